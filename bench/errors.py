@@ -1,0 +1,23 @@
+"""The errors a person can mend: one line with cause, place and remedy, and the exit code that goes with it."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXIT_PASS, EXIT_REGRESSION, EXIT_USAGE, EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE = range(5)
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as every shell has it
+
+
+class BenchError(Exception):
+    """What the person at the prompt can mend: shown as one line, never as a traceback."""
+
+    exit_code = EXIT_USAGE
+
+
+def unknown(kind: str, name: str, known: "Iterable[str]", listing: str) -> BenchError:
+    """The error for a name nobody registered, with the nearest known names and the command that lists them."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    hint = f": did you mean '{near[0]}'?" if near else ";"
+    return BenchError(f"unknown {kind} '{name}'{hint} (python -m bench {listing})")

@@ -1,0 +1,29 @@
+"""Catalogue: what there is to choose from, as plain data that the torch half hands over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything registered, and what this machine can do, as one worker saw it.
+
+    Attributes:
+        architectures: name to its facts: family, parameters, input_shape, description, flops.
+        optimizers: name to its facts: description, learning_rate, implementations, needs_closure.
+        datasets: name to its facts: input_shape, num_classes, train, test, description.
+        normalizations: names of pixel scalings.
+        devices: name to its facts; always "cpu", and each usable "cuda:N".
+        usable_cores: CPU cores this process may use (affinity and cgroup quota).
+        problems: plug-ins that could not be loaded, one line each.
+
+    """
+
+    architectures: Mapping[str, Mapping[str, Any]]
+    optimizers: Mapping[str, Mapping[str, Any]]
+    datasets: Mapping[str, Mapping[str, Any]]
+    normalizations: tuple[str, ...]
+    devices: Mapping[str, Mapping[str, Any]]
+    usable_cores: int
+    problems: tuple[str, ...] = ()

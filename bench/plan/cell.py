@@ -1,0 +1,45 @@
+"""Cell: one point of the grid, everything that decides what is measured."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One point of the grid. Two cells are the same measurement exactly when all their fields are equal."""
+
+    architecture: str
+    optimizer: str = "sgd"
+    dataset: str = "mnist"
+    batch_size: int = 64
+    device: str = "cpu"
+    threads: int = 1
+    dtype: str = "float32"
+    memory_format: str = "contiguous"
+    mode: str = "eager"
+    implementation: str = "default"
+    loss: str = "cross_entropy"
+    normalization: str = "unit"
+    seed: int = 0
+
+    @property
+    def id(self) -> str:
+        """A name that people can read and files can bear: the first six fields, then each that is not its default."""
+        parts = [self.architecture, self.optimizer, self.dataset, f"b{self.batch_size}"]
+        parts += [self.device.replace(":", ""), f"t{self.threads}"]
+        parts += [
+            f"{field.name}{value}" if isinstance(value, int) else value
+            for field in fields(self)[6:]
+            if (value := getattr(self, field.name)) != field.default
+        ]
+        return "-".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, as they are stored."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Cell":
+        """The cell of a stored record; fields of a newer version are passed over."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in stored.items() if name in known})

@@ -1,0 +1,218 @@
+"""Plan: the grid asked for, its budget and its seed. Each option is declared here once: flag, TOML key and help."""
+
+import re
+import tomllib
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from bench.errors import BenchError, unknown
+
+DTYPES = ("float32", "bfloat16", "float16")
+MEMORY_FORMATS = ("contiguous", "channels_last")
+MODES = ("eager", "compile", "cuda_graph")
+IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
+LOSSES = ("cross_entropy", "nll_loss")
+
+
+def _option(
+    default: Any, text: str, *, choices: tuple[str, ...] = (), reads: str = "", at_least: float | None = None
+) -> Any:
+    """A field of Plan; `reads` names how its text is read where the type does not say: "duration" or "share"."""
+    return field(default=default, metadata={"help": text, "choices": choices, "reads": reads, "at_least": at_least})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The grid asked for. Every field is a flag of `run` and a key of a suite's TOML file.
+
+    Times are in seconds, `precision` is a share (0.03 is 3 %).
+    """
+
+    suite: str = _option("quick", "the suite to start from: a name (list suites) or a TOML file")
+    purpose: str = _option("", "what the suite is for, in one line")
+    architectures: tuple[str, ...] = _option((), "architectures, globs allowed")
+    optimizers: tuple[str, ...] = _option(("sgd",), "optimizers, globs allowed")
+    datasets: tuple[str, ...] = _option(("mnist",), "data sets")
+    batch_sizes: tuple[int, ...] = _option((64,), "images a step", at_least=1)
+    devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda or cuda:N")
+    threads: tuple[int, ...] = _option(
+        (), "CPU threads (default: all usable cores; 1 for the relative cost)", at_least=1
+    )
+    dtypes: tuple[str, ...] = _option(("float32",), "float32, or autocast to a narrower type", choices=DTYPES)
+    memory_formats: tuple[str, ...] = _option(("contiguous",), "layout of images in memory", choices=MEMORY_FORMATS)
+    modes: tuple[str, ...] = _option(("eager",), "how a step is run", choices=MODES)
+    implementations: tuple[str, ...] = _option(("default",), "the optimizer's code path", choices=IMPLEMENTATIONS)
+    losses: tuple[str, ...] = _option(("cross_entropy",), "loss", choices=LOSSES)
+    normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
+    seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
+    epochs: int = _option(1, "training epochs; 0 measures speed alone", at_least=0)
+    generations: int = _option(3, "passes over the grid, each in fresh processes", at_least=1)
+    precision: float = _option(0.03, "half-width of the relative cost to stop at, such as 3%%", reads="share")
+    rounds: int = _option(15, "pairs of reference and cell blocks a visit", at_least=2)
+    budget: float | None = _option(None, "stop after this long, such as 90s, 5m or 1h", reads="duration")
+    timeout: float = _option(600.0, "end a visit to a cell after this long", reads="duration")
+    order_seed: int = _option(0, "seed of the order of execution", at_least=0)
+    data_dir: str = _option("", "folder with data sets that are not embedded")
+    run: str = _option("", "name of the run (default: the suite and the time)")
+    report: bool = _option(True, "write the HTML page")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, as they are stored."""
+        return asdict(self)
+
+
+_SHAPES = get_type_hints(Plan)
+SETTINGS = {one.name: one for one in fields(Plan)}
+
+
+def shape_of(name: str) -> tuple[bool, type]:
+    """Whether the field `name` takes several values, and the type of one of them."""
+    hint = _SHAPES[name]
+    if get_origin(hint) is tuple:
+        return True, get_args(hint)[0]
+    if get_origin(hint) is types.UnionType:
+        return False, next(kind for kind in get_args(hint) if kind is not type(None))
+    return False, hint
+
+
+def default_of(name: str) -> Any:
+    """The value of the field `name` where nobody gives one."""
+    default = SETTINGS[name].default
+    assert default is not MISSING
+    return default
+
+
+def parse(name: str, text: str) -> Any:
+    """One value of the field `name` from the text of a flag.
+
+    Raises:
+        BenchError: the text does not fit; the message says what would.
+
+    """
+    setting = SETTINGS[name]
+    kind = shape_of(name)[1]
+    reader = _READERS.get(setting.metadata["reads"], kind)
+    try:
+        value = reader(text)
+    except ValueError as error:
+        wanted = _WANTED.get(setting.metadata["reads"], _WANTED[kind.__name__])
+        raise BenchError(f"{flag(name)} takes {wanted}, not '{text}'") from error
+    return _checked(setting, value, flag(name))
+
+
+def flag(name: str) -> str:
+    """The command-line flag of the field `name`."""
+    return ("--no-" if shape_of(name)[1] is bool else "--") + name.replace("_", "-")
+
+
+def plan_from(given: Mapping[str, Any]) -> Plan:
+    """The plan of a suite with the `given` fields put in place of the suite's own.
+
+    Raises:
+        BenchError: unknown suite, unreadable file, unknown key or wrong type.
+
+    """
+    suite = str(given.get("suite", default_of("suite")))
+    return replace(_suite(suite, seen=()), **{**given, "suite": suite})
+
+
+def suite_names() -> list[str]:
+    """The suites that come with the package."""
+    return sorted(path.name.removesuffix(".toml") for path in _suites_folder().iterdir() if path.name.endswith(".toml"))
+
+
+def _suites_folder() -> Any:
+    return resources.files("bench.plan") / "suites"
+
+
+def _suite(name: str, seen: tuple[str, ...]) -> Plan:
+    """The plan of a suite by name or file; a `suite` key in it names the suite it extends."""
+    if name in seen:
+        raise BenchError(f"suite '{name}' extends itself ({' -> '.join((*seen, name))}): remove its 'suite' key")
+    place, text = _suite_text(name)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BenchError(f"{place} is not valid TOML: {error}") from error
+    base = _suite(str(table.pop("suite")), (*seen, name)) if "suite" in table else Plan()
+    return replace(base, **{key: _from_toml(key, value, place) for key, value in table.items()}, suite=name)
+
+
+def _suite_text(name: str) -> tuple[str, str]:
+    """Where the suite `name` stands, and its text."""
+    if name in suite_names():
+        return f"suite '{name}'", (_suites_folder() / f"{name}.toml").read_text("utf-8")
+    if not name.endswith(".toml"):
+        raise unknown("suite", name, suite_names(), "list suites")
+    try:
+        return name, Path(name).read_text("utf-8")
+    except OSError as error:
+        raise BenchError(f"cannot read the suite file {name}: {error.strerror}; check the path") from error
+
+
+def _from_toml(key: str, value: Any, place: str) -> Any:
+    """The value of a TOML key as a field of Plan, its type checked."""
+    if key not in SETTINGS:
+        raise BenchError(f"{place}: {unknown('key', key, SETTINGS, 'run --help')}")
+    many, kind = shape_of(key)
+    setting = SETTINGS[key]
+    if many:
+        items = value if isinstance(value, list) else [value]
+        return tuple(_typed(setting, item, kind, place) for item in items)
+    return _typed(setting, value, kind, place)
+
+
+def _typed(setting: Field[Any], value: Any, kind: type, place: str) -> Any:
+    reader = _READERS.get(setting.metadata["reads"])
+    where = f"{place}: key '{setting.name}'"
+    if reader and isinstance(value, str):
+        try:
+            value = reader(value)
+        except ValueError as error:
+            raise BenchError(f"{where} takes {_WANTED[setting.metadata['reads']]}, not '{value}'") from error
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise BenchError(f"{where} takes {_WANTED[kind.__name__]}, not {value!r}")
+    return _checked(setting, value, where)
+
+
+def _checked(setting: Field[Any], value: Any, where: str) -> Any:
+    """The value, if it is one of the choices and not too small."""
+    choices, least = setting.metadata["choices"], setting.metadata["at_least"]
+    if choices and value not in choices:
+        raise BenchError(f"{where} takes {', '.join(choices)}, not '{value}'")
+    if least is not None and value < least:
+        raise BenchError(f"{where} takes {least} or more, not {value}")
+    return value
+
+
+def _duration(text: str) -> float:
+    """Seconds of a text such as 90s, 5m, 1.5h or plain 90."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", text.strip())
+    if not match or not float(match[1]):
+        raise ValueError(text)
+    return float(match[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600, None: 1}[match[2]]
+
+
+def _share(text: str) -> float:
+    """The share of a text such as 3% or 0.03."""
+    value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    if not 0 < value < 1:
+        raise ValueError(text)
+    return value
+
+
+_READERS: dict[str, Callable[[str], float]] = {"duration": _duration, "share": _share}
+_WANTED = {
+    "duration": "a duration such as 90s, 5m or 1h",
+    "share": "a share such as 3% or 0.03",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+}

@@ -1,0 +1,62 @@
+"""Intervals over processes: n is the number of fresh processes, never of iterations."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with its two-sided interval; `low` and `high` are None where one process cannot give any.
+
+    Attributes:
+        value: the estimate.
+        low: lower end, in the unit of `value`.
+        high: upper end.
+        n: how many processes stand behind it.
+
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+    @property
+    def half_width(self) -> float | None:
+        """Half the width relative to the value, on the log scale: 0.03 means within about 3 % either way."""
+        if self.low is None or self.high is None or self.low <= 0:
+            return None
+        return float(np.expm1(np.log(self.high / self.low) / 2))
+
+
+def of_ratios(values: npt.ArrayLike, confidence: float = 0.95) -> Interval:
+    """Geometric mean of positive values, one a process, with the t interval on the log scale.
+
+    exp(mean d +- t_{(1+confidence)/2, G-1} s / sqrt(G)) for d = log(values): Kalibera & Jones, "Rigorous benchmarking
+    in reasonable time" (ISMM 2013), the interval from the top level alone.
+    """
+    logs = np.log(np.asarray(values, dtype=float))
+    centre, half = _t_interval(logs, confidence)
+    if half is None:
+        return Interval(float(np.exp(centre)), None, None, logs.size)
+    return Interval(float(np.exp(centre)), float(np.exp(centre - half)), float(np.exp(centre + half)), logs.size)
+
+
+def of_means(values: npt.ArrayLike, confidence: float = 0.95) -> Interval:
+    """Arithmetic mean of values, one a process or seed, with its t interval."""
+    array = np.asarray(values, dtype=float)
+    centre, half = _t_interval(array, confidence)
+    if half is None:
+        return Interval(centre, None, None, array.size)
+    return Interval(centre, centre - half, centre + half, array.size)
+
+
+def _t_interval(values: npt.NDArray[np.float64], confidence: float) -> tuple[float, float | None]:
+    """The mean and the half-width of its t interval; no half-width from a single value."""
+    if values.size < 2:
+        return float(values.mean()), None
+    spread = stats.t.ppf((1 + confidence) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
+    return float(values.mean()), float(spread)

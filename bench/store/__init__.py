@@ -1,0 +1,1 @@
+"""Records on disk and the pandas frame of them. Knows no torch."""

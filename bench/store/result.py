@@ -1,0 +1,153 @@
+"""Result: one visit to one cell, as one self-sufficient, versioned line of a results file."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.plan.cell import Cell
+
+SCHEMA = 1
+
+STATUSES = ("ok", "skipped", "oom", "timeout", "diverged", "failed")
+
+QUANTILES = {"min": 0.0, "p10": 0.10, "p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.90, "max": 1.0}
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One metric of one visit: a value with its unit, its direction, its statistic and the samples behind it.
+
+    Attributes:
+        metric: the name, such as "forward" or "peak_memory".
+        unit: SI without a prefix: "s", "B", "1/s", or "1" for a count or a share.
+        direction: which way is better: "lower", "higher", or "none".
+        statistic: how `value` follows from the samples ("p25", "median"), or "exact" / "maximum" for one reading.
+        threads: CPU threads in force while it was taken, or None where they play no part.
+        samples: every sample in order of measurement, in `unit`; empty for a single reading.
+
+    """
+
+    metric: str
+    unit: str
+    direction: str
+    value: float
+    statistic: str
+    threads: int | None = None
+    samples: Floats = field(default_factory=lambda: np.empty(0))
+
+    @classmethod
+    def of_samples(
+        cls, metric: str, samples: Floats, *, statistic: str = "p25", threads: int | None = None
+    ) -> "Measurement":
+        """A time in seconds from its samples; `statistic` names the quantile that is its value."""
+        value = float(np.quantile(samples, QUANTILES[statistic]))
+        return cls(metric, "s", "lower", value, statistic, threads, samples)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored: the samples as base64 of little-endian float32, with a summary that needs no decoding."""
+        stored: dict[str, Any] = {
+            "metric": self.metric,
+            "unit": self.unit,
+            "direction": self.direction,
+            "value": self.value,
+            "statistic": self.statistic,
+            "threads": self.threads,
+        }
+        if self.samples.size:
+            spread = np.quantile(self.samples, list(QUANTILES.values())).tolist()
+            stored["summary"] = dict(zip(QUANTILES, spread, strict=True))
+            stored["n"] = int(self.samples.size)
+            stored["samples"] = base64.b64encode(self.samples.astype("<f4").tobytes()).decode("ascii")
+        return stored
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Measurement":
+        """The measurement of a stored record, its samples decoded."""
+        names = ("metric", "unit", "direction", "value", "statistic", "threads")
+        return cls(**{name: stored[name] for name in names}, samples=decode_samples(stored))
+
+
+def decode_samples(stored: dict[str, Any]) -> Floats:
+    """The samples of a stored measurement, in its unit and in order of measurement."""
+    return np.frombuffer(base64.b64decode(stored.get("samples", "")), dtype="<f4").astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one visit to a cell gave. A cell always yields one, whatever happens to its worker.
+
+    Attributes:
+        cell: what was measured.
+        status: one of STATUSES.
+        reason: why it is not ok, in one line; None when it is.
+        generation: which pass over the grid, from 0; each is a fresh process.
+        measurements: the metrics, raw samples included.
+        training: the learning record (`bench.measure.train`), or None where nothing was trained.
+        system: hardware and software as the worker saw them.
+        warnings: what to know before trusting the numbers, such as "not steady".
+        started: UTC time, ISO 8601.
+        seconds: how long the visit took, all told.
+
+    """
+
+    cell: Cell
+    status: str
+    reason: str | None = None
+    generation: int = 0
+    measurements: tuple[Measurement, ...] = ()
+    training: dict[str, Any] | None = None
+    system: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    started: str = ""
+    seconds: float = 0.0
+
+    def to_line(self) -> str:
+        """One line of JSON without its newline; not-a-number is stored as null."""
+        stored = {
+            "schema": SCHEMA,
+            "id": self.cell.id,
+            "generation": self.generation,
+            "status": self.status,
+            "reason": self.reason,
+            "started": self.started,
+            "seconds": self.seconds,
+            "cell": self.cell.to_dict(),
+            "measurements": [measurement.to_dict() for measurement in self.measurements],
+            "training": self.training,
+            "warnings": list(self.warnings),
+            "system": self.system,
+        }
+        return json.dumps(_finite(stored), separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Result":
+        """The result of a parsed line."""
+        return cls(
+            cell=Cell.from_dict(stored["cell"]),
+            status=stored["status"],
+            reason=stored["reason"],
+            generation=stored["generation"],
+            measurements=tuple(Measurement.from_dict(one) for one in stored["measurements"]),
+            training=stored["training"],
+            system=stored["system"],
+            warnings=tuple(stored["warnings"]),
+            started=stored["started"],
+            seconds=stored["seconds"],
+        )
+
+
+def _finite(value: Any) -> Any:
+    """The same plain data with every float that JSON cannot hold replaced by None."""
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

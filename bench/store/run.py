@@ -1,0 +1,116 @@
+"""A run's folder: run.json and results.jsonl, written as the run goes and read back whole."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.store.result import SCHEMA, Result
+
+RESULTS, REPORTS = Path("results"), Path("reports")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One recorded run: its folder and the facts of run.json (plan, system, versions, git, command, seed)."""
+
+    folder: Path
+    facts: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The run's name, which is its folder's."""
+        return self.folder.name
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
+
+        Raises:
+            BenchError: a line in the middle is damaged, or is of a newer schema.
+
+        """
+        path = self.folder / "results.jsonl"
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return  # the run was killed while it wrote this line
+                yield _parsed(line, f"{path} line {number}")
+
+    def results(self) -> list[Result]:
+        """Each line as a Result, samples decoded."""
+        return [Result.from_dict(line) for line in self.lines()]
+
+    def append(self, result: Result) -> None:
+        """Write one result as one line, and see it on the disk before going on."""
+        with (self.folder / "results.jsonl").open("a", encoding="utf-8") as file:
+            file.write(result.to_line() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def note(self, **facts: Any) -> None:
+        """Add facts to run.json; the file is replaced in one move, so that it is never seen half written."""
+        self.facts.update(facts)
+        fresh = self.folder / "run.json.new"
+        fresh.write_text(json.dumps(self.facts, indent=1) + "\n", "utf-8")
+        fresh.replace(self.folder / "run.json")
+
+
+def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
+    """A new run's folder under `root`.
+
+    Raises:
+        BenchError: the name cannot be a folder's, exists already, or the folder cannot be written.
+
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name == "baselines":
+        raise BenchError(f"'{name}' cannot name a run: use letters, digits, '.', '_' and '-' (--run NAME)")
+    run = Run(root / name, {"schema": SCHEMA, "run": name, **facts})
+    try:
+        run.folder.mkdir(parents=True)
+        (run.folder / "results.jsonl").touch()
+        run.note()
+    except FileExistsError as error:
+        raise BenchError(f"{error.filename} exists already: choose another name with --run NAME") from error
+    except OSError as error:
+        raise BenchError(f"cannot write to {run.folder}: {error.strerror}; run from a folder you may write to") from error
+    return run
+
+
+def load(name: str, root: Path = RESULTS) -> Run:
+    """The recorded run `name`, which may also be the path of its folder.
+
+    Raises:
+        BenchError: there is no such run, or its run.json is damaged.
+
+    """
+    folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
+    try:
+        facts = json.loads((folder / "run.json").read_text("utf-8"))
+    except FileNotFoundError as error:
+        known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
+        raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{folder / 'run.json'} is damaged ({error}): remove the folder or restore the file") from error
+    return Run(folder, facts)
+
+
+def run_names(root: Path = RESULTS) -> list[str]:
+    """The names of all recorded runs, oldest first."""
+    found = sorted(root.glob("*/run.json"), key=lambda path: (path.parent.stat().st_mtime, path.parent.name))
+    return [path.parent.name for path in found]
+
+
+def _parsed(line: bytes, place: str) -> dict[str, Any]:
+    """One line as plain data, its schema checked."""
+    try:
+        stored: dict[str, Any] = json.loads(line)
+        schema = stored["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BenchError(f"{place} is damaged ({error}): remove that line to read the rest") from error
+    if schema != SCHEMA:
+        raise BenchError(f"{place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of")
+    return stored
