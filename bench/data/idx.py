@@ -1,0 +1,68 @@
+"""IDX: reads the gzip-compressed array files of MNIST and its kin into byte tensors.
+
+The format, from the MNIST page: two zero bytes, a type code (8 is unsigned byte), the number of dimensions, each
+dimension as a big-endian 32-bit integer, then the values, last dimension fastest.
+"""
+
+import gzip
+import hashlib
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+UNSIGNED_BYTE = 8
+
+
+class IdxError(ValueError):
+    """A file that cannot be read as IDX; the message says what is wrong with it, without naming the file."""
+
+
+def read(path: Path, sha256: str) -> Tensor:
+    """The uint8 tensor in the gzip file `path`, in the shape that its header gives.
+
+    Args:
+        path: the compressed file.
+        sha256: what the uncompressed bytes must hash to, in hexadecimal.
+
+    Raises:
+        IdxError: the file is missing, damaged, or not the one that was meant.
+
+    """
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except FileNotFoundError as error:
+        raise IdxError("is missing") from error
+    except EOFError as error:
+        raise IdxError("is truncated") from error
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise IdxError(f"is damaged ({error})") from error
+    except OSError as error:
+        raise IdxError(f"cannot be read ({error.strerror})") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise IdxError(f"is not the original (its content has sha256 {found[:12]}...)")
+    return parse(content)
+
+
+def parse(content: bytes) -> Tensor:
+    """The uint8 tensor in uncompressed IDX bytes.
+
+    Raises:
+        IdxError: the header is not one of unsigned bytes, or the length does not follow from it.
+
+    """
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
+        raise IdxError("is not an IDX file of unsigned bytes")
+    start = 4 + 4 * content[3]
+    if len(content) < start:
+        raise IdxError("is truncated within its header")
+    shape = struct.unpack_from(f">{content[3]}I", content, 4)
+    if len(content) - start != math.prod(shape):
+        raise IdxError(f"holds {len(content) - start} values where its header says {math.prod(shape)}")
+    if not math.prod(shape):
+        return torch.empty(shape, dtype=torch.uint8)  # frombuffer refuses an empty buffer
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=start).reshape(shape)
