@@ -1,0 +1,50 @@
+# make run | test | lint | clean   (setup comes first where it is needed)
+#
+# PYTHON       the interpreter that makes .venv             make test PYTHON=python3.12
+# PIP_ARGS     more arguments for pip                       make test PIP_ARGS="--extra-index-url URL" for another torch
+# RUN_ARGS     what `make run` passes to `bench run`        make run RUN_ARGS="--suite mlp"
+# PYTEST_ARGS  what the test targets pass to pytest         make test PYTEST_ARGS="tests/data -k idx"
+
+PYTHON ?= python3
+PIP_ARGS ?=
+RUN_ARGS ?= --suite quick
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
+
+.PHONY: run test test-slow lint setup setup-dev clean
+
+run: setup
+	$(BIN)/python -m bench run $(RUN_ARGS)
+
+test: lint
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: setup-dev
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: .venv/.ready
+setup-dev: .venv/.ready-dev
+
+# A stamp is written when everything is installed, and is older than pyproject.toml when that has changed since.
+.venv/.ready: pyproject.toml
+	@echo "installing into .venv: a few minutes the first time"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable .
+	touch $@
+
+.venv/.ready-dev: .venv/.ready
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable ".[dev]"
+	touch $@
+
+# Recorded runs and rendered reports (results/, reports/) are data: no target removes them.
+clean:
+	rm -rf .venv $(CACHES) *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
