@@ -1,0 +1,31 @@
+"""The architectures: importing this package registers every family below; others join as plug-ins."""
+
+# The order of these lines is the order of every listing, from simple to large.
+# isort: off
+from architectures import linear as linear
+from architectures import mlp as mlp
+from architectures import lenet as lenet
+from architectures import convnet as convnet
+from architectures import convolutions as convolutions
+from architectures import alexnet as alexnet
+from architectures import vgg as vgg
+from architectures import resnet as resnet
+from architectures import reference as reference
+from architectures import zoo as zoo
+
+# isort: on
+from architectures.errors import RegistryError, ShapeError, UnknownArchitecture
+from architectures.registry import Architecture, build, get, names, plugin_problems, register, select
+
+__all__ = [
+    "Architecture",
+    "RegistryError",
+    "ShapeError",
+    "UnknownArchitecture",
+    "build",
+    "get",
+    "names",
+    "plugin_problems",
+    "register",
+    "select",
+]
