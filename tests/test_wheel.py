@@ -121,8 +121,9 @@ def test_it_loads_the_embedded_data_set(python, empty):
 
 
 def test_a_run_records_its_results_in_the_folder_it_was_started_in(python, empty):
-    flags = ("--architectures", "debug", "--datasets", "synthetic", "--epochs", "0", "--no-report")
-    run(python, "-m", "bench", "run", *flags, cwd=empty)
+    grid = ("--architectures", "debug", "--datasets", "synthetic")
+    little = ("--epochs", "0", "--generations", "1", "--rounds", "2", "--no-report")
+    run(python, "-m", "bench", "run", *grid, *little, cwd=empty)
     assert [path.name for path in empty.iterdir()] == ["results"]
     (records,) = (empty / "results").glob("*/results.jsonl")
     assert records.read_text("utf-8").count('"status":"ok"') >= 1
