@@ -10,7 +10,8 @@ class Catalogue:
     """Everything registered, and what this machine can do, as one worker saw it.
 
     Attributes:
-        architectures: name to its facts: family, parameters, input_shape, description, flops.
+        architectures: name to its facts: family, input_shape, num_classes, description, source; parameters and
+            flops_forward (one image) of those that were asked for.
         optimizers: name to its facts: description, learning_rate, implementations, needs_closure.
         datasets: name to its facts: input_shape, num_classes, train, test, description.
         normalizations: names of pixel scalings.

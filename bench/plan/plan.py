@@ -52,7 +52,7 @@ class Plan:
     epochs: int = _option(1, "training epochs; 0 measures speed alone", at_least=0)
     generations: int = _option(3, "passes over the grid, each in fresh processes", at_least=1)
     precision: float = _option(0.03, "half-width of the relative cost to stop at, such as 3%%", reads="share")
-    rounds: int = _option(15, "pairs of reference and cell blocks a visit", at_least=2)
+    rounds: int = _option(15, "blocks of each kind in a visit, 0.1 s each", at_least=2)
     budget: float | None = _option(None, "stop after this long, such as 90s, 5m or 1h", reads="duration")
     timeout: float = _option(600.0, "end a visit to a cell after this long", reads="duration")
     order_seed: int = _option(0, "seed of the order of execution", at_least=0)

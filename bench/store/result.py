@@ -88,6 +88,7 @@ class Result:
         reason: why it is not ok, in one line; None when it is.
         generation: which pass over the grid, from 0; each is a fresh process.
         measurements: the metrics, raw samples included.
+        blocks: each timed block: subject, started, wall, cpu, faults, preempted, steps.
         training: the learning record (`bench.measure.train`), or None where nothing was trained.
         system: hardware and software as the worker saw them.
         warnings: what to know before trusting the numbers, such as "not steady".
@@ -101,6 +102,7 @@ class Result:
     reason: str | None = None
     generation: int = 0
     measurements: tuple[Measurement, ...] = ()
+    blocks: tuple[dict[str, Any], ...] = ()
     training: dict[str, Any] | None = None
     system: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -119,6 +121,7 @@ class Result:
             "seconds": self.seconds,
             "cell": self.cell.to_dict(),
             "measurements": [measurement.to_dict() for measurement in self.measurements],
+            "blocks": list(self.blocks),
             "training": self.training,
             "warnings": list(self.warnings),
             "system": self.system,
@@ -134,6 +137,7 @@ class Result:
             reason=stored["reason"],
             generation=stored["generation"],
             measurements=tuple(Measurement.from_dict(one) for one in stored["measurements"]),
+            blocks=tuple(stored["blocks"]),
             training=stored["training"],
             system=stored["system"],
             warnings=tuple(stored["warnings"]),

@@ -76,7 +76,9 @@ def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
     except FileExistsError as error:
         raise BenchError(f"{error.filename} exists already: choose another name with --run NAME") from error
     except OSError as error:
-        raise BenchError(f"cannot write to {run.folder}: {error.strerror}; run from a folder you may write to") from error
+        raise BenchError(
+            f"cannot write to {run.folder}: {error.strerror}; run from a folder you may write to"
+        ) from error
     return run
 
 
@@ -94,7 +96,9 @@ def load(name: str, root: Path = RESULTS) -> Run:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
     except (OSError, ValueError) as error:
-        raise BenchError(f"{folder / 'run.json'} is damaged ({error}): remove the folder or restore the file") from error
+        raise BenchError(
+            f"{folder / 'run.json'} is damaged ({error}): remove the folder or restore the file"
+        ) from error
     return Run(folder, facts)
 
 

@@ -1,0 +1,28 @@
+"""The command line: parse, call, print. The only room that prints."""
+
+import importlib
+import os
+import sys
+
+from bench.cli.parser import build_parser
+from bench.errors import EXIT_INTERRUPTED, BenchError
+
+
+def run_command_line(arguments: list[str]) -> int:
+    """Parse `arguments`, run the command they name and return its exit code."""
+    given = build_parser().parse_args(arguments)
+    # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
+    command = importlib.import_module(f"bench.cli.{given.command}")
+    try:
+        code: int = command.execute(given)
+        sys.stdout.flush()
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("bench: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code

@@ -1,0 +1,68 @@
+"""The command `list`: what there is to choose from, and what was run."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from bench.cli.tables import print_table, si
+from bench.execute.worker import Workers
+from bench.plan.plan import plan_from, suite_names
+from bench.store import run as store
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print the listing."""
+    entries = _ENTRIES[given.what](given.what)
+    if given.json:
+        print(json.dumps(entries))
+    elif entries:
+        print_table([{key: _text(key, value) for key, value in entry.items()} for entry in entries])
+    else:
+        print(f"no {given.what} yet", file=sys.stderr)
+    return 0
+
+
+def _registered(what: str) -> list[dict[str, Any]]:
+    """Entries of the catalogue, which a worker tells, since only it imports torch."""
+    catalogue = Workers().catalogue(["*"])
+    for problem in catalogue.problems:
+        print(f"bench: plug-in left out: {problem}", file=sys.stderr)
+    order = {
+        "architectures": ("name", "family", "parameters", "flops_forward", "input_shape", "description"),
+        "optimizers": ("name", "learning_rate", "implementations", "description"),
+        "datasets": ("name", "input_shape", "num_classes", "train", "test", "description"),
+    }[what]
+    return [{key: entry[key] for key in order} for entry in getattr(catalogue, what).values()]
+
+
+def _suites(_: str) -> list[dict[str, Any]]:
+    plans = [plan_from({"suite": name}) for name in suite_names()]
+    return [{"name": plan.suite, "architectures": list(plan.architectures), "purpose": plan.purpose} for plan in plans]
+
+
+def _runs(_: str) -> list[dict[str, Any]]:
+    facts = [store.load(name).facts for name in store.run_names()]
+    return [
+        {"run": one["run"], "started": one.get("started"), "status": one.get("status"), "command": one.get("command")}
+        for one in facts
+    ]
+
+
+_ENTRIES = {
+    "architectures": _registered,
+    "optimizers": _registered,
+    "datasets": _registered,
+    "suites": _suites,
+    "runs": _runs,
+}
+
+
+def _text(key: str, value: Any) -> str:
+    if key == "input_shape":
+        return "x".join(map(str, value))
+    if key == "flops_forward":
+        return si(float(value), "FLOP")
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,103 @@
+"""The parser: each command with its flags; those of `run` follow from the fields of Plan."""
+
+import argparse
+from typing import NoReturn
+
+from bench import __version__
+from bench.errors import EXIT_USAGE, BenchError
+from bench.plan.plan import SETTINGS, default_of, flag, parse, shape_of
+
+DESCRIPTION = "Benchmark and compare PyTorch architectures: numbers that repeat, and one offline page."
+EPILOG = """examples:
+  python -m bench run                                     the quick suite on real MNIST, then the report
+  python -m bench run --architectures 'resnet*' vgg4 --batch-sizes 64 256 --epochs 0
+  python -m bench run --suite mine.toml --budget 10m      every flag is a key of the TOML file too
+  python -m bench list architectures
+  python -m bench show RUN --csv > run.csv
+
+exit codes: 0 done, 2 usage or data error, 3 nothing could be measured, 130 interrupted"""
+LISTINGS = ("architectures", "optimizers", "datasets", "suites", "runs")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors in one line, as all errors here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"bench: {message} ({self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(
+        prog="python -m bench",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"bench {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="measure a grid of cells, then write the report", allow_abbrev=False))
+    report = commands.add_parser("report", help="write the HTML page of a recorded run", allow_abbrev=False)
+    report.add_argument("run", nargs="?", help="the run (default: the latest)")
+    listing = commands.add_parser("list", help="what there is to choose from, and what was run", allow_abbrev=False)
+    listing.add_argument("what", choices=LISTINGS, metavar="|".join(LISTINGS))
+    listing.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    show = commands.add_parser("show", help="the numbers of a recorded run", allow_abbrev=False)
+    show.add_argument("run", nargs="?", help="the run (default: the latest)")
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON document on stdout: every metric of every cell")
+    form.add_argument("--csv", action="store_true", help="the same as CSV: one row per cell and metric")
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    """A flag for each field of Plan; a flag that is not given leaves the suite's own value."""
+    for name, setting in SETTINGS.items():
+        if name == "purpose":
+            continue  # describes a suite; nothing to say on the command line
+        many, kind = shape_of(name)
+        text = setting.metadata["help"]
+        if kind is bool:
+            parser.add_argument(flag(name), dest=name, action="store_false", default=None, help=f"do not {text}")
+            continue
+        shown = default_of(name)
+        if shown not in ((), "", None) and "default" not in text:
+            plain = " ".join(map(str, shown)) if many else f"{shown:g}" if isinstance(shown, float) else shown
+            text = f"{text} (default: {plain})"
+        parser.add_argument(
+            flag(name),
+            dest=name,
+            type=_reader(name),
+            nargs="+" if many else None,
+            default=None,
+            metavar=_metavar(name),
+            help=text,
+        )
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, its cells and the time it will take")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+
+
+def _reader(name: str) -> "argparse._ActionType":
+    """Reads one value of the field; argparse shows the message of an ArgumentTypeError as it stands."""
+
+    def read(text: str) -> object:
+        try:
+            return parse(name, text)
+        except BenchError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read
+
+
+def _metavar(name: str) -> str:
+    setting = SETTINGS[name]
+    if setting.metadata["choices"]:
+        return "{" + ",".join(setting.metadata["choices"]) + "}"
+    if name == "suite":
+        return "NAME|FILE.toml"
+    if name in ("architectures", "optimizers"):
+        return "GLOB"
+    if setting.metadata["reads"]:
+        return {"duration": "TIME", "share": "SHARE"}[setting.metadata["reads"]]
+    return "N" if shape_of(name)[1] is int else "NAME" if name != "data_dir" else "FOLDER"

@@ -1,0 +1,174 @@
+"""The command `run`: plan, measure, record, report."""
+
+import argparse
+import importlib
+import json
+import shlex
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.cli.progress import ProgressLine
+from bench.cli.tables import duration, overview, print_table
+from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, BenchError
+from bench.execute.executor import LocalExecutor
+from bench.execute.schedule import Schedule
+from bench.execute.worker import START_METHOD, Workers
+from bench.plan.catalogue import Catalogue
+from bench.plan.estimate import expected_seconds, least_seconds
+from bench.plan.grid import REFERENCE, Grid, expand
+from bench.plan.plan import SETTINGS, Plan, plan_from
+from bench.store import run as store
+from bench.store.frame import frame, status_of
+from bench.store.provenance import git_state, versions
+from bench.store.result import STATUSES, Result
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
+    plan = plan_from({name: _plain(getattr(given, name)) for name in SETTINGS if _is_given(given, name)})
+    workers = Workers()
+    workers.start()
+    if plan.report and not given.dry_run:
+        importlib.import_module("bench.report")  # while the server imports torch, and before anything is timed
+    catalogue = workers.catalogue(plan.architectures)
+    for problem in catalogue.problems:
+        print(f"bench: plug-in left out: {problem}", file=sys.stderr)
+    grid = expand(plan, catalogue)
+    _check_budget(plan, grid)
+    seconds = expected_seconds(grid.cells, plan, catalogue)
+    if given.dry_run:
+        return _dry_run(given, plan, grid, seconds)
+
+    run = store.create(plan.run or _name_of(plan), _facts(plan, grid, catalogue))
+    _announce(plan, grid, seconds)
+    for cell, reason in grid.skipped:
+        run.append(Result(cell, "skipped", reason))
+    line = ProgressLine(sys.stderr)
+    schedule = Schedule(plan, grid.cells, LocalExecutor(workers), run.append, line.tell)
+    try:
+        schedule.run()
+    except KeyboardInterrupt:
+        schedule.outcome = "interrupted"
+    line.close()
+    run.note(status=schedule.outcome, finished=datetime.now(UTC).isoformat(timespec="seconds"))
+    return _conclude(given, plan, run)
+
+
+def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
+    """Print the table or the JSON document, write the page, and choose the exit code."""
+    interrupted = run.facts["status"] == "interrupted"
+    counts = _counts(run)
+    page = _write_page(run) if plan.report else None
+    if given.json:
+        document = {
+            "run": run.name,
+            "status": run.facts["status"],
+            "results": str(run.folder),
+            "report": page,
+            "counts": counts,
+        }
+        print(json.dumps(document))
+    else:
+        print_table(overview(frame(run)))
+        told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        print(f"\n{run.facts['status']}: {told or 'no cell'}; results in {run.folder}")
+        if page:
+            print(f"report: {page}")
+    if interrupted:
+        return EXIT_INTERRUPTED
+    return 0 if counts["ok"] else EXIT_INCONCLUSIVE
+
+
+def _write_page(run: store.Run) -> str | None:
+    """The page's path; a page that cannot be written never costs the results."""
+    from bench.report import write  # noqa: PLC0415 - drawing is imported only where a page is wanted
+
+    try:
+        return str(write(run))
+    except OSError as error:
+        print(
+            f"bench: cannot write the report ({error}); the results are safe: bench report {run.name}", file=sys.stderr
+        )
+        return None
+
+
+def _counts(run: store.Run) -> dict[str, int]:
+    """How many cells ended with each status."""
+    visits: dict[str, list[str]] = {}
+    for line in run.lines():
+        visits.setdefault(line["id"], []).append(line["status"])
+    found = Counter(status_of(statuses) for statuses in visits.values())
+    return {status: found[status] for status in STATUSES}
+
+
+def _check_budget(plan: Plan, grid: Grid) -> None:
+    least = least_seconds(grid.cells, plan)
+    if plan.budget is not None and plan.budget < least:
+        raise BenchError(
+            f"the budget of {plan.budget:g} s is too small: {len(grid.cells)} cells take at least {least:.0f} s; "
+            f"give --budget {least * 2:.0f}s, or fewer cells or --rounds"
+        )
+
+
+def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:
+    """What run.json says before the first cell."""
+    used = dict.fromkeys(cell.architecture for cell in grid.cells)
+    return {
+        "status": "running",
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": shlex.join(["python", "-m", "bench", *sys.argv[1:]]),
+        "plan": plan.to_dict(),
+        "order_seed": plan.order_seed,
+        "reference": REFERENCE.architecture,
+        "git": git_state(),
+        "versions": versions(),
+        "architectures": {name: dict(catalogue.architectures[name]) for name in used},
+        "cells": len(grid.cells),
+    }
+
+
+def _announce(plan: Plan, grid: Grid, seconds: float) -> None:
+    cells = "1 cell" if len(grid.cells) == 1 else f"{len(grid.cells)} cells"
+    start = "" if START_METHOD == "forkserver" else f"; workers are spawned ({START_METHOD}), 2 s each"
+    left_out = f"; {len(grid.skipped)} left out, see --dry-run" if grid.skipped else ""
+    print(
+        f"suite {plan.suite}: {cells} x {plan.generations} generations, about {duration(seconds)}{start}{left_out}",
+        file=sys.stderr,
+    )
+
+
+def _dry_run(given: argparse.Namespace, plan: Plan, grid: Grid, seconds: float) -> int:
+    if given.json:
+        document = {
+            "plan": plan.to_dict(),
+            "cells": [{"id": cell.id, **cell.to_dict()} for cell in grid.cells],
+            "skipped": [{"id": cell.id, "reason": reason} for cell, reason in grid.skipped],
+            "seconds": seconds,
+        }
+        print(json.dumps(document))
+        return 0
+    for cell in grid.cells:
+        print(cell.id)
+    for cell, reason in grid.skipped:
+        print(f"{cell.id}  left out: {reason}")
+    budget = f", budget {duration(plan.budget)}" if plan.budget else ""
+    print(
+        f"\n{len(grid.cells)} cells x {plan.generations} generations, {plan.rounds} rounds, {plan.epochs} epochs{budget}"
+    )
+    print(f"about {duration(seconds)}")
+    return 0
+
+
+def _name_of(plan: Plan) -> str:
+    return f"{Path(plan.suite).stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+
+
+def _is_given(given: argparse.Namespace, name: str) -> bool:
+    return getattr(given, name, None) is not None
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

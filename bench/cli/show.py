@@ -1,0 +1,34 @@
+"""The command `show`: the numbers of a recorded run."""
+
+import argparse
+import json
+
+from bench.cli.tables import overview, print_table
+from bench.errors import BenchError
+from bench.store import run as store
+from bench.store.frame import frame
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print the run as a table, as JSON or as CSV."""
+    run = store.load(given.run or latest())
+    table = frame(run)
+    if given.csv:
+        print(table.to_csv(index=False), end="")
+    elif given.json:
+        # through pandas, which writes what is absent as null
+        rows = json.loads(table.to_json(orient="records", double_precision=15))
+        print(json.dumps({**run.facts, "rows": rows}))
+    else:
+        if not table.empty:
+            print_table(overview(table))
+        print(f"\n{run.facts.get('status')}: {run.facts.get('command')}")
+    return 0
+
+
+def latest() -> str:
+    """The name of the latest run."""
+    names = store.run_names()
+    if not names:
+        raise BenchError("no run is recorded in results/ yet: python -m bench run")
+    return names[-1]

@@ -1,0 +1,36 @@
+"""Child: the first code of a worker process. Imports the torch half by name, so that the parent never does."""
+
+import ctypes
+import importlib
+import os
+import signal
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+PRELOAD = ("bench.execute.child", "bench.measure.visit", "bench.measure.describe")
+
+
+def work(connection: Connection, entry: str, task: Any) -> None:
+    """Run the function `entry` ("module:function") as `function(task, send)`: each part goes through the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends this process
+    _be_first_to_go()
+    _follow_the_parent()
+    module, _, name = entry.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    function(task, lambda kind, payload: connection.send((kind, payload)))
+    connection.close()
+    os._exit(0)  # nothing is left to tidy up, and tearing torch down takes longer than many a cell
+
+
+def _be_first_to_go() -> None:
+    """If memory runs out, the kernel ends this process and not the one that keeps the results (proc(5))."""
+    with suppress(OSError):  # not Linux, or not allowed: then the kernel chooses
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _follow_the_parent() -> None:
+    """End with the server this process was forked from, which ends with the run (prctl(2), PR_SET_PDEATHSIG)."""
+    with suppress(AttributeError, OSError):  # not Linux: an orphan notices at its next send
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)

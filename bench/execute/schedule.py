@@ -1,0 +1,97 @@
+"""Schedule: generations over the grid in random order, until each cell is precise, or the budget or the plan ends."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from bench.execute.executor import Executor
+from bench.plan.cell import Cell
+from bench.plan.grid import visit_of
+from bench.plan.plan import Plan
+from bench.stats.stopping import is_precise
+from bench.store.result import Result
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        cell: the one being visited.
+        generation: the pass over the grid, from 0.
+        stage: what is being measured.
+        share: of the visits planned, how much is done, 0 to 1.
+        left: seconds still to go, by what the visits so far took; None before the first has ended.
+
+    """
+
+    cell: Cell
+    generation: int
+    stage: str
+    share: float
+    left: float | None
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Runs a plan's cells; how it ended is in `outcome` afterwards.
+
+    Args:
+        plan: generations, precision, budget, seed of the order.
+        cells: what to visit.
+        executor: who makes a visit.
+        keep: called with each result as soon as there is one.
+        tell: called with the progress at each stage, and with each result.
+
+    """
+
+    plan: Plan
+    cells: Sequence[Cell]
+    executor: Executor
+    keep: Callable[[Result], None]
+    tell: Callable[[Progress, Result | None], None]
+    outcome: str = "running"
+    _ratios: dict[Cell, list[float]] = field(default_factory=dict)
+    _ended: set[Cell] = field(default_factory=set)
+    _started: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        """Visit every cell once a generation, in an order drawn afresh each time."""
+        order = Random(self.plan.order_seed)
+        for generation in range(self.plan.generations):
+            due = [cell for cell in self.cells if cell not in self._ended]
+            order.shuffle(due)
+            for position, cell in enumerate(due):
+                if self._out_of_time():
+                    self._leave_out(generation, due[position:])
+                    self.outcome = "out of time"
+                    return
+                self._visit(cell, generation, (generation + position / len(due)) / self.plan.generations)
+        self.outcome = "finished"
+
+    def _visit(self, cell: Cell, generation: int, share: float) -> None:
+        elapsed = time.monotonic() - self._started
+        left = elapsed / share - elapsed if share else None
+        progress = Progress(cell, generation, "start", share, left)
+
+        def told(stage: str) -> None:
+            progress.stage = stage
+            self.tell(progress, None)
+
+        result = self.executor.visit(visit_of(cell, self.plan, generation), told)
+        self.keep(result)
+        self.tell(progress, result)
+        ratios = self._ratios.setdefault(cell, [])
+        ratios.extend(one.value for one in result.measurements if one.metric == "relative_cost")
+        if result.status != "ok" or is_precise(ratios, self.plan.precision):
+            self._ended.add(cell)
+
+    def _out_of_time(self) -> bool:
+        return self.plan.budget is not None and time.monotonic() - self._started >= self.plan.budget
+
+    def _leave_out(self, generation: int, cells: Sequence[Cell]) -> None:
+        """A cell that was never visited gets its line all the same."""
+        if generation == 0:
+            for cell in cells:
+                self.keep(Result(cell, "skipped", f"the budget of {self.plan.budget:g} s ended before its turn"))

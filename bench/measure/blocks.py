@@ -1,0 +1,139 @@
+"""Blocks: runs of steps between two synchronizations, every step's time kept, and the warm-up before them."""
+
+import gc
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bench.measure.device import Device
+from bench.plan.protocol import BLOCK_SECONDS, WARM_AGREEMENT, WARM_CAP, WARM_SECONDS, WARM_STEPS
+from bench.store.result import Floats
+
+Mark = Callable[[], None]
+Step = Callable[[Mark], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one block gave.
+
+    Attributes:
+        subject: what was run: "train", "inference", "cell" or "reference".
+        started: seconds of the host's monotonic clock.
+        wall: seconds from synchronization to synchronization, by the host's clock.
+        cpu: CPU seconds of this process meanwhile.
+        faults: page faults that needed no disk (ru_minflt) meanwhile.
+        preempted: involuntary context switches meanwhile.
+        intervals: seconds between marks, (steps, marks a step): the phases, then the gap to the next step.
+
+    """
+
+    subject: str
+    started: float
+    wall: float
+    cpu: float
+    faults: int
+    preempted: int
+    intervals: Floats = field(repr=False)
+
+    @property
+    def steps(self) -> int:
+        """How many steps the block had."""
+        return len(self.intervals)
+
+
+def run_block(subject: str, device: Device, step: Step, steps: int, marks: int) -> Block:
+    """`steps` steps with one synchronization at each end and none between.
+
+    Args:
+        subject: the name to file it under.
+        device: whose clock and synchronization to use.
+        step: calls the mark it is given `marks` times.
+        steps: how many.
+        marks: marks a step.
+
+    """
+    clock = device.clock(steps * marks + 1)
+    mark = clock.mark
+    device.synchronize()
+    before, cpu, started = resource.getrusage(resource.RUSAGE_SELF), time.process_time(), time.perf_counter()
+    for _ in range(steps):
+        step(mark)
+    mark()
+    device.synchronize()
+    wall, cpu = time.perf_counter() - started, time.process_time() - cpu
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return Block(
+        subject=subject,
+        started=started,
+        wall=wall,
+        cpu=cpu,
+        faults=after.ru_minflt - before.ru_minflt,
+        preempted=after.ru_nivcsw - before.ru_nivcsw,
+        intervals=np.asarray(clock.seconds()).reshape(steps, marks),
+    )
+
+
+def run_untimed(device: Device, step: Step, seconds: float) -> int:
+    """Whole steps without a clock for at least so long, and how many there were."""
+    end, steps = time.perf_counter() + seconds, 0
+    while steps == 0 or time.perf_counter() < end:
+        step(_unmarked)
+        device.synchronize()
+        steps += 1
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """How the warm-up ended: whether three mini-blocks agreed, after how long, and how long a block should be."""
+
+    steady: bool
+    seconds: float
+    block_steps: int
+
+
+def warm_up(device: Device, step: Step, least: float = WARM_SECONDS) -> Warmth:
+    """Run whole steps until three successive mini-blocks agree within 5 %, for `least` to 3 seconds.
+
+    `least` is 0 once the process is warm. It also gives the length of a block.
+    """
+    start = time.perf_counter()
+    for _ in range(WARM_STEPS):
+        step(_unmarked)
+    device.synchronize()
+    times: list[float] = []
+    while True:
+        began = time.perf_counter()
+        steps = run_untimed(device, step, BLOCK_SECONDS / 2)
+        times.append((time.perf_counter() - began) / steps)
+        last, elapsed = times[-3:], time.perf_counter() - start
+        steady = len(last) == 3 and max(last) <= min(last) * (1 + WARM_AGREEMENT)
+        if (steady and elapsed >= least) or elapsed >= WARM_CAP:
+            return Warmth(steady, elapsed, block_length(min(last)))
+
+
+def block_length(step_seconds: float) -> int:
+    """The smallest number of steps that lasts at least BLOCK_SECONDS."""
+    return max(1, int(np.ceil(BLOCK_SECONDS / step_seconds)))
+
+
+@contextmanager
+def quiet_collector() -> Iterator[None]:
+    """Python's garbage collector off, and everything alive now out of its sight: the same for all that is timed."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def _unmarked() -> None:
+    """The mark of an untimed step."""

@@ -1,0 +1,74 @@
+"""Describe: what is registered and what this machine can do, as plain data for the half that knows no torch."""
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import architectures
+from bench import data
+from bench.measure import optimizers
+from bench.measure.device import available
+from bench.measure.system import usable_cores
+from bench.plan.catalogue import Catalogue
+
+
+def describe(globs: Sequence[str], send: Callable[[str, Catalogue], None]) -> None:
+    """Send the catalogue; architectures that match a glob have their parameters and FLOPs counted.
+
+    Touches CUDA, so it runs in a worker of its own.
+    """
+    send("catalogue", _catalogue(globs))
+
+
+def _catalogue(globs: Sequence[str]) -> Catalogue:
+    wanted = [name for name in architectures.names() if any(fnmatchcase(name, glob) for glob in globs)]
+    return Catalogue(
+        architectures={name: _facts(name) | _counts(name, name in wanted) for name in architectures.names()},
+        optimizers={name: _optimizer(name) for name in optimizers.names()},
+        datasets={about["name"]: about for about in data.describe()},
+        normalizations=tuple(data.NORMALIZATIONS),
+        devices=available(),
+        usable_cores=usable_cores(),
+        problems=tuple(architectures.plugin_problems()),
+    )
+
+
+def _facts(name: str) -> dict[str, Any]:
+    entry = architectures.get(name)
+    return {
+        "name": name,
+        "family": entry.family,
+        "input_shape": list(entry.input_shape),
+        "num_classes": entry.num_classes,
+        "description": entry.description,
+        "source": entry.source,
+    }
+
+
+def _counts(name: str, wanted: bool) -> dict[str, int]:
+    """Parameters and FLOPs of one image at the architecture's own shape, counted on the meta device."""
+    if not wanted:
+        return {}
+    entry = architectures.get(name)
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        model = architectures.build(name).eval()
+        counter.reset()  # building tries the model once
+        model(torch.empty(1, *entry.input_shape))
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "flops_forward": counter.get_total_flops(),
+    }
+
+
+def _optimizer(name: str) -> dict[str, Any]:
+    spec = optimizers.get(name)
+    return {
+        "name": name,
+        "description": spec.description,
+        "learning_rate": spec.learning_rate,
+        "implementations": list(spec.implementations),
+        "needs_closure": spec.needs_closure,
+    }

@@ -1,0 +1,106 @@
+"""Workload: a model, its optimizer and loss, and batches that lie on the device: what is stepped and timed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import architectures
+from bench.measure import optimizers
+from bench.measure.device import Device
+from bench.plan.cell import Cell
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "cross_entropy": F.cross_entropy,
+    "nll_loss": lambda outputs, labels: F.nll_loss(F.log_softmax(outputs, dim=1), labels),
+}
+MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+class Workload:
+    """Everything a step needs.
+
+    Args:
+        cell: what to build.
+        device: where.
+        images: float32, (N, C, H, W), N at least one batch.
+        labels: int64, (N,).
+        num_classes: how many outputs the model has.
+
+    """
+
+    def __init__(self, cell: Cell, device: Device, images: Tensor, labels: Tensor, num_classes: int) -> None:
+        self.cell = cell
+        self.device = device
+        self.num_classes = num_classes
+        shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
+        layout = MEMORY_FORMATS[cell.memory_format]
+        torch.manual_seed(cell.seed)
+        model = architectures.build(cell.architecture, shape, num_classes)
+        self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        self.optimizer = optimizers.build(cell.optimizer, self.model, cell.implementation)
+        self.loss = LOSSES[cell.loss]
+        self.images = images.to(device.torch_device).contiguous(memory_format=layout)
+        self.labels = labels.to(device.torch_device)
+        self.autocast = autocast(cell, device)
+        self.scaler = torch.amp.GradScaler(device.torch_device.type, enabled=cell.dtype == "float16")
+        # torch.compile returns a callable of the model's own kind
+        self.forward: Callable[[Tensor], Tensor] = torch.compile(self.model) if cell.mode == "compile" else self.model
+        self._batches = self._shuffled()
+
+    def next_batch(self) -> tuple[Tensor, Tensor]:
+        """Images (B, C, H, W) and labels (B,) of the next batch, gathered on the device; never a partial one."""
+        index = next(self._batches)
+        return self.images[index], self.labels[index]
+
+    def step(self, mark: Callable[[], None] = lambda: None) -> Tensor:
+        """One training step; `mark` is called at the start, between the phases and at the end.
+
+        The phases are those of PHASES, in order. Returns the detached loss.
+        """
+        mark()
+        images, labels = self.next_batch()
+        mark()
+        self.optimizer.zero_grad(set_to_none=True)
+        mark()
+        with self.autocast:
+            outputs = self.forward(images)
+            mark()
+            loss = self.loss(outputs, labels)
+        mark()
+        self.scaler.scale(loss).backward()
+        mark()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        mark()
+        return loss.detach()
+
+    def infer(self, mark: Callable[[], None] = lambda: None) -> Tensor:
+        """One batch through the model; the caller has it in eval() and inference_mode()."""
+        images, _ = self.next_batch()
+        mark()
+        with self.autocast:
+            outputs = self.forward(images)
+        mark()
+        return outputs
+
+    def _shuffled(self) -> Iterator[Tensor]:
+        """Index tensors (B,) of whole batches, a fresh permutation each time through."""
+        generator = torch.Generator().manual_seed(self.cell.seed)
+        count, size = len(self.images), self.cell.batch_size
+        while True:
+            order = torch.randperm(count, generator=generator).to(self.device.torch_device)
+            yield from order[: count - count % size].split(size)
+
+
+PHASES = ("fetch", "zero_grad", "forward", "loss", "backward", "optimizer")
+
+
+def autocast(cell: Cell, device: Device) -> AbstractContextManager[Any]:
+    """The context in which forward and loss run: autocast to a narrower type, or nothing."""
+    if cell.dtype == "float32":
+        return nullcontext()
+    return torch.autocast(device.torch_device.type, dtype=getattr(torch, cell.dtype))

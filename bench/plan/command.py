@@ -1,0 +1,65 @@
+"""The command that measures one cell again, from the cell and the plan it came from."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from bench.errors import BenchError
+from bench.plan.cell import Cell
+from bench.plan.plan import SETTINGS, default_of, flag, plan_from, shape_of
+
+# Fields of Plan that choose among cells or say where results go; none of them changes what a cell measures.
+_APART = {"suite", "purpose", "budget", "run", "report"}
+
+
+def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
+    """The shell command that runs `cell` alone with the settings of `plan` (its fields by name, as stored).
+
+    It starts from the default suite, and names each setting that is neither that suite's nor Plan's own default.
+    """
+    return f"python -m bench run {flags_of(cell, plan)}"
+
+
+def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
+    """The flags of `command_of`, quoted for a POSIX shell."""
+    axes = {axis_of(one.name): getattr(cell, one.name) for one in fields(cell)}
+    if not plan.get("threads"):
+        axes.pop("threads")  # the plan left the threads to each metric, and so does the command
+    words: list[str] = []
+    for name in SETTINGS:
+        if name in axes:
+            words += _words(name, axes[name])
+        elif name in plan and name not in _APART and not shape_of(name)[0]:
+            words += _words(name, plan[name])
+    return shlex.join(words)
+
+
+def axis_of(field: str) -> str:
+    """The field of Plan that lists the values of the cell's `field`: batch_size -> batch_sizes, loss -> losses."""
+    return next(name for name in (field, field + "s", field + "es") if name in SETTINGS)
+
+
+def _words(name: str, value: Any) -> list[str]:
+    many, kind = shape_of(name)
+    if all(_same(value, default, many) for default in (default_of(name), _suites_own(name))):
+        return []
+    if kind is bool:
+        return [flag(name)]
+    whole = isinstance(value, float) and value.is_integer()
+    text = str(int(value)) if whole else str(value)
+    # a value that starts with a dash would read as a flag of its own
+    return [f"{flag(name)}={text}"] if text.startswith("-") else [flag(name), text]
+
+
+def _same(value: Any, default: Any, many: bool) -> bool:
+    """Whether one value is all that the default gives."""
+    return tuple(default) == (value,) if many else bool(default == value)
+
+
+def _suites_own(name: str) -> Any:
+    """What the default suite gives the field; Plan's default where the suite cannot be read."""
+    try:
+        return getattr(plan_from({}), name)
+    except BenchError:
+        return default_of(name)

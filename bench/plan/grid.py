@@ -1,0 +1,135 @@
+"""Grid: from a plan and a catalogue to the cells to be visited, and the ones that are left out with the reason."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import product
+from typing import Any
+
+from bench.errors import BenchError, unknown
+from bench.plan.catalogue import Catalogue
+from bench.plan.cell import Cell
+from bench.plan.plan import Plan, flag
+from bench.plan.visit import Visit
+
+# Each field of Cell, and the field of Plan that lists its values.
+AXES = {
+    "architecture": "architectures",
+    "optimizer": "optimizers",
+    "dataset": "datasets",
+    "batch_size": "batch_sizes",
+    "device": "devices",
+    "threads": "threads",
+    "dtype": "dtypes",
+    "memory_format": "memory_formats",
+    "mode": "modes",
+    "implementation": "implementations",
+    "loss": "losses",
+    "normalization": "normalizations",
+    "seed": "seeds",
+}
+
+REFERENCE = Cell("mlp", optimizer="sgd", batch_size=64)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells of a plan: those to visit, in the order asked for, and those left out, each with its reason."""
+
+    cells: tuple[Cell, ...]
+    skipped: tuple[tuple[Cell, str], ...]
+
+
+def expand(plan: Plan, catalogue: Catalogue) -> Grid:
+    """Every combination that `plan` asks for.
+
+    Raises:
+        BenchError: a name is unknown, a device is not there, or nothing is left to measure.
+
+    """
+    cores = catalogue.usable_cores
+    axes: dict[str, tuple[Any, ...]] = {
+        **{field: getattr(plan, key) for field, key in AXES.items()},
+        "architecture": _chosen("architecture", plan.architectures, list(catalogue.architectures)),
+        "optimizer": _chosen("optimizer", plan.optimizers, list(catalogue.optimizers)),
+        "dataset": _datasets(plan, catalogue),
+        "device": _devices(plan, catalogue),
+        "threads": plan.threads or (cores,),
+        "normalization": _chosen("normalization", plan.normalizations, list(catalogue.normalizations)),
+    }
+    for name, values in axes.items():
+        if not values:
+            raise BenchError(f"nothing to measure: no {name.replace('_', ' ')} is chosen ({flag(AXES[name])})")
+    for threads in axes["threads"]:
+        if threads > cores:
+            raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
+    cells = [Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values())]
+    reasons = {cell: _obstacle(cell, catalogue) for cell in dict.fromkeys(cells)}
+    kept = tuple(cell for cell, reason in reasons.items() if reason is None)
+    skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
+    if not kept:
+        raise BenchError(f"nothing to measure: {skipped[0][1]} (all {len(skipped)} cells are left out)")
+    return Grid(kept, skipped)
+
+
+def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
+    """What a worker is asked to do with `cell` in one generation."""
+    reference_threads = cell.threads if plan.threads or cell.device != "cpu" else 1
+    return Visit(
+        cell=cell,
+        reference=Cell(
+            REFERENCE.architecture,
+            optimizer=REFERENCE.optimizer,
+            dataset=cell.dataset,
+            batch_size=REFERENCE.batch_size,
+            device=cell.device,
+            threads=reference_threads,
+        ),
+        reference_threads=reference_threads,
+        generation=generation,
+        order_seed=plan.order_seed,
+        rounds=plan.rounds,
+        epochs=plan.epochs if generation == 0 else 0,
+        costs=generation == 0,
+        data_dir=plan.data_dir,
+        timeout=plan.timeout,
+    )
+
+
+def _chosen(kind: str, globs: tuple[str, ...], known: list[str]) -> tuple[str, ...]:
+    """The known names that match, in the order of the globs; a glob that matches nothing is an unknown name."""
+    found: dict[str, None] = {}
+    for glob in globs:
+        matches = [name for name in known if fnmatchcase(name, glob)]
+        if not matches:
+            raise unknown(kind, glob, known, f"list {kind}s" if kind != "normalization" else "run --help")
+        found.update(dict.fromkeys(matches))
+    return tuple(found)
+
+
+def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
+    """Names of data sets; one with a shape, such as synthetic:3x32x32, is known by the part before the colon."""
+    for name in plan.datasets:
+        if name.partition(":")[0] not in catalogue.datasets:
+            raise unknown("data set", name, catalogue.datasets, "list datasets")
+    return plan.datasets
+
+
+def _devices(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
+    """The devices asked for; "cuda" is the first one."""
+    devices = tuple("cuda:0" if name == "cuda" else name for name in plan.devices)
+    for name in devices:
+        if name not in catalogue.devices:
+            raise BenchError(f"no device '{name}' here: choose among {', '.join(catalogue.devices)} (--devices)")
+    return devices
+
+
+def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
+    """Why the cell cannot be measured here, or None."""
+    optimizer = catalogue.optimizers[cell.optimizer]
+    if optimizer["needs_closure"]:
+        return f"{cell.optimizer} evaluates the model several times a step, so its step has no phases to time"
+    if cell.implementation != "default" and cell.implementation not in optimizer["implementations"]:
+        return f"{cell.optimizer} has no {cell.implementation} implementation"
+    if cell.mode == "cuda_graph" and cell.device == "cpu":
+        return "a CUDA graph needs a CUDA device"
+    return None

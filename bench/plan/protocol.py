@@ -1,0 +1,11 @@
+"""Protocol: how long each part of a visit lasts. Read by the half that measures and by the one that estimates."""
+
+BLOCK_SECONDS = 0.1  # a block lasts at least this long: over 10,000 ticks of the clock
+WARM_STEPS = 3  # optimizer state, gradients, caches, the libraries' choice of kernels
+WARM_SECONDS = 0.5  # the least warm-up of a process
+WARM_AGAIN = 0.15  # three mini-blocks: the least warm-up of a workload in a warm process
+WARM_CAP = 3.0  # the longest; a workload that is not steady by then is marked
+WARM_AGREEMENT = 0.05  # three successive mini-blocks within this share are steady
+LEAD_SECONDS = 0.02  # untimed steps before a block refill the caches and outlast another's spinning threads
+INFERENCE_BLOCKS = 2
+LEAST_GENERATIONS = 6  # fewer give too lucky a spread to stop on

@@ -1,0 +1,35 @@
+"""Visit: what one worker is asked to do with one cell, as plain data that crosses to its process."""
+
+from dataclasses import dataclass
+
+from bench.plan.cell import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One cell in one generation.
+
+    Attributes:
+        cell: what to measure.
+        reference: what its relative cost is relative to, measured in alternating blocks.
+        reference_threads: CPU threads of those alternating blocks.
+        generation: which pass over the grid, from 0.
+        order_seed: seeds the order of blocks, together with the generation.
+        rounds: blocks of phases, and pairs of blocks of the relative cost.
+        epochs: training epochs; 0 trains nothing.
+        costs: whether to count operators and bytes too, which are the same in every generation.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+        timeout: seconds after which the visit is ended.
+
+    """
+
+    cell: Cell
+    reference: Cell
+    reference_threads: int
+    generation: int = 0
+    order_seed: int = 0
+    rounds: int = 15
+    epochs: int = 0
+    costs: bool = True
+    data_dir: str = ""
+    timeout: float = 600.0

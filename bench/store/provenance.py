@@ -1,0 +1,35 @@
+"""Provenance: the revision of the code and the versions of the packages behind a run."""
+
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
+
+
+def git_state() -> dict[str, Any]:
+    """The revision that is checked out in the working folder, and whether anything differs from it; absent without git."""
+    revision = _git("rev-parse", "HEAD")
+    if revision is None:
+        return {}
+    return {"revision": revision, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the packages that matter, read without importing them."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _git(*arguments: str) -> str | None:
+    """What git prints, or None where there is no git, no repository or no commit."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)  # noqa: S603, S607 - fixed words; git is looked up as the user's shell would
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
