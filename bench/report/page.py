@@ -1,0 +1,154 @@
+"""The page of a run and the index of all pages: a pure function of the run's files and the folder's pages."""
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from bench.report import svg
+from bench.report.curves import learning
+from bench.report.figures import Picture, choosing, speed
+from bench.report.record import Record, read
+from bench.report.sentences import conclusions, counts
+from bench.report.table import columns, entries, placed
+from bench.report.trust import machine, revision, trust
+from bench.store.run import REPORTS, Run
+
+_META = "bench-run"
+# Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
+_GLYPHS = (
+    "M6 1.5a4.5 4.5 0 1 0 .01 0z",
+    "M2 2h8v8H2z",
+    "M6 1.2 11 10.4H1z",
+    "M6 .8 11.2 6 6 11.2.8 6z",
+    "M1 1.6h10L6 10.8z",
+    "M4 1h4v3h3v4H8v3H4V8H1V4h3z",
+    "M3.2 1 6 3.8 8.8 1 11 3.2 8.2 6 11 8.8 8.8 11 6 8.2 3.2 11 1 8.8 3.8 6 1 3.2z",
+)
+
+
+def write(run: Run, folder: Path = REPORTS) -> Path:
+    """Write the page of `run` and refresh the index beside it; the page's path.
+
+    Raises:
+        BenchError: the run's files are damaged.
+        OSError: the folder cannot be written.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "run-index" if run.name == "index" else run.name
+    path = _put(folder / f"{name}.html", page(read(run)))
+    _put(folder / "index.html", index(folder))
+    return path
+
+
+def page(record: Record) -> str:
+    """The run's page as one HTML document that needs nothing else."""
+    shown = columns(record)
+    script = _asset("page.js")
+    with svg.style():
+        sections = _sections(record)
+    return _template("page.html").render(
+        record=record, meta=json.dumps(_summary(record), sort_keys=True), meta_name=_META,
+        status=str(record.facts.get("status", "unknown")), counts=counts(record), machine=machine(record),
+        revision=revision(record.facts), started=_moment(record.facts.get("started")), sentences=conclusions(record),
+        columns=shown, entries={column.metric: entries(record, column) for column in shown}, ranks=placed(record),
+        sections=sections, trust=trust(record), glyphs=_GLYPHS, style=Markup(_asset("style.css")),  # noqa: S704 - our file
+        script=Markup(script), script_hash=_hash(script),  # noqa: S704 - our file
+    )  # fmt: skip
+
+
+def index(folder: Path) -> str:
+    """The index of all pages in `folder`, newest first; it knows them by the summary each page carries."""
+    found = [(path.name, summary) for path in folder.glob("*.html") if (summary := _summary_of(path)) is not None]
+    found.sort(key=lambda one: (str(one[1].get("started") or ""), one[0]), reverse=True)
+    runs = [{**summary, "file": name, "started": _moment(summary.get("started"))} for name, summary in found]
+    return _template("index.html").render(runs=runs, style=Markup(_asset("style.css")))  # noqa: S704 - our file
+
+
+def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
+    """The sections of pictures that have any: id, heading, lead, pictures."""
+    found = [
+        ("choose", "Choose", "What each setting gives for what it costs.", choosing(record)),
+        ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
+        ("learning", "Learning", "How accuracy and loss develop in training.", learning(record)),
+    ]
+    return [section for section in found if section[3]]
+
+
+def _summary(record: Record) -> dict[str, Any]:
+    """What the index says of a page."""
+    return {
+        "run": record.name, "started": record.facts.get("started"), "revision": revision(record.facts),
+        "machine": machine(record), "status": str(record.facts.get("status", "unknown")), "counts": counts(record),
+        "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
+    }  # fmt: skip
+
+
+class _Meta(HTMLParser):
+    """Finds the summary in a page's head."""
+
+    found: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the content of the one meta element that is ours."""
+        pairs = dict(attrs)
+        if tag == "meta" and pairs.get("name") == _META and self.found is None:
+            self.found = pairs.get("content")
+
+
+def _summary_of(path: Path) -> Mapping[str, Any] | None:
+    """The summary that a page carries; None where the file is not one of ours."""
+    parser = _Meta()
+    try:
+        with path.open(encoding="utf-8") as file:
+            parser.feed(file.read(16_384))  # the summary stands at the top of the head
+        summary = json.loads(parser.found or "")
+    except (OSError, ValueError):
+        return None
+    return summary if isinstance(summary, dict) else None
+
+
+def _moment(started: Any) -> str:
+    """2026-01-31 09:05 from an ISO time, whatever is there otherwise."""
+    text = str(started or "time unknown")
+    return f"{text[:10]} {text[11:16]}" if len(text) >= 16 and text[10] == "T" else text
+
+
+def _put(path: Path, text: str) -> Path:
+    """Write the file in one move."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(text.encode("utf-8", "replace"))
+    fresh.replace(path)
+    return path
+
+
+def _hash(script: str) -> str:
+    """The script's hash for the content security policy, under which no other script runs."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _asset(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text("utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    made = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
+    return made
+
+
+def _template(name: str) -> jinja2.Template:
+    return _environment().get_template(name)

@@ -1,0 +1,152 @@
+"""From a matplotlib figure to inline SVG that follows the page's colours and links its marks to the table's rows."""
+
+import io
+import logging
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Colours that stand for the page's variables: matplotlib needs real ones, the page needs ones that change with the scheme.
+INK, MUTED, LINE, SURFACE = "#010101", "#020202", "#030303", "#040404"
+SERIES = tuple(f"#1000{number:02x}" for number in range(1, 9))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # seven, so that colour and marker together repeat after 56 rows
+_VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", SURFACE: "--surface"} | {
+    colour: f"--c{number}" for number, colour in enumerate(SERIES, 1)
+}
+_SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+_STYLE = {
+    **sns.axes_style("ticks"),
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 9.0,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": MUTED,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 0.0,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "text.parse_math": False,  # a dollar in a name is a dollar
+    "legend.frameon": False,
+    "hatch.linewidth": 0.7,
+    "svg.fonttype": "none",
+    "svg.image_inline": True,
+}
+
+
+@dataclass(slots=True)
+class Canvas:
+    """One picture being drawn: its axes, and what its marks mean.
+
+    Attributes:
+        name: the picture's name on the page, which prefixes all its ids.
+        axes: where to draw.
+        marks: for each mark the keys of its rows and its text.
+        skin: the style to draw under; matplotlib reads it while artists are made and again while they are written.
+
+    """
+
+    name: str
+    figure: Figure
+    axes: Axes
+    marks: list[tuple[str, str]] = field(default_factory=list)
+
+    def mark(self, artists: Artist | Iterable[Any], keys: Iterable[str], text: str = "") -> None:
+        """Tie artists to rows; `text` (name, value, interval, n) is shown on hovering and listed under the picture."""
+        for artist in [artists] if isinstance(artists, Artist) else artists:
+            artist.set_gid(f"mark{len(self.marks)}")
+            self.marks.append((" ".join(keys), text))
+
+    def texts(self) -> list[tuple[str, str]]:
+        """The keys and text of each mark that has a text, once."""
+        return list(dict.fromkeys(mark for mark in self.marks if mark[1]))
+
+
+def style() -> Any:
+    """The context in which pictures are drawn and written: the page's look, and nothing of the user's own settings."""
+    return mpl.rc_context({**mpl.rcParamsDefault, **_STYLE, "backend": mpl.rcParams["backend"]})
+
+
+def canvas(name: str, width: float = 340.0, height: float = 230.0) -> Canvas:
+    """An empty picture of the given size in points."""
+    figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
+    axes = figure.add_subplot()
+    sns.despine(ax=axes, left=True)
+    return Canvas(name, figure, axes)
+
+
+def render(drawn: Canvas, title: str, description: str) -> str:
+    """The picture as an <svg> element with a title and a description; the same bytes for the same drawing."""
+    file = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": drawn.name}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the browser's fonts draw the text
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+        drawn.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    root = ET.fromstring(file.getvalue())  # noqa: S314 - written by matplotlib one line above
+    for parent in list(root.iter()):
+        for child in [one for one in parent if one.tag in (_SVG + "metadata", _SVG + "style")]:
+            parent.remove(child)
+    for element in root.iter():
+        _adapt(element, drawn)
+    _head(root, drawn.name, title, description)
+    ET.register_namespace("", _SVG.strip("{}"))
+    return ET.tostring(root, encoding="unicode")
+
+
+def _head(root: ET.Element, name: str, title: str, description: str) -> None:
+    for attribute in ("width", "height", "version"):
+        root.attrib.pop(attribute, None)
+    root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
+    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
+        element = ET.Element(_SVG + tag, {"id": f"{name}-{tag}"})
+        element.text = text
+        root.insert(place, element)
+
+
+def _adapt(element: ET.Element, drawn: Canvas) -> None:
+    """One element made the page's own: unique ids, variables for colours, rows for marks."""
+    identity = element.attrib.pop("id", "")
+    if re.fullmatch(r"mark\d+", identity):
+        keys, text = drawn.marks[int(identity[4:])]
+        element.attrib |= {"class": "mark", "data-rows": keys}
+        if text:
+            title = ET.Element(_SVG + "title")
+            title.text = text
+            element.insert(0, title)
+    elif identity:
+        element.set("id", f"{drawn.name}-{identity}")
+    href = element.attrib.pop(_XLINK + "href", None)
+    if href:
+        element.set("href", f"#{drawn.name}-{href[1:]}")
+    if "clip-path" in element.attrib:
+        element.set("clip-path", element.attrib["clip-path"].replace("url(#", f"url(#{drawn.name}-"))
+    if "style" in element.attrib:
+        element.set("style", _style(element.attrib["style"], drawn.name))
+    for attribute in ("fill", "stroke"):
+        if element.get(attribute) in _VARIABLES:
+            colour = element.attrib.pop(attribute)
+            element.set("style", f"{attribute}: var({_VARIABLES[colour]}); {element.get('style', '')}")
+
+
+def _style(text: str, name: str) -> str:
+    """A style with the page's variables for colours, its own font, and the picture's own ids."""
+    text = re.sub(
+        r"#[0-9a-f]{6}", lambda found: f"var({_VARIABLES[found[0]]})" if found[0] in _VARIABLES else found[0], text
+    )
+    text = re.sub(r"font: (?:[\w ]*? )?([\d.]+)px [^;]*", r"font-size: \1px", text)
+    return re.sub(r"font-family: [^;]*;?", "", text).replace("url(#", f"url(#{name}-")

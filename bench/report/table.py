@@ -1,0 +1,170 @@
+"""The table: one row a setting, one column a metric, each number with its interval, unit, statistic and n."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.report.rank import ranks
+from bench.report.record import Record, Row, Value
+from bench.report.units import STATISTICS, Scale, kind_of, number, percent, plural, quantity, scale_of
+
+HEADINGS = {
+    "relative_cost": "Relative cost",
+    "accuracy": "Test accuracy",
+    "time_to_accuracy": "Time to accuracy",
+    "throughput": "Throughput",
+    "step": "Step",
+    "forward": "Forward",
+    "backward": "Backward",
+    "optimizer": "Optimizer",
+    "peak_memory": "Peak memory",
+    "parameters": "Parameters",
+    "flops": "FLOPs",
+    "inference": "Inference",
+    "inference_throughput": "Inference throughput",
+    "training_throughput": "Training throughput",
+    "loss": "Loss",
+    "zero_grad": "Zero gradients",
+    "fetch": "Fetch",
+    "flops_forward": "FLOPs forward",
+    "page_faults": "Page faults",
+    "phase_gap": "Outside phases",
+    "relative_cell": "Step beside the reference",
+    "relative_reference": "Reference's step",
+}
+SHOWN = tuple(HEADINGS)[:11]  # the others start hidden; whatever else a run holds follows them
+
+NOTES = {
+    "relative_cost": "seconds an image, divided by those of the reference measured in turn in the same process",
+    "accuracy": "share of the test images classified right after the last epoch, over seeds",
+    "time_to_accuracy": "training seconds, evaluation excluded, at the end of the first epoch that reaches the target",
+    "throughput": "training images a second, from the time of a step",
+    "step": "one training step, from fetching the batch to the optimizer's update",
+    "forward": "the forward pass of a training step",
+    "backward": "the backward pass of a training step",
+    "optimizer": "the optimizer's update in a training step",
+    "peak_memory": "the most memory in use during training steps",
+    "parameters": "trainable numbers in the architecture",
+    "flops": "floating-point operations of the forward and backward pass of one step",
+    "flops_forward": "floating-point operations of the forward pass of one step",
+    "inference": "the forward pass of one batch without gradients",
+    "inference_throughput": "images a second without gradients",
+    "training_throughput": "images a second of the training run, evaluation excluded",
+    "page_faults": "page faults a step; many of them mean that the allocator shapes the times",
+    "phase_gap": "share of a step's time that lies in no phase",
+    "relative_cell": "a step of this setting in the blocks that alternate with the reference",
+    "relative_reference": "a step of the reference in the blocks that alternate with this setting",
+}
+_ABSOLUTE = {"s", "1/s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what it shows, in which unit, from which statistic, and whether it starts visible."""
+
+    metric: str
+    heading: str
+    unit: str
+    detail: str
+    note: str
+    scale: Scale
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One number of the table, as text and as data for sorting and copying."""
+
+    text: str
+    plus: str
+    missed: bool
+    told: str
+    value: Value
+
+
+def columns(record: Record) -> list[Column]:
+    """The columns that have at least one number, the headline ones first."""
+    present = {value.metric for row in record.rows for value in row.values.values()}
+    order = [*(one for one in HEADINGS if one in present), *sorted(present - set(HEADINGS))]
+    return [_column(record, metric) for metric in order]
+
+
+def entries(record: Record, column: Column) -> dict[str, Entry]:
+    """The column's numbers by the key of their row."""
+    values = {row.key: row.values[column.metric] for row in record.rows if column.metric in row.values}
+    target = record.plan().get("precision")
+    limit = target if column.metric == "relative_cost" and isinstance(target, float) else None
+    return {key: _entry(value, column, limit) for key, value in values.items()}
+
+
+def placed(record: Record, metric: str = "relative_cost") -> Mapping[str, int]:
+    """The rank of each row that is ok, as far as intervals allow one."""
+    return ranks(record.having(metric), metric)
+
+
+def told(value: Value) -> str:
+    """The number in words: name, value and unit, interval, statistic, n, threads."""
+    name = HEADINGS.get(value.metric, value.metric.replace("_", " ")).lower().replace("flops", "FLOPs")
+    statistic = STATISTICS.get(value.statistic, value.statistic)
+    samples = f" of {value.samples:,} samples" if value.samples else ""
+    threads = f", {plural(value.threads, 'thread')}" if value.threads else ""
+    return f"{name} {amount(value)}, {statistic}{samples}{threads}"
+
+
+def amount(value: Value) -> str:
+    """The value with its interval and n: 2.31× (2.28 to 2.34, n = 3 visits)."""
+    exact = value.statistic == "exact"
+    if exact:
+        return quantity(value.metric, value.unit, value.value)
+    noun = "seed" if value.metric in ("accuracy", "time_to_accuracy") else "visit"
+    if value.low is None or value.high is None or value.half is None:
+        none = f"one {noun}: no interval" if value.n == 1 else f"{plural(value.n, noun)}, no interval"
+        return f"{quantity(value.metric, value.unit, value.value)} ({none})"
+    scale = scale_of(value.metric, value.unit, [value.value])
+    half = value.half * scale.factor
+    middle, low, high = (number(one * scale.factor, half) for one in (value.value, value.low, value.high))
+    unit = scale.unit if scale.unit == "×" else f" {scale.unit}".rstrip()
+    this_run = "this run, " if value.unit in _ABSOLUTE else ""
+    return f"{middle}{unit} ({low} to {high}, {this_run}n = {plural(value.n, noun)})"
+
+
+def missed(row: Row, target: float) -> bool:
+    """Whether the row's relative cost is less certain than the plan asked for."""
+    value = row.values.get("relative_cost")
+    return value is not None and (value.relative_half is None or value.relative_half > target)
+
+
+def _column(record: Record, metric: str) -> Column:
+    values = [row.values[metric] for row in record.rows if metric in row.values]
+    first = values[0]
+    scale = scale_of(metric, first.unit, [value.value for value in values])
+    threads = {value.threads for value in values}
+    parts = [] if first.statistic in ("exact", "final") else [STATISTICS.get(first.statistic, first.statistic)]
+    if threads != {None}:
+        parts.append(plural(first.threads, "thread") if len(threads) == 1 and first.threads else "threads differ")
+    if first.unit in _ABSOLUTE:
+        parts.append("this run")
+    if metric == "time_to_accuracy" and record.target:
+        parts = [f"to {percent_of(record.target)}", "this run"]
+    heading = HEADINGS.get(metric, metric.replace("_", " ").capitalize())
+    unit = f"× {record.reference()}" if metric == "relative_cost" else scale.unit
+    note = NOTES.get(metric, "")
+    return Column(metric, heading, unit, " · ".join(parts), note, scale, metric in SHOWN)
+
+
+def percent_of(share: float) -> str:
+    """A round share as a percentage: 0.995 is 99.5 %."""
+    return f"{share * 100:g} %"
+
+
+def _entry(value: Value, column: Column, limit: float | None) -> Entry:
+    half = None if value.half is None else value.half * column.scale.factor
+    kind = kind_of(value.metric, value.unit)
+    text = number(value.value * column.scale.factor, half, exact=kind == "count")
+    plus, over = "", False
+    if half and value.statistic != "exact":
+        share = value.relative_half
+        plus = f"± {number(half, half)}" if kind in ("share", "count") or share is None else f"± {percent(share)}"
+        over = limit is not None and share is not None and share > limit
+    if over and limit is not None:
+        plus += f" (target {percent(limit)} not met)"
+    return Entry(text, plus, over, told(value), value)

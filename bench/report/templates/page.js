@@ -1,0 +1,164 @@
+"use strict";
+// One script for the table and the pictures: sort, filter, columns, reference, copy, and what a mark says.
+(() => {
+  const $ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const table = document.getElementById("rows");
+  const tip = document.getElementById("tip");
+  const marks = $(".mark");
+  const say = (text) => { document.getElementById("said").textContent = text; };
+
+  // What a mark or a number says: its <title> or title attribute, shown at once and in the page's own look.
+  const texts = new Map();
+  for (const mark of $("svg .mark")) {
+    const title = mark.querySelector(":scope > title");
+    if (title) { texts.set(mark, title.textContent); title.remove(); }
+  }
+  function show(text, x, y) {
+    tip.textContent = text;
+    tip.hidden = !text;
+    const box = tip.getBoundingClientRect();
+    tip.style.left = Math.max(8, Math.min(x + 14, innerWidth - box.width - 8)) + "px";
+    tip.style.top = (y + 18 + box.height > innerHeight ? Math.max(8, y - box.height - 10) : y + 18) + "px";
+  }
+  function heat(keys) {
+    for (const mark of marks) mark.classList.toggle("hot", mark.dataset.rows.split(" ").some((key) => keys.includes(key)));
+    for (const svg of $("figure > svg")) svg.classList.toggle("dimmed", keys.length > 0);
+    for (const row of $("tbody tr", table || document)) row.classList.toggle("hot", keys.includes(row.dataset.row));
+  }
+  document.addEventListener("pointermove", (event) => {
+    const mark = event.target.closest && event.target.closest("svg .mark, .key .mark");
+    show(mark ? texts.get(mark) || "" : "", event.clientX, event.clientY);
+    const keys = mark ? mark.dataset.rows.split(" ") : [];
+    heat(keys.length === 1 ? keys : []);
+  });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") { show("", 0, 0); heat([]); } });
+  if (!table) return;
+  document.getElementById("tools").hidden = false;
+  document.getElementById("tools").addEventListener("submit", (event) => event.preventDefault());
+
+  // Sort: numbers by value, names by alphabet, what is missing always last.
+  const body = table.tBodies[0];
+  const heads = [...table.tHead.rows[0].cells];
+  function sort(head) {
+    const place = heads.indexOf(head);
+    const down = head.getAttribute("aria-sort") === "ascending";
+    const keyed = [...body.rows].map((row) => ({ row, value: row.cells[place].dataset.value }));
+    const compare = place === 0 ? (a, b) => a.localeCompare(b, "en", { numeric: true }) : (a, b) => a - b;
+    keyed.sort((a, b) => {
+      if (a.value === undefined || b.value === undefined) return (a.value === undefined) - (b.value === undefined);
+      return down ? compare(b.value, a.value) : compare(a.value, b.value);
+    });
+    for (const other of heads) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    body.append(...keyed.map((one) => one.row));
+    say(`Sorted by ${head.querySelector("button").textContent.toLowerCase()}, ${down ? "highest" : "lowest"} first.`);
+  }
+  for (const head of heads) head.querySelector("button").addEventListener("click", () => sort(head));
+
+  // Filter: every word must occur in a row's name, settings or status; pictures follow the table.
+  const filter = document.getElementById("filter");
+  function sift() {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const gone = new Set();
+    for (const row of body.rows) {
+      row.hidden = !words.every((word) => row.dataset.text.includes(word));
+      if (row.hidden) gone.add(row.dataset.row);
+    }
+    for (const mark of marks) mark.classList.toggle("off", mark.dataset.rows.split(" ").some((key) => gone.has(key)));
+    say(words.length ? `${body.rows.length - gone.size} of ${body.rows.length} settings shown, in the table and in the pictures.` : "");
+  }
+  filter.addEventListener("input", sift);
+
+  // Columns.
+  document.getElementById("columns").addEventListener("change", (event) => {
+    for (const cell of $(`[data-column="${CSS.escape(event.target.value)}"]`, table)) cell.hidden = !event.target.checked;
+  });
+
+  // Reference row: relative costs divided by that row's; on the log scale the two intervals add in quadrature.
+  const reference = document.getElementById("reference");
+  const costs = $('td[data-column="relative_cost"][data-value]', table);
+  for (const cell of costs) {
+    Object.assign(cell.dataset, { value0: cell.dataset.value, low0: cell.dataset.low, high0: cell.dataset.high, title0: cell.title });
+    cell.kept = [...cell.childNodes].map((node) => node.cloneNode(true));
+  }
+  const half = (cell) => (cell.dataset.low0 > 0 ? Math.log(cell.dataset.high0 / cell.dataset.low0) / 2 : NaN);
+  function digits(value, width) {
+    const least = width > 0 ? Math.floor(Math.log10(value)) - Math.floor(Math.log10(width)) + 1 : 3;
+    return Number(value.toPrecision(Math.min(5, Math.max(2, least)))).toString();
+  }
+  function compare() {
+    const chosen = costs.find((cell) => cell.parentNode.dataset.row === reference.value);
+    for (const cell of costs) {
+      if (!chosen) {
+        cell.replaceChildren(...cell.kept.map((node) => node.cloneNode(true)));
+        Object.assign(cell.dataset, { value: cell.dataset.value0, low: cell.dataset.low0, high: cell.dataset.high0 });
+        cell.title = cell.dataset.title0;
+        continue;
+      }
+      const ratio = cell.dataset.value0 / chosen.dataset.value0;
+      const spread = cell === chosen ? 0 : Math.hypot(half(cell), half(chosen));
+      const [low, high] = [ratio * Math.exp(-spread), ratio * Math.exp(spread)];
+      const known = Number.isFinite(spread) && spread > 0;
+      const number = Object.assign(document.createElement("span"), { className: "number", textContent: digits(ratio, (high - low) / 2) });
+      const plus = Object.assign(document.createElement("span"), { className: "plus", textContent: known ? `± ${(Math.expm1(spread) * 100).toPrecision(2)} %` : "" });
+      cell.replaceChildren(number, plus);
+      Object.assign(cell.dataset, { value: ratio, low: known ? low : "", high: known ? high : "" });
+      cell.title = `${number.textContent} times the cost of ${reference.selectedOptions[0].textContent}${known ? `, ${digits(low, high - low)} to ${digits(high, high - low)}` : ", no interval"}`;
+    }
+    const unit = heads.find((head) => head.dataset.column === "relative_cost").querySelector(".unit");
+    unit.dataset.first ??= unit.textContent;
+    unit.textContent = chosen ? `× ${reference.selectedOptions[0].textContent}` : unit.dataset.first;
+    say(chosen ? `Relative costs are now against ${reference.selectedOptions[0].textContent}; the pictures keep the measured reference.` : "");
+  }
+  if (reference) reference.addEventListener("change", compare);
+
+  // Copy what is shown: CSV carries raw SI values with their intervals, the others the numbers as printed.
+  const shown = () => heads.filter((head) => !head.hidden);
+  const rows = () => [...body.rows].filter((row) => !row.hidden);
+  const name = (head) => [head.querySelector("button").textContent, head.querySelector(".unit")?.textContent].filter(Boolean).join(", ");
+  const text = (cell) => (cell.querySelector(".number") ? [...cell.querySelectorAll(".number, .plus")].map((part) => part.textContent).filter(Boolean).join(" ") : cell.dataset.value || "");
+  const status = (row) => row.querySelector(".name .state")?.textContent || "ok";
+  const quote = (value) => `"${String(value).replace(/^([=+\-@\t\r])/, "'$1").replaceAll('"', '""')}"`; // a spreadsheet must not run a name
+  const formats = {
+    csv() {
+      const head = ["setting", "status"];
+      for (const one of shown().slice(1)) head.push(...(one.dataset.column === "rank" ? ["rank"] : ["", "_low", "_high", "_n"].map((end) => one.dataset.column + end)));
+      const lines = rows().map((row) => {
+        const cells = shown().slice(1).map((one) => {
+          const { value = "", low = "", high = "", n = "" } = row.cells[heads.indexOf(one)].dataset;
+          return one.dataset.column === "rank" ? [value] : [value, low, high, n];
+        });
+        return [quote(row.cells[0].dataset.value), quote(status(row)), ...cells.flat()].join(",");
+      });
+      return [head.map((one) => (/^\w+$/.test(one) ? one : quote(one))).join(","), ...lines].join("\n") + "\n";
+    },
+    markdown() {
+      const clean = (value) => value.replace(/\s+/g, " ").replace(/[\\|<>`*_[\]]/g, "\\$&");
+      const line = (cells) => `| ${cells.map(clean).join(" | ")} |`;
+      const lines = rows().map((row) => line(shown().map((one) => text(row.cells[heads.indexOf(one)]))));
+      return [line(shown().map(name)), `|${shown().map((_, at) => (at ? " ---: |" : " --- |")).join("")}`, ...lines].join("\n") + "\n";
+    },
+    latex() {
+      const special = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "±": "$\\pm$", "×": "$\\times$", "µ": "$\\mu$", "·": "$\\cdot$" };
+      const clean = (value) => value.replace(/\s+/g, " ").replace(/[\\~^±×µ·]|[&%$#_{}]/g, (one) => special[one] || "\\" + one);
+      const line = (cells) => `${cells.map(clean).join(" & ")} \\\\`;
+      const lines = rows().map((row) => line(shown().map((one) => text(row.cells[heads.indexOf(one)]))));
+      return [`\\begin{tabular}{l${"r".repeat(shown().length - 1)}}`, "\\hline", line(shown().map(name)), "\\hline", ...lines, "\\hline", "\\end{tabular}"].join("\n") + "\n";
+    },
+  };
+  async function copy(format) {
+    const made = formats[format]();
+    try {
+      await navigator.clipboard.writeText(made);
+    } catch {
+      const area = Object.assign(document.createElement("textarea"), { value: made }); // where the clipboard is closed to file://
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      if (!done) { say("The browser does not allow copying here."); return; }
+    }
+    say(`Copied ${rows().length} settings as ${{ csv: "CSV", markdown: "Markdown", latex: "LaTeX" }[format]}.`);
+  }
+  for (const button of $("[data-copy]")) button.addEventListener("click", () => copy(button.dataset.copy));
+})();

@@ -1,0 +1,167 @@
+"""What to know before trusting the page: machine, software, order, noise, failures, and how to repeat each cell."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.plan.cell import Cell
+from bench.plan.command import command_of
+from bench.report.record import Record
+from bench.report.table import missed, told
+from bench.report.units import joined, percent, plural, quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The evidence about the measurement itself, as texts."""
+
+    run: tuple[tuple[str, str], ...]
+    machine: tuple[tuple[str, str], ...]
+    caveats: tuple[str, ...]
+    warnings: tuple[tuple[str, str], ...]
+    lost: tuple[tuple[str, str, str], ...]
+    faults: tuple[tuple[str, str], ...]
+    commands: tuple[tuple[str, str, str], ...]
+
+
+def trust(record: Record) -> Trust:
+    """The trust section of a run."""
+    return Trust(
+        run=tuple(_run(record)),
+        machine=tuple(_machine(record)),
+        caveats=tuple(_caveats(record)),
+        warnings=tuple(_warnings(record)),
+        lost=tuple(_lost(record)),
+        faults=tuple(
+            (row.label, told(row.values["page_faults"])) for row in record.rows if "page_faults" in row.values
+        ),
+        commands=tuple(
+            (row.key, cell.id, command_of(cell, record.plan())) for row in record.rows for cell in row.cells
+        ),
+    )
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Nested plain data as pairs of a path and a text: {"a": {"b": true}} is ("a, b", "yes")."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from flat(item, f"{path}, {_words(key)}" if path else _words(key))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        yield path, json.dumps(value, sort_keys=True)
+    else:
+        yield path, _text(path, value)
+
+
+def revision(facts: Mapping[str, Any]) -> str:
+    """The code's revision in short: abc1234, or abc1234 with changes."""
+    git = facts.get("git")
+    found = git.get("revision") if isinstance(git, dict) else None
+    if not found or not isinstance(git, dict):
+        return "revision unknown"
+    return str(found)[:10] + (" with uncommitted changes" if git.get("dirty") else "")
+
+
+def machine(record: Record) -> str:
+    """The machine in one phrase, as the first visit saw it."""
+    system = next((visit["system"] for visit in record.visits if visit.get("system")), {})
+    cores = system.get("cores_usable")
+    parts = [system.get("cpu"), plural(cores, "usable core") if isinstance(cores, int) else None, system.get("gpu")]
+    return ", ".join(str(part) for part in parts if part) or "machine unknown"
+
+
+def _words(key: str) -> str:
+    return str(key).replace("_", " ")
+
+
+def _text(path: str, value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "none"
+    if isinstance(value, int | float) and path.endswith("memory"):
+        return quantity("memory", "B", float(value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _run(record: Record) -> Iterator[tuple[str, str]]:
+    facts = record.facts
+    seeds = sorted({cell.seed for row in record.rows for cell in row.cells})
+    yield "Status", str(facts.get("status", "unknown"))
+    yield "Command", str(facts.get("command", "unknown"))
+    yield "Revision", revision(facts)
+    yield "Started", str(facts.get("started", "unknown"))
+    yield "Finished", str(facts.get("finished", "not recorded"))
+    yield "Visits", f"{len(record.visits):,}, each in a fresh process"
+    yield "Seeds", joined((str(seed) for seed in seeds), most=20) or "none"
+    yield "Order of execution", f"random, seed {facts['order_seed']}" if "order_seed" in facts else "seed not recorded"
+    yield "Reference", record.reference()
+    for metric, name in (("relative_cost", "Threads, relative cost"), ("throughput", "Threads, throughput and phases")):
+        threads = sorted({row.values[metric].threads or 0 for row in record.rows if metric in row.values} - {0})
+        if threads:
+            yield name, joined(str(one) for one in threads)
+    versions = facts.get("versions")
+    yield from flat(versions) if isinstance(versions, dict) else ()
+
+
+def _machine(record: Record) -> Iterator[tuple[str, str]]:
+    """Each fact of the system; where visits differ, the values they saw."""
+    seen: dict[str, list[str]] = {}
+    for visit in record.visits:
+        for path, text in flat(visit.get("system") or {}):
+            if text not in seen.setdefault(path, []):
+                seen[path].append(text)
+    for path, texts in seen.items():
+        numbers = [float(text) for text in texts if text.replace(".", "", 1).isdigit()]
+        if len(texts) > 1 and len(numbers) == len(texts):
+            yield path, f"{min(numbers):g} to {max(numbers):g} over the visits"
+        else:
+            yield path, texts[0] if len(texts) == 1 else "differs between visits: " + joined(texts)
+
+
+def _caveats(record: Record) -> Iterator[str]:
+    status = record.facts.get("status", "unknown")
+    if status != "finished":
+        yield f"The run is {status}: this page shows what had been recorded by then."
+    git = record.facts.get("git")
+    if isinstance(git, dict) and git.get("dirty"):
+        yield "The code had uncommitted changes, so its revision alone does not repeat this run."
+    target = record.plan().get("precision")
+    rows = record.having("relative_cost")
+    short = [row.label for row in rows if isinstance(target, float) and missed(row, target)]
+    if isinstance(target, float) and short:
+        yield f"Short of the precision target of ± {percent(target)}: {joined(short, most=20)}."
+    if any("step" in row.values for row in record.rows):
+        yield (
+            "Absolute times and rates carry an interval for this run: from one hour or machine to the next they move more "
+            "than that. The relative cost, measured in turn with the reference, is the number to compare between runs."
+        )
+    if any(len(row.cells) == 1 and "accuracy" in row.values for row in record.rows):
+        yield "Accuracies of a single seed have no interval; small differences between them may be chance."
+
+
+def _warnings(record: Record) -> Iterator[tuple[str, str]]:
+    """Each warning once, with the cells that gave it."""
+    told_by: dict[str, dict[str, int]] = {}
+    for visit in record.visits:
+        name = Cell.from_dict(visit["cell"]).id
+        for text in visit.get("warnings") or []:
+            cells = told_by.setdefault(str(text), {})
+            cells[name] = cells.get(name, 0) + 1
+    for text, cells in told_by.items():
+        yield text, joined((f"{name} ({plural(count, 'visit')})" for name, count in cells.items()), most=12)
+
+
+def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
+    """Every visit without a result, then what was never visited: name, status, reason."""
+    for visit in record.visits:
+        if visit["status"] != "ok":
+            name = f"{Cell.from_dict(visit['cell']).id}, visit {visit['generation'] + 1}"
+            yield name, visit["status"], visit["reason"] or "no reason recorded"
+    skipped = record.facts.get("skipped")
+    for one in skipped if isinstance(skipped, list) else []:
+        cell = one.get("cell") if isinstance(one, dict) else None
+        name = Cell.from_dict(cell).id if isinstance(cell, dict) and "architecture" in cell else str(cell)
+        yield name, "skipped", str(one.get("reason") or "no reason recorded") if isinstance(one, dict) else str(one)

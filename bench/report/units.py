@@ -1,0 +1,105 @@
+"""Numbers as people read them: SI prefixes, as many digits as the interval allows, names for statistics."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+_SHARES = {"accuracy", "phase_gap"}
+
+STATISTICS = {
+    "min": "fastest",
+    "p10": "10th percentile",
+    "p25": "25th percentile",
+    "median": "median",
+    "p75": "75th percentile",
+    "p90": "90th percentile",
+    "max": "slowest",
+    "exact": "exact",
+    "maximum": "largest seen",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How a metric is shown: its value times `factor`, followed by `unit`."""
+
+    factor: float
+    unit: str
+
+
+def kind_of(metric: str, unit: str) -> str:
+    """What the number is: "s", "B" and "1/s" as the unit has it, else "share", "ratio", "flop" or "count"."""
+    if metric in _SHARES:
+        return "share"
+    if metric.startswith("flops"):
+        return "flop"
+    if unit == "1":
+        return "ratio" if metric.startswith("relative") else "count"
+    return unit
+
+
+def scale_of(metric: str, unit: str, values: Iterable[float]) -> Scale:
+    """One scale for all `values` of a metric, so that they compare at a glance; chosen by their geometric mean."""
+    kind = kind_of(metric, unit)
+    fixed = {
+        "share": Scale(100.0, "%"),
+        "ratio": Scale(1.0, "×"),
+        "count": Scale(1.0, ""),
+        "1/s": Scale(1.0, "images/s"),
+    }
+    if kind in fixed:
+        return fixed[kind]
+    logs = [math.log(value) for value in values if value > 0]
+    typical = math.exp(sum(logs) / len(logs)) if logs else 1.0
+    symbol = {"flop": "FLOP"}.get(kind, kind)
+    prefixes = [one for one in _PREFIXES if kind == "s" or one[0] >= 1]
+    size, prefix = next((one for one in prefixes if typical >= one[0]), prefixes[-1])
+    if kind == "s" and size > 1:
+        size, prefix = 1.0, ""
+    return Scale(1 / size, prefix + symbol)
+
+
+def number(value: float, half: float | None = None, *, exact: bool = False) -> str:
+    """The scaled value with as many digits as its half-width allows, three significant ones where there is none."""
+    if exact and float(value).is_integer():
+        return f"{value:,.0f}"
+    if not math.isfinite(value):
+        return str(value)
+    least = 3 if not half else _digits_of(value, half)
+    places = least - 1 - (math.floor(math.log10(abs(value))) if value else 0)
+    return f"{round(value, places):,.{max(places, 0)}f}"
+
+
+def _digits_of(value: float, half: float) -> int:
+    """Significant digits of `value` whose last stands where `half` has its first (its second after a leading 1)."""
+    place = math.floor(math.log10(half))
+    place -= half / 10**place < 2
+    top = math.floor(math.log10(abs(value))) if value else place
+    return min(max(top - place + 1, 2), 5)
+
+
+def quantity(metric: str, unit: str, value: float) -> str:
+    """One value with its own scale and unit: 12.3 ms, 98.7 %, 2.31×."""
+    scale = scale_of(metric, unit, [value])
+    text = number(value * scale.factor, exact=kind_of(metric, unit) == "count")
+    return text + scale.unit if scale.unit == "×" else f"{text} {scale.unit}".strip()
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with two significant digits: 0.0512 is 5.1 %."""
+    value = share * 100
+    return f"{value:.0f} %" if value >= 10 or value.is_integer() else f"{value:.2g} %"
+
+
+def plural(count: int, noun: str) -> str:
+    """The count with its noun: 1 visit, 2 visits."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def joined(names: Iterable[str], most: int = 6) -> str:
+    """Names as a phrase: a, b and c; the rest counted beyond `most`."""
+    items = list(names)
+    if len(items) > most:
+        items = [*items[: most - 1], f"{len(items) - most + 1} more"]
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""

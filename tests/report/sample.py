@@ -1,0 +1,135 @@
+"""A recorded run to render: made up, but shaped like what the measuring half writes."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.plan.cell import Cell
+from bench.store.result import Measurement, Result
+from bench.store.run import Run, create
+
+# name: (relative cost, accuracy, parameters, FLOPs a step, peak memory)
+NETS = {
+    "softmax_regression": (0.21, 0.921, 7_850, 3.0e6, 4.1e6),
+    "mlp": (1.0, 0.9712, 669_706, 2.57e8, 2.4e7),
+    "lenet5": (2.31, 0.9874, 61_706, 1.6e8, 1.9e7),
+    "convnet": (2.36, 0.9889, 93_322, 8.1e8, 5.6e7),
+    "vgg6": (19.4, 0.9931, 288_170, 9.3e9, 1.6e8),
+    "resnet8": (14.1, 0.9925, 77_706, 4.7e9, 1.4e8),
+    "separable": (6.2, 0.9841, 12_410, 2.1e8, 9.7e7),
+}
+SYSTEM = {
+    "cpu": "AMD EPYC 7B13", "cores_usable": 2, "cores": 2, "memory": 8_326_000_640, "os": "Linux 6.1 x86_64",
+    "python": "3.11.7", "torch": "2.14.1+cu130", "gpu": None, "cuda": None, "cudnn": None, "load": 0.3,
+    "allocator": "pinned (glibc)",
+    "precision": {"tf32": False, "matmul": "highest", "cudnn_benchmark": False, "deterministic": False},
+}  # fmt: skip
+FACTS: dict[str, Any] = {
+    "plan": {
+        "suite": "quick",
+        "architectures": list(NETS),
+        "epochs": 3,
+        "generations": 3,
+        "precision": 0.03,
+        "threads": [],
+    },
+    "git": {"revision": "8ea945230f6c1d", "dirty": False},
+    "command": "python -m bench run --suite quick",
+    "started": "2026-01-31T09:05:11+00:00",
+    "finished": "2026-01-31T09:08:02+00:00",
+    "status": "finished",
+    "order_seed": 0,
+    "versions": {"bench": "0.1.0", "torch": "2.14.1+cu130", "numpy": "2.3.0"},
+    "reference": "mlp",
+}
+SHARES = {"fetch": 0.03, "zero_grad": 0.01, "forward": 0.3, "loss": 0.02, "backward": 0.5, "optimizer": 0.14}
+
+
+def measurements(name: str, generation: int, random: np.random.Generator, noise: float) -> list[Measurement]:
+    """The metrics of one visit; `noise` is the sd of the log ratio between visits."""
+    cost, _, parameters, flops, memory = NETS[name]
+    reference = 0.0011 * float(np.exp(random.normal(0, 0.02)))
+    ratio = cost * float(np.exp(random.normal(0, noise)))
+    step = reference * ratio * 0.7 * (1 + np.abs(random.standard_t(4, 400)) * 0.05)
+    alone = [
+        Measurement.of_samples(phase, step * share * random.uniform(0.97, 1.03, 400), threads=2)
+        for phase, share in SHARES.items()
+    ]
+    timed = Measurement.of_samples("step", step, threads=2)
+    return [
+        timed, *alone,
+        Measurement.of_samples("inference", step * 0.25, threads=2),
+        Measurement.of_samples("relative_cell", reference * ratio * random.uniform(1, 1.1, 200), threads=1),
+        Measurement.of_samples("relative_reference", reference * random.uniform(1, 1.1, 200), threads=1),
+        Measurement("relative_cost", "1", "lower", ratio, "p25", 1),
+        Measurement("throughput", "1/s", "higher", 64 / timed.value, "p25", 2),
+        Measurement("inference_throughput", "1/s", "higher", 256 / timed.value, "p25", 2),
+        Measurement("page_faults", "1", "lower", 0.2 * generation, "median", 2),
+        Measurement("peak_memory", "B", "lower", memory * (1 + 0.002 * generation), "maximum"),
+        Measurement("parameters", "1", "none", parameters, "exact"),
+        Measurement("flops", "1", "none", flops, "exact"),
+        Measurement("phase_gap", "1", "lower", 0.01, "median", 2),
+    ]  # fmt: skip
+
+
+def learned(name: str, seed: int, epochs: int, random: np.random.Generator) -> dict[str, Any]:
+    """A learning record that ends near the net's accuracy."""
+    cost, top, *_ = NETS[name]
+    wobble = float(random.normal(0, 0.0012))
+    entries = [{"epoch": 0, "steps": 0, "seconds": 0.0, "train_loss": None, "test_loss": 2.31, "test_accuracy": 0.1}]
+    for epoch in range(1, epochs + 1):
+        error = (1 - top) * (1 + 1.8 / epoch**1.5 - 1.8 / epochs**1.5) - wobble / epoch
+        entries.append({
+            "epoch": epoch, "steps": 937 * epoch, "seconds": 0.9 * cost * epoch * float(random.uniform(0.98, 1.02)),
+            "train_loss": 3.4 * error, "test_loss": 3.1 * error, "test_accuracy": 1 - error,
+        })  # fmt: skip
+    return {"epochs": entries, "per_class": [top] * 10, "classes": list("0123456789"), "seed": seed}
+
+
+def visits(
+    names: tuple[str, ...] = tuple(NETS), *, generations: int = 3, seeds: int = 1, epochs: int = 3, noise: float = 0.012
+) -> list[Result]:
+    """Every visit of a grid that went well."""
+    random = np.random.default_rng(0)
+    found = []
+    for seed in range(seeds):
+        for generation in range(generations):
+            for name in names:
+                taken = measurements(name, generation, random, noise * (4 if name == "separable" else 1))
+                training = learned(name, seed, epochs, random) if epochs and not generation else None
+                if training:
+                    final = training["epochs"][-1]["test_accuracy"]
+                    taken.append(Measurement("accuracy", "1", "higher", final, "final"))
+                cell = Cell(name, threads=2, seed=seed)
+                found.append(
+                    Result(cell, "ok", None, generation, tuple(taken), training=training, system=SYSTEM, seconds=4.0)
+                )
+    return found
+
+
+def troubled() -> list[Result]:
+    """The grid with a failure, a timeout, an out-of-memory visit and warnings added."""
+    good = visits()
+    good[3] = replace(good[3], warnings=("not steady after 3 s", "412 page faults a step"))
+    return [
+        *good,
+        Result(Cell("resnet20", threads=2), "timeout", "no answer within 600 s", 0, system=SYSTEM),
+        Result(
+            Cell("alexnet_small", threads=2),
+            "failed",
+            "RuntimeError: size mismatch, got input 256 and weight 9216",
+            0,
+            system=SYSTEM,
+        ),
+        Result(Cell("vgg8", threads=2), "oom", "killed while it held 7.9 GB", 0, system=SYSTEM),
+    ]
+
+
+def recorded(root: Path, results: list[Result], name: str = "sample", **facts: Any) -> Run:
+    """A run's folder that holds these results."""
+    run = create(name, {**FACTS, **facts}, root)
+    for result in results:
+        run.append(result)
+    return run
