@@ -154,11 +154,9 @@ def _dry_run(given: argparse.Namespace, plan: Plan, grid: Grid, seconds: float) 
         print(cell.id)
     for cell, reason in grid.skipped:
         print(f"{cell.id}  left out: {reason}")
-    budget = f", budget {duration(plan.budget)}" if plan.budget else ""
-    print(
-        f"\n{len(grid.cells)} cells x {plan.generations} generations, {plan.rounds} rounds, {plan.epochs} epochs{budget}"
-    )
-    print(f"about {duration(seconds)}")
+    budget = f", {duration(plan.budget)} at most" if plan.budget else ""
+    print(f"\n{len(grid.cells)} cells x {plan.generations} generations, {plan.rounds} rounds, {plan.epochs} epochs")
+    print(f"about {duration(seconds)}{budget}")
     return 0
 
 

@@ -50,7 +50,7 @@ class _OperatorCounter(TorchDispatchMode):
     """Counts the aten operators dispatched, by phase; a mark moves on to the next phase."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call] # torch has not annotated it
         self.counts: Counter[str] = Counter()
         self._marks = 0
 

@@ -73,7 +73,7 @@ def _pooled(metric: str, measurements: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _interval(values: list[float], measurement: Mapping[str, Any]) -> Interval:
-    """Times, rates and ratios are pooled on the log scale, shares and counts as they are, exact readings by the first."""
+    """Times, rates and ratios are pooled on the log scale, shares and counts as they are, exact ones not at all."""
     if measurement["statistic"] == "exact" or len(values) == 1:
         return Interval(values[0], None, None, len(values))
     if measurement["unit"] != "1" or measurement["metric"].startswith("relative"):

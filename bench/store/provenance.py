@@ -8,7 +8,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "matplotlib", "s
 
 
 def git_state() -> dict[str, Any]:
-    """The revision that is checked out in the working folder, and whether anything differs from it; absent without git."""
+    """The revision checked out in the working folder, and whether anything differs from it; empty without git."""
     revision = _git("rev-parse", "HEAD")
     if revision is None:
         return {}

@@ -1,0 +1,44 @@
+"""A device that records every mark and synchronization in order, and whose clock advances one tick a mark."""
+
+import torch
+
+
+class RecordingClock:
+    def __init__(self, log, marks):
+        self.log, self.capacity, self.count = log, marks, 0
+
+    def mark(self):
+        self.count += 1
+        assert self.count <= self.capacity, "more marks than the clock was made for"
+        self.log.append("mark")
+
+    def seconds(self):
+        self.log.append("read")
+        return [1.0] * (self.count - 1)
+
+
+class RecordingDevice:
+    name = "recording"
+    torch_device = torch.device("cpu")
+
+    def __init__(self):
+        self.log = []
+
+    def synchronize(self):
+        self.log.append("sync")
+
+    def clock(self, marks):
+        self.log.append("clock")
+        return RecordingClock(self.log, marks)
+
+    def peak_memory(self, work):
+        self.log.append("memory pass")
+        work()
+        return {}
+
+    def capture(self, step):
+        self.log.append("capture")
+        return step
+
+    def facts(self):
+        return {}

@@ -1,0 +1,92 @@
+import gc
+
+import pytest
+
+from bench.measure import blocks
+from bench.measure.device import CpuDevice
+from bench.plan import protocol
+from tests.measure.recording import RecordingDevice
+
+
+def test_a_block_synchronizes_at_each_end_and_never_between():
+    device = RecordingDevice()
+
+    def step(mark):
+        mark()
+        device.log.append("work")
+        mark()
+
+    block = blocks.run_block("train", device, step, steps=3, marks=2)
+
+    one_step = ["mark", "work", "mark"]
+    assert device.log == ["clock", "sync", *one_step, *one_step, *one_step, "mark", "sync", "read"]
+    assert block.steps == 3
+    assert block.intervals.shape == (3, 2)
+
+
+def test_warm_up_comes_before_samples_and_marks_nothing():
+    device = RecordingDevice()
+    warmth = blocks.warm_up(device, lambda mark: mark(), least=0)
+
+    assert set(device.log) == {"sync"}
+    assert warmth.block_steps >= 1
+
+
+def test_a_growing_step_is_reported_as_not_steady(monkeypatch):
+    now, cost = [0.0], [0.01]
+    monkeypatch.setattr(blocks.time, "perf_counter", lambda: now[0])
+
+    def step(_):
+        cost[0] *= 1.2
+        now[0] += cost[0]
+
+    assert not blocks.warm_up(CpuDevice(), step).steady
+
+
+def test_an_even_step_is_steady_after_the_least_warm_up(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(blocks.time, "perf_counter", lambda: now[0])
+
+    def step(_):
+        now[0] += 1 / 128
+
+    warmth = blocks.warm_up(CpuDevice(), step)
+
+    assert warmth.steady
+    assert protocol.WARM_SECONDS <= warmth.seconds < protocol.WARM_CAP
+    assert warmth.block_steps == 13
+
+
+def test_a_block_lasts_long_enough():
+    for step_seconds in (1e-5, 3.3e-4, 0.02, 0.1, 7.0):
+        steps = blocks.block_length(step_seconds)
+
+        assert steps * step_seconds >= protocol.BLOCK_SECONDS
+        assert steps == 1 or (steps - 1) * step_seconds < protocol.BLOCK_SECONDS
+
+
+def test_faults_and_cpu_time_of_a_real_block_are_those_of_its_work():
+    sink = []
+
+    def touch_fresh_memory(mark):
+        mark()
+        sink.append(bytearray(64 * 4096))  # zeroed: every page is touched
+        mark()
+
+    block = blocks.run_block("train", CpuDevice(), touch_fresh_memory, steps=100, marks=2)
+
+    assert block.faults >= 100 * 32
+    assert 0 < block.cpu <= block.wall * 1.5
+    assert 0 < block.intervals.sum() <= block.wall
+
+
+def test_the_collector_is_off_inside_and_on_again_after_an_error():
+    inside = []
+
+    def fail():
+        inside.append(gc.isenabled())
+        raise KeyError
+
+    with pytest.raises(KeyError), blocks.quiet_collector():
+        fail()
+    assert (inside, gc.isenabled()) == ([False], True)

@@ -1,0 +1,56 @@
+"""The visit as the worker makes it, in this process, on real MNIST."""
+
+import pytest
+
+from bench.measure.visit import visit
+from bench.plan.cell import Cell
+from bench.plan.visit import Visit
+
+REFERENCE = Cell("softmax_regression")
+
+
+@pytest.fixture(scope="module")
+def parts():
+    gathered = []
+    cell = Cell("debug", optimizer="adam")
+    visit(Visit(cell, REFERENCE, 1, rounds=2, epochs=1), lambda kind, payload: gathered.append((kind, payload)))
+    return gathered
+
+
+def test_system_comes_first_and_the_status_last(parts):
+    kinds = [kind for kind, _ in parts]
+
+    assert kinds[0] == "system"
+    assert parts[-1] == ("status", ("ok", None))
+    assert kinds.count("status") == 1
+
+
+def test_costs_come_before_anything_is_timed_and_training_after(parts):
+    stages = [payload for kind, payload in parts if kind == "stage"]
+
+    assert stages == ["costs", "phases", "inference", "relative cost", "epoch 1 of 1"]
+
+
+def test_every_promised_metric_is_there(parts):
+    metrics = {one["metric"] for kind, payload in parts if kind == "measurements" for one in payload}
+
+    assert metrics >= {
+        "step", "forward", "loss", "backward", "optimizer", "zero_grad", "fetch", "inference", "throughput",
+        "page_faults", "parameters", "flops", "relative_cost", "accuracy", "training_throughput",
+    }  # fmt: skip
+
+
+def test_training_is_recorded_with_the_names_of_the_classes(parts):
+    (record,) = [payload for kind, payload in parts if kind == "training"]
+
+    assert record["classes"] == list("0123456789")
+    assert 0.1 < record["epochs"][0]["test_accuracy"] <= 1
+
+
+def test_an_error_becomes_a_status_with_its_reason():
+    gathered = []
+    cell = Cell("debug", batch_size=100_000)
+    visit(Visit(cell, REFERENCE, 1), lambda kind, payload: gathered.append((kind, payload)))
+
+    assert gathered[-1][1][0] == "failed"
+    assert "batch size 100000 is more than the 60000 training images" in gathered[-1][1][1]

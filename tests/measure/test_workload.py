@@ -1,0 +1,110 @@
+import pytest
+import torch
+
+from bench.measure.workload import LOSSES, PHASES
+from bench.plan.plan import LOSSES as PLANNED_LOSSES
+
+
+def test_a_step_marks_each_phase_once(workload):
+    marks = []
+    workload().step(lambda: marks.append(None))
+
+    assert len(marks) == len(PHASES) + 1
+
+
+def test_a_step_fetches_then_zeroes_then_learns(workload, monkeypatch):
+    work = workload()
+    log = []
+    for owner, name in ((work, "next_batch"), (work.optimizer, "zero_grad"), (work, "forward"), (work, "loss")):
+        original = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *a, _o=original, _n=name, **k: (log.append(_n), _o(*a, **k))[1])
+    work.optimizer.register_step_pre_hook(lambda *_: log.append("optimizer"))
+    next(work.model.parameters()).register_hook(lambda _: log.append("backward"))
+    work.step(lambda: log.append("|"))
+
+    assert log == [
+        "|",
+        "next_batch",
+        "|",
+        "zero_grad",
+        "|",
+        "forward",
+        "|",
+        "loss",
+        "|",
+        "backward",
+        "|",
+        "optimizer",
+        "|",
+    ]
+
+
+def test_batches_are_whole_distinct_and_reshuffled(workload):
+    work = workload(images=200, batch_size=64)
+    work.images = torch.arange(200).float().reshape(200, 1, 1, 1)
+    first, second = (torch.cat([work.next_batch()[0] for _ in range(3)]).flatten() for _ in range(2))
+
+    assert first.unique().numel() == 192
+    assert second.unique().numel() == 192
+    assert not torch.equal(first, second)
+
+
+def test_the_same_seed_gives_the_same_weights_and_losses(workload):
+    def losses(seed):
+        work = workload("mlp", seed=seed)
+        return [work.step().item() for _ in range(3)]
+
+    assert losses(3) == losses(3)
+    assert losses(3) != losses(4)
+
+
+def test_gradients_do_not_pile_up(workload):
+    work = workload("softmax_regression", optimizer="sgd")
+    for _ in range(2):
+        work.step()
+    images, labels = work.next_batch()
+    before = [p.detach().clone() for p in work.model.parameters()]
+    work.next_batch = lambda: (images, labels)
+    work.step()
+    grads = [p.grad.clone() for p in work.model.parameters()]
+    with torch.no_grad():
+        for parameter, value in zip(work.model.parameters(), before, strict=True):
+            parameter.copy_(value)
+    work.optimizer.zero_grad(set_to_none=True)
+    work.loss(work.model(images), labels).backward()
+
+    for parameter, grad in zip(work.model.parameters(), grads, strict=True):
+        torch.testing.assert_close(parameter.grad, grad)
+
+
+def test_the_two_losses_agree_and_are_those_of_the_plan(workload):
+    torch.manual_seed(0)
+    outputs, labels = torch.randn(32, 10), torch.randint(0, 10, (32,))
+
+    assert tuple(LOSSES) == PLANNED_LOSSES
+    torch.testing.assert_close(LOSSES["cross_entropy"](outputs, labels), LOSSES["nll_loss"](outputs, labels))
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_autocast_narrows_the_forward_pass_alone(workload, dtype, expected):
+    work = workload("mlp", dtype=dtype)
+
+    assert work.infer().dtype == expected
+    assert next(work.model.parameters()).dtype == torch.float32
+    assert torch.isfinite(work.step())
+
+
+def test_float16_steps_through_a_gradient_scaler(workload):
+    work = workload("mlp", dtype="float16")
+
+    assert work.scaler.is_enabled()
+    assert torch.isfinite(work.step())
+
+
+def test_channels_last_reaches_weights_and_images(workload):
+    work = workload("vgg4", memory_format="channels_last")
+    images, _ = work.next_batch()
+    weight = next(p for p in work.model.parameters() if p.dim() == 4 and p.shape[1] > 1)
+
+    assert images.is_contiguous(memory_format=torch.channels_last)
+    assert weight.is_contiguous(memory_format=torch.channels_last)
