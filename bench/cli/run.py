@@ -30,7 +30,7 @@ def execute(given: argparse.Namespace) -> int:
     """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
     plan = plan_from({name: _plain(getattr(given, name)) for name in SETTINGS if _is_given(given, name)})
     workers = Workers()
-    workers.start()
+    workers.prepare()
     if plan.report and not given.dry_run:
         importlib.import_module("bench.report")  # while the server imports torch, and before anything is timed
     catalogue = workers.catalogue(plan.architectures)

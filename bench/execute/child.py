@@ -9,17 +9,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-PRELOAD = ("bench.execute.child", "bench.measure.visit", "bench.measure.describe")
+from bench.channel import Channel
+
+PRELOAD = ("bench.execute.child", "bench.measure.visit", "bench.measure.describe", "bench.measure.duet")
 
 
-def work(connection: Connection, entry: str, task: Any) -> None:
-    """Run the function `entry` ("module:function") as `function(task, send)`: each part goes through the pipe."""
+def work(connection: "Connection[Any, Any]", entry: str, task: Any) -> None:
+    """Run the function `entry` ("module:function") as `function(task, channel)`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends this process
     _be_first_to_go()
     _follow_the_parent()
     module, _, name = entry.partition(":")
     function = getattr(importlib.import_module(module), name)
-    function(task, lambda kind, payload: connection.send((kind, payload)))
+    function(task, Channel(connection))
     connection.close()
     os._exit(0)  # nothing is left to tidy up, and tearing torch down takes longer than many a cell
 

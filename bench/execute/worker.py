@@ -31,6 +31,52 @@ class WorkerError(Exception):
         self.reason = reason
 
 
+class Worker:
+    """One fresh process at work on one task; to be used as a context, at whose end the process has ended too.
+
+    Args:
+        process: started already.
+        connection: the parent's end of its pipe.
+
+    """
+
+    def __init__(self, process: Any, connection: Any) -> None:
+        self.pid: int = process.pid
+        self._process = process
+        self._connection = connection
+        self._kills = _oom_kills()
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.join(5)
+        self._connection.close()
+
+    def send(self, word: Any) -> None:
+        """Say something to the worker."""
+        self._connection.send(word)
+
+    def receive(self, timeout: float) -> tuple[str, Any] | None:
+        """The next (kind, payload) it sends, or None when it has ended as it should.
+
+        Raises:
+            WorkerError: nothing came in time, or the worker crashed or was killed.
+
+        """
+        if not wait([self._connection], max(0.0, timeout)):
+            raise WorkerError("timeout", "no end in time; allow more with --timeout")
+        try:
+            part: tuple[str, Any] = self._connection.recv()
+        except (EOFError, OSError):
+            self._process.join(5)
+            if self._process.exitcode != 0:
+                raise _ended(self._process.exitcode, _oom_kills() > self._kills) from None
+            return None
+        return part
+
+
 class Workers:
     """Fresh worker processes, forked from one server that has imported torch but run no operator.
 
@@ -42,11 +88,32 @@ class Workers:
         if START_METHOD == "forkserver":
             self._context.set_forkserver_preload(list(PRELOAD))
 
-    def start(self) -> None:
+    def prepare(self) -> None:
         """Have the server import torch meanwhile; the first worker starts it otherwise."""
         if START_METHOD == "forkserver":
             with _environment():
                 forkserver.ensure_running()
+
+    def start(self, entry: str, task: Any) -> Worker:
+        """A worker that runs the function `entry` ("module:function") on `task`."""
+        own, other = self._context.Pipe()
+        process = self._context.Process(target=work, args=(other, entry, task), daemon=True)
+        with _environment():
+            process.start()
+        other.close()
+        return Worker(process, own)
+
+    def talk(self, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
+        """What a worker sends, part by part, until it ends.
+
+        Raises:
+            WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
+
+        """
+        deadline = time.monotonic() + timeout
+        with self.start(entry, task) as worker:
+            while (part := worker.receive(deadline - time.monotonic())) is not None:
+                yield part
 
     def catalogue(self, globs: Sequence[str] = ()) -> Catalogue:
         """What is registered and what this machine can do, with the counts of architectures that match a glob.
@@ -62,40 +129,10 @@ class Workers:
         catalogue: Catalogue = parts["catalogue"]
         return catalogue
 
-    def talk(self, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
-        """What the worker sends, part by part, until it ends.
-
-        Raises:
-            WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
-
-        """
-        receiver, sender = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=work, args=(sender, entry, task), daemon=True)
-        with _environment():
-            process.start()
-        sender.close()
-        kills, deadline = _oom_kills(), time.monotonic() + timeout
-        try:
-            while True:
-                if not wait([receiver], max(0.0, deadline - time.monotonic())):
-                    raise WorkerError("timeout", f"no end after {timeout:g} s; allow more with --timeout")
-                try:
-                    part = receiver.recv()
-                except (EOFError, OSError):
-                    break
-                yield part
-            process.join(5)
-            if process.exitcode != 0:
-                raise _ended(process.exitcode, _oom_kills() > kills)
-        finally:
-            process.kill()
-            process.join(5)
-            receiver.close()
-
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """The environment of the server and so of every worker, put back afterwards."""
+    """The environment of the server and so of every worker, put back afterwards; what the user set stays."""
     wanted = {**ENVIRONMENT, "BENCH_START_METHOD": START_METHOD}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update({name: value for name, value in wanted.items() if name not in os.environ})

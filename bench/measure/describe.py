@@ -1,6 +1,6 @@
 """Describe: what is registered and what this machine can do, as plain data for the half that knows no torch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,18 +9,19 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import architectures
 from bench import data
+from bench.channel import Channel
 from bench.measure import optimizers
 from bench.measure.device import available
 from bench.measure.system import usable_cores
 from bench.plan.catalogue import Catalogue
 
 
-def describe(globs: Sequence[str], send: Callable[[str, Catalogue], None]) -> None:
+def describe(globs: Sequence[str], channel: Channel) -> None:
     """Send the catalogue; architectures that match a glob have their parameters and FLOPs counted.
 
     Touches CUDA, so it runs in a worker of its own.
     """
-    send("catalogue", _catalogue(globs))
+    channel.send("catalogue", _catalogue(globs))
 
 
 def _catalogue(globs: Sequence[str]) -> Catalogue:

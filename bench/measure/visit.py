@@ -1,17 +1,17 @@
 """A visit to one cell, in the worker: everything that is measured of it, handed over part by part as it is found."""
 
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from bench import data
+from bench.channel import Channel
 from bench.measure.blocks import Block
 from bench.measure.costs import measure_costs
-from bench.measure.device import Device, is_out_of_memory, open_device
+from bench.measure.device import is_out_of_memory, open_device
+from bench.measure.sources import RESIDENT_IMAGES, Sources
 from bench.measure.speed import measure_inference, measure_phases, measure_relative
 from bench.measure.system import describe_system
 from bench.measure.train import DivergedError, train
@@ -20,101 +20,67 @@ from bench.plan.cell import Cell
 from bench.plan.visit import Visit
 from bench.store.result import Measurement
 
-RESIDENT_IMAGES = 4096  # timing cycles through this many images, or one batch if that is more
 
-Send = Callable[[str, Any], None]
-
-
-class Part(NamedTuple):
-    """Images and labels of one purpose, normalized and on the device."""
-
-    images: Tensor
-    labels: Tensor
-
-
-def visit(task: Visit, send: Send) -> None:
-    """Measure one cell; `send(kind, payload)` hands over each part as plain data.
+def visit(task: Visit, channel: Channel) -> None:
+    """Measure one cell; each part is handed over as plain data as soon as it is known.
 
     Kinds: "system", "stage" (what is being done), "measurements", "blocks", "training", "warning", and at the end
     "status" with (status, reason).
     """
     try:
-        _measure(task, send)
+        _measure(task, channel)
     except DivergedError as error:
-        send("status", ("diverged", str(error)))
+        channel.send("status", ("diverged", str(error)))
     except Exception as error:  # whatever a cell raises is that cell's status; the run goes on
         status = "oom" if is_out_of_memory(error) else "failed"
-        send("status", (status, f"{type(error).__name__}: {_first_line(error)}"))
+        channel.send("status", (status, f"{type(error).__name__}: {_first_line(error)}"))
     else:
-        send("status", ("ok", None))
+        channel.send("status", ("ok", None))
 
 
-def _measure(task: Visit, send: Send) -> None:
+def _measure(task: Visit, channel: Channel) -> None:
     cell = task.cell
     device = open_device(cell.device)
     torch.set_num_threads(cell.threads)
-    send("system", describe_system(device))
+    channel.send("system", describe_system(device))
     dataset = data.load(cell.dataset, Path(task.data_dir) if task.data_dir else None)
-    sources = _Sources(dataset, device)
+    sources = Sources(dataset, device)
 
-    timed = sources.train(cell, limit=max(RESIDENT_IMAGES, cell.batch_size))
+    timed = sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     if task.costs:
-        send("stage", "costs")
+        channel.send("stage", "costs")
         work = Workload(cell, device, *timed, dataset.num_classes)
-        send("measurements", [one.to_dict() for one in measure_costs(work)])
+        channel.send("measurements", [one.to_dict() for one in measure_costs(work)])
         del work
-    send("stage", "phases")
+    channel.send("stage", "phases")
     work = Workload(cell, device, *timed, dataset.num_classes)
     blocks, found, warmth = measure_phases(work, task.rounds, cell.threads)
-    _hand_over(send, blocks, found)
-    _warn_of(send, warmth.steady, blocks, cell.threads)
-    send("stage", "inference")
-    _hand_over(send, *measure_inference(work, cell.threads))
+    _hand_over(channel, blocks, found)
+    _warn_of(channel, warmth.steady, blocks, cell.threads)
+    channel.send("stage", "inference")
+    _hand_over(channel, *measure_inference(work, cell.threads))
 
-    send("stage", "relative cost")
+    channel.send("stage", "relative cost")
     torch.set_num_threads(task.reference_threads)
     other = Workload(task.reference, device, *sources.train(task.reference, len(timed.images)), dataset.num_classes)
     order = Random(f"{task.order_seed}/{task.generation}/{cell.id}")  # str, so that every process draws the same
     blocks, found, steady = measure_relative(work, other, task.rounds, order, task.reference_threads)
-    _hand_over(send, blocks, found)
-    _warn_of(send, steady, blocks, task.reference_threads)
+    _hand_over(channel, blocks, found)
+    _warn_of(channel, steady, blocks, task.reference_threads)
     del work, other
 
     if task.epochs:
         torch.set_num_threads(cell.threads)
         work = Workload(cell, device, *sources.train(cell), dataset.num_classes)
-        learnt = train(work, sources.test(cell), task.epochs, lambda stage: send("stage", stage))
-        send("training", {**learnt, "classes": list(dataset.classes)})
-        send("measurements", [one.to_dict() for one in _learning(learnt, cell)])
+        learnt = train(work, sources.test(cell), task.epochs, lambda stage: channel.send("stage", stage))
+        channel.send("training", {**learnt, "classes": list(dataset.classes)})
+        channel.send("measurements", [one.to_dict() for one in _learning(learnt, cell)])
 
 
-class _Sources:
-    """The data set's parts, normalized as a cell wants them."""
-
-    def __init__(self, dataset: data.Dataset, device: Device) -> None:
-        self._dataset = dataset
-        self._device = device
-        self._statistics = data.statistics(dataset.train_images)
-
-    def train(self, cell: Cell, limit: int | None = None) -> Part:
-        """The first `limit` training images, or all."""
-        return self._part(self._dataset.train_images[:limit], self._dataset.train_labels[:limit], cell)
-
-    def test(self, cell: Cell) -> Part:
-        """All test images."""
-        return self._part(self._dataset.test_images, self._dataset.test_labels, cell)
-
-    def _part(self, images: Tensor, labels: Tensor, cell: Cell) -> Part:
-        if len(images) < cell.batch_size and images is not self._dataset.test_images:
-            raise ValueError(f"batch size {cell.batch_size} is more than the {len(images)} training images there are")
-        place = self._device.torch_device
-        return Part(data.normalize(images.to(place), cell.normalization, self._statistics), labels.to(place))
-
-
-def _hand_over(send: Send, blocks: list[Block], found: list[Measurement]) -> None:
-    send("measurements", [one.to_dict() for one in found])
+def _hand_over(channel: Channel, blocks: list[Block], found: list[Measurement]) -> None:
+    channel.send("measurements", [one.to_dict() for one in found])
     facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "steps")
-    send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks])
+    channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks])
 
 
 def _learning(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
@@ -128,17 +94,17 @@ def _learning(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
     ]
 
 
-def _warn_of(send: Send, steady: bool, blocks: list[Block], threads: int) -> None:
+def _warn_of(channel: Channel, steady: bool, blocks: list[Block], threads: int) -> None:
     """What these blocks say against their own numbers."""
     subject = f"{blocks[0].subject} blocks" if len({b.subject for b in blocks}) == 1 else "relative cost"
     if not steady:
-        send("warning", f"{subject}: not steady after the longest warm-up")
+        channel.send("warning", f"{subject}: not steady after the longest warm-up")
     faults = sum(block.faults for block in blocks) / sum(block.steps for block in blocks)
     if faults > 1:
-        send("warning", f"{subject}: {faults:.0f} page faults a step")
+        channel.send("warning", f"{subject}: {faults:.0f} page faults a step")
     busy = sum(block.cpu for block in blocks) / sum(block.wall for block in blocks)
     if threads == 1 and busy < 0.95:
-        send("warning", f"{subject}: contended, this process had {busy:.0%} of its core")
+        channel.send("warning", f"{subject}: contended, this process had {busy:.0%} of its core")
 
 
 def _first_line(error: BaseException) -> str:

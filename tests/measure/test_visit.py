@@ -6,15 +6,25 @@ from bench.measure.visit import visit
 from bench.plan.cell import Cell
 from bench.plan.visit import Visit
 
+
+class Heard:
+    """Keeps what a worker would send."""
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, kind, payload):
+        self.sent.append((kind, payload))
+
+
 REFERENCE = Cell("softmax_regression")
 
 
 @pytest.fixture(scope="module")
 def parts():
-    gathered = []
-    cell = Cell("debug", optimizer="adam")
-    visit(Visit(cell, REFERENCE, 1, rounds=2, epochs=1), lambda kind, payload: gathered.append((kind, payload)))
-    return gathered
+    channel = Heard()
+    visit(Visit(Cell("debug", optimizer="adam"), REFERENCE, 1, rounds=2, epochs=1), channel)
+    return channel.sent
 
 
 def test_system_comes_first_and_the_status_last(parts):
@@ -48,9 +58,9 @@ def test_training_is_recorded_with_the_names_of_the_classes(parts):
 
 
 def test_an_error_becomes_a_status_with_its_reason():
-    gathered = []
-    cell = Cell("debug", batch_size=100_000)
-    visit(Visit(cell, REFERENCE, 1), lambda kind, payload: gathered.append((kind, payload)))
+    channel = Heard()
+    visit(Visit(Cell("debug", batch_size=100_000), REFERENCE, 1), channel)
+    status, reason = channel.sent[-1][1]
 
-    assert gathered[-1][1][0] == "failed"
-    assert "batch size 100000 is more than the 60000 training images" in gathered[-1][1][1]
+    assert status == "failed"
+    assert "batch size 100000 is more than the 60000 training images" in reason

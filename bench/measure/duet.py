@@ -1,0 +1,31 @@
+"""Duet, in the worker: one side of a pair of processes that run their blocks in turn, on the parent's word."""
+
+import torch
+
+from bench import data
+from bench.channel import Channel
+from bench.measure.blocks import quiet_collector, run_block, run_untimed, warm_up
+from bench.measure.device import open_device
+from bench.measure.sources import RESIDENT_IMAGES, Sources
+from bench.measure.speed import TRAIN_MARKS, step_times
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+from bench.plan.protocol import LEAD_SECONDS
+
+
+def serve(cell: Cell, channel: Channel) -> None:
+    """Warm up, then answer each number of steps with their times, until None comes.
+
+    Sends ("ready", steps of a block), then for each number received ("block", (seconds of each step, page faults)).
+    """
+    torch.set_num_threads(cell.threads)
+    device = open_device(cell.device)
+    dataset = data.load(cell.dataset)
+    timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
+    work = Workload(cell, device, *timed, dataset.num_classes)
+    with quiet_collector():
+        channel.send("ready", warm_up(device, work.step).block_steps)
+        while (steps := channel.receive()) is not None:
+            run_untimed(device, work.step, LEAD_SECONDS)
+            block = run_block("cell", device, work.step, steps, TRAIN_MARKS)
+            channel.send("block", (step_times([block], "cell"), block.faults))

@@ -1,0 +1,45 @@
+"""Sources: the parts of a data set, normalized as a cell wants them and resident on the device."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+from torch import Tensor
+
+from bench import data
+from bench.measure.device import Device
+from bench.plan.cell import Cell
+
+RESIDENT_IMAGES = 4096  # timing cycles through this many images, or one batch if that is more
+
+
+class Part(NamedTuple):
+    """Images and labels of one purpose, normalized and on the device."""
+
+    images: Tensor
+    labels: Tensor
+
+
+class Sources:
+    """The data set's parts, normalized as a cell wants them."""
+
+    def __init__(self, dataset: data.Dataset, device: Device) -> None:
+        self._dataset = dataset
+        self._device = device
+
+    @cached_property
+    def _statistics(self) -> data.Statistics:
+        return data.statistics(self._dataset.train_images)
+
+    def train(self, cell: Cell, limit: int | None = None) -> Part:
+        """The first `limit` training images, or all."""
+        return self._part(self._dataset.train_images[:limit], self._dataset.train_labels[:limit], cell)
+
+    def test(self, cell: Cell) -> Part:
+        """All test images."""
+        return self._part(self._dataset.test_images, self._dataset.test_labels, cell)
+
+    def _part(self, images: Tensor, labels: Tensor, cell: Cell) -> Part:
+        if len(images) < cell.batch_size and images is not self._dataset.test_images:
+            raise ValueError(f"batch size {cell.batch_size} is more than the {len(images)} training images there are")
+        place = self._device.torch_device
+        return Part(data.normalize(images.to(place), cell.normalization, self._statistics), labels.to(place))
