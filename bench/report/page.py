@@ -14,12 +14,15 @@ import jinja2
 from markupsafe import Markup
 
 from bench.report import svg
+from bench.report.choose import choosing
 from bench.report.curves import learning
-from bench.report.figures import Picture, choosing, speed
+from bench.report.figures import Picture
 from bench.report.record import Record, read
 from bench.report.sentences import conclusions, counts
+from bench.report.speed import speed
 from bench.report.table import columns, entries, placed
 from bench.report.trust import machine, revision, trust
+from bench.report.units import state
 from bench.store.run import REPORTS, Run
 
 _META = "bench-run"
@@ -146,6 +149,7 @@ def _environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.filters["state"] = state
     made.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
     return made
 

@@ -12,7 +12,7 @@ from bench.report.record import Row, Value
 
 
 def ranks(rows: list[Row], metric: str) -> dict[str, int]:
-    """The rank of each row by its key, best first in the metric's own direction; rows without an interval are absent."""
+    """The rank of each row by its key, in the metric's own direction; rows without an interval are absent."""
     left = [row for row in ordered(rows, metric) if row.values[metric].low is not None]
     placed: dict[str, int] = {}
     while left:

@@ -7,10 +7,10 @@ from itertools import permutations
 from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
 from bench.report.table import amount, missed
-from bench.report.units import joined, percent, plural, quantity
+from bench.report.units import joined, percent, plural, quantity, state
 
-BUDGET = 2.0  # "within twice the cost of the cheapest"
-CLOSE = 0.005  # accuracies within half a point count as close when memory decides
+CLOSE = 0.005  # accuracies within half a point are close enough for size to decide
+_MOST_REASON = 160  # letters of a reason in a sentence; the trust section has all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,42 +25,39 @@ class Sentence:
 def conclusions(record: Record) -> list[Sentence]:
     """All that can be said of the run, the most useful first."""
     said = [
-        _cheapest(record), _throughput(record), _accurate(record), _budget(record), _lean(record), _surprise(record),
-        _uncertain(record), *_lost(record),
+        _nothing(record), _cheapest(record), _throughput(record), _accurate(record), _budget(record), _small(record),
+        _surprise(record), _uncertain(record), _lost(record),
     ]  # fmt: skip
-    found = [sentence for sentence in said if sentence]
-    if not any(row.status == "ok" for row in record.rows):
-        found.insert(
-            0, Sentence("No result", "No setting gave a result, so there is nothing to compare.", counts(record))
-        )
-    return found
+    return [sentence for sentence in said if sentence]
 
 
 def counts(record: Record) -> str:
-    """How many settings ended how: 5 ok, 1 timeout, 2 skipped."""
+    """How many settings ended how: 5 ok, 1 timed out, 2 skipped."""
     tally = Counter(row.status for row in record.rows)
-    skipped = record.facts.get("skipped")
-    tally["skipped"] += len(skipped) if isinstance(skipped, list) else 0
+    tally["skipped"] += len(record.left_out())
     order = ("ok", "failed", "oom", "timeout", "diverged", "skipped")
     names = [*order, *sorted(set(tally) - set(order))]
-    return ", ".join(f"{tally[name]} {name}" for name in names if tally[name]) or "no settings"
+    return ", ".join(f"{tally[name]} {state(name)}" for name in names if tally[name]) or "no settings"
 
 
-def _cheapest(record: Record) -> Sentence | None:
-    return _leading(
-        record,
-        "relative_cost",
-        "Cheapest to train",
-        f"times the cost of {record.reference()} an image, both with the same threads",
+def _nothing(record: Record) -> Sentence | None:
+    if any(row.status == "ok" for row in record.rows):
+        return None
+    return Sentence(
+        "No result", "No setting gave a full result, so there is nothing to compare.", f"Settings: {counts(record)}."
     )
 
 
+def _cheapest(record: Record) -> Sentence | None:
+    return _leading(record, "relative_cost", "Cheapest to train", f"Seconds an image relative to {record.reference()}")
+
+
 def _throughput(record: Record) -> Sentence | None:
-    return _leading(record, "throughput", "Highest throughput", "training images a second")
+    return _leading(record, "throughput", "Highest throughput", "Images a second in training")
 
 
 def _accurate(record: Record) -> Sentence | None:
-    return _leading(record, "accuracy", "Most accurate", "of the test images right after the last epoch")
+    return _leading(record, "accuracy", "Most accurate", "Share of the test images that are right after the last epoch")
 
 
 def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | None:
@@ -68,39 +65,33 @@ def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | N
     rows = ordered(record.having(metric), metric)
     if not rows:
         return None
-    first = rows[0]
-    evidence = f"{first.label}: {amount(first.values[metric])} {what}{_threads(first, metric)}"
-    if len(rows) == 1:
-        return Sentence(
-            about, f"{first.label} is the only setting with this number, so there is nothing to rank.", evidence + "."
-        )
+    first, second = rows[0], rows[1] if len(rows) > 1 else None
     tied = leaders(rows, ranks(rows, metric))
-    if first.values[metric].low is None:
-        noun = "seed" if metric == "accuracy" else "visit"
-        claim = f"{first.label} came out ahead, but from one {noun}: without an interval this is no ranking."
-        return Sentence(about, claim, f"{evidence}; next {_brief(rows[1], metric)}.")
-    if len(tied) > 1:
-        claim = f"{joined(row.label for row in tied)} cannot be told apart: their intervals overlap."
-        return Sentence(
-            about, claim, "; ".join(_brief(row, metric) for row in tied[:6]) + f" {what}{_threads(first, metric)}."
-        )
-    second = rows[1]
-    if second.values[metric].low is None:
-        claim = f"{first.label} leads, but the next setting has no interval to compare with."
+    noun = "seed" if metric == "accuracy" else "visit"
+    shown = rows[:2]
+    if second is None:
+        claim = f"{first.label} is the only setting with this number, so there is nothing to rank."
+    elif first.values[metric].low is None:
+        claim = f"{first.label} came out ahead, but from one {noun}: no interval, so no claim about the order."
+    elif second.values[metric].low is None:
+        claim = f"{first.label} came out ahead; {second.label}, from one {noun}, has no interval to compare with."
+    elif len(tied) > 1:
+        claim, shown = f"{joined(row.label for row in tied)} cannot be told apart: their intervals overlap.", tied[:6]
     else:
         claim = f"{first.label}, {_lead(first, second, metric)} {second.label}."
-    return Sentence(about, claim, f"{evidence}; next {_brief(second, metric)}.")
+    return Sentence(
+        about, claim, f"{'; '.join(_brief(row, metric) for row in shown)}. {what}{_threads(first, metric)}."
+    )
 
 
 def _lead(first: Row, second: Row, metric: str) -> str:
     one, other = first.values[metric].value, second.values[metric].value
     if metric == "accuracy":
         return f"{(one - other) * 100:.2g} percentage points above"
-    times = max(one, other) / min(one, other)
-    gap = f"{times:.2g} times" if times >= 2 else percent(times - 1)
-    if metric == "throughput":
-        return f"{gap} {'that of' if times >= 2 else 'above'}"
-    return f"at {percent(one / other)} of the cost of"
+    if metric == "relative_cost":
+        return f"at {percent(one / other)} of the cost of"
+    times = one / other
+    return f"{times:.2g} times that of" if times >= 2 else f"{percent(times - 1)} above"
 
 
 def _brief(row: Row, metric: str) -> str:
@@ -109,77 +100,86 @@ def _brief(row: Row, metric: str) -> str:
 
 def _threads(row: Row, metric: str) -> str:
     threads = row.values[metric].threads
-    return f", {plural(threads, 'thread')}" if threads else ""
+    return f", with {plural(threads, 'thread')}" if threads else ""
+
+
+def _both(row: Row) -> str:
+    return f"{row.label}: accuracy {amount(row.values['accuracy'])}, cost {amount(row.values['relative_cost'])}"
 
 
 def _budget(record: Record) -> Sentence | None:
-    """The most accurate of those within a budget set by the cheapest."""
+    """The most accurate within the smallest round budget that half of the settings keep, yet not all."""
     rows = ordered(record.having("relative_cost", "accuracy"), "relative_cost")
     if len(rows) < 3:
         return None
-    limit = rows[0].values["relative_cost"].value * BUDGET
-    within = [row for row in rows if row.values["relative_cost"].value <= limit]
-    best = ordered(within, "accuracy")[0]
-    claim = f"Within {BUDGET:g} times the cost of {rows[0].label}, {best.label} reaches the highest accuracy."
-    if len(within) == 1:
-        claim = f"Nothing else stays within {BUDGET:g} times the cost of {rows[0].label}."
-        nearest = rows[1]
-        return Sentence(
-            "On a small budget", claim, f"{_brief(rows[0], 'relative_cost')}; next {_brief(nearest, 'relative_cost')}."
-        )
-    top = ordered(rows, "accuracy")[0]
-    evidence = f"{best.label}: accuracy {amount(best.values['accuracy'])} at {amount(best.values['relative_cost'])}"
-    if top.key != best.key:
-        evidence += f"; the best of all, {top.label}: accuracy {amount(top.values['accuracy'])} at {amount(top.values['relative_cost'])}"
-    return Sentence("On a small budget", claim, evidence + ".")
+    costs = {row.key: row.values["relative_cost"].value for row in rows}
+    limits = [(2 * costs[rows[0].key], f"twice the cost of {rows[0].label}")]
+    limits += [(times, f"{times} times the cost of {record.reference()}") for times in (1, 2, 3, 5, 10, 20)]
+    choices = [(ordered([row for row in rows if costs[row.key] <= limit], "accuracy"), name) for limit, name in limits]
+    within, name = next((choice for choice in choices if len(rows) <= 2 * len(choice[0]) < 2 * len(rows)), ([], ""))
+    if not within:
+        return None
+    tied = leaders(within, ranks(within, "accuracy"))
+    dearer = ordered([row for row in rows if row not in within], "accuracy")[0]
+    if len(tied) > 1:
+        claim = f"Within {name}, {joined(row.label for row in tied)} are the most accurate; their intervals overlap."
+    else:
+        claim = f"Within {name}, {within[0].label} is the most accurate."
+    shown = [*(tied[:4] or within[:1]), dearer]
+    return Sentence(
+        "On a budget", claim, "; ".join(map(_both, shown)) + f". {dearer.label} is the best beyond the budget."
+    )
 
 
-def _lean(record: Record) -> Sentence | None:
+def _small(record: Record) -> Sentence | None:
     """The smallest net whose accuracy is close to the best."""
     rows = ordered(record.having("accuracy", "parameters"), "accuracy")
     if len(rows) < 2:
         return None
     top = rows[0]
+    size = {row.key: row.values["parameters"].value for row in rows}
     near = [row for row in rows if top.values["accuracy"].value - row.values["accuracy"].value <= CLOSE]
-    small = min(near, key=lambda row: (row.values["parameters"].value, row.label))
-    if small.key == top.key or small.values["parameters"].value >= top.values["parameters"].value:
+    small = min(near, key=lambda row: (size[row.key], row.label))
+    if size[small.key] <= 0 or size[small.key] >= size[top.key]:
         return None
-    times = top.values["parameters"].value / small.values["parameters"].value
-    claim = f"{small.label} comes within half a point of {top.label} with {times:.2g} times fewer parameters."
-    size = {row.key: quantity("parameters", "1", row.values["parameters"].value) for row in (small, top)}
-    return Sentence("Small and close", claim, "; ".join(
-        f"{row.label}: {amount(row.values['accuracy'])}, {size[row.key]} parameters" for row in (small, top)) + ".")  # fmt: skip
+    share = percent(size[small.key] / size[top.key])
+    claim = f"{small.label} comes within half a point of {top.label} with {share} of its parameters."
+    shown = [
+        f"{row.label}: accuracy {amount(row.values['accuracy'])}, {size[row.key]:,.0f} parameters"
+        for row in (small, top)
+    ]
+    return Sentence("Small and close", claim, "; ".join(shown) + ".")
 
 
 def _surprise(record: Record) -> Sentence | None:
     """The pair in which the one with more arithmetic costs clearly less."""
     rows = [row for row in record.having("relative_cost", "flops") if row.values["flops"].value > 0]
-    best: tuple[float, Row, Row] | None = None
+    found: list[tuple[float, Row, Row]] = []
     for more, less in permutations(rows, 2):
+        same = more.cell["batch_size"] == less.cell["batch_size"]  # FLOPs are those of a step, costs those of an image
         work = more.values["flops"].value / less.values["flops"].value
         cost = more.values["relative_cost"].value / less.values["relative_cost"].value
-        same = more.cell["batch_size"] == less.cell["batch_size"]
-        clear = not overlap(more.values["relative_cost"], less.values["relative_cost"])
-        if same and clear and work > 1.2 and cost < 1 and (best is None or work / cost > best[0]):
-            best = (work / cost, more, less)
-    if best is None:
+        if same and work > 1.2 and cost < 1 and not overlap(more.values["relative_cost"], less.values["relative_cost"]):
+            found.append((work / cost, more, less))
+    if not found:
         return None
-    _, more, less = best
+    _, more, less = max(found, key=lambda one: one[0])
     claim = f"{more.label} does more arithmetic than {less.label}, yet costs less."
-    return Sentence("Surprise", claim, "; ".join(
-        f"{row.label}: {quantity('flops', '1', row.values['flops'].value)} a step, {amount(row.values['relative_cost'])}"
-        for row in (more, less)) + ".")  # fmt: skip
+    shown = [
+        f"{row.label}: {quantity('flops', '1', row.values['flops'].value)} a step, "
+        f"cost {amount(row.values['relative_cost'])}"
+        for row in (more, less)
+    ]
+    return Sentence("Surprise", claim, "; ".join(shown) + ".")
 
 
 def _uncertain(record: Record) -> Sentence | None:
     target = record.plan().get("precision")
     rows = record.having("relative_cost")
-    if not isinstance(target, float) or not rows:
+    short = [row for row in rows if isinstance(target, float) and missed(row, target)]
+    if not short or not isinstance(target, float):
         return None
-    short = [row for row in rows if missed(row, target)]
-    if not short:
-        return None
-    claim = f"{len(short)} of {plural(len(rows), 'relative cost')} did not reach the precision target of ± {percent(target)}."
+    claim = f"{len(short)} of {plural(len(rows), 'relative cost')} missed the precision target of ± {percent(target)}."
     return Sentence("Less certain", claim, joined((_certainty(row) for row in short), most=8) + ".")
 
 
@@ -188,12 +188,16 @@ def _certainty(row: Row) -> str:
     return f"{row.label} (one visit: no interval)" if share is None else f"{row.label} ± {percent(share)}"
 
 
-def _lost(record: Record) -> list[Sentence]:
-    """What gave no result, with the reasons as recorded."""
+def _lost(record: Record) -> Sentence | None:
+    """What gave no full result, with the reasons as recorded."""
     rows = [row for row in record.rows if row.status != "ok"]
     if not rows:
-        return []
-    verb = "has" if len(rows) == 1 else "have"
-    claim = f"{plural(len(rows), 'setting')} of {len(record.rows)} {verb} no full result and no rank."
-    reasons = [f"{row.label} ({row.status}: {row.reason or 'no reason recorded'})" for row in rows]
-    return [Sentence("No result" if len(rows) < len(record.rows) else "Reasons", claim, joined(reasons) + ".")]
+        return None
+    claim = f"{len(rows)} of {plural(len(record.rows), 'setting')} gave no full result, and so no rank."
+    return Sentence("Missing", claim, joined(map(_reason, rows)) + ".")
+
+
+def _reason(row: Row) -> str:
+    reason = row.reason or "no reason recorded"
+    cut = reason if len(reason) <= _MOST_REASON else reason[: _MOST_REASON - 1] + "…"
+    return f"{row.label} ({state(row.status)}: {cut})"

@@ -15,7 +15,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Colours that stand for the page's variables: matplotlib needs real ones, the page needs ones that change with the scheme.
+# Stand-ins for the page's colours: matplotlib needs fixed ones, the page needs ones that follow its scheme.
 INK, MUTED, LINE, SURFACE = "#010101", "#020202", "#030303", "#040404"
 SERIES = tuple(f"#1000{number:02x}" for number in range(1, 9))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # seven, so that colour and marker together repeat after 56 rows
@@ -23,19 +23,19 @@ _VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", SURFACE: "--surfac
     colour: f"--c{number}" for number, colour in enumerate(SERIES, 1)
 }
 _SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
-_STYLE = {
+_STYLE: dict[str, Any] = {
     **sns.axes_style("ticks"),
-    "font.size": 9.0,
-    "axes.titlesize": 9.0,
-    "axes.labelsize": 9.0,
+    "font.size": 9.5,
+    "axes.titlesize": 9.5,
+    "axes.labelsize": 9.5,
     "axes.edgecolor": LINE,
     "axes.labelcolor": MUTED,
     "axes.facecolor": "none",
     "figure.facecolor": "none",
     "xtick.color": MUTED,
     "ytick.color": MUTED,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
+    "xtick.labelsize": 9.0,
+    "ytick.labelsize": 9.0,
     "xtick.major.size": 3.0,
     "ytick.major.size": 0.0,
     "grid.color": LINE,
@@ -43,7 +43,7 @@ _STYLE = {
     "text.color": INK,
     "text.parse_math": False,  # a dollar in a name is a dollar
     "legend.frameon": False,
-    "hatch.linewidth": 0.7,
+    "hatch.linewidth": 0.8,
     "svg.fonttype": "none",
     "svg.image_inline": True,
 }
@@ -79,10 +79,11 @@ class Canvas:
 
 def style() -> Any:
     """The context in which pictures are drawn and written: the page's look, and nothing of the user's own settings."""
-    return mpl.rc_context({**mpl.rcParamsDefault, **_STYLE, "backend": mpl.rcParams["backend"]})
+    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **_STYLE, "backend": mpl.rcParams["backend"]}
+    return mpl.rc_context(settings)
 
 
-def canvas(name: str, width: float = 340.0, height: float = 230.0) -> Canvas:
+def canvas(name: str, width: float = 320.0, height: float = 225.0) -> Canvas:
     """An empty picture of the given size in points."""
     figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
     axes = figure.add_subplot()

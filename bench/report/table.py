@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.report.rank import ranks
 from bench.report.record import Record, Row, Value
-from bench.report.units import STATISTICS, Scale, kind_of, number, percent, plural, quantity, scale_of
+from bench.report.units import STATISTICS, TIMES, Scale, kind_of, number, percent, plural, quantity, scale_of, with_unit
 
 HEADINGS = {
     "relative_cost": "Relative cost",
@@ -22,6 +22,11 @@ HEADINGS = {
     "inference": "Inference",
     "inference_throughput": "Inference throughput",
     "training_throughput": "Training throughput",
+    "test_loss": "Test loss",
+    "step_wall": "Step, by the block",
+    "parameter_bytes": "Memory of parameters",
+    "optimizer_bytes": "Memory of the optimizer",
+    "activation_bytes": "Memory of activations",
     "loss": "Loss",
     "zero_grad": "Zero gradients",
     "fetch": "Fetch",
@@ -43,6 +48,8 @@ NOTES = {
     "backward": "the backward pass of a training step",
     "optimizer": "the optimizer's update in a training step",
     "peak_memory": "the most memory in use during training steps",
+    "test_loss": "mean loss over the test images after the last epoch",
+    "step_wall": "a step as the whole block's time divided by its steps",
     "parameters": "trainable numbers in the architecture",
     "flops": "floating-point operations of the forward and backward pass of one step",
     "flops_forward": "floating-point operations of the forward pass of one step",
@@ -64,7 +71,7 @@ class Column:
     metric: str
     heading: str
     unit: str
-    detail: str
+    detail: tuple[str, ...]
     note: str
     scale: Scale
     shown: bool
@@ -76,7 +83,7 @@ class Entry:
 
     text: str
     plus: str
-    missed: bool
+    missed: str
     told: str
     value: Value
 
@@ -111,9 +118,8 @@ def told(value: Value) -> str:
 
 
 def amount(value: Value) -> str:
-    """The value with its interval and n: 2.31× (2.28 to 2.34, n = 3 visits)."""
-    exact = value.statistic == "exact"
-    if exact:
+    """The value with its interval and n: 12.3 ms (12.1 to 12.5, this run, n = 3 visits)."""
+    if value.statistic == "exact":
         return quantity(value.metric, value.unit, value.value)
     noun = "seed" if value.metric in ("accuracy", "time_to_accuracy") else "visit"
     if value.low is None or value.high is None or value.half is None:
@@ -121,10 +127,9 @@ def amount(value: Value) -> str:
         return f"{quantity(value.metric, value.unit, value.value)} ({none})"
     scale = scale_of(value.metric, value.unit, [value.value])
     half = value.half * scale.factor
-    middle, low, high = (number(one * scale.factor, half) for one in (value.value, value.low, value.high))
-    unit = scale.unit if scale.unit == "×" else f" {scale.unit}".rstrip()
+    middle, low, high = (number(one * scale.factor, half) for one in (value.value, max(value.low, 0), value.high))
     this_run = "this run, " if value.unit in _ABSOLUTE else ""
-    return f"{middle}{unit} ({low} to {high}, {this_run}n = {plural(value.n, noun)})"
+    return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {plural(value.n, noun)})"
 
 
 def missed(row: Row, target: float) -> bool:
@@ -138,17 +143,17 @@ def _column(record: Record, metric: str) -> Column:
     first = values[0]
     scale = scale_of(metric, first.unit, [value.value for value in values])
     threads = {value.threads for value in values}
-    parts = [] if first.statistic in ("exact", "final") else [STATISTICS.get(first.statistic, first.statistic)]
+    parts = [] if first.statistic in ("exact", "final") else [first.statistic]
     if threads != {None}:
         parts.append(plural(first.threads, "thread") if len(threads) == 1 and first.threads else "threads differ")
-    if first.unit in _ABSOLUTE:
-        parts.append("this run")
     if metric == "time_to_accuracy" and record.target:
-        parts = [f"to {percent_of(record.target)}", "this run"]
+        parts = [f"to {percent_of(record.target)}"]
+    detail = (", ".join(parts), "this run" if first.unit in _ABSOLUTE else "")
     heading = HEADINGS.get(metric, metric.replace("_", " ").capitalize())
-    unit = f"× {record.reference()}" if metric == "relative_cost" else scale.unit
-    note = NOTES.get(metric, "")
-    return Column(metric, heading, unit, " · ".join(parts), note, scale, metric in SHOWN)
+    unit = f"{TIMES} {record.reference()}" if metric == "relative_cost" else scale.unit
+    statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
+    note = "; ".join(part for part in (NOTES.get(metric, ""), statistic) if part)
+    return Column(metric, heading, unit, tuple(part for part in detail if part), note, scale, metric in SHOWN)
 
 
 def percent_of(share: float) -> str:
@@ -160,11 +165,11 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     half = None if value.half is None else value.half * column.scale.factor
     kind = kind_of(value.metric, value.unit)
     text = number(value.value * column.scale.factor, half, exact=kind == "count")
-    plus, over = "", False
+    text = f"{value.value * 100:.2f}" if kind == "share" and half is None else text
+    plus, short = "", ""
     if half and value.statistic != "exact":
         share = value.relative_half
         plus = f"± {number(half, half)}" if kind in ("share", "count") or share is None else f"± {percent(share)}"
-        over = limit is not None and share is not None and share > limit
-    if over and limit is not None:
-        plus += f" (target {percent(limit)} not met)"
-    return Entry(text, plus, over, told(value), value)
+        if limit is not None and share is not None and share > limit:
+            short = f"target {percent(limit)} not met"
+    return Entry(text, plus, short, told(value), value)

@@ -1,6 +1,8 @@
 """What to know before trusting the page: machine, software, order, noise, failures, and how to repeat each cell."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +12,8 @@ from bench.plan.command import command_of
 from bench.report.record import Record
 from bench.report.table import missed, told
 from bench.report.units import joined, percent, plural, quantity
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def revision(facts: Mapping[str, Any]) -> str:
 
 def machine(record: Record) -> str:
     """The machine in one phrase, as the first visit saw it."""
-    system = next((visit["system"] for visit in record.visits if visit.get("system")), {})
+    system: dict[str, Any] = next((visit["system"] for visit in record.visits if visit.get("system")), {})
     cores = system.get("cores_usable")
     parts = [system.get("cpu"), plural(cores, "usable core") if isinstance(cores, int) else None, system.get("gpu")]
     return ", ".join(str(part) for part in parts if part) or "machine unknown"
@@ -135,23 +139,37 @@ def _caveats(record: Record) -> Iterator[str]:
         yield f"Short of the precision target of ± {percent(target)}: {joined(short, most=20)}."
     if any("step" in row.values for row in record.rows):
         yield (
-            "Absolute times and rates carry an interval for this run: from one hour or machine to the next they move more "
-            "than that. The relative cost, measured in turn with the reference, is the number to compare between runs."
+            "Absolute times and rates carry an interval for this run: from one hour or machine to the next they move "
+            "more than that. The relative cost, measured in turn with the reference, is the number to compare between "
+            "runs."
         )
     if any(len(row.cells) == 1 and "accuracy" in row.values for row in record.rows):
         yield "Accuracies of a single seed have no interval; small differences between them may be chance."
 
 
 def _warnings(record: Record) -> Iterator[tuple[str, str]]:
-    """Each warning once, with the cells that gave it."""
-    told_by: dict[str, dict[str, int]] = {}
+    """Each warning once, with the cells that gave it; warnings that differ in numbers alone are one with ranges."""
+    texts: dict[str, list[str]] = {}
+    cells: dict[str, Counter[str]] = {}
     for visit in record.visits:
         name = Cell.from_dict(visit["cell"]).id
-        for text in visit.get("warnings") or []:
-            cells = told_by.setdefault(str(text), {})
-            cells[name] = cells.get(name, 0) + 1
-    for text, cells in told_by.items():
-        yield text, joined((f"{name} ({plural(count, 'visit')})" for name, count in cells.items()), most=12)
+        for text in map(str, visit.get("warnings") or []):
+            form = _NUMBER.sub("#", text)
+            texts.setdefault(form, []).append(text)
+            cells.setdefault(form, Counter())[name] += 1
+    for form, found in texts.items():
+        yield ranged(found), joined((f"{name} ({plural(n, 'visit')})" for name, n in cells[form].items()), most=12)
+
+
+def ranged(texts: list[str]) -> str:
+    """One text for several that differ in their numbers alone: "71 to 83 % busy"."""
+    columns = iter(zip(*(_NUMBER.findall(text) for text in texts), strict=True))
+
+    def span(_: re.Match[str]) -> str:
+        numbers = sorted(next(columns), key=float)
+        return numbers[0] if float(numbers[0]) == float(numbers[-1]) else f"{numbers[0]} to {numbers[-1]}"
+
+    return _NUMBER.sub(span, texts[0])
 
 
 def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
@@ -160,8 +178,5 @@ def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
         if visit["status"] != "ok":
             name = f"{Cell.from_dict(visit['cell']).id}, visit {visit['generation'] + 1}"
             yield name, visit["status"], visit["reason"] or "no reason recorded"
-    skipped = record.facts.get("skipped")
-    for one in skipped if isinstance(skipped, list) else []:
-        cell = one.get("cell") if isinstance(one, dict) else None
-        name = Cell.from_dict(cell).id if isinstance(cell, dict) and "architecture" in cell else str(cell)
-        yield name, "skipped", str(one.get("reason") or "no reason recorded") if isinstance(one, dict) else str(one)
+    for name, reason in record.left_out():
+        yield name, "skipped", reason

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _SHARES = {"accuracy", "phase_gap"}
+TIMES = "\u00d7"  # the multiplication sign, as the unit of a ratio
+SPACE = "\u00a0"  # keeps a number and its unit on one line
+
+STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
 
 STATISTICS = {
     "min": "fastest",
@@ -44,7 +48,7 @@ def scale_of(metric: str, unit: str, values: Iterable[float]) -> Scale:
     kind = kind_of(metric, unit)
     fixed = {
         "share": Scale(100.0, "%"),
-        "ratio": Scale(1.0, "×"),
+        "ratio": Scale(1.0, TIMES),
         "count": Scale(1.0, ""),
         "1/s": Scale(1.0, "images/s"),
     }
@@ -76,20 +80,46 @@ def _digits_of(value: float, half: float) -> int:
     place = math.floor(math.log10(half))
     place -= half / 10**place < 2
     top = math.floor(math.log10(abs(value))) if value else place
-    return min(max(top - place + 1, 2), 5)
+    return int(min(max(top - place + 1, 2), 5))
 
 
 def quantity(metric: str, unit: str, value: float) -> str:
-    """One value with its own scale and unit: 12.3 ms, 98.7 %, 2.31×."""
+    """One value with its own scale and unit: 12.3 ms, 98.70 %, 61,706."""
+    scale, kind = scale_of(metric, unit, [value]), kind_of(metric, unit)
+    text = f"{value * 100:.2f}" if kind == "share" else number(value * scale.factor, exact=kind == "count")
+    return with_unit(text, scale)
+
+
+def with_unit(text: str, scale: Scale) -> str:
+    """A number's text followed by its unit."""
+    return text + ("" if scale.unit in (TIMES, "") else SPACE) + scale.unit
+
+
+def tick(metric: str, unit: str, value: float) -> str:
+    """A value at an axis, without digits that only fill: 10 ms, 20 %."""
     scale = scale_of(metric, unit, [value])
-    text = number(value * scale.factor, exact=kind_of(metric, unit) == "count")
-    return text + scale.unit if scale.unit == "×" else f"{text} {scale.unit}".strip()
+    scaled = float(f"{value * scale.factor:.6g}")
+    if scale.unit:
+        return with_unit(f"{scaled:g}" if scaled < 1e4 else f"{scaled:,.0f}", scale)
+    size, prefix = next(((size, prefix) for size, prefix in _PREFIXES if scaled >= size >= 1e4), (1.0, ""))
+    return (
+        f"{scaled / size:g}{SPACE}{prefix}".strip()
+        if size > 1
+        else f"{scaled:,g}"
+        if scaled < 1e5
+        else f"{scaled:,.0f}"
+    )
+
+
+def state(status: str) -> str:
+    """A status in words."""
+    return STATES.get(status, status)
 
 
 def percent(share: float) -> str:
     """A share as a percentage with two significant digits: 0.0512 is 5.1 %."""
     value = share * 100
-    return f"{value:.0f} %" if value >= 10 or value.is_integer() else f"{value:.2g} %"
+    return (f"{value:.0f}" if value >= 10 or value.is_integer() else f"{value:.2g}") + f"{SPACE}%"
 
 
 def plural(count: int, noun: str) -> str:

@@ -52,9 +52,14 @@ def measurements(name: str, generation: int, random: np.random.Generator, noise:
     cost, _, parameters, flops, memory = NETS[name]
     reference = 0.0011 * float(np.exp(random.normal(0, 0.02)))
     ratio = cost * float(np.exp(random.normal(0, noise)))
+    lean = 0.04 * float(np.log10(cost))  # the dearer the net, the less its time goes to the optimizer
     step = reference * ratio * 0.7 * (1 + np.abs(random.standard_t(4, 400)) * 0.05)
     alone = [
-        Measurement.of_samples(phase, step * share * random.uniform(0.97, 1.03, 400), threads=2)
+        Measurement.of_samples(
+            phase,
+            step * (share + lean * ((phase == "backward") - (phase == "optimizer"))) * random.uniform(0.97, 1.03, 400),
+            threads=2,
+        )
         for phase, share in SHARES.items()
     ]
     timed = Measurement.of_samples("step", step, threads=2)

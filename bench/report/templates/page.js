@@ -116,7 +116,7 @@
   const shown = () => heads.filter((head) => !head.hidden);
   const rows = () => [...body.rows].filter((row) => !row.hidden);
   const name = (head) => [head.querySelector("button").textContent, head.querySelector(".unit")?.textContent].filter(Boolean).join(", ");
-  const text = (cell) => (cell.querySelector(".number") ? [...cell.querySelectorAll(".number, .plus")].map((part) => part.textContent).filter(Boolean).join(" ") : cell.dataset.value || "");
+  const text = (cell) => (cell.querySelector(".number") ? [...cell.querySelectorAll(".number, .plus")].map((part) => part.textContent.replaceAll("\u00a0", " ")).filter(Boolean).join(" ") : cell.dataset.value || "");
   const status = (row) => row.querySelector(".name .state")?.textContent || "ok";
   const quote = (value) => `"${String(value).replace(/^([=+\-@\t\r])/, "'$1").replaceAll('"', '""')}"`; // a spreadsheet must not run a name
   const formats = {

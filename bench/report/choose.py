@@ -1,0 +1,86 @@
+"""The pictures of choice: accuracy against what it costs, with the Pareto front."""
+
+from bench.report import svg
+from bench.report.figures import (
+    DASHED,
+    Picture,
+    accuracy_axis,
+    arms,
+    axis_name,
+    dot,
+    finish,
+    inside,
+    name_points,
+    unit_axis,
+)
+from bench.report.rank import ordered
+from bench.report.record import Record, Row
+from bench.report.table import HEADINGS, told
+from bench.report.units import joined
+
+
+def choosing(record: Record) -> list[Picture]:
+    """Accuracy against each kind of cost."""
+    against = ("relative_cost", "throughput", "peak_memory", "parameters")
+    return [picture for metric in against if (picture := _front(record, metric))]
+
+
+def front(rows: list[Row], metric: str) -> list[Row]:
+    """The rows that no other row beats in both accuracy and `metric`, the cheapest first."""
+    best: list[Row] = []
+    for row in ordered(rows, metric):
+        if not best or row.values["accuracy"].value > best[-1].values["accuracy"].value:
+            if best and row.values[metric].value == best[-1].values[metric].value:
+                best.pop()
+            best.append(row)
+    return best
+
+
+def _front(record: Record, metric: str) -> Picture | None:
+    rows = [row for row in record.having("accuracy", metric) if row.values[metric].value > 0]
+    if len(rows) < 2:
+        return None
+    drawn = svg.canvas(f"choose-{metric.replace('_', '-')}", height=240)
+    axes, first, best = drawn.axes, rows[0].values[metric], front(rows, metric)
+    axes.set_xscale("log")
+    accuracy_axis(axes, [row.values["accuracy"].value for row in rows])
+    points = {row.key: (row.values[metric].value, inside(row.values["accuracy"].value)) for row in rows}
+    along = [points[row.key] for row in best]
+    line = axes.plot(*zip(*along, strict=True), color=svg.MUTED, linewidth=1, linestyle=DASHED, zorder=1)
+    drawn.mark(line, [row.key for row in best])
+    for row in rows:
+        _point(drawn, row, metric)
+    axes.margins(x=0.14)
+    axes.grid(axis="both")
+    rate = first.unit == "1/s"
+    unit_axis(axes.xaxis, "number" if rate else metric, "1" if rate else first.unit)
+    more = first.direction == "higher"
+    axes.set_xlabel(f"{axis_name(first)}{', images/s' if rate else ''} · {'more' if more else 'less'} is better")
+    name_points(drawn, rows, list(points.values()))
+    word = HEADINGS.get(metric, metric).lower()
+    caption = (
+        f"Up and to the {'right' if more else 'left'} is better; no setting beats those on the dashed front in both: "
+        f"{joined(row.label for row in best)}. Bars are 95 % intervals, absent from single visits and seeds; "
+        "the accuracy axis is stretched towards 100 %."
+    )
+    return finish(drawn, f"Accuracy against {word}", caption)
+
+
+def _point(drawn: svg.Canvas, row: Row, metric: str) -> None:
+    across, up = row.values[metric], row.values["accuracy"]
+    at = (across.value, inside(up.value))
+    text = f"{row.label}: {told(up)}; {told(across)}"
+    # exact counts have no interval; the ends are kept on the axis
+    for value, side in ((across, "xerr"), (up, "yerr")):
+        reach = arms(value)
+        if reach is not None:
+            low, high = reach[0][0], reach[1][0]
+            if side == "yerr":
+                low, high = at[1] - inside(at[1] - low), inside(at[1] + high) - at[1]
+            arm = [[low], [high]]
+            bars = drawn.axes.errorbar(
+                [at[0]], [at[1]], xerr=arm if side == "xerr" else None, yerr=arm if side == "yerr" else None,
+                **{**dot(row, 0), "marker": "none"}, elinewidth=1.2,
+            )  # fmt: skip
+            drawn.mark(bars.lines[2], [row.key], text)
+    drawn.mark(drawn.axes.plot([at[0]], [at[1]], **dot(row, 7)), [row.key], text)

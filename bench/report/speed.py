@@ -1,0 +1,200 @@
+"""The pictures of speed: relative cost, throughput, the phases of a step, and the spread of its times."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from bench.report import svg
+from bench.report.figures import (
+    DASHED,
+    MOST_ROWS,
+    Picture,
+    arms,
+    axis_name,
+    beside,
+    colour_of,
+    dot,
+    finish,
+    rowed,
+    unit_axis,
+)
+from bench.report.record import Record, Row, Value
+from bench.report.table import HEADINGS, told
+from bench.report.units import STATISTICS, number, percent, plural, quantity
+from bench.store.result import QUANTILES, Floats
+
+PHASES = ("fetch", "zero_grad", "forward", "loss", "backward", "optimizer")
+# colour and hatch of each phase; forward, backward and optimizer, which fill the bars, are the calm ones
+_LOOK = {
+    "fetch": (svg.SERIES[7], "xxx"),
+    "zero_grad": (svg.SERIES[4], "\\\\\\"),
+    "forward": (svg.SERIES[0], ""),
+    "loss": (svg.SERIES[3], "---"),
+    "backward": (svg.SERIES[1], "///"),
+    "optimizer": (svg.SERIES[2], "..."),
+}
+_MOST_VISITS = 8  # boxes a setting
+
+
+def speed(record: Record) -> list[Picture]:
+    """The pictures that have data."""
+    return [picture for draw in (_costs, _phases, _rates, _spread) if (picture := draw(record))]
+
+
+def _costs(record: Record) -> Picture | None:
+    rows = record.having("relative_cost")[:MOST_ROWS]
+    if not rows:
+        return None
+    drawn = rowed("speed-cost", rows)
+    axes, first = drawn.axes, rows[0].values["relative_cost"]
+    axes.axvline(1, color=svg.MUTED, linewidth=1, linestyle=DASHED, zorder=1)
+    _dots(drawn, rows, "relative_cost")
+    for at, row in enumerate(rows):
+        value = row.values["relative_cost"]
+        certainty = "" if value.relative_half is None else f" ± {percent(value.relative_half)}"
+        beside(drawn, row, at, quantity("relative_cost", "1", value.value) + certainty)
+    axes.set_xlabel(f"{axis_name(first)} · less is better")
+    caption = (
+        f"Seconds an image relative to {record.reference()} (dashed line), both measured in turn in one process; "
+        "bars are 95 % intervals over fresh processes, and a mark without one stands for a single visit."
+    )
+    return finish(drawn, "Relative cost of a training step", caption)
+
+
+def _rates(record: Record) -> Picture | None:
+    rows = record.having("throughput")[:MOST_ROWS]
+    if not rows:
+        return None
+    drawn = rowed("speed-throughput", rows)
+    axes, first = drawn.axes, rows[0].values["throughput"]
+    _dots(drawn, rows, "inference_throughput", hollow=True)
+    _dots(drawn, rows, "throughput")
+    for at, row in enumerate(rows):
+        beside(drawn, row, at, number(row.values["throughput"].value, row.values["throughput"].half))
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlabel(f"images/s{_threads(first)} · more is better")
+    hollow = any("inference_throughput" in row.values for row in rows)
+    caption = (
+        f"Images a second{_threads(first)}, in this run: filled marks (and the numbers) for training"
+        f"{', hollow marks for inference without gradients' if hollow else ''}; bars are 95 % intervals over processes."
+    )
+    return finish(drawn, "Throughput", caption)
+
+
+def _dots(drawn: svg.Canvas, rows: list[Row], metric: str, *, hollow: bool = False) -> None:
+    """Each row's value with its interval on a logarithmic axis, on the line that its name has."""
+    axes = drawn.axes
+    axes.set_xscale("log")
+    for at, row in enumerate(rows):
+        value = row.values.get(metric)
+        if value is None or value.value <= 0:
+            continue
+        look = dot(row) | ({"markerfacecolor": svg.SURFACE, "markeredgecolor": colour_of(row)} if hollow else {})
+        bars = axes.errorbar([value.value], [at], xerr=arms(value), elinewidth=1.8, **look)
+        drawn.mark([bars.lines[0], *bars.lines[2]], [row.key], f"{row.label}: {told(value)}")
+    axes.margins(x=0.1)
+    axes.grid(visible=True, axis="x")
+    unit_axis(axes.xaxis, "number" if metric.endswith("throughput") else metric, "1")
+
+
+def _phases(record: Record) -> Picture | None:
+    having = [row for row in record.rows if row.status == "ok" and sum(one in row.values for one in PHASES) > 1]
+    rows = having[:MOST_ROWS]
+    if not rows:
+        return None
+    drawn = rowed("speed-phases", rows, extra=76)
+    axes, seen = drawn.axes, [phase for phase in PHASES if any(phase in row.values for row in rows)]
+    for at, row in enumerate(rows):
+        _stack(drawn, row, at, [row.values[phase] for phase in seen if phase in row.values])
+    swatches: list[Any] = [
+        axes.barh(0, 0, color=_LOOK[one][0], hatch=_LOOK[one][1], edgecolor=svg.SURFACE) for one in seen
+    ]
+    names = [HEADINGS.get(one, one).lower() for one in seen]
+    drawn.figure.legend(swatches, names, loc="outside upper center", ncols=3, fontsize=9)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f} %"))
+    axes.set_xlabel("share of the phases · their sum at the right")
+    first = rows[0].values[next(phase for phase in seen if phase in rows[0].values)]
+    caption = (
+        f"Where the time of a training step goes{_threads(first)}: each phase is the "
+        f"{STATISTICS.get(first.statistic, first.statistic)} of its own times, so their sum is close to a step, "
+        "not equal to it."
+    )
+    return finish(drawn, "Phases of a step", caption)
+
+
+def _stack(drawn: svg.Canvas, row: Row, at: int, values: list[Value]) -> None:
+    total, left = sum(value.value for value in values) or 1.0, 0.0
+    for value in values:
+        colour, hatch = _LOOK[value.metric]
+        share = value.value / total
+        bar = drawn.axes.barh(
+            at, share, left=left, height=0.64, color=colour, hatch=hatch, edgecolor=svg.SURFACE, linewidth=0.8
+        )
+        drawn.mark(bar, [row.key], f"{row.label}: {told(value)}, {share * 100:.3g} % of the phases")
+        left += share
+    beside(drawn, row, at, quantity("step", "s", total))
+
+
+def _spread(record: Record) -> Picture | None:
+    rows = [row for row in record.rows if row.status == "ok" and row.steps][:MOST_ROWS]
+    if not rows:
+        return None
+    drawn = rowed("speed-spread", rows, each=25)
+    axes = drawn.axes
+    for at, row in enumerate(rows):
+        usual = float(np.median([np.median(samples) for samples in row.steps]))
+        _boxes(drawn, row, at, usual)
+        beside(drawn, row, at, quantity("step", "s", usual))
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.grid(visible=True, axis="x")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{(value - 1) * 100:+.0f} %" if value != 1 else "0"))
+    axes.set_xlabel("against the setting's median, at the right")
+    caption = (
+        f"Times of single steps{_threads(rows[0].values.get('step'))}, one box a visit (a fresh process): the box "
+        "spans the middle half, its line is the median, the whiskers reach from the 10th to the 90th percentile. "
+        "Boxes of one setting that lie apart show how much processes differ."
+    )
+    return finish(drawn, "Spread of the step times", caption)
+
+
+def _boxes(drawn: svg.Canvas, row: Row, at: int, usual: float) -> None:
+    """One box a visit, under each other within the row's line."""
+    visits = row.steps[:_MOST_VISITS]
+    for visit, samples in enumerate(visits, 1):
+        low, q1, median, q3, high = np.quantile(
+            samples, [QUANTILES[one] for one in ("p10", "p25", "median", "p75", "p90")]
+        )
+        place = at + 0.74 * ((visit - 0.5) / len(visits) - 0.5)
+        edges = dict(
+            zip(("whislo", "q1", "med", "q3", "whishi"), np.array([low, q1, median, q3, high]) / usual, strict=True)
+        )
+        made = drawn.axes.bxp(
+            [edges],
+            positions=[place],
+            widths=0.5 / len(visits),
+            orientation="horizontal",
+            showfliers=False,
+            showcaps=False,
+            patch_artist=True,
+            manage_ticks=False,
+            boxprops={"facecolor": colour_of(row), "edgecolor": colour_of(row), "linewidth": 1},
+            whiskerprops={"color": colour_of(row)},
+            medianprops={"color": svg.SURFACE, "linewidth": 1.4},
+        )
+        drawn.mark([part for parts in made.values() for part in parts], [row.key], _box_text(row, visit, samples))
+
+
+def _box_text(row: Row, visit: int, samples: Floats) -> str:
+    parts = [
+        f"{STATISTICS[name]} {quantity('step', 's', float(np.quantile(samples, QUANTILES[name])))}"
+        for name in ("p10", "p25", "median", "p75", "p90")
+    ]
+    return f"{row.label}, visit {visit}: {', '.join(parts)}, n = {plural(len(samples), 'step')}"
+
+
+def _threads(value: Value | None) -> str:
+    return f" with {plural(value.threads, 'CPU thread')}" if value and value.threads else ""
