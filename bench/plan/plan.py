@@ -152,6 +152,8 @@ def _suite_text(name: str) -> tuple[str, str]:
         return name, Path(name).read_text("utf-8")
     except OSError as error:
         raise BenchError(f"cannot read the suite file {name}: {error.strerror}; check the path") from error
+    except UnicodeDecodeError as error:
+        raise BenchError(f"the suite file {name} is not UTF-8 text: save it as such, or check the path") from error
 
 
 def _from_toml(key: str, value: Any, place: str) -> Any:
@@ -169,9 +171,9 @@ def _from_toml(key: str, value: Any, place: str) -> Any:
 def _typed(setting: Field[Any], value: Any, kind: type, place: str) -> Any:
     reader = _READERS.get(setting.metadata["reads"])
     where = f"{place}: key '{setting.name}'"
-    if reader and isinstance(value, str):
+    if reader and isinstance(value, str | int | float) and not isinstance(value, bool):
         try:
-            value = reader(value)
+            value = reader(str(value))
         except ValueError as error:
             raise BenchError(f"{where} takes {_WANTED[setting.metadata['reads']]}, not '{value}'") from error
     if kind is float and isinstance(value, int) and not isinstance(value, bool):

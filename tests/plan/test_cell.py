@@ -1,0 +1,73 @@
+"""Cell: its id tells any two cells apart, can name a file, and is short where nothing is unusual."""
+
+import re
+from dataclasses import fields, replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.plan.cell import Cell
+from bench.plan.plan import DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, MODES
+
+# an architecture is named as a Python function is; a data set may carry a shape
+VALUES = {
+    "architecture": ["mlp", "lenet5", "lenet", "b64", "sgd"],
+    "optimizer": ["sgd", "adam", "muon"],
+    "dataset": ["mnist", "synthetic", "synthetic:3x32x32", "synthetic:3x32x32:100"],
+    "batch_size": [1, 16, 64, 128],
+    "device": ["cpu", "cuda:0", "cuda:1", "cuda:10"],
+    "threads": [1, 2, 10],
+    "dtype": DTYPES,
+    "memory_format": MEMORY_FORMATS,
+    "mode": MODES,
+    "implementation": IMPLEMENTATIONS,
+    "loss": LOSSES,
+    "normalization": ["raw", "unit", "half", "standard"],
+    "seed": [0, 1, 2, 11],
+}
+cells = st.builds(Cell, **{name: st.sampled_from(values) for name, values in VALUES.items()})
+
+
+def test_every_field_is_in_the_grid_of_this_test():
+    assert [field.name for field in fields(Cell)] == list(VALUES)
+
+
+@given(cells, cells)
+def test_two_cells_have_one_id_exactly_when_they_are_equal(one, other):
+    assert (one.id == other.id) == (one == other)
+
+
+@given(cells)
+def test_changing_any_one_field_changes_the_id(cell):
+    changed = [
+        replace(cell, **{name: value})
+        for name, values in VALUES.items()
+        for value in values
+        if value != getattr(cell, name)
+    ]
+    ids = {other.id for other in changed}
+    assert len(ids) == len(changed)
+    assert cell.id not in ids
+
+
+@given(cells)
+def test_an_id_can_be_part_of_a_file_name(cell):
+    assert re.fullmatch(r"[A-Za-z0-9_:.-]+", cell.id)
+
+
+def test_what_is_as_usual_is_left_out():
+    assert Cell("mlp").id == "mlp-sgd-mnist-b64-cpu-t1"
+
+
+def test_what_is_unusual_is_named():
+    cell = Cell("mlp", device="cuda:1", dtype="bfloat16", mode="compile", seed=3)
+    assert cell.id == "mlp-sgd-mnist-b64-cuda1-t1-bfloat16-compile-seed3"
+
+
+@given(cells)
+def test_a_cell_comes_back_from_its_stored_fields(cell):
+    assert Cell.from_dict(cell.to_dict()) == cell
+
+
+def test_a_field_of_a_newer_version_is_passed_over():
+    assert Cell.from_dict({"architecture": "mlp", "sparsity": 0.5}) == Cell("mlp")

@@ -1,0 +1,54 @@
+"""Estimate: more work is never forecast to take less time."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.plan.cell import Cell
+from bench.plan.estimate import expected_seconds, least_seconds
+from bench.plan.plan import Plan
+
+PLAN = Plan(epochs=1, generations=2, rounds=5)
+CELL = Cell("resnet8")
+
+
+@pytest.mark.parametrize("field", ["epochs", "generations", "rounds"])
+def test_more_of_anything_takes_longer(catalogue, field):
+    times = [expected_seconds([CELL], replace(PLAN, **{field: value}), catalogue()) for value in (2, 3, 10, 100)]
+    assert times == sorted(set(times))
+
+
+def test_a_larger_network_takes_longer_to_train(catalogue):
+    mlp, resnet8, resnet18 = (
+        expected_seconds([Cell(name)], PLAN, catalogue()) for name in ("mlp", "resnet8", "resnet18")
+    )
+    assert mlp < resnet8 < resnet18
+
+
+def test_a_larger_data_set_takes_longer_to_train(catalogue):
+    small, large = (
+        expected_seconds([replace(CELL, dataset=name)], PLAN, catalogue()) for name in ("synthetic", "mnist")
+    )
+    assert small < large
+
+
+def test_more_threads_take_no_longer(catalogue):
+    one, two = (expected_seconds([replace(CELL, threads=threads)], PLAN, catalogue()) for threads in (1, 2))
+    assert two <= one
+
+
+def test_cells_add_up(catalogue):
+    cells = [CELL, Cell("mlp"), Cell("vgg4", dataset="synthetic:3x32x32")]
+    whole = expected_seconds(cells, PLAN, catalogue())
+    assert whole == pytest.approx(sum(expected_seconds([cell], PLAN, catalogue()) for cell in cells))
+    assert least_seconds(cells, PLAN) == pytest.approx(3 * least_seconds([CELL], PLAN))
+
+
+def test_cells_may_come_from_anything_that_can_be_gone_through_once(catalogue):
+    assert expected_seconds(iter([CELL]), PLAN, catalogue()) == expected_seconds([CELL], PLAN, catalogue())
+
+
+@pytest.mark.parametrize("generations", [1, 2, 10])
+def test_the_forecast_is_at_least_the_least(catalogue, generations):
+    plan = replace(PLAN, generations=generations)
+    assert expected_seconds([CELL], plan, catalogue()) >= least_seconds([CELL], plan)

@@ -1,0 +1,140 @@
+"""Grid: every combination once, in the order asked for; what cannot be measured is left out with its reason."""
+
+from dataclasses import fields
+
+import pytest
+
+from bench.errors import BenchError
+from bench.plan.cell import Cell
+from bench.plan.grid import AXES, REFERENCE, expand, visit_of
+from bench.plan.plan import SETTINGS, Plan
+
+
+def names(grid):
+    return [cell.architecture for cell in grid.cells]
+
+
+def test_every_field_of_a_cell_has_its_list_in_the_plan():
+    assert list(AXES) == [field.name for field in fields(Cell)]
+    assert set(AXES.values()) <= set(SETTINGS)
+
+
+def test_every_combination_is_there_once_in_the_order_asked_for(catalogue):
+    plan = Plan(architectures=("vgg4", "mlp"), batch_sizes=(64, 16), seeds=(0, 1), threads=(1,))
+    found = [(cell.architecture, cell.batch_size, cell.seed) for cell in expand(plan, catalogue()).cells]
+    assert found == [(name, size, seed) for name in ("vgg4", "mlp") for size in (64, 16) for seed in (0, 1)]
+
+
+@pytest.mark.parametrize("field", [name for name in AXES if name not in ("architecture", "device")])
+def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
+    values = {
+        "optimizer": ("sgd", "adam"),
+        "dataset": ("mnist", "synthetic:3x32x32"),
+        "dtype": ("float32", "bfloat16"),
+        "memory_format": ("contiguous", "channels_last"),
+        "mode": ("eager", "compile"),
+        "implementation": ("default", "foreach"),
+        "loss": ("cross_entropy", "nll_loss"),
+        "normalization": ("half", "raw"),
+    }.get(field, (1, 2))
+    plan = Plan(architectures=("mlp",), **{AXES[field]: values})
+    assert [getattr(cell, field) for cell in expand(plan, catalogue()).cells] == list(values)
+
+
+def test_globs_match_in_the_order_given(catalogue):
+    assert names(expand(Plan(architectures=("vgg*", "resnet*")), catalogue())) == ["vgg4", "resnet8", "resnet18"]
+
+
+def test_a_glob_matches_optimizers_and_normalizations_too(catalogue):
+    plan = Plan(architectures=("mlp",), optimizers=("*d*",), normalizations=("*a*d*", "r*"))
+    found = [(cell.optimizer, cell.normalization) for cell in expand(plan, catalogue()).cells]
+    assert found == [("sgd", "standard"), ("sgd", "raw"), ("adam", "standard"), ("adam", "raw")]
+
+
+def test_what_is_asked_for_twice_is_measured_once(catalogue):
+    plan = Plan(architectures=("resnet8", "resnet*", "resnet8"), batch_sizes=(64, 64), devices=("cpu", "cpu"))
+    assert names(expand(plan, catalogue())) == ["resnet8", "resnet18"]
+
+
+def test_threads_default_to_every_usable_core(catalogue):
+    assert [cell.threads for cell in expand(Plan(architectures=("mlp",)), catalogue(usable_cores=7)).cells] == [7]
+
+
+def test_cuda_is_the_first_cuda_device(catalogue):
+    devices = {"cpu": {}, "cuda:0": {}, "cuda:1": {}}
+    plan = Plan(architectures=("mlp",), devices=("cuda", "cuda:0", "cuda:1"))
+    assert [cell.device for cell in expand(plan, catalogue(devices=devices)).cells] == ["cuda:0", "cuda:1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"architectures": ("resnt18",)}, ["architecture 'resnt18'", "'resnet18'?", "list architectures"]),
+        ({"architectures": ("mlp", "q*")}, ["architecture 'q*'", "list architectures"]),
+        ({"optimizers": ("adm",)}, ["optimizer 'adm'", "'adam'?", "list optimizers"]),
+        ({"datasets": ("mnits",)}, ["data set 'mnits'", "'mnist'?", "list datasets"]),
+        ({"normalizations": ("units",)}, ["normalization 'units'", "'unit'?", "run --help"]),
+        ({"devices": ("cuda",)}, ["no device 'cuda:0' here", "cpu", "--devices"]),
+        ({"devices": ("gpu",)}, ["no device 'gpu' here", "cpu", "--devices"]),
+        ({"threads": (3,)}, ["--threads 3", "2 cores"]),
+        ({"architectures": ()}, ["nothing to measure", "architecture", "--architectures"]),
+        ({"batch_sizes": ()}, ["nothing to measure", "batch size", "--batch-sizes"]),
+        ({"optimizers": ("lbfgs",)}, ["nothing to measure", "lbfgs", "1 cells are left out"]),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
+    with pytest.raises(BenchError) as caught:
+        expand(Plan(**{"architectures": ("mlp",), **changes}), catalogue())
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == []
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"optimizers": ("sgd", "lbfgs")}, "lbfgs evaluates the model several times a step"),
+        ({"optimizers": ("sgd", "muon"), "implementations": ("fused",)}, "muon has no fused implementation"),
+        ({"modes": ("eager", "cuda_graph")}, "a CUDA graph needs a CUDA device"),
+    ],
+)
+def test_what_cannot_be_measured_is_left_out_with_its_reason(catalogue, changes, reason):
+    grid = expand(Plan(architectures=("mlp",), **changes), catalogue())
+    assert len(grid.cells) == 1
+    ((cell, told),) = grid.skipped
+    assert reason in told
+    assert cell not in grid.cells
+
+
+def visit(catalogue, generation=0, **changes):
+    plan = Plan(architectures=("mlp",), epochs=4, **changes)
+    (cell,) = expand(plan, catalogue(devices={"cpu": {}, "cuda:0": {}})).cells
+    return visit_of(cell, plan, generation)
+
+
+def test_only_the_first_visit_trains_and_counts_costs(catalogue):
+    assert [(one.epochs, one.costs) for one in (visit(catalogue), visit(catalogue, 1), visit(catalogue, 2))] == [
+        (4, True),
+        (0, False),
+        (0, False),
+    ]
+
+
+def test_the_reference_shares_data_and_device_with_the_cell(catalogue):
+    task = visit(catalogue, datasets=("synthetic",), batch_sizes=(16,), optimizers=("adam",), devices=("cuda",))
+    assert task.reference == Cell(
+        REFERENCE.architecture, dataset="synthetic", device="cuda:0", threads=task.reference_threads
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "threads"), [({}, 1), ({"threads": (2,)}, 2), ({"threads": (1,)}, 1), ({"devices": ("cuda",)}, 2)]
+)
+def test_cell_and_reference_are_compared_with_one_thread_unless_asked_otherwise(catalogue, changes, threads):
+    task = visit(catalogue, **changes)
+    assert (task.reference_threads, task.reference.threads) == (threads, threads)
+
+
+def test_a_visit_carries_what_the_plan_says(catalogue):
+    task = visit(catalogue, rounds=9, timeout=7.0, data_dir="here", order_seed=3)
+    assert (task.rounds, task.timeout, task.data_dir, task.order_seed) == (9, 7.0, "here", 3)

@@ -1,0 +1,245 @@
+"""Plan: every field is a flag and a TOML key with the same checks; suites extend suites; errors say where and what."""
+
+from dataclasses import fields
+
+import pytest
+
+from bench.cli.parser import build_parser
+from bench.errors import BenchError
+from bench.plan.plan import SETTINGS, Plan, default_of, flag, parse, plan_from, shape_of, suite_names
+
+# A value of each field that is not its default, as the text of a flag, as TOML and as it should arrive.
+EXAMPLES = {
+    "suite": ("FILE", None, None),  # the file itself, see below
+    "purpose": (None, '"what for"', "what for"),  # describes a file; it has no flag
+    "architectures": ("mlp", '["mlp"]', ("mlp",)),
+    "optimizers": ("adam", '["adam"]', ("adam",)),
+    "datasets": ("synthetic", '["synthetic"]', ("synthetic",)),
+    "batch_sizes": ("16", "[16]", (16,)),
+    "devices": ("cuda:1", '["cuda:1"]', ("cuda:1",)),
+    "threads": ("2", "[2]", (2,)),
+    "dtypes": ("bfloat16", '["bfloat16"]', ("bfloat16",)),
+    "memory_formats": ("channels_last", '["channels_last"]', ("channels_last",)),
+    "modes": ("compile", '["compile"]', ("compile",)),
+    "implementations": ("foreach", '["foreach"]', ("foreach",)),
+    "losses": ("nll_loss", '["nll_loss"]', ("nll_loss",)),
+    "normalizations": ("half", '["half"]', ("half",)),
+    "seeds": ("7", "[7]", (7,)),
+    "epochs": ("9", "9", 9),
+    "generations": ("9", "9", 9),
+    "precision": ("5%", "0.05", 0.05),
+    "rounds": ("9", "9", 9),
+    "budget": ("1.5m", '"1.5m"', 90.0),
+    "timeout": ("2m", "120", 120.0),
+    "order_seed": ("9", "9", 9),
+    "data_dir": ("elsewhere", '"elsewhere"', "elsewhere"),
+    "run": ("mine", '"mine"', "mine"),
+    "report": ("", "false", False),
+}
+
+
+@pytest.fixture
+def suite(tmp_path, monkeypatch):
+    """Writes a suite file into the working folder and returns its name."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text, name="mine.toml"):
+        (tmp_path / name).write_text(text, "utf-8")
+        return name
+
+    return write
+
+
+def from_toml(suite, text):
+    return plan_from({"suite": suite(text)})
+
+
+def test_there_is_an_example_of_every_field():
+    assert list(EXAMPLES) == [field.name for field in fields(Plan)]
+
+
+def test_every_field_says_what_it_is():
+    assert [name for name, setting in SETTINGS.items() if not setting.metadata["help"]] == []
+
+
+@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if example[1]])
+def test_every_field_is_a_key(suite, name):
+    _, toml, expected = EXAMPLES[name]
+    assert expected != default_of(name)
+    assert getattr(from_toml(suite, f"{name} = {toml}"), name) == expected
+
+
+@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if example[0] is not None])
+def test_every_field_is_a_flag(name):
+    text, _, expected = EXAMPLES[name]
+    given = build_parser().parse_args(["run", flag(name), *([text] if text else [])])
+    value = getattr(given, name)
+    assert (tuple(value) if isinstance(value, list) else value) == (expected if expected is not None else text)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_flag_that_is_not_given_leaves_the_suites_value(name):
+    assert getattr(build_parser().parse_args(["run"]), name, None) is None
+
+
+def test_what_is_given_takes_the_place_of_the_suites_own(suite):
+    name = suite("epochs = 5\nrounds = 7\n")
+    plan = plan_from({"suite": name, "epochs": 2})
+    assert (plan.suite, plan.epochs, plan.rounds) == (name, 2, 7)
+
+
+def test_a_key_of_one_value_may_stand_without_brackets(suite):
+    assert from_toml(suite, "batch_sizes = 32").batch_sizes == (32,)
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_every_suite_that_comes_along_is_a_plan_with_a_purpose(name):
+    plan = plan_from({"suite": name})
+    assert plan.suite == name
+    assert plan.purpose
+    assert plan.architectures
+
+
+def test_a_suite_extends_another(suite):
+    suite('architectures = ["mlp"]\nepochs = 4\nrounds = 8\n', "first.toml")
+    suite('suite = "first.toml"\nepochs = 5\n', "second.toml")
+    plan = plan_from({"suite": suite('suite = "second.toml"\nseeds = [1]\n')})
+    assert (plan.suite, plan.architectures, plan.epochs, plan.rounds, plan.seeds) == (
+        "mine.toml",
+        ("mlp",),
+        5,
+        8,
+        (1,),
+    )
+
+
+def test_a_suite_extends_one_that_comes_along(suite):
+    assert from_toml(suite, 'suite = "quick"').architectures == plan_from({}).architectures
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_circle_of_suites_is_named(suite, length):
+    names = [f"{number}.toml" for number in range(length)]
+    for name, following in zip(names, [*names[1:], names[0]], strict=True):
+        suite(f'suite = "{following}"', name)
+    with pytest.raises(BenchError, match="extends itself") as caught:
+        plan_from({"suite": names[0]})
+    assert " -> ".join([*names, names[0]]) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("epoch = 3", ["mine.toml", "unknown key 'epoch'", "did you mean 'epochs'?", "run --help"]),
+        ("zzz = 3", ["mine.toml", "unknown key 'zzz'"]),
+        ("[epochs]\nx = 3", ["mine.toml", "'epochs'", "a whole number"]),
+        ("epochs = '3'", ["mine.toml", "'epochs'", "a whole number", "'3'"]),
+        ("epochs = 3.0", ["'epochs'", "a whole number", "3.0"]),
+        ("epochs = true", ["'epochs'", "a whole number", "True"]),
+        ("epochs = [3]", ["'epochs'", "a whole number"]),
+        ("epochs = -1", ["'epochs'", "0 or more", "-1"]),
+        ("generations = 0", ["'generations'", "1 or more", "0"]),
+        ("rounds = 1", ["'rounds'", "2 or more"]),
+        ("batch_sizes = [64, 0]", ["'batch_sizes'", "1 or more", "0"]),
+        ("batch_sizes = [64, 'x']", ["'batch_sizes'", "a whole number", "'x'"]),
+        ("seeds = [-1]", ["'seeds'", "0 or more"]),
+        ("architectures = [3]", ["'architectures'", "text", "3"]),
+        ("dtypes = ['float64']", ["'dtypes'", "float32, bfloat16, float16", "float64"]),
+        ("modes = ['fast']", ["'modes'", "eager, compile, cuda_graph"]),
+        ("report = 'no'", ["'report'", "true or false"]),
+        ("report = 0", ["'report'", "true or false"]),
+        ("budget = 'soon'", ["'budget'", "a duration such as 90s", "'soon'"]),
+        ("budget = 0", ["'budget'", "a duration such as 90s"]),
+        ("timeout = -5", ["'timeout'", "a duration such as 90s"]),
+        ("timeout = inf", ["'timeout'", "a duration such as 90s"]),
+        ("timeout = true", ["'timeout'", "a number"]),
+        ("budget = [5]", ["'budget'", "a number"]),
+        ("precision = 3", ["'precision'", "a share such as 3%"]),
+        ("precision = nan", ["'precision'", "a share such as 3%"]),
+        ("precision = '300%'", ["'precision'", "a share such as 3%"]),
+        ("rounds = 3\nepochs = x", ["mine.toml", "not valid TOML", "line 2"]),
+        ("epochs = 3\nepochs = 4", ["mine.toml", "not valid TOML"]),
+        ("suite = 'quik'", ["unknown suite 'quik'", "did you mean 'quick'?", "list suites"]),
+    ],
+)
+def test_a_mistake_in_a_file_is_one_line_with_its_place(suite, text, words):
+    with pytest.raises(BenchError) as caught:
+        from_toml(suite, text)
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == []
+    assert "\n" not in message
+
+
+def test_a_file_that_is_not_there(suite):
+    with pytest.raises(BenchError, match=r"cannot read the suite file nowhere.toml: No such file"):
+        plan_from({"suite": "nowhere.toml"})
+
+
+def test_a_folder_in_place_of_a_file(tmp_path):
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(BenchError, match="cannot read the suite file"):
+        plan_from({"suite": str(tmp_path / "folder.toml")})
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "zip.toml").write_bytes(b"PK\x03\x04\xff\xfe\x80")
+    with pytest.raises(BenchError, match=r"zip\.toml is not UTF-8 text"):
+        plan_from({"suite": str(tmp_path / "zip.toml")})
+
+
+def test_an_unknown_suite_is_answered_with_the_nearest():
+    with pytest.raises(BenchError, match=r"unknown suite 'quik': did you mean 'quick'\? \(python -m bench list suites"):
+        plan_from({"suite": "quik"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("90", 90), ("90s", 90), ("90 s", 90), ("5m", 300), ("5min", 300), ("1.5h", 5400), (" 2m ", 120), ("0.5s", 0.5)],
+)
+def test_a_duration(text, expected):
+    assert parse("budget", text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "-5", "5 d", "5d", "m", "1m30s", "1e3", "nan", "inf", "1,5m"])
+def test_no_duration(text):
+    with pytest.raises(BenchError, match=r"--budget takes a duration such as 90s, 5m or 1h, not"):
+        parse("budget", text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("3%", 0.03), ("0.03", 0.03), (" 3 % ", 0.03), ("0.5%", 0.005)])
+def test_a_share(text, expected):
+    assert parse("precision", text) == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize("text", ["", "3", "0", "0%", "100%", "-3%", "nan", "inf", "three"])
+def test_no_share(text):
+    with pytest.raises(BenchError, match=r"--precision takes a share such as 3% or 0.03, not"):
+        parse("precision", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("epochs", "x", "--epochs takes a whole number, not 'x'"),
+        ("epochs", "1.5", "--epochs takes a whole number, not '1.5'"),
+        ("epochs", "-1", "--epochs takes 0 or more, not -1"),
+        ("batch_sizes", "0", "--batch-sizes takes 1 or more, not 0"),
+        ("rounds", "1", "--rounds takes 2 or more, not 1"),
+        ("dtypes", "float64", "--dtypes takes float32, bfloat16, float16, not 'float64'"),
+    ],
+)
+def test_a_mistake_in_a_flag(name, text, message):
+    with pytest.raises(BenchError) as caught:
+        parse(name, text)
+    assert str(caught.value) == message
+
+
+def test_a_switch_turns_off_what_is_on():
+    switches = [name for name in SETTINGS if shape_of(name)[1] is bool]
+    assert switches == ["report"]
+    assert all(default_of(name) is True for name in switches)
+    assert flag("report") == "--no-report"
+
+
+def test_no_field_shares_its_default_with_another_plan():
+    assert all(isinstance(getattr(Plan(), name), tuple) for name in SETTINGS if shape_of(name)[0])
