@@ -54,10 +54,10 @@ def _counts(name: str, wanted: bool) -> dict[str, int]:
     if not wanted:
         return {}
     entry = architectures.get(name)
-    with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        model = architectures.build(name).eval()
-        counter.reset()  # building tries the model once
-        model(torch.empty(1, *entry.input_shape))
+    with torch.device("meta"):
+        model = architectures.build(name).eval()  # outside the counter: building tries the model once
+        with FlopCounterMode(display=False) as counter:
+            model(torch.empty(1, *entry.input_shape))
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "flops_forward": counter.get_total_flops(),
