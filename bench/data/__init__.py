@@ -1,7 +1,18 @@
 """Data sets as tensors that are ready to train on, and the scaling of their pixels. Imports torch."""
 
-from bench.data.catalogue import about, describe, load, names
+from bench.data.catalogue import about, check, describe, load, names
 from bench.data.dataset import Dataset
 from bench.data.normalize import NORMALIZATIONS, Statistics, normalize, statistics
 
-__all__ = ["NORMALIZATIONS", "Dataset", "Statistics", "about", "describe", "load", "names", "normalize", "statistics"]
+__all__ = [
+    "NORMALIZATIONS",
+    "Dataset",
+    "Statistics",
+    "about",
+    "check",
+    "describe",
+    "load",
+    "names",
+    "normalize",
+    "statistics",
+]

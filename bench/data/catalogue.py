@@ -76,6 +76,16 @@ def about(name: str) -> dict[str, Any]:
     return {**facts, "input_shape": list(shape), "description": entry.description}
 
 
+def check(name: str, data_dir: Path | None = None) -> None:
+    """Raises what `load` would raise for a name that is unknown or malformed or files that are absent, reading none.
+
+    Damaged files are only found by loading them.
+    """
+    about(name)
+    if name in folder.CLASSES:
+        folder.check(name, data_dir or DATA_DIR)
+
+
 def load(name: str, data_dir: Path | None = None) -> Dataset:
     """The data set `name`, whole, in memory.
 

@@ -23,9 +23,7 @@ def load(name: str, data_dir: Path) -> Dataset:
         BenchError: its files are absent or damaged; the message names them and the command that fetches them.
 
     """
-    from torchvision import datasets  # noqa: PLC0415  # takes longer to import than mnist takes to load
-
-    source = getattr(datasets, CLASSES[name])
+    source = _source(name)
     try:
         train, test = (source(data_dir, train=train, download=False) for train in (True, False))
         train_images, train_labels = _images(train.data), _labels(train)
@@ -33,6 +31,20 @@ def load(name: str, data_dir: Path) -> Dataset:
     except _DAMAGE as error:
         raise _unreadable(name, source, data_dir, error) from error
     return Dataset(name, train_images, train_labels, test_images, test_labels, tuple(train.classes))
+
+
+def check(name: str, data_dir: Path) -> None:
+    """Raises the BenchError of `load` if a file of the data set is absent; whether they are intact only `load` sees."""
+    source = _source(name)
+    folder, sums = _expected(source, data_dir)
+    if not all((folder / file).is_file() for file in sums):
+        raise _unreadable(name, source, data_dir, FileNotFoundError())
+
+
+def _source(name: str) -> Any:
+    from torchvision import datasets  # noqa: PLC0415  # takes longer to import than mnist takes to load
+
+    return getattr(datasets, CLASSES[name])
 
 
 def _images(pixels: Any) -> Tensor:
@@ -80,6 +92,6 @@ def _expected(source: Any, data_dir: Path) -> tuple[Path, dict[str, str | None]]
 
 
 def _md5(path: Path) -> str:
-    from torchvision.datasets.utils import calculate_md5  # noqa: PLC0415  # see load
+    from torchvision.datasets.utils import calculate_md5  # noqa: PLC0415  # see _source
 
     return str(calculate_md5(path))

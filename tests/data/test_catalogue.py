@@ -1,6 +1,6 @@
 import pytest
 
-from bench.data import about, describe, load, names
+from bench.data import about, check, describe, load, names
 from bench.errors import BenchError
 
 
@@ -21,13 +21,13 @@ def test_what_is_told_before_loading_is_what_is_loaded(name):
     assert (len(dataset.test_images), len(dataset.test_labels)) == (told["test"], told["test"])
 
 
-@pytest.mark.parametrize("call", [about, load])
+@pytest.mark.parametrize("call", [about, check, load])
 def test_an_unknown_name_is_refused_with_the_nearest(call):
     with pytest.raises(BenchError, match="unknown data set 'fashion-mnist': did you mean 'fashion_mnist'"):
         call("fashion-mnist")
 
 
-@pytest.mark.parametrize("call", [about, load])
+@pytest.mark.parametrize("call", [about, check, load])
 def test_a_malformed_shape_is_refused(call):
     with pytest.raises(BenchError, match="malformed data set 'synthetic:28'"):
         call("synthetic:28")
@@ -35,3 +35,8 @@ def test_a_malformed_shape_is_refused(call):
 
 def test_the_embedded_set_needs_no_folder(tmp_path):
     assert load("mnist", tmp_path).num_classes == 10
+
+
+@pytest.mark.parametrize("name", ["mnist", "synthetic", "synthetic:3x32x32:100"])
+def test_what_needs_no_folder_passes_the_check_before_loading(name, tmp_path):
+    check(name, tmp_path)

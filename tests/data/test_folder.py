@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision.datasets import CIFAR10
 
-from bench.data import load
+from bench.data import check, load
 from bench.errors import BenchError
 
 IDX_CLASSES = {"fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
@@ -58,9 +58,9 @@ def cifar_folder(tmp_path, monkeypatch):
     return folder, contents
 
 
-def message_of(name, data_dir):
+def message_of(name, data_dir, call=load):
     with pytest.raises(BenchError) as error:
-        load(name, data_dir)
+        call(name, data_dir)
     message = str(error.value)
     assert "\n" not in message
     return message
@@ -159,3 +159,15 @@ def test_an_empty_folder_gets_one_line(tmp_path, name):
     assert f"cannot load {name}: it is not in {tmp_path}" in message
     assert "expected " in message
     assert "download=True" in message
+
+
+@pytest.mark.parametrize("name", ["fashion_mnist", "kmnist", "cifar10"])
+def test_absent_files_are_told_the_same_way_before_loading(tmp_path, name):
+    assert message_of(name, tmp_path, check) == message_of(name, tmp_path, load)
+
+
+def test_files_that_are_there_pass_the_check_before_loading(idx_folder):
+    name, raw, _ = idx_folder
+    check(name, raw.parent.parent)
+    (raw / "train-labels-idx1-ubyte").unlink()
+    assert message_of(name, raw.parent.parent, check) == message_of(name, raw.parent.parent, load)
