@@ -1,6 +1,6 @@
 """Describe: what is registered and what this machine can do, as plain data for the half that knows no torch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -26,12 +26,13 @@ def describe(globs: Sequence[str], channel: Channel) -> None:
 
 def _catalogue(globs: Sequence[str]) -> Catalogue:
     wanted = [name for name in architectures.names() if any(fnmatchcase(name, glob) for glob in globs)]
+    devices = available()
     return Catalogue(
         architectures={name: _facts(name) | _counts(name, name in wanted) for name in architectures.names()},
-        optimizers={name: _optimizer(name) for name in optimizers.names()},
+        optimizers={name: _optimizer(name, devices) for name in optimizers.names()},
         datasets={about["name"]: about for about in data.describe()},
         normalizations=tuple(data.NORMALIZATIONS),
-        devices=available(),
+        devices=devices,
         usable_cores=usable_cores(),
         problems=tuple(architectures.plugin_problems()),
     )
@@ -64,12 +65,20 @@ def _counts(name: str, wanted: bool) -> dict[str, int]:
     }
 
 
-def _optimizer(name: str) -> dict[str, Any]:
+def _optimizer(name: str, devices: Iterable[str]) -> dict[str, Any]:
     spec = optimizers.get(name)
     return {
         "name": name,
         "description": spec.description,
         "learning_rate": spec.learning_rate,
-        "implementations": list(spec.implementations),
+        "implementations": ["default", *spec.implementations],
+        "obstacles": {
+            device: {
+                implementation: reason
+                for implementation in spec.implementations
+                if (reason := optimizers.obstacle(name, implementation, device))
+            }
+            for device in devices
+        },
         "needs_closure": spec.needs_closure,
     }

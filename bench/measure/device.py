@@ -2,6 +2,8 @@
 
 import ctypes
 import gc
+import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +14,10 @@ from typing import Any, Protocol
 import torch
 
 Step = Callable[[], object]
+MarkedStep = Callable[[Callable[[], None]], object]
+
+
+NO_GRAPH = "a CUDA graph needs a CUDA device"
 
 
 class Clock(Protocol):
@@ -41,6 +47,9 @@ class Device(Protocol):
 
     def capture(self, step: Step) -> Step:
         """The step recorded as a graph, to be replayed as one launch."""
+
+    def copy_of(self, *tensors: torch.Tensor) -> MarkedStep | None:
+        """A step that copies such tensors from the host to the device; None where there is nothing to copy."""
 
     def facts(self) -> dict[str, Any]:
         """What to record about the device before measuring."""
@@ -97,7 +106,10 @@ class CpuDevice:
 
     def capture(self, step: Step) -> Step:
         """Not on a CPU."""
-        raise NotImplementedError("graph replay needs a CUDA device")
+        raise NotImplementedError(NO_GRAPH)
+
+    def copy_of(self, *_tensors: torch.Tensor) -> None:
+        """Nothing to copy: the host's memory is the device's."""
 
     def facts(self) -> dict[str, Any]:
         """Nothing beyond the system's own facts."""
@@ -166,6 +178,18 @@ class CudaDevice:
             step()
         return graph.replay
 
+    def copy_of(self, *tensors: torch.Tensor) -> MarkedStep:
+        """A step that copies the tensors from pinned memory without waiting, as a training loop would."""
+        pinned = [tensor.cpu().pin_memory() for tensor in tensors]
+
+        def step(mark: Callable[[], None]) -> None:
+            mark()
+            for tensor in pinned:
+                tensor.to(self.torch_device, non_blocking=True)
+            mark()
+
+        return step
+
     def facts(self) -> dict[str, Any]:
         """Name, size and clocks; clocks and throttle reasons are absent where the driver does not tell."""
         properties = torch.cuda.get_device_properties(self.torch_device)
@@ -189,12 +213,26 @@ def open_device(name: str) -> Device:
 
 
 def available() -> dict[str, dict[str, Any]]:
-    """Each usable device by name, with its model. Initializes CUDA: never call it in a process that forks."""
-    found: dict[str, dict[str, Any]] = {"cpu": {}}
-    if torch.cuda.is_available():
-        for index in range(torch.cuda.device_count()):
-            found[f"cuda:{index}"] = {"gpu": torch.cuda.get_device_name(index)}
+    """Each usable device by name, with what it cannot do and why.
+
+    Initializes CUDA: never call it in a process that forks.
+    """
+    compiler = os.environ.get("CXX", "g++")
+    no_compiler = None if shutil.which(compiler) else f"torch.compile needs a C++ compiler, and there is no {compiler}"
+    found: dict[str, dict[str, Any]] = {"cpu": {"obstacles": _known({"compile": no_compiler, "cuda_graph": NO_GRAPH})}}
+    for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
+        major, minor = torch.cuda.get_device_capability(index)
+        old = None if major >= 7 else f"torch.compile needs compute capability 7.0, this device has {major}.{minor}"
+        narrow = None if torch.cuda.is_bf16_supported() else "this device has no bfloat16"
+        found[f"cuda:{index}"] = {
+            "gpu": torch.cuda.get_device_name(index),
+            "obstacles": _known({"compile": old, "bfloat16": narrow}),
+        }
     return found
+
+
+def _known(obstacles: dict[str, str | None]) -> dict[str, str]:
+    return {what: reason for what, reason in obstacles.items() if reason}
 
 
 def is_out_of_memory(error: BaseException) -> bool:

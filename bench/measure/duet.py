@@ -4,10 +4,10 @@ import torch
 
 from bench import data
 from bench.channel import Channel
-from bench.measure.blocks import quiet_collector, run_block, run_untimed, warm_up
+from bench.measure.blocks import quiet_collector, run_untimed, warm_up
 from bench.measure.device import open_device
 from bench.measure.sources import RESIDENT_IMAGES, Sources
-from bench.measure.speed import TRAIN_MARKS, step_times
+from bench.measure.speed import step_times, timed_block
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.protocol import LEAD_SECONDS
@@ -24,8 +24,8 @@ def serve(cell: Cell, channel: Channel) -> None:
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     work = Workload(cell, device, *timed, dataset.num_classes)
     with quiet_collector():
-        channel.send("ready", warm_up(device, work.step).block_steps)
+        channel.send("ready", warm_up(device, work.timed_step).block_steps)
         while (steps := channel.receive()) is not None:
-            run_untimed(device, work.step, LEAD_SECONDS)
-            block = run_block("cell", device, work.step, steps, TRAIN_MARKS)
-            channel.send("block", (step_times([block], "cell"), block.faults))
+            run_untimed(device, work.timed_step, LEAD_SECONDS)
+            block = timed_block("cell", work, steps)
+            channel.send("block", (step_times([block], "cell", work.timed_phases), block.faults))

@@ -4,8 +4,48 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim import AdamW, Muon, Optimizer
 from torch.optim.optimizer import ParamsT
+
+
+class Float32Muon(Muon):
+    """torch's Muon, orthogonalizing in the weights' own type instead of bfloat16.
+
+    For CPUs: where they have no bfloat16 units, one step of the MLP takes 6 s with torch's, and 0.1 s so.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """One update, scaled as `adjust_lr_fn="match_rms_adamw"` scales it; a closure is not taken."""
+        assert closure is None
+        for group in self.param_groups:
+            rate, momentum = group["lr"], group["momentum"]
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight]
+                if "momentum_buffer" not in state:
+                    state["momentum_buffer"] = torch.zeros_like(weight.grad)
+                average = state["momentum_buffer"]
+                average.lerp_(weight.grad, 1 - momentum)
+                update = weight.grad.lerp(average, momentum) if group["nesterov"] else average
+                update = orthogonalized(update, group["ns_coefficients"], group["ns_steps"], group["eps"])
+                weight.mul_(1 - rate * group["weight_decay"])
+                weight.add_(update, alpha=-rate * 0.2 * max(weight.shape) ** 0.5)
+        return None
+
+
+def orthogonalized(matrix: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float) -> Tensor:
+    """The matrix (A, B) with singular values near 1 by the quintic Newton-Schulz iteration (Jordan et al. 2024)."""
+    a, b, c = coefficients
+    tall = matrix.shape[0] > matrix.shape[1]
+    result = matrix.T if tall else matrix  # the smaller side first, so that the products are small
+    result = result / result.norm().clamp(min=eps)
+    for _ in range(steps):
+        gram = result @ result.T
+        result = torch.addmm(result, torch.addmm(gram, gram, gram, beta=b, alpha=c), result, beta=a)
+    return result.T if tall else result
 
 
 class MuonWithAdamW(Optimizer):
@@ -46,9 +86,11 @@ class MuonWithAdamW(Optimizer):
 
     def _share(self) -> None:
         """One part for each group, over the very dicts of this object: a part fills in only the settings it lacks."""
-        self._parts: list[Optimizer] = [
-            Muon([group], adjust_lr_fn="match_rms_adamw") if group["matrices"] else AdamW([group])
-            for group in self.param_groups
-        ]
-        for part in self._parts:
-            part.state = self.state
+        self._parts: list[Optimizer] = []
+        for group in self.param_groups:
+            if group["matrices"]:
+                kind = Float32Muon if group["params"][0].device.type == "cpu" else Muon
+                self._parts.append(kind([group], adjust_lr_fn="match_rms_adamw"))
+            else:
+                self._parts.append(AdamW([group]))
+            self._parts[-1].state = self.state

@@ -61,20 +61,20 @@ OPTIMIZERS = {
     spec.name: spec
     for spec in (
         OptimizerSpec("sgd", "stochastic gradient descent", 0.1, optim.SGD),
-        OptimizerSpec("momentum", "SGD with momentum 0.9", 0.01, partial(optim.SGD, momentum=0.9)),
-        OptimizerSpec("nesterov", "SGD, Nesterov momentum 0.9", 0.01, partial(optim.SGD, momentum=0.9, nesterov=True)),
+        OptimizerSpec("momentum", "SGD with momentum 0.9", 0.03, partial(optim.SGD, momentum=0.9)),
+        OptimizerSpec("nesterov", "SGD, Nesterov momentum 0.9", 0.03, partial(optim.SGD, momentum=0.9, nesterov=True)),
         OptimizerSpec("rmsprop", "RMSprop (Hinton 2012)", 1e-3, optim.RMSprop),
         OptimizerSpec("adam", "Adam (Kingma & Ba 2015)", 1e-3, optim.Adam),
         OptimizerSpec("adamw", "Adam, decoupled weight decay 0.01 (Loshchilov & Hutter 2019)", 1e-3, optim.AdamW),
         OptimizerSpec("adagrad", "Adagrad (Duchi et al. 2011)", 0.01, optim.Adagrad),
         OptimizerSpec("adadelta", "Adadelta (Zeiler 2012)", 1.0, optim.Adadelta),
-        OptimizerSpec("adamax", "Adamax, Adam in the infinity norm (Kingma & Ba 2015)", 2e-3, optim.Adamax),
+        OptimizerSpec("adamax", "Adamax, Adam in the infinity norm (Kingma & Ba 2015)", 4e-3, optim.Adamax),
         OptimizerSpec("nadam", "Adam with Nesterov momentum (Dozat 2016)", 1e-3, optim.NAdam),
-        OptimizerSpec("radam", "rectified Adam (Liu et al. 2020)", 1e-3, optim.RAdam),
+        OptimizerSpec("radam", "rectified Adam (Liu et al. 2020)", 3e-3, optim.RAdam),
         OptimizerSpec("asgd", "averaged SGD (Polyak & Juditsky 1992); the average is not used", 0.1, optim.ASGD),
         OptimizerSpec("rprop", "resilient backpropagation, for full batches (Riedmiller & Braun 1993)", 1e-4, RPROP),
         OptimizerSpec("lbfgs", "limited-memory BFGS, strong Wolfe line search (Liu & Nocedal 1989)", 1.0, LBFGS, True),
-        OptimizerSpec("adafactor", "Adafactor (Shazeer & Stern 2018)", 0.01, optim.Adafactor),
+        OptimizerSpec("adafactor", "Adafactor (Shazeer & Stern 2018)", 0.03, optim.Adafactor),
         OptimizerSpec("muon", "Muon for 2-D weights, AdamW for the rest (Jordan et al. 2024)", 1e-3, MuonWithAdamW),
     )
 }

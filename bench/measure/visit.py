@@ -1,18 +1,22 @@
 """A visit to one cell, in the worker: everything that is measured of it, handed over part by part as it is found."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
 
+from architectures import ShapeError
 from bench import data
 from bench.channel import Channel
 from bench.measure.blocks import Block
-from bench.measure.costs import measure_costs
-from bench.measure.device import is_out_of_memory, open_device
+from bench.measure.costs import measure_costs, measure_memory
+from bench.measure.device import Device, is_out_of_memory, open_device
+from bench.measure.flags import flags_of
 from bench.measure.sources import RESIDENT_IMAGES, Sources
-from bench.measure.speed import measure_inference, measure_phases, measure_relative
+from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.system import describe_system
 from bench.measure.train import DivergedError, train
 from bench.measure.workload import Workload
@@ -28,9 +32,11 @@ def visit(task: Visit, channel: Channel) -> None:
     "status" with (status, reason).
     """
     try:
-        _measure(task, channel)
+        _Visit(task, channel).measure()
     except DivergedError as error:
         channel.send("status", ("diverged", str(error)))
+    except ShapeError as error:
+        channel.send("status", ("skipped", str(error)))
     except Exception as error:  # whatever a cell raises is that cell's status; the run goes on
         status = "oom" if is_out_of_memory(error) else "failed"
         channel.send("status", (status, f"{type(error).__name__}: {_first_line(error)}"))
@@ -38,49 +44,88 @@ def visit(task: Visit, channel: Channel) -> None:
         channel.send("status", ("ok", None))
 
 
-def _measure(task: Visit, channel: Channel) -> None:
-    cell = task.cell
-    device = open_device(cell.device)
-    torch.set_num_threads(cell.threads)
-    channel.send("system", describe_system(device))
-    dataset = data.load(cell.dataset, Path(task.data_dir) if task.data_dir else None)
-    sources = Sources(dataset, device)
+class _Visit:
+    """The parts of a visit, in order; timing comes first, in a process that has done nothing else."""
 
-    timed = sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
-    if task.costs:
-        channel.send("stage", "costs")
-        work = Workload(cell, device, *timed, dataset.num_classes)
-        channel.send("measurements", [one.to_dict() for one in measure_costs(work)])
+    def __init__(self, task: Visit, channel: Channel) -> None:
+        self.task, self.channel, self.cell = task, channel, task.cell
+        self.device: Device = open_device(task.cell.device)
+        torch.set_num_threads(task.cell.threads)
+        channel.send("system", describe_system(self.device))
+        self.dataset = data.load(task.cell.dataset, Path(task.data_dir) if task.data_dir else None)
+        self.sources = Sources(self.dataset, self.device)
+
+    def measure(self) -> None:
+        """Everything the task asks for."""
+        self.channel.send("stage", "phases")
+        work = self._workload(self.cell)
+        self._first_step(work)
+        blocks, found, warmth = measure_phases(work, self.task.rounds, self.cell.threads)
+        self._hand_over(found, blocks)
+        self._warn("phases", blocks, warmth.steady, self.cell.threads)
+        self.channel.send("stage", "inference")
+        blocks, found = measure_inference(work, self.cell.threads)
+        self._hand_over(found + measure_copy(work), blocks)
+        self._relative(work)
+        if not torch.isfinite(work.step()):
+            self.channel.send("warning", "the loss was not finite any more when timing ended")
+        if self.task.costs:
+            self.channel.send("stage", "costs")
+            self._hand_over(measure_costs(self._workload(replace(self.cell, mode="eager"))))
+            self._hand_over(measure_memory(work))
         del work
-    channel.send("stage", "phases")
-    work = Workload(cell, device, *timed, dataset.num_classes)
-    blocks, found, warmth = measure_phases(work, task.rounds, cell.threads)
-    _hand_over(channel, blocks, found)
-    _warn_of(channel, warmth.steady, blocks, cell.threads)
-    channel.send("stage", "inference")
-    _hand_over(channel, *measure_inference(work, cell.threads))
+        if self.task.epochs:
+            self._train()
 
-    channel.send("stage", "relative cost")
-    torch.set_num_threads(task.reference_threads)
-    other = Workload(task.reference, device, *sources.train(task.reference, len(timed.images)), dataset.num_classes)
-    order = Random(f"{task.order_seed}/{task.generation}/{cell.id}")  # str, so that every process draws the same
-    blocks, found, steady = measure_relative(work, other, task.rounds, order, task.reference_threads)
-    _hand_over(channel, blocks, found)
-    _warn_of(channel, steady, blocks, task.reference_threads)
-    del work, other
+    def _first_step(self, work: Workload) -> None:
+        """The first step, which chooses kernels and, where asked for, compiles."""
+        start = time.perf_counter()
+        work.step()
+        self.device.synchronize()
+        cold = time.perf_counter() - start
+        start = time.perf_counter()
+        work.step()
+        self.device.synchronize()
+        warm = time.perf_counter() - start
+        found = [Measurement("first_step", "s", "lower", cold, "single", self.cell.threads)]
+        if self.cell.mode == "compile":
+            found.append(Measurement("compile_time", "s", "lower", cold - warm, "single", self.cell.threads))
+        self._hand_over(found)
 
-    if task.epochs:
-        torch.set_num_threads(cell.threads)
-        work = Workload(cell, device, *sources.train(cell), dataset.num_classes)
-        learnt = train(work, sources.test(cell), task.epochs, lambda stage: channel.send("stage", stage))
-        channel.send("training", {**learnt, "classes": list(dataset.classes)})
-        channel.send("measurements", [one.to_dict() for one in _learning(learnt, cell)])
+    def _relative(self, work: Workload) -> None:
+        """Cell against reference in alternating blocks."""
+        task = self.task
+        self.channel.send("stage", "relative cost")
+        torch.set_num_threads(task.reference_threads)
+        order = Random(f"{task.order_seed}/{task.generation}/{self.cell.id}")  # text, so that every process draws alike
+        other = self._workload(task.reference)
+        blocks, found, steady = measure_relative(work, other, task.rounds, order, task.reference_threads)
+        self._hand_over(found, blocks)
+        self._warn("relative cost", blocks, steady, task.reference_threads)
+        torch.set_num_threads(self.cell.threads)
 
+    def _train(self) -> None:
+        """Train from scratch and record what was learnt."""
+        work = Workload(self.cell, self.device, *self.sources.train(self.cell), self.dataset.num_classes)
+        learnt = train(
+            work, self.sources.test(self.cell), self.task.epochs, lambda stage: self.channel.send("stage", stage)
+        )
+        self.channel.send("training", {**learnt, "classes": list(self.dataset.classes)})
+        self._hand_over(_learning(learnt, self.cell))
 
-def _hand_over(channel: Channel, blocks: list[Block], found: list[Measurement]) -> None:
-    channel.send("measurements", [one.to_dict() for one in found])
-    facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "steps")
-    channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks])
+    def _workload(self, cell: Cell) -> Workload:
+        """A workload on the images that timing cycles through."""
+        part = self.sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
+        return Workload(cell, self.device, *part, self.dataset.num_classes)
+
+    def _hand_over(self, found: list[Measurement], blocks: list[Block] | None = None) -> None:
+        self.channel.send("measurements", [one.to_dict() for one in found])
+        facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "steps")
+        self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
+
+    def _warn(self, part: str, blocks: list[Block], steady: bool, threads: int) -> None:
+        for warning in flags_of(part, blocks, steady, threads):
+            self.channel.send("warning", warning)
 
 
 def _learning(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
@@ -92,19 +137,6 @@ def _learning(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
         Measurement("test_loss", "1", "lower", last["test_loss"], "final"),
         Measurement("training_throughput", "1/s", "higher", rate, "mean", cell.threads),
     ]
-
-
-def _warn_of(channel: Channel, steady: bool, blocks: list[Block], threads: int) -> None:
-    """What these blocks say against their own numbers."""
-    subject = f"{blocks[0].subject} blocks" if len({b.subject for b in blocks}) == 1 else "relative cost"
-    if not steady:
-        channel.send("warning", f"{subject}: not steady after the longest warm-up")
-    faults = sum(block.faults for block in blocks) / sum(block.steps for block in blocks)
-    if faults > 1:
-        channel.send("warning", f"{subject}: {faults:.0f} page faults a step")
-    busy = sum(block.cpu for block in blocks) / sum(block.wall for block in blocks)
-    if threads == 1 and busy < 0.95:
-        channel.send("warning", f"{subject}: contended, this process had {busy:.0%} of its core")
 
 
 def _first_line(error: BaseException) -> str:

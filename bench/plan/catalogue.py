@@ -12,10 +12,11 @@ class Catalogue:
     Attributes:
         architectures: name to its facts: family, input_shape, num_classes, description, source; parameters and
             flops_forward (one image) of those that were asked for.
-        optimizers: name to its facts: description, learning_rate, implementations, needs_closure.
+        optimizers: name to its facts: description, learning_rate, implementations, needs_closure, and obstacles, which
+            say by device and implementation why it cannot run there.
         datasets: name to its facts: input_shape, num_classes, train, test, description.
         normalizations: names of pixel scalings.
-        devices: name to its facts; always "cpu", and each usable "cuda:N".
+        devices: name to its facts, "cpu" and each usable "cuda:N"; obstacles say by dtype or mode why it cannot.
         usable_cores: CPU cores this process may use (affinity and cgroup quota).
         problems: plug-ins that could not be loaded, one line each.
 

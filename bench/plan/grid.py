@@ -125,11 +125,14 @@ def _devices(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
 
 def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the cell cannot be measured here, or None."""
-    optimizer = catalogue.optimizers[cell.optimizer]
+    optimizer, device = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device]
     if optimizer["needs_closure"]:
         return f"{cell.optimizer} evaluates the model several times a step, so its step has no phases to time"
-    if cell.implementation != "default" and cell.implementation not in optimizer["implementations"]:
+    if cell.implementation not in optimizer["implementations"]:
         return f"{cell.optimizer} has no {cell.implementation} implementation"
-    if cell.mode == "cuda_graph" and cell.device == "cpu":
-        return "a CUDA graph needs a CUDA device"
-    return None
+    if reason := optimizer["obstacles"][cell.device].get(cell.implementation):
+        return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
+    if cell.mode == "cuda_graph" and cell.dtype == "float16":
+        return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
+    reason = device["obstacles"].get(cell.mode) or device["obstacles"].get(cell.dtype)
+    return str(reason) if reason else None

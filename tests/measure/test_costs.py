@@ -3,12 +3,12 @@ import sys
 
 import pytest
 
-from bench.measure.costs import measure_costs
+from bench.measure.costs import measure_costs, measure_memory
 from bench.measure.workload import PHASES
 
 
 def costs(work):
-    return {one.metric: one.value for one in measure_costs(work)}
+    return {one.metric: one.value for one in measure_costs(work) + measure_memory(work)}
 
 
 def test_counts_of_softmax_regression_follow_from_its_formula(workload):

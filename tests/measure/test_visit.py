@@ -35,10 +35,10 @@ def test_system_comes_first_and_the_status_last(parts):
     assert kinds.count("status") == 1
 
 
-def test_costs_come_before_anything_is_timed_and_training_after(parts):
+def test_timing_comes_first_and_training_last(parts):
     stages = [payload for kind, payload in parts if kind == "stage"]
 
-    assert stages == ["costs", "phases", "inference", "relative cost", "epoch 1 of 1"]
+    assert stages == ["phases", "inference", "relative cost", "costs", "epoch 1 of 1"]
 
 
 def test_every_promised_metric_is_there(parts):
