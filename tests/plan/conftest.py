@@ -2,20 +2,26 @@ import pytest
 
 from bench.plan.catalogue import Catalogue
 
+NO_OBSTACLE = {"cpu": {}, "cuda:0": {}, "cuda:1": {}}
+TORCHS_OWN = {
+    "implementations": ["default", "forloop", "foreach", "fused"],
+    "needs_closure": False,
+    "obstacles": {**NO_OBSTACLE, "cpu": {"foreach": "it has no gain there"}},
+}
 FACTS = {
     "architectures": {
         name: {"family": "made up", "parameters": 10, "flops_forward": flops}
         for name, flops in (("mlp", 1e6), ("resnet8", 1e7), ("resnet18", 1e9), ("vgg4", 1e7))
     },
     "optimizers": {
-        "sgd": {"implementations": ["forloop", "foreach", "fused"], "needs_closure": False},
-        "adam": {"implementations": ["forloop", "foreach", "fused"], "needs_closure": False},
-        "muon": {"implementations": [], "needs_closure": False},
-        "lbfgs": {"implementations": [], "needs_closure": True},
+        "sgd": TORCHS_OWN,
+        "adam": TORCHS_OWN,
+        "muon": {"implementations": ["default"], "needs_closure": False, "obstacles": NO_OBSTACLE},
+        "lbfgs": {"implementations": ["default"], "needs_closure": True, "obstacles": NO_OBSTACLE},
     },
     "datasets": {"mnist": {"train": 60_000, "test": 10_000}, "synthetic": {"train": 4096, "test": 1024}},
     "normalizations": ("raw", "unit", "half", "standard"),
-    "devices": {"cpu": {}},
+    "devices": {"cpu": {"obstacles": {"cuda_graph": "a CUDA graph needs a CUDA device"}}},
     "usable_cores": 2,
 }
 

@@ -64,13 +64,13 @@ def test_it_gives_the_cell_and_its_settings(catalogue_facts, cell, plan, threads
 def catalogue_facts():
     from bench.plan.catalogue import Catalogue
 
-    optimizer = {"implementations": [], "needs_closure": False}
+    optimizer = {"implementations": ["default"], "needs_closure": False, "obstacles": {"cpu": {}}}
     return Catalogue(
         architectures={"mlp": {}, "vgg4": {}},
         optimizers={"sgd": optimizer, "adam": optimizer},
         datasets={"mnist": {}, "synthetic": {}},
         normalizations=("unit", "half"),
-        devices={"cpu": {}},
+        devices={"cpu": {"obstacles": {}}},
         usable_cores=2,
     )
 
@@ -95,3 +95,25 @@ def test_what_is_as_usual_is_not_typed():
 def test_what_says_where_results_go_is_not_typed():
     plan = replace(plan_from({}), budget=60.0, run="mine", report=False, suite="x.toml", purpose="none")
     assert flags_typed(plan) == flags_typed(plan_from({}))
+
+
+def flags(cell, **plan):
+    """Each flag of the command with its value."""
+    words = shlex.split(command_of(cell, plan))
+    assert words[:4] == ["python", "-m", "bench", "run"]
+    return dict(zip(words[4::2], words[5::2], strict=True))
+
+
+def test_the_plans_settings_come_along():
+    found = flags(Cell("mlp", threads=4), epochs=7, timeout=90.0, precision=0.01, threads=[4], budget=30.0, later=1)
+    assert found["--epochs"] == "7"
+    assert found["--timeout"] == "90"
+    assert found["--precision"] == "0.01"
+    assert found["--threads"] == "4"
+    assert "--budget" not in found
+
+
+@pytest.mark.parametrize("name", ["a b; rm -rf ~", "$(x)", "it's", "-x", "*"])
+def test_names_are_quoted_for_the_shell(name):
+    words = shlex.split(command_of(Cell(name), {}))
+    assert name in words or f"--architectures={name}" in words

@@ -33,7 +33,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "dtype": ("float32", "bfloat16"),
         "memory_format": ("contiguous", "channels_last"),
         "mode": ("eager", "compile"),
-        "implementation": ("default", "foreach"),
+        "implementation": ("default", "fused"),
         "loss": ("cross_entropy", "nll_loss"),
         "normalization": ("half", "raw"),
     }.get(field, (1, 2))
@@ -61,7 +61,7 @@ def test_threads_default_to_every_usable_core(catalogue):
 
 
 def test_cuda_is_the_first_cuda_device(catalogue):
-    devices = {"cpu": {}, "cuda:0": {}, "cuda:1": {}}
+    devices = {key: {"obstacles": {}} for key in ("cpu", "cuda:0", "cuda:1")}
     plan = Plan(architectures=("mlp",), devices=("cuda", "cuda:0", "cuda:1"))
     assert [cell.device for cell in expand(plan, catalogue(devices=devices)).cells] == ["cuda:0", "cuda:1"]
 
@@ -95,6 +95,7 @@ def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
     [
         ({"optimizers": ("sgd", "lbfgs")}, "lbfgs evaluates the model several times a step"),
         ({"optimizers": ("sgd", "muon"), "implementations": ("fused",)}, "muon has no fused implementation"),
+        ({"implementations": ("default", "foreach")}, "sgd has no foreach implementation on cpu: it has no gain there"),
         ({"modes": ("eager", "cuda_graph")}, "a CUDA graph needs a CUDA device"),
     ],
 )
@@ -108,7 +109,7 @@ def test_what_cannot_be_measured_is_left_out_with_its_reason(catalogue, changes,
 
 def visit(catalogue, generation=0, **changes):
     plan = Plan(architectures=("mlp",), epochs=4, **changes)
-    (cell,) = expand(plan, catalogue(devices={"cpu": {}, "cuda:0": {}})).cells
+    (cell,) = expand(plan, catalogue(devices={key: {"obstacles": {}} for key in ("cpu", "cuda:0")})).cells
     return visit_of(cell, plan, generation)
 
 
