@@ -1,0 +1,112 @@
+"""The contract of every architecture: a registered one is enrolled in all of these tests."""
+
+import pickle
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+import architectures
+from bench.measure import optimizers
+
+ALL = architectures.names()
+SMALL = [name for name in ALL if architectures.get(name).family != "zoo"]
+FIRST_OF_FAMILY = list({architectures.get(name).family: name for name in reversed(SMALL)}.values())[::-1]
+NEEDS_NUMBERS = {"asgd", "adafactor", "lbfgs"}  # their steps read values, which the meta device does not have
+
+
+def batch(name, size=4):
+    """Random images and labels of the architecture's own shape, on the device of the context."""
+    entry = architectures.get(name)
+    images = torch.rand(size, *entry.input_shape)
+    return images, torch.arange(size) % entry.num_classes
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_count_shape_and_gradients_without_memory(name):
+    entry = architectures.get(name)
+    with torch.device("meta"):
+        network = architectures.build(name)
+        images, labels = batch(name)
+        outputs = network(images)
+        F.cross_entropy(outputs, labels).backward()
+    assert sum(parameter.numel() for parameter in network.parameters()) == entry.parameters
+    assert outputs.shape == (4, entry.num_classes)
+    assert [key for key, parameter in network.named_parameters() if parameter.grad is None] == []
+    assert {tensor.device.type for tensor in network.state_dict().values()} == {"meta"}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_real_gradients_reach_every_weight(name):
+    torch.manual_seed(0)
+    network = architectures.build(name)
+    images, labels = batch(name, size=16)
+    loss = F.cross_entropy(network(images), labels)
+    loss.backward()
+    assert loss.isfinite()
+    without = [
+        key for key, weight in network.named_parameters() if not weight.grad.isfinite().all() or not weight.grad.any()
+    ]
+    assert without == []
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_one_seed_gives_the_same_weights_and_draws_nothing_more(name):
+    entry = architectures.get(name)
+    torch.manual_seed(3)
+    first = architectures.build(name).state_dict()
+    after_first = torch.rand(1)
+    torch.manual_seed(3)
+    second = entry.build(entry.input_shape, entry.num_classes).state_dict()
+    assert torch.equal(torch.rand(1), after_first)
+    assert list(first) == list(second)
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(("shape", "classes"), [((3, 32, 32), 100), ((1, 28, 28), 2), ((2, 40, 24), 1)])
+def test_other_images_and_other_classes(name, shape, classes):
+    with torch.device("meta"):
+        network = architectures.build(name, shape, classes)
+        assert network(torch.empty(2, *shape)).shape == (2, classes)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_is_known_of_it(name):
+    entry = architectures.get(name)
+    assert entry.name == entry.build.__name__
+    assert entry.description.endswith(".")
+    assert entry.source
+    assert entry.parameters > 0
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_network_survives_pickle(name):
+    network = architectures.build(name).eval()
+    images, _ = batch(name, size=2)
+    copy = pickle.loads(pickle.dumps(network))
+    assert torch.equal(copy(images), network(images))
+
+
+@pytest.mark.parametrize("optimizer", [name for name in optimizers.names() if name not in NEEDS_NUMBERS])
+@pytest.mark.parametrize("name", FIRST_OF_FAMILY)
+def test_every_optimizer_steps_every_family_without_memory(name, optimizer):
+    with torch.device("meta"):
+        network = architectures.build(name)
+        images, labels = batch(name)
+        F.cross_entropy(network(images), labels).backward()
+    stepper = optimizers.build(optimizer, network)  # outside, because it counts its steps on the CPU
+    stepper.step()
+    weights = sum(len(group["params"]) for group in stepper.param_groups)
+    assert weights == len(list(network.parameters()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in ALL if name not in SMALL])
+def test_the_zoo_computes(name):
+    torch.manual_seed(0)
+    network = architectures.build(name, (1, 64, 64), 10).eval()
+    with torch.inference_mode():
+        scores = network(torch.rand(2, 1, 64, 64))
+    assert scores.shape == (2, 10)
+    assert scores.isfinite().all()
