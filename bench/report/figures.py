@@ -73,8 +73,8 @@ def axis_name(value: Value) -> str:
     return HEADINGS.get(value.metric, value.metric.replace("_", " ")).lower() + threads
 
 
-def unit_axis(axis: Axis, metric: str, unit: str) -> None:
-    """Ticks with units instead of powers of ten, as many as fit."""
+def unit_axis(axis: Axis, metric: str, unit: str, *, few: bool = False) -> None:
+    """Ticks with units instead of powers of ten, as many as fit; `few` where names take half of the width."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: tick(metric, unit, value)))
     axis.set_minor_formatter(NullFormatter())
     axis.set_minor_locator(NullLocator())
@@ -83,7 +83,8 @@ def unit_axis(axis: Axis, metric: str, unit: str) -> None:
         return
     low, high = sorted(axis.get_view_interval())
     decades = np.log10(high / low)
-    steps = (1,) if decades > 3.2 else (1, 3) if decades > 1.2 else (1, 2, 5)
+    crowded = decades * 2 if few else decades
+    steps = (1,) if crowded > 3.2 else (1, 3) if crowded > 1.2 else (1, 2, 5)
     axis.set_major_locator(LogLocator(subs=steps) if decades > 0.5 else MaxNLocator(4))
 
 

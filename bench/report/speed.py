@@ -95,7 +95,7 @@ def _dots(drawn: svg.Canvas, rows: list[Row], metric: str, *, hollow: bool = Fal
         drawn.mark([bars.lines[0], *bars.lines[2]], [row.key], f"{row.label}: {told(value)}")
     axes.margins(x=0.1)
     axes.grid(visible=True, axis="x")
-    unit_axis(axes.xaxis, "number" if metric.endswith("throughput") else metric, "1")
+    unit_axis(axes.xaxis, "number" if metric.endswith("throughput") else metric, "1", few=True)
 
 
 def _phases(record: Record) -> Picture | None:
@@ -141,7 +141,7 @@ def _spread(record: Record) -> Picture | None:
     rows = [row for row in record.rows if row.status == "ok" and row.steps][:MOST_ROWS]
     if not rows:
         return None
-    drawn = rowed("speed-spread", rows, each=25)
+    drawn = rowed("speed-spread", rows, each=10 + 5 * min(max(len(row.steps) for row in rows), _MOST_VISITS))
     axes = drawn.axes
     for at, row in enumerate(rows):
         usual = float(np.median([np.median(samples) for samples in row.steps]))
@@ -154,7 +154,8 @@ def _spread(record: Record) -> Picture | None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{(value - 1) * 100:+.0f} %" if value != 1 else "0"))
     axes.set_xlabel("against the setting's median, at the right")
     caption = (
-        f"Times of single steps{_threads(rows[0].values.get('step'))}, one box a visit (a fresh process): the box "
+        f"Times of single steps{_threads(rows[0].values.get('step'))}, one box a visit (a fresh process, "
+        f"{_MOST_VISITS} at most): the box "
         "spans the middle half, its line is the median, the whiskers reach from the 10th to the 90th percentile. "
         "Boxes of one setting that lie apart show how much processes differ."
     )

@@ -127,9 +127,16 @@ def amount(value: Value) -> str:
         return f"{quantity(value.metric, value.unit, value.value)} ({none})"
     scale = scale_of(value.metric, value.unit, [value.value])
     half = value.half * scale.factor
-    middle, low, high = (number(one * scale.factor, half) for one in (value.value, max(value.low, 0), value.high))
+    middle, low, high = (
+        number(one * scale.factor, half, most=_places(value)) for one in (value.value, max(value.low, 0), value.high)
+    )
     this_run = "this run, " if value.unit in _ABSOLUTE else ""
     return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {plural(value.n, noun)})"
+
+
+def _places(value: Value) -> int:
+    """How many places make sense: two for a percentage, which thousands of test images resolve."""
+    return 2 if kind_of(value.metric, value.unit) == "share" else 9
 
 
 def missed(row: Row, target: float) -> bool:
@@ -164,7 +171,7 @@ def percent_of(share: float) -> str:
 def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     half = None if value.half is None else value.half * column.scale.factor
     kind = kind_of(value.metric, value.unit)
-    text = number(value.value * column.scale.factor, half, exact=kind == "count")
+    text = number(value.value * column.scale.factor, half, exact=kind == "count", most=_places(value))
     text = f"{value.value * 100:.2f}" if kind == "share" and half is None else text
     plus, short = "", ""
     if half and value.statistic != "exact":

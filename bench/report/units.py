@@ -64,14 +64,17 @@ def scale_of(metric: str, unit: str, values: Iterable[float]) -> Scale:
     return Scale(1 / size, prefix + symbol)
 
 
-def number(value: float, half: float | None = None, *, exact: bool = False) -> str:
-    """The scaled value with as many digits as its half-width allows, three significant ones where there is none."""
+def number(value: float, half: float | None = None, *, exact: bool = False, most: int = 9) -> str:
+    """The scaled value with as many digits as its half-width allows, three significant ones where there is none.
+
+    Never more than `most` places, and all digits of a whole number that is `exact`.
+    """
     if exact and float(value).is_integer():
         return f"{value:,.0f}"
     if not math.isfinite(value):
         return str(value)
     least = 3 if not half else _digits_of(value, half)
-    places = least - 1 - (math.floor(math.log10(abs(value))) if value else 0)
+    places = min(least - 1 - (math.floor(math.log10(abs(value))) if value else 0), most)
     return f"{round(value, places):,.{max(places, 0)}f}"
 
 

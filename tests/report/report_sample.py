@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.plan.cell import Cell
+from bench.report.record import Row, Value
 from bench.store.result import Measurement, Result
 from bench.store.run import Run, create
 
@@ -138,3 +139,25 @@ def recorded(root: Path, results: list[Result], name: str = "sample", **facts: A
     for result in results:
         run.append(result)
     return run
+
+
+ATTACK = "</script></style></title><script>window.hurt=1</script><img src=x onerror='window.hurt=1'>\"]]>-->"
+
+
+def hostile(root: Path) -> Run:
+    """A run whose names, reasons, warnings and facts are markup, mathematics, control characters and formulas."""
+    good = visits(("mlp", "lenet5"))
+    names = {"mlp": f"$\\frac{{{ATTACK}", "lenet5": '=HYPERLINK("http://x")\u202e\x07{{ 7*7 }}'}
+    renamed = [replace(one, cell=replace(one.cell, architecture=names[one.cell.architecture])) for one in good]
+    renamed[0] = replace(renamed[0], warnings=(ATTACK,), system={**SYSTEM, ATTACK: {ATTACK: [ATTACK]}})
+    lost = Result(Cell("vgg8", optimizer=ATTACK), "failed", ATTACK, 0)
+    facts = {"command": ATTACK, "status": ATTACK, "git": {"revision": ATTACK}, "started": ATTACK, "reference": ATTACK}
+    return recorded(root, [*renamed, lost], "hostile", **facts, skipped=[{"id": ATTACK, "reason": ATTACK}])
+
+
+def row(label: str, value: float, half: float | None, metric: str = "relative_cost") -> Row:
+    """A row with one number, `half` either way of the value."""
+    low, high = (None, None) if half is None else (value - half, value + half)
+    direction = "higher" if metric == "accuracy" else "lower"
+    number = Value(metric, "1", direction, "p25", 1, value, low, high, 3)
+    return Row(label, 0, label, Cell(label).to_dict(), "ok", None, (Cell(label),), {metric: number})

@@ -1,0 +1,174 @@
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import report_sample as sample
+
+from bench.report import write
+from bench.report.record import read
+
+
+class Elements(HTMLParser):
+    """Every element with its attributes, in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def written(root: Path, results: list, **facts) -> str:
+    return write(sample.recorded(root / "results", results, **facts), root / "reports").read_text("utf-8")
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path: Path, page: Path):
+    run = sample.recorded(tmp_path / "results", sample.troubled())
+    again = write(run, tmp_path / "reports")
+    assert again.read_bytes() == page.read_bytes()
+    assert (tmp_path / "reports/index.html").read_bytes() == (page.parent / "index.html").read_bytes()
+
+
+def test_a_quick_page_is_small_and_needs_nothing_else(page: Path):
+    text = page.read_text("utf-8")
+    assert len(text.encode()) < 3_000_000
+    assert not re.search(r"""(?:src|href)=["'](?!#|index\.html)""", text)
+    assert "@import" not in text
+    assert "url(http" not in text
+
+
+def test_ids_are_unique_and_every_reference_has_its_target(page: Path):
+    elements = Elements(page.read_text("utf-8")).found
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    wanted = {
+        name for _, one in elements for key in ("aria-labelledby", "for") for name in (one.get(key) or "").split()
+    }
+    wanted |= {one["href"][1:] for _, one in elements if (one.get("href") or "").startswith("#")}
+    assert wanted <= set(ids)
+
+
+def test_every_picture_has_a_text_alternative_and_every_header_a_scope(page: Path):
+    text = page.read_text("utf-8")
+    elements = Elements(text)
+    pictures = [one for one in elements.of("svg") if one.get("role") == "img"]
+    assert len(pictures) == 12
+    assert all(one.get("aria-labelledby") for one in pictures)
+    assert all(one.get("role") == "img" or one.get("aria-hidden") == "true" for one in elements.of("svg"))
+    assert all(one.get("scope") in ("col", "row") for one in elements.of("th"))
+    levels = [int(tag[1]) for tag, _ in elements.found if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_every_mark_names_rows_of_the_table(page: Path):
+    elements = Elements(page.read_text("utf-8"))
+    rows = {one["data-row"] for one in elements.of("tr") if "data-row" in one}
+    marks = [key for _, one in elements.found if "data-rows" in one for key in one["data-rows"].split()]
+    assert len(rows) == 10
+    assert marks
+    assert set(marks) <= rows
+
+
+def test_threads_stand_in_the_headings(page: Path):
+    text = page.read_text("utf-8")
+    heads = dict(re.findall(r'<th scope="col" data-column="(\w+)"(.*?)</th>', text, re.DOTALL))
+    assert "p25, 1 thread<" in heads["relative_cost"]
+    assert "p25, 2 threads<" in heads["throughput"]
+    assert "this run" in heads["throughput"]
+    assert "this run" not in heads["relative_cost"]
+
+
+def test_hostile_texts_stay_text(hostile: Path):
+    text = hostile.read_text("utf-8")
+    elements = Elements(text)
+    assert len(elements.of("script")) == 1
+    assert len(elements.of("style")) == 1
+    assert not elements.of("img")
+    assert not [name for _, one in elements.found for name in one if name.startswith("on")]
+    assert "49" not in re.sub(r"\d*[.,]?\d*49\d*", "", text)  # no expression was evaluated
+    assert "\u202e" not in text
+    assert "\x07" not in text
+    index = Elements((hostile.parent / "index.html").read_text("utf-8"))
+    assert not index.of("script")
+    assert not index.of("img")
+
+
+def test_lone_surrogates_do_not_stop_the_page(tmp_path: Path):
+    one = sample.Result(sample.Cell("mlp"), "failed", "bad \ud800 text")
+    assert "bad \ufffd text" in written(tmp_path, [one])
+
+
+@pytest.mark.parametrize(
+    ("results", "said", "absent"),
+    [
+        ([], "No setting gave a full result", "id=\"rows\""),
+        (sample.troubled()[-3:], "No setting gave a full result", "<figure"),
+        (sample.visits(("mlp",)), "the only setting with this number", "id=\"choose\""),
+        (sample.visits(("mlp", "lenet5"), epochs=0), "at 43", "id=\"learning\""),
+        (sample.visits(("mlp", "lenet5"), generations=1), "one visit: no interval", "Traceback"),
+    ],
+    ids=["empty", "failed", "single", "untrained", "one visit"],
+)  # fmt: skip
+def test_what_has_no_data_is_absent(tmp_path: Path, results: list, said: str, absent: str):
+    text = written(tmp_path, results)
+    assert said in text
+    assert absent not in text
+    assert "nan" not in re.sub(r"[a-z]nan|nan[a-z]", "", text)
+
+
+def test_one_epoch_still_shows_what_a_second_buys(tmp_path: Path):
+    results = sample.visits(("mlp", "lenet5"), epochs=1)
+    for result in results:
+        if result.training:
+            del result.training["epochs"][0]
+    text = written(tmp_path, results)
+    assert 'id="learning-test-accuracy-seconds"' in text
+    assert 'id="learning-test-accuracy-epoch"' not in text
+
+
+def test_facts_may_be_missing(tmp_path: Path):
+    run = sample.create("bare", {}, tmp_path / "results")
+    for result in sample.visits(("mlp", "lenet5")):
+        run.append(result)
+    assert "revision unknown" in write(run, tmp_path / "reports").read_text("utf-8")
+
+
+def test_the_index_lists_every_page_newest_first(tmp_path: Path):
+    for name, started in (("old", "2026-01-01T08:00:00+00:00"), ("new", "2026-02-01T08:00:00+00:00")):
+        write(sample.recorded(tmp_path, sample.visits(("mlp",)), name, started=started), tmp_path / "reports")
+    (tmp_path / "reports/other.html").write_text("<p>not ours")
+    text = (tmp_path / "reports/index.html").read_text("utf-8")
+    assert re.findall(r'<a href="(\w+)\.html"', text) == ["new", "old"]
+    assert "2 runs, newest first" in text
+    assert "AMD EPYC 7B13, 2 usable cores" in text
+
+
+def test_a_run_named_index_does_not_overwrite_the_index(tmp_path: Path):
+    path = write(sample.recorded(tmp_path, sample.visits(("mlp",)), "index"), tmp_path / "reports")
+    assert path.name == "run-index.html"
+    assert '<a href="run-index.html"' in (tmp_path / "reports/index.html").read_text("utf-8")
+
+
+def test_seeds_of_a_setting_share_a_row(tmp_path: Path):
+    record = read(sample.recorded(tmp_path, sample.visits(("mlp", "lenet5"), seeds=3, generations=2)))
+    assert [row.label for row in record.rows] == ["mlp", "lenet5"]
+    accuracy, cost = (record.rows[0].values[metric] for metric in ("accuracy", "relative_cost"))
+    assert (accuracy.n, cost.n) == (3, 6)
+    assert accuracy.low is not None
+    assert [cell.seed for cell in record.rows[0].cells] == [0, 1, 2]
+
+
+def test_drawing_imports_no_torch():
+    code = "import bench.report, sys; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
