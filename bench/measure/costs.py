@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.measure.workload import PHASES, Workload
@@ -17,15 +18,17 @@ def measure_costs(work: Workload) -> list[Measurement]:
     work.model.train()
     for _ in range(2):
         work.step()
+    flops, counter = _flops(work), _count(work)
     counts = {
         "parameters": sum(parameter.numel() for parameter in work.model.parameters()),
-        **_flops(work),
-        **_operators(work),
+        **flops,
+        **{f"operators_{phase}": counter.counts[phase] for phase in PHASES},
     }
     sizes = {
         "parameter_bytes": sum(_size(parameter) for parameter in work.model.parameters()),
         "optimizer_bytes": _state_bytes(work),
         "activation_bytes": _activation_bytes(work),
+        "bytes_moved": counter.bytes_moved,
     }
     return [
         *(Measurement(metric, "1", "lower", float(value), "exact") for metric, value in counts.items()),
@@ -46,38 +49,86 @@ def measure_memory(work: Workload) -> list[Measurement]:
 
 
 def _flops(work: Workload) -> dict[str, int]:
-    """FLOPs of a step and of its forward pass, by torch's own counter (matrix products, convolutions, attention)."""
+    """FLOPs of a step, forward and backward, by torch's own counter (matrix products, convolutions, attention)."""
     images, labels = work.next_batch()
     with FlopCounterMode(display=False) as forward:
         outputs = work.model(images)
     with FlopCounterMode(display=False) as backward:
         work.loss(outputs, labels).backward()
-    ahead = forward.get_total_flops()
-    return {"flops": ahead + backward.get_total_flops(), "flops_forward": ahead}
+    ahead, back = forward.get_total_flops(), backward.get_total_flops()
+    return {"flops": ahead + back, "flops_forward": ahead, "flops_backward": back}
 
 
 class _OperatorCounter(TorchDispatchMode):
-    """Counts the aten operators dispatched, by phase; a mark moves on to the next phase."""
+    """Counts the aten operators dispatched, by phase, and the bytes they move; a mark moves on to the next phase.
+
+    `bytes_moved` is of the phases of a step, so without the fetch of its batch.
+    """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch has not annotated it
         self.counts: Counter[str] = Counter()
+        self.bytes_moved = 0
         self._marks = 0
 
     def mark(self) -> None:
         self._marks += 1
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        results = func(*args, **(kwargs or {}))
         if 1 <= self._marks <= len(PHASES):
-            self.counts[PHASES[self._marks - 1]] += 1
-        return func(*args, **(kwargs or {}))
+            phase = PHASES[self._marks - 1]
+            self.counts[phase] += 1
+            self.bytes_moved += 0 if phase == "fetch" else _moved(func, args, kwargs or {}, results)
+        return results
 
 
-def _operators(work: Workload) -> dict[str, int]:
-    """Operators of each phase of one steady step."""
-    with _OperatorCounter() as counter:
+def _count(work: Workload) -> _OperatorCounter:
+    """What one steady step dispatches."""
+    counter = _OperatorCounter()
+    with counter:
         work.step(counter.mark)
-    return {f"operators_{phase}": counter.counts[phase] for phase in PHASES}
+    return counter
+
+
+def _moved(func: Any, args: Any, kwargs: Any, results: Any) -> int:
+    """Bytes that one operator reads and writes: each distinct tensor operand once, and each result once.
+
+    An operand changed in place is read and written. Views and other changes of metadata move nothing, and neither does
+    allocating. It is what memory would carry if no operator found its operands in a cache: an upper bound.
+    """
+    operands = _tensors((args, kwargs))
+    written = _tensors([_argument(func, args, kwargs, at) for at in _changed(func)])
+    fresh = {key: tensor for key, tensor in _tensors(results).items() if key not in written}
+    storages = {tensor.untyped_storage().data_ptr() for tensor in operands.values()}
+    if not written:
+        fresh = {key: one for key, one in fresh.items() if one.untyped_storage().data_ptr() not in storages}
+        if not fresh or func.overloadpacket.__name__.removeprefix("new_").startswith("empty"):
+            return 0
+    return sum(_extent(tensor) for part in (operands, written, fresh) for tensor in part.values())
+
+
+def _changed(func: Any) -> list[int]:
+    """Positions of the arguments that the operator's schema says it writes to."""
+    arguments = func._schema.arguments  # noqa: SLF001 - what torch's own operator registry offers for this
+    return [at for at, one in enumerate(arguments) if one.alias_info is not None and one.alias_info.is_write]
+
+
+def _argument(func: Any, args: Any, kwargs: Any, at: int) -> Any:
+    if at < len(args):
+        return args[at]
+    return kwargs.get(func._schema.arguments[at].name)  # noqa: SLF001 - as above
+
+
+def _tensors(tree: Any) -> dict[tuple[int, int], Tensor]:
+    """The distinct tensors in nested arguments: by where they begin and how far they reach."""
+    leaves = (leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor))
+    return {(leaf.data_ptr(), _extent(leaf)): leaf for leaf in leaves}
+
+
+def _extent(tensor: Tensor) -> int:
+    """Bytes of the tensor; those that an expanded one repeats count once."""
+    return min(_size(tensor), tensor.untyped_storage().nbytes())
 
 
 def _activation_bytes(work: Workload) -> int:

@@ -2,8 +2,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
-from bench.measure.costs import measure_costs, measure_memory
+from bench.measure.costs import _OperatorCounter, measure_costs, measure_memory
 from bench.measure.workload import PHASES
 
 
@@ -69,3 +70,44 @@ def test_peak_memory_holds_the_optimizer_s_state(workload):
     plain, adam = (costs(workload("mlp_wide", optimizer=name, batch_size=8)) for name in ("sgd", "adam"))
 
     assert adam["peak_memory"] - plain["peak_memory"] >= adam["optimizer_bytes"] - plain["optimizer_bytes"]
+
+
+def test_flops_of_a_step_are_those_of_its_halves(workload):
+    found = costs(workload("lenet5"))
+
+    assert found["flops"] == found["flops_forward"] + found["flops_backward"]
+    assert found["flops_backward"] > found["flops_forward"] > 0
+
+
+@pytest.mark.parametrize(
+    ("operation", "moved"),
+    [
+        (lambda x, y: x + y, 3),  # two read, one written
+        (lambda x, y: x + x, 2),
+        (lambda x, y: x.add_(y), 3),  # two read, one of them written
+        (lambda x, y: torch.mul(x, y, out=y), 3),
+        (lambda x, y: torch._foreach_add_([x, y], [y, x]), 4),  # two read, both written
+        (lambda x, y: x.expand(8, -1, -1) * 1.0, 9),  # what is repeated is read once and written eight times
+        (lambda x, y: x.t().reshape(-1, 1).detach(), 2),  # reshape copies, the rest are views
+        (lambda x, y: x.view(-1)[3:], 0),
+        (lambda x, y: torch.empty_like(x), 0),
+    ],
+)
+def test_bytes_moved_are_those_of_operands_and_results(operation, moved):
+    x, y = torch.ones(16, 32), torch.ones(16, 32)
+    with _OperatorCounter() as counter:
+        for _ in range(2):
+            counter.mark()  # into zero_grad, since the fetch of a batch is not of the step
+        operation(x, y)
+
+    assert counter.bytes_moved == moved * x.nbytes
+
+
+def test_bytes_moved_of_a_step_are_exact_and_above_what_it_must_move(workload):
+    first, second = (costs(workload("softmax_regression", optimizer="sgd", batch_size=32)) for _ in range(2))
+    images, weights = 4 * 32 * 784, 4 * 7_850
+
+    assert first["bytes_moved"] == second["bytes_moved"]
+    assert (
+        first["bytes_moved"] >= 2 * images + 5 * weights
+    )  # read twice; weights read, gradient written, weights updated
