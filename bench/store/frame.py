@@ -1,10 +1,13 @@
 """The pandas frame of a run: one row per cell and metric, the visits of a cell pooled with their interval."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from statistics import median
 from typing import Any
 
 import pandas as pd
 
+from bench.plan.cell import Cell
 from bench.stats.interval import Interval, of_means, of_ratios
 from bench.store.run import Run
 
@@ -19,10 +22,16 @@ def frame(run: Run) -> pd.DataFrame:
     the number of visits (fresh processes); `median` of the samples and their number `samples`, where there are any.
     A cell without any metric (skipped, failed) has one row whose metric is absent.
     """
-    visits: dict[str, list[dict[str, Any]]] = {}
+    columns = ["id", *(field.name for field in fields(Cell)), "status", "reason", *COLUMNS]
+    return pd.DataFrame([row for lines in visits_of(run).values() for row in _rows(lines)], columns=columns)
+
+
+def visits_of(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """The lines of each cell by its id, without samples; of two lines of one generation the later one counts."""
+    visits: dict[str, dict[int, dict[str, Any]]] = {}
     for line in run.lines():
-        visits.setdefault(line["id"], []).append(_light(line))
-    return pd.DataFrame([row for lines in visits.values() for row in _rows(lines)])
+        visits.setdefault(line["id"], {})[line["generation"]] = _light(line)
+    return {cell: list(lines.values()) for cell, lines in visits.items()}
 
 
 def status_of(statuses: Iterable[str]) -> str:
@@ -67,7 +76,7 @@ def _pooled(metric: str, measurements: list[dict[str, Any]]) -> dict[str, Any]:
         "low": interval.low,
         "high": interval.high,
         "n": interval.n,
-        "median": sorted(medians)[len(medians) // 2] if medians else None,
+        "median": median(medians) if medians else None,
         "samples": sum(one.get("n", 0) for one in measurements),
     }
 

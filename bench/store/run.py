@@ -30,11 +30,15 @@ class Run:
         """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
 
         Raises:
-            BenchError: a line in the middle is damaged, or is of a newer schema.
+            BenchError: a line in the middle is damaged, or is of a newer schema, or there is no such file.
 
         """
         path = self.folder / "results.jsonl"
-        with path.open("rb") as file:
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise BenchError(f"cannot read {path}: {error.strerror}; restore the file or remove the folder") from error
+        with file:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     return  # the run was killed while it wrote this line
@@ -44,12 +48,32 @@ class Run:
         """Each line as a Result, samples decoded."""
         return [Result.from_dict(line) for line in self.lines()]
 
+    def repair(self) -> bool:
+        """Cut off a last line that was never finished, so that the next begins on its own; whether there was one."""
+        path = self.folder / "results.jsonl"
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole == len(content):
+            return False
+        with path.open("rb+") as file:
+            file.truncate(whole)
+        return True
+
     def append(self, result: Result) -> None:
-        """Write one result as one line, and see it on the disk before going on."""
-        with (self.folder / "results.jsonl").open("a", encoding="utf-8") as file:
-            file.write(result.to_line() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Write one result as one line, and see it on the disk before going on.
+
+        Raises:
+            BenchError: the disk is full, or the folder is gone.
+
+        """
+        path, line = self.folder / "results.jsonl", result.to_line() + "\n"
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise BenchError(f"cannot write {path}: {error.strerror}; the lines before are kept") from error
 
     def note(self, **facts: Any) -> None:
         """Add facts to run.json; the file is replaced in one move, so that it is never seen half written."""
@@ -91,7 +115,7 @@ def load(name: str, root: Path = RESULTS) -> Run:
     """
     folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
     try:
-        facts = json.loads((folder / "run.json").read_text("utf-8"))
+        facts = _object((folder / "run.json").read_text("utf-8"))
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
@@ -106,6 +130,14 @@ def run_names(root: Path = RESULTS) -> list[str]:
     """The names of all recorded runs, oldest first."""
     found = sorted(root.glob("*/run.json"), key=lambda path: (path.parent.stat().st_mtime, path.parent.name))
     return [path.parent.name for path in found]
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object of the text; ValueError for any other JSON."""
+    parsed = json.loads(text)
+    if not isinstance(parsed, dict):
+        raise ValueError("it holds no object")  # noqa: TRY004 - as json does for a text it cannot read
+    return parsed
 
 
 def _parsed(line: bytes, place: str) -> dict[str, Any]:

@@ -1,0 +1,151 @@
+"""Frame: one row per cell and metric, the visits pooled with their t interval; what is unknown is absent, never 0."""
+
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bench.plan.cell import Cell
+from bench.store.frame import COLUMNS, frame, status_of
+from bench.store.result import Measurement, Result
+
+
+def row(table, metric, architecture="mlp"):
+    (found,) = table[(table["architecture"] == architecture) & (table["metric"] == metric)].to_dict("records")
+    return found
+
+
+def kept(run, *results):
+    for result in results:
+        run.append(result)
+    return frame(run)
+
+
+def test_a_row_per_cell_and_metric(run, result):
+    table = kept(run, *(result(seed, Cell(name), generation=seed) for seed in range(3) for name in ("mlp", "vgg4")))
+    metrics = ["step", "relative_cost", "accuracy", "parameters"]
+    assert list(zip(table["architecture"], table["metric"], strict=True)) == [
+        (name, metric) for name in ("mlp", "vgg4") for metric in metrics
+    ]
+
+
+def test_every_field_of_the_cell_is_a_column(run, result):
+    table = kept(run, result(cell=Cell("mlp", batch_size=16, seed=3)))
+    assert list(table.columns) == ["id", *(field.name for field in fields(Cell)), "status", "reason", *COLUMNS]
+    assert set(table["id"]) == {"mlp-sgd-mnist-b16-cpu-t1-seed3"}
+    assert set(table["batch_size"]) == {16}
+
+
+def test_an_empty_run_has_the_columns_of_any_other(run, result):
+    empty = frame(run)
+    assert list(empty.columns) == list(kept(run, result()).columns)
+    assert len(empty) == 0
+
+
+@pytest.mark.parametrize("visits", [2, 3, 7])
+@pytest.mark.parametrize("metric", ["step", "relative_cost"])
+def test_times_and_ratios_are_pooled_on_the_log_scale_with_the_interval_of_scipy(run, result, metric, visits):
+    results = [result(seed, generation=seed) for seed in range(visits)]
+    logs = np.log([one.value for each in results for one in each.measurements if one.metric == metric])
+    found = row(kept(run, *results), metric)
+    low, high = stats.t.interval(0.95, visits - 1, logs.mean(), stats.sem(logs))
+    assert (found["value"], found["low"], found["high"]) == pytest.approx(tuple(np.exp([logs.mean(), low, high])))
+    assert found["n"] == visits
+
+
+def test_shares_are_pooled_as_they_are(run, result):
+    results = [result(seed, generation=seed) for seed in range(4)]
+    values = np.array([each.measurements[2].value for each in results])
+    found = row(kept(run, *results), "accuracy")
+    low, high = stats.t.interval(0.95, 3, values.mean(), stats.sem(values))
+    assert (found["value"], found["low"], found["high"]) == pytest.approx((values.mean(), low, high))
+
+
+def test_one_visit_gives_no_interval(run, result):
+    table = kept(run, result())
+    assert table["low"].isna().all()
+    assert table["high"].isna().all()
+    assert set(table["n"]) == {1}
+
+
+def test_an_exact_count_has_no_interval(run, result):
+    found = row(kept(run, result(0), result(1, generation=1)), "parameters")
+    assert (found["value"], pd.isna(found["low"]), pd.isna(found["high"])) == (1234.0, True, True)
+
+
+@pytest.mark.parametrize("visits", [1, 2, 3])
+def test_the_numbers_follow_from_the_stored_samples(run, result, visits):
+    table = kept(run, *(result(seed, generation=seed) for seed in range(visits)))
+    samples = [one.samples for each in run.results() for one in each.measurements if one.metric == "step"]
+    found = row(table, "step")
+    assert found["value"] == pytest.approx(stats.gmean([np.quantile(each, 0.25) for each in samples]), rel=1e-6)
+    assert found["median"] == pytest.approx(np.median([np.median(each) for each in samples]), rel=1e-6)
+    assert found["samples"] == sum(map(len, samples))
+
+
+def test_a_metric_without_samples_has_no_median(run, result):
+    assert pd.isna(row(kept(run, result()), "parameters")["median"])
+
+
+def test_what_stands_beside_a_number_comes_along(run, result):
+    table = kept(run, result(0), result(1, generation=1))
+    step, cost = row(table, "step"), row(table, "relative_cost")
+    assert [step[name] for name in ("unit", "direction", "statistic", "threads_used")] == ["s", "lower", "p25", 2]
+    assert [cost[name] for name in ("unit", "direction", "statistic", "threads_used")] == ["1", "lower", "p25", 1]
+    assert pd.isna(row(table, "accuracy")["threads_used"])
+
+
+@pytest.mark.parametrize("status", ["skipped", "failed", "oom", "timeout"])
+def test_a_cell_without_numbers_has_one_row_and_not_one_zero(run, result, status):
+    table = kept(run, result(), Result(Cell("vgg4"), status, "for a reason"))
+    (found,) = table[table["architecture"] == "vgg4"].to_dict("records")
+    assert (found["status"], found["reason"]) == (status, "for a reason")
+    assert [name for name in COLUMNS if not pd.isna(found[name])] == []
+
+
+def test_of_two_visits_of_one_generation_the_later_one_counts(run, result):
+    table = kept(run, Result(Cell("mlp"), "timeout", "too slow"), result(1), result(2, generation=1))
+    assert set(table["status"]) == {"ok"}
+    assert set(table["n"]) == {2}
+
+
+def test_a_number_that_was_none_is_absent(run, result):
+    nothing = Measurement("test_loss", "1", "lower", float("nan"), "final")
+    table = kept(run, result(measurements=(nothing,)), result(1, generation=1))
+    assert "test_loss" not in set(table["metric"])
+    assert not table["value"].isna().any()
+
+
+def test_a_metric_of_some_visits_is_pooled_over_those(run, result):
+    once = result(0)
+    table = kept(run, once, result(1, measurements=once.measurements[:1], generation=1))
+    assert dict(zip(table["metric"], table["n"], strict=True)) == {
+        "step": 2,
+        "relative_cost": 1,
+        "accuracy": 1,
+        "parameters": 1,
+    }
+
+
+def test_a_cell_that_failed_once_keeps_its_numbers_and_is_not_ok(run, result):
+    failure = Result(Cell("mlp"), "oom", "no room", generation=1)
+    table = kept(run, result(), failure)
+    assert set(table["status"]) == {"oom"}
+    assert set(table["reason"]) == {"no room"}
+    assert row(table, "step")["n"] == 1
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [(["ok"], "ok"), (["ok", "ok"], "ok"), (["ok", "oom"], "oom"), (["timeout", "ok"], "timeout"), ([], "ok")],
+)
+def test_the_status_of_a_cell_is_the_first_that_is_not_ok(statuses, expected):
+    assert status_of(statuses) == expected
+
+
+def test_a_zero_is_pooled_too(run, result):
+    zero = Measurement("backward", "s", "lower", 0.0, "p25")
+    table = kept(run, result(measurements=(zero,)), result(1, measurements=(zero,), generation=1))
+    assert row(table, "backward")["value"] == 0

@@ -1,0 +1,195 @@
+"""A run's folder: what was kept is read back whatever ended the run, and what is damaged is named."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from bench.errors import BenchError
+from bench.plan.cell import Cell
+from bench.store.result import SCHEMA, Result
+from bench.store.run import create, load, run_names
+
+
+def ids(run):
+    return [line["id"] for line in run.lines()]
+
+
+@pytest.fixture
+def three(run):
+    """A run of three results, and the bytes of its file."""
+    for name in ("mlp", "lenet5", "vgg4"):
+        run.append(Result(Cell(name), "ok"))
+    return run, (run.folder / "results.jsonl").read_bytes()
+
+
+def test_a_new_run_has_its_facts_and_no_results(run):
+    assert json.loads((run.folder / "run.json").read_text()) == {"schema": SCHEMA, "run": "mine", "plan": {"epochs": 1}}
+    assert list(run.lines()) == []
+    assert load("mine", run.folder.parent).facts == run.facts
+
+
+def test_results_come_back_in_the_order_they_were_kept(three):
+    run, _ = three
+    assert [result.cell.architecture for result in load("mine", run.folder.parent).results()] == [
+        "mlp",
+        "lenet5",
+        "vgg4",
+    ]
+
+
+def test_a_result_is_on_the_disk_when_append_returns(run, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append((run.folder / "results.jsonl").read_text()))
+    run.append(Result(Cell("mlp"), "ok"))
+    assert [json.loads(text)["id"] for text in synced] == [Cell("mlp").id]
+
+
+def test_a_last_line_that_was_cut_off_anywhere_is_passed_over(three):
+    run, whole = three
+    second = whole.index(b"\n", whole.index(b"\n") + 1) + 1
+    for length in (second, second + 1, second + 40, len(whole) - 1):
+        (run.folder / "results.jsonl").write_bytes(whole[:length])
+        assert len(ids(run)) == 2, length
+
+
+def test_a_line_that_was_cut_off_is_cut_away_before_the_next_is_written(three):
+    run, whole = three
+    (run.folder / "results.jsonl").write_bytes(whole[:-5])
+    assert run.repair()
+    run.append(Result(Cell("resnet8"), "ok"))
+    assert ids(run) == [Cell(name).id for name in ("mlp", "lenet5", "resnet8")]
+
+
+@pytest.mark.parametrize("lines", [0, 1, 3])
+def test_a_whole_file_needs_no_repair(three, lines):
+    run, whole = three
+    expected = b"".join(whole.splitlines(keepends=True)[:lines])
+    (run.folder / "results.jsonl").write_bytes(expected)
+    assert not run.repair()
+    assert (run.folder / "results.jsonl").read_bytes() == expected
+
+
+@pytest.mark.parametrize("damage", [b"{", b"\x00\xff", b"", b"null", b"[]", b"3", b'{"id": "mlp"}'])
+def test_a_damaged_line_in_the_middle_is_named(three, damage):
+    run, whole = three
+    first, _, third = whole.splitlines()
+    (run.folder / "results.jsonl").write_bytes(b"\n".join([first, damage, third, b""]))
+    with pytest.raises(BenchError, match=r"results\.jsonl line 2 is damaged .*: remove that line"):
+        ids(run)
+
+
+def test_what_stands_before_the_damage_is_read(three):
+    run, whole = three
+    (run.folder / "results.jsonl").write_bytes(whole.replace(b'"id":"vgg4', b'id":"vgg4'))
+    lines = run.lines()
+    assert [next(lines)["id"], next(lines)["id"]] == [Cell("mlp").id, Cell("lenet5").id]
+
+
+def test_a_line_of_a_newer_version_is_refused(three):
+    run, whole = three
+    newer = b'"schema":%d' % (SCHEMA + 1)
+    (run.folder / "results.jsonl").write_bytes(whole.replace(b'"schema":%d' % SCHEMA, newer))
+    with pytest.raises(BenchError, match=rf"line 1 has schema {SCHEMA + 1}, this version reads {SCHEMA}"):
+        ids(run)
+
+
+def test_a_run_without_its_results_is_named(run):
+    (run.folder / "results.jsonl").unlink()
+    with pytest.raises(BenchError, match=r"cannot read .*results\.jsonl"):
+        ids(run)
+
+
+@pytest.mark.parametrize("name", ["a", "A-1", "0", "quick-20260131-120000", "a.b_c", "x" * 100])
+def test_a_name_that_can_be_a_folders(tmp_path, name):
+    assert create(name, {}, tmp_path).name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../x", "/tmp/x", "a/b", ".hidden", "-x", "a b", "a\n", "é", "x" * 101, "baselines", "a\0b"]
+)
+def test_a_name_that_cannot(tmp_path, name):
+    with pytest.raises(BenchError, match=r"cannot name a run: .*--run NAME"):
+        create(name, {}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_exists_is_left_alone(three):
+    run, whole = three
+    with pytest.raises(BenchError, match=r"mine exists already: choose another name with --run NAME"):
+        create("mine", {}, run.folder.parent)
+    assert (run.folder / "results.jsonl").read_bytes() == whole
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path):
+    (tmp_path / "results").write_text("not a folder")
+    with pytest.raises(BenchError, match=r"cannot write to .*results/mine: Not a directory"):
+        create("mine", {}, tmp_path / "results")
+    assert (tmp_path / "results").read_text() == "not a folder"
+
+
+def test_facts_are_added_to_those_there_are(run):
+    run.note(status="finished")
+    assert load("mine", run.folder.parent).facts == {**run.facts, "plan": {"epochs": 1}, "status": "finished"}
+
+
+def test_facts_are_never_seen_half_written(run, monkeypatch):
+    path, seen = run.folder / "run.json", []
+    write = Path.write_text
+
+    def interrupted(self, text, *rest):
+        write(self, text[: len(text) // 2], *rest)
+        seen.append(path.read_bytes())
+        write(self, text, *rest)
+
+    before = path.read_bytes()
+    monkeypatch.setattr(Path, "write_text", interrupted)
+    run.note(status="finished")
+    assert seen == [before]
+    assert json.loads(path.read_bytes())["status"] == "finished"
+    assert sorted(one.name for one in run.folder.iterdir()) == ["results.jsonl", "run.json"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_told_in_one_line(run):
+    (run.folder / "results.jsonl").unlink()
+    (run.folder / "results.jsonl").symlink_to("/dev/full")
+    with pytest.raises(BenchError, match=r"cannot write .*results\.jsonl: No space left on device"):
+        run.append(Result(Cell("mlp"), "ok"))
+
+
+def test_a_run_is_found_by_the_path_of_its_folder_too(run):
+    assert load(str(run.folder), run.folder / "elsewhere").facts == run.facts
+
+
+def test_a_run_that_is_not_there_is_answered_with_the_latest(tmp_path):
+    with pytest.raises(BenchError, match=r"no run 'x' in .*there is none yet: python -m bench run"):
+        load("x", tmp_path)
+    for name in "abcd":
+        create(name, {}, tmp_path)
+        os.utime(tmp_path / name, (ord(name), ord(name)))
+    with pytest.raises(BenchError, match=r"no run 'x' in .*\(latest: b, c, d\)"):
+        load("x", tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", "\udcff"])
+def test_damaged_facts_are_named(run, text):
+    (run.folder / "run.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(BenchError, match=r"run\.json is damaged"):
+        load("mine", run.folder.parent)
+
+
+def test_runs_are_named_oldest_first(tmp_path):
+    for name, age in (("new", 3), ("old", 1), ("b", 2), ("a", 2)):
+        create(name, {}, tmp_path)
+        os.utime(tmp_path / name, (age, age))
+    (tmp_path / "no-run").mkdir()
+    (tmp_path / "file").write_text("")
+    assert run_names(tmp_path) == ["old", "a", "b", "new"]
+
+
+def test_there_are_no_runs_where_there_is_no_folder(tmp_path):
+    assert run_names(tmp_path / "results") == []
+    (tmp_path / "results").write_text("")
+    assert run_names(tmp_path / "results") == []
