@@ -6,6 +6,7 @@ from typing import Literal
 
 from torch import nn
 
+from architectures.initialization import he_initialized
 from architectures.registry import register
 from architectures.shapes import Shape, flat_size
 
@@ -58,7 +59,8 @@ def small_cnn(
         nn.ReLU(),
         nn.Flatten(),
     )
-    return nn.Sequential(features, nn.Linear(flat_size(features, input_shape), num_classes))
+    network = nn.Sequential(features, nn.Linear(flat_size(features, input_shape), num_classes))
+    return he_initialized(network)  # or the kinds of convolution made of several layers would begin to learn late
 
 
 def _everywhere(input_shape: Shape, num_classes: int, convolution: Convolution) -> nn.Module:

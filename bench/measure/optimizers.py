@@ -75,7 +75,7 @@ OPTIMIZERS = {
         OptimizerSpec("rprop", "resilient backpropagation, for full batches (Riedmiller & Braun 1993)", 1e-4, RPROP),
         OptimizerSpec("lbfgs", "limited-memory BFGS, strong Wolfe line search (Liu & Nocedal 1989)", 1.0, LBFGS, True),
         OptimizerSpec("adafactor", "Adafactor (Shazeer & Stern 2018)", 0.03, optim.Adafactor),
-        OptimizerSpec("muon", "Muon for 2-D weights, AdamW for the rest (Jordan et al. 2024)", 1e-3, MuonWithAdamW),
+        OptimizerSpec("muon", "Muon for 2-D weights, AdamW for the rest (Jordan et al. 2024)", 5e-3, MuonWithAdamW),
     )
 }
 
