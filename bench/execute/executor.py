@@ -35,7 +35,7 @@ class LocalExecutor:
                 if kind == "stage":
                     told(payload)
                 parts.setdefault(kind, []).append(payload)
-            status, reason = parts["status"][-1]
+            status, reason = parts.get("status", [("failed", "the worker ended without saying how it went")])[-1]
         except WorkerError as ended:
             status, reason = ended.status, f"{ended.reason} (while measuring: {parts.get('stage', ['start'])[-1]})"
         return Result(

@@ -19,6 +19,9 @@ from bench.plan.catalogue import Catalogue
 # it reads these once, when a process starts, so they are set before the server that workers are forked from.
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
 
+LONGEST_WAIT = 2e6  # seconds: 23 days; poll(2) counts milliseconds in an int
+START_ATTEMPTS, START_PAUSE = 3, 0.2  # the server may have been killed a moment ago; seconds between
+
 START_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
@@ -65,7 +68,7 @@ class Worker:
             WorkerError: nothing came in time, or the worker crashed or was killed.
 
         """
-        if not wait([self._connection], max(0.0, timeout)):
+        if not wait([self._connection], min(max(0.0, timeout), LONGEST_WAIT)):
             raise WorkerError("timeout", "no end in time; allow more with --timeout")
         try:
             part: tuple[str, Any] = self._connection.recv()
@@ -95,11 +98,24 @@ class Workers:
                 forkserver.ensure_running()
 
     def start(self, entry: str, task: Any) -> Worker:
-        """A worker that runs the function `entry` ("module:function") on `task`."""
+        """A worker that runs the function `entry` ("module:function") on `task`.
+
+        Raises:
+            WorkerError: the system gives no process.
+
+        """
         own, other = self._context.Pipe()
         process = self._context.Process(target=work, args=(other, entry, task), daemon=True)
-        with _environment():
-            process.start()
+        for attempt in range(1, START_ATTEMPTS + 1):
+            try:
+                with _environment():
+                    process.start()
+            except (EOFError, OSError) as error:
+                if attempt == START_ATTEMPTS:
+                    raise WorkerError("failed", f"no worker could be started: {error}") from error
+                time.sleep(START_PAUSE)
+            else:
+                break
         other.close()
         return Worker(process, own)
 
@@ -147,7 +163,8 @@ def _environment() -> Iterator[None]:
 def _ended(code: int | None, memory_ran_out: bool) -> WorkerError:
     """What the exit code of a worker means."""
     if code is not None and code < 0:
-        name = signal.Signals(-code).name
+        named = {one.value: one.name for one in signal.Signals}
+        name = named.get(-code, f"signal {-code}")
         if -code == signal.SIGKILL and memory_ran_out:
             return WorkerError("oom", "the system ran out of memory and ended the worker (SIGKILL)")
         return WorkerError("failed", f"the worker was ended by {name}")

@@ -1,0 +1,180 @@
+"""What several rooms' tests share: the command line as a person runs it, and a plug-in whose networks misbehave."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HANG = 240  # seconds; guards against a process that never ends, and is no expectation of speed
+
+PLUGIN = {
+    "faulty.py": '''
+        """Networks that misbehave as soon as they are given real images; on the meta device all are well-behaved."""
+
+        import os
+        import signal
+        import time
+
+        import torch
+        from architectures import register
+        from torch import nn
+
+        print("the plug-in is imported")  # a stranger's module may print
+
+
+        class Net(nn.Module):
+            def __init__(self, input_shape, num_classes, misbehave):
+                super().__init__()
+                channels, height, width = input_shape
+                self.layers = nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, num_classes))
+                self.misbehave = misbehave
+
+            def forward(self, images):
+                if images.device.type != "meta":
+                    self.misbehave(self)
+                return self.layers(images)
+
+
+        def raise_error(net):
+            raise ValueError("this network\\nnever works")
+
+        def hang(net):
+            while True:
+                time.sleep(3600)
+
+        def spoil(net):
+            with torch.no_grad():
+                net.layers[1].weight.fill_(float("nan"))
+
+        def crash_in_inference(net):
+            if not net.training:
+                os.kill(os.getpid(), signal.SIGSEGV)
+
+        FAULTS = {
+            "good": lambda net: None,
+            "raises": raise_error,
+            "crashes": lambda net: os.kill(os.getpid(), signal.SIGSEGV),
+            "crashes_late": crash_in_inference,
+            "killed": lambda net: os.kill(os.getpid(), signal.SIGKILL),
+            "leaves": lambda net: os._exit(3),
+            "hangs": hang,
+            "huge": lambda net: torch.empty(10**15, dtype=torch.uint8),
+            "diverges": spoil,
+            "slow": lambda net: time.sleep(0.05),
+            "prints": lambda net: print("a network prints", flush=True),
+        }
+
+        def enter(name, misbehave):
+            def builder(input_shape, num_classes):
+                return Net(input_shape, num_classes, misbehave)
+
+            builder.__name__ = "faulty_" + name
+            builder.__doc__ = "A network of the faulty plug-in."
+            register(family="faulty", source="tests")(builder)
+
+        for name, misbehave in FAULTS.items():
+            enter(name, misbehave)
+        ''',
+    "faulty-0.1.dist-info/METADATA": "Metadata-Version: 2.1\nName: faulty\nVersion: 0.1\n",
+    "faulty-0.1.dist-info/entry_points.txt": "[bench.architectures]\nfaulty = faulty\n",
+}
+
+
+@pytest.fixture(scope="session")
+def plugin(tmp_path_factory):
+    """A folder with an installed plug-in, to be put on PYTHONPATH; its networks are called faulty_*."""
+    folder = tmp_path_factory.mktemp("plugin")
+    for name, text in PLUGIN.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(dedent(text).lstrip(), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def environment():
+    """The environment of a command: this source tree, and a folder of its own for temporary files and locks.
+
+    That folder's path is short, because the path of a socket in it may have 107 bytes at most.
+    """
+    temporary = tempfile.mkdtemp(prefix="bench-")
+    yield {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": temporary, "COLUMNS": "160"}
+    shutil.rmtree(temporary)
+
+
+@pytest.fixture
+def bench(tmp_path, environment):
+    """Runs `python -m bench` in an empty folder, in a session of its own; `start` leaves it running.
+
+    Whatever is left of a session when its test ends is killed.
+    """
+    commands = Commands(tmp_path, environment)
+    yield commands
+    commands.clean()
+
+
+class Commands:
+    def __init__(self, folder, environment):
+        self.folder = folder
+        self._environment = environment
+        self._started = []
+
+    def __call__(self, *arguments, **options):
+        """The finished command: returncode, stdout, stderr."""
+        process = self.start(*arguments, **options)
+        stdout, stderr = process.communicate(timeout=HANG)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def start(self, *arguments, plugin=None, python=(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **variables):
+        """The command as a process that leads a session of its own."""
+        environment = {**self._environment, **variables}
+        if plugin:
+            environment["PYTHONPATH"] += f"{os.pathsep}{plugin}"
+        process = subprocess.Popen(
+            [sys.executable, *python, "-m", "bench", *map(str, arguments)],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
+            start_new_session=True,
+        )
+        self._started.append(process)
+        return process
+
+    def clean(self):
+        for process in self._started:
+            for pid in of_session(process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.communicate()
+
+    def left_of(self, process):
+        """Command lines of what is left of the session that the command led."""
+        return {pid: commandline(pid) for pid in of_session(process.pid)}
+
+
+def of_session(session):
+    """Processes of that session that have not ended."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _parent, _group, of = path.read_text().rpartition(")")[2].split()[:4]
+            if int(of) == session and state not in "ZX":
+                found.append(int(path.parent.name))
+    return found
+
+
+def commandline(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""

@@ -1,0 +1,94 @@
+"""Executor: whatever becomes of a worker, its visit becomes a result with what was measured until then."""
+
+import pytest
+
+from bench.execute.executor import LocalExecutor
+from bench.execute.worker import WorkerError
+from bench.plan.cell import Cell
+from bench.plan.visit import Visit
+from bench.store.result import Measurement
+
+TASK = Visit(Cell("mlp"), Cell("mlp"), reference_threads=1, generation=2, timeout=7.0)
+STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)
+PARTS = [
+    ("system", {"cpu": "made up"}),
+    ("stage", "phases"),
+    ("measurements", [STEP.to_dict()]),
+    ("blocks", [{"subject": "train"}]),
+    ("warning", "not steady"),
+    ("stage", "epoch 1 of 2"),
+    ("training", {"epochs": []}),
+    ("measurements", [Measurement("accuracy", "1", "higher", 0.9, "final").to_dict()]),
+]
+
+
+class FakeWorkers:
+    """Sends the parts, and then ends as it is told to."""
+
+    def __init__(self, parts, error=None):
+        self.parts, self.error, self.asked = parts, error, None
+
+    def talk(self, entry, task, timeout):
+        self.asked = (entry, task, timeout)
+        yield from self.parts
+        if self.error:
+            raise self.error
+
+
+def visited(parts, error=None):
+    stages = []
+    return LocalExecutor(FakeWorkers(parts, error)).visit(TASK, stages.append), stages
+
+
+def test_the_worker_is_asked_for_the_visit_within_its_timeout():
+    workers = FakeWorkers([("status", ("ok", None))])
+    LocalExecutor(workers).visit(TASK, print)
+    assert workers.asked == ("bench.measure.visit:visit", TASK, 7.0)
+
+
+def test_all_parts_become_one_result():
+    result, stages = visited([*PARTS, ("status", ("ok", None))])
+    assert (result.cell, result.generation, result.status, result.reason) == (TASK.cell, 2, "ok", None)
+    assert [one.metric for one in result.measurements] == ["step", "accuracy"]
+    assert result.blocks == ({"subject": "train"},)
+    assert (result.system, result.training, result.warnings) == ({"cpu": "made up"}, {"epochs": []}, ("not steady",))
+    assert stages == ["phases", "epoch 1 of 2"]
+    assert result.started.endswith("+00:00")
+    assert result.seconds >= 0
+
+
+@pytest.mark.parametrize("status", ["diverged", "oom", "failed", "skipped"])
+def test_what_the_worker_says_of_itself_is_the_status(status):
+    result, _ = visited([*PARTS, ("status", (status, "for a reason"))])
+    assert (result.status, result.reason) == (status, "for a reason")
+    assert len(result.measurements) == 2
+
+
+@pytest.mark.parametrize("status", ["timeout", "failed", "oom"])
+@pytest.mark.parametrize("until", range(len(PARTS) + 1))
+def test_what_was_measured_before_the_end_is_kept(status, until):
+    result, _ = visited(PARTS[:until], WorkerError(status, "it ended"))
+    kept = [kind for kind, _ in PARTS[:until]]
+    assert result.status == status
+    assert result.reason.startswith("it ended (while measuring: ")
+    assert len(result.measurements) == kept.count("measurements")
+    assert len(result.blocks) == kept.count("blocks")
+    assert (result.training is not None) == ("training" in kept)
+    assert bool(result.system) == ("system" in kept)
+
+
+@pytest.mark.parametrize(("until", "stage"), [(0, "start"), (2, "phases"), (7, "epoch 1 of 2")])
+def test_the_reason_says_where_it_ended(until, stage):
+    result, _ = visited(PARTS[:until], WorkerError("failed", "it ended"))
+    assert result.reason == f"it ended (while measuring: {stage})"
+
+
+def test_a_worker_that_ended_well_but_said_nothing_has_failed():
+    result, _ = visited(PARTS)
+    assert result.status == "failed"
+    assert result.reason
+
+
+def test_ctrl_c_passes_through():
+    with pytest.raises(KeyboardInterrupt):
+        visited(PARTS, KeyboardInterrupt())
