@@ -74,6 +74,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
             metavar=_metavar(name),
             help=text,
         )
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run that was cut short: only what is missing")
+    parser.add_argument("--concurrent", action="store_true", help="run although another run is measuring here")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, its cells and the time it will take")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
 

@@ -3,7 +3,6 @@
 import argparse
 import importlib
 import json
-import shlex
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -11,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli.progress import ProgressLine
-from bench.cli.tables import duration, overview, print_table
+from bench.cli.resume import resumed
+from bench.cli.tables import duration, legend, overview, print_table
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, BenchError
 from bench.execute.executor import LocalExecutor
+from bench.execute.lock import measuring
 from bench.execute.schedule import Schedule
 from bench.execute.worker import START_METHOD, Workers
 from bench.plan.catalogue import Catalogue
@@ -21,14 +22,15 @@ from bench.plan.estimate import expected_seconds, least_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.store import run as store
-from bench.store.frame import frame, status_of
-from bench.store.provenance import git_state, versions
+from bench.store.frame import frame, status_of, visits_of
+from bench.store.provenance import command_line, git_state, versions
 from bench.store.result import STATUSES, Result
 
 
 def execute(given: argparse.Namespace) -> int:
     """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
-    plan = plan_from({name: _plain(getattr(given, name)) for name in SETTINGS if _is_given(given, name)})
+    wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
+    run, plan = resumed(given.resume, wanted) if given.resume else (None, plan_from(wanted))
     workers = Workers()
     workers.prepare()
     if plan.report and not given.dry_run:
@@ -42,25 +44,38 @@ def execute(given: argparse.Namespace) -> int:
     if given.dry_run:
         return _dry_run(given, plan, grid, seconds)
 
-    run = store.create(plan.run or _name_of(plan), _facts(plan, grid, catalogue))
-    _announce(plan, grid, seconds)
-    for cell, reason in grid.skipped:
-        run.append(Result(cell, "skipped", reason))
+    name = plan.run or f"{Path(plan.suite).stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    with measuring(name, given.concurrent):
+        if run is None:
+            run = store.create(name, _facts(plan, grid, catalogue))
+            for cell, reason in grid.skipped:
+                run.append(Result(cell, "skipped", reason))
+        _announce(plan, grid, seconds)
+        _measure(run, plan, grid, workers)
+    return _conclude(given, plan, run)
+
+
+def _measure(run: store.Run, plan: Plan, grid: Grid, workers: Workers) -> None:
+    """Visit what is missing; Ctrl-C ends it with everything kept."""
+    past = {(one.cell, one.generation): one for one in run.results() if one.status != "skipped"}
     line = ProgressLine(sys.stderr)
-    schedule = Schedule(plan, grid.cells, LocalExecutor(workers), run.append, line.tell)
+    schedule = Schedule(plan, grid.cells, LocalExecutor(workers), run.append, line.tell, past)
     try:
         schedule.run()
     except KeyboardInterrupt:
         schedule.outcome = "interrupted"
     line.close()
-    run.note(status=schedule.outcome, finished=datetime.now(UTC).isoformat(timespec="seconds"))
-    return _conclude(given, plan, run)
+    run.note(
+        status=schedule.outcome,
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        endings={cell.id: ending for cell, ending in schedule.endings.items()},
+    )
 
 
 def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
     """Print the table or the JSON document, write the page, and choose the exit code."""
-    interrupted = run.facts["status"] == "interrupted"
-    counts = _counts(run)
+    found = Counter(status_of(line["status"] for line in lines) for lines in visits_of(run).values())
+    counts = {status: found[status] for status in STATUSES}
     page = _write_page(run) if plan.report else None
     if given.json:
         document = {
@@ -72,12 +87,15 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
         }
         print(json.dumps(document))
     else:
-        print_table(overview(frame(run)))
+        table = frame(run)
+        if not table.empty:
+            print_table(overview(table, plan.precision))
+            print(f"\n{legend(table)}")
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        print(f"\n{run.facts['status']}: {told or 'no cell'}; results in {run.folder}")
+        print(f"{run.facts['status']}: {told or 'no cell'}; results in {run.folder}")
         if page:
             print(f"report: {page}")
-    if interrupted:
+    if run.facts["status"] == "interrupted":
         return EXIT_INTERRUPTED
     return 0 if counts["ok"] else EXIT_INCONCLUSIVE
 
@@ -89,19 +107,9 @@ def _write_page(run: store.Run) -> str | None:
     try:
         return str(write(run))
     except OSError as error:
-        print(
-            f"bench: cannot write the report ({error}); the results are safe: bench report {run.name}", file=sys.stderr
-        )
+        remedy = f"the results are safe: python -m bench report {run.name}"
+        print(f"bench: cannot write the report ({error}); {remedy}", file=sys.stderr)
         return None
-
-
-def _counts(run: store.Run) -> dict[str, int]:
-    """How many cells ended with each status."""
-    visits: dict[str, list[str]] = {}
-    for line in run.lines():
-        visits.setdefault(line["id"], []).append(line["status"])
-    found = Counter(status_of(statuses) for statuses in visits.values())
-    return {status: found[status] for status in STATUSES}
 
 
 def _check_budget(plan: Plan, grid: Grid) -> None:
@@ -119,7 +127,7 @@ def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:
     return {
         "status": "running",
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join(["python", "-m", "bench", *sys.argv[1:]]),
+        "command": command_line(),
         "plan": plan.to_dict(),
         "order_seed": plan.order_seed,
         "reference": REFERENCE.architecture,
@@ -158,15 +166,3 @@ def _dry_run(given: argparse.Namespace, plan: Plan, grid: Grid, seconds: float) 
     print(f"\n{len(grid.cells)} cells x {plan.generations} generations, {plan.rounds} rounds, {plan.epochs} epochs")
     print(f"about {duration(seconds)}{budget}")
     return 0
-
-
-def _name_of(plan: Plan) -> str:
-    return f"{Path(plan.suite).stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-
-
-def _is_given(given: argparse.Namespace, name: str) -> bool:
-    return getattr(given, name, None) is not None
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from bench.cli.tables import overview, print_table
+from bench.cli.tables import legend, overview, print_table
 from bench.errors import BenchError
 from bench.store import run as store
 from bench.store.frame import frame
@@ -21,8 +21,9 @@ def execute(given: argparse.Namespace) -> int:
         print(json.dumps({**run.facts, "rows": rows}))
     else:
         if not table.empty:
-            print_table(overview(table))
-        print(f"\n{run.facts.get('status')}: {run.facts.get('command')}")
+            print_table(overview(table, run.facts["plan"]["precision"]))
+            print(f"\n{legend(table)}")
+        print(f"{run.facts.get('status')}: {run.facts.get('command')}")
     return 0
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 Row = dict[str, str]
 
+NAMES = {"p10": "10th percentile", "p25": "25th percentile", "median": "median"}
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
@@ -29,18 +30,42 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def overview(table: pd.DataFrame) -> list[Row]:
-    """The main figures of a run's frame, a row a cell, fastest step first."""
+def overview(table: pd.DataFrame, target: float | None = None) -> list[Row]:
+    """The main figures of a run's frame, a row a cell, fastest step first.
+
+    A relative cost whose interval is wider than the `target` says so; without a target none does.
+    """
     rows = []
     for _, cell in table.groupby("id", sort=False):
         found = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
         step = found["step"]["value"] if "step" in found else math.inf
-        rows.append((step, {"cell": first["id"], **_figures(found), "status": first["status"]}))
+        rows.append((step, {"cell": first["id"], **_figures(found, target), "status": first["status"]}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
-def _figures(found: dict[str, pd.Series]) -> Row:
+def legend(table: pd.DataFrame) -> str:
+    """What the columns of `overview` are: statistic, threads, n."""
+    found = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
+    said = []
+    if "step" in found:
+        said.append(f"times: {NAMES[found['step']['statistic']]} of single steps{_threads(table, 'step')}")
+        said.append("median: what a user experiences")
+    if "relative_cost" in found:
+        said.append(
+            f"relative cost: {NAMES[found['relative_cost']['statistic']]}, seconds an image over those of the reference"
+            f"{_threads(table, 'relative_cost')}, 95 % interval over fresh processes"
+        )
+    return "; ".join(said)
+
+
+def _threads(table: pd.DataFrame, metric: str) -> str:
+    """The thread counts a metric was taken with."""
+    counts = sorted({int(count) for count in table.loc[table["metric"] == metric, "threads_used"].dropna()})
+    return f", {' or '.join(map(str, counts))} thread{'s' if counts != [1] else ''}" if counts else ""
+
+
+def _figures(found: dict[str, pd.Series], target: float | None) -> Row:
     """The columns of one cell; a metric it lacks is a dash."""
     columns = {
         "parameters": ("parameters", ""),
@@ -48,23 +73,27 @@ def _figures(found: dict[str, pd.Series]) -> Row:
         "backward": ("backward", "s"),
         "optimizer": ("optimizer", "s"),
         "step": ("step", "s"),
-        "images/s": ("throughput", ""),
         "memory": ("peak_memory", "B"),
     }
     figures = {
         title: si(found[metric]["value"], unit) if metric in found else "-" for title, (metric, unit) in columns.items()
     }
-    figures["relative cost"] = _relative(found["relative_cost"]) if "relative_cost" in found else "-"
+    figures["median"] = si(found["step"]["median"], "s") if "step" in found else "-"
+    figures["images/s"] = si(found["throughput"]["value"], "") if "throughput" in found else "-"
+    figures["relative cost"] = _relative(found["relative_cost"], target) if "relative_cost" in found else "-"
     figures["accuracy"] = f"{found['accuracy']['value']:.2%}" if "accuracy" in found else "-"
     return figures
 
 
-def _relative(row: pd.Series) -> str:
-    """The relative cost with the half-width of its interval."""
+def _relative(row: pd.Series, target: float | None) -> str:
+    """The relative cost with the half-width of its interval, and whether that is as narrow as it was meant to be."""
     if pd.isna(row["low"]):
-        return f"{row['value']:.2f}"
+        return f"{row['value']:.2f} (one visit: no interval)"
     half = math.sqrt(row["high"] / row["low"]) - 1
-    return f"{row['value']:.2f} ±{half:.1%}"
+    if half > 1:
+        return f"{row['value']:.2f} ({row['low']:.2g} to {row['high']:.2g}: too noisy)"
+    missed = f" (target {target:.0%} not met)" if target is not None and half > target else ""
+    return f"{row['value']:.2f} ±{half:.1%}{missed}"
 
 
 def print_table(rows: Sequence[Row]) -> None:

@@ -1,7 +1,7 @@
 """Schedule: generations over the grid in random order, until each cell is precise, or the budget or the plan ends."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -35,7 +35,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Schedule:
-    """Runs a plan's cells; how it ended is in `outcome` afterwards.
+    """Runs a plan's cells; how it ended is in `outcome` and `endings` afterwards.
 
     Args:
         plan: generations, precision, budget, seed of the order.
@@ -43,6 +43,7 @@ class Schedule:
         executor: who makes a visit.
         keep: called with each result as soon as there is one.
         tell: called with the progress at each stage, and with each result.
+        past: visits of an earlier session of this run, by cell and generation; they are not made again.
 
     """
 
@@ -51,28 +52,36 @@ class Schedule:
     executor: Executor
     keep: Callable[[Result], None]
     tell: Callable[[Progress, Result | None], None]
+    past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
     outcome: str = "running"
+    endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
-    _ended: set[Cell] = field(default_factory=set)
+    _visits: int = 0
     _started: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
         """Visit every cell once a generation, in an order drawn afresh each time."""
         order = Random(self.plan.order_seed)
         for generation in range(self.plan.generations):
-            due = [cell for cell in self.cells if cell not in self._ended]
+            due = [cell for cell in self.cells if cell not in self.endings]
             order.shuffle(due)
             for position, cell in enumerate(due):
-                if self._out_of_time():
+                if (cell, generation) in self.past:
+                    self._learn(self.past[cell, generation])
+                elif self._out_of_time():
                     self._leave_out(generation, due[position:])
                     self.outcome = "out of time"
                     return
-                self._visit(cell, generation, (generation + position / len(due)) / self.plan.generations)
+                else:
+                    self._visit(cell, generation, (generation + position / len(due)) / self.plan.generations)
+        self.endings |= {
+            cell: f"{self.plan.generations} generations" for cell in self.cells if cell not in self.endings
+        }
         self.outcome = "finished"
 
     def _visit(self, cell: Cell, generation: int, share: float) -> None:
         elapsed = time.monotonic() - self._started
-        left = elapsed / share - elapsed if share else None
+        left = elapsed * (1 - share) / share if share and self._visits and not self.past else None
         progress = Progress(cell, generation, "start", share, left)
 
         def told(stage: str) -> None:
@@ -81,17 +90,25 @@ class Schedule:
 
         result = self.executor.visit(visit_of(cell, self.plan, generation), told)
         self.keep(result)
+        self._visits += 1
         self.tell(progress, result)
-        ratios = self._ratios.setdefault(cell, [])
+        self._learn(result)
+
+    def _learn(self, result: Result) -> None:
+        """Whether the cell needs another visit after this one."""
+        ratios = self._ratios.setdefault(result.cell, [])
         ratios.extend(one.value for one in result.measurements if one.metric == "relative_cost")
-        if result.status != "ok" or is_precise(ratios, self.plan.precision):
-            self._ended.add(cell)
+        if result.status != "ok":
+            self.endings[result.cell] = result.status
+        elif is_precise(ratios, self.plan.precision):
+            self.endings[result.cell] = f"precise after {len(ratios)} generations"
 
     def _out_of_time(self) -> bool:
         return self.plan.budget is not None and time.monotonic() - self._started >= self.plan.budget
 
     def _leave_out(self, generation: int, cells: Sequence[Cell]) -> None:
-        """A cell that was never visited gets its line all the same."""
-        if generation == 0:
-            for cell in cells:
+        """The budget is spent; a cell that was never visited gets its line all the same."""
+        self.endings |= {cell: "the budget was spent" for cell in self.cells if cell not in self.endings}
+        for cell in cells if generation == 0 else ():
+            if (cell, generation) not in self.past:
                 self.keep(Result(cell, "skipped", f"the budget of {self.plan.budget:g} s ended before its turn"))

@@ -60,3 +60,23 @@ def _t_interval(values: npt.NDArray[np.float64], confidence: float) -> tuple[flo
         return float(values.mean()), None
     spread = stats.t.ppf((1 + confidence) / 2, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size)
     return float(values.mean()), float(spread)
+
+
+def half_widths(
+    values: npt.NDArray[np.float64], group: npt.NDArray[np.intp], counts: npt.NDArray[np.intp], confidence: float = 0.95
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Means of many groups at once and the half-widths of their t intervals, not-a-number for a single value.
+
+    Args:
+        values: of all groups.
+        group: the number of each value's group.
+        counts: how many values each group has, at least one.
+        confidence: of the two-sided intervals.
+
+    """
+    means = np.bincount(group, values, len(counts)) / counts
+    squares = np.bincount(group, (values - means[group]) ** 2, len(counts))
+    freedom = np.where(counts > 1, counts - 1, np.nan)
+    sizes, which = np.unique(counts, return_inverse=True)  # the quantile is costly, and there are few sizes
+    quantiles = np.asarray(stats.t.ppf((1 + confidence) / 2, np.maximum(sizes - 1, 1)))[which]
+    return means, quantiles * np.sqrt(squares / freedom / counts)

@@ -1,6 +1,8 @@
 """Provenance: the revision of the code and the versions of the packages behind a run."""
 
+import shlex
 import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,6 +15,11 @@ def git_state() -> dict[str, Any]:
     if revision is None:
         return {}
     return {"revision": revision, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+
+
+def command_line() -> str:
+    """The command as it was given, ready to be pasted."""
+    return shlex.join(["python", "-m", "bench", *sys.argv[1:]])
 
 
 def versions() -> dict[str, str]:
