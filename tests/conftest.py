@@ -111,16 +111,26 @@ def environment():
 
 @pytest.fixture
 def bench(tmp_path, environment):
-    """Runs `python -m bench` in an empty folder, in a session of its own; `start` leaves it running.
-
-    Whatever is left of a session when its test ends is killed.
-    """
+    """Runs `python -m bench` in an empty folder."""
     commands = Commands(tmp_path, environment)
     yield commands
     commands.clean()
 
 
+@pytest.fixture(scope="session")
+def bench_for_all(tmp_path_factory, environment):
+    """The same in one folder for the whole session, for records that many tests only read."""
+    commands = Commands(tmp_path_factory.mktemp("bench"), environment)
+    yield commands
+    commands.clean()
+
+
 class Commands:
+    """Runs `python -m bench` in `folder`, each command in a session of its own; `start` leaves it running.
+
+    Whatever is left of the sessions is killed by `clean`.
+    """
+
     def __init__(self, folder, environment):
         self.folder = folder
         self._environment = environment

@@ -1,0 +1,64 @@
+import json
+from textwrap import dedent
+from types import SimpleNamespace
+
+import pytest
+
+TINY = ("--datasets", "synthetic", "--optimizers", "sgd", "--generations", "1", "--rounds", "2")
+
+# Imported at the start of every Python process whose path it is on: leaves the names of all modules at the end.
+SITECUSTOMIZE = """
+    import atexit, os, sys
+
+    def leave_names():
+        with open(f"{os.environ['MODULES']}/{os.getpid()}", "w") as file:
+            file.write("\\n".join(sys.modules))
+
+    atexit.register(leave_names)
+    """
+
+
+@pytest.fixture(scope="session")
+def recorded(bench_for_all, plugin, tmp_path_factory):
+    """A real run, recorded with --json: a small network of the suite, and one of the plug-in that prints.
+
+    Attributes: folder, stdout, stderr, returncode, document (the JSON), modules (of the process that orchestrated).
+    """
+    site, modules = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("modules")
+    (site / "sitecustomize.py").write_text(dedent(SITECUSTOMIZE))
+    process = bench_for_all.start(
+        *("run", "--architectures", "debug", "faulty_prints", *TINY, "--epochs", "1", "--run", "tiny", "--json"),
+        plugin=f"{plugin}:{site}",
+        MODULES=str(modules),
+    )
+    stdout, stderr = process.communicate(timeout=240)
+    assert process.returncode == 0, stderr
+    return SimpleNamespace(
+        folder=bench_for_all.folder,
+        stdout=stdout,
+        stderr=stderr,
+        returncode=process.returncode,
+        document=json.loads(stdout),
+        modules=set((modules / str(process.pid)).read_text().split()),
+    )
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys):
+    """Calls the command line in this process and an empty folder, where workers start in no time.
+
+    Gives returncode, stdout and stderr.
+    """
+    from bench.cli import run_command_line
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        try:
+            code = run_command_line([str(argument) for argument in arguments])
+        except SystemExit as ended:
+            code = ended.code
+        told = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=told.out, stderr=told.err)
+
+    return call

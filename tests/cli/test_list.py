@@ -1,0 +1,73 @@
+"""The command `list`: every listing as a table and as one JSON document."""
+
+import json
+
+import pytest
+
+KEYS = {
+    "architectures": {"name", "family", "parameters", "flops_forward", "input_shape", "description"},
+    "optimizers": {"name", "learning_rate", "implementations", "description"},
+    "datasets": {"name", "input_shape", "num_classes", "train", "test", "description"},
+    "suites": {"name", "architectures", "purpose"},
+}
+MEMBERS = {"architectures": "lenet5", "optimizers": "muon", "datasets": "mnist", "suites": "quick"}
+
+
+# Counting every architecture of the zoo takes many seconds, so that listing is asked for once by default.
+LISTINGS = [pytest.param(what, marks=pytest.mark.slow) if what == "architectures" else what for what in KEYS]
+
+
+@pytest.mark.parametrize("what", LISTINGS)
+def test_a_listing_as_json(typed, what):
+    done = typed("list", what, "--json")
+    entries = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(set(entry) >= KEYS[what] for entry in entries)
+    assert MEMBERS[what] in [entry["name"] for entry in entries]
+
+
+@pytest.mark.parametrize("what", LISTINGS)
+def test_a_listing_as_a_table(typed, what):
+    done = typed("list", what)
+    titles, *rows = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert titles.split()[0] == "name"
+    assert MEMBERS[what] in [row.split()[0] for row in rows]
+
+
+def test_no_runs_yet(typed):
+    assert json.loads(typed("list", "runs", "--json").stdout) == []
+    done = typed("list", "runs")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "no runs yet\n")
+
+
+def test_runs_are_listed_by_the_name_of_their_folder(typed, tmp_path):
+    from bench.store.run import create
+
+    create("old", {"status": "finished", "started": "then", "command": "a command"}, tmp_path / "results")
+    (tmp_path / "results/old").rename(tmp_path / "results/new")
+    (entry,) = json.loads(typed("list", "runs", "--json").stdout)
+    assert entry == {"run": "new", "started": "then", "status": "finished", "command": "a command"}
+
+
+def test_a_plug_in_is_listed_with_the_others_and_what_it_prints_is_not(bench, plugin):
+    done = bench("list", "architectures", "--json", plugin=plugin)
+    assert done.returncode == 0, done.stderr
+    entries = {entry["name"]: entry for entry in json.loads(done.stdout)}
+    assert all(set(entry) >= KEYS["architectures"] for entry in entries.values())
+    assert (entries["faulty_good"]["family"], entries["faulty_good"]["parameters"]) == ("faulty", 7850)
+    assert "lenet5" in entries
+    assert "the plug-in is imported" in done.stderr
+
+
+def test_a_plug_in_that_cannot_be_loaded_is_named_and_the_others_are_listed(typed, tmp_path, monkeypatch):
+    folder = tmp_path / "broken"
+    (folder / "broken-1.dist-info").mkdir(parents=True)
+    (folder / "broken-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    (folder / "broken-1.dist-info/entry_points.txt").write_text("[bench.architectures]\nit = nowhere_to_be_found\n")
+    monkeypatch.syspath_prepend(folder)
+    done = typed("list", "datasets", "--json")
+    assert done.returncode == 0
+    assert "mnist" in [entry["name"] for entry in json.loads(done.stdout)]
+    assert done.stderr.startswith("bench: ")
+    assert "nowhere_to_be_found" in done.stderr

@@ -1,0 +1,62 @@
+"""Tables: numbers as people read them."""
+
+import pytest
+
+from bench.cli.tables import duration, print_table, si
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (0.00421, "s", "4.21 ms"),
+        (0.000264, "s", "264 µs"),
+        (1.5, "s", "1.50 s"),
+        (12.34, "s", "12.3 s"),
+        (123.4, "s", "123 s"),
+        (2.08e6, "B", "2.08 MB"),
+        (46_400, "", "46.4 k"),
+        (562, "", "562"),
+        (0, "s", "0 s"),
+        (0.0, "", "0"),
+        (-0.00421, "s", "-4.21 ms"),
+        (1e-9, "s", "1.00 ns"),
+        (3e12, "FLOP", "3000 GFLOP"),
+    ],
+)
+def test_a_value_with_its_prefix(value, unit, expected):
+    assert si(value, unit) == expected
+
+
+@pytest.mark.parametrize("exponent", range(-9, 12))
+def test_three_digits_are_kept(exponent):
+    value = 1.23456 * 10**exponent
+    number, _, prefix = si(value, "s").partition(" ")
+    scale = {"n": 1e-9, "µ": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}[prefix.removesuffix("s")]
+    assert float(number) * scale == pytest.approx(value, rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0 s"),
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (200, "3 min 20 s"),
+        (3599.6, "1 h 0 min"),
+        (3900, "1 h 5 min"),
+        (90_000, "25 h 0 min"),
+    ],
+)
+def test_a_duration(seconds, expected):
+    assert duration(seconds) == expected
+
+
+def test_numbers_stand_to_the_right_and_text_to_the_left(capsys):
+    print_table([{"name": "a", "step": "1.5 ms"}, {"name": "longer", "step": "-"}, {"name": "b", "step": "12 ms"}])
+    assert capsys.readouterr().out == "name      step\na       1.5 ms\nlonger       -\nb        12 ms\n"
+
+
+def test_a_table_without_rows_prints_nothing(capsys):
+    print_table([])
+    assert capsys.readouterr().out == ""
