@@ -48,6 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
     form = show.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON document on stdout: every metric of every cell")
     form.add_argument("--csv", action="store_true", help="the same as CSV: one row per cell and metric")
+    doctor = commands.add_parser("doctor", help="whether this machine is fit to measure on", allow_abbrev=False)
+    doctor.add_argument("--concurrent", action="store_true", help="examine although a run is measuring here")
+    doctor.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     return parser
 
 

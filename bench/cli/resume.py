@@ -1,6 +1,5 @@
 """Resume: the plan of a run that was cut short, and its folder made ready to go on."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -29,8 +28,7 @@ def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
     stored = run.facts["plan"]
     plan = Plan(**{one.name: _plain(stored[one.name]) for one in fields(Plan) if one.name in stored})
     plan = replace(plan, run=run.name, **wanted)
-    if run.repair():
-        print("bench: cut off a half-written last line; that visit is made again", file=sys.stderr)
+    run.reopen()
     run.note(status="running", plan=plan.to_dict(), resumed=[*run.facts.get("resumed", []), command_line()])
     return run, plan
 

@@ -22,7 +22,7 @@ from bench.plan.estimate import expected_seconds, least_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.store import run as store
-from bench.store.frame import frame, status_of, visits_of
+from bench.store.frame import frame
 from bench.store.provenance import command_line, git_state, versions
 from bench.store.result import STATUSES, Result
 
@@ -48,8 +48,8 @@ def execute(given: argparse.Namespace) -> int:
     with measuring(name, given.concurrent):
         if run is None:
             run = store.create(name, _facts(plan, grid, catalogue))
-            for cell, reason in grid.skipped:
-                run.append(Result(cell, "skipped", reason))
+        for cell, reason in grid.skipped:
+            run.append(Result(cell, "skipped", reason))
         _announce(plan, grid, seconds)
         _measure(run, plan, grid, workers)
     return _conclude(given, plan, run)
@@ -57,7 +57,7 @@ def execute(given: argparse.Namespace) -> int:
 
 def _measure(run: store.Run, plan: Plan, grid: Grid, workers: Workers) -> None:
     """Visit what is missing; Ctrl-C ends it with everything kept."""
-    past = {(one.cell, one.generation): one for one in run.results() if one.status != "skipped"}
+    past = {(one.cell, one.generation): one for one in run.results()}
     line = ProgressLine(sys.stderr)
     schedule = Schedule(plan, grid.cells, LocalExecutor(workers), run.append, line.tell, past)
     try:
@@ -74,7 +74,8 @@ def _measure(run: store.Run, plan: Plan, grid: Grid, workers: Workers) -> None:
 
 def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
     """Print the table or the JSON document, write the page, and choose the exit code."""
-    found = Counter(status_of(line["status"] for line in lines) for lines in visits_of(run).values())
+    table = frame(run)
+    found = Counter(table.drop_duplicates("id")["status"])
     counts = {status: found[status] for status in STATUSES}
     page = _write_page(run) if plan.report else None
     if given.json:
@@ -87,7 +88,6 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
         }
         print(json.dumps(document))
     else:
-        table = frame(run)
         if not table.empty:
             print_table(overview(table, plan.precision))
             print(f"\n{legend(table)}")

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from statistics import median
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from bench.plan.cell import Cell
 from bench.stats.interval import half_widths
+from bench.store.result import Floats
 from bench.store.run import Run
 
 COLUMNS = ("metric", "unit", "direction", "statistic", "threads_used", "value", "low", "high", "n", "median", "samples")
@@ -18,31 +19,29 @@ Line = dict[str, Any]
 
 
 def frame(run: Run) -> pd.DataFrame:
-    """One row per cell and metric of `run`.
+    """One row per cell and metric of `run`; see `frame_of`."""
+    return frame_of(run.lines(whole=False))
+
+
+def frame_of(lines: Iterable[Line]) -> pd.DataFrame:
+    """One row per cell and metric of stored lines; those of one id are the visits to one cell.
 
     Columns: `id` and every field of Cell; `status` and `reason` of the cell as a whole; `metric`, `unit`, `direction`,
     `statistic`; `threads_used`; `value` with `low` and `high` (95 % over the visits, absent from a single one); `n`,
     the number of visits (fresh processes); `median` of the samples and their number `samples`, where there are any.
     A cell without any metric (skipped, failed) has one row whose metric is absent.
     """
-    visits = list(visits_of(run).values())
-    cells = pd.DataFrame(
-        [_cell(lines) for lines in visits],
-        columns=["id", *(field.name for field in fields(Cell)), "status", "reason"],
-    )
-    rows = [row for number, lines in enumerate(visits) for row in _metrics(number, lines)]
-    metrics = pd.DataFrame(rows, columns=["cell", *COLUMNS[:5], "values", "median", "samples"])
-    metrics = _pooled(metrics)
-    return cells.join(metrics.set_index("cell"), how="left").reset_index(drop=True)[[*cells.columns, *COLUMNS]]
-
-
-def visits_of(run: Run) -> dict[str, list[Line]]:
-    """The lines of each cell by its id, without samples; of two lines of one generation the later one counts."""
-    visits: dict[str, dict[int, Line]] = {}
-    kept = ("id", "cell", "status", "reason", "measurements")
-    for line in run.lines(samples=False):
-        visits.setdefault(line["id"], {})[line["generation"]] = {key: line[key] for key in kept}
-    return {cell: list(lines.values()) for cell, lines in visits.items()}
+    cells: dict[str, Line] = {}
+    taken = _Taken()
+    for line in lines:
+        _note(cells, line)
+        number = taken.numbers.setdefault(line["id"], len(taken.numbers))
+        for one in line["measurements"]:
+            if one["value"] is not None:
+                taken.add(number, one)
+    columns = ["id", *(field.name for field in fields(Cell)), "status", "reason"]
+    table = pd.DataFrame(list(cells.values()), columns=columns)
+    return table.join(taken.pooled(), how="left").reset_index(drop=True)
 
 
 def status_of(statuses: Iterable[str]) -> str:
@@ -50,56 +49,72 @@ def status_of(statuses: Iterable[str]) -> str:
     return next((status for status in statuses if status != "ok"), "ok")
 
 
-def _cell(lines: list[Line]) -> Line:
-    """What the visits of one cell say of it as a whole."""
-    status = status_of(line["status"] for line in lines)
-    reason = next((line["reason"] for line in lines if line["reason"]), None)
-    return {"id": lines[0]["id"], **lines[0]["cell"], "status": status, "reason": reason}
+class _Taken:
+    """Every reading of every cell, in flat columns: thousands of small objects would keep the collector busy."""
 
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}  # of the cells
+        self._abouts: dict[tuple[Any, ...], int] = {}  # metric, unit, direction, statistic, threads
+        self._metrics: dict[str, int] = {}
+        self._cell: list[int] = []
+        self._metric: list[int] = []
+        self._about: list[int] = []
+        self._value: list[float] = []
+        self._median: list[float] = []
+        self._samples: list[int] = []
 
-def _metrics(number: int, lines: list[Line]) -> Iterable[tuple[Any, ...]]:
-    """Each metric of one cell with its values over the visits; a value that was none is absent."""
-    taken: dict[str, list[Line]] = {}
-    for line in lines:
-        for measurement in line["measurements"]:
-            if measurement["value"] is not None:
-                taken.setdefault(measurement["metric"], []).append(measurement)
-    for metric, found in taken.items():
-        first = found[0]
-        medians = [one["summary"]["median"] for one in found if "summary" in one]
-        yield (
-            number,
-            metric,
-            first["unit"],
-            first["direction"],
-            first["statistic"],
-            first["threads"],
-            [one["value"] for one in found],
-            median(medians) if medians else None,
-            sum(one.get("n", 0) for one in found),
+    def add(self, cell: int, one: Line) -> None:
+        """Note one reading."""
+        about = (one["metric"], one["unit"], one["direction"], one["statistic"], one["threads"])
+        self._cell.append(cell)
+        self._metric.append(self._metrics.setdefault(one["metric"], len(self._metrics)))
+        self._about.append(self._abouts.setdefault(about, len(self._abouts)))
+        self._value.append(one["value"])
+        self._median.append(one.get("median", np.nan))
+        self._samples.append(one.get("n", 0))
+
+    def pooled(self) -> pd.DataFrame:
+        """One row per cell and metric, in the order in which they were first noted; the index is the cell's number."""
+        cell, value = np.array(self._cell, dtype=int), np.array(self._value, dtype=float)
+        key = cell * max(1, len(self._metrics)) + np.array(self._metric, dtype=int)
+        _, first, group, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+        about = np.array(self._about, dtype=int)[first]
+        abouts = pd.DataFrame(list(self._abouts), columns=list(COLUMNS[:5])).iloc[about].reset_index(drop=True)
+        medians = pd.Series(np.array(self._median, dtype=float)).groupby(group).median()
+        centre, low, high = _intervals(abouts, value, group, counts)
+        rows = abouts.assign(
+            value=np.where((counts == 1) | (abouts["statistic"] == "exact"), value[first], centre),  # as it was read
+            low=low,
+            high=high,
+            n=counts,
+            median=medians.to_numpy(),
+            samples=np.bincount(group, np.array(self._samples, dtype=int), len(counts)).astype(int),
         )
+        order = np.lexsort((first, cell[first]))
+        return rows.set_index(cell[first]).iloc[order]
 
 
-def _pooled(metrics: pd.DataFrame) -> pd.DataFrame:
-    """`values` made into value, low, high and n.
+def _intervals(
+    abouts: pd.DataFrame, value: Floats, group: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats, Floats]:
+    """Centre and both ends of the interval of each group of values.
 
     Times, rates and ratios are pooled on the log scale, shares and counts as they are, exact readings not at all.
     """
-    counts = metrics["values"].map(len).to_numpy(dtype=int)
-    owner = np.repeat(np.arange(len(metrics)), counts)
-    flat = np.array([value for values in metrics["values"] for value in values], dtype=float)
-    exact = (metrics["statistic"] == "exact").to_numpy()
-    ratio = (metrics["unit"] != "1").to_numpy() | metrics["metric"].str.startswith("relative").to_numpy(dtype=bool)
-    least = np.full(len(metrics), np.inf)
-    np.minimum.at(least, owner, flat)
-    logs = ratio & ~exact & (least > 0)
-    scaled = flat.copy()
-    scaled[logs[owner]] = np.log(flat[logs[owner]])
-    centre, half = half_widths(scaled, owner, counts)
+    exact = (abouts["statistic"] == "exact").to_numpy()
+    ratio = (abouts["unit"] != "1").to_numpy() | abouts["metric"].str.startswith("relative").to_numpy(dtype=bool)
+    positive = np.bincount(group, value <= 0, len(counts)) == 0
+    logs = ratio & ~exact & positive
+    scaled = value.copy()
+    scaled[logs[group]] = np.log(value[logs[group]])
+    centre, half = half_widths(scaled, group, counts)
     half[exact] = np.nan
-    value, low, high = centre, centre - half, centre + half
-    value, low, high = (np.where(logs, np.exp(np.where(logs, part, 0)), part) for part in (value, low, high))
-    starts = np.cumsum(counts) - counts
-    first = flat[starts] if len(flat) else flat
-    single = exact | (counts == 1)  # as it was read, not as exp(log) would have it
-    return metrics.drop(columns="values").assign(value=np.where(single, first, value), low=low, high=high, n=counts)
+    ends = [np.where(logs, np.exp(np.where(logs, end, 0.0)), end) for end in (centre, centre - half, centre + half)]
+    return ends[0], ends[1], ends[2]
+
+
+def _note(cells: dict[str, Line], line: Line) -> None:
+    """What a line says of its cell as a whole."""
+    cell = cells.setdefault(line["id"], {"id": line["id"], **line["cell"], "status": "ok", "reason": None})
+    cell["status"] = status_of((cell["status"], line["status"]))
+    cell["reason"] = cell["reason"] or line["reason"]

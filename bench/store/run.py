@@ -26,10 +26,10 @@ class Run:
         """The run's name, which is its folder's."""
         return self.folder.name
 
-    def lines(self, samples: bool = True) -> Iterator[dict[str, Any]]:
+    def lines(self, whole: bool = True) -> Iterator[dict[str, Any]]:
         """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
 
-        Without `samples` the measurements have their summaries alone, which is many times faster.
+        Not `whole`, it ends with the measurements, without samples: many times faster.
 
         Raises:
             BenchError: a line in the middle is damaged, or is of a newer schema, or there is no such file.
@@ -44,22 +44,30 @@ class Run:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     return  # the run was killed while it wrote this line
-                yield _parsed(line, samples, f"{path} line {number}")
+                yield _parsed(line, whole, f"{path} line {number}")
 
     def results(self) -> list[Result]:
         """Each line as a Result, samples decoded."""
         return [Result.from_dict(line) for line in self.lines()]
 
-    def repair(self) -> bool:
-        """Cut off a last line that was never finished, so that the next begins on its own; whether there was one."""
+    def reopen(self) -> None:
+        """Make the results ready for what is still missing.
+
+        A last line that was never finished goes, so that the next begins on its own; so do the lines of cells that
+        were left out, since their turn may come now. The file is replaced in one move.
+
+        Raises:
+            BenchError: a line is damaged.
+
+        """
         path = self.folder / "results.jsonl"
-        content = path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole == len(content):
-            return False
-        with path.open("rb+") as file:
-            file.truncate(whole)
-        return True
+        with path.open("rb") as file:
+            whole = [line for line in file if line.endswith(b"\n")]
+        statuses = [_parsed(line, False, f"{path} line {number}")["status"] for number, line in enumerate(whole, 1)]
+        kept = [line for line, status in zip(whole, statuses, strict=True) if status != "skipped"]
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(b"".join(kept))
+        fresh.replace(path)
 
     def append(self, result: Result) -> None:
         """Write one result as one line, and see it on the disk before going on.
@@ -142,10 +150,10 @@ def _object(text: str) -> dict[str, Any]:
     return parsed
 
 
-def _parsed(line: bytes, samples: bool, place: str) -> dict[str, Any]:
+def _parsed(line: bytes, whole: bool, place: str) -> dict[str, Any]:
     """One line as plain data, its schema checked."""
     try:
-        stored = parse_line(line, samples)
+        stored = parse_line(line, whole)
         schema = stored["schema"]
     except (ValueError, KeyError, TypeError) as error:
         raise BenchError(f"{place} is damaged ({error}): remove that line to read the rest") from error

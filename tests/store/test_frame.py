@@ -105,12 +105,6 @@ def test_a_cell_without_numbers_has_one_row_and_not_one_zero(run, result, status
     assert [name for name in COLUMNS if not pd.isna(found[name])] == []
 
 
-def test_of_two_visits_of_one_generation_the_later_one_counts(run, result):
-    table = kept(run, Result(Cell("mlp"), "timeout", "too slow"), result(1), result(2, generation=1))
-    assert set(table["status"]) == {"ok"}
-    assert set(table["n"]) == {2}
-
-
 def test_a_number_that_was_none_is_absent(run, result):
     nothing = Measurement("test_loss", "1", "lower", float("nan"), "final")
     table = kept(run, result(measurements=(nothing,)), result(1, generation=1))

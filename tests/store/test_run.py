@@ -54,20 +54,27 @@ def test_a_last_line_that_was_cut_off_anywhere_is_passed_over(three):
         assert len(ids(run)) == 2, length
 
 
-def test_a_line_that_was_cut_off_is_cut_away_before_the_next_is_written(three):
+def test_reopening_cuts_away_what_was_never_finished(three):
     run, whole = three
     (run.folder / "results.jsonl").write_bytes(whole[:-5])
-    assert run.repair()
+    run.reopen()
     run.append(Result(Cell("resnet8"), "ok"))
     assert ids(run) == [Cell(name).id for name in ("mlp", "lenet5", "resnet8")]
 
 
+def test_reopening_takes_out_the_cells_that_were_left_out(three):
+    run, whole = three
+    run.append(Result(Cell("resnet8"), "skipped", "the budget ended"))
+    run.reopen()
+    assert (run.folder / "results.jsonl").read_bytes() == whole
+
+
 @pytest.mark.parametrize("lines", [0, 1, 3])
-def test_a_whole_file_needs_no_repair(three, lines):
+def test_reopening_leaves_whole_lines_as_they_are(three, lines):
     run, whole = three
     expected = b"".join(whole.splitlines(keepends=True)[:lines])
     (run.folder / "results.jsonl").write_bytes(expected)
-    assert not run.repair()
+    run.reopen()
     assert (run.folder / "results.jsonl").read_bytes() == expected
 
 
