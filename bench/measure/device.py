@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import torch
 
+from bench.measure.nvidia import driver_facts
+
 Step = Callable[[], object]
 MarkedStep = Callable[[Callable[[], None]], object]
 
@@ -200,9 +202,8 @@ class CudaDevice:
             "cuda": torch.version.cuda,
             "cudnn": torch.backends.cudnn.version(),
         }
-        with suppress(RuntimeError, ImportError, AttributeError):  # no NVML beside this torch
-            facts["gpu_clock_mhz"] = torch.cuda.clock_rate(self.torch_device)
-        return facts
+        uuid = getattr(properties, "uuid", None)  # absent from older torch and from other makers' GPUs
+        return {**facts, **(driver_facts(str(uuid)) if uuid else {})}
 
 
 def open_device(name: str) -> Device:

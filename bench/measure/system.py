@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from bench import __version__
+from bench.measure import machine
 from bench.measure.device import Device
 
 
@@ -19,6 +20,9 @@ def describe_system(device: Device) -> dict[str, Any]:
         "isa": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
         "cores_usable": usable_cores(),
+        "cpu_quota": machine.cgroup_quota(),
+        "virtualization": machine.virtualization(),
+        "governor": machine.governor(),
         "memory": _memory(),
         "os": platform.platform(terse=True),
         "arch": platform.machine(),
@@ -26,6 +30,7 @@ def describe_system(device: Device) -> dict[str, Any]:
         "torch": torch.__version__,
         "bench": __version__,
         "allocator": allocator(),
+        "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY"),
         "start_method": os.environ.get("BENCH_START_METHOD"),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "precision": {
@@ -43,7 +48,7 @@ def describe_system(device: Device) -> dict[str, Any]:
 def usable_cores() -> int:
     """Cores this process may use: its affinity, and the cgroup's quota where there is one."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _cgroup_quota()
+    quota = machine.cgroup_quota()
     return max(1, min(cores, int(quota))) if quota else cores
 
 
@@ -58,24 +63,11 @@ def cpu_model() -> str | None:
 
 def allocator() -> str:
     """Whether large blocks stay in the process: glibc reads these settings once, when the process starts."""
+    if (other := machine.preloaded()) is not None:
+        return other
     if platform.libc_ver()[0] != "glibc":
         return f"the system's own ({sys.platform})"
     return "glibc, pinned" if os.environ.get("MALLOC_MMAP_THRESHOLD_") else "glibc, not pinned"
-
-
-def _cgroup_quota() -> float | None:
-    """Cores' worth of CPU time the cgroup grants, of version 2 or 1; None where there is no limit."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return None if quota == "max" else int(quota) / int(period)
-    except (OSError, ValueError):
-        pass
-    try:
-        folder = Path("/sys/fs/cgroup/cpu")
-        granted = int((folder / "cpu.cfs_quota_us").read_text())
-        return granted / int((folder / "cpu.cfs_period_us").read_text()) if granted > 0 else None
-    except (OSError, ValueError):
-        return None
 
 
 def _memory() -> int | None:

@@ -1,0 +1,45 @@
+"""NVIDIA's driver: what it tells of a GPU's clocks, its throttling and its other users, asked through nvidia-smi."""
+
+import subprocess
+from typing import Any
+
+# Bits of clocks_throttle_reasons.active (NVML, nvmlClocksThrottleReasons) that slow a GPU down under load; being idle
+# (bit 0) and a clock that somebody set (bits 1 and 8) do not.
+THROTTLES = {
+    0x04: "power cap",
+    0x08: "hardware slowdown",
+    0x10: "sync boost",
+    0x20: "software thermal",
+    0x40: "hardware thermal",
+    0x80: "power brake",
+}
+_FIELDS = "clocks.sm,clocks.max.sm,clocks_throttle_reasons.active,persistence_mode,temperature.gpu,utilization.gpu"
+
+
+def driver_facts(uuid: str) -> dict[str, Any]:
+    """The facts of the GPU "GPU-<uuid>"; empty where there is no nvidia-smi or it does not answer."""
+    command = ["nvidia-smi", f"--id=GPU-{uuid}", f"--query-gpu={_FIELDS}", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - fixed words
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return parse(done.stdout)
+
+
+def parse(line: str) -> dict[str, Any]:
+    """The facts in one line of its answer; a field it does not know, such as "[N/A]", is left out."""
+    clock, most, throttle, persistence, temperature, busy = ([*line.strip().split(", "), *[""] * 6])[:6]
+    facts: dict[str, Any] = {
+        "gpu_clock_mhz": _number(clock),
+        "gpu_clock_max_mhz": _number(most),
+        "gpu_temperature": _number(temperature),
+        "gpu_busy": None if (share := _number(busy)) is None else share / 100,
+        "gpu_persistence": {"Enabled": True, "Disabled": False}.get(persistence),
+    }
+    if throttle.startswith("0x"):
+        facts["gpu_throttle"] = [name for bit, name in THROTTLES.items() if int(throttle, 16) & bit]
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
