@@ -3,6 +3,7 @@
 from bench.report import svg
 from bench.report.figures import (
     DASHED,
+    MOST_NAMES,
     Picture,
     accuracy_axis,
     arms,
@@ -56,7 +57,8 @@ def _front(record: Record, metric: str) -> Picture | None:
     unit_axis(axes.xaxis, "number" if rate else metric, "1" if rate else first.unit)
     more = first.direction == "higher"
     axes.set_xlabel(f"{axis_name(first)}{', images/s' if rate else ''} · {'more' if more else 'less'} is better")
-    name_points(drawn, rows, list(points.values()))
+    named = rows if len(rows) <= MOST_NAMES else best
+    name_points(drawn, named, [points[row.key] for row in named])
     word = HEADINGS.get(metric, metric).lower()
     caption = (
         f"Up and to the {'right' if more else 'left'} is better; no setting beats those on the dashed front in both: "

@@ -13,6 +13,7 @@ from bench.report.record import Row, Value
 from bench.report.table import HEADINGS
 from bench.report.units import plural, tick
 
+MOST_NAMES = 16  # beyond these, only the settings on the front are named in a picture
 MOST_ROWS = 60  # more lines than this make a picture nobody can read
 _ACCURACIES = (0.01, 0.1, 0.3, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995)
 DASHED: tuple[float, tuple[float, float]] = (0, (4, 3))
@@ -85,15 +86,19 @@ def unit_axis(axis: Axis, metric: str, unit: str, *, few: bool = False) -> None:
     decades = np.log10(high / low)
     crowded = decades * 2 if few else decades
     steps = (1,) if crowded > 3.2 else (1, 3) if crowded > 1.2 else (1, 2, 5)
-    axis.set_major_locator(LogLocator(subs=steps) if decades > 0.5 else MaxNLocator(4))
+    axis.set_major_locator(LogLocator(subs=steps, numticks=5 if few else 8) if decades > 0.5 else MaxNLocator(4))
 
 
 def accuracy_axis(axes: Any, values: Iterable[float]) -> None:
     """A vertical axis for accuracies, stretched towards 100 % so that 99.0 and 99.3 % lie apart."""
     shown = [inside(value) for value in values]
     axes.set_yscale("logit")
-    low, high = (1 / min(shown) - 1) * 1.35, (1 / max(shown) - 1) / 1.35  # odds against, a third beyond the data
-    axes.set_ylim(1 / (1 + low), 1 / (1 + high))
+    against = [1 / share - 1 for share in shown]  # odds, in which the axis is logarithmic
+    for room in (1.35, 2, 4, 8):
+        low, high = 1 / (1 + max(against) * room), 1 / (1 + min(against) / room)
+        if sum(low < share < high for share in _ACCURACIES) > 1:
+            break
+    axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(FixedLocator(_ACCURACIES))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))

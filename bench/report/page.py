@@ -17,7 +17,8 @@ from bench.report import svg
 from bench.report.choose import choosing
 from bench.report.curves import learning
 from bench.report.figures import Picture
-from bench.report.record import Record, read
+from bench.report.reading import read
+from bench.report.record import Record
 from bench.report.sentences import conclusions, counts
 from bench.report.speed import speed
 from bench.report.table import columns, entries, placed

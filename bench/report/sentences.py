@@ -6,8 +6,8 @@ from itertools import permutations
 
 from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
-from bench.report.table import amount, missed
-from bench.report.units import joined, percent, plural, quantity, state
+from bench.report.table import HEADINGS, amount, missed
+from bench.report.units import either_way, joined, percent, plural, quantity, state
 
 CLOSE = 0.005  # accuracies within half a point are close enough for size to decide
 _MOST_REASON = 160  # letters of a reason in a sentence; the trust section has all of it
@@ -70,13 +70,17 @@ def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | N
     noun = "seed" if metric == "accuracy" else "visit"
     shown = rows[:2]
     if second is None:
+        about = HEADINGS[metric]
         claim = f"{first.label} is the only setting with this number, so there is nothing to rank."
     elif first.values[metric].low is None:
         claim = f"{first.label} came out ahead, but from one {noun}: no interval, so no claim about the order."
     elif second.values[metric].low is None:
         claim = f"{first.label} came out ahead; {second.label}, from one {noun}, has no interval to compare with."
     elif len(tied) > 1:
-        claim, shown = f"{joined(row.label for row in tied)} cannot be told apart: their intervals overlap.", tied[:6]
+        claim, shown = (
+            f"{joined((row.label for row in tied), most=4)} cannot be told apart: their intervals overlap.",
+            tied[:4],
+        )
     else:
         claim = f"{first.label}, {_lead(first, second, metric)} {second.label}."
     return Sentence(
@@ -122,7 +126,8 @@ def _budget(record: Record) -> Sentence | None:
     tied = leaders(within, ranks(within, "accuracy"))
     dearer = ordered([row for row in rows if row not in within], "accuracy")[0]
     if len(tied) > 1:
-        claim = f"Within {name}, {joined(row.label for row in tied)} are the most accurate; their intervals overlap."
+        names = joined((row.label for row in tied), most=4)
+        claim = f"Within {name}, {names} are the most accurate; their intervals overlap."
     else:
         claim = f"Within {name}, {within[0].label} is the most accurate."
     shown = [*(tied[:4] or within[:1]), dearer]
@@ -185,7 +190,7 @@ def _uncertain(record: Record) -> Sentence | None:
 
 def _certainty(row: Row) -> str:
     share = row.values["relative_cost"].relative_half
-    return f"{row.label} (one visit: no interval)" if share is None else f"{row.label} ± {percent(share)}"
+    return f"{row.label} (one visit: no interval)" if share is None else f"{row.label} {either_way(share)}"
 
 
 def _lost(record: Record) -> Sentence | None:

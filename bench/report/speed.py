@@ -21,7 +21,7 @@ from bench.report.figures import (
 )
 from bench.report.record import Record, Row, Value
 from bench.report.table import HEADINGS, told
-from bench.report.units import STATISTICS, number, percent, plural, quantity
+from bench.report.units import STATISTICS, either_way, number, plural, quantity
 from bench.store.result import QUANTILES, Floats
 
 PHASES = ("fetch", "zero_grad", "forward", "loss", "backward", "optimizer")
@@ -52,7 +52,7 @@ def _costs(record: Record) -> Picture | None:
     _dots(drawn, rows, "relative_cost")
     for at, row in enumerate(rows):
         value = row.values["relative_cost"]
-        certainty = "" if value.relative_half is None else f" ± {percent(value.relative_half)}"
+        certainty = "" if value.relative_half is None else f" {either_way(value.relative_half)}"
         beside(drawn, row, at, quantity("relative_cost", "1", value.value) + certainty)
     axes.set_xlabel(f"{axis_name(first)} · less is better")
     caption = (
@@ -151,7 +151,11 @@ def _spread(record: Record) -> Picture | None:
     axes.set_yticks(range(len(rows)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(visible=True, axis="x")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{(value - 1) * 100:+.0f} %" if value != 1 else "0"))
+    if axes.get_xlim()[1] > 4:  # some process was many times slower
+        axes.set_xscale("log")
+        unit_axis(axes.xaxis, "relative", "1", few=True)
+    else:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{(ratio - 1) * 100:+.0f} %"))
     axes.set_xlabel("against the setting's median, at the right")
     caption = (
         f"Times of single steps{_threads(rows[0].values.get('step'))}, one box a visit (a fresh process, "

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 
 from bench.report.rank import ranks
 from bench.report.record import Record, Row, Value
-from bench.report.units import STATISTICS, TIMES, Scale, kind_of, number, percent, plural, quantity, scale_of, with_unit
+from bench.report.units import (
+    STATISTICS,
+    TIMES,
+    Scale,
+    either_way,
+    kind_of,
+    number,
+    percent,
+    plural,
+    quantity,
+    scale_of,
+    with_unit,
+)
 
 HEADINGS = {
     "relative_cost": "Relative cost",
@@ -105,7 +117,8 @@ def entries(record: Record, column: Column) -> dict[str, Entry]:
 
 def placed(record: Record, metric: str = "relative_cost") -> Mapping[str, int]:
     """The rank of each row that is ok, as far as intervals allow one."""
-    return ranks(record.having(metric), metric)
+    rows = record.having(metric)
+    return ranks(rows, metric) if len(rows) > 1 else {}
 
 
 def told(value: Value) -> str:
@@ -176,7 +189,7 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     plus, short = "", ""
     if half and value.statistic != "exact":
         share = value.relative_half
-        plus = f"± {number(half, half)}" if kind in ("share", "count") or share is None else f"± {percent(share)}"
+        plus = f"± {number(half, half)}" if kind in ("share", "count") or share is None else either_way(share)
         if limit is not None and share is not None and share > limit:
             short = f"target {percent(limit)} not met"
     return Entry(text, plus, short, told(value), value)

@@ -87,7 +87,7 @@ def _text(path: str, value: Any) -> str:
         return ", ".join(str(item) for item in value) or "none"
     if isinstance(value, int | float) and path.endswith("memory"):
         return quantity("memory", "B", float(value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _run(record: Record) -> Iterator[tuple[str, str]]:
@@ -120,7 +120,7 @@ def _machine(record: Record) -> Iterator[tuple[str, str]]:
     for path, texts in seen.items():
         numbers = [float(text) for text in texts if text.replace(".", "", 1).isdigit()]
         if len(texts) > 1 and len(numbers) == len(texts):
-            yield path, f"{min(numbers):g} to {max(numbers):g} over the visits"
+            yield path, f"{min(numbers):.3g} to {max(numbers):.3g} over the visits"
         else:
             yield path, texts[0] if len(texts) == 1 else "differs between visits: " + joined(texts)
 

@@ -125,6 +125,13 @@ def percent(share: float) -> str:
     return (f"{value:.0f}" if value >= 10 or value.is_integer() else f"{value:.2g}") + f"{SPACE}%"
 
 
+def either_way(share: float) -> str:
+    """A relative half-width: a percentage either way, or a factor where a percentage says nothing any more."""
+    if share < 1:
+        return f"± {percent(share)}"
+    return f"{TIMES}/÷ {number(1 + share)}"
+
+
 def plural(count: int, noun: str) -> str:
     """The count with its noun: 1 visit, 2 visits."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

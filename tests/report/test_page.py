@@ -9,7 +9,7 @@ import pytest
 import report_sample as sample
 
 from bench.report import write
-from bench.report.record import read
+from bench.report.reading import read
 
 
 class Elements(HTMLParser):
@@ -167,6 +167,14 @@ def test_seeds_of_a_setting_share_a_row(tmp_path: Path):
     assert (accuracy.n, cost.n) == (3, 6)
     assert accuracy.low is not None
     assert [cell.seed for cell in record.rows[0].cells] == [0, 1, 2]
+
+
+def test_a_visit_that_was_repeated_counts_once(tmp_path: Path):
+    results = sample.visits(("mlp",), generations=2)
+    failed = sample.Result(results[0].cell, "failed", "killed", 0)
+    record = read(sample.recorded(tmp_path, [failed, *results]))
+    assert (record.rows[0].status, record.rows[0].values["relative_cost"].n) == ("ok", 2)
+    assert (len(record.visits), len(record.rows[0].steps)) == (2, 2)
 
 
 def test_drawing_imports_no_torch():

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import report_sample as sample
 
-from bench.report.record import read
+from bench.report.reading import read
 from bench.report.sentences import Sentence, conclusions, counts
 
 

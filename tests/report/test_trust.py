@@ -3,7 +3,7 @@ from pathlib import Path
 
 import report_sample as sample
 
-from bench.report.record import read
+from bench.report.reading import read
 from bench.report.trust import flat, ranged, trust
 
 
