@@ -13,6 +13,7 @@ from bench.cli.progress import ProgressLine
 from bench.cli.resume import resumed
 from bench.cli.tables import duration, legend, overview, print_table
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, BenchError
+from bench.execute.ceilings import find_ceilings
 from bench.execute.executor import LocalExecutor
 from bench.execute.lock import measuring
 from bench.execute.schedule import Schedule
@@ -61,6 +62,8 @@ def _measure(run: store.Run, plan: Plan, grid: Grid, workers: Workers) -> None:
     line = ProgressLine(sys.stderr)
     schedule = Schedule(plan, grid.cells, LocalExecutor(workers), run.append, line.tell, past)
     try:
+        if "ceilings" not in run.facts:  # a run that is resumed has them
+            run.note(ceilings=find_ceilings(workers, grid.cells))
         schedule.run()
     except KeyboardInterrupt:
         schedule.outcome = "interrupted"
@@ -89,7 +92,7 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
         print(json.dumps(document))
     else:
         if not table.empty:
-            print_table(overview(table, plan.precision))
+            print_table(overview(table, plan.precision, run.facts.get("ceilings", ())))
             print(f"\n{legend(table)}")
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         print(f"{run.facts['status']}: {told or 'no cell'}; results in {run.folder}")

@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from bench.cli.sweeps import sweeps
 from bench.cli.tables import legend, overview, print_table
 from bench.errors import BenchError
 from bench.store import run as store
@@ -21,8 +22,10 @@ def execute(given: argparse.Namespace) -> int:
         print(json.dumps({**run.facts, "rows": rows}))
     else:
         if not table.empty:
-            print_table(overview(table, run.facts["plan"]["precision"]))
+            print_table(overview(table, run.facts["plan"]["precision"], run.facts.get("ceilings", ())))
             print(f"\n{legend(table)}")
+            for line in sweeps(table):
+                print(line)
         print(f"{run.facts.get('status')}: {run.facts.get('command')}")
     return 0
 

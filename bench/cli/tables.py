@@ -1,9 +1,12 @@
 """Tables: numbers as people read them, on a terminal."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
+
+from bench.stats.roofline import Bound, bounds
 
 Row = dict[str, str]
 
@@ -30,17 +33,19 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def overview(table: pd.DataFrame, target: float | None = None) -> list[Row]:
+def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequence[Mapping[str, Any]] = ()) -> list[Row]:
     """The main figures of a run's frame, a row a cell, fastest step first.
 
-    A relative cost whose interval is wider than the `target` says so; without a target none does.
+    A relative cost whose interval is wider than the `target` says so; without a target none does. With the run's
+    `ceilings` there is a column that says what bounds the step.
     """
     rows = []
     for _, cell in table.groupby("id", sort=False):
         found = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
         step = found["step"]["value"] if "step" in found else math.inf
-        rows.append((step, {"cell": first["id"], **_figures(found, target), "status": first["status"]}))
+        bound = {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
+        rows.append((step, {"cell": first["id"], **_figures(found, target), **bound, "status": first["status"]}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
@@ -83,6 +88,11 @@ def _figures(found: dict[str, pd.Series], target: float | None) -> Row:
     figures["relative cost"] = _relative(found["relative_cost"], target) if "relative_cost" in found else "-"
     figures["accuracy"] = f"{found['accuracy']['value']:.2%}" if "accuracy" in found else "-"
     return figures
+
+
+def _bound(bound: Bound | None) -> str:
+    """What takes the largest share of the step, by the machine's ceilings."""
+    return f"{bound.by} {bound.explained:.0%}" if bound else "-"
 
 
 def _relative(row: pd.Series, target: float | None) -> str:

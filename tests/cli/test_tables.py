@@ -1,8 +1,9 @@
 """Tables: numbers as people read them."""
 
+import pandas as pd
 import pytest
 
-from bench.cli.tables import duration, print_table, si
+from bench.cli.tables import duration, overview, print_table, si
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,15 @@ def test_numbers_stand_to_the_right_and_text_to_the_left(capsys):
 def test_a_table_without_rows_prints_nothing(capsys):
     print_table([])
     assert capsys.readouterr().out == ""
+
+
+def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
+    cell = {"id": "net", "status": "ok", "device": "cpu", "dtype": "float32", "threads": 1, "mode": "eager"}
+    counts = {"step": 0.01, "flops": 4.3e8, "bytes_moved": 1e7, "operators_forward": 100.0}
+    table = pd.DataFrame([{**cell, "metric": name, "value": value, "median": 0.01} for name, value in counts.items()])
+    ceiling = {"device": "cpu", "dtype": "float32", "threads": 1, "flops_per_second": 1e11, "bytes_per_second": 1e10}
+    known, other = {**ceiling, "dispatch_seconds": 1e-6}, {**ceiling, "dispatch_seconds": 1e-6, "threads": 2}
+
+    assert [row["bound by"] for row in overview(table, None, [known])] == ["compute 43%"]
+    assert [row["bound by"] for row in overview(table, None, [other])] == ["-"]
+    assert "bound by" not in overview(table)[0]
