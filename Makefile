@@ -1,4 +1,4 @@
-# make run | test | lint | clean   (setup comes first where it is needed)
+# make run | test | bench | lint | clean   (setup comes first where it is needed)
 #
 # PYTHON       the interpreter that makes .venv             make test PYTHON=python3.12
 # PIP_ARGS     more arguments for pip                       make test PIP_ARGS="--extra-index-url URL" for another torch
@@ -13,7 +13,7 @@ PYTEST_ARGS ?=
 BIN := .venv/bin
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
-.PHONY: run test test-slow lint setup setup-dev clean
+.PHONY: run test test-slow bench lint setup setup-dev clean
 
 run: setup
 	$(BIN)/python -m bench run $(RUN_ARGS)
@@ -23,6 +23,10 @@ test: lint
 
 test-slow: setup-dev
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+# The engine against its rivals, in one run: a table after about ten minutes on a quiet machine.
+bench: setup-dev
+	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' $(PYTEST_ARGS)
 
 lint: setup-dev
 	$(BIN)/ruff check .
