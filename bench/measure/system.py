@@ -27,7 +27,7 @@ def describe_system(device: Device) -> dict[str, Any]:
         "os": platform.platform(terse=True),
         "arch": platform.machine(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # plain text: as torch's own type it would have the parent import torch
         "bench": __version__,
         "allocator": allocator(),
         "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY"),
