@@ -11,9 +11,9 @@ from bench.errors import EXIT_INTERRUPTED, BenchError
 def run_command_line(arguments: list[str]) -> int:
     """Parse `arguments`, run the command they name and return its exit code."""
     given = build_parser().parse_args(arguments)
-    # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
-    command = importlib.import_module(f"bench.cli.{given.command}")
     try:
+        # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
+        command = importlib.import_module(f"bench.cli.{given.command}")
         code: int = command.execute(given)
         sys.stdout.flush()
     except BenchError as error:

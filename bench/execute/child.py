@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ def work(connection: "Connection[Any, Any]", entry: str, task: Any) -> None:
     _follow_the_parent()
     module, _, name = entry.partition(":")
     function = getattr(importlib.import_module(module), name)
-    function(task, Channel(connection))
+    with suppress(BrokenPipeError):  # nobody listens any more: the run was ended
+        function(task, Channel(connection))
     connection.close()
     os._exit(0)  # nothing is left to tidy up, and tearing torch down takes longer than many a cell
 
@@ -50,6 +52,13 @@ def _be_first_to_go() -> None:
 
 
 def _follow_the_parent() -> None:
-    """End with the server this process was forked from, which ends with the run (prctl(2), PR_SET_PDEATHSIG)."""
+    """End with the server this process was forked from, which ends with the run (prctl(2), PR_SET_PDEATHSIG).
+
+    The server ends when the last holder of a pipe of its own has gone. It hands that pipe to every worker, for workers
+    with children; this one lets go of it, or it would keep alive the server whose end it waits for.
+    """
+    alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)  # noqa: SLF001 - no public name
     with suppress(AttributeError, OSError):  # not Linux: an orphan notices at its next send
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if alive is not None:
+            os.close(alive)

@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,8 @@ class Workers:
     def prepare(self) -> None:
         """Have the server import torch meanwhile; the first worker starts it otherwise."""
         if START_METHOD == "forkserver":
-            with _environment():
+            resource_tracker.ensure_running()  # the server would start it, and that lets interrupts through again
+            with _environment(), _interrupts_put_off():
                 forkserver.ensure_running()
 
     def start(self, entry: str, task: Any) -> Worker:
@@ -108,6 +109,7 @@ class Workers:
         process = self._context.Process(target=work, args=(other, entry, task), daemon=True)
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
+                self.prepare()
                 with _environment():
                     process.start()
             except (EOFError, OSError) as error:
@@ -158,6 +160,16 @@ def _environment() -> Iterator[None]:
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
+
+
+@contextmanager
+def _interrupts_put_off() -> Iterator[None]:
+    """Ctrl-C waits here until the end, and never reaches a process that is started meanwhile, nor those it forks."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ended(code: int | None, memory_ran_out: bool) -> WorkerError:
