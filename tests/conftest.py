@@ -1,11 +1,13 @@
 """What several rooms' tests share: the command line as a person runs it, and a plug-in whose networks misbehave."""
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
@@ -142,8 +144,8 @@ class Commands:
         stdout, stderr = process.communicate(timeout=HANG)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
-    def start(self, *arguments, plugin=None, python=(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **variables):
-        """The command as a process that leads a session of its own."""
+    def start(self, *arguments, plugin=None, python=(), terminal=None, **variables):
+        """The command as a process that leads a session of its own, on the terminal (a descriptor) if one is given."""
         environment = {**self._environment, **variables}
         if plugin:
             environment["PYTHONPATH"] += f"{os.pathsep}{plugin}"
@@ -151,11 +153,12 @@ class Commands:
             [sys.executable, *python, "-m", "bench", *map(str, arguments)],
             cwd=self.folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
+            stdout=subprocess.PIPE if terminal is None else terminal,
+            stderr=subprocess.PIPE if terminal is None else terminal,
             text=True,
             start_new_session=True,
+            preexec_fn=None if terminal is None else lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - the tests have no threads
         )
         self._started.append(process)
         return process
@@ -165,7 +168,7 @@ class Commands:
             for pid in of_session(process.pid):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            process.communicate()
+            process.wait()
 
     def left_of(self, process):
         """Command lines of what is left of the session that the command led."""

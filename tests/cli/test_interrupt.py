@@ -1,0 +1,147 @@
+"""A run that is ended in the middle: what was measured is kept, and no process is left behind."""
+
+import os
+import re
+import signal
+import time
+from random import Random
+
+import pytest
+
+from bench.store.run import load
+
+PATIENCE = 60  # seconds for something to happen; no expectation of speed
+
+
+def until(condition):
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+    return found
+
+
+def seed_with_first(first):
+    """The seed of an order in which the first or the second of two cells is visited first."""
+    for seed in range(100):
+        order = [0, 1]
+        Random(seed).shuffle(order)
+        if order[0] == first:
+            return seed
+    raise AssertionError
+
+
+@pytest.fixture
+def midway(bench, plugin):
+    """Starts a run of two cells and gives its process when the first is measured and the second hangs."""
+
+    def start(*flags, terminal=None):
+        process = bench.start(
+            *("run", "--architectures", "faulty_good", "faulty_hangs", "--datasets", "synthetic", "--epochs", "0"),
+            *("--generations", "1", "--rounds", "2", "--order-seed", seed_with_first(0), "--run", "midway", *flags),
+            plugin=plugin,
+            terminal=terminal,
+        )
+        results = bench.folder / "results/midway/results.jsonl"
+        until(lambda: process.poll() is not None or (results.exists() and results.read_bytes().endswith(b"\n")))
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.5)  # so that the second cell's worker runs
+        return process
+
+    return start
+
+
+@pytest.fixture
+def kept(bench):
+    """The run as it is on the disk: the first cell must be there, and whole."""
+
+    def read():
+        run = load("midway", bench.folder / "results")
+        (result,) = run.results()
+        assert (result.cell.architecture, result.status) == ("faulty_good", "ok")
+        assert {"step", "relative_cost"} <= {one.metric for one in result.measurements}
+        return run
+
+    return read
+
+
+def read_all(descriptor):
+    """What was written to a terminal until its last process has gone."""
+    text = b""
+    while True:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:  # Linux says so where other systems give nothing
+            break
+        if not part:
+            break
+        text += part
+    return text.decode()
+
+
+def test_ctrl_c_keeps_what_was_measured_and_leaves_nobody_behind(bench, midway, kept):
+    process = midway("--no-report")
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "interrupted: 1 ok; results in results/midway" in stdout
+    assert "Traceback" not in stderr
+    assert "\r" not in stderr
+    assert kept().facts["status"] == "interrupted"
+    until(lambda: not bench.left_of(process))
+    assert not (bench.folder / "reports").exists()
+
+
+def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway, kept):
+    ours, theirs = os.openpty()
+    process = midway(terminal=theirs)
+    os.close(theirs)
+    os.write(ours, b"\x03")
+    assert process.wait(timeout=PATIENCE) == 130
+    text = read_all(ours)
+    os.close(ours)
+    assert kept().facts["status"] == "interrupted"
+    until(lambda: not bench.left_of(process))
+    assert "Traceback" not in text
+    (page,) = re.findall(r"^report: (\S+)", text, re.MULTILINE)
+    assert (bench.folder / page).is_file()
+    assert re.search(r"\r\033\[K\[ +0%\] pass 1, faulty_good\S*: phases", text)
+    assert re.search(r"\r\033\[K\[ *50%\] pass 1, faulty_hangs\S*: phases, \S.* left", text)
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", pytest.param("SIGTERM", marks=pytest.mark.slow)])
+def test_no_worker_outlives_a_run_that_was_killed(bench, midway, kept, typed, name):
+    process = midway("--no-report")
+    assert len(bench.left_of(process)) > 1
+    os.kill(process.pid, getattr(signal, name))
+    assert process.wait(timeout=PATIENCE) == -getattr(signal, name)
+    until(lambda: not bench.left_of(process))
+    assert kept().facts["status"] == "running"
+    assert typed("show", "midway").returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [1.0, 2.0, 3.0, 4.5, 6.0])
+def test_an_early_ctrl_c_is_one_line(bench, plugin, delay):
+    process = bench.start("run", "--architectures", "faulty_hangs", "--datasets", "synthetic", plugin=plugin)
+    time.sleep(delay)  # somewhere between the first import and the first cell
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    until(lambda: not bench.left_of(process))
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_is_resumed_where_it_ended(bench, midway, kept, plugin):
+    process = midway("--no-report")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    kept()
+    done = bench("run", "--resume", "midway", "--timeout", "5s", "--no-report", plugin=plugin)
+    assert done.returncode == 0, done.stderr
+    results = load("midway", bench.folder / "results").results()
+    assert [(one.cell.architecture, one.status) for one in results] == [
+        ("faulty_good", "ok"),
+        ("faulty_hangs", "timeout"),
+    ]
