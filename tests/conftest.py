@@ -121,10 +121,16 @@ def bench(tmp_path, environment):
 
 @pytest.fixture(scope="session")
 def bench_for_all(tmp_path_factory, environment):
-    """The same in one folder for the whole session, for records that many tests only read."""
-    commands = Commands(tmp_path_factory.mktemp("bench"), environment)
-    yield commands
-    commands.clean()
+    """Makes the same with a folder that stays for the session, for records that many tests only read."""
+    made = []
+
+    def make():
+        made.append(Commands(tmp_path_factory.mktemp("bench"), environment))
+        return made[-1]
+
+    yield make
+    for commands in made:
+        commands.clean()
 
 
 class Commands:

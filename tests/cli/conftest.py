@@ -26,7 +26,8 @@ def recorded(bench_for_all, plugin, tmp_path_factory):
     """
     site, modules = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("modules")
     (site / "sitecustomize.py").write_text(dedent(SITECUSTOMIZE))
-    process = bench_for_all.start(
+    bench = bench_for_all()
+    process = bench.start(
         *("run", "--architectures", "debug", "faulty_prints", *TINY, "--epochs", "1", "--run", "tiny", "--json"),
         plugin=f"{plugin}:{site}",
         MODULES=str(modules),
@@ -34,7 +35,7 @@ def recorded(bench_for_all, plugin, tmp_path_factory):
     stdout, stderr = process.communicate(timeout=240)
     assert process.returncode == 0, stderr
     return SimpleNamespace(
-        folder=bench_for_all.folder,
+        folder=bench.folder,
         stdout=stdout,
         stderr=stderr,
         returncode=process.returncode,

@@ -19,12 +19,13 @@ EXPECTED = {  # status, and words of the reason
 @pytest.fixture(scope="module")
 def faults(bench_for_all, plugin):
     names = [f"faulty_{name}" for name in EXPECTED]
-    done = bench_for_all(
+    bench = bench_for_all()
+    done = bench(
         *("run", "--architectures", *names, "--datasets", "synthetic", "--optimizers", "sgd", "--epochs", "1"),
         *("--generations", "1", "--rounds", "2", "--run", "faults", "--no-report"),
         plugin=plugin,
     )
-    results = load("faults", bench_for_all.folder / "results").results()
+    results = load("faults", bench.folder / "results").results()
     return done, {result.cell.architecture.removeprefix("faulty_"): result for result in results}
 
 

@@ -79,6 +79,7 @@ def read_all(descriptor):
     return text.decode()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_measured_and_leaves_nobody_behind(bench, midway, kept):
     process = midway("--no-report")
     os.killpg(process.pid, signal.SIGINT)

@@ -13,7 +13,7 @@ KEYS = {
 MEMBERS = {"architectures": "lenet5", "optimizers": "muon", "datasets": "mnist", "suites": "quick"}
 
 
-# Counting every architecture of the zoo takes many seconds, so that listing is asked for once by default.
+# Counting every architecture of the zoo takes many seconds, so that listing is slow.
 LISTINGS = [pytest.param(what, marks=pytest.mark.slow) if what == "architectures" else what for what in KEYS]
 
 
@@ -50,6 +50,7 @@ def test_runs_are_listed_by_the_name_of_their_folder(typed, tmp_path):
     assert entry == {"run": "new", "started": "then", "status": "finished", "command": "a command"}
 
 
+@pytest.mark.slow
 def test_a_plug_in_is_listed_with_the_others_and_what_it_prints_is_not(bench, plugin):
     done = bench("list", "architectures", "--json", plugin=plugin)
     assert done.returncode == 0, done.stderr
