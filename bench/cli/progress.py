@@ -49,5 +49,6 @@ def _outcome(result: Result) -> str:
         words.append(f"{found['relative_cost']:.2f}x the reference")
     if "accuracy" in found:
         words.append(f"test accuracy {found['accuracy']:.2%}")
-    words += result.warnings
+    # a warning reads "part: what, how much"; the whole of it stands in the results and on the page
+    words += dict.fromkeys(warning.partition(": ")[2].partition(",")[0] for warning in result.warnings)
     return ", ".join(words)

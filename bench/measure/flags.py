@@ -34,12 +34,16 @@ def flags_of(part: str, blocks: list[Block], steady: bool, threads: int) -> list
 
 
 def drift(blocks: list[Block]) -> float:
-    """Change of the time of a step from block to block: the median of the slopes of all pairs (Theil 1950, Sen 1968).
+    """Relative change of the time of a step from block to block, where it is more than noise; else 0.
 
-    Of the logarithms, so that 0.01 is 1 % a block; 0 for fewer than four blocks, which show no trend.
+    The median of the slopes of all pairs of logarithms (Theil 1950, Sen 1968), if the order of the blocks agrees with
+    it beyond chance at 1 % (Mann 1945, Kendall 1975; normal approximation), which takes six blocks at the least.
     """
-    if len(blocks) < 4:
-        return 0.0
     times = np.log([block.wall / block.steps for block in blocks])
-    first, second = np.triu_indices(len(times), k=1)
-    return float(np.median((times[second] - times[first]) / (second - first)))
+    count = len(times)
+    first, second = np.triu_indices(count, k=1)
+    rises = times[second] - times[first]
+    spread = np.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    if count < 6 or abs(np.sign(rises).sum()) - 1 <= 2.576 * spread:
+        return 0.0
+    return float(np.median(rises / (second - first)))

@@ -1,5 +1,6 @@
 """Train: one loop that reads top to bottom, and what the model has learnt after each epoch."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,13 @@ class DivergedError(Exception):
     """The loss is no longer finite: there is nothing left to learn."""
 
 
-def train(work: Workload, test: tuple[Tensor, Tensor], epochs: int, report: Callable[[str], None]) -> dict[str, Any]:
+def train(
+    work: Workload,
+    test: tuple[Tensor, Tensor],
+    epochs: int,
+    report: Callable[[str], None],
+    limit: float = math.inf,
+) -> dict[str, Any]:
     """Train for `epochs` passes over the resident images and evaluate after each, the clock stopped meanwhile.
 
     Args:
@@ -22,29 +29,31 @@ def train(work: Workload, test: tuple[Tensor, Tensor], epochs: int, report: Call
         test: images float32 (M, C, H, W) and labels (M,), on the device.
         epochs: passes over the training set; the last partial batch of each is left out.
         report: told what is being done, for the progress line.
+        limit: seconds of training after which it stops, in the middle of an epoch if need be.
 
     Returns:
-        The learning record: `epochs`, a list with `epoch`, `steps`, `seconds` (training alone, cumulative),
-        `train_loss`, `test_loss` and `test_accuracy`; `per_class` accuracy of the last; `seed`.
+        The learning record: `epochs`, a list with `epoch` (a fraction where the limit cut one short), `steps`,
+        `seconds` (training alone, cumulative), `train_loss`, `test_loss` and `test_accuracy`; `per_class` accuracy of
+        the last; `seed`; `limit`, the seconds if they ended it.
 
     Raises:
-        DivergedError: the loss or a weight is not finite at the end of an epoch.
+        DivergedError: the loss is not finite at the end of an epoch.
 
     """
     device, size = work.device, work.cell.batch_size
     generator = torch.Generator().manual_seed(work.cell.seed)
     history: list[dict[str, Any]] = []
     per_class: list[float] = []
-    steps, seconds = 0, 0.0
+    steps, seconds, whole = 0, 0.0, len(work.images) // size
     for epoch in range(1, epochs + 1):
         report(f"epoch {epoch} of {epochs}")
         work.model.train()
         running_loss = torch.zeros((), device=device.torch_device)
         order = torch.randperm(len(work.images), generator=generator).to(device.torch_device)
-        batches = order[: len(order) - len(order) % size].split(size)
+        done = 0
         device.synchronize()
         start = time.perf_counter()
-        for index in batches:
+        for index in order[: whole * size].split(size):
             images, labels = work.images[index], work.labels[index]
             work.optimizer.zero_grad(set_to_none=True)
             with work.autocast:
@@ -53,16 +62,19 @@ def train(work: Workload, test: tuple[Tensor, Tensor], epochs: int, report: Call
             work.scaler.step(work.optimizer)
             work.scaler.update()
             running_loss += loss.detach()
+            done += 1
+            if seconds + time.perf_counter() - start >= limit:
+                break
         device.synchronize()
         seconds += time.perf_counter() - start
-        steps += len(batches)
-        train_loss = float(running_loss) / len(batches)
-        if not torch.isfinite(running_loss):
+        steps += done
+        train_loss = float(running_loss) / done
+        if not math.isfinite(train_loss):
             raise DivergedError(f"the training loss is {train_loss} after epoch {epoch} ({steps} steps)")
         test_loss, test_accuracy, per_class = evaluate(work, *test)
         history.append(
             {
-                "epoch": epoch,
+                "epoch": epoch if done == whole else epoch - 1 + done / whole,
                 "steps": steps,
                 "seconds": seconds,
                 "train_loss": train_loss,
@@ -70,7 +82,10 @@ def train(work: Workload, test: tuple[Tensor, Tensor], epochs: int, report: Call
                 "test_accuracy": test_accuracy,
             }
         )
-    return {"seed": work.cell.seed, "epochs": history, "per_class": per_class}
+        if seconds >= limit:
+            break
+    ended = limit if seconds >= limit else None
+    return {"seed": work.cell.seed, "epochs": history, "per_class": per_class, "limit": ended}
 
 
 @torch.inference_mode()

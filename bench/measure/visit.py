@@ -107,9 +107,14 @@ class _Visit:
     def _train(self) -> None:
         """Train from scratch and record what was learnt."""
         work = Workload(self.cell, self.device, *self.sources.train(self.cell), self.dataset.num_classes)
-        learnt = train(
-            work, self.sources.test(self.cell), self.task.epochs, lambda stage: self.channel.send("stage", stage)
-        )
+        test, task = self.sources.test(self.cell), self.task
+        learnt = train(work, test, task.epochs, lambda stage: self.channel.send("stage", stage), task.train_limit)
+        if learnt["limit"]:
+            last = learnt["epochs"][-1]["epoch"]
+            note = (
+                f"training: stopped after {learnt['limit']:g} s, at epoch {last:.1f} of {task.epochs} (--train-limit)"
+            )
+            self.channel.send("warning", note)
         self.channel.send("training", {**learnt, "classes": list(self.dataset.classes)})
         self._hand_over(_learning(learnt, self.cell))
 

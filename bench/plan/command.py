@@ -2,11 +2,11 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.cell import Cell
+from bench.plan.grid import AXES
 from bench.plan.plan import SETTINGS, default_of, flag, plan_from, shape_of
 
 # Fields of Plan that choose among cells or say where results go; none of them changes what a cell measures.
@@ -23,7 +23,7 @@ def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
 
 def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     """The flags of `command_of`, quoted for a POSIX shell."""
-    axes = {axis_of(one.name): getattr(cell, one.name) for one in fields(cell)}
+    axes = {key: getattr(cell, field) for field, key in AXES.items()}
     if not plan.get("threads"):
         axes.pop("threads")  # the plan left the threads to each metric, and so does the command
     words: list[str] = []
@@ -33,11 +33,6 @@ def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
         elif name in plan and name not in _APART and not shape_of(name)[0]:
             words += _words(name, plan[name])
     return shlex.join(words)
-
-
-def axis_of(field: str) -> str:
-    """The field of Plan that lists the values of the cell's `field`: batch_size -> batch_sizes, loss -> losses."""
-    return next(name for name in (field, field + "s", field + "es") if name in SETTINGS)
 
 
 def _words(name: str, value: Any) -> list[str]:

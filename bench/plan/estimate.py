@@ -34,4 +34,4 @@ def _training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"] * plan.epochs
     arithmetic = 3 * architecture["flops_forward"] * images / (TRAIN_FLOPS_PER_SECOND * cell.threads)
     seconds: float = arithmetic + STEP_SECONDS * images / cell.batch_size
-    return seconds
+    return min(seconds, plan.train_limit or seconds)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
+from math import inf
 from typing import Any
 
 from bench.errors import BenchError, unknown
@@ -89,6 +90,7 @@ def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
         order_seed=plan.order_seed,
         rounds=plan.rounds,
         epochs=plan.epochs if generation == 0 else 0,
+        train_limit=plan.train_limit or inf,
         costs=generation == 0,
         data_dir=plan.data_dir,
         timeout=plan.timeout,

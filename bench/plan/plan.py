@@ -50,6 +50,7 @@ class Plan:
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
     seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
     epochs: int = _option(1, "training epochs; 0 measures speed alone", at_least=0)
+    train_limit: float = _option(0.0, "stop a cell's training after this long, such as 12s; 0: never", reads="limit")
     generations: int = _option(3, "passes over the grid, each in fresh processes", at_least=1)
     precision: float = _option(0.03, "half-width of the relative cost to stop at, such as 3%%", reads="share")
     rounds: int = _option(15, "blocks of each kind in a visit, 0.1 s each", at_least=2)
@@ -201,6 +202,11 @@ def _duration(text: str) -> float:
     return float(match[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600, None: 1}[match[2]]
 
 
+def _limit(text: str) -> float:
+    """A duration, or 0 for none."""
+    return 0.0 if text.strip() == "0" else _duration(text)
+
+
 def _share(text: str) -> float:
     """The share of a text such as 3% or 0.03."""
     value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
@@ -209,9 +215,10 @@ def _share(text: str) -> float:
     return value
 
 
-_READERS: dict[str, Callable[[str], float]] = {"duration": _duration, "share": _share}
+_READERS: dict[str, Callable[[str], float]] = {"duration": _duration, "limit": _limit, "share": _share}
 _WANTED = {
     "duration": "a duration such as 90s, 5m or 1h",
+    "limit": "a duration such as 90s or 5m, or 0",
     "share": "a share such as 3% or 0.03",
     "int": "a whole number",
     "float": "a number",

@@ -1,6 +1,7 @@
 """Visit: what one worker is asked to do with one cell, as plain data that crosses to its process."""
 
 from dataclasses import dataclass
+from math import inf
 
 from bench.plan.cell import Cell
 
@@ -17,6 +18,7 @@ class Visit:
         order_seed: seeds the order of blocks, together with the generation.
         rounds: blocks of phases, and pairs of blocks of the relative cost.
         epochs: training epochs; 0 trains nothing.
+        train_limit: seconds of training, all epochs together; infinite for no limit.
         costs: whether to count operators and bytes too, which are the same in every generation.
         data_dir: folder with data sets that are not embedded; "" for the default.
         timeout: seconds after which the visit is ended.
@@ -30,6 +32,7 @@ class Visit:
     order_seed: int = 0
     rounds: int = 15
     epochs: int = 0
+    train_limit: float = inf
     costs: bool = True
     data_dir: str = ""
     timeout: float = 600.0

@@ -78,3 +78,27 @@ def test_evaluation_counts_by_class_in_evaluation_mode(workload):
     assert accuracy == 0.75
     assert per_class[:3] == [0.5, 1.0, 1.0]
     assert seen == [(False, True)]
+
+
+def test_a_limit_cuts_an_epoch_short_and_says_so(workload, mnist, monkeypatch):
+    now = [0.0]
+
+    def perf_counter():
+        now[0] += 0.5
+        return now[0]
+
+    monkeypatch.setattr(training.time, "perf_counter", perf_counter)
+    record = train(workload(images=512, batch_size=64), mnist[1], 5, quiet, limit=2.0)
+    (only,) = record["epochs"]
+
+    assert record["limit"] == 2.0
+    assert only["steps"] == 4
+    assert only["epoch"] == 0.5
+    assert only["seconds"] >= 2.0
+
+
+def test_without_a_limit_every_epoch_is_whole(workload, mnist):
+    record = train(workload(), mnist[1], 2, quiet)
+
+    assert record["limit"] is None
+    assert [epoch["epoch"] for epoch in record["epochs"]] == [1, 2]

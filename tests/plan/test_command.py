@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bench.cli.parser import build_parser
 from bench.plan.cell import Cell
-from bench.plan.command import axis_of, command_of, flags_of
-from bench.plan.grid import AXES, expand
+from bench.plan.command import command_of, flags_of
+from bench.plan.grid import expand
 from bench.plan.plan import DTYPES, LOSSES, MEMORY_FORMATS, SETTINGS, Plan, flag, plan_from
 
 CELLS = st.builds(
@@ -73,11 +73,6 @@ def catalogue_facts():
         devices={"cpu": {"obstacles": {}}},
         usable_cores=2,
     )
-
-
-@pytest.mark.parametrize("field", AXES)
-def test_an_axis_is_found_by_the_name_of_its_field(field):
-    assert axis_of(field) == AXES[field]
 
 
 def flags_typed(plan):

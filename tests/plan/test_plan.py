@@ -26,6 +26,7 @@ EXAMPLES = {
     "normalizations": ("half", '["half"]', ("half",)),
     "seeds": ("7", "[7]", (7,)),
     "epochs": ("9", "9", 9),
+    "train_limit": ("12s", '"12s"', 12.0),
     "generations": ("9", "9", 9),
     "precision": ("5%", "0.05", 0.05),
     "rounds": ("9", "9", 9),
