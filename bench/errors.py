@@ -19,5 +19,5 @@ class BenchError(Exception):
 def unknown(kind: str, name: str, known: "Iterable[str]", listing: str) -> BenchError:
     """The error for a name nobody registered, with the nearest known names and the command that lists them."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    hint = f": did you mean '{near[0]}'?" if near else ";"
-    return BenchError(f"unknown {kind} '{name}'{hint} (python -m bench {listing})")
+    hint = f"did you mean '{near[0]}'? (python -m bench {listing})" if near else f"see python -m bench {listing}"
+    return BenchError(f"unknown {kind} '{name}': {hint}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.cli.tables import print_table, si
 from bench.execute.worker import Workers
+from bench.plan.catalogue import Question
 from bench.plan.plan import plan_from, suite_names
 from bench.store import run as store
 
@@ -25,7 +26,7 @@ def execute(given: argparse.Namespace) -> int:
 
 def _registered(what: str) -> list[dict[str, Any]]:
     """Entries of the catalogue, which a worker tells, since only it imports torch."""
-    catalogue = Workers().catalogue(["*"] if what == "architectures" else [])  # counting them all takes seconds
+    catalogue = Workers().catalogue(Question(("*",) if what == "architectures" else ()))  # counting takes seconds
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
     order = {
@@ -33,7 +34,7 @@ def _registered(what: str) -> list[dict[str, Any]]:
         "optimizers": ("name", "learning_rate", "implementations", "description"),
         "datasets": ("name", "input_shape", "num_classes", "train", "test", "description"),
     }[what]
-    return [{key: entry[key] for key in order} for entry in getattr(catalogue, what).values()]
+    return [{key: entry.get(key) for key in order} for entry in getattr(catalogue, what).values()]
 
 
 def _suites(_: str) -> list[dict[str, Any]]:
@@ -60,6 +61,8 @@ def _text(key: str, value: Any) -> str:
         return "x".join(map(str, value))
     if key == "flops_forward":
         return si(float(value), "FLOP")
+    if value is None:
+        return "-"
     if isinstance(value, list):
         return " ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -18,7 +18,7 @@ from bench.execute.executor import LocalExecutor
 from bench.execute.lock import measuring
 from bench.execute.schedule import Schedule
 from bench.execute.worker import START_METHOD, Workers
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, Question
 from bench.plan.estimate import expected_seconds, least_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import SETTINGS, Plan, plan_from
@@ -36,7 +36,7 @@ def execute(given: argparse.Namespace) -> int:
     workers.prepare()
     if plan.report and not given.dry_run:
         importlib.import_module("bench.report")  # while the server imports torch, and before anything is timed
-    catalogue = workers.catalogue(plan.architectures)
+    catalogue = workers.catalogue(Question(plan.architectures, plan.datasets, plan.data_dir))
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
     grid = expand(plan, catalogue)
@@ -109,7 +109,7 @@ def _write_page(run: store.Run) -> str | None:
 
     try:
         return str(write(run))
-    except OSError as error:
+    except Exception as error:  # whatever is wrong with the page, the measurements are worth more
         remedy = f"the results are safe: python -m bench report {run.name}"
         print(f"bench: cannot write the report ({error}); {remedy}", file=sys.stderr)
         return None
@@ -146,9 +146,13 @@ def _announce(plan: Plan, grid: Grid, seconds: float) -> None:
     start = "" if START_METHOD == "forkserver" else f"; workers are spawned ({START_METHOD}), 2 s each"
     left_out = f"; {len(grid.skipped)} left out, see --dry-run" if grid.skipped else ""
     print(
-        f"suite {plan.suite}: {cells} x {plan.generations} generations, about {duration(seconds)}{start}{left_out}",
+        f"suite {plan.suite}: {cells} x {_generations(plan)}, about {duration(seconds)}{start}{left_out}",
         file=sys.stderr,
     )
+
+
+def _generations(plan: Plan) -> str:
+    return "1 generation" if plan.generations == 1 else f"{plan.generations} generations"
 
 
 def _dry_run(given: argparse.Namespace, plan: Plan, grid: Grid, seconds: float) -> int:
@@ -166,6 +170,6 @@ def _dry_run(given: argparse.Namespace, plan: Plan, grid: Grid, seconds: float) 
     for cell, reason in grid.skipped:
         print(f"{cell.id}  left out: {reason}")
     budget = f", {duration(plan.budget)} at most" if plan.budget else ""
-    print(f"\n{len(grid.cells)} cells x {plan.generations} generations, {plan.rounds} rounds, {plan.epochs} epochs")
+    print(f"\n{len(grid.cells)} cells x {_generations(plan)}, {plan.rounds} rounds, {plan.epochs} epochs")
     print(f"about {duration(seconds)}{budget}")
     return 0

@@ -1,6 +1,7 @@
 """Child: the first code of a worker process. Imports the torch half by name, so that the parent never does."""
 
 import ctypes
+import gc
 import importlib
 import os
 import signal
@@ -32,6 +33,7 @@ def work(connection: "Connection[Any, Any]", entry: str, task: Any) -> None:
     _follow_the_parent()
     module, _, name = entry.partition(":")
     function = getattr(importlib.import_module(module), name)
+    gc.freeze()  # a million objects of torch's modules: a collection would look at each, and copy its page
     with suppress(BrokenPipeError):  # nobody listens any more: the run was ended
         function(task, Channel(connection))
     connection.close()

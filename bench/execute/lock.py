@@ -28,8 +28,8 @@ def measuring(name: str, concurrent: bool) -> Iterator[None]:
     if sys.platform == "win32":  # no flock there: nobody is refused
         yield
         return
-    path = Path(tempfile.gettempdir()) / "python-m-bench.lock"
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+") as file:
+    descriptor, own = _opened(Path(tempfile.gettempdir()) / "python-m-bench.lock")
+    with os.fdopen(descriptor, "r+" if own else "r") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -40,7 +40,16 @@ def measuring(name: str, concurrent: bool) -> Iterator[None]:
                 ) from error
             yield
             return
-        file.truncate(0)
-        file.write(f"run '{name}' (process {os.getpid()})\n")
-        file.flush()
+        if own:
+            file.truncate(0)
+            file.write(f"run '{name}' (process {os.getpid()})\n")
+            file.flush()
         yield
+
+
+def _opened(path: Path) -> tuple[int, bool]:
+    """A descriptor of the lock's file, and whether it may be written: the file of another user may only be locked."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644), True
+    except PermissionError:
+        return os.open(path, os.O_RDONLY), False

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 from random import Random
 
 from bench.execute.executor import Executor
@@ -60,7 +61,31 @@ class Schedule:
     _started: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
-        """Visit every cell once a generation, in an order drawn afresh each time."""
+        """Visit every cell once a generation, in an order drawn afresh each time.
+
+        A cell whose turn never comes, since the budget is spent or the run is interrupted, gets its line all the same.
+
+        Raises:
+            KeyboardInterrupt: as it came.
+
+        """
+        try:
+            self._visit_all()
+        except KeyboardInterrupt:
+            self.outcome = "interrupted"
+            self._leave_out("the run was interrupted before its turn")
+            raise
+        except _OutOfTimeError:
+            self.outcome = "out of time"
+            for cell in self.cells:
+                self.endings.setdefault(cell, "the budget was spent")
+            self._leave_out(f"the budget of {self.plan.budget:g} s ended before its turn")
+        else:
+            self.outcome = "finished"
+            for cell in self.cells:
+                self.endings.setdefault(cell, f"{self.plan.generations} generations")
+
+    def _visit_all(self) -> None:
         order = Random(self.plan.order_seed)
         for generation in range(self.plan.generations):
             due = [cell for cell in self.cells if cell not in self.endings]
@@ -68,19 +93,14 @@ class Schedule:
             for position, cell in enumerate(due):
                 if (cell, generation) in self.past:
                     self._learn(self.past[cell, generation])
-                elif self._out_of_time():
-                    self._leave_out(generation, due[position:])
-                    self.outcome = "out of time"
-                    return
                 else:
                     self._visit(cell, generation, (generation + position / len(due)) / self.plan.generations)
-        self.endings |= {
-            cell: f"{self.plan.generations} generations" for cell in self.cells if cell not in self.endings
-        }
-        self.outcome = "finished"
 
     def _visit(self, cell: Cell, generation: int, share: float) -> None:
         elapsed = time.monotonic() - self._started
+        budget = inf if self.plan.budget is None else self.plan.budget - elapsed
+        if budget <= 0:
+            raise _OutOfTimeError
         left = elapsed * (1 - share) / share if share and self._visits and not self.past else None
         progress = Progress(cell, generation, "start", share, left)
 
@@ -88,7 +108,10 @@ class Schedule:
             progress.stage = stage
             self.tell(progress, None)
 
-        result = self.executor.visit(visit_of(cell, self.plan, generation), told)
+        task = visit_of(cell, self.plan, generation)
+        result = self.executor.visit(replace(task, timeout=min(task.timeout, budget)), told)
+        if result.status == "timeout" and budget < task.timeout and cell in self._ratios:
+            raise _OutOfTimeError  # the budget cut it short, and what was measured before stays good
         self.keep(result)
         self._visits += 1
         self.tell(progress, result)
@@ -103,12 +126,11 @@ class Schedule:
         elif is_precise(ratios, self.plan.precision):
             self.endings[result.cell] = f"precise after {len(ratios)} generations"
 
-    def _out_of_time(self) -> bool:
-        return self.plan.budget is not None and time.monotonic() - self._started >= self.plan.budget
+    def _leave_out(self, reason: str) -> None:
+        for cell in self.cells:
+            if cell not in self._ratios and (cell, 0) not in self.past:
+                self.keep(Result(cell, "skipped", reason))
 
-    def _leave_out(self, generation: int, cells: Sequence[Cell]) -> None:
-        """The budget is spent; a cell that was never visited gets its line all the same."""
-        self.endings |= {cell: "the budget was spent" for cell in self.cells if cell not in self.endings}
-        for cell in cells if generation == 0 else ():
-            if (cell, generation) not in self.past:
-                self.keep(Result(cell, "skipped", f"the budget of {self.plan.budget:g} s ended before its turn"))
+
+class _OutOfTimeError(Exception):
+    """The budget is spent."""

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.execute.child import PRELOAD, work
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, Question
 
 # glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
 # it reads these once, when a process starts, so they are set before the server that workers are forked from.
@@ -133,17 +133,19 @@ class Workers:
             while (part := worker.receive(deadline - time.monotonic())) is not None:
                 yield part
 
-    def catalogue(self, globs: Sequence[str] = ()) -> Catalogue:
-        """What is registered and what this machine can do, with the counts of architectures that match a glob.
+    def catalogue(self, question: Question) -> Catalogue:
+        """What is registered and what this machine can do.
 
         Raises:
-            BenchError: the worker that was asked did not answer.
+            BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
 
         """
         try:
-            parts = dict(self.talk("bench.measure.describe:describe", tuple(globs), timeout=120.0))
+            parts = dict(self.talk("bench.measure.describe:describe", question, timeout=120.0))
         except WorkerError as ended:
             raise BenchError(f"cannot list what is registered: {ended.reason}; see the messages above") from ended
+        if "refused" in parts:
+            raise BenchError(parts["refused"])
         catalogue: Catalogue = parts["catalogue"]
         return catalogue
 

@@ -124,15 +124,13 @@ def block_length(step_seconds: float) -> int:
 
 @contextmanager
 def quiet_collector() -> Iterator[None]:
-    """Python's garbage collector off, and everything alive now out of its sight: the same for all that is timed."""
+    """Python's garbage collector off, after one collection: the same for all that is timed."""
     gc.collect()
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
 
 
 def _unmarked() -> None:

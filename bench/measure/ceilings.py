@@ -9,7 +9,7 @@ from bench.channel import Channel
 from bench.measure.blocks import block_length, quiet_collector, run_block, run_untimed
 from bench.measure.device import Device, open_device
 from bench.plan.probe import Probe
-from bench.plan.protocol import BLOCK_SECONDS, WARM_SECONDS
+from bench.plan.protocol import BLOCK_SECONDS, WARM_AGAIN
 from bench.store.result import QUANTILES
 
 # A ceiling is the best rate that lasts: contention only ever adds time, so a low quantile of the steps.
@@ -17,11 +17,10 @@ STATISTIC = "p10"
 
 # Edges of square matrices. 256 fills one core's caches, 1024 feeds a few dozen cores, 8192 a large GPU; which of them
 # is best depends on the machine, so the edge doubles until products take long, and the best rate counts.
-EDGES = (128, 256, 512, 1024, 2048, 4096, 8192)
-LONG, TOO_LONG = (
-    0.01,
-    0.05,
-)  # seconds of a product: stop if the rate rises no more; stop, the next takes 8 times as long
+EDGES = (256, 512, 1024, 2048, 4096, 8192)
+# Seconds of a product: from the first on, stop if the rate rises no more; from the second on, stop, since the next edge
+# takes eight times as long.
+LONG, TOO_LONG = 0.01, 0.05
 
 # Bytes of each of the two buffers of a copy. The last level of cache is some 32 MiB a group of cores on a server and
 # 50 MiB on a large GPU; what fits there is copied at twice the speed and more.
@@ -78,7 +77,7 @@ def dispatch_seconds(device: Device) -> float:
         for _ in range(CALLS):
             torch.add(one, one)
 
-    run_untimed(device, lambda _: calls(), WARM_SECONDS)  # of the whole process: this is measured first
+    run_untimed(device, lambda _: calls(), WARM_AGAIN)
     return _step_seconds(device, calls) / CALLS
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,25 +11,34 @@ from torch.utils.flop_counter import FlopCounterMode
 import architectures
 from bench import data
 from bench.channel import Channel
+from bench.errors import BenchError
 from bench.measure import optimizers
 from bench.measure.device import available
 from bench.measure.system import usable_cores
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, Question
 
 
-def describe(globs: Sequence[str], channel: Channel) -> None:
-    """Send the catalogue; architectures that match a glob have their parameters and FLOPs counted.
+def describe(question: Question, channel: Channel) -> None:
+    """Send ("catalogue", Catalogue), or ("refused", why) where a data set that is wanted cannot be had.
 
     Touches CUDA, so it runs in a worker of its own.
     """
-    channel.send("catalogue", _catalogue(globs))
+    try:
+        for name in question.datasets:
+            data.check(name, Path(question.data_dir) if question.data_dir else None)
+    except BenchError as error:
+        channel.send("refused", str(error))
+    else:
+        channel.send("catalogue", _catalogue(question.architectures))
 
 
 def _catalogue(globs: Sequence[str]) -> Catalogue:
     wanted = [name for name in architectures.names() if any(fnmatchcase(name, glob) for glob in globs)]
     devices = available()
     return Catalogue(
-        architectures={name: _facts(name) | _counts(name, name in wanted) for name in architectures.names()},
+        architectures={
+            name: _facts(name) | (_counts(name) if name in wanted else {}) for name in architectures.names()
+        },
         optimizers={name: _optimizer(name, devices) for name in optimizers.names()},
         datasets={about["name"]: about for about in data.describe()},
         normalizations=tuple(data.NORMALIZATIONS),
@@ -50,15 +60,16 @@ def _facts(name: str) -> dict[str, Any]:
     }
 
 
-def _counts(name: str, wanted: bool) -> dict[str, int]:
+def _counts(name: str) -> dict[str, int]:
     """Parameters and FLOPs of one image at the architecture's own shape, counted on the meta device."""
-    if not wanted:
-        return {}
     entry = architectures.get(name)
-    with torch.device("meta"):
-        model = architectures.build(name).eval()  # outside the counter: building tries the model once
-        with FlopCounterMode(display=False) as counter:
-            model(torch.empty(1, *entry.input_shape))
+    try:
+        with torch.device("meta"):
+            model = architectures.build(name).eval()  # outside the counter: building tries the model once
+            with FlopCounterMode(display=False) as counter:
+                model(torch.empty(1, *entry.input_shape))
+    except Exception:  # a plug-in's network may need real tensors, or be at fault: its own visit will tell
+        return {}
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "flops_forward": counter.get_total_flops(),

@@ -6,6 +6,22 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a worker is asked to tell about.
+
+    Attributes:
+        architectures: globs; those that match have their parameters and FLOPs counted, which takes time.
+        datasets: names that a plan wants; each must be known, well formed and at hand.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+
+    """
+
+    architectures: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    data_dir: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything registered, and what this machine can do, as one worker saw it.
 

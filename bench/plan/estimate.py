@@ -32,6 +32,6 @@ def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) ->
 def _training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     architecture = catalogue.architectures[cell.architecture]
     images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"] * plan.epochs
-    arithmetic = 3 * architecture["flops_forward"] * images / (TRAIN_FLOPS_PER_SECOND * cell.threads)
+    arithmetic = 3 * architecture.get("flops_forward", 0) * images / (TRAIN_FLOPS_PER_SECOND * cell.threads)
     seconds: float = arithmetic + STEP_SECONDS * images / cell.batch_size
     return min(seconds, plan.train_limit or seconds)

@@ -182,7 +182,13 @@ def test_ctrl_c_passes_through_with_what_was_kept(run):
     fake = Fake(interrupt_at=5)
     with pytest.raises(KeyboardInterrupt):
         run(fake)
-    assert [(result.cell, result.generation) for result in fake.kept] == fake.visits()[:4]
+    measured = [(result.cell, result.generation) for result in fake.kept if result.status == "ok"]
+    assert measured == fake.visits()[:4]
+    assert {result.cell for result in fake.kept if result.status == "skipped"} == set(CELLS) - {
+        cell for cell, _ in measured
+    }
+    assert {result.reason for result in fake.kept[4:]} == {"the run was interrupted before its turn"}
+    assert fake.schedule.outcome == "interrupted"
 
 
 def test_every_cell_has_an_ending_when_the_run_is_finished(run):
