@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.measure.schedules import SCHEDULES
 from bench.measure.workload import Workload
 
 
@@ -29,7 +30,8 @@ def train(
         test: images float32 (M, C, H, W) and labels (M,), on the device.
         epochs: passes over the training set; the last partial batch of each is left out.
         report: told what is being done, for the progress line.
-        limit: seconds of training after which it stops, in the middle of an epoch if need be.
+        limit: seconds of training after which it stops, in the middle of an epoch if need be. A schedule ends with
+            whichever comes first, the epochs or the limit.
 
     Returns:
         The learning record: `epochs`, a list with `epoch` (a fraction where the limit cut one short), `steps`,
@@ -45,6 +47,7 @@ def train(
     history: list[dict[str, Any]] = []
     per_class: list[float] = []
     steps, seconds, whole = 0, 0.0, len(work.images) // size
+    factor, rates = SCHEDULES[work.cell.schedule], [group["lr"] for group in work.optimizer.param_groups]
     for epoch in range(1, epochs + 1):
         report(f"epoch {epoch} of {epochs}")
         work.model.train()
@@ -54,6 +57,9 @@ def train(
         device.synchronize()
         start = time.perf_counter()
         for index in order[: whole * size].split(size):
+            progress = max((steps + done) / (epochs * whole), (seconds + time.perf_counter() - start) / limit)
+            for group, rate in zip(work.optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor(progress)
             images, labels = work.images[index], work.labels[index]
             work.optimizer.zero_grad(set_to_none=True)
             with work.autocast:

@@ -19,6 +19,7 @@ class Cell:
     mode: str = "eager"
     implementation: str = "default"
     loss: str = "cross_entropy"
+    schedule: str = "constant"
     normalization: str = "unit"
     seed: int = 0
 

@@ -25,6 +25,7 @@ AXES = {
     "mode": "modes",
     "implementation": "implementations",
     "loss": "losses",
+    "schedule": "schedules",
     "normalization": "normalizations",
     "seed": "seeds",
 }

@@ -16,6 +16,7 @@ MEMORY_FORMATS = ("contiguous", "channels_last")
 MODES = ("eager", "compile", "cuda_graph")
 IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
 LOSSES = ("cross_entropy", "nll_loss")
+SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 
 
 def _option(
@@ -47,6 +48,7 @@ class Plan:
     modes: tuple[str, ...] = _option(("eager",), "how a step is run", choices=MODES)
     implementations: tuple[str, ...] = _option(("default",), "the optimizer's code path", choices=IMPLEMENTATIONS)
     losses: tuple[str, ...] = _option(("cross_entropy",), "loss", choices=LOSSES)
+    schedules: tuple[str, ...] = _option(("constant",), "learning rate over a training", choices=SCHEDULES)
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
     seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
     epochs: int = _option(1, "training epochs; 0 measures speed alone", at_least=0)

@@ -84,7 +84,7 @@ def test_a_limit_cuts_an_epoch_short_and_says_so(workload, mnist, monkeypatch):
     now = [0.0]
 
     def perf_counter():
-        now[0] += 0.5
+        now[0] += 0.25  # asked twice a step
         return now[0]
 
     monkeypatch.setattr(training.time, "perf_counter", perf_counter)

@@ -22,6 +22,7 @@ VALUES = {
     "mode": MODES,
     "implementation": IMPLEMENTATIONS,
     "loss": LOSSES,
+    "schedule": ["constant", "step", "cosine", "one_cycle"],
     "normalization": ["raw", "unit", "half", "standard"],
     "seed": [0, 1, 2, 11],
 }

@@ -23,6 +23,7 @@ EXAMPLES = {
     "modes": ("compile", '["compile"]', ("compile",)),
     "implementations": ("foreach", '["foreach"]', ("foreach",)),
     "losses": ("nll_loss", '["nll_loss"]', ("nll_loss",)),
+    "schedules": ("cosine", '["cosine"]', ("cosine",)),
     "normalizations": ("half", '["half"]', ("half",)),
     "seeds": ("7", "[7]", (7,)),
     "epochs": ("9", "9", 9),
