@@ -22,6 +22,7 @@ def serve(cell: Cell, channel: Channel) -> None:
     device = open_device(cell.device)
     dataset = data.load(cell.dataset)
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
+    device.settle_memory()
     work = Workload(cell, device, *timed, dataset.num_classes)
     with quiet_collector():
         channel.send("ready", warm_up(device, work.timed_step).block_steps)

@@ -121,6 +121,7 @@ class _Visit:
     def _workload(self, cell: Cell) -> Workload:
         """A workload on the images that timing cycles through."""
         part = self.sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
+        self.device.settle_memory()
         return Workload(cell, self.device, *part, self.dataset.num_classes)
 
     def _hand_over(self, found: list[Measurement], blocks: list[Block] | None = None) -> None:

@@ -23,6 +23,7 @@ def workload(cell):
     device = open_device(cell.device)
     dataset = data.load(cell.dataset)
     part = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
+    device.settle_memory()
     return Workload(cell, device, *part, dataset.num_classes)
 
 

@@ -31,6 +31,9 @@ class RecordingDevice:
         self.log.append("clock")
         return RecordingClock(self.log, marks)
 
+    def settle_memory(self):
+        self.log.append("settle")
+
     def peak_memory(self, work):
         self.log.append("memory pass")
         work()
