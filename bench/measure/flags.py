@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.measure.blocks import Block
 
-FAULTS, BUSY, DRIFT = 1.0, 0.95, 0.01
+FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand faults a step, a quiet worker about one
 
 
 def flags_of(part: str, blocks: list[Block], steady: bool, threads: int) -> list[str]:

@@ -16,7 +16,7 @@ _APART = {"suite", "purpose", "budget", "run", "report"}
 def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     """The shell command that runs `cell` alone with the settings of `plan` (its fields by name, as stored).
 
-    It starts from the default suite, and names each setting that is neither that suite's nor Plan's own default.
+    It starts from the default suite, and names each setting that differs from that suite's or from Plan's own default.
     """
     return f"python -m bench run {flags_of(cell, plan)}"
 

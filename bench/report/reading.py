@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         one = gathered[str(identity)]
         first = part.iloc[0]
         values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
+        values |= _median(part, values)
         reached = _time_to(one.training, target) if target else None
         values |= {reached.metric: reached} if reached else {}
         cells = tuple(one.cells.values())
@@ -102,6 +103,19 @@ def _value(stored: Mapping[Any, Any]) -> Value | None:
     return Value(
         **texts, threads=whole, value=float(stored["value"]), low=low, high=high, n=int(stored["n"]), samples=samples
     )
+
+
+def _median(part: pd.DataFrame, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The median of the steps as a value of its own, without an interval: what a user experiences."""
+    steps = part[part["metric"] == "step"]
+    if "step" not in values or steps.empty or pd.isna(steps["median"].iloc[0]):
+        return {}
+    median = float(steps["median"].iloc[0])
+    return {
+        "step_median": replace(
+            values["step"], metric="step_median", statistic="median", value=median, low=None, high=None
+        )
+    }
 
 
 def _cost(values: Mapping[str, Value]) -> tuple[int, float]:

@@ -57,7 +57,7 @@ def _throughput(record: Record) -> Sentence | None:
 
 
 def _accurate(record: Record) -> Sentence | None:
-    return _leading(record, "accuracy", "Most accurate", "Share of the test images that are right after the last epoch")
+    return _leading(record, "accuracy", "Most accurate", "Share of the test images that are right when training ended")
 
 
 def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | None:

@@ -25,6 +25,7 @@ HEADINGS = {
     "time_to_accuracy": "Time to accuracy",
     "throughput": "Throughput",
     "step": "Step",
+    "step_median": "Step, median",
     "forward": "Forward",
     "backward": "Backward",
     "optimizer": "Optimizer",
@@ -48,19 +49,20 @@ HEADINGS = {
     "relative_cell": "Step beside the reference",
     "relative_reference": "Reference's step",
 }
-SHOWN = tuple(HEADINGS)[:11]  # the others start hidden; whatever else a run holds follows them
+SHOWN = tuple(HEADINGS)[:12]  # the others start hidden; whatever else a run holds follows them
 
 NOTES = {
     "relative_cost": "seconds an image, divided by those of the reference measured in turn in the same process",
-    "accuracy": "share of the test images classified right after the last epoch, over seeds",
+    "accuracy": "share of the test images classified right when training ended, over seeds",
     "time_to_accuracy": "training seconds, evaluation excluded, at the end of the first epoch that reaches the target",
     "throughput": "training images a second, from the time of a step",
-    "step": "one training step, from fetching the batch to the optimizer's update",
+    "step": "one training step, from zeroing the gradients to the optimizer's update; the fetch of its batch is apart",
+    "step_median": "the median step: what a user experiences",
     "forward": "the forward pass of a training step",
     "backward": "the backward pass of a training step",
     "optimizer": "the optimizer's update in a training step",
     "peak_memory": "the most memory in use during training steps",
-    "test_loss": "mean loss over the test images after the last epoch",
+    "test_loss": "mean loss over the test images when training ended",
     "step_wall": "a step as the whole block's time divided by its steps",
     "parameters": "trainable numbers in the architecture",
     "flops": "floating-point operations of the forward and backward pass of one step",

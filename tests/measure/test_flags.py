@@ -17,7 +17,7 @@ def test_even_blocks_have_no_flag():
     ("made", "steady", "expected"),
     [
         (blocks([1.0] * 8), False, "phases: not steady after the longest warm-up"),
-        (blocks([1.0] * 8, faults=1000), True, "phases: faulting, 10 page faults a step"),
+        (blocks([1.0] * 8, faults=2000), True, "phases: faulting, 20 page faults a step"),
         (blocks([1.0] * 8, busy=0.7), True, "phases: contended, the process had 70% of its core"),
         (blocks(1.02 ** np.arange(8)), True, "phases: drifting, the train blocks change by +2.0% each"),
     ],
