@@ -54,6 +54,7 @@ class _Visit:
         channel.send("system", describe_system(self.device))
         self.dataset = data.load(task.cell.dataset, Path(task.data_dir) if task.data_dir else None)
         self.sources = Sources(self.dataset, self.device)
+        self.device.settle_memory()
 
     def measure(self) -> None:
         """Everything the task asks for."""
@@ -121,7 +122,6 @@ class _Visit:
     def _workload(self, cell: Cell) -> Workload:
         """A workload on the images that timing cycles through."""
         part = self.sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
-        self.device.settle_memory()
         return Workload(cell, self.device, *part, self.dataset.num_classes)
 
     def _hand_over(self, found: list[Measurement], blocks: list[Block] | None = None) -> None:
