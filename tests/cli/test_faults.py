@@ -72,13 +72,14 @@ def test_nobody_sees_a_traceback(faults):
 def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch):
     from bench.execute.executor import LocalExecutor
     from bench.execute.worker import Workers
+    from bench.plan.catalogue import Question
     from bench.plan.cell import Cell
     from bench.plan.visit import Visit
 
     monkeypatch.syspath_prepend(plugin)
     cell = Cell("faulty_hangs", dataset="synthetic")
     workers = Workers()
-    workers.catalogue()  # by now the server has imported torch
+    workers.catalogue(Question())  # by now the server has imported torch
     result = LocalExecutor(workers).visit(Visit(cell, Cell("mlp"), 1, timeout=3.0), lambda stage: None)
     assert result.status == "timeout"
     assert "--timeout" in result.reason
