@@ -1,5 +1,7 @@
 """Flags: what the timed blocks say against their own numbers, in words that travel with the result."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bench.measure.blocks import Block
@@ -7,7 +9,7 @@ from bench.measure.blocks import Block
 FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand faults a step, a quiet worker about one
 
 
-def flags_of(part: str, blocks: list[Block], steady: bool, threads: int) -> list[str]:
+def flags_of(part: str, blocks: list[Block], steady: bool, threads: int, throttles: Sequence[str] = ()) -> list[str]:
     """Warnings on one part of a visit.
 
     Args:
@@ -15,6 +17,7 @@ def flags_of(part: str, blocks: list[Block], steady: bool, threads: int) -> list
         blocks: in order of measurement.
         steady: how the warm-up ended.
         threads: CPU threads in force; only one thread tells by its CPU time whether it was kept waiting.
+        throttles: what held the device's clocks down right after the blocks.
 
     """
     found = []
@@ -26,6 +29,8 @@ def flags_of(part: str, blocks: list[Block], steady: bool, threads: int) -> list
     busy = sum(block.cpu for block in blocks) / sum(block.wall for block in blocks)
     if threads == 1 and busy < BUSY:
         found.append(f"contended, the process had {busy:.0%} of its core")
+    if throttles:
+        found.append(f"throttled, the device was held down by {' and '.join(throttles)}")
     for subject in dict.fromkeys(block.subject for block in blocks):
         slope = drift([block for block in blocks if block.subject == subject])
         if abs(slope) > DRIFT:

@@ -130,7 +130,8 @@ class _Visit:
         self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
 
     def _warn(self, part: str, blocks: list[Block], steady: bool, threads: int) -> None:
-        for warning in flags_of(part, blocks, steady, threads):
+        throttles = self.device.facts().get("gpu_throttle", ())
+        for warning in flags_of(part, blocks, steady, threads, throttles):
             self.channel.send("warning", warning)
 
 

@@ -26,6 +26,11 @@ def test_each_fault_has_its_flag(made, steady, expected):
     assert flags_of("phases", made, steady, threads=1) == [expected]
 
 
+def test_a_device_that_was_held_down_is_flagged():
+    found = flags_of("phases", blocks([1.0] * 8), True, 1, ["power cap", "hardware thermal"])
+    assert found == ["phases: throttled, the device was held down by power cap and hardware thermal"]
+
+
 def test_several_threads_are_not_judged_by_their_cpu_time():
     assert flags_of("phases", blocks([1.0] * 8, busy=0.7), steady=True, threads=2) == []
 
