@@ -20,6 +20,7 @@ def describe_system(device: Device) -> dict[str, Any]:
         "isa": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
         "cores_usable": usable_cores(),
+        "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
         "cpu_quota": machine.cgroup_quota(),
         "virtualization": machine.virtualization(),
         "governor": machine.governor(),
