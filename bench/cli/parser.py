@@ -104,5 +104,5 @@ def _metavar(name: str) -> str:
     if name in ("architectures", "optimizers"):
         return "GLOB"
     if setting.metadata["reads"]:
-        return {"duration": "TIME", "limit": "TIME", "share": "SHARE"}[setting.metadata["reads"]]
+        return {"duration": "TIME", "limit": "TIME", "share": "SHARE", "rate": "RATE"}[setting.metadata["reads"]]
     return "N" if shape_of(name)[1] is int else "NAME" if name != "data_dir" else "FOLDER"

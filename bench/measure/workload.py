@@ -41,7 +41,7 @@ class Workload:
         torch.manual_seed(cell.seed)
         model = architectures.build(cell.architecture, shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
-        self.optimizer = optimizers.build(cell.optimizer, self.model, cell.implementation)
+        self.optimizer = optimizers.build(cell.optimizer, self.model, cell.implementation, cell.learning_rate)
         self.loss = LOSSES[cell.loss]
         self.images = images.to(device.torch_device).contiguous(memory_format=layout)
         self.labels = labels.to(device.torch_device)

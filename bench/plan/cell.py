@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One point of the grid. Two cells are the same measurement exactly when all their fields are equal."""
+    """One point of the grid. Two cells are the same measurement exactly when all their fields are equal.
+
+    A learning rate of None is the optimizer's own.
+    """
 
     architecture: str
     optimizer: str = "sgd"
@@ -19,6 +22,7 @@ class Cell:
     mode: str = "eager"
     implementation: str = "default"
     loss: str = "cross_entropy"
+    learning_rate: float | None = None
     schedule: str = "constant"
     normalization: str = "unit"
     seed: int = 0
@@ -29,7 +33,7 @@ class Cell:
         parts = [self.architecture, self.optimizer, self.dataset, f"b{self.batch_size}"]
         parts += [self.device.replace(":", ""), f"t{self.threads}"]
         parts += [
-            f"{field.name}{value}" if isinstance(value, int) else value
+            _part(field.name, value)
             for field in fields(self)[6:]
             if (value := getattr(self, field.name)) != field.default
         ]
@@ -44,3 +48,11 @@ class Cell:
         """The cell of a stored record; fields of a newer version are passed over."""
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in stored.items() if name in known})
+
+
+def _part(name: str, value: Any) -> str:
+    """A field in an id: text as it is, a number after its name."""
+    if isinstance(value, float):
+        text = f"{value:g}" if float(f"{value:g}") == value else repr(value)
+        return f"lr{text.replace('+', '')}"  # no file name needs the sign of an exponent
+    return f"{name}{value}" if isinstance(value, int) else str(value)

@@ -37,7 +37,7 @@ def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
 
 def _words(name: str, value: Any) -> list[str]:
     many, kind = shape_of(name)
-    if all(_same(value, default, many) for default in (default_of(name), _suites_own(name))):
+    if value is None or all(_same(value, default, many) for default in (default_of(name), _suites_own(name))):
         return []
     if kind is bool:
         return [flag(name)]

@@ -25,6 +25,7 @@ AXES = {
     "mode": "modes",
     "implementation": "implementations",
     "loss": "losses",
+    "learning_rate": "learning_rates",
     "schedule": "schedules",
     "normalization": "normalizations",
     "seed": "seeds",
@@ -56,6 +57,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
         "dataset": _datasets(plan, catalogue),
         "device": _devices(plan, catalogue),
         "threads": plan.threads or (cores,),
+        "learning_rate": plan.learning_rates or (None,),
         "normalization": _chosen("normalization", plan.normalizations, list(catalogue.normalizations)),
     }
     for name, values in axes.items():

@@ -6,6 +6,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from importlib import resources
+from math import inf
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -22,7 +23,7 @@ SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 def _option(
     default: Any, text: str, *, choices: tuple[str, ...] = (), reads: str = "", at_least: float | None = None
 ) -> Any:
-    """A field of Plan; `reads` names how its text is read where the type does not say: "duration" or "share"."""
+    """A field of Plan; `reads` names how its text is read where the type does not say: a key of _READERS."""
     return field(default=default, metadata={"help": text, "choices": choices, "reads": reads, "at_least": at_least})
 
 
@@ -48,6 +49,7 @@ class Plan:
     modes: tuple[str, ...] = _option(("eager",), "how a step is run", choices=MODES)
     implementations: tuple[str, ...] = _option(("default",), "the optimizer's code path", choices=IMPLEMENTATIONS)
     losses: tuple[str, ...] = _option(("cross_entropy",), "loss", choices=LOSSES)
+    learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
     schedules: tuple[str, ...] = _option(("constant",), "learning rate over a training", choices=SCHEDULES)
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
     seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
@@ -217,11 +219,20 @@ def _share(text: str) -> float:
     return value
 
 
-_READERS: dict[str, Callable[[str], float]] = {"duration": _duration, "limit": _limit, "share": _share}
+def _rate(text: str) -> float:
+    """A number above 0."""
+    value = float(text)
+    if not 0 < value < inf:
+        raise ValueError(text)
+    return value
+
+
+_READERS: dict[str, Callable[[str], float]] = {"duration": _duration, "limit": _limit, "share": _share, "rate": _rate}
 _WANTED = {
     "duration": "a duration such as 90s, 5m or 1h",
     "limit": "a duration such as 90s or 5m, or 0",
     "share": "a share such as 3% or 0.03",
+    "rate": "a number above 0, such as 0.01 or 1e-3",
     "int": "a whole number",
     "float": "a number",
     "str": "text",

@@ -77,6 +77,11 @@ def test_gradients_do_not_pile_up(workload):
         torch.testing.assert_close(parameter.grad, grad)
 
 
+@pytest.mark.parametrize(("rate", "expected"), [(None, 1e-3), (0.25, 0.25)])
+def test_the_learning_rate_is_the_cells_or_the_optimizers_own(workload, rate, expected):
+    assert [group["lr"] for group in workload(learning_rate=rate).optimizer.param_groups] == [expected]
+
+
 def test_the_two_losses_agree_and_are_those_of_the_plan(workload):
     torch.manual_seed(0)
     outputs, labels = torch.randn(32, 10), torch.randint(0, 10, (32,))

@@ -22,6 +22,7 @@ VALUES = {
     "mode": MODES,
     "implementation": IMPLEMENTATIONS,
     "loss": LOSSES,
+    "learning_rate": [None, 1.0, 0.01, 1e-05, 1e20, 0.1 + 0.2, 0.3],
     "schedule": ["constant", "step", "cosine", "one_cycle"],
     "normalization": ["raw", "unit", "half", "standard"],
     "seed": [0, 1, 2, 11],
@@ -61,8 +62,8 @@ def test_what_is_as_usual_is_left_out():
 
 
 def test_what_is_unusual_is_named():
-    cell = Cell("mlp", device="cuda:1", dtype="bfloat16", mode="compile", seed=3)
-    assert cell.id == "mlp-sgd-mnist-b64-cuda1-t1-bfloat16-compile-seed3"
+    cell = Cell("mlp", device="cuda:1", dtype="bfloat16", mode="compile", learning_rate=0.01, seed=3)
+    assert cell.id == "mlp-sgd-mnist-b64-cuda1-t1-bfloat16-compile-lr0.01-seed3"
 
 
 @given(cells)

@@ -23,6 +23,7 @@ CELLS = st.builds(
     dtype=st.sampled_from(DTYPES),
     memory_format=st.sampled_from(MEMORY_FORMATS),
     loss=st.sampled_from(LOSSES),
+    learning_rate=st.sampled_from([None, 0.1, 3e-4, 1.0, 0.1 + 0.2]),
     normalization=st.sampled_from(["unit", "half"]),
     seed=st.integers(0, 3),
 )

@@ -35,6 +35,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "mode": ("eager", "compile"),
         "implementation": ("default", "fused"),
         "loss": ("cross_entropy", "nll_loss"),
+        "learning_rate": (0.1, 1e-5),
         "normalization": ("half", "raw"),
     }.get(field, (1, 2))
     plan = Plan(architectures=("mlp",), **{AXES[field]: values})
@@ -58,6 +59,10 @@ def test_what_is_asked_for_twice_is_measured_once(catalogue):
 
 def test_threads_default_to_every_usable_core(catalogue):
     assert [cell.threads for cell in expand(Plan(architectures=("mlp",)), catalogue(usable_cores=7)).cells] == [7]
+
+
+def test_learning_rates_default_to_the_optimizers_own(catalogue):
+    assert [cell.learning_rate for cell in expand(Plan(architectures=("mlp",)), catalogue()).cells] == [None]
 
 
 def test_cuda_is_the_first_cuda_device(catalogue):

@@ -23,6 +23,7 @@ EXAMPLES = {
     "modes": ("compile", '["compile"]', ("compile",)),
     "implementations": ("foreach", '["foreach"]', ("foreach",)),
     "losses": ("nll_loss", '["nll_loss"]', ("nll_loss",)),
+    "learning_rates": ("1e-3", "[0.001]", (0.001,)),
     "schedules": ("cosine", '["cosine"]', ("cosine",)),
     "normalizations": ("half", '["half"]', ("half",)),
     "seeds": ("7", "[7]", (7,)),
@@ -217,6 +218,22 @@ def test_a_share(text, expected):
 def test_no_share(text):
     with pytest.raises(BenchError, match=r"--precision takes a share such as 3% or 0.03, not"):
         parse("precision", text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0.01", 0.01), ("1e-3", 0.001), ("1", 1.0)])
+def test_a_learning_rate(text, expected):
+    value = parse("learning_rates", text)
+    assert (value, type(value)) == (expected, float)
+
+
+@pytest.mark.parametrize("text", ["", "0", "-0.1", "nan", "inf", "1%", "fast"])
+def test_no_learning_rate(text):
+    with pytest.raises(BenchError, match=r"--learning-rates takes a number above 0, such as 0.01 or 1e-3, not"):
+        parse("learning_rates", text)
+
+
+def test_learning_rates_in_a_file_may_be_whole_numbers(suite):
+    assert from_toml(suite, "learning_rates = [1, 0.1]").learning_rates == (1.0, 0.1)
 
 
 @pytest.mark.parametrize(
