@@ -13,7 +13,10 @@ THROTTLES = {
     0x40: "hardware thermal",
     0x80: "power brake",
 }
-_FIELDS = "clocks.sm,clocks.max.sm,clocks_throttle_reasons.active,persistence_mode,temperature.gpu,utilization.gpu"
+_FIELDS = (
+    "clocks.sm,clocks.max.sm,clocks_throttle_reasons.active,persistence_mode,temperature.gpu,utilization.gpu,"
+    "driver_version"
+)
 
 
 def driver_facts(uuid: str) -> dict[str, Any]:
@@ -28,12 +31,13 @@ def driver_facts(uuid: str) -> dict[str, Any]:
 
 def parse(line: str) -> dict[str, Any]:
     """The facts in one line of its answer; a field it does not know, such as "[N/A]", is left out."""
-    clock, most, throttle, persistence, temperature, busy = ([*line.strip().split(", "), *[""] * 6])[:6]
+    clock, most, throttle, persistence, temperature, busy, driver = ([*line.strip().split(", "), *[""] * 7])[:7]
     facts: dict[str, Any] = {
         "gpu_clock_mhz": _number(clock),
         "gpu_clock_max_mhz": _number(most),
         "gpu_temperature": _number(temperature),
         "gpu_busy": None if (share := _number(busy)) is None else share / 100,
+        "gpu_driver": driver if driver[:1].isdigit() else None,
         "gpu_persistence": {"Enabled": True, "Disabled": False}.get(persistence),
     }
     if throttle.startswith("0x"):

@@ -9,12 +9,13 @@ from bench.measure import nvidia
     ("line", "facts"),
     [
         (
-            "1980, 1980, 0x0000000000000001, Enabled, 33, 0\n",
+            "1980, 1980, 0x0000000000000001, Enabled, 33, 0, 570.86.15\n",
             {
                 "gpu_clock_mhz": 1980,
                 "gpu_clock_max_mhz": 1980,
                 "gpu_temperature": 33,
                 "gpu_busy": 0.0,
+                "gpu_driver": "570.86.15",
                 "gpu_persistence": True,
                 "gpu_throttle": [],
             },

@@ -1,0 +1,157 @@
+"""Verdict: what a regression check says of one cell and metric, and of all together: plain data, rendered elsewhere."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.errors import EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE, EXIT_PASS, EXIT_REGRESSION
+from bench.stats.interval import Interval
+
+SCHEMA = 1
+
+# What each verdict makes of the whole. "failed" is a cell that the reference could run and the new side cannot.
+OVERALL = {
+    "regressed": "regression",
+    "failed": "regression",
+    "not comparable": "not comparable",
+    "missing": "not comparable",
+    "inconclusive": "inconclusive",
+    "new": "pass",
+    "unchanged": "pass",
+    "improved": "pass",
+}
+VERDICTS = tuple(OVERALL)
+EXIT_CODES = {  # the gravest first
+    "regression": EXIT_REGRESSION,
+    "not comparable": EXIT_NOT_COMPARABLE,
+    "inconclusive": EXIT_INCONCLUSIVE,
+    "pass": EXIT_PASS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is said of one metric of one cell.
+
+    Attributes:
+        cell: the cell's id, or what several cells have in common ("geometric mean of 4 cells").
+        metric: its name, such as "step".
+        verdict: one of VERDICTS.
+        unit: of `before` and `after`: SI without a prefix.
+        direction: which way is better: "lower", "higher", or "none".
+        statistic: how the values follow from the samples: "p25", "exact".
+        before: the reference's value, or None where there is none.
+        after: the new value, likewise.
+        ratio: after over before, with its interval and the number of processes behind it.
+        confidence: of that interval, two-sided.
+        tolerance: the change, as a share, that is allowed; None where any change counts.
+        visible: the smallest change, as a share, that could have been seen; None where nothing was left to chance.
+        reason: why this verdict, in one line.
+        remedy: what to do next, in one line; "" where nothing is to be done.
+        evidence: what differs exactly between the two, a line each, such as "operators_backward 51 -> 63".
+
+    """
+
+    cell: str
+    metric: str
+    verdict: str
+    unit: str = "1"
+    direction: str = "lower"
+    statistic: str = ""
+    before: float | None = None
+    after: float | None = None
+    ratio: Interval | None = None
+    confidence: float | None = None
+    tolerance: float | None = None
+    visible: float | None = None
+    reason: str = ""
+    remedy: str = ""
+    evidence: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert self.verdict in OVERALL, self.verdict
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored and printed; what is unknown is null."""
+        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Verdict":
+        """The verdict of a stored record; fields of a newer version are passed over."""
+        known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
+        if known.get("ratio") is not None:
+            known["ratio"] = Interval(**known["ratio"])
+        return cls(**{**known, "evidence": tuple(known.get("evidence", ()))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A whole decision: what was compared, where, and what came of it.
+
+    Attributes:
+        kind: "ab" or "check".
+        before: the reference, in words: a revision, a cell, a setting, a baseline.
+        after: what is compared with it, likewise.
+        verdicts: one a cell and metric, then those over several cells.
+        machine: the fields of the fingerprint (`bench.store.fingerprint`).
+        notes: what to know before trusting it, a line each: a dirty tree, no rehearsal, contention.
+        command: repeats it, ready to be pasted.
+        record: path of the raw numbers, or "".
+        started: UTC time, ISO 8601.
+        seconds: how long it took.
+        interrupted: why it ended early, or "".
+
+    """
+
+    kind: str
+    before: str
+    after: str
+    verdicts: tuple[Verdict, ...]
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    command: str = ""
+    record: str = ""
+    started: str = ""
+    seconds: float = 0.0
+    interrupted: str = ""
+
+    @property
+    def overall(self) -> str:
+        """The gravest of the verdicts: "pass", "inconclusive", "not comparable" or "regression".
+
+        Failures, missing cells and what is inconclusive never count as a pass, and neither does nothing at all.
+        """
+        return worst(verdict.verdict for verdict in self.verdicts)
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 regression, 3 inconclusive, 4 not comparable."""
+        return EXIT_CODES[self.overall]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored and printed by --json."""
+        fields = {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+        return {"schema": SCHEMA, "overall": self.overall, "exit_code": self.exit_code, **fields}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Decision":
+        """The decision of a stored document; fields of a newer version are passed over."""
+        known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
+        known["verdicts"] = tuple(Verdict.from_dict(one) for one in known["verdicts"])
+        return cls(**{**known, "notes": tuple(known.get("notes", ()))})
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """What several verdicts make together: the gravest; "inconclusive" where there are none."""
+    found = {OVERALL[verdict] for verdict in verdicts}
+    return next((one for one in EXIT_CODES if one in found), "inconclusive")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Verdict):
+        return value.to_dict()
+    if isinstance(value, Interval):
+        return {name: getattr(value, name) for name in ("value", "low", "high", "n")}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value

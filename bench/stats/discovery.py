@@ -1,0 +1,36 @@
+"""Discovery: many decisions at once, and how often a decision goes wrong, as counted."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+RATE = 0.05  # the share of false ones among the losses that a grid reports
+
+
+def discoveries(p_values: Sequence[float], rate: float = RATE) -> list[bool]:
+    """Which of many tests stand when the expected share of false ones among them shall be at most `rate`.
+
+    Benjamini & Hochberg, "Controlling the false discovery rate" (J. R. Stat. Soc. B 57, 1995): the k smallest p-values
+    stand, k being the largest with p_(k) <= rate k / m.
+    """
+    values = np.asarray(p_values, dtype=float)
+    order = values.argsort(kind="stable")
+    below = values[order] <= rate * np.arange(1, values.size + 1) / max(1, values.size)
+    count = int(below.nonzero()[0].max()) + 1 if below.any() else 0
+    stands = np.zeros(values.size, dtype=bool)
+    stands[order[:count]] = True
+    return [bool(one) for one in stands]
+
+
+def clopper_pearson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The exact two-sided interval of a share that was counted.
+
+    Clopper & Pearson, "The use of confidence or fiducial limits" (Biometrika 26, 1934).
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    tail = (1 - confidence) / 2
+    low = float(stats.beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
+    high = float(stats.beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
+    return low, high
