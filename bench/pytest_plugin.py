@@ -1,0 +1,103 @@
+"""The pytest plug-in: `bench_cell`, a fixture that runs cells through pytest-benchmark's own `benchmark`.
+
+    @pytest.mark.parametrize("architecture", ["lenet5", "mlp"])
+    def test_step(bench_cell, architecture):
+        bench_cell(architecture, batch_size=64)
+
+A round is a block of at least 0.1 s with one synchronization of the device at each end, as everywhere in this suite.
+pytest-benchmark's options, storage and comparisons work as they do for any benchmark. Torch is imported by the first
+cell, never when pytest starts.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pytest
+
+from bench.plan.cell import Cell
+from bench.plan.protocol import BLOCK_SECONDS
+
+_DEFAULT_MIN_TIME = 5e-6  # seconds; pytest-benchmark's own, which nobody asked for who has this
+PARTS = ("train", "inference")
+
+
+class SynchronizedTimer:
+    """The host's clock, read once the device has done all it was given. One a test, since each may use its own device.
+
+    Attributes:
+        wait: waits for the device; nothing to wait for until a cell has been set up.
+
+    """
+
+    __name__ = "synchronized"  # what pytest-benchmark writes down
+
+    def __init__(self) -> None:
+        self.wait: Callable[[], None] | None = None
+
+    def __call__(self) -> float:
+        """Seconds of a clock that only moves forward."""
+        if self.wait is not None:
+            self.wait()
+        return time.perf_counter()
+
+
+class BenchCell(Protocol):
+    """What the fixture gives: benchmarks one cell, and tells its images a second."""
+
+    def __call__(self, cell: str | Cell, part: str = "train", **fields: Any) -> float | None:
+        """Run one cell; see the fixture `bench_cell`."""
+
+
+_TIMER = pytest.StashKey[SynchronizedTimer]()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Have pytest-benchmark time such a test by blocks and with the synchronized timer, unless its marker says else."""
+    if "bench_cell" not in getattr(item, "fixturenames", ()) or not item.config.pluginmanager.hasplugin("benchmark"):
+        return
+    timer = item.stash[_TIMER] = SynchronizedTimer()
+    settings: dict[str, Any] = {"timer": timer, "disable_gc": True}
+    if float(item.config.getoption("benchmark_min_time")) == _DEFAULT_MIN_TIME:
+        settings["min_time"] = BLOCK_SECONDS
+    own = item.get_closest_marker("benchmark")
+    # pytest-benchmark reads the closest marker alone, so that one has to say everything
+    item.add_marker(pytest.mark.benchmark(**{**settings, **(own.kwargs if own else {})}), append=False)
+
+
+@pytest.fixture
+def bench_cell(request: pytest.FixtureRequest, benchmark: Any) -> BenchCell:
+    """Benchmark one cell: `bench_cell("lenet5", optimizer="adam", batch_size=64, threads=1)`.
+
+    The first argument is an architecture's name or a Cell, further ones are fields of Cell; `part` is "train" (a whole
+    step, the fetch of its batch included) or "inference". Gives the images a second by the median round, and None where
+    benchmarks are disabled. A cell on a device that is not there is skipped.
+    """
+
+    def run(cell: str | Cell, part: str = "train", **fields: Any) -> float | None:
+        from bench.measure.front import opened  # noqa: PLC0415 - imports torch, which pytest's start must not
+
+        wanted = Cell(cell, **fields) if isinstance(cell, str) else cell
+        if part not in PARTS:
+            raise ValueError(f"part is one of {', '.join(PARTS)}, not '{part}'")
+        if benchmark.group is None:
+            benchmark.group = _group(wanted, part)
+        with opened(wanted, part, timed=not benchmark.disabled) as front:
+            if front.obstacle:
+                pytest.skip(front.obstacle)
+            if (timer := request.node.stash.get(_TIMER, None)) is not None:
+                timer.wait = front.synchronize
+            benchmark.extra_info.update(front.facts)
+            benchmark(front.call)
+        if benchmark.stats is None:
+            return None
+        rate = wanted.batch_size / float(benchmark.stats["median"])
+        benchmark.extra_info["images_per_second"] = rate
+        return rate
+
+    return run
+
+
+def _group(cell: Cell, part: str) -> str:
+    """What may stand in one table: everything but the architecture."""
+    return f"{part} {Cell.from_dict({**cell.to_dict(), 'architecture': '*'}).id}"

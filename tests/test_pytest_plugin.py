@@ -1,0 +1,149 @@
+"""The pytest plug-in in a repository of somebody else: a package with an architecture of its own, and a test of it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+PACKAGE = {
+    "nets.py": """
+        from architectures import register
+        from torch import nn
+
+
+        class Net(nn.Module):
+            def __init__(self, input_shape, num_classes):
+                super().__init__()
+                channels, height, width = input_shape
+                self.layer = nn.Linear(channels * height * width, num_classes)
+
+            def forward(self, images):
+                for _ in range(1):
+                    outputs = self.layer(images.flatten(1))
+                return outputs
+
+
+        @register(family="mine", source="tests")
+        def my_net(input_shape, num_classes):
+            return Net(input_shape, num_classes)
+        """,
+    "nets-0.1.dist-info/METADATA": "Metadata-Version: 2.1\nName: nets\nVersion: 0.1\n",
+    "nets-0.1.dist-info/entry_points.txt": (
+        '[bench.architectures]\nnets = nets\n[pytest11]\n"bench.pytest_plugin" = bench.pytest_plugin\n'
+    ).replace('"', ""),
+    "conftest.py": """
+        import sys
+
+
+        def pytest_collection_finish(session):
+            print("torch at the start:", "torch" in sys.modules)
+        """,
+    "test_nets.py": """
+        import pytest
+
+
+        @pytest.mark.benchmark(max_time=0.2, min_rounds=3)
+        @pytest.mark.parametrize("architecture", ["my_net", "debug"])
+        def test_step(bench_cell, architecture):
+            rate = bench_cell(architecture, dataset="synthetic", batch_size=16)
+            assert rate is None or rate > 0
+
+
+        @pytest.mark.benchmark(max_time=0.2, min_rounds=3, group="mine")
+        def test_inference(bench_cell):
+            bench_cell("my_net", part="inference", dataset="synthetic", batch_size=16)
+
+
+        def test_device(bench_cell):
+            bench_cell("my_net", device="cuda:77")
+        """,
+}
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A folder with the package and its tests; calling it runs pytest there."""
+    for name, text in PACKAGE.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(dedent(text).lstrip(), "utf-8")
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", *arguments]
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=240
+        )
+
+    run.folder = tmp_path
+    return run
+
+
+def test_the_entry_point_brings_the_fixture_and_leaves_torch_alone(repository):
+    done = repository(
+        "--collect-only", "-q", "-p", "bench.pytest_plugin"
+    )  # by name too: it is one plug-in all the same
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "torch at the start: False" in done.stdout
+    assert "4 tests collected" in done.stdout
+
+
+def test_without_benchmarks_each_cell_runs_once_and_nothing_is_reported(repository):
+    done = repository("--benchmark-disable", "-rs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed, 1 skipped" in done.stdout
+    assert "no device 'cuda:77' here" in done.stdout
+    assert "benchmark '" not in done.stdout
+
+
+def test_it_does_no_harm_where_pytest_benchmark_is_not_loaded(repository):
+    (repository.folder / "test_nets.py").write_text("def test_nothing():\n    pass\n")
+    done = repository("-p", "no:benchmark", "-p", "no:pytest_benchmark")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_save_and_compare_work_and_a_slower_network_fails(repository):
+    done = repository("--benchmark-autosave", "--benchmark-save-data")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (saved,) = (repository.folder / ".benchmarks").rglob("*.json")
+    found = {one["name"]: one for one in json.loads(saved.read_text())["benchmarks"]}
+    assert set(found) == {"test_step[my_net]", "test_step[debug]", "test_inference"}
+
+    step = found["test_step[my_net]"]
+    info = step["extra_info"]
+    assert info["bench_id"] == "my_net-sgd-synthetic-b16-cpu-t1"
+    assert info["bench_cell"]["architecture"] == "my_net"
+    assert info["parameters"] == 7850
+    assert info["flops"] > info["flops_forward"] > 0
+    assert info["images_per_second"] == pytest.approx(16 / step["stats"]["median"])
+    assert {"cpu", "torch", "allocator"} <= set(info["system"])
+    assert step["options"]["timer"] == "synchronized"
+    assert step["group"] == "train *-sgd-synthetic-b16-cpu-t1"
+    assert found["test_inference"]["group"] == "mine"
+    # a round is a block: many steps, at least 0.1 s of them, less what calibration misjudged
+    assert step["stats"]["iterations"] > 10
+
+    calm = repository("--benchmark-compare", "--benchmark-compare-fail=min:900%")
+    assert calm.returncode == 0, calm.stdout + calm.stderr
+    assert "(0001" in calm.stdout
+
+    nets = repository.folder / "nets.py"
+    nets.write_text(nets.read_text().replace("range(1)", "range(200)"))  # more work, no sleep
+    slow = repository("--benchmark-compare", "--benchmark-compare-fail=min:100%", "-k", "my_net")
+    assert slow.returncode != 0
+    assert "Performance has regressed" in slow.stdout + slow.stderr
+    assert "test_step[my_net]" in slow.stdout + slow.stderr
+
+
+@pytest.mark.slow
+def test_what_the_command_line_asks_for_wins_over_the_plug_ins_own_settings(repository):
+    done = repository("--benchmark-min-time=0.001", "--benchmark-json=out.json", "-k", "test_inference")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (one,) = json.loads((repository.folder / "out.json").read_text())["benchmarks"]
+    assert float(one["options"]["min_time"]) == 0.001
