@@ -14,29 +14,33 @@ DATA_DIR = Path("data")  # where data sets that are not embedded are looked for
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of a data set before it is loaded, and its loader, called with name and folder."""
+    """What is known of a data set before it is loaded, and its loader, called with name, folder and limit."""
 
     input_shape: tuple[int, int, int]
     num_classes: int
     train: int
     test: int
     description: str
-    load: Callable[[str, Path], Dataset]
+    load: Callable[[str, Path, int | None], Dataset]
 
 
-def _mnist(_name: str, _data_dir: Path) -> Dataset:
-    return mnist.load()
+def _mnist(_name: str, _data_dir: Path, limit: int | None) -> Dataset:
+    return mnist.load(limit=limit)
 
 
-def _synthetic(name: str, _data_dir: Path) -> Dataset:
+def _folder(name: str, data_dir: Path, _limit: int | None) -> Dataset:
+    return folder.load(name, data_dir)
+
+
+def _synthetic(name: str, _data_dir: Path, _limit: int | None) -> Dataset:
     return synthetic.load(name)
 
 
 ENTRIES = {
     "mnist": Entry((1, 28, 28), 10, 60_000, 10_000, "handwritten digits (embedded)", _mnist),
-    "fashion_mnist": Entry((1, 28, 28), 10, 60_000, 10_000, "articles of clothing (from a local folder)", folder.load),
-    "kmnist": Entry((1, 28, 28), 10, 60_000, 10_000, "cursive Japanese characters (from a local folder)", folder.load),
-    "cifar10": Entry((3, 32, 32), 10, 50_000, 10_000, "small colour photographs (from a local folder)", folder.load),
+    "fashion_mnist": Entry((1, 28, 28), 10, 60_000, 10_000, "articles of clothing (from a local folder)", _folder),
+    "kmnist": Entry((1, 28, 28), 10, 60_000, 10_000, "cursive Japanese characters (from a local folder)", _folder),
+    "cifar10": Entry((3, 32, 32), 10, 50_000, 10_000, "small colour photographs (from a local folder)", _folder),
     "synthetic": Entry(
         synthetic.SHAPE,
         synthetic.CLASSES,
@@ -86,18 +90,19 @@ def check(name: str, data_dir: Path | None = None) -> None:
         folder.check(name, data_dir or DATA_DIR)
 
 
-def load(name: str, data_dir: Path | None = None) -> Dataset:
-    """The data set `name`, whole, in memory.
+def load(name: str, data_dir: Path | None = None, limit: int | None = None) -> Dataset:
+    """The data set `name`, in memory.
 
     Args:
         name: one of `names`, or `synthetic` with a shape, such as `synthetic:3x32x32:100`.
         data_dir: the folder of data sets that are not embedded, laid out as torchvision does; `data` where None.
+        limit: so many training images will do: what loads quicker so has no more, the others are whole.
 
     Raises:
         BenchError: the name is unknown or malformed, or its files are absent or damaged.
 
     """
-    return _entry(name).load(name, data_dir or DATA_DIR)
+    return _entry(name).load(name, data_dir or DATA_DIR, limit)
 
 
 def _entry(name: str) -> Entry:

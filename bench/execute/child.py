@@ -22,6 +22,7 @@ PRELOAD = (
     "bench.measure.visit",
     "bench.measure.describe",
     "bench.measure.duet",
+    "bench.execute.server",
 )
 
 

@@ -2,11 +2,10 @@
 
 import torch
 
-from bench import data
 from bench.channel import Channel
 from bench.measure.blocks import quiet_collector, run_untimed, warm_up
 from bench.measure.device import open_device
-from bench.measure.sources import RESIDENT_IMAGES, Sources
+from bench.measure.sources import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.speed import step_times, timed_block
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
@@ -20,7 +19,7 @@ def serve(cell: Cell, channel: Channel) -> None:
     """
     torch.set_num_threads(cell.threads)
     device = open_device(cell.device)
-    dataset = data.load(cell.dataset)
+    dataset = load_for(cell, "", whole=False)
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     device.settle_memory()
     work = Workload(cell, device, *timed, dataset.num_classes)

@@ -1,6 +1,7 @@
 """Sources: the parts of a data set, normalized as a cell wants them and resident on the device."""
 
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from torch import Tensor
@@ -10,6 +11,20 @@ from bench.measure.device import Device
 from bench.plan.cell import Cell
 
 RESIDENT_IMAGES = 4096  # timing cycles through this many images, or one batch if that is more
+
+
+def load_for(cell: Cell, data_dir: str, *, whole: bool) -> data.Dataset:
+    """The data set of a cell: whole, or no more of it than timing cycles through.
+
+    A normalization by the statistics of all training images needs them all.
+
+    Raises:
+        BenchError: what `data.load` raises.
+
+    """
+    enough = max(RESIDENT_IMAGES, cell.batch_size)
+    limit = None if whole or cell.normalization == "standard" else enough
+    return data.load(cell.dataset, Path(data_dir) if data_dir else None, limit)
 
 
 class Part(NamedTuple):

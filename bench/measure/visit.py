@@ -2,20 +2,18 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
 
 from architectures import ShapeError
-from bench import data
 from bench.channel import Channel
 from bench.measure.blocks import Block
 from bench.measure.costs import measure_costs, measure_memory
 from bench.measure.device import Device, is_out_of_memory, open_device
 from bench.measure.flags import flags_of
-from bench.measure.sources import RESIDENT_IMAGES, Sources
+from bench.measure.sources import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.system import describe_system
 from bench.measure.train import DivergedError, train
@@ -52,7 +50,7 @@ class _Visit:
         self.device: Device = open_device(task.cell.device)
         torch.set_num_threads(task.cell.threads)
         channel.send("system", describe_system(self.device))
-        self.dataset = data.load(task.cell.dataset, Path(task.data_dir) if task.data_dir else None)
+        self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
         self.sources = Sources(self.dataset, self.device)
         self.device.settle_memory()
 

@@ -76,3 +76,22 @@ def test_intact_content_with_another_sum_is_refused(tmp_path):
     path, _ = written(tmp_path / "a.gz")
     with pytest.raises(idx.IdxError, match="is not the original"):
         idx.read(path, "0" * 64)
+
+
+def test_a_limit_reads_the_first_items_and_leaves_the_rest_compressed(tmp_path):
+    path, _ = written(tmp_path / "a.gz")
+    path.write_bytes(path.read_bytes()[:-9])  # the end is gone: whole, it could not be read
+    assert idx.read(path, "unchecked", limit=1).tolist() == [[1, 2, 3]]
+    with pytest.raises(idx.IdxError, match="is truncated"):
+        idx.read(path, "unchecked")
+
+
+def test_a_limit_beyond_the_end_reads_all(tmp_path):
+    path, _ = written(tmp_path / "a.gz")
+    assert idx.read(path, "unchecked", limit=7).shape == (2, 3)
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0\x08\x02\0\0", b"PK\x03\x04"])
+def test_a_limit_refuses_a_header_that_is_none(tmp_path, content):
+    with pytest.raises(idx.IdxError):
+        idx.read(written(tmp_path / "a.gz", content)[0], "unchecked", limit=1)

@@ -26,6 +26,13 @@ def test_images_are_bytes_and_labels_are_class_numbers(loaded):
     assert loaded.train_labels.dtype == loaded.test_labels.dtype == torch.int64
 
 
+def test_a_limit_gives_the_first_images_of_the_whole(loaded):
+    part = mnist.load(limit=100)
+    assert torch.equal(part.train_images, loaded.train_images[:100])
+    assert torch.equal(part.train_labels, loaded.train_labels[:100])
+    assert torch.equal(part.test_images, loaded.test_images[:100])
+
+
 def test_the_digits_are_the_published_ones(loaded):
     assert loaded.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
     assert loaded.test_labels.bincount().tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
