@@ -43,15 +43,21 @@ def build_parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="what there is to choose from, and what was run", allow_abbrev=False)
     listing.add_argument("what", choices=LISTINGS, metavar="|".join(LISTINGS))
     listing.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    show = commands.add_parser("show", help="the numbers of a recorded run", allow_abbrev=False)
-    show.add_argument("run", nargs="?", help="the run (default: the latest)")
-    form = show.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON document on stdout: every metric of every cell")
-    form.add_argument("--csv", action="store_true", help="the same as CSV: one row per cell and metric")
+    _add_show(commands.add_parser("show", help="a recorded run, or an architecture's layers", allow_abbrev=False))
     doctor = commands.add_parser("doctor", help="whether this machine is fit to measure on", allow_abbrev=False)
     doctor.add_argument("--concurrent", action="store_true", help="examine although a run is measuring here")
     doctor.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     return parser
+
+
+def _add_show(parser: argparse.ArgumentParser) -> None:
+    parser.usage = f"{parser.prog} [RUN | architecture NAME] [options]"
+    parser.add_argument("run", nargs="?", help="the run (default: the latest); or the word architecture")
+    parser.add_argument("name", nargs="?", help="after the word architecture: the one whose layers to show")
+    parser.add_argument("--dataset", help="build the architecture for this data set, such as synthetic:3x64x64:100")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON document on stdout: every metric or layer")
+    form.add_argument("--csv", action="store_true", help="the same as CSV: one row per cell and metric, or per layer")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:

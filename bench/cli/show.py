@@ -1,8 +1,9 @@
-"""The command `show`: the numbers of a recorded run."""
+"""The command `show`: the numbers of a recorded run, or the layers of an architecture."""
 
 import argparse
 import json
 
+from bench.cli.layers import show_architecture
 from bench.cli.sweeps import sweeps
 from bench.cli.tables import legend, overview, print_table
 from bench.errors import BenchError
@@ -11,7 +12,12 @@ from bench.store.frame import frame
 
 
 def execute(given: argparse.Namespace) -> int:
-    """Print the run as a table, as JSON or as CSV."""
+    """Print the run, or the architecture, as a table, as JSON or as CSV."""
+    if given.run == "architecture":
+        return show_architecture(given)
+    if given.name or given.dataset:
+        extra = given.name or "--dataset"
+        raise BenchError(f"'{extra}' goes with an architecture: python -m bench show architecture NAME")
     run = store.load(given.run or latest())
     table = frame(run)
     if given.csv:

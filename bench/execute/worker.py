@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.execute.child import PRELOAD, work
-from bench.plan.catalogue import Catalogue, Question
+from bench.plan.catalogue import Catalogue, Question, Specimen
 
 # glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
 # it reads these once, when a process starts, so they are set before the server that workers are forked from.
@@ -140,14 +140,30 @@ class Workers:
             BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
 
         """
-        try:
-            parts = dict(self.talk("bench.measure.describe:describe", question, timeout=120.0))
-        except WorkerError as ended:
-            raise BenchError(f"cannot list what is registered: {ended.reason}; see the messages above") from ended
-        if "refused" in parts:
-            raise BenchError(parts["refused"])
+        parts = self._ask("bench.measure.describe:describe", question, "cannot list what is registered")
         catalogue: Catalogue = parts["catalogue"]
         return catalogue
+
+    def anatomy(self, specimen: Specimen) -> dict[str, Any]:
+        """The layers of one architecture, as `bench.measure.anatomy` tells them.
+
+        Raises:
+            BenchError: there is no such architecture or data set, they do not fit, or the worker did not answer.
+
+        """
+        parts = self._ask("bench.measure.anatomy:dissect", specimen, f"cannot look into '{specimen.architecture}'")
+        anatomy: dict[str, Any] = parts["anatomy"]
+        return anatomy
+
+    def _ask(self, entry: str, question: Any, trouble: str) -> dict[str, Any]:
+        """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
+        try:
+            parts = dict(self.talk(entry, question, timeout=120.0))
+        except WorkerError as ended:
+            raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
+        if "refused" in parts:
+            raise BenchError(parts["refused"])
+        return parts
 
 
 @contextmanager

@@ -22,6 +22,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Specimen:
+    """One architecture to be looked into.
+
+    Attributes:
+        architecture: its name.
+        dataset: whose images and classes it is built for; "" for the architecture's own.
+
+    """
+
+    architecture: str
+    dataset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything registered, and what this machine can do, as one worker saw it.
 

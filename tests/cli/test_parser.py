@@ -64,7 +64,7 @@ def test_no_field_of_the_plan_hides_a_flag_of_the_command():
         (["list"], "architectures"),
         (["list", "cats"], "'cats'"),
         (["show", "--json", "--csv"], "--csv"),
-        (["show", "one", "two"], "two"),
+        (["show", "one", "two", "three"], "three"),
     ],
 )
 def test_a_mistake_is_one_line_with_the_way_to_the_help(arguments, words, capsys):

@@ -1,0 +1,54 @@
+"""The command `show architecture`: the layers as a table, as JSON and as CSV; mistakes in one line."""
+
+import csv
+import io
+import json
+
+import pytest
+
+
+def test_the_layers_as_a_table(typed):
+    done = typed("show", "architecture", "lenet5")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LeCun" in done.stdout
+    titles = next(line for line in done.stdout.splitlines() if line.split()[:1] == ["layer"])
+    assert titles.split() == ["layer", "kind", "output", "parameters", "FLOPs", "settings"]
+    assert "16x10x10" in done.stdout
+    assert "61,706 parameters, 833 kFLOP" in done.stdout
+
+
+def test_the_layers_as_json_and_as_csv(typed):
+    anatomy = json.loads(typed("show", "architecture", "lenet5", "--json").stdout)
+    rows = list(csv.DictReader(io.StringIO(typed("show", "architecture", "lenet5", "--csv").stdout)))
+    assert [row["layer"] for row in rows] == [line["layer"] for line in anatomy["layers"]]
+    assert sum(int(row["parameters"]) for row in rows) == anatomy["parameters"] == 61_706
+    assert rows[0]["output_shape"] == "6x28x28"
+
+
+def test_a_data_set_changes_the_shapes(typed):
+    anatomy = json.loads(typed("show", "architecture", "resnet8", "--dataset", "cifar10", "--json").stdout)
+    assert anatomy["input_shape"] == [3, 32, 32]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["architecture"], "name an architecture"),
+        (["architecture", "lenet55"], "did you mean 'lenet5'?"),
+        (["architecture", "lenet5", "--dataset", "cifar11"], "did you mean 'cifar10'?"),
+        (["some-run", "lenet5"], "show architecture NAME"),
+        (["some-run", "--dataset", "mnist"], "show architecture NAME"),
+    ],
+)
+def test_a_mistake_is_one_line(typed, words, told):
+    done = typed("show", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("bench: ")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_plug_in_is_shown_too(bench, plugin):
+    done = bench("show", "architecture", "faulty_good", plugin=plugin)
+    assert done.returncode == 0, done.stderr
+    assert "7,850" in done.stdout
