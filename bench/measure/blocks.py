@@ -46,7 +46,20 @@ class Block:
         return len(self.intervals)
 
 
-def run_block(subject: str, device: Device, step: Step, steps: int, marks: int) -> Block:
+GAP = ""  # stands in a trail for what lies between two steps
+
+
+@dataclass(slots=True)
+class Trail:
+    """Which phase began at each mark, where a phase may come several times a step; the first one begins each step."""
+
+    phases: tuple[str, ...]
+    entered: list[str] = field(default_factory=list)
+
+
+def run_block(
+    subject: str, device: Device, step: Step, steps: int, marks: int, *, trail: "Trail | None" = None
+) -> Block:
     """`steps` steps with one synchronization at each end and none between.
 
     Args:
@@ -55,8 +68,11 @@ def run_block(subject: str, device: Device, step: Step, steps: int, marks: int) 
         step: calls the mark it is given `marks` times.
         steps: how many.
         marks: marks a step.
+        trail: what the step writes to where the number of marks differs from step to step; they are summed by phase.
 
     """
+    if trail is not None:
+        trail.entered.clear()
     clock = device.clock(steps * marks + 1)
     mark = clock.mark
     device.synchronize()
@@ -74,8 +90,20 @@ def run_block(subject: str, device: Device, step: Step, steps: int, marks: int) 
         cpu=cpu,
         faults=after.ru_minflt - before.ru_minflt,
         preempted=after.ru_nivcsw - before.ru_nivcsw,
-        intervals=np.asarray(clock.seconds()).reshape(steps, marks),
+        intervals=_by_step(clock.seconds(), steps, marks, trail),
     )
+
+
+def _by_step(seconds: list[float], steps: int, marks: int, trail: "Trail | None") -> Floats:
+    """The intervals between marks, (steps, marks); those of a trail summed by phase, in the order of its phases."""
+    if trail is None:
+        return np.asarray(seconds).reshape(steps, marks)
+    columns = {phase: at for at, phase in enumerate((*trail.phases, GAP))}
+    step, summed = -1, np.zeros((steps, len(columns)))
+    for phase, one in zip(trail.entered, seconds, strict=True):
+        step += phase == trail.phases[0]
+        summed[step, columns[phase]] += one
+    return summed
 
 
 def run_untimed(device: Device, step: Step, seconds: float) -> int:

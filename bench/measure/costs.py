@@ -9,31 +9,39 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from bench.measure.blocks import GAP, Trail
 from bench.measure.workload import PHASES, Workload
 from bench.store.result import Measurement
 
 
 def measure_costs(work: Workload) -> list[Measurement]:
-    """Exact counts of one steady eager training step; the optimizer's state exists already."""
+    """Counts of one steady eager training step; the optimizer's state exists already.
+
+    They are exact, the same in every step, except with a closure: there they are those of the one step that was looked
+    at, and their statistic says "single".
+    """
     work.model.train()
     for _ in range(2):
         work.step()
-    flops, counter = _flops(work), _count(work)
-    counts = {
-        "parameters": sum(parameter.numel() for parameter in work.model.parameters()),
-        **flops,
-        **{f"operators_{phase}": counter.counts[phase] for phase in PHASES},
-    }
-    sizes = {
-        "parameter_bytes": sum(_size(parameter) for parameter in work.model.parameters()),
-        "optimizer_bytes": _state_bytes(work),
-        "activation_bytes": _activation_bytes(work),
-        "bytes_moved": counter.bytes_moved,
-    }
+    flops, before = _flops(work), work.evaluations
+    counter = _count(work)
+    evaluations = work.evaluations - before if work.needs_closure else 1
+    flops = {metric: count * evaluations for metric, count in flops.items()}
+    counted = "single" if work.needs_closure else "exact"
+    counts = {**flops, **{f"operators_{phase}": counter.counts[phase] for phase in PHASES}}
+    parameters = list(work.model.parameters())
     return [
-        *(Measurement(metric, "1", "lower", float(value), "exact") for metric, value in counts.items()),
-        *(Measurement(metric, "B", "lower", float(value), "exact") for metric, value in sizes.items()),
+        _exactly("parameters", "1", sum(parameter.numel() for parameter in parameters)),
+        *(_exactly(metric, "1", count, counted) for metric, count in counts.items()),
+        _exactly("parameter_bytes", "B", sum(_size(parameter) for parameter in parameters)),
+        _exactly("optimizer_bytes", "B", _state_bytes(work), counted),
+        _exactly("activation_bytes", "B", _activation_bytes(work)),
+        _exactly("bytes_moved", "B", counter.bytes_moved, counted),
     ]
+
+
+def _exactly(metric: str, unit: str, value: int, statistic: str = "exact") -> Measurement:
+    return Measurement(metric, unit, "lower", float(value), statistic)
 
 
 def measure_memory(work: Workload) -> list[Measurement]:
@@ -49,7 +57,7 @@ def measure_memory(work: Workload) -> list[Measurement]:
 
 
 def _flops(work: Workload) -> dict[str, int]:
-    """FLOPs of a step, forward and backward, by torch's own counter (matrix products, convolutions, attention)."""
+    """FLOPs of one evaluation, forward and backward, by torch's counter (matrix products, convolutions, attention)."""
     images, labels = work.next_batch()
     with FlopCounterMode(display=False) as forward:
         outputs = work.model(images)
@@ -65,8 +73,9 @@ class _OperatorCounter(TorchDispatchMode):
     `bytes_moved` is of the phases of a step, so without the fetch of its batch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trail: Trail | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch has not annotated it
+        self._trail = trail
         self.counts: Counter[str] = Counter()
         self.bytes_moved = 0
         self._marks = 0
@@ -74,10 +83,16 @@ class _OperatorCounter(TorchDispatchMode):
     def mark(self) -> None:
         self._marks += 1
 
+    def _phase(self) -> str:
+        """The phase that the last mark began; none outside a step."""
+        if self._trail is not None:
+            return self._trail.entered[-1] if self._marks else GAP
+        return PHASES[self._marks - 1] if 1 <= self._marks <= len(PHASES) else GAP
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         results = func(*args, **(kwargs or {}))
-        if 1 <= self._marks <= len(PHASES):
-            phase = PHASES[self._marks - 1]
+        phase = self._phase()
+        if phase:
             self.counts[phase] += 1
             self.bytes_moved += 0 if phase == "fetch" else _moved(func, args, kwargs or {}, results)
         return results
@@ -85,7 +100,7 @@ class _OperatorCounter(TorchDispatchMode):
 
 def _count(work: Workload) -> _OperatorCounter:
     """What one steady step dispatches."""
-    counter = _OperatorCounter()
+    counter = _OperatorCounter(work.trail)
     with counter:
         work.step(counter.mark)
     return counter
@@ -151,8 +166,8 @@ def _activation_bytes(work: Workload) -> int:
 
 def _state_bytes(work: Workload) -> int:
     """Bytes of the tensors in the optimizer's state."""
-    states = work.optimizer.state.values()
-    return sum(_size(value) for state in states for value in state.values() if isinstance(value, Tensor))
+    leaves = tree_leaves(list(work.optimizer.state.values()))  # some keep lists of tensors
+    return sum(_size(leaf) for leaf in leaves if isinstance(leaf, Tensor))
 
 
 def _size(tensor: Tensor) -> int:

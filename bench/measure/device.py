@@ -141,7 +141,9 @@ class CudaClock:
         self._used = 0
 
     def mark(self) -> None:
-        """Record the next event in the stream."""
+        """Record the next event in the stream; steps that mark more often than foreseen get further events."""
+        if self._used == len(self._events):
+            self._events.append(torch.cuda.Event(enable_timing=True))
         self._events[self._used].record()
         self._used += 1
 

@@ -20,7 +20,9 @@ def measure_phases(work: Workload, rounds: int, threads: int) -> tuple[list[Bloc
     work.model.train()
     with quiet_collector():
         warmth = warm_up(work.device, work.timed_step)
+        evaluations = work.evaluations
         blocks = [timed_block("train", work, warmth.block_steps) for _ in range(rounds)]
+        evaluations = work.evaluations - evaluations
     names = work.timed_phases
     phases = np.concatenate([block.intervals for block in blocks])[:, : len(names)]
     step = Measurement.of_samples("step", step_times(blocks, "train", names), statistic=STATISTIC, threads=threads)
@@ -31,13 +33,16 @@ def measure_phases(work: Workload, rounds: int, threads: int) -> tuple[list[Bloc
     ]
     wall = np.array([block.wall / block.steps for block in blocks])
     gap = 1 - phases.sum() / sum(block.wall for block in blocks)
-    faults = sum(block.faults for block in blocks) / sum(block.steps for block in blocks)
+    steps = sum(block.steps for block in blocks)
+    faults = sum(block.faults for block in blocks) / steps
     found += [
         Measurement.of_samples("step_wall", wall, statistic=STATISTIC, threads=threads),
         Measurement("throughput", "1/s", "higher", work.cell.batch_size / step.value, STATISTIC, threads),
         Measurement("phase_gap", "1", "lower", float(gap), "mean", threads),
         Measurement("page_faults", "1", "lower", faults, "mean", threads),
     ]
+    if work.needs_closure:
+        found.append(Measurement("evaluations", "1", "lower", evaluations / steps, "mean"))
     return blocks, [step, *found], warmth
 
 
@@ -94,7 +99,7 @@ def measure_relative(
 
 def timed_block(subject: str, work: Workload, steps: int) -> Block:
     """One block of training steps."""
-    return run_block(subject, work.device, work.timed_step, steps, len(work.timed_phases) + 1)
+    return run_block(subject, work.device, work.timed_step, steps, len(work.timed_phases) + 1, trail=work.trail)
 
 
 def step_times(blocks: list[Block], subject: str, phases: tuple[str, ...]) -> Floats:

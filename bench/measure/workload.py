@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 import architectures
 from bench.measure import optimizers
+from bench.measure.blocks import GAP, Mark, Trail
 from bench.measure.device import Device
 from bench.plan.cell import Cell
 
@@ -41,6 +42,7 @@ class Workload:
         torch.manual_seed(cell.seed)
         model = architectures.build(cell.architecture, shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        self.needs_closure = optimizers.get(cell.optimizer).needs_closure
         self.optimizer = optimizers.build(cell.optimizer, self.model, cell.implementation, cell.learning_rate)
         self.loss = LOSSES[cell.loss]
         self.images = images.to(device.torch_device).contiguous(memory_format=layout)
@@ -49,6 +51,8 @@ class Workload:
         self.scaler = torch.amp.GradScaler(device.torch_device.type, enabled=cell.dtype == "float16")
         # torch.compile returns a callable of the model's own kind
         self.forward: Callable[[Tensor], Tensor] = torch.compile(self.model) if cell.mode == "compile" else self.model
+        self.evaluations = 0  # of the model by steps with a closure
+        self.trail = Trail(PHASES) if self.needs_closure else None
         self._batches = self._shuffled()
         self.timed_phases: tuple[str, ...] = PHASES
         self.timed_step: Callable[[Callable[[], None]], object] = self.step
@@ -60,14 +64,31 @@ class Workload:
         index = next(self._batches)
         return self.images[index], self.labels[index]
 
-    def step(self, mark: Callable[[], None] = lambda: None) -> Tensor:
+    def step(self, mark: Mark = lambda: None) -> Tensor:
         """One training step; `mark` is called at the start, between the phases and at the end.
 
-        The phases are those of PHASES, in order. Returns the detached loss.
+        The phases are those of PHASES, in order, except with a closure: then they come again with each evaluation, and
+        the trail says which one began at each mark. Returns the detached loss.
         """
+        if self.trail is not None:
+            return self._step_with_closure(mark, self.trail)
         mark()
         images, labels = self.next_batch()
         mark()
+        loss = self.update(images, labels, mark)
+        mark()
+        return loss
+
+    def update(
+        self, images: Tensor, labels: Tensor, mark: Mark = lambda: None, noted: Callable[[], None] | None = None
+    ) -> Tensor:
+        """One update of the weights by a batch: images (B, C, H, W), labels (B,). Returns the detached loss.
+
+        `mark` is called between the phases, and `noted` where the gradients are known and not yet used; with a closure
+        `mark` is not called, and the loss is the one before the update.
+        """
+        if self.needs_closure:
+            return self._update_with_closure(images, labels, lambda _: None, noted)
         self.optimizer.zero_grad(set_to_none=True)
         mark()
         with self.autocast:
@@ -76,11 +97,54 @@ class Workload:
             loss = self.loss(outputs, labels)
         mark()
         self.scaler.scale(loss).backward()
+        if noted is not None:
+            noted()
         mark()
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        mark()
         return loss.detach()
+
+    def _step_with_closure(self, mark: Mark, trail: Trail) -> Tensor:
+        """The step of an optimizer that evaluates the model itself; what is no evaluation is the optimizer's own."""
+
+        def enter(phase: str) -> None:
+            mark()
+            trail.entered.append(phase)
+
+        enter("fetch")
+        images, labels = self.next_batch()
+        enter("optimizer")
+        loss = self._update_with_closure(images, labels, enter)
+        enter(GAP)
+        return loss
+
+    def _update_with_closure(
+        self, images: Tensor, labels: Tensor, enter: Callable[[str], None], noted: Callable[[], None] | None = None
+    ) -> Tensor:
+        """As `update`, by an optimizer that evaluates the model several times; `enter` hears where each phase begins.
+
+        There is no gradient scaler: it cannot tell the several losses of a step apart, and the grid keeps float16 out.
+        """
+        first = self.evaluations
+
+        def evaluate() -> Tensor:
+            enter("zero_grad")
+            self.optimizer.zero_grad(set_to_none=True)
+            enter("forward")
+            with self.autocast:
+                outputs = self.forward(images)
+                enter("loss")
+                loss = self.loss(outputs, labels)
+            enter("backward")
+            loss.backward()
+            if noted is not None and self.evaluations == first:
+                noted()
+            self.evaluations += 1
+            enter("optimizer")
+            return loss.detach()
+
+        loss: Tensor = self.optimizer.step(evaluate)  # type: ignore[assignment, arg-type] # typed as floats
+        return loss
 
     def _record_graph(self) -> None:
         """Have `timed_step` replay a recorded step on one resident batch: a launch, in which no phase can be told."""

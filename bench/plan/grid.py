@@ -131,8 +131,9 @@ def _devices(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
 def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the cell cannot be measured here, or None."""
     optimizer, device = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device]
-    if optimizer["needs_closure"]:
-        return f"{cell.optimizer} evaluates the model several times a step, so its step has no phases to time"
+    if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
+        what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
+        return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
     if cell.implementation not in optimizer["implementations"]:
         return f"{cell.optimizer} has no {cell.implementation} implementation"
     if reason := optimizer["obstacles"][cell.device].get(cell.implementation):

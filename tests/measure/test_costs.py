@@ -111,3 +111,15 @@ def test_bytes_moved_of_a_step_are_exact_and_above_what_it_must_move(workload):
     assert (
         first["bytes_moved"] >= 2 * images + 5 * weights
     )  # read twice; weights read, gradient written, weights updated
+
+
+def test_with_a_closure_counts_are_those_of_one_step_and_say_so(workload):
+    once, several = (measure_costs(workload("debug", optimizer=name)) for name in ("sgd", "lbfgs"))
+    counted = {one.metric: one for one in several}
+    plain = {one.metric: one.value for one in once}
+    evaluations = counted["flops"].value / plain["flops"]
+
+    assert evaluations == int(evaluations) > 1
+    assert counted["operators_forward"].value == evaluations * plain["operators_forward"]
+    assert {one.statistic for one in several if one.metric.startswith(("flops", "operators"))} == {"single"}
+    assert counted["optimizer_bytes"].value > counted["parameter_bytes"].value  # its history lies in lists

@@ -1,6 +1,12 @@
+from math import isfinite
+from statistics import median
+
 import pytest
 import torch
 
+from bench.measure import optimizers
+from bench.measure.blocks import GAP
+from bench.measure.speed import timed_block
 from bench.measure.workload import LOSSES, PHASES
 from bench.plan.plan import LOSSES as PLANNED_LOSSES
 
@@ -37,6 +43,59 @@ def test_a_step_fetches_then_zeroes_then_learns(workload, monkeypatch):
         "optimizer",
         "|",
     ]
+
+
+def test_a_step_with_a_closure_sums_its_phases_over_all_evaluations(workload):
+    work = workload(optimizer="lbfgs")
+    seen = []
+    work.model.register_forward_hook(lambda *_: seen.append(None))
+    marks = []
+    work.step(lambda: marks.append(None))
+    entered = work.trail.entered
+
+    assert len(entered) == len(marks)
+    assert entered[:3] == ["fetch", "optimizer", "zero_grad"]
+    assert entered[-2:] == ["optimizer", GAP]
+    assert len(seen) == work.evaluations > 1
+    assert [entered.count(phase) for phase in ("zero_grad", "forward", "loss", "backward")] == [len(seen)] * 4
+
+    block = timed_block("train", work, 3)
+    assert block.intervals.shape == (3, len(PHASES) + 1)
+    assert (block.intervals[:, :-1] > 0).all()
+    assert block.intervals.sum() == pytest.approx(block.wall, rel=0.05)
+
+
+def test_gradients_are_noted_before_the_optimizer_uses_them(workload):
+    for optimizer in ("nesterov", "lbfgs"):
+        work = workload(optimizer=optimizer, implementation="foreach" if optimizer == "nesterov" else "default")
+        images, labels = work.next_batch()
+        before = [parameter.detach().clone() for parameter in work.model.parameters()]
+        work.update(images, labels)  # so that there is momentum, which nesterov adds to the gradients themselves
+        with torch.no_grad():
+            for parameter, value in zip(work.model.parameters(), before, strict=True):
+                parameter.copy_(value)
+        noted = []
+        work.update(
+            images, labels, noted=lambda w=work, n=noted: n.append([p.grad.clone() for p in w.model.parameters()])
+        )
+        with torch.no_grad():
+            for parameter, value in zip(work.model.parameters(), before, strict=True):
+                parameter.copy_(value)
+        work.optimizer.zero_grad(set_to_none=True)
+        work.loss(work.model(images), labels).backward()
+
+        assert len(noted) == 1
+        for parameter, grad in zip(work.model.parameters(), noted[0], strict=True):
+            torch.testing.assert_close(parameter.grad, grad)
+
+
+@pytest.mark.parametrize("optimizer", optimizers.names())
+def test_every_optimizer_lowers_the_loss_on_real_digits(workload, optimizer):
+    work = workload("convnet", optimizer=optimizer, images=1024, batch_size=16)
+    losses = [work.step().item() for _ in range(40)]
+
+    assert all(map(isfinite, losses))
+    assert median(losses[-8:]) < 0.8 * losses[0]
 
 
 def test_batches_are_whole_distinct_and_reshuffled(workload):

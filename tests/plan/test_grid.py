@@ -84,7 +84,10 @@ def test_cuda_is_the_first_cuda_device(catalogue):
         ({"threads": (3,)}, ["--threads 3", "2 cores"]),
         ({"architectures": ()}, ["nothing to measure", "architecture", "--architectures"]),
         ({"batch_sizes": ()}, ["nothing to measure", "batch size", "--batch-sizes"]),
-        ({"optimizers": ("lbfgs",)}, ["nothing to measure", "lbfgs", "1 cells are left out"]),
+        (
+            {"optimizers": ("lbfgs",), "implementations": ("fused",)},
+            ["nothing to measure", "lbfgs", "1 cells are left out"],
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
@@ -98,7 +101,11 @@ def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"optimizers": ("sgd", "lbfgs")}, "lbfgs evaluates the model several times a step"),
+        ({"optimizers": ("sgd", "lbfgs"), "implementations": ("fused",)}, "lbfgs has no fused implementation"),
+        (
+            {"optimizers": ("lbfgs",), "dtypes": ("float32", "float16")},
+            "lbfgs evaluates the model as often as it finds need in a step, which the gradient scaler of",
+        ),
         ({"optimizers": ("sgd", "muon"), "implementations": ("fused",)}, "muon has no fused implementation"),
         ({"implementations": ("default", "foreach")}, "sgd has no foreach implementation on cpu: it has no gain there"),
         ({"modes": ("eager", "cuda_graph")}, "a CUDA graph needs a CUDA device"),
