@@ -1,0 +1,146 @@
+"""Profile: a pass of its own under torch.profiler, its trace on disk, and what the trace says of a step."""
+
+import contextlib
+import gc
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.profiler import ProfilerActivity, profile, record_function, schedule
+
+from bench.measure.workload import Workload
+from bench.trace.events import load
+from bench.trace.reading import read
+from bench.trace.summary import summarize
+from bench.trace.tree import MODULE_MARK
+
+WAIT, WARM_UP, MOST_STEPS = 1, 1, 5
+LONG_SECONDS = 2.0  # of all profiled steps together, as far as there are two at least
+MANY_MODULES = 600  # of all profiled steps together; a module takes some 50 events, and an event some 400 bytes
+
+Mark = Callable[[], None]
+
+
+def profile_cell(build: Callable[[], Workload], folder: Path) -> dict[str, Any]:
+    """Profile some steps of a workload built afresh; the trace goes to `folder`, under a name that TensorBoard knows.
+
+    Stacks, shapes and memory are recorded, and marked: the phases of the step, and in an eager step the modules of the
+    model. How many steps there are follows from their length and from the size of the model, so that memory and file
+    stay small.
+
+    Returns:
+        What `bench.trace.summary.summarize` says of the trace, with `trace`, the name of the file; `bytes`, its size;
+        `reading`, what `bench.trace.reading.read` says.
+
+    Raises:
+        BenchError: the trace cannot be read again.
+        OSError: it cannot be written.
+
+    """
+    with _stderr_closed():
+        path = _record(build, folder)
+    gc.collect()
+    trace = load(path)
+    return {"trace": path.name, "bytes": path.stat().st_size, **summarize(trace), "reading": read(trace)}
+
+
+def _record(build: Callable[[], Workload], folder: Path) -> Path:
+    """Run the pass and write its trace."""
+    path = folder / f"bench_{os.getpid()}.{time.time_ns()}.pt.trace.json.gz"
+    folder.mkdir(parents=True, exist_ok=True)
+    with _kernels_named():
+        work = build()
+        work.model.train()
+        steps = _how_many(work)
+        on = [ProfilerActivity.CPU, *([] if work.device.name == "cpu" else [ProfilerActivity.CUDA])]
+        plan = schedule(wait=WAIT, warmup=WARM_UP, active=steps, repeat=1)
+        marks = _marked_modules(work.model) if work.cell.mode == "eager" else contextlib.nullcontext()
+        with (
+            marks,
+            profile(
+                activities=on,
+                schedule=plan,
+                record_shapes=True,
+                profile_memory=True,
+                with_stack=True,
+                on_trace_ready=lambda done: done.export_chrome_trace(str(path)),
+            ) as profiler,
+        ):
+            for _ in range(WAIT + WARM_UP + steps):
+                work.timed_step(_phase_marks(work.timed_phases))
+                profiler.step()
+    return path
+
+
+def _how_many(work: Workload) -> int:
+    """Steps to profile, from the length of a step and the size of the model."""
+    for _ in range(2):
+        start = time.perf_counter()
+        work.timed_step(lambda: None)
+        work.device.synchronize()
+        seconds = time.perf_counter() - start
+    modules = sum(1 for _ in work.model.modules())
+    return max(2, min(MOST_STEPS, int(LONG_SECONDS / seconds), MANY_MODULES // modules))
+
+
+def _phase_marks(names: tuple[str, ...]) -> Mark:
+    """A mark for one step: each call ends the phase before and begins the next under its name."""
+    left = list(names)
+    current: list[Any] = []
+
+    def mark() -> None:
+        if current:
+            current.pop().__exit__(None, None, None)
+        if left:
+            current.append(record_function(left.pop(0)))
+            current[-1].__enter__()
+
+    return mark
+
+
+@contextlib.contextmanager
+def _marked_modules(model: nn.Module) -> Iterator[None]:
+    """Every call of a module within the model marked by the module's path."""
+    running: list[Any] = []
+
+    def begin(name: str) -> None:
+        running.append(record_function(MODULE_MARK + name))
+        running[-1].__enter__()
+
+    def end() -> None:
+        running.pop().__exit__(None, None, None)
+
+    handles = []
+    for name, module in model.named_modules():
+        if name:
+            handles.append(module.register_forward_pre_hook(lambda *_, name=name: begin(name)))
+            handles.append(module.register_forward_hook(lambda *_: end(), always_call=True))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextlib.contextmanager
+def _kernels_named() -> Iterator[None]:
+    """Have inductor mark the C++ kernels that it compiles, which it leaves out by default."""
+    with torch._inductor.config.patch({"cpp.enable_kernel_profile": True}):  # noqa: SLF001 - its documented settings
+        yield
+
+
+@contextlib.contextmanager
+def _stderr_closed() -> Iterator[None]:
+    """Keep what the profiler's libraries write to the console's stderr, such as "profiler_start", from it."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,1 @@
+"""Traces of torch.profiler: read, sorted by meaning and summed up. Knows no torch."""

@@ -1,0 +1,102 @@
+"""Events: a trace file (Kineto's JSON, plain or gzip) read within bounds, or refused in one line."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+
+# 256 MiB of JSON are some 700,000 events, several times the largest trace of the catalogue; reading them takes about
+# ten times as much memory.
+MOST_BYTES = 256 * 2**20
+MOST_EVENTS = 1_000_000
+_CHUNK = 2**20
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A trace: its events as they stand in the file (times in microseconds), and what it says beside them."""
+
+    events: Sequence[Event]
+    properties: Mapping[str, Any]
+
+
+def load(path: Path, most_bytes: int = MOST_BYTES, most_events: int = MOST_EVENTS) -> Trace:
+    """Read a trace.
+
+    Args:
+        path: a file that torch.profiler exported, compressed or not.
+        most_bytes: of JSON, once unpacked; a file that unpacks to more is left there and then.
+        most_events: likewise.
+
+    Raises:
+        BenchError: the file is absent, damaged, empty, too large, or no trace of torch.profiler.
+
+    """
+    try:
+        text = _unpacked(path, most_bytes)
+    except OSError as error:  # gzip's own errors among them
+        raise _refused(path, error.strerror or str(error)) from error
+    except (EOFError, zlib.error) as error:
+        raise _refused(path, "it is cut short or damaged") from error
+    if not text.strip():
+        raise _refused(path, "it is empty")
+    try:
+        document = json.loads(text, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise _refused(path, f"it is not valid JSON ({error})") from error
+    return _trace(path, document, most_events)
+
+
+def _unpacked(path: Path, most: int) -> bytes:
+    """The bytes of the file, unpacked where it is gzip; never more than `most` are held."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        file: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+        parts, size = [], 0
+        while part := file.read(_CHUNK):
+            size += len(part)
+            if size > most:
+                raise _refused(
+                    path, f"it holds more than the {most / 2**20:.0f} MiB that are read; profile fewer steps"
+                )
+            parts.append(part)
+    return b"".join(parts)
+
+
+def _trace(path: Path, document: Any, most: int) -> Trace:
+    """The document as a trace, if it is one."""
+    # the format allows a bare list of events too
+    found = document.get("traceEvents") if isinstance(document, dict) else document
+    if not isinstance(found, list):
+        raise _refused(path, "it is JSON, but no trace: it has no list 'traceEvents'")
+    if len(found) > most:
+        raise _refused(path, f"it holds {len(found):,} events, more than the {most:,} that are read")
+    events = [one for one in found if isinstance(one, dict) and _is_sound(one)]
+    if not any(one["ph"] == "X" and one.get("cat") for one in events):
+        raise _refused(path, "it holds no timed event of torch.profiler")
+    properties = document if isinstance(document, dict) else {}
+    return Trace(events, {key: value for key, value in properties.items() if key != "traceEvents"})
+
+
+def _is_sound(event: Mapping[str, Any]) -> bool:
+    """Whether the event has what its kind must have; others are passed over."""
+    if not isinstance(event.get("ph"), str) or not isinstance(event.get("name"), str):
+        return False
+    if not isinstance(event.get("args", {}), dict):
+        return False
+    if event["ph"] != "X":
+        return True
+    numbers = (event.get("ts"), event.get("dur"))
+    return all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers)
+
+
+def _refused(path: Path, why: str) -> BenchError:
+    return BenchError(f"cannot read the trace {path}: {why}; make it again with: python -m bench run --profile")

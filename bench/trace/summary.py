@@ -1,0 +1,160 @@
+"""Summary: a trace as a small table, seconds of one step by phase, category, operator and module."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.trace.categories import category_of
+from bench.trace.device import Kernel, busy, idle, kernels_of, spans_of
+from bench.trace.events import Trace
+from bench.trace.tree import Forest, grow
+
+MOST_ROWS, MOST_KERNELS = 2000, 40
+REST = "(the rest)"
+_MICRO = 1e-6
+
+Key = tuple[str, str, str, str]  # phase, category, operator, module
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of time of one step."""
+
+    step: int
+    key: Key
+    seconds: float
+
+
+def summarize(trace: Trace) -> dict[str, Any]:
+    """What a trace says of one step, as plain data; times in seconds.
+
+    Keys: `device` ("cpu" or "cuda"); `steps` profiled, and `seconds` of one; `phases`, seconds of each; `rows`, lists
+    of phase, category, operator, module, seconds and calls: the time that no operator called within takes; on a GPU
+    also `launches` by phase, `busy`, `idle` by cause, and `kernels`, lists of name, category, seconds and calls.
+    Times are of the steps that were no slower than the median one, since contention only ever adds time; calls are
+    means over all steps. On the CPU `rows` are of the host's operators, on a GPU of the kernels that they launched.
+    """
+    forest = grow(trace)
+    kernels = kernels_of(trace, forest)
+    common = {"device": "cuda" if kernels else "cpu", "events": len(trace.events), "steps": len(forest.steps)}
+    return common | (_on_device(kernels, forest) if kernels else _on_host(forest))
+
+
+def _used(lengths: Sequence[float]) -> list[int]:
+    """The steps whose times count."""
+    middle = sorted(lengths)[(len(lengths) - 1) // 2] if lengths else 0.0
+    return [at for at, length in enumerate(lengths) if length <= middle]
+
+
+def _mean(microseconds: Sequence[float], used: Sequence[int]) -> float:
+    return sum(microseconds[at] for at in used) * _MICRO / max(len(used), 1)
+
+
+def _on_host(forest: Forest) -> dict[str, Any]:
+    lengths = [end - start for start, end, _ in forest.steps]
+    used = _used(lengths)
+    operators = [node for node in forest.nodes if node.kind == "operator" and node.step >= 0]
+    parts = [
+        _Part(
+            node.step,
+            (node.phase, category_of(_operators(node.lineage()), node.phase), node.name, node.module),
+            node.own * _MICRO,
+        )
+        for node in operators
+    ]
+    windows: dict[str, float] = defaultdict(float)
+    chosen = set(used)
+    for start, end, name in forest.phases:
+        at = next((at for at, step in enumerate(forest.steps) if step[0] <= start < step[1]), -1)
+        windows[name] += (end - start) * _MICRO / len(used) if at in chosen else 0.0
+    return {
+        "seconds": _mean(lengths, used),
+        "phases": dict(windows),
+        "rows": _rows(parts, used, len(forest.steps)),
+    }
+
+
+def _operators(names: list[str]) -> list[str]:
+    """The names without those of marks of ours, which say nothing of what an operator is for."""
+    return [name for name in names if not name.startswith(("ProfilerStep#", "nn.Module: "))]
+
+
+def _on_device(kernels: Sequence[Kernel], forest: Forest) -> dict[str, Any]:
+    inside = [one for one in kernels if one.step >= 0]
+    parts = [
+        _Part(one.step, (one.phase, one.category, one.operator or one.name, one.module), (one.end - one.start) * _MICRO)
+        for one in inside
+    ]
+    spans = spans_of(inside, forest.steps)
+    lengths = [sum(one.values()) for one in spans]
+    used = _used(lengths)
+    phases: dict[str, float] = defaultdict(float)
+    for at in used:
+        for phase, length in spans[at].items():
+            phases[phase] += length * _MICRO / len(used)
+    steps = max(len(forest.steps), 1)
+    waits = idle(inside)
+    return {
+        "seconds": _mean(lengths, used),
+        "phases": dict(phases),
+        "rows": _rows(parts, used, steps),
+        "launches": _launches(inside, len(forest.steps)),
+        "busy": sum(end - start for start, end in busy(inside)) * _MICRO / steps,
+        "idle": {cause: length * _MICRO / steps for cause, length in waits.items()},
+        "kernels": _kernel_rows(inside, used, steps),
+    }
+
+
+def _launches(kernels: Iterable[Kernel], steps: int) -> dict[str, float]:
+    """Kernels a step by phase."""
+    counts = Counter(one.phase for one in kernels if one.is_kernel)
+    return {phase: _whole(count / max(steps, 1)) for phase, count in counts.items()}
+
+
+def _rows(parts: Sequence[_Part], used: Sequence[int], steps: int) -> list[list[Any]]:
+    """Lists of phase, category, operator, module, seconds, calls; the longest, and the rest of each phase in one."""
+    chosen = set(used)
+    return _table(parts, lambda part: part.key, chosen, steps, MOST_ROWS)
+
+
+def _kernel_rows(kernels: Sequence[Kernel], used: Sequence[int], steps: int) -> list[list[Any]]:
+    parts = [
+        _Part(one.step, ("", one.category, one.name, ""), (one.end - one.start) * _MICRO)
+        for one in kernels
+        if one.is_kernel
+    ]
+    rows = _table(parts, lambda part: part.key, set(used), steps, MOST_KERNELS)
+    return [[name, category, seconds, calls] for _, category, name, _, seconds, calls in rows]
+
+
+def _table(
+    parts: Sequence[_Part], key: Callable[[_Part], Key], chosen: set[int], steps: int, most: int
+) -> list[list[Any]]:
+    seconds: dict[Key, float] = defaultdict(float)
+    calls: Counter[Key] = Counter()
+    for part in parts:
+        calls[key(part)] += 1
+        seconds[key(part)] += part.seconds / len(chosen) if part.step in chosen else 0.0
+    order = sorted(calls, key=lambda one: (-seconds[one], one))
+    rows = [[*one, seconds[one], _whole(calls[one] / max(steps, 1))] for one in order[:most]]
+    rest: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for one in order[most:]:
+        rest[one[0], one[1]][0] += seconds[one]
+        rest[one[0], one[1]][1] += calls[one] / max(steps, 1)
+    return rows + [
+        [phase, category, REST, "", total, _whole(count)] for (phase, category), (total, count) in rest.items()
+    ]
+
+
+def _whole(number: float) -> float:
+    """A count as a whole number where it is one."""
+    return int(number) if float(number).is_integer() else number
+
+
+def outside(summary: Mapping[str, Any]) -> dict[str, float]:
+    """Seconds of each phase that no row accounts for: Python and waiting on a CPU, an idle device on a GPU."""
+    inside: dict[str, float] = defaultdict(float)
+    for phase, _, _, _, seconds, _ in summary["rows"]:
+        inside[phase] += seconds
+    return {phase: max(seconds - inside[phase], 0.0) for phase, seconds in summary["phases"].items()}

@@ -1,0 +1,207 @@
+"""Tree: the operators of the host as a forest by thread, each with its own time, its phase, its module and its step."""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from bench.trace.events import Event, Trace
+
+PHASES = ("fetch", "zero_grad", "forward", "loss", "backward", "optimizer", "step")
+MODULE_MARK = "nn.Module: "
+OPERATORS = {"cpu_op", "operator"}
+LAUNCHES = {"cuda_runtime", "cuda_driver", "runtime"}
+_ANNOTATIONS = {"user_annotation"}
+_BACKWARD = "autograd::engine::evaluate_function"
+LOSS = "(loss)"  # the module of what belongs to no module but to the loss
+
+Window = tuple[float, float, str]  # start, end, name
+
+
+@dataclass(slots=True)
+class Node:
+    """One operator, annotation or launch of the host; times in microseconds.
+
+    Attributes:
+        kind: "operator", "annotation" or "launch".
+        parent: the node it was called in.
+        inner: time of the operators called in it, the nearest ones alone.
+        step: which profiled step, -1 outside all of them.
+        phase: one of PHASES, or "" where it is not known.
+        module: the path of the module, "" where there is none.
+
+    """
+
+    name: str
+    kind: str
+    start: float
+    end: float
+    sequence: int
+    correlation: int
+    parent: "Node | None" = None
+    inner: float = 0.0
+    step: int = -1
+    phase: str = ""
+    module: str = ""
+
+    @property
+    def own(self) -> float:
+        """Time that no operator called in it takes."""
+        return max(self.end - self.start - self.inner, 0.0)
+
+    def lineage(self) -> list[str]:
+        """The names of the node and of all it was called in, the innermost first."""
+        names, node = [], self
+        while True:
+            names.append(node.name)
+            if node.parent is None:
+                return names
+            node = node.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """What the host did.
+
+    Attributes:
+        nodes: every node, in the order of its start.
+        steps: the window of each profiled step; one for the whole trace where none is marked.
+        phases: the window of each phase of each step, in order; empty where none is marked.
+
+    """
+
+    nodes: Sequence[Node]
+    steps: Sequence[Window]
+    phases: Sequence[Window] = field(default=())
+
+
+def grow(trace: Trace) -> Forest:
+    """The forest of a trace."""
+    events = [one for one in trace.events if one["ph"] == "X" and _kind(one)]
+    threads: dict[object, list[Event]] = defaultdict(list)
+    for event in events:
+        threads[event.get("pid"), event.get("tid")].append(event)
+    nodes = [node for thread in threads.values() for node in _nested(thread)]
+    nodes.sort(key=lambda node: node.start)
+    steps = _steps(nodes)
+    phases = _phases(nodes)
+    _place(nodes, steps, phases)
+    _name_modules(nodes)
+    return Forest(nodes, steps, phases)
+
+
+def _kind(event: Event) -> str:
+    category = str(event.get("cat", "")).lower()
+    if category in OPERATORS:
+        # older versions filed annotations as operators too
+        return "annotation" if event["name"].startswith(("ProfilerStep#", "Optimizer.")) else "operator"
+    return "annotation" if category in _ANNOTATIONS else "launch" if category in LAUNCHES else ""
+
+
+def _nested(events: list[Event]) -> Iterable[Node]:
+    """The nodes of one thread, tied to the ones that hold them in time."""
+    # the longer of two that start together holds the other; of two alike the first in the file does
+    order = sorted(((event["ts"], -event["dur"], at) for at, event in enumerate(events)), key=itemgetter(0, 1, 2))
+    stack: list[Node] = []
+    for start, length, at in order:
+        node = _node(events[at], start, start - length)
+        while stack and stack[-1].end <= start:
+            stack.pop()
+        if stack:
+            node.parent = stack[-1]
+            node.end = min(node.end, stack[-1].end)  # stamps are rounded: a child may seem to outlast its parent
+        if node.kind == "operator" and (holder := _operator(node.parent)):
+            holder.inner += node.end - node.start
+        stack.append(node)
+        yield node
+
+
+def _node(event: Event, start: float, end: float) -> Node:
+    given = event.get("args", {})
+    sequence, correlation = given.get("Sequence number", -1), given.get("correlation", -1)
+    return Node(
+        event["name"],
+        _kind(event),
+        start,
+        end,
+        sequence if isinstance(sequence, int) else -1,
+        correlation if isinstance(correlation, int) else -1,
+    )
+
+
+def _operator(node: Node | None) -> Node | None:
+    """The nearest operator at or above the node."""
+    while node is not None and node.kind != "operator":
+        node = node.parent
+    return node
+
+
+def _steps(nodes: Sequence[Node]) -> list[Window]:
+    marked = [(one.start, one.end, one.name) for one in nodes if one.name.startswith("ProfilerStep#")]
+    if marked or not nodes:
+        return marked
+    return [(nodes[0].start, max(node.end for node in nodes), "whole trace")]
+
+
+def _phases(nodes: Sequence[Node]) -> list[Window]:
+    """Annotations that bear a phase's name, however it is adorned ("## forward ##"), one within another left out."""
+    found: list[Window] = []
+    for node in nodes:
+        name = re.sub(r"[^a-z_]", "", node.name.lower()) if node.kind == "annotation" and len(node.name) < 40 else ""
+        if name in PHASES and (not found or node.start >= found[-1][1]):
+            found.append((node.start, node.end, name))
+    return found
+
+
+def _place(nodes: Sequence[Node], steps: Sequence[Window], phases: Sequence[Window]) -> None:
+    """Tell each node its step and its phase; by time, since the backward pass may run in a thread of its own."""
+    starts, marks = [one[0] for one in steps], [one[0] for one in phases]
+    for node in nodes:
+        at = bisect_right(starts, node.start) - 1
+        node.step = at if at >= 0 and node.start < steps[at][1] else -1
+        at = bisect_right(marks, node.start) - 1
+        if at >= 0 and node.start < phases[at][1]:
+            node.phase = phases[at][2]
+        elif not node.phase:
+            node.phase = _guessed(node)
+
+
+def _guessed(node: Node) -> str:
+    """The phase by what torch itself marks, for traces that were not made here."""
+    if node.name.startswith("Optimizer.step"):
+        return "optimizer"
+    if node.name.startswith("Optimizer.zero_grad"):
+        return "zero_grad"
+    if node.name.startswith(_BACKWARD):
+        return "backward"
+    return node.parent.phase if node.parent and node.parent.kind == "operator" else _of_annotation(node.parent)
+
+
+def _of_annotation(node: Node | None) -> str:
+    return node.phase if node and node.name.startswith("Optimizer.") else ""
+
+
+def _name_modules(nodes: Sequence[Node]) -> None:
+    """Tell each node its module; backward nodes have that of the operator that recorded them.
+
+    An operator and the backward node that it records share a sequence number, and the last operator to start under a
+    number is the one that used it up.
+    """
+    recorded: dict[int, str] = {}
+    last: dict[int, str] = defaultdict(str)  # by step: gradients are accumulated right after the node they come from
+    for node in nodes:
+        if node.name.startswith(MODULE_MARK):
+            node.module = node.name.removeprefix(MODULE_MARK)
+        elif node.phase == "backward":
+            if node.name.startswith(_BACKWARD):
+                found = recorded.get(node.sequence)
+                node.module = last[node.step] if found is None else found
+                last[node.step] = node.module
+            elif node.parent:
+                node.module = node.parent.module
+        else:
+            node.module = LOSS if node.phase == "loss" else node.parent.module if node.parent else ""
+            if node.kind == "operator" and node.sequence >= 0:
+                recorded[node.sequence] = node.module
