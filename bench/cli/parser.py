@@ -68,7 +68,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         many, kind = shape_of(name)
         text = setting.metadata["help"]
         if kind is bool:
-            parser.add_argument(flag(name), dest=name, action="store_false", default=None, help=f"do not {text}")
+            action, told = ("store_false", f"do not {text}") if default_of(name) else ("store_true", text)
+            parser.add_argument(flag(name), dest=name, action=action, default=None, help=told)
             continue
         shown = default_of(name)
         if shown not in ((), "", None) and "default" not in text:

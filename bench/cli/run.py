@@ -60,7 +60,7 @@ def _measure(run: store.Run, plan: Plan, grid: Grid, workers: Workers) -> None:
     """Visit what is missing; Ctrl-C ends it with everything kept."""
     past = {(one.cell, one.generation): one for one in run.results()}
     line = ProgressLine(sys.stderr)
-    schedule = Schedule(plan, grid.cells, LocalExecutor(workers), run.append, line.tell, past)
+    schedule = Schedule(plan, grid.cells, LocalExecutor(workers, run.folder / "traces"), run.append, line.tell, past)
     try:
         if "ceilings" not in run.facts:  # a run that is resumed has them
             run.note(ceilings=find_ceilings(workers, grid.cells))

@@ -1,11 +1,16 @@
 """Executor: visits a cell and returns its result, whatever happens to the worker."""
 
+import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Protocol
 
 from bench.execute.worker import WorkerError, Workers
+from bench.plan.cell import Cell
 from bench.plan.visit import Visit
 from bench.store.result import Measurement, Result
 
@@ -20,16 +25,24 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """Each visit in a fresh process on this machine, one at a time."""
+    """Each visit in a fresh process on this machine, one at a time.
 
-    def __init__(self, workers: Workers) -> None:
+    Args:
+        workers: who starts the processes.
+        traces: the folder under which each cell that is profiled has a folder for its trace.
+
+    """
+
+    def __init__(self, workers: Workers, traces: Path = Path("traces")) -> None:
         self._workers = workers
+        self._traces = traces
 
     def visit(self, task: Visit, told: Told) -> Result:
         """Make the visit; parts measured before a worker ended are kept."""
         started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
         parts: dict[str, list[Any]] = {}
         status, reason = "failed", None
+        task = replace(task, traces=str((self._traces / folder_of(task.cell)).absolute())) if task.profile else task
         try:
             for kind, payload in self._workers.talk("bench.measure.visit:visit", task, task.timeout):
                 if kind == "stage":
@@ -37,7 +50,11 @@ class LocalExecutor:
                 parts.setdefault(kind, []).append(payload)
             status, reason = parts.get("status", [("failed", "the worker ended without saying how it went")])[-1]
         except WorkerError as ended:
-            status, reason = ended.status, f"{ended.reason} (while measuring: {parts.get('stage', ['start'])[-1]})"
+            if "status" in parts:  # all was measured by then, and only the profile is lost
+                status, reason = parts["status"][-1]
+                parts.setdefault("warning", []).append(f"profile: no profile, {ended.reason}")
+            else:
+                status, reason = ended.status, f"{ended.reason} (while measuring: {parts.get('stage', ['start'])[-1]})"
         return Result(
             cell=task.cell,
             status=status,
@@ -46,8 +63,16 @@ class LocalExecutor:
             measurements=tuple(Measurement.from_dict(one) for found in parts.get("measurements", []) for one in found),
             blocks=tuple(block for found in parts.get("blocks", []) for block in found),
             training=parts.get("training", [None])[-1],
+            operators=parts.get("operators", [None])[-1],
+            profile=parts.get("profile", [None])[-1],
             system=parts.get("system", [{}])[-1],
             warnings=tuple(parts.get("warning", [])),
             started=started,
             seconds=time.monotonic() - clock,
         )
+
+
+def folder_of(cell: Cell) -> str:
+    """The cell's id as the name of a folder; one that no folder may have is told apart by a checksum."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", cell.id)[:120]
+    return name if name == cell.id and name.strip(".") else f"{name}-{sha256(cell.id.encode()).hexdigest()[:8]}"

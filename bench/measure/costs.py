@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from bench.measure.blocks import GAP, Trail
 from bench.measure.workload import PHASES, Workload
 from bench.store.result import Measurement
+from bench.trace.categories import category_of
 
 
 def measure_costs(work: Workload) -> list[Measurement]:
@@ -28,7 +29,7 @@ def measure_costs(work: Workload) -> list[Measurement]:
     evaluations = work.evaluations - before if work.needs_closure else 1
     flops = {metric: count * evaluations for metric, count in flops.items()}
     counted = "single" if work.needs_closure else "exact"
-    counts = {**flops, **{f"operators_{phase}": counter.counts[phase] for phase in PHASES}}
+    counts = {**flops, **{f"operators_{phase}": counter.names[phase].total() for phase in PHASES}}
     parameters = list(work.model.parameters())
     return [
         _exactly("parameters", "1", sum(parameter.numel() for parameter in parameters)),
@@ -44,6 +45,14 @@ def _exactly(metric: str, unit: str, value: int, statistic: str = "exact") -> Me
     return Measurement(metric, unit, "lower", float(value), statistic)
 
 
+def count_operators(work: Workload) -> dict[str, dict[str, int]]:
+    """How often one steady eager step dispatches each aten operator, by phase: {"forward": {"aten.addmm": 3}}.
+
+    To be called after `measure_costs`, which has made the optimizer's state.
+    """
+    return {phase: dict(sorted(names.items())) for phase, names in _count(work).names.items()}
+
+
 def measure_memory(work: Workload) -> list[Measurement]:
     """The peak of memory above the floor while a cell like `work` is built, stepped twice and let go."""
 
@@ -57,18 +66,26 @@ def measure_memory(work: Workload) -> list[Measurement]:
 
 
 def _flops(work: Workload) -> dict[str, int]:
-    """FLOPs of one evaluation, forward and backward, by torch's counter (matrix products, convolutions, attention)."""
+    """FLOPs of one evaluation, forward and backward, by torch's counter (matrix products, convolutions, attention).
+
+    Also those of each category of operators that has any: `flops_convolution`, `flops_matrix_multiply`.
+    """
     images, labels = work.next_batch()
     with FlopCounterMode(display=False) as forward:
         outputs = work.model(images)
     with FlopCounterMode(display=False) as backward:
         work.loss(outputs, labels).backward()
     ahead, back = forward.get_total_flops(), backward.get_total_flops()
-    return {"flops": ahead + back, "flops_forward": ahead, "flops_backward": back}
+    kinds: Counter[str] = Counter()
+    for one in (forward, backward):
+        for operator, count in one.get_flop_counts()["Global"].items():
+            kinds[category_of([str(operator)]).replace(" ", "_")] += count
+    apart = {f"flops_{kind}": count for kind, count in sorted(kinds.items())}
+    return {"flops": ahead + back, "flops_forward": ahead, "flops_backward": back, **apart}
 
 
 class _OperatorCounter(TorchDispatchMode):
-    """Counts the aten operators dispatched, by phase, and the bytes they move; a mark moves on to the next phase.
+    """Counts aten operators dispatched, by phase and name, and the bytes they move; a mark moves on to the next phase.
 
     `bytes_moved` is of the phases of a step, so without the fetch of its batch.
     """
@@ -76,7 +93,7 @@ class _OperatorCounter(TorchDispatchMode):
     def __init__(self, trail: Trail | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch has not annotated it
         self._trail = trail
-        self.counts: Counter[str] = Counter()
+        self.names: dict[str, Counter[str]] = {phase: Counter() for phase in PHASES}
         self.bytes_moved = 0
         self._marks = 0
 
@@ -93,7 +110,7 @@ class _OperatorCounter(TorchDispatchMode):
         results = func(*args, **(kwargs or {}))
         phase = self._phase()
         if phase:
-            self.counts[phase] += 1
+            self.names[phase][str(func.overloadpacket)] += 1
             self.bytes_moved += 0 if phase == "fetch" else _moved(func, args, kwargs or {}, results)
         return results
 

@@ -4,7 +4,7 @@ import contextlib
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile, record_function, schedule
 
+from bench.measure.blocks import GAP, Trail
 from bench.measure.workload import Workload
+from bench.store.result import Measurement
 from bench.trace.events import load
 from bench.trace.reading import read
 from bench.trace.summary import summarize
@@ -21,8 +23,6 @@ from bench.trace.tree import MODULE_MARK
 WAIT, WARM_UP, MOST_STEPS = 1, 1, 5
 LONG_SECONDS = 2.0  # of all profiled steps together, as far as there are two at least
 MANY_MODULES = 600  # of all profiled steps together; a module takes some 50 events, and an event some 400 bytes
-
-Mark = Callable[[], None]
 
 
 def profile_cell(build: Callable[[], Workload], folder: Path) -> dict[str, Any]:
@@ -48,12 +48,33 @@ def profile_cell(build: Callable[[], Workload], folder: Path) -> dict[str, Any]:
     return {"trace": path.name, "bytes": path.stat().st_size, **summarize(trace), "reading": read(trace)}
 
 
+def profile_metrics(found: Mapping[str, Any], step_seconds: float, threads: int) -> list[Measurement]:
+    """The profiler's overhead, and on a GPU the kernels that each phase launches, where all steps agree.
+
+    Args:
+        found: what `profile_cell` returned.
+        step_seconds: of a timed step of the cell, without the fetch of its batch.
+        threads: CPU threads of both.
+
+    """
+    profiled = sum(seconds for phase, seconds in found["phases"].items() if phase != "fetch")
+    launches = found.get("launches", {})
+    return [
+        Measurement("profiler_overhead", "1", "none", profiled / step_seconds, "mean", threads),
+        *(
+            Measurement(f"launches_{phase}", "1", "lower", float(count), "exact")
+            for phase, count in launches.items()
+            if isinstance(count, int)
+        ),
+    ]
+
+
 def _record(build: Callable[[], Workload], folder: Path) -> Path:
     """Run the pass and write its trace."""
     path = folder / f"bench_{os.getpid()}.{time.time_ns()}.pt.trace.json.gz"
     folder.mkdir(parents=True, exist_ok=True)
-    with _kernels_named():
-        work = build()
+    work = build()
+    with _kernels_named() if work.cell.mode == "compile" else contextlib.nullcontext():
         work.model.train()
         steps = _how_many(work)
         on = [ProfilerActivity.CPU, *([] if work.device.name == "cpu" else [ProfilerActivity.CUDA])]
@@ -71,7 +92,7 @@ def _record(build: Callable[[], Workload], folder: Path) -> Path:
             ) as profiler,
         ):
             for _ in range(WAIT + WARM_UP + steps):
-                work.timed_step(_phase_marks(work.timed_phases))
+                _marked_step(work)
                 profiler.step()
     return path
 
@@ -87,19 +108,31 @@ def _how_many(work: Workload) -> int:
     return max(2, min(MOST_STEPS, int(LONG_SECONDS / seconds), MANY_MODULES // modules))
 
 
-def _phase_marks(names: tuple[str, ...]) -> Mark:
-    """A mark for one step: each call ends the phase before and begins the next under its name."""
-    left = list(names)
-    current: list[Any] = []
+def _marked_step(work: Workload) -> None:
+    """One step, its phases marked by their names."""
+    if work.trail is not None:  # there the step itself says which phase begins
+        work.trail = Trail(work.trail.phases, _Marked())
+        work.timed_step(lambda: None)
+        return
+    marked, names = _Marked(), iter((*work.timed_phases, GAP))
+    work.timed_step(lambda: marked.append(next(names)))
 
-    def mark() -> None:
-        if current:
-            current.pop().__exit__(None, None, None)
-        if left:
-            current.append(record_function(left.pop(0)))
-            current[-1].__enter__()
 
-    return mark
+class _Marked(list[str]):
+    """Phases as they are entered: each that is added ends the one before, and begins under its name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._current: Any = None
+
+    def append(self, phase: str) -> None:
+        """Enter the phase."""
+        if self._current is not None:
+            self._current.__exit__(None, None, None)
+        self._current = record_function(phase) if phase != GAP else None
+        if self._current is not None:
+            self._current.__enter__()
+        super().append(phase)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from architectures import ShapeError
 from bench.channel import Channel
 from bench.measure.blocks import Block
-from bench.measure.costs import measure_costs, measure_memory
+from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.device import Device, is_out_of_memory, open_device
 from bench.measure.flags import flags_of
 from bench.measure.sources import RESIDENT_IMAGES, Sources, load_for
@@ -26,11 +27,12 @@ from bench.store.result import Measurement
 def visit(task: Visit, channel: Channel) -> None:
     """Measure one cell; each part is handed over as plain data as soon as it is known.
 
-    Kinds: "system", "stage" (what is being done), "measurements", "blocks", "training", "warning", and at the end
-    "status" with (status, reason).
+    Kinds: "system", "stage" (what is being done), "measurements", "blocks", "operators", "training", "warning", and at
+    the end "status" with (status, reason); after it only "profile", whose loss costs nothing else.
     """
     try:
-        _Visit(task, channel).measure()
+        visit_ = _Visit(task, channel)
+        visit_.measure()
     except DivergedError as error:
         channel.send("status", ("diverged", str(error)))
     except ShapeError as error:
@@ -40,6 +42,8 @@ def visit(task: Visit, channel: Channel) -> None:
         channel.send("status", (status, f"{type(error).__name__}: {_first_line(error)}"))
     else:
         channel.send("status", ("ok", None))
+        if task.profile:
+            visit_.profile()
 
 
 class _Visit:
@@ -60,6 +64,7 @@ class _Visit:
         work = self._workload(self.cell)
         self._first_step(work)
         blocks, found, warmth = measure_phases(work, self.task.rounds, self.cell.threads)
+        self.step_seconds = found[0].value
         self._hand_over(found, blocks)
         self._warn("phases", blocks, warmth.steady, self.cell.threads)
         self.channel.send("stage", "inference")
@@ -70,11 +75,27 @@ class _Visit:
             self.channel.send("warning", "the loss was not finite any more when timing ended")
         if self.task.costs:
             self.channel.send("stage", "costs")
-            self._hand_over(measure_costs(self._workload(replace(self.cell, mode="eager"))))
+            counted = self._workload(replace(self.cell, mode="eager"))
+            self._hand_over(measure_costs(counted))
+            self.channel.send("operators", count_operators(counted))
+            del counted
             self._hand_over(measure_memory(work))
         del work
         if self.task.epochs:
             self._train()
+
+    def profile(self) -> None:
+        """Profile some steps of a fresh workload; whatever goes wrong is a warning."""
+        from bench.measure.profile import profile_cell, profile_metrics  # noqa: PLC0415 - only where it is asked for
+
+        self.channel.send("stage", "profile")
+        try:
+            found = profile_cell(lambda: self._workload(self.cell), Path(self.task.traces))
+        except Exception as error:  # the cell is measured; the profile is beside it
+            self.channel.send("warning", f"profile: no profile, {type(error).__name__}: {_first_line(error)}")
+            return
+        self.channel.send("profile", found)
+        self._hand_over(profile_metrics(found, self.step_seconds, self.cell.threads))
 
     def _first_step(self, work: Workload) -> None:
         """The first step, which chooses kernels and, where asked for, compiles."""

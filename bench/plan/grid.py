@@ -95,6 +95,7 @@ def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
         epochs=plan.epochs if generation == 0 else 0,
         train_limit=plan.train_limit or inf,
         costs=generation == 0,
+        profile=plan.profile and generation == 0,
         data_dir=plan.data_dir,
         timeout=plan.timeout,
     )

@@ -62,6 +62,7 @@ class Plan:
     timeout: float = _option(600.0, "end a visit to a cell after this long", reads="duration")
     order_seed: int = _option(0, "seed of the order of execution", at_least=0)
     data_dir: str = _option("", "folder with data sets that are not embedded")
+    profile: bool = _option(False, "profile each cell too, in a pass of its own; see explain and tensorboard")
     run: str = _option("", "name of the run (default: the suite and the time)")
     report: bool = _option(True, "write the HTML page")
 
@@ -110,8 +111,9 @@ def parse(name: str, text: str) -> Any:
 
 
 def flag(name: str) -> str:
-    """The command-line flag of the field `name`."""
-    return ("--no-" if shape_of(name)[1] is bool else "--") + name.replace("_", "-")
+    """The command-line flag of the field `name`: for one that is true or false, what turns its default around."""
+    turned_off = shape_of(name)[1] is bool and default_of(name)
+    return ("--no-" if turned_off else "--") + name.replace("_", "-")
 
 
 def plan_from(given: Mapping[str, Any]) -> Plan:

@@ -20,6 +20,8 @@ class Visit:
         epochs: training epochs; 0 trains nothing.
         train_limit: seconds of training, all epochs together; infinite for no limit.
         costs: whether to count operators and bytes too, which are the same in every generation.
+        profile: whether to profile some steps too, after all else.
+        traces: folder that the trace is written to; the executor knows where files may be.
         data_dir: folder with data sets that are not embedded; "" for the default.
         timeout: seconds after which the visit is ended.
 
@@ -34,5 +36,7 @@ class Visit:
     epochs: int = 0
     train_limit: float = inf
     costs: bool = True
+    profile: bool = False
+    traces: str = ""
     data_dir: str = ""
     timeout: float = 600.0

@@ -89,6 +89,8 @@ class Result:
         measurements: the metrics, raw samples included.
         blocks: each timed block: subject, started, wall, cpu, faults, preempted, steps.
         training: the learning record (`bench.measure.train`), or None where nothing was trained.
+        operators: how often one step dispatches each aten operator, by phase; None where it was not counted.
+        profile: what a profiled step spent its time on (`bench.measure.profile`), or None where it was not profiled.
         system: hardware and software as the worker saw them.
         warnings: what to know before trusting the numbers, such as "not steady".
         started: UTC time, ISO 8601.
@@ -103,6 +105,8 @@ class Result:
     measurements: tuple[Measurement, ...] = ()
     blocks: tuple[dict[str, Any], ...] = ()
     training: dict[str, Any] | None = None
+    operators: dict[str, dict[str, int]] | None = None
+    profile: dict[str, Any] | None = None
     system: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     started: str = ""
@@ -128,6 +132,8 @@ class Result:
             "measurements": measurements,
             "blocks": list(self.blocks),
             "training": self.training,
+            "operators": self.operators,
+            "profile": self.profile,
             "warnings": list(self.warnings),
             "system": self.system,
             "samples": samples,
@@ -145,6 +151,8 @@ class Result:
             measurements=tuple(Measurement.from_dict(one) for one in stored["measurements"]),
             blocks=tuple(stored["blocks"]),
             training=stored["training"],
+            operators=stored.get("operators"),  # lines of before there were any lack these two
+            profile=stored.get("profile"),
             system=stored["system"],
             warnings=tuple(stored["warnings"]),
             started=stored["started"],

@@ -1,6 +1,7 @@
 """Device: kernels and copies of a GPU, each with the call that launched it, and why the device stood idle."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -104,14 +105,11 @@ def idle(kernels: Sequence[Kernel]) -> dict[str, float]:
 
 def spans_of(kernels: Sequence[Kernel], steps: Sequence[Window]) -> list[dict[str, float]]:
     """For each step, microseconds from the first kernel of each phase to that of the next, as events would tell."""
-    found: list[dict[str, float]] = [{} for _ in steps]
-    for at in range(len(steps)):
+    found: list[dict[str, float]] = [defaultdict(float) for _ in steps]
+    for at, spans in enumerate(found):
         own = [one for one in kernels if one.step == at]
-        firsts: dict[str, float] = {}
-        for one in own:
-            firsts.setdefault(one.phase, one.start)
-        last = max((one.end for one in own), default=0.0)
-        edges = [*firsts.values(), last]
-        for phase, start, end in zip(firsts, edges, edges[1:], strict=False):
-            found[at][phase] = max(end - start, 0.0)
+        turns = [one for before, one in pairwise([None, *own]) if one and (before is None or before.phase != one.phase)]
+        ends = [*(one.start for one in turns[1:]), max((one.end for one in own), default=0.0)]
+        for one, end in zip(turns, ends, strict=False):
+            spans[one.phase] += max(end - one.start, 0.0)
     return found

@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import re
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from html import unescape
@@ -15,8 +16,9 @@ from bench.trace.tree import grow
 MOST_OPERATORS = 40
 _MICRO = 1e-6
 _ROLES = ("kernel", "memcpy", "memset", "communication", "runtime", "dataloader", "operators", "other", "total")
-# Kineto has renamed what the plug-in 0.4.3 looks for, so that it would find no launch and no link to backward.
-_RENAMED = {"cuda_runtime": "Runtime", "cuda_driver": "Runtime", "fwdbwd": "forward_backward"}
+# Kineto has renamed what the plug-in 0.4.3 looks for, so that it would find no launch, and no operator's device time.
+# Of the links to backward nodes, renamed too, it would build trees that it then fails to sort: they keep their name.
+_RENAMED = {"cuda_runtime": "Runtime", "cuda_driver": "Runtime"}
 
 
 def read(trace: Trace) -> dict[str, Any]:
@@ -133,7 +135,8 @@ def _heard() -> Iterator[list[str]]:
     logger.addHandler(handler)
     before, logger.propagate = logger.propagate, False
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pandas about the plug-in's ways, which are not ours to mend
             yield said
     finally:
         said += printed.getvalue().splitlines()

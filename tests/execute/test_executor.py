@@ -1,8 +1,12 @@
 """Executor: whatever becomes of a worker, its visit becomes a result with what was measured until then."""
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from bench.execute.executor import LocalExecutor
+from bench.execute.executor import LocalExecutor, folder_of
 from bench.execute.worker import WorkerError
 from bench.plan.cell import Cell
 from bench.plan.visit import Visit
@@ -92,3 +96,29 @@ def test_a_worker_that_ended_well_but_said_nothing_has_failed():
 def test_ctrl_c_passes_through():
     with pytest.raises(KeyboardInterrupt):
         visited(PARTS, KeyboardInterrupt())
+
+
+def test_what_is_lost_after_the_status_costs_a_warning_and_nothing_else():
+    crash = WorkerError("failed", "the worker was ended by SIGSEGV")
+    result, _ = visited([*PARTS, ("status", ("ok", None)), ("stage", "profile")], crash)
+    assert (result.status, result.reason, result.profile) == ("ok", None, None)
+    assert result.warnings[-1] == "profile: no profile, the worker was ended by SIGSEGV"
+    assert [one.metric for one in result.measurements] == ["step", "accuracy"]
+
+
+def test_a_profile_and_counts_become_part_of_the_result():
+    parts = [("operators", {"forward": {"aten.mm": 3}}), ("status", ("ok", None)), ("profile", {"rows": []})]
+    result, _ = visited(parts)
+    assert (result.operators, result.profile) == ({"forward": {"aten.mm": 3}}, {"rows": []})
+
+
+def test_a_cell_that_is_profiled_has_a_folder_of_its_own(tmp_path):
+    workers = FakeWorkers([("status", ("ok", None))])
+    cell = Cell("mlp", dataset="synthetic:3x32x32")
+    LocalExecutor(workers, tmp_path).visit(replace(TASK, cell=cell, profile=True), print)
+    folder = Path(workers.asked[1].traces)
+    assert folder.parent == tmp_path
+    assert re.fullmatch(r"mlp-sgd-synthetic_3x32x32-b64-cpu-t1-[0-9a-f]{8}", folder.name)
+    assert folder_of(Cell("mlp")) == Cell("mlp").id
+    assert folder_of(Cell("../..")) != folder_of(Cell(".._.."))
+    assert "/" not in folder_of(Cell("../../" * 50))

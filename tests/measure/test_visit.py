@@ -64,3 +64,35 @@ def test_an_error_becomes_a_status_with_its_reason():
 
     assert status == "failed"
     assert "batch size 100000 is more than the 60000 training images" in reason
+
+
+def test_counts_by_operator_come_with_the_costs(parts):
+    ((_, operators),) = [part for part in parts if part[0] == "operators"]
+    totals = {f"operators_{phase}": sum(names.values()) for phase, names in operators.items()}
+    metrics = {one["metric"]: one["value"] for kind, payload in parts if kind == "measurements" for one in payload}
+
+    assert totals == {name: value for name, value in metrics.items() if name.startswith("operators_")}
+    assert operators["forward"]["aten.convolution"] == 1
+
+
+def test_a_profile_comes_after_all_else(tmp_path):
+    channel = Heard()
+    visit(Visit(Cell("debug"), REFERENCE, 1, rounds=2, costs=False, profile=True, traces=str(tmp_path)), channel)
+    kinds = [kind for kind, _ in channel.sent]
+    (found,) = [payload for kind, payload in channel.sent if kind == "profile"]
+
+    assert kinds[kinds.index("status") :] == ["status", "stage", "profile", "measurements", "blocks"]
+    assert (tmp_path / found["trace"]).is_file()
+    assert channel.sent[-2][1][0]["metric"] == "profiler_overhead"
+
+
+def test_a_profile_that_fails_is_a_warning(tmp_path):
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    channel = Heard()
+    task = Visit(Cell("debug"), REFERENCE, 1, rounds=2, costs=False, profile=True, traces=str(tmp_path / "taken"))
+    visit(task, channel)
+
+    assert ("status", ("ok", None)) in channel.sent
+    kind, warning = channel.sent[-1]
+    assert kind == "warning"
+    assert warning.startswith("profile: no profile, FileExistsError")

@@ -36,6 +36,7 @@ EXAMPLES = {
     "timeout": ("2m", "120", 120.0),
     "order_seed": ("9", "9", 9),
     "data_dir": ("elsewhere", '"elsewhere"', "elsewhere"),
+    "profile": ("", "true", True),
     "run": ("mine", '"mine"', "mine"),
     "report": ("", "false", False),
 }
@@ -253,10 +254,10 @@ def test_a_mistake_in_a_flag(name, text, message):
     assert str(caught.value) == message
 
 
-def test_a_switch_turns_off_what_is_on():
-    switches = [name for name in SETTINGS if shape_of(name)[1] is bool]
-    assert switches == ["report"]
-    assert all(default_of(name) is True for name in switches)
+def test_a_switch_turns_its_default_around():
+    switches = {name: default_of(name) for name in SETTINGS if shape_of(name)[1] is bool}
+    assert switches == {"profile": False, "report": True}
+    assert flag("profile") == "--profile"
     assert flag("report") == "--no-report"
 
 

@@ -22,6 +22,8 @@ WHOLE = Result(
     ),
     blocks=({"subject": "train", "wall": 0.1, "steps": 3},),
     training={"seed": 3, "epochs": [{"epoch": 1, "test_loss": 0.25}]},
+    operators={"forward": {"aten.addmm": 3}},
+    profile={"device": "cpu", "rows": [["forward", "matrix multiply", "aten::addmm", "layers.1", 1e-4, 3]]},
     system={"cpu": "made up", "gpu": None},
     warnings=("not steady",),
     started="2026-01-31T12:00:00+00:00",
@@ -39,6 +41,12 @@ def test_a_result_comes_back_as_it_was():
     for found, expected in zip(again.measurements, WHOLE.measurements, strict=True):
         assert replace(found, samples=None) == replace(expected, samples=None)
         np.testing.assert_array_equal(found.samples, expected.samples.astype("<f4"))
+
+
+def test_a_line_of_before_there_were_profiles_is_read():
+    stored = parse_line(WHOLE.to_line().encode())
+    old = Result.from_dict({key: value for key, value in stored.items() if key not in ("operators", "profile")})
+    assert (old.operators, old.profile) == (None, None)
 
 
 def test_samples_keep_their_order_and_seven_digits():
