@@ -5,10 +5,12 @@ import json
 import sys
 from typing import Any
 
-from bench.cli.tables import print_table, si
+from bench.cli.tables import duration, print_table, si
 from bench.execute.worker import Workers
-from bench.plan.catalogue import Question
-from bench.plan.plan import plan_from, suite_names
+from bench.plan.catalogue import Catalogue, Question
+from bench.plan.estimate import expected_seconds
+from bench.plan.grid import expand
+from bench.plan.plan import Plan, plan_from, suite_names
 from bench.store import run as store
 
 
@@ -18,7 +20,13 @@ def execute(given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps(entries))
     elif entries:
-        print_table([{key: _text(key, value) for key, value in entry.items()} for entry in entries])
+        hidden = ("architectures",) if given.what == "suites" else ()  # too long for a table; --json has them
+        print_table(
+            [
+                {_TITLES.get(key, key): _text(key, value) for key, value in entry.items() if key not in hidden}
+                for entry in entries
+            ]
+        )
     else:
         print(f"no {given.what} yet", file=sys.stderr)
     return 0
@@ -38,8 +46,22 @@ def _registered(what: str) -> list[dict[str, Any]]:
 
 
 def _suites(_: str) -> list[dict[str, Any]]:
+    """The suites with the cells they have here and the seconds they are likely to take."""
     plans = [plan_from({"suite": name}) for name in suite_names()]
-    return [{"name": plan.suite, "architectures": list(plan.architectures), "purpose": plan.purpose} for plan in plans]
+    globs = tuple(dict.fromkeys(glob for plan in plans for glob in plan.architectures))
+    catalogue = Workers().catalogue(Question(globs))  # counts FLOPs, which takes seconds
+    return [_suite(plan, catalogue) for plan in plans]
+
+
+def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
+    grid = expand(plan, catalogue)
+    return {
+        "name": plan.suite,
+        "cells": len(grid.cells),
+        "seconds": expected_seconds(grid.cells, plan, catalogue),
+        "purpose": plan.purpose,
+        "architectures": list(plan.architectures),
+    }
 
 
 def _runs(_: str) -> list[dict[str, Any]]:
@@ -55,12 +77,16 @@ _ENTRIES = {
     "runs": _runs,
 }
 
+_TITLES = {"seconds": "takes about"}
+
 
 def _text(key: str, value: Any) -> str:
     if key == "input_shape":
         return "x".join(map(str, value))
     if key == "flops_forward":
         return si(float(value), "FLOP")
+    if key == "seconds":
+        return duration(value)
     if value is None:
         return "-"
     if isinstance(value, list):

@@ -11,6 +11,8 @@ START_SECONDS = 0.6  # process, data set, first calls
 COST_SECONDS = 0.4
 TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of about three
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
+WARM_LONG_STEPS = 6  # steps before the first that is timed, where each is longer than a block
+COMPILE_SECONDS = 20.0
 
 
 def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
@@ -26,12 +28,28 @@ def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) ->
     cells = list(cells)
     blocks = least_seconds(cells, plan) * plan.generations
     leads = 2 * plan.rounds * protocol.LEAD_SECONDS * plan.generations * len(cells)
-    return blocks + leads + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
+    visits = sum(_visit_seconds(cell, plan, catalogue) for cell in cells) * plan.generations
+    return blocks + leads + visits + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
+
+
+def _visit_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
+    """Seconds of a visit beyond the least: steps that are longer than a block, and compiling."""
+    block = protocol.BLOCK_SECONDS
+    own = _step_seconds(cell, cell.threads, catalogue)
+    compared = _step_seconds(cell, cell.threads if plan.threads or cell.device != "cpu" else 1, catalogue)
+    steps = (WARM_LONG_STEPS + plan.rounds) * max(0.0, own - block)
+    steps += (WARM_LONG_STEPS + protocol.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
+    steps += (WARM_LONG_STEPS + 2 * plan.rounds) * max(0.0, compared - block)  # a lead before each block
+    return steps + (COMPILE_SECONDS if cell.mode == "compile" else 0.0)
+
+
+def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
+    """What a training step takes: forward, and backward that is twice as much arithmetic."""
+    flops: float = catalogue.architectures[cell.architecture].get("flops_forward", 0)
+    return STEP_SECONDS + 3 * flops * cell.batch_size / (TRAIN_FLOPS_PER_SECOND * threads)
 
 
 def _training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
-    architecture = catalogue.architectures[cell.architecture]
     images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"] * plan.epochs
-    arithmetic = 3 * architecture.get("flops_forward", 0) * images / (TRAIN_FLOPS_PER_SECOND * cell.threads)
-    seconds: float = arithmetic + STEP_SECONDS * images / cell.batch_size
+    seconds: float = _step_seconds(cell, cell.threads, catalogue) * images / cell.batch_size
     return min(seconds, plan.train_limit or seconds)

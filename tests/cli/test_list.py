@@ -8,7 +8,7 @@ KEYS = {
     "architectures": {"name", "family", "parameters", "flops_forward", "input_shape", "description"},
     "optimizers": {"name", "learning_rate", "implementations", "description"},
     "datasets": {"name", "input_shape", "num_classes", "train", "test", "description"},
-    "suites": {"name", "architectures", "purpose"},
+    "suites": {"name", "cells", "seconds", "purpose", "architectures"},
 }
 MEMBERS = {"architectures": "lenet5", "optimizers": "muon", "datasets": "mnist", "suites": "quick"}
 

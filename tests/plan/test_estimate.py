@@ -25,6 +25,18 @@ def test_a_larger_network_takes_longer_to_train(catalogue):
     assert mlp < resnet8 < resnet18
 
 
+def test_steps_longer_than_a_block_are_counted_for_what_they_are(catalogue):
+    speed = replace(PLAN, epochs=0)
+    small, large = (expected_seconds([Cell(name)], speed, catalogue()) for name in ("mlp", "resnet18"))
+    # 3 x 1e9 FLOPs x 64 images in each of more than 20 steps a visit, of which there are two
+    assert large - small > 2 * 20 * 3e9 * 64 / 2e10 / 2
+
+
+def test_compiling_takes_its_time(catalogue):
+    eager, compiled = (expected_seconds([Cell("mlp", mode=mode)], PLAN, catalogue()) for mode in ("eager", "compile"))
+    assert compiled > eager + 10
+
+
 def test_a_larger_data_set_takes_longer_to_train(catalogue):
     small, large = (
         expected_seconds([replace(CELL, dataset=name)], PLAN, catalogue()) for name in ("synthetic", "mnist")

@@ -1,0 +1,81 @@
+"""Suites: each that comes along is a plan of what is registered, and each runs."""
+
+import json
+
+import pytest
+
+from bench.execute.worker import Workers
+from bench.plan.catalogue import Question
+from bench.plan.grid import expand
+from bench.plan.plan import plan_from, suite_names
+
+ASKED_FOR = {
+    "quick", "standard", "full", "mlp", "edges", "pooling", "convolutions", "depth", "normalization", "batch", "dtype",
+    "compile", "cnn-benchmarks",
+}  # fmt: skip
+# What stands in for a suite's own to be quick; whatever else it says stays.
+SHRUNK = {
+    "full": ["--architectures", "plain8"],
+    "implementations": ["--architectures", "debug", "--optimizers", "sgd", "rmsprop", "muon"],
+    "cnn-benchmarks": ["--architectures", "resnet18", "--datasets", "synthetic:3x64x64:1000"],
+    "normalization": ["--architectures", "debug"],
+    "batch": ["--architectures", "debug"],
+}
+
+
+@pytest.fixture(scope="module")
+def real():
+    """The catalogue of this machine, with parameters and FLOPs of all but the zoo."""
+    return Workers().catalogue(Question(("[!rgva]*", "resnet8", "resnet14", "resnet20*", "vgg[468]*", "alexnet_small")))
+
+
+def test_the_suites_asked_for_are_there():
+    assert set(suite_names()) >= ASKED_FOR
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_a_suite_names_what_there_is_and_leaves_nothing_out_in_silence(real, name):
+    plan = plan_from({"suite": name})
+    grid = expand(plan, real)
+    assert grid.cells
+    assert len(grid.cells) <= 150
+    allowed = {"implementations": " has no ", "compile": "compiler"}.get(name)
+    assert [reason for _, reason in grid.skipped if allowed is None or allowed not in reason] == []
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_a_suite_says_what_it_is_for_in_one_line(name):
+    purpose = plan_from({"suite": name}).purpose
+    assert 20 < len(purpose) < 130
+    assert not purpose.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["edges", "pooling", "convolutions"])
+def test_a_comparison_has_its_base(real, name):
+    assert "convnet" in {cell.architecture for cell in expand(plan_from({"suite": name}), real).cells}
+
+
+def test_the_full_suite_has_every_net_but_the_zoo_and_the_toy(real):
+    cells = expand(plan_from({"suite": "full"}), real).cells
+    others = {name for name, facts in real.architectures.items() if facts["family"] not in ("zoo", "reference")}
+    assert {cell.architecture for cell in cells} == others
+
+
+def test_the_zoo_is_measured_as_published(real):
+    plan = plan_from({"suite": "cnn-benchmarks"})
+    zoo = {name for name, facts in real.architectures.items() if facts["family"] == "zoo"}
+    assert set(plan.architectures) == zoo
+    assert (plan.batch_sizes, plan.datasets) == ((16,), ("synthetic:3x224x224:1000",))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in suite_names() if not name.startswith("reproduce-cnn")])
+def test_a_suite_runs_when_it_is_cut_short(bench, name):
+    first = plan_from({"suite": name}).architectures[0]
+    small = ["--architectures", first, *SHRUNK.get(name, [])]
+    limits = ["--rounds", "2", "--generations", "1", "--train-limit", "0.5s", "--seeds", "0", "--concurrent"]
+    done = bench("run", "--suite", name, *small, *limits, "--json")
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)["counts"]
+    assert counts["ok"] > 0
+    assert counts["failed"] + counts["timeout"] + counts["oom"] == 0, done.stderr
