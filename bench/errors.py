@@ -16,6 +16,12 @@ class BenchError(Exception):
     exit_code = EXIT_USAGE
 
 
+class NotComparableError(BenchError):
+    """The two things to be compared cannot be, and why."""
+
+    exit_code = EXIT_NOT_COMPARABLE
+
+
 def unknown(kind: str, name: str, known: "Iterable[str]", listing: str) -> BenchError:
     """The error for a name nobody registered, with the nearest known names and the command that lists them."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)

@@ -1,9 +1,11 @@
 """The parser: each command with its flags; those of `run` follow from the fields of Plan."""
 
 import argparse
-from typing import NoReturn
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 from bench import __version__
+from bench.cli import comparing
 from bench.errors import EXIT_USAGE, BenchError
 from bench.plan.plan import SETTINGS, default_of, flag, parse, shape_of
 
@@ -44,6 +46,10 @@ def build_parser() -> argparse.ArgumentParser:
     listing.add_argument("what", choices=LISTINGS, metavar="|".join(LISTINGS))
     listing.add_argument("--json", action="store_true", help="one JSON document on stdout")
     _add_show(commands.add_parser("show", help="a recorded run, or an architecture's layers", allow_abbrev=False))
+    comparing.add_ab(
+        commands.add_parser("ab", help="whether one revision, cell or setting is slower", allow_abbrev=False),
+        _add_settings,
+    )
     doctor = commands.add_parser("doctor", help="whether this machine is fit to measure on", allow_abbrev=False)
     doctor.add_argument("--concurrent", action="store_true", help="examine although a run is measuring here")
     doctor.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
@@ -61,17 +67,24 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    """A flag for each field of Plan; a flag that is not given leaves the suite's own value."""
-    for name, setting in SETTINGS.items():
-        if name == "purpose":
-            continue  # describes a suite; nothing to say on the command line
+    # the purpose describes a suite; nothing to say on the command line
+    _add_settings(parser, [name for name in SETTINGS if name != "purpose"])
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run that was cut short: only what is missing")
+    parser.add_argument("--concurrent", action="store_true", help="run although another run is measuring here")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan, its cells and the time it will take")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+
+
+def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str], **defaults: Any) -> None:
+    """A flag for each of these fields of Plan; a flag that is not given leaves the suite's own value."""
+    for name in names:
         many, kind = shape_of(name)
-        text = setting.metadata["help"]
+        text = SETTINGS[name].metadata["help"]
         if kind is bool:
             action, told = ("store_false", f"do not {text}") if default_of(name) else ("store_true", text)
             parser.add_argument(flag(name), dest=name, action=action, default=None, help=told)
             continue
-        shown = default_of(name)
+        shown = defaults.get(name, default_of(name))
         if shown not in ((), "", None) and "default" not in text:
             plain = " ".join(map(str, shown)) if many else f"{shown:g}" if isinstance(shown, float) else shown
             text = f"{text} (default: {plain})"
@@ -84,10 +97,6 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
             metavar=_metavar(name),
             help=text,
         )
-    parser.add_argument("--resume", metavar="RUN", help="go on with a run that was cut short: only what is missing")
-    parser.add_argument("--concurrent", action="store_true", help="run although another run is measuring here")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan, its cells and the time it will take")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
 
 
 def _reader(name: str) -> "argparse._ActionType":

@@ -1,17 +1,55 @@
 """Duet: a pair of workers, alive together, that run blocks in turn; one pair gives one log ratio."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from bench.execute.worker import Worker, WorkerError, Workers
+from bench.execute.worker import Worker, WorkerError
 from bench.plan.cell import Cell
 from bench.store.result import QUANTILES, Floats
 
 SETUP_SECONDS = 60.0  # until both are warm
 BLOCK_TIMEOUT = 60.0
+
+
+class Starter(Protocol):
+    """Who starts the workers of a side: `Workers`, or a `Host` for another source tree or environment."""
+
+    def start(self, entry: str, task: Any) -> Worker:
+        """A fresh worker that runs the function `entry` on `task`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pair.
+
+    Attributes:
+        starter: who starts its workers.
+        cell: what they run.
+        inject: how much more work each step does than it says, as a share: a slowdown of known size.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+
+    """
+
+    starter: Starter
+    cell: Cell
+    inject: float = 0.0
+    data_dir: str = ""
+
+    def task(self) -> dict[str, Any]:
+        """What its workers are told, as `bench.measure.duet` says."""
+        return {"cell": self.cell.to_dict(), "inject": self.inject, "data_dir": self.data_dir}
+
+
+class SideError(WorkerError):
+    """A worker of a pair did not do its part; `side` is 0 for the first and 1 for the second."""
+
+    def __init__(self, side: int, ended: WorkerError) -> None:
+        super().__init__(ended.status, ended.reason)
+        self.side = side
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,52 +59,111 @@ class Pair:
     Attributes:
         first: seconds of each step of the first cell, (rounds, steps).
         second: the same of the second.
+        phases: seconds of each phase of a step that both have, first's and second's, by one low quantile.
         faults: page faults of both.
+        steady: whether both were steady when the first block began.
+        early: the side that was started first, 0 or 1.
 
     """
 
     first: Floats
     second: Floats
+    phases: dict[str, tuple[float, float]]
     faults: int
+    steady: bool = True
+    early: int = 0
+
+    def seconds(self, statistic: str = "p25") -> tuple[float, float]:
+        """Seconds a step of the first and the second, by one quantile of all their steps."""
+        low = QUANTILES[statistic]
+        return float(np.quantile(self.first, low)), float(np.quantile(self.second, low))
 
     def log_ratio(self, statistic: str = "p25") -> float:
         """Logarithm of second over first, by one quantile of all their steps: positive when the second is slower."""
-        low = QUANTILES[statistic]
-        return float(np.log(np.quantile(self.second, low) / np.quantile(self.first, low)))
+        first, second = self.seconds(statistic)
+        return float(np.log(second / first))
 
 
-def measure_pair(workers: Workers, first: Cell, second: Cell, rounds: int, order: Random) -> Pair:
-    """Time two cells, each in its own fresh process, in alternating blocks.
+def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
+    """Time two sides, each in its own fresh process, in alternating blocks; who waits is stopped meanwhile.
 
     Which process starts first, and which block of each round, is drawn from `order`: the worker that starts second
     can be some percent faster all its life.
 
     Raises:
-        WorkerError: a worker crashed, or did not answer in time.
+        SideError: a worker crashed, raised, or did not answer in time.
 
     """
-    cells = [first, second]
+    sides = (first, second)
     starts = order.sample([0, 1], 2)
-    early = workers.start("bench.measure.duet:serve", cells[starts[0]])
-    with early, workers.start("bench.measure.duet:serve", cells[starts[1]]) as late:
-        sides = dict(zip(starts, (early, late), strict=True))
-        steps = {side: _answer(worker, "ready", SETUP_SECONDS) for side, worker in sides.items()}
-        times: dict[int, list[Floats]] = {0: [], 1: []}
-        faults = 0
+    with _started(sides, starts[0]) as early, _started(sides, starts[1]) as late:
+        workers = dict(zip(starts, (early, late), strict=True))
+        ready = {side: _answer(workers, side, "ready", SETUP_SECONDS) for side in starts}
+        for worker in workers.values():
+            worker.pause()
+        blocks: dict[int, list[dict[str, Any]]] = {0: [], 1: []}
         for _ in range(rounds):
             for side in order.sample([0, 1], 2):
-                sides[side].send(steps[side])
-                block, block_faults = _answer(sides[side], "block", BLOCK_TIMEOUT)
-                times[side].append(block)
-                faults += block_faults
-        for worker in sides.values():
-            worker.send(None)
-    return Pair(np.stack(times[0]), np.stack(times[1]), faults)
+                workers[side].resume()
+                _ask(workers, side, ready[side]["steps"])
+                blocks[side].append(_answer(workers, side, "block", BLOCK_TIMEOUT))
+                workers[side].pause()
+    times = [np.array([block["seconds"] for block in blocks[side]]) for side in (0, 1)]
+    faults = sum(block["faults"] for side in (0, 1) for block in blocks[side])
+    steady = all(one["steady"] for one in ready.values())
+    return Pair(times[0], times[1], _phases(blocks), faults, steady, starts[0])
 
 
-def _answer(worker: Worker, kind: str, timeout: float) -> Any:
+def ask_both(first: Side, second: Side, entry: str, kind: str, timeout: float) -> list[Any]:
+    """What a worker of each side answers, both at work at the same time: nothing is timed.
+
+    Each is the payload, or the WorkerError that came instead.
+    """
+    found: list[Any] = []
+    with first.starter.start(entry, first.task()) as one, second.starter.start(entry, second.task()) as other:
+        workers = {0: one, 1: other}
+        for side in workers:
+            try:
+                found.append(_answer(workers, side, kind, timeout))
+            except WorkerError as ended:
+                found.append(ended)
+    return found
+
+
+def _started(sides: Sequence[Side], side: int) -> Worker:
+    try:
+        return sides[side].starter.start("bench.measure.duet:serve", sides[side].task())
+    except WorkerError as ended:
+        raise SideError(side, ended) from ended
+
+
+def _ask(workers: dict[int, Worker], side: int, word: Any) -> None:
+    try:
+        workers[side].send(word)
+    except OSError as error:
+        raise SideError(side, WorkerError("failed", f"the worker has ended: {error}")) from error
+
+
+def _answer(workers: dict[int, Worker], side: int, kind: str, timeout: float) -> Any:
     """The payload of the worker's next part, which must be of that kind."""
-    part = worker.receive(timeout)
-    if part is None or part[0] != kind:
-        raise WorkerError("failed", f"the worker said {part and part[0]} where {kind} was due")
-    return part[1]
+    try:
+        part = workers[side].receive(timeout)
+    except WorkerError as ended:
+        raise SideError(side, ended) from ended
+    if part is not None and part[0] == kind:
+        return part[1]
+    told = str(part[1]) if part and part[0] == "failed" else f"the worker said {part and part[0]} where {kind} was due"
+    raise SideError(side, WorkerError("failed", told))
+
+
+def _phases(blocks: dict[int, list[dict[str, Any]]]) -> dict[str, tuple[float, float]]:
+    """The 25th percentile of each phase that both sides have."""
+    low = QUANTILES["p25"]
+    found = {
+        side: {
+            name: float(np.quantile([one for block in blocks[side] for one in block["phases"][name]], low))
+            for name in blocks[side][0]["phases"]
+        }
+        for side in (0, 1)
+    }
+    return {name: (value, found[1][name]) for name, value in found[0].items() if name in found[1]}

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from bench.errors import BenchError
-from bench.execute.duet import Pair, measure_pair
+from bench.execute.duet import Pair, Side, measure_pair
 from bench.execute.worker import WorkerError, Workers
 from bench.plan.cell import Cell
 
@@ -40,7 +40,7 @@ def _pairs(workers: Workers) -> list[Pair]:
     start, order = time.monotonic(), Random()
     found: list[Pair] = []
     while len(found) < PAIRS:
-        found.append(measure_pair(workers, TWIN, TWIN, ROUNDS, order))
+        found.append(measure_pair(Side(workers, TWIN), Side(workers, TWIN), ROUNDS, order))
         elapsed = time.monotonic() - start
         if elapsed + elapsed / len(found) > PAIRS_SECONDS:
             break

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -61,6 +61,19 @@ class Worker:
         """Say something to the worker."""
         self._connection.send(word)
 
+    def pause(self) -> None:
+        """Stop it where it stands, so that it takes nothing from the one that is timed (not on Windows)."""
+        self._signal("SIGSTOP")
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._signal("SIGCONT")
+
+    def _signal(self, name: str) -> None:
+        if hasattr(signal, name):
+            with suppress(ProcessLookupError):  # it has ended; its pipe will tell
+                os.kill(self.pid, getattr(signal, name))
+
     def receive(self, timeout: float) -> tuple[str, Any] | None:
         """The next (kind, payload) it sends, or None when it has ended as it should.
 
@@ -95,7 +108,7 @@ class Workers:
         """Have the server import torch meanwhile; the first worker starts it otherwise."""
         if START_METHOD == "forkserver":
             resource_tracker.ensure_running()  # the server would start it, and that lets interrupts through again
-            with _environment(), _interrupts_put_off():
+            with _environment(), interrupts_put_off():
                 forkserver.ensure_running()
 
     def start(self, entry: str, task: Any) -> Worker:
@@ -128,10 +141,8 @@ class Workers:
             WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
 
         """
-        deadline = time.monotonic() + timeout
         with self.start(entry, task) as worker:
-            while (part := worker.receive(deadline - time.monotonic())) is not None:
-                yield part
+            yield from parts_of(worker, timeout)
 
     def catalogue(self, question: Question) -> Catalogue:
         """What is registered and what this machine can do.
@@ -166,6 +177,18 @@ class Workers:
         return parts
 
 
+def parts_of(worker: Worker, timeout: float) -> Iterator[tuple[str, Any]]:
+    """What `worker` sends within `timeout` seconds, part by part, until it ends.
+
+    Raises:
+        WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
+
+    """
+    deadline = time.monotonic() + timeout
+    while (part := worker.receive(deadline - time.monotonic())) is not None:
+        yield part
+
+
 @contextmanager
 def _environment() -> Iterator[None]:
     """The environment of the server and so of every worker, put back afterwards; what the user set stays."""
@@ -181,7 +204,7 @@ def _environment() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_put_off() -> Iterator[None]:
+def interrupts_put_off() -> Iterator[None]:
     """Ctrl-C waits here until the end, and never reaches a process that is started meanwhile, nor those it forks."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

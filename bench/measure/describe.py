@@ -29,10 +29,11 @@ def describe(question: Question, channel: Channel) -> None:
     except BenchError as error:
         channel.send("refused", str(error))
     else:
-        channel.send("catalogue", _catalogue(question.architectures))
+        channel.send("catalogue", catalogue_of(question.architectures))
 
 
-def _catalogue(globs: Sequence[str]) -> Catalogue:
+def catalogue_of(globs: Sequence[str]) -> Catalogue:
+    """Everything registered; the architectures that match any of `globs` with their counts."""
     wanted = [name for name in architectures.names() if any(fnmatchcase(name, glob) for glob in globs)]
     devices = available()
     return Catalogue(
@@ -53,6 +54,7 @@ def _facts(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "family": entry.family,
+        "module": entry.build.__module__,
         "input_shape": list(entry.input_shape),
         "num_classes": entry.num_classes,
         "description": entry.description,

@@ -40,7 +40,7 @@ class Catalogue:
     """Everything registered, and what this machine can do, as one worker saw it.
 
     Attributes:
-        architectures: name to its facts: family, input_shape, num_classes, description, source; parameters and
+        architectures: name to its facts: family, module, input_shape, num_classes, description, source; parameters and
             flops_forward (one image) of those that were asked for.
         optimizers: name to its facts: description, learning_rate, implementations, needs_closure, and obstacles, which
             say by device and implementation why it cannot run there.

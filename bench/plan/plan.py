@@ -213,7 +213,7 @@ def _limit(text: str) -> float:
     return 0.0 if text.strip() == "0" else _duration(text)
 
 
-def _share(text: str) -> float:
+def share(text: str) -> float:
     """The share of a text such as 3% or 0.03."""
     value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
     if not 0 < value < 1:
@@ -229,7 +229,7 @@ def _rate(text: str) -> float:
     return value
 
 
-_READERS: dict[str, Callable[[str], float]] = {"duration": _duration, "limit": _limit, "share": _share, "rate": _rate}
+_READERS: dict[str, Callable[[str], float]] = {"duration": _duration, "limit": _limit, "share": share, "rate": _rate}
 _WANTED = {
     "duration": "a duration such as 90s, 5m or 1h",
     "limit": "a duration such as 90s or 5m, or 0",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import architectures
-from bench.execute.duet import measure_pair
+from bench.execute.duet import Side, measure_pair
 from bench.execute.executor import LocalExecutor
 from bench.execute.schedule import Schedule
 from bench.plan.cell import Cell
@@ -69,8 +69,8 @@ def bench_worker_spawned(benchmark, tell):
 def bench_spread(benchmark, workers, tell, threads, goal):
     if len(os.sched_getaffinity(0)) < threads:
         pytest.skip(f"needs {threads} cores")
-    cell, order = Cell("lenet5", optimizer="adam", threads=threads), Random(0)
-    pairs = once(benchmark, lambda: [measure_pair(workers, cell, cell, ROUNDS, order) for _ in range(PAIRS)])
+    side, order = Side(workers, Cell("lenet5", optimizer="adam", threads=threads)), Random(0)
+    pairs = once(benchmark, lambda: [measure_pair(side, side, ROUNDS, order) for _ in range(PAIRS)])
     for name in ESTIMATORS:
         spread = float(np.std([pair.log_ratio(name) for pair in pairs], ddof=1))
         asked = goal if name == "p25" else ""

@@ -1,0 +1,133 @@
+"""Ledger: the raw numbers of a comparison, appended line by line as they are found, and read back."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.store.run import RESULTS
+
+SCHEMA = 1
+FOLDER = RESULTS / "ab"
+
+
+@dataclass(slots=True)
+class Story:
+    """What is known of one cell.
+
+    Attributes:
+        cell: its name in the comparison.
+        pairs: by run, 1 and 2, its pairs: log_ratio, before and after (seconds), phases, faults, steady, early.
+        counts: exact counts of both sides, None for a side that could not be counted.
+        failed: by side, "before" or "after", why it cannot be measured.
+
+    """
+
+    cell: str
+    pairs: dict[int, list[Mapping[str, Any]]] = field(default_factory=lambda: {1: [], 2: []})
+    counts: tuple[Mapping[str, float], Mapping[str, float]] | None = None
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def logs(self, run: int) -> list[float]:
+        """The log ratios of a run."""
+        return [pair["log_ratio"] for pair in self.pairs[run]]
+
+
+class Ledger:
+    """The facts of a comparison and a story for each cell.
+
+    Args:
+        path: the file; its folder is made. None keeps nothing on disk.
+        facts: what was compared, where and how: the first line.
+
+    """
+
+    def __init__(self, path: Path | None, facts: Mapping[str, Any]) -> None:
+        self.path = path
+        self.facts = dict(facts)
+        self.stories = {cell: Story(cell) for cell in self.facts["cells"]}
+        self.ended = ""
+        self.seconds = 0.0
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _unwritable(path, error) from error
+            self._append({"schema": SCHEMA, **self.facts})
+
+    def note(self, line: Mapping[str, Any]) -> None:
+        """Take in one line and write it down.
+
+        Raises:
+            BenchError: the disk is full, or the folder is gone.
+
+        """
+        self._take(line)
+        if self.path is not None:
+            self._append(line)
+
+    @classmethod
+    def load(cls, path: Path) -> "Ledger":
+        """A ledger that was written before; a last line that was cut off is passed over.
+
+        Raises:
+            BenchError: there is no such file, or it is damaged, or of another schema.
+
+        """
+        try:
+            lines = [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        except OSError as error:
+            raise BenchError(
+                f"cannot read {path}: {error.strerror}; records of comparisons are in {FOLDER}/"
+            ) from error
+        if not lines:
+            raise BenchError(f"{path} holds no whole line: nothing was recorded in it")
+        facts = _parsed(lines[0], f"{path} line 1")
+        if (schema := facts.pop("schema", None)) != SCHEMA:
+            raise BenchError(f"{path} has schema {schema}, this version reads {SCHEMA}")
+        ledger = cls(None, facts)
+        for number, line in enumerate(lines[1:], 2):
+            try:
+                ledger._take(_parsed(line, f"{path} line {number}"))
+            except (KeyError, TypeError) as error:
+                raise BenchError(f"{path} line {number} is damaged: {error}; remove it to read the rest") from error
+        ledger.path = path
+        return ledger
+
+    def _take(self, line: Mapping[str, Any]) -> None:
+        if "ended" in line:
+            self.ended, self.seconds = line["ended"], line["seconds"]
+        elif "pair" in line:
+            self.stories[line["cell"]].pairs[line["run"]].append(line["pair"])
+        elif "counts" in line:
+            self.stories[line["cell"]].counts = (line["counts"]["before"], line["counts"]["after"])
+        elif "failed" in line:
+            self.stories[line["cell"]].failed.update(line["failed"])
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        assert self.path is not None
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, separators=(",", ":")) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+
+def _parsed(line: bytes, place: str) -> dict[str, Any]:
+    """The object in one line."""
+    try:
+        parsed = json.loads(line)
+    except ValueError as error:
+        raise BenchError(f"{place} is damaged ({error}): remove it to read the rest") from error
+    if not isinstance(parsed, dict):
+        raise BenchError(f"{place} is damaged: it holds no object; remove it to read the rest")
+    return parsed
+
+
+def _unwritable(path: Path, error: OSError) -> BenchError:
+    return BenchError(f"cannot write {path}: {error.strerror}; run from a folder you may write to")

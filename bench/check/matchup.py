@@ -1,0 +1,273 @@
+"""Matchup: what is compared with what: two revisions, two cells, two settings, or a cell with itself."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from bench.check.trees import OWN, Tree, checked_out, is_suite
+from bench.check.verdict import Verdict
+from bench.errors import BenchError, NotComparableError, unknown
+from bench.execute.duet import Side
+from bench.execute.host import Host
+from bench.execute.worker import WorkerError
+from bench.plan.catalogue import Catalogue
+from bench.plan.cell import Cell
+from bench.plan.grid import AXES, expand
+from bench.plan.plan import Plan, parse
+
+ABOUT_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Matchup:
+    """Two sides, ready to be timed.
+
+    Attributes:
+        before: label of the reference, and its revision and changes where it has them.
+        after: the same of the other.
+        sides: by the name of the cell, before and after.
+        system: the facts of the machine, as a worker of `after` saw them.
+        aside: verdicts on what only one side has.
+        notes: what to know before trusting the outcome.
+        metric: what is timed: "step", or "seconds_per_image" where the sides' batch sizes differ.
+
+    """
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    sides: Mapping[str, tuple[Side, Side]]
+    system: Mapping[str, Any]
+    aside: tuple[Verdict, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> str:
+        """What is compared."""
+        apart = any(one.cell.batch_size != other.cell.batch_size for one, other in self.sides.values())
+        return "seconds_per_image" if apart else "step"
+
+
+@contextmanager
+def revisions(
+    repo: Path, first: str, second: str | None, plan: Plan, *, chosen: bool, inject: float
+) -> Iterator[Matchup]:
+    """The cells of a plan, by the code of one revision and by that of another or of the working tree.
+
+    Args:
+        repo: a folder of the repository: of this suite, or of a package that registers architectures.
+        first: the reference's revision.
+        second: the other's; None for the working tree.
+        plan: the cells.
+        chosen: whether the user chose the architectures; a package's own are compared otherwise.
+        inject: how much slower than it is the second is made, as a share.
+
+    Raises:
+        BenchError, NotComparableError: what `checked_out` and `Host` raise, or no cell is on both sides.
+
+    """
+    with ExitStack() as stack:
+        trees = stack.enter_context(checked_out(repo, first, second))
+        hosts = [stack.enter_context(Host(tree.label, tree.paths)) for tree in trees]
+        known = [_about(host, plan) for host in hosts]
+        if not chosen and not is_suite(trees[1].paths[0]):
+            plan = replace(plan, architectures=_own(known, trees[1].label))
+        found = [_cells(plan, [one, other]) for one, other in (known, known[::-1])]
+        shared = [cell for cell in found[1] if cell in found[0]]
+        for host, one in zip(hosts, known, strict=True):
+            _check_fields(shared, one, host.label)
+        sides = {
+            cell.id: (Side(hosts[0], cell, 0.0, plan.data_dir), Side(hosts[1], cell, inject, plan.data_dir))
+            for cell in shared
+        }
+        if not sides:
+            raise NotComparableError(
+                f"no cell is in both {hosts[0].label} and {hosts[1].label}: choose --architectures"
+            )
+        yield Matchup(
+            before=_facts(trees[0]),
+            after=_facts(trees[1]),
+            sides=sides,
+            system=known[1].system,
+            aside=(
+                *(_aside(cell, "new", hosts[1].label) for cell in found[1] if cell not in found[0]),
+                *(_aside(cell, "missing", hosts[0].label) for cell in found[0] if cell not in found[1]),
+            ),
+            notes=(*_notes(trees, inject), *known[0].problems, *known[1].problems),
+        )
+
+
+@contextmanager
+def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Matchup]:
+    """Two cells, each given as "lenet5" or "lenet5,optimizer=adam,batch_size=128"; the rest is the plan's."""
+    with Host("this suite", (OWN,)) as host:
+        known = _about(host, plan)
+        one, other = (_one_cell(text, plan, known.catalogue) for text in (first, second))
+        sides = (Side(host, one, 0.0, plan.data_dir), Side(host, other, inject, plan.data_dir))
+        yield Matchup(
+            before={"label": one.id},
+            after={"label": other.id},
+            sides={f"{other.id} over {one.id}": sides},
+            system=known.system,
+            notes=_injected(inject),
+        )
+
+
+@contextmanager
+def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float = 0.0) -> Iterator[Matchup]:
+    """The cells of a plan with two environments; with no change at all, each cell with itself.
+
+    Args:
+        changes: by side, "A" and "B", the variables that differ from this process's.
+        plan: the cells.
+        inject: as in `revisions`.
+
+    """
+    labels = {side: " ".join(f"{name}={value}" for name, value in changes.get(side, {}).items()) for side in "AB"}
+    with ExitStack() as stack:
+        hosts = {
+            side: stack.enter_context(Host(f"setting {side}", (OWN,), changes.get(side, {})))
+            for side in ("AB" if any(labels.values()) else "A")
+        }
+        known = _about(hosts["A"], plan)
+        grid = expand(plan, known.catalogue)
+        sides = {}
+        for cell in grid.cells:
+            one, other = (_with_threads(cell, changes.get(side, {})) for side in "AB")
+            own, others = hosts["A"], hosts.get("B", hosts["A"])
+            sides[cell.id] = (Side(own, one, 0.0, plan.data_dir), Side(others, other, inject, plan.data_dir))
+        yield Matchup(
+            before={"label": f"A: {labels['A'] or 'as it is'}"},
+            after={"label": f"B: {labels['B'] or 'as it is'}"},
+            sides=sides,
+            system=known.system,
+            notes=(*_injected(inject), *known.problems),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a side told about itself."""
+
+    catalogue: Catalogue
+    cell_fields: tuple[str, ...]
+    system: Mapping[str, Any]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return self.catalogue.problems
+
+
+def _about(host: Host, plan: Plan) -> _Known:
+    """Ask a side what it has."""
+    task = {
+        "device": plan.devices[0],
+        "threads": plan.threads[0] if plan.threads else 1,
+        "datasets": list(plan.datasets),
+        "data_dir": plan.data_dir,
+    }
+    host.wait_until_ready()
+    try:
+        told = dict(host.talk("bench.measure.duet:about", task, ABOUT_SECONDS))
+    except WorkerError as ended:
+        raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
+    if "about" not in told:
+        raise BenchError(f"{host.label}: {told.get('failed', 'it told nothing')}")
+    facts = told["about"]
+    names = {one.name for one in fields(Catalogue)}
+    listed = {name: value for name, value in facts["catalogue"].items() if name in names}
+    listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
+    return _Known(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
+
+
+def _own(known: Sequence[_Known], label: str) -> tuple[str, ...]:
+    """The architectures that come from outside the suite, of either side."""
+    foreign = {
+        name: None
+        for one in known
+        for name, facts in one.catalogue.architectures.items()
+        if str(facts.get("module", "architectures")).partition(".")[0] not in {"architectures", "torchvision"}
+    }
+    if not foreign:
+        problems = "; ".join(known[1].problems) or "see its entry points"
+        raise BenchError(f"{label} registers no architecture: {problems}")
+    return tuple(foreign)
+
+
+def _cells(plan: Plan, known: Sequence[_Known]) -> tuple[Cell, ...]:
+    """The plan's cells on the first of two sides; what only the other has is passed over, what none has is an error."""
+    own, other = (one.catalogue for one in known)
+    wanted: dict[str, tuple[str, ...]] = {}
+    for kind, key in (("architecture", "architectures"), ("optimizer", "optimizers")):
+        wanted[key] = tuple(glob for glob in getattr(plan, key) if _matches(glob, getattr(own, key)))
+        for glob in getattr(plan, key):
+            if not _matches(glob, getattr(own, key)) and not _matches(glob, getattr(other, key)):
+                raise unknown(kind, glob, [*getattr(own, key), *getattr(other, key)], f"list {key}")
+    if not all(wanted.values()):
+        return ()
+    return expand(replace(plan, **wanted), own).cells  # type: ignore[arg-type] # fields of one type by name
+
+
+def _matches(glob: str, names: Mapping[str, Any]) -> bool:
+    return any(fnmatchcase(name, glob) for name in names)
+
+
+def _check_fields(shared: Sequence[Cell], known: _Known, label: str) -> None:
+    """A side of a revision that does not know a field would silently measure something else."""
+    for one in fields(Cell):
+        if one.name not in known.cell_fields and any(getattr(cell, one.name) != one.default for cell in shared):
+            raise NotComparableError(f"{label} knows no {one.name.replace('_', ' ')}: leave it at its default")
+
+
+def _one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
+    """The cell that "lenet5,optimizer=adam" names.
+
+    Raises:
+        BenchError: a name or value is wrong, or the cell cannot be measured here.
+
+    """
+    name, *pairs = text.split(",")
+    wanted: dict[str, tuple[Any, ...]] = {"architectures": (name,)}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        if key not in AXES or not value:
+            raise BenchError(f"--cells takes NAME or NAME,key=value with a key of {', '.join(AXES)}, not '{pair}'")
+        wanted[AXES[key]] = (parse(AXES[key], value),)
+    made = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
+    if len(made) > 1:
+        raise BenchError(f"--cells {text} is {len(made)} cells: one is compared, so choose one value of each axis")
+    return made[0]
+
+
+def _with_threads(cell: Cell, variables: Mapping[str, str]) -> Cell:
+    """The cell with the threads that the environment asks for: a worker sets its cell's own otherwise."""
+    asked = variables.get("OMP_NUM_THREADS", "")
+    return replace(cell, threads=int(asked)) if asked.isdigit() and int(asked) else cell
+
+
+def _aside(cell: Cell, verdict: str, label: str) -> Verdict:
+    return Verdict(cell=cell.id, metric="step", verdict=verdict, reason=f"only in {label}")
+
+
+def _facts(tree: Tree) -> dict[str, Any]:
+    return {"label": tree.label, "revision": tree.revision, "changes": list(tree.changes)}
+
+
+def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
+    notes = list(_injected(inject))
+    if trees[1].changes:
+        shown = ", ".join(trees[1].changes[:3]) + (", ..." if len(trees[1].changes) > 3 else "")
+        notes.append(f"the working tree is measured as it is, with changes that are not committed: {shown}")
+    if trees[0].revision == trees[1].revision and not trees[1].changes:
+        notes.append("both sides are the same revision: any difference is noise")
+    return tuple(notes)
+
+
+def _injected(inject: float) -> tuple[str, ...]:
+    return (
+        (f"the second side is made {inject:.3g} slower by --inject".replace(f"{inject:.3g}", f"{inject:.1%}"),)
+        if inject
+        else ()
+    )

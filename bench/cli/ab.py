@@ -1,0 +1,130 @@
+"""The command `ab`: whether one revision, cell or setting is slower than another, on this machine, now."""
+
+import argparse
+import json
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from bench.check import matchup
+from bench.check.ab import Rules, compare
+from bench.check.judge import decide
+from bench.check.ledger import FOLDER, Ledger
+from bench.check.verdict import Decision
+from bench.cli.tables import duration, print_table, si
+from bench.errors import EXIT_INTERRUPTED, BenchError
+from bench.execute.lock import measuring
+from bench.plan.plan import SETTINGS, Plan, plan_from
+from bench.stats.gate import Look
+from bench.store.provenance import command_line
+
+SUITE = "checks"
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
+    if given.recompute:
+        decision = decide(Ledger.load(Path(given.recompute)))
+        _print(decision, given.json)
+        return decision.exit_code
+    wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
+    plan = plan_from({"suite": SUITE, **wanted})
+    plan = replace(plan, threads=plan.threads or (1,))  # more of them repeat worse, see DESIGN.md
+    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    rules = Rules(
+        tolerance=given.tolerance,
+        force=given.force,
+        command=command_line(),
+        record=FOLDER / f"{name}.jsonl",
+    )
+    with measuring(f"ab {name}", given.concurrent), _matchup(given, wanted, plan) as found:
+        count = len(found.sides)
+        print(
+            f"{found.before['label']} against {found.after['label']}: {count} cell{'s' * (count != 1)}, a pair takes "
+            "some 6 s, 6 to 30 pairs each",
+            file=sys.stderr,
+        )
+        decision = compare(found, plan, rules, _tell)
+    _print(decision, given.json)
+    return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
+
+
+def _matchup(
+    given: argparse.Namespace, wanted: dict[str, object], plan: Plan
+) -> AbstractContextManager[matchup.Matchup]:
+    """What is compared with what.
+
+    Raises:
+        BenchError: more or fewer than one of revisions, cells and settings were named.
+
+    """
+    if sum(map(bool, (given.revisions, given.cells, given.env))) != 1:
+        raise BenchError(
+            "ab compares revisions (ab REV [REV2]), two cells (--cells A B) or settings (--env A=N=V): name one"
+        )
+    if given.cells:
+        first, second = given.cells
+        return matchup.cells(first, second, plan, given.inject)
+    if given.env:
+        return matchup.settings(_changes(given.env), plan, given.inject)
+    if len(given.revisions) > 2:
+        raise BenchError(f"ab takes one revision or two, not {len(given.revisions)}")
+    first, second = [*given.revisions, None][:2]
+    chosen = bool({"architectures", "suite"} & set(wanted))
+    return matchup.revisions(Path(given.repo), first, second, plan, chosen=chosen, inject=given.inject)
+
+
+def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
+    """By side, the variables of texts such as "A=OMP_NUM_THREADS=1"."""
+    found: dict[str, dict[str, str]] = {}
+    for text in texts:
+        side, _, setting = text.partition("=")
+        name, equals, value = setting.partition("=")
+        if side not in {"A", "B"} or not name or not equals:
+            raise BenchError(f"--env takes A=NAME=VALUE or B=NAME=VALUE, not '{text}'; without a value it is not set")
+        found.setdefault(side, {})[name] = value
+    return found
+
+
+def _tell(cell: str, run: int, count: int, look: Look | None) -> None:
+    """A line for each look; a terminal sees each pair."""
+    where = f"{cell}{', second run' if run == 2 else ''}: {count} pair{'s' * (count != 1)}"
+    if look is not None:
+        ratio = look.ratio
+        print(
+            f"{where}: ratio {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f}): {look.outcome}", file=sys.stderr
+        )
+    elif sys.stderr.isatty():
+        print(f"{where}\r", end="\033[K", file=sys.stderr, flush=True)
+
+
+def _print(decision: Decision, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(decision.to_dict()))
+        return
+    print(f"{decision.before} -> {decision.after}\n")
+    print_table(
+        [
+            {
+                "cell": one.cell,
+                "before": si(one.before, one.unit) if one.before else "-",
+                "after": si(one.after, one.unit) if one.after else "-",
+                "ratio": f"{one.ratio.value:.3f} ({one.ratio.low:.3f} to {one.ratio.high:.3f})" if one.ratio else "-",
+                "pairs": str(one.ratio.n) if one.ratio else "-",
+                "visible": f"{one.visible:.1%}" if one.visible is not None else "-",
+                "verdict": one.verdict,
+            }
+            for one in decision.verdicts
+        ]
+    )
+    print()
+    for one in decision.verdicts:
+        print(f"{one.cell}: {one.reason}{'; ' + one.remedy if one.remedy else ''}")
+        for line in one.evidence:
+            print(f"    {line}")
+    for note in decision.notes:
+        print(f"note: {note}")
+    print(f"{decision.overall}, after {duration(decision.seconds)}; raw numbers: {decision.record}")
+    print(f"again: {decision.command}")
