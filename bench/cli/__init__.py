@@ -7,13 +7,15 @@ import sys
 from bench.cli.parser import build_parser
 from bench.errors import EXIT_INTERRUPTED, BenchError
 
+_MODULES = {"import": "intake"}  # a module cannot be called by a word of the language
+
 
 def run_command_line(arguments: list[str]) -> int:
     """Parse `arguments`, run the command they name and return its exit code."""
     given = build_parser().parse_args(arguments)
     try:
         # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
-        command = importlib.import_module(f"bench.cli.{given.command}")
+        command = importlib.import_module(f"bench.cli.{_MODULES.get(given.command, given.command)}")
         code: int = command.execute(given)
         sys.stdout.flush()
     except BenchError as error:

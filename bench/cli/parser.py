@@ -53,6 +53,10 @@ def build_parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="whether this machine is fit to measure on", allow_abbrev=False)
     doctor.add_argument("--concurrent", action="store_true", help="examine although a run is measuring here")
     doctor.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+    intake = commands.add_parser("import", help="record a JSON file of pytest-benchmark as a run", allow_abbrev=False)
+    intake.add_argument("file", metavar="FILE.json", help="what --benchmark-json, -save or -autosave wrote")
+    intake.add_argument("--run", metavar="NAME", help="name of the run (default: the file's)")
+    intake.add_argument("--json", action="store_true", help="one JSON document on stdout")
     return parser
 
 

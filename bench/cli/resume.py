@@ -21,6 +21,8 @@ def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
 
     """
     run = store.load(name)
+    if "imported" in run.facts:
+        raise BenchError(f"run '{name}' was imported from {run.facts['imported']}: measure again with its own tool")
     fixed = [key for key in wanted if key not in ADJUSTABLE]
     if fixed:
         allowed = ", ".join(map(flag, ADJUSTABLE))

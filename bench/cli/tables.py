@@ -11,6 +11,7 @@ from bench.stats.roofline import Bound, bounds
 Row = dict[str, str]
 
 NAMES = {"p10": "10th percentile", "p25": "25th percentile", "median": "median"}
+IMPORTED = ("call", "step_wall", "inference_wall")  # the times of a run that pytest-benchmark measured
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
@@ -40,12 +41,18 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
     `ceilings` there is a column that says what bounds the step.
     """
     rows = []
+    walls = [
+        metric for metric in IMPORTED if (table["metric"] == metric).any() and not (table["metric"] == "step").any()
+    ]
     for _, cell in table.groupby("id", sort=False):
         found = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
         step = found["step"]["value"] if "step" in found else math.inf
+        imported = {title: si(found[title]["value"], "s") if title in found else "-" for title in walls}
         bound = {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
-        rows.append((step, {"cell": first["id"], **_figures(found, target), **bound, "status": first["status"]}))
+        rows.append(
+            (step, {"cell": first["id"], **imported, **_figures(found, target), **bound, "status": first["status"]})
+        )
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 

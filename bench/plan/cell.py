@@ -3,12 +3,15 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+FOREIGN = "pytest-benchmark"  # stands where a data set would, in the cell of a benchmark that is not ours
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One point of the grid. Two cells are the same measurement exactly when all their fields are equal.
 
-    A learning rate of None is the optimizer's own.
+    A learning rate of None is the optimizer's own. A benchmark that was imported from elsewhere and is no point of our
+    grid is a foreign cell: its name stands as the architecture, and the other fields say nothing.
     """
 
     architecture: str
@@ -30,6 +33,8 @@ class Cell:
     @property
     def id(self) -> str:
         """A name that people can read and files can bear: the first six fields, then each that is not its default."""
+        if self.is_foreign:
+            return self.architecture
         parts = [self.architecture, self.optimizer, self.dataset, f"b{self.batch_size}"]
         parts += [self.device.replace(":", ""), f"t{self.threads}"]
         parts += [
@@ -38,6 +43,16 @@ class Cell:
             if (value := getattr(self, field.name)) != field.default
         ]
         return "-".join(parts)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether this is a benchmark of another tool, which only has a name."""
+        return self.dataset == FOREIGN
+
+    @classmethod
+    def foreign(cls, name: str) -> "Cell":
+        """The cell of a benchmark of another tool."""
+        return cls(name, optimizer="none", dataset=FOREIGN, batch_size=1)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as they are stored."""

@@ -49,8 +49,10 @@ HEADINGS = {
     "phase_gap": "Outside phases",
     "relative_cell": "Step beside the reference",
     "relative_reference": "Reference's step",
+    "call": "Call",
+    "inference_wall": "Inference, by the block",
 }
-SHOWN = tuple(HEADINGS)[:12]  # the others start hidden; whatever else a run holds follows them
+SHOWN = (*tuple(HEADINGS)[:12], "call")  # the others start hidden; whatever else a run holds follows them
 
 NOTES = {
     "relative_cost": "seconds an image, divided by those of the reference measured in turn in the same process",
@@ -65,6 +67,8 @@ NOTES = {
     "peak_memory": "the most memory in use during training steps",
     "test_loss": "mean loss over the test images when training ended",
     "step_wall": "a step as the whole block's time divided by its steps",
+    "inference_wall": "a batch without gradients as the whole block's time divided by its batches",
+    "call": "one call of a function that pytest-benchmark timed",
     "parameters": "trainable numbers in the architecture",
     "flops": "floating-point operations of the forward and backward pass of one step",
     "flops_forward": "floating-point operations of the forward pass of one step",

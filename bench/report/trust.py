@@ -41,7 +41,10 @@ def trust(record: Record) -> Trust:
             (row.label, told(row.values["page_faults"])) for row in record.rows if "page_faults" in row.values
         ),
         commands=tuple(
-            (row.key, cell.id, command_of(cell, record.plan())) for row in record.rows for cell in row.cells
+            (row.key, cell.id, command_of(cell, record.plan()))
+            for row in record.rows
+            for cell in row.cells
+            if not cell.is_foreign
         ),
     )
 
