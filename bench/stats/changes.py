@@ -104,7 +104,7 @@ def _look(values: Floats, start: int, end: int, threshold: float) -> Change | No
 
 
 def _scores(ranks: Floats) -> Floats:
-    """The z of each split of each row of ranks, (rows, count) to (rows, count - 2 LEAST + 1): positive when it rises."""
+    """The z of each split in each row of ranks, (rows, count) to (rows, count - 2 LEAST + 1); positive for a rise."""
     count = ranks.shape[1]
     before = np.arange(LEAST, count - LEAST + 1)
     total = ranks.sum(axis=1, keepdims=True)

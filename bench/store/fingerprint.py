@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from bench.plan import protocol
@@ -70,10 +70,12 @@ def fingerprint(system: Mapping[str, Any], threads: int) -> Fingerprint:
 def definition(cell: Cell) -> str:
     """Twelve hexadecimal digits of what is timed and how: the cell, its reference and the protocol of blocks.
 
-    The code of the architecture is not in it: a change there is what a check is to find.
+    The code of the architecture is not in it: a change there is what a check is to find. Neither are fields at their
+    default, so that a field which a later version adds leaves it as it was.
     """
     rules = {name: value for name, value in vars(protocol).items() if name.isupper()}
-    return _digest({"cell": cell.to_dict(), "reference": REFERENCE.to_dict(), "protocol": rules})
+    chosen = {one.name: getattr(cell, one.name) for one in fields(Cell) if getattr(cell, one.name) != one.default}
+    return _digest({"cell": chosen, "reference": REFERENCE.to_dict(), "protocol": rules})
 
 
 def _hard(name: str, value: Any) -> Any:

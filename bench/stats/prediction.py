@@ -1,0 +1,72 @@
+"""Prediction: where the next reading of a series should lie, and whether a mean over seeds has fallen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+LEAST_RUNS = 5  # fewer stored runs say too little of how much runs differ
+SCREEN = 0.90  # one-sided: of runs in which nothing changed, one in ten is looked at again
+SURE = 0.99  # one-sided, where nothing is measured again
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What stored readings let one expect of the next.
+
+    Attributes:
+        mean: of the stored logarithms.
+        half: t_{.90, n-1} s sqrt(1 + 1/n): nine in ten next readings lie below mean + half.
+        sure: the same with .99, beyond which a gain is called one.
+        n: how many stored readings.
+
+    """
+
+    mean: float
+    half: float
+    sure: float
+    n: int
+
+    @property
+    def visible(self) -> float:
+        """The smallest slowdown, as a share, that the next reading shows nine times in ten: expm1(2 half)."""
+        return float(np.expm1(2 * self.half))
+
+
+def predict(logs: Sequence[float]) -> Prediction | None:
+    """The one-sided prediction interval of normal readings; None of fewer than LEAST_RUNS.
+
+    Hahn & Meeker, "Statistical Intervals" (1991), 4.7: one future reading.
+    """
+    values = np.asarray(logs, dtype=float)
+    if values.size < LEAST_RUNS:
+        return None
+    spread = float(values.std(ddof=1) * np.sqrt(1 + 1 / values.size))
+    half, sure = (float(stats.t.ppf(level, values.size - 1)) * spread for level in (SCREEN, SURE))
+    return Prediction(float(values.mean()), half, sure, values.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The difference of two means over seeds, new less old.
+
+    Attributes:
+        value: the estimate.
+        half: one-sided half-width at SURE, from the pooled spread over seeds.
+
+    """
+
+    value: float
+    half: float
+
+
+def difference(old: Sequence[float], new: Sequence[float]) -> Difference | None:
+    """Of two groups of seeds, by the pooled two-sample t; None where either has fewer than two seeds."""
+    before, after = np.asarray(old, dtype=float), np.asarray(new, dtype=float)
+    freedom = before.size + after.size - 2
+    if min(before.size, after.size) < 2:
+        return None
+    pooled = (before.var(ddof=1) * (before.size - 1) + after.var(ddof=1) * (after.size - 1)) / freedom
+    error = float(np.sqrt(pooled * (1 / before.size + 1 / after.size)))
+    return Difference(float(after.mean() - before.mean()), float(stats.t.ppf(SURE, freedom)) * error)

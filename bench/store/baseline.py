@@ -1,0 +1,235 @@
+"""Baseline: results/baselines/NAME.jsonl, what accepted runs said, as short lines that can be reviewed in a diff.
+
+A first line names the schema. A machine and a set of exact counts stand once each, under their digest; a run adds one
+line a cell that names both. Keys are sorted, and a file only ever grows by lines at its end.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from bench.errors import EXIT_NOT_COMPARABLE, BenchError, unknown
+from bench.plan.cell import Cell
+from bench.store.fingerprint import Fingerprint
+from bench.store.reading import Reading
+from bench.store.run import RESULTS
+
+SCHEMA = 1
+FOLDER = RESULTS / "baselines"
+_DIGITS = 6  # significant ones of a mean: a millionth is below any noise
+
+
+class SchemaError(BenchError):
+    """The baseline was written by another version."""
+
+    exit_code = EXIT_NOT_COMPARABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A baseline as read.
+
+    Attributes:
+        name: the file's, without its suffix.
+        path: the file.
+        readings: of every accepted run and cell, in the order in which they were accepted.
+        problem: what is wrong with its last line, or "".
+
+    """
+
+    name: str
+    path: Path
+    readings: tuple[Reading, ...]
+    problem: str = ""
+
+    def runs(self) -> list[str]:
+        """The names of the runs, in the order in which they were accepted."""
+        return list(dict.fromkeys(reading.run for reading in self.readings))
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """The baselines there are."""
+    return sorted(path.stem for path in folder.glob("*.jsonl"))
+
+
+def load(name: str, folder: Path = FOLDER) -> Baseline:
+    """The baseline of that name.
+
+    A last line that was cut off while it was written is told in `problem` and passed over.
+
+    Raises:
+        BenchError: there is none of that name, or a line of it is damaged.
+        SchemaError: it was written by another version.
+
+    """
+    path = folder / f"{name}.jsonl"
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError as error:
+        known = names(folder)
+        if not known:
+            raise BenchError(
+                f"no baseline '{name}': make one with python -m bench baseline save --name {name}"
+            ) from error
+        raise unknown("baseline", name, known, "baseline list") from error
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}") from error
+    lines = text.split(b"\n")
+    cut = lines.pop()
+    problem = f"{path}: the last line was cut off while it was written, and is passed over" if cut else ""
+    return Baseline(name, path, tuple(_readings(path, lines)), problem)
+
+
+def save(name: str, found: Iterable[Reading], folder: Path = FOLDER) -> tuple[Path, int]:
+    """Add what a run said to the baseline, which is made where there is none; the file, and how many lines it got.
+
+    A run that is in it already adds nothing. The file is replaced in one move, so that it is never half written; what
+    is left of a line that was cut off goes.
+
+    Raises:
+        BenchError: the name cannot be a file's, the baseline is damaged, or the folder cannot be written.
+
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise BenchError(f"'{name}' cannot name a baseline: use letters, digits, '.', '_' and '-' (--name NAME)")
+    path = folder / f"{name}.jsonl"
+    before = load(name, folder) if path.exists() else Baseline(name, path, ())
+    known = {(one.run, one.started) for one in before.readings}
+    fresh = [one for one in found if (one.run, one.started) not in known]
+    if fresh:
+        _write(path, [*before.readings, *fresh])
+    return path, len(fresh)
+
+
+def drop(name: str, run: str | None = None, folder: Path = FOLDER) -> int:
+    """Remove one run from the baseline, or all of it; how many lines went.
+
+    Raises:
+        BenchError: there is no such baseline, or no such run in it.
+
+    """
+    baseline = load(name, folder)
+    if run is None:
+        baseline.path.unlink()
+        return len(baseline.readings)
+    kept = [one for one in baseline.readings if one.run != run]
+    if len(kept) == len(baseline.readings):
+        raise unknown(f"run of the baseline '{name}'", run, baseline.runs(), f"baseline show {name}")
+    _write(baseline.path, kept)
+    return len(baseline.readings) - len(kept)
+
+
+def _write(path: Path, found: Iterable[Reading]) -> None:
+    fresh = path.with_suffix(".jsonl.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text("".join(line + "\n" for line in _lines(found)), "utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}; the file is as it was") from error
+
+
+def _lines(found: Iterable[Reading]) -> Iterable[str]:
+    """The file's lines: each machine and each set of counts before the first line that names it."""
+    yield _json({"schema": SCHEMA})
+    told: set[str] = set()
+    for reading in found:
+        exact = {name: int(value) if float(value).is_integer() else value for name, value in reading.counts.items()}
+        machine, counts = reading.machine.digest, _digest(exact)
+        for digest, line in ((machine, {"machine": machine, "facts": reading.machine.fields}),
+                             (counts, {"counts": counts, "exact": exact})):  # fmt: skip
+            if digest not in told:
+                told.add(digest)
+                yield _json(line)
+        yield _json(_stored(reading, machine, counts))
+
+
+def _stored(reading: Reading, machine: str, counts: str) -> dict[str, Any]:
+    """The line of one reading; what is unknown is left out."""
+    cell = {one.name: getattr(reading.cell, one.name) for one in fields(Cell)}
+    defaults = {one.name: one.default for one in fields(Cell)}
+    line: dict[str, Any] = {
+        "cell": {name: value for name, value in cell.items() if value != defaults[name]},
+        "counts": counts,
+        "id": reading.id,
+        "machine": machine,
+        "definition": reading.definition,
+        "run": reading.run,
+        "revision": reading.revision,
+        "dirty": reading.dirty,
+        "started": reading.started,
+        "z": _short(reading.cost),
+        "n": reading.visits,
+        "step": _short(reading.step),
+        "accuracy": {str(seed): _short(value) for seed, value in reading.accuracy.items()},
+        "epochs": reading.epochs,
+        "memory": None if reading.memory is None else round(reading.memory),
+    }
+    return {name: value for name, value in line.items() if value not in (None, "", {}, False)}
+
+
+def _readings(path: Path, lines: list[bytes]) -> Iterable[Reading]:
+    """The readings of whole lines."""
+    machines: dict[str, Fingerprint] = {}
+    counts: dict[str, Mapping[str, float]] = {}
+    for number, text in enumerate(lines, 1):
+        place = f"{path} line {number}"
+        try:
+            line = json.loads(text)
+            if number == 1:
+                _check_schema(line["schema"], path)
+            elif "facts" in line:
+                machines[line["machine"]] = Fingerprint(line["facts"])
+            elif "exact" in line:
+                counts[line["counts"]] = line["exact"]
+            else:
+                yield _read(line, machines, counts)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BenchError(
+                f"{place} is damaged ({error}): restore the file, for instance with git checkout"
+            ) from error
+
+
+def _read(
+    line: Mapping[str, Any], machines: Mapping[str, Fingerprint], counts: Mapping[str, Mapping[str, float]]
+) -> Reading:
+    return Reading(
+        cell=Cell.from_dict(line["cell"]),
+        run=line["run"],
+        revision=line.get("revision", ""),
+        dirty=line.get("dirty", False),
+        started=line.get("started", ""),
+        machine=machines[line["machine"]],
+        definition=line.get("definition", ""),
+        cost=line.get("z"),
+        visits=line.get("n", 0),
+        step=line.get("step"),
+        accuracy={int(seed): float(value) for seed, value in line.get("accuracy", {}).items()},
+        epochs=line.get("epochs"),
+        memory=line.get("memory"),
+        counts=counts[line["counts"]],
+    )
+
+
+def _check_schema(schema: Any, path: Path) -> None:
+    if schema != SCHEMA:
+        raise SchemaError(
+            f"{path} has schema {schema}, this version reads {SCHEMA}: save a new baseline, or use the version it is of"
+        )
+
+
+def _short(value: float | None) -> float | None:
+    """The value to so many significant digits, or to as many places for what is below 1."""
+    return None if value is None else float(f"{value:.{_DIGITS}g}")
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_json(values).encode()).hexdigest()[:12]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
