@@ -24,7 +24,7 @@ from typing import Any
 from bench.errors import BenchError
 
 DEFAULT_FILE = Path("bench.toml")
-DEFAULTS = {"relative_cost": 0.05, "peak_memory": 0.10, "accuracy": 0.0}  # and 0 for every exact count
+DEFAULTS = {"relative_cost": 0.05, "peak_memory": 0.10, "accuracy": 0.0}
 _TABLES = ("tolerances", "budgets")
 
 
@@ -43,10 +43,10 @@ class Tolerances:
     shares: tuple[tuple[str, Mapping[str, float]], ...] = ()
     limits: tuple[tuple[str, Mapping[str, float]], ...] = field(default=())
 
-    def share(self, cell: str, metric: str) -> float:
-        """The share by which the metric of that cell may worsen."""
+    def share(self, cell: str, metric: str, *, exact: bool = False) -> float:
+        """The share by which the metric of that cell may worsen; unless the file says so, an exact one by none."""
         given = [found[metric] for glob, found in self.shares if metric in found and fnmatchcase(cell, glob)]
-        return given[-1] if given else DEFAULTS.get(metric, 0.0)
+        return given[-1] if given else 0.0 if exact else DEFAULTS[metric]
 
     def budgets(self, cell: str) -> dict[str, float]:
         """The absolute limits of that cell by metric."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from bench import __version__
-from bench.cli import comparing
+from bench.cli import checking, comparing
 from bench.errors import EXIT_USAGE, BenchError
 from bench.plan.plan import SETTINGS, default_of, flag, parse, shape_of
 
@@ -53,6 +53,10 @@ def build_parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="whether this machine is fit to measure on", allow_abbrev=False)
     doctor.add_argument("--concurrent", action="store_true", help="examine although a run is measuring here")
     doctor.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+    checking.add_baseline(
+        commands.add_parser("baseline", help="accept runs, and see what was accepted", allow_abbrev=False)
+    )
+    checking.add_check(commands.add_parser("check", help="a recorded run against a baseline", allow_abbrev=False))
     intake = commands.add_parser("import", help="record a JSON file of pytest-benchmark as a run", allow_abbrev=False)
     intake.add_argument("file", metavar="FILE.json", help="what --benchmark-json, -save or -autosave wrote")
     intake.add_argument("--run", metavar="NAME", help="name of the run (default: the file's)")

@@ -140,11 +140,11 @@ def _lines(found: Iterable[Reading]) -> Iterable[str]:
     for reading in found:
         exact = {name: int(value) if float(value).is_integer() else value for name, value in reading.counts.items()}
         machine, counts = reading.machine.digest, _digest(exact)
-        for digest, line in ((machine, {"machine": machine, "facts": reading.machine.fields}),
-                             (counts, {"counts": counts, "exact": exact})):  # fmt: skip
-            if digest not in told:
-                told.add(digest)
-                yield _json(line)
+        for line in ({"machine": machine, "facts": reading.machine.fields}, {"counts": counts, "exact": exact}):
+            text = _json(line)
+            if text not in told:
+                told.add(text)
+                yield text
         yield _json(_stored(reading, machine, counts))
 
 

@@ -1,0 +1,37 @@
+"""The flags of the commands that check recorded runs: baseline and check."""
+
+import argparse
+
+
+def add_baseline(parser: argparse.ArgumentParser) -> None:
+    """`baseline save|list|show|drop`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="save|list|show|drop")
+    save = actions.add_parser("save", help="accept a run into a baseline", allow_abbrev=False)
+    save.add_argument("run", nargs="?", help="the run (default: the latest)")
+    save.add_argument("--name", default="main", help="the baseline (default: main)")
+    listing = actions.add_parser("list", help="the baselines there are", allow_abbrev=False)
+    listing.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    show = actions.add_parser("show", help="what a baseline holds", allow_abbrev=False)
+    show.add_argument("name", nargs="?", default="main", help="the baseline (default: main)")
+    show.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    drop = actions.add_parser("drop", help="remove a baseline, or one run of it", allow_abbrev=False)
+    drop.add_argument("name", help="the baseline")
+    drop.add_argument("--run", help="the run to remove (default: the whole baseline)")
+
+
+def add_check(parser: argparse.ArgumentParser) -> None:
+    """`check`."""
+    parser.add_argument("run", nargs="?", help="the run (default: the latest)")
+    parser.add_argument("--baseline", metavar="NAME", default="main", help="what to compare with (default: main)")
+    parser.add_argument("--cells", nargs="+", metavar="GLOB", help="only the cells whose id matches")
+    parser.add_argument(
+        "--tolerances", metavar="FILE.toml", help="tolerances and budgets (default: bench.toml, if there)"
+    )
+    add_outputs(parser)
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """What CI reads of a decision."""
+    parser.add_argument("--junit", metavar="FILE", help="write the decision as JUnit XML")
+    parser.add_argument("--markdown", metavar="FILE", help="write it as a comment for a pull request")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")

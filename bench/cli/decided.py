@@ -1,0 +1,65 @@
+"""Decided: a decision on the terminal, and in the files that CI reads."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bench.check.junit import junit
+from bench.check.markdown import change, markdown, quantity, visible
+from bench.check.verdict import Decision
+from bench.cli.tables import print_table
+from bench.errors import BenchError
+
+
+def tell(decision: Decision, given: argparse.Namespace) -> None:
+    """Write the files that were asked for, then print the decision, as JSON where asked for.
+
+    Raises:
+        BenchError: a file cannot be written; it is told after the decision, which it does not cost.
+
+    """
+    if given.json:
+        print(json.dumps(decision.to_dict()))
+    else:
+        show(decision)
+    for path, text in ((given.junit, junit), (given.markdown, markdown)):
+        if path:
+            _write(Path(path), text(decision))
+
+
+def show(decision: Decision) -> None:
+    """A table, then why and what to do of each row that is no plain pass."""
+    print(f"{decision.before} -> {decision.after}\n")
+    print_table(
+        [
+            {
+                "cell": one.cell,
+                "metric": one.metric,
+                "before": quantity(one, one.before),
+                "after": quantity(one, one.after),
+                "change": change(one),
+                "visible": visible(one),
+                "verdict": one.verdict,
+            }
+            for one in decision.verdicts
+        ]
+    )
+    print()
+    for one in decision.verdicts:
+        if one.reason and one.verdict != "unchanged":
+            print(f"{one.cell}, {one.metric}: {one.reason}{'; ' + one.remedy if one.remedy else ''}")
+        for line in one.evidence:
+            print(f"    {line}")
+    for note in decision.notes:
+        print(f"note: {note}")
+    print(f"{decision.overall} (exit {decision.exit_code}); again: {decision.command}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}; the decision stands above") from error
+    print(f"written: {path}", file=sys.stderr)

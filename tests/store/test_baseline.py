@@ -1,0 +1,171 @@
+"""Baselines on disk: lines that a person can review, and what becomes of damage."""
+
+import json
+from dataclasses import replace
+from math import log
+
+import pytest
+
+from bench.errors import BenchError
+from bench.plan.cell import Cell
+from bench.store import baseline
+from bench.store.fingerprint import Fingerprint
+from bench.store.reading import Reading, readings
+
+
+@pytest.fixture
+def reading():
+    return Reading(
+        cell=Cell("lenet5", optimizer="adam", learning_rate=0.01),
+        run="first",
+        revision="c0ffee" * 6,
+        started="2026-01-01T00:00:00+00:00",
+        machine=Fingerprint({"cpu": "made up", "threads": 1}),
+        definition="d1",
+        cost=0.8371234567,
+        visits=6,
+        step=0.00123456789,
+        accuracy={0: 0.98, 1: 0.985},
+        epochs=3,
+        memory=1234567.0,
+        counts={"flops": 1e6, "operators_backward": 51.0},
+    )
+
+
+def rounded(reading):
+    """What six significant digits leave of it."""
+    return replace(reading, cost=0.837123, step=0.00123457)
+
+
+def test_what_is_saved_is_read_again(reading, tmp_path):
+    path, added = baseline.save("main", [reading], tmp_path)
+    found = baseline.load("main", tmp_path)
+    assert (path.name, added, found.problem) == ("main.jsonl", 1, "")
+    assert found.readings == (rounded(reading),)
+
+
+def test_what_is_unknown_stays_absent(tmp_path):
+    bare = Reading(cell=Cell("lenet5"), run="bare")
+    baseline.save("main", [bare], tmp_path)
+    (found,) = baseline.load("main", tmp_path).readings
+    assert found == bare
+    line = (tmp_path / "main.jsonl").read_text().splitlines()[-1]
+    assert "null" not in line
+    assert "memory" not in line
+
+
+def test_a_further_run_adds_one_short_line_and_changes_none(reading, tmp_path):
+    baseline.save("main", [reading], tmp_path)
+    before = (tmp_path / "main.jsonl").read_text().splitlines()
+    baseline.save("main", [replace(reading, run="second", cost=0.84)], tmp_path)
+    after = (tmp_path / "main.jsonl").read_text().splitlines()
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 1
+    assert len(after[-1]) < 500
+    stored = json.loads(after[-1])
+    assert list(stored) == sorted(stored)
+    assert stored["cell"] == {"architecture": "lenet5", "learning_rate": 0.01, "optimizer": "adam"}
+
+
+def test_counts_and_machines_stand_once_until_they_change(reading, tmp_path):
+    other = replace(reading, run="third", counts={**reading.counts, "flops": 2e6})
+    baseline.save("main", [reading, replace(reading, run="second"), other], tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "main.jsonl").read_text().splitlines()]
+    assert sum("facts" in line for line in lines) == 1
+    assert [line["exact"]["flops"] for line in lines if "exact" in line] == [1000000, 2000000]
+
+
+def test_the_same_run_twice_adds_nothing(reading, tmp_path):
+    baseline.save("main", [reading], tmp_path)
+    before = (tmp_path / "main.jsonl").read_bytes()
+    _, added = baseline.save("main", [reading], tmp_path)
+    assert added == 0
+    assert (tmp_path / "main.jsonl").read_bytes() == before
+
+
+def test_a_half_written_last_line_is_told_and_the_rest_is_used(reading, tmp_path):
+    baseline.save("main", [reading, replace(reading, run="second")], tmp_path)
+    path = tmp_path / "main.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    found = baseline.load("main", tmp_path)
+    assert "the last line was cut off" in found.problem
+    assert found.runs() == ["first"]
+    baseline.save("main", [replace(reading, run="third")], tmp_path)
+    found = baseline.load("main", tmp_path)
+    assert (found.problem, found.runs()) == ("", ["first", "third"])
+
+
+def test_lines_that_a_merge_repeats_do_no_harm(reading, tmp_path):
+    baseline.save("main", [reading], tmp_path)
+    path = tmp_path / "main.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, *lines[1:3], lines[-1].replace('"first"', '"second"')]) + "\n")
+    assert baseline.load("main", tmp_path).runs() == ["first", "second"]
+
+
+@pytest.mark.parametrize("damage", ["<<<<<<< HEAD", "[]", "3", '{"run": "x"}', '{"cell": {"architecture": "a"}}'])
+def test_a_damaged_line_in_the_middle_is_refused_with_its_number(reading, tmp_path, damage):
+    baseline.save("main", [reading], tmp_path)
+    path = tmp_path / "main.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:3], damage, *lines[3:]]) + "\n")
+    with pytest.raises(BenchError, match=r"main\.jsonl line 4 is damaged"):
+        baseline.load("main", tmp_path)
+    before = path.read_bytes()
+    with pytest.raises(BenchError):
+        baseline.save("main", [replace(reading, run="second")], tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_another_schema_is_not_comparable(reading, tmp_path):
+    baseline.save("main", [reading], tmp_path)
+    path = tmp_path / "main.jsonl"
+    path.write_text(path.read_text().replace('{"schema":1}', '{"schema":2}', 1))
+    with pytest.raises(BenchError, match="has schema 2, this version reads 1") as raised:
+        baseline.load("main", tmp_path)
+    assert raised.value.exit_code == 4
+
+
+def test_an_empty_file_is_a_baseline_without_runs(tmp_path):
+    (tmp_path / "main.jsonl").touch()
+    assert baseline.load("main", tmp_path).readings == ()
+
+
+def test_an_unknown_name_is_told_with_the_nearest(reading, tmp_path):
+    with pytest.raises(BenchError, match="baseline save --name main"):
+        baseline.load("main", tmp_path)
+    baseline.save("main", [reading], tmp_path)
+    with pytest.raises(BenchError, match="unknown baseline 'mian': did you mean 'main'"):
+        baseline.load("mian", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "../main", "a/b", ".hidden"])
+def test_a_name_that_is_no_file_name_is_refused(reading, tmp_path, name):
+    with pytest.raises(BenchError, match="cannot name a baseline"):
+        baseline.save(name, [reading], tmp_path)
+
+
+def test_drop_removes_one_run_or_all(reading, tmp_path):
+    baseline.save("main", [reading, replace(reading, run="second")], tmp_path)
+    with pytest.raises(BenchError, match="did you mean 'second'"):
+        baseline.drop("main", "secnd", tmp_path)
+    assert baseline.drop("main", "first", tmp_path) == 1
+    assert baseline.load("main", tmp_path).runs() == ["second"]
+    assert baseline.drop("main", None, tmp_path) == 1
+    assert baseline.names(tmp_path) == []
+
+
+def test_a_run_gives_one_reading_a_cell_with_its_seeds_pooled(run, result):
+    cell = Cell("lenet5", batch_size=32)
+    for generation, seed in ((0, 0), (1, 0), (0, 1)):
+        run.append(result(seed=10 * seed + generation, cell=replace(cell, seed=seed), generation=generation))
+    run.append(result(cell=Cell("mlp"), measurements=()))
+    lenet, mlp = readings(run)
+    stored = [one for line in run.results() if line.cell.architecture == "lenet5" for one in line.measurements]
+    assert lenet.id == cell.id
+    assert lenet.visits == 3
+    assert set(lenet.accuracy) == {0, 1}
+    assert lenet.counts == {"parameters": 1234.0}
+    costs = [one.value for one in stored if one.metric == "relative_cost"]
+    assert lenet.cost == pytest.approx(sum(map(log, costs)) / 3)
+    assert (mlp.cost, mlp.step, mlp.memory, mlp.accuracy) == (None, None, None, {})
