@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from bench import __version__
-from bench.cli import checking, comparing
+from bench.cli import checking, comparing, explaining
 from bench.errors import EXIT_USAGE, BenchError
 from bench.plan.plan import SETTINGS, default_of, flag, parse, shape_of
 
@@ -50,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
         commands.add_parser("ab", help="whether one revision, cell or setting is slower", allow_abbrev=False),
         _add_settings,
     )
+    explaining.add_commands(commands, _add_settings)
     doctor = commands.add_parser("doctor", help="whether this machine is fit to measure on", allow_abbrev=False)
     doctor.add_argument("--concurrent", action="store_true", help="examine although a run is measuring here")
     doctor.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")

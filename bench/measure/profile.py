@@ -137,7 +137,7 @@ class _Marked(list[str]):
 
 @contextlib.contextmanager
 def _marked_modules(model: nn.Module) -> Iterator[None]:
-    """Every call of a module within the model marked by the module's path."""
+    """Every call of a module within the model marked by the module's path and class."""
     running: list[Any] = []
 
     def begin(name: str) -> None:
@@ -150,7 +150,8 @@ def _marked_modules(model: nn.Module) -> Iterator[None]:
     handles = []
     for name, module in model.named_modules():
         if name:
-            handles.append(module.register_forward_pre_hook(lambda *_, name=name: begin(name)))
+            told = f"{name} {type(module).__name__}"
+            handles.append(module.register_forward_pre_hook(lambda *_, told=told: begin(told)))
             handles.append(module.register_forward_hook(lambda *_: end(), always_call=True))
     try:
         yield

@@ -17,6 +17,13 @@ def git_state() -> dict[str, Any]:
     return {"revision": revision, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))}
 
 
+def revision_of(word: str) -> str | None:
+    """The full hash of the commit that the word names; None where it names none."""
+    if not word or word.startswith("-"):
+        return None
+    return _git("rev-parse", "--verify", "--quiet", f"{word}^{{commit}}")
+
+
 def command_line() -> str:
     """The command as it was given, ready to be pasted."""
     return shlex.join(["python", "-m", "bench", *sys.argv[1:]])

@@ -12,6 +12,9 @@ from bench.measure.workload import PHASES
 NAME = re.compile(r"(.*?)(\.\d+)?\.pt\.trace\.json\.gz")  # what TensorBoard's plug-in takes for worker and span
 
 
+CONV1, CONV2 = "0.0 Conv2d", "0.3 Conv2d"  # of lenet5: path and class
+
+
 @pytest.fixture
 def profiled(workload, tmp_path):
     def run(architecture="lenet5", **fields):
@@ -26,10 +29,10 @@ def test_a_step_is_taken_apart_by_phase_and_module(profiled):
     categories = {
         (phase, module): category for phase, category, operator, module, *_ in found["rows"] if "conv" in operator
     }
-    assert {("forward", "0.0"), ("forward", "0.3"), ("backward", "0.0"), ("backward", "0.3")} <= set(categories)
+    assert {("forward", CONV1), ("forward", CONV2), ("backward", CONV1), ("backward", CONV2)} <= set(categories)
     assert set(categories.values()) == {"convolution"}
     backward = [row for row in found["rows"] if row[2] == "aten::convolution_backward"]
-    assert sorted((row[3], row[5]) for row in backward) == [("0.0", 1), ("0.3", 1)]
+    assert sorted((row[3], row[5]) for row in backward) == [(CONV1, 1), (CONV2, 1)]
 
 
 def test_parts_never_exceed_the_phase_that_they_are_of(profiled):

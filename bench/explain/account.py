@@ -1,0 +1,82 @@
+"""Account: all that a run holds of one cell, its visits pooled: values, profile, counts by operator."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bench.plan.cell import Cell
+from bench.store.frame import frame_of
+from bench.store.run import Run
+
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One cell of a run.
+
+    Attributes:
+        run: the name of the run.
+        cell: the cell.
+        status: ok, or the first other status of its visits.
+        rows: metric to its row of the run's frame: value, low, high, n, unit, statistic, threads_used.
+        profile: what a profiled step spent its time on; None where it was not profiled.
+        operators: how often a step dispatches each aten operator, by phase; None where it was not counted.
+        system: hardware and software as its first visit saw them.
+
+    """
+
+    run: str
+    cell: Cell
+    status: str
+    rows: Mapping[str, Mapping[Any, Any]]
+    profile: Mapping[str, Any] | None
+    operators: Mapping[str, Mapping[str, int]] | None
+    system: Mapping[str, Any]
+
+    def value(self, metric: str) -> float | None:
+        """The pooled value of a metric; None where it was not measured."""
+        row = self.rows.get(metric)
+        return None if row is None else float(row["value"])
+
+    def exact(self) -> dict[str, float]:
+        """The metrics that are counted and not timed."""
+        return {metric: float(row["value"]) for metric, row in self.rows.items() if row["statistic"] == "exact"}
+
+
+def accounts(run: Run) -> dict[str, Account]:
+    """The account of every cell of a run, by its id.
+
+    Raises:
+        BenchError: a line of the run is damaged.
+
+    """
+    lines = list(_slim(run))
+    first: dict[str, Line] = {}
+    for line in lines:
+        kept = first.setdefault(line["id"], line)
+        for key in ("profile", "operators"):
+            kept[key] = kept.get(key) or line.get(key)
+    found = {}
+    for name, part in frame_of(lines).groupby("id", sort=False):
+        line = first[str(name)]
+        found[str(name)] = Account(
+            run=run.name,
+            cell=Cell.from_dict(line["cell"]),
+            status=str(part["status"].iloc[0]),
+            rows={str(row["metric"]): dict(row) for row in part.to_dict("records") if not pd.isna(row["metric"])},
+            profile=line["profile"],
+            operators=line["operators"],
+            system=line["system"],
+        )
+    return found
+
+
+def _slim(run: Run) -> Iterator[Line]:
+    """The lines without what takes most of their room."""
+    for line in run.lines():
+        for one in line["measurements"]:
+            one.pop("samples", None)
+        yield {key: item for key, item in line.items() if key not in ("blocks", "training")}

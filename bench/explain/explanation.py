@@ -1,0 +1,224 @@
+"""Explanation: why one cell's step takes longer than another's, from the accounts of both."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.errors import BenchError
+from bench.explain.account import Account
+from bench.stats.attribution import LEVELS, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
+from bench.store.fingerprint import fingerprint
+
+PHASES = ("zero_grad", "forward", "loss", "backward", "optimizer")  # of a step, which is timed without its fetch
+CLOSE = 0.01  # two steps this near are called equally fast
+LEAST_SHARE, MOST_NAMED = 0.1, 3  # what the sentence names
+STRETCH = 0.1  # beyond which the phases do not account for the step
+DRIFT = 0.05  # beyond which the reference says that the machine was not the same
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The difference of two step times, taken apart.
+
+    Attributes:
+        slower: what the slower one is called.
+        faster: likewise.
+        titles: shorter names for both, fit for the head of a table.
+        steps: seconds of both steps, the slower first.
+        sentence: the answer in one sentence.
+        parts: the finest parts; their differences add up to that of the steps.
+        kinds: the parts by category and phase.
+        levels: the parts by phase, category, operator and module; each list adds up to the whole.
+        counts: exact metrics that differ, with both values.
+        operators: phase, aten operator, and both counts, where they differ.
+        notes: what to know before trusting it.
+
+    """
+
+    slower: str
+    faster: str
+    titles: tuple[str, str]
+    steps: tuple[float, float]
+    sentence: str
+    parts: tuple[Part, ...]
+    kinds: tuple[Share, ...]
+    levels: Mapping[str, tuple[Share, ...]]
+    counts: tuple[tuple[str, float | None, float | None], ...]
+    operators: tuple[tuple[str, str, int, int], ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        slow, fast = self.steps
+        names = {"counts": ("metric", "slower", "faster"), "operators": ("phase", "operator", "slower", "faster")}
+        return {
+            "slower": self.slower,
+            "faster": self.faster,
+            "step_seconds": {"slower": slow, "faster": fast, "difference": slow - fast, "ratio": slow / fast},
+            "sentence": self.sentence,
+            "kinds": [_plain(one) for one in self.kinds],
+            **{level: [_plain(one) for one in found] for level, found in self.levels.items()},
+            "parts": [{**asdict(part), "difference": part.difference} for part in self.parts],
+            **{key: [dict(zip(words, row, strict=True)) for row in getattr(self, key)] for key, words in names.items()},
+            "notes": list(self.notes),
+        }
+
+
+def _plain(one: Share) -> dict[str, Any]:
+    return {**asdict(one), "difference": one.difference}
+
+
+def explain(one: Account, other: Account) -> Explanation:
+    """Why the slower of the two takes longer.
+
+    Raises:
+        BenchError: the step of one was not measured.
+
+    """
+    for account in (one, other):
+        if account.value("step") is None:
+            raise BenchError(
+                f"{account.cell.id} of run {account.run} has no step time ({account.status}): choose another cell, or "
+                "run it again"
+            )
+    slower, faster = sorted((one, other), key=lambda account: -(account.value("step") or 0.0))
+    names = _names(slower, faster)
+    alike = slower.cell.architecture == faster.cell.architecture
+    slow, fast = (
+        timed(account, name, "" if alike else f"{account.cell.architecture}: ")
+        for account, name in zip((slower, faster), names, strict=True)
+    )
+    parts = parts_of(slow, fast)
+    found = kinds(parts)
+    return Explanation(
+        slower=names[0],
+        faster=names[1],
+        titles=names if slower.run == faster.run else (slower.run, faster.run),
+        steps=(slow.step, fast.step),
+        sentence=_sentence(slow, fast, found),
+        parts=tuple(parts),
+        kinds=tuple(found),
+        levels={level: tuple(shares(parts, level)) for level in LEVELS},
+        counts=tuple(changed_counts(slower, faster)),
+        operators=tuple(changed_operators(slower, faster)),
+        notes=tuple(_notes(slower, faster)),
+    )
+
+
+def timed(account: Account, name: str = "", prefix: str = "") -> Timed:
+    """The account as the attribution takes it; `prefix` goes before the names of its modules."""
+    step = account.value("step") or 0.0
+    own = {phase: value for phase in PHASES if (value := account.value(phase)) is not None}
+    phases = scaled(own, step) if own else {"step": step}
+    return Timed(name, step, phases, account.profile, prefix)
+
+
+def breakdown(account: Account) -> list[Part]:
+    """The parts of one cell's step: timed seconds, spread as its profile says."""
+    return parts_of(timed(account), Timed("nothing", 0.0, {}, {}))
+
+
+def scaled(phases: Mapping[str, float], step: float) -> dict[str, float]:
+    """The phases stretched so that they add up to the step.
+
+    Each is the low quantile of its own times, and a sum of quantiles is not the quantile of the sum: what contention
+    adds falls into a phase here and another there, and is shared out among all.
+    """
+    total = sum(phases.values())
+    return {phase: seconds * step / total for phase, seconds in phases.items()}
+
+
+def _names(slower: Account, faster: Account) -> tuple[str, str]:
+    """The shortest names that tell the two apart: the architectures, the fields that differ, or the runs."""
+    ours, theirs = slower.cell.to_dict(), faster.cell.to_dict()
+    differ = [field for field in ours if ours[field] != theirs[field]]
+    runs = (f" in run {slower.run}", f" in run {faster.run}") if slower.run != faster.run else ("", "")
+    if not differ and runs[0]:
+        return slower.cell.id + runs[0], faster.cell.id + runs[1]
+    found = [
+        " ".join([fields["architecture"], *(_field(name, fields[name]) for name in differ if name != "architecture")])
+        for fields in (ours, theirs)
+    ]
+    return found[0] + runs[0], found[1] + runs[1]
+
+
+def _field(name: str, value: Any) -> str:
+    return str(value) if isinstance(value, str) else f"{name.replace('_', ' ')} {value}"
+
+
+def _sentence(slower: Timed, faster: Timed, found: list[Share]) -> str:
+    ratio = slower.step / faster.step
+    if ratio < 1 + CLOSE:
+        return f"{slower.name} and {faster.name} take the same time, within {CLOSE:.0%}."
+    times = f"{ratio:.2g}x slower than" if ratio >= 1.995 else f"{ratio - 1:.0%} slower than"
+    named = [one for one in found if one.share and one.share >= LEAST_SHARE and one.name != UNTOLD][:MOST_NAMED]
+    told = [f"{one.share or 0:.0%}{' of it' if at == 0 else ''} {one.name}" for at, one in enumerate(named)]
+    parts = [text.replace("%", " %") for text in told]
+    return f"{slower.name} is {times.replace('%', ' %')} {faster.name}" + (f": {', '.join(parts)}." if parts else ".")
+
+
+def changed_counts(one: Account, other: Account) -> list[tuple[str, float | None, float | None]]:
+    """The exact metrics in which the two differ, however little; None where one has none."""
+    ours, theirs = one.exact(), other.exact()
+    names = dict.fromkeys((*ours, *theirs))
+    return [(name, ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)]
+
+
+def changed_operators(one: Account, other: Account) -> list[tuple[str, str, int, int]]:
+    """Phase, aten operator and both counts, wherever a step dispatches it a different number of times."""
+    if one.operators is None or other.operators is None:
+        return []
+    found = []
+    for phase in dict.fromkeys((*one.operators, *other.operators)):
+        ours, theirs = one.operators.get(phase, {}), other.operators.get(phase, {})
+        for name in sorted({*ours, *theirs}):
+            pair = ours.get(name, 0), theirs.get(name, 0)
+            found += [(phase, name, *pair)] if pair[0] != pair[1] else []
+    return found
+
+
+def _notes(slower: Account, faster: Account) -> list[str]:
+    notes = []
+    bare = list(dict.fromkeys(one.run for one in (slower, faster) if one.profile is None))
+    if bare:
+        notes.append(
+            f"No profile in run {' and '.join(bare)}, so only phases are told apart: measure with run --profile."
+        )
+    for metric, name in (("batch_size", "batch"), ("threads", "threads")):
+        ours, theirs = getattr(slower.cell, metric), getattr(faster.cell, metric)
+        if ours != theirs:
+            notes.append(f"The steps are not of the same kind: {name} {ours} against {theirs}.")
+    for account in (slower, faster):
+        step = account.value("step") or 0.0
+        stretch = 1 - sum(account.value(phase) or 0.0 for phase in PHASES) / step
+        if stretch > STRETCH and account.value("forward") is not None:
+            notes.append(
+                f"The phases of {account.cell.architecture} in run {account.run} add up to {1 - stretch:.0%} of its "
+                "step, which was contended, and are stretched to all of it."
+            )
+    overlap = _overlap(slower.rows["step"], faster.rows["step"])
+    if overlap:
+        notes.append("The intervals of the two step times overlap: the difference may be chance.")
+    if slower.run != faster.run:
+        notes += _between_runs(slower, faster)
+    return notes
+
+
+def _overlap(slower: Mapping[Any, Any], faster: Mapping[Any, Any]) -> bool:
+    low, high = float(slower["low"]), float(faster["high"])  # not a number where there is no interval
+    return low <= high
+
+
+def _between_runs(slower: Account, faster: Account) -> list[str]:
+    """What differs between two runs besides the cell: the machine, and how fast it was."""
+    notes = []
+    prints = [fingerprint(one.system, one.cell.threads) for one in (faster, slower)]
+    if changes := prints[0].differences(prints[1]):
+        notes.append(f"The runs are of different machines or software: {'; '.join(changes)}.")
+    ours, theirs = slower.value("relative_reference"), faster.value("relative_reference")
+    if ours and theirs and abs(ours / theirs - 1) > DRIFT:
+        notes.append(
+            f"The reference took {ours / theirs - 1:+.0%} in run {slower.run} against run {faster.run}: that much is "
+            "of the machine's state, not of the cell."
+        )
+    return notes

@@ -1,0 +1,46 @@
+"""The command `profile`, really run: where a small net's time goes, as tables and as JSON."""
+
+import json
+
+import pytest
+
+from bench.store.run import load
+
+TINY = ("--datasets", "synthetic", "--optimizers", "sgd", "--rounds", "2", "--threads", "1", "--concurrent")
+
+
+@pytest.fixture(scope="module")
+def profiled(bench_for_all):
+    bench = bench_for_all()
+    return bench, bench("profile", "debug", *TINY, "--run", "p")
+
+
+def test_it_prints_where_the_time_goes(profiled):
+    _, done = profiled
+    assert done.returncode == 0, done.stderr
+    assert "convolution forward" in done.stdout
+    assert "aten::mkldnn_convolution" in done.stdout
+    assert "0.0 Conv2d" in done.stdout
+    assert "python -m bench tensorboard p" in done.stdout
+
+
+def test_the_profile_is_recorded_beside_the_timed_numbers(profiled):
+    bench, _ = profiled
+    run = load("p", bench.folder / "results")
+    (result,) = run.results()
+    metrics = {one.metric for one in result.measurements}
+    assert {"step", "forward", "profiler_overhead", "flops_convolution", "operators_forward"} <= metrics
+    assert run.facts["plan"]["profile"]
+    (trace,) = (run.folder / "traces" / result.cell.id).iterdir()
+    assert trace.name == result.profile["trace"]
+
+
+def test_two_processes_count_the_same(profiled):
+    bench, _ = profiled
+    again = bench("profile", "debug", *TINY, "--run", "again", "--json")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["cells"][0]["profile"]["device"] == "cpu"
+    told = bench("explain", "p", "again")
+    assert "counts: the same operators, FLOPs and parameters" in told.stdout
+    document = json.loads(bench("explain", "p", "again", "--json").stdout)
+    assert (document["counts"], document["operators"]) == ([], [])
