@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from bench.check.outright import counted
+from bench.check.rehearsal import checked_tolerance
 from bench.check.stored import Comparison, compare
+from bench.check.suspects import Suspect
 from bench.check.tolerances import Tolerances
 from bench.check.verdict import Decision
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.baseline import Baseline
-from bench.store.fingerprint import Fingerprint
 from bench.store.frame import frame
 from bench.store.reading import Reading, readings
 from bench.store.run import Run
@@ -23,10 +24,18 @@ class Check:
     """A decision from stored numbers, and what has to be measured again before it is the last word."""
 
     decision: Decision
-    suspects: dict[str, Reading]
+    suspects: dict[str, Suspect]
 
 
-def check(run: Run, baseline: Baseline, allowed: Tolerances, globs: Sequence[str] = (), command: str = "") -> Check:
+def check(
+    run: Run,
+    baseline: Baseline,
+    allowed: Tolerances,
+    globs: Sequence[str] = (),
+    *,
+    force: bool = False,
+    command: str = "",
+) -> Check:
     """Judge the run.
 
     Args:
@@ -34,10 +43,11 @@ def check(run: Run, baseline: Baseline, allowed: Tolerances, globs: Sequence[str
         baseline: what was accepted.
         allowed: tolerances and budgets.
         globs: over cell ids; those that match none are left out on both sides. None of them: all cells.
+        force: use a tolerance that the rehearsal has not shown to work.
         command: repeats it.
 
     Raises:
-        BenchError: nothing is left to compare, or the run's files are damaged.
+        BenchError: nothing is left to compare, a tolerance is below what the rehearsal has shown, or a file is damaged.
 
     """
     started = datetime.now(UTC)
@@ -54,25 +64,33 @@ def check(run: Run, baseline: Baseline, allowed: Tolerances, globs: Sequence[str
     absolute = _absolute(run)
     metrics = {metric for values in absolute.values() for metric in values}
     allowed.check_names(metrics | {metric for one in stored for metric in one.counts})
-    compared = compare(found, others or stored, allowed, absolute)
+    shares, told = _shares(found, allowed, force=force)
+    compared = compare(found, others or stored, allowed, shares, absolute)
     decision = Decision(
         kind="check",
         before=f"baseline {baseline.name} ({counted(len(baseline.runs()), 'run')})",
         after=f"run {run.name}{_revision(found)}",
         verdicts=compared.verdicts,
         machine=dict(found[0].machine.fields),
-        notes=_notes(baseline, allowed, found, compared),
+        notes=(*_notes(baseline, allowed, found, compared), *told),
         command=command,
         record=str(run.folder),
         started=started.isoformat(timespec="seconds"),
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )
-    return Check(decision, dict(compared.suspects))
+    by_id = {one.id: one for one in found}
+    suspects = {name: Suspect(by_id[name], old, shares[name]) for name, old in compared.suspects.items()}
+    return Check(decision, suspects)
 
 
-def machines(found: Sequence[Reading]) -> list[Fingerprint]:
-    """The distinct machines of the readings."""
-    return list({one.machine.digest: one.machine for one in found}.values())
+def _shares(found: Sequence[Reading], allowed: Tolerances, *, force: bool) -> tuple[dict[str, float], tuple[str, ...]]:
+    """By cell, how much its cost may rise, and what to say of that: a rehearsal of the machine may ask for more."""
+    shares: dict[str, float] = {}
+    notes: dict[str, None] = {}
+    for one in found:
+        shares[one.id], told = checked_tolerance(allowed.given(one.id, "relative_cost"), [one.machine], force=force)
+        notes.update(dict.fromkeys(told))
+    return shares, tuple(notes)
 
 
 def _wanted(reading: Reading, globs: Sequence[str]) -> bool:

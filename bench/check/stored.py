@@ -37,7 +37,11 @@ class Comparison:
 
 
 def compare(
-    new: Sequence[Reading], stored: Sequence[Reading], allowed: Tolerances, absolute: Mapping[str, Mapping[str, float]]
+    new: Sequence[Reading],
+    stored: Sequence[Reading],
+    allowed: Tolerances,
+    shares: Mapping[str, float],
+    absolute: Mapping[str, Mapping[str, float]],
 ) -> Comparison:
     """Judge every cell of the run and of the baseline.
 
@@ -45,7 +49,8 @@ def compare(
         new: the readings of the run.
         stored: those of the accepted runs, oldest first.
         allowed: tolerances and budgets.
-        absolute: cell id to metric to value of the run, for the budgets; `direction` follows from the metric's name.
+        shares: cell id to the share by which its cost may rise.
+        absolute: cell id to metric to value of the run, for the budgets.
 
     """
     verdicts: list[Verdict] = []
@@ -55,7 +60,7 @@ def compare(
         by_id.setdefault(reading.id, []).append(reading)
     notes = [note for reading in new if (note := _unlearnt(reading, by_id.get(reading.id, [])))]
     for reading in new:
-        verdicts += _cell(reading, by_id.pop(reading.id, []), allowed, suspects)
+        verdicts += _cell(reading, by_id.pop(reading.id, []), allowed, shares[reading.id], suspects)
         verdicts += judge_budgets(reading, allowed, absolute.get(reading.id, {}))
     verdicts += [
         Verdict(
@@ -70,7 +75,9 @@ def compare(
     return Comparison(tuple(verdicts), suspects, tuple(notes))
 
 
-def _cell(new: Reading, stored: list[Reading], allowed: Tolerances, suspects: dict[str, Reading]) -> Iterator[Verdict]:
+def _cell(
+    new: Reading, stored: list[Reading], allowed: Tolerances, share: float, suspects: dict[str, Reading]
+) -> Iterator[Verdict]:
     if not stored:
         reason = "not in the baseline yet" if new.status == "ok" else f"not in the baseline, and {_why(new)}"
         verdict = "new" if new.status == "ok" else "inconclusive"
@@ -95,7 +102,7 @@ def _cell(new: Reading, stored: list[Reading], allowed: Tolerances, suspects: di
             remedy="compare on the machine of the baseline, save a baseline on this one, or use python -m bench ab REV",
         )
         return
-    cost = _cost(new, alike, allowed.share(new.id, "relative_cost"))
+    cost = _cost(new, alike, share)
     yield cost
     if cost.reason.startswith(SUSPECT):
         suspects[new.id] = alike[-1]

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.stats.gate import TOLERANCE
 
 DEFAULT_FILE = Path("bench.toml")
-DEFAULTS = {"relative_cost": 0.05, "peak_memory": 0.10, "accuracy": 0.0}
+DEFAULTS = {"relative_cost": TOLERANCE, "peak_memory": 0.10, "accuracy": 0.0}
 _TABLES = ("tolerances", "budgets")
 
 
@@ -43,10 +44,15 @@ class Tolerances:
     shares: tuple[tuple[str, Mapping[str, float]], ...] = ()
     limits: tuple[tuple[str, Mapping[str, float]], ...] = field(default=())
 
+    def given(self, cell: str, metric: str) -> float | None:
+        """The share that the file gives; None where it gives none."""
+        found = [shares[metric] for glob, shares in self.shares if metric in shares and fnmatchcase(cell, glob)]
+        return found[-1] if found else None
+
     def share(self, cell: str, metric: str, *, exact: bool = False) -> float:
         """The share by which the metric of that cell may worsen; unless the file says so, an exact one by none."""
-        given = [found[metric] for glob, found in self.shares if metric in found and fnmatchcase(cell, glob)]
-        return given[-1] if given else 0.0 if exact else DEFAULTS[metric]
+        given = self.given(cell, metric)
+        return given if given is not None else 0.0 if exact else DEFAULTS[metric]
 
     def budgets(self, cell: str) -> dict[str, float]:
         """The absolute limits of that cell by metric."""

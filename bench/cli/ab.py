@@ -1,7 +1,6 @@
 """The command `ab`: whether one revision, cell or setting is slower than another, on this machine, now."""
 
 import argparse
-import json
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -12,8 +11,7 @@ from bench.check import matchup
 from bench.check.ab import Rules, compare
 from bench.check.judge import decide
 from bench.check.ledger import FOLDER, Ledger
-from bench.check.verdict import Decision
-from bench.cli.tables import duration, print_table, si
+from bench.cli.decided import tell
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.execute.lock import measuring
 from bench.plan.plan import SETTINGS, Plan, plan_from
@@ -27,7 +25,7 @@ def execute(given: argparse.Namespace) -> int:
     """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
     if given.recompute:
         decision = decide(Ledger.load(Path(given.recompute)))
-        _print(decision, given.json)
+        tell(decision, given)
         return decision.exit_code
     wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
     plan = plan_from({"suite": SUITE, **wanted})
@@ -46,8 +44,8 @@ def execute(given: argparse.Namespace) -> int:
             "some 6 s, 6 to 30 pairs each",
             file=sys.stderr,
         )
-        decision = compare(found, plan, rules, _tell)
-    _print(decision, given.json)
+        decision = compare(found, plan, rules, tell_look)
+    tell(decision, given)
     return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
 
 
@@ -88,7 +86,7 @@ def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
     return found
 
 
-def _tell(cell: str, run: int, count: int, look: Look | None) -> None:
+def tell_look(cell: str, run: int, count: int, look: Look | None) -> None:
     """A line for each look; a terminal sees each pair."""
     where = f"{cell}{', second run' if run == 2 else ''}: {count} pair{'s' * (count != 1)}"
     if look is not None:
@@ -98,33 +96,3 @@ def _tell(cell: str, run: int, count: int, look: Look | None) -> None:
         )
     elif sys.stderr.isatty():
         print(f"{where}\r", end="\033[K", file=sys.stderr, flush=True)
-
-
-def _print(decision: Decision, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(decision.to_dict()))
-        return
-    print(f"{decision.before} -> {decision.after}\n")
-    print_table(
-        [
-            {
-                "cell": one.cell,
-                "before": si(one.before, one.unit) if one.before else "-",
-                "after": si(one.after, one.unit) if one.after else "-",
-                "ratio": f"{one.ratio.value:.3f} ({one.ratio.low:.3f} to {one.ratio.high:.3f})" if one.ratio else "-",
-                "pairs": str(one.ratio.n) if one.ratio else "-",
-                "visible": f"{one.visible:.1%}" if one.visible is not None else "-",
-                "verdict": one.verdict,
-            }
-            for one in decision.verdicts
-        ]
-    )
-    print()
-    for one in decision.verdicts:
-        print(f"{one.cell}: {one.reason}{'; ' + one.remedy if one.remedy else ''}")
-        for line in one.evidence:
-            print(f"    {line}")
-    for note in decision.notes:
-        print(f"note: {note}")
-    print(f"{decision.overall}, after {duration(decision.seconds)}; raw numbers: {decision.record}")
-    print(f"again: {decision.command}")

@@ -2,13 +2,21 @@
 
 import argparse
 import json
+import sys
+from datetime import datetime
 from pathlib import Path
 
-from bench.check.check import check
+from bench.check.ab import Rules
+from bench.check.check import Check, check
+from bench.check.ledger import FOLDER
+from bench.check.suspects import Retrial, measured_again
 from bench.check.tolerances import tolerances
 from bench.check.verdict import Decision
+from bench.cli.ab import tell_look
 from bench.cli.decided import tell
 from bench.cli.show import latest
+from bench.errors import EXIT_INTERRUPTED
+from bench.execute.lock import measuring
 from bench.store import baseline
 from bench.store.provenance import command_line
 from bench.store.run import Run, load
@@ -17,14 +25,36 @@ FILE = "check.json"  # beside the run's results, for its page
 
 
 def execute(given: argparse.Namespace) -> int:
-    """Judge and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable."""
+    """Judge and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
     allowed = tolerances(Path(given.tolerances) if given.tolerances else None)
     stored = baseline.load(given.baseline)
     run = load(given.run or latest())
-    found = check(run, stored, allowed, tuple(given.cells or ()), command_line())
-    _keep(run, found.decision)
-    tell(found.decision, given)
-    return found.decision.exit_code
+    found = check(run, stored, allowed, tuple(given.cells or ()), force=given.force, command=command_line())
+    decision, interrupted = found.decision, False
+    if found.suspects and given.ab:
+        try:
+            decision = _again(given, run, found)
+        except KeyboardInterrupt:
+            interrupted = True
+    _keep(run, decision)
+    tell(decision, given)
+    return EXIT_INTERRUPTED if interrupted else decision.exit_code
+
+
+def _again(given: argparse.Namespace, run: Run, found: Check) -> Decision:
+    """The decision after the suspects were measured again."""
+    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    rules = Rules(force=True, command=command_line(), record=FOLDER / f"{name}-check.jsonl")  # checked before
+    how = Retrial(
+        repo=Path(given.repo),
+        rules=rules,
+        data_dir=str((run.facts.get("plan") or {}).get("data_dir") or ""),
+        budget=given.budget,
+        tell=tell_look,
+        begin=lambda text: print(text, file=sys.stderr),
+    )
+    with measuring(f"check {run.name}", given.concurrent):
+        return measured_again(found.decision, found.suspects, how)
 
 
 def _keep(run: Run, decision: Decision) -> None:

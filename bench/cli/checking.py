@@ -2,6 +2,9 @@
 
 import argparse
 
+from bench.errors import BenchError
+from bench.plan.plan import parse
+
 
 def add_baseline(parser: argparse.ArgumentParser) -> None:
     """`baseline save|list|show|drop`."""
@@ -27,11 +30,25 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tolerances", metavar="FILE.toml", help="tolerances and budgets (default: bench.toml, if there)"
     )
-    add_outputs(parser)
+    parser.add_argument("--no-ab", dest="ab", action="store_false", help="do not measure suspects again")
+    parser.add_argument("--repo", default=".", metavar="DIR", help="the repository that has the baseline's revision")
+    parser.add_argument(
+        "--budget", type=_duration, metavar="TIME", help="end measuring again after this long, such as 5m"
+    )
+    parser.add_argument("--force", action="store_true", help="use a tolerance that the rehearsal has not shown to work")
+    parser.add_argument("--concurrent", action="store_true", help="measure although another run is measuring here")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+    add_files(parser)
 
 
-def add_outputs(parser: argparse.ArgumentParser) -> None:
+def add_files(parser: argparse.ArgumentParser) -> None:
     """What CI reads of a decision."""
     parser.add_argument("--junit", metavar="FILE", help="write the decision as JUnit XML")
     parser.add_argument("--markdown", metavar="FILE", help="write it as a comment for a pull request")
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+
+
+def _duration(text: str) -> object:
+    try:
+        return parse("budget", text)
+    except BenchError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 
+from bench.cli.checking import add_files
 from bench.plan.plan import SETTINGS, share
 
 # Fields of Plan that a comparison has no use for: it trains nothing, and has its own rule of when to stop.
@@ -38,6 +39,7 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     parser.add_argument("--recompute", metavar="FILE", help="decide again on the raw numbers of an earlier comparison")
     add_settings(parser, COMPARED, suite="checks")
     _add_output(parser)
+    add_files(parser)
 
 
 def _add_share(parser: argparse.ArgumentParser, name: str, default: float | None, text: str) -> None:

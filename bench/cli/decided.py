@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.check.junit import junit
 from bench.check.markdown import change, markdown, quantity, visible
 from bench.check.verdict import Decision
-from bench.cli.tables import print_table
+from bench.cli.tables import duration, print_table
 from bench.errors import BenchError
 
 
@@ -39,6 +39,7 @@ def show(decision: Decision) -> None:
                 "before": quantity(one, one.before),
                 "after": quantity(one, one.after),
                 "change": change(one),
+                "n": str(one.ratio.n) if one.ratio else "-",
                 "visible": visible(one),
                 "verdict": one.verdict,
             }
@@ -47,13 +48,15 @@ def show(decision: Decision) -> None:
     )
     print()
     for one in decision.verdicts:
-        if one.reason and one.verdict != "unchanged":
+        if one.reason and (one.verdict != "unchanged" or decision.kind == "ab"):
             print(f"{one.cell}, {one.metric}: {one.reason}{'; ' + one.remedy if one.remedy else ''}")
         for line in one.evidence:
             print(f"    {line}")
     for note in decision.notes:
         print(f"note: {note}")
-    print(f"{decision.overall} (exit {decision.exit_code}); again: {decision.command}")
+    where = f"; raw numbers: {decision.record}" if decision.record else ""
+    print(f"{decision.overall}, after {duration(decision.seconds)}{where}")
+    print(f"again: {decision.command}")
 
 
 def _write(path: Path, text: str) -> None:
