@@ -8,9 +8,10 @@ from typing import Any
 from bench.cli.tables import duration, print_table, si
 from bench.execute.worker import Workers
 from bench.plan.catalogue import Catalogue, Question
-from bench.plan.estimate import expected_seconds
+from bench.plan.estimate import expected_seconds, trial_seconds
 from bench.plan.grid import expand
 from bench.plan.plan import Plan, plan_from, suite_names
+from bench.plan.tuning import trials_of
 from bench.store import run as store
 
 
@@ -55,10 +56,11 @@ def _suites(_: str) -> list[dict[str, Any]]:
 
 def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
     grid = expand(plan, catalogue)
+    trials = trials_of(grid.cells, plan, catalogue)
     return {
         "name": plan.suite,
-        "cells": len(grid.cells),
-        "seconds": expected_seconds(grid.cells, plan, catalogue),
+        "cells": len(grid.cells) + len(trials),
+        "seconds": expected_seconds(grid.cells, plan, catalogue) + trial_seconds(trials, plan, catalogue),
         "purpose": plan.purpose,
         "architectures": list(plan.architectures),
     }

@@ -4,7 +4,9 @@ import argparse
 import importlib
 import json
 import sys
+import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,16 +14,20 @@ from typing import Any
 from bench.cli.progress import ProgressLine
 from bench.cli.resume import resumed
 from bench.cli.tables import duration, legend, overview, print_table
+from bench.cli.tuned import tuned
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, BenchError
 from bench.execute.ceilings import find_ceilings
 from bench.execute.executor import LocalExecutor
 from bench.execute.lock import measuring
 from bench.execute.schedule import Schedule
+from bench.execute.stages import Stages
 from bench.execute.worker import START_METHOD, Workers
 from bench.plan.catalogue import Catalogue, Question
-from bench.plan.estimate import expected_seconds, least_seconds
+from bench.plan.cell import Cell
+from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import SETTINGS, Plan, plan_from
+from bench.plan.tuning import trials_of
 from bench.store import run as store
 from bench.store.frame import frame
 from bench.store.provenance import command_line, git_state, versions
@@ -40,10 +46,11 @@ def execute(given: argparse.Namespace) -> int:
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
     grid = expand(plan, catalogue)
+    trials = trials_of(grid.cells, plan, catalogue)
     _check_budget(plan, grid)
-    seconds = expected_seconds(grid.cells, plan, catalogue)
+    seconds = expected_seconds(grid.cells, plan, catalogue) + trial_seconds(trials, plan, catalogue)
     if given.dry_run:
-        return _dry_run(given, plan, grid, seconds)
+        return _dry_run(given, plan, grid, trials, seconds)
 
     name = plan.run or f"{Path(plan.suite).stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     with measuring(name, given.concurrent):
@@ -51,16 +58,25 @@ def execute(given: argparse.Namespace) -> int:
             run = store.create(name, _facts(plan, grid, catalogue))
         for cell, reason in grid.skipped:
             run.append(Result(cell, "skipped", reason))
-        _announce(plan, grid, seconds)
-        _measure(run, plan, grid, workers)
+        _announce(plan, grid, trials, seconds)
+        _measure(run, plan, grid, trials, workers)
     return _conclude(given, plan, run)
 
 
-def _measure(run: store.Run, plan: Plan, grid: Grid, workers: Workers) -> None:
-    """Visit what is missing; Ctrl-C ends it with everything kept."""
-    past = {(one.cell, one.generation): one for one in run.results()}
+def _measure(run: store.Run, plan: Plan, grid: Grid, trials: Sequence[Cell], workers: Workers) -> None:
+    """Visit what is missing, trials of learning rates first; Ctrl-C ends it with everything kept."""
+    found = run.results()
+    past = {(one.cell, one.generation): one for one in found}
     line = ProgressLine(sys.stderr)
-    schedule = Schedule(plan, grid.cells, LocalExecutor(workers, run.folder / "traces"), run.append, line.tell, past)
+    executor = LocalExecutor(workers, run.folder / "traces")
+
+    def begin(plan: Plan, cells: Sequence[Cell], started: float | None = None) -> Schedule:
+        since = time.monotonic() if started is None else started
+        return Schedule(plan, cells, executor, run.append, line.tell, past, since)
+
+    schedule: Schedule | Stages = begin(plan, grid.cells)
+    if trials:
+        schedule = Stages(plan, grid.cells, trials, begin, run.append, found, lambda told: run.note(tuned=told))
     try:
         if "ceilings" not in run.facts:  # a run that is resumed has them
             run.note(ceilings=find_ceilings(workers, grid.cells))
@@ -94,6 +110,8 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
         if not table.empty:
             print_table(overview(table, plan.precision, run.facts.get("ceilings", ())))
             print(f"\n{legend(table)}")
+        for told in tuned(run.facts):
+            print(told)
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         print(f"{run.facts['status']}: {told or 'no cell'}; results in {run.folder}")
         if page:
@@ -141,12 +159,13 @@ def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def _announce(plan: Plan, grid: Grid, seconds: float) -> None:
+def _announce(plan: Plan, grid: Grid, trials: Sequence[Cell], seconds: float) -> None:
     cells = "1 cell" if len(grid.cells) == 1 else f"{len(grid.cells)} cells"
     start = "" if START_METHOD == "forkserver" else f"; workers are spawned ({START_METHOD}), 2 s each"
     left_out = f"; {len(grid.skipped)} left out, see --dry-run" if grid.skipped else ""
+    before = f"{len(trials)} trials of learning rates, then " if trials else ""
     print(
-        f"suite {plan.suite}: {cells} x {_generations(plan)}, about {duration(seconds)}{start}{left_out}",
+        f"suite {plan.suite}: {before}{cells} x {_generations(plan)}, about {duration(seconds)}{start}{left_out}",
         file=sys.stderr,
     )
 
@@ -155,21 +174,25 @@ def _generations(plan: Plan) -> str:
     return "1 generation" if plan.generations == 1 else f"{plan.generations} generations"
 
 
-def _dry_run(given: argparse.Namespace, plan: Plan, grid: Grid, seconds: float) -> int:
+def _dry_run(given: argparse.Namespace, plan: Plan, grid: Grid, trials: Sequence[Cell], seconds: float) -> int:
     if given.json:
         document = {
             "plan": plan.to_dict(),
+            "trials": [{"id": cell.id, **cell.to_dict()} for cell in trials],
             "cells": [{"id": cell.id, **cell.to_dict()} for cell in grid.cells],
             "skipped": [{"id": cell.id, "reason": reason} for cell, reason in grid.skipped],
             "seconds": seconds,
         }
         print(json.dumps(document))
         return 0
+    for cell in trials:
+        print(f"{cell.id}  a trial")
     for cell in grid.cells:
-        print(cell.id)
+        print(f"{cell.id}  at the best of {plan.tune} learning rates" if trials else cell.id)
     for cell, reason in grid.skipped:
         print(f"{cell.id}  left out: {reason}")
     budget = f", {duration(plan.budget)} at most" if plan.budget else ""
-    print(f"\n{len(grid.cells)} cells x {_generations(plan)}, {plan.rounds} rounds, {plan.epochs} epochs")
+    before = f"{len(trials)} trials, then " if trials else ""
+    print(f"\n{before}{len(grid.cells)} cells x {_generations(plan)}, {plan.rounds} rounds, {plan.epochs} epochs")
     print(f"about {duration(seconds)}{budget}")
     return 0

@@ -6,6 +6,7 @@ import json
 from bench.cli.layers import show_architecture
 from bench.cli.sweeps import sweeps
 from bench.cli.tables import legend, overview, print_table
+from bench.cli.tuned import tuned
 from bench.errors import BenchError
 from bench.store import run as store
 from bench.store.frame import frame
@@ -30,7 +31,7 @@ def execute(given: argparse.Namespace) -> int:
         if not table.empty:
             print_table(overview(table, run.facts["plan"]["precision"], run.facts.get("ceilings", ())))
             print(f"\n{legend(table)}")
-            for line in sweeps(table):
+            for line in [*sweeps(table), *tuned(run.facts)]:
                 print(line)
         print(f"{run.facts.get('status')}: {run.facts.get('command')}")
     return 0

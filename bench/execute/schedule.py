@@ -45,6 +45,7 @@ class Schedule:
         keep: called with each result as soon as there is one.
         tell: called with the progress at each stage, and with each result.
         past: visits of an earlier session of this run, by cell and generation; they are not made again.
+        started: when the budget began to run, by the monotonic clock.
 
     """
 
@@ -54,11 +55,11 @@ class Schedule:
     keep: Callable[[Result], None]
     tell: Callable[[Progress, Result | None], None]
     past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
     outcome: str = "running"
     endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
     _visits: int = 0
-    _started: float = field(default_factory=time.monotonic)
 
     def run(self) -> None:
         """Visit every cell once a generation, in an order drawn afresh each time.
@@ -97,7 +98,7 @@ class Schedule:
                     self._visit(cell, generation, (generation + position / len(due)) / self.plan.generations)
 
     def _visit(self, cell: Cell, generation: int, share: float) -> None:
-        elapsed = time.monotonic() - self._started
+        elapsed = time.monotonic() - self.started
         budget = inf if self.plan.budget is None else self.plan.budget - elapsed
         if budget <= 0:
             raise _OutOfTimeError

@@ -60,6 +60,13 @@ class _Visit:
 
     def measure(self) -> None:
         """Everything the task asks for."""
+        if self.task.rounds:
+            self._time()
+        if self.task.epochs:
+            self._train()
+
+    def _time(self) -> None:
+        """The speed of the cell, and once what it costs."""
         self.channel.send("stage", "phases")
         work = self._workload(self.cell)
         self._first_step(work)
@@ -80,9 +87,6 @@ class _Visit:
             self.channel.send("operators", count_operators(counted))
             del counted
             self._hand_over(measure_memory(work))
-        del work
-        if self.task.epochs:
-            self._train()
 
     def profile(self) -> None:
         """Profile some steps of a fresh workload; whatever goes wrong is a warning."""

@@ -10,8 +10,10 @@ FOREIGN = "pytest-benchmark"  # stands where a data set would, in the cell of a 
 class Cell:
     """One point of the grid. Two cells are the same measurement exactly when all their fields are equal.
 
-    A learning rate of None is the optimizer's own. A benchmark that was imported from elsewhere and is no point of our
-    grid is a foreign cell: its name stands as the architecture, and the other fields say nothing.
+    A learning rate of None is the optimizer's own. `split` says which images tell the accuracy: "test", or
+    "validation", the last twelfth of the training images, which training then leaves out. A benchmark that was imported
+    from elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the other
+    fields say nothing.
     """
 
     architecture: str
@@ -28,6 +30,7 @@ class Cell:
     learning_rate: float | None = None
     schedule: str = "constant"
     normalization: str = "unit"
+    split: str = "test"
     seed: int = 0
 
     @property

@@ -13,6 +13,7 @@ TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of abo
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
 WARM_LONG_STEPS = 6  # steps before the first that is timed, where each is longer than a block
 COMPILE_SECONDS = 20.0
+CLOSURE_EVALUATIONS = 6  # of the model, in a step of an optimizer that searches along a line
 
 
 def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
@@ -30,6 +31,11 @@ def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) ->
     leads = 2 * plan.rounds * protocol.LEAD_SECONDS * plan.generations * len(cells)
     visits = sum(_visit_seconds(cell, plan, catalogue) for cell in cells) * plan.generations
     return blocks + leads + visits + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
+
+
+def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:
+    """Seconds that the trials of learning rates are likely to take: each is trained, and nothing is timed."""
+    return sum(START_SECONDS + _training_seconds(cell, plan, catalogue) for cell in trials)
 
 
 def _visit_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
@@ -52,4 +58,6 @@ def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
 def _training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"] * plan.epochs
     seconds: float = _step_seconds(cell, cell.threads, catalogue) * images / cell.batch_size
+    if catalogue.optimizers[cell.optimizer]["needs_closure"]:
+        seconds *= CLOSURE_EVALUATIONS
     return min(seconds, plan.train_limit or seconds)

@@ -28,6 +28,7 @@ AXES = {
     "learning_rate": "learning_rates",
     "schedule": "schedules",
     "normalization": "normalizations",
+    "split": "splits",
     "seed": "seeds",
 }
 
@@ -94,7 +95,7 @@ def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
         rounds=plan.rounds,
         epochs=plan.epochs if generation == 0 else 0,
         train_limit=plan.train_limit or inf,
-        costs=generation == 0,
+        costs=generation == 0 and plan.rounds > 0,
         profile=plan.profile and generation == 0,
         data_dir=plan.data_dir,
         timeout=plan.timeout,

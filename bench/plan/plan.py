@@ -18,6 +18,7 @@ MODES = ("eager", "compile", "cuda_graph")
 IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
 LOSSES = ("cross_entropy", "nll_loss")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
+SPLITS = ("test", "validation")
 
 
 def _option(
@@ -52,6 +53,10 @@ class Plan:
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
     schedules: tuple[str, ...] = _option(("constant",), "learning rate over a training", choices=SCHEDULES)
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
+    splits: tuple[str, ...] = _option(
+        ("test",), "images that tell the accuracy; validation: a twelfth of the training images", choices=SPLITS
+    )
+    tune: int = _option(0, "learning rates to try for each setting, before the best is measured", at_least=0)
     seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
     epochs: int = _option(1, "training epochs; 0 measures speed alone", at_least=0)
     train_limit: float = _option(0.0, "stop a cell's training after this long, such as 12s; 0: never", reads="limit")

@@ -16,7 +16,7 @@ class Visit:
         reference_threads: CPU threads of those alternating blocks.
         generation: which pass over the grid, from 0.
         order_seed: seeds the order of blocks, together with the generation.
-        rounds: blocks of phases, and pairs of blocks of the relative cost.
+        rounds: blocks of phases, and pairs of blocks of the relative cost; 0 times nothing.
         epochs: training epochs; 0 trains nothing.
         train_limit: seconds of training, all epochs together; infinite for no limit.
         costs: whether to count operators and bytes too, which are the same in every generation.

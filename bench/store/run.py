@@ -29,12 +29,20 @@ class Run:
     def lines(self, whole: bool = True) -> Iterator[dict[str, Any]]:
         """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
 
-        Not `whole`, it ends with the measurements, without samples: many times faster.
+        Not `whole`, it ends with the measurements, without samples: many times faster. Trials of learning rates are
+        passed over, for they are no results; `facts["tuned"]` sums them up.
 
         Raises:
             BenchError: a line in the middle is damaged, or is of a newer schema, or there is no such file.
 
         """
+        tuned = bool(self.facts.get("plan", {}).get("tune"))
+        for line in self._every_line(whole):
+            if not (tuned and line["cell"].get("split") == "validation"):
+                yield line
+
+    def _every_line(self, whole: bool = True) -> Iterator[dict[str, Any]]:
+        """The same with the trials."""
         path = self.folder / "results.jsonl"
         try:
             file = path.open("rb")
@@ -47,8 +55,8 @@ class Run:
                 yield _parsed(line, whole, f"{path} line {number}")
 
     def results(self) -> list[Result]:
-        """Each line as a Result, samples decoded."""
-        return [Result.from_dict(line) for line in self.lines()]
+        """Each line as a Result, samples decoded; trials too."""
+        return [Result.from_dict(line) for line in self._every_line()]
 
     def reopen(self) -> None:
         """Make the results ready for what is still missing.

@@ -71,3 +71,12 @@ def test_another_file_under_its_name_is_refused(tmp_path):
     shutil.copy(mnist.FOLDER / "train-labels-idx1-ubyte.gz", path)
     with pytest.raises(BenchError, match="is not the original"):
         mnist.load(tmp_path)
+
+
+def test_what_is_held_out_is_the_last_twelfth_of_the_training_images_and_no_test_image(loaded):
+    whole = loaded
+    parts = whole.held_out()
+    assert (len(parts.train_images), len(parts.test_images)) == (55_000, 5_000)
+    assert torch.equal(torch.cat([parts.train_images, parts.test_images]), whole.train_images)
+    assert torch.equal(torch.cat([parts.train_labels, parts.test_labels]), whole.train_labels)
+    assert parts.test_labels.bincount(minlength=10).min() > 400  # every digit is there

@@ -72,7 +72,7 @@ def run(monkeypatch):
         fake = fake or Fake()
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: fake.now))
         schedule = Schedule(
-            Plan(**{"generations": 3, **fields}), cells, fake, fake.keep, fake.tell, past or {}, _started=0.0
+            Plan(**{"generations": 3, **fields}), cells, fake, fake.keep, fake.tell, past or {}, started=0.0
         )
         fake.schedule = schedule
         schedule.run()

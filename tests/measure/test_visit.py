@@ -57,6 +57,16 @@ def test_training_is_recorded_with_the_names_of_the_classes(parts):
     assert 0.1 < record["epochs"][0]["test_accuracy"] <= 1
 
 
+def test_a_visit_of_no_rounds_is_trained_and_not_timed():
+    channel = Heard()
+    visit(Visit(Cell("debug", optimizer="adam", split="validation"), REFERENCE, 1, rounds=0, epochs=1), channel)
+    metrics = {one["metric"] for kind, payload in channel.sent if kind == "measurements" for one in payload}
+
+    assert channel.sent[-1] == ("status", ("ok", None))
+    assert "accuracy" in metrics
+    assert metrics & {"step", "relative_cost", "flops", "inference"} == set()
+
+
 def test_an_error_becomes_a_status_with_its_reason():
     channel = Heard()
     visit(Visit(Cell("debug", batch_size=100_000), REFERENCE, 1), channel)

@@ -4,10 +4,12 @@ from bench.plan.catalogue import Catalogue
 
 NO_OBSTACLE = {"cpu": {}, "cuda:0": {}, "cuda:1": {}}
 TORCHS_OWN = {
+    "learning_rate": 0.1,
     "implementations": ["default", "forloop", "foreach", "fused"],
     "needs_closure": False,
     "obstacles": {**NO_OBSTACLE, "cpu": {"foreach": "it has no gain there"}},
 }
+ONE_WAY = {"implementations": ["default"], "needs_closure": False, "obstacles": NO_OBSTACLE}
 FACTS = {
     "architectures": {
         name: {"family": "made up", "parameters": 10, "flops_forward": flops}
@@ -16,8 +18,18 @@ FACTS = {
     "optimizers": {
         "sgd": TORCHS_OWN,
         "adam": TORCHS_OWN,
-        "muon": {"implementations": ["default"], "needs_closure": False, "obstacles": NO_OBSTACLE},
-        "lbfgs": {"implementations": ["default"], "needs_closure": True, "obstacles": NO_OBSTACLE},
+        "muon": {
+            "learning_rate": 0.005,
+            "implementations": ["default"],
+            "needs_closure": False,
+            "obstacles": NO_OBSTACLE,
+        },
+        "lbfgs": {
+            "learning_rate": 1.0,
+            "implementations": ["default"],
+            "needs_closure": True,
+            "obstacles": NO_OBSTACLE,
+        },
     },
     "datasets": {"mnist": {"train": 60_000, "test": 10_000}, "synthetic": {"train": 4096, "test": 1024}},
     "normalizations": ("raw", "unit", "half", "standard"),

@@ -25,6 +25,7 @@ VALUES = {
     "learning_rate": [None, 1.0, 0.01, 1e-05, 1e20, 0.1 + 0.2, 0.3],
     "schedule": ["constant", "step", "cosine", "one_cycle"],
     "normalization": ["raw", "unit", "half", "standard"],
+    "split": ["test", "validation"],
     "seed": [0, 1, 2, 11],
 }
 cells = st.builds(Cell, **{name: st.sampled_from(values) for name, values in VALUES.items()})

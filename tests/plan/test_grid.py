@@ -36,6 +36,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "implementation": ("default", "fused"),
         "loss": ("cross_entropy", "nll_loss"),
         "learning_rate": (0.1, 1e-5),
+        "split": ("test", "validation"),
         "normalization": ("half", "raw"),
     }.get(field, (1, 2))
     plan = Plan(architectures=("mlp",), **{AXES[field]: values})

@@ -26,6 +26,8 @@ EXAMPLES = {
     "learning_rates": ("1e-3", "[0.001]", (0.001,)),
     "schedules": ("cosine", '["cosine"]', ("cosine",)),
     "normalizations": ("half", '["half"]', ("half",)),
+    "splits": ("validation", '["validation"]', ("validation",)),
+    "tune": ("7", "7", 7),
     "seeds": ("7", "[7]", (7,)),
     "epochs": ("9", "9", 9),
     "train_limit": ("12s", '"12s"', 12.0),

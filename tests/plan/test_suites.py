@@ -11,11 +11,12 @@ from bench.plan.plan import plan_from, suite_names
 
 ASKED_FOR = {
     "quick", "standard", "full", "mlp", "edges", "pooling", "convolutions", "depth", "normalization", "batch", "dtype",
-    "compile", "cnn-benchmarks",
+    "compile", "cnn-benchmarks", "optimizers",
 }  # fmt: skip
 # What stands in for a suite's own to be quick; whatever else it says stays.
 SHRUNK = {
     "full": ["--architectures", "plain8"],
+    "optimizers": ["--architectures", "debug", "--optimizers", "sgd", "muon", "--tune", "2"],
     "implementations": ["--architectures", "debug", "--optimizers", "sgd", "rmsprop", "muon"],
     "cnn-benchmarks": ["--architectures", "resnet18", "--datasets", "synthetic:3x64x64:1000"],
     "normalization": ["--architectures", "debug"],
@@ -73,7 +74,19 @@ def test_the_zoo_is_measured_as_published(real):
 def test_a_suite_runs_when_it_is_cut_short(bench, name):
     first = plan_from({"suite": name}).architectures[0]
     small = ["--architectures", first, *SHRUNK.get(name, [])]
-    limits = ["--rounds", "2", "--generations", "1", "--train-limit", "0.5s", "--seeds", "0", "--concurrent"]
+    limits = [
+        "--rounds",
+        "2",
+        "--generations",
+        "1",
+        "--train-limit",
+        "0.5s",
+        "--seeds",
+        "0",
+        "--threads",
+        "1",
+        "--concurrent",
+    ]
     done = bench("run", "--suite", name, *small, *limits, "--json")
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)["counts"]

@@ -1,0 +1,92 @@
+"""Tuning: the same number of learning rates for each setting, judged on images held out, before the best is measured.
+
+The protocol of DeepOBS (Schneider, Balles & Hennig 2019, arXiv:1903.05499): equal trials on a logarithmic grid, then
+the best rate with several seeds. It is judged on held-out training images, since the test images are for the result.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bench.errors import BenchError
+from bench.plan.catalogue import Catalogue
+from bench.plan.cell import Cell
+from bench.plan.plan import Plan
+
+DECADES = 3.0  # from the lowest rate to the highest, the optimizer's own in the middle
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one learning rate gave: accuracy and loss on the held-out images, absent unless the status is ok."""
+
+    learning_rate: float
+    status: str
+    reason: str | None = None
+    accuracy: float | None = None
+    loss: float | None = None
+
+
+def rates_around(own: float, count: int) -> tuple[float, ...]:
+    """`count` rates evenly spaced on a logarithmic axis over DECADES around an optimizer's own, in three digits."""
+    if count == 1:
+        return (own,)
+    step = DECADES / (count - 1)
+    return tuple(float(f"{own * 10 ** (step * at - DECADES / 2):.3g}") for at in range(count))
+
+
+def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[Cell, ...]:
+    """The cells that are trained to find a rate for each of `cells`; none where the plan tunes nothing.
+
+    Raises:
+        BenchError: the plan also says which rates, or which images tell the accuracy.
+
+    """
+    if not plan.tune:
+        return ()
+    if plan.learning_rates:
+        raise BenchError("--tune looks for the learning rates itself: leave out --learning-rates, or --tune")
+    if plan.splits != ("test",):
+        raise BenchError("--tune is judged on validation images, its result on test images: leave out --splits")
+    if not plan.epochs:
+        raise BenchError("--tune needs training to judge a rate by: give --epochs 1 or more, or leave out --tune")
+    return tuple(
+        replace(group, learning_rate=rate, split="validation", seed=plan.seeds[0])
+        for group in dict.fromkeys(map(group_of, cells))
+        for rate in rates_around(catalogue.optimizers[group.optimizer]["learning_rate"], plan.tune)
+    )
+
+
+def plan_of_trials(plan: Plan) -> Plan:
+    """The plan under which trials run: trained once, and nothing timed."""
+    return replace(plan, rounds=0, generations=1, profile=False)
+
+
+def group_of(cell: Cell) -> Cell:
+    """What shares a rate with the cell: its setting but for the rate, whatever the seed."""
+    return replace(cell, learning_rate=None, seed=0, split="test")
+
+
+def best_of(trials: Iterable[Trial]) -> Trial | None:
+    """The most accurate one, of equals that with the lower loss; None where no rate trained the net."""
+    done = [one for one in trials if one.status == "ok" and one.accuracy is not None]
+    return max(done, key=lambda one: (one.accuracy, -(one.loss or 0.0)), default=None)
+
+
+def at_edge(trials: Iterable[Trial], best: Trial) -> bool:
+    """Whether the best rate is the lowest or the highest tried, so that a better one may lie beyond."""
+    rates = [one.learning_rate for one in trials]
+    return len(rates) > 1 and best.learning_rate in (min(rates), max(rates))
+
+
+def settled(cells: Iterable[Cell], found: Mapping[Cell, list[Trial]]) -> tuple[list[Cell], list[tuple[Cell, str]]]:
+    """The cells with the best rate of their group; and those for which there is none, each with the reason."""
+    kept, lost = [], []
+    for cell in cells:
+        trials = found.get(group_of(cell), [])
+        best = best_of(trials)
+        if best:
+            kept.append(replace(cell, learning_rate=best.learning_rate))
+        else:
+            why = next((one.reason for one in trials if one.reason), "no trial was made")
+            lost.append((cell, f"none of the {len(trials)} learning rates tried can be used: {why}"))
+    return kept, lost

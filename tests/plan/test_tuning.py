@@ -1,0 +1,117 @@
+"""Tuning: equal trials for each setting on a logarithmic grid, held-out images to judge them, the best one chosen."""
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from bench.errors import BenchError
+from bench.plan.cell import Cell
+from bench.plan.estimate import expected_seconds, trial_seconds
+from bench.plan.grid import expand
+from bench.plan.plan import Plan
+from bench.plan.tuning import (
+    DECADES,
+    Trial,
+    at_edge,
+    best_of,
+    group_of,
+    plan_of_trials,
+    rates_around,
+    settled,
+    trials_of,
+)
+
+PLAN = Plan(architectures=("mlp",), optimizers=("sgd", "muon"), tune=7, seeds=(3, 4, 5))
+
+
+def test_the_rates_are_even_on_a_logarithmic_axis_with_the_optimizers_own_in_the_middle():
+    rates = rates_around(0.03, 7)
+    logs = [math.log10(rate) for rate in rates]
+    assert rates[3] == 0.03
+    assert logs[-1] - logs[0] == pytest.approx(DECADES, abs=0.01)
+    assert [high - low for low, high in pairwise(logs)] == pytest.approx([DECADES / 6] * 6, abs=0.01)
+    assert rates_around(0.03, 1) == (0.03,)
+
+
+def test_every_setting_gets_the_same_number_of_trials_with_one_seed_and_no_test_image(catalogue):
+    grid = expand(PLAN, catalogue())
+    trials = trials_of(grid.cells, PLAN, catalogue())
+    assert len(trials) == len(set(trials)) == 2 * 7
+    assert {(trial.split, trial.seed) for trial in trials} == {("validation", 3)}
+    rates = {name: [trial.learning_rate for trial in trials if trial.optimizer == name] for name in ("sgd", "muon")}
+    assert rates == {"sgd": list(rates_around(0.1, 7)), "muon": list(rates_around(0.005, 7))}
+
+
+def test_settings_that_differ_in_more_than_the_seed_are_tuned_apart(catalogue):
+    plan = replace(PLAN, batch_sizes=(16, 64), seeds=(0, 1))
+    trials = trials_of(expand(plan, catalogue()).cells, plan, catalogue())
+    assert len({group_of(trial) for trial in trials}) == 2 * 2
+    assert len(trials) == 2 * 2 * 7
+
+
+def test_a_plan_that_tunes_nothing_has_no_trials(catalogue):
+    plan = replace(PLAN, tune=0)
+    assert trials_of(expand(plan, catalogue()).cells, plan, catalogue()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"learning_rates": (0.1,)}, ["--tune", "--learning-rates"]),
+        ({"splits": ("validation",)}, ["--tune", "--splits"]),
+        ({"epochs": 0}, ["--tune", "--epochs 1"]),
+    ],
+)
+def test_what_contradicts_tuning_is_refused(catalogue, changes, words):
+    plan = replace(PLAN, **changes)
+    with pytest.raises(BenchError) as caught:
+        trials_of(expand(plan, catalogue()).cells, plan, catalogue())
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_trials_are_trained_once_and_not_timed():
+    plan = plan_of_trials(replace(PLAN, generations=9, profile=True))
+    assert (plan.rounds, plan.generations, plan.profile) == (0, 1, False)
+    assert plan.epochs == PLAN.epochs
+
+
+def trial(rate, accuracy, loss=0.5, status="ok"):
+    return Trial(rate, status, None if status == "ok" else "the loss is nan", accuracy, loss)
+
+
+def test_the_most_accurate_is_the_best_and_of_equals_that_with_the_lower_loss():
+    low, middle, high = trial(0.01, 0.9), trial(0.1, 0.98, 0.2), trial(1.0, 0.98, 0.1)
+    diverged = trial(10.0, None, None, "diverged")
+    assert best_of([low, middle, high, diverged]) == high
+    assert best_of([diverged]) is None
+    assert best_of([]) is None
+
+
+def test_a_best_rate_at_the_edge_is_known_as_such():
+    trials = [trial(rate, accuracy) for rate, accuracy in ((0.01, 0.9), (0.1, 0.98), (1.0, 0.97))]
+    assert not at_edge(trials, trials[1])
+    assert at_edge(trials, trials[0])
+    assert not at_edge(trials[:1], trials[0])
+
+
+def test_the_cells_get_the_best_rate_of_their_setting_and_those_without_one_are_told_why():
+    sgd, adam = ([Cell("mlp", optimizer=name, seed=seed) for seed in (0, 1)] for name in ("sgd", "adam"))
+    found = {
+        group_of(sgd[0]): [trial(0.1, 0.9), trial(1.0, 0.95)],
+        group_of(adam[0]): [trial(0.1, None, None, "diverged")],
+    }
+    kept, lost = settled([*sgd, *adam], found)
+    assert kept == [replace(cell, learning_rate=1.0) for cell in sgd]
+    assert [cell for cell, _ in lost] == adam
+    assert "none of the 1 learning rates" in lost[0][1]
+    assert "the loss is nan" in lost[0][1]
+
+
+def test_trials_have_their_share_in_the_forecast(catalogue):
+    cells = expand(PLAN, catalogue()).cells
+    trials = trials_of(cells, PLAN, catalogue())
+    seven, one = (trial_seconds(some, PLAN, catalogue()) for some in (trials[:7], trials[:1]))
+    assert seven == pytest.approx(7 * one)
+    assert one < expected_seconds(cells[:1], PLAN, catalogue())
