@@ -7,10 +7,10 @@ from math import log
 from random import Random
 
 from bench.check.ledger import Ledger, Story
-from bench.check.settle import common, settled
+from bench.check.settle import common
 from bench.execute.duet import Pair, Side, SideError, ask_both, measure_pair
 from bench.execute.worker import WorkerError
-from bench.stats.gate import LOOKS, Look
+from bench.stats.gate import LOOKS, Look, settled
 
 COUNT_SECONDS = 120.0
 SIDES = ("before", "after")

@@ -1,13 +1,13 @@
 """Settle: from the log ratios of a comparison to the looks that decide: pure functions of the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from bench.check.ledger import Ledger, Story
 from bench.stats.discovery import discoveries
-from bench.stats.gate import LOOKS, Look, confirmed, geometric_mean, joint_p, look
+from bench.stats.gate import LOOKS, Look, confirmed, geometric_mean, joint_p, settled
 
 CONTENDED = 0.15  # how much slower than in its best pair the reference's typical one may be, as a share
 
@@ -43,26 +43,6 @@ class Settled:
     def shown(self) -> Look | None:
         """The look to report: of a loss the second, since the first was chosen for being large."""
         return self.second if self.lost else self.first
-
-
-def settled(logs: Sequence[float], tolerance: float, *, ended: bool = False) -> Look | None:
-    """The look that decides a run, or the latest one; None before the first.
-
-    Args:
-        logs: the run's log ratios so far.
-        tolerance: as in `look`.
-        ended: whether no pair follows; then there is a last look at six pairs or more, whatever their number.
-
-    """
-    found = None
-    for at in LOOKS:
-        if at <= len(logs):
-            found = look(logs[:at], tolerance)
-            if found.outcome != "continue":
-                return found
-    if ended and len(logs) >= LOOKS[0]:
-        return look(logs, tolerance, last=True)
-    return found
 
 
 def settle(ledger: Ledger) -> tuple[dict[str, Settled], Settled | None]:

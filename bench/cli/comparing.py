@@ -42,6 +42,25 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     add_files(parser)
 
 
+def add_rehearse(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
+    """What the gate finds on this machine."""
+    parser.add_argument(
+        "--pairs", type=_count, default=15, metavar="N", help="pairs of equal sides of each cell (default: 15)"
+    )
+    _add_share(parser, "--inject", 0.1, "the slowdown to be caught, made of more work (default: 10%%)")
+    parser.add_argument(
+        "--repeat", type=_count, default=1, metavar="N", help="real comparisons with that slowdown (default: 1)"
+    )
+    add_settings(parser, COMPARED, suite="checks")
+    _add_output(parser)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"it takes a whole number above 0, not '{text}'")
+    return int(text)
+
+
 def _add_share(parser: argparse.ArgumentParser, name: str, default: float | None, text: str) -> None:
     def read(given: str) -> float:
         try:

@@ -50,6 +50,12 @@ def build_parser() -> argparse.ArgumentParser:
         commands.add_parser("ab", help="whether one revision, cell or setting is slower", allow_abbrev=False),
         _add_settings,
     )
+    comparing.add_rehearse(
+        commands.add_parser(
+            "rehearse", help="what ab finds on this machine, and how often it errs", allow_abbrev=False
+        ),
+        _add_settings,
+    )
     explaining.add_commands(commands, _add_settings)
     doctor = commands.add_parser("doctor", help="whether this machine is fit to measure on", allow_abbrev=False)
     doctor.add_argument("--concurrent", action="store_true", help="examine although a run is measuring here")

@@ -79,6 +79,26 @@ def look(logs: Sequence[float] | Floats, tolerance: float = TOLERANCE, *, last: 
     return _decided(mean, error, count - 1, tolerance, pairs=count, final=final)
 
 
+def settled(logs: Sequence[float], tolerance: float, *, ended: bool = False) -> Look | None:
+    """The look that decides a run, or the latest one; None before the first.
+
+    Args:
+        logs: the run's log ratios so far.
+        tolerance: as in `look`.
+        ended: whether no pair follows; then there is a last look at six pairs or more, whatever their number.
+
+    """
+    found = None
+    for at in LOOKS:
+        if at <= len(logs):
+            found = look(logs[:at], tolerance)
+            if found.outcome != "continue":
+                return found
+    if ended and len(logs) >= LOOKS[0]:
+        return look(logs, tolerance, last=True)
+    return found
+
+
 def geometric_mean(runs: Sequence[Sequence[float]], tolerance: float = TOLERANCE) -> Look:
     """Decide on the geometric mean of the ratios of several cells: it finds a small loss that all have in common.
 
