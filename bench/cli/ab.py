@@ -12,6 +12,7 @@ from bench.check.ab import Rules, compare
 from bench.check.judge import decide
 from bench.check.ledger import FOLDER, Ledger
 from bench.cli.decided import tell
+from bench.cli.tables import duration
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.execute.lock import measuring
 from bench.plan.plan import SETTINGS, Plan, plan_from
@@ -46,6 +47,7 @@ def execute(given: argparse.Namespace) -> int:
         )
         decision = compare(found, plan, rules, tell_look)
     tell(decision, given)
+    print(f"after {duration(decision.seconds)}; raw numbers: {decision.record}", file=sys.stderr)
     return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
 
 

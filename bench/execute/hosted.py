@@ -20,7 +20,9 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
 _BEGUN = "BENCH_HOSTED"  # set where the environment is pinned already
@@ -34,6 +36,7 @@ def main() -> None:
     with suppress(AttributeError, OSError):  # not Linux: end of file on the socket ends it too
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     sys.path[:0] = orders["paths"]
+    sys.meta_path.insert(0, _OwnModules(orders["paths"]))
     sys.dont_write_bytecode = True  # the trees are temporary, or a user's own
     try:
         _pin_the_environment(orders["unset"])
@@ -45,6 +48,22 @@ def main() -> None:
         return
     _say(control, {"protocol": protocol})
     _serve(control)
+
+
+class _OwnModules:
+    """Finds the suite's modules in the tree alone: an editable install would lend those that the tree lacks."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self._paths = paths
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
+        """The tree's module of that name; nothing for other packages, which the finders after this one look for."""
+        if name.partition(".")[0] not in {"bench", "architectures"}:
+            return None
+        found = PathFinder.find_spec(name, self._paths if path is None else path)
+        if found is None:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+        return found
 
 
 def _pin_the_environment(unset: list[str]) -> None:

@@ -172,6 +172,14 @@ def test_a_tree_that_cannot_be_imported_says_why(tree):
         host.wait_until_ready()
 
 
+def test_a_module_that_the_tree_lacks_comes_from_nowhere_else(tree):
+    """An editable install of the suite maps the names of its packages to its own folder, also for modules within."""
+    folder = tree()
+    (folder / "bench" / "errands.py").write_text("import bench.measure.visit")
+    with Host("b", [folder]) as host, pytest.raises(BenchError, match=r"No module named 'bench\.measure'"):
+        host.wait_until_ready()
+
+
 def test_what_a_worker_prints_stays_off_stdout(tree):
     code = (
         "from bench.execute.host import Host\n"
