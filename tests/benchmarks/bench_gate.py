@@ -1,0 +1,121 @@
+"""The gate in real runs: how often it fails equal sides and finds real slowdowns, beside the naive rule.
+
+GATE_EQUAL   comparisons of equal sides (default: 4)
+GATE_SLOWED  comparisons with each real slowdown, 10 % and 5 % (default: 2)
+GATE_NAIVE   pairs of the naive rule (default: 8)
+GATE_FOLDER  keeps every comparison's raw numbers there; those that are there already are not made again
+
+    GATE_EQUAL=20 GATE_SLOWED=10 GATE_NAIVE=20 GATE_FOLDER=results/gate make bench PYTEST_ARGS="-k gate -s"
+"""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.check.judge import decide
+from bench.check.ledger import Ledger
+from bench.check.matchup import settings
+from bench.check.rehearse import counted, injected
+from bench.errors import BenchError
+from bench.plan.plan import plan_from
+from bench.stats.discovery import clopper_pearson
+from bench.stats.gate import TOLERANCE
+
+EQUAL, SLOWED, NAIVE = (
+    int(os.environ.get(name, default)) for name, default in (("GATE_EQUAL", 4), ("GATE_SLOWED", 2), ("GATE_NAIVE", 8))
+)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    """lenet5 and mlp, each with itself, each side with a server of its own as two revisions have; plan; folder."""
+    plan = plan_from({"suite": "checks"})
+    kept = os.environ.get("GATE_FOLDER")
+    with settings({"B": {"BENCH_SIDE": "B"}}, plan) as found:
+        yield found, plan, Path(kept) if kept else tmp_path_factory.mktemp("gate")
+
+
+def before(path):
+    """The decision of a comparison that was made in an earlier session, to its end."""
+    try:
+        ledger = Ledger.load(path)
+    except BenchError:
+        return None
+    return decide(ledger) if ledger.seconds and not ledger.ended else None
+
+
+def compare(stage, slowdown, count):
+    """So many comparisons, the cells in turn, each told as it is decided."""
+    found, plan, folder = stage
+    names = list(found.sides)
+    decisions = []
+    for number in range(count):
+        name = names[number % len(names)]
+        path = folder / f"{name}-{slowdown:g}-{number}.jsonl"
+        decision = before(path)
+        if decision is None:
+            path.unlink(missing_ok=True)
+            seed = 1000 * number + round(1000 * slowdown)
+            decision = injected(
+                found, name, slowdown, TOLERANCE, plan=plan, seed=seed, told=lambda *_: None, record=path
+            )
+        [verdict] = decision.verdicts
+        shown = verdict.ratio and f"{verdict.ratio.value:.3f} after {verdict.ratio.n} pairs"
+        line = f"{slowdown:.0%} {number + 1}/{count} {name}: {verdict.verdict}, {shown}, {decision.seconds:.0f} s"
+        print(line, flush=True)  # noqa: T201 - an hour passes before the table
+        decisions.append(decision)
+    return decisions
+
+
+def once(benchmark, function, *arguments):
+    return benchmark.pedantic(function, args=arguments, rounds=1, iterations=1)
+
+
+def share(hits, count):
+    low, high = clopper_pearson(hits, count)
+    return f"{hits} of {count} ({low:.0%} to {high:.0%})"
+
+
+@pytest.mark.parametrize(
+    "asked",  # slowdown, how many comparisons, goal
+    [(0.0, EQUAL, "0"), (0.10, SLOWED, "all"), (0.05, SLOWED, ">= 9 of 10, none passes")],
+)
+@pytest.mark.benchmark(group="the gate in real runs")
+def bench_gate(benchmark, tell, stage, asked):
+    slowdown, count, goal = asked
+    decisions = once(benchmark, compare, stage, slowdown, count)
+    real = counted(decisions, slowdown, TOLERANCE)
+    rest = f"{real.passed} pass, {real.undecided} undecided"
+    numbers = {"fail": real.fail, "passed": real.passed, "undecided": real.undecided}
+    tell(f"ab, {slowdown:.0%} slower, tolerance 5 %: fail", f"{share(real.fail, real.count)}; {rest}", goal, **numbers)
+    seconds = [one.seconds for one in decisions]
+    goal = "<= 90 s" if slowdown == 0 else "<= 240 s for both runs of a fail"
+    tell(f"ab, {slowdown:.0%} slower, one cell decided, median", f"{np.median(seconds):.0f} s", goal)
+    tell(f"ab, {slowdown:.0%} slower, one cell decided, longest", f"{max(seconds):.0f} s")
+    first = [len(story.logs(1)) for story in stories(decisions)]
+    tell(f"ab, {slowdown:.0%} slower, pairs of the first run, median", f"{np.median(first):.0f}")
+
+
+def stories(decisions):
+    for decision in decisions:
+        yield from Ledger.load(Path(decision.record)).stories.values()
+
+
+@pytest.mark.benchmark(group="the gate in real runs")
+def bench_gate_naive(benchmark, tell):
+    """Two processes, one after the other, a loss above 5 % fails: on equal sides each failure is a false alarm."""
+    script = Path(__file__).with_name("naive.py")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+
+    def process():
+        done = subprocess.run([sys.executable, script, "1"], env=plain, capture_output=True, text=True, check=True)
+        return float(done.stdout)
+
+    logs = once(benchmark, lambda: [math.log(process() / process()) for _ in range(NAIVE)])
+    fails = sum(one > math.log1p(TOLERANCE) for one in logs)
+    tell("the naive rule, 0% slower, tolerance 5 %: fail", share(fails, NAIVE), "", fail=fails)
