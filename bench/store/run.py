@@ -12,6 +12,7 @@ from bench.errors import BenchError
 from bench.store.result import SCHEMA, Result, parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
+RESERVED = ("ab", "baselines", "rehearsals")  # folders of results/ that hold no run
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
         BenchError: the name cannot be a folder's, exists already, or the folder cannot be written.
 
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name == "baselines":
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name in RESERVED:
         raise BenchError(f"'{name}' cannot name a run: use letters, digits, '.', '_' and '-' (--run NAME)")
     run = Run(root / name, {"schema": SCHEMA, "run": name, **facts})
     try:
