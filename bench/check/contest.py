@@ -14,6 +14,7 @@ from bench.stats.gate import LOOKS, Look, settled
 
 COUNT_SECONDS = 120.0
 SIDES = ("before", "after")
+KEPT = ("min", "p10", "p25", "median")
 Told = Callable[[str, int, int, Look | None], None]
 
 
@@ -136,6 +137,7 @@ def _numbers(pair: Pair, first: Side, second: Side, started: float) -> dict[str,
         "phases": {
             name: [one / size for one, size in zip(both, sizes, strict=True)] for name, both in pair.phases.items()
         },
+        "quantiles": {name: pair.seconds(name) for name in KEPT},  # of a step, to choose the estimator by
         "faults": pair.faults,
         "steady": pair.steady,
         "early": pair.early,

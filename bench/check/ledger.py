@@ -20,7 +20,7 @@ class Story:
 
     Attributes:
         cell: its name in the comparison.
-        pairs: by run, 1 and 2, its pairs: log_ratio, before and after (seconds), phases, faults, steady, early.
+        pairs: by run, 1 and 2, its pairs: log_ratio, before and after (seconds), phases, quantiles, and more.
         counts: exact counts of both sides, None for a side that could not be counted.
         failed: by side, "before" or "after", why it cannot be measured.
 
@@ -56,6 +56,8 @@ class Ledger:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise _unwritable(path, error) from error
+            if path.exists():
+                raise BenchError(f"{path} exists already: another comparison writes to it, or has; try again")
             self._append({"schema": SCHEMA, **self.facts})
 
     def note(self, line: Mapping[str, Any]) -> None:

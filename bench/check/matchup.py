@@ -135,7 +135,7 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
         grid = expand(plan, known.catalogue)
         sides = {}
         for cell in grid.cells:
-            one, other = (_with_threads(cell, changes.get(side, {})) for side in "AB")
+            one, other = (_with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB")
             own, others = hosts["A"], hosts.get("B", hosts["A"])
             sides[cell.id] = (Side(own, one, 0.0, plan.data_dir), Side(others, other, inject, plan.data_dir))
         yield Matchup(
@@ -241,10 +241,14 @@ def _one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
     return made[0]
 
 
-def _with_threads(cell: Cell, variables: Mapping[str, str]) -> Cell:
+def _with_threads(cell: Cell, variables: Mapping[str, str], cores: int) -> Cell:
     """The cell with the threads that the environment asks for: a worker sets its cell's own otherwise."""
-    asked = variables.get("OMP_NUM_THREADS", "")
-    return replace(cell, threads=int(asked)) if asked.isdigit() and int(asked) else cell
+    asked = variables.get("OMP_NUM_THREADS")
+    if not asked:
+        return cell
+    if not asked.isdigit() or not 0 < int(asked) <= cores:
+        raise BenchError(f"--env OMP_NUM_THREADS={asked}: it takes a number from 1 to the {cores} cores usable here")
+    return replace(cell, threads=int(asked))
 
 
 def _aside(cell: Cell, verdict: str, label: str) -> Verdict:

@@ -72,3 +72,10 @@ def test_the_file_is_plain_json(written):
     first, *lines = [json.loads(line) for line in written.path.read_text().splitlines()]
     assert first["schema"] == 1
     assert lines[-1] == {"ended": "", "seconds": 42.0}
+
+
+def test_a_file_that_is_there_already_is_left_alone(written, told):
+    before = written.path.read_bytes()
+    with pytest.raises(BenchError, match="exists already"):
+        Ledger(written.path, {**told.facts, "cells": {}})
+    assert written.path.read_bytes() == before
