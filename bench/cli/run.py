@@ -155,6 +155,10 @@ def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:
         "git": git_state(),
         "versions": versions(),
         "architectures": {name: dict(catalogue.architectures[name]) for name in used},
+        "optimizers": {
+            name: {"learning_rate": catalogue.optimizers[name]["learning_rate"]}
+            for name in dict.fromkeys(cell.optimizer for cell in grid.cells)
+        },
         "cells": len(grid.cells),
     }
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from bench.cli.beside import published
 from bench.cli.layers import show_architecture
 from bench.cli.sweeps import sweeps
 from bench.cli.tables import legend, overview, print_table
@@ -31,7 +32,7 @@ def execute(given: argparse.Namespace) -> int:
         if not table.empty:
             print_table(overview(table, run.facts["plan"]["precision"], run.facts.get("ceilings", ())))
             print(f"\n{legend(table)}")
-            for line in [*sweeps(table), *tuned(run.facts)]:
+            for line in [*sweeps(table), *tuned(run.facts), *published(run)]:
                 print(line)
         print(f"{run.facts.get('status')}: {run.facts.get('command')}")
     return 0

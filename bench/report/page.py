@@ -24,6 +24,7 @@ from bench.report.speed import speed
 from bench.report.table import columns, entries, placed
 from bench.report.trust import machine, revision, trust
 from bench.report.units import state
+from bench.store.published import comparisons
 from bench.store.run import REPORTS, Run
 
 _META = "bench-run"
@@ -65,7 +66,8 @@ def page(record: Record) -> str:
         status=str(record.facts.get("status", "unknown")), counts=counts(record), machine=machine(record),
         revision=revision(record.facts), started=_moment(record.facts.get("started")), sentences=conclusions(record),
         columns=shown, entries={column.metric: entries(record, column) for column in shown}, ranks=placed(record),
-        sections=sections, trust=trust(record), glyphs=_GLYPHS, style=Markup(_asset("style.css")),  # noqa: S704 - our file
+        sections=sections, published=comparisons(record.visits, record.facts), trust=trust(record),
+        glyphs=_GLYPHS, style=Markup(_asset("style.css")),  # noqa: S704 - our file
         script=Markup(script), script_hash=_hash(script),  # noqa: S704 - our file
     )  # fmt: skip
 

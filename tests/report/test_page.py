@@ -180,3 +180,13 @@ def test_a_visit_that_was_repeated_counts_once(tmp_path: Path):
 def test_drawing_imports_no_torch():
     code = "import bench.report, sys; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path: Path):
+    text = written(tmp_path, sample.visits(("mlp", "resnet8"), generations=1, seeds=2))
+    part = text[text.index('id="published"') : text.index('id="trust"')]
+    assert "98.40% ± 0.20%" in part
+    assert "not the same set-up" in part
+    assert "batch size 64 instead of 128" in part
+    assert ">resnet8" not in part
+    assert 'id="published"' not in written(tmp_path / "other", sample.visits(("resnet8",), generations=1))
