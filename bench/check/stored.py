@@ -164,11 +164,13 @@ def _judged(about: Verdict, move: float, expected: Prediction, revision: str) ->
         beyond = f"beyond what {SURE:.0%} of runs reach by chance"
         return replace(about, verdict="improved", reason=f"{_moved(move)}, {beyond}")
     if expected.visible > COARSEST:
+        doubt = SUSPECT if move > np.log1p(tolerance) else ""
+        unlike = f"the stored runs are too unlike to show less than {expected.visible:.0%}"
         return replace(
             about,
             verdict="inconclusive",
-            reason=f"{_moved(move)}, and the stored runs are too unlike to show less than {expected.visible:.0%}",
-            remedy="accept more runs of a quiet machine, or compare revisions: python -m bench ab",
+            reason=f"{doubt}{_moved(move)}, and {unlike}",
+            remedy=f"accept more runs of a quiet machine, or compare revisions: python -m bench ab {revision}",
         )
     within = f"within the tolerance of {tolerance:.1%}" if move > expected.half else allows
     return replace(about, reason=f"{_moved(move)}, {within}")

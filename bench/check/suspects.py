@@ -68,6 +68,7 @@ def measured_again(decision: Decision, suspects: Mapping[str, Suspect], how: Ret
     """
     found: dict[str, Verdict] = {}
     notes: list[str] = []
+    seconds = decision.seconds
     for number, group in enumerate(_groups(suspects)):
         first = group[0]
         reason = _hopeless(first)
@@ -79,13 +80,14 @@ def measured_again(decision: Decision, suspects: Mapping[str, Suspect], how: Ret
         except BenchError as error:
             notes.append(f"{_names(group)} not measured again: {error}")
             continue
+        seconds += made.seconds
         notes += [note for note in made.notes if note not in notes]
         if made.interrupted:
             notes.append(f"measuring again ended early: {made.interrupted}")
         found |= _by_cell(made, group)
     verdicts = tuple(_joined(one, found) for one in decision.verdicts)
     kept = [note for note in notes if note not in decision.notes]
-    return replace(decision, verdicts=verdicts, notes=(*decision.notes, *kept))
+    return replace(decision, verdicts=verdicts, notes=(*decision.notes, *kept), seconds=seconds)
 
 
 def _groups(suspects: Mapping[str, Suspect]) -> Iterator[list[Suspect]]:

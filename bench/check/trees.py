@@ -8,7 +8,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,35 +51,78 @@ def checked_out(repo: Path, first: str, second: str | None) -> Iterator[tuple[Tr
         BenchError: no repository, an unknown revision, or a package that cannot be installed.
 
     """
+    root = _root(repo)
+    commits = [_commit(root, revision) for revision in (first, second) if revision is not None]
+    with _terminated_as_interrupted(), _folder() as base, ExitStack() as stack:
+        trees = []
+        for place, revision, commit in zip("ab", (first, second), [*commits, ""], strict=False):
+            folder = base / place
+            if revision is None:
+                trees.append(_snapshot(root, folder))
+            else:
+                stack.enter_context(_worktree(root, folder, commit))
+                trees.append(Tree(_label(revision, commit), (folder,), commit))
+        if not is_suite(root):
+            trees = [_installed(tree, base / f"{place}-site") for place, tree in zip("ab", trees, strict=True)]
+        yield trees[0], trees[1]
+
+
+@contextmanager
+def checked_out_alone(repo: Path, revision: str) -> Iterator[tuple[Path, Tree]]:
+    """One revision: the folder it is checked out in, which is removed at the end, and its tree.
+
+    Raises:
+        BenchError: as of `checked_out`.
+
+    """
+    root = _root(repo)
+    commit = _commit(root, revision)
+    with _terminated_as_interrupted(), _folder() as base, _worktree(root, base / "a", commit):
+        tree = Tree(_label(revision, commit), (base / "a",), commit)
+        yield base / "a", tree if is_suite(root) else _installed(tree, base / "a-site")
+
+
+def spread(repo: Path, span: str, count: int) -> list[str]:
+    """Revisions of the span "A..B" along first parents, A and B among them, evenly picked, oldest first.
+
+    Raises:
+        BenchError: no repository, no such span, or nothing in it.
+
+    """
+    root = _root(repo)
+    first, dots, last = span.partition("..")
+    if not dots or not first or last.startswith("."):
+        raise BenchError(f"--revisions takes a span such as v1.0..HEAD, not '{span}'")
+    ends = [_commit(root, first), _commit(root, last or "HEAD")]
+    between = _git(root, "rev-list", "--first-parent", "--reverse", f"{ends[0]}..{ends[1]}").split()
+    if not between and ends[0] != ends[1]:
+        raise BenchError(f"no revision lies in {span}: is {first} older than {last or 'HEAD'}?")
+    found = [ends[0], *between]
+    places = [round(at * (len(found) - 1) / max(1, count - 1)) for at in range(min(count, len(found)))]
+    return [found[at] for at in (places if count > 1 else [len(found) - 1])]
+
+
+def _root(repo: Path) -> Path:
+    """The repository's top folder, which must hold what can be measured."""
     root = Path(_git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
-    plugin = not is_suite(root)
-    if plugin and not _registers(root):
+    if not is_suite(root) and not _registers(root):
         raise BenchError(
             f"{root} is neither this suite nor a package with entry points '{GROUP}' in its pyproject.toml: "
             "run from such a repository, or name one with --repo DIR"
         )
-    commits = [_commit(root, revision) for revision in (first, second) if revision is not None]
-    with _terminated_as_interrupted(), _folder() as base:
-        made: list[Path] = []
-        try:
-            trees = []
-            for place, revision, commit in zip("ab", (first, second), [*commits, ""], strict=False):
-                folder = base / place
-                if revision is None:
-                    trees.append(_snapshot(root, folder))
-                else:
-                    made.append(folder)
-                    with interrupts_put_off():  # half a worktree is harder to remove
-                        _git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
-                    trees.append(Tree(_label(revision, commit), (folder,), commit))
-            if plugin:
-                trees = [_installed(tree, base / f"{place}-site") for place, tree in zip("ab", trees, strict=True)]
-            yield trees[0], trees[1]
-        finally:
-            with interrupts_put_off():
-                for folder in made:
-                    with suppress(BenchError):
-                        _git(root, "worktree", "remove", "--force", "--force", str(folder))
+    return root
+
+
+@contextmanager
+def _worktree(root: Path, folder: Path, commit: str) -> Iterator[None]:
+    """The commit in a folder of its own."""
+    try:
+        with interrupts_put_off():  # half a worktree is harder to remove
+            _git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+        yield
+    finally:
+        with interrupts_put_off(), suppress(BenchError):
+            _git(root, "worktree", "remove", "--force", "--force", str(folder))
 
 
 def is_suite(root: Path) -> bool:

@@ -14,14 +14,14 @@ from bench.check.tolerances import tolerances
 from bench.check.verdict import Decision
 from bench.cli.ab import tell_look
 from bench.cli.decided import tell
+from bench.cli.run import write_page
 from bench.cli.show import latest
 from bench.errors import EXIT_INTERRUPTED
 from bench.execute.lock import measuring
+from bench.report.checked import FILE
 from bench.store import baseline
 from bench.store.provenance import command_line
-from bench.store.run import Run, load
-
-FILE = "check.json"  # beside the run's results, for its page
+from bench.store.run import REPORTS, Run, load
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -58,7 +58,9 @@ def _again(given: argparse.Namespace, run: Run, found: Check) -> Decision:
 
 
 def _keep(run: Run, decision: Decision) -> None:
-    """Leave the decision where the run's page finds it; the file is replaced in one move."""
+    """Leave the decision where the run's page finds it, in one move, and write that page again if there is one."""
     fresh = run.folder / f"{FILE}.new"
     fresh.write_text(json.dumps(decision.to_dict(), indent=1) + "\n", "utf-8")
     fresh.replace(run.folder / FILE)
+    if (REPORTS / f"{run.name}.html").exists():
+        write_page(run)

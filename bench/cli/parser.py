@@ -64,6 +64,10 @@ def build_parser() -> argparse.ArgumentParser:
         commands.add_parser("baseline", help="accept runs, and see what was accepted", allow_abbrev=False)
     )
     checking.add_check(commands.add_parser("check", help="a recorded run against a baseline", allow_abbrev=False))
+    past = commands.add_parser("history", help="all recorded runs in the order of the code", allow_abbrev=False)
+    past.add_argument("cells", nargs="*", metavar="CELL-GLOB", help="only the cells whose id matches")
+    past.add_argument("--no-report", action="store_true", help="do not write reports/history.html")
+    past.add_argument("--json", action="store_true", help="one JSON document on stdout")
     intake = commands.add_parser("import", help="record a JSON file of pytest-benchmark as a run", allow_abbrev=False)
     intake.add_argument("file", metavar="FILE.json", help="what --benchmark-json, -save or -autosave wrote")
     intake.add_argument("--run", metavar="NAME", help="name of the run (default: the file's)")
@@ -84,6 +88,10 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     # the purpose describes a suite; nothing to say on the command line
     _add_settings(parser, [name for name in SETTINGS if name != "purpose"])
+    parser.add_argument("--revisions", metavar="A..B", help="measure revisions of the past instead, one run each")
+    parser.add_argument(
+        "--steps", type=int, metavar="N", default=10, help="how many of them, evenly picked (default: 10)"
+    )
     parser.add_argument("--resume", metavar="RUN", help="go on with a run that was cut short: only what is missing")
     parser.add_argument("--concurrent", action="store_true", help="run although another run is measuring here")
     parser.add_argument("--dry-run", action="store_true", help="print the plan, its cells and the time it will take")

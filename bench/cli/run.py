@@ -37,6 +37,10 @@ from bench.store.result import STATUSES, Result
 def execute(given: argparse.Namespace) -> int:
     """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
     wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
+    if given.revisions:
+        from bench.cli.past import fill  # noqa: PLC0415 - needs git and worktrees, which no other run does
+
+        return fill(given, wanted)
     run, plan = resumed(given.resume, wanted) if given.resume else (None, plan_from(wanted))
     workers = Workers()
     workers.prepare()
@@ -96,7 +100,7 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
     table = frame(run)
     found = Counter(table.drop_duplicates("id")["status"])
     counts = {status: found[status] for status in STATUSES}
-    page = _write_page(run) if plan.report else None
+    page = write_page(run) if plan.report else None
     if given.json:
         document = {
             "run": run.name,
@@ -121,7 +125,7 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
     return 0 if counts["ok"] else EXIT_INCONCLUSIVE
 
 
-def _write_page(run: store.Run) -> str | None:
+def write_page(run: store.Run) -> str | None:
     """The page's path; a page that cannot be written never costs the results."""
     from bench.report import write  # noqa: PLC0415 - drawing is imported only where a page is wanted
 

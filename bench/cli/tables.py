@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from bench.stats.roofline import Bound, bounds
+from bench.store.pytest_benchmark import METRICS as IMPORTED
 
 Row = dict[str, str]
 
 NAMES = {"p10": "10th percentile", "p25": "25th percentile", "median": "median"}
-IMPORTED = ("call", "step_wall", "inference_wall")  # the times of a run that pytest-benchmark measured
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 

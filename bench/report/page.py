@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from bench.report import svg
+from bench.report import checked, svg
 from bench.report.choose import choosing
 from bench.report.curves import learning
 from bench.report.figures import Picture
@@ -50,8 +50,8 @@ def write(run: Run, folder: Path = REPORTS) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = "run-index" if run.name == "index" else run.name
-    path = _put(folder / f"{name}.html", page(read(run)))
-    _put(folder / "index.html", index(folder))
+    path = put(folder / f"{name}.html", page(read(run)))
+    put(folder / "index.html", index(folder))
     return path
 
 
@@ -61,13 +61,13 @@ def page(record: Record) -> str:
     script = _asset("page.js")
     with svg.style():
         sections = _sections(record)
-    return _template("page.html").render(
+    return template("page.html").render(
         record=record, meta=json.dumps(_summary(record), sort_keys=True), meta_name=_META,
         status=str(record.facts.get("status", "unknown")), counts=counts(record), machine=machine(record),
         revision=revision(record.facts), started=_moment(record.facts.get("started")), sentences=conclusions(record),
         columns=shown, entries={column.metric: entries(record, column) for column in shown}, ranks=placed(record),
-        sections=sections, published=comparisons(record.visits, record.facts), trust=trust(record),
-        glyphs=_GLYPHS, style=Markup(_asset("style.css")),  # noqa: S704 - our file
+        sections=sections, check=checked.checked(record), published=comparisons(record.visits, record.facts),
+        trust=trust(record), glyphs=_GLYPHS, style=style_sheet(),
         script=Markup(script), script_hash=_hash(script),  # noqa: S704 - our file
     )  # fmt: skip
 
@@ -77,7 +77,7 @@ def index(folder: Path) -> str:
     found = [(path.name, summary) for path in folder.glob("*.html") if (summary := _summary_of(path)) is not None]
     found.sort(key=lambda one: (str(one[1].get("started") or ""), one[0]), reverse=True)
     runs = [{**summary, "file": name, "started": _moment(summary.get("started"))} for name, summary in found]
-    return _template("index.html").render(runs=runs, style=Markup(_asset("style.css")))  # noqa: S704 - our file
+    return template("index.html").render(runs=runs, history=(folder / "history.html").exists(), style=style_sheet())
 
 
 def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
@@ -95,7 +95,7 @@ def _summary(record: Record) -> dict[str, Any]:
     return {
         "run": record.name, "started": record.facts.get("started"), "revision": revision(record.facts),
         "machine": machine(record), "status": str(record.facts.get("status", "unknown")), "counts": counts(record),
-        "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
+        "check": checked.summary(record), "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
     }  # fmt: skip
 
 
@@ -129,12 +129,17 @@ def _moment(started: Any) -> str:
     return f"{text[:10]} {text[11:16]}" if len(text) >= 16 and text[10] == "T" else text
 
 
-def _put(path: Path, text: str) -> Path:
-    """Write the file in one move."""
+def put(path: Path, text: str) -> Path:
+    """Write the file in one move; its path."""
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(text.encode("utf-8", "replace"))
     fresh.replace(path)
     return path
+
+
+def style_sheet() -> Markup:
+    """The look that all pages share."""
+    return Markup(_asset("style.css"))  # noqa: S704 - our file
 
 
 def _hash(script: str) -> str:
@@ -157,5 +162,6 @@ def _environment() -> jinja2.Environment:
     return made
 
 
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """One of the templates beside this file; what is put into it is text, never markup."""
     return _environment().get_template(name)

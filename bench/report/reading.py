@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bench.plan.cell import Cell
+from bench.report.checked import stored_check
 from bench.report.record import Record, Row, Value
 from bench.stats.interval import of_means
 from bench.store.frame import frame_of
@@ -46,7 +47,7 @@ def read(run: Run) -> Record:
         gathered.setdefault(line["id"], _Gathered()).add(line)
     target = _target([entry for one in gathered.values() for entry in one.training])
     rows = _rows(frame_of(lines.values()), gathered, target) if gathered else []
-    return Record(run.name, clean(run.facts), tuple(rows), tuple(lines.values()), target)
+    return Record(run.name, clean({**run.facts, **stored_check(run)}), tuple(rows), tuple(lines.values()), target)
 
 
 def _of_setting(stored: dict[str, Any]) -> dict[str, Any]:

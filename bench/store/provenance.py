@@ -3,18 +3,33 @@
 import shlex
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
 
 
+# The whole repository but what runs record: accepting a run is no change of the code.
+_CODE = (":(top)", ":(top,exclude)results", ":(top,exclude)reports")
+
+
 def git_state() -> dict[str, Any]:
-    """The revision checked out in the working folder, and whether anything differs from it; empty without git."""
+    """What is checked out in the working folder; empty without git.
+
+    Keys: `revision`, `committed` (its date, ISO 8601), `dirty` (whether the code differs from it).
+    """
     revision = _git("rev-parse", "HEAD")
     if revision is None:
         return {}
-    return {"revision": revision, "dirty": bool(_git("status", "--porcelain", "--untracked-files=no"))}
+    dirty = bool(_git("status", "--porcelain", "--untracked-files=no", "--", *_CODE))
+    return {"revision": revision, "committed": commit_date(revision), "dirty": dirty}
+
+
+@cache
+def commit_date(revision: str) -> str | None:
+    """When the revision was committed, ISO 8601; None where this repository has no such revision."""
+    return _git("show", "--no-patch", "--format=%cI", f"{revision}^{{commit}}") if revision.isalnum() else None
 
 
 def revision_of(word: str) -> str | None:

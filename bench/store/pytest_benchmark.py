@@ -18,6 +18,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.result import Floats, Measurement, Result
 
+METRICS = ("call", "step_wall", "inference_wall")
 _WALLS = {"train": "step_wall", "inference": "inference_wall"}
 _COUNTS = ("parameters", "flops", "flops_forward")
 

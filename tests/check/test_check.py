@@ -134,9 +134,13 @@ def test_too_few_stored_runs_are_only_reported_with_how_many_are_missing(record,
 
 
 def test_stored_runs_that_are_too_unlike_say_what_could_have_been_seen(record, accepted):
-    found, _ = judged(record({LENET: (1.0, {})}), accepted(spread=0.2))
+    stored = accepted(spread=0.2)
+    found, checked = judged(record({LENET: (0.9, {})}), stored)
     assert found["relative_cost"].verdict == "inconclusive"
     assert found["relative_cost"].visible > 0.2
+    assert checked.suspects == {}
+    _, checked = judged(record({LENET: (1.15, {})}), stored)
+    assert list(checked.suspects) == [LENET.id]  # they cannot acquit it either, so it is measured again
 
 
 def test_another_machine_is_not_comparable_and_the_field_is_named_with_both_values(record, accepted):

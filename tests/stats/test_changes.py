@@ -72,6 +72,14 @@ def test_a_regression_and_its_mending_are_two_changes():
     assert all(one.low <= one.index <= one.high for one in found)
 
 
+@pytest.mark.parametrize("step", [0.06, 0.12, 0.3])
+def test_the_true_place_lies_in_the_range_that_is_told(step):
+    found = [changes(series(seed, 40, sd=0.03, step=step, at=20)) for seed in range(SERIES)]
+    held = [one[0].low <= 20 <= one[0].high for one in found if one]
+    assert len(held) > SERIES / 4
+    assert np.mean(held) >= 0.75
+
+
 def test_a_step_too_small_to_matter_is_not_told():
     values = series(1, 80, sd=0.001)
     values[40:] += np.log(1.02)

@@ -1,0 +1,100 @@
+"""The check of a run, as its page shows it: the decision against a baseline, from the file that `check` left."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.report.record import Record
+from bench.report.units import percent
+from bench.store.run import Run
+
+FILE = "check.json"
+STATES = {"regression": "bad", "pass": "ok"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One cell and metric: its verdict, the change in words, and why."""
+
+    cell: str
+    metric: str
+    verdict: str
+    state: str
+    change: str
+    reason: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The decision: what it was made against, what came of it, and each verdict, those that ask for something first."""
+
+    overall: str
+    state: str
+    before: str
+    command: str
+    rows: tuple[Judged, ...]
+    notes: tuple[str, ...]
+
+
+def stored_check(run: Run) -> dict[str, Any]:
+    """What `check` left beside the run's results, as a fact of the run; empty where there is none that can be read."""
+    try:
+        found = json.loads((run.folder / FILE).read_text("utf-8"))
+        return {"check": found} if isinstance(found["verdicts"], list) and isinstance(found["overall"], str) else {}
+    except (OSError, ValueError, KeyError, TypeError):  # the page is of the run; a check can be made again
+        return {}
+
+
+def checked(record: Record) -> Checked | None:
+    """The check of the run, or None where it was never made."""
+    found = record.facts.get("check")
+    if not isinstance(found, dict):
+        return None
+    rows = [_judged(one) for one in found["verdicts"] if isinstance(one, dict)]
+    order = {"bad": 0, "other": 1, "ok": 2}
+    return Checked(
+        overall=str(found["overall"]),
+        state=STATES.get(str(found["overall"]), "other"),
+        before=str(found.get("before", "")),
+        command=str(found.get("command", "")),
+        rows=tuple(sorted(rows, key=lambda one: order[one.state])),
+        notes=tuple(str(note) for note in found.get("notes") or ()),
+    )
+
+
+def summary(record: Record) -> dict[str, str] | None:
+    """What the index says of it."""
+    found = checked(record)
+    return {"overall": found.overall, "before": found.before} if found else None
+
+
+def _judged(stored: Mapping[str, Any]) -> Judged:
+    verdict = str(stored.get("verdict"))
+    state = {"regressed": "bad", "failed": "bad", "unchanged": "ok", "improved": "ok", "new": "ok"}.get(
+        verdict, "other"
+    )
+    why = [str(stored.get(key) or "") for key in ("reason", "remedy")]
+    return Judged(
+        cell=str(stored.get("cell")),
+        metric=str(stored.get("metric")).replace("_", " "),
+        verdict=verdict,
+        state=state,
+        change=_change(stored.get("ratio")),
+        reason="; ".join(part for part in why if part),
+        evidence=tuple(str(line) for line in stored.get("evidence") or ()),
+    )
+
+
+def _change(ratio: Any) -> str:
+    """The change as a percentage with its interval."""
+    if not isinstance(ratio, dict) or not isinstance(ratio.get("value"), int | float):
+        return "-"
+    ends = [end for name in ("low", "high") if isinstance(end := ratio.get(name), int | float)]
+    spread = f" ({' to '.join(map(_signed, ends))})" if len(ends) == 2 else ""
+    return _signed(ratio["value"]) + spread
+
+
+def _signed(ratio: float) -> str:
+    return f"{'+' if ratio >= 1 else '-'}{percent(abs(ratio - 1))}"

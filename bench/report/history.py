@@ -1,0 +1,140 @@
+"""The page of all runs' history: a picture of each series, its changes marked; a pure function of the series."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from bench.report import svg
+from bench.report.figures import DASHED, Picture, accuracy_axis, finish, inside, unit_axis
+from bench.report.page import put, style_sheet, template
+from bench.report.reading import clean
+from bench.report.table import HEADINGS
+from bench.report.units import plural, quantity
+from bench.store.run import REPORTS
+
+MOST_PICTURES = 120  # a page of more is none that anyone scrolls
+FILE = "history.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A change of level, in words.
+
+    Attributes:
+        at: the index of the first reading of the new level.
+        low: the earliest that may be it.
+        high: the latest.
+        told: what changed, where, and how surely.
+        command: what asks whether it is one, or "".
+
+    """
+
+    at: int
+    low: int
+    high: int
+    told: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series as it is drawn.
+
+    Attributes:
+        title: of the picture.
+        metric: its name.
+        unit: of the values.
+        machine: in words.
+        points: rows with label, moment, value, low, high and n, in order.
+        shifts: the changes.
+
+    """
+
+    title: str
+    metric: str
+    unit: str
+    machine: str
+    points: Sequence[Mapping[str, Any]]
+    shifts: Sequence[Shift]
+
+
+def write(lines: Iterable[Line], folder: Path = REPORTS) -> Path:
+    """Write reports/history.html; its path.
+
+    Raises:
+        OSError: the folder cannot be written.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return put(folder / FILE, page(list(lines)))
+
+
+def page(lines: Sequence[Line]) -> str:
+    """The page as one HTML document that needs nothing else."""
+    shown = lines[:MOST_PICTURES]
+    with svg.style():
+        drawn = [(line, _picture(line, number)) for number, line in enumerate(shown)]
+    return template("history.html").render(
+        drawn=drawn,
+        left=len(lines) - len(shown),
+        changed=[one for one in lines if one.shifts],
+        style=style_sheet(),
+    )
+
+
+def _picture(line: Line, number: int) -> Picture:
+    """Readings in the order of the code, with their intervals; a dashed line where the level changed."""
+    drawn = svg.canvas(f"history-{number}", width=430)
+    axes = drawn.axes
+    title = clean(line.title)
+    table = pd.DataFrame([{**point, "at": at} for at, point in enumerate(line.points)])
+    if line.metric == "accuracy":
+        accuracy_axis(axes, table["value"])
+        table["value"] = table["value"].map(inside)
+    sns.lineplot(data=table, x="at", y="value", color=svg.SERIES[0], linewidth=1.2, alpha=0.5, ax=axes, legend=False)
+    for at, point in enumerate(line.points):
+        low, high = point["low"], point["high"]
+        if low is not None and high is not None:
+            axes.plot([at, at], [max(low, 0), high], color=svg.SERIES[0], linewidth=1, alpha=0.6)
+        mark = axes.plot(at, table["value"][at], marker="o", markersize=5, color=svg.SERIES[0], linestyle="none",
+                         markeredgecolor=svg.SURFACE, markeredgewidth=0.8)  # fmt: skip
+        drawn.mark(mark, [], clean(f"{point['label']}: {_told(line, point)}"))
+    for shift in line.shifts:
+        place = shift.at - 0.5
+        axes.axvspan(shift.low - 0.5, shift.high + 0.5, color=svg.SERIES[1], alpha=0.12, linewidth=0)
+        drawn.mark(axes.axvline(place, color=svg.SERIES[1], linestyle=DASHED, linewidth=1.2), [], clean(shift.told))
+    if line.metric != "accuracy":
+        unit_axis(axes.yaxis, line.metric, line.unit)
+        axes.set_ylim(bottom=min(0.98 * float(table["value"].min()), axes.get_ylim()[0]))
+    _name_ends(axes, line)
+    axes.set_xlabel("runs, in the order of their revisions")
+    axes.set_ylabel("")
+    axes.grid(visible=True, axis="y")
+    caption = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over visits."
+    return finish(drawn, title, clean(caption))
+
+
+def _name_ends(axes: Any, line: Line) -> None:
+    """Revisions at the first and last reading, and at each change."""
+    last = len(line.points) - 1
+    places = sorted({0, last, *(shift.at for shift in line.shifts)})
+    apart = [at for at in places if at in (0, last) or min(at, last - at) > last / 8]
+    axes.set_xticks(apart, [clean(str(line.points[at]["label"]))[:10] for at in apart])
+    axes.set_xlim(-0.5, last + 0.5 if last else 0.5)
+
+
+def _told(line: Line, point: Mapping[str, Any]) -> str:
+    """A reading in words."""
+    name = HEADINGS.get(line.metric, line.metric).lower()
+    value = quantity(line.metric, line.unit, float(point["value"]))
+    ends = ""
+    if point["low"] is not None and point["high"] is not None and np.isfinite([point["low"], point["high"]]).all():
+        low, high = (quantity(line.metric, line.unit, max(float(point[end]), 0.0)) for end in ("low", "high"))
+        ends = f" ({low} to {high})"
+    noun = "seed" if line.metric == "accuracy" else "visit"
+    return f"{name} {value}{ends}, n = {plural(point['n'], noun)}, {str(point['moment'])[:10]}"
