@@ -143,5 +143,6 @@ def _metavar(name: str) -> str:
     if name in ("architectures", "optimizers"):
         return "GLOB"
     if setting.metadata["reads"]:
-        return {"duration": "TIME", "limit": "TIME", "share": "SHARE", "rate": "RATE"}[setting.metadata["reads"]]
+        shown = {"duration": "TIME", "limit": "TIME", "share": "SHARE", "goal": "SHARE", "rate": "RATE"}
+        return shown[setting.metadata["reads"]]
     return "N" if shape_of(name)[1] is int else "NAME" if name != "data_dir" else "FOLDER"

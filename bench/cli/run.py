@@ -72,7 +72,7 @@ def _measure(run: store.Run, plan: Plan, grid: Grid, trials: Sequence[Cell], wor
     found = run.results()
     past = {(one.cell, one.generation): one for one in found}
     line = ProgressLine(sys.stderr)
-    executor = LocalExecutor(workers, run.folder / "traces")
+    executor = LocalExecutor(workers, run.folder / "traces", run.folder / "checkpoints")
 
     def begin(plan: Plan, cells: Sequence[Cell], started: float | None = None) -> Schedule:
         since = time.monotonic() if started is None else started

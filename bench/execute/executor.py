@@ -30,12 +30,14 @@ class LocalExecutor:
     Args:
         workers: who starts the processes.
         traces: the folder under which each cell that is profiled has a folder for its trace.
+        weights: the folder for the cells' best weights.
 
     """
 
-    def __init__(self, workers: Workers, traces: Path = Path("traces")) -> None:
+    def __init__(self, workers: Workers, traces: Path = Path("traces"), weights: Path = Path("checkpoints")) -> None:
         self._workers = workers
         self._traces = traces
+        self._weights = weights
 
     def visit(self, task: Visit, told: Told) -> Result:
         """Make the visit; parts measured before a worker ended are kept."""
@@ -43,6 +45,8 @@ class LocalExecutor:
         parts: dict[str, list[Any]] = {}
         status, reason = "failed", None
         task = replace(task, traces=str((self._traces / folder_of(task.cell)).absolute())) if task.profile else task
+        if task.checkpoint:
+            task = replace(task, weights=str((self._weights / f"{folder_of(task.cell)}.pt").absolute()))
         try:
             for kind, payload in self._workers.talk("bench.measure.visit:visit", task, task.timeout):
                 if kind == "stage":

@@ -1,19 +1,26 @@
-"""Train: one loop that reads top to bottom, and what the model has learnt after each epoch."""
+"""Train: one loop that reads top to bottom, and what the model has learnt at each stop of the clock."""
 
 import math
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from bench.measure.evaluate import judge, scores_of
+from bench.measure.gradients import LOOKS, Gradients, Stopwatch
 from bench.measure.schedules import SCHEDULES
 from bench.measure.workload import Workload
 
+TRAIN_SAMPLE = 5000  # of the training images, on which the training accuracy is taken
+
 
 class DivergedError(Exception):
-    """The loss is no longer finite: there is nothing left to learn."""
+    """The loss is no longer finite: there is nothing left to learn. `learnt` is the record until then."""
+
+    def __init__(self, message: str, learnt: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.learnt = learnt
 
 
 def train(
@@ -21,8 +28,11 @@ def train(
     test: tuple[Tensor, Tensor],
     epochs: int,
     report: Callable[[str], None],
+    *,
     limit: float = math.inf,
-) -> dict[str, Any]:
+    until: float = 0.0,
+    keep: Callable[[dict[str, Any]], None] = lambda _: None,
+) -> tuple[dict[str, Any], Tensor]:
     """Train for `epochs` passes over the resident images and evaluate after each, the clock stopped meanwhile.
 
     Args:
@@ -32,78 +42,80 @@ def train(
         report: told what is being done, for the progress line.
         limit: seconds of training after which it stops, in the middle of an epoch if need be. A schedule ends with
             whichever comes first, the epochs or the limit.
+        until: test accuracy at which it stops; it is then evaluated LOOKS times an epoch. 0 never stops.
+        keep: given the latest entry whenever its test accuracy is the best so far, while the weights are those.
 
     Returns:
-        The learning record: `epochs`, a list with `epoch` (a fraction where the limit cut one short), `steps`,
-        `seconds` (training alone, cumulative), `train_loss`, `test_loss` and `test_accuracy`; `per_class` accuracy of
-        the last; `seed`; `limit`, the seconds if they ended it.
+        The learning record, and the scores (M, K) of the test images by the weights at the end. The record holds
+        `epochs`, a list with an entry for each evaluation: `epoch` (a fraction within one), `steps`, `seconds`
+        (training alone, cumulative), `train_loss` (mean over the steps since the last entry, as they were trained),
+        `train_accuracy` (by the weights of that moment on the first TRAIN_SAMPLE training images, since counting hits
+        in the steps would cost time inside the clock; absent within an epoch), `test_loss` and `test_accuracy`;
+        `gradients`, see `Gradients.record`; `seed`; `limit`, the seconds if they ended it; and with a target `until`:
+        `target`, `every` (steps from one evaluation to the next) and whether it was `reached`.
 
     Raises:
-        DivergedError: the loss is not finite at the end of an epoch.
+        DivergedError: a loss is not finite at an evaluation.
 
     """
-    device, size = work.device, work.cell.batch_size
-    generator = torch.Generator().manual_seed(work.cell.seed)
-    history: list[dict[str, Any]] = []
-    per_class: list[float] = []
-    steps, seconds, whole = 0, 0.0, len(work.images) // size
+    size = work.cell.batch_size
+    whole, stops = len(work.images) // size, LOOKS if until else 1
+    sample = work.images[:TRAIN_SAMPLE], work.labels[:TRAIN_SAMPLE]
     factor, rates = SCHEDULES[work.cell.schedule], [group["lr"] for group in work.optimizer.param_groups]
-    for epoch in range(1, epochs + 1):
-        report(f"epoch {epoch} of {epochs}")
+    watch = Stopwatch(work.device)
+    gradients = Gradients(work, watch, whole)
+    history: list[dict[str, Any]] = []
+    learnt = {"seed": work.cell.seed, "epochs": history, "gradients": gradients.record, "limit": None, "until": None}
+    steps, best, reached = 0, -1.0, False
+    for batches in stretches(work, epochs, stops):
+        report(f"epoch {steps // whole + 1} of {epochs}")
         work.model.train()
-        running_loss = torch.zeros((), device=device.torch_device)
-        order = torch.randperm(len(work.images), generator=generator).to(device.torch_device)
-        done = 0
-        device.synchronize()
-        start = time.perf_counter()
-        for index in order[: whole * size].split(size):
-            progress = max((steps + done) / (epochs * whole), (seconds + time.perf_counter() - start) / limit)
+        running_loss = torch.zeros((), device=work.device.torch_device)
+        before = steps
+        watch.start()
+        for index in batches:
+            progress = max(steps / (epochs * whole), watch.read() / limit)
             for group, rate in zip(work.optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor(progress)
-            images, labels = work.images[index], work.labels[index]
-            work.optimizer.zero_grad(set_to_none=True)
-            with work.autocast:
-                loss = work.loss(work.forward(images), labels)
-            work.scaler.scale(loss).backward()
-            work.scaler.step(work.optimizer)
-            work.scaler.update()
-            running_loss += loss.detach()
-            done += 1
-            if seconds + time.perf_counter() - start >= limit:
+            steps += 1
+            running_loss += work.update(work.images[index], work.labels[index], noted=gradients.noting(steps))
+            if watch.read() >= limit:
                 break
-        device.synchronize()
-        seconds += time.perf_counter() - start
-        steps += done
-        train_loss = float(running_loss) / done
-        if not math.isfinite(train_loss):
-            raise DivergedError(f"the training loss is {train_loss} after epoch {epoch} ({steps} steps)")
-        test_loss, test_accuracy, per_class = evaluate(work, *test)
-        history.append(
-            {
-                "epoch": epoch if done == whole else epoch - 1 + done / whole,
-                "steps": steps,
-                "seconds": seconds,
-                "train_loss": train_loss,
-                "test_loss": test_loss,
-                "test_accuracy": test_accuracy,
-            }
-        )
-        if seconds >= limit:
+        watch.stop()
+        scores = scores_of(work, test[0])
+        test_loss, test_accuracy = judge(work, scores, test[1])
+        reached, over = 0 < until <= test_accuracy, watch.seconds >= limit
+        at_end = steps % whole == 0 or reached or over
+        entry: dict[str, Any] = {
+            "epoch": steps // whole if steps % whole == 0 else steps / whole,
+            "steps": steps,
+            "seconds": watch.seconds,
+            "train_loss": float(running_loss) / (steps - before),
+            "train_accuracy": judge(work, scores_of(work, sample[0]), sample[1])[1] if at_end else None,
+            "test_loss": test_loss,
+            "test_accuracy": test_accuracy,
+        }
+        history.append(entry)
+        for name in ("train_loss", "test_loss"):
+            if not math.isfinite(entry[name]):
+                raise DivergedError(f"the {name.replace('_', ' ')} is {entry[name]} after {steps} steps", learnt)
+        if test_accuracy > best:
+            best = test_accuracy
+            keep(entry)
+        if reached or over:
             break
-    ended = limit if seconds >= limit else None
-    return {"seed": work.cell.seed, "epochs": history, "per_class": per_class, "limit": ended}
+    learnt["limit"] = limit if watch.seconds >= limit else None
+    learnt["until"] = {"target": until, "every": math.ceil(whole / stops), "reached": reached} if until else None
+    return learnt, scores
 
 
-@torch.inference_mode()
-def evaluate(work: Workload, images: Tensor, labels: Tensor, chunk: int = 1000) -> tuple[float, float, list[float]]:
-    """Mean loss, accuracy, and accuracy of each class, over all `images`, with the model in eval()."""
-    work.model.eval()
-    outputs = []
-    for part in images.split(chunk):
-        with work.autocast:
-            outputs.append(work.forward(part).float())
-    scores = torch.cat(outputs)
-    right = scores.argmax(1) == labels
-    seen = torch.bincount(labels, minlength=work.num_classes)
-    hits = torch.bincount(labels[right], minlength=work.num_classes)
-    return float(work.loss(scores, labels)), float(right.float().mean()), (hits / seen.clamp(min=1)).tolist()
+def stretches(work: Workload, epochs: int, stops: int) -> Iterator[tuple[Tensor, ...]]:
+    """The batches from one stop of the clock to the next, as indices (B,): `stops` an epoch, each freshly shuffled."""
+    generator = torch.Generator().manual_seed(work.cell.seed)
+    count, size = len(work.images), work.cell.batch_size
+    whole = count // size
+    for _ in range(epochs):
+        order = torch.randperm(count, generator=generator).to(work.device.torch_device)
+        batches = order[: whole * size].split(size)
+        parts = [batches[whole * part // stops : whole * (part + 1) // stops] for part in range(stops)]
+        yield from filter(None, parts)

@@ -4,7 +4,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import torch
 
@@ -14,10 +13,11 @@ from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.device import Device, is_out_of_memory, open_device
 from bench.measure.flags import flags_of
+from bench.measure.learning import learn
 from bench.measure.sources import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.system import describe_system
-from bench.measure.train import DivergedError, train
+from bench.measure.train import DivergedError
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.visit import Visit
@@ -63,7 +63,7 @@ class _Visit:
         if self.task.rounds:
             self._time()
         if self.task.epochs:
-            self._train()
+            self._hand_over(learn(self.task, self.dataset, self.device, self.channel))
 
     def _time(self) -> None:
         """The speed of the cell, and once what it costs."""
@@ -128,20 +128,6 @@ class _Visit:
         self._warn("relative cost", blocks, steady, task.reference_threads)
         torch.set_num_threads(self.cell.threads)
 
-    def _train(self) -> None:
-        """Train from scratch and record what was learnt."""
-        work = Workload(self.cell, self.device, *self.sources.train(self.cell), self.dataset.num_classes)
-        test, task = self.sources.test(self.cell), self.task
-        learnt = train(work, test, task.epochs, lambda stage: self.channel.send("stage", stage), task.train_limit)
-        if learnt["limit"]:
-            last = learnt["epochs"][-1]["epoch"]
-            note = (
-                f"training: stopped after {learnt['limit']:g} s, at epoch {last:.1f} of {task.epochs} (--train-limit)"
-            )
-            self.channel.send("warning", note)
-        self.channel.send("training", {**learnt, "classes": list(self.dataset.classes)})
-        self._hand_over(_learning(learnt, self.cell))
-
     def _workload(self, cell: Cell) -> Workload:
         """A workload on the images that timing cycles through."""
         part = self.sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
@@ -156,17 +142,6 @@ class _Visit:
         throttles = self.device.facts().get("gpu_throttle", ())
         for warning in flags_of(part, blocks, steady, threads, throttles):
             self.channel.send("warning", warning)
-
-
-def _learning(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
-    """The learning record's last line as metrics."""
-    last = learnt["epochs"][-1]
-    rate = last["steps"] * cell.batch_size / last["seconds"]
-    return [
-        Measurement("accuracy", "1", "higher", last["test_accuracy"], "final"),
-        Measurement("test_loss", "1", "lower", last["test_loss"], "final"),
-        Measurement("training_throughput", "1/s", "higher", rate, "mean", cell.threads),
-    ]
 
 
 def _first_line(error: BaseException) -> str:

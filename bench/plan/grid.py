@@ -96,6 +96,8 @@ def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
         epochs=plan.epochs if generation == 0 else 0,
         train_limit=plan.train_limit or inf,
         costs=generation == 0 and plan.rounds > 0,
+        until=plan.until,
+        checkpoint=plan.checkpoint and plan.epochs > 0 and generation == 0 and cell.split == "test",
         profile=plan.profile and generation == 0,
         data_dir=plan.data_dir,
         timeout=plan.timeout,

@@ -60,6 +60,8 @@ class Plan:
     seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
     epochs: int = _option(1, "training epochs; 0 measures speed alone", at_least=0)
     train_limit: float = _option(0.0, "stop a cell's training after this long, such as 12s; 0: never", reads="limit")
+    until: float = _option(0.0, "stop a cell's training at this test accuracy, such as 99%%; 0: never", reads="goal")
+    checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder")
     generations: int = _option(3, "passes over the grid, each in fresh processes", at_least=1)
     precision: float = _option(0.03, "half-width of the relative cost to stop at, such as 3%%", reads="share")
     rounds: int = _option(15, "blocks of each kind in a visit, 0.1 s each", at_least=2)
@@ -218,6 +220,11 @@ def _limit(text: str) -> float:
     return 0.0 if text.strip() == "0" else _duration(text)
 
 
+def _goal(text: str) -> float:
+    """A share, or 0 for none."""
+    return 0.0 if text.strip() in ("0", "0.0") else share(text)
+
+
 def share(text: str) -> float:
     """The share of a text such as 3% or 0.03."""
     value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
@@ -234,11 +241,18 @@ def _rate(text: str) -> float:
     return value
 
 
-_READERS: dict[str, Callable[[str], float]] = {"duration": _duration, "limit": _limit, "share": share, "rate": _rate}
+_READERS: dict[str, Callable[[str], float]] = {
+    "duration": _duration,
+    "limit": _limit,
+    "share": share,
+    "goal": _goal,
+    "rate": _rate,
+}
 _WANTED = {
     "duration": "a duration such as 90s, 5m or 1h",
     "limit": "a duration such as 90s or 5m, or 0",
     "share": "a share such as 3% or 0.03",
+    "goal": "a share such as 99% or 0.99, or 0",
     "rate": "a number above 0, such as 0.01 or 1e-3",
     "int": "a whole number",
     "float": "a number",

@@ -19,6 +19,9 @@ class Visit:
         rounds: blocks of phases, and pairs of blocks of the relative cost; 0 times nothing.
         epochs: training epochs; 0 trains nothing.
         train_limit: seconds of training, all epochs together; infinite for no limit.
+        until: test accuracy at which training stops; 0 for none.
+        checkpoint: whether to keep the best weights.
+        weights: file for them; whoever makes the visit says where.
         costs: whether to count operators and bytes too, which are the same in every generation.
         profile: whether to profile some steps too, after all else.
         traces: folder that the trace is written to; the executor knows where files may be.
@@ -35,6 +38,9 @@ class Visit:
     rounds: int = 15
     epochs: int = 0
     train_limit: float = inf
+    until: float = 0.0
+    checkpoint: bool = False
+    weights: str = ""
     costs: bool = True
     profile: bool = False
     traces: str = ""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.measure.checkpoint import load_checkpoint
 from bench.measure.visit import visit
 from bench.plan.cell import Cell
 from bench.plan.visit import Visit
@@ -21,9 +22,17 @@ REFERENCE = Cell("softmax_regression")
 
 
 @pytest.fixture(scope="module")
-def parts():
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="module")
+def parts(folder):
     channel = Heard()
-    visit(Visit(Cell("debug", optimizer="adam"), REFERENCE, 1, rounds=2, epochs=1), channel)
+    task = Visit(
+        Cell("debug", optimizer="adam"), REFERENCE, 1, rounds=2, epochs=1, until=0.3, checkpoint=True, weights=str(folder / "a.pt")
+    )
+    visit(task, channel)
     return channel.sent
 
 
@@ -38,7 +47,9 @@ def test_system_comes_first_and_the_status_last(parts):
 def test_timing_comes_first_and_training_last(parts):
     stages = [payload for kind, payload in parts if kind == "stage"]
 
-    assert stages == ["phases", "inference", "relative cost", "costs", "epoch 1 of 1"]
+    assert [stage for at, stage in enumerate(stages) if stage not in stages[:at]] == [
+        "phases", "inference", "relative cost", "costs", "epoch 1 of 1",
+    ]  # fmt: skip
 
 
 def test_every_promised_metric_is_there(parts):
@@ -46,7 +57,8 @@ def test_every_promised_metric_is_there(parts):
 
     assert metrics >= {
         "step", "forward", "loss", "backward", "optimizer", "zero_grad", "fetch", "inference", "throughput",
-        "page_faults", "parameters", "flops", "relative_cost", "accuracy", "training_throughput",
+        "page_faults", "parameters", "flops", "relative_cost", "accuracy", "training_throughput", "train_accuracy",
+        "training_step", "reached", "time_to_accuracy", "steps_to_accuracy",
     }  # fmt: skip
 
 
@@ -54,7 +66,36 @@ def test_training_is_recorded_with_the_names_of_the_classes(parts):
     (record,) = [payload for kind, payload in parts if kind == "training"]
 
     assert record["classes"] == list("0123456789")
-    assert 0.1 < record["epochs"][0]["test_accuracy"] <= 1
+    assert record["epochs"][-1]["test_accuracy"] >= 0.3
+    assert sum(map(sum, record["confusion"])) == 10_000
+    assert len(record["digits"]) == 10
+    assert record["mistakes"]
+
+
+def test_time_to_accuracy_is_seconds_a_step_times_steps(parts):
+    found = {one["metric"]: one["value"] for kind, payload in parts if kind == "measurements" for one in payload}
+
+    assert found["reached"] == 1
+    assert found["time_to_accuracy"] == pytest.approx(found["training_step"] * found["steps_to_accuracy"])
+
+
+def test_the_best_weights_are_in_the_file_that_was_asked_for(parts, folder):
+    restored = load_checkpoint(folder / "a.pt")
+    (record,) = [payload for kind, payload in parts if kind == "training"]
+
+    assert restored.cell == Cell("debug", optimizer="adam")
+    assert restored.entry["test_accuracy"] == max(entry["test_accuracy"] for entry in record["epochs"])
+
+
+def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
+    channel = Heard()
+    visit(Visit(Cell("debug", learning_rate=1e30), REFERENCE, 1, rounds=2, epochs=2, costs=False), channel)
+    (record,) = [payload for kind, payload in channel.sent if kind == "training"]
+    status, reason = channel.sent[-1][1]
+
+    assert status == "diverged"
+    assert "loss is" in reason
+    assert len(record["epochs"]) == 1
 
 
 def test_a_visit_of_no_rounds_is_trained_and_not_timed():

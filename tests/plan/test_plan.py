@@ -31,6 +31,8 @@ EXAMPLES = {
     "seeds": ("7", "[7]", (7,)),
     "epochs": ("9", "9", 9),
     "train_limit": ("12s", '"12s"', 12.0),
+    "until": ("99%", '"99%"', 0.99),
+    "checkpoint": ("", "true", True),
     "generations": ("9", "9", 9),
     "precision": ("5%", "0.05", 0.05),
     "rounds": ("9", "9", 9),
@@ -258,7 +260,7 @@ def test_a_mistake_in_a_flag(name, text, message):
 
 def test_a_switch_turns_its_default_around():
     switches = {name: default_of(name) for name in SETTINGS if shape_of(name)[1] is bool}
-    assert switches == {"profile": False, "report": True}
+    assert switches == {"checkpoint": False, "profile": False, "report": True}
     assert flag("profile") == "--profile"
     assert flag("report") == "--no-report"
 

@@ -1,0 +1,106 @@
+"""Checkpoint: the best weights of a cell in a file, and the model that they belong to."""
+
+import os
+import pickle
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import architectures
+from bench.errors import BenchError
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+
+FORMAT = 1
+_DAMAGE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    AttributeError,
+    zipfile.BadZipFile,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Weights in their model.
+
+    Attributes:
+        model: in eval(), on the CPU.
+        cell: what was trained.
+        input_shape: (C, H, W) of an image.
+        num_classes: how many outputs the model has.
+        entry: the entry of the learning record whose weights these are: epoch, steps, test_accuracy and so on.
+
+    """
+
+    model: nn.Module
+    cell: Cell
+    input_shape: tuple[int, int, int]
+    num_classes: int
+    entry: dict[str, Any]
+
+
+def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
+    """Write the weights as they are now; the file is replaced in one move, so that it is never seen half written.
+
+    Raises:
+        BenchError: the folder cannot be written.
+
+    """
+    stored = {
+        "format": FORMAT,
+        "cell": work.cell.to_dict(),
+        "input_shape": list(work.images.shape[1:]),
+        "num_classes": work.num_classes,
+        "entry": entry,
+        "weights": {name: tensor.detach().cpu() for name, tensor in work.model.state_dict().items()},
+    }
+    fresh = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            torch.save(stored, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}; make room, or run without --checkpoint") from error
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The model of a file that `save` wrote. Nothing but tensors and plain data is unpickled (`weights_only=True`).
+
+    Raises:
+        BenchError: the file is absent, damaged, not a checkpoint, or its weights are not those of its architecture.
+
+    """
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise BenchError(f"no checkpoint {path}: runs with --checkpoint write them to results/") from error
+    except (*_DAMAGE, OSError) as error:
+        cause = "it is damaged, no checkpoint, or holds more than tensors and plain data"
+        raise BenchError(f"cannot read {path}: {cause}; train again with --checkpoint") from error
+    try:
+        return _restored(stored)
+    except (architectures.RegistryError, architectures.ShapeError, *_DAMAGE) as error:
+        reason = (str(error).strip().splitlines() or [""])[0].rstrip(": ")
+        raise BenchError(f"{path} does not fit this version ({reason}): train again with --checkpoint") from error
+
+
+def _restored(stored: Any) -> Checkpoint:
+    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
+        raise ValueError(f"not a checkpoint of format {FORMAT}")
+    cell, shape = Cell.from_dict(stored["cell"]), stored["input_shape"]
+    channels, height, width = (int(size) for size in shape)
+    model = architectures.build(cell.architecture, (channels, height, width), int(stored["num_classes"]))
+    model.load_state_dict(stored["weights"])
+    return Checkpoint(model.eval(), cell, (channels, height, width), int(stored["num_classes"]), dict(stored["entry"]))

@@ -1,0 +1,88 @@
+"""Evaluate: what a model says of images, and where it is wrong."""
+
+import base64
+import math
+import zlib
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from bench.measure.workload import Workload
+
+MISTAKES = 12
+LARGEST_SIDE = 64  # pixels; a larger image is thinned to this before it is kept
+MOST_SCORES = 10  # classes of an image whose scores are kept
+MOST_DIGITS = 10
+
+
+@torch.inference_mode()
+def scores_of(work: Workload, images: Tensor, chunk: int = 1000) -> Tensor:
+    """The scores (M, K), float32, of images (M, C, H, W), with the model in eval()."""
+    work.model.eval()
+    outputs = []
+    for part in images.split(chunk):
+        with work.autocast:
+            outputs.append(work.forward(part).float())
+    return torch.cat(outputs)
+
+
+def judge(work: Workload, scores: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Mean loss and accuracy of scores (M, K) by the labels (M,)."""
+    return float(work.loss(scores, labels)), float((scores.argmax(1) == labels).float().mean())
+
+
+def examine(scores: Tensor, labels: Tensor, pixels: Tensor) -> dict[str, Any]:
+    """How the test images fared, as plain data.
+
+    Args:
+        scores: (M, K), of the model at the end.
+        labels: (M,).
+        pixels: uint8 (M, C, H, W), as they are in the data set.
+
+    Returns:
+        `per_class`, the accuracy of each; `confusion`, counts with a row for each true class and a column for each
+        predicted one; `digits`, the first test image of each class (of ten at most), and `mistakes`, the wrong ones of
+        highest loss: each with its `index` in the test set, `label`, `predicted`, `loss`, `scores` (pairs of class and
+        probability, the highest first) and `image`; see `thumbnail`.
+
+    """
+    scores, labels, classes = scores.cpu(), labels.cpu(), scores.shape[1]
+    predicted = scores.argmax(1)
+    confusion = torch.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    losses = F.cross_entropy(scores, labels, reduction="none")
+    wrong = (predicted != labels).nonzero().flatten()
+    worst = wrong[losses[wrong].argsort(descending=True)][:MISTAKES]
+    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()[:MOST_DIGITS]]
+
+    def told(index: int) -> dict[str, Any]:
+        top = scores[index].softmax(0).topk(min(classes, MOST_SCORES))
+        return {
+            "index": index,
+            "label": int(labels[index]),
+            "predicted": int(predicted[index]),
+            "loss": float(f"{losses[index]:.3g}"),
+            "scores": [
+                [label, float(f"{p:.3g}")] for label, p in zip(top.indices.tolist(), top.values.tolist(), strict=True)
+            ],
+            "image": thumbnail(pixels[index]),
+        }
+
+    return {
+        "per_class": (confusion.diagonal() / confusion.sum(1).clamp(min=1)).tolist(),
+        "confusion": confusion.tolist(),
+        "digits": [told(index) for index in firsts],
+        "mistakes": [told(index) for index in worst.tolist()],
+    }
+
+
+def thumbnail(image: Tensor) -> dict[str, Any]:
+    """An image, uint8 (C, H, W), to look at: `shape` and `pixels`, base64 of the deflated bytes in that order.
+
+    One channel or three are kept; of a large image every second pixel or fewer.
+    """
+    every = math.ceil(max(image.shape[1:]) / LARGEST_SIDE)
+    kept = image[: 3 if len(image) >= 3 else 1, ::every, ::every].contiguous()
+    packed = zlib.compress(kept.cpu().numpy().tobytes(), 9)
+    return {"shape": list(kept.shape), "pixels": base64.b64encode(packed).decode("ascii")}

@@ -1,0 +1,80 @@
+"""Learning: a cell trained from scratch, as the record, the metrics and the warnings that its visit hands over."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.channel import Channel
+from bench.data import Dataset
+from bench.measure import checkpoint
+from bench.measure.device import Device
+from bench.measure.evaluate import examine
+from bench.measure.sources import Sources
+from bench.measure.train import DivergedError, train
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+from bench.plan.visit import Visit
+from bench.store.result import Measurement
+
+
+def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:
+    """Train the task's cell; sends stages, the record and warnings, and returns the metrics.
+
+    Raises:
+        DivergedError: the loss was not finite any more; what was learnt until then has been sent.
+
+    """
+    cell, sources = task.cell, Sources(dataset, device)
+    work = Workload(cell, device, *sources.train(cell), dataset.num_classes)
+    test, best = sources.test(cell), Path(task.weights)
+    classes = {"classes": list(dataset.classes)}
+    try:
+        learnt, scores = train(
+            work,
+            test,
+            task.epochs,
+            lambda stage: channel.send("stage", stage),
+            limit=task.train_limit,
+            until=task.until,
+            keep=lambda entry: checkpoint.save(best, work, entry) if task.checkpoint else None,
+        )
+    except DivergedError as error:
+        channel.send("training", {**error.learnt, **classes})
+        raise
+    channel.send("training", {**learnt, **classes, **examine(scores, test.labels, dataset.test_images)})
+    for warning in _warnings(learnt, task.epochs):
+        channel.send("warning", warning)
+    return metrics_of(learnt, cell)
+
+
+def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
+    """The last entry of a learning record as metrics, and with a target how long it took to reach it.
+
+    `time_to_accuracy` is `training_step` times `steps_to_accuracy`, and absent, as those are, where it was not reached.
+    """
+    last, until = learnt["epochs"][-1], learnt["until"]
+    step = last["seconds"] / last["steps"]
+    found = [
+        Measurement("accuracy", "1", "higher", last["test_accuracy"], "final"),
+        Measurement("train_accuracy", "1", "higher", last["train_accuracy"], "final"),
+        Measurement("test_loss", "1", "lower", last["test_loss"], "final"),
+        Measurement("training_throughput", "1/s", "higher", cell.batch_size / step, "mean", cell.threads),
+        Measurement("training_step", "s", "lower", step, "mean", cell.threads),
+    ]
+    if until:
+        found.append(Measurement("reached", "1", "higher", float(until["reached"]), "share"))
+    if until and until["reached"]:
+        found += [
+            Measurement("time_to_accuracy", "s", "lower", last["seconds"], "first evaluation there", cell.threads),
+            Measurement("steps_to_accuracy", "1", "lower", float(last["steps"]), "first evaluation there"),
+        ]
+    return found
+
+
+def _warnings(learnt: dict[str, Any], epochs: int) -> Iterator[str]:
+    last, until = learnt["epochs"][-1], learnt["until"]
+    if learnt["limit"]:
+        yield f"training: stopped after {learnt['limit']:g} s, at epoch {last['epoch']:.1f} of {epochs} (--train-limit)"
+    if until and not until["reached"]:
+        best = max(entry["test_accuracy"] for entry in learnt["epochs"])
+        yield f"training: {until['target']:.4g} test accuracy was not reached; the best was {best:.4f} (--until)"

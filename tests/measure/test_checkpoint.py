@@ -1,0 +1,84 @@
+import pickle
+
+import pytest
+import torch
+
+from bench.errors import BenchError
+from bench.measure.checkpoint import load_checkpoint, save
+from bench.measure.train import train
+
+ENTRY = {"epoch": 1, "steps": 8, "test_accuracy": 0.5}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "checkpoints" / "cell.pt"
+
+
+def test_the_best_weights_come_back_and_score_the_same(workload, mnist, path):
+    work = workload("resnet8", images=256)  # with running statistics, which are no parameters
+    train(work, mnist[1], 1, lambda _: None, keep=lambda entry: save(path, work, entry))
+    restored = load_checkpoint(path)
+    images = mnist[1][0][:32]
+    with torch.inference_mode():
+        assert torch.equal(restored.model(images), work.model.eval()(images))
+    assert restored.cell == work.cell
+    assert (restored.input_shape, restored.num_classes) == ((1, 28, 28), 10)
+    assert restored.entry["steps"] == 4
+    assert [one.name for one in path.parent.iterdir()] == ["cell.pt"]
+
+
+def refused(path):
+    with pytest.raises(BenchError) as caught:
+        load_checkpoint(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message
+    return message
+
+
+def test_what_is_no_checkpoint_is_refused_in_one_line(workload, path, tmp_path):
+    assert "--checkpoint" in refused(path)
+    assert "cannot read" in refused(tmp_path)
+    save(path, workload(), ENTRY)
+    whole = path.read_bytes()
+    for content in (b"", b"not a checkpoint", whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        assert "cannot read" in refused(path)
+
+
+def test_a_file_that_would_run_code_is_refused(path, tmp_path):
+    path.parent.mkdir()
+
+    class Evil:
+        def __reduce__(self):
+            return open, (str(tmp_path / "hurt"), "w")
+
+    torch.save({"format": 1, "weights": Evil()}, path)
+    assert "more than tensors and plain data" in refused(path)
+    path.write_bytes(pickle.dumps(Evil()))
+    refused(path)
+    assert not (tmp_path / "hurt").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"format": 2}, "format 1"),
+        ({"cell": {"architecture": "debugg"}}, "debugg"),
+        ({"input_shape": [1, 0, 28]}, "positive sizes"),
+        ({"num_classes": 3}, "state_dict"),
+        ({"weights": {}}, "state_dict"),
+        ({"entry": None}, ""),
+    ],
+)
+def test_what_does_not_fit_is_said(workload, path, changes, word):
+    save(path, workload(), ENTRY)
+    torch.save({**torch.load(path, weights_only=True), **changes}, path)
+    assert word in refused(path)
+
+
+def test_a_folder_that_cannot_be_written_is_said(workload, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BenchError, match="without --checkpoint"):
+        save(tmp_path / "file" / "cell.pt", workload(), ENTRY)
