@@ -29,7 +29,7 @@ from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.plan.tuning import trials_of
 from bench.store import run as store
-from bench.store.frame import frame
+from bench.store.frame import frame, settings
 from bench.store.provenance import command_line, git_state, versions
 from bench.store.result import STATUSES, Result
 
@@ -112,8 +112,9 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
         print(json.dumps(document))
     else:
         if not table.empty:
-            print_table(overview(table, plan.precision, run.facts.get("ceilings", ())))
-            print(f"\n{legend(table)}")
+            pooled = settings(run)
+            print_table(overview(pooled, plan.precision, run.facts.get("ceilings", ())))
+            print(f"\n{legend(pooled, plan.until)}")
         for told in tuned(run.facts):
             print(told)
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)

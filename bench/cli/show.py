@@ -10,7 +10,7 @@ from bench.cli.tables import legend, overview, print_table
 from bench.cli.tuned import tuned
 from bench.errors import BenchError
 from bench.store import run as store
-from bench.store.frame import frame
+from bench.store.frame import frame, settings
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -30,9 +30,10 @@ def execute(given: argparse.Namespace) -> int:
         print(json.dumps({**run.facts, "rows": rows}))
     else:
         if not table.empty:
-            print_table(overview(table, run.facts["plan"]["precision"], run.facts.get("ceilings", ())))
-            print(f"\n{legend(table)}")
-            for line in [*sweeps(table), *tuned(run.facts), *published(run)]:
+            pooled, plan = settings(run), run.facts["plan"]
+            print_table(overview(pooled, plan["precision"], run.facts.get("ceilings", ())))
+            print(f"\n{legend(pooled, plan.get('until', 0.0))}")
+            for line in [*sweeps(pooled), *tuned(run.facts), *published(run)]:
                 print(line)
         print(f"{run.facts.get('status')}: {run.facts.get('command')}")
     return 0

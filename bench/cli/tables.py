@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.plan.protocol import LOOKS
 from bench.stats.roofline import Bound, bounds
 from bench.store.pytest_benchmark import METRICS as IMPORTED
 
@@ -35,7 +36,7 @@ def duration(seconds: float) -> str:
 
 
 def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequence[Mapping[str, Any]] = ()) -> list[Row]:
-    """The main figures of a run's frame, a row a cell, fastest step first.
+    """The main figures of a run's frame, a row a cell (or a setting, with its seeds pooled), fastest step first.
 
     A relative cost whose interval is wider than the `target` says so; without a target none does. With the run's
     `ceilings` there is a column that says what bounds the step.
@@ -50,14 +51,14 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
         step = found["step"]["value"] if "step" in found else math.inf
         imported = {title: si(found[title]["value"], "s") if title in found else "-" for title in walls}
         bound = {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
-        rows.append(
-            (step, {"cell": first["id"], **imported, **_figures(found, target), **bound, "status": first["status"]})
-        )
+        asked = {"time to accuracy": _to_target(found)} if "reached" in set(table["metric"]) else {}
+        figures = {**imported, **_figures(found, target), **asked, **bound}
+        rows.append((step, {"cell": first["id"], **figures, "status": first["status"]}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
-def legend(table: pd.DataFrame) -> str:
-    """What the columns of `overview` are: statistic, threads, n."""
+def legend(table: pd.DataFrame, until: float = 0.0) -> str:
+    """What the columns of `overview` are: statistic, threads, n, and the accuracy at which training was to stop."""
     found = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
     said = []
     if "step" in found:
@@ -68,6 +69,14 @@ def legend(table: pd.DataFrame) -> str:
             f"relative cost: {NAMES[found['relative_cost']['statistic']]}, seconds an image over those of the reference"
             f"{_threads(table, 'relative_cost')}, 95 % interval over fresh processes"
         )
+    if "reached" in found:
+        goal = f"{until:g}" if until else "the target"
+        said.append(
+            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {LOOKS} of them an epoch, "
+            "= mean seconds a step x steps"
+        )
+    if "accuracy" in found and found["accuracy"]["n"] > 1:
+        said.append("± is the 95 % t interval over seeds")
     return "; ".join(said)
 
 
@@ -93,8 +102,35 @@ def _figures(found: dict[str, pd.Series], target: float | None) -> Row:
     figures["median"] = si(found["step"]["median"], "s") if "step" in found else "-"
     figures["images/s"] = si(found["throughput"]["value"], "") if "throughput" in found else "-"
     figures["relative cost"] = _relative(found["relative_cost"], target) if "relative_cost" in found else "-"
-    figures["accuracy"] = f"{found['accuracy']['value']:.2%}" if "accuracy" in found else "-"
+    figures["accuracy"] = _accuracy(found["accuracy"]) if "accuracy" in found else "-"
     return figures
+
+
+def _accuracy(row: pd.Series) -> str:
+    """A test accuracy; over several seeds their mean with the half-width of its t interval."""
+    if row["n"] < 2:
+        return f"{row['value']:.2%}"
+    return f"{row['value']:.2%} ±{(row['high'] - row['low']) / 2:.2%} ({row['n']} seeds)"
+
+
+def _to_target(found: dict[str, pd.Series]) -> str:
+    """Time to the target accuracy as seconds a step times steps; or how many seeds reached it, if not all did."""
+    if "reached" not in found:
+        return "-"
+    reached, seeds = found["reached"]["value"], int(found["reached"]["n"])
+    if reached < 1:
+        return f"reached by {reached * seeds:.0f} of {seeds} seeds" if seeds > 1 else "not reached"
+    time, step, steps = (
+        _spread(found[metric], unit)
+        for metric, unit in (("time_to_accuracy", "s"), ("training_step", "s"), ("steps_to_accuracy", ""))
+    )
+    return f"{time} = {step} x {steps}"
+
+
+def _spread(row: pd.Series, unit: str) -> str:
+    """A value that is pooled on the log scale, with its relative half-width where there is an interval."""
+    interval = "" if pd.isna(row["low"]) else f" ±{math.sqrt(row['high'] / row['low']) - 1:.1%}"
+    return si(row["value"], unit) + interval
 
 
 def _bound(bound: Bound | None) -> str:

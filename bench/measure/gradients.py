@@ -9,8 +9,7 @@ import torch
 
 from bench.measure.device import Device
 from bench.measure.workload import Workload
-
-LOOKS = 4  # times an epoch that the clock stops: norms are noted, and with a target the test images evaluated
+from bench.plan.protocol import LOOKS
 
 
 class Stopwatch:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from bench.measure.evaluate import judge, scores_of
-from bench.measure.gradients import LOOKS, Gradients, Stopwatch
+from bench.measure.gradients import Gradients, Stopwatch
 from bench.measure.schedules import SCHEDULES
 from bench.measure.workload import Workload
+from bench.plan.protocol import LOOKS
 
 TRAIN_SAMPLE = 5000  # of the training images, on which the training accuracy is taken
 

@@ -9,3 +9,4 @@ WARM_AGREEMENT = 0.05  # three successive mini-blocks within this share are stea
 LEAD_SECONDS = 0.02  # untimed steps before a block refill the caches and outlast another's spinning threads
 INFERENCE_BLOCKS = 2
 LEAST_GENERATIONS = 6  # fewer give too lucky a spread to stop on
+LOOKS = 4  # times an epoch that training is interrupted: gradients are noted, and with a target the test images scored

@@ -1,7 +1,7 @@
 """The pandas frame of a run: one row per cell and metric, the visits of a cell pooled with their interval."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,21 @@ Line = dict[str, Any]
 def frame(run: Run) -> pd.DataFrame:
     """One row per cell and metric of `run`; see `frame_of`."""
     return frame_of(run.lines(whole=False))
+
+
+def settings(run: Run) -> pd.DataFrame:
+    """As `frame`, with the seeds of a setting pooled: one row per setting and metric, n counts visits of all seeds.
+
+    Accuracies and what else training gives come from one visit a seed, so that there n is the number of seeds.
+    """
+    lines = list(run.lines(whole=False))
+    unseeded = [replace(Cell.from_dict(line["cell"]), seed=0).id for line in lines]
+    seeds: dict[str, set[Any]] = {}
+    for name, line in zip(unseeded, lines, strict=True):
+        seeds.setdefault(name, set()).add(line["cell"].get("seed"))
+    return frame_of(
+        {**line, "id": name if len(seeds[name]) > 1 else line["id"]} for name, line in zip(unseeded, lines, strict=True)
+    )
 
 
 def frame_of(lines: Iterable[Line]) -> pd.DataFrame:
@@ -99,16 +114,17 @@ def _intervals(
 ) -> tuple[Floats, Floats, Floats]:
     """Centre and both ends of the interval of each group of values.
 
-    Times, rates and ratios are pooled on the log scale, shares and counts as they are, exact readings not at all.
+    Times, rates, ratios and steps to an accuracy, which multiply, are pooled on the log scale, shares and counts as
+    they are, exact readings not at all; a share of yes and no has no interval.
     """
     exact = (abouts["statistic"] == "exact").to_numpy()
-    ratio = (abouts["unit"] != "1").to_numpy() | abouts["metric"].str.startswith("relative").to_numpy(dtype=bool)
+    ratio = (abouts["unit"] != "1").to_numpy() | abouts["metric"].str.match("relative|steps_to").to_numpy(dtype=bool)
     positive = np.bincount(group, value <= 0, len(counts)) == 0
     logs = ratio & ~exact & positive
     scaled = value.copy()
     scaled[logs[group]] = np.log(value[logs[group]])
     centre, half = half_widths(scaled, group, counts)
-    half[exact] = np.nan
+    half[exact | (abouts["statistic"] == "share").to_numpy()] = np.nan
     ends = [np.where(logs, np.exp(np.where(logs, end, 0.0)), end) for end in (centre, centre - half, centre + half)]
     return ends[0], ends[1], ends[2]
 

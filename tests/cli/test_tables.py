@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from bench.cli.tables import duration, overview, print_table, si
+from bench.cli.tables import duration, legend, overview, print_table, si
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,46 @@ def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
     assert [row["bound by"] for row in overview(table, None, [known])] == ["compute 43%"]
     assert [row["bound by"] for row in overview(table, None, [other])] == ["-"]
     assert "bound by" not in overview(table)[0]
+
+
+def trained(reached, n=3):
+    """The pooled rows of a setting that was trained with a target."""
+    interval = {"low": 0.5, "high": 2.0} if n > 1 else {"low": None, "high": None}
+    rows = [
+        {"metric": "accuracy", "value": 0.97, "low": 0.96, "high": 0.98},
+        {"metric": "reached", "value": reached},
+        {"metric": "training_step", "value": 0.003, "low": 0.0015, "high": 0.006},
+    ]
+    if reached == 1:
+        rows += [
+            {"metric": "time_to_accuracy", "value": 1.2, **interval},
+            {"metric": "steps_to_accuracy", "value": 400.0, **interval},
+        ]
+    return pd.DataFrame([{"id": "net", "status": "ok", "n": n, "threads_used": None, **one} for one in rows])
+
+
+def test_accuracy_over_seeds_comes_with_its_interval_and_their_number():
+    (row,) = overview(trained(1.0))
+    assert row["accuracy"] == "97.00% ±1.00% (3 seeds)"
+    assert "t interval over seeds" in legend(trained(1.0))
+
+
+@pytest.mark.parametrize(
+    ("reached", "n", "told"),
+    [
+        (1.0, 3, "1.20 s ±100.0% = 3.00 ms ±100.0% x 400 ±100.0%"),
+        (2 / 3, 3, "reached by 2 of 3 seeds"),
+        (0.0, 3, "reached by 0 of 3 seeds"),
+        (0.0, 1, "not reached"),
+    ],
+)
+def test_time_to_accuracy_is_split_or_said_to_be_missing(reached, n, told):
+    (row,) = overview(trained(reached, n))
+    assert row["time to accuracy"] == told
+    assert "evaluation of 0.99 or more, 4 of them an epoch" in legend(trained(reached, n), 0.99)
+
+
+def test_without_a_target_there_is_no_time_to_it():
+    table = trained(1.0)
+    (row,) = overview(table[table["metric"] == "accuracy"])
+    assert "time to accuracy" not in row

@@ -3,8 +3,8 @@ import torch
 
 from bench.measure import gradients as watching
 from bench.measure import train as training
-from bench.measure.gradients import LOOKS
 from bench.measure.train import DivergedError, train
+from bench.plan.protocol import LOOKS
 from tests.measure.recording import RecordingDevice
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from bench.plan.cell import Cell
-from bench.store.frame import COLUMNS, frame, status_of
+from bench.store.frame import COLUMNS, frame, settings, status_of
 from bench.store.result import Measurement, Result
 
 
@@ -143,3 +143,48 @@ def test_a_zero_is_pooled_too(run, result):
     zero = Measurement("backward", "s", "lower", 0.0, "p25")
     table = kept(run, result(measurements=(zero,)), result(1, measurements=(zero,), generation=1))
     assert row(table, "backward")["value"] == 0
+
+
+def trained(seed, time, accuracy=0.9, reached=True):
+    """A visit that was trained towards a target: what it gave."""
+    found = [
+        Measurement("accuracy", "1", "higher", accuracy, "final"),
+        Measurement("reached", "1", "higher", float(reached), "share"),
+    ]
+    if reached:
+        found += [
+            Measurement("training_step", "s", "lower", time / (100 + seed), "mean"),
+            Measurement("time_to_accuracy", "s", "lower", time, "first evaluation there"),
+            Measurement("steps_to_accuracy", "1", "lower", 100.0 + seed, "first evaluation there"),
+        ]
+    return Result(Cell("mlp", seed=seed), "ok", measurements=tuple(found))
+
+
+def test_the_seeds_of_a_setting_are_pooled_and_a_lone_seed_keeps_its_name(run):
+    for seed, accuracy in enumerate((0.9, 0.92, 0.97)):
+        run.append(trained(seed, 1.0, accuracy))
+    run.append(Result(Cell("vgg4", seed=3), "failed", "for a reason"))
+    table = settings(run)
+    found = row(table, "accuracy")
+    low, high = stats.t.interval(0.95, 2, np.mean([0.9, 0.92, 0.97]), stats.sem([0.9, 0.92, 0.97]))
+
+    assert list(dict.fromkeys(table["id"])) == ["mlp-sgd-mnist-b64-cpu-t1", "vgg4-sgd-mnist-b64-cpu-t1-seed3"]
+    assert (found["value"], found["low"], found["high"], found["n"]) == pytest.approx((0.93, low, high, 3))
+    assert len(set(frame(run)["id"])) == 4
+
+
+def test_time_to_accuracy_stays_the_product_when_seeds_are_pooled(run):
+    for seed, time in enumerate((1.0, 2.0, 9.0)):
+        run.append(trained(seed, time))
+    table = settings(run)
+    time, step, steps = (
+        row(table, metric)["value"] for metric in ("time_to_accuracy", "training_step", "steps_to_accuracy")
+    )
+    assert time == pytest.approx(step * steps)
+
+
+def test_the_share_of_seeds_that_reached_the_target_has_no_interval(run):
+    for seed in range(4):
+        run.append(trained(seed, 1.0, reached=seed > 0))
+    found = row(settings(run), "reached")
+    assert (found["value"], found["n"], pd.isna(found["low"])) == (0.75, 4, True)
