@@ -129,7 +129,8 @@ def _to_target(found: dict[str, pd.Series]) -> str:
 
 def _spread(row: pd.Series, unit: str) -> str:
     """A value that is pooled on the log scale, with its relative half-width where there is an interval."""
-    interval = "" if pd.isna(row["low"]) else f" ±{math.sqrt(row['high'] / row['low']) - 1:.1%}"
+    half = math.nan if pd.isna(row["low"]) else math.sqrt(row["high"] / row["low"]) - 1
+    interval = "" if math.isnan(half) else f" ±{half:.1%}" if half <= 1 else " (too noisy)"
     return si(row["value"], unit) + interval
 
 

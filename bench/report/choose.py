@@ -16,14 +16,18 @@ from bench.report.figures import (
 )
 from bench.report.rank import ordered
 from bench.report.record import Record, Row
-from bench.report.table import HEADINGS, told
-from bench.report.units import joined
+from bench.report.table import HEADINGS, percent_of, told
+from bench.report.units import joined, tick
+
+_TIME = ("time_to_accuracy", "training_step", "steps_to_accuracy")
 
 
 def choosing(record: Record) -> list[Picture]:
     """Accuracy against each kind of cost."""
     against = ("relative_cost", "throughput", "peak_memory", "parameters")
-    return [picture for metric in against if (picture := _front(record, metric))]
+    fronts = [picture for metric in against if (picture := _front(record, metric))]
+    split = _split(record)
+    return [*fronts, split] if split else fronts
 
 
 def front(rows: list[Row], metric: str) -> list[Row]:
@@ -86,3 +90,56 @@ def _point(drawn: svg.Canvas, row: Row, metric: str) -> None:
             )  # fmt: skip
             drawn.mark(bars.lines[2], [row.key], text)
     drawn.mark(drawn.axes.plot([at[0]], [at[1]], **dot(row, 7)), [row.key], text)
+
+
+def _split(record: Record) -> Picture | None:
+    """Time to the target accuracy as seconds a step times steps; along a dashed line the time is the same."""
+    rows = record.having("time_to_accuracy", "training_step", "steps_to_accuracy")
+    if len(rows) < 2 or not record.target:
+        return None
+    drawn = svg.canvas("choose-time-to-accuracy", height=240)
+    axes = drawn.axes
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    points = [(row.values["steps_to_accuracy"].value, row.values["training_step"].value) for row in rows]
+    for row, (steps, step) in zip(rows, points, strict=True):
+        text = f"{row.label}: {'; '.join(told(row.values[metric]) for metric in _TIME)}"
+        for metric, side in (("steps_to_accuracy", "xerr"), ("training_step", "yerr")):
+            reach = arms(row.values[metric])
+            if reach is not None:
+                bars = axes.errorbar(
+                    [steps], [step], xerr=reach if side == "xerr" else None, yerr=reach if side == "yerr" else None,
+                    **{**dot(row, 0), "marker": "none"}, elinewidth=1.2,
+                )  # fmt: skip
+                drawn.mark(bars.lines[2], [row.key], text)
+        drawn.mark(axes.plot([steps], [step], **dot(row, 7)), [row.key], text)
+    for side, values in (("x", [point[0] for point in points]), ("y", [point[1] for point in points])):
+        getattr(axes, f"set_{side}lim")(min(values) / 2.2, max(values) * 2.2)
+    _same_times(drawn)
+    axes.grid(axis="both")
+    unit_axis(axes.xaxis, "number", "1")
+    unit_axis(axes.yaxis, "training_step", "s")
+    axes.set_xlabel("steps to accuracy · less is better")
+    axes.set_title("seconds a step of training", loc="left", color=svg.MUTED)
+    name_points(drawn, rows if len(rows) <= MOST_NAMES else rows[:MOST_NAMES], points)
+    goal = percent_of(record.target)
+    caption = (
+        f"Training time to {goal} test accuracy is seconds a step (up) times steps (across); along a dashed line it is "
+        "the same. Bars are 95 % intervals over seeds, absent from single ones; a setting of which any seed fell short "
+        "of the target is not shown."
+    )
+    return finish(drawn, f"Time to {goal}, split", caption)
+
+
+def _same_times(drawn: svg.Canvas) -> None:
+    """Dashed lines of equal time, at round numbers of seconds."""
+    axes = drawn.axes
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    times = [size * 10.0**power for power in range(-3, 6) for size in (1, 3)]
+    shown = [time for time in times if left * low * 1.5 < time < right * high / 1.5]
+    for time in shown:
+        axes.plot([left, right], [time / left, time / right], color=svg.LINE, linewidth=1, linestyle=DASHED, zorder=1)
+        along = min(right / 1.06, time / low / 1.1)
+        axes.text(along, time / along, tick("step", "s", time), fontsize=8, color=svg.MUTED, ha="right", va="bottom")
+    axes.set_xlim(left, right)
+    axes.set_ylim(low, high)

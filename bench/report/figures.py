@@ -21,13 +21,17 @@ DASHED: tuple[float, tuple[float, float]] = (0, (4, 3))
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture with its heading, the sentence that explains it, and its numbers in words."""
+    """A picture with its heading, the sentence that explains it, and its numbers in words.
+
+    `rows` are the keys of the settings that it is all about: it goes with them when the table is filtered.
+    """
 
     name: str
     title: str
     caption: str
     svg: str
     numbers: tuple[tuple[str, str], ...]
+    rows: str = ""
 
 
 def finish(drawn: svg.Canvas, title: str, caption: str) -> Picture:
@@ -89,7 +93,7 @@ def unit_axis(axis: Axis, metric: str, unit: str, *, few: bool = False) -> None:
     axis.set_major_locator(LogLocator(subs=steps, numticks=5 if few else 8) if decades > 0.5 else MaxNLocator(4))
 
 
-def accuracy_axis(axes: Any, values: Iterable[float]) -> None:
+def accuracy_axis(axes: Any, values: Iterable[float], name: str = "test accuracy") -> None:
     """A vertical axis for accuracies, stretched towards 100 % so that 99.0 and 99.3 % lie apart."""
     shown = [inside(value) for value in values]
     axes.set_yscale("logit")
@@ -103,7 +107,7 @@ def accuracy_axis(axes: Any, values: Iterable[float]) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
     axes.set_ylabel("")
-    axes.set_title("test accuracy", loc="left", color=svg.MUTED)
+    axes.set_title(name, loc="left", color=svg.MUTED)
 
 
 def inside(share: float) -> float:

@@ -19,6 +19,7 @@ from bench.report.curves import learning
 from bench.report.figures import Picture
 from bench.report.reading import read
 from bench.report.record import Record
+from bench.report.seeing import seeing
 from bench.report.sentences import conclusions, counts
 from bench.report.speed import speed
 from bench.report.table import columns, entries, placed
@@ -85,7 +86,8 @@ def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
     found = [
         ("choose", "Choose", "What each setting gives for what it costs.", choosing(record)),
         ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
-        ("learning", "Learning", "How accuracy and loss develop in training.", learning(record)),
+        ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning(record)),
+        ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing(record)),
     ]
     return [section for section in found if section[3]]
 

@@ -11,7 +11,7 @@ import pandas as pd
 from bench.plan.cell import Cell
 from bench.report.checked import stored_check
 from bench.report.record import Record, Row, Value
-from bench.stats.interval import of_means
+from bench.stats.interval import of_ratios
 from bench.store.frame import frame_of
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
@@ -45,7 +45,8 @@ def read(run: Run) -> Record:
     gathered: dict[str, _Gathered] = {}
     for line in lines.values():
         gathered.setdefault(line["id"], _Gathered()).add(line)
-    target = _target([entry for one in gathered.values() for entry in one.training])
+    trained = [entry for one in gathered.values() for entry in one.training]
+    target = _asked(run.facts) or _target(trained)
     rows = _rows(frame_of(lines.values()), gathered, target) if gathered else []
     return Record(run.name, clean({**run.facts, **stored_check(run)}), tuple(rows), tuple(lines.values()), target)
 
@@ -78,8 +79,9 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         first = part.iloc[0]
         values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
         values |= _median(part, values)
-        reached = _time_to(one.training, target) if target else None
-        values |= {reached.metric: reached} if reached else {}
+        for metric in ("time_to_accuracy", "steps_to_accuracy"):
+            values.pop(metric, None)  # of those seeds alone that reached it
+        values |= _towards(one.training, target) if target else {}
         cells = tuple(one.cells.values())
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         found.append((cells, str(first["status"]), reason, values, one))
@@ -142,23 +144,39 @@ def _part(name: str, value: Any) -> str:
     return {"batch_size": f"batch {value}", "threads": f"{value} threads"}.get(name, str(value))
 
 
+def _asked(facts: Mapping[str, Any]) -> float | None:
+    """The test accuracy at which training was to stop, where the plan has one."""
+    plan = facts.get("plan")
+    until = plan.get("until") if isinstance(plan, Mapping) else None
+    return float(until) if isinstance(until, int | float) and 0 < until < 1 else None
+
+
 def _target(trainings: list[Mapping[str, Any]]) -> float | None:
     """The highest round accuracy that at least half of the trained cells reach, and no fewer than one."""
     best = [max((epoch.get("test_accuracy") or 0.0 for epoch in one["epochs"]), default=0.0) for one in trainings]
     return next((target for target in TARGETS if best and sum(top >= target for top in best) * 2 >= len(best)), None)
 
 
-def _time_to(trainings: list[Mapping[str, Any]], target: float) -> Value | None:
-    """Training seconds at the end of the first epoch that reaches the target, if every seed reaches it."""
-    times = []
-    for one in trainings:
-        hits = [epoch for epoch in one["epochs"] if (epoch.get("test_accuracy") or 0.0) >= target]
-        if not hits or hits[0].get("seconds") is None:
-            return None
-        times.append(hits[0]["seconds"])
-    if not times:
-        return None
-    over = of_means(times)
-    return Value(
-        "time_to_accuracy", "s", "lower", "end of the first epoch there", None, over.value, over.low, over.high, over.n
-    )
+def _towards(trainings: list[Mapping[str, Any]], target: float) -> dict[str, Value]:
+    """Training seconds to the first evaluation that reaches the target, and what they are made of, if all seeds do.
+
+    On the log scale, on which the three intervals are taken, time is the product of seconds a step and steps.
+    """
+    hits = [
+        next((entry for entry in one["epochs"] if (entry.get("test_accuracy") or 0.0) >= target), None)
+        for one in trainings
+    ]
+    reached = [hit for hit in hits if hit and hit.get("seconds") and hit.get("steps")]
+    if not reached or len(reached) < len(hits):
+        return {}
+    seconds, steps = (np.array([float(hit[name]) for hit in reached]) for name in ("seconds", "steps"))
+    numbers = {
+        "time_to_accuracy": ("s", seconds),
+        "training_step": ("s", seconds / steps),
+        "steps_to_accuracy": ("1", steps),
+    }
+    return {
+        metric: Value(metric, unit, "lower", "mean", None, over.value, over.low, over.high, over.n)
+        for metric, (unit, found) in numbers.items()
+        if (over := of_ratios(found))
+    }

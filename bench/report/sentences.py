@@ -6,8 +6,8 @@ from itertools import permutations
 
 from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
-from bench.report.table import HEADINGS, amount, missed
-from bench.report.units import either_way, joined, percent, plural, quantity, state
+from bench.report.table import HEADINGS, amount, missed, percent_of
+from bench.report.units import TIMES, either_way, joined, percent, plural, quantity, state
 
 CLOSE = 0.005  # accuracies within half a point are close enough for size to decide
 _MOST_REASON = 160  # letters of a reason in a sentence; the trust section has all of it
@@ -25,8 +25,8 @@ class Sentence:
 def conclusions(record: Record) -> list[Sentence]:
     """All that can be said of the run, the most useful first."""
     said = [
-        _nothing(record), _cheapest(record), _throughput(record), _accurate(record), _budget(record), _small(record),
-        _surprise(record), _uncertain(record), _lost(record),
+        _nothing(record), _cheapest(record), _throughput(record), _accurate(record), _towards(record), _budget(record),
+        _small(record), _surprise(record), _uncertain(record), _lost(record),
     ]  # fmt: skip
     return [sentence for sentence in said if sentence]
 
@@ -58,6 +58,41 @@ def _throughput(record: Record) -> Sentence | None:
 
 def _accurate(record: Record) -> Sentence | None:
     return _leading(record, "accuracy", "Most accurate", "Share of the test images that are right when training ended")
+
+
+def _towards(record: Record) -> Sentence | None:
+    """Who reaches the target accuracy first, as seconds a step times steps, and who does not reach it."""
+    rows = ordered(record.having("time_to_accuracy", "training_step", "steps_to_accuracy"), "time_to_accuracy")
+    if not record.target:
+        return None
+    goal = percent_of(record.target)
+    short = [row for row in record.having("reached") if row.values["reached"].value < 1]
+    missing = [
+        f"{row.label}: {round(value.value * value.n)} of {plural(value.n, 'seed')} reached it, so it has no time"
+        for row in short
+        for value in [row.values["reached"]]
+    ]
+    if not rows:
+        return (
+            Sentence(f"To {goal}", "No setting reached it with every seed.", "; ".join(missing) + ".")
+            if short
+            else None
+        )
+    first, tied = rows[0], leaders(rows, ranks(rows, "time_to_accuracy"))
+    if len(tied) > 1:
+        names = joined((row.label for row in tied), most=4)
+        claim = f"{names} reach {goal} test accuracy in times whose intervals overlap."
+    else:
+        lone = "" if first.values["time_to_accuracy"].low is not None else ", by one seed, which has no interval"
+        claim = f"{first.label} reaches {goal} test accuracy in the least training time{lone}."
+    return Sentence(f"To {goal}", claim, "; ".join([*map(_factors, rows[:3]), *missing]) + ".")
+
+
+def _factors(row: Row) -> str:
+    """A row's time to the target, as the product that it is."""
+    step, steps = row.values["training_step"], row.values["steps_to_accuracy"]
+    product = f"{quantity('step', 's', step.value)} a step {TIMES} {steps.value:,.0f} steps"
+    return f"{row.label} {amount(row.values['time_to_accuracy'])} = {product}"
 
 
 def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | None:

@@ -22,7 +22,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # seven, so that colour and marke
 _VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", SURFACE: "--surface"} | {
     colour: f"--c{number}" for number, colour in enumerate(SERIES, 1)
 }
-_SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 _STYLE: dict[str, Any] = {
     **sns.axes_style("ticks"),
     "font.size": 9.5,
@@ -100,21 +100,22 @@ def render(drawn: Canvas, title: str, description: str) -> str:
         drawn.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ET.fromstring(file.getvalue())  # noqa: S314 - written by matplotlib one line above
     for parent in list(root.iter()):
-        for child in [one for one in parent if one.tag in (_SVG + "metadata", _SVG + "style")]:
+        for child in [one for one in parent if one.tag in (SVG + "metadata", SVG + "style")]:
             parent.remove(child)
     for element in root.iter():
         _adapt(element, drawn)
-    _head(root, drawn.name, title, description)
-    ET.register_namespace("", _SVG.strip("{}"))
+    head(root, drawn.name, title, description)
+    ET.register_namespace("", SVG.strip("{}"))
     return ET.tostring(root, encoding="unicode")
 
 
-def _head(root: ET.Element, name: str, title: str, description: str) -> None:
+def head(root: ET.Element, name: str, title: str, description: str) -> None:
+    """Make the root fit the page: no size of its own, and a title and a description for those who do not see it."""
     for attribute in ("width", "height", "version"):
         root.attrib.pop(attribute, None)
     root.attrib |= {"role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
-        element = ET.Element(_SVG + tag, {"id": f"{name}-{tag}"})
+        element = ET.Element(SVG + tag, {"id": f"{name}-{tag}"})
         element.text = text
         root.insert(place, element)
 
@@ -126,7 +127,7 @@ def _adapt(element: ET.Element, drawn: Canvas) -> None:
         keys, text = drawn.marks[int(identity[4:])]
         element.attrib |= {"class": "mark", "data-rows": keys}
         if text:
-            title = ET.Element(_SVG + "title")
+            title = ET.Element(SVG + "title")
             title.text = text
             element.insert(0, title)
     elif identity:

@@ -35,7 +35,11 @@ HEADINGS = {
     "inference": "Inference",
     "inference_throughput": "Inference throughput",
     "training_throughput": "Training throughput",
+    "train_accuracy": "Training accuracy",
     "test_loss": "Test loss",
+    "reached": "Reached the target",
+    "training_step": "Step of training",
+    "steps_to_accuracy": "Steps to accuracy",
     "step_wall": "Step, by the block",
     "parameter_bytes": "Memory of parameters",
     "optimizer_bytes": "Memory of the optimizer",
@@ -57,7 +61,11 @@ SHOWN = (*tuple(HEADINGS)[:12], "call")  # the others start hidden; whatever els
 NOTES = {
     "relative_cost": "seconds an image, divided by those of the reference measured in turn in the same process",
     "accuracy": "share of the test images classified right when training ended, over seeds",
-    "time_to_accuracy": "training seconds, evaluation excluded, at the end of the first epoch that reaches the target",
+    "time_to_accuracy": "training seconds, evaluation excluded, at the first evaluation that reaches the target",
+    "train_accuracy": "share of the first 5,000 training images classified right when training ended",
+    "reached": "share of the seeds that reached the accuracy at which training was to stop",
+    "training_step": "mean seconds a step of the training run, the fetch of its batch included, evaluation excluded",
+    "steps_to_accuracy": "training steps until the first evaluation that reaches the target",
     "throughput": "training images a second, from the time of a step",
     "step": "one training step, from zeroing the gradients to the optimizer's update; the fetch of its batch is apart",
     "step_median": "the median step: what a user experiences",
@@ -81,6 +89,11 @@ NOTES = {
     "relative_cell": "a step of this setting in the blocks that alternate with the reference",
     "relative_reference": "a step of the reference in the blocks that alternate with this setting",
 }
+# What training gives, once a seed.
+LEARNT = {
+    "accuracy", "train_accuracy", "test_loss", "reached", "training_step", "training_throughput", "time_to_accuracy",
+    "steps_to_accuracy",
+}  # fmt: skip
 _ABSOLUTE = {"s", "1/s"}
 
 
@@ -142,7 +155,7 @@ def amount(value: Value) -> str:
     """The value with its interval and n: 12.3 ms (12.1 to 12.5, this run, n = 3 visits)."""
     if value.statistic == "exact":
         return quantity(value.metric, value.unit, value.value)
-    noun = "seed" if value.metric in ("accuracy", "time_to_accuracy") else "visit"
+    noun = "seed" if value.metric in LEARNT else "visit"
     if value.low is None or value.high is None or value.half is None:
         none = f"one {noun}: no interval" if value.n == 1 else f"{plural(value.n, noun)}, no interval"
         return f"{quantity(value.metric, value.unit, value.value)} ({none})"
@@ -171,10 +184,10 @@ def _column(record: Record, metric: str) -> Column:
     first = values[0]
     scale = scale_of(metric, first.unit, [value.value for value in values])
     threads = {value.threads for value in values}
-    parts = [] if first.statistic in ("exact", "final") else [first.statistic]
+    parts = [] if first.statistic in ("exact", "final", "share") else [first.statistic]
     if threads != {None}:
         parts.append(plural(first.threads, "thread") if len(threads) == 1 and first.threads else "threads differ")
-    if metric == "time_to_accuracy" and record.target:
+    if metric in ("time_to_accuracy", "steps_to_accuracy", "reached") and record.target:
         parts = [f"to {percent_of(record.target)}"]
     detail = (", ".join(parts), "this run" if first.unit in _ABSOLUTE else "")
     heading = HEADINGS.get(metric, metric.replace("_", " ").capitalize())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
-_SHARES = {"accuracy", "phase_gap"}
+_SHARES = {"accuracy", "train_accuracy", "reached", "phase_gap"}
 TIMES = "\u00d7"  # the multiplication sign, as the unit of a ratio
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 

@@ -30,7 +30,14 @@ def folder(tmp_path_factory):
 def parts(folder):
     channel = Heard()
     task = Visit(
-        Cell("debug", optimizer="adam"), REFERENCE, 1, rounds=2, epochs=1, until=0.3, checkpoint=True, weights=str(folder / "a.pt")
+        Cell("debug", optimizer="adam"),
+        REFERENCE,
+        1,
+        rounds=2,
+        epochs=1,
+        until=0.3,
+        checkpoint=True,
+        weights=str(folder / "a.pt"),
     )
     visit(task, channel)
     return channel.sent

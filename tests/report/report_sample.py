@@ -1,5 +1,7 @@
 """A recorded run to render: made up, but shaped like what the measuring half writes."""
 
+import base64
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,7 +93,29 @@ def learned(name: str, seed: int, epochs: int, random: np.random.Generator) -> d
             "epoch": epoch, "steps": 937 * epoch, "seconds": 0.9 * cost * epoch * float(random.uniform(0.98, 1.02)),
             "train_loss": 3.4 * error, "test_loss": 3.1 * error, "test_accuracy": 1 - error,
         })  # fmt: skip
-    return {"epochs": entries, "per_class": [top] * 10, "classes": list("0123456789"), "seed": seed}
+    for entry in entries:
+        entry["train_accuracy"] = entry["test_accuracy"] ** 0.7 if entry["epoch"] else None
+    return {
+        "epochs": entries, "per_class": [top] * 10, "classes": list("0123456789"), "seed": seed,
+        "confusion": [[980 if true == said else (true * said) % 7 for said in range(10)] for true in range(10)],
+        "digits": [looked_at(label, label, label) for label in range(10)],
+        "mistakes": [looked_at(100 + at, at % 10, (at + 3) % 10) for at in range(12)],
+        "gradients": {
+            "names": ["0.weight", "0.bias", "2.weight", "2.bias"], "shapes": [[16, 784], [16], [10, 16], [10]],
+            "steps": [1, 234], "norms": [[0.02 * cost, 0.1, 1.5, 0.2], [0.01 * cost, 0.0, 0.9, 0.1]],
+        },
+    }  # fmt: skip
+
+
+def looked_at(index: int, label: int, predicted: int) -> dict[str, Any]:
+    """A test image as a learning record has it: 28 by 28 pixels that brighten to the right."""
+    pixels = np.tile(np.arange(0, 252, 9, dtype=np.uint8), 28)
+    scores = [[predicted, 0.9973], [(predicted + 1) % 10, 0.0026], [(predicted + 2) % 10, 0.00001]]
+    packed = base64.b64encode(zlib.compress(pixels.tobytes(), 9)).decode()
+    return {
+        "index": index, "label": label, "predicted": predicted, "loss": 5.2, "scores": scores,
+        "image": {"shape": [1, 28, 28], "pixels": packed},
+    }  # fmt: skip
 
 
 def visits(

@@ -41,7 +41,7 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path, page: Path):
 def test_a_quick_page_is_small_and_needs_nothing_else(page: Path):
     text = page.read_text("utf-8")
     assert len(text.encode()) < 3_000_000
-    assert not re.search(r"""(?:src|href)=["'](?!#|index\.html)""", text)
+    assert not re.search(r"""(?:src|href)=["'](?!#|index\.html|data:image/png;base64,)""", text)
     assert "@import" not in text
     assert "url(http" not in text
 
@@ -61,7 +61,7 @@ def test_every_picture_has_a_text_alternative_and_every_header_a_scope(page: Pat
     text = page.read_text("utf-8")
     elements = Elements(text)
     pictures = [one for one in elements.of("svg") if one.get("role") == "img"]
-    assert len(pictures) == 12
+    assert len(pictures) == 31
     assert all(one.get("aria-labelledby") for one in pictures)
     assert all(one.get("role") == "img" or one.get("aria-hidden") == "true" for one in elements.of("svg"))
     assert all(one.get("scope") in ("col", "row") for one in elements.of("th"))
@@ -190,3 +190,28 @@ def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path:
     assert "batch size 64 instead of 128" in part
     assert ">resnet8" not in part
     assert 'id="published"' not in written(tmp_path / "other", sample.visits(("resnet8",), generations=1))
+
+
+NEW = ("confusion", "digits", "mistakes", "gradients")  # keys that learning records once lacked
+
+
+def test_records_from_before_the_images_still_have_a_page(tmp_path: Path):
+    results = sample.visits(("mlp", "lenet5"))
+    for result in results:
+        for key in NEW if result.training else ():
+            del result.training[key]
+        for entry in (result.training or {"epochs": []})["epochs"]:
+            del entry["train_accuracy"]
+    text = written(tmp_path, results)
+    assert 'id="learning-test-loss-epoch"' in text
+    assert 'id="seeing"' not in text
+    assert 'id="learning-gradients-first"' not in text
+    assert 'id="learning-train-accuracy-epoch"' not in text
+
+
+def test_a_picture_of_one_setting_goes_with_its_row(page: Path):
+    figures = {one["id"]: one for one in Elements(page.read_text("utf-8")).of("figure")}
+    close = [name for name in figures if name.startswith("seeing-confusion")]
+    assert len(close) == 4
+    assert all(figures[name]["data-rows"] == name.rpartition("-")[2] for name in close)
+    assert "data-rows" not in figures["learning-test-loss-epoch"]
