@@ -41,7 +41,10 @@ def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> li
     except DivergedError as error:
         channel.send("training", {**error.learnt, **classes})
         raise
-    channel.send("training", {**learnt, **classes, **examine(scores, test.labels, dataset.test_images)})
+    seen = examine(scores, test.labels, dataset.test_images)
+    if cell.split != "test":  # only the test images are ever shown
+        seen = {key: value for key, value in seen.items() if key not in ("digits", "mistakes")}
+    channel.send("training", {**learnt, **classes, **seen})
     for warning in _warnings(learnt, task.epochs):
         channel.send("warning", warning)
     return metrics_of(learnt, cell)

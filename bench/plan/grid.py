@@ -97,7 +97,7 @@ def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
         train_limit=plan.train_limit or inf,
         costs=generation == 0 and plan.rounds > 0,
         until=plan.until,
-        checkpoint=plan.checkpoint and plan.epochs > 0 and generation == 0 and cell.split == "test",
+        checkpoint=plan.checkpoint and plan.epochs > 0 and generation == 0 and cell.split in plan.splits,
         profile=plan.profile and generation == 0,
         data_dir=plan.data_dir,
         timeout=plan.timeout,
