@@ -43,7 +43,9 @@ def compare(matchup: Matchup, plan: Plan, rules: Rules, tell: Told) -> Decision:
     """
     tolerance, told = checked_tolerance(rules.tolerance, fingerprints(matchup), force=rules.force)
     ledger = Ledger(rules.record, facts(matchup, plan, rules, tolerance, (*matchup.notes, *told)))
-    contest = Contest(matchup.sides, ledger, tolerance, plan.rounds, Random(plan.order_seed), plan.budget, tell)
+    contest = Contest(
+        matchup.sides, ledger, tolerance, plan.rounds, Random(plan.order_seed), plan.budget, tell, matchup.renew
+    )
     try:
         contest.run()
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ from bench.stats.gate import LOOKS, Look, settled
 
 COUNT_SECONDS = 120.0
 SIDES = ("before", "after")
+SHARED = 3  # pairs that share a pair of servers
 KEPT = ("min", "p10", "p25", "median")
 Told = Callable[[str, int, int, Look | None], None]
 
@@ -30,6 +31,8 @@ class Contest:
         order: draws who starts, and the order of cells and blocks.
         budget: seconds after which no pair is begun; None for no end.
         tell: hears of each pair: cell, run, how many pairs, and the look if there was one.
+        renew: gives both sides fresh servers: workers of one server have things in common that a pair cannot average
+            out, so a second run on the same servers would not be independent.
 
     """
 
@@ -40,6 +43,7 @@ class Contest:
     order: Random
     budget: float | None
     tell: Told
+    renew: Callable[[], None] = lambda: None
     _started: float = 0.0
     _pairs: int = 0
 
@@ -86,7 +90,10 @@ class Contest:
         """One run of each cell, their pairs interleaved, until each is decided: the deciding looks by cell."""
         decided: dict[str, Look] = {}
         due = [story for story in stories if not story.failed]
+        fresh = run == 1  # the servers of a first run are new already
         while due:
+            if not fresh:
+                self.renew()
             self.order.shuffle(due)
             for story in due:
                 self._pair(run, story)
@@ -96,6 +103,7 @@ class Contest:
                     decided[story.cell] = found
                 self.tell(story.cell, run, count, found)
             due = [one for one in due if not one.failed and _open(decided.get(one.cell))]
+            fresh = not any(len(one.logs(run)) % SHARED == 0 for one in due)
         return decided
 
     def _pair(self, run: int, story: Story) -> None:

@@ -32,7 +32,7 @@ class Matchup:
         system: the facts of the machine, as a worker of `after` saw them.
         aside: verdicts on what only one side has.
         notes: what to know before trusting the outcome.
-        metric: what is timed: "step", or "seconds_per_image" where the sides' batch sizes differ.
+        hosts: the servers of both sides' workers.
 
     """
 
@@ -42,10 +42,18 @@ class Matchup:
     system: Mapping[str, Any]
     aside: tuple[Verdict, ...] = ()
     notes: tuple[str, ...] = ()
+    hosts: tuple[Host, ...] = ()
+
+    def renew(self) -> None:
+        """Fresh servers on both sides, ready: what workers of one server have in common is drawn again."""
+        for host in self.hosts:
+            host.renew()
+        for host in self.hosts:
+            host.wait_until_ready()
 
     @property
     def metric(self) -> str:
-        """What is compared."""
+        """What is timed: "step", or "seconds_per_image" where the sides' batch sizes differ."""
         apart = any(one.cell.batch_size != other.cell.batch_size for one, other in self.sides.values())
         return "seconds_per_image" if apart else "step"
 
@@ -96,22 +104,24 @@ def revisions(
                 *(_aside(cell, "missing", hosts[0].label) for cell in found[0] if cell not in found[1]),
             ),
             notes=(*_notes(trees, inject), *known[0].problems, *known[1].problems),
+            hosts=tuple(hosts),
         )
 
 
 @contextmanager
 def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Matchup]:
     """Two cells, each given as "lenet5" or "lenet5,optimizer=adam,batch_size=128"; the rest is the plan's."""
-    with Host("this suite", (OWN,)) as host:
-        known = _about(host, plan)
+    with Host("side A", (OWN,)) as before, Host("side B", (OWN,)) as after:
+        known = _about(before, plan)
         one, other = (_one_cell(text, plan, known.catalogue) for text in (first, second))
-        sides = (Side(host, one, 0.0, plan.data_dir), Side(host, other, inject, plan.data_dir))
+        sides = (Side(before, one, 0.0, plan.data_dir), Side(after, other, inject, plan.data_dir))
         yield Matchup(
             before={"label": one.id},
             after={"label": other.id},
             sides={f"{other.id} over {one.id}": sides},
             system=known.system,
-            notes=_injected(inject),
+            notes=(*_injected(inject), *known.problems),
+            hosts=(before, after),
         )
 
 
@@ -127,23 +137,20 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
     """
     labels = {side: " ".join(f"{name}={value}" for name, value in changes.get(side, {}).items()) for side in "AB"}
     with ExitStack() as stack:
-        hosts = {
-            side: stack.enter_context(Host(f"setting {side}", (OWN,), changes.get(side, {})))
-            for side in ("AB" if any(labels.values()) else "A")
-        }
-        known = _about(hosts["A"], plan)
+        hosts = [stack.enter_context(Host(f"setting {side}", (OWN,), changes.get(side, {}))) for side in "AB"]
+        known = _about(hosts[0], plan)
         grid = expand(plan, known.catalogue)
         sides = {}
         for cell in grid.cells:
             one, other = (_with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB")
-            own, others = hosts["A"], hosts.get("B", hosts["A"])
-            sides[cell.id] = (Side(own, one, 0.0, plan.data_dir), Side(others, other, inject, plan.data_dir))
+            sides[cell.id] = (Side(hosts[0], one, 0.0, plan.data_dir), Side(hosts[1], other, inject, plan.data_dir))
         yield Matchup(
             before={"label": f"A: {labels['A'] or 'as it is'}"},
             after={"label": f"B: {labels['B'] or 'as it is'}"},
             sides=sides,
             system=known.system,
             notes=(*_injected(inject), *known.problems),
+            hosts=tuple(hosts),
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from bench.check.ab import fingerprints
-from bench.check.contest import Contest, Told
+from bench.check.contest import SHARED, Contest, Told
 from bench.check.judge import decide
 from bench.check.ledger import Ledger
 from bench.check.matchup import Matchup
@@ -42,7 +42,9 @@ def gather(matchup: Matchup, plan: Plan, pairs: int, told: Paired) -> dict[str, 
     order, started = Random(plan.order_seed), time.monotonic()
     pools: dict[str, list[float]] = {name: [] for name in matchup.sides}
     try:
-        for _ in range(pairs):
+        for number in range(pairs):
+            if number and number % SHARED == 0:
+                matchup.renew()
             for name in order.sample(list(pools), len(pools)):
                 if plan.budget is not None and time.monotonic() - started > plan.budget:
                     return pools
@@ -85,7 +87,7 @@ def injected(
         "notes": [],
     }
     ledger = Ledger(record, facts)
-    Contest(sides, ledger, tolerance, plan.rounds, Random(seed), plan.budget, told).run()
+    Contest(sides, ledger, tolerance, plan.rounds, Random(seed), plan.budget, told, matchup.renew).run()
     return decide(ledger)
 
 

@@ -32,10 +32,14 @@ class Host:
 
     def __init__(self, label: str, paths: Sequence[Path], environment: Mapping[str, str] | None = None) -> None:
         self.label = label
-        changes = dict(environment or {})
-        unset = [name for name, value in changes.items() if not value]
-        variables = {name: value for name, value in {**os.environ, **changes}.items() if name not in unset}
-        orders = json.dumps({"paths": [str(path) for path in paths], "unset": unset})
+        self._paths = paths
+        self._changes = dict(environment or {})
+        self._launch()
+
+    def _launch(self) -> None:
+        unset = [name for name, value in self._changes.items() if not value]
+        variables = {name: value for name, value in {**os.environ, **self._changes}.items() if name not in unset}
+        orders = json.dumps({"paths": [str(path) for path in self._paths], "unset": unset})
         self._control, other = socket.socketpair()
         with interrupts_put_off():
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter on a file of this package
@@ -48,6 +52,19 @@ class Host:
         other.close()
         self._answers = self._control.makefile("rb")
         self._ready = False
+
+    @property
+    def server(self) -> int:
+        """The id of the server's process."""
+        return self._process.pid
+
+    def renew(self) -> None:
+        """A fresh server in place of this one, whose workers end with it.
+
+        What a server hands to all its workers, such as where its memory lies, is drawn again.
+        """
+        self.__exit__()
+        self._launch()
 
     def __enter__(self) -> "Host":
         return self
@@ -131,12 +148,20 @@ class Host:
 
 
 class _Process:
-    """A worker's process as `Worker` wants one."""
+    """A worker's process as `Worker` wants one; it ends with the server that forked it."""
 
     def __init__(self, host: Host, pid: int) -> None:
         self.pid = pid
-        self.exitcode: int | None = None
+        self._exitcode: int | None = None
         self._host = host
+        self._server = host.server
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended, negative for a signal; None while it runs."""
+        if self._exitcode is None and self._host.server != self._server:
+            self._exitcode = -signal.SIGKILL
+        return self._exitcode
 
     def kill(self) -> None:
         """End it, unless it has ended: then its id may be another's."""
@@ -146,7 +171,7 @@ class _Process:
     def join(self, timeout: float) -> None:
         """Wait for its end."""
         if self.exitcode is None:
-            self.exitcode = self._host.exit_of(self.pid, timeout)
+            self._exitcode = self._host.exit_of(self.pid, timeout)
 
 
 def _has_descriptor(stream: Any) -> bool:

@@ -37,7 +37,6 @@ def main() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     sys.path[:0] = orders["paths"]
     sys.meta_path.insert(0, _OwnModules(orders["paths"]))
-    sys.dont_write_bytecode = True  # the trees are temporary, or a user's own
     try:
         _pin_the_environment(orders["unset"])
         protocol = getattr(importlib.import_module("bench.channel"), "DUET_PROTOCOL", None)

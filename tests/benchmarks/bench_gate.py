@@ -36,7 +36,7 @@ def stage(tmp_path_factory):
     """lenet5 and mlp, each with itself, each side with a server of its own as two revisions have; plan; folder."""
     plan = plan_from({"suite": "checks"})
     kept = os.environ.get("GATE_FOLDER")
-    with settings({"B": {"BENCH_SIDE": "B"}}, plan) as found:
+    with settings({}, plan) as found:
         yield found, plan, Path(kept) if kept else tmp_path_factory.mktemp("gate")
 
 

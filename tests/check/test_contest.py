@@ -23,6 +23,10 @@ class Machine:
         self.asked = []
         self.trouble = {}
         self.counts = {}
+        self.renewed = []
+
+    def renew(self):
+        self.renewed.append(len(self.asked))
 
     def measure_pair(self, first, second, rounds, order):
         name = first.cell.architecture
@@ -48,7 +52,8 @@ def play(monkeypatch, told):
         sides = {name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in machine.slowdowns}
         ledger = Ledger(None, {**told.facts, "tolerance": tolerance, "cells": {name: [] for name in sides}})
         heard = []
-        Contest(sides, ledger, tolerance, 3, Random(0), budget, lambda *said: heard.append(said)).run()
+        told_to = (lambda *said: heard.append(said), machine.renew)
+        Contest(sides, ledger, tolerance, 3, Random(0), budget, *told_to).run()
         return ledger, heard
 
     return run
@@ -73,6 +78,18 @@ def test_a_slowdown_takes_a_second_run_of_its_cell_alone(play):
     decision = decide(ledger)
     assert decision.exit_code == 1
     assert [one.verdict for one in decision.verdicts[:2]] == ["unchanged", "regressed"]
+
+
+def test_servers_are_fresh_after_every_third_pair_and_for_the_second_run(play):
+    machine = Machine({"mlp": 0.1})
+    play(machine)
+    assert machine.renewed == [3, 6, 9]
+
+
+def test_servers_stay_where_no_pair_follows(play):
+    machine = Machine({"mlp": 0.0, "lenet5": 0.0})
+    play(machine)
+    assert machine.renewed == [6]
 
 
 def test_pairs_of_cells_are_interleaved(play):

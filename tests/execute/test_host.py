@@ -71,6 +71,22 @@ def tree(tmp_path):
     return make
 
 
+def state_of(pid):
+    """The letter of proc_pid_stat(5): T is stopped; None where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+
+
+def eventually(condition):
+    """Whether it holds within ten seconds: signals are delivered when the system gets to it."""
+    end = time.monotonic() + 10
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
 def test_each_host_runs_its_own_tree_s_code(tree):
     with Host("a", [tree("a")]) as one, Host("b", [tree("b")]) as other:
         told = [dict(host.talk("bench.errands:look_around", {"x": [1]}, 30)) for host in (one, other)]
@@ -105,7 +121,7 @@ def test_two_workers_are_alive_together_and_one_can_be_stopped(tree):
             for worker, word in ((other, 2), (one, 1)):
                 worker.send(word)
             assert other.receive(30) == ("heard", 2)
-            assert Path(f"/proc/{one.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+            assert eventually(lambda: state_of(one.pid) == "T")
             one.resume()
             assert one.receive(30) == ("heard", 1)
         one.send("still")
@@ -133,11 +149,18 @@ def test_no_answer_in_time_is_told(tree):
 def test_the_server_and_its_workers_end_with_the_context(tree):
     with Host("a", [tree()]) as host:
         worker = host.start("bench.errands:answer", None)
-    for _ in range(200):
-        if not Path(f"/proc/{worker.pid}").exists():
-            return
-        time.sleep(0.05)
-    pytest.fail("the worker is still there")
+    assert eventually(lambda: state_of(worker.pid) in {None, "Z", "X"})
+
+
+def test_a_renewed_server_is_another_process_of_the_same_kind(tree):
+    with Host("a", [tree()], {"SIDE": "A"}) as host:
+        first, worker = host._process.pid, host.start("bench.errands:answer", None)
+        host.renew()
+        assert host._process.pid != first
+        with pytest.raises(WorkerError):
+            worker.receive(30)
+        parts = dict(host.talk("bench.errands:look_around", None, 30))
+    assert (parts["where"], parts["environment"]["SIDE"]) == ("a", "A")
 
 
 def test_a_server_that_was_killed_is_told(tree):
