@@ -2,23 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields, replace
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.check.known import about, cells_of, check_fields, one_cell, own_architectures, with_threads
 from bench.check.trees import OWN, Tree, checked_out, is_suite
 from bench.check.verdict import Verdict
-from bench.errors import BenchError, NotComparableError, unknown
+from bench.errors import NotComparableError
 from bench.execute.duet import Side
 from bench.execute.host import Host
-from bench.execute.worker import WorkerError
-from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES, expand
-from bench.plan.plan import Plan, parse
-
-ABOUT_SECONDS = 120.0
+from bench.plan.grid import expand
+from bench.plan.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +75,13 @@ def revisions(
     with ExitStack() as stack:
         trees = stack.enter_context(checked_out(repo, first, second))
         hosts = [stack.enter_context(Host(tree.label, tree.paths)) for tree in trees]
-        known = [_about(host, plan) for host in hosts]
+        known = [about(host, plan) for host in hosts]
         if not chosen and not is_suite(trees[1].paths[0]):
-            plan = replace(plan, architectures=_own(known, trees[1].label))
-        found = [_cells(plan, [one, other]) for one, other in (known, known[::-1])]
+            plan = replace(plan, architectures=own_architectures(known, trees[1].label))
+        found = [cells_of(plan, [one, other]) for one, other in (known, known[::-1])]
         shared = [cell for cell in found[1] if cell in found[0]]
         for host, one in zip(hosts, known, strict=True):
-            _check_fields(shared, one, host.label)
+            check_fields(shared, one, host.label)
         sides = {
             cell.id: (Side(hosts[0], cell, 0.0, plan.data_dir), Side(hosts[1], cell, inject, plan.data_dir))
             for cell in shared
@@ -112,8 +108,8 @@ def revisions(
 def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Matchup]:
     """Two cells, each given as "lenet5" or "lenet5,optimizer=adam,batch_size=128"; the rest is the plan's."""
     with Host("side A", (OWN,)) as before, Host("side B", (OWN,)) as after:
-        known = _about(before, plan)
-        one, other = (_one_cell(text, plan, known.catalogue) for text in (first, second))
+        known = about(before, plan)
+        one, other = (one_cell(text, plan, known.catalogue) for text in (first, second))
         sides = (Side(before, one, 0.0, plan.data_dir), Side(after, other, inject, plan.data_dir))
         yield Matchup(
             before={"label": one.id},
@@ -138,11 +134,11 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
     labels = {side: " ".join(f"{name}={value}" for name, value in changes.get(side, {}).items()) for side in "AB"}
     with ExitStack() as stack:
         hosts = [stack.enter_context(Host(f"setting {side}", (OWN,), changes.get(side, {}))) for side in "AB"]
-        known = _about(hosts[0], plan)
+        known = about(hosts[0], plan)
         grid = expand(plan, known.catalogue)
         sides = {}
         for cell in grid.cells:
-            one, other = (_with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB")
+            one, other = (with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB")
             sides[cell.id] = (Side(hosts[0], one, 0.0, plan.data_dir), Side(hosts[1], other, inject, plan.data_dir))
         yield Matchup(
             before={"label": f"A: {labels['A'] or 'as it is'}"},
@@ -152,110 +148,6 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
             notes=(*_injected(inject), *known.problems),
             hosts=tuple(hosts),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What a side told about itself."""
-
-    catalogue: Catalogue
-    cell_fields: tuple[str, ...]
-    system: Mapping[str, Any]
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        return self.catalogue.problems
-
-
-def _about(host: Host, plan: Plan) -> _Known:
-    """Ask a side what it has."""
-    task = {
-        "device": plan.devices[0],
-        "threads": plan.threads[0] if plan.threads else 1,
-        "datasets": list(plan.datasets),
-        "data_dir": plan.data_dir,
-    }
-    host.wait_until_ready()
-    try:
-        told = dict(host.talk("bench.measure.duet:about", task, ABOUT_SECONDS))
-    except WorkerError as ended:
-        raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
-    if "about" not in told:
-        raise BenchError(f"{host.label}: {told.get('failed', 'it told nothing')}")
-    facts = told["about"]
-    names = {one.name for one in fields(Catalogue)}
-    listed = {name: value for name, value in facts["catalogue"].items() if name in names}
-    listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
-    return _Known(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
-
-
-def _own(known: Sequence[_Known], label: str) -> tuple[str, ...]:
-    """The architectures that come from outside the suite, of either side."""
-    foreign = {
-        name: None
-        for one in known
-        for name, facts in one.catalogue.architectures.items()
-        if str(facts.get("module", "architectures")).partition(".")[0] not in {"architectures", "torchvision"}
-    }
-    if not foreign:
-        problems = "; ".join(known[1].problems) or "see its entry points"
-        raise BenchError(f"{label} registers no architecture: {problems}")
-    return tuple(foreign)
-
-
-def _cells(plan: Plan, known: Sequence[_Known]) -> tuple[Cell, ...]:
-    """The plan's cells on the first of two sides; what only the other has is passed over, what none has is an error."""
-    own, other = (one.catalogue for one in known)
-    wanted: dict[str, tuple[str, ...]] = {}
-    for kind, key in (("architecture", "architectures"), ("optimizer", "optimizers")):
-        wanted[key] = tuple(glob for glob in getattr(plan, key) if _matches(glob, getattr(own, key)))
-        for glob in getattr(plan, key):
-            if not _matches(glob, getattr(own, key)) and not _matches(glob, getattr(other, key)):
-                raise unknown(kind, glob, [*getattr(own, key), *getattr(other, key)], f"list {key}")
-    if not all(wanted.values()):
-        return ()
-    return expand(replace(plan, **wanted), own).cells  # type: ignore[arg-type] # fields of one type by name
-
-
-def _matches(glob: str, names: Mapping[str, Any]) -> bool:
-    return any(fnmatchcase(name, glob) for name in names)
-
-
-def _check_fields(shared: Sequence[Cell], known: _Known, label: str) -> None:
-    """A side of a revision that does not know a field would silently measure something else."""
-    for one in fields(Cell):
-        if one.name not in known.cell_fields and any(getattr(cell, one.name) != one.default for cell in shared):
-            raise NotComparableError(f"{label} knows no {one.name.replace('_', ' ')}: leave it at its default")
-
-
-def _one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
-    """The cell that "lenet5,optimizer=adam" names.
-
-    Raises:
-        BenchError: a name or value is wrong, or the cell cannot be measured here.
-
-    """
-    name, *pairs = text.split(",")
-    wanted: dict[str, tuple[Any, ...]] = {"architectures": (name,)}
-    for pair in pairs:
-        key, _, value = pair.partition("=")
-        if key not in AXES or not value:
-            raise BenchError(f"--cells takes NAME or NAME,key=value with a key of {', '.join(AXES)}, not '{pair}'")
-        wanted[AXES[key]] = (parse(AXES[key], value),)
-    made = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
-    if len(made) > 1:
-        raise BenchError(f"--cells {text} is {len(made)} cells: one is compared, so choose one value of each axis")
-    return made[0]
-
-
-def _with_threads(cell: Cell, variables: Mapping[str, str], cores: int) -> Cell:
-    """The cell with the threads that the environment asks for: a worker sets its cell's own otherwise."""
-    asked = variables.get("OMP_NUM_THREADS")
-    if not asked:
-        return cell
-    if not asked.isdigit() or not 0 < int(asked) <= cores:
-        raise BenchError(f"--env OMP_NUM_THREADS={asked}: it takes a number from 1 to the {cores} cores usable here")
-    return replace(cell, threads=int(asked))
 
 
 def _aside(cell: Cell, verdict: str, label: str) -> Verdict:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.check import matchup
+from bench.check import known
 from bench.check.matchup import Matchup
 from bench.errors import BenchError, NotComparableError
 from bench.execute.duet import Side
@@ -15,7 +15,7 @@ FIELDS = tuple(Cell.__dataclass_fields__)
 PLAN = Plan(architectures=("*",), optimizers=("sgd",), threads=(1,))
 
 
-def known(*architectures, cell_fields=FIELDS, problems=(), optimizers=("sgd", "adam"), module="architectures.x"):
+def having(*architectures, cell_fields=FIELDS, problems=(), optimizers=("sgd", "adam"), module="architectures.x"):
     catalogue = Catalogue(
         architectures={name: {"module": module} for name in architectures},
         optimizers=dict.fromkeys(optimizers, OPTIMIZER),
@@ -25,7 +25,7 @@ def known(*architectures, cell_fields=FIELDS, problems=(), optimizers=("sgd", "a
         usable_cores=2,
         problems=problems,
     )
-    return matchup._Known(catalogue, cell_fields, {})
+    return known.Known(catalogue, cell_fields, {})
 
 
 def names(cells):
@@ -33,49 +33,49 @@ def names(cells):
 
 
 def test_each_side_has_its_own_cells():
-    old, new = known("mlp", "gone"), known("mlp", "fresh")
-    assert names(matchup._cells(PLAN, [old, new])) == ["mlp", "gone"]
-    assert names(matchup._cells(PLAN, [new, old])) == ["mlp", "fresh"]
+    old, new = having("mlp", "gone"), having("mlp", "fresh")
+    assert names(known.cells_of(PLAN, [old, new])) == ["mlp", "gone"]
+    assert names(known.cells_of(PLAN, [new, old])) == ["mlp", "fresh"]
 
 
 def test_what_only_the_other_side_has_is_passed_over_and_what_none_has_is_an_error():
-    old, new = known("mlp"), known("mlp", "fresh")
+    old, new = having("mlp"), having("mlp", "fresh")
     plan = Plan(architectures=("fresh",), threads=(1,))
-    assert matchup._cells(plan, [old, new]) == ()
-    assert names(matchup._cells(plan, [new, old])) == ["fresh"]
+    assert known.cells_of(plan, [old, new]) == ()
+    assert names(known.cells_of(plan, [new, old])) == ["fresh"]
     with pytest.raises(BenchError, match=r"unknown architecture 'frehs': did you mean 'fresh'"):
-        matchup._cells(Plan(architectures=("frehs",), threads=(1,)), [old, new])
+        known.cells_of(Plan(architectures=("frehs",), threads=(1,)), [old, new])
 
 
 def test_an_optimizer_of_one_side_alone():
-    old, new = known("mlp", optimizers=("sgd",)), known("mlp")
+    old, new = having("mlp", optimizers=("sgd",)), having("mlp")
     plan = Plan(architectures=("mlp",), optimizers=("adam",), threads=(1,))
-    assert matchup._cells(plan, [old, new]) == ()
-    assert len(matchup._cells(plan, [new, old])) == 1
+    assert known.cells_of(plan, [old, new]) == ()
+    assert len(known.cells_of(plan, [new, old])) == 1
 
 
 def test_a_package_s_own_architectures_are_those_of_its_modules():
-    ours, theirs = known("mlp"), known("my_net", module="my_nets.small")
-    zoo = known("resnet18", module="torchvision.models.resnet")
-    assert matchup._own([ours, theirs], "b") == ("my_net",)
+    ours, theirs = having("mlp"), having("my_net", module="my_nets.small")
+    zoo = having("resnet18", module="torchvision.models.resnet")
+    assert known.own_architectures([ours, theirs], "b") == ("my_net",)
     with pytest.raises(BenchError, match="b registers no architecture: it broke"):
-        matchup._own([ours, known("mlp", problems=("it broke",))], "b")
+        known.own_architectures([ours, having("mlp", problems=("it broke",))], "b")
     with pytest.raises(BenchError, match="registers no architecture"):
-        matchup._own([ours, zoo], "b")
+        known.own_architectures([ours, zoo], "b")
 
 
 def test_a_revision_that_knows_no_such_field_is_not_comparable():
-    old = known("mlp", cell_fields=tuple(name for name in FIELDS if name != "learning_rate"))
-    matchup._check_fields([Cell("mlp")], old, "HEAD~9")
+    old = having("mlp", cell_fields=tuple(name for name in FIELDS if name != "learning_rate"))
+    known.check_fields([Cell("mlp")], old, "HEAD~9")
     with pytest.raises(NotComparableError, match="HEAD~9 knows no learning rate: leave it at its default"):
-        matchup._check_fields([Cell("mlp", learning_rate=0.5)], old, "HEAD~9")
+        known.check_fields([Cell("mlp", learning_rate=0.5)], old, "HEAD~9")
 
 
 def test_a_cell_is_a_name_and_what_differs_from_the_plan():
-    catalogue = known("mlp", "lenet5").catalogue
+    catalogue = having("mlp", "lenet5").catalogue
     plan = Plan(architectures=("mlp",), batch_sizes=(32,), threads=(1,))
-    assert matchup._one_cell("lenet5", plan, catalogue) == Cell("lenet5", batch_size=32)
-    cell = matchup._one_cell("lenet5,optimizer=adam,batch_size=128", plan, catalogue)
+    assert known.one_cell("lenet5", plan, catalogue) == Cell("lenet5", batch_size=32)
+    cell = known.one_cell("lenet5,optimizer=adam,batch_size=128", plan, catalogue)
     assert cell == Cell("lenet5", optimizer="adam", batch_size=128)
 
 
@@ -92,15 +92,15 @@ def test_a_cell_is_a_name_and_what_differs_from_the_plan():
 )
 def test_a_mistake_in_a_cell(text, words):
     with pytest.raises(BenchError, match=words):
-        matchup._one_cell(text, PLAN, known("mlp", "lenet5").catalogue)
+        known.one_cell(text, PLAN, having("mlp", "lenet5").catalogue)
 
 
 def test_threads_of_a_setting_are_those_of_its_cell():
-    assert matchup._with_threads(Cell("mlp"), {"OMP_NUM_THREADS": "2"}, cores=2).threads == 2
-    assert matchup._with_threads(Cell("mlp"), {}, cores=2).threads == 1
+    assert known.with_threads(Cell("mlp"), {"OMP_NUM_THREADS": "2"}, cores=2).threads == 2
+    assert known.with_threads(Cell("mlp"), {}, cores=2).threads == 1
     for wrong in ("3", "0", "many"):
         with pytest.raises(BenchError, match=f"OMP_NUM_THREADS={wrong}"):
-            matchup._with_threads(Cell("mlp"), {"OMP_NUM_THREADS": wrong}, cores=2)
+            known.with_threads(Cell("mlp"), {"OMP_NUM_THREADS": wrong}, cores=2)
 
 
 def test_the_metric_follows_the_batch_sizes():
