@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bench.plan.protocol import LOOKS
-from bench.stats.roofline import Bound, bounds
+from bench.stats.roofline import Bound, bounds, told
 from bench.store.pytest_benchmark import METRICS as IMPORTED
 
 Row = dict[str, str]
@@ -136,7 +136,7 @@ def _spread(row: pd.Series, unit: str) -> str:
 
 def _bound(bound: Bound | None) -> str:
     """What takes the largest share of the step, by the machine's ceilings."""
-    return f"{bound.by} {bound.explained:.0%}" if bound else "-"
+    return told(bound) if bound else "-"
 
 
 def _relative(row: pd.Series, target: float | None) -> str:

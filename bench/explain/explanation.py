@@ -1,6 +1,6 @@
 """Explanation: why one cell's step takes longer than another's, from the accounts of both."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ def explain(one: Account, other: Account) -> Explanation:
         faster=names[1],
         titles=names if slower.run == faster.run else (slower.run, faster.run),
         steps=(slow.step, fast.step),
-        sentence=_sentence(slow, fast, found),
+        sentence=sentence_of(slow, fast, found),
         parts=tuple(parts),
         kinds=tuple(found),
         levels={level: tuple(shares(parts, level)) for level in LEVELS},
@@ -146,11 +146,12 @@ def _field(name: str, value: Any) -> str:
     return str(value) if isinstance(value, str) else f"{name.replace('_', ' ')} {value}"
 
 
-def _sentence(slower: Timed, faster: Timed, found: list[Share]) -> str:
+def sentence_of(slower: Timed, faster: Timed, found: Sequence[Share]) -> str:
+    """How much slower, and what the largest kinds of parts make of that."""
     ratio = slower.step / faster.step
     if ratio < 1 + CLOSE:
         return f"{slower.name} and {faster.name} take the same time, within {CLOSE:.0%}."
-    times = f"{ratio:.2g}x slower than" if ratio >= 1.995 else f"{ratio - 1:.0%} slower than"
+    times = f"{float(f'{ratio:.2g}'):g}x slower than" if ratio >= 1.995 else f"{ratio - 1:.0%} slower than"
     named = [one for one in found if one.share and one.share >= LEAST_SHARE and one.name != UNTOLD][:MOST_NAMED]
     told = [f"{one.share or 0:.0%}{' of it' if at == 0 else ''} {one.name}" for at, one in enumerate(named)]
     parts = [text.replace("%", " %") for text in told]

@@ -17,6 +17,7 @@ from bench.report import checked, svg
 from bench.report.choose import choosing
 from bench.report.curves import learning
 from bench.report.figures import Picture
+from bench.report.kernels import kernels
 from bench.report.reading import read
 from bench.report.record import Record
 from bench.report.seeing import seeing
@@ -24,7 +25,7 @@ from bench.report.sentences import conclusions, counts
 from bench.report.speed import speed
 from bench.report.table import columns, entries, placed
 from bench.report.trust import machine, revision, trust
-from bench.report.units import state
+from bench.report.units import quantity, state
 from bench.store.published import comparisons
 from bench.store.run import REPORTS, Run
 
@@ -61,14 +62,14 @@ def page(record: Record) -> str:
     shown = columns(record)
     script = _asset("page.js")
     with svg.style():
-        sections = _sections(record)
+        sections, taken_apart = _sections(record), kernels(record)
     return template("page.html").render(
         record=record, meta=json.dumps(_summary(record), sort_keys=True), meta_name=_META,
         status=str(record.facts.get("status", "unknown")), counts=counts(record), machine=machine(record),
         revision=revision(record.facts), started=_moment(record.facts.get("started")), sentences=conclusions(record),
         columns=shown, entries={column.metric: entries(record, column) for column in shown}, ranks=placed(record),
-        sections=sections, check=checked.checked(record), published=comparisons(record.visits, record.facts),
-        trust=trust(record), glyphs=_GLYPHS, style=style_sheet(),
+        sections=sections, kernels=taken_apart, check=checked.checked(record),
+        published=comparisons(record.visits, record.facts), trust=trust(record), glyphs=_GLYPHS, style=style_sheet(),
         script=Markup(script), script_hash=_hash(script),  # noqa: S704 - our file
     )  # fmt: skip
 
@@ -160,8 +161,15 @@ def _environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters["state"] = state
+    made.filters["seconds"] = _seconds
+    made.filters["share"] = lambda share: "\u2013" if share is None else f"{share * 100:.1f}\u00a0%"
     made.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
     return made
+
+
+def _seconds(seconds: float) -> str:
+    """A time that may be a difference."""
+    return ("-" if seconds < 0 else "") + quantity("step", "s", abs(seconds)) if seconds else "0"
 
 
 def template(name: str) -> jinja2.Template:

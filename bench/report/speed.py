@@ -20,6 +20,7 @@ from bench.report.figures import (
     unit_axis,
 )
 from bench.report.record import Record, Row, Value
+from bench.report.roofline import roofline
 from bench.report.table import HEADINGS, told
 from bench.report.units import STATISTICS, either_way, number, plural, quantity
 from bench.store.result import QUANTILES, Floats
@@ -39,7 +40,7 @@ _MOST_VISITS = 8  # boxes a setting
 
 def speed(record: Record) -> list[Picture]:
     """The pictures that have data."""
-    return [picture for draw in (_costs, _phases, _rates, _spread) if (picture := draw(record))]
+    return [picture for draw in (_costs, _phases, _rates, _spread, roofline) if (picture := draw(record))]
 
 
 def _costs(record: Record) -> Picture | None:

@@ -58,22 +58,55 @@ def bound(seconds: float, flops: float, moved: float, operators: float, ceiling:
 
 
 def bounds(cell: pd.DataFrame, ceilings: Sequence[Mapping[str, Any]]) -> Bound | None:
-    """What bounds the step of one cell, from its rows of a run's frame.
-
-    None where its times or counts are absent, or the ceilings of its device, dtype and threads.
-    """
+    """What bounds the step of one cell, from its rows of a run's frame; see `bound_of`."""
     values = cell.dropna(subset=["metric"]).set_index("metric")["value"]
-    first = cell.iloc[0]
-    ceiling = next((one for one in ceilings if all(one[name] == first[name] for name in _USE)), None)
-    if ceiling is None or not {"step", "flops", "bytes_moved"} <= set(values.index):
+    return bound_of({str(metric): float(value) for metric, value in values.items()}, dict(cell.iloc[0]), ceilings)
+
+
+def bound_of(
+    values: Mapping[str, float], cell: Mapping[Any, Any], ceilings: Sequence[Mapping[str, Any]]
+) -> Bound | None:
+    """What bounds the step of one cell.
+
+    Args:
+        values: metric to value.
+        cell: the cell's fields by name.
+        ceilings: as a run has them.
+
+    Returns:
+        None where its times or counts are absent, or the ceilings of its device, dtype and threads.
+
+    """
+    ceiling = ceiling_for(cell, ceilings)
+    if ceiling is None or not {"step", "flops", "bytes_moved"} <= set(values):
         return None
     operators = sum(
         count
         for metric, count in values.items()
-        if str(metric).startswith("operators_") and metric != "operators_fetch"  # the step is timed without it
+        if metric.startswith("operators_") and metric != "operators_fetch"  # the step is timed without it
     )
-    eager = first["mode"] == "eager"  # the counts are of the eager step
+    eager = cell["mode"] == "eager"  # the counts are of the eager step
     return bound(values["step"], values["flops"], values["bytes_moved"], operators if eager else 0, ceiling)
 
 
+def ceiling_for(cell: Mapping[Any, Any], ceilings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The ceilings of the cell's device, dtype and threads; None where they were not measured."""
+    return next((one for one in ceilings if all(one.get(name) == cell[name] for name in _USE)), None)
+
+
+def told(bound: Bound) -> str:
+    """What bounds the step and how much of it that explains, in words: "compute 61%".
+
+    A share above 1 is no bound: the ceiling's own measurement was held up, or caches served what counts as moved.
+    """
+    if bound.explained <= 1:
+        return f"{bound.by} {bound.explained:.0%}"
+    return f"{bound.by} {bound.explained:.0%} ({ABOVE[bound.by]})"
+
+
+ABOVE = {
+    "compute": "above the ceiling measured",
+    "bandwidth": "served by caches",
+    "launches": "above the ceiling measured",
+}
 _USE = ("device", "dtype", "threads")

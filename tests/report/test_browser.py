@@ -208,3 +208,29 @@ def test_hostile_texts_run_nothing(browser, hostile: Path):
 def test_it_prints(browser, page: Path):
     for tab in visit(browser, page):
         assert len(tab.pdf(format="A4")) > 50_000
+
+
+def test_any_two_profiled_settings_are_explained(browser, tmp_path):
+    from bench.report import write
+    from tests.explain import made
+
+    path = write(made.two_cells(tmp_path / "results"), tmp_path / "reports")
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(path.as_uri())
+
+    def told():
+        texts = [page.locator(one).inner_text() for one in ("#difference-said", "#difference tbody")]
+        return [text.replace("\u00a0", " ") for text in texts]
+
+    first = told()
+    assert first[0] == "vgg4 is 3x slower than lenet5: 50 % of it convolution backward, 45 % convolution forward."
+    page.select_option("#difference-slower", label="lenet5")
+    assert "take the same time" in told()[0]
+    page.select_option(
+        "#difference-faster", label="vgg4"
+    )  # the other way round: the slower is named first all the same
+    assert told() == first  # what the script says is what was written without it
+    assert errors == []
+    page.close()

@@ -161,4 +161,46 @@
     say(`Copied ${rows().length} settings as ${{ csv: "CSV", markdown: "Markdown", latex: "LaTeX" }[format]}.`);
   }
   for (const button of $("[data-copy]")) button.addEventListener("click", () => copy(button.dataset.copy));
+
+  // The difference of any two settings that were profiled, from the tables of their parts; see bench.stats.attribution.
+  const difference = document.getElementById("difference");
+  if (!difference) return;
+  const picks = ["slower", "faster"].map((name) => document.getElementById(`difference-${name}`));
+  const seconds = (value) => {
+    const size = Math.abs(value);
+    const [scale, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]].find(([least]) => size >= least) || [1e-9, "ns"];
+    const text = (value / scale).toPrecision(3);
+    return size ? `${text.includes("e") ? Number(text) : text}\u00a0${unit}` : "0";
+  };
+  const percentage = (share) => `${Math.round(share * 100)}\u00a0%`;
+  function parts(key) {
+    const taken = $("table.parts").find((one) => one.dataset.row === key);
+    const kinds = [...taken.tBodies[0].rows].map((row) => [row.cells[0].textContent, Number(row.cells[1].dataset.value)]);
+    return { label: taken.dataset.label, step: Number(taken.dataset.step), kinds: new Map(kinds) };
+  }
+  function explain() {
+    const [slower, faster] = picks.map((pick) => parts(pick.value)).sort((a, b) => b.step - a.step);
+    const total = slower.step - faster.step;
+    const names = [...new Set([...slower.kinds.keys(), ...faster.kinds.keys()])];
+    const found = names.map((name) => ({ name, ours: slower.kinds.get(name) || 0, theirs: faster.kinds.get(name) || 0 }));
+    found.sort((a, b) => Math.abs(b.ours - b.theirs) - Math.abs(a.ours - a.theirs));
+    difference.tBodies[0].replaceChildren(...found.slice(0, 12).map(({ name, ours, theirs }) => {
+      const row = document.createElement("tr");
+      const head = Object.assign(document.createElement("th"), { scope: "row", className: "name", textContent: name });
+      const share = total ? `${((ours - theirs) / total * 100).toFixed(1)}\u00a0%` : "\u2013";
+      const cells = [seconds(ours), seconds(theirs), seconds(ours - theirs), share];
+      row.append(head, ...cells.map((textContent) => Object.assign(document.createElement("td"), { textContent })));
+      return row;
+    }));
+    const ratio = slower.step / faster.step;
+    const named = found.filter(({ ours, theirs }) => total && (ours - theirs) / total >= 0.1).slice(0, 3);
+    const told = named.map(({ name, ours, theirs }, at) => `${percentage((ours - theirs) / total)}${at ? "" : " of it"} ${name}`);
+    const times = ratio >= 1.995 ? `${Number(ratio.toPrecision(2))}x` : percentage(ratio - 1);
+    document.getElementById("difference-said").textContent = ratio < 1.01
+      ? `${slower.label} and ${faster.label} take the same time, within 1\u00a0%.`
+      : `${slower.label} is ${times} slower than ${faster.label}${told.length ? `: ${told.join(", ")}` : ""}.`;
+  }
+  document.getElementById("difference-tools").hidden = false;
+  document.getElementById("difference-tools").addEventListener("submit", (event) => event.preventDefault());
+  for (const pick of picks) pick.addEventListener("change", explain);
 })();

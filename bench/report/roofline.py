@@ -1,0 +1,90 @@
+"""The picture of the roofline: how near each setting comes to what this machine can do, and what holds it back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.report import svg
+from bench.report.figures import DASHED, MOST_NAMES, Picture, dot, finish, name_points, unit_axis
+from bench.report.record import Record, Row
+from bench.report.units import SPACE, percent, quantity
+from bench.stats.roofline import ABOVE, Bound, bound_of, ceiling_for
+
+_SHARES = ("compute", "bandwidth", "launches")
+
+
+def ceilings_of(record: Record) -> list[Mapping[str, Any]]:
+    """The ceilings that the run measured, as far as they are whole."""
+    found = record.facts.get("ceilings")
+    rates = {"flops_per_second", "bytes_per_second", "dispatch_seconds"}
+    entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [one for one in entries if all(isinstance(one.get(rate), int | float) and one[rate] > 0 for rate in rates)]
+
+
+def bound_row(record: Record, row: Row) -> Bound | None:
+    """What bounds the step of a setting."""
+    values = {metric: value.value for metric, value in row.values.items()}
+    return bound_of(values, row.cell, ceilings_of(record))
+
+
+def bound_text(bound: Bound) -> str:
+    """What bounds a step, in words: all three shares, the largest first."""
+    order = sorted(_SHARES, key=lambda name: -getattr(bound, name))
+    parts = [f"{name} {percent(getattr(bound, name))}" for name in order]
+    above = f" ({ABOVE[bound.by]})" if bound.explained > 1 else ""
+    return f"bound by {parts[0]}{above}, {parts[1]}, {parts[2]}"
+
+
+def roofline(record: Record) -> Picture | None:
+    """Achieved rate against FLOPs a byte, under the roofs measured on this machine."""
+    placed = [
+        (row, bound, row.values["flops"].value / row.values["step"].value)
+        for row in record.having("step", "flops", "bytes_moved")
+        if (bound := bound_row(record, row)) and bound.intensity > 0
+    ]
+    if not placed:
+        return None
+    drawn = svg.canvas("speed-roofline")
+    axes = drawn.axes
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for row, bound, rate in placed:
+        point = axes.plot([bound.intensity], [rate], **dot(row))
+        words = f"{row.label}: {_rate(rate)} at {bound.intensity:.3g} FLOP a byte, {bound_text(bound)}"
+        drawn.mark(point, [row.key], words)
+    axes.margins(0.14)
+    _roofs(record, drawn, [row for row, *_ in placed])
+    unit_axis(axes.xaxis, "number", "1")
+    unit_axis(axes.yaxis, "flops", "1")
+    axes.set_xlabel("FLOP a byte moved")
+    axes.set_title("FLOP a second", loc="left", color=svg.MUTED)
+    rows = [row for row, *_ in placed]
+    if len(rows) <= MOST_NAMES:
+        name_points(drawn, rows, [(bound.intensity, rate) for _, bound, rate in placed])
+    caption = (
+        "What each setting reaches against the ceilings measured on this machine (dashed: copies at the left, matrix "
+        "products at the right). The share of a step that each ceiling explains is in the numbers; small nets are held "
+        "back by the cost of calling operators, which this picture has no roof for. Bytes are counted as if there were "
+        "no caches."
+    )
+    return finish(drawn, "Roofline", caption)
+
+
+def _roofs(record: Record, drawn: svg.Canvas, rows: Sequence[Row]) -> None:
+    """One roof for each ceiling in use, as wide as the picture."""
+    axes = drawn.axes
+    low, high = axes.get_xlim()
+    line = np.geomspace(low, high, 60)
+    used = [ceiling_for(row.cell, ceilings_of(record)) for row in rows]
+    seen: list[tuple[float, float]] = []
+    for ceiling in used:
+        if ceiling is None or (roof := (ceiling["flops_per_second"], ceiling["bytes_per_second"])) in seen:
+            continue
+        seen.append(roof)
+        axes.plot(line, np.minimum(roof[0], line * roof[1]), color=svg.MUTED, linewidth=1, linestyle=DASHED, zorder=1)
+    axes.set_xlim(low, high)
+
+
+def _rate(rate: float) -> str:
+    return quantity("flops", "1", rate) + f"{SPACE}a second"

@@ -1,0 +1,99 @@
+"""The section on kernels: what it says of profiled settings, of none, and of damaged or hostile profiles."""
+
+import re
+
+import pytest
+import report_sample as sample
+
+from bench.report import write
+from bench.report.kernels import is_sound, kernels
+from bench.report.reading import read
+from bench.store.result import Measurement
+from tests.explain import made
+
+CEILING = {
+    "device": "cpu", "dtype": "float32", "threads": 1, "flops_per_second": 1e11, "bytes_per_second": 1e10,
+    "dispatch_seconds": 1e-6,
+}  # fmt: skip
+
+
+def counted(result, flops):
+    taken = [Measurement(name, "1", "lower", flops, "exact") for name in ("flops", "flops_convolution")]
+    taken.append(Measurement("bytes_moved", "B", "lower", flops / 10, "exact"))
+    return type(result)(result.cell, "ok", None, 0, (*result.measurements, *taken), profile=result.profile)
+
+
+@pytest.fixture
+def profiled(tmp_path):
+    slow = counted(made.result(made.VGG, 9e-3, profile=made.profile()), 4.5e8)
+    fast = counted(made.result(made.LENET, 3e-3, profile=made.profile(made.BACKWARD)), 1e7)
+    return made.run(
+        tmp_path / "results", "profiled", [slow, fast, *sample.visits(("mlp",), generations=1)], ceilings=[CEILING]
+    )
+
+
+def test_the_slowest_and_the_fastest_profiled_setting_are_explained(profiled):
+    found = kernels(read(profiled))
+    assert found.sentence.startswith(
+        "vgg4 · 1 threads is 3x slower than lenet5 · 1 threads: 50 % of it convolution backward"
+    )
+    assert [one.row.cell["architecture"] for one in found.profiled] == ["lenet5", "vgg4"]  # mlp has no profile
+    for one in found.profiled:
+        assert sum(part.slower for part in one.kinds) == pytest.approx(one.timed.step)
+
+
+def test_facts_say_overhead_bound_advice_and_where_the_trace_is(profiled):
+    vgg = kernels(read(profiled)).profiled[1]
+    facts = dict(vgg.facts)
+    assert "1.25 times" in facts["Profiler's overhead"]
+    assert facts["Bound"].startswith("bound by compute 50")
+    assert facts["Advice"] == "Use a larger batch."
+    assert "python -m bench tensorboard profiled" in facts["Trace"]
+    # 4.5e8 FLOP in the 3/4 of 3.6 ms and 5/6 of 5.4 ms that convolutions take: 62.5 GFLOP a second of 100
+    assert vgg.lists["Categories against the roofline"] == [("convolution", "62.5\u00a0GFLOP a second", "62\u00a0%")]
+
+
+def test_the_page_has_the_section_and_stays_well_formed(profiled, tmp_path):
+    text = write(profiled, tmp_path / "reports").read_text("utf-8")
+    assert '<section id="kernels"' in text
+    assert text.count('class="parts"') == 2
+    assert 'id="speed-roofline"' in text
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_run_without_profiles_has_no_such_section(tmp_path):
+    text = write(sample.recorded(tmp_path / "results", sample.visits()), tmp_path / "reports").read_text("utf-8")
+    assert 'id="kernels"' not in text
+    assert "#kernels" not in text.partition("<main>")[0].partition("<nav")[2]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        None, [], {}, {"phases": {}, "rows": 3}, {"phases": {"forward": "soon"}, "rows": []},
+        {"phases": {}, "rows": [["forward", "other", "aten::add", ""]]},
+        {"phases": {}, "rows": [["forward", "other", "aten::add", "", None, 1]]},
+        {"phases": {}, "rows": [["forward", "other", 5, "", 1.0, 1]]},
+    ],
+)  # fmt: skip
+def test_a_damaged_profile_is_passed_over(tmp_path, damaged):
+    assert not is_sound(damaged)
+    run = made.run(tmp_path / "results", "damaged", [made.result(made.VGG, 9e-3, profile=damaged)])
+    assert kernels(read(run)) is None
+    assert write(run, tmp_path / "reports").exists()
+
+
+def test_a_hostile_profile_is_text(tmp_path):
+    attack = sample.ATTACK
+    profile = made.profile([["forward", attack, attack, attack, 1e-3, 1]])
+    profile |= {
+        "reading": {"advice": [attack], "gpu": {attack: 0.5}, "peak_memory": {attack: 5.0}},
+        "launches": {attack: 3},
+    }
+    run = made.run(
+        tmp_path / "results", "hostile", [made.result(cell, 9e-3, profile=profile) for cell in (made.VGG, made.LENET)]
+    )
+    text = write(run, tmp_path / "reports").read_text("utf-8")
+    assert "<script>window" not in text
+    assert "<img" not in text
