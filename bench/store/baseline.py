@@ -163,13 +163,18 @@ def _stored(reading: Reading, machine: str, counts: str) -> dict[str, Any]:
         "dirty": reading.dirty,
         "started": reading.started,
         "z": _short(reading.cost),
-        "n": reading.visits,
+        "n": reading.visits or None,
         "step": _short(reading.step),
         "accuracy": {str(seed): _short(value) for seed, value in reading.accuracy.items()},
         "epochs": reading.epochs,
         "memory": None if reading.memory is None else round(reading.memory),
     }
-    return {name: value for name, value in line.items() if value not in (None, "", {}, False)}
+    # not by truth: a cost of 0 is that of the reference
+    return {
+        name: value
+        for name, value in line.items()
+        if value is not None and value is not False and value not in ("", {})
+    }
 
 
 def _readings(path: Path, lines: list[bytes]) -> Iterable[Reading]:

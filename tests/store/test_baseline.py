@@ -44,6 +44,12 @@ def test_what_is_saved_is_read_again(reading, tmp_path):
     assert found.readings == (rounded(reading),)
 
 
+def test_a_cost_of_exactly_the_references_is_kept(reading, tmp_path):
+    baseline.save("main", [replace(reading, cost=0.0, accuracy={0: 0.0})], tmp_path)
+    (found,) = baseline.load("main", tmp_path).readings
+    assert (found.cost, found.accuracy) == (0.0, {0: 0.0})
+
+
 def test_what_is_unknown_stays_absent(tmp_path):
     bare = Reading(cell=Cell("lenet5"), run="bare")
     baseline.save("main", [bare], tmp_path)

@@ -1,0 +1,112 @@
+"""Revisions of a real repository, really measured: `run --revisions`, and `check` that measures a suspect again."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow  # a minute or more each
+
+ROOT = Path(__file__).parent.parent.parent
+GRID = ("--architectures", "debug", "--datasets", "synthetic", "--threads", "1")
+LITTLE = (*GRID, "--rounds", "2", "--generations", "1", "--epochs", "0", "--concurrent")
+BUSY = """
+class Busy(nn.Module):
+    def forward(self, images):
+        sum(range(60_000))  # more work, no sleep, and not one operator more
+        return images
+
+
+@register(family="reference", parameters=562"""
+
+
+@pytest.fixture
+def repository(bench):
+    """The folder of `bench`, made a clone-like repository of this suite; gives a function that runs git in it."""
+    not_source = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for name in ("bench", "architectures"):
+        shutil.copytree(ROOT / name, bench.folder / name, ignore=not_source)
+    for name in ("pyproject.toml", ".gitignore"):
+        shutil.copy(ROOT / name, bench.folder / name)
+
+    def git(*words):
+        done = subprocess.run(["git", *words], cwd=bench.folder, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    git("init", "--quiet", "--initial-branch=main")
+    for name, value in (("user.name", "A"), ("user.email", "a@example.org"), ("commit.gpgsign", "false")):
+        git("config", name, value)
+    commit(git, "one")
+    return git
+
+
+def commit(git, message):
+    git("add", "--all")
+    git("commit", "--quiet", "--message", message)
+    return git("rev-parse", "HEAD")
+
+
+def own(bench):
+    """Runs of the suite in the repository use the code of the repository."""
+    return {"PYTHONPATH": str(bench.folder)}
+
+
+def test_the_past_is_measured_by_its_own_code_and_what_cannot_run_is_told(bench, repository):
+    git = repository
+    first = git("rev-parse", "HEAD")
+    nets = bench.folder / "architectures" / "reference.py"
+    good = nets.read_text()
+    nets.write_text("this is no Python\n")
+    broken = commit(git, "two")
+    nets.write_text(good)
+    last = commit(git, "three")
+
+    done = bench("run", "--revisions", f"{first}..", "--steps", "3", *LITTLE, "--json")
+    assert done.returncode == 0, done.stderr
+    outcomes = {one["revision"]: one for one in json.loads(done.stdout)}
+    assert {revision: one["status"] for revision, one in outcomes.items()} == {
+        first: "recorded",
+        broken: "failed",
+        last: "recorded",
+    }
+    assert outcomes[broken]["reason"]
+    for revision in (first, last):
+        facts = json.loads((bench.folder / "results" / f"past-{revision[:10]}" / "run.json").read_text())
+        assert facts["git"]["revision"] == revision
+        assert facts["git"]["dirty"] is False
+    assert git("worktree", "list").count("\n") == 0
+
+    series = json.loads(bench("history", "--json", "--no-report").stdout)["series"]
+    cost = next(one for one in series if one["metric"] == "relative_cost")
+    assert [point["revision"] for point in cost["points"]] == [first, last]
+
+    again = bench("run", "--revisions", f"{last}..{last}", "--steps", "1", *LITTLE, "--json")
+    assert json.loads(again.stdout)[0]["status"] == "there already"
+    wrong = bench("run", "--revisions", "v9..HEAD", *LITTLE)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "unknown revision 'v9'" in wrong.stderr
+
+
+def test_a_suspect_is_measured_again_beside_the_baselines_revision_and_fails(bench, repository):
+    git = repository
+    for index in range(5):
+        done = bench("run", *LITTLE, "--run", f"run{index}", "--no-report", **own(bench))
+        assert done.returncode == 0, done.stderr
+        assert bench("baseline", "save", f"run{index}", **own(bench)).returncode == 0
+    nets = bench.folder / "architectures" / "reference.py"
+    text = nets.read_text().replace('\n@register(family="reference", parameters=562', BUSY, 1)
+    nets.write_text(text.replace("        nn.Flatten(),\n", "        nn.Flatten(),\n        Busy(),\n", 1))
+    commit(git, "slower")
+    assert bench("run", *LITTLE, "--run", "slow", "--no-report", **own(bench)).returncode == 0
+
+    done = bench("check", "slow", "--concurrent", "--json", **own(bench))
+    document = json.loads(done.stdout)
+    step = next(one for one in document["verdicts"] if one["metric"] in ("step", "relative_cost"))
+    assert (done.returncode, step["metric"], step["verdict"]) == (1, "step", "regressed"), done.stderr
+    assert "measured again side by side" in step["reason"]
+    assert step["ratio"]["low"] > 1.1
+    counts = next(one for one in document["verdicts"] if one["metric"] == "counts")
+    assert counts["verdict"] == "unchanged"
+    assert git("worktree", "list").count("\n") == 0
