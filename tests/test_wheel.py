@@ -127,3 +127,9 @@ def test_a_run_records_its_results_in_the_folder_it_was_started_in(python, empty
     assert [path.name for path in empty.iterdir()] == ["results"]
     (records,) = (empty / "results").glob("*/results.jsonl")
     assert records.read_text("utf-8").count('"status":"ok"') >= 1
+
+
+def test_pytest_finds_the_plug_in_of_the_wheel(python, empty):
+    script = "import bench.pytest_plugin as found; print(found.__file__)"
+    assert Path(run(python, "-c", script, cwd=empty).strip()).is_relative_to(python.parent.parent)
+    assert "bench_cell" in run(python, "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", cwd=empty)
