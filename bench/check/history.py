@@ -34,6 +34,7 @@ class Point:
         revision: of the code, "" where none is known.
         dirty: whether the code differed from it.
         moment: when the revision was committed, else when the run was started: UTC, ISO 8601.
+        started: when the run was started, which orders revisions of the same second.
         value: in the metric's unit.
         low: lower end of the 95 % interval over visits, or None.
         high: upper end.
@@ -45,6 +46,7 @@ class Point:
     revision: str
     dirty: bool
     moment: str
+    started: str
     value: float
     low: float | None
     high: float | None
@@ -122,7 +124,7 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
             raise BenchError(f"no recorded cell matches {' '.join(wanted)}: see python -m bench history --json")
     found = []
     for key, points in gathered.items():
-        points.sort(key=lambda one: (one.moment, one.run))
+        points.sort(key=lambda one: (one.moment, one.started, one.run))
         cell, metric, statistic, digest = key
         unit, machine = about[key]
         values = np.log([one.value for one in points]) if METRICS[metric] else np.empty(0)
@@ -148,10 +150,11 @@ def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping
             about.setdefault(key, (one["unit"], machine.fields))
     git = run.facts.get("git") or {}
     revision, started = str(git.get("revision") or ""), str(run.facts.get("started") or "")
+    dirty = bool(git.get("dirty"))
     moment = _utc(git.get("committed") or (commit_date(revision) if revision else None) or started)
     for key, found in values.items():
         whole = of_means(found) if key[1] == "accuracy" else of_ratios(found)
-        point = Point(run.name, revision, bool(git.get("dirty")), moment, whole.value, whole.low, whole.high, whole.n)
+        point = Point(run.name, revision, dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
         yield key, *about[key], point
 
 
