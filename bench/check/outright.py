@@ -33,7 +33,11 @@ def judge_counts(new: Reading, old: Reading, allowed: Tolerances) -> Iterator[Ve
         elif after < before:
             fallen.append(metric)
     verdict = "regressed" if risen else "improved" if fallen and len(fallen) == len(listed) else "unchanged"
-    said = f"{counted(len(listed), 'exact count')} changed" if listed else f"{len(new.counts)} exact counts are equal"
+    said = (
+        f"{counted(len(listed), 'exact count')} changed"
+        if listed
+        else f"{counted(len(new.counts), 'exact count')} as before"
+    )
     yield Verdict(
         cell=new.id,
         metric="counts",

@@ -58,7 +58,10 @@ def compare(
     by_id: dict[str, list[Reading]] = {}
     for reading in stored:
         by_id.setdefault(reading.id, []).append(reading)
-    notes = [note for reading in new if (note := _unlearnt(reading, by_id.get(reading.id, [])))]
+    unlearnt: dict[str, list[str]] = {}
+    for reading in new:
+        unlearnt.setdefault(_unlearnt(reading, by_id.get(reading.id, [])), []).append(reading.id)
+    notes = [f"accuracy is not judged, {why}: {', '.join(cells)}" for why, cells in unlearnt.items() if why]
     for reading in new:
         verdicts += _cell(reading, by_id.pop(reading.id, []), allowed, shares[reading.id], suspects)
         verdicts += judge_budgets(reading, allowed, absolute.get(reading.id, {}))
@@ -190,11 +193,11 @@ def _unlearnt(new: Reading, stored: list[Reading]) -> str:
     if new.status != "ok" or not lengths or new.epochs in lengths - {None}:
         return ""
     if not new.accuracy:
-        return f"{new.id}: its accuracy is not judged, since this run did not train"
+        return "since this run did not train"
     if new.epochs is None or lengths == {None}:
-        return f"{new.id}: its accuracy is not judged, since a time limit cut training short (--train-limit 0)"
+        return "since a time limit cut training short (--train-limit 0)"
     known = ", ".join(str(one) for one in sorted(lengths - {None}, key=str))
-    return f"{new.id}: its accuracy is not judged: {new.epochs} epochs here, {known} in the baseline"
+    return f"after {new.epochs} epochs here and {known} in the baseline"
 
 
 def _why(reading: Reading) -> str:

@@ -115,7 +115,8 @@ def _picture(line: Line, number: int) -> Picture:
     axes.set_xlabel("runs, in the order of their revisions")
     axes.set_ylabel("")
     axes.grid(visible=True, axis="y")
-    caption = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over visits."
+    noun = "seeds" if line.metric == "accuracy" else "visits"
+    caption = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over {noun}."
     return finish(drawn, title, clean(caption))
 
 

@@ -233,7 +233,7 @@ def test_one_seed_cannot_tell_chance_from_change(record, accepted):
     ("options", "epochs", "words"),
     [
         ({"accuracy": [None] * 3}, 0, "did not train"),
-        ({}, 5, "5 epochs here, 3 in"),
+        ({}, 5, "after 5 epochs here and 3 in the baseline"),
         ({"limit": 14.0}, 3, "time limit"),
     ],
 )
