@@ -1,0 +1,48 @@
+"""Images a second of our training loop and of the barest one, in one worker and in turn."""
+
+import time
+
+import torch
+from torch.nn import functional as F
+
+from bench import data
+from bench.measure.blocks import run_untimed
+from bench.measure.device import open_device
+from bench.measure.sources import Sources
+from bench.measure.train import train
+from bench.measure.workload import Workload
+
+
+def serve(cell, channel):
+    """Answer "ours" and "bare", each with the seconds to go on, with images a second, until None comes."""
+    torch.set_num_threads(cell.threads)
+    device = open_device(cell.device)
+    dataset = data.load(cell.dataset)
+    sources = Sources(dataset, device)
+    images, labels = sources.train(cell)
+    test = tuple(part[:1000] for part in sources.test(cell))
+    device.settle_memory()
+    work = Workload(cell, device, images, labels, dataset.num_classes)
+    model, optimizer, (batch, targets) = work.model, work.optimizer, work.next_batch()
+
+    def ours(seconds):
+        learnt, _ = train(work, test, 1000, lambda _: None, limit=seconds)
+        last = learnt["epochs"][-1]
+        return last["steps"] * cell.batch_size / last["seconds"]
+
+    def bare(seconds):
+        model.train()
+        steps, start = 0, time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            optimizer.zero_grad(set_to_none=True)
+            F.cross_entropy(model(batch), targets).backward()
+            optimizer.step()
+            steps += 1
+        return steps * cell.batch_size / (time.perf_counter() - start)
+
+    ways = {"ours": ours, "bare": bare}
+    run_untimed(device, work.step, 1.0)
+    channel.send("ready", None)
+    while (asked := channel.receive()) is not None:
+        way, seconds = asked
+        channel.send("rate", ways[way](seconds))
