@@ -25,6 +25,7 @@ from bench.report.sentences import conclusions, counts
 from bench.report.speed import speed
 from bench.report.table import columns, entries, placed
 from bench.report.trust import machine, revision, trust
+from bench.report.tuning import tuning
 from bench.report.units import quantity, state
 from bench.store.published import comparisons
 from bench.store.run import REPORTS, Run
@@ -89,6 +90,7 @@ def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
         ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
         ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning(record)),
         ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing(record)),
+        ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning(record)),
     ]
     return [section for section in found if section[3]]
 

@@ -7,6 +7,7 @@ from itertools import permutations
 from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
 from bench.report.table import HEADINGS, amount, missed, percent_of
+from bench.report.tuning import tuned
 from bench.report.units import TIMES, either_way, joined, percent, plural, quantity, state
 
 CLOSE = 0.005  # accuracies within half a point are close enough for size to decide
@@ -26,7 +27,7 @@ def conclusions(record: Record) -> list[Sentence]:
     """All that can be said of the run, the most useful first."""
     said = [
         _nothing(record), _cheapest(record), _throughput(record), _accurate(record), _towards(record), _budget(record),
-        _small(record), _surprise(record), _uncertain(record), _lost(record),
+        _small(record), _surprise(record), _rates(record), _uncertain(record), _lost(record),
     ]  # fmt: skip
     return [sentence for sentence in said if sentence]
 
@@ -211,6 +212,27 @@ def _surprise(record: Record) -> Sentence | None:
         for row in (more, less)
     ]
     return Sentence("Surprise", claim, "; ".join(shown) + ".")
+
+
+def _rates(record: Record) -> Sentence | None:
+    """Which setting minds its learning rate least and which most, where rates were looked for."""
+    found = sorted(tuned(record), key=lambda one: -one.width)
+    if not found:
+        return None
+    wide, narrow = found[0], found[-1]
+    if wide.width > narrow.width:
+        claim = f"{wide.row.label} minds its learning rate least, {narrow.row.label} most."
+    else:
+        claim = f"{joined((one.row.label for one in found), most=4)} mind their learning rates alike."
+    shown = [f"{one.row.label}: {_width(one.width)}" for one in found]
+    edges = [one.row.label for one in found if one.edge]
+    edge = f" At the edge of what was tried, so that a better rate may lie beyond: {joined(edges)}." if edges else ""
+    what = "Rates within a percentage point of the best, on held-out images, one seed"
+    return Sentence("Learning rate", claim, f"{'; '.join(shown)}. {what}.{edge}")
+
+
+def _width(factor: float) -> str:
+    return "the best one alone" if factor == 1 else f"over a factor of {factor:.3g}"
 
 
 def _uncertain(record: Record) -> Sentence | None:

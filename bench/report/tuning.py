@@ -1,0 +1,97 @@
+"""The picture of tuning: accuracy on held-out images against the learning rate, and how wide the good rates are."""
+
+from dataclasses import dataclass
+
+from bench.plan.cell import Cell
+from bench.plan.tuning import Trial, at_edge, best_of, group_of
+from bench.report import svg
+from bench.report.figures import Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
+from bench.report.record import Record, Row
+
+CLOSE = 0.01  # a rate is good where accuracy is within a percentage point of the best
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """The trials of one row, in order of their rates, and the best of them."""
+
+    row: Row
+    trials: tuple[Trial, ...]
+    best: Trial
+
+    @property
+    def trained(self) -> list[tuple[float, float]]:
+        """Rate and accuracy of each trial that went well."""
+        return [(one.learning_rate, one.accuracy) for one in self.trials if one.status == "ok" and one.accuracy]
+
+    @property
+    def width(self) -> float:
+        """The factor over which rates stay good, from the lowest to the highest around the best without a gap."""
+        rates = [one.learning_rate for one in self.trials]
+        good = {rate for rate, accuracy in self.trained if accuracy >= (self.best.accuracy or 0) - CLOSE}
+        low = high = rates.index(self.best.learning_rate)
+        while low > 0 and rates[low - 1] in good:
+            low -= 1
+        while high + 1 < len(rates) and rates[high + 1] in good:
+            high += 1
+        return rates[high] / rates[low]
+
+    @property
+    def edge(self) -> bool:
+        """Whether the best rate is the first or the last."""
+        return at_edge(self.trials, self.best)
+
+
+def tuned(record: Record) -> list[Tuned]:
+    """What was tuned, for each row whose learning rate was looked for."""
+    rows = {group_of(cell): row for row in record.rows for cell in row.cells}
+    found = []
+    for one in record.facts.get("tuned") or ():
+        trials = sorted((Trial(**stored) for stored in one["trials"]), key=lambda trial: trial.learning_rate)
+        best, row = best_of(trials), rows.get(group_of(Cell.from_dict(one["cell"])))
+        if best and row:
+            found.append(Tuned(row, tuple(trials), best))
+    return sorted(found, key=lambda one: one.row.index)
+
+
+def tuning(record: Record) -> list[Picture]:
+    """Accuracy against the learning rate; nothing for a run that tuned none."""
+    found = tuned(record)
+    if not found:
+        return []
+    drawn = svg.canvas("tuning-rates", height=260)
+    accuracy_axis(drawn.axes, [accuracy for one in found for _, accuracy in one.trained])
+    drawn.axes.set_title("accuracy on held-out images", loc="left", color=svg.MUTED)
+    drawn.axes.set_xscale("log")
+    for one in found:
+        _draw(drawn, one)
+    drawn.axes.grid(axis="both")
+    unit_axis(drawn.axes.xaxis, "learning_rate", "1")
+    drawn.axes.set_xlabel("learning rate")
+    caption = (
+        "Every setting had the same number of trials, one seed each, on rates evenly spaced on a logarithmic axis "
+        "around its own; the ring marks the rate that was taken. Accuracy is that of a twelfth of the training images, "
+        "which training left out. A rate that made the loss infinite has no point."
+    )
+    return [finish(drawn, "Accuracy against the learning rate", caption)]
+
+
+def _draw(drawn: svg.Canvas, one: Tuned) -> None:
+    points = [(rate, inside(accuracy)) for rate, accuracy in one.trained]
+    line = drawn.axes.plot(*zip(*points, strict=True), color=colour_of(one.row), linewidth=1.4, alpha=0.8, zorder=2)
+    marks = drawn.axes.plot(*zip(*points, strict=True), **dot(one.row, 5))
+    ring = drawn.axes.plot(
+        [one.best.learning_rate], [inside(one.best.accuracy or 0)], marker="o", markersize=12, markerfacecolor="none",
+        markeredgecolor=colour_of(one.row), markeredgewidth=1.4, linestyle="none", zorder=4,
+    )  # fmt: skip
+    drawn.mark([*line, *marks, *ring], [one.row.key], told(one))
+
+
+def told(one: Tuned) -> str:
+    """The trials in words."""
+    each = ", ".join(
+        f"{trial.learning_rate:g} " + (f"{trial.accuracy:.2%}" if trial.accuracy is not None else trial.status)
+        for trial in one.trials
+    )
+    edge = ", at the edge of what was tried" if one.edge else ""
+    return f"{one.row.label}: best at {one.best.learning_rate:g}{edge}; {each}"
