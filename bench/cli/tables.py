@@ -124,7 +124,8 @@ def _to_target(found: dict[str, pd.Series]) -> str:
         _spread(found[metric], unit)
         for metric, unit in (("time_to_accuracy", "s"), ("training_step", "s"), ("steps_to_accuracy", ""))
     )
-    return f"{time} = {step} x {steps}"
+    everyone = f", all {seeds} seeds" if seeds > 1 else ""
+    return f"{time} = {step} x {steps}{everyone}"
 
 
 def _spread(row: pd.Series, unit: str) -> str:

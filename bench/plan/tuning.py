@@ -58,7 +58,7 @@ def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[
 
 def plan_of_trials(plan: Plan) -> Plan:
     """The plan under which trials run: trained once, and nothing timed."""
-    return replace(plan, rounds=0, generations=1, profile=False)
+    return replace(plan, rounds=0, generations=1, until=0.0, checkpoint=False, profile=False)
 
 
 def group_of(cell: Cell) -> Cell:

@@ -100,7 +100,7 @@ def test_accuracy_over_seeds_comes_with_its_interval_and_their_number():
 @pytest.mark.parametrize(
     ("reached", "n", "told"),
     [
-        (1.0, 3, "1.20 s ±100.0% = 3.00 ms ±100.0% x 400 ±100.0%"),
+        (1.0, 3, "1.20 s ±100.0% = 3.00 ms ±100.0% x 400 ±100.0%, all 3 seeds"),
         (2 / 3, 3, "reached by 2 of 3 seeds"),
         (0.0, 3, "reached by 0 of 3 seeds"),
         (0.0, 1, "not reached"),

@@ -11,7 +11,7 @@ from bench.plan.plan import plan_from, suite_names
 
 ASKED_FOR = {
     "quick", "standard", "full", "mlp", "edges", "pooling", "convolutions", "depth", "normalization", "batch", "dtype",
-    "compile", "cnn-benchmarks", "optimizers",
+    "compile", "cnn-benchmarks", "optimizers", "speedrun",
 }  # fmt: skip
 # What stands in for a suite's own to be quick; whatever else it says stays.
 SHRUNK = {

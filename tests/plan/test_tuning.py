@@ -72,8 +72,9 @@ def test_what_contradicts_tuning_is_refused(catalogue, changes, words):
 
 
 def test_trials_are_trained_once_and_not_timed():
-    plan = plan_of_trials(replace(PLAN, generations=9, profile=True))
+    plan = plan_of_trials(replace(PLAN, generations=9, profile=True, until=0.9, checkpoint=True))
     assert (plan.rounds, plan.generations, plan.profile) == (0, 1, False)
+    assert (plan.until, plan.checkpoint) == (0.0, False)
     assert plan.epochs == PLAN.epochs
 
 
