@@ -98,8 +98,10 @@ def spread(repo: Path, span: str, count: int) -> list[str]:
     if not between and ends[0] != ends[1]:
         raise BenchError(f"no revision lies in {span}: is {first} older than {last or 'HEAD'}?")
     found = [ends[0], *between]
-    places = [round(at * (len(found) - 1) / max(1, count - 1)) for at in range(min(count, len(found)))]
-    return [found[at] for at in (places if count > 1 else [len(found) - 1])]
+    steps = min(count, len(found))
+    if steps == 1:
+        return found[-1:]
+    return [found[round(at * (len(found) - 1) / (steps - 1))] for at in range(steps)]
 
 
 def _root(repo: Path) -> Path:

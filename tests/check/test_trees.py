@@ -193,3 +193,31 @@ def test_a_revision_that_does_not_install_is_told_and_all_removed(plugin, tmp_pa
     assert told.value.exit_code == 2
     assert left_over(tmp_path) == []
     assert len(plugin.git("worktree", "list").splitlines()) == 1
+
+
+def test_revisions_are_picked_evenly_with_both_ends(suite):
+    first = suite.git("rev-parse", "HEAD~1")
+    made = [first, suite.git("rev-parse", "HEAD"), *(suite.commit(**{f"file{number}": "text"}) for number in range(7))]
+    assert trees.spread(suite.folder, f"{first}..", 3) == [made[0], made[4], made[8]]
+    assert trees.spread(suite.folder, f"{first}..HEAD", 100) == made
+    assert trees.spread(suite.folder, f"{made[2]}..{made[5]}", 2) == [made[2], made[5]]
+    assert trees.spread(suite.folder, f"{first}..", 1) == [made[8]]
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [("HEAD", "takes a span"), ("..HEAD", "takes a span"), ("HEAD...HEAD", "takes a span"), ("v9..HEAD", "'v9'"),
+     ("HEAD..HEAD~1", "no revision lies in")],
+)  # fmt: skip
+def test_a_span_that_means_nothing_is_told(suite, span, words):
+    with pytest.raises(BenchError, match=words):
+        trees.spread(suite.folder, span, 3)
+
+
+def test_one_revision_alone_is_checked_out_and_gone_afterwards(suite):
+    revision = suite.git("rev-parse", "HEAD~1")
+    with trees.checked_out_alone(suite.folder, revision) as (folder, tree):
+        assert (tree.paths, tree.revision) == ((folder,), revision)
+        assert (folder / "bench" / "__init__.py").is_file()
+    assert not folder.exists()
+    assert suite.git("worktree", "list").count("\n") == 0
