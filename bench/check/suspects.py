@@ -1,6 +1,7 @@
 """Suspects: cells that stored numbers call slower, measured again beside the revision of the baseline."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Retrial:
         budget: seconds for each group of cells; None for no end.
         tell: hears of each pair.
         begin: hears what is compared, before the first pair.
+        hold: keeps the machine for a comparison; a BenchError where another run has it.
 
     """
 
@@ -54,6 +56,7 @@ class Retrial:
     budget: float | None
     tell: Told
     begin: Callable[[str], None]
+    hold: Callable[[], AbstractContextManager[None]]
 
 
 def measured_again(decision: Decision, suspects: Mapping[str, Suspect], how: Retrial) -> Decision:
@@ -117,8 +120,8 @@ def _compared(group: list[Suspect], how: Retrial, number: int) -> Decision:
     second = None if first.new.dirty or not first.new.revision else first.new.revision
     record = how.rules.record and how.rules.record.with_stem(f"{how.rules.record.stem}-{number + 1}")
     rules = replace(how.rules, tolerance=first.tolerance, record=record)
-    how.begin(f"{_names(group)}: measured again beside {first.old.revision[:10]}")
-    with matchup.revisions(how.repo, first.old.revision, second, plan, chosen=True, inject=0.0) as sides:
+    with how.hold(), matchup.revisions(how.repo, first.old.revision, second, plan, chosen=True, inject=0.0) as sides:
+        how.begin(f"{_names(group)}: measured again beside {first.old.revision[:10]}")
         return compare(sides, plan, rules, how.tell)
 
 

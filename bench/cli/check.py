@@ -52,9 +52,9 @@ def _again(given: argparse.Namespace, run: Run, found: Check) -> Decision:
         budget=given.budget,
         tell=tell_look,
         begin=lambda text: print(text, file=sys.stderr),
+        hold=lambda: measuring(f"check {run.name}", given.concurrent),
     )
-    with measuring(f"check {run.name}", given.concurrent):
-        return measured_again(found.decision, found.suspects, how)
+    return measured_again(found.decision, found.suspects, how)
 
 
 def _keep(run: Run, decision: Decision) -> None:

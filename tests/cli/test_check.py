@@ -200,3 +200,25 @@ def test_a_file_that_cannot_be_written_does_not_cost_the_decision(accepted, reco
     assert done.returncode == 2
     assert "baseline main" in done.stdout
     assert "cannot write taken/c.xml" in done.stderr
+
+
+def test_a_suspect_waits_where_another_run_has_the_machine(accepted, record, typed, tmp_path, monkeypatch):
+    from bench.execute.lock import measuring
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = tmp_path / "results" / "baselines" / "main.jsonl"
+    path.write_text(path.read_text().replace('"run":', '"revision":"c0ffee","run":'))
+    record("slow", 0.3)
+    with measuring("another", concurrent=False):
+        done = typed("check", "slow")
+    assert done.returncode == 3  # the decision stands, undecided
+    assert "not measured again: run 'another'" in done.stdout
+
+
+def test_a_revision_that_is_not_at_hand_leaves_a_suspect_undecided(accepted, record, typed, tmp_path):
+    path = tmp_path / "results" / "baselines" / "main.jsonl"
+    path.write_text(path.read_text().replace('"run":', '"revision":"c0ffee","run":'))
+    record("slow", 0.3)
+    done = typed("check", "slow", "--concurrent")
+    assert done.returncode == 3
+    assert "not measured again: . is in no git repository" in done.stdout
