@@ -16,8 +16,10 @@ EPILOG = """examples:
   python -m bench run --suite mine.toml --budget 10m      every flag is a key of the TOML file too
   python -m bench list architectures
   python -m bench show RUN --csv > run.csv
+  python -m bench ab main                                 is the working tree slower than main?
 
-exit codes: 0 done, 2 usage or data error, 3 nothing could be measured, 130 interrupted"""
+exit codes: 0 done or pass, 1 regression, 2 usage or data error, 3 inconclusive or nothing measured,
+4 not comparable, 130 interrupted"""
 LISTINGS = ("architectures", "optimizers", "datasets", "suites", "runs")
 
 

@@ -1,6 +1,7 @@
 """Duet: a pair of workers, alive together, that run blocks in turn; one pair gives one log ratio."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -96,11 +97,16 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
     """
     sides = (first, second)
     starts = order.sample([0, 1], 2)
-    with _started(sides, starts[0]) as early, _started(sides, starts[1]) as late:
-        workers = dict(zip(starts, (early, late), strict=True))
-        ready = {side: _answer(workers, side, "ready", SETUP_SECONDS) for side in starts}
-        for worker in workers.values():
-            worker.pause()
+    crowded = max(side.cell.threads for side in sides) > 1
+    workers: dict[int, Worker] = {}
+    ready: dict[int, dict[str, Any]] = {}
+    with ExitStack() as stack:
+        for side in starts:
+            workers[side] = stack.enter_context(_started(sides, side))
+            if crowded:  # two that warm up at once on all cores take many times as long, and size their blocks by that
+                ready[side] = _warmed(workers, side)
+        for side in starts:
+            ready[side] = ready.get(side) or _warmed(workers, side)
         blocks: dict[int, list[dict[str, Any]]] = {0: [], 1: []}
         for _ in range(rounds):
             for side in order.sample([0, 1], 2):
@@ -112,6 +118,13 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
     faults = sum(block["faults"] for side in (0, 1) for block in blocks[side])
     steady = all(one["steady"] for one in ready.values())
     return Pair(times[0], times[1], _phases(blocks), faults, steady, starts[0])
+
+
+def _warmed(workers: dict[int, Worker], side: int) -> dict[str, Any]:
+    """What the worker says once it is warm; it is stopped then."""
+    told: dict[str, Any] = _answer(workers, side, "ready", SETUP_SECONDS)
+    workers[side].pause()
+    return told
 
 
 def ask_both(first: Side, second: Side, entry: str, kind: str, timeout: float) -> list[Any]:
