@@ -78,9 +78,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_show(parser: argparse.ArgumentParser) -> None:
-    parser.usage = f"{parser.prog} [RUN | architecture NAME] [options]"
-    parser.add_argument("run", nargs="?", help="the run (default: the latest); or the word architecture")
-    parser.add_argument("name", nargs="?", help="after the word architecture: the one whose layers to show")
+    parser.usage = f"{parser.prog} [RUN | architecture NAME | checkpoint FILE] [options]"
+    parser.add_argument("run", nargs="?", help="the run (default: the latest); or the word architecture, or checkpoint")
+    parser.add_argument("name", nargs="?", help="after that word: the architecture, or the file of weights")
     parser.add_argument("--dataset", help="build the architecture for this data set, such as synthetic:3x64x64:100")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON document on stdout: every metric or layer")

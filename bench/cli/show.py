@@ -1,4 +1,4 @@
-"""The command `show`: the numbers of a recorded run, or the layers of an architecture."""
+"""The command `show`: the numbers of a recorded run, the layers of an architecture, or what a checkpoint holds."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from bench.cli.layers import show_architecture
 from bench.cli.sweeps import sweeps
 from bench.cli.tables import legend, overview, print_table
 from bench.cli.tuned import tuned
+from bench.cli.weights import show_checkpoint
 from bench.errors import BenchError
 from bench.store import run as store
 from bench.store.frame import frame, settings
@@ -17,6 +18,8 @@ def execute(given: argparse.Namespace) -> int:
     """Print the run, or the architecture, as a table, as JSON or as CSV."""
     if given.run == "architecture":
         return show_architecture(given)
+    if given.run == "checkpoint":
+        return show_checkpoint(given)
     if given.name or given.dataset:
         extra = given.name or "--dataset"
         raise BenchError(f"'{extra}' goes with an architecture: python -m bench show architecture NAME")

@@ -166,6 +166,17 @@ class Workers:
         anatomy: dict[str, Any] = parts["anatomy"]
         return anatomy
 
+    def review(self, checkpoint: str) -> dict[str, Any]:
+        """What the file of weights holds and what it scores, as `bench.measure.review` tells it.
+
+        Raises:
+            BenchError: the file or its data set cannot be read, or the worker did not answer.
+
+        """
+        parts = self._ask("bench.measure.review:review", checkpoint, f"cannot review {checkpoint}")
+        reviewed: dict[str, Any] = parts["review"]
+        return reviewed
+
     def _ask(self, entry: str, question: Any, trouble: str) -> dict[str, Any]:
         """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
         try:

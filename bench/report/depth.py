@@ -90,7 +90,8 @@ def _pairs(rows: list[Row], known: Mapping[str, tuple[list[str], Floats]]) -> st
     for row in rows:
         name = str(row.cell.get("architecture"))
         twin = name.replace(plain, residual, 1)
-        others = [one for one in rows if name.startswith(plain) and {**row.cell, "architecture": twin} == one.cell]
+        wanted = {**row.cell, "architecture": twin, "seed": None}
+        others = [one for one in rows if name.startswith(plain) and {**one.cell, "seed": None} == wanted]
         found += [f"{number(_ratio(one, known))} in {one.label}" for pair in others for one in (row, pair)]
     return f" First layer over last: {', '.join(found)}." if found else ""
 

@@ -1,5 +1,6 @@
 """The table: one row a setting, one column a metric, each number with its interval, unit, statistic and n."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -162,10 +163,16 @@ def amount(value: Value) -> str:
     scale = scale_of(value.metric, value.unit, [value.value])
     half = value.half * scale.factor
     middle, low, high = (
-        number(one * scale.factor, half, most=_places(value)) for one in (value.value, max(value.low, 0), value.high)
+        number(one * scale.factor, half, most=_places(value))
+        for one in (value.value, max(value.low, 0), min(value.high, _largest(value)))
     )
     this_run = "this run, " if value.unit in _ABSOLUTE else ""
     return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {plural(value.n, noun)})"
+
+
+def _largest(value: Value) -> float:
+    """Nothing is beyond it: a share ends at 1."""
+    return 1.0 if kind_of(value.metric, value.unit) == "share" else math.inf
 
 
 def _places(value: Value) -> int:

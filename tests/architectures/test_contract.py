@@ -8,10 +8,11 @@ from torch.nn import functional as F
 
 import architectures
 from bench.measure import optimizers
+from bench.measure.workload import LOSSES
 
 ALL = architectures.names()
 SMALL = [name for name in ALL if architectures.get(name).family != "zoo"]
-FIRST_OF_FAMILY = list({architectures.get(name).family: name for name in reversed(SMALL)}.values())[::-1]
+LARGE = {"mlp_wide", "alexnet_small"}  # LBFGS keeps some twenty copies of the weights
 NEEDS_NUMBERS = {"asgd", "adafactor", "lbfgs"}  # their steps read values, which the meta device does not have
 
 
@@ -88,17 +89,61 @@ def test_a_network_survives_pickle(name):
     assert torch.equal(copy(images), network(images))
 
 
-@pytest.mark.parametrize("optimizer", [name for name in optimizers.names() if name not in NEEDS_NUMBERS])
-@pytest.mark.parametrize("name", FIRST_OF_FAMILY)
-def test_every_optimizer_steps_every_family_without_memory(name, optimizer):
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", [one if one in SMALL else pytest.param(one, marks=pytest.mark.slow) for one in ALL])
+def test_every_optimizer_steps_every_architecture_with_every_loss_without_memory(name, loss):
     with torch.device("meta"):
         network = architectures.build(name)
         images, labels = batch(name)
-        F.cross_entropy(network(images), labels).backward()
-    stepper = optimizers.build(optimizer, network)  # outside, because it counts its steps on the CPU
-    stepper.step()
-    weights = sum(len(group["params"]) for group in stepper.param_groups)
-    assert weights == len(list(network.parameters()))
+        LOSSES[loss](network(images), labels).backward()
+    weights = list(network.parameters())
+    for optimizer in (one for one in optimizers.names() if one not in NEEDS_NUMBERS):
+        stepper = optimizers.build(optimizer, network)  # outside, because it counts its steps on the CPU
+        stepper.step()
+        held = [weight for group in stepper.param_groups for weight in group["params"]]
+        assert {id(weight) for weight in held} == {id(weight) for weight in weights}
+        assert all(weight in stepper.state for weight in weights) == bool(stepper.state)
+        del stepper
+
+
+@pytest.mark.parametrize("optimizer", sorted(NEEDS_NUMBERS))
+def test_one_that_needs_numbers_cannot_step_without(optimizer):
+    with torch.device("meta"):
+        network = architectures.build("debug")
+        images, labels = batch("debug")
+
+    def closure():
+        loss = F.cross_entropy(network(images), labels)
+        loss.backward()
+        return loss
+
+    stepper = optimizers.build(optimizer, network)
+    closure()
+    with pytest.raises((RuntimeError, NotImplementedError), match=r"meta|item"):
+        stepper.step(closure) if optimizers.get(optimizer).needs_closure else stepper.step()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", [one for one in SMALL if one not in LARGE])
+def test_those_that_need_numbers_step_with_numbers(name, loss):
+    torch.manual_seed(0)
+    network = architectures.build(name, (1, 28, 28), 10)
+    images, labels = torch.rand(2, 1, 28, 28), torch.tensor([3, 7])
+    for optimizer in sorted(NEEDS_NUMBERS):
+        stepper = optimizers.build(optimizer, network)
+
+        def closure(stepper=stepper):
+            stepper.zero_grad()
+            value = LOSSES[loss](network(images), labels)
+            value.backward()
+            return value.detach()
+
+        before = [weight.detach().clone() for weight in network.parameters()]
+        closure()
+        stepper.step(closure) if optimizers.get(optimizer).needs_closure else stepper.step()
+        moved = [not torch.equal(one, other) for one, other in zip(network.parameters(), before, strict=True)]
+        assert any(moved)
+        assert all(weight.isfinite().all() for weight in network.parameters())
 
 
 @pytest.mark.slow

@@ -3,8 +3,10 @@ import pickle
 import pytest
 import torch
 
+from bench import data
 from bench.errors import BenchError
 from bench.measure.checkpoint import load_checkpoint, save
+from bench.measure.review import review
 from bench.measure.train import train
 
 ENTRY = {"epoch": 1, "steps": 8, "test_accuracy": 0.5}
@@ -42,7 +44,12 @@ def test_what_is_no_checkpoint_is_refused_in_one_line(workload, path, tmp_path):
     assert "cannot read" in refused(tmp_path)
     save(path, workload(), ENTRY)
     whole = path.read_bytes()
-    for content in (b"", b"not a checkpoint", whole[: len(whole) // 2]):
+    for content in (
+        b"",
+        b"not a checkpoint",
+        b"suite quick: 8 cells x 1",
+        whole[: len(whole) // 2],
+    ):
         path.write_bytes(content)
         assert "cannot read" in refused(path)
 
@@ -82,3 +89,30 @@ def test_a_folder_that_cannot_be_written_is_said(workload, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="without --checkpoint"):
         save(tmp_path / "file" / "cell.pt", workload(), ENTRY)
+
+
+class Heard(dict):
+    """Keeps what a worker would send."""
+
+    send = dict.__setitem__
+
+
+def test_a_review_scores_the_weights_again_on_the_test_images(workload, path):
+    work = workload("debug")
+    save(path, work, {"epoch": 1, "steps": 8, "seconds": 1.0, "test_accuracy": 0.1})
+    heard = Heard()
+    review(str(path), heard)
+    dataset = data.load("mnist")
+    images = data.normalize(dataset.test_images, "unit", data.statistics(dataset.train_images))
+    with torch.inference_mode():
+        right = work.model.eval()(images).argmax(1) == dataset.test_labels
+
+    assert heard["review"]["again"]["test_accuracy"] == pytest.approx(float(right.float().mean()))
+    assert heard["review"]["parameters"] == 562
+    assert heard["review"]["id"] == work.cell.id
+
+
+def test_a_review_of_nothing_is_refused(tmp_path):
+    heard = Heard()
+    review(str(tmp_path / "none.pt"), heard)
+    assert "no checkpoint" in heard["refused"]
