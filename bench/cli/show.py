@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 
 from bench.cli.beside import published
 from bench.cli.layers import show_architecture
@@ -12,6 +13,7 @@ from bench.cli.weights import show_checkpoint
 from bench.errors import BenchError
 from bench.store import run as store
 from bench.store.frame import frame, settings
+from bench.store.published import comparisons
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -30,7 +32,8 @@ def execute(given: argparse.Namespace) -> int:
     elif given.json:
         # through pandas, which writes what is absent as null
         rows = json.loads(table.to_json(orient="records", double_precision=15))
-        print(json.dumps({**run.facts, "rows": rows}))
+        beside = [asdict(one) for one in comparisons(run.lines(), run.facts)]
+        print(json.dumps({**run.facts, "rows": rows, "published": beside}))
     else:
         if not table.empty:
             pooled, plan = settings(run), run.facts["plan"]

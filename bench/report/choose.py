@@ -43,7 +43,7 @@ def front(rows: list[Row], metric: str) -> list[Row]:
 
 def _front(record: Record, metric: str) -> Picture | None:
     rows = [row for row in record.having("accuracy", metric) if row.values[metric].value > 0]
-    if len(rows) < 2:
+    if len({row.values[metric].value for row in rows}) < 2:  # all alike, as the parameters of one net are
         return None
     drawn = svg.canvas(f"choose-{metric.replace('_', '-')}", height=240)
     axes, first, best = drawn.axes, rows[0].values[metric], front(rows, metric)

@@ -13,8 +13,10 @@ KEYS = {
 MEMBERS = {"architectures": "lenet5", "optimizers": "muon", "datasets": "mnist", "suites": "quick"}
 
 
-# Counting every architecture of the zoo takes many seconds, so that listing is slow.
-LISTINGS = [pytest.param(what, marks=pytest.mark.slow) if what == "architectures" else what for what in KEYS]
+# Counting every architecture of the zoo takes many seconds, so that these listings are slow.
+LISTINGS = [
+    pytest.param(what, marks=pytest.mark.slow) if what in ("architectures", "suites") else what for what in KEYS
+]
 
 
 @pytest.mark.parametrize("what", LISTINGS)

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -215,3 +216,10 @@ def test_a_picture_of_one_setting_goes_with_its_row(page: Path):
     assert len(close) == 4
     assert all(figures[name]["data-rows"] == name.rpartition("-")[2] for name in close)
     assert "data-rows" not in figures["learning-test-loss-epoch"]
+
+
+def test_a_cost_that_all_settings_share_makes_no_picture(tmp_path: Path):
+    alike = [replace(one, cell=replace(one.cell, optimizer=name)) for name in ("sgd", "adam")
+             for one in sample.visits(("mlp",), generations=2)]  # fmt: skip
+    text = written(tmp_path, alike)
+    assert 'id="choose-parameters"' not in text

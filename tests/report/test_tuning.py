@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import report_sample as sample
 
 from bench.plan.cell import Cell
 from bench.plan.tuning import group_of
@@ -11,7 +12,6 @@ from bench.report.reading import read
 from bench.report.sentences import conclusions
 from bench.report.tuning import tuned, tuning
 from bench.store.result import Measurement, Result
-from tests.report import report_sample as sample
 
 RATES = (0.01, 0.1, 1.0, 10.0)
 ACCURACIES = {"sgd": (0.95, 0.97, 0.975, None), "adam": (0.98, 0.90, 0.10, 0.10)}
