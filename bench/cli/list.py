@@ -68,7 +68,10 @@ def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
 
 def _runs(_: str) -> list[dict[str, Any]]:
     runs = [store.load(name) for name in store.run_names()]
-    return [{"run": run.name, **{key: run.facts.get(key) for key in ("started", "status", "command")}} for run in runs]
+    told = ("started", "status", "command")
+    return [
+        {"run": run.name, "profiles": len(run.traces()), **{key: run.facts.get(key) for key in told}} for run in runs
+    ]
 
 
 _ENTRIES = {

@@ -7,6 +7,7 @@ import json
 from datetime import datetime
 
 from bench.cli import run as running
+from bench.cli.parser import build_parser
 from bench.cli.tables import Row, print_table, si
 from bench.errors import EXIT_INCONCLUSIVE
 from bench.explain.account import Account, accounts
@@ -21,10 +22,11 @@ MOST_ROWS = 10
 def execute(given: argparse.Namespace) -> int:
     """Run the cells once with a profile, without training; 0 when each has one, 3 when any has none."""
     name = str(given.run or f"profile-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
-    settled = {"epochs": 0, "generations": 1, "profile": True, "report": False, "resume": None, "dry_run": False}
+    settled = {"epochs": 0, "generations": 1, "profile": True, "report": False}
+    usual = vars(build_parser().parse_args(["run"]))  # every flag that `run` has and `profile` does not
     suited = {"run": name, "rounds": given.rounds or ROUNDS}
     with contextlib.redirect_stdout(io.StringIO()):  # its table is of another question
-        running.execute(argparse.Namespace(**{**vars(given), **settled, **suited}))
+        running.execute(argparse.Namespace(**{**usual, **vars(given), **settled, **suited}))
     found = accounts(store.load(name))
     if given.json:
         cells = [{"id": cell, "status": one.status, "profile": one.profile} for cell, one in found.items()]

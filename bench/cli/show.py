@@ -41,6 +41,9 @@ def execute(given: argparse.Namespace) -> int:
             print(f"\n{legend(pooled, plan.get('until', 0.0))}")
             for line in [*sweeps(pooled), *tuned(run.facts), *published(run)]:
                 print(line)
+        if profiles := len(run.traces()):
+            told = "1 profile" if profiles == 1 else f"{profiles} profiles"
+            print(f"{told}: python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}")
         print(f"{run.facts.get('status')}: {run.facts.get('command')}")
     return 0
 

@@ -33,7 +33,7 @@ def execute(given: argparse.Namespace) -> int:
 
     """
     run = store.load(given.run or latest())
-    traces = sorted((run.folder / "traces").glob("*/*.pt.trace.json*"))
+    traces = run.traces()
     curves = list(_curves(run))
     if not traces and not curves:
         # the plug-in would wait for traces for ever, and show nothing meanwhile

@@ -27,6 +27,10 @@ class Run:
         """The run's name, which is its folder's."""
         return self.folder.name
 
+    def traces(self) -> list[Path]:
+        """The files of the profiles, in the order of their cells' names."""
+        return sorted((self.folder / "traces").glob("*/*.pt.trace.json*"))
+
     def lines(self, whole: bool = True) -> Iterator[dict[str, Any]]:
         """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
 

@@ -49,7 +49,7 @@ def test_runs_are_listed_by_the_name_of_their_folder(typed, tmp_path):
     create("old", {"status": "finished", "started": "then", "command": "a command"}, tmp_path / "results")
     (tmp_path / "results/old").rename(tmp_path / "results/new")
     (entry,) = json.loads(typed("list", "runs", "--json").stdout)
-    assert entry == {"run": "new", "started": "then", "status": "finished", "command": "a command"}
+    assert entry == {"run": "new", "profiles": 0, "started": "then", "status": "finished", "command": "a command"}
 
 
 @pytest.mark.slow

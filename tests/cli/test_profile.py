@@ -44,3 +44,10 @@ def test_two_processes_count_the_same(profiled):
     assert "counts: the same operators, FLOPs and parameters" in told.stdout
     document = json.loads(bench("explain", "p", "again", "--json").stdout)
     assert (document["counts"], document["operators"]) == ([], [])
+
+
+def test_list_and_show_say_that_there_are_profiles(profiled):
+    bench, _ = profiled
+    runs = json.loads(bench("list", "runs", "--json").stdout)
+    assert next(run["profiles"] for run in runs if run["run"] == "p") == 1
+    assert "1 profile: python -m bench explain A B --run p" in bench("show", "p").stdout

@@ -105,3 +105,11 @@ def test_an_account_takes_the_profile_of_whichever_visit_has_it(tmp_path):
     (account,) = accounts(made.run(tmp_path, "late", visits)).values()
     assert account.profile == made.profile()
     assert account.operators is None
+
+
+def test_what_spoke_against_the_times_is_said(tmp_path):
+    slow = made.result(
+        made.VGG, 9e-3, warnings=("phases: contended, the process had 48% of its core", "training: long")
+    )
+    found = accounts(made.run(tmp_path, "busy", [slow, made.result(made.LENET, 3e-3)]))
+    assert "The times of vgg4 in run busy are contended." in explain(*found.values()).notes
