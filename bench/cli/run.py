@@ -37,7 +37,7 @@ from bench.store.result import STATUSES, Result
 def execute(given: argparse.Namespace) -> int:
     """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
     wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
-    if given.revisions:
+    if getattr(given, "revisions", None):  # `profile` and others run without them
         from bench.cli.past import fill  # noqa: PLC0415 - needs git and worktrees, which no other run does
 
         return fill(given, wanted)
