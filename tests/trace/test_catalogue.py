@@ -14,7 +14,7 @@ LARGE = "zoo"  # the family whose images are 3x224x224, and whose steps take sec
 ZOO = ("googlenet", "resnet50", "vgg16")  # every kind of layer that the family has
 
 
-def shares_of(name, folder, batch=16, optimizer="adam"):
+def shares_of(name, folder, batch=4, optimizer="adam"):
     """Shares of a profiled step: of its operators under "other", and of the step outside operators."""
     shape = architectures.get(name).input_shape
     classes = architectures.get(name).num_classes
