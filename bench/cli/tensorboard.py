@@ -21,6 +21,13 @@ from bench.trace.events import load
 
 HOST = "127.0.0.1"
 WRITING, ENDING = 300.0, 10.0  # seconds
+# Linux ends it with this process even if that is killed (prctl(2), PR_SET_PDEATHSIG); elsewhere a plain start.
+_START = """
+import contextlib, ctypes, runpy, signal
+with contextlib.suppress(AttributeError, OSError):
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+runpy.run_module("tensorboard.main", run_name="__main__", alter_sys=True)
+"""
 _READY = re.compile(r"TensorBoard \S+ at (http://\S+)")
 _NOISE = ("TensorFlow installation not found", "WARNING: Logging before flag parsing")
 
@@ -91,7 +98,7 @@ def _write(curves: list[dict[str, Any]]) -> None:
 
 def _serve(folder: Path, port: int) -> int:
     """Run TensorBoard as a process of its own, tell its address, and end it with this one."""
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder.absolute()), "--host", HOST]
+    command = [sys.executable, "-c", _START, "--logdir", str(folder.absolute()), "--host", HOST]
     command += ["--port", str(port), "--load_fast=false"]  # the fast loader knows nothing of the plug-in's files
     environment = {**os.environ, "TORCH_PROFILER_LOG_LEVEL": "ERROR"}  # it warns with tracebacks
     # in a session of its own: Ctrl-C reaches this process alone, which then ends the other in order

@@ -42,7 +42,9 @@ def served(bench_for_all):
     told = process.stdout.readline()
     address = re.search(r"at (http://127\.0\.0\.1:\d+)/", told)
     assert address, told + process.stderr.read()
-    return process, address[1]
+    yield process, address[1]
+    process.kill()  # TensorBoard goes with it
+    process.wait()
 
 
 def asked(address, route, **arguments):
@@ -111,6 +113,21 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+@pytest.mark.slow
+def test_it_does_not_outlive_a_command_that_is_killed(tmp_path, bench):
+    made.run(tmp_path / "results", "p", [made.result(made.VGG, 6e-3)])
+    folder = tmp_path / "results" / "p" / "traces" / "x"
+    folder.mkdir(parents=True)
+    event = {"ph": "X", "cat": "cpu_op", "name": "a", "pid": 1, "tid": 1, "ts": 1, "dur": 1}
+    (folder / "bench_1.2.pt.trace.json").write_text(json.dumps({"traceEvents": [event]}))
+    process = bench.start("tensorboard", "p", "--port", "0")
+    assert "http://127.0.0.1:" in process.stdout.readline()
+    family = descendants(process.pid)
+    assert family
+    process.kill()
+    waited_for(lambda: [pid for pid in family if alive(pid)], lambda left: not left)
 
 
 @pytest.mark.slow
