@@ -24,7 +24,7 @@ class ProgressLine:
         elif self._live:
             left = f", {duration(progress.left)} left" if progress.left is not None else ""
             where = f"pass {progress.generation + 1}, {progress.cell.id}: {progress.stage}"
-            self._overwrite(f"[{progress.share:4.0%}] {where}{left}")
+            self._overwrite(f"[{progress.share:4.0%}{left}] {where}")  # a narrow terminal cuts the end off
 
     def close(self) -> None:
         """Leave the terminal with an empty line to write on."""
