@@ -98,9 +98,12 @@ def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway
     ours, theirs = os.openpty()
     process = midway(terminal=theirs)
     os.close(theirs)
+    seen = b""
+    while b"[ 50%" not in seen:
+        seen += os.read(ours, 65536)
     os.write(ours, b"\x03")
     assert process.wait(timeout=PATIENCE) == 130
-    text = read_all(ours)
+    text = seen.decode() + read_all(ours)
     os.close(ours)
     assert kept().facts["status"] == "interrupted"
     until(lambda: not bench.left_of(process))
