@@ -83,7 +83,9 @@ def test_the_overhead_is_of_a_whole_step_without_its_fetch():
 
 
 @pytest.mark.slow
-def test_a_compiled_step_has_the_names_of_its_fused_kernels(profiled):
+def test_a_compiled_step_has_the_names_of_its_fused_kernels(profiled, monkeypatch):
+    # another test may have imported Python's own distutils into this process, beside which setuptools refuses its own
+    monkeypatch.setenv("SETUPTOOLS_USE_DISTUTILS", "stdlib")
     found = profiled("debug", mode="compile")
     assert set(found["phases"]) == set(PHASES)
     assert any("cpp_fused" in row[2] for row in found["rows"])

@@ -1,4 +1,4 @@
-"""Suites: each that comes along is a plan of what is registered, and each runs."""
+"""Suites: each that comes along is a plan of what is registered, and those of each kind run."""
 
 import json
 
@@ -15,7 +15,6 @@ ASKED_FOR = {
 }  # fmt: skip
 # What stands in for a suite's own to be quick; whatever else it says stays.
 SHRUNK = {
-    "full": ["--architectures", "plain8"],
     "optimizers": ["--architectures", "debug", "--optimizers", "sgd", "muon", "--tune", "2"],
     "implementations": ["--architectures", "debug", "--optimizers", "sgd", "rmsprop", "muon"],
     "cnn-benchmarks": ["--architectures", "resnet18", "--datasets", "synthetic:3x64x64:1000"],
@@ -69,8 +68,15 @@ def test_the_zoo_is_measured_as_published(real):
     assert (plan.batch_sizes, plan.datasets) == ((16,), ("synthetic:3x224x224:1000",))
 
 
+# One of each kind; the others differ from these in names and numbers alone.
+RUN = (
+    *("quick", "optimizers", "implementations", "losses", "normalization", "depth", "batch", "dtype", "compile"),
+    *("cnn-benchmarks", "speedrun"),
+)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in suite_names() if not name.startswith("reproduce-cnn")])
+@pytest.mark.parametrize("name", RUN)
 def test_a_suite_runs_when_it_is_cut_short(bench, name):
     first = plan_from({"suite": name}).architectures[0]
     small = ["--architectures", first, *SHRUNK.get(name, [])]
