@@ -79,7 +79,7 @@ def train(
             for group, rate in zip(work.optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor(progress)
             steps += 1
-            running_loss += work.update(work.images[index], work.labels[index], noted=gradients.noting(steps))
+            running_loss += work.update(*work.batch(index), noted=gradients.noting(steps))
             if watch.read() >= limit:
                 break
         watch.stop()

@@ -6,8 +6,10 @@ import torch
 
 from bench.measure import optimizers
 from bench.measure.blocks import GAP
+from bench.measure.device import CpuDevice
 from bench.measure.speed import timed_block
-from bench.measure.workload import LOSSES, PHASES
+from bench.measure.workload import LOSSES, PHASES, Workload
+from bench.plan.cell import Cell
 from bench.plan.plan import LOSSES as PLANNED_LOSSES
 
 
@@ -98,14 +100,26 @@ def test_every_optimizer_lowers_the_loss_on_real_digits(workload, optimizer):
     assert median(losses[-8:]) < 0.8 * losses[0]
 
 
-def test_batches_are_whole_distinct_and_reshuffled(workload):
-    work = workload(images=200, batch_size=64)
-    work.images = torch.arange(200).float().reshape(200, 1, 1, 1)
+def test_batches_are_whole_distinct_and_reshuffled():
+    images = torch.arange(200).float().reshape(200, 1, 1, 1)
+    work = Workload(Cell("softmax_regression", batch_size=64), CpuDevice(), images, torch.zeros(200).long(), 10)
     first, second = (torch.cat([work.next_batch()[0] for _ in range(3)]).flatten() for _ in range(2))
 
     assert first.unique().numel() == 192
     assert second.unique().numel() == 192
     assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("memory_format", ["contiguous", "channels_last"])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 8, 6)])
+def test_a_batch_is_what_was_asked_for_in_the_layout_of_the_whole(shape, memory_format):
+    cell = Cell("softmax_regression", batch_size=4, memory_format=memory_format)
+    work = Workload(cell, CpuDevice(), torch.rand(20, *shape), torch.arange(20) % 10, 10)
+    index = torch.tensor([7, 0, 19, 7])
+    images, labels = work.batch(index)
+    assert torch.equal(images, work.images[index])
+    assert torch.equal(labels, work.labels[index])
+    assert images.stride() == work.images.stride()
 
 
 def test_the_same_seed_gives_the_same_weights_and_losses(workload):
