@@ -18,7 +18,6 @@ SHRUNK = {
     "optimizers": ["--architectures", "debug", "--optimizers", "sgd", "muon", "--tune", "2"],
     "implementations": ["--architectures", "debug", "--optimizers", "sgd", "rmsprop", "muon"],
     "cnn-benchmarks": ["--architectures", "resnet18", "--datasets", "synthetic:3x64x64:1000"],
-    "normalization": ["--architectures", "debug"],
     "batch": ["--architectures", "debug"],
 }
 
@@ -69,10 +68,7 @@ def test_the_zoo_is_measured_as_published(real):
 
 
 # One of each kind; the others differ from these in names and numbers alone.
-RUN = (
-    *("quick", "optimizers", "implementations", "losses", "normalization", "depth", "batch", "dtype", "compile"),
-    *("cnn-benchmarks", "speedrun"),
-)
+RUN = ("optimizers", "implementations", "batch", "dtype", "compile", "cnn-benchmarks", "speedrun")
 
 
 @pytest.mark.slow
