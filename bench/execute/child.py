@@ -26,6 +26,10 @@ PRELOAD = (
 )
 
 
+# The process that has imported this before any worker was forked: their parent, as long as it lives.
+_SERVER = os.getpid()
+
+
 def work(connection: "Connection[Any, Any]", entry: str, task: Any) -> None:
     """Run the function `entry` ("module:function") as `function(task, channel)`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends this process
@@ -65,3 +69,5 @@ def _follow_the_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         if alive is not None:
             os.close(alive)
+    if _SERVER not in {os.getpid(), os.getppid()}:  # it was gone before this one could ask to follow it
+        os._exit(1)

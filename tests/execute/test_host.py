@@ -157,7 +157,7 @@ def test_a_renewed_server_is_another_process_of_the_same_kind(tree):
         first, worker = host._process.pid, host.start("bench.errands:answer", None)
         host.renew()
         assert host._process.pid != first
-        with pytest.raises(WorkerError):
+        with pytest.raises(WorkerError, match="SIGKILL"):  # however early its server ended
             worker.receive(30)
         parts = dict(host.talk("bench.errands:look_around", None, 30))
     assert (parts["where"], parts["environment"]["SIDE"]) == ("a", "A")
