@@ -4,10 +4,14 @@ import sys
 
 
 def main() -> int:
-    """Run the command line; its exit code."""
-    from bench.cli import run_command_line  # noqa: PLC0415 - workers import this module too and need no parser
+    """Run the command line; its exit code. Ctrl-C is one line, also while modules are still being imported."""
+    try:
+        from bench.cli import run_command_line  # noqa: PLC0415 - workers import this module too and need no parser
 
-    return run_command_line(sys.argv[1:])
+        return run_command_line(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("bench: interrupted", file=sys.stderr)  # noqa: T201 - the room that prints may not be there yet
+        return 130  # 128 + SIGINT; bench.errors may not be there either
 
 
 if __name__ == "__main__":

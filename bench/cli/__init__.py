@@ -5,13 +5,18 @@ import os
 import sys
 
 from bench.cli.parser import build_parser
-from bench.errors import EXIT_INTERRUPTED, BenchError
+from bench.errors import BenchError
 
 _MODULES = {"import": "intake"}  # a module cannot be called by a word of the language
 
 
 def run_command_line(arguments: list[str]) -> int:
-    """Parse `arguments`, run the command they name and return its exit code."""
+    """Parse `arguments`, run the command they name and return its exit code.
+
+    Raises:
+        KeyboardInterrupt: as it came, where the command keeps nothing.
+
+    """
     given = build_parser().parse_args(arguments)
     try:
         # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
@@ -21,9 +26,6 @@ def run_command_line(arguments: list[str]) -> int:
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("bench: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -132,7 +132,7 @@ def test_an_early_ctrl_c_is_one_line(bench, plugin, delay):
     time.sleep(delay)  # somewhere between the first import and the first cell
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
+    assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     until(lambda: not bench.left_of(process))
 
