@@ -21,11 +21,18 @@ from bench.trace.events import load
 
 HOST = "127.0.0.1"
 WRITING, ENDING = 300.0, 10.0  # seconds
-# Linux ends it with this process even if that is killed (prctl(2), PR_SET_PDEATHSIG); elsewhere a plain start.
-_START = """
-import contextlib, ctypes, runpy, signal
-with contextlib.suppress(AttributeError, OSError):
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+# Its standard input ends with this process, however that ends: then it ends too, with all that it has started. Gently
+# first; that can hang, since the plug-in forks readers while it has threads.
+_START = f"""
+import os, runpy, signal, threading, time
+
+def end_with_the_command():
+    os.read(0, 1)
+    os.killpg(0, signal.SIGTERM)
+    time.sleep({ENDING})
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=end_with_the_command, daemon=True).start()
 runpy.run_module("tensorboard.main", run_name="__main__", alter_sys=True)
 """
 _READY = re.compile(r"TensorBoard \S+ at (http://\S+)")
@@ -103,7 +110,13 @@ def _serve(folder: Path, port: int) -> int:
     environment = {**os.environ, "TORCH_PROFILER_LOG_LEVEL": "ERROR"}  # it warns with tracebacks
     # in a session of its own: Ctrl-C reaches this process alone, which then ends the other in order
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and fixed words
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     said = ""
     try:
