@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy.special import betaincinv  # the beta distribution's quantile
 
 RATE = 0.05  # the share of false ones among the losses that a grid reports
 
@@ -31,6 +31,6 @@ def clopper_pearson(hits: int, trials: int, confidence: float = 0.95) -> tuple[f
     if trials == 0:
         return 0.0, 1.0
     tail = (1 - confidence) / 2
-    low = float(stats.beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
-    high = float(stats.beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
+    low = float(betaincinv(hits, trials - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, trials - hits, 1 - tail)) if hits < trials else 1.0
     return low, high

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from bench.stats.interval import Interval
 
@@ -124,7 +124,7 @@ def common_tolerance(tolerance: float, cells: int) -> float:
 
 def visible_change(half: float, pairs: int) -> float:
     """The smallest slowdown, as a share, seen nine times in ten by pairs whose half-width h is `half`."""
-    needed = half * (1 + stats.t.ppf(SEEN, pairs - 1) / _quantile(pairs - 1))
+    needed = half * (1 + stdtrit(pairs - 1, SEEN) / _quantile(pairs - 1))
     return float(np.expm1(needed))
 
 
@@ -170,7 +170,7 @@ def outcomes(logs: Floats, tolerance: float = TOLERANCE) -> tuple[npt.NDArray[np
 
 def _decided(mean: float, error: float, freedom: float, tolerance: float, *, pairs: int, final: bool) -> Look:
     half = _quantile(freedom) * error
-    p = float(stats.t.sf(mean / error, freedom)) if error else float(mean <= 0)
+    p = float(stdtr(freedom, -mean / error)) if error else float(mean <= 0)
     outcome: Outcome = "inconclusive" if final else "continue"
     if mean + half < np.log1p(tolerance):
         outcome = "pass"
@@ -181,4 +181,4 @@ def _decided(mean: float, error: float, freedom: float, tolerance: float, *, pai
 
 def _quantile(freedom: float) -> float:
     """t_{1 - alpha/K} of so many degrees of freedom."""
-    return float(stats.t.ppf(1 - ALPHA / len(LOOKS), freedom))
+    return float(stdtrit(freedom, 1 - ALPHA / len(LOOKS)))

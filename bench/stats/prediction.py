@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 LEAST_RUNS = 5  # fewer stored runs say too little of how much runs differ
 SCREEN = 0.90  # one-sided: of runs in which nothing changed, one in ten is looked at again
@@ -43,7 +43,7 @@ def predict(logs: Sequence[float]) -> Prediction | None:
     if values.size < LEAST_RUNS:
         return None
     spread = float(values.std(ddof=1) * np.sqrt(1 + 1 / values.size))
-    half, sure = (float(stats.t.ppf(level, values.size - 1)) * spread for level in (SCREEN, SURE))
+    half, sure = (float(stdtrit(values.size - 1, level)) * spread for level in (SCREEN, SURE))
     return Prediction(float(values.mean()), half, sure, values.size)
 
 
@@ -69,4 +69,4 @@ def difference(old: Sequence[float], new: Sequence[float]) -> Difference | None:
         return None
     pooled = (before.var(ddof=1) * (before.size - 1) + after.var(ddof=1) * (after.size - 1)) / freedom
     error = float(np.sqrt(pooled * (1 / before.size + 1 / after.size)))
-    return Difference(float(after.mean() - before.mean()), float(stats.t.ppf(SURE, freedom)) * error)
+    return Difference(float(after.mean() - before.mean()), float(stdtrit(freedom, SURE)) * error)

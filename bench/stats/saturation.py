@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import stdtrit
 
 from bench.stats.interval import Interval
 
@@ -53,7 +53,7 @@ def fit_sweep(batch_sizes: npt.ArrayLike, seconds: npt.ArrayLike, confidence: fl
     residuals = 1 - design @ np.array([overhead, marginal])
     variance = residuals @ residuals / (times.size - 2)
     errors = np.sqrt(variance * np.diag(np.linalg.inv(design.T @ design)))
-    half = stats.t.ppf((1 + confidence) / 2, times.size - 2) * errors
+    half = stdtrit(times.size - 2, (1 + confidence) / 2) * errors
     return Sweep(
         overhead=Interval(float(overhead), float(overhead - half[0]), float(overhead + half[0]), times.size),
         marginal=Interval(float(marginal), float(marginal - half[1]), float(marginal + half[1]), times.size),
