@@ -14,7 +14,7 @@ from bench.check.tolerances import tolerances
 from bench.check.verdict import Decision
 from bench.cli.ab import tell_look
 from bench.cli.decided import tell
-from bench.cli.run import write_page
+from bench.cli.measuring import write_page
 from bench.cli.show import latest
 from bench.errors import EXIT_INTERRUPTED
 from bench.execute.lock import measuring
