@@ -7,7 +7,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
-from bench.plan.plan import SETTINGS, default_of, flag, plan_from, shape_of
+from bench.plan.plan import SETTINGS, Plan, default_of, flag, plan_from, shape_of
 
 # Fields of Plan that choose among cells or say where results go; none of them changes what a cell measures.
 _APART = {"suite", "purpose", "budget", "run", "report", "tune"}
@@ -16,7 +16,8 @@ _APART = {"suite", "purpose", "budget", "run", "report", "tune"}
 def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     """The shell command that runs `cell` alone with the settings of `plan` (its fields by name, as stored).
 
-    It starts from the default suite, and names each setting that differs from that suite's or from Plan's own default.
+    It starts from the architecture's default suite, and names each setting that differs from that suite's or from
+    Plan's own default.
     """
     return f"python -m bench run {flags_of(cell, plan)}"
 
@@ -26,18 +27,19 @@ def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     axes = {key: getattr(cell, field) for field, key in AXES.items()}
     if not plan.get("threads"):
         axes.pop("threads")  # the plan left the threads to each metric, and so does the command
+    own = _suites_own(cell.architecture)
     words: list[str] = []
     for name in SETTINGS:
         if name in axes:
-            words += _words(name, axes[name])
+            words += _words(name, axes[name], own[name])
         elif name in plan and name not in _APART and not shape_of(name)[0]:
-            words += _words(name, plan[name])
+            words += _words(name, plan[name], own[name])
     return shlex.join(words)
 
 
-def _words(name: str, value: Any) -> list[str]:
+def _words(name: str, value: Any, own: Any) -> list[str]:
     many, kind = shape_of(name)
-    if value is None or all(_same(value, default, many) for default in (default_of(name), _suites_own(name))):
+    if value is None or all(_same(value, default, many) for default in (default_of(name), own)):
         return []
     if kind is bool:
         return [flag(name)]
@@ -52,9 +54,9 @@ def _same(value: Any, default: Any, many: bool) -> bool:
     return tuple(default) == (value,) if many else bool(default == value)
 
 
-def _suites_own(name: str) -> Any:
-    """What the default suite gives the field; Plan's default where the suite cannot be read."""
+def _suites_own(architecture: str) -> dict[str, Any]:
+    """The fields of the suite that this architecture alone starts from; Plan's defaults where it cannot be read."""
     try:
-        return getattr(plan_from({}), name)
+        return plan_from({"architectures": (architecture,)}).to_dict()
     except BenchError:
-        return default_of(name)
+        return Plan().to_dict()

@@ -19,6 +19,7 @@ IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
 LOSSES = ("cross_entropy", "nll_loss")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
+TRIED_OUT, TINY = "debug", "tiny"  # the net that tries things out, and the suite for that
 
 
 def _option(
@@ -35,7 +36,9 @@ class Plan:
     Times are in seconds, `precision` is a share (0.03 is 3 %).
     """
 
-    suite: str = _option("quick", "the suite to start from: a name (list suites) or a TOML file")
+    suite: str = _option(
+        "quick", "the suite to start from: a name (list suites) or a TOML file (default: quick; tiny for debug alone)"
+    )
     purpose: str = _option("", "what the suite is for, in one line")
     architectures: tuple[str, ...] = _option((), "architectures, globs allowed")
     optimizers: tuple[str, ...] = _option(("sgd",), "optimizers, globs allowed")
@@ -126,11 +129,14 @@ def flag(name: str) -> str:
 def plan_from(given: Mapping[str, Any]) -> Plan:
     """The plan of a suite with the `given` fields put in place of the suite's own.
 
+    Without a suite it is the default one; for the debug net alone, which tries things out, that is the tiny one.
+
     Raises:
         BenchError: unknown suite, unreadable file, unknown key or wrong type.
 
     """
-    suite = str(given.get("suite", default_of("suite")))
+    tries = tuple(given.get("architectures", ())) == (TRIED_OUT,)
+    suite = str(given.get("suite", TINY if tries else default_of("suite")))
     return replace(_suite(suite, seen=()), **{**given, "suite": suite})
 
 

@@ -15,7 +15,7 @@ from bench.plan.plan import DTYPES, LOSSES, MEMORY_FORMATS, SETTINGS, Plan, flag
 
 CELLS = st.builds(
     Cell,
-    architecture=st.sampled_from(["mlp", "vgg4"]),
+    architecture=st.sampled_from(["debug", "mlp", "vgg4"]),
     optimizer=st.sampled_from(["sgd", "adam"]),
     dataset=st.sampled_from(["mnist", "synthetic"]),
     batch_size=st.sampled_from([16, 64]),
@@ -67,7 +67,7 @@ def catalogue_facts():
 
     optimizer = {"implementations": ["default"], "needs_closure": False, "obstacles": {"cpu": {}}}
     return Catalogue(
-        architectures={"mlp": {}, "vgg4": {}},
+        architectures={"debug": {}, "mlp": {}, "vgg4": {}},
         optimizers={"sgd": optimizer, "adam": optimizer},
         datasets={"mnist": {}, "synthetic": {}},
         normalizations=("unit", "half"),

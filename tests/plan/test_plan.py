@@ -96,6 +96,22 @@ def test_what_is_given_takes_the_place_of_the_suites_own(suite):
     assert (plan.suite, plan.epochs, plan.rounds) == (name, 2, 7)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "quick"),
+        ({"architectures": ("debug",)}, "tiny"),
+        ({"architectures": ("debug", "mlp")}, "quick"),
+        ({"architectures": ("debug",), "suite": "quick"}, "quick"),
+    ],
+)
+def test_the_debug_net_alone_starts_from_the_tiny_suite(given, expected):
+    plan = plan_from(given)
+    assert plan.suite == expected
+    assert plan.generations == plan_from({"suite": expected}).generations
+    assert plan.architectures == given.get("architectures", plan.architectures)
+
+
 def test_a_key_of_one_value_may_stand_without_brackets(suite):
     assert from_toml(suite, "batch_sizes = 32").batch_sizes == (32,)
 
