@@ -13,6 +13,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)  # no test expects a speed
+settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent.parent
 HANG = 240  # seconds; guards against a process that never ends, and is no expectation of speed

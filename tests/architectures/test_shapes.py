@@ -14,7 +14,7 @@ SMALL = [name for name in architectures.names() if architectures.get(name).famil
 ZOO = [name for name in architectures.names() if architectures.get(name).family == "zoo"]
 SIDE_FOR_ALL = 15  # the three overlapping poolings of alexnet_small leave one pixel of 15
 
-unhurried = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+unhurried = settings(derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("name", SMALL)

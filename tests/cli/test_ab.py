@@ -105,6 +105,7 @@ COMMITTED = pytest.mark.skipif(not in_repository(), reason="compares revisions o
 REAL = ("--architectures", "lenet5", "--rounds", "8", "--tolerance", "10%", "--budget", "150s")
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @COMMITTED
 def test_equal_revisions_pass(compared, bench):
@@ -118,6 +119,7 @@ def test_equal_revisions_pass(compared, bench):
     assert bench("ab", "--recompute", document["record"]).returncode == document["exit_code"]
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @COMMITTED
 def test_a_real_slowdown_fails(compared):
@@ -131,6 +133,7 @@ def test_a_real_slowdown_fails(compared):
         assert 1.1 < verdict["ratio"]["value"] < 1.45
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_two_cells_with_their_counts(compared):
     document = compared(
@@ -143,6 +146,7 @@ def test_two_cells_with_their_counts(compared):
     assert document["before"] == "softmax_regression-sgd-mnist-b64-cpu-t1"
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_two_settings(bench):
     flags = ("--env", "A=OMP_NUM_THREADS=1", "--env", "B=MALLOC_MMAP_THRESHOLD_=131072", "--env", "B=OMP_NUM_THREADS=1")
@@ -200,6 +204,7 @@ PROJECT = """
     """
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_package_of_a_user_s_own(compared, tmp_path):
     pytest.importorskip("pip")
@@ -250,6 +255,7 @@ def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environme
     assert sum(len(story.pairs[1]) for story in ledger.stories.values()) >= 1
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_rehearsal_is_stored_and_drawn(bench):
     done = bench("rehearse", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "90s", "--json")

@@ -89,6 +89,7 @@ def test_the_past_is_measured_by_its_own_code_and_what_cannot_run_is_told(bench,
     assert "unknown revision 'v9'" in wrong.stderr
 
 
+@pytest.mark.alone
 def test_a_suspect_is_measured_again_beside_the_baselines_revision_and_fails(bench, repository):
     git = repository
     for index in range(5):

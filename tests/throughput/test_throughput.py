@@ -10,7 +10,7 @@ from bench.plan.plan import plan_from
 QUICK = plan_from({"suite": "quick"})
 FIELDS = {"optimizer": QUICK.optimizers[0], "implementation": QUICK.implementations[0]}
 
-pytestmark = pytest.mark.slow  # some seconds a cell
+pytestmark = [pytest.mark.slow, pytest.mark.alone]  # some seconds a cell; nothing is timed in parallel tests
 
 
 @pytest.mark.parametrize("architecture", QUICK.architectures)
