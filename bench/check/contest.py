@@ -145,6 +145,7 @@ def _numbers(pair: Pair, first: Side, second: Side, started: float) -> dict[str,
         "phases": {
             name: [one / size for one, size in zip(both, sizes, strict=True)] for name, both in pair.phases.items()
         },
+        "statistic": pair.statistic,
         "quantiles": {name: pair.seconds(name) for name in KEPT},  # of a step, to choose the estimator by
         "faults": pair.faults,
         "steady": pair.steady,

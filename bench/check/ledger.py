@@ -35,6 +35,11 @@ class Story:
         """The log ratios of a run."""
         return [pair["log_ratio"] for pair in self.pairs[run]]
 
+    @property
+    def statistic(self) -> str:
+        """The quantile of the steps that the log ratios are of; "" before the first pair."""
+        return next((str(pair.get("statistic", "p25")) for run in (1, 2) for pair in self.pairs[run]), "")
+
 
 class Ledger:
     """The facts of a comparison and a story for each cell.

@@ -45,7 +45,7 @@ def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, worker
     """
     if plan.report and not given.dry_run:
         importlib.import_module("bench.report")
-    catalogue = workers.catalogue(Question(plan.architectures, plan.datasets, plan.data_dir))
+    catalogue = workers.catalogue(Question(plan.architectures, plan.datasets, plan.data_dir, plan.download))
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
     grid = expand(plan, catalogue)

@@ -10,7 +10,7 @@ from bench.store import run as store
 from bench.store.provenance import command_line
 
 # What may differ from the first session: how long to go on, never what is measured.
-ADJUSTABLE = ("generations", "precision", "budget", "timeout", "report")
+ADJUSTABLE = ("generations", "precision", "budget", "timeout", "download", "report")
 
 
 def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:

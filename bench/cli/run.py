@@ -2,7 +2,6 @@
 
 import argparse
 
-from bench.cli.resume import resumed
 from bench.execute.worker import Workers
 from bench.plan.plan import SETTINGS, plan_from
 
@@ -14,10 +13,15 @@ def execute(given: argparse.Namespace) -> int:
         from bench.cli.past import fill  # noqa: PLC0415 - needs git and worktrees, which no other run does
 
         return fill(given, wanted)
-    run, plan = resumed(given.resume, wanted) if given.resume else (None, plan_from(wanted))
+    if given.resume:
+        from bench.cli.resume import resumed  # noqa: PLC0415 - as below
+
+        run, plan = resumed(given.resume, wanted)
+    else:
+        run, plan = None, plan_from(wanted)
     workers = Workers()
     workers.prepare()
-    # what draws and tabulates takes two seconds to import: while the server imports torch, and before anything is timed
+    # what tabulates and draws takes two seconds to import: while the server imports torch, before anything is timed
     from bench.cli.measuring import measure  # noqa: PLC0415
 
     return measure(given, plan, run, workers)

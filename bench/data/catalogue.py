@@ -38,9 +38,9 @@ def _synthetic(name: str, _data_dir: Path, _limit: int | None) -> Dataset:
 
 ENTRIES = {
     "mnist": Entry((1, 28, 28), 10, 60_000, 10_000, "handwritten digits (embedded)", _mnist),
-    "fashion_mnist": Entry((1, 28, 28), 10, 60_000, 10_000, "articles of clothing (from a local folder)", _folder),
-    "kmnist": Entry((1, 28, 28), 10, 60_000, 10_000, "cursive Japanese characters (from a local folder)", _folder),
-    "cifar10": Entry((3, 32, 32), 10, 50_000, 10_000, "small colour photographs (from a local folder)", _folder),
+    "fashion_mnist": Entry((1, 28, 28), 10, 60_000, 10_000, "articles of clothing (a folder, or --download)", _folder),
+    "kmnist": Entry((1, 28, 28), 10, 60_000, 10_000, "cursive Japanese characters (a folder, or --download)", _folder),
+    "cifar10": Entry((3, 32, 32), 10, 50_000, 10_000, "small colour photographs (a folder, or --download)", _folder),
     "synthetic": Entry(
         synthetic.SHAPE,
         synthetic.CLASSES,
@@ -80,14 +80,14 @@ def about(name: str) -> dict[str, Any]:
     return {**facts, "input_shape": list(shape), "description": entry.description}
 
 
-def check(name: str, data_dir: Path | None = None) -> None:
+def check(name: str, data_dir: Path | None = None, *, download: bool = False) -> None:
     """Raises what `load` would raise for a name that is unknown or malformed or files that are absent, reading none.
 
-    Damaged files are only found by loading them.
+    Damaged files are only found by loading them. With `download` absent files are fetched first.
     """
     about(name)
     if name in folder.CLASSES:
-        folder.check(name, data_dir or DATA_DIR)
+        folder.check(name, data_dir or DATA_DIR, download=download)
 
 
 def load(name: str, data_dir: Path | None = None, limit: int | None = None) -> Dataset:

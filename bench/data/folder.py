@@ -17,7 +17,7 @@ _DAMAGE = (RuntimeError, ValueError, AssertionError, LookupError, TypeError, OSE
 
 
 def load(name: str, data_dir: Path) -> Dataset:
-    """The data set `name` of CLASSES from `data_dir`; nothing is ever downloaded.
+    """The data set `name` of CLASSES from `data_dir`, which `check` may have filled.
 
     Raises:
         BenchError: its files are absent or damaged; the message names them and the command that fetches them.
@@ -33,12 +33,28 @@ def load(name: str, data_dir: Path) -> Dataset:
     return Dataset(name, train_images, train_labels, test_images, test_labels, tuple(train.classes))
 
 
-def check(name: str, data_dir: Path) -> None:
-    """Raises the BenchError of `load` if a file of the data set is absent; whether they are intact only `load` sees."""
+def check(name: str, data_dir: Path, *, download: bool = False) -> None:
+    """Raises the BenchError of `load` if a file of the data set is absent; whether they are intact only `load` sees.
+
+    Args:
+        name: one of CLASSES.
+        data_dir: where its folder is.
+        download: have torchvision fetch what is absent; its progress goes to stderr. BenchError where that fails.
+
+    """
     source = _source(name)
     folder, sums = _expected(source, data_dir)
-    if not all((folder / file).is_file() for file in sums):
+    if all((folder / file).is_file() for file in sums):
+        return
+    if not download:
         raise _unreadable(name, source, data_dir, FileNotFoundError())
+    try:
+        source(data_dir, train=True, download=True)
+    except _DAMAGE as error:
+        told = " ".join(str(error).split()) or repr(error)
+        raise BenchError(
+            f"cannot download {name} to {data_dir}: {told}; mend the connection, or put {', '.join(sums)} into {folder}"
+        ) from error
 
 
 def _source(name: str) -> Any:
@@ -78,7 +94,9 @@ def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> Ben
         cause = f"the files in {folder} are damaged ({str(error).splitlines()[0] if str(error) else repr(error)})"
     fetch = f"from torchvision.datasets import {source.__name__}; {source.__name__}({str(data_dir)!r}, download=True)"
     clear = "" if absent else f"remove {folder}, then "
-    return BenchError(f'cannot load {name}: {cause}; expected {", ".join(sums)}: {clear}run python -c "{fetch}"')
+    return BenchError(
+        f'cannot load {name}: {cause}; expected {", ".join(sums)}: {clear}add --download, or run python -c "{fetch}"'
+    )
 
 
 def _expected(source: Any, data_dir: Path) -> tuple[Path, dict[str, str | None]]:

@@ -18,11 +18,9 @@ from bench.channel import Channel
 # torch._dynamo, 900 modules in more than a second, so that it belongs here too.
 PRELOAD = (
     "torch._dynamo",
-    "bench.execute.child",
     "bench.measure.visit",
     "bench.measure.describe",
     "bench.measure.duet",
-    "bench.execute.server",
 )
 
 

@@ -64,6 +64,7 @@ class Pair:
         faults: page faults of both.
         steady: whether both were steady when the first block began.
         early: the side that was started first, 0 or 1.
+        statistic: the quantile of the steps that stands for a side, see `location`.
 
     """
 
@@ -73,16 +74,22 @@ class Pair:
     faults: int
     steady: bool = True
     early: int = 0
+    statistic: str = "p25"
 
-    def seconds(self, statistic: str = "p25") -> tuple[float, float]:
+    def seconds(self, statistic: str = "") -> tuple[float, float]:
         """Seconds a step of the first and the second, by one quantile of all their steps."""
-        low = QUANTILES[statistic]
+        low = QUANTILES[statistic or self.statistic]
         return float(np.quantile(self.first, low)), float(np.quantile(self.second, low))
 
-    def log_ratio(self, statistic: str = "p25") -> float:
+    def log_ratio(self, statistic: str = "") -> float:
         """Logarithm of second over first, by one quantile of all their steps: positive when the second is slower."""
         first, second = self.seconds(statistic)
         return float(np.log(second / first))
+
+
+def location(*cells: Cell) -> str:
+    """The quantile of a cell's steps that repeats best: with several threads the low end is the noisier one."""
+    return "p10" if all(cell.device == "cpu" and cell.threads == 1 for cell in cells) else "p25"
 
 
 def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
@@ -117,7 +124,8 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
     times = [np.array([block["seconds"] for block in blocks[side]]) for side in (0, 1)]
     faults = sum(block["faults"] for side in (0, 1) for block in blocks[side])
     steady = all(one["steady"] for one in ready.values())
-    return Pair(times[0], times[1], _phases(blocks), faults, steady, starts[0])
+    statistic = location(first.cell, second.cell)
+    return Pair(times[0], times[1], _phases(blocks, statistic), faults, steady, starts[0], statistic)
 
 
 def _warmed(workers: dict[int, Worker], side: int) -> dict[str, Any]:
@@ -169,9 +177,9 @@ def _answer(workers: dict[int, Worker], side: int, kind: str, timeout: float) ->
     raise SideError(side, WorkerError("failed", told))
 
 
-def _phases(blocks: dict[int, list[dict[str, Any]]]) -> dict[str, tuple[float, float]]:
-    """The 25th percentile of each phase that both sides have."""
-    low = QUANTILES["p25"]
+def _phases(blocks: dict[int, list[dict[str, Any]]], statistic: str) -> dict[str, tuple[float, float]]:
+    """A quantile of each phase that both sides have."""
+    low = QUANTILES[statistic]
     found = {
         side: {
             name: float(np.quantile([one for block in blocks[side] for one in block["phases"][name]], low))

@@ -12,6 +12,7 @@ first line that goes out is {"protocol": n} or {"refused": why}.
 """
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -40,8 +41,10 @@ def main() -> None:
     try:
         _pin_the_environment(orders["unset"])
         protocol = getattr(importlib.import_module("bench.channel"), "DUET_PROTOCOL", None)
+        gc.disable()  # see bench.execute.server
         for name in importlib.import_module("bench.execute.child").PRELOAD if protocol else ():
             importlib.import_module(name)
+        gc.enable()
     except BaseException as error:  # whatever a revision's own modules raise is why it is refused
         _say(control, {"refused": " ".join(f"{type(error).__name__}: {error}".split())})
         return

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.execute.child import PRELOAD, work
+from bench.execute.child import work
 from bench.plan.catalogue import Catalogue, Question, Specimen
 
 # glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
@@ -20,6 +20,7 @@ from bench.plan.catalogue import Catalogue, Question, Specimen
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
 
 LONGEST_WAIT = 2e6  # seconds: 23 days; poll(2) counts milliseconds in an int
+ANSWER_SECONDS, DOWNLOAD_SECONDS = 120.0, 3600.0
 START_ATTEMPTS, START_PAUSE = 3, 0.2  # the server may have been killed a moment ago; seconds between
 
 START_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -102,7 +103,7 @@ class Workers:
     def __init__(self) -> None:
         self._context: Any = multiprocessing.get_context(START_METHOD)  # typed as a base that lacks Process
         if START_METHOD == "forkserver":
-            self._context.set_forkserver_preload(list(PRELOAD))
+            self._context.set_forkserver_preload(["bench.execute.server"])
 
     def prepare(self) -> None:
         """Have the server import torch meanwhile; the first worker starts it otherwise."""
@@ -151,7 +152,8 @@ class Workers:
             BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
 
         """
-        parts = self._ask("bench.measure.describe:describe", question, "cannot list what is registered")
+        patience = DOWNLOAD_SECONDS if question.download else ANSWER_SECONDS
+        parts = self._ask("bench.measure.describe:describe", question, "cannot list what is registered", patience)
         catalogue: Catalogue = parts["catalogue"]
         return catalogue
 
@@ -177,10 +179,10 @@ class Workers:
         reviewed: dict[str, Any] = parts["review"]
         return reviewed
 
-    def _ask(self, entry: str, question: Any, trouble: str) -> dict[str, Any]:
+    def _ask(self, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS) -> dict[str, Any]:
         """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
         try:
-            parts = dict(self.talk(entry, question, timeout=120.0))
+            parts = dict(self.talk(entry, question, patience))
         except WorkerError as ended:
             raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
         if "refused" in parts:

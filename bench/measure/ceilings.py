@@ -9,18 +9,17 @@ from bench.channel import Channel
 from bench.measure.blocks import block_length, quiet_collector, run_block, run_untimed
 from bench.measure.device import Device, open_device
 from bench.plan.probe import Probe
-from bench.plan.protocol import BLOCK_SECONDS, WARM_AGAIN
+from bench.plan.protocol import BLOCK_SECONDS
 from bench.store.result import QUANTILES
 
 # A ceiling is the best rate that lasts: contention only ever adds time, so a low quantile of the steps.
 STATISTIC = "p10"
 
 # Edges of square matrices. 256 fills one core's caches, 1024 feeds a few dozen cores, 8192 a large GPU; which of them
-# is best depends on the machine, so the edge doubles until products take long, and the best rate counts.
+# is best depends on the machine, so the edge doubles until products take long, and the best rate counts. By then it has
+# ceased to rise (2 cores: 172, 181, 178, 171 GFLOP/s at 256 to 2048), and the next edge takes eight times as long.
 EDGES = (256, 512, 1024, 2048, 4096, 8192)
-# Seconds of a product: from the first on, stop if the rate rises no more; from the second on, stop, since the next edge
-# takes eight times as long.
-LONG, TOO_LONG = 0.01, 0.05
+LONG = 0.01  # seconds of a product
 
 # Bytes of each of the two buffers of a copy. The last level of cache is some 32 MiB a group of cores on a server and
 # 50 MiB on a large GPU; what fits there is copied at twice the speed and more.
@@ -55,10 +54,9 @@ def flops_per_second(device: Device, dtype: torch.dtype) -> float:
         left, right = (torch.rand(edge, edge, device=device.torch_device).to(dtype) for _ in range(2))
         result = torch.empty_like(left)
         seconds = _step_seconds(device, lambda a=left, b=right, c=result: torch.mm(a, b, out=c))  # type: ignore[misc]
-        rate = 2 * edge**3 / seconds
-        if seconds >= TOO_LONG or (seconds >= LONG and rate <= best):
-            return max(best, rate)
-        best = max(best, rate)
+        best = max(best, 2 * edge**3 / seconds)
+        if seconds >= LONG:
+            break
     return best
 
 
@@ -77,7 +75,6 @@ def dispatch_seconds(device: Device) -> float:
         for _ in range(CALLS):
             torch.add(one, one)
 
-    run_untimed(device, lambda _: calls(), WARM_AGAIN)
     return _step_seconds(device, calls) / CALLS
 
 
@@ -94,7 +91,7 @@ def _step_seconds(device: Device, work: Callable[[], object]) -> float:
 
     work()  # first touch of the memory, choice of kernels
     lead = BLOCK_SECONDS / 4
-    steps = block_length(lead / run_untimed(device, step, lead))
-    blocks = [run_block("ceiling", device, step, max(1, steps // 3), marks=2) for _ in range(3)]
+    steps = block_length(lead / run_untimed(device, step, lead))  # the three blocks together last half as long as one
+    blocks = [run_block("ceiling", device, step, max(1, steps // 6), marks=2) for _ in range(3)]
     samples = np.concatenate([block.intervals[:, 0] for block in blocks])
     return float(np.quantile(samples, QUANTILES[STATISTIC]))

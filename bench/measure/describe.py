@@ -25,7 +25,7 @@ def describe(question: Question, channel: Channel) -> None:
     """
     try:
         for name in question.datasets:
-            data.check(name, Path(question.data_dir) if question.data_dir else None)
+            data.check(name, Path(question.data_dir) if question.data_dir else None, download=question.download)
     except BenchError as error:
         channel.send("refused", str(error))
     else:

@@ -67,7 +67,7 @@ OPTIMIZERS = {
         OptimizerSpec("adam", "Adam (Kingma & Ba 2015)", 1e-3, optim.Adam),
         OptimizerSpec("adamw", "Adam, decoupled weight decay 0.01 (Loshchilov & Hutter 2019)", 1e-3, optim.AdamW),
         OptimizerSpec("adagrad", "Adagrad (Duchi et al. 2011)", 0.01, optim.Adagrad),
-        OptimizerSpec("adadelta", "Adadelta (Zeiler 2012)", 1.0, optim.Adadelta),
+        OptimizerSpec("adadelta", "Adadelta, its decay 0.95 (Zeiler 2012)", 1.0, partial(optim.Adadelta, rho=0.95)),
         OptimizerSpec("adamax", "Adamax, Adam in the infinity norm (Kingma & Ba 2015)", 4e-3, optim.Adamax),
         OptimizerSpec("nadam", "Adam with Nesterov momentum (Dozat 2016)", 1e-3, optim.NAdam),
         OptimizerSpec("radam", "rectified Adam (Liu et al. 2020)", 3e-3, optim.RAdam),

@@ -13,12 +13,14 @@ class Question:
         architectures: globs; those that match have their parameters and FLOPs counted, which takes time.
         datasets: names that a plan wants; each must be known, well formed and at hand.
         data_dir: folder with data sets that are not embedded; "" for the default.
+        download: fetch what is not there, which may take long.
 
     """
 
     architectures: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     data_dir: str = ""
+    download: bool = False
 
 
 @dataclass(frozen=True, slots=True)

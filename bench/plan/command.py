@@ -10,7 +10,7 @@ from bench.plan.grid import AXES
 from bench.plan.plan import SETTINGS, Plan, default_of, flag, plan_from, shape_of
 
 # Fields of Plan that choose among cells or say where results go; none of them changes what a cell measures.
-_APART = {"suite", "purpose", "budget", "run", "report", "tune"}
+_APART = {"suite", "purpose", "budget", "run", "report", "tune", "download"}
 
 
 def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:

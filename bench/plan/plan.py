@@ -72,6 +72,7 @@ class Plan:
     timeout: float = _option(600.0, "end a visit to a cell after this long", reads="duration")
     order_seed: int = _option(0, "seed of the order of execution", at_least=0)
     data_dir: str = _option("", "folder with data sets that are not embedded")
+    download: bool = _option(False, "fetch data sets that are not there into that folder, through torchvision")
     profile: bool = _option(False, "profile each cell too, in a pass of its own; see explain and tensorboard")
     run: str = _option("", "name of the run (default: the suite and the time)")
     report: bool = _option(True, "write the HTML page")

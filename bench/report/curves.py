@@ -69,6 +69,7 @@ def _curves(rows: list[Row], metric: str, across: str) -> Picture | None:
         drawn.axes.set_title(_NAMES[metric], loc="left", color=svg.MUTED)
     if across == "seconds":
         drawn.axes.set_xscale("log")
+    drawn.axes.set(xlabel=across, ylabel=metric)  # seaborn makes every tick label to name an axis that has no name
     for row in rows:
         _curve(drawn, row, tables[row.key], metric, across)
     _dress(drawn, across, accurate=accurate)

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 # Stand-ins for the page's colours: matplotlib needs fixed ones, the page needs ones that follow its scheme.
@@ -97,7 +98,9 @@ def render(drawn: Canvas, title: str, description: str) -> str:
     with mpl.rc_context({"svg.hashsalt": drawn.name}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the browser's fonts draw the text
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-        drawn.figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        # not savefig, which draws everything twice
+        writer: Any = FigureCanvasSVG(drawn.figure)
+        writer.print_svg(file, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     root = ET.fromstring(file.getvalue())  # noqa: S314 - written by matplotlib one line above
     for parent in list(root.iter()):
         for child in [one for one in parent if one.tag in (SVG + "metadata", SVG + "style")]:

@@ -35,7 +35,7 @@ class Machine:
             raise self.trouble[len(self.asked)]
         log = np.log1p(self.slowdowns[name]) + self.draw.normal(0, self.spread)
         steps = np.full((rounds, 4), 0.004)
-        return Pair(steps, steps * np.exp(log), {"forward": (0.002, 0.002)}, 0)
+        return Pair(steps, steps * np.exp(log), {"forward": (0.002, 0.002)}, 0, statistic="p10")
 
     def ask_both(self, first, second, entry, kind, timeout):
         assert (entry, kind) == ("bench.measure.duet:count", "counts")
@@ -67,6 +67,8 @@ def test_equal_sides_take_one_run_of_six(play):
     ledger, heard = play(Machine({"mlp": 0.0}))
     assert made(ledger, "mlp") == (6, 0)
     assert decide(ledger).exit_code == 0
+    assert decide(ledger).verdicts[0].statistic == "p10"
+    assert set(ledger.stories["mlp"].pairs[1][0]["quantiles"]) == {"min", "p10", "p25", "median"}
     assert [count for _, _, count, _ in heard] == [1, 2, 3, 4, 5, 6]
     assert [look is not None for *_, look in heard] == [False] * 5 + [True]
 

@@ -85,6 +85,10 @@ def test_the_real_tensorboard_shows_the_profile_and_the_curves_and_ends_with_ctr
     assert len(points) == 2
     assert all(0 <= value <= 1 for _, _, value in points)
 
+    table = asked(address, "plugin/hparams/experiment", request="{}")
+    assert {"architecture", "optimizer", "batch_size", "seed"} <= {one["name"] for one in table["hparamInfos"]}
+    assert "final/accuracy" in {one["name"]["tag"] for one in table["metricInfos"]}
+
     family = descendants(process.pid)
     assert family
     process.send_signal(signal.SIGINT)

@@ -1,11 +1,15 @@
+import gzip
 import hashlib
 import pickle
 import struct
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 import torch
-from torchvision.datasets import CIFAR10
+from torchvision.datasets import CIFAR10, FashionMNIST
 
 from bench.data import check, load
 from bench.errors import BenchError
@@ -171,3 +175,48 @@ def test_files_that_are_there_pass_the_check_before_loading(idx_folder):
     check(name, raw.parent.parent)
     (raw / "train-labels-idx1-ubyte").unlink()
     assert message_of(name, raw.parent.parent, check) == message_of(name, raw.parent.parent, load)
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """A server of a small Fashion-MNIST as it is published, which torchvision takes for the real one."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    files = tmp_path / "published"
+    files.mkdir()
+    resources = []
+    for name, _ in FashionMNIST.resources:
+        count = 10 if name.startswith("train") else 6
+        array = RANDOM.integers(0, 256, (count, 28, 28)) if "images" in name else np.arange(count)
+        write_idx(files / "plain", array)
+        (files / name).write_bytes(gzip.compress((files / "plain").read_bytes()))
+        resources.append((name, hashlib.md5((files / name).read_bytes()).hexdigest()))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=files)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(FashionMNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+        monkeypatch.setattr(FashionMNIST, "resources", resources)
+        yield files
+        server.shutdown()
+
+
+def test_what_is_absent_is_fetched_where_that_is_wanted(mirror, tmp_path):
+    folder = tmp_path / "kept"
+    with pytest.raises(BenchError, match="add --download"):
+        check("fashion_mnist", folder)
+    check("fashion_mnist", folder, download=True)
+    dataset = load("fashion_mnist", folder)
+    assert (len(dataset.train_images), len(dataset.test_images)) == (10, 6)
+    for path in mirror.iterdir():
+        path.unlink()
+    check("fashion_mnist", folder, download=True)  # what is there is not asked for again
+
+
+def test_a_download_that_fails_gets_one_line(mirror, tmp_path):
+    (mirror / "t10k-labels-idx1-ubyte.gz").write_bytes(b"<html>not found</html>")
+    message = message_of("fashion_mnist", tmp_path / "kept", partial(check, download=True))
+    assert f"cannot download fashion_mnist to {tmp_path / 'kept'}: Error downloading t10k-labels" in message
+    assert "File not found or corrupted" in message
+    assert "mend the connection" in message

@@ -67,9 +67,9 @@ def test_no_net_multiplies_faster_than_the_ceiling(workload):
     assert 0 < share <= 1.1
 
 
-@pytest.mark.parametrize("seconds", [1e-5, 0.02, 0.2])
+@pytest.mark.parametrize("seconds", [1e-5, 0.02])
 def test_products_grow_until_they_take_long(monkeypatch, seconds):
-    """With a rate that never rises, the first long product ends the search; with short ones it goes to the end."""
+    """The first long product ends the search; with short ones it goes to the end."""
     edges = []
 
     def step_seconds(_, work):
@@ -81,7 +81,7 @@ def test_products_grow_until_they_take_long(monkeypatch, seconds):
     monkeypatch.setattr(torch, "mm", lambda left, right, out: edges.append(len(out)))
     rate = ceilings.flops_per_second(CpuDevice(), torch.float32)
 
-    assert edges == {1e-5: [8, 16, 32], 0.02: [8, 16, 32], 0.2: [8]}[seconds]
+    assert edges == {1e-5: [8, 16, 32], 0.02: [8]}[seconds]
     assert rate == pytest.approx(2 * edges[-1] ** 3 / seconds)
 
 

@@ -40,6 +40,7 @@ EXAMPLES = {
     "timeout": ("2m", "120", 120.0),
     "order_seed": ("9", "9", 9),
     "data_dir": ("elsewhere", '"elsewhere"', "elsewhere"),
+    "download": ("", "true", True),
     "profile": ("", "true", True),
     "run": ("mine", '"mine"', "mine"),
     "report": ("", "false", False),
