@@ -115,6 +115,11 @@ def environment():
     shutil.rmtree(temporary)
 
 
+def outside_xdist(**variables):
+    """This process's environment for a pytest of its own, with none of what pytest-xdist tells its workers."""
+    return {**{name: value for name, value in os.environ.items() if "XDIST" not in name}, **variables}
+
+
 @pytest.fixture
 def bench(tmp_path, environment):
     """Runs `python -m bench` in an empty folder."""

@@ -9,6 +9,8 @@ from textwrap import dedent
 
 import pytest
 
+from tests.conftest import outside_xdist
+
 ROOT = Path(__file__).parent.parent
 
 PACKAGE = {
@@ -75,7 +77,7 @@ def repository(tmp_path):
 
     def run(*arguments):
         command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", *arguments]
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+        environment = outside_xdist(PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=240
         )

@@ -126,7 +126,7 @@ def test_damaged_idx_files_get_one_line(idx_folder, spoil):
     spoil(raw)
     message = message_of(name, raw.parent.parent)
     assert f"the files in {raw} are damaged" in message
-    assert f"remove {raw}, then run python -c" in message
+    assert f"remove {raw}, then add --download, or run python -c" in message
 
 
 def test_cifar_batches_are_read_with_channels_first(cifar_folder):

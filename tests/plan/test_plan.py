@@ -277,7 +277,7 @@ def test_a_mistake_in_a_flag(name, text, message):
 
 def test_a_switch_turns_its_default_around():
     switches = {name: default_of(name) for name in SETTINGS if shape_of(name)[1] is bool}
-    assert switches == {"checkpoint": False, "profile": False, "report": True}
+    assert switches == {"checkpoint": False, "download": False, "profile": False, "report": True}
     assert flag("profile") == "--profile"
     assert flag("report") == "--no-report"
 

@@ -1,7 +1,6 @@
 """Files of pytest-benchmark: one that version 4.0.0 wrote, one of the installed version made here, and damaged ones."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from bench.plan.cell import Cell
 from bench.store.frame import frame
 from bench.store.pytest_benchmark import read
 from bench.store.run import create
+from tests.conftest import outside_xdist
 
 ROOT = Path(__file__).parent.parent.parent
 OLD = Path(__file__).parent / "pytest_benchmark_4.json"  # cut short: three of the processor's flags
@@ -69,7 +69,7 @@ def test_a_file_of_the_installed_version(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "bench.pytest_plugin", "-p", "no:cacheprovider", *options],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=outside_xdist(PYTHONPATH=str(ROOT)),
         capture_output=True,
         text=True,
         check=False,
