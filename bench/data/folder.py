@@ -94,9 +94,8 @@ def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> Ben
         cause = f"the files in {folder} are damaged ({str(error).splitlines()[0] if str(error) else repr(error)})"
     fetch = f"from torchvision.datasets import {source.__name__}; {source.__name__}({str(data_dir)!r}, download=True)"
     clear = "" if absent else f"remove {folder}, then "
-    return BenchError(
-        f'cannot load {name}: {cause}; expected {", ".join(sums)}: {clear}add --download, or run python -c "{fetch}"'
-    )
+    remedy = f'add --download to bench run, or do it by python -c "{fetch}"'
+    return BenchError(f"cannot load {name}: {cause}; expected {', '.join(sums)}: {clear}{remedy}")
 
 
 def _expected(source: Any, data_dir: Path) -> tuple[Path, dict[str, str | None]]:

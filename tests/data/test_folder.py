@@ -126,7 +126,7 @@ def test_damaged_idx_files_get_one_line(idx_folder, spoil):
     spoil(raw)
     message = message_of(name, raw.parent.parent)
     assert f"the files in {raw} are damaged" in message
-    assert f"remove {raw}, then add --download, or run python -c" in message
+    assert f"remove {raw}, then add --download to bench run, or do it by python -c" in message
 
 
 def test_cifar_batches_are_read_with_channels_first(cifar_folder):
@@ -204,7 +204,7 @@ def mirror(tmp_path, monkeypatch):
 
 def test_what_is_absent_is_fetched_where_that_is_wanted(mirror, tmp_path):
     folder = tmp_path / "kept"
-    with pytest.raises(BenchError, match="add --download"):
+    with pytest.raises(BenchError, match="add --download to bench run"):
         check("fashion_mnist", folder)
     check("fashion_mnist", folder, download=True)
     dataset = load("fashion_mnist", folder)
