@@ -53,12 +53,12 @@ def points(row: Row, metric: str) -> pd.DataFrame:
 
 
 def _curves(rows: list[Row], metric: str, across: str) -> Picture | None:
-    """One picture; a single epoch makes points, which only mean something against seconds."""
+    """One picture; a single epoch makes points, which only mean something against seconds, and beside another's."""
     tables = {row.key: points(row, metric) for row in rows}
     if across == "seconds":
         tables = {key: table[table["seconds"] > 0] for key, table in tables.items()}
     rows = [row for row in rows if tables[row.key]["epoch"].nunique() > (across == "epoch")]
-    if not rows:
+    if sum(tables[row.key]["epoch"].nunique() for row in rows) < 2:
         return None
     drawn = svg.canvas(f"learning-{metric.replace('_', '-')}-{across}")
     accurate = metric.endswith("accuracy")

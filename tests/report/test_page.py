@@ -138,6 +138,14 @@ def test_one_epoch_still_shows_what_a_second_buys(tmp_path: Path):
     assert 'id="learning-test-accuracy-epoch"' not in text
 
 
+def test_a_single_point_is_no_curve(tmp_path: Path):
+    results = sample.visits(("mlp",), epochs=1)
+    for result in results:
+        if result.training:
+            del result.training["epochs"][0]
+    assert 'id="learning-test-accuracy-seconds"' not in written(tmp_path, results)
+
+
 def test_facts_may_be_missing(tmp_path: Path):
     run = sample.create("bare", {}, tmp_path / "results")
     for result in sample.visits(("mlp", "lenet5")):
