@@ -33,7 +33,9 @@ def served(bench_for_all):
     """TensorBoard on a real run with a trace, a damaged trace and a learning curve: its process and address."""
     bench = bench_for_all()
     tiny = ("--datasets", "synthetic", "--optimizers", "sgd", "--generations", "1", "--rounds", "2", "--concurrent")
-    done = bench("run", "--architectures", "debug", *tiny, "--epochs", "2", "--profile", "--run", "p")
+    done = bench(
+        "run", "--architectures", "debug", *tiny, "--epochs", "2", "--train-limit", "0", "--profile", "--run", "p"
+    )
     assert done.returncode == 0, done.stderr
     damaged = bench.folder / "results" / "p" / "traces" / "damaged"
     damaged.mkdir()
