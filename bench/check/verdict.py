@@ -39,7 +39,7 @@ class Verdict:
         verdict: one of VERDICTS.
         unit: of `before` and `after`: SI without a prefix.
         direction: which way is better: "lower", "higher", or "none".
-        statistic: how the values follow from the samples: "p25", "exact".
+        statistic: how the values follow from the samples: "p10", "exact".
         before: the reference's value, or None where there is none.
         after: the new value, likewise.
         ratio: after over before, with its interval and the number of processes behind it.

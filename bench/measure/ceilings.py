@@ -29,7 +29,7 @@ CALLS = 100  # calls a step, so that the clock's 50 ns vanish
 
 
 def measure_ceilings(task: Probe, channel: Channel) -> None:
-    """Send ("measurements", [ceilings of one dtype]) for each dtype as soon as it is known, about 1 s each.
+    """Send ("measurements", [ceilings of one dtype]) for each dtype as soon as it is known, within 1 s each.
 
     Each is a dict of device, dtype, threads; `flops_per_second` of matrix products; `bytes_per_second` of copies larger
     than the caches, bytes read and bytes written both counted; `dispatch_seconds` of one operator on one element.
