@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -68,19 +69,20 @@ def train(
     history: list[dict[str, Any]] = []
     learnt = {"seed": work.cell.seed, "epochs": history, "gradients": gradients.record, "limit": None, "until": None}
     steps, best, reached = 0, -1.0, False
-    for batches in stretches(work, epochs, stops):
+    for order in stretches(work, epochs, stops):
         report(f"epoch {steps // whole + 1} of {epochs}")
         work.model.train()
-        running_loss = torch.zeros((), device=work.device.torch_device)
-        before = steps
+        losses: list[Tensor] = []
+        spent = watch.seconds
         watch.start()
-        for index in batches:
-            progress = max(steps / (epochs * whole), watch.read() / limit)
+        for images, labels in work.batches(order):
+            multiple = factor(max(steps / (epochs * whole), spent / limit))
             for group, rate in zip(work.optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * factor(progress)
+                group["lr"] = rate * multiple
             steps += 1
-            running_loss += work.update(*work.batch(index), noted=gradients.noting(steps))
-            if watch.read() >= limit:
+            losses.append(work.update(images, labels, noted=gradients.noting(steps)))
+            spent = watch.read()
+            if spent >= limit:
                 break
         watch.stop()
         scores = scores_of(work, test[0])
@@ -91,7 +93,7 @@ def train(
             "epoch": steps // whole if steps % whole == 0 else steps / whole,
             "steps": steps,
             "seconds": watch.seconds,
-            "train_loss": float(running_loss) / (steps - before),
+            "train_loss": float(torch.stack(losses).mean()),
             "train_accuracy": judge(work, scores_of(work, sample[0]), sample[1])[1] if at_end else None,
             "test_loss": test_loss,
             "test_accuracy": test_accuracy,
@@ -110,13 +112,12 @@ def train(
     return learnt, scores
 
 
-def stretches(work: Workload, epochs: int, stops: int) -> Iterator[tuple[Tensor, ...]]:
-    """The batches from one stop of the clock to the next, as indices (B,): `stops` an epoch, each freshly shuffled."""
+def stretches(work: Workload, epochs: int, stops: int) -> Iterator[Tensor]:
+    """The order (N,) of the images from one stop of the clock to the next: `stops` an epoch, each freshly shuffled."""
     generator = torch.Generator().manual_seed(work.cell.seed)
     count, size = len(work.images), work.cell.batch_size
     whole = count // size
     for _ in range(epochs):
         order = torch.randperm(count, generator=generator).to(work.device.torch_device)
-        batches = order[: whole * size].split(size)
-        parts = [batches[whole * part // stops : whole * (part + 1) // stops] for part in range(stops)]
-        yield from filter(None, parts)
+        ends = [whole * part // stops * size for part in range(stops + 1)]
+        yield from filter(len, (order[start:end] for start, end in pairwise(ends)))

@@ -18,6 +18,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "cross_entropy": F.cross_entropy,
     "nll_loss": lambda outputs, labels: F.nll_loss(F.log_softmax(outputs, dim=1), labels),
 }
+AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
@@ -73,6 +74,17 @@ class Workload:
         images = self._rows.index_select(0, index)
         shape = (len(index), *self.images.shape[1:])
         return images.as_strided(shape, self.images.stride()), self.labels.index_select(0, index)
+
+    def batches(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images (B, C, H, W) and labels (B,) of one batch after another, in the order (N,) of whole batches.
+
+        Several are gathered at once, for the calls of a small batch take as long as the copying.
+        """
+        size = self.cell.batch_size
+        ahead = max(1, AHEAD_BYTES // (size * self.images[0].nbytes))
+        for part in order.split(ahead * size):
+            images, labels = self.batch(part)
+            yield from zip(images.split(size), labels.split(size), strict=True)
 
     def step(self, mark: Mark = lambda: None) -> Tensor:
         """One training step; `mark` is called at the start, between the phases and at the end.
