@@ -30,7 +30,8 @@ def scores_of(work: Workload, images: Tensor, chunk: int = 1000) -> Tensor:
 
 def judge(work: Workload, scores: Tensor, labels: Tensor) -> tuple[float, float]:
     """Mean loss and accuracy of scores (M, K) by the labels (M,)."""
-    return float(work.loss(scores, labels)), float((scores.argmax(1) == labels).float().mean())
+    hits = int((scores.argmax(1) == labels).sum())
+    return float(work.loss(scores, labels)), hits / len(labels)  # exact: 9,500 of 10,000 are 95 %
 
 
 def examine(scores: Tensor, labels: Tensor, pixels: Tensor) -> dict[str, Any]:

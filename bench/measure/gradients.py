@@ -40,7 +40,8 @@ class Gradients:
 
     Attributes:
         record: `names` and `shapes` of the parameters, from input to output; `steps`, whose gradients were noted, from
-            1; `norms`, for each of them the Euclidean norm of each parameter's gradient.
+            1; `seconds` of training until each of them; `norms`, for each the Euclidean norm of each parameter's
+            gradient.
 
     """
 
@@ -52,6 +53,7 @@ class Gradients:
             "names": [name for name, _ in self._named],
             "shapes": [list(parameter.shape) for _, parameter in self._named],
             "steps": [],
+            "seconds": [],
             "norms": [],
         }
 
@@ -66,5 +68,6 @@ class Gradients:
         grads = [parameter.grad for _, parameter in self._named]
         norms = torch.stack([torch.zeros(()) if grad is None else grad.norm().float().cpu() for grad in grads]) / scale
         self.record["steps"].append(step)
+        self.record["seconds"].append(self._watch.seconds)
         self.record["norms"].append([float(f"{norm:.3g}") for norm in norms.tolist()])
         self._watch.start()

@@ -18,11 +18,7 @@ TRAIN_SAMPLE = 5000  # of the training images, on which the training accuracy is
 
 
 class DivergedError(Exception):
-    """The loss is no longer finite: there is nothing left to learn. `learnt` is the record until then."""
-
-    def __init__(self, message: str, learnt: dict[str, Any]) -> None:
-        super().__init__(message)
-        self.learnt = learnt
+    """The loss is no longer finite: there is nothing left to learn."""
 
 
 def train(
@@ -33,7 +29,7 @@ def train(
     *,
     limit: float = math.inf,
     until: float = 0.0,
-    keep: Callable[[dict[str, Any]], None] = lambda _: None,
+    evaluated: Callable[[dict[str, Any], bool], None] = lambda *_: None,
 ) -> tuple[dict[str, Any], Tensor]:
     """Train for `epochs` passes over the resident images and evaluate after each, the clock stopped meanwhile.
 
@@ -45,7 +41,8 @@ def train(
         limit: seconds of training after which it stops, in the middle of an epoch if need be. A schedule ends with
             whichever comes first, the epochs or the limit.
         until: test accuracy at which it stops; it is then evaluated LOOKS times an epoch. 0 never stops.
-        keep: given the latest entry whenever its test accuracy is the best so far, while the weights are those.
+        evaluated: given the learning record after each evaluation, and whether its last entry has the best test
+            accuracy so far; the weights are those of that entry.
 
     Returns:
         The learning record, and the scores (M, K) of the test images by the weights at the end. The record holds
@@ -99,16 +96,16 @@ def train(
             "test_accuracy": test_accuracy,
         }
         history.append(entry)
-        for name in ("train_loss", "test_loss"):
-            if not math.isfinite(entry[name]):
-                raise DivergedError(f"the {name.replace('_', ' ')} is {entry[name]} after {steps} steps", learnt)
-        if test_accuracy > best:
-            best = test_accuracy
-            keep(entry)
+        learnt["limit"] = limit if over else None
+        learnt["until"] = {"target": until, "every": math.ceil(whole / stops), "reached": reached} if until else None
+        lost = [name for name in ("train_loss", "test_loss") if not math.isfinite(entry[name])]
+        improved = not lost and test_accuracy > best
+        best = test_accuracy if improved else best
+        evaluated(learnt, improved)
+        if lost:
+            raise DivergedError(f"the {lost[0].replace('_', ' ')} is {entry[lost[0]]} after {steps} steps")
         if reached or over:
             break
-    learnt["limit"] = limit if watch.seconds >= limit else None
-    learnt["until"] = {"target": until, "every": math.ceil(whole / stops), "reached": reached} if until else None
     return learnt, scores
 
 

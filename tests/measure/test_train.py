@@ -73,11 +73,14 @@ def test_a_loss_that_is_not_finite_ends_it(workload, mnist):
 
 def test_a_rate_that_is_too_high_diverges_and_what_was_learnt_is_kept(workload, mnist):
     work = workload("mlp", optimizer="sgd", learning_rate=1e20)
-    with pytest.raises(DivergedError, match=r"loss is (nan|inf) after") as caught:
-        train(work, mnist[1], 3, quiet)
+    told = []
+    with pytest.raises(DivergedError, match=r"loss is (nan|inf) after"):
+        train(work, mnist[1], 3, quiet, evaluated=lambda record, improved: told.append((record, improved)))
 
-    assert caught.value.learnt["epochs"][-1]["steps"] == 8
-    assert len(caught.value.learnt["gradients"]["norms"]) > 1
+    ((record, improved),) = told
+    assert not improved
+    assert record["epochs"][-1]["steps"] == 8
+    assert len(record["gradients"]["norms"]) > 1
 
 
 def test_a_limit_cuts_an_epoch_short_and_says_so(workload, mnist, monkeypatch):
@@ -131,7 +134,7 @@ def test_a_target_changes_nothing_of_what_is_learnt(workload, mnist):
     whole = [entry for entry in stopped["epochs"] if isinstance(entry["epoch"], int)]
 
     assert [entry["test_loss"] for entry in whole] == [entry["test_loss"] for entry in plain["epochs"]]
-    assert stopped["gradients"] == plain["gradients"]
+    assert stopped["gradients"]["norms"] == plain["gradients"]["norms"]
 
 
 def test_the_gradients_are_those_of_the_first_step_and_of_each_quarter(workload, mnist):
@@ -147,11 +150,25 @@ def test_the_gradients_are_those_of_the_first_step_and_of_each_quarter(workload,
     assert noted["shapes"][0] == [6, 1, 5, 5]
     assert noted["norms"][0] == pytest.approx(expected, rel=0.01)
     assert all(len(norms) == len(noted["names"]) for norms in noted["norms"])
+    assert noted["seconds"] == sorted(noted["seconds"])
+    assert 0 < noted["seconds"][0] < noted["seconds"][-1] <= record["epochs"][-1]["seconds"]
+
+
+def test_the_record_is_told_after_each_evaluation(workload, mnist):
+    told = []
+    train(workload(), mnist[1], 2, quiet, until=0.999, evaluated=lambda record, _: told.append(len(record["epochs"])))
+
+    assert told == list(range(1, 2 * LOOKS + 1))
 
 
 def test_the_weights_are_kept_whenever_they_are_the_best_so_far(workload, mnist):
     kept = []
-    record, _ = train(workload("mlp"), mnist[1], 3, quiet, keep=kept.append)
+
+    def evaluated(record, improved):
+        if improved:
+            kept.append(record["epochs"][-1])
+
+    record, _ = train(workload("mlp"), mnist[1], 3, quiet, evaluated=evaluated)
     best, expected = -1.0, []
     for entry in record["epochs"]:
         if entry["test_accuracy"] > best:
