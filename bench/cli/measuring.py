@@ -25,7 +25,7 @@ from bench.plan.catalogue import Catalogue, Question
 from bench.plan.cell import Cell
 from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
-from bench.plan.plan import Plan
+from bench.plan.plan import Plan, flag
 from bench.plan.tuning import trials_of
 from bench.store import run as store
 from bench.store.frame import frame, settings
@@ -51,6 +51,7 @@ def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, worker
     grid = expand(plan, catalogue)
     trials = trials_of(grid.cells, plan, catalogue)
     _check_budget(plan, grid)
+    _check_training(plan)
     seconds = expected_seconds(grid.cells, plan, catalogue) + trial_seconds(trials, plan, catalogue)
     if given.dry_run:
         return _dry_run(given, plan, grid, trials, seconds)
@@ -144,6 +145,12 @@ def _check_budget(plan: Plan, grid: Grid) -> None:
             f"the budget of {plan.budget:g} s is too small: {len(grid.cells)} cells take at least {least:.0f} s; "
             f"give --budget {least * 2:.0f}s, or fewer cells or --rounds"
         )
+
+
+def _check_training(plan: Plan) -> None:
+    for name in ("until", "checkpoint"):
+        if getattr(plan, name) and not plan.epochs:
+            raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or leave it out")
 
 
 def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class Schedule:
             self.outcome = "out of time"
             for cell in self.cells:
                 self.endings.setdefault(cell, "the budget was spent")
-            self._leave_out(f"the budget of {self.plan.budget:g} s ended before its turn")
+            self._leave_out(f"{self._spent()} before its turn")
         else:
             self.outcome = "finished"
             for cell in self.cells:
@@ -111,8 +111,11 @@ class Schedule:
 
         task = visit_of(cell, self.plan, generation)
         result = self.executor.visit(replace(task, timeout=min(task.timeout, budget)), told)
-        if result.status == "timeout" and budget < task.timeout and cell in self._ratios:
-            raise _OutOfTimeError  # the budget cut it short, and what was measured before stays good
+        if result.status == "timeout" and budget < task.timeout:  # the budget cut it short: a resumed run visits it
+            if cell not in self._ratios:  # else what was measured before stays good
+                self._ratios[cell] = []
+                self.keep(replace(result, status="skipped", reason=f"{self._spent()} during its first visit"))
+            raise _OutOfTimeError
         self.keep(result)
         self._visits += 1
         self.tell(progress, result)
@@ -126,6 +129,9 @@ class Schedule:
             self.endings[result.cell] = result.status
         elif is_precise(ratios, self.plan.precision):
             self.endings[result.cell] = f"precise after {len(ratios)} generations"
+
+    def _spent(self) -> str:
+        return f"the budget of {self.plan.budget:g} s ended"
 
     def _leave_out(self, reason: str) -> None:
         for cell in self.cells:

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,11 @@ class Run:
         """Each line as a Result, samples decoded; trials too."""
         return [Result.from_dict(line) for line in self._every_line()]
 
-    def reopen(self) -> None:
+    def reopen(self, again: Collection[str] = ("skipped",)) -> None:
         """Make the results ready for what is still missing.
 
-        A last line that was never finished goes, so that the next begins on its own; so do the lines of cells that
-        were left out, since their turn may come now. The file is replaced in one move.
+        A last line that was never finished goes, so that the next begins on its own; so do the lines of the statuses
+        `again`, since the turn of these cells may come now. The file is replaced in one move.
 
         Raises:
             BenchError: a line is damaged.
@@ -77,7 +77,7 @@ class Run:
         with path.open("rb") as file:
             whole = [line for line in file if line.endswith(b"\n")]
         statuses = [_parsed(line, False, f"{path} line {number}")["status"] for number, line in enumerate(whole, 1)]
-        kept = [line for line, status in zip(whole, statuses, strict=True) if status != "skipped"]
+        kept = [line for line, status in zip(whole, statuses, strict=True) if status not in again]
         fresh = path.with_suffix(".new")
         fresh.write_bytes(b"".join(kept))
         fresh.replace(path)
