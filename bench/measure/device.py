@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import torch
 
 from bench.measure.nvidia import driver_facts
+from bench.plan.cell import Cell
 
 Step = Callable[[], object]
 MarkedStep = Callable[[Callable[[], None]], object]
@@ -24,6 +25,7 @@ MADV_POPULATE_WRITE = 23
 LARGEST_OWNED = 2**30  # bytes; a larger mapping is a reservation that nobody means to fill
 SLAB_BYTES = 512 * 2**20  # more than the small nets of the catalogue take at batch 64, and touched in some 0.2 s
 NO_GRAPH = "a CUDA graph needs a CUDA device"
+NO_FLUSH = "this processor cannot flush denormals to zero"
 
 
 class Clock(Protocol):
@@ -236,6 +238,23 @@ def open_device(name: str) -> Device:
     return CudaDevice(torch.device(name).index or 0)
 
 
+def device_for(cell: Cell) -> Device:
+    """The cell's device, and this process set up as the cell has it: its threads, and what becomes of denormals.
+
+    To be called before any operator runs: a thread of the pool takes the processor's mode from the one that starts it.
+    """
+    torch.set_flush_denormal(cell.denormals == "flush")
+    torch.set_num_threads(cell.threads)
+    return open_device(cell.device)
+
+
+def _flushes() -> bool:
+    """Whether the processor can; the mode is put back as torch has it."""
+    able = bool(torch.set_flush_denormal(True))
+    torch.set_flush_denormal(False)
+    return able
+
+
 def available() -> dict[str, dict[str, Any]]:
     """Each usable device by name, with what it cannot do and why.
 
@@ -243,7 +262,8 @@ def available() -> dict[str, dict[str, Any]]:
     """
     compiler = os.environ.get("CXX", "g++")
     no_compiler = None if shutil.which(compiler) else f"torch.compile needs a C++ compiler, and there is no {compiler}"
-    found: dict[str, dict[str, Any]] = {"cpu": {"obstacles": _known({"compile": no_compiler, "cuda_graph": NO_GRAPH})}}
+    no = {"compile": no_compiler, "cuda_graph": NO_GRAPH, "flush": None if _flushes() else NO_FLUSH}
+    found: dict[str, dict[str, Any]] = {"cpu": {"obstacles": _known(no)}}
     for index in range(torch.cuda.device_count() if torch.cuda.is_available() else 0):
         major, minor = torch.cuda.get_device_capability(index)
         old = None if major >= 7 else f"torch.compile needs compute capability 7.0, this device has {major}.{minor}"

@@ -20,7 +20,7 @@ from bench.errors import BenchError
 from bench.measure.blocks import quiet_collector, run_untimed, warm_up
 from bench.measure.costs import measure_costs
 from bench.measure.describe import catalogue_of
-from bench.measure.device import Device, open_device
+from bench.measure.device import Device, device_for, open_device
 from bench.measure.sources import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.speed import step_times, timed_block
 from bench.measure.system import describe_system
@@ -97,8 +97,7 @@ def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
 
 def _workload(task: dict[str, Any]) -> tuple[Workload, Device]:
     cell = Cell.from_dict(task["cell"])
-    torch.set_num_threads(cell.threads)
-    device = open_device(cell.device)
+    device = device_for(cell)
     dataset = load_for(cell, task["data_dir"], whole=False)
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     device.settle_memory()

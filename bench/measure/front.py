@@ -90,6 +90,8 @@ def pin_allocator() -> str | None:
 
 def _obstacle(cell: Cell) -> str | None:
     """Why there is no such device here, or why it cannot run the cell."""
+    if cell.denormals == "flush":
+        return "denormals are flushed in workers alone: the threads of this process may be running already"
     if cell.device == "cpu" and cell.mode == "eager":
         return None
     devices = available()

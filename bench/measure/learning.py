@@ -1,51 +1,58 @@
 """Learning: a cell trained from scratch, as the record, the metrics and the warnings that its visit hands over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from bench.channel import Channel
 from bench.data import Dataset
-from bench.measure import checkpoint
+from bench.measure import checkpoint, denormals
 from bench.measure.device import Device
 from bench.measure.evaluate import examine
 from bench.measure.sources import Sources
-from bench.measure.train import DivergedError, train
+from bench.measure.train import train
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.visit import Visit
 from bench.store.result import Measurement
+
+UNEVEN = 1.3  # between quarters of an epoch; a machine of one's own stays within a few percent
 
 
 def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:
     """Train the task's cell; sends stages, the record and warnings, and returns the metrics.
 
     Raises:
-        DivergedError: the loss was not finite any more; what was learnt until then has been sent.
+        DivergedError: the loss was not finite any more.
+
+    The record is sent after each evaluation, so that what was learnt before a visit ended early is kept.
 
     """
     cell, sources = task.cell, Sources(dataset, device)
     work = Workload(cell, device, *sources.train(cell), dataset.num_classes)
     test, best = sources.test(cell), Path(task.weights)
     classes = {"classes": list(dataset.classes)}
-    try:
-        learnt, scores = train(
-            work,
-            test,
-            task.epochs,
-            lambda stage: channel.send("stage", stage),
-            limit=task.train_limit,
-            until=task.until,
-            keep=lambda entry: checkpoint.save(best, work, entry) if task.checkpoint else None,
-        )
-    except DivergedError as error:
-        channel.send("training", {**error.learnt, **classes})
-        raise
+
+    def evaluated(learnt: dict[str, Any], improved: bool) -> None:
+        channel.send("training", {**learnt, **classes})  # the latest is kept, so that a timeout loses an epoch at most
+        if improved and task.checkpoint:
+            checkpoint.save(best, work, learnt["epochs"][-1])
+
+    learnt, scores = train(
+        work,
+        test,
+        task.epochs,
+        lambda stage: channel.send("stage", stage),
+        limit=task.train_limit,
+        until=task.until,
+        evaluated=evaluated,
+    )
     seen = examine(scores, test.labels, dataset.test_images)
     if cell.split != "test":  # only the test images are ever shown
         seen = {key: value for key, value in seen.items() if key not in ("digits", "mistakes")}
     channel.send("training", {**learnt, **classes, **seen})
-    for warning in _warnings(learnt, task.epochs):
+    for warning in (*_warnings(learnt, task.epochs), *denormals.warnings_of("training", work)):
         channel.send("warning", warning)
     return metrics_of(learnt, cell)
 
@@ -74,8 +81,22 @@ def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
     return found
 
 
+def paces_of(gradients: Mapping[str, Any]) -> list[float]:
+    """Seconds a step from each noted step to the next: of each quarter of an epoch."""
+    return [
+        (after - before) / (end - start)
+        for (before, after), (start, end) in zip(
+            pairwise(gradients["seconds"]), pairwise(gradients["steps"]), strict=True
+        )
+    ]
+
+
 def _warnings(learnt: dict[str, Any], epochs: int) -> Iterator[str]:
     last, until = learnt["epochs"][-1], learnt["until"]
+    paces = paces_of(learnt["gradients"])
+    if paces and max(paces) > UNEVEN * min(paces):
+        fast, slow = (f"{pace * 1e3:.3g}" for pace in (min(paces), max(paces)))
+        yield f"training: uneven, a step took {fast} to {slow} ms, by quarters of an epoch; the seconds hold that too"
     if learnt["limit"]:
         yield f"training: stopped after {learnt['limit']:g} s, at epoch {last['epoch']:.1f} of {epochs} (--train-limit)"
     if until and not until["reached"]:

@@ -39,7 +39,6 @@ def describe_system(device: Device) -> dict[str, Any]:
             "tf32": torch.backends.cudnn.allow_tf32,
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
             "deterministic": torch.are_deterministic_algorithms_enabled(),
-            "flush_denormal": False,
         },
         **device.facts(),
     }

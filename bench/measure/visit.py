@@ -9,9 +9,10 @@ import torch
 
 from architectures import ShapeError
 from bench.channel import Channel
+from bench.measure import denormals
 from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
-from bench.measure.device import Device, is_out_of_memory, open_device
+from bench.measure.device import Device, device_for, is_out_of_memory
 from bench.measure.flags import flags_of
 from bench.measure.learning import learn
 from bench.measure.sources import RESIDENT_IMAGES, Sources, load_for
@@ -51,8 +52,7 @@ class _Visit:
 
     def __init__(self, task: Visit, channel: Channel) -> None:
         self.task, self.channel, self.cell = task, channel, task.cell
-        self.device: Device = open_device(task.cell.device)
-        torch.set_num_threads(task.cell.threads)
+        self.device: Device = device_for(task.cell)
         channel.send("system", describe_system(self.device))
         self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
         self.sources = Sources(self.dataset, self.device)
@@ -74,6 +74,8 @@ class _Visit:
         self.step_seconds = found[0].value
         self._hand_over(found, blocks)
         self._warn("phases", blocks, warmth.steady, self.cell.threads)
+        for warning in denormals.warnings_of("phases", work):
+            self.channel.send("warning", warning)
         self.channel.send("stage", "inference")
         blocks, found = measure_inference(work, self.cell.threads)
         self._hand_over(found + measure_copy(work), blocks)

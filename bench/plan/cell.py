@@ -23,6 +23,7 @@ class Cell:
     device: str = "cpu"
     threads: int = 1
     dtype: str = "float32"
+    denormals: str = "keep"
     memory_format: str = "contiguous"
     mode: str = "eager"
     implementation: str = "default"

@@ -1,6 +1,6 @@
 """Grid: from a plan and a catalogue to the cells to be visited, and the ones that are left out with the reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import product
 from math import inf
@@ -21,6 +21,7 @@ AXES = {
     "device": "devices",
     "threads": "threads",
     "dtype": "dtypes",
+    "denormals": "denormals",
     "memory_format": "memory_formats",
     "mode": "modes",
     "implementation": "implementations",
@@ -67,7 +68,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     for threads in axes["threads"]:
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
-    cells = [Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values())]
+    cells = [_settled(Cell(**dict(zip(axes, point, strict=True))), catalogue) for point in product(*axes.values())]
     reasons = {cell: _obstacle(cell, catalogue) for cell in dict.fromkeys(cells)}
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
@@ -88,6 +89,7 @@ def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
             batch_size=REFERENCE.batch_size,
             device=cell.device,
             threads=reference_threads,
+            denormals=cell.denormals,
         ),
         reference_threads=reference_threads,
         generation=generation,
@@ -132,6 +134,19 @@ def _devices(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
     return devices
 
 
+def _settled(cell: Cell, catalogue: Catalogue) -> Cell:
+    """The cell with what is there: "auto" decided, denormals flushed only where they are slow and can be.
+
+    A GPU computes them at full speed; a suite that flushes them must run there, and on processors that cannot flush.
+    """
+    if cell.implementation == "auto":
+        optimizer = catalogue.optimizers[cell.optimizer]
+        usable = "fused" in optimizer["implementations"] and "fused" not in optimizer["obstacles"][cell.device]
+        cell = replace(cell, implementation="fused" if usable else "default")
+    flushes = cell.device == "cpu" and "flush" not in catalogue.devices["cpu"]["obstacles"]
+    return cell if flushes else replace(cell, denormals="keep")
+
+
 def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the cell cannot be measured here, or None."""
     optimizer, device = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device]
@@ -139,7 +154,7 @@ def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
     if cell.implementation not in optimizer["implementations"]:
-        return f"{cell.optimizer} has no {cell.implementation} implementation"
+        return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations auto: what it has)"
     if reason := optimizer["obstacles"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":

@@ -13,9 +13,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 from bench.errors import BenchError, unknown
 
 DTYPES = ("float32", "bfloat16", "float16")
+DENORMALS = ("keep", "flush")  # flush: to zero, on a CPU
 MEMORY_FORMATS = ("contiguous", "channels_last")
 MODES = ("eager", "compile", "cuda_graph")
-IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
+IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused", "auto")  # auto: fused where torch has it
 LOSSES = ("cross_entropy", "nll_loss")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
@@ -49,9 +50,14 @@ class Plan:
         (), "CPU threads (default: all usable cores; 1 for the relative cost)", at_least=1
     )
     dtypes: tuple[str, ...] = _option(("float32",), "float32, or autocast to a narrower type", choices=DTYPES)
+    denormals: tuple[str, ...] = _option(
+        ("keep",), "numbers too small for full precision, which a CPU computes slowly, or 0 instead", choices=DENORMALS
+    )
     memory_formats: tuple[str, ...] = _option(("contiguous",), "layout of images in memory", choices=MEMORY_FORMATS)
     modes: tuple[str, ...] = _option(("eager",), "how a step is run", choices=MODES)
-    implementations: tuple[str, ...] = _option(("default",), "the optimizer's code path", choices=IMPLEMENTATIONS)
+    implementations: tuple[str, ...] = _option(
+        ("default",), "the optimizer's code path; auto: fused where torch has it", choices=IMPLEMENTATIONS
+    )
     losses: tuple[str, ...] = _option(("cross_entropy",), "loss", choices=LOSSES)
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
     schedules: tuple[str, ...] = _option(("constant",), "learning rate over a training", choices=SCHEDULES)

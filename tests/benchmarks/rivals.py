@@ -4,13 +4,12 @@ import time
 from random import Random
 
 import numpy as np
-import torch
 from torch.nn import functional as F
 from torch.utils.benchmark import Timer
 
 from bench import data
 from bench.measure.blocks import quiet_collector, warm_up
-from bench.measure.device import open_device
+from bench.measure.device import device_for
 from bench.measure.sources import RESIDENT_IMAGES, Sources
 from bench.measure.speed import step_times, timed_block
 from bench.measure.workload import Workload
@@ -19,8 +18,7 @@ ROUNDS = 30
 
 
 def workload(cell):
-    torch.set_num_threads(cell.threads)
-    device = open_device(cell.device)
+    device = device_for(cell)
     dataset = data.load(cell.dataset)
     part = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     device.settle_memory()

@@ -2,12 +2,11 @@
 
 import time
 
-import torch
 from torch.nn import functional as F
 
 from bench import data
 from bench.measure.blocks import run_untimed
-from bench.measure.device import open_device
+from bench.measure.device import device_for
 from bench.measure.sources import Sources
 from bench.measure.train import train
 from bench.measure.workload import Workload
@@ -15,8 +14,7 @@ from bench.measure.workload import Workload
 
 def serve(cell, channel):
     """Answer "ours" and "bare", each with the seconds to go on, with images a second, until None comes."""
-    torch.set_num_threads(cell.threads)
-    device = open_device(cell.device)
+    device = device_for(cell)
     dataset = data.load(cell.dataset)
     sources = Sources(dataset, device)
     images, labels = sources.train(cell)

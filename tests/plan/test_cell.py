@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.plan.cell import Cell
-from bench.plan.plan import DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, MODES
+from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, MODES
 
 # an architecture is named as a Python function is; a data set may carry a shape
 VALUES = {
@@ -18,6 +18,7 @@ VALUES = {
     "device": ["cpu", "cuda:0", "cuda:1", "cuda:10"],
     "threads": [1, 2, 10],
     "dtype": DTYPES,
+    "denormals": DENORMALS,
     "memory_format": MEMORY_FORMATS,
     "mode": MODES,
     "implementation": IMPLEMENTATIONS,

@@ -31,6 +31,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "optimizer": ("sgd", "adam"),
         "dataset": ("mnist", "synthetic:3x32x32"),
         "dtype": ("float32", "bfloat16"),
+        "denormals": ("keep", "flush"),
         "memory_format": ("contiguous", "channels_last"),
         "mode": ("eager", "compile"),
         "implementation": ("default", "fused"),
@@ -64,6 +65,41 @@ def test_threads_default_to_every_usable_core(catalogue):
 
 def test_learning_rates_default_to_the_optimizers_own(catalogue):
     assert [cell.learning_rate for cell in expand(Plan(architectures=("mlp",)), catalogue()).cells] == [None]
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:0"])
+@pytest.mark.parametrize(("optimizer", "expected"), [("adam", "fused"), ("muon", "default")])
+def test_auto_is_fused_where_torch_has_it(catalogue, device, optimizer, expected):
+    devices = {key: {"obstacles": {}} for key in ("cpu", "cuda:0")}
+    plan = Plan(architectures=("mlp",), optimizers=(optimizer,), devices=(device,), implementations=("auto", expected))
+    assert [cell.implementation for cell in expand(plan, catalogue(devices=devices)).cells] == [expected]
+
+
+def test_auto_passes_over_a_fused_implementation_that_does_not_run_here(catalogue):
+    known = catalogue()
+    adam = {**known.optimizers["adam"], "obstacles": {"cpu": {"fused": "not on this build"}}}
+    plan = Plan(architectures=("mlp",), optimizers=("adam",), implementations=("auto",))
+    (cell,) = expand(plan, catalogue(optimizers={"adam": adam})).cells
+    assert cell.implementation == "default"
+
+
+def test_a_gpu_has_no_denormals_to_flush(catalogue):
+    devices = {key: {"obstacles": {}} for key in ("cpu", "cuda:0")}
+    plan = Plan(architectures=("mlp",), devices=("cpu", "cuda:0"), denormals=("keep", "flush"))
+    found = [(cell.denormals, cell.device) for cell in expand(plan, catalogue(devices=devices)).cells]
+    assert sorted(found) == [("flush", "cpu"), ("keep", "cpu"), ("keep", "cuda:0")]
+
+
+def test_a_suite_that_flushes_them_runs_where_the_processor_cannot(catalogue):
+    devices = {"cpu": {"obstacles": {"flush": "this processor cannot"}}}
+    (cell,) = expand(Plan(architectures=("mlp",), denormals=("flush",)), catalogue(devices=devices)).cells
+    assert cell.denormals == "keep"
+
+
+def test_the_reference_shares_the_process_and_so_how_it_treats_denormals(catalogue):
+    plan = Plan(architectures=("mlp",), denormals=("flush",))
+    (cell,) = expand(plan, catalogue()).cells
+    assert visit_of(cell, plan, 0).reference.denormals == "flush"
 
 
 def test_cuda_is_the_first_cuda_device(catalogue):

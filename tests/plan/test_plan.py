@@ -19,6 +19,7 @@ EXAMPLES = {
     "devices": ("cuda:1", '["cuda:1"]', ("cuda:1",)),
     "threads": ("2", "[2]", (2,)),
     "dtypes": ("bfloat16", '["bfloat16"]', ("bfloat16",)),
+    "denormals": ("flush", '["flush"]', ("flush",)),
     "memory_formats": ("channels_last", '["channels_last"]', ("channels_last",)),
     "modes": ("compile", '["compile"]', ("compile",)),
     "implementations": ("foreach", '["foreach"]', ("foreach",)),

@@ -1,0 +1,35 @@
+"""Denormals: how many numbers of a training have faded below full precision, which many processors compute slowly."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from bench.measure.workload import Workload
+
+SMALLEST = torch.finfo(torch.float32).tiny  # 1.2e-38, the smallest number of full precision
+NOTED = 0.005  # a share of all numbers
+
+
+def share_of(work: Workload) -> float:
+    """Share of the weights and of the optimizer's state that are denormal; they are, where Adam's averages decay.
+
+    0 where this process flushes them: then they compare as 0.
+    """
+    held = [tensor for tensor in _numbers(work) if tensor.is_floating_point()]
+    count = sum(int(((tensor.abs() < SMALLEST) & (tensor != 0)).sum()) for tensor in held)
+    return count / sum(tensor.numel() for tensor in held)
+
+
+def warnings_of(part: str, work: Workload) -> list[str]:
+    """A warning on a part of a visit that left many denormals behind; a GPU computes them at full speed."""
+    if work.device.name != "cpu" or (share := share_of(work)) < NOTED:
+        return []
+    return [f"{part}: denormals, {share:.1%} of weights and optimizer state, may slow the steps (--denormals flush)"]
+
+
+def _numbers(work: Workload) -> Iterator[Tensor]:
+    states = (state.values() for state in work.optimizer.state.values())
+    held = (value for value in chain.from_iterable(states) if isinstance(value, Tensor))
+    return chain((parameter.detach() for parameter in work.model.parameters()), held)

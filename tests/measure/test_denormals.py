@@ -1,0 +1,45 @@
+"""Denormals, in real workers: the mode is each thread's own, and a pool that runs already keeps the one it has."""
+
+import pytest
+
+from bench.execute.worker import Workers
+from bench.measure.denormals import NOTED, share_of, warnings_of
+from bench.plan.cell import Cell
+from tests.measure.denormal import NUMBERS
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What a worker says of a cell."""
+    workers = Workers()
+    return lambda function, cell: dict(workers.talk(f"tests.measure.denormal:{function}", cell, 120))
+
+
+@pytest.mark.parametrize(("denormals", "left"), [("keep", NUMBERS), ("flush", 0)])
+def test_every_thread_keeps_or_flushes_them(told, denormals, left):
+    assert told("survivors", Cell("debug", threads=2, denormals=denormals)) == {"survivors": left}
+
+
+def test_the_averages_of_adam_fade_where_gradients_have_ended_unless_they_are_flushed(told):
+    kept, flushed = (
+        told("faded", Cell("softmax_regression", optimizer="adam", denormals=denormals))["share"]
+        for denormals in ("keep", "flush")
+    )
+
+    assert flushed == 0
+    assert kept > 0.1
+
+
+def test_many_of_them_are_told_with_the_remedy(workload):
+    work = workload()
+    assert (share_of(work), warnings_of("phases", work)) == (0, [])
+    work.step()
+    state = next(iter(work.optimizer.state.values()))["exp_avg"]
+    state.fill_(1e-40)
+
+    share = state.numel() / sum(3 * parameter.numel() + 1 for parameter in work.model.parameters())
+    assert share > NOTED
+    assert share_of(work) == pytest.approx(share)
+    assert warnings_of("phases", work) == [
+        f"phases: denormals, {share:.1%} of weights and optimizer state, may slow the steps (--denormals flush)"
+    ]
