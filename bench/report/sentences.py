@@ -67,12 +67,8 @@ def _towards(record: Record) -> Sentence | None:
     if not record.target:
         return None
     goal = percent_of(record.target)
-    short = [row for row in record.having("reached") if row.values["reached"].value < 1]
-    missing = [
-        f"{row.label}: {round(value.value * value.n)} of {plural(value.n, 'seed')} reached it, so it has no time"
-        for row in short
-        for value in [row.values["reached"]]
-    ]
+    short = [row for row in record.rows if "reached" in row.values and row.values["reached"].value < 1]
+    missing = [_fell_short(row) for row in short]
     if not rows:
         return (
             Sentence(f"To {goal}", "No setting reached it with every seed.", "; ".join(missing) + ".")
@@ -87,6 +83,15 @@ def _towards(record: Record) -> Sentence | None:
         lone = "" if first.values["time_to_accuracy"].low is not None else ", by one seed, which has no interval"
         claim = f"{first.label} reaches {goal} test accuracy in the least training time{lone}."
     return Sentence(f"To {goal}", claim, "; ".join([*map(_factors, rows[:3]), *missing]) + ".")
+
+
+def _fell_short(row: Row) -> str:
+    """How many of a row's seeds reached the target, and what became of those that ended before."""
+    value = row.values["reached"]
+    lost = f" ({value.lost})" if value.lost else ""
+    return (
+        f"{row.label}: {round(value.value * value.n)} of {plural(value.n, 'seed')} reached it{lost}, so it has no time"
+    )
 
 
 def _factors(row: Row) -> str:

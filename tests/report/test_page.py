@@ -231,3 +231,16 @@ def test_a_cost_that_all_settings_share_makes_no_picture(tmp_path: Path):
              for one in sample.visits(("mlp",), generations=2)]  # fmt: skip
     text = written(tmp_path, alike)
     assert 'id="choose-parameters"' not in text
+
+
+def test_accuracy_over_the_seeds_that_are_left_says_so(tmp_path: Path):
+    results = sample.visits(("mlp", "lenet5"), generations=1, seeds=3)
+    results[0] = sample.Result(results[0].cell, "diverged", "the loss is nan", training={"epochs": []})
+    text = written(tmp_path, results)
+    row = text[text.index('<tr data-row="r1"') :]
+    cell = re.search(r'<td data-column="accuracy".*?</td>', row)
+    assert cell
+    assert "n = 2 of 3 seeds, 1 diverged" in cell[0]
+    assert ">2 of 3 seeds, 1 diverged</span>" in cell[0]
+    assert '<td data-column="time_to_accuracy"><span class="none"' in row
+    assert "over the seeds that are left, which flatters: mlp (2 of 3 seeds, 1 diverged)" in text
