@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
 
+from bench.plan.tuning import width_told
 from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
 from bench.report.table import HEADINGS, amount, missed, percent_of
-from bench.report.tuning import tuned
+from bench.report.tuning import Tuned, tuned
 from bench.report.units import TIMES, either_way, joined, percent, plural, quantity, state
 
 CLOSE = 0.005  # accuracies within half a point are close enough for size to decide
@@ -229,15 +230,16 @@ def _rates(record: Record) -> Sentence | None:
         claim = f"{wide.row.label} minds its learning rate least, {narrow.row.label} most."
     else:
         claim = f"{joined((one.row.label for one in found), most=4)} mind their learning rates alike."
-    shown = [f"{one.row.label}: {_width(one.width)}" for one in found]
+    shown = [f"{one.row.label}: {width_told(one.width)}{_usable(one)}" for one in found]
     edges = [one.row.label for one in found if one.edge]
     edge = f" At the edge of what was tried, so that a better rate may lie beyond: {joined(edges)}." if edges else ""
     what = "Rates within a percentage point of the best, on held-out images, one seed"
     return Sentence("Learning rate", claim, f"{'; '.join(shown)}. {what}.{edge}")
 
 
-def _width(factor: float) -> str:
-    return "the best one alone" if factor == 1 else f"over a factor of {factor:.3g}"
+def _usable(one: Tuned) -> str:
+    """How many of the rates could be used, where not all could."""
+    return f" ({len(one.trained)} of {len(one.trials)} usable)" if len(one.trained) < len(one.trials) else ""
 
 
 def _uncertain(record: Record) -> Sentence | None:
