@@ -1,8 +1,11 @@
 """Tables: numbers as people read them."""
 
+import json
+
 import pandas as pd
 import pytest
 
+from bench.cli import run_command_line
 from bench.cli.tables import duration, legend, overview, print_table, si
 from bench.plan.cell import Cell
 from bench.store.frame import settings
@@ -109,7 +112,9 @@ def test_accuracy_over_fewer_seeds_than_were_asked_for_says_so():
     assert alone["accuracy"] == "97.00% (1 of 3 seeds, 1 diverged, 1 failed)"
 
 
-def test_a_seed_that_diverged_did_not_reach_the_target(tmp_path):
+@pytest.fixture
+def mixed(tmp_path):
+    """A run of which one of three seeds diverged and the others reached the target."""
     run = create("mine", {"plan": {"seeds": [0, 1, 2], "until": 0.9, "epochs": 1}}, tmp_path)
     for seed in range(2):
         found = (
@@ -118,9 +123,22 @@ def test_a_seed_that_diverged_did_not_reach_the_target(tmp_path):
         )
         run.append(Result(Cell("net", seed=seed), "ok", measurements=found))
     run.append(Result(Cell("net", seed=2), "diverged", "the loss is nan"))
-    (row,) = overview(settings(run))
+    return run
+
+
+def test_a_seed_that_diverged_did_not_reach_the_target(mixed):
+    (row,) = overview(settings(mixed))
     assert row["time to accuracy"] == "reached by 2 of 3 seeds, 1 diverged"
     assert (row["accuracy"], row["status"]) == ("97.00% ±0.00% (2 of 3 seeds, 1 diverged)", "diverged")
+
+
+def test_shown_as_json_each_seed_has_its_rows_and_their_setting_the_pooled_ones(mixed, capsys):
+    assert run_command_line(["show", str(mixed.folder), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    alone = {row["seed"]: (row["value"], row["status"]) for row in document["rows"] if row["metric"] == "reached"}
+    assert alone == {0: (1.0, "ok"), 1: (1.0, "ok"), 2: (0.0, "diverged")}
+    (pooled,) = [row for row in document["settings"] if row["metric"] == "accuracy"]
+    assert (pooled["n"], pooled["seeds"], pooled["lost"]) == (2, 3, "1 diverged")
 
 
 @pytest.mark.parametrize(
