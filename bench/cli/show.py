@@ -3,6 +3,9 @@
 import argparse
 import json
 from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
 
 from bench.cli.beside import published
 from bench.cli.layers import show_architecture
@@ -30,10 +33,9 @@ def execute(given: argparse.Namespace) -> int:
     if given.csv:
         print(table.to_csv(index=False), end="")
     elif given.json:
-        # through pandas, which writes what is absent as null
-        rows = json.loads(table.to_json(orient="records", double_precision=15))
         beside = [asdict(one) for one in comparisons(run.lines(), run.facts)]
-        print(json.dumps({**run.facts, "rows": rows, "published": beside}))
+        rows = {"rows": _records(table), "settings": _records(settings(run))}
+        print(json.dumps({**run.facts, **rows, "published": beside}))
     else:
         if not table.empty:
             pooled, plan = settings(run), run.facts["plan"]
@@ -46,6 +48,11 @@ def execute(given: argparse.Namespace) -> int:
             print(f"{told}: python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}")
         print(f"{run.facts.get('status')}: {run.facts.get('command')}")
     return 0
+
+
+def _records(table: pd.DataFrame) -> Any:
+    """The rows as plain data, through pandas, which writes what is absent as null."""
+    return json.loads(table.to_json(orient="records", double_precision=15))
 
 
 def latest() -> str:

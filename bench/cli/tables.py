@@ -9,6 +9,7 @@ import pandas as pd
 from bench.plan.protocol import LOOKS
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.pytest_benchmark import METRICS as IMPORTED
+from bench.store.seeds import over_seeds
 
 Row = dict[str, str]
 
@@ -107,19 +108,22 @@ def _figures(found: dict[str, pd.Series], target: float | None) -> Row:
 
 
 def _accuracy(row: pd.Series) -> str:
-    """A test accuracy; over several seeds their mean with the half-width of its t interval."""
-    if row["n"] < 2:
+    """A test accuracy; over several seeds their mean with the half-width of its t interval, and how many are lost."""
+    if row["seeds"] < 2:
         return f"{row['value']:.2%}"
-    return f"{row['value']:.2%} ±{(row['high'] - row['low']) / 2:.2%} ({row['n']} seeds)"
+    half = f" ±{(row['high'] - row['low']) / 2:.2%}" if row["n"] > 1 else ""
+    return f"{row['value']:.2%}{half} ({over_seeds(row['n'], row['seeds'], row['lost'])})"
 
 
 def _to_target(found: dict[str, pd.Series]) -> str:
     """Time to the target accuracy as seconds a step times steps; or how many seeds reached it, if not all did."""
     if "reached" not in found:
         return "-"
-    reached, seeds = found["reached"]["value"], int(found["reached"]["n"])
+    reached, seeds, lost = found["reached"]["value"], int(found["reached"]["n"]), found["reached"]["lost"]
+    if reached < 1 and seeds < 2:
+        return "not reached"
     if reached < 1:
-        return f"reached by {reached * seeds:.0f} of {seeds} seeds" if seeds > 1 else "not reached"
+        return f"reached by {over_seeds(round(reached * seeds), seeds, lost)}"
     time, step, steps = (
         _spread(found[metric], unit)
         for metric, unit in (("time_to_accuracy", "s"), ("training_step", "s"), ("steps_to_accuracy", ""))

@@ -1,9 +1,11 @@
-"""Tuned: which learning rate was chosen for each setting, in a line each."""
+"""Tuned: which learning rate was chosen for each setting, and how much it matters, in a line each."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from bench.plan.tuning import Trial, at_edge, best_of
+from bench.plan.tuning import Trial, at_edge, best_of, good_width, usable, width_told
+from bench.store.seeds import STATES
 
 
 def tuned(facts: Mapping[str, Any]) -> list[str]:
@@ -14,9 +16,18 @@ def tuned(facts: Mapping[str, Any]) -> list[str]:
 def _line(one: Mapping[str, Any]) -> str:
     trials = [Trial(**stored) for stored in one["trials"]]
     best = best_of(trials)
-    rates = [trial.learning_rate for trial in trials]
-    span = f"of {len(rates)} learning rates from {min(rates):g} to {max(rates):g}"
     if best is None or best.accuracy is None:
-        return f"{one['id']}: none {span} trained it"
+        return f"{one['id']}: none {_span(trials)} trained it"
     edge = " (at the edge: a better one may lie beyond)" if at_edge(trials, best) else ""
-    return f"{one['id']}: {best.learning_rate:g} is the best {span}, {best.accuracy:.2%} of held-out images{edge}"
+    good = f"within a percentage point of it: {width_told(good_width(trials, best))}"
+    found = f"{best.learning_rate:g} is the best {_span(trials)}, {best.accuracy:.2%} of held-out images{edge}"
+    return f"{one['id']}: {found}; {good}"
+
+
+def _span(trials: list[Trial]) -> str:
+    """How many rates were tried, from which to which, and how many of them could be used if not all."""
+    rates, good = [trial.learning_rate for trial in trials], len(usable(trials))
+    tally = Counter(STATES.get(trial.status, trial.status) for trial in trials if trial.status != "ok")
+    lost = f" ({', '.join(f'{count} {state}' for state, count in tally.items())})" if tally else ""
+    count = f"{len(rates)}" if good in (0, len(rates)) else f"{good} usable of {len(rates)}"
+    return f"of {count} learning rates from {min(rates):g} to {max(rates):g}{lost}"

@@ -13,6 +13,7 @@ from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 
 DECADES = 3.0  # from the lowest rate to the highest, the optimizer's own in the middle
+CLOSE = 0.01  # a rate is good where accuracy is within a percentage point of the best
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +67,42 @@ def group_of(cell: Cell) -> Cell:
     return replace(cell, learning_rate=None, seed=0, split="test")
 
 
+def usable(trials: Iterable[Trial]) -> list[Trial]:
+    """Those that trained the net and told an accuracy."""
+    return [one for one in trials if one.status == "ok" and one.accuracy is not None]
+
+
 def best_of(trials: Iterable[Trial]) -> Trial | None:
     """The most accurate one, of equals that with the lower loss; None where no rate trained the net."""
-    done = [one for one in trials if one.status == "ok" and one.accuracy is not None]
-    return max(done, key=lambda one: (one.accuracy, -(one.loss or 0.0)), default=None)
+    return max(usable(trials), key=lambda one: (one.accuracy, -(one.loss or 0.0)), default=None)
 
 
 def at_edge(trials: Iterable[Trial], best: Trial) -> bool:
-    """Whether the best rate is the lowest or the highest tried, so that a better one may lie beyond."""
-    rates = [one.learning_rate for one in trials]
-    return len(rates) > 1 and best.learning_rate in (min(rates), max(rates))
+    """Whether the best rate is the lowest or the highest that told anything, so that a better one may lie beyond.
+
+    One at which training diverged told that it is too high; one that failed or timed out told nothing.
+    """
+    tried = list(trials)
+    rates = [one.learning_rate for one in tried if one.status in ("ok", "diverged")]
+    return len(tried) > 1 and best.learning_rate in (min(rates), max(rates))
+
+
+def good_width(trials: Iterable[Trial], best: Trial) -> float:
+    """The factor over which rates stay good, from the lowest to the highest around the best without a gap."""
+    tried = sorted(trials, key=lambda one: one.learning_rate)
+    good = {one.learning_rate for one in usable(tried) if (one.accuracy or 0) >= (best.accuracy or 0) - CLOSE}
+    rates = [one.learning_rate for one in tried]
+    low = high = rates.index(best.learning_rate)
+    while low > 0 and rates[low - 1] in good:
+        low -= 1
+    while high + 1 < len(rates) and rates[high + 1] in good:
+        high += 1
+    return rates[high] / rates[low]
+
+
+def width_told(factor: float) -> str:
+    """What `good_width` gave, in words."""
+    return "the best one alone" if factor == 1 else f"over a factor of {factor:.3g}"
 
 
 def settled(cells: Iterable[Cell], found: Mapping[Cell, list[Trial]]) -> tuple[list[Cell], list[tuple[Cell, str]]]:

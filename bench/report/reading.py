@@ -15,6 +15,7 @@ from bench.stats.interval import of_ratios
 from bench.store.frame import frame_of
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
+from bench.store.seeds import asked_of
 
 # Control characters, lone surrogates and direction overrides: no name needs them, and XML cannot hold them.
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -47,7 +48,7 @@ def read(run: Run) -> Record:
         gathered.setdefault(line["id"], _Gathered()).add(line)
     trained = [entry for one in gathered.values() for entry in one.training]
     target = _asked(run.facts) or _target(trained)
-    rows = _rows(frame_of(lines.values()), gathered, target) if gathered else []
+    rows = _rows(frame_of(lines.values(), asked_of(run.facts)), gathered, target) if gathered else []
     return Record(run.name, clean({**run.facts, **stored_check(run)}), tuple(rows), tuple(lines.values()), target)
 
 
@@ -80,8 +81,8 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
         values |= _median(part, values)
         for metric in ("time_to_accuracy", "steps_to_accuracy"):
-            values.pop(metric, None)  # of those seeds alone that reached it
-        values |= _towards(one.training, target) if target else {}
+            values.pop(metric, None)  # by the evaluation there; the record has them for any target
+        values |= _towards(one.training, target, int(first["seeds"])) if target else {}
         cells = tuple(one.cells.values())
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         found.append((cells, str(first["status"]), reason, values, one))
@@ -104,8 +105,9 @@ def _value(stored: Mapping[Any, Any]) -> Value | None:
     samples = 0 if pd.isna(stored["samples"]) else int(stored["samples"])
     whole = None if threads is None else int(threads)
     return Value(
-        **texts, threads=whole, value=float(stored["value"]), low=low, high=high, n=int(stored["n"]), samples=samples
-    )
+        **texts, threads=whole, value=float(stored["value"]), low=low, high=high, n=int(stored["n"]), samples=samples,
+        seeds=int(stored["seeds"]), lost=str(stored["lost"]),
+    )  # fmt: skip
 
 
 def _median(part: pd.DataFrame, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -157,8 +159,8 @@ def _target(trainings: list[Mapping[str, Any]]) -> float | None:
     return next((target for target in TARGETS if best and sum(top >= target for top in best) * 2 >= len(best)), None)
 
 
-def _towards(trainings: list[Mapping[str, Any]], target: float) -> dict[str, Value]:
-    """Training seconds to the first evaluation that reaches the target, and what they are made of, if all seeds do.
+def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> dict[str, Value]:
+    """Training seconds to the first evaluation that reaches the target, and what they are made of, if all `seeds` do.
 
     On the log scale, on which the three intervals are taken, time is the product of seconds a step and steps.
     """
@@ -167,7 +169,7 @@ def _towards(trainings: list[Mapping[str, Any]], target: float) -> dict[str, Val
         for one in trainings
     ]
     reached = [hit for hit in hits if hit and hit.get("seconds") and hit.get("steps")]
-    if not reached or len(reached) < len(hits):
+    if not reached or len(reached) < max(len(hits), seeds):
         return {}
     seconds, steps = (np.array([float(hit[name]) for hit in reached]) for name in ("seconds", "steps"))
     numbers = {

@@ -11,7 +11,10 @@ from bench.store.result import Floats
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One metric of one setting, pooled over visits and seeds; `low` and `high` are its 95 % interval."""
+    """One metric of one setting, pooled over visits and seeds; `low` and `high` are its 95 % interval.
+
+    Of what training gives, `n` counts seeds; `seeds` were asked for, and `lost` says what became of the others.
+    """
 
     metric: str
     unit: str
@@ -23,6 +26,8 @@ class Value:
     high: float | None
     n: int
     samples: int = 0
+    seeds: int = 0
+    lost: str = ""
 
     @property
     def half(self) -> float | None:

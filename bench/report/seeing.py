@@ -17,6 +17,8 @@ MOST_CLASSES = 12  # more make a matrix nobody can read
 GRID = 14  # pixels of a side of the grid of numbers
 WIDTH = 320.0
 _TOP = 3  # scores beside an image
+_AT_END = " At the end of a row: how many of the class are right."
+_RIGHT = 42.0  # width of the column of accuracies beside the matrix
 _LINE = "stroke: var(--line); stroke-width: 0.5"
 
 Seen = Mapping[str, Any]  # an image as the learning record has it
@@ -184,14 +186,30 @@ def _matrix(stored: Any) -> npt.NDArray[np.int64] | None:
     return matrix if square and 0 < len(matrix) <= MOST_CLASSES else None
 
 
+def _right(row: Row, classes: int) -> list[str]:
+    """The accuracy of each class, the mean over seeds; empty where a record lacks it."""
+    try:
+        shares = np.array([one.get("per_class") for one in row.training], dtype=float)
+    except (ValueError, TypeError):
+        return []
+    if shares.ndim != 2 or shares.shape[1] != classes or not np.all((shares >= 0) & (shares <= 1)):
+        return []
+    return [quantity("accuracy", "1", float(share)) for share in shares.mean(axis=0)]
+
+
+def _each(row: Row, shares: list[str]) -> str:
+    return ", ".join(f"{_class(row, at)} {share}" for at, share in enumerate(shares))
+
+
 def _confusion(row: Row) -> Picture | None:
     """Which classes the row takes for which, all seeds together."""
     matrices = [matrix for one in row.training if (matrix := _matrix(one.get("confusion"))) is not None]
     if len({len(matrix) for matrix in matrices}) != 1:
         return None
     counts, classes = np.sum(matrices, axis=0), len(matrices[0])
-    left, top = 46.0, 26.0
-    cell, high = (WIDTH - left) / classes, 21.0
+    right = _right(row, classes)
+    left, top, edge = 46.0, 26.0, WIDTH - (_RIGHT if right else 0.0)
+    cell, high = (edge - left) / classes, 21.0
     drawn = Drawing(f"seeing-confusion-{row.key}", WIDTH, top + classes * high + 2)
     drawn.text(left, 9, "predicted", colour="--muted")
     drawn.text(left - 6, top - 5, "true", anchor="end", colour="--muted")
@@ -207,6 +225,11 @@ def _confusion(row: Row) -> Picture | None:
             drawn.rect((left + other * cell, top + at * high, cell, high), style)
             if count:
                 drawn.text(left + (other + 0.5) * cell, top + (at + 0.66) * high, str(count), anchor="middle")
+        if right:
+            drawn.text(WIDTH - 1, top + (at + 0.66) * high, right[at], anchor="end")
+    if right:
+        drawn.text(WIDTH - 1, top - 5, "right", anchor="end", colour="--muted")
+        drawn.marks.append((row.key, f"{row.label}, right of each class: {_each(row, right)}"))
     worst = sorted(((int(wrong[pair]), *pair) for pair in np.ndindex(*wrong.shape) if wrong[pair]), reverse=True)
     drawn.marks += [
         (row.key, f"{row.label}: {_class(row, true)} taken for {_class(row, said)} {plural(count, 'time')}")
@@ -216,6 +239,6 @@ def _confusion(row: Row) -> Picture | None:
     caption = (
         f"How often {row.label} took each class (row) for each other (column) on the test images, "
         f"{plural(len(matrices), 'seed')} together: {accuracy} are right, on the diagonal; the stronger the tint "
-        "beside it, the more often that mistake."
+        f"beside it, the more often that mistake.{_AT_END if right else ''}"
     )
     return _finish(drawn, f"Confusion matrix of {short(row.label)}", caption, row.key)

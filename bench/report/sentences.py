@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
 
+from bench.plan.tuning import width_told
 from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
 from bench.report.table import HEADINGS, amount, missed, percent_of
-from bench.report.tuning import tuned
+from bench.report.tuning import Tuned, tuned
 from bench.report.units import TIMES, either_way, joined, percent, plural, quantity, state
 
 CLOSE = 0.005  # accuracies within half a point are close enough for size to decide
@@ -67,12 +68,8 @@ def _towards(record: Record) -> Sentence | None:
     if not record.target:
         return None
     goal = percent_of(record.target)
-    short = [row for row in record.having("reached") if row.values["reached"].value < 1]
-    missing = [
-        f"{row.label}: {round(value.value * value.n)} of {plural(value.n, 'seed')} reached it, so it has no time"
-        for row in short
-        for value in [row.values["reached"]]
-    ]
+    short = [row for row in record.rows if "reached" in row.values and row.values["reached"].value < 1]
+    missing = [_fell_short(row) for row in short]
     if not rows:
         return (
             Sentence(f"To {goal}", "No setting reached it with every seed.", "; ".join(missing) + ".")
@@ -87,6 +84,15 @@ def _towards(record: Record) -> Sentence | None:
         lone = "" if first.values["time_to_accuracy"].low is not None else ", by one seed, which has no interval"
         claim = f"{first.label} reaches {goal} test accuracy in the least training time{lone}."
     return Sentence(f"To {goal}", claim, "; ".join([*map(_factors, rows[:3]), *missing]) + ".")
+
+
+def _fell_short(row: Row) -> str:
+    """How many of a row's seeds reached the target, and what became of those that ended before."""
+    value = row.values["reached"]
+    lost = f" ({value.lost})" if value.lost else ""
+    return (
+        f"{row.label}: {round(value.value * value.n)} of {plural(value.n, 'seed')} reached it{lost}, so it has no time"
+    )
 
 
 def _factors(row: Row) -> str:
@@ -224,15 +230,16 @@ def _rates(record: Record) -> Sentence | None:
         claim = f"{wide.row.label} minds its learning rate least, {narrow.row.label} most."
     else:
         claim = f"{joined((one.row.label for one in found), most=4)} mind their learning rates alike."
-    shown = [f"{one.row.label}: {_width(one.width)}" for one in found]
+    shown = [f"{one.row.label}: {width_told(one.width)}{_usable(one)}" for one in found]
     edges = [one.row.label for one in found if one.edge]
     edge = f" At the edge of what was tried, so that a better rate may lie beyond: {joined(edges)}." if edges else ""
     what = "Rates within a percentage point of the best, on held-out images, one seed"
     return Sentence("Learning rate", claim, f"{'; '.join(shown)}. {what}.{edge}")
 
 
-def _width(factor: float) -> str:
-    return "the best one alone" if factor == 1 else f"over a factor of {factor:.3g}"
+def _usable(one: Tuned) -> str:
+    """How many of the rates could be used, where not all could."""
+    return f" ({len(one.trained)} of {len(one.trials)} usable)" if len(one.trained) < len(one.trials) else ""
 
 
 def _uncertain(record: Record) -> Sentence | None:

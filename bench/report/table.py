@@ -19,6 +19,7 @@ from bench.report.units import (
     scale_of,
     with_unit,
 )
+from bench.store.seeds import over_seeds
 
 HEADINGS = {
     "relative_cost": "Relative cost",
@@ -64,7 +65,7 @@ NOTES = {
     "accuracy": "share of the test images classified right when training ended, over seeds",
     "time_to_accuracy": "training seconds, evaluation excluded, at the first evaluation that reaches the target",
     "train_accuracy": "share of the first 5,000 training images classified right when training ended",
-    "reached": "share of the seeds that reached the accuracy at which training was to stop",
+    "reached": "share of all seeds, those that diverged or failed included, that reached the accuracy aimed at",
     "training_step": "mean seconds a step of the training run, the fetch of its batch included, evaluation excluded",
     "steps_to_accuracy": "training steps until the first evaluation that reaches the target",
     "throughput": "training images a second, from the time of a step",
@@ -157,8 +158,9 @@ def amount(value: Value) -> str:
     if value.statistic == "exact":
         return quantity(value.metric, value.unit, value.value)
     noun = "seed" if value.metric in LEARNT else "visit"
+    count = over_seeds(value.n, value.seeds, value.lost) if noun == "seed" else plural(value.n, noun)
     if value.low is None or value.high is None or value.half is None:
-        none = f"one {noun}: no interval" if value.n == 1 else f"{plural(value.n, noun)}, no interval"
+        none = f"one {noun}: no interval" if count == f"1 {noun}" else f"{count}, no interval"
         return f"{quantity(value.metric, value.unit, value.value)} ({none})"
     scale = scale_of(value.metric, value.unit, [value.value])
     half = value.half * scale.factor
@@ -167,7 +169,7 @@ def amount(value: Value) -> str:
         for one in (value.value, max(value.low, 0), min(value.high, _largest(value)))
     )
     this_run = "this run, " if value.unit in _ABSOLUTE else ""
-    return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {plural(value.n, noun)})"
+    return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {count})"
 
 
 def _largest(value: Value) -> float:
@@ -220,4 +222,6 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
         plus = f"± {number(half, half)}" if kind in ("share", "count") or share is None else either_way(share)
         if limit is not None and share is not None and share > limit:
             short = f"target {percent(limit)} not met"
+    if value.metric == "accuracy" and value.n < value.seeds:
+        short = over_seeds(value.n, value.seeds, value.lost)
     return Entry(text, plus, short, told(value), value)

@@ -12,6 +12,7 @@ from bench.plan.command import command_of
 from bench.report.record import Record
 from bench.report.table import missed, told
 from bench.report.units import joined, percent, plural, quantity
+from bench.store.seeds import over_seeds
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
@@ -148,6 +149,10 @@ def _caveats(record: Record) -> Iterator[str]:
         )
     if any(len(row.cells) == 1 and "accuracy" in row.values for row in record.rows):
         yield "Accuracies of a single seed have no interval; small differences between them may be chance."
+    accuracies = [(row.label, row.values["accuracy"]) for row in record.rows if "accuracy" in row.values]
+    fewer = [f"{label} ({over_seeds(one.n, one.seeds, one.lost)})" for label, one in accuracies if one.n < one.seeds]
+    if fewer:
+        yield f"Accuracy is over the seeds that are left, which flatters: {joined(fewer, most=20)}."
 
 
 def _warnings(record: Record) -> Iterator[tuple[str, str]]:

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 from bench.plan.cell import Cell
-from bench.plan.tuning import Trial, at_edge, best_of, group_of
+from bench.plan.tuning import Trial, at_edge, best_of, good_width, group_of, usable
 from bench.report import svg
 from bench.report.figures import Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
 from bench.report.record import Record, Row
-
-CLOSE = 0.01  # a rate is good where accuracy is within a percentage point of the best
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +20,12 @@ class Tuned:
     @property
     def trained(self) -> list[tuple[float, float]]:
         """Rate and accuracy of each trial that went well."""
-        return [(one.learning_rate, one.accuracy) for one in self.trials if one.status == "ok" and one.accuracy]
+        return [(one.learning_rate, one.accuracy or 0.0) for one in usable(self.trials)]
 
     @property
     def width(self) -> float:
-        """The factor over which rates stay good, from the lowest to the highest around the best without a gap."""
-        rates = [one.learning_rate for one in self.trials]
-        good = {rate for rate, accuracy in self.trained if accuracy >= (self.best.accuracy or 0) - CLOSE}
-        low = high = rates.index(self.best.learning_rate)
-        while low > 0 and rates[low - 1] in good:
-            low -= 1
-        while high + 1 < len(rates) and rates[high + 1] in good:
-            high += 1
-        return rates[high] / rates[low]
+        """The factor over which rates stay good."""
+        return good_width(self.trials, self.best)
 
     @property
     def edge(self) -> bool:
@@ -71,7 +62,7 @@ def tuning(record: Record) -> list[Picture]:
     caption = (
         "Every setting had the same number of trials, one seed each, on rates evenly spaced on a logarithmic axis "
         "around its own; the ring marks the rate that was taken. Accuracy is that of a twelfth of the training images, "
-        "which training left out. A rate that made the loss infinite has no point."
+        "which training left out. A rate at which training diverged, failed or timed out has no point."
     )
     return [finish(drawn, "Accuracy against the learning rate", caption)]
 

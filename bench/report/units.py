@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bench.store.seeds import STATES
+
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _SHARES = {"accuracy", "train_accuracy", "reached", "phase_gap"}
 TIMES = "\u00d7"  # the multiplication sign, as the unit of a ratio
 SPACE = "\u00a0"  # keeps a number and its unit on one line
-
-STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
 
 STATISTICS = {
     "min": "fastest",

@@ -12,15 +12,21 @@ from bench.plan.cell import Cell
 from bench.stats.interval import half_widths
 from bench.store.result import Floats
 from bench.store.run import Run
+from bench.store.seeds import Asked, Seeds, asked_of
 
 COLUMNS = ("metric", "unit", "direction", "statistic", "threads_used", "value", "low", "high", "n", "median", "samples")
 
 Line = dict[str, Any]
 
+_TO_TARGET = ("time_to_accuracy", "steps_to_accuracy")
+_MISSED = {
+    "metric": "reached", "unit": "1", "direction": "higher", "value": 0.0, "statistic": "share", "threads": None,
+}  # fmt: skip
+
 
 def frame(run: Run) -> pd.DataFrame:
     """One row per cell and metric of `run`; see `frame_of`."""
-    return frame_of(run.lines(whole=False))
+    return frame_of(run.lines(whole=False), replace(asked_of(run.facts), seeds=()))
 
 
 def settings(run: Run) -> pd.DataFrame:
@@ -28,35 +34,46 @@ def settings(run: Run) -> pd.DataFrame:
 
     Accuracies and what else training gives come from one visit a seed, so that there n is the number of seeds.
     """
-    lines = list(run.lines(whole=False))
+    lines, asked = list(run.lines(whole=False)), asked_of(run.facts)
     unseeded = [replace(Cell.from_dict(line["cell"]), seed=0).id for line in lines]
     seeds: dict[str, set[Any]] = {}
     for name, line in zip(unseeded, lines, strict=True):
-        seeds.setdefault(name, set()).add(line["cell"].get("seed"))
-    return frame_of(
+        seeds.setdefault(name, set(asked.seeds)).add(line["cell"].get("seed"))
+    pooled = (
         {**line, "id": name if len(seeds[name]) > 1 else line["id"]} for name, line in zip(unseeded, lines, strict=True)
     )
+    return frame_of(pooled, asked)
 
 
-def frame_of(lines: Iterable[Line]) -> pd.DataFrame:
-    """One row per cell and metric of stored lines; those of one id are the visits to one cell.
+def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # noqa: B008 - it is frozen
+    """One row per cell and metric of stored lines; those of one id are the visits to one cell, or to its seeds.
 
-    Columns: `id` and every field of Cell; `status` and `reason` of the cell as a whole; `metric`, `unit`, `direction`,
-    `statistic`; `threads_used`; `value` with `low` and `high` (95 % over the visits, absent from a single one); `n`,
-    the number of visits (fresh processes); `median` of the samples and their number `samples`, where there are any.
-    A cell without any metric (skipped, failed) has one row whose metric is absent.
+    Columns: `id` and every field of Cell; `status` and `reason` of the cell as a whole; `seeds`, how many were asked
+    for, and `lost`, what became of those without an accuracy; `metric`, `unit`, `direction`, `statistic`;
+    `threads_used`; `value` with `low` and `high` (95 % over the visits, absent from a single one); `n`, the number of
+    visits (fresh processes); `median` of the samples and their number `samples`, where there are any.
+    A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
+    accuracy, and there is a time to it only where every seed got there.
     """
     cells: dict[str, Line] = {}
+    seeds: dict[str, Seeds] = {}
     taken = _Taken()
     for line in lines:
         _note(cells, line)
+        seeds.setdefault(line["id"], Seeds(asked)).note(line)
         number = taken.numbers.setdefault(line["id"], len(taken.numbers))
         for one in line["measurements"]:
             if one["value"] is not None:
                 taken.add(number, one)
-    columns = ["id", *(field.name for field in fields(Cell)), "status", "reason"]
-    table = pd.DataFrame(list(cells.values()), columns=columns)
-    return table.join(taken.pooled(), how="left").reset_index(drop=True)
+    for name, found in seeds.items():
+        cells[name] |= {"seeds": found.count, "lost": found.lost}
+        for _ in range(found.missed):
+            taken.add(taken.numbers[name], _MISSED)
+    columns = ["id", *(field.name for field in fields(Cell)), "status", "reason", "seeds", "lost"]
+    table = pd.DataFrame(list(cells.values()), columns=columns).join(taken.pooled(), how="left")
+    short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
+    flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
+    return table[~flattering].reset_index(drop=True)
 
 
 def status_of(statuses: Iterable[str]) -> str:

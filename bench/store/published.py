@@ -9,9 +9,12 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval, of_means, of_ratios
+from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
 
 # What a source that says nothing of it is taken to have done.
 USUAL = {"schedule": "constant", "normalization": "unit", "dtype": "float32", "split": "test"}
+# What times of forward and backward depend on; the optimizer and its implementation have no part in them.
+TIMED = ("dtype", "mode", "memory_format")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Comparison:
         verdict: whether it is reproduced, or how far off.
         differs: in what the set-ups differ; empty where they do not.
         source: who published it.
+        url: where, as far as there is a lasting address.
+        tolerance_why: where the tolerance comes from; times have none.
 
     """
 
@@ -36,6 +41,8 @@ class Comparison:
     verdict: str
     differs: tuple[str, ...]
     source: str
+    url: str | None = None
+    tolerance_why: str | None = None
 
 
 @dataclass(slots=True)
@@ -43,10 +50,15 @@ class _Setting:
     """What a run holds of one setting, its seeds together."""
 
     cell: Cell
+    seeds: Seeds
     accuracy: list[float] = field(default_factory=list)
-    epochs: list[float] = field(default_factory=list)
-    forward: list[float] = field(default_factory=list)
-    backward: list[float] = field(default_factory=list)
+    epochs: list[float] = field(default_factory=list)  # of each seed with an accuracy
+    passes: list[tuple[float, float]] = field(default_factory=list)  # seconds forward and backward, of each visit
+
+    @property
+    def trained(self) -> str:
+        """Over how many seeds the accuracy is."""
+        return over_seeds(len(self.accuracy), self.seeds.count, self.seeds.lost)
 
 
 def comparisons(lines: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]) -> list[Comparison]:
@@ -54,12 +66,13 @@ def comparisons(lines: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]) ->
 
     Args:
         lines: stored lines of the run, whole.
-        facts: of run.json; `optimizers` there tells the learning rates that cells leave to the optimizer.
+        facts: of run.json; `optimizers` there tells the learning rates that cells leave to the optimizer, `plan` the
+            seeds that were asked for.
 
     """
     rates = {name: about.get("learning_rate") for name, about in (facts.get("optimizers") or {}).items()}
     found = []
-    for setting in _settings(lines):
+    for setting in _settings(lines, asked_of(facts)):
         found += [_accuracy(figure, setting, rates) for figure in figures("accuracy") if _speaks(figure, setting)]
         found += [_times(table, setting) for table in figures("times") if _times_speak(table, setting)]
     return found
@@ -75,17 +88,18 @@ def figures(kind: str) -> list[dict[str, Any]]:
     return list(_published()[kind])
 
 
-def _settings(lines: Iterable[Mapping[str, Any]]) -> list[_Setting]:
+def _settings(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[_Setting]:
     found: dict[Cell, _Setting] = {}
     for line in lines:
         cell = replace(Cell.from_dict(line["cell"]), seed=0)
-        setting = found.setdefault(cell, _Setting(cell))
+        setting = found.setdefault(cell, _Setting(cell, Seeds(asked)))
+        setting.seeds.note(line)
         values = {one["metric"]: one["value"] for one in line["measurements"] if one["value"] is not None}
-        for metric in ("accuracy", "forward", "backward"):
-            if metric in values:
-                getattr(setting, metric).append(values[metric])
-        if line.get("training") and line["training"].get("epochs"):
-            setting.epochs.append(line["training"]["epochs"][-1]["epoch"])
+        if "accuracy" in values:
+            setting.accuracy.append(values["accuracy"])
+            setting.epochs += [entry["epoch"] for entry in ((line["training"] or {}).get("epochs") or ())[-1:]]
+        if values.get("forward") and values.get("backward"):
+            setting.passes.append((values["forward"], values["backward"]))
     return list(found.values())
 
 
@@ -97,34 +111,60 @@ def _speaks(figure: Mapping[str, Any], setting: _Setting) -> bool:
 def _times_speak(table: Mapping[str, Any], setting: _Setting) -> bool:
     cell = setting.cell
     same = (cell.dataset, cell.batch_size) == (table["dataset"], table["batch_size"])
-    return bool(same and cell.architecture in table and setting.forward and setting.backward)
+    return bool(same and cell.architecture in table and setting.passes)
 
 
 def _accuracy(figure: Mapping[str, Any], setting: _Setting, rates: Mapping[str, float | None]) -> Comparison:
-    ours, cell = of_means(setting.accuracy), setting.cell
-    own = {**cell.to_dict(), "epochs": max(setting.epochs, default=None)}
+    cell = setting.cell
+    own = cell.to_dict()
     own["learning_rate"] = rates.get(cell.optimizer) if cell.learning_rate is None else cell.learning_rate
     wanted = {**USUAL, **figure["setup"]}
-    differs = [_difference(key, own[key], value) for key, value in wanted.items() if own[key] != value]
-    off, within = ours.value - figure["value"], abs(ours.value - figure["value"]) <= figure["tolerance"]
+    differs = [
+        _difference(key, own[key], value) for key, value in wanted.items() if key != "epochs" and own[key] != value
+    ]
+    differs += _epochs(setting.epochs, wanted["epochs"])
     apart = [*figure.get("apart", ())]
     apart += figure.get("apart_optimizer", ()) if own["optimizer"] == wanted["optimizer"] else ()
-    points = f"{abs(off) * 100:.2f} percentage points {'above' if off >= 0 else 'below'}"
-    if differs:
-        verdict = f"not the same set-up; {points}{', within the tolerance' if within else ''}"
-    elif not within:
-        verdict = f"not reproduced: {points}"
-    else:
-        verdict = f"reproduced{', but for what differs' if apart else ''}: {points}"
     return Comparison(
         setting=cell.id,
         what="test accuracy",
         published=f"{figure['value']:.2%} ± {figure['tolerance']:.2%}",
-        ours=_share(ours),
-        verdict=verdict,
+        ours=_share(setting),
+        verdict=_verdict(figure, setting, bool(differs), bool(apart)),
         differs=(*differs, *apart),
         source=figure["source"],
+        url=figure.get("url"),
+        tolerance_why=figure["tolerance_why"],
     )
+
+
+def _verdict(figure: Mapping[str, Any], setting: _Setting, differs: bool, apart: bool) -> str:
+    """Reproduced only where the set-up is the same, no seed is lost, and the seeds can tell within the tolerance."""
+    ours, tolerance = of_means(setting.accuracy), figure["tolerance"] + 1e-9  # what decimals lose
+    off, half = ours.value - figure["value"], _half(ours)
+    within = abs(off) <= tolerance
+    points = f"{abs(off) * 100:.2f} percentage points {'above' if off >= 0 else 'below'}"
+    if differs:
+        return f"not the same set-up; {points}{', within the tolerance' if within else ''}"
+    if setting.seeds.lost:
+        return f"not reproduced, since only {setting.trained}; over those {points}"
+    if not within:
+        return f"not reproduced: {points}"
+    if half is None:
+        return f"within the tolerance, but one seed tells little: {points}"
+    if half > tolerance:
+        return f"within the tolerance, but {ours.n} seeds tell it to ± {half * 100:.2f} only: {points}"
+    return f"reproduced{', but for what differs' if apart else ''}: {points}"
+
+
+def _epochs(own: list[float], theirs: float) -> list[str]:
+    """What differs in the epochs that the seeds were trained for."""
+    if own and set(own) == {theirs}:
+        return []
+    if not own or min(own) == max(own):
+        return [_difference("epochs", own[0] if own else None, theirs)]
+    span = f"{min(own):.3g} to {max(own):.3g}"
+    return [f"{span} of {theirs} epochs" if max(own) <= theirs else f"{span} epochs instead of {theirs}"]
 
 
 def _difference(key: str, own: Any, theirs: Any) -> str:
@@ -137,32 +177,47 @@ def _difference(key: str, own: Any, theirs: Any) -> str:
     return f"{name} {shown} instead of {theirs}"
 
 
-def _share(ours: Interval) -> str:
-    if ours.low is None or ours.high is None:
-        return f"{ours.value:.2%} (one seed)"
-    return f"{ours.value:.2%} ± {(ours.high - ours.low) / 2:.2%} ({ours.n} seeds)"
+def _half(interval: Interval) -> float | None:
+    return None if interval.low is None or interval.high is None else (interval.high - interval.low) / 2
+
+
+def _share(setting: _Setting) -> str:
+    ours = of_means(setting.accuracy)
+    half = _half(ours)
+    trained = "one seed" if setting.trained == "1 seed" else setting.trained
+    return f"{ours.value:.2%}{'' if half is None else f' ± {half:.2%}'} ({trained})"
 
 
 def _times(table: Mapping[str, Any], setting: _Setting) -> Comparison:
     cell = setting.cell
-    theirs = [value / 1e3 for value in table[cell.architecture]]
-    ours = [of_ratios(setting.forward).value, of_ratios(setting.backward).value]
+    theirs = [value / 1e3 for value in (*table[cell.architecture], sum(table[cell.architecture]))]
+    ours = [of_ratios(one) for one in zip(*((*pair, sum(pair)) for pair in setting.passes), strict=True)]
     error = _published()["top1_error"].get(cell.architecture)
     apart = _published()["apart"].get(cell.architecture)
     noun = "thread" if cell.threads == 1 else "threads"
     hardware = f"this host's {cell.device} with {cell.threads} {noun} instead of {table['hardware']}"
-    keys = ("dtype",)
-    differs = [_difference(key, getattr(cell, key), table[key]) for key in keys if getattr(cell, key) != table[key]]
+    differs = [_difference(key, getattr(cell, key), table[key]) for key in TIMED if getattr(cell, key) != table[key]]
+    visits = "one visit" if len(setting.passes) == 1 else f"{len(setting.passes)} visits"
     return Comparison(
         setting=cell.id,
         what="forward / backward / total",
-        published=_parts(theirs) + (f"; top-1 error on ImageNet {error:.2f} %" if error else ""),
-        ours=_parts(ours),
-        verdict=f"other hardware: {sum(ours) / sum(theirs):.2g} times as long",
+        published=_parts(map(_milliseconds, theirs)) + (f"; top-1 error on ImageNet {error:.2f} %" if error else ""),
+        ours=f"{_parts(map(_measured, ours))} ({visits})",
+        verdict=f"other hardware: {ours[-1].value / theirs[-1]:.2g} times as long",
         differs=(hardware, *differs, *([apart] if apart else [])),
         source=table["source"],
+        url=table.get("url"),
     )
 
 
-def _parts(seconds: list[float]) -> str:
-    return " / ".join(f"{value * 1e3:.2f}" for value in (*seconds, sum(seconds))) + " ms"
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.2f}"
+
+
+def _measured(time: Interval) -> str:
+    half = time.half_width
+    return _milliseconds(time.value) + ("" if half is None else f" ± {half:.1%}")
+
+
+def _parts(times: Iterable[str]) -> str:
+    return " / ".join(times) + " ms"

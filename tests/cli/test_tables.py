@@ -1,9 +1,16 @@
 """Tables: numbers as people read them."""
 
+import json
+
 import pandas as pd
 import pytest
 
+from bench.cli import run_command_line
 from bench.cli.tables import duration, legend, overview, print_table, si
+from bench.plan.cell import Cell
+from bench.store.frame import settings
+from bench.store.result import Measurement, Result
+from bench.store.run import create
 
 
 @pytest.mark.parametrize(
@@ -75,8 +82,8 @@ def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
     assert "bound by" not in overview(table)[0]
 
 
-def trained(reached, n=3):
-    """The pooled rows of a setting that was trained with a target."""
+def trained(reached, n=3, asked=None, lost=""):
+    """The pooled rows of a setting that was trained with a target; `n` seeds tell, of as many as were asked for."""
     interval = {"low": 0.5, "high": 2.0} if n > 1 else {"low": None, "high": None}
     rows = [
         {"metric": "accuracy", "value": 0.97, "low": 0.96, "high": 0.98},
@@ -88,13 +95,50 @@ def trained(reached, n=3):
             {"metric": "time_to_accuracy", "value": 1.2, **interval},
             {"metric": "steps_to_accuracy", "value": 400.0, **interval},
         ]
-    return pd.DataFrame([{"id": "net", "status": "ok", "n": n, "threads_used": None, **one} for one in rows])
+    about = {"id": "net", "status": "ok", "n": n, "seeds": asked or n, "lost": lost, "threads_used": None}
+    return pd.DataFrame([{**about, **one} for one in rows])
 
 
 def test_accuracy_over_seeds_comes_with_its_interval_and_their_number():
     (row,) = overview(trained(1.0))
     assert row["accuracy"] == "97.00% ±1.00% (3 seeds)"
     assert "t interval over seeds" in legend(trained(1.0))
+
+
+def test_accuracy_over_fewer_seeds_than_were_asked_for_says_so():
+    (row,) = overview(trained(0.5, 4, 5, "1 diverged"))
+    assert row["accuracy"] == "97.00% ±1.00% (4 of 5 seeds, 1 diverged)"
+    (alone,) = overview(trained(0.5, 1, 3, "1 diverged, 1 failed"))
+    assert alone["accuracy"] == "97.00% (1 of 3 seeds, 1 diverged, 1 failed)"
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """A run of which one of three seeds diverged and the others reached the target."""
+    run = create("mine", {"plan": {"seeds": [0, 1, 2], "until": 0.9, "epochs": 1}}, tmp_path)
+    for seed in range(2):
+        found = (
+            Measurement("accuracy", "1", "higher", 0.97, "final"),
+            Measurement("reached", "1", "higher", 1, "share"),
+        )
+        run.append(Result(Cell("net", seed=seed), "ok", measurements=found))
+    run.append(Result(Cell("net", seed=2), "diverged", "the loss is nan"))
+    return run
+
+
+def test_a_seed_that_diverged_did_not_reach_the_target(mixed):
+    (row,) = overview(settings(mixed))
+    assert row["time to accuracy"] == "reached by 2 of 3 seeds, 1 diverged"
+    assert (row["accuracy"], row["status"]) == ("97.00% ±0.00% (2 of 3 seeds, 1 diverged)", "diverged")
+
+
+def test_shown_as_json_each_seed_has_its_rows_and_their_setting_the_pooled_ones(mixed, capsys):
+    assert run_command_line(["show", str(mixed.folder), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    alone = {row["seed"]: (row["value"], row["status"]) for row in document["rows"] if row["metric"] == "reached"}
+    assert alone == {0: (1.0, "ok"), 1: (1.0, "ok"), 2: (0.0, "diverged")}
+    (pooled,) = [row for row in document["settings"] if row["metric"] == "accuracy"]
+    assert (pooled["n"], pooled["seeds"], pooled["lost"]) == (2, 3, "1 diverged")
 
 
 @pytest.mark.parametrize(

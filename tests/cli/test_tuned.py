@@ -1,8 +1,11 @@
 """A run that tunes, from the command line: trials are no results, the rate chosen is told and can be shown again."""
 
 import json
+import re
 
 import pytest
+
+from bench.cli.tuned import tuned as lines_of
 
 TUNED = (
     *("run", "--architectures", "debug", "--optimizers", "sgd", "--implementations", "default", "--seeds", "0", "1"),
@@ -44,6 +47,34 @@ def test_the_choice_is_told(tuned):
     told = bench("show", "tuned").stdout
     assert "is the best of 2 learning rates from 0.00316 to 3.16" in told
     assert "at the edge" in told  # of two rates each is
+    assert re.search(r"within a percentage point of it: (the best one alone|over a factor of 1e\+03)$", told, re.M)
+
+
+def facts(*trials):
+    """What a run would note of one setting: rates, statuses and accuracies."""
+    keys = ("learning_rate", "status", "accuracy")
+    return {"tuned": [{"id": "net", "trials": [dict(zip(keys, one, strict=True)) for one in trials]}]}
+
+
+def test_only_rates_that_could_be_used_count_as_compared():
+    (line,) = lines_of(facts(
+        (0.01, "ok", 0.95), (0.1, "ok", 0.97), (1.0, "ok", 0.975), (10.0, "diverged", None), (100.0, "timeout", None)
+    ))  # fmt: skip
+    assert line == (
+        "net: 1 is the best of 3 usable of 5 learning rates from 0.01 to 100 (1 diverged, 1 timed out), "
+        "97.50% of held-out images; within a percentage point of it: over a factor of 10"
+    )
+
+
+def test_a_best_rate_whose_neighbour_timed_out_lies_at_the_edge():
+    (line,) = lines_of(facts((0.1, "ok", 0.9), (1.0, "ok", 0.97), (10.0, "timeout", None)))
+    assert "at the edge" in line
+    assert line.endswith("within a percentage point of it: the best one alone")
+
+
+def test_where_no_rate_could_be_used_it_says_why():
+    (line,) = lines_of(facts((0.1, "diverged", None), (1.0, "diverged", None)))
+    assert line == "net: none of 2 learning rates from 0.1 to 1 (2 diverged) trained it"
 
 
 def test_a_dry_run_tells_trials_from_cells(typed):

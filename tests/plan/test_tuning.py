@@ -16,11 +16,14 @@ from bench.plan.tuning import (
     Trial,
     at_edge,
     best_of,
+    good_width,
     group_of,
     plan_of_trials,
     rates_around,
     settled,
     trials_of,
+    usable,
+    width_told,
 )
 
 PLAN = Plan(architectures=("mlp",), optimizers=("sgd", "muon"), tune=7, seeds=(3, 4, 5))
@@ -95,6 +98,23 @@ def test_a_best_rate_at_the_edge_is_known_as_such():
     assert not at_edge(trials, trials[1])
     assert at_edge(trials, trials[0])
     assert not at_edge(trials[:1], trials[0])
+
+
+def test_a_rate_that_timed_out_tells_nothing_of_what_lies_beyond_the_best():
+    low, high = trial(0.01, 0.9), trial(0.1, 0.98)
+    assert not at_edge([low, high, trial(1.0, None, None, "diverged")], high)
+    assert at_edge([low, high, trial(1.0, None, None, "timeout")], high)
+    assert at_edge([high, trial(1.0, None, None, "failed")], high)
+
+
+def test_good_rates_lie_around_the_best_without_a_gap():
+    accuracies = {0.01: 0.975, 0.1: 0.90, 1.0: 0.972, 10.0: 0.98, 100.0: 0.971}
+    trials = [trial(rate, accuracy) for rate, accuracy in reversed(accuracies.items())]
+    best = best_of(trials)
+    assert (best.learning_rate, good_width(trials, best)) == (10.0, pytest.approx(100.0))
+    assert width_told(good_width(trials, best)) == "over a factor of 100"
+    assert width_told(good_width([trials[0]], trials[0])) == "the best one alone"
+    assert usable([*trials, trial(1e3, None, None, "timeout"), trial(1e4, None)]) == trials
 
 
 def test_the_cells_get_the_best_rate_of_their_setting_and_those_without_one_are_told_why():

@@ -42,7 +42,8 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path, page: Path):
 def test_a_quick_page_is_small_and_needs_nothing_else(page: Path):
     text = page.read_text("utf-8")
     assert len(text.encode()) < 3_000_000
-    assert not re.search(r"""(?:src|href)=["'](?!#|index\.html|data:image/png;base64,)""", text)
+    needed = re.sub(r'<a href="https://[^"]*" rel="noreferrer">', "", text)  # a link is followed only when asked to
+    assert not re.search(r"""(?:src|href)=["'](?!#|index\.html|data:image/png;base64,)""", needed)
     assert "@import" not in text
     assert "url(http" not in text
 
@@ -197,6 +198,8 @@ def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path:
     assert "98.40% ± 0.20%" in part
     assert "not the same set-up" in part
     assert "batch size 64 instead of 128" in part
+    assert '<a href="https://github.com/keras-team/keras/blob/2.0.0/examples/mnist_mlp.py" rel="noreferrer">' in part
+    assert "98.40% ± 0.20%, Keras examples/mnist_mlp.py</dt><dd>one run of theirs" in part
     assert ">resnet8" not in part
     assert 'id="published"' not in written(tmp_path / "other", sample.visits(("resnet8",), generations=1))
 
@@ -231,3 +234,16 @@ def test_a_cost_that_all_settings_share_makes_no_picture(tmp_path: Path):
              for one in sample.visits(("mlp",), generations=2)]  # fmt: skip
     text = written(tmp_path, alike)
     assert 'id="choose-parameters"' not in text
+
+
+def test_accuracy_over_the_seeds_that_are_left_says_so(tmp_path: Path):
+    results = sample.visits(("mlp", "lenet5"), generations=1, seeds=3)
+    results[0] = sample.Result(results[0].cell, "diverged", "the loss is nan", training={"epochs": []})
+    text = written(tmp_path, results)
+    row = text[text.index('<tr data-row="r1"') :]
+    cell = re.search(r'<td data-column="accuracy".*?</td>', row)
+    assert cell
+    assert "n = 2 of 3 seeds, 1 diverged" in cell[0]
+    assert ">2 of 3 seeds, 1 diverged</span>" in cell[0]
+    assert '<td data-column="time_to_accuracy"><span class="none"' in row
+    assert "over the seeds that are left, which flatters: mlp (2 of 3 seeds, 1 diverged)" in text

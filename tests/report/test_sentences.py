@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import report_sample as sample
@@ -68,3 +69,24 @@ def test_counts_include_what_was_left_out(tmp_path: Path):
     assert counts(record) == "7 ok, 1 failed, 1 out of memory, 1 timed out, 1 skipped"
     nothing = read(sample.recorded(tmp_path, [], "nothing"))
     assert counts(nothing) == "no settings"
+
+
+def test_a_seed_that_diverged_takes_the_time_to_the_target_with_it(tmp_path: Path):
+    results = sample.visits(("mlp", "lenet5"), generations=1, seeds=5)
+    lost = next(at for at, one in enumerate(results) if one.cell.architecture == "lenet5" and one.cell.seed == 3)
+    results[lost] = sample.Result(results[lost].cell, "diverged", "the loss is nan")
+    plan = {"seeds": [0, 1, 2, 3, 4], "until": 0.95, "epochs": 3}
+    reached = sample.Measurement("reached", "1", "higher", 1.0, "share")
+    results = [replace(one, measurements=(*one.measurements, reached)) if one.training else one for one in results]
+    one = said(tmp_path, results, plan=plan)["To 95 %"]
+    assert one.claim == "mlp reaches 95 % test accuracy in the least training time."
+    assert "lenet5: 4 of 5 seeds reached it (1 diverged), so it has no time" in one.evidence
+
+
+def test_where_every_seed_diverged_nobody_reached_the_target(tmp_path: Path):
+    results = [
+        sample.Result(sample.Cell("mlp", seed=seed), "diverged", "the loss is nan after 9 steps") for seed in range(2)
+    ]
+    one = said(tmp_path, results, plan={"seeds": [0, 1], "until": 0.95, "epochs": 3})["To 95 %"]
+    assert one.claim == "No setting reached it with every seed."
+    assert one.evidence == "mlp: 0 of 2 seeds reached it (2 diverged), so it has no time."

@@ -33,7 +33,8 @@ def test_a_row_per_cell_and_metric(run, result):
 
 def test_every_field_of_the_cell_is_a_column(run, result):
     table = kept(run, result(cell=Cell("mlp", batch_size=16, seed=3)))
-    assert list(table.columns) == ["id", *(field.name for field in fields(Cell)), "status", "reason", *COLUMNS]
+    of_cells = ["id", *(field.name for field in fields(Cell)), "status", "reason", "seeds", "lost"]
+    assert list(table.columns) == [*of_cells, *COLUMNS]
     assert set(table["id"]) == {"mlp-sgd-mnist-b16-cpu-t1-seed3"}
     assert set(table["batch_size"]) == {16}
 
@@ -188,3 +189,48 @@ def test_the_share_of_seeds_that_reached_the_target_has_no_interval(run):
         run.append(trained(seed, 1.0, reached=seed > 0))
     found = row(settings(run), "reached")
     assert (found["value"], found["n"], pd.isna(found["low"])) == (0.75, 4, True)
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed", "timeout", "oom", "skipped"])
+def test_a_seed_that_ended_early_reached_nothing_and_takes_the_time_of_all_with_it(run, status):
+    for seed in range(4):
+        run.append(trained(seed, 1.0))
+    run.append(Result(Cell("mlp", seed=4), status, "for a reason"))
+    table = settings(run)
+    reached, accuracy = row(table, "reached"), row(table, "accuracy")
+    words = {"timeout": "timed out", "oom": "out of memory"}
+    assert (reached["value"], reached["n"]) == (0.8, 5)
+    assert (accuracy["n"], accuracy["seeds"], accuracy["lost"]) == (4, 5, f"1 {words.get(status, status)}")
+    assert not {"time_to_accuracy", "steps_to_accuracy"} & set(table["metric"])
+
+
+def test_there_is_no_time_where_a_seed_fell_short(run):
+    for seed in range(3):
+        run.append(trained(seed, 1.0, reached=seed > 0))
+    assert set(settings(run)["metric"]) == {"accuracy", "reached", "training_step"}
+    alone = frame(run)
+    assert len(alone[alone["metric"] == "time_to_accuracy"]) == 2  # each seed by itself has its own
+
+
+def test_a_seed_that_diverged_reached_nothing_by_itself_either(run):
+    run.append(trained(0, 1.0))
+    run.append(Result(Cell("mlp", seed=1), "diverged", "the loss is nan"))
+    run.facts["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
+    table = frame(run)
+    reached = table[table["metric"] == "reached"]
+    assert dict(zip(reached["seed"], reached["value"], strict=True)) == {0: 1.0, 1: 0.0}
+
+
+def test_seeds_that_were_never_visited_count_as_asked_for(run):
+    run.facts["plan"] = {"seeds": [0, 1, 2], "until": 0.99, "epochs": 3}
+    run.append(trained(0, 1.0))
+    found = row(settings(run), "reached")
+    assert (found["id"], found["n"], found["lost"]) == ("mlp-sgd-mnist-b64-cpu-t1", 3, "2 not visited")
+    assert found["value"] == pytest.approx(1 / 3)
+
+
+def test_a_setting_that_was_left_out_altogether_aimed_at_nothing(run):
+    run.facts["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
+    for seed in range(2):
+        run.append(Result(Cell("mlp", seed=seed), "skipped", "no CUDA device"))
+    assert settings(run)["metric"].isna().all()

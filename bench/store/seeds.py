@@ -1,0 +1,77 @@
+"""Seeds: which of them a setting was asked for, and what became of those that learnt nothing."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.store.result import STATUSES
+
+STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
+_UNSEEN = "not visited"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan asks of every setting: its seeds, and whether training aims at an accuracy."""
+
+    seeds: tuple[int, ...] = ()
+    aims: bool = False
+
+
+@dataclass(slots=True)
+class Seeds:
+    """What became of each seed of a setting, noted line by line."""
+
+    asked: Asked = Asked()
+    _statuses: dict[int, str] = field(default_factory=dict)
+    _learnt: set[int] = field(default_factory=set)
+    _judged: set[int] = field(default_factory=set)  # of which it is known whether they reached the accuracy aimed at
+
+    def note(self, line: Mapping[str, Any]) -> None:
+        """Take in a stored line."""
+        seed = line["cell"].get("seed", 0)
+        if self._statuses.get(seed, "ok") == "ok":
+            self._statuses[seed] = line["status"]
+        given = {one["metric"] for one in line["measurements"] if one["value"] is not None}
+        self._learnt |= {seed} if "accuracy" in given else set()
+        self._judged |= {seed} if "reached" in given else set()
+
+    @property
+    def count(self) -> int:
+        """How many seeds were asked for."""
+        return len(self._statuses.keys() | set(self.asked.seeds))
+
+    @property
+    def lost(self) -> str:
+        """What became of the seeds that gave no accuracy: 1 diverged, 1 timed out; empty where none was lost."""
+        tally = Counter(self._without(self._learnt).values())
+        return ", ".join(f"{tally[one]} {STATES.get(one, one)}" for one in (*STATUSES, _UNSEEN) if tally[one])
+
+    @property
+    def missed(self) -> int:
+        """How many seeds aimed at an accuracy and ended before one could tell whether they would reach it."""
+        tried = set(self._statuses.values()) != {"skipped"}
+        return len(self._without(self._judged)) if tried and (self.asked.aims or self._judged) else 0
+
+    def _without(self, seeds: set[int]) -> dict[int, str]:
+        """The status of each seed that is not ok and not among those."""
+        unseen = dict.fromkeys(self.asked.seeds, _UNSEEN)
+        return {seed: one for seed, one in (unseen | self._statuses).items() if one != "ok" and seed not in seeds}
+
+
+def asked_of(facts: Mapping[str, Any]) -> Asked:
+    """What the plan of a run asks of every setting, by the facts of run.json."""
+    plan = facts.get("plan")
+    if not isinstance(plan, Mapping):
+        return Asked()
+    seeds = plan.get("seeds")
+    whole = tuple(seed for seed in seeds if isinstance(seed, int)) if isinstance(seeds, list | tuple) else ()
+    return Asked(whole, bool(plan.get("until") and plan.get("epochs")))
+
+
+def over_seeds(given: int, count: int, lost: str) -> str:
+    """How many seeds a number is over: 5 seeds; or 4 of 5 seeds, 1 diverged."""
+    if given >= count:
+        return f"{given} seed" + ("" if given == 1 else "s")
+    return f"{given} of {count} seeds" + (f", {lost}" if lost else "")
