@@ -17,7 +17,12 @@ RUN = ("run", "--architectures", "debug", "--datasets", "synthetic", "--concurre
         (["--devices", "cuda:77"], ["no device 'cuda:77' here", "cpu"]),
         (["--threads", "9999"], ["--threads 9999", "cores"]),
         (["--budget", "0.1s"], ["budget of 0.1 s is too small", "--budget"]),
-        (["--optimizers", "lbfgs"], ["nothing to measure", "lbfgs"]),
+        (
+            ["--optimizers", "lbfgs", "--implementations", "fused"],
+            ["nothing to measure", "lbfgs has no fused", "--implementations auto"],
+        ),
+        (["--epochs", "0", "--until", "99%"], ["--until needs training", "--epochs 1"]),
+        (["--epochs", "0", "--checkpoint"], ["--checkpoint needs training", "--epochs 1"]),
         (["--run", "../elsewhere"], ["'../elsewhere' cannot name a run", "--run NAME"]),
         (["--resume", "never-run"], ["no run 'never-run'"]),
         (["--epochs", "many"], ["--epochs takes a whole number, not 'many'", "--help"]),

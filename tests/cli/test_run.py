@@ -162,7 +162,8 @@ def test_a_dry_run_prints_every_cell_and_writes_nothing(typed, tmp_path):
 
 
 def test_a_dry_run_as_json(typed, tmp_path):
-    done = typed("run", *GRID, "--optimizers", "sgd", "lbfgs", "--dry-run", "--json")
+    fused = ("--optimizers", "sgd", "lbfgs", "--implementations", "fused")
+    done = typed("run", *GRID, *fused, "--dry-run", "--json")
     document = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     assert document["plan"]["seeds"] == [0, 1]

@@ -164,6 +164,23 @@ def test_the_budget_leaves_the_rest_as_skipped_with_its_reason(run):
     assert {result.cell for result in fake.kept} == set(CELLS)
     assert len(skipped) == len(CELLS) - 3
     assert {result.reason for result in skipped} == {"the budget of 25 s ended before its turn"}
+
+
+def test_a_first_visit_that_the_budget_cut_short_is_kept_as_left_out(run):
+    fake = run(budget=2.5 * VISIT_SECONDS, status=lambda task: "timeout" if task.timeout < 600 else "ok")
+    first = fake.kept[0]
+
+    assert fake.schedule.outcome == "out of time"
+    assert (first.status, first.reason) == ("skipped", "the budget of 25 s ended during its first visit")
+    assert sorted(result.cell.id for result in fake.kept) == sorted(cell.id for cell in CELLS)
+    assert set(fake.schedule.endings.values()) == {"the budget was spent"}
+
+
+def test_a_cell_that_takes_longer_than_its_own_limit_is_timed_out_whatever_the_budget(run):
+    fake = run(budget=1e6, status=lambda task: "timeout")
+
+    assert {result.status for result in fake.kept} == {"timeout"}
+    assert fake.schedule.outcome == "finished"
     assert fake.schedule.outcome == "out of time"
 
 

@@ -70,6 +70,14 @@ def test_reopening_takes_out_the_cells_that_were_left_out(three):
 
 
 @pytest.mark.parametrize("lines", [0, 1, 3])
+def test_reopening_takes_out_what_shall_be_tried_again(three):
+    run, results = three
+    run.append(replace(results[0], status="timeout", reason="no end in time"))
+    run.reopen(("skipped", "timeout"))
+
+    assert "timeout" not in {one.status for one in run.results()}
+
+
 def test_reopening_leaves_whole_lines_as_they_are(three, lines):
     run, whole = three
     expected = b"".join(whole.splitlines(keepends=True)[:lines])
