@@ -1,3 +1,4 @@
+import gzip
 import os
 import pickle
 import shlex
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data import check, load
+from bench.data import check, load, mnist
 from bench.errors import BenchError
 from tests.data import small
 
@@ -167,6 +168,13 @@ def test_one_set_in_the_place_of_another_is_refused_without_any_sum(tmp_path, mo
     small.expect(monkeypatch, name, small.published_of(name))
     small.write(small.files_of(name, small.arrays_of(other)), tmp_path)
     assert f"{words}, as if of another data set" in message_of(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", small.IDX)
+def test_the_files_of_mnist_are_refused_in_the_place_of_its_kin(tmp_path, name):
+    unpacked = {path.stem: gzip.decompress(path.read_bytes()) for path in mnist.FOLDER.glob("*.gz")}
+    small.write(unpacked, tmp_path / small.IDX[name] / "raw")
+    assert "not the published ones (classes of 5421 to 6742 training images, not all" in message_of(name, tmp_path)
 
 
 @pytest.fixture
