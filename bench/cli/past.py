@@ -116,8 +116,8 @@ def _words(wanted: Mapping[str, Any]) -> Iterator[str]:
             continue
         texts = [f"{one:g}" if isinstance(one, float) else str(one) for one in (value if many else (value,))]
         if name == "data_dir" or (name == "suite" and str(value).endswith(".toml")):
-            with suppress(OSError):
-                texts = [str(Path(value).resolve())]
+            with suppress(OSError, RuntimeError):  # a `~name` of nobody here raises the second
+                texts = [str(Path(value).expanduser().resolve())]
         yield from (flag(name), *texts)
 
 

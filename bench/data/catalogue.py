@@ -1,27 +1,15 @@
 """The data sets by name: what each is, told without loading it, and how it is loaded."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bench.data import folder, mnist, synthetic
 from bench.data.dataset import Dataset
+from bench.data.entry import Entry
 from bench.errors import unknown
 
 DATA_DIR = Path("data")  # where data sets that are not embedded are looked for
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is known of a data set before it is loaded, and its loader, called with name, folder and limit."""
-
-    input_shape: tuple[int, int, int]
-    num_classes: int
-    train: int
-    test: int
-    description: str
-    load: Callable[[str, Path, int | None], Dataset]
 
 
 def _mnist(_name: str, _data_dir: Path, limit: int | None) -> Dataset:
@@ -29,7 +17,7 @@ def _mnist(_name: str, _data_dir: Path, limit: int | None) -> Dataset:
 
 
 def _folder(name: str, data_dir: Path, _limit: int | None) -> Dataset:
-    return folder.load(name, data_dir)
+    return folder.load(name, data_dir, ENTRIES[name])
 
 
 def _synthetic(name: str, _data_dir: Path, _limit: int | None) -> Dataset:
@@ -81,13 +69,20 @@ def about(name: str) -> dict[str, Any]:
 
 
 def check(name: str, data_dir: Path | None = None, *, download: bool = False) -> None:
-    """Raises what `load` would raise for a name that is unknown or malformed or files that are absent, reading none.
+    """Raises what `load` would raise of the whole data set, so that nothing is measured before a fault is told.
 
-    Damaged files are only found by loading them. With `download` absent files are fetched first.
+    With `download` absent files are fetched first. Takes a hundredth of a second for `mnist`, none for `synthetic`, and
+    for the others as long as loading them.
     """
-    about(name)
-    if name in folder.CLASSES:
-        folder.check(name, data_dir or DATA_DIR, download=download)
+    entry, place = _entry(name), _place(data_dir)
+    if entry.load is _synthetic:
+        synthetic.parse(name)
+    elif entry.load is _mnist:
+        mnist.check()
+    else:
+        if download and name in folder.CLASSES:
+            folder.fetch(name, place)
+        entry.load(name, place, None)
 
 
 def load(name: str, data_dir: Path | None = None, limit: int | None = None) -> Dataset:
@@ -95,14 +90,15 @@ def load(name: str, data_dir: Path | None = None, limit: int | None = None) -> D
 
     Args:
         name: one of `names`, or `synthetic` with a shape, such as `synthetic:3x32x32:100`.
-        data_dir: the folder of data sets that are not embedded, laid out as torchvision does; `data` where None.
+        data_dir: the folder of data sets that are not embedded, laid out as torchvision does, `~` for home; `data`
+            where None.
         limit: so many training images will do: what loads quicker so has no more, the others are whole.
 
     Raises:
         BenchError: the name is unknown or malformed, or its files are absent or damaged.
 
     """
-    return _entry(name).load(name, data_dir or DATA_DIR, limit)
+    return _entry(name).load(name, _place(data_dir), limit)
 
 
 def _entry(name: str) -> Entry:
@@ -110,3 +106,10 @@ def _entry(name: str) -> Entry:
     if key not in ENTRIES:
         raise unknown("data set", name, ENTRIES, "list datasets")
     return ENTRIES[key]
+
+
+def _place(data_dir: Path | None) -> Path:
+    place = data_dir or DATA_DIR
+    with suppress(RuntimeError):  # `~name` of nobody here: a folder like any other
+        return place.expanduser()
+    return place

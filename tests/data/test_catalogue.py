@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
-from bench.data import about, check, describe, load, names
+from bench.data import about, check, describe, load, mnist, names
 from bench.errors import BenchError
+from tests.data import small
 
 
 def test_every_name_is_described_with_the_same_facts():
@@ -10,15 +12,41 @@ def test_every_name_is_described_with_the_same_facts():
         assert set(entry) == {"name", "input_shape", "num_classes", "train", "test", "description"}
 
 
-@pytest.mark.parametrize("name", ["mnist", "synthetic", "synthetic:3x32x32:100"])
-def test_what_is_told_before_loading_is_what_is_loaded(name):
-    dataset = load(name)
+def check_what_is_told(name, data_dir=None):
+    dataset = load(name, data_dir)
     told = about(name)
     assert dataset.name == told["name"]
     assert list(dataset.input_shape) == told["input_shape"]
     assert dataset.num_classes == told["num_classes"]
     assert (len(dataset.train_images), len(dataset.train_labels)) == (told["train"], told["train"])
     assert (len(dataset.test_images), len(dataset.test_labels)) == (told["test"], told["test"])
+
+
+@pytest.mark.parametrize("name", ["mnist", "synthetic", "synthetic:3x32x32:100"])
+def test_what_is_told_before_loading_is_what_is_loaded(name):
+    check_what_is_told(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "test"),
+    [
+        ("fashion_mnist", 60_000, 10_000),
+        ("kmnist", 60_000, 10_000),
+        pytest.param("cifar10", 50_000, 10_000, marks=pytest.mark.slow),
+    ],
+)
+def test_what_is_told_before_loading_is_what_is_loaded_of_files_of_the_published_sizes(
+    name, train, test, tmp_path, monkeypatch
+):
+    few = small.arrays_of(name)
+    arrays = {
+        file: np.resize(held, (train if "train" in file else test, *held.shape[1:])) for file, held in few.items()
+    }
+    files = small.files_of(name, arrays)
+    small.write(files, tmp_path)
+    if name == "cifar10":
+        small.expect(monkeypatch, name, small.published_of(name), files=files, sizes=(train, test))
+    check_what_is_told(name, tmp_path)
 
 
 @pytest.mark.parametrize("call", [about, check, load])
@@ -40,3 +68,11 @@ def test_the_embedded_set_needs_no_folder(tmp_path):
 @pytest.mark.parametrize("name", ["mnist", "synthetic", "synthetic:3x32x32:100"])
 def test_what_needs_no_folder_passes_the_check_before_loading(name, tmp_path):
     check(name, tmp_path)
+
+
+def test_a_fault_of_the_embedded_set_is_found_by_the_check_before_loading(tmp_path, monkeypatch):
+    monkeypatch.setattr(mnist.check, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(mnist.load, "__defaults__", (tmp_path, None))
+    for call in (check, load):
+        with pytest.raises(BenchError, match=r"train-images-idx3-ubyte.gz in .* is missing"):
+            call("mnist")

@@ -1,3 +1,4 @@
+import gzip
 import shutil
 
 import pytest
@@ -46,11 +47,15 @@ def copy_without(tmp_path, name):
     return tmp_path / name
 
 
+FAULTS_TOLD_BY = pytest.mark.parametrize("call", [mnist.load, mnist.check])
+
+
+@FAULTS_TOLD_BY
 @pytest.mark.parametrize("name", [f"{stem}.gz" for stem in mnist.SHA256])
-def test_a_missing_file_is_named_with_its_folder_and_the_remedy(tmp_path, name):
+def test_a_missing_file_is_named_with_its_folder_and_the_remedy(tmp_path, call, name):
     copy_without(tmp_path, name)
     with pytest.raises(BenchError) as error:
-        mnist.load(tmp_path)
+        call(tmp_path)
     message = str(error.value)
     assert "\n" not in message
     assert f"{name} in {tmp_path} is missing" in message
@@ -58,19 +63,34 @@ def test_a_missing_file_is_named_with_its_folder_and_the_remedy(tmp_path, name):
     assert "git checkout -- bench/data/mnist" in message
 
 
-def test_a_truncated_file_is_refused(tmp_path):
+@FAULTS_TOLD_BY
+def test_a_truncated_file_is_refused(tmp_path, call):
     name = "t10k-images-idx3-ubyte.gz"
     path = copy_without(tmp_path, name)
     path.write_bytes((mnist.FOLDER / name).read_bytes()[:100_000])
     with pytest.raises(BenchError, match=f"{name} in .* is truncated"):
-        mnist.load(tmp_path)
+        call(tmp_path)
 
 
-def test_another_file_under_its_name_is_refused(tmp_path):
+@FAULTS_TOLD_BY
+def test_another_file_under_its_name_is_refused(tmp_path, call):
     path = copy_without(tmp_path, "t10k-labels-idx1-ubyte.gz")
     shutil.copy(mnist.FOLDER / "train-labels-idx1-ubyte.gz", path)
     with pytest.raises(BenchError, match="is not the original"):
-        mnist.load(tmp_path)
+        call(tmp_path)
+
+
+def test_the_files_as_they_are_embedded_need_no_unpacking_to_be_checked(monkeypatch):
+    monkeypatch.setattr(mnist, "load", pytest.fail)
+    mnist.check()
+
+
+def test_the_same_content_compressed_otherwise_passes_the_check(tmp_path):
+    name = "t10k-labels-idx1-ubyte.gz"
+    path = copy_without(tmp_path, name)
+    path.write_bytes(gzip.compress(gzip.decompress((mnist.FOLDER / name).read_bytes()), 1))
+    assert path.read_bytes() != (mnist.FOLDER / name).read_bytes()
+    mnist.check(tmp_path)
 
 
 def test_what_is_held_out_is_the_last_twelfth_of_the_training_images_and_no_test_image(loaded):
