@@ -10,11 +10,11 @@ from torch import nn
 
 import architectures
 from bench.errors import BenchError
+from bench.measure.contents import DAMAGE, cell_of, digest_of, entry_of, images_of, is_intact
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 
-FORMAT = 1
-_DAMAGE = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
+FORMAT, WITHOUT_DIGEST = 2, 1  # the older one is still read
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Checkpoint:
         input_shape: (C, H, W) of an image.
         num_classes: how many outputs the model has.
         entry: the entry of the learning record whose weights these are: epoch, steps, test_accuracy and so on.
+        verified: whether a digest tells that they are as they were written.
 
     """
 
@@ -35,6 +36,7 @@ class Checkpoint:
     input_shape: tuple[int, int, int]
     num_classes: int
     entry: dict[str, Any]
+    verified: bool
 
 
 def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
@@ -52,6 +54,7 @@ def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
         "entry": entry,
         "weights": {name: tensor.detach().cpu() for name, tensor in work.model.state_dict().items()},
     }
+    stored["digest"] = digest_of(stored)
     fresh = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,17 +82,20 @@ def load_checkpoint(path: Path) -> Checkpoint:
         cause = "it is damaged, no checkpoint, or holds more than tensors and plain data"
         raise BenchError(f"cannot read {path}: {cause}; train again with --checkpoint") from error
     try:
-        return _restored(stored)
-    except (architectures.RegistryError, architectures.ShapeError, *_DAMAGE) as error:
+        return _restored(stored, path)
+    except (architectures.RegistryError, architectures.ShapeError, *DAMAGE) as error:
         reason = (str(error).strip().splitlines() or [""])[0].rstrip(": ")
         raise BenchError(f"{path} does not fit this version ({reason}): train again with --checkpoint") from error
 
 
-def _restored(stored: Any) -> Checkpoint:
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise ValueError(f"not a checkpoint of format {FORMAT}")
-    cell, shape = Cell.from_dict(stored["cell"]), stored["input_shape"]
-    channels, height, width = (int(size) for size in shape)
-    model = architectures.build(cell.architecture, (channels, height, width), int(stored["num_classes"]))
+def _restored(stored: Any, path: Path) -> Checkpoint:
+    if not isinstance(stored, dict) or stored.get("format") not in (FORMAT, WITHOUT_DIGEST):
+        raise ValueError(f"not a checkpoint of format {FORMAT} or {WITHOUT_DIGEST}")
+    verified = stored["format"] != WITHOUT_DIGEST
+    if verified and not is_intact(stored):
+        raise BenchError(f"{path} is damaged, its content is not what was written: train again with --checkpoint")
+    cell, entry = cell_of(stored), entry_of(stored)
+    shape, classes = images_of(stored, cell)
+    model = architectures.build(cell.architecture, shape, classes)
     model.load_state_dict(stored["weights"])
-    return Checkpoint(model.eval(), cell, (channels, height, width), int(stored["num_classes"]), dict(stored["entry"]))
+    return Checkpoint(model.eval(), cell, shape, classes, entry, verified)

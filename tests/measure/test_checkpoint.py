@@ -6,10 +6,19 @@ import torch
 from bench import data
 from bench.errors import BenchError
 from bench.measure.checkpoint import load_checkpoint, save
+from bench.measure.contents import digest_of
 from bench.measure.review import review
 from bench.measure.train import train
 
-ENTRY = {"epoch": 1, "steps": 8, "test_accuracy": 0.5}
+ENTRY = {
+    "epoch": 1,
+    "steps": 8,
+    "seconds": 1.0,
+    "train_loss": 0.4,
+    "train_accuracy": None,
+    "test_loss": 0.5,
+    "test_accuracy": 0.1,
+}
 
 
 @pytest.fixture
@@ -68,21 +77,54 @@ def test_a_file_that_would_run_code_is_refused(path, tmp_path):
     assert not (tmp_path / "hurt").exists()
 
 
+def altered(path, *, seal=True, **changes):
+    """Put the changes into the file; `seal` has the digest follow, as one who means harm would."""
+    stored = {**torch.load(path, weights_only=True), **changes}
+    torch.save({**stored, "digest": digest_of(stored)} if seal else stored, path)
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"format": 2}, "format 1"),
+        ({"format": 3}, "format 2 or 1"),
         ({"cell": {"architecture": "debugg"}}, "debugg"),
-        ({"input_shape": [1, 0, 28]}, "positive sizes"),
-        ({"num_classes": 3}, "state_dict"),
+        ({"input_shape": [1, 0, 28]}, "[1, 28, 28] in mnist"),
+        ({"num_classes": 3}, "10 in mnist"),
         ({"weights": {}}, "state_dict"),
-        ({"entry": None}, ""),
+        ({"entry": None}, "entry cannot be None"),
     ],
 )
 def test_what_does_not_fit_is_said(workload, path, changes, word):
     save(path, workload(), ENTRY)
-    torch.save({**torch.load(path, weights_only=True), **changes}, path)
+    altered(path, **changes)
     assert word in refused(path)
+
+
+def test_a_file_with_any_byte_of_the_weights_changed_is_refused(workload, path):
+    save(path, workload(), ENTRY)
+    whole = path.read_bytes()
+    weights = torch.load(path, weights_only=True)["weights"]
+    for tensor in weights.values():
+        content = tensor.numpy().tobytes()
+        place = whole.index(content)
+        for position in (place, place + len(content) - 1):
+            path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+            assert "damaged" in refused(path)
+
+
+@pytest.mark.parametrize("changes", [{"entry": {**ENTRY, "test_accuracy": 0.9}}, {"digest": "0" * 64}, {"weights": 1}])
+def test_a_file_changed_behind_its_digest_is_refused(workload, path, changes):
+    save(path, workload(), ENTRY)
+    altered(path, seal=False, **changes)
+    assert "damaged" in refused(path)
+
+
+def test_an_older_file_without_a_digest_is_read_and_not_called_verified(workload, path):
+    save(path, workload(), ENTRY)
+    assert load_checkpoint(path).verified
+    stored = torch.load(path, weights_only=True)
+    torch.save({name: value for name, value in stored.items() if name != "digest"} | {"format": 1}, path)
+    assert not load_checkpoint(path).verified
 
 
 def test_a_folder_that_cannot_be_written_is_said(workload, tmp_path):
@@ -99,7 +141,7 @@ class Heard(dict):
 
 def test_a_review_scores_the_weights_again_on_the_test_images(workload, path):
     work = workload("debug")
-    save(path, work, {"epoch": 1, "steps": 8, "seconds": 1.0, "test_accuracy": 0.1})
+    save(path, work, ENTRY)
     heard = Heard()
     review(str(path), heard)
     dataset = data.load("mnist")
