@@ -11,8 +11,11 @@ from torch import nn
 import architectures
 from bench.errors import BenchError
 from bench.measure.contents import DAMAGE, cell_of, digest_of, entry_of, images_of, is_intact
+from bench.measure.device import Device
+from bench.measure.system import describe_system
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
+from bench.store.fingerprint import fingerprint
 
 FORMAT, WITHOUT_DIGEST = 2, 1  # the older one is still read
 
@@ -28,6 +31,7 @@ class Checkpoint:
         num_classes: how many outputs the model has.
         entry: the entry of the learning record whose weights these are: epoch, steps, test_accuracy and so on.
         verified: whether a digest tells that they are as they were written.
+        machine: what `machine_of` gave where it was trained; "" in older files.
 
     """
 
@@ -37,6 +41,7 @@ class Checkpoint:
     num_classes: int
     entry: dict[str, Any]
     verified: bool
+    machine: str
 
 
 def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
@@ -52,6 +57,7 @@ def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
         "input_shape": list(work.images.shape[1:]),
         "num_classes": work.num_classes,
         "entry": entry,
+        "machine": machine_of(work.device, work.cell.threads),
         "weights": {name: tensor.detach().cpu() for name, tensor in work.model.state_dict().items()},
     }
     stored["digest"] = digest_of(stored)
@@ -65,6 +71,11 @@ def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
         fresh.replace(path)
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}; make room, or run without --checkpoint") from error
+
+
+def machine_of(device: Device, threads: int) -> str:
+    """Where equal weights give equal scores to the last bit: the digest of hardware, software and threads."""
+    return fingerprint(describe_system(device), threads).digest
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -98,4 +109,4 @@ def _restored(stored: Any, path: Path) -> Checkpoint:
     shape, classes = images_of(stored, cell)
     model = architectures.build(cell.architecture, shape, classes)
     model.load_state_dict(stored["weights"])
-    return Checkpoint(model.eval(), cell, shape, classes, entry, verified)
+    return Checkpoint(model.eval(), cell, shape, classes, entry, verified, str(stored.get("machine", "")))

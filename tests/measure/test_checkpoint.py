@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import pytest
@@ -139,19 +140,50 @@ class Heard(dict):
     send = dict.__setitem__
 
 
+def reviewed(path):
+    heard = Heard()
+    review(str(path), heard)
+    return heard["review"]
+
+
 def test_a_review_scores_the_weights_again_on_the_test_images(workload, path):
     work = workload("debug")
     save(path, work, ENTRY)
-    heard = Heard()
-    review(str(path), heard)
+    found = reviewed(path)
     dataset = data.load("mnist")
     images = data.normalize(dataset.test_images, "unit", data.statistics(dataset.train_images))
     with torch.inference_mode():
         right = work.model.eval()(images).argmax(1) == dataset.test_labels
 
-    assert heard["review"]["again"]["test_accuracy"] == pytest.approx(float(right.float().mean()))
-    assert heard["review"]["parameters"] == 562
-    assert heard["review"]["id"] == work.cell.id
+    assert found["again"]["test_accuracy"] == pytest.approx(float(right.float().mean()))
+    assert found["again"]["apart"] == int(right.sum()) - 1000
+    assert found["parameters"] == 562
+    assert found["id"] == work.cell.id
+
+
+def test_the_machine_that_trained_must_find_each_image_again_and_another_nearly(workload, path):
+    save(path, workload("debug"), ENTRY)
+    exact = reviewed(path)["again"]["test_accuracy"]
+    for machine, apart, same in (
+        ({}, 0, True),
+        ({}, 1, False),
+        ({"machine": "another"}, 10, True),
+        ({"machine": "another"}, 11, False),
+    ):
+        altered(path, entry={**ENTRY, "test_accuracy": exact - apart / 10_000}, **machine)
+        again = reviewed(path)["again"]
+        assert (again["apart"], again["allowed"], again["same"]) == (apart, 10 if machine else 0, same)
+
+
+def test_a_loss_that_is_not_finite_is_absent(workload, path):
+    work = workload("debug")
+    for parameter in work.model.parameters():
+        torch.nn.init.constant_(parameter, float("nan"))
+    save(path, work, {**ENTRY, "test_accuracy": 0.9})
+    found = reviewed(path)
+    assert found["again"]["test_loss"] is None
+    assert not found["again"]["same"]
+    json.dumps(found, allow_nan=False)
 
 
 def test_a_review_of_nothing_is_refused(tmp_path):
