@@ -13,12 +13,15 @@ def show_checkpoint(given: argparse.Namespace) -> int:
     """Print what the file `given.name` holds, and evaluate its model again; 1 where it does not score the same.
 
     Raises:
-        BenchError: no file is named, or it or its data set cannot be read.
+        BenchError: no file is named, a flag does not go with it, or it or its data set cannot be read.
 
     """
     if not given.name:
         raise BenchError("name a file: python -m bench show checkpoint results/RUN/checkpoints/CELL.pt")
-    found = Workers().review(str(Path(given.name).absolute()))
+    if given.csv or given.dataset:
+        extra = "--csv" if given.csv else "--dataset"
+        raise BenchError(f"{extra} does not go with a checkpoint: leave it out")
+    found = Workers().review(str(Path(given.name).absolute()), given.data_dir or "")
     if given.json:
         print(json.dumps(found, allow_nan=False))
     else:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from bench.channel import Channel
+from bench.data import Dataset
 from bench.errors import BenchError
 from bench.measure.checkpoint import load_checkpoint, machine_of
 from bench.measure.device import CpuDevice
@@ -15,30 +16,32 @@ from bench.measure.evaluate import judge, scores_of
 from bench.measure.sources import Sources, load_for
 from bench.measure.system import usable_cores
 from bench.measure.workload import Workload
+from bench.plan.cell import Cell
 
 ELSEWHERE = 0.001  # share of the images by which another machine, which rounds differently, may be apart
 
 
-def review(path: str, channel: Channel) -> None:
+def review(task: tuple[str, str], channel: Channel) -> None:
     """Send ("review", facts), or ("refused", why) where the file or its data set cannot be read.
 
+    The task is the path of the file, and the folder of data sets that are not embedded ("" for the default).
     The facts: `path`, `cell` and its `id`, `input_shape`, `num_classes`, `parameters`, `verified`, the `entry` of the
     learning record, and `again`, what was measured on the CPU: `test_loss` (None if not finite), `test_accuracy`,
     `images`, how many more or fewer of them were right than recorded (`apart`), how many may be (`allowed`: none on the
     machine that trained it), and whether it is the `same`.
     """
     try:
-        channel.send("review", _facts(Path(path)))
+        channel.send("review", _facts(Path(task[0]), task[1]))
     except BenchError as error:
         channel.send("refused", str(error))
 
 
-def _facts(path: Path) -> dict[str, Any]:
+def _facts(path: Path, data_dir: str) -> dict[str, Any]:
     found, device = load_checkpoint(path), CpuDevice()
     threads = min(found.cell.threads, usable_cores())
     torch.set_num_threads(threads)
     cell = replace(found.cell, device="cpu", mode="eager", implementation="default")
-    sources = Sources(load_for(cell, "", whole=True), device)
+    sources = Sources(_dataset(cell, data_dir), device)
     test = sources.test(cell)
     work = Workload(cell, device, test.images[:1], test.labels[:1], found.num_classes)
     work.model.load_state_dict(found.model.state_dict())  # into the layout that they were trained in
@@ -65,3 +68,10 @@ def _facts(path: Path) -> dict[str, Any]:
             "same": abs(apart) <= allowed,
         },
     }
+
+
+def _dataset(cell: Cell, data_dir: str) -> Dataset:
+    try:
+        return load_for(cell, data_dir, whole=True)
+    except BenchError as error:
+        raise BenchError(f"{error}; or name the folder that it was trained from with --data-dir FOLDER") from error

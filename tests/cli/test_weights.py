@@ -61,3 +61,27 @@ def test_what_is_unknown_is_null_in_valid_json(told):
 def test_a_file_without_a_digest_is_said_to_be_unverified(told):
     assert "unverified" in told(verified=False).stdout
     assert "unverified" not in told().stdout
+
+
+def test_the_folder_of_data_sets_is_handed_on(typed, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Workers, "review", lambda self, *task: asked.append(task) or REVIEW)
+    typed("show", "checkpoint", "/here/cell.pt", "--data-dir", "/there")
+    typed("show", "checkpoint", "/here/cell.pt")
+    assert asked == [("/here/cell.pt", "/there"), ("/here/cell.pt", "")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("checkpoint", "cell.pt", "--csv"),
+        ("checkpoint", "cell.pt", "--dataset", "mnist"),
+        ("architecture", "debug", "--data-dir", "x"),
+        ("--data-dir", "x"),
+    ],
+)
+def test_a_flag_that_would_do_nothing_is_refused(typed, arguments):
+    done = typed("show", *arguments)
+    assert done.returncode == 2
+    assert arguments[-1] in done.stderr or arguments[-2] in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -142,7 +142,7 @@ class Heard(dict):
 
 def reviewed(path):
     heard = Heard()
-    review(str(path), heard)
+    review((str(path), ""), heard)
     return heard["review"]
 
 
@@ -188,5 +188,14 @@ def test_a_loss_that_is_not_finite_is_absent(workload, path):
 
 def test_a_review_of_nothing_is_refused(tmp_path):
     heard = Heard()
-    review(str(tmp_path / "none.pt"), heard)
+    review((str(tmp_path / "none.pt"), ""), heard)
     assert "no checkpoint" in heard["refused"]
+
+
+def test_the_folder_that_was_named_is_read_and_its_flag_told_where_it_lacks_the_data_set(workload, path, tmp_path):
+    save(path, workload("debug", dataset="fashion_mnist"), ENTRY)
+    heard = Heard()
+    review((str(path), str(tmp_path / "elsewhere")), heard)
+    assert str(tmp_path / "elsewhere") in heard["refused"]
+    assert heard["refused"].endswith("--data-dir FOLDER")
+    assert "\n" not in heard["refused"]
