@@ -82,6 +82,7 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", nargs="?", help="the run (default: the latest); or the word architecture, or checkpoint")
     parser.add_argument("name", nargs="?", help="after that word: the architecture, or the file of weights")
     parser.add_argument("--dataset", help="build the architecture for this data set, such as synthetic:3x64x64:100")
+    _add_settings(parser, ["data_dir"])
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON document on stdout: every metric or layer")
     form.add_argument("--csv", action="store_true", help="the same as CSV: one row per cell and metric, or per layer")

@@ -21,10 +21,12 @@ from bench.store.published import comparisons
 
 def execute(given: argparse.Namespace) -> int:
     """Print the run, or the architecture, as a table, as JSON or as CSV."""
-    if given.run == "architecture":
-        return show_architecture(given)
     if given.run == "checkpoint":
         return show_checkpoint(given)
+    if given.data_dir:
+        raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")
+    if given.run == "architecture":
+        return show_architecture(given)
     if given.name or given.dataset:
         extra = given.name or "--dataset"
         raise BenchError(f"'{extra}' goes with an architecture: python -m bench show architecture NAME")

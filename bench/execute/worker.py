@@ -168,14 +168,16 @@ class Workers:
         anatomy: dict[str, Any] = parts["anatomy"]
         return anatomy
 
-    def review(self, checkpoint: str) -> dict[str, Any]:
+    def review(self, checkpoint: str, data_dir: str = "") -> dict[str, Any]:
         """What the file of weights holds and what it scores, as `bench.measure.review` tells it.
+
+        Data sets that are not embedded are looked for in `data_dir`, or in the default folder.
 
         Raises:
             BenchError: the file or its data set cannot be read, or the worker did not answer.
 
         """
-        parts = self._ask("bench.measure.review:review", checkpoint, f"cannot review {checkpoint}")
+        parts = self._ask("bench.measure.review:review", (checkpoint, data_dir), f"cannot review {checkpoint}")
         reviewed: dict[str, Any] = parts["review"]
         return reviewed
 

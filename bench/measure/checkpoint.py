@@ -10,11 +10,14 @@ from torch import nn
 
 import architectures
 from bench.errors import BenchError
+from bench.measure.contents import DAMAGE, cell_of, digest_of, entry_of, images_of, is_intact
+from bench.measure.device import Device
+from bench.measure.system import describe_system
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
+from bench.store.fingerprint import fingerprint
 
-FORMAT = 1
-_DAMAGE = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)
+FORMAT, WITHOUT_DIGEST = 2, 1  # the older one is still read
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Checkpoint:
         input_shape: (C, H, W) of an image.
         num_classes: how many outputs the model has.
         entry: the entry of the learning record whose weights these are: epoch, steps, test_accuracy and so on.
+        verified: whether a digest tells that they are as they were written.
+        machine: what `machine_of` gave where it was trained; "" in older files.
 
     """
 
@@ -35,6 +40,8 @@ class Checkpoint:
     input_shape: tuple[int, int, int]
     num_classes: int
     entry: dict[str, Any]
+    verified: bool
+    machine: str
 
 
 def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
@@ -50,8 +57,10 @@ def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
         "input_shape": list(work.images.shape[1:]),
         "num_classes": work.num_classes,
         "entry": entry,
+        "machine": machine_of(work.device, work.cell.threads),
         "weights": {name: tensor.detach().cpu() for name, tensor in work.model.state_dict().items()},
     }
+    stored["digest"] = digest_of(stored)
     fresh = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +71,11 @@ def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
         fresh.replace(path)
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror}; make room, or run without --checkpoint") from error
+
+
+def machine_of(device: Device, threads: int) -> str:
+    """Where equal weights give equal scores to the last bit: the digest of hardware, software and threads."""
+    return fingerprint(describe_system(device), threads).digest
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -79,17 +93,20 @@ def load_checkpoint(path: Path) -> Checkpoint:
         cause = "it is damaged, no checkpoint, or holds more than tensors and plain data"
         raise BenchError(f"cannot read {path}: {cause}; train again with --checkpoint") from error
     try:
-        return _restored(stored)
-    except (architectures.RegistryError, architectures.ShapeError, *_DAMAGE) as error:
+        return _restored(stored, path)
+    except (architectures.RegistryError, architectures.ShapeError, *DAMAGE) as error:
         reason = (str(error).strip().splitlines() or [""])[0].rstrip(": ")
         raise BenchError(f"{path} does not fit this version ({reason}): train again with --checkpoint") from error
 
 
-def _restored(stored: Any) -> Checkpoint:
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise ValueError(f"not a checkpoint of format {FORMAT}")
-    cell, shape = Cell.from_dict(stored["cell"]), stored["input_shape"]
-    channels, height, width = (int(size) for size in shape)
-    model = architectures.build(cell.architecture, (channels, height, width), int(stored["num_classes"]))
+def _restored(stored: Any, path: Path) -> Checkpoint:
+    if not isinstance(stored, dict) or stored.get("format") not in (FORMAT, WITHOUT_DIGEST):
+        raise ValueError(f"not a checkpoint of format {FORMAT} or {WITHOUT_DIGEST}")
+    verified = stored["format"] != WITHOUT_DIGEST
+    if verified and not is_intact(stored):
+        raise BenchError(f"{path} is damaged, its content is not what was written: train again with --checkpoint")
+    cell, entry = cell_of(stored), entry_of(stored)
+    shape, classes = images_of(stored, cell)
+    model = architectures.build(cell.architecture, shape, classes)
     model.load_state_dict(stored["weights"])
-    return Checkpoint(model.eval(), cell, (channels, height, width), int(stored["num_classes"]), dict(stored["entry"]))
+    return Checkpoint(model.eval(), cell, shape, classes, entry, verified, str(stored.get("machine", "")))
