@@ -14,9 +14,11 @@ imagenet = partial(register, family="zoo", input_shape=(3, 224, 224), num_classe
 
 
 def _for_channels(network: nn.Module, channels: int) -> nn.Module:
-    """The same network; unless the images have 3 channels, a new first convolution that takes theirs."""
+    """The same network; unless the images have 3 channels, a new first convolution that takes theirs, drawn alike."""
     if channels == 3:
         return network
+    from torchvision import models  # noqa: PLC0415 - see the module's docstring
+
     path, first = next((path, layer) for path, layer in network.named_modules() if isinstance(layer, nn.Conv2d))
     parent, _, attribute = path.rpartition(".")
     fitting = nn.Conv2d(
@@ -27,6 +29,10 @@ def _for_channels(network: nn.Module, channels: int) -> nn.Module:
         padding=int(first.padding[0]),
         bias=first.bias is not None,
     )
+    if isinstance(network, models.ResNet | models.VGG):  # as these draw theirs; the others keep torch's default
+        nn.init.kaiming_normal_(fitting.weight, mode="fan_out", nonlinearity="relu")
+        if fitting.bias is not None:
+            nn.init.zeros_(fitting.bias)
     setattr(network.get_submodule(parent), attribute, fitting)
     return network
 
