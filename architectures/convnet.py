@@ -1,4 +1,4 @@
-"""One small CNN and its variants: edges, pooling and kernel size, exactly one thing changed in each."""
+"""One small CNN and variants that change its edges, pooling or kernel size alone; and the CNN of Keras' examples."""
 
 from collections.abc import Callable
 from functools import partial

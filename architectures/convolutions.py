@@ -1,6 +1,7 @@
 """Kinds of convolution: `convnet` with its second and third convolution replaced by a cheaper or wider-reaching kind.
 
 `convnet` itself is the standard kind. The first convolution stays: one channel can be neither grouped nor squeezed.
+Sizes are those of the second convolution for 1x28x28, 16x14x14 -> 32x14x14; the third is 32x7x7 -> 32x7x7.
 """
 
 from torch import nn
@@ -13,39 +14,39 @@ GROUPS = 4
 
 
 def _bottleneck(inputs: int, outputs: int) -> nn.Module:
-    squeezed = outputs // 4
+    squeezed = outputs // 4  # 8
     return nn.Sequential(
-        nn.Conv2d(inputs, squeezed, kernel_size=1),
+        nn.Conv2d(inputs, squeezed, kernel_size=1),  # 8x14x14
         nn.ReLU(),
-        nn.Conv2d(squeezed, squeezed, kernel_size=3, padding=1),
+        nn.Conv2d(squeezed, squeezed, kernel_size=3, padding=1),  # 8x14x14
         nn.ReLU(),
-        nn.Conv2d(squeezed, outputs, kernel_size=1),
+        nn.Conv2d(squeezed, outputs, kernel_size=1),  # 32x14x14
     )
 
 
 def _grouped(inputs: int, outputs: int) -> nn.Module:
-    return nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, groups=GROUPS)
+    return nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, groups=GROUPS)  # each group 4x14x14 -> 8x14x14
 
 
 def _shuffled(inputs: int, outputs: int) -> nn.Module:
-    return nn.Sequential(_grouped(inputs, outputs), nn.ChannelShuffle(GROUPS))
+    return nn.Sequential(_grouped(inputs, outputs), nn.ChannelShuffle(GROUPS))  # 32x14x14, in another order
 
 
 def _separable(inputs: int, outputs: int) -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(inputs, inputs, kernel_size=3, padding=1, groups=inputs),  # depthwise: each channel alone
-        nn.Conv2d(inputs, outputs, kernel_size=1),  # pointwise: mixes the channels
+        nn.Conv2d(inputs, inputs, kernel_size=3, padding=1, groups=inputs),  # 16x14x14, depthwise: each channel alone
+        nn.Conv2d(inputs, outputs, kernel_size=1),  # 32x14x14, pointwise: mixes the channels
     )
 
 
 def _dilated(inputs: int, outputs: int) -> nn.Module:
-    return nn.Conv2d(inputs, outputs, kernel_size=3, padding=2, dilation=2)
+    return nn.Conv2d(inputs, outputs, kernel_size=3, padding=2, dilation=2)  # 32x14x14
 
 
 def _asymmetric(inputs: int, outputs: int) -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel_size=(3, 1), padding=(1, 0)),
-        nn.Conv2d(outputs, outputs, kernel_size=(1, 3), padding=(0, 1)),
+        nn.Conv2d(inputs, outputs, kernel_size=(3, 1), padding=(1, 0)),  # 32x14x14
+        nn.Conv2d(outputs, outputs, kernel_size=(1, 3), padding=(0, 1)),  # 32x14x14
     )
 
 

@@ -9,6 +9,8 @@ from architectures.registry import register
 from architectures.shapes import Shape
 
 KERAS = "Keras examples/mnist_mlp.py"
+DEPTH = "Ciresan, Meier, Gambardella & Schmidhuber 2010, arXiv:1003.0358, on depth for MNIST"
+WIDTH = "Hornik, Stinchcombe & White 1989, Neural Networks 2(5), on width"
 
 
 def perceptron(
@@ -21,15 +23,15 @@ def perceptron(
     batch_norm: bool = False,
 ) -> nn.Sequential:
     """Hidden layers of the given widths, each [linear, batch norm?, activation, dropout?], then the linear output."""
-    layers: list[nn.Module] = [nn.Flatten()]
-    inputs = prod(input_shape)
+    layers: list[nn.Module] = [nn.Flatten()]  # sizes for 1x28x28 and the standard widths
+    inputs = prod(input_shape)  # 784
     for width in widths:
-        layers.append(nn.Linear(inputs, width))
+        layers.append(nn.Linear(inputs, width))  # 784 -> 512, then 512 -> 512
         layers += [nn.BatchNorm1d(width)] if batch_norm else []
         layers.append(activation())
         layers += [nn.Dropout(dropout)] if dropout else []
         inputs = width
-    return nn.Sequential(*layers, nn.Linear(inputs, num_classes))
+    return nn.Sequential(*layers, nn.Linear(inputs, num_classes))  # 512 -> 10
 
 
 @register(family="mlp", parameters=669_706, source=KERAS)
@@ -38,25 +40,25 @@ def mlp(input_shape: Shape, num_classes: int) -> nn.Module:
     return perceptron(input_shape, num_classes)
 
 
-@register(family="mlp", parameters=407_050, source=KERAS)
+@register(family="mlp", parameters=407_050, source=DEPTH)
 def mlp_one_hidden(input_shape: Shape, num_classes: int) -> nn.Module:
     """`mlp` with one hidden layer instead of two."""
     return perceptron(input_shape, num_classes, widths=(512,))
 
 
-@register(family="mlp", parameters=932_362, source=KERAS)
+@register(family="mlp", parameters=932_362, source=DEPTH)
 def mlp_three_hidden(input_shape: Shape, num_classes: int) -> nn.Module:
     """`mlp` with three hidden layers instead of two."""
     return perceptron(input_shape, num_classes, widths=(512,) * 3)
 
 
-@register(family="mlp", parameters=1_720_330, source=KERAS)
+@register(family="mlp", parameters=1_720_330, source=DEPTH)
 def mlp_deep(input_shape: Shape, num_classes: int) -> nn.Module:
     """`mlp` with six hidden layers instead of two."""
     return perceptron(input_shape, num_classes, widths=(512,) * 6)
 
 
-@register(family="mlp", parameters=5_824_522, source=KERAS)
+@register(family="mlp", parameters=5_824_522, source=WIDTH)
 def mlp_wide(input_shape: Shape, num_classes: int) -> nn.Module:
     """`mlp` with hidden layers of 2,048 instead of 512."""
     return perceptron(input_shape, num_classes, widths=(2048, 2048))
@@ -92,7 +94,7 @@ def mlp_no_dropout(input_shape: Shape, num_classes: int) -> nn.Module:
     return perceptron(input_shape, num_classes, dropout=0.0)
 
 
-@register(family="mlp", parameters=669_706, source=KERAS)
+@register(family="mlp", parameters=669_706, source="Bridle 1990, Neurocomputing, NATO ASI F68 (softmax)")
 def mlp_log_softmax(input_shape: Shape, num_classes: int) -> nn.Module:
     """`mlp` that ends in log-softmax: it returns log-probabilities, not logits.
 

@@ -53,11 +53,11 @@ def _conv(inputs: int, outputs: int, stride: int = 1, kernel_size: int = 3) -> n
 
 
 def _two_layers(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(
-        _conv(inputs, outputs, stride),
+    return nn.Sequential(  # sizes of the first block of the second stage, from 16x28x28
+        _conv(inputs, outputs, stride),  # 32x14x14
         nn.BatchNorm2d(outputs),
         nn.ReLU(),
-        _conv(outputs, outputs),
+        _conv(outputs, outputs),  # 32x14x14
         nn.BatchNorm2d(outputs),
     )
 
@@ -71,27 +71,27 @@ def _residual(inputs: int, outputs: int, stride: int) -> nn.Module:
 
 
 def _preactivated(inputs: int, outputs: int, stride: int) -> nn.Module:
-    branch = nn.Sequential(
+    branch = nn.Sequential(  # sizes of the first block of the second stage, from 16x28x28
         nn.BatchNorm2d(inputs),
         nn.ReLU(),
-        _conv(inputs, outputs, stride),
+        _conv(inputs, outputs, stride),  # 32x14x14
         nn.BatchNorm2d(outputs),
         nn.ReLU(),
-        _conv(outputs, outputs),
+        _conv(outputs, outputs),  # 32x14x14
     )
     return Residual(branch, Shortcut(inputs, outputs, stride), nn.Identity())
 
 
 def _bottleneck(inputs: int, outputs: int, stride: int) -> nn.Module:
     squeezed = outputs // 4
-    branch = nn.Sequential(
-        _conv(inputs, squeezed, kernel_size=1),
+    branch = nn.Sequential(  # sizes of the first block of the second stage, from 64x28x28
+        _conv(inputs, squeezed, kernel_size=1),  # 32x28x28
         nn.BatchNorm2d(squeezed),
         nn.ReLU(),
-        _conv(squeezed, squeezed, stride),
+        _conv(squeezed, squeezed, stride),  # 32x14x14
         nn.BatchNorm2d(squeezed),
         nn.ReLU(),
-        _conv(squeezed, outputs, kernel_size=1),
+        _conv(squeezed, outputs, kernel_size=1),  # 128x14x14
         nn.BatchNorm2d(outputs),
     )
     return Residual(branch, Shortcut(inputs, outputs, stride), nn.ReLU())
@@ -111,8 +111,8 @@ def _three_stages(block: Block, blocks: int, expansion: int = 1) -> tuple[list[n
 
 def _network(input_shape: Shape, num_classes: int, block: Block, blocks: int, expansion: int = 1) -> nn.Module:
     stages, channels = _three_stages(block, blocks, expansion)
-    stem = [_conv(input_shape[0], 16), nn.BatchNorm2d(16), nn.ReLU()]
-    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes)]
+    stem = [_conv(input_shape[0], 16), nn.BatchNorm2d(16), nn.ReLU()]  # 16x28x28
+    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes)]  # 64x7x7 -> 64 -> 10
     return he_initialized(nn.Sequential(*stem, *stages, *head))
 
 

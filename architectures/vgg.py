@@ -23,7 +23,10 @@ def stacks(input_shape: Shape, num_classes: int, convolutions: tuple[int, ...], 
         layers.append(nn.MaxPool2d(2))  # 28x28 -> 14x14 -> 7x7 -> 3x3
     features = nn.Sequential(*layers, nn.Flatten())
     classifier = nn.Sequential(
-        nn.Linear(flat_size(features, input_shape), 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, num_classes)
+        nn.Linear(flat_size(features, input_shape), 128),  # 1,568 inputs after two stacks, 576 after three
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Linear(128, num_classes),
     )
     return he_initialized(nn.Sequential(features, classifier))
 

@@ -1,4 +1,4 @@
-"""Variants change exactly one thing, and figures of the literature hold."""
+"""Variants start from the weights of their base, and figures of the literature hold."""
 
 import pytest
 import torch
@@ -45,26 +45,6 @@ def test_a_variant_without_weights_of_its_own_starts_from_the_very_weights_of_it
 
 
 @pytest.mark.parametrize(
-    ("variant", "base"), [("plain8", "resnet8"), ("convnet_average_pool", "convnet"), ("mlp_gelu", "mlp")]
-)
-def test_a_variant_computes_something_else(variant, base):
-    images = torch.rand(2, 1, 28, 28)
-    torch.manual_seed(0)
-    ours = architectures.build(variant).eval()(images)
-    torch.manual_seed(0)
-    theirs = architectures.build(base).eval()(images)
-    assert not torch.allclose(ours, theirs)
-
-
-@pytest.mark.parametrize("name", ["vgg4", "vgg6", "vgg8"])
-def test_batch_norm_is_all_that_bn_adds(name):
-    plain = [type(layer) for layer in layers(name, nn.Module) if not isinstance(layer, nn.Sequential)]
-    normed = [type(layer) for layer in layers(f"{name}_bn", nn.Module) if not isinstance(layer, nn.Sequential)]
-    assert [kind for kind in normed if kind is not nn.BatchNorm2d] == plain
-    assert normed.count(nn.BatchNorm2d) == plain.count(nn.Conv2d)
-
-
-@pytest.mark.parametrize(
     ("name", "count"),
     [
         ("vgg4", 4),
@@ -81,27 +61,6 @@ def test_batch_norm_is_all_that_bn_adds(name):
 )
 def test_the_number_in_the_name_counts_layers_with_weights(name, count):
     assert len(layers(name, nn.Conv2d | nn.Linear)) == count
-
-
-@pytest.mark.parametrize(
-    ("name", "attribute", "expected"),
-    [
-        ("convnet", "padding_mode", ["zeros"] * 3),
-        ("convnet_replicate", "padding_mode", ["replicate"] * 3),
-        ("convnet_reflect", "padding_mode", ["reflect"] * 3),
-        ("convnet_crop", "padding", [(0, 0)] * 3),
-        ("convnet_kernel5", "kernel_size", [(5, 5)] * 3),
-        ("convnet_kernel7", "kernel_size", [(7, 7)] * 3),
-        ("convnet_strided", "stride", [(2, 2), (2, 2), (1, 1)]),
-        ("conv_grouped", "groups", [1, 4, 4]),
-        ("conv_separable", "groups", [1, 16, 1, 32, 1]),
-        ("conv_dilated", "dilation", [(1, 1), (2, 2), (2, 2)]),
-        ("conv_asymmetric", "kernel_size", [(3, 3), (3, 1), (1, 3), (3, 1), (1, 3)]),
-        ("conv_bottleneck", "kernel_size", [(3, 3), (1, 1), (3, 3), (1, 1), (1, 1), (3, 3), (1, 1)]),
-    ],
-)
-def test_what_a_convolution_is(name, attribute, expected):
-    assert [getattr(layer, attribute) for layer in layers(name, nn.Conv2d)] == expected
 
 
 @pytest.mark.parametrize(
