@@ -29,7 +29,7 @@ def path(tmp_path):
 
 def test_the_best_weights_come_back_and_score_the_same(workload, mnist, path):
     work = workload("resnet8", images=256)  # with running statistics, which are no parameters
-    train(work, mnist[1], 1, lambda _: None, keep=lambda entry: save(path, work, entry))
+    train(work, mnist[1], 1, lambda _: None, evaluated=lambda record, _: save(path, work, record["epochs"][-1]))
     restored = load_checkpoint(path)
     images = mnist[1][0][:32]
     with torch.inference_mode():

@@ -45,7 +45,8 @@ def test_no_value_of_an_entry_is_taken_as_it_comes(name):
 
 def test_cells_that_a_run_writes_are_taken():
     cells = [
-        Cell("lenet5", "lbfgs", "synthetic:3x32x32:10", 1, "cuda:1", 64, "bfloat16", "channels_last", "cuda_graph"),
+        Cell("lenet5", "lbfgs", "synthetic:3x32x32:10", 1, "cuda:1", 64, "bfloat16", mode="cuda_graph"),
+        Cell("vgg4", memory_format="channels_last", denormals="flush", mode="compile", implementation="fused"),
         Cell("debug", learning_rate=1e-3, schedule="one_cycle", normalization="standard", split="validation", seed=7),
     ]
     for cell in cells:
