@@ -74,7 +74,10 @@ def measure(workers, root, cell):
     return {way: np.array(rates) for way, rates in found.items()}
 
 
-@pytest.mark.parametrize("settings", [{}, {"implementation": "fused", "memory_format": "channels_last"}], ids=SETTINGS)
+OURS = {"implementation": "fused", "memory_format": "channels_last", "denormals": "flush"}
+
+
+@pytest.mark.parametrize("settings", [{}, OURS], ids=SETTINGS)
 @pytest.mark.parametrize("architecture", ["mlp", "lenet5"])
 @pytest.mark.benchmark(group="training throughput, our loop over a rival's")
 def bench_throughput(benchmark, workers, tell, idx, *, architecture, settings):
