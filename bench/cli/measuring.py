@@ -175,14 +175,17 @@ def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _announce(plan: Plan, grid: Grid, trials: Sequence[Cell], seconds: float) -> None:
-    cells = "1 cell" if len(grid.cells) == 1 else f"{len(grid.cells)} cells"
     start = "" if START_METHOD == "forkserver" else f"; workers are spawned ({START_METHOD}), 2 s each"
     left_out = f"; {len(grid.skipped)} left out, see --dry-run" if grid.skipped else ""
     before = f"{len(trials)} trials of learning rates, then " if trials else ""
     print(
-        f"suite {plan.suite}: {before}{cells} x {_generations(plan)}, about {duration(seconds)}{start}{left_out}",
+        f"suite {plan.suite}: {before}{_cells(grid)} x {_generations(plan)}, about {duration(seconds)}{start}{left_out}",
         file=sys.stderr,
     )
+
+
+def _cells(grid: Grid) -> str:
+    return "1 cell" if len(grid.cells) == 1 else f"{len(grid.cells)} cells"
 
 
 def _generations(plan: Plan) -> str:
@@ -208,6 +211,6 @@ def _dry_run(given: argparse.Namespace, plan: Plan, grid: Grid, trials: Sequence
         print(f"{cell.id}  left out: {reason}")
     budget = f", {duration(plan.budget)} at most" if plan.budget else ""
     before = f"{len(trials)} trials, then " if trials else ""
-    print(f"\n{before}{len(grid.cells)} cells x {_generations(plan)}, {plan.rounds} rounds, {plan.epochs} epochs")
+    print(f"\n{before}{_cells(grid)} x {_generations(plan)}, {plan.rounds} rounds, {plan.epochs} epochs")
     print(f"about {duration(seconds)}{budget}")
     return 0

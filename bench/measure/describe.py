@@ -29,16 +29,17 @@ def describe(question: Question, channel: Channel) -> None:
     except BenchError as error:
         channel.send("refused", str(error))
     else:
-        channel.send("catalogue", catalogue_of(question.architectures))
+        channel.send("catalogue", catalogue_of(question.architectures, question.datasets))
 
 
-def catalogue_of(globs: Sequence[str]) -> Catalogue:
-    """Everything registered; the architectures that match any of `globs` with their counts."""
+def catalogue_of(globs: Sequence[str], datasets: Sequence[str] = ()) -> Catalogue:
+    """Everything registered; the architectures that match any of `globs` with their counts and misfits."""
     wanted = [name for name in architectures.names() if any(fnmatchcase(name, glob) for glob in globs)]
     devices = available()
     return Catalogue(
         architectures={
-            name: _facts(name) | (_counts(name) if name in wanted else {}) for name in architectures.names()
+            name: _facts(name) | (_counts(name) | _misfits(name, datasets) if name in wanted else {})
+            for name in architectures.names()
         },
         optimizers={name: _optimizer(name, devices) for name in optimizers.names()},
         datasets={about["name"]: about for about in data.describe()},
@@ -76,6 +77,24 @@ def _counts(name: str) -> dict[str, int]:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "flops_forward": counter.get_total_flops(),
     }
+
+
+def _misfits(name: str, datasets: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Why the architecture cannot take the images of each of the data sets that it cannot: tried on the meta device."""
+    entry, found = architectures.get(name), {}
+    for dataset in datasets:
+        about = data.about(dataset)
+        channels, height, width = about["input_shape"]
+        if (channels, height, width) == entry.input_shape:
+            continue
+        try:
+            with torch.device("meta"):
+                architectures.build(name, (channels, height, width), about["num_classes"])
+        except architectures.ShapeError as error:
+            found[dataset] = str(error)
+        except Exception:  # noqa: S112 - as for its counts
+            continue
+    return {"misfits": found}
 
 
 def _optimizer(name: str, devices: Iterable[str]) -> dict[str, Any]:

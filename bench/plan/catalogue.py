@@ -43,7 +43,8 @@ class Catalogue:
 
     Attributes:
         architectures: name to its facts: family, module, input_shape, num_classes, description, source; parameters and
-            flops_forward (one image) of those that were asked for.
+            flops_forward (one image) of those that were asked for, and misfits: data sets whose images it cannot take,
+            each with the reason.
         optimizers: name to its facts: description, learning_rate, implementations, needs_closure, and obstacles, which
             say by device and implementation why it cannot run there.
         datasets: name to its facts: input_shape, num_classes, train, test, description.

@@ -69,7 +69,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
     cells = [_settled(Cell(**dict(zip(axes, point, strict=True))), catalogue) for point in product(*axes.values())]
-    reasons = {cell: _obstacle(cell, catalogue) for cell in dict.fromkeys(cells)}
+    reasons = {cell: _misfit(cell, catalogue) or _obstacle(cell, catalogue) for cell in dict.fromkeys(cells)}
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
     if not kept:
@@ -147,8 +147,18 @@ def _settled(cell: Cell, catalogue: Catalogue) -> Cell:
     return cell if flushes else replace(cell, denormals="keep")
 
 
+def _misfit(cell: Cell, catalogue: Catalogue) -> str | None:
+    """Why the cell cannot take its data set's images, or None."""
+    if reason := catalogue.architectures[cell.architecture].get("misfits", {}).get(cell.dataset):
+        return str(reason)
+    images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"]
+    if cell.batch_size > images:
+        return f"a batch of {cell.batch_size} is more than the {images:,} training images of {cell.dataset}"
+    return None
+
+
 def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
-    """Why the cell cannot be measured here, or None."""
+    """Why the device or the optimizer cannot do what the cell asks, or None."""
     optimizer, device = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device]
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"

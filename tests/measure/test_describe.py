@@ -41,3 +41,11 @@ def test_flops_of_the_zoo_are_twice_the_published_multiply_adds(name, published)
 
 def test_what_is_not_asked_for_is_not_counted():
     assert "flops_forward" not in catalogue_of(["lenet5"]).architectures["vgg16"]
+
+
+def test_an_architecture_that_cannot_take_the_images_is_known_before_anything_is_measured():
+    known = catalogue_of(["vgg8", "lenet5"], ["mnist", "synthetic:1x4x4"]).architectures
+
+    assert known["lenet5"]["misfits"].keys() == {"synthetic:1x4x4"}
+    assert "'lenet5' cannot be built" in known["lenet5"]["misfits"]["synthetic:1x4x4"]
+    assert "misfits" not in known["mlp"]

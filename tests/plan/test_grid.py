@@ -146,6 +146,10 @@ def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
         ({"optimizers": ("sgd", "muon"), "implementations": ("fused",)}, "muon has no fused implementation"),
         ({"implementations": ("default", "foreach")}, "sgd has no foreach implementation on cpu: it has no gain there"),
         ({"modes": ("eager", "cuda_graph")}, "a CUDA graph needs a CUDA device"),
+        (
+            {"datasets": ("mnist", "synthetic"), "batch_sizes": (5000,)},
+            "a batch of 5000 is more than the 4,096 training images of synthetic",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_left_out_with_its_reason(catalogue, changes, reason):
@@ -154,6 +158,16 @@ def test_what_cannot_be_measured_is_left_out_with_its_reason(catalogue, changes,
     ((cell, told),) = grid.skipped
     assert reason in told
     assert cell not in grid.cells
+
+
+def test_an_architecture_is_left_out_for_the_data_sets_whose_images_it_cannot_take(catalogue):
+    known = catalogue().architectures
+    misfit = {**known["vgg4"], "misfits": {"mnist": "'vgg4' cannot be built: too small"}}
+    plan = Plan(architectures=("vgg4", "mlp"), datasets=("mnist", "synthetic"))
+    grid = expand(plan, catalogue(architectures={**known, "vgg4": misfit}))
+    assert len(grid.cells) == 3
+    ((cell, reason),) = grid.skipped
+    assert (cell.architecture, cell.dataset, reason) == ("vgg4", "mnist", "'vgg4' cannot be built: too small")
 
 
 def visit(catalogue, generation=0, **changes):
