@@ -178,10 +178,8 @@ def _announce(plan: Plan, grid: Grid, trials: Sequence[Cell], seconds: float) ->
     start = "" if START_METHOD == "forkserver" else f"; workers are spawned ({START_METHOD}), 2 s each"
     left_out = f"; {len(grid.skipped)} left out, see --dry-run" if grid.skipped else ""
     before = f"{len(trials)} trials of learning rates, then " if trials else ""
-    print(
-        f"suite {plan.suite}: {before}{_cells(grid)} x {_generations(plan)}, about {duration(seconds)}{start}{left_out}",
-        file=sys.stderr,
-    )
+    grid_told = f"{before}{_cells(grid)} x {_generations(plan)}"
+    print(f"suite {plan.suite}: {grid_told}, about {duration(seconds)}{start}{left_out}", file=sys.stderr)
 
 
 def _cells(grid: Grid) -> str:

@@ -69,7 +69,7 @@ def catalogue_facts():
     return Catalogue(
         architectures={"debug": {}, "mlp": {}, "vgg4": {}},
         optimizers={"sgd": optimizer, "adam": optimizer},
-        datasets={"mnist": {}, "synthetic": {}},
+        datasets={"mnist": {"train": 60_000}, "synthetic": {"train": 4096}},
         normalizations=("unit", "half"),
         devices={"cpu": {"obstacles": {}}},
         usable_cores=2,
