@@ -14,7 +14,7 @@ from bench.check.verdict import Decision
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.baseline import Baseline
-from bench.store.frame import frame
+from bench.store.frame import settings
 from bench.store.reading import Reading, readings
 from bench.store.run import Run
 
@@ -103,17 +103,14 @@ def _same(stored: Reading, found: Sequence[Reading]) -> bool:
 
 
 def _absolute(run: Run) -> dict[str, dict[str, float]]:
-    """By cell without its seed, the value of each metric; seeds are averaged."""
+    """By cell without its seed, the value of each metric; seeds are pooled."""
     names: dict[str, str] = {}
     for line in run.lines(whole=False):
         cell = Cell.from_dict(line["cell"])
         names[cell.id] = replace(cell, seed=0).id
-    gathered: dict[tuple[str, str], list[float]] = {}
-    for row in frame(run).dropna(subset=["metric"]).to_dict("records"):
-        gathered.setdefault((names[row["id"]], row["metric"]), []).append(row["value"])
     found: dict[str, dict[str, float]] = {}
-    for (cell_id, metric), values in gathered.items():
-        found.setdefault(cell_id, {})[metric] = sum(values) / len(values)
+    for row in settings(run).dropna(subset=["metric"]).to_dict("records"):
+        found.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
     return found
 
 
