@@ -143,7 +143,8 @@ def _labels(cells: list[Cell]) -> list[str]:
 def _part(name: str, value: Any) -> str:
     if name == "learning_rate":
         return "own rate" if value is None else f"rate {value:g}"
-    return {"batch_size": f"batch {value}", "threads": f"{value} threads"}.get(name, str(value))
+    worded = {"batch_size": f"batch {value}", "threads": f"{value} threads", "denormals": f"{value} denormals"}
+    return worded.get(name, str(value))
 
 
 def _asked(facts: Mapping[str, Any]) -> float | None:
