@@ -14,6 +14,9 @@ def main() -> int:
         print("bench: interrupted", file=sys.stderr)  # noqa: T201 - the room that prints may not be there yet
         return 130  # 128 + SIGINT; bench.errors may not be there either
     finally:
+        # A Ctrl-C that came through an exec of text, as dataclasses make their methods, has CPython end the process by
+        # SIGINT after all, whoever handled it; the next exec takes that back (run_eval_code_obj of pythonrun.c).
+        exec("")  # noqa: S102 - of nothing
         gc.freeze()  # else the interpreter looks through all that pandas and matplotlib have made before it ends: 0.4 s
 
 

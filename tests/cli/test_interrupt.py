@@ -3,7 +3,10 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -123,6 +126,21 @@ def test_no_worker_outlives_a_run_that_was_killed(bench, midway, kept, typed, na
     until(lambda: not bench.left_of(process))
     assert kept().facts["status"] == "running"
     assert typed("show", "midway").returncode == 0
+
+
+def test_a_ctrl_c_while_a_module_is_made_of_text_ends_as_any_other(tmp_path):
+    """As in a dataclass or a named tuple; CPython would end the process by SIGINT although it was handled."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import bench.cli\n"
+        "def interrupted(arguments):\n"
+        "    exec('raise KeyboardInterrupt')\n"
+        "bench.cli.run_command_line = interrupted\n"
+    )
+    paths = os.pathsep.join((str(tmp_path), str(Path(__file__).parents[2])))
+    done = subprocess.run(
+        [sys.executable, "-m", "bench"], env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (130, "bench: interrupted\n")
 
 
 @pytest.mark.slow
