@@ -1,28 +1,24 @@
 """Device: where a cell runs. The only module that speaks of CUDA."""
 
-import ctypes
 import gc
 import os
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import pairwise
-from mmap import PAGESIZE
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
 from bench.measure.nvidia import driver_facts
+from bench.measure.pages import own_pages, populate, return_free_memory, status_bytes
 from bench.plan.cell import Cell
 
 Step = Callable[[], object]
 MarkedStep = Callable[[Callable[[], None]], object]
 
 
-MADV_POPULATE_WRITE = 23
-LARGEST_OWNED = 2**30  # bytes; a larger mapping is a reservation that nobody means to fill
 SLAB_BYTES = 512 * 2**20  # more than the small nets of the catalogue take at batch 64, and touched in some 0.2 s
 NO_GRAPH = "a CUDA graph needs a CUDA device"
 NO_FLUSH = "this processor cannot flush denormals to zero"
@@ -101,9 +97,9 @@ class CpuDevice:
         A forked worker shares its server's pages until it writes to them, a fault for each, and small allocations come
         from holes all over them. The slab stays with the pinned allocator: buffers that grow late find pages there.
         """
-        _own_pages()
+        own_pages()
         slab = torch.empty(SLAB_BYTES, dtype=torch.uint8)
-        if not _populate(slab.data_ptr(), slab.data_ptr() + SLAB_BYTES):
+        if not populate(slab.data_ptr(), slab.data_ptr() + SLAB_BYTES):
             slab.zero_()
 
     def peak_memory(self, work: Step) -> dict[str, float]:
@@ -117,14 +113,14 @@ class CpuDevice:
             return {}
         work()
         gc.collect()
-        _return_free_memory()
+        return_free_memory()
         try:
             Path("/proc/self/clear_refs").write_text("5")
         except OSError:  # a kernel without page monitor, or a container that forbids it
             return {}
-        floor = _status_bytes("VmRSS")
+        floor = status_bytes("VmRSS")
         work()
-        return {"peak_memory": max(_status_bytes("VmHWM") - floor, 0.0)}
+        return {"peak_memory": max(status_bytes("VmHWM") - floor, 0.0)}
 
     def capture(self, step: Step) -> Step:
         """Not on a CPU."""
@@ -284,40 +280,3 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and "allocate memory" in str(error)
-
-
-def _status_bytes(key: str) -> float:
-    """One figure of /proc/self/status, in bytes."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(key + ":"):
-            return float(line.split()[1]) * 1024
-    raise KeyError(key)
-
-
-def _own_pages() -> None:
-    """Write-fault all private memory at once, where the system tells what there is of it."""
-    maps = Path("/proc/self/maps")
-    if not maps.exists():
-        return
-    for line in maps.read_text().splitlines():
-        span, permissions, _, _, inode, *_ = line.split()
-        start, end = (int(part, 16) for part in span.split("-"))
-        if permissions == "rw-p" and inode == "0" and end - start <= LARGEST_OWNED:
-            _populate(start, end)
-
-
-def _populate(start: int, end: int) -> bool:
-    """Write-fault the whole pages between two addresses (madvise(2), MADV_POPULATE_WRITE, Linux 5.14); if it worked."""
-    first, last = -(-start // PAGESIZE) * PAGESIZE, end // PAGESIZE * PAGESIZE
-    try:
-        madvise = ctypes.CDLL(None).madvise
-    except AttributeError:
-        return False
-    done: int = madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), MADV_POPULATE_WRITE)
-    return done == 0
-
-
-def _return_free_memory() -> None:
-    """Have glibc give free memory back to the system (malloc_trim(3)); other C libraries lack the call."""
-    with suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
