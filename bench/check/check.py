@@ -62,7 +62,7 @@ def check(
             f"accept a run with python -m bench baseline save RUN --name {baseline.name}"
         )
     absolute = _absolute(run)
-    metrics = {metric for values in absolute.values() for metric in values}
+    metrics = {one["metric"] for line in run.lines(whole=False) for one in line["measurements"]}
     allowed.check_names(metrics | {metric for one in stored for metric in one.counts})
     shares, told = _shares(found, allowed, force=force)
     compared = compare(found, others or stored, allowed, shares, absolute)

@@ -11,7 +11,7 @@ from bench.execute.worker import WorkerError
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES, expand
-from bench.plan.plan import Plan, parse
+from bench.plan.plan import Plan, flag, parse
 
 ABOUT_SECONDS = 120.0
 
@@ -88,7 +88,8 @@ def check_fields(shared: Sequence[Cell], known: Known, label: str) -> None:
     """A side of a revision that does not know a field would silently measure something else."""
     for one in fields(Cell):
         if one.name not in known.cell_fields and any(getattr(cell, one.name) != one.default for cell in shared):
-            raise NotComparableError(f"{label} knows no {one.name.replace('_', ' ')}: leave it at its default")
+            usual = "" if one.default is None else f" ({flag(AXES[one.name])} {one.default})"
+            raise NotComparableError(f"{label} knows no {one.name.replace('_', ' ')}: leave it at its default{usual}")
 
 
 def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:

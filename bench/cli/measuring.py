@@ -48,6 +48,8 @@ def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, worker
     catalogue = workers.catalogue(Question(plan.architectures, plan.datasets, plan.data_dir, plan.download))
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
+    if "flush" in plan.denormals and (reason := catalogue.devices["cpu"]["obstacles"].get("flush")):
+        print(f"bench: {reason}: they are kept", file=sys.stderr)
     grid = expand(plan, catalogue)
     trials = trials_of(grid.cells, plan, catalogue)
     _check_budget(plan, grid)
@@ -148,9 +150,9 @@ def _check_budget(plan: Plan, grid: Grid) -> None:
 
 
 def _check_training(plan: Plan) -> None:
-    for name in ("until", "checkpoint"):
+    for name, remedy in (("until", "--until 0"), ("checkpoint", "leave it out")):
         if getattr(plan, name) and not plan.epochs:
-            raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or leave it out")
+            raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
 
 
 def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:

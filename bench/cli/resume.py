@@ -30,7 +30,8 @@ def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
     stored = run.facts["plan"]
     plan = Plan(**{one.name: _plain(stored[one.name]) for one in fields(Plan) if one.name in stored})
     plan = replace(plan, run=run.name, **wanted)
-    patient = plan.timeout > stored.get("timeout", plan.timeout)
+    # not where rates were tuned: a trial that ends well after all could change a choice that stands in the results
+    patient = plan.timeout > stored.get("timeout", plan.timeout) and not plan.tune
     run.reopen(("skipped", "timeout") if patient else ("skipped",))
     run.note(status="running", plan=plan.to_dict(), resumed=[*run.facts.get("resumed", []), command_line()])
     return run, plan

@@ -17,7 +17,7 @@ from bench.plan.cell import Cell
 from bench.plan.visit import Visit
 from bench.store.result import Measurement
 
-UNEVEN = 1.3  # between quarters of an epoch; a machine of one's own stays within a few percent
+UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be beyond the noise of a quiet machine
 
 
 def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:

@@ -5,13 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from bench.channel import Channel
 from bench.data import Dataset
 from bench.errors import BenchError
 from bench.measure.checkpoint import load_checkpoint, machine_of
-from bench.measure.device import CpuDevice
+from bench.measure.device import device_for
 from bench.measure.evaluate import judge, scores_of
 from bench.measure.sources import Sources, load_for
 from bench.measure.system import usable_cores
@@ -37,10 +35,10 @@ def review(task: tuple[str, str], channel: Channel) -> None:
 
 
 def _facts(path: Path, data_dir: str) -> dict[str, Any]:
-    found, device = load_checkpoint(path), CpuDevice()
+    found = load_checkpoint(path)
     threads = min(found.cell.threads, usable_cores())
-    torch.set_num_threads(threads)
-    cell = replace(found.cell, device="cpu", mode="eager", implementation="default")
+    cell = replace(found.cell, device="cpu", threads=threads, mode="eager", implementation="default")
+    device = device_for(cell)
     sources = Sources(_dataset(cell, data_dir), device)
     test = sources.test(cell)
     work = Workload(cell, device, test.images[:1], test.labels[:1], found.num_classes)

@@ -10,6 +10,7 @@ import torch
 
 from bench import __version__
 from bench.measure import machine
+from bench.measure.denormals import are_flushed
 from bench.measure.device import Device
 
 
@@ -39,6 +40,7 @@ def describe_system(device: Device) -> dict[str, Any]:
             "tf32": torch.backends.cudnn.allow_tf32,
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
             "deterministic": torch.are_deterministic_algorithms_enabled(),
+            "flush_denormal": are_flushed(),
         },
         **device.facts(),
     }

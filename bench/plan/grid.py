@@ -9,7 +9,7 @@ from typing import Any
 from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
-from bench.plan.plan import Plan, flag
+from bench.plan.plan import AUTO, Plan, flag
 from bench.plan.visit import Visit
 
 # Each field of Cell, and the field of Plan that lists its values.
@@ -139,7 +139,7 @@ def _settled(cell: Cell, catalogue: Catalogue) -> Cell:
 
     A GPU computes them at full speed; a suite that flushes them must run there, and on processors that cannot flush.
     """
-    if cell.implementation == "auto":
+    if cell.implementation == AUTO:
         optimizer = catalogue.optimizers[cell.optimizer]
         usable = "fused" in optimizer["implementations"] and "fused" not in optimizer["obstacles"][cell.device]
         cell = replace(cell, implementation="fused" if usable else "default")
@@ -152,6 +152,7 @@ def _misfit(cell: Cell, catalogue: Catalogue) -> str | None:
     if reason := catalogue.architectures[cell.architecture].get("misfits", {}).get(cell.dataset):
         return str(reason)
     images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"]
+    images -= images // 12 if cell.split == "validation" else 0  # as many as `bench.data` holds out
     if cell.batch_size > images:
         return f"a batch of {cell.batch_size} is more than the {images:,} training images of {cell.dataset}"
     return None
@@ -164,7 +165,7 @@ def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
     if cell.implementation not in optimizer["implementations"]:
-        return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations auto: what it has)"
+        return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
     if reason := optimizer["obstacles"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":

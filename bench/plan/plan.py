@@ -16,7 +16,8 @@ DTYPES = ("float32", "bfloat16", "float16")
 DENORMALS = ("keep", "flush")  # flush: to zero, on a CPU
 MEMORY_FORMATS = ("contiguous", "channels_last")
 MODES = ("eager", "compile", "cuda_graph")
-IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused", "auto")  # auto: fused where torch has it
+IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
+AUTO = "auto"  # in a plan alone: fused where torch has it, else default
 LOSSES = ("cross_entropy", "nll_loss")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
@@ -56,7 +57,7 @@ class Plan:
     memory_formats: tuple[str, ...] = _option(("contiguous",), "layout of images in memory", choices=MEMORY_FORMATS)
     modes: tuple[str, ...] = _option(("eager",), "how a step is run", choices=MODES)
     implementations: tuple[str, ...] = _option(
-        ("default",), "the optimizer's code path; auto: fused where torch has it", choices=IMPLEMENTATIONS
+        ("default",), "the optimizer's code path; auto: fused where torch has it", choices=(*IMPLEMENTATIONS, AUTO)
     )
     losses: tuple[str, ...] = _option(("cross_entropy",), "loss", choices=LOSSES)
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")

@@ -186,15 +186,10 @@ def _matrix(stored: Any) -> npt.NDArray[np.int64] | None:
     return matrix if square and 0 < len(matrix) <= MOST_CLASSES else None
 
 
-def _right(row: Row, classes: int) -> list[str]:
-    """The accuracy of each class, the mean over seeds; empty where a record lacks it."""
-    try:
-        shares = np.array([one.get("per_class") for one in row.training], dtype=float)
-    except (ValueError, TypeError):
-        return []
-    if shares.ndim != 2 or shares.shape[1] != classes or not np.all((shares >= 0) & (shares <= 1)):
-        return []
-    return [quantity("accuracy", "1", float(share)) for share in shares.mean(axis=0)]
+def _right(counts: npt.NDArray[np.int64]) -> list[str]:
+    """The accuracy of each class, by the counts of all seeds; a dash where the test images have none of it."""
+    shares = [(right, of) for right, of in zip(counts.diagonal(), counts.sum(axis=1), strict=True)]
+    return [quantity("accuracy", "1", float(right / of)) if of else "-" for right, of in shares]
 
 
 def _each(row: Row, shares: list[str]) -> str:
@@ -207,8 +202,8 @@ def _confusion(row: Row) -> Picture | None:
     if len({len(matrix) for matrix in matrices}) != 1:
         return None
     counts, classes = np.sum(matrices, axis=0), len(matrices[0])
-    right = _right(row, classes)
-    left, top, edge = 46.0, 26.0, WIDTH - (_RIGHT if right else 0.0)
+    right = _right(counts)
+    left, top, edge = 46.0, 26.0, WIDTH - _RIGHT
     cell, high = (edge - left) / classes, 21.0
     drawn = Drawing(f"seeing-confusion-{row.key}", WIDTH, top + classes * high + 2)
     drawn.text(left, 9, "predicted", colour="--muted")
@@ -225,11 +220,9 @@ def _confusion(row: Row) -> Picture | None:
             drawn.rect((left + other * cell, top + at * high, cell, high), style)
             if count:
                 drawn.text(left + (other + 0.5) * cell, top + (at + 0.66) * high, str(count), anchor="middle")
-        if right:
-            drawn.text(WIDTH - 1, top + (at + 0.66) * high, right[at], anchor="end")
-    if right:
-        drawn.text(WIDTH - 1, top - 5, "right", anchor="end", colour="--muted")
-        drawn.marks.append((row.key, f"{row.label}, right of each class: {_each(row, right)}"))
+        drawn.text(WIDTH - 1, top + (at + 0.66) * high, right[at], anchor="end")
+    drawn.text(WIDTH - 1, top - 5, "right", anchor="end", colour="--muted")
+    drawn.marks.append((row.key, f"{row.label}, right of each class: {_each(row, right)}"))
     worst = sorted(((int(wrong[pair]), *pair) for pair in np.ndindex(*wrong.shape) if wrong[pair]), reverse=True)
     drawn.marks += [
         (row.key, f"{row.label}: {_class(row, true)} taken for {_class(row, said)} {plural(count, 'time')}")
@@ -239,6 +232,6 @@ def _confusion(row: Row) -> Picture | None:
     caption = (
         f"How often {row.label} took each class (row) for each other (column) on the test images, "
         f"{plural(len(matrices), 'seed')} together: {accuracy} are right, on the diagonal; the stronger the tint "
-        f"beside it, the more often that mistake.{_AT_END if right else ''}"
+        f"beside it, the more often that mistake.{_AT_END}"
     )
     return _finish(drawn, f"Confusion matrix of {short(row.label)}", caption, row.key)

@@ -74,8 +74,11 @@ def definition(cell: Cell) -> str:
     default, so that a field which a later version adds leaves it as it was.
     """
     rules = {name: value for name, value in vars(protocol).items() if name.isupper()}
-    chosen = {one.name: getattr(cell, one.name) for one in fields(Cell) if getattr(cell, one.name) != one.default}
-    return _digest({"cell": chosen, "reference": REFERENCE.to_dict(), "protocol": rules})
+    return _digest({"cell": _chosen(cell), "reference": _chosen(REFERENCE), "protocol": rules})
+
+
+def _chosen(cell: Cell) -> dict[str, Any]:
+    return {one.name: getattr(cell, one.name) for one in fields(Cell) if getattr(cell, one.name) != one.default}
 
 
 def _hard(name: str, value: Any) -> Any:

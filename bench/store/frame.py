@@ -51,8 +51,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     Columns: `id` and every field of Cell; `status` and `reason` of the cell as a whole; `seeds`, how many were asked
     for, and `lost`, what became of those without an accuracy; `metric`, `unit`, `direction`, `statistic`;
     `threads_used`; `value` with `low` and `high` (95 % over the visits, absent from a single one); `n`, the number of
-    visits (fresh processes); `median` of the samples, pooled as the values are, and their number `samples`, where there
-    are any.
+    visits (fresh processes); `median` of the samples, pooled on the log scale, and their number `samples`, where
+    there are any.
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -113,7 +113,7 @@ class _Taken:
         _, first, group, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
         about = np.array(self._about, dtype=int)[first]
         abouts = pd.DataFrame(list(self._abouts), columns=list(COLUMNS[:5])).iloc[about].reset_index(drop=True)
-        medians = pd.Series(np.log(np.array(self._median, dtype=float))).groupby(group).mean()  # pooled as the values
+        medians = pd.Series(np.log(np.array(self._median, dtype=float))).groupby(group).mean()
         centre, low, high = _intervals(abouts, value, group, counts)
         rows = abouts.assign(
             value=np.where((counts == 1) | (abouts["statistic"] == "exact"), value[first], centre),  # as it was read

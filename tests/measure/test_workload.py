@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from bench.measure import optimizers
+from bench.measure import workload as workload_module
 from bench.measure.blocks import GAP
 from bench.measure.device import CpuDevice
 from bench.measure.speed import timed_block
@@ -98,6 +99,23 @@ def test_every_optimizer_lowers_the_loss_on_real_digits(workload, optimizer):
 
     assert all(map(isfinite, losses))
     assert median(losses[-8:]) < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize("memory_format", ["contiguous", "channels_last"])
+@pytest.mark.parametrize("ahead", [1, 3, 100])  # batches gathered at once; 3 leaves a short last chunk of 2
+def test_batches_gathered_ahead_are_those_gathered_one_by_one(monkeypatch, memory_format, ahead):
+    images = torch.rand(40, 3, 5, 4)
+    cell = Cell("softmax_regression", batch_size=8, memory_format=memory_format)
+    work = Workload(cell, CpuDevice(), images, torch.arange(40), 40)
+    monkeypatch.setattr(workload_module, "AHEAD_BYTES", ahead * 8 * images[0].nbytes)
+    order = torch.randperm(40)
+    found = list(work.batches(order))
+
+    assert len(found) == 5
+    for (pictures, labels), index in zip(found, order.split(8), strict=True):
+        assert torch.equal(pictures, images[index])
+        assert torch.equal(labels, index)
+        assert pictures.stride() == work.batch(index)[0].stride()
 
 
 def test_batches_are_whole_distinct_and_reshuffled():

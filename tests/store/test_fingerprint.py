@@ -58,6 +58,11 @@ def test_threads_are_part_of_it():
     assert fingerprint(SYSTEM, 1).differences(fingerprint(SYSTEM, 2)) == ("threads 1 -> 2",)
 
 
+def test_a_definition_is_the_one_that_baselines_were_stored_with():
+    # whoever changes it, by the protocol or the reference, makes stored baselines incomparable: a decision, not a slip
+    assert definition(Cell("lenet5", optimizer="adam")) == "d8a0598185e3"
+
+
 def test_a_definition_is_of_the_cell_and_stays_the_same():
     cell = Cell("lenet5", threads=1)
     assert definition(cell) == definition(replace(cell))
