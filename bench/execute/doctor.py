@@ -291,7 +291,7 @@ def _build(facts: Facts) -> Verdict:
 @_rule(
     "denormals",
     cost="steps slow down when weights or gradients fade towards zero, so time depends on the data",
-    remedy="run with --denormals flush, as the suites that train do; torch.set_flush_denormal(True) in your own code",
+    remedy="run with --denormals flush, as the suites do; torch.set_flush_denormal(True) in your own code",
 )
 def _denormals(facts: Facts) -> Verdict:
     if facts["denormals_flushed"]:
