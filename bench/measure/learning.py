@@ -95,8 +95,8 @@ def _warnings(learnt: dict[str, Any], epochs: int) -> Iterator[str]:
     last, until = learnt["epochs"][-1], learnt["until"]
     paces = paces_of(learnt["gradients"])
     if paces and max(paces) > UNEVEN * min(paces):
-        fast, slow = (f"{pace * 1e3:.3g}" for pace in (min(paces), max(paces)))
-        yield f"training: uneven, a step took {fast} to {slow} ms, by quarters of an epoch; the seconds hold that too"
+        times = max(paces) / min(paces)
+        yield f"training: uneven, its steps took {times:.1f} times as long in one quarter of an epoch as in another"
     if learnt["limit"]:
         yield f"training: stopped after {learnt['limit']:g} s, at epoch {last['epoch']:.1f} of {epochs} (--train-limit)"
     if until and not until["reached"]:

@@ -81,8 +81,11 @@ def _towards(record: Record) -> Sentence | None:
         names = joined((row.label for row in tied), most=4)
         claim = f"{names} reach {goal} test accuracy in times whose intervals overlap."
     else:
-        lone = "" if first.values["time_to_accuracy"].low is not None else ", by one seed, which has no interval"
-        claim = f"{first.label} reaches {goal} test accuracy in the least training time{lone}."
+        time = first.values["time_to_accuracy"]
+        lone = time.low is None
+        seeds = "by one seed, which has no interval" if lone else f"with each of {plural(time.n, 'seed')}"
+        least = "in the least training time, " if len(record.rows) > 1 else ""
+        claim = f"{first.label} reaches {goal} test accuracy {least}{seeds}."
     return Sentence(f"To {goal}", claim, "; ".join([*map(_factors, rows[:3]), *missing]) + ".")
 
 

@@ -79,7 +79,7 @@ def test_a_seed_that_diverged_takes_the_time_to_the_target_with_it(tmp_path: Pat
     reached = sample.Measurement("reached", "1", "higher", 1.0, "share")
     results = [replace(one, measurements=(*one.measurements, reached)) if one.training else one for one in results]
     one = said(tmp_path, results, plan=plan)["To 95 %"]
-    assert one.claim == "mlp reaches 95 % test accuracy in the least training time."
+    assert one.claim == "mlp reaches 95 % test accuracy in the least training time, with each of 5 seeds."
     assert "lenet5: 4 of 5 seeds reached it (1 diverged), so it has no time" in one.evidence
 
 
