@@ -73,7 +73,8 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
     if not kept:
-        raise BenchError(f"nothing to measure: {skipped[0][1]} (all {len(skipped)} cells are left out)")
+        others = f" (all {len(skipped)} cells are left out)" if len(skipped) > 1 else ""
+        raise BenchError(f"nothing to measure: {skipped[0][1]}{others}")
     return Grid(kept, skipped)
 
 

@@ -122,8 +122,8 @@ def test_cuda_is_the_first_cuda_device(catalogue):
         ({"architectures": ()}, ["nothing to measure", "architecture", "--architectures"]),
         ({"batch_sizes": ()}, ["nothing to measure", "batch size", "--batch-sizes"]),
         (
-            {"optimizers": ("lbfgs",), "implementations": ("fused",)},
-            ["nothing to measure", "lbfgs", "1 cells are left out"],
+            {"optimizers": ("lbfgs",), "implementations": ("fused",), "seeds": (0, 1)},
+            ["nothing to measure", "lbfgs", "all 2 cells are left out"],
         ),
     ],
 )
