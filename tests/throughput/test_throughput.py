@@ -8,7 +8,7 @@ import pytest
 from bench.plan.plan import plan_from
 
 QUICK = plan_from({"suite": "quick"})
-FIELDS = {"optimizer": QUICK.optimizers[0], "implementation": QUICK.implementations[0]}
+FIELDS = {"optimizer": "adam", "implementation": "fused"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]  # some seconds a cell; nothing is timed in parallel tests
 
