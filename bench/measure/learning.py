@@ -23,10 +23,10 @@ UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be 
 def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:
     """Train the task's cell; sends stages, the record and warnings, and returns the metrics.
 
+    The record is sent after each evaluation, so that what was learnt before a visit ended early is kept.
+
     Raises:
         DivergedError: the loss was not finite any more.
-
-    The record is sent after each evaluation, so that what was learnt before a visit ended early is kept.
 
     """
     cell, sources = task.cell, Sources(dataset, device)

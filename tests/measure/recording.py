@@ -45,3 +45,16 @@ class RecordingDevice:
 
     def facts(self):
         return {}
+
+
+class Heard:
+    """Keeps what a worker would send."""
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, kind, payload):
+        self.sent.append((kind, payload))
+
+    def of(self, kind):
+        return [payload for one, payload in self.sent if one == kind]

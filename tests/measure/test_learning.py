@@ -7,17 +7,7 @@ from bench.measure.learning import paces_of
 from bench.measure.visit import visit
 from bench.plan.cell import Cell
 from bench.plan.visit import Visit
-
-
-class Heard:
-    def __init__(self):
-        self.sent = []
-
-    def send(self, kind, payload):
-        self.sent.append((kind, payload))
-
-    def of(self, kind):
-        return [payload for one, payload in self.sent if one == kind]
+from tests.measure.recording import Heard
 
 
 def record(seconds):

@@ -6,17 +6,7 @@ from bench.measure.checkpoint import load_checkpoint
 from bench.measure.visit import visit
 from bench.plan.cell import Cell
 from bench.plan.visit import Visit
-
-
-class Heard:
-    """Keeps what a worker would send."""
-
-    def __init__(self):
-        self.sent = []
-
-    def send(self, kind, payload):
-        self.sent.append((kind, payload))
-
+from tests.measure.recording import Heard
 
 REFERENCE = Cell("softmax_regression")
 
