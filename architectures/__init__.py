@@ -10,7 +10,7 @@ from architectures import convolutions as convolutions
 from architectures import alexnet as alexnet
 from architectures import vgg as vgg
 from architectures import resnet as resnet
-from architectures import reference as reference
+from architectures import debug as debug
 from architectures import zoo as zoo
 
 # isort: on

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import pytest
 
 from bench.plan.cell import Cell
-from bench.plan.protocol import BLOCK_SECONDS
+from bench.plan.timing import BLOCK_SECONDS
 
 _DEFAULT_MIN_TIME = 5e-6  # seconds; pytest-benchmark's own, which nobody asked for who has this
 PARTS = ("train", "inference")
@@ -75,7 +75,7 @@ def bench_cell(request: pytest.FixtureRequest, benchmark: Any) -> BenchCell:
     """
 
     def run(cell: str | Cell, part: str = "train", **fields: Any) -> float | None:
-        from bench.measure.front import opened  # noqa: PLC0415 - imports torch, which pytest's start must not
+        from bench.worker.inprocess import opened  # noqa: PLC0415 - imports torch, which pytest's start must not
 
         wanted = Cell(cell, **fields) if isinstance(cell, str) else cell
         if part not in PARTS:

@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 
-from bench.cli.parser import build_parser
+from bench.cli.parser.main import build_parser
 from bench.errors import BenchError
 
 _MODULES = {"import": "intake"}  # a module cannot be called by a word of the language

@@ -1,8 +1,8 @@
 """Data sets as tensors that are ready to train on, and the scaling of their pixels. Imports torch."""
 
-from bench.data.catalogue import about, check, describe, load, names
 from bench.data.dataset import Dataset
 from bench.data.normalize import NORMALIZATIONS, Statistics, normalize, statistics
+from bench.data.registry import about, check, describe, load, names
 
 __all__ = [
     "NORMALIZATIONS",

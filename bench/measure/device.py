@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 
 from bench.measure.nvidia import driver_facts
-from bench.measure.pages import own_pages, populate, return_free_memory, status_bytes
+from bench.measure.prefault import own_pages, populate, return_free_memory, status_bytes
 from bench.plan.cell import Cell
 
 Step = Callable[[], object]

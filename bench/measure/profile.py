@@ -16,8 +16,8 @@ from bench.measure.blocks import GAP, Trail
 from bench.measure.workload import Workload
 from bench.store.result import Measurement
 from bench.trace.events import load
-from bench.trace.reading import read
 from bench.trace.summary import summarize
+from bench.trace.tb_profiler import read
 from bench.trace.tree import MODULE_MARK
 
 WAIT, WARM_UP, MOST_STEPS = 1, 1, 5
@@ -34,7 +34,7 @@ def profile_cell(build: Callable[[], Workload], folder: Path) -> dict[str, Any]:
 
     Returns:
         What `bench.trace.summary.summarize` says of the trace, with `trace`, the name of the file; `bytes`, its size;
-        `reading`, what `bench.trace.reading.read` says.
+        `reading`, what `bench.trace.tb_profiler.read` says.
 
     Raises:
         BenchError: the trace cannot be read again.

@@ -8,7 +8,7 @@ import torch
 
 from bench.measure.blocks import Block, Warmth, quiet_collector, run_block, run_untimed, warm_up
 from bench.measure.workload import Workload
-from bench.plan.protocol import INFERENCE_BLOCKS, LEAD_SECONDS
+from bench.plan.timing import INFERENCE_BLOCKS, LEAD_SECONDS
 from bench.store.result import Floats, Measurement
 
 # Low quantiles repeat best where contention only ever adds time: chosen by measured A/A spread, see DESIGN.md.

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import architectures
-from bench.measure import optimizers
+from bench import optimizers
 from bench.measure.blocks import GAP, Mark, Trail
 from bench.measure.device import Device
 from bench.plan.cell import Cell

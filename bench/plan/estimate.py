@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bench.plan import protocol
+from bench.plan import timing
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
@@ -18,9 +18,9 @@ CLOSURE_EVALUATIONS = 6  # of the model, in a step of an optimizer that searches
 
 def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
     """Seconds that one generation takes at the very least, training left out."""
-    block = protocol.BLOCK_SECONDS
-    warm = protocol.WARM_SECONDS + 3 * protocol.WARM_AGAIN
-    timed = warm + block * (3 * plan.rounds + protocol.INFERENCE_BLOCKS)
+    block = timing.BLOCK_SECONDS
+    warm = timing.WARM_SECONDS + 3 * timing.WARM_AGAIN
+    timed = warm + block * (3 * plan.rounds + timing.INFERENCE_BLOCKS)
     return sum(START_SECONDS + timed for _ in cells)
 
 
@@ -28,7 +28,7 @@ def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) ->
     """Seconds that all generations of `cells` are likely to take, training in the first included."""
     cells = list(cells)
     blocks = least_seconds(cells, plan) * plan.generations
-    leads = 2 * plan.rounds * protocol.LEAD_SECONDS * plan.generations * len(cells)
+    leads = 2 * plan.rounds * timing.LEAD_SECONDS * plan.generations * len(cells)
     visits = sum(_visit_seconds(cell, plan, catalogue) for cell in cells) * plan.generations
     return blocks + leads + visits + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
 
@@ -40,11 +40,11 @@ def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> f
 
 def _visit_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     """Seconds of a visit beyond the least: steps that are longer than a block, and compiling."""
-    block = protocol.BLOCK_SECONDS
+    block = timing.BLOCK_SECONDS
     own = _step_seconds(cell, cell.threads, catalogue)
     compared = _step_seconds(cell, cell.threads if plan.threads or cell.device != "cpu" else 1, catalogue)
     steps = (WARM_LONG_STEPS + plan.rounds) * max(0.0, own - block)
-    steps += (WARM_LONG_STEPS + protocol.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
+    steps += (WARM_LONG_STEPS + timing.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
     steps += (WARM_LONG_STEPS + 2 * plan.rounds) * max(0.0, compared - block)  # a lead before each block
     return steps + (COMPILE_SECONDS if cell.mode == "compile" else 0.0)
 

@@ -10,7 +10,7 @@ from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.plan import AUTO, Plan, flag
-from bench.plan.visit import Visit
+from bench.plan.task import Visit
 
 # Each field of Cell, and the field of Plan that lists its values.
 AXES = {

@@ -10,9 +10,9 @@ import pandas as pd
 import seaborn as sns
 
 from bench.report import svg
-from bench.report.figures import DASHED, Picture, accuracy_axis, finish, inside, unit_axis
+from bench.report.load import clean
 from bench.report.page import put, style_sheet, template
-from bench.report.reading import clean
+from bench.report.plotting import DASHED, Picture, accuracy_axis, finish, inside, unit_axis
 from bench.report.table import HEADINGS
 from bench.report.units import plural, quantity
 from bench.store.run import REPORTS

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 from bench.explain.explanation import PHASES, scaled, sentence_of
 from bench.plan.cell import Cell
 from bench.report import svg
-from bench.report.figures import MOST_ROWS, Picture, beside, finish, rowed
+from bench.report.plotting import MOST_ROWS, Picture, beside, finish, rowed
 from bench.report.record import Record, Row
 from bench.report.roofline import bound_row, bound_text, ceilings_of
 from bench.report.units import number, percent, quantity

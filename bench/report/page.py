@@ -13,18 +13,18 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from bench.report import checked, svg
-from bench.report.choose import choosing
-from bench.report.curves import learning
-from bench.report.figures import Picture
+from bench.report import decision, svg
+from bench.report.conclusions import conclusions, counts
 from bench.report.kernels import kernels
-from bench.report.reading import read
+from bench.report.learning_curves import learning
+from bench.report.load import read
+from bench.report.plotting import Picture
+from bench.report.predictions import seeing
+from bench.report.provenance import machine, revision, trust
 from bench.report.record import Record
-from bench.report.seeing import seeing
-from bench.report.sentences import conclusions, counts
 from bench.report.speed import speed
 from bench.report.table import columns, entries, placed
-from bench.report.trust import machine, revision, trust
+from bench.report.tradeoffs import choosing
 from bench.report.tuning import tuning
 from bench.report.units import quantity, state
 from bench.store.published import comparisons
@@ -69,7 +69,7 @@ def page(record: Record) -> str:
         status=str(record.facts.get("status", "unknown")), counts=counts(record), machine=machine(record),
         revision=revision(record.facts), started=_moment(record.facts.get("started")), sentences=conclusions(record),
         columns=shown, entries={column.metric: entries(record, column) for column in shown}, ranks=placed(record),
-        sections=sections, kernels=taken_apart, check=checked.checked(record),
+        sections=sections, kernels=taken_apart, check=decision.checked(record),
         published=comparisons(record.visits, record.facts), trust=trust(record), glyphs=_GLYPHS, style=style_sheet(),
         script=Markup(script), script_hash=_hash(script),  # noqa: S704 - our file
     )  # fmt: skip
@@ -100,7 +100,7 @@ def _summary(record: Record) -> dict[str, Any]:
     return {
         "run": record.name, "started": record.facts.get("started"), "revision": revision(record.facts),
         "machine": machine(record), "status": str(record.facts.get("status", "unknown")), "counts": counts(record),
-        "check": checked.summary(record), "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
+        "check": decision.summary(record), "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
     }  # fmt: skip
 
 

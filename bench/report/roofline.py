@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench.report import svg
-from bench.report.figures import DASHED, MOST_NAMES, Picture, dot, finish, name_points, unit_axis
+from bench.report.plotting import DASHED, MOST_NAMES, Picture, dot, finish, name_points, unit_axis
 from bench.report.record import Record, Row
 from bench.report.units import SPACE, percent, quantity
 from bench.stats.roofline import ABOVE, Bound, bound_of, ceiling_for

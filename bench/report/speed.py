@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bench.report import svg
-from bench.report.figures import (
+from bench.report.plotting import (
     DASHED,
     MOST_ROWS,
     Picture,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench.plan.cell import Cell
 from bench.plan.tuning import Trial, at_edge, best_of, good_width, group_of, usable
 from bench.report import svg
-from bench.report.figures import Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
+from bench.report.plotting import Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
 from bench.report.record import Record, Row
 
 

@@ -46,7 +46,7 @@ def bound(seconds: float, flops: float, moved: float, operators: float, ceiling:
         flops: of a step.
         moved: bytes that its operators read and write.
         operators: how many it dispatches one by one; 0 where it is replayed or compiled.
-        ceiling: flops_per_second, bytes_per_second and dispatch_seconds, as `bench.measure.ceilings` sends them.
+        ceiling: flops_per_second, bytes_per_second and dispatch_seconds, as `bench.worker.ceilings` sends them.
 
     """
     shares = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.plan.protocol import LEAST_GENERATIONS
+from bench.plan.timing import LEAST_GENERATIONS
 from bench.stats.interval import of_ratios
 
 

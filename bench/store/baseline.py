@@ -15,8 +15,8 @@ from typing import Any
 from bench.errors import EXIT_NOT_COMPARABLE, BenchError, unknown
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint
-from bench.store.reading import Reading
 from bench.store.run import RESULTS
+from bench.store.summary import Reading
 
 SCHEMA = 1
 FOLDER = RESULTS / "baselines"

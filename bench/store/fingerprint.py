@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bench.plan import protocol
+from bench.plan import timing
 from bench.plan.cell import Cell
 from bench.plan.grid import REFERENCE
 from bench.store.result import SCHEMA
 
-# Facts of a worker's system (`bench.measure.system`) that decide a time. `python` and `os` are shortened, see `_hard`.
+# Facts of a worker's system (`bench.machine.system`) that decide a time. `python` and `os` are shortened, see `_hard`.
 _DECIDE = (
     "cpu",
     "isa",

@@ -88,7 +88,7 @@ class Result:
         generation: which pass over the grid, from 0; each is a fresh process.
         measurements: the metrics, raw samples included.
         blocks: each timed block: subject, started, wall, cpu, faults, preempted, steps.
-        training: the learning record (`bench.measure.train`), or None where nothing was trained.
+        training: the learning record (`bench.training.train`), or None where nothing was trained.
         operators: how often one step dispatches each aten operator, by phase; None where it was not counted.
         profile: what a profiled step spent its time on (`bench.measure.profile`), or None where it was not profiled.
         system: hardware and software as the worker saw them.

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 import architectures
-from bench.measure import optimizers
+from bench import optimizers
 from bench.measure.workload import LOSSES
 
 ALL = architectures.names()

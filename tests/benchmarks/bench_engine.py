@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import architectures
-from bench.execute.duet import Side, measure_pair
-from bench.execute.executor import LocalExecutor
-from bench.execute.schedule import Schedule
+from bench.compare.pairs import Side, measure_pair
 from bench.plan.cell import Cell
 from bench.plan.grid import visit_of
 from bench.plan.plan import Plan
+from bench.session.executor import LocalExecutor
+from bench.session.scheduler import Schedule
 from bench.stats.interval import of_ratios
 from bench.store import run as store
 from bench.store.frame import frame
@@ -56,7 +56,7 @@ def bench_worker_spawned(benchmark, tell):
     context = multiprocessing.get_context("spawn")
 
     def spawn():
-        process = context.Process(target=__import__, args=("bench.measure.visit",))
+        process = context.Process(target=__import__, args=("bench.worker.cell",))
         process.start()
         process.join()
 

@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.check.judge import decide
-from bench.check.ledger import Ledger
-from bench.check.matchup import settings
-from bench.check.rehearse import counted, injected
+from bench.compare.calibrate import counted, injected
+from bench.compare.log import Ledger
+from bench.compare.sides import settings
+from bench.compare.verdicts import decide
 from bench.errors import BenchError
 from bench.plan.plan import plan_from
-from bench.stats.discovery import clopper_pearson
-from bench.stats.gate import TOLERANCE
+from bench.stats.multiple_testing import clopper_pearson
+from bench.stats.sequential_test import TOLERANCE
 
 EQUAL, SLOWED, NAIVE = (
     int(os.environ.get(name, default)) for name, default in (("GATE_EQUAL", 4), ("GATE_SLOWED", 2), ("GATE_NAIVE", 8))

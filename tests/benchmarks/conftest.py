@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from bench.execute.worker import Workers
+from bench.process.worker import Workers
 
 ROWS = []
 

@@ -5,11 +5,11 @@ import time
 from torch.nn import functional as F
 
 from bench import data
+from bench.measure.batches import Sources
 from bench.measure.blocks import run_untimed
 from bench.measure.device import device_for
-from bench.measure.sources import Sources
-from bench.measure.train import train
 from bench.measure.workload import Workload
+from bench.training.train import train
 
 
 def serve(cell, channel):

@@ -107,7 +107,7 @@ def expect(patch, name, published, *, address=None, files=None, sizes=(TRAIN, TE
     """
     from torchvision import datasets
 
-    from bench.data.catalogue import ENTRIES
+    from bench.data.registry import ENTRIES
 
     patch.setitem(ENTRIES, name, replace(ENTRIES[name], train=sizes[0], test=sizes[1]))
     source = getattr(datasets, IDX.get(name, "CIFAR10"))

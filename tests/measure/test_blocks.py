@@ -5,7 +5,7 @@ import pytest
 
 from bench.measure import blocks
 from bench.measure.device import CpuDevice
-from bench.plan import protocol
+from bench.plan import timing
 from tests.measure.recording import RecordingDevice
 
 
@@ -54,7 +54,7 @@ def test_an_even_step_is_steady_after_the_least_warm_up(monkeypatch):
     warmth = blocks.warm_up(CpuDevice(), step)
 
     assert warmth.steady
-    assert protocol.WARM_SECONDS <= warmth.seconds < protocol.WARM_CAP
+    assert timing.WARM_SECONDS <= warmth.seconds < timing.WARM_CAP
     assert warmth.block_steps == 13
 
 
@@ -62,8 +62,8 @@ def test_a_block_lasts_long_enough():
     for step_seconds in (1e-5, 3.3e-4, 0.02, 0.1, 7.0):
         steps = blocks.block_length(step_seconds)
 
-        assert steps * step_seconds >= protocol.BLOCK_SECONDS
-        assert steps == 1 or (steps - 1) * step_seconds < protocol.BLOCK_SECONDS
+        assert steps * step_seconds >= timing.BLOCK_SECONDS
+        assert steps == 1 or (steps - 1) * step_seconds < timing.BLOCK_SECONDS
 
 
 def test_faults_and_cpu_time_of_a_real_block_are_those_of_its_work():

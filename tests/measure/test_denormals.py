@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.execute.worker import Workers
 from bench.measure.denormals import NOTED, share_of, warnings_of
 from bench.plan.cell import Cell
+from bench.process.worker import Workers
 from tests.measure.denormal import NUMBERS
 
 

@@ -4,7 +4,7 @@ from statistics import median
 import pytest
 import torch
 
-from bench.measure import optimizers
+from bench import optimizers
 from bench.measure import workload as workload_module
 from bench.measure.blocks import GAP
 from bench.measure.device import CpuDevice

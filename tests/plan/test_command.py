@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.cli.parser import build_parser
+from bench.cli.parser.main import build_parser
 from bench.plan.cell import Cell
 from bench.plan.command import command_of, flags_of
 from bench.plan.grid import expand

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from bench.cli.parser import build_parser
+from bench.cli.parser.main import build_parser
 from bench.errors import BenchError
 from bench.plan.plan import SETTINGS, Plan, default_of, flag, parse, plan_from, shape_of, suite_names
 

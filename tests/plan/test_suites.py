@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from bench.execute.worker import Workers
 from bench.plan.catalogue import Question
 from bench.plan.grid import expand
 from bench.plan.plan import plan_from, suite_names
+from bench.process.worker import Workers
 
 ASKED_FOR = {
     "quick", "standard", "full", "mlp", "edges", "pooling", "convolutions", "depth", "normalization", "batch", "dtype",

@@ -7,7 +7,7 @@ import report_sample as sample
 
 from bench.report import write
 from bench.report.kernels import is_sound, kernels
-from bench.report.reading import read
+from bench.report.load import read
 from bench.store.result import Measurement
 from tests.explain import made
 

@@ -10,7 +10,7 @@ import pytest
 import report_sample as sample
 
 from bench.report import write
-from bench.report.reading import read
+from bench.report.load import read
 
 
 class Elements(HTMLParser):

@@ -8,8 +8,8 @@ import report_sample as sample
 
 from bench.plan.cell import Cell
 from bench.plan.tuning import group_of
-from bench.report.reading import read
-from bench.report.sentences import conclusions
+from bench.report.conclusions import conclusions
+from bench.report.load import read
 from bench.report.tuning import tuned, tuning
 from bench.store.result import Measurement, Result
 

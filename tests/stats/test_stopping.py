@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.plan.protocol import LEAST_GENERATIONS
+from bench.plan.timing import LEAST_GENERATIONS
 from bench.stats.interval import of_ratios
 from bench.stats.stopping import is_precise
 

@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store import baseline
 from bench.store.fingerprint import Fingerprint
-from bench.store.reading import Reading, readings
+from bench.store.summary import Reading, readings
 
 
 @pytest.fixture

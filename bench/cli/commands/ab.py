@@ -1,0 +1,98 @@
+"""The command `ab`: whether one revision, cell or setting is slower than another, on this machine, now."""
+
+import argparse
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from bench.cli.render.decision import tell
+from bench.cli.render.tables import duration
+from bench.compare import sides
+from bench.compare.ab import Rules, compare
+from bench.compare.log import FOLDER, Ledger
+from bench.compare.verdicts import decide
+from bench.errors import EXIT_INTERRUPTED, BenchError
+from bench.plan.plan import SETTINGS, Plan, plan_from
+from bench.process.lock import measuring
+from bench.stats.sequential_test import Look
+from bench.store.provenance import command_line
+
+SUITE = "checks"
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
+    if given.recompute:
+        decision = decide(Ledger.load(Path(given.recompute)))
+        tell(decision, given)
+        return decision.exit_code
+    wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
+    plan = plan_from({"suite": SUITE, **wanted})
+    plan = replace(plan, threads=plan.threads or (1,))  # more of them repeat worse, see DESIGN.md
+    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    rules = Rules(
+        tolerance=given.tolerance,
+        force=given.force,
+        command=command_line(),
+        record=FOLDER / f"{name}.jsonl",
+    )
+    with measuring(f"ab {name}", given.concurrent), _matchup(given, wanted, plan) as found:
+        count = len(found.sides)
+        print(
+            f"{found.before['label']} against {found.after['label']}: {count} cell{'s' * (count != 1)}, a pair takes "
+            "some 6 s, 6 to 30 pairs each",
+            file=sys.stderr,
+        )
+        decision = compare(found, plan, rules, tell_look)
+    tell(decision, given)
+    print(f"after {duration(decision.seconds)}; raw numbers: {decision.record}", file=sys.stderr)
+    return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
+
+
+def _matchup(given: argparse.Namespace, wanted: dict[str, object], plan: Plan) -> AbstractContextManager[sides.Matchup]:
+    """What is compared with what.
+
+    Raises:
+        BenchError: more or fewer than one of revisions, cells and settings were named.
+
+    """
+    if sum(map(bool, (given.revisions, given.cells, given.env))) != 1:
+        raise BenchError(
+            "ab compares revisions (ab REV [REV2]), two cells (--cells A B) or settings (--env A=N=V): name one"
+        )
+    if given.cells:
+        first, second = given.cells
+        return sides.cells(first, second, plan, given.inject)
+    if given.env:
+        return sides.settings(_changes(given.env), plan, given.inject)
+    if len(given.revisions) > 2:
+        raise BenchError(f"ab takes one revision or two, not {len(given.revisions)}")
+    first, second = [*given.revisions, None][:2]
+    chosen = bool({"architectures", "suite"} & set(wanted))
+    return sides.revisions(Path(given.repo), first, second, plan, chosen=chosen, inject=given.inject)
+
+
+def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
+    """By side, the variables of texts such as "A=OMP_NUM_THREADS=1"."""
+    found: dict[str, dict[str, str]] = {}
+    for text in texts:
+        side, _, setting = text.partition("=")
+        name, equals, value = setting.partition("=")
+        if side not in {"A", "B"} or not name or not equals:
+            raise BenchError(f"--env takes A=NAME=VALUE or B=NAME=VALUE, not '{text}'; without a value it is not set")
+        found.setdefault(side, {})[name] = value
+    return found
+
+
+def tell_look(cell: str, run: int, count: int, look: Look | None) -> None:
+    """A line for each look; a terminal sees each pair."""
+    where = f"{cell}{', second run' if run == 2 else ''}: {count} pair{'s' * (count != 1)}"
+    if look is not None:
+        ratio = look.ratio
+        print(
+            f"{where}: ratio {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f}): {look.outcome}", file=sys.stderr
+        )
+    elif sys.stderr.isatty():
+        print(f"{where}\r", end="\033[K", file=sys.stderr, flush=True)

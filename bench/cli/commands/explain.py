@@ -1,0 +1,99 @@
+"""The command `explain`: why one cell, run or revision takes longer than another."""
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+
+from bench.cli.commands.explained import pairs
+from bench.cli.render.tables import Row, print_table, si
+from bench.explain.account import Account
+from bench.explain.explanation import Explanation, explain
+from bench.stats.attribution import Share
+
+MOST_ROWS, MOST_COUNTS = 8, 12
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Explain the difference of the two that were named: of two cells, or of each cell that two runs share."""
+    found = [explain(*pair) for pair in _explainable(pairs(given.one, given.other, given.run, given.cell))]
+    if given.json:
+        documents = [one.to_dict() for one in found]
+        print(json.dumps(documents[0] if len(documents) == 1 else {"cells": documents}))
+        return 0
+    for at, one in enumerate(found):
+        print(one.sentence if at == 0 else f"\n{'-' * 40}\n{one.sentence}")
+        if len(found) == 1:
+            _print_whole(one)
+        else:
+            _print_short(one)
+    if len(found) > 1:
+        print(f"\n{len(found)} cells; choose one for the whole of it: --cell GLOB")
+    return 0
+
+
+def _explainable(chosen: Sequence[tuple[Account, Account]]) -> list[tuple[Account, Account]]:
+    """Of several pairs those that have step times; a single one must have them, or the error says why not."""
+    timed = [pair for pair in chosen if all(one.value("step") is not None for one in pair)]
+    return timed if len(chosen) > 1 and timed else list(chosen)
+
+
+def _print_whole(one: Explanation) -> None:
+    slow, fast = one.steps
+    print(
+        f"step: {si(slow, 's')} against {si(fast, 's')}, {si(slow - fast, 's')} more; the parts below add up to that\n"
+    )
+    profiled = any(part.operator for part in one.parts)
+    _print_shares("phase and category" if profiled else "phase", one.kinds, one)
+    if profiled:
+        for level in ("category", "operator", "module"):
+            print()
+            _print_shares(level, one.levels[level], one)
+    _print_short(one)
+
+
+def _print_shares(title: str, found: Sequence[Share], one: Explanation) -> None:
+    """The largest shares, and the others in one line."""
+    shown, rest = list(found[:MOST_ROWS]), found[MOST_ROWS:]
+    if rest:
+        share = sum(other.share or 0.0 for other in rest)
+        sums = (sum(other.slower for other in rest), sum(other.faster for other in rest))
+        shown.append(Share(f"({len(rest)} more)", *sums, share))
+    print_table([_row(title, share, one) for share in shown])
+
+
+def _row(title: str, share: Share, one: Explanation) -> Row:
+    names = one.titles
+    return {
+        title: share.name,
+        names[0]: si(share.slower, "s"),
+        names[1]: si(share.faster, "s"),
+        "difference": si(share.difference, "s"),
+        "share": "-" if share.share is None else f"{share.share:.1%}",
+    }
+
+
+def _print_short(one: Explanation) -> None:
+    """What differs in exact counts, and the notes."""
+    counts: list[tuple[str, float | None, float | None]] = list(one.counts)
+    counts += [(f"{phase}: {operator}", ours, theirs) for phase, operator, ours, theirs in one.operators]
+    if counts:
+        print(f"\ncounts that differ ({one.titles[0]} against {one.titles[1]}):")
+        for line in _counted(counts):
+            print(f"  {line}")
+    elif all("No profile" not in note for note in one.notes):
+        print("\ncounts: the same operators, FLOPs and parameters")
+    for note in one.notes:
+        print(f"note: {note}")
+
+
+def _counted(counts: Sequence[tuple[str, float | None, float | None]]) -> Iterable[str]:
+    for name, ours, theirs in counts[:MOST_COUNTS]:
+        yield f"{name}: {_number(ours)} against {_number(theirs)}"
+    if len(counts) > MOST_COUNTS:
+        yield f"and {len(counts) - MOST_COUNTS} more (--json has all)"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "none"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"

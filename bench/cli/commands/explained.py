@@ -1,0 +1,97 @@
+"""Chosen: from the two words of `explain` to pairs of cells: cells of a run, two runs, or the runs of two revisions."""
+
+from fnmatch import fnmatchcase
+
+from bench.cli.commands.show import latest
+from bench.errors import BenchError
+from bench.explain.account import Account, accounts
+from bench.store import run as store
+from bench.store.provenance import revision_of
+
+Pair = tuple[Account, Account]
+
+
+def pairs(one: str, other: str, run: str | None, cell: str | None) -> list[Pair]:
+    """The pairs that two words name.
+
+    Args:
+        one: a run; or a cell of `run`: its id, its architecture or a glob of either; or a git revision.
+        other: likewise, of the same kind.
+        run: the run whose cells are meant; the latest if None.
+        cell: where two runs or revisions are compared, a glob of the cells to look at.
+
+    Raises:
+        BenchError: a word names nothing, or more than one cell, or the two are of different kinds.
+
+    """
+    first, second = _run_of(one), _run_of(other)
+    if run is None and first and second:
+        return _common(first, second, cell)
+    if run is None and (first or second):
+        named, stray = (one, other) if first else (other, one)
+        raise BenchError(
+            f"'{named}' is a run and '{stray}' is none: name two runs, or two cells of a run with --run RUN"
+        )
+    known = accounts(store.load(run or latest()))
+    ours, theirs = _cell_of(one, known), _cell_of(other, known)
+    if ours and theirs:
+        return [(ours, theirs)]
+    old, new = (None, None) if run else (revision_of(one), revision_of(other))
+    if old and new:
+        return _common(_recorded_at(one, old), _recorded_at(other, new), cell)
+    missing = other if ours else one
+    place = f"run {next(iter(known.values())).run}" if known else "the latest run"
+    names = ", ".join(sorted({account.cell.architecture for account in known.values()})[:6])
+    raise BenchError(
+        f"'{missing}' is neither a run nor a revision, nor a cell of {place} (which has {names or 'none'}): "
+        "name another run with --run RUN"
+    )
+
+
+def _run_of(word: str) -> store.Run | None:
+    """The run of that name, if there is one."""
+    try:
+        return store.load(word)
+    except BenchError:
+        if word in store.run_names():
+            raise  # it is there, and damaged
+        return None
+
+
+def _cell_of(word: str, known: dict[str, Account]) -> Account | None:
+    """The one cell that the word names."""
+    found = [account for name, account in known.items() if word in (name, account.cell.architecture)]
+    found = found or [
+        account
+        for name, account in known.items()
+        if fnmatchcase(name, word) or fnmatchcase(account.cell.architecture, word)
+    ]
+    if len(found) > 1:
+        ids = ", ".join(account.cell.id for account in found[:4])
+        raise BenchError(f"'{word}' names {len(found)} cells ({ids} ...): name one by its id, see show {found[0].run}")
+    return found[0] if found else None
+
+
+def _common(one: store.Run, other: store.Run, cell: str | None) -> list[Pair]:
+    """The cells that two runs share."""
+    ours, theirs = accounts(one), accounts(other)
+    names = [name for name in ours if name in theirs]
+    if not names:
+        raise BenchError(f"runs {one.name} and {other.name} share no cell: compare runs of the same plan")
+    chosen = [name for name in names if cell is None or fnmatchcase(name, cell) or ours[name].cell.architecture == cell]
+    if not chosen:
+        raise BenchError(f"no cell that both runs have matches '{cell}': they share {', '.join(names[:4])}")
+    return [(ours[name], theirs[name]) for name in chosen]
+
+
+def _recorded_at(word: str, revision: str) -> store.Run:
+    """The latest run recorded at a revision, one without other changes if there is any."""
+    runs = [store.load(name) for name in reversed(store.run_names())]
+    found = [run for run in runs if (run.facts.get("git") or {}).get("revision") == revision]
+    if not found:
+        raise BenchError(
+            f"no run is recorded at revision {word} ({revision[:10]}): make one there with "
+            f"git worktree add ../at-{revision[:10]} {revision[:10]}, run python -m bench run --profile in it, "
+            "and copy the run's folder from its results/ here"
+        )
+    return next((run for run in found if not run.facts["git"].get("dirty")), found[0])

@@ -1,0 +1,114 @@
+"""The command `history`: all recorded runs in the order of the code, and where a level changed."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from bench.cli.render.tables import print_table, si
+from bench.errors import EXIT_PASS, BenchError
+from bench.regression.history import Series, history
+from bench.report.history import Line, Shift, write
+from bench.stats.change_points import Change
+from bench.store import run as store
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print the series and their changes, and write the page."""
+    runs = []
+    for name in store.run_names():
+        try:
+            run = store.load(name)
+            for _ in run.lines(whole=False):
+                pass
+        except BenchError as error:  # one damaged run never hides the others
+            print(f"bench: left out: {error}", file=sys.stderr)
+            continue
+        runs.append(run)
+    if not runs:
+        raise BenchError("no run is recorded in results/ yet: python -m bench run")
+    found = history(runs, given.cells)
+    page = None if given.no_report else _page(found)
+    if given.json:
+        print(json.dumps({"series": [_plain(one) for one in found], "report": page}))
+        return EXIT_PASS
+    _print(found)
+    if page:
+        print(f"report: {page}")
+    return EXIT_PASS
+
+
+def _page(found: list[Series]) -> str:
+    try:
+        return str(write(_line(one) for one in found))
+    except OSError as error:
+        raise BenchError(f"cannot write the page: {error}; free the path, or give --no-report") from error
+
+
+def _print(found: list[Series]) -> None:
+    print_table(
+        [
+            {
+                "cell": one.cell.id,
+                "metric": one.metric,
+                "machine": one.digest[:6],
+                "runs": str(len(one.points)),
+                "first": _value(one, one.points[0].value),
+                "latest": _value(one, one.points[-1].value),
+                "at": one.points[-1].label,
+                "changes": ", ".join(f"{change.shift:+.1%}" for change in one.changes) or "-",
+            }
+            for one in found
+        ]
+    )
+    for one in found:
+        for change in one.changes:
+            print(f"\n{one.cell.id}, {one.metric}: {_told(one, change)}")
+            command = one.ab(change)
+            print(
+                f"    is it one? {command}" if command else "    no two revisions to compare: measure both sides again"
+            )
+
+
+def _told(series: Series, change: Change) -> str:
+    """The change in words."""
+    before, after = series.points[change.low - 1], series.points[change.high]
+    at = series.points[change.index]
+    where = f"at {at.label} ({at.moment[:10]})"
+    between = "" if change.low == change.high else f", somewhere after {before.label} and up to {after.label}"
+    return f"{change.shift:+.1%} {where}{between}, z = {change.z:.1f}"
+
+
+def _line(series: Series) -> Line:
+    facts = [series.machine.get(key) for key in ("cpu", "gpu")]
+    machine = ", ".join(str(fact) for fact in facts if fact) or "an unknown machine"
+    return Line(
+        title=f"{series.cell.id}: {series.metric.replace('_', ' ')}",
+        metric=series.metric,
+        unit=series.unit,
+        machine=f"{machine} ({series.digest[:6]})",
+        points=[{**asdict(point), "label": point.label} for point in series.points],
+        shifts=[
+            Shift(change.index, change.low, change.high, _told(series, change), series.ab(change) or "")
+            for change in series.changes
+        ],
+    )
+
+
+def _value(series: Series, value: float) -> str:
+    if series.metric == "accuracy":
+        return f"{value:.2%}"
+    return si(value, series.unit) if series.unit != "1" else f"{value:.4g}"
+
+
+def _plain(series: Series) -> dict[str, Any]:
+    return {
+        "cell": series.cell.id,
+        "metric": series.metric,
+        "unit": series.unit,
+        "statistic": series.statistic,
+        "machine": {"digest": series.digest, **series.machine},
+        "points": [asdict(point) for point in series.points],
+        "changes": [{**asdict(change), "ab": series.ab(change)} for change in series.changes],
+    }

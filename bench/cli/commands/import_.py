@@ -1,0 +1,39 @@
+"""The command `import`: a file of pytest-benchmark becomes a recorded run."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+from bench.cli.render.tables import print_table, si
+from bench.store import run as store
+from bench.store.provenance import command_line
+from bench.store.pytest_benchmark import read
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Record it, and print what it holds."""
+    path = Path(given.file)
+    facts, results = read(path)
+    name = given.run or re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).lstrip("._-")[:100] or "imported"
+    run = store.create(name, {**facts, "command": command_line()})
+    for result in results:
+        run.append(result)
+    if given.json:
+        print(json.dumps({"run": run.name, "results": str(run.folder), "cells": [one.cell.id for one in results]}))
+        return 0
+    rows = [
+        {
+            "benchmark": result.cell.id,
+            "metric": one.metric,
+            "median": si(one.value, "s"),
+            "rounds": str(one.samples.size or "-"),
+        }
+        for result in results
+        for one in result.measurements
+        if one.unit == "s"
+    ]
+    print_table(rows)
+    print(f"\nimported {path}: {len(results)} cells; results in {run.folder}")
+    print(f"see it with: python -m bench report {run.name}")
+    return 0

@@ -1,0 +1,99 @@
+"""The command `list`: what there is to choose from, and what was run."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from bench.cli.render.tables import duration, print_table, si
+from bench.plan.catalogue import Catalogue, Question
+from bench.plan.estimate import expected_seconds, trial_seconds
+from bench.plan.grid import expand
+from bench.plan.plan import Plan, plan_from, suite_names
+from bench.plan.tuning import trials_of
+from bench.process.worker import Workers
+from bench.store import run as store
+
+
+def execute(given: argparse.Namespace) -> int:
+    """Print the listing."""
+    entries = _ENTRIES[given.what](given.what)
+    if given.json:
+        print(json.dumps(entries))
+    elif entries:
+        hidden = ("architectures",) if given.what == "suites" else ()  # too long for a table; --json has them
+        print_table(
+            [
+                {_TITLES.get(key, key): _text(key, value) for key, value in entry.items() if key not in hidden}
+                for entry in entries
+            ]
+        )
+    else:
+        print(f"no {given.what} yet", file=sys.stderr)
+    return 0
+
+
+def _registered(what: str) -> list[dict[str, Any]]:
+    """Entries of the catalogue, which a worker tells, since only it imports torch."""
+    catalogue = Workers().catalogue(Question(("*",) if what == "architectures" else ()))  # counting takes seconds
+    for problem in catalogue.problems:
+        print(f"bench: plug-in left out: {problem}", file=sys.stderr)
+    order = {
+        "architectures": ("name", "family", "parameters", "flops_forward", "input_shape", "description"),
+        "optimizers": ("name", "learning_rate", "implementations", "description"),
+        "datasets": ("name", "input_shape", "num_classes", "train", "test", "description"),
+    }[what]
+    return [{key: entry.get(key) for key in order} for entry in getattr(catalogue, what).values()]
+
+
+def _suites(_: str) -> list[dict[str, Any]]:
+    """The suites with the cells they have here and the seconds they are likely to take."""
+    plans = [plan_from({"suite": name}) for name in suite_names()]
+    globs = tuple(dict.fromkeys(glob for plan in plans for glob in plan.architectures))
+    catalogue = Workers().catalogue(Question(globs))  # counts FLOPs, which takes seconds
+    return [_suite(plan, catalogue) for plan in plans]
+
+
+def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
+    grid = expand(plan, catalogue)
+    trials = trials_of(grid.cells, plan, catalogue)
+    return {
+        "name": plan.suite,
+        "cells": len(grid.cells) + len(trials),
+        "seconds": expected_seconds(grid.cells, plan, catalogue) + trial_seconds(trials, plan, catalogue),
+        "purpose": plan.purpose,
+        "architectures": list(plan.architectures),
+    }
+
+
+def _runs(_: str) -> list[dict[str, Any]]:
+    runs = [store.load(name) for name in store.run_names()]
+    told = ("started", "status", "command")
+    return [
+        {"run": run.name, "profiles": len(run.traces()), **{key: run.facts.get(key) for key in told}} for run in runs
+    ]
+
+
+_ENTRIES = {
+    "architectures": _registered,
+    "optimizers": _registered,
+    "datasets": _registered,
+    "suites": _suites,
+    "runs": _runs,
+}
+
+_TITLES = {"seconds": "takes about"}
+
+
+def _text(key: str, value: Any) -> str:
+    if key == "input_shape":
+        return "x".join(map(str, value))
+    if key == "flops_forward":
+        return si(float(value), "FLOP")
+    if key == "seconds":
+        return duration(value)
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,54 @@
+"""Progress: one line that is written over on a terminal, a plain line per visit elsewhere."""
+
+import shutil
+from typing import TextIO
+
+from bench.cli.render.tables import duration, si
+from bench.session.scheduler import Progress
+from bench.store.result import Result
+
+
+class ProgressLine:
+    """Tells how far a run is."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._live = stream.isatty()
+
+    def tell(self, progress: Progress, result: Result | None) -> None:
+        """Show where the run stands; with a result, what came of the visit."""
+        if self._live:
+            self._overwrite("")
+        if result is not None:
+            print(f"[{progress.share:4.0%}] {_outcome(result)}", file=self._stream, flush=True)
+        elif self._live:
+            left = f", {duration(progress.left)} left" if progress.left is not None else ""
+            where = f"pass {progress.generation + 1}, {progress.cell.id}: {progress.stage}"
+            self._overwrite(f"[{progress.share:4.0%}{left}] {where}")  # a narrow terminal cuts the end off
+
+    def close(self) -> None:
+        """Leave the terminal with an empty line to write on."""
+        if self._live:
+            self._overwrite("")
+
+    def _overwrite(self, text: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        self._stream.write("\r\033[K" + text[:width])
+        self._stream.flush()
+
+
+def _outcome(result: Result) -> str:
+    """A visit in one line."""
+    found = {one.metric: one.value for one in result.measurements}
+    words = [f"{result.cell.id} pass {result.generation + 1}: {result.status}"]
+    if result.reason:
+        words.append(result.reason)
+    if "step" in found:
+        words.append(f"step {si(found['step'], 's')}")
+    if "relative_cost" in found:
+        words.append(f"{found['relative_cost']:.2f}x the reference")
+    if "accuracy" in found:
+        words.append(f"test accuracy {found['accuracy']:.2%}")
+    # a warning reads "part: what, how much"; the whole of it stands in the results and on the page
+    words += dict.fromkeys(warning.partition(": ")[2].partition(",")[0] for warning in result.warnings)
+    return ", ".join(words)

@@ -1,0 +1,31 @@
+"""Batch sweeps: a line for each group of cells that differ in batch size alone."""
+
+from dataclasses import fields
+
+import pandas as pd
+
+from bench.cli.render.tables import si
+from bench.plan.cell import Cell
+from bench.stats.batch_scaling import LEAST_SIZES, Sweep, fit_sweep
+
+POOR_FIT = 0.1  # relative distance of the points from the line, beyond which the line is no summary of them
+
+
+def sweeps(table: pd.DataFrame) -> list[str]:
+    """How the step time of each group of a run's frame grows with the batch; none for fewer than three batch sizes."""
+    axes = [one.name for one in fields(Cell) if one.name != "batch_size"]
+    steps = table[table["metric"] == "step"]
+    lines = []
+    for _, group in steps.groupby(axes, sort=False, dropna=False):
+        if group["batch_size"].nunique() >= LEAST_SIZES:
+            first = group.iloc[0]
+            name = first["id"].replace(f"-b{first['batch_size']}-", "-", 1)
+            lines.append(f"batch sweep of {name}: {_told(fit_sweep(group['batch_size'], group['value']))}")
+    return lines
+
+
+def _told(sweep: Sweep) -> str:
+    overhead, marginal = sweep.overhead.value, sweep.marginal.value
+    line = f"t(B) = {si(overhead, 's')} + {si(marginal, 's')} x B"
+    line += f", 90 % of the peak at B = {sweep.batch_at_90:.0f}" if sweep.batch_at_90 else ", no overhead to be seen"
+    return line + (f" (a poor fit: points are {sweep.misfit:.0%} off the line)" if sweep.misfit > POOR_FIT else "")

@@ -1,0 +1,79 @@
+"""A/B: a matchup compared by the gate, from the first pair to the verdicts; every number is on disk as it is found."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from bench.compare.calibration import checked_tolerance
+from bench.compare.log import Ledger
+from bench.compare.sequential import Contest, Told
+from bench.compare.sides import Matchup
+from bench.compare.verdicts import decide
+from bench.plan.plan import Plan
+from bench.store.fingerprint import Fingerprint, fingerprint
+from bench.verdict.verdict import Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How to decide.
+
+    Attributes:
+        tolerance: the slowdown, as a share, from which on a loss matters; None for the default.
+        force: use it although the rehearsal has not shown it to work.
+        command: repeats the comparison.
+        record: where the raw numbers go; None keeps them in memory alone.
+
+    """
+
+    tolerance: float | None = None
+    force: bool = False
+    command: str = ""
+    record: Path | None = None
+
+
+def compare(matchup: Matchup, plan: Plan, rules: Rules, tell: Told) -> Decision:
+    """Run the comparison to its end, or to the end of the plan's budget, or to Ctrl-C; the decision says which.
+
+    Raises:
+        BenchError: the tolerance is below what the rehearsal has shown, or nothing can be written.
+
+    """
+    tolerance, told = checked_tolerance(rules.tolerance, fingerprints(matchup), force=rules.force)
+    ledger = Ledger(rules.record, facts(matchup, plan, rules, tolerance, (*matchup.notes, *told)))
+    contest = Contest(
+        matchup.sides, ledger, tolerance, plan.rounds, Random(plan.order_seed), plan.budget, tell, matchup.renew
+    )
+    try:
+        contest.run()
+    except KeyboardInterrupt:
+        if not any(story.pairs[1] for story in ledger.stories.values()):
+            raise
+    return decide(ledger)
+
+
+def facts(matchup: Matchup, plan: Plan, rules: Rules, tolerance: float, notes: tuple[str, ...]) -> dict[str, Any]:
+    """What the ledger's first line says."""
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": rules.command,
+        "before": dict(matchup.before),
+        "after": dict(matchup.after),
+        "cells": {name: [one.cell.to_dict() for one in sides] for name, sides in matchup.sides.items()},
+        "metric": matchup.metric,
+        "tolerance": tolerance,
+        "rounds": plan.rounds,
+        "order_seed": plan.order_seed,
+        "aside": [one.to_dict() for one in matchup.aside],
+        "machine": dict(fingerprints(matchup)[0].fields),
+        "system": dict(matchup.system),
+        "notes": list(notes),
+    }
+
+
+def fingerprints(matchup: Matchup) -> list[Fingerprint]:
+    """Of the machine, one for each number of threads that the cells use."""
+    threads = {side.cell.threads: None for sides in matchup.sides.values() for side in sides}
+    return [fingerprint(matchup.system, count) for count in threads]

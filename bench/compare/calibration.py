@@ -1,0 +1,154 @@
+"""Rehearsal: what the gate has shown on a machine, stored per fingerprint, and asked before a tolerance is believed."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.stats.operating_characteristics import Rates
+from bench.stats.sequential_test import TOLERANCE
+from bench.store.fingerprint import Fingerprint
+from bench.store.run import RESULTS
+
+SCHEMA = 1
+FOLDER = RESULTS / "rehearsals"
+UNKNOWN = "no rehearsal on this machine yet: what the gate finds here is not known (python -m bench rehearse)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Real:
+    """How real runs ended, as counted.
+
+    Attributes:
+        slowdown: the true slowdown, as a share, that was injected; 0 for equal sides.
+        tolerance: of the gate.
+        fail: comparisons that failed in both runs; of equal sides, single runs that failed.
+        passed: those that passed.
+        undecided: all others.
+        seconds: of each comparison, where they were timed.
+
+    """
+
+    slowdown: float
+    tolerance: float
+    fail: int
+    passed: int
+    undecided: int
+    seconds: tuple[float, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return self.fail + self.passed + self.undecided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What was shown on one machine.
+
+    Attributes:
+        fingerprint: the machine's hard fields.
+        pools: by cell, the log ratios of its A/A pairs, in order.
+        admissible: the smallest tolerance that may be used; None where none may.
+        rates: how the gate does at each tolerance that was tried.
+        real: how real runs ended.
+        command: what made it.
+        started: UTC time, ISO 8601.
+
+    """
+
+    fingerprint: Mapping[str, Any]
+    pools: Mapping[str, tuple[float, ...]]
+    admissible: float | None
+    rates: tuple[Rates, ...]
+    real: tuple[Real, ...] = ()
+    command: str = ""
+    started: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+    @property
+    def path(self) -> Path:
+        """Where it is kept."""
+        return path_of(Fingerprint(self.fingerprint))
+
+
+def path_of(fingerprint: Fingerprint) -> Path:
+    """Where the rehearsal of a machine is kept."""
+    return FOLDER / f"{fingerprint.digest}.json"
+
+
+def save(rehearsal: Rehearsal) -> Path:
+    """Write it in one move, in place of an earlier one of the same machine.
+
+    Raises:
+        BenchError: the folder cannot be written.
+
+    """
+    path = rehearsal.path
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(rehearsal.to_dict(), indent=1) + "\n", "utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}; run from a folder you may write to") from error
+    return path
+
+
+def smallest_shown(fingerprint: Fingerprint) -> float | None:
+    """The smallest tolerance shown to work on this machine; infinite where none did, None without a rehearsal.
+
+    Raises:
+        BenchError: the rehearsal's file is damaged.
+
+    """
+    path = path_of(fingerprint)
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        if stored["schema"] != SCHEMA:
+            return None
+        found = stored["admissible"]
+        return inf if found is None else float(found)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BenchError(f"{path} is damaged ({error}): rehearse again (python -m bench rehearse)") from error
+
+
+def checked_tolerance(
+    wanted: float | None, fingerprints: Iterable[Fingerprint], *, force: bool
+) -> tuple[float, list[str]]:
+    """The tolerance to use, and what to say of it.
+
+    Args:
+        wanted: what the user asks for; None for 5 %, or more where the rehearsal needs more.
+        fingerprints: of the machine, one for each number of threads in use.
+        force: use what is wanted although it was not shown to work.
+
+    Raises:
+        BenchError: it is below what the rehearsal has shown, and not forced.
+
+    """
+    known = [smallest_shown(one) for one in fingerprints]
+    least = max((one for one in known if one is not None), default=0.0)
+    tolerance = max(TOLERANCE, least) if wanted is None else wanted
+    notes = [UNKNOWN] if None in known else []
+    if wanted is None and TOLERANCE < tolerance < inf:
+        notes.append(
+            f"the tolerance is {tolerance:.1%}: the smallest that the rehearsal on this machine has shown to work"
+        )
+    if tolerance < least or tolerance == inf:
+        told = "that no tolerance works" if least == inf else f"{least:.1%} to be the smallest that works"
+        if tolerance == inf or not force:
+            raise BenchError(
+                f"the rehearsal on this machine has shown {told}: allow more than {wanted or TOLERANCE:.1%}, rehearse "
+                "again when it is quiet (python -m bench rehearse), or insist with --tolerance SHARE --force"
+            )
+        notes.append(f"the tolerance of {tolerance:.1%} is forced: the rehearsal on this machine has shown {told}")
+    return tolerance, notes

@@ -1,0 +1,122 @@
+"""Known: what each side of a comparison says it has, and the cells that follow from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from bench.errors import BenchError, NotComparableError, unknown
+from bench.plan.catalogue import Catalogue
+from bench.plan.cell import Cell
+from bench.plan.grid import AXES, expand
+from bench.plan.plan import Plan, flag, parse
+from bench.process.tree_client import Host
+from bench.process.worker import WorkerError
+
+ABOUT_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a side told about itself."""
+
+    catalogue: Catalogue
+    cell_fields: tuple[str, ...]
+    system: Mapping[str, Any]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Plug-ins that could not be loaded, one line each."""
+        return self.catalogue.problems
+
+
+def about(host: Host, plan: Plan) -> Known:
+    """Ask a side what it has."""
+    task = {
+        "device": plan.devices[0],
+        "threads": plan.threads[0] if plan.threads else 1,
+        "datasets": list(plan.datasets),
+        "data_dir": plan.data_dir,
+    }
+    host.wait_until_ready()
+    try:
+        told = dict(host.talk("bench.worker.ab_side:about", task, ABOUT_SECONDS))
+    except WorkerError as ended:
+        raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
+    if "about" not in told:
+        raise BenchError(f"{host.label}: {told.get('failed', 'it told nothing')}")
+    facts = told["about"]
+    names = {one.name for one in fields(Catalogue)}
+    listed = {name: value for name, value in facts["catalogue"].items() if name in names}
+    listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
+    return Known(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
+
+
+def own_architectures(known: Sequence[Known], label: str) -> tuple[str, ...]:
+    """The architectures that come from outside the suite, of either side."""
+    foreign = {
+        name: None
+        for one in known
+        for name, facts in one.catalogue.architectures.items()
+        if str(facts.get("module", "architectures")).partition(".")[0] not in {"architectures", "torchvision"}
+    }
+    if not foreign:
+        problems = "; ".join(known[1].problems) or "see its entry points"
+        raise BenchError(f"{label} registers no architecture: {problems}")
+    return tuple(foreign)
+
+
+def cells_of(plan: Plan, known: Sequence[Known]) -> tuple[Cell, ...]:
+    """The plan's cells on the first of two sides; what only the other has is passed over, what none has is an error."""
+    own, other = (one.catalogue for one in known)
+    wanted: dict[str, tuple[str, ...]] = {}
+    for kind, key in (("architecture", "architectures"), ("optimizer", "optimizers")):
+        wanted[key] = tuple(glob for glob in getattr(plan, key) if _matches(glob, getattr(own, key)))
+        for glob in getattr(plan, key):
+            if not _matches(glob, getattr(own, key)) and not _matches(glob, getattr(other, key)):
+                raise unknown(kind, glob, [*getattr(own, key), *getattr(other, key)], f"list {key}")
+    if not all(wanted.values()):
+        return ()
+    return expand(replace(plan, **wanted), own).cells  # type: ignore[arg-type] # fields of one type by name
+
+
+def _matches(glob: str, names: Mapping[str, Any]) -> bool:
+    return any(fnmatchcase(name, glob) for name in names)
+
+
+def check_fields(shared: Sequence[Cell], known: Known, label: str) -> None:
+    """A side of a revision that does not know a field would silently measure something else."""
+    for one in fields(Cell):
+        if one.name not in known.cell_fields and any(getattr(cell, one.name) != one.default for cell in shared):
+            usual = "" if one.default is None else f" ({flag(AXES[one.name])} {one.default})"
+            raise NotComparableError(f"{label} knows no {one.name.replace('_', ' ')}: leave it at its default{usual}")
+
+
+def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
+    """The cell that "lenet5,optimizer=adam" names.
+
+    Raises:
+        BenchError: a name or value is wrong, or the cell cannot be measured here.
+
+    """
+    name, *pairs = text.split(",")
+    wanted: dict[str, tuple[Any, ...]] = {"architectures": (name,)}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        if key not in AXES or not value:
+            raise BenchError(f"--cells takes NAME or NAME,key=value with a key of {', '.join(AXES)}, not '{pair}'")
+        wanted[AXES[key]] = (parse(AXES[key], value),)
+    made = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
+    if len(made) > 1:
+        raise BenchError(f"--cells {text} is {len(made)} cells: one is compared, so choose one value of each axis")
+    return made[0]
+
+
+def with_threads(cell: Cell, variables: Mapping[str, str], cores: int) -> Cell:
+    """The cell with the threads that the environment asks for: a worker sets its cell's own otherwise."""
+    asked = variables.get("OMP_NUM_THREADS")
+    if not asked:
+        return cell
+    if not asked.isdigit() or not 0 < int(asked) <= cores:
+        raise BenchError(f"--env OMP_NUM_THREADS={asked}: it takes a number from 1 to the {cores} cores usable here")
+    return replace(cell, threads=int(asked))

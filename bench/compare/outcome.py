@@ -1,0 +1,79 @@
+"""Settle: from the log ratios of a comparison to the looks that decide: pure functions of the ledger."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.compare.log import Ledger, Story
+from bench.stats.multiple_testing import discoveries
+from bench.stats.sequential_test import LOOKS, Look, confirmed, geometric_mean, joint_p, settled
+
+CONTENDED = 0.15  # how much slower than in its best pair the reference's typical one may be, as a share
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where a cell, or the mean over cells, stands.
+
+    Attributes:
+        first: the look that decided the first run; None when it ended before six pairs.
+        second: the same of the second, independent run, which follows a first one that failed.
+        contention: how much longer the reference took in its typical pair than in its best, as a share.
+        stands: whether a loss stands among all cells that were tested.
+
+    """
+
+    first: Look | None
+    second: Look | None
+    contention: float
+    stands: bool = True
+
+    @property
+    def lost(self) -> bool:
+        """Whether both runs fail."""
+        return self.first is not None and self.second is not None and confirmed(self.first, self.second)
+
+    @property
+    def contended(self) -> bool:
+        """Whether neighbours took so much that they may have slowed the two sides unequally."""
+        return self.contention > CONTENDED
+
+    @property
+    def shown(self) -> Look | None:
+        """The look to report: of a loss the second, since the first was chosen for being large."""
+        return self.second if self.lost else self.first
+
+
+def settle(ledger: Ledger) -> tuple[dict[str, Settled], Settled | None]:
+    """Where each cell stands, and the geometric mean over those that could be measured, for two or more."""
+    tolerance = ledger.facts["tolerance"]
+    stories = list(ledger.stories.values())
+    looks = [[settled(story.logs(run), tolerance, ended=True) for run in (1, 2)] for story in stories]
+    stands = discoveries([_joint_p(first, second) for first, second in looks])
+    cells = {
+        story.cell: Settled(first, second, contention(story), stand)
+        for story, (first, second), stand in zip(stories, looks, stands, strict=True)
+    }
+    first, second = (common(stories, run, tolerance) for run in (1, 2))
+    noisiest = max((one.contention for one in cells.values()), default=0.0)
+    return cells, Settled(first, second, noisiest) if first is not None else None
+
+
+def common(stories: Iterable[Story], run: int, tolerance: float) -> Look | None:
+    """The geometric mean over the cells in one run; None for fewer than two cells, or one with too few pairs."""
+    runs = [story.logs(run) for story in stories if not story.failed]
+    if len(runs) < 2 or min(map(len, runs)) < LOOKS[0]:
+        return None
+    return geometric_mean(runs, tolerance)
+
+
+def contention(story: Story) -> float:
+    """How much longer the reference's steps took in its typical pair than in its best, as a share."""
+    times = [pair["before"] for run in (1, 2) for pair in story.pairs[run]]
+    return float(np.median(times) / min(times)) - 1 if times else 0.0
+
+
+def _joint_p(first: Look | None, second: Look | None) -> float:
+    """The p-value of a loss in both runs; 1 where there was none, which claims nothing."""
+    return joint_p(first, second) if first and second and confirmed(first, second) else 1.0

@@ -1,0 +1,190 @@
+"""Duet: a pair of workers, alive together, that run blocks in turn; one pair gives one log ratio."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Protocol
+
+import numpy as np
+
+from bench.plan.cell import Cell
+from bench.process.worker import Worker, WorkerError
+from bench.store.result import QUANTILES, Floats
+
+SETUP_SECONDS = 60.0  # until both are warm
+BLOCK_TIMEOUT = 60.0
+
+
+class Starter(Protocol):
+    """Who starts the workers of a side: `Workers`, or a `Host` for another source tree or environment."""
+
+    def start(self, entry: str, task: Any) -> Worker:
+        """A fresh worker that runs the function `entry` on `task`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pair.
+
+    Attributes:
+        starter: who starts its workers.
+        cell: what they run.
+        inject: how much more work each step does than it says, as a share: a slowdown of known size.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+
+    """
+
+    starter: Starter
+    cell: Cell
+    inject: float = 0.0
+    data_dir: str = ""
+
+    def task(self) -> dict[str, Any]:
+        """What its workers are told, as `bench.worker.ab_side` says."""
+        return {"cell": self.cell.to_dict(), "inject": self.inject, "data_dir": self.data_dir}
+
+
+class SideError(WorkerError):
+    """A worker of a pair did not do its part; `side` is 0 for the first and 1 for the second."""
+
+    def __init__(self, side: int, ended: WorkerError) -> None:
+        super().__init__(ended.status, ended.reason)
+        self.side = side
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What one pair of processes gave.
+
+    Attributes:
+        first: seconds of each step of the first cell, (rounds, steps).
+        second: the same of the second.
+        phases: seconds of each phase of a step that both have, first's and second's, by one low quantile.
+        faults: page faults of both.
+        steady: whether both were steady when the first block began.
+        early: the side that was started first, 0 or 1.
+        statistic: the quantile of the steps that stands for a side, see `location`.
+
+    """
+
+    first: Floats
+    second: Floats
+    phases: dict[str, tuple[float, float]]
+    faults: int
+    steady: bool = True
+    early: int = 0
+    statistic: str = "p25"
+
+    def seconds(self, statistic: str = "") -> tuple[float, float]:
+        """Seconds a step of the first and the second, by one quantile of all their steps."""
+        low = QUANTILES[statistic or self.statistic]
+        return float(np.quantile(self.first, low)), float(np.quantile(self.second, low))
+
+    def log_ratio(self, statistic: str = "") -> float:
+        """Logarithm of second over first, by one quantile of all their steps: positive when the second is slower."""
+        first, second = self.seconds(statistic)
+        return float(np.log(second / first))
+
+
+def location(*cells: Cell) -> str:
+    """The quantile of a cell's steps that repeats best: with several threads the low end is the noisier one."""
+    return "p10" if all(cell.device == "cpu" and cell.threads == 1 for cell in cells) else "p25"
+
+
+def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
+    """Time two sides, each in its own fresh process, in alternating blocks; who waits is stopped meanwhile.
+
+    Which process starts first, and which block of each round, is drawn from `order`: the worker that starts second
+    can be some percent faster all its life.
+
+    Raises:
+        SideError: a worker crashed, raised, or did not answer in time.
+
+    """
+    sides = (first, second)
+    starts = order.sample([0, 1], 2)
+    crowded = max(side.cell.threads for side in sides) > 1
+    workers: dict[int, Worker] = {}
+    ready: dict[int, dict[str, Any]] = {}
+    with ExitStack() as stack:
+        for side in starts:
+            workers[side] = stack.enter_context(_started(sides, side))
+            if crowded:  # two that warm up at once on all cores take many times as long, and size their blocks by that
+                ready[side] = _warmed(workers, side)
+        for side in starts:
+            ready[side] = ready.get(side) or _warmed(workers, side)
+        blocks: dict[int, list[dict[str, Any]]] = {0: [], 1: []}
+        for _ in range(rounds):
+            for side in order.sample([0, 1], 2):
+                workers[side].resume()
+                _ask(workers, side, ready[side]["steps"])
+                blocks[side].append(_answer(workers, side, "block", BLOCK_TIMEOUT))
+                workers[side].pause()
+    times = [np.array([block["seconds"] for block in blocks[side]]) for side in (0, 1)]
+    faults = sum(block["faults"] for side in (0, 1) for block in blocks[side])
+    steady = all(one["steady"] for one in ready.values())
+    statistic = location(first.cell, second.cell)
+    return Pair(times[0], times[1], _phases(blocks, statistic), faults, steady, starts[0], statistic)
+
+
+def _warmed(workers: dict[int, Worker], side: int) -> dict[str, Any]:
+    """What the worker says once it is warm; it is stopped then."""
+    told: dict[str, Any] = _answer(workers, side, "ready", SETUP_SECONDS)
+    workers[side].pause()
+    return told
+
+
+def ask_both(first: Side, second: Side, entry: str, kind: str, timeout: float) -> list[Any]:
+    """What a worker of each side answers, both at work at the same time: nothing is timed.
+
+    Each is the payload, or the WorkerError that came instead.
+    """
+    found: list[Any] = []
+    with first.starter.start(entry, first.task()) as one, second.starter.start(entry, second.task()) as other:
+        workers = {0: one, 1: other}
+        for side in workers:
+            try:
+                found.append(_answer(workers, side, kind, timeout))
+            except WorkerError as ended:
+                found.append(ended)
+    return found
+
+
+def _started(sides: Sequence[Side], side: int) -> Worker:
+    try:
+        return sides[side].starter.start("bench.worker.ab_side:serve", sides[side].task())
+    except WorkerError as ended:
+        raise SideError(side, ended) from ended
+
+
+def _ask(workers: dict[int, Worker], side: int, word: Any) -> None:
+    try:
+        workers[side].send(word)
+    except OSError as error:
+        raise SideError(side, WorkerError("failed", f"the worker has ended: {error}")) from error
+
+
+def _answer(workers: dict[int, Worker], side: int, kind: str, timeout: float) -> Any:
+    """The payload of the worker's next part, which must be of that kind."""
+    try:
+        part = workers[side].receive(timeout)
+    except WorkerError as ended:
+        raise SideError(side, ended) from ended
+    if part is not None and part[0] == kind:
+        return part[1]
+    told = str(part[1]) if part and part[0] == "failed" else f"the worker said {part and part[0]} where {kind} was due"
+    raise SideError(side, WorkerError("failed", told))
+
+
+def _phases(blocks: dict[int, list[dict[str, Any]]], statistic: str) -> dict[str, tuple[float, float]]:
+    """A quantile of each phase that both sides have."""
+    low = QUANTILES[statistic]
+    found = {
+        side: {
+            name: float(np.quantile([one for block in blocks[side] for one in block["phases"][name]], low))
+            for name in blocks[side][0]["phases"]
+        }
+        for side in (0, 1)
+    }
+    return {name: (value, found[1][name]) for name, value in found[0].items() if name in found[1]}

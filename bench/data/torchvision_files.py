@@ -1,0 +1,138 @@
+"""Folder: the data sets that a person keeps on disk, read by torchvision in the layout that torchvision gives them."""
+
+import hashlib
+import json
+import pickle
+import shlex
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.data import idx, verify
+from bench.data.dataset import Dataset
+from bench.data.spec import Entry
+from bench.errors import BenchError
+
+CLASSES = {"fashion_mnist": "FashionMNIST", "kmnist": "KMNIST", "cifar10": "CIFAR10"}  # names in torchvision.datasets
+
+# What torchvision's readers, and the checks below, raise on files that are absent, cut short or not theirs.
+_DAMAGE = (RuntimeError, ValueError, AssertionError, LookupError, TypeError, OSError, EOFError, pickle.UnpicklingError)
+
+
+def load(name: str, data_dir: Path, entry: Entry) -> Dataset:
+    """The data set `name` of CLASSES from `data_dir`, which `fetch` may have filled.
+
+    Raises:
+        BenchError: its files are absent, damaged or not those of `entry`, as far as `genuine` can tell; the message
+            names them and the command that fetches them.
+
+    """
+    source = _source(name)
+    try:
+        train, test = (source(data_dir, train=train, download=False) for train in (True, False))
+        dataset = Dataset(
+            name=name,
+            train_images=_images(train.data),
+            train_labels=torch.as_tensor(train.targets, dtype=torch.int64),
+            test_images=_images(test.data),
+            test_labels=torch.as_tensor(test.targets, dtype=torch.int64),
+            classes=tuple(train.classes),
+        )
+        verify.check_sizes(dataset, entry)
+        if name in verify.MEANS:
+            verify.check_idx(dataset, _place(source, data_dir), source.resources)
+    except _DAMAGE as error:
+        raise _unreadable(name, source, data_dir, error) from error
+    return dataset
+
+
+def fetch(name: str, data_dir: Path) -> None:
+    """Have torchvision fetch the data set `name` of CLASSES where a file is absent; its progress goes to stderr.
+
+    Raises:
+        BenchError: that failed.
+
+    """
+    source = _source(name)
+    folder, sums = _place(source, data_dir), _expected(source)
+    if all(_is_there(folder / file) for file in sums):
+        return
+    try:
+        source(data_dir, train=True, download=True)
+    except _DAMAGE as error:
+        told = " ".join(str(error).split()) or repr(error)
+        raise BenchError(
+            f"cannot download {name} to {data_dir}: {told}; mend the connection, or put {', '.join(sums)} into {folder}"
+        ) from error
+
+
+def _source(name: str) -> Any:
+    from torchvision import datasets  # noqa: PLC0415  # takes longer to import than mnist takes to load
+
+    return getattr(datasets, CLASSES[name])
+
+
+def _images(pixels: Any) -> Tensor:
+    """Images as (N, C, H, W) from torchvision's (N, H, W) tensor or (N, H, W, C) array."""
+    images = torch.as_tensor(pixels)
+    return images.permute(0, 3, 1, 2).contiguous() if images.ndim == 4 else images.unsqueeze(1)
+
+
+def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> BenchError:
+    """The error for files that are absent, damaged or others: which, where, and how to get them."""
+    folder, sums = _place(source, data_dir), _expected(source)
+    absent = [file for file in sums if not _is_there(folder / file)]
+    found = {file: _flaw(folder / file, md5) for file, md5 in sums.items() if file not in absent}
+    if len(absent) == len(sums):
+        cause = f"it is not in {folder}"
+    elif absent:
+        cause = f"{', '.join(absent)} not found in {folder}"
+    elif any(found.values()):
+        cause = f"in {folder} {', '.join(f'{file} {flaw}' for file, flaw in found.items() if flaw)}"
+    else:
+        what = "not the published ones" if isinstance(error, verify.NotGenuineError) else "damaged"
+        cause = f"the files in {folder} are {what} ({str(error).splitlines()[0] if str(error) else repr(error)})"
+    clear = "" if absent else f"remove {data_dir / folder.relative_to(data_dir).parts[0]}, then "
+    remedy = f"add --download to bench run, or do it by {_command(source, data_dir)}"
+    return BenchError(f"cannot load {name}: {cause}; expected {', '.join(sums)}: {clear}{remedy}")
+
+
+def _command(source: Any, data_dir: Path) -> str:
+    """The shell command that fetches a torchvision data set."""
+    place = json.dumps(str(data_dir), ensure_ascii=False)  # in double quotes, which a shell's single ones hold as is
+    code = f"from torchvision.datasets import {source.__name__}; {source.__name__}({place}, download=True)"
+    return f"python -c {shlex.quote(code)}"
+
+
+def _place(source: Any, data_dir: Path) -> Path:
+    """The folder of a torchvision data set's files."""
+    return data_dir / (source.base_folder if hasattr(source, "base_folder") else f"{source.__name__}/raw")
+
+
+def _expected(source: Any) -> dict[str, str | None]:
+    """The files of a torchvision data set, with their MD5 sums where torchvision knows them."""
+    if hasattr(source, "base_folder"):  # CIFAR
+        return {**dict(source.train_list + source.test_list), source.meta["filename"]: source.meta["md5"]}
+    return {Path(file).stem: None for file, _ in source.resources}
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that may not be entered, or a name too long
+        return False
+
+
+def _flaw(path: Path, md5: str | None) -> str:
+    """What is wrong with one file, an IDX file where it has no sum; "" where it is well by itself."""
+    try:
+        content = path.read_bytes()
+        if md5 is None:
+            idx.parse(content)
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    except idx.IdxError as error:
+        return str(error)
+    return "" if md5 in {None, hashlib.md5(content, usedforsecurity=False).hexdigest()} else "is damaged"

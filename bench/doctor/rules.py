@@ -1,0 +1,330 @@
+"""Doctor: judges the facts of a machine: what is fit to measure on, what is doubtful, what that costs, what helps."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.plan.timing import BLOCK_SECONDS
+
+Facts = Mapping[str, Any]
+Verdict = tuple[str, str]
+
+STATES = ("good", "noted", "doubtful", "unknown")
+
+AA_LIMIT = 0.05  # two identical cells may differ by this much; the gate's own tolerance
+OWN_SHARE = 0.95  # of a core, for a process that keeps it busy; timed blocks are flagged below the same
+STEAL_LIMIT = 0.02  # of a core
+OTHERS_LIMIT = 0.25  # of the usable cores
+FAULTS_LIMIT = 10  # a step; a process whose allocator is not pinned has 1,000, and the first blocks of any some
+LEAST_MEMORY = 2**30  # bytes
+TICKS = 10_000  # of the clock in a block
+SLOW_CLOCKS = ("hpet", "acpi_pm", "jiffies", "refined-jiffies")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        state: "good"; "noted", which spoils nothing but belongs to the record; "doubtful"; or "unknown".
+        seen: what this machine shows.
+        cost: what it costs when it is not good, with where that is known from.
+        remedy: what to do then.
+
+    """
+
+    name: str
+    state: str
+    seen: str
+    cost: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    cost: str
+    remedy: str
+    judge: Callable[[Facts], Verdict]
+
+
+_RULES: list[_Rule] = []
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """Every finding on the facts that `bench.doctor.diagnose` gathers; a fact that is absent makes it unknown."""
+    return [*(_finding(rule, facts) for rule in _RULES), *_gpus(facts.get("gpus", {}))]
+
+
+def is_fit(found: list[Finding]) -> bool:
+    """Whether nothing is doubtful."""
+    return all(one.state != "doubtful" for one in found)
+
+
+def _finding(rule: _Rule, facts: Facts) -> Finding:
+    try:
+        state, seen = rule.judge(facts)
+    except KeyError:
+        state, seen = "unknown", "this machine does not tell"
+    return Finding(rule.name, state, seen, rule.cost, rule.remedy)
+
+
+def _rule(name: str, *, cost: str, remedy: str) -> Callable[[Callable[[Facts], Verdict]], None]:
+    """Enrols a rule: it returns (state, what was seen), and lets a fact's KeyError pass."""
+    return lambda judge: _RULES.append(_Rule(name, cost, remedy, judge))
+
+
+def _good_if(fit: bool) -> str:
+    return "good" if fit else "doubtful"
+
+
+@_rule(
+    "A/A pairs",
+    cost="identical cells differ by this much, so no smaller difference can be told from chance",
+    remedy="remove the other doubtful causes; else allow more with more generations, or use a quieter machine",
+)
+def _pairs(facts: Facts) -> Verdict:
+    ratios = facts["aa_log_ratios"]
+    seen = ", ".join(f"{math.expm1(ratio):+.1%}" for ratio in ratios)
+    return _good_if(max(map(abs, ratios)) <= math.log1p(AA_LIMIT)), f"identical cells differed by {seen}"
+
+
+@_rule(
+    "own core",
+    cost="every step that is interrupted takes longer; which ones is chance",
+    remedy="stop other work on this machine, or reserve cores (taskset, --cpuset-cpus)",
+)
+def _own_core(facts: Facts) -> Verdict:
+    share = facts["own_share"]
+    return _good_if(share >= OWN_SHARE), f"a busy process got {share:.1%} of its core"
+
+
+@_rule(
+    "other processes",
+    cost="measured: two busy processes with 2 threads each on 2 cores ran up to 60 times slower",
+    remedy="stop them, or wait until they are done",
+)
+def _others(facts: Facts) -> Verdict:
+    busy, usable = facts["others"], facts["cores_usable"]
+    names = f": {', '.join(facts['busiest'])}" if facts.get("busiest") else ""
+    return _good_if(busy <= OTHERS_LIMIT * usable), f"they keep {busy:.2f} of {usable} cores busy{names}"
+
+
+@_rule(
+    "load average",
+    cost="work that has just ended or is about to go on competes for cores and caches",
+    remedy="wait a minute, then look again (uptime)",
+)
+def _load(facts: Facts) -> Verdict:
+    load, cores = facts["load"], facts["cores"]
+    return _good_if(load <= cores), f"{load:.2f} over the last minute, {cores} cores"
+
+
+@_rule(
+    "steal",
+    cost="the hypervisor ran another machine while this one had work; times grow by that share, unevenly",
+    remedy="a dedicated host or an instance that does not share its cores",
+)
+def _steal(facts: Facts) -> Verdict:
+    return _good_if(facts["steal"] <= STEAL_LIMIT), f"{facts['steal']:.1%} of a busy core over a second"
+
+
+@_rule(
+    "page faults",
+    cost="measured: 1,000 to 1,600 faults a step made identical processes take 4.1 to 6.3 ms a step",
+    remedy="leave MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ to bench, which sets them for its workers",
+)
+def _faults(facts: Facts) -> Verdict:
+    return _good_if(facts["aa_faults"] <= FAULTS_LIMIT), f"{facts['aa_faults']:.2f} a step in the A/A pairs"
+
+
+@_rule(
+    "allocator",
+    cost="measured: with glibc's default, identical processes differed by up to half, and were 1.4 times slower",
+    remedy="unset LD_PRELOAD and the MALLOC_ variables, so that bench can set glibc's for its workers",
+)
+def _allocator(facts: Facts) -> Verdict:
+    states = {"glibc, pinned": "good", "glibc, not pinned": "doubtful"}
+    return states.get(facts["allocator"], "noted"), f"workers use {facts['allocator']}"
+
+
+@_rule(
+    "cores",
+    cost="once the quota of a period (0.1 s) is spent, every thread stands still until the next one",
+    remedy="give whole cores instead of a quota (docker run --cpuset-cpus, taskset)",
+)
+def _cores(facts: Facts) -> Verdict:
+    quota, affinity = facts.get("cpu_quota"), facts["cores_affinity"]
+    seen = f"{facts['cores_usable']} usable of {facts['cores']}"
+    if quota is None or quota >= affinity:
+        return "good", seen
+    stopped = facts.get("throttled", 0)
+    seen += f"; a quota of {quota:g} over {affinity} cores" + (f", stopped {stopped} times in a second" * bool(stopped))
+    return ("doubtful" if quota < 2 or stopped else "noted"), seen  # the worker and its parent are two
+
+
+@_rule(
+    "threads",
+    cost="measured: more busy threads than cores ran up to 60 times slower; bench sets its own, other programs do not",
+    remedy="export OMP_NUM_THREADS=<usable cores>",
+)
+def _threads(facts: Facts) -> Verdict:
+    threads, usable, variable = facts["torch_threads"], facts["cores_usable"], facts.get("omp_num_threads")
+    source = f"OMP_NUM_THREADS={variable}" if variable else "OMP_NUM_THREADS is not set"
+    return _good_if(threads <= usable), f"torch starts {threads} on {usable} usable cores ({source})"
+
+
+@_rule(
+    "OpenMP waiting",
+    cost="measured: OMP_WAIT_POLICY=passive makes a step with 2 threads take 1.6 times as long",
+    remedy="unset OMP_WAIT_POLICY",
+)
+def _waiting(facts: Facts) -> Verdict:
+    policy = facts.get("omp_wait_policy")
+    return _good_if(str(policy).lower() != "passive"), f"OMP_WAIT_POLICY {f'is {policy}' if policy else 'is not set'}"
+
+
+@_rule(
+    "frequency governor",
+    cost="the clock follows the load, so the first steps after a pause are slower",
+    remedy="sudo cpupower frequency-set --governor performance",
+)
+def _governor(facts: Facts) -> Verdict:
+    governor = facts["governor"]
+    if governor.startswith("performance") and "," not in governor:
+        return "good", governor
+    # these drivers choose the clock in hardware, whatever the governor is called, and schedutil follows within 10 ms
+    quick = all("pstate" in one or one.startswith(("schedutil", "performance")) for one in governor.split(", "))
+    return "noted" if quick else "doubtful", governor
+
+
+@_rule(
+    "turbo",
+    cost="the clock depends on temperature and on how many cores are busy",
+    remedy="switch it off where absolute times must repeat from day to day; ratios need it less",
+)
+def _turbo(facts: Facts) -> Verdict:
+    return ("noted", "on") if facts["turbo"] else ("good", "off")
+
+
+@_rule(
+    "power source",
+    cost="on battery the clock is held down, and changes with the charge",
+    remedy="plug it in",
+)
+def _power(facts: Facts) -> Verdict:
+    return _good_if(facts["power"] != "battery"), facts["power"]
+
+
+@_rule(
+    "virtualization",
+    cost="neighbours may share cores, caches and memory; the pairs, the steal and the own core above show how much",
+    remedy="bare metal where 1 % must be seen",
+)
+def _virtualization(facts: Facts) -> Verdict:
+    found = facts["virtualization"]
+    return ("good", "bare metal") if found == "none" else ("noted", f"a virtual machine: {found}")
+
+
+@_rule(
+    "container",
+    cost="none by itself; other processes of the host are out of sight",
+    remedy="look at the host's load as well",
+)
+def _container(facts: Facts) -> Verdict:
+    found = facts.get("container")
+    return ("noted", f"in {found}") if found else ("good", "none")
+
+
+@_rule(
+    "memory",
+    cost="pages that come back from disk take milliseconds each",
+    remedy="free memory, or fewer and smaller cells at a time",
+)
+def _memory(facts: Facts) -> Verdict:
+    available, swapped = facts["memory_available"], facts.get("swapped", 0)
+    seen = f"{available / 2**30:.1f} GiB available"
+    if available < LEAST_MEMORY or swapped:
+        return "doubtful", f"{seen}, {swapped} pages swapped in a second"
+    return ("noted", f"{seen}, swap in use") if facts.get("swap_used") else ("good", seen)
+
+
+@_rule(
+    "huge pages",
+    cost="with 'always', whether a process gets them depends on how memory is scattered when it starts",
+    remedy="compare only runs under the same setting, or choose madvise",
+)
+def _huge_pages(facts: Facts) -> Verdict:
+    setting = facts["huge_pages"]
+    return ("noted" if setting == "always" else "good"), setting
+
+
+@_rule(
+    "clock",
+    cost="a clock that is coarse or slow to read blurs the times of single phases",
+    remedy="let the kernel use tsc: look for 'clocksource' in its messages (dmesg)",
+)
+def _clock(facts: Facts) -> Verdict:
+    tick, reading, source = facts["clock_tick"], facts["clock_seconds"], facts.get("clock_source", "source unknown")
+    fit = tick * TICKS <= BLOCK_SECONDS and source not in SLOW_CLOCKS
+    return _good_if(fit), f"{source}: smallest step {tick * 1e9:.0f} ns, {reading * 1e9:.0f} ns a reading"
+
+
+@_rule(
+    "torch build",
+    cost="code paths of another processor, or with checks switched on: several times slower, and not what users run",
+    remedy="install a release build for this processor; unset ATEN_CPU_CAPABILITY",
+)
+def _build(facts: Facts) -> Verdict:
+    faults = {
+        "debug build": facts["torch_debug"],
+        "no oneDNN": not facts["torch_mkldnn"],
+        "no OpenMP": not facts["torch_openmp"],
+        "AVX2 unused": bool(facts.get("cpu_avx2")) and facts["isa"] in ("DEFAULT", "NO AVX"),
+    }
+    found = [name for name, present in faults.items() if present]
+    return _good_if(not found), ", ".join([f"{facts['torch']}, {facts['isa']}", *found])
+
+
+@_rule(
+    "denormals",
+    cost="steps slow down when weights or gradients fade towards zero, so time depends on the data",
+    remedy="run with --denormals flush, as the suites do; torch.set_flush_denormal(True) in your own code",
+)
+def _denormals(facts: Facts) -> Verdict:
+    if facts["denormals_flushed"]:
+        return "noted", "flushed to zero"
+    cost = facts["denormals_cost"]
+    return ("good" if cost < 1.5 else "noted"), f"kept; arithmetic on them takes {cost:.1f} times as long"
+
+
+_GPU_COST = "the GPU runs below the clock it could have, or shares it; times follow temperature and neighbours"
+_GPU_REMEDY = "cool it, raise its power cap or stop its other users (nvidia-smi -q -d PERFORMANCE); lock its clocks"
+
+
+def _gpus(gpus: Mapping[str, Facts]) -> Iterator[Finding]:
+    """One finding for each GPU."""
+    for name, facts in gpus.items():
+        state, seen = _gpu(facts)
+        yield Finding(f"GPU {name}", state, seen, _GPU_COST, _GPU_REMEDY)
+
+
+def _gpu(facts: Facts) -> Verdict:
+    seen = [str(facts.get("gpu", "a GPU"))]
+    if "gpu_throttle" not in facts:
+        return "unknown", f"{seen[0]}; the driver does not tell of clocks"
+    if "gpu_clock_mhz" in facts:
+        seen.append(f"{facts['gpu_clock_mhz']} of {facts.get('gpu_clock_max_mhz', '?')} MHz")
+    if "gpu_temperature" in facts:
+        seen.append(f"{facts['gpu_temperature']} °C")
+    busy = facts.get("gpu_busy", 0.0)
+    if busy > 0.1:
+        seen.append(f"{busy:.0%} busy with something else")
+    seen += [f"held down by {', '.join(facts['gpu_throttle'])}"] if facts["gpu_throttle"] else []
+    lazy = facts.get("gpu_persistence") is False
+    seen += ["persistence mode off: the driver starts anew with each first user"] if lazy else []
+    if facts["gpu_throttle"] or busy > 0.1:
+        return "doubtful", ", ".join(seen)
+    return ("noted" if lazy else "good"), ", ".join(seen)

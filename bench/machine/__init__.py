@@ -1,0 +1,1 @@
+"""Facts of the machine and of the libraries on it."""

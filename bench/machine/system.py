@@ -1,0 +1,80 @@
+"""System: the hardware and software that decide a time, read once per worker before anything is measured."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench import __version__
+from bench.machine import procfs
+from bench.measure.denormals import are_flushed
+from bench.measure.device import Device
+
+
+def describe_system(device: Device) -> dict[str, Any]:
+    """Plain facts; what this machine does not tell is absent."""
+    facts: dict[str, Any] = {
+        "cpu": cpu_model(),
+        "isa": torch.backends.cpu.get_cpu_capability(),
+        "cores": os.cpu_count(),
+        "cores_usable": usable_cores(),
+        "affinity": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "cpu_quota": procfs.cgroup_quota(),
+        "virtualization": procfs.virtualization(),
+        "governor": procfs.governor(),
+        "memory": _memory(),
+        "os": platform.platform(terse=True),
+        "arch": platform.machine(),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),  # plain text: as torch's own type it would have the parent import torch
+        "bench": __version__,
+        "allocator": allocator(),
+        "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY"),
+        "start_method": os.environ.get("BENCH_START_METHOD"),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "precision": {
+            "matmul": torch.get_float32_matmul_precision(),
+            "tf32": torch.backends.cudnn.allow_tf32,
+            "cudnn_benchmark": torch.backends.cudnn.benchmark,
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+            "flush_denormal": are_flushed(),
+        },
+        **device.facts(),
+    }
+    return {key: value for key, value in facts.items() if value is not None}
+
+
+def usable_cores() -> int:
+    """Cores this process may use: its affinity, and the cgroup's quota where there is one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = procfs.cgroup_quota()
+    return max(1, min(cores, int(quota))) if quota else cores
+
+
+def cpu_model() -> str | None:
+    """The processor's name as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or None
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), None)
+
+
+def allocator() -> str:
+    """Whether large blocks stay in the process: glibc reads these settings once, when the process starts."""
+    if (other := procfs.preloaded()) is not None:
+        return other
+    if platform.libc_ver()[0] != "glibc":
+        return f"the system's own ({sys.platform})"
+    return "glibc, pinned" if os.environ.get("MALLOC_MMAP_THRESHOLD_") else "glibc, not pinned"
+
+
+def _memory() -> int | None:
+    """Bytes of physical memory."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return None

@@ -1,0 +1,3 @@
+"""The optimizers there are, by name. Imports torch."""
+
+from bench.optimizers.registry import *  # noqa: F403

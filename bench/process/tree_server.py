@@ -1,0 +1,126 @@
+"""Hosted: the program of a host, which forks workers that run the code of one source tree, on its parent's word.
+
+Run as a script by its path, since the tree may be of another revision: from that tree it needs `bench.process.channel`,
+`bench.process.worker_main.work`, `bench.process.worker.ENVIRONMENT` and what the entries name. It imports nothing of the
+suite before it knows the tree.
+
+    python -P hosted.py CONTROL '{"paths": [...], "unset": [...]}'
+
+CONTROL is the descriptor of a stream socket. Each line that comes is {"start": [entry, task]}, with the descriptor of
+the worker's end of a pipe, answered {"pid": n}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The
+first line that goes out is {"protocol": n} or {"refused": why}.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.machinery import ModuleSpec, PathFinder
+from typing import Any
+
+_BEGUN = "BENCH_HOSTED"  # set where the environment is pinned already
+_POLL = 0.005  # seconds
+
+
+def main() -> None:
+    """Serve until the parent hangs up."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    orders = json.loads(sys.argv[2])
+    with suppress(AttributeError, OSError):  # not Linux: end of file on the socket ends it too
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    sys.path[:0] = orders["paths"]
+    sys.meta_path.insert(0, _OwnModules(orders["paths"]))
+    try:
+        _pin_the_environment(orders["unset"])
+        protocol = getattr(importlib.import_module("bench.process.channel"), "DUET_PROTOCOL", None)
+        gc.disable()  # see bench.process.preload
+        for name in importlib.import_module("bench.process.worker_main").PRELOAD if protocol else ():
+            importlib.import_module(name)
+        gc.enable()
+    except BaseException as error:  # whatever a revision's own modules raise is why it is refused
+        _say(control, {"refused": " ".join(f"{type(error).__name__}: {error}".split())})
+        return
+    _say(control, {"protocol": protocol})
+    _serve(control)
+
+
+class _OwnModules:
+    """Finds the suite's modules in the tree alone: an editable install would lend those that the tree lacks."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self._paths = paths
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
+        """The tree's module of that name; nothing for other packages, which the finders after this one look for."""
+        if name.partition(".")[0] not in {"bench", "architectures"}:
+            return None
+        found = PathFinder.find_spec(name, self._paths if path is None else path)
+        if found is None:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+        return found
+
+
+def _pin_the_environment(unset: list[str]) -> None:
+    """Begin again with the allocator's settings, which glibc reads when a process starts; what the user set stays."""
+    if _BEGUN in os.environ:
+        return
+    settings = importlib.import_module("bench.process.worker").ENVIRONMENT
+    pinned = {name: value for name, value in settings.items() if name not in unset}
+    environment = {**pinned, **os.environ, _BEGUN: "1", "BENCH_START_METHOD": "fork"}
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - this very program
+
+
+def _serve(control: socket.socket) -> None:
+    while True:
+        text, descriptors, _, _ = socket.recv_fds(control, 2**20, 1)
+        if not text:
+            return
+        order = json.loads(text)
+        if "start" in order:
+            _say(control, {"pid": _fork(control, descriptors[0], *order["start"])})
+            os.close(descriptors[0])
+        else:
+            _say(control, {"exit": _end(order["end"], order["patience"])})
+
+
+def _fork(control: socket.socket, descriptor: int, entry: str, task: Any) -> int:
+    """The id of a fresh process that runs `entry` on `task`."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        control.close()
+        connection = importlib.import_module("multiprocessing.connection").Connection(descriptor)
+        importlib.import_module("bench.process.worker_main").work(connection, entry, task)
+    except BaseException:  # nothing may go on from here as a second host
+        traceback.print_exc()
+    os._exit(1)
+
+
+def _end(child: int, patience: float) -> int | None:
+    """How the worker ended, after so many seconds at most; None while it runs. Negative for a signal."""
+    until = time.monotonic() + patience
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= until:
+            return None
+        time.sleep(_POLL)
+
+
+def _say(control: socket.socket, answer: dict[str, Any]) -> None:
+    with suppress(BrokenPipeError):
+        control.sendall(json.dumps(answer).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""Worker: starts fresh processes that have torch imported already, talks to them, and says how they ended."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.plan.catalogue import Catalogue, Question, Specimen
+from bench.process.worker_main import work
+
+# glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
+# it reads these once, when a process starts, so they are set before the server that workers are forked from.
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
+
+LONGEST_WAIT = 2e6  # seconds: 23 days; poll(2) counts milliseconds in an int
+ANSWER_SECONDS, DOWNLOAD_SECONDS = 120.0, 3600.0
+START_ATTEMPTS, START_PAUSE = 3, 0.2  # the server may have been killed a moment ago; seconds between
+
+START_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+class WorkerError(Exception):
+    """The worker did not finish: `status` and a reason in one line."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Worker:
+    """One fresh process at work on one task; to be used as a context, at whose end the process has ended too.
+
+    Args:
+        process: started already.
+        connection: the parent's end of its pipe.
+
+    """
+
+    def __init__(self, process: Any, connection: Any) -> None:
+        self.pid: int = process.pid
+        self._process = process
+        self._connection = connection
+        self._kills = _oom_kills()
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.join(5)
+        self._connection.close()
+
+    def send(self, word: Any) -> None:
+        """Say something to the worker."""
+        self._connection.send(word)
+
+    def pause(self) -> None:
+        """Stop it where it stands, so that it takes nothing from the one that is timed (not on Windows)."""
+        self._signal("SIGSTOP")
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._signal("SIGCONT")
+
+    def _signal(self, name: str) -> None:
+        if hasattr(signal, name):
+            with suppress(ProcessLookupError):  # it has ended; its pipe will tell
+                os.kill(self.pid, getattr(signal, name))
+
+    def receive(self, timeout: float) -> tuple[str, Any] | None:
+        """The next (kind, payload) it sends, or None when it has ended as it should.
+
+        Raises:
+            WorkerError: nothing came in time, or the worker crashed or was killed.
+
+        """
+        if not wait([self._connection], min(max(0.0, timeout), LONGEST_WAIT)):
+            raise WorkerError("timeout", "no end in time; allow more with --timeout")
+        try:
+            part: tuple[str, Any] = self._connection.recv()
+        except (EOFError, OSError):
+            self._process.join(5)
+            if self._process.exitcode != 0:
+                raise _ended(self._process.exitcode, _oom_kills() > self._kills) from None
+            return None
+        return part
+
+
+class Workers:
+    """Fresh worker processes, forked from one server that has imported torch but run no operator.
+
+    Where there is no forkserver each is spawned, which takes seconds instead of milliseconds.
+    """
+
+    def __init__(self) -> None:
+        self._context: Any = multiprocessing.get_context(START_METHOD)  # typed as a base that lacks Process
+        if START_METHOD == "forkserver":
+            self._context.set_forkserver_preload(["bench.process.preload"])
+
+    def prepare(self) -> None:
+        """Have the server import torch meanwhile; the first worker starts it otherwise."""
+        if START_METHOD == "forkserver":
+            resource_tracker.ensure_running()  # the server would start it, and that lets interrupts through again
+            with _environment(), interrupts_put_off():
+                forkserver.ensure_running()
+
+    def start(self, entry: str, task: Any) -> Worker:
+        """A worker that runs the function `entry` ("module:function") on `task`.
+
+        Raises:
+            WorkerError: the system gives no process.
+
+        """
+        own, other = self._context.Pipe()
+        process = self._context.Process(target=work, args=(other, entry, task), daemon=True)
+        for attempt in range(1, START_ATTEMPTS + 1):
+            try:
+                self.prepare()
+                with _environment():
+                    process.start()
+            except (EOFError, OSError) as error:
+                if attempt == START_ATTEMPTS:
+                    raise WorkerError("failed", f"no worker could be started: {error}") from error
+                time.sleep(START_PAUSE)
+            else:
+                break
+        other.close()
+        return Worker(process, own)
+
+    def talk(self, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
+        """What a worker sends, part by part, until it ends.
+
+        Raises:
+            WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
+
+        """
+        with self.start(entry, task) as worker:
+            yield from parts_of(worker, timeout)
+
+    def catalogue(self, question: Question) -> Catalogue:
+        """What is registered and what this machine can do.
+
+        Raises:
+            BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
+
+        """
+        patience = DOWNLOAD_SECONDS if question.download else ANSWER_SECONDS
+        parts = self._ask("bench.worker.catalogue:describe", question, "cannot list what is registered", patience)
+        catalogue: Catalogue = parts["catalogue"]
+        return catalogue
+
+    def anatomy(self, specimen: Specimen) -> dict[str, Any]:
+        """The layers of one architecture, as `bench.worker.layers` tells them.
+
+        Raises:
+            BenchError: there is no such architecture or data set, they do not fit, or the worker did not answer.
+
+        """
+        parts = self._ask("bench.worker.layers:dissect", specimen, f"cannot look into '{specimen.architecture}'")
+        anatomy: dict[str, Any] = parts["anatomy"]
+        return anatomy
+
+    def review(self, checkpoint: str, data_dir: str = "") -> dict[str, Any]:
+        """What the file of weights holds and what it scores, as `bench.worker.verify_checkpoint` tells it.
+
+        Data sets that are not embedded are looked for in `data_dir`, or in the default folder.
+
+        Raises:
+            BenchError: the file or its data set cannot be read, or the worker did not answer.
+
+        """
+        parts = self._ask(
+            "bench.worker.verify_checkpoint:review", (checkpoint, data_dir), f"cannot review {checkpoint}"
+        )
+        reviewed: dict[str, Any] = parts["review"]
+        return reviewed
+
+    def _ask(self, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS) -> dict[str, Any]:
+        """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
+        try:
+            parts = dict(self.talk(entry, question, patience))
+        except WorkerError as ended:
+            raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
+        if "refused" in parts:
+            raise BenchError(parts["refused"])
+        return parts
+
+
+def parts_of(worker: Worker, timeout: float) -> Iterator[tuple[str, Any]]:
+    """What `worker` sends within `timeout` seconds, part by part, until it ends.
+
+    Raises:
+        WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
+
+    """
+    deadline = time.monotonic() + timeout
+    while (part := worker.receive(deadline - time.monotonic())) is not None:
+        yield part
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """The environment of the server and so of every worker, put back afterwards; what the user set stays."""
+    wanted = {**ENVIRONMENT, "BENCH_START_METHOD": START_METHOD}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update({name: value for name, value in wanted.items() if name not in os.environ})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+
+
+@contextmanager
+def interrupts_put_off() -> Iterator[None]:
+    """Ctrl-C waits here until the end, and never reaches a process that is started meanwhile, nor those it forks."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _ended(code: int | None, memory_ran_out: bool) -> WorkerError:
+    """What the exit code of a worker means."""
+    if code is not None and code < 0:
+        named = {one.value: one.name for one in signal.Signals}
+        name = named.get(-code, f"signal {-code}")
+        if -code == signal.SIGKILL and memory_ran_out:
+            return WorkerError("oom", "the system ran out of memory and ended the worker (SIGKILL)")
+        return WorkerError("failed", f"the worker was ended by {name}")
+    return WorkerError("failed", f"the worker ended by itself with exit code {code}")
+
+
+def _oom_kills() -> int:
+    """How many processes this system has ended for want of memory."""
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

@@ -1,0 +1,1 @@
+"""A recorded run against what was accepted. Imports no torch."""

@@ -1,0 +1,161 @@
+"""Tolerances: how much each metric of each cell may worsen, and what it may be at all, from a TOML file.
+
+[tolerances]                    # the share by which a metric may worsen: 0.05 or "5 %"
+relative_cost = "5 %"
+operators_backward = 0
+accuracy = 0.002                # of the test images, not of the accuracy
+
+[budgets]                       # absolute, in SI units; a limit in the metric's own direction
+step = 0.010
+
+[cells."lenet5-*".tolerances]   # for the cells whose id matches; a later table wins
+relative_cost = "8 %"
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.stats.sequential_test import TOLERANCE
+
+DEFAULT_FILE = Path("bench.toml")
+DEFAULTS = {"relative_cost": TOLERANCE, "peak_memory": 0.10, "accuracy": 0.0}
+_TABLES = ("tolerances", "budgets")
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerances:
+    """What is allowed.
+
+    Attributes:
+        place: the file, or "" where none was read.
+        shares: pairs of a glob over cell ids and the shares by metric, in the order of the file.
+        limits: the same of absolute limits.
+
+    """
+
+    place: str = ""
+    shares: tuple[tuple[str, Mapping[str, float]], ...] = ()
+    limits: tuple[tuple[str, Mapping[str, float]], ...] = field(default=())
+
+    def given(self, cell: str, metric: str) -> float | None:
+        """The share that the file gives; None where it gives none."""
+        found = [shares[metric] for glob, shares in self.shares if metric in shares and fnmatchcase(cell, glob)]
+        return found[-1] if found else None
+
+    def share(self, cell: str, metric: str, *, exact: bool = False) -> float:
+        """The share by which the metric of that cell may worsen; unless the file says so, an exact one by none."""
+        given = self.given(cell, metric)
+        return given if given is not None else 0.0 if exact else DEFAULTS[metric]
+
+    def budgets(self, cell: str) -> dict[str, float]:
+        """The absolute limits of that cell by metric."""
+        found: dict[str, float] = {}
+        for glob, limits in self.limits:
+            if fnmatchcase(cell, glob):
+                found |= limits
+        return found
+
+    def check_names(self, metrics: Iterable[str]) -> None:
+        """See that every metric that is named is one of `metrics`.
+
+        Raises:
+            BenchError: one is not; a limit that nothing is held to would pass for a gate.
+
+        """
+        known = {*metrics, *DEFAULTS}
+        for _, found in (*self.shares, *self.limits):
+            for metric in found:
+                if metric not in known:
+                    raise _unknown(self.place, "metric", metric, known)
+
+    def unused(self, cells: Iterable[str]) -> list[str]:
+        """Globs that match none of the cells."""
+        ids = list(cells)
+        globs = dict.fromkeys(glob for glob, _ in (*self.shares, *self.limits))
+        return [glob for glob in globs if glob != "*" and not any(fnmatchcase(one, glob) for one in ids)]
+
+
+def tolerances(path: Path | None = None) -> Tolerances:
+    """The tolerances of a file; without one of bench.toml, and where that is missing too the defaults.
+
+    Raises:
+        BenchError: the file cannot be read, is no TOML, or holds a key or value that means nothing.
+
+    """
+    if path is None and not DEFAULT_FILE.exists():
+        return Tolerances()
+    place = path or DEFAULT_FILE
+    try:
+        table = tomllib.loads(place.read_text("utf-8"))
+    except OSError as error:
+        raise BenchError(f"cannot read {place}: {error.strerror}; check the path (--tolerances)") from error
+    except UnicodeDecodeError as error:
+        raise BenchError(f"{place} is not UTF-8 text: save it as such") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BenchError(f"{place} is not valid TOML: {error}") from error
+    _check_keys(table, (*_TABLES, "cells"), str(place))
+    parts = [("*", table), *_table(table.get("cells", {}), f"{place}: [cells]").items()]
+    shares, limits = [], []
+    for glob, part in parts:
+        where = f"{place}" if part is table else f'{place}: [cells."{glob}"]'
+        entries = _table(part, where)
+        if part is not table:
+            _check_keys(entries, _TABLES, where)
+        shares.append((glob, _values(entries.get("tolerances", {}), f"{where}: tolerances", _share)))
+        limits.append((glob, _values(entries.get("budgets", {}), f"{where}: budgets", _limit)))
+    return Tolerances(str(place), tuple(shares), tuple(limits))
+
+
+def _check_keys(table: Mapping[str, Any], known: Iterable[str], place: str) -> None:
+    for key in table:
+        if key not in known:
+            raise _unknown(place, "key", key, known)
+
+
+def _unknown(place: str, kind: str, name: str, known: Iterable[str]) -> BenchError:
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"there is {', '.join(sorted(known))}"
+    return BenchError(f"{place}: unknown {kind} '{name}': {hint}")
+
+
+def _table(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BenchError(f"{place} takes a table, not {value!r}")
+    return value
+
+
+def _values(table: Any, place: str, read: Any) -> dict[str, float]:
+    return {metric: read(value, f"{place}.{metric}") for metric, value in _table(table, place).items()}
+
+
+def _share(value: Any, place: str) -> float:
+    """A share such as 0.05 or "5 %"."""
+    share = _number(value)
+    if share is None and isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            share = float(value.strip().removesuffix("%")) / 100
+        except ValueError:
+            share = None
+    if share is None or not 0 <= share < 1:
+        raise BenchError(f'{place} takes a share such as 0.05 or "5 %", not {value!r}')
+    return share
+
+
+def _limit(value: Any, place: str) -> float:
+    limit = _number(value)
+    if limit is None or limit < 0:
+        raise BenchError(f"{place} takes a number in SI units, such as 0.010 for 10 ms, not {value!r}")
+    return limit
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return None
+    return float(value)

@@ -1,0 +1,101 @@
+"""The pictures of depth: the norm of the gradient in each layer, where it vanishes and where it does not."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.report import svg
+from bench.report.plotting import MOST_ROWS, Picture, colour_of, dot, finish, unit_axis
+from bench.report.record import Record, Row
+from bench.report.units import number, plural
+from bench.store.result import Floats
+
+_PAIRS = ("plain", "resnet")  # an architecture without its shortcuts, and with them
+
+
+def depth(record: Record) -> list[Picture]:
+    """Gradient norms at the first step of training, and at the last that was noted."""
+    pictures = (_norms(record, "first", 0), _norms(record, "last", -1))
+    return [picture for picture in pictures if picture]
+
+
+def layers(training: Mapping[str, Any], at: int) -> tuple[list[str], Floats] | None:
+    """Names and gradient norms of the weights with two dimensions or more, from input to output, of one noted step."""
+    noted = training.get("gradients")
+    if not isinstance(noted, Mapping) or not noted.get("norms"):
+        return None
+    norms, shapes, names = noted["norms"][at], noted.get("shapes", []), noted.get("names", [])
+    if not len(norms) == len(shapes) == len(names):
+        return None
+    kept = [place for place, shape in enumerate(shapes) if isinstance(shape, list) and len(shape) > 1]
+    values = np.array([np.nan if norms[place] is None else norms[place] for place in kept], dtype=float)
+    return ([str(names[place]) for place in kept], values) if kept else None
+
+
+def _over_seeds(row: Row, at: int) -> tuple[list[str], Floats] | None:
+    """Names, and norms (seeds, layers) of the seeds that have them; a norm of 0 has no place on a log axis."""
+    found = [one for training in row.training if (one := layers(training, at))]
+    if not found or len({len(names) for names, _ in found}) > 1:
+        return None
+    norms = np.stack([values for _, values in found])
+    return found[0][0], np.where(norms > 0, norms, np.nan)
+
+
+def _norms(record: Record, when: str, at: int) -> Picture | None:
+    known = {row.key: one for row in record.rows if row.training and (one := _over_seeds(row, at))}
+    rows = [row for row in record.rows if row.key in known and np.isfinite(known[row.key][1]).all(axis=0).sum() > 1]
+    rows = rows[:MOST_ROWS]
+    if not rows:
+        return None
+    drawn = svg.canvas(f"learning-gradients-{when}")
+    drawn.axes.set_yscale("log")
+    for row in rows:
+        names, norms = known[row.key]
+        logs = np.log(norms)
+        middle, places = np.exp(logs.mean(axis=0)), np.arange(1, len(names) + 1)
+        artists: list[Any] = [
+            *drawn.axes.plot(places, middle, **{**dot(row, 4.5), "linestyle": "-", "linewidth": 1.4}),
+        ]
+        if len(norms) > 1:
+            band = drawn.axes.fill_between(
+                places, norms.min(axis=0), norms.max(axis=0), color=colour_of(row), alpha=0.18, linewidth=0
+            )
+            artists.append(band)
+        drawn.mark(artists, [row.key], _told(row, names, middle, len(norms)))
+    drawn.axes.grid(visible=True, axis="y")
+    unit_axis(drawn.axes.yaxis, "number", "1")
+    unit_axis(drawn.axes.xaxis, "epoch", "1")
+    drawn.axes.set_xlabel("layer with weights, from input to output")
+    drawn.axes.set_title("gradient norm", loc="left", color=svg.MUTED)
+    caption = (
+        f"Euclidean norm of the gradient of each layer's weights at the {when} step noted, before the optimizer's use; "
+        f"a line that falls towards the left is a gradient that vanishes on its way to the input.{_pairs(rows, known)}"
+    )
+    return finish(drawn, f"Gradient norm by layer, {when} step", caption)
+
+
+def _told(row: Row, names: Sequence[str], middle: Floats, seeds: int) -> str:
+    first, last = (number(float(middle[place])) for place in (0, -1))
+    return (
+        f"{row.label}: gradient norm {first} in the first layer ({names[0]}), {last} in the last of {len(names)} "
+        f"({names[-1]}), n = {plural(seeds, 'seed')}"
+    )
+
+
+def _pairs(rows: list[Row], known: Mapping[str, tuple[list[str], Floats]]) -> str:
+    """Plain nets beside the residual nets of their depth: what is left of the norm in the first layer."""
+    plain, residual = _PAIRS
+    found = []
+    for row in rows:
+        name = str(row.cell.get("architecture"))
+        twin = name.replace(plain, residual, 1)
+        wanted = {**row.cell, "architecture": twin, "seed": None}
+        others = [one for one in rows if name.startswith(plain) and {**one.cell, "seed": None} == wanted]
+        found += [f"{number(_ratio(one, known))} in {one.label}" for pair in others for one in (row, pair)]
+    return f" First layer over last: {', '.join(found)}." if found else ""
+
+
+def _ratio(row: Row, known: Mapping[str, tuple[list[str], Floats]]) -> float:
+    logs = np.log(known[row.key][1]).mean(axis=0)
+    return float(np.exp(logs[0] - logs[-1]))

@@ -1,0 +1,185 @@
+"""From a run's files to the record of a page: one row a setting, the seeds of a setting pooled."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.plan.cell import Cell
+from bench.report.decision import stored_check
+from bench.report.record import Record, Row, Value
+from bench.stats.interval import of_ratios
+from bench.store.frame import frame_of
+from bench.store.result import Floats, decode_samples
+from bench.store.run import Run
+from bench.store.seeds import asked_of
+
+# Control characters, lone surrogates and direction overrides: no name needs them, and XML cannot hold them.
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+
+TARGETS = (0.995, 0.99, 0.98, 0.97, 0.95, 0.9, 0.8, 0.5)  # round test accuracies for "time to accuracy", best first
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the visits of one setting hold beside its metrics."""
+
+    cells: dict[str, Cell] = field(default_factory=dict)
+    steps: list[Floats] = field(default_factory=list)
+    training: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        cell = Cell.from_dict(line["cell"])
+        self.cells.setdefault(cell.id, cell)
+        self.steps += line["steps"]
+        if line["training"] and line["training"].get("epochs"):
+            self.training.append(line["training"])
+
+
+def read(run: Run) -> Record:
+    """The record of a run, from its files alone; of two lines of one visit the later one counts."""
+    found = map(_of_setting, run.lines())
+    lines = {(line["id"], line["cell"].get("seed"), line["generation"]): line for line in found}
+    gathered: dict[str, _Gathered] = {}
+    for line in lines.values():
+        gathered.setdefault(line["id"], _Gathered()).add(line)
+    trained = [entry for one in gathered.values() for entry in one.training]
+    target = _asked(run.facts) or _target(trained)
+    rows = _rows(frame_of(lines.values(), asked_of(run.facts)), gathered, target) if gathered else []
+    return Record(run.name, clean({**run.facts, **stored_check(run)}), tuple(rows), tuple(lines.values()), target)
+
+
+def _of_setting(stored: dict[str, Any]) -> dict[str, Any]:
+    """The line, cleaned, with the samples of its steps alone; its id is the setting's, so that seeds are pooled."""
+    steps = [decode_samples(one) for one in stored["measurements"] if one["metric"] == "step" and one.get("n")]
+    for one in stored["measurements"]:
+        one.pop("samples", None)
+        if one["metric"] == "accuracy" and one["statistic"] == "exact":
+            one["statistic"] = "final"  # exact of one seed, not of the setting
+    line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
+    setting = sorted((key, repr(value)) for key, value in line["cell"].items() if key != "seed")
+    return {**line, "id": repr(setting), "steps": steps}
+
+
+def clean(value: Any) -> Any:
+    """The same plain data with its texts on one line and free of characters that no page can show."""
+    if isinstance(value, str):
+        return _UNREADABLE.sub("\ufffd", value.replace("\r\n", "\n"))
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    return [clean(item) for item in value] if isinstance(value, list) else value
+
+
+def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float | None) -> list[Row]:
+    found = []
+    for identity, part in table.groupby("id", sort=False):
+        one = gathered[str(identity)]
+        first = part.iloc[0]
+        values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
+        values |= _median(part, values)
+        for metric in ("time_to_accuracy", "steps_to_accuracy"):
+            values.pop(metric, None)  # by the evaluation there; the record has them for any target
+        values |= _towards(one.training, target, int(first["seeds"])) if target else {}
+        cells = tuple(one.cells.values())
+        reason = None if pd.isna(first["reason"]) else str(first["reason"])
+        found.append((cells, str(first["status"]), reason, values, one))
+    names = _labels([cells[0] for cells, *_ in found])
+    order = sorted(range(len(found)), key=lambda at: (found[at][1] != "ok", *_cost(found[at][3]), names[at]))
+    return [
+        Row(f"r{index}", index, names[at], found[at][0][0].to_dict(), found[at][1], found[at][2], found[at][0],
+            found[at][3], tuple(found[at][4].steps), tuple(found[at][4].training))
+        for index, at in enumerate(order)
+    ]  # fmt: skip
+
+
+def _value(stored: Mapping[Any, Any]) -> Value | None:
+    """A row of the frame as a Value; None where the cell has no metric at all."""
+    if pd.isna(stored["metric"]) or not np.isfinite(stored["value"]):
+        return None
+    low, high, threads = (None if pd.isna(stored[key]) else stored[key] for key in ("low", "high", "threads_used"))
+    names = ("metric", "unit", "direction", "statistic")
+    texts = {name: str(stored[name]) for name in names}
+    samples = 0 if pd.isna(stored["samples"]) else int(stored["samples"])
+    whole = None if threads is None else int(threads)
+    return Value(
+        **texts, threads=whole, value=float(stored["value"]), low=low, high=high, n=int(stored["n"]), samples=samples,
+        seeds=int(stored["seeds"]), lost=str(stored["lost"]),
+    )  # fmt: skip
+
+
+def _median(part: pd.DataFrame, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The median of the steps as a value of its own, without an interval: what a user experiences."""
+    steps = part[part["metric"] == "step"]
+    if "step" not in values or steps.empty or pd.isna(steps["median"].iloc[0]):
+        return {}
+    median = float(steps["median"].iloc[0])
+    return {
+        "step_median": replace(
+            values["step"], metric="step_median", statistic="median", value=median, low=None, high=None
+        )
+    }
+
+
+def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
+    """Key that puts cheap settings first and unmeasured ones last."""
+    for rank, metric in enumerate(("relative_cost", "step")):
+        if metric in values:
+            return rank, values[metric].value
+    return 2, 0.0
+
+
+def _labels(cells: list[Cell]) -> list[str]:
+    """The shortest names that tell the cells apart: the architecture, then each field that varies."""
+    varying = [one.name for one in fields(Cell) if len({getattr(cell, one.name) for cell in cells}) > 1]
+    names = [name for name in varying if name not in ("architecture", "seed")]
+    return [
+        " · ".join([str(cell.architecture), *(_part(name, getattr(cell, name)) for name in names)]) for cell in cells
+    ]
+
+
+def _part(name: str, value: Any) -> str:
+    if name == "learning_rate":
+        return "own rate" if value is None else f"rate {value:g}"
+    worded = {"batch_size": f"batch {value}", "threads": f"{value} threads", "denormals": f"{value} denormals"}
+    return worded.get(name, str(value))
+
+
+def _asked(facts: Mapping[str, Any]) -> float | None:
+    """The test accuracy at which training was to stop, where the plan has one."""
+    plan = facts.get("plan")
+    until = plan.get("until") if isinstance(plan, Mapping) else None
+    return float(until) if isinstance(until, int | float) and 0 < until < 1 else None
+
+
+def _target(trainings: list[Mapping[str, Any]]) -> float | None:
+    """The highest round accuracy that at least half of the trained cells reach, and no fewer than one."""
+    best = [max((epoch.get("test_accuracy") or 0.0 for epoch in one["epochs"]), default=0.0) for one in trainings]
+    return next((target for target in TARGETS if best and sum(top >= target for top in best) * 2 >= len(best)), None)
+
+
+def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> dict[str, Value]:
+    """Training seconds to the first evaluation that reaches the target, and what they are made of, if all `seeds` do.
+
+    On the log scale, on which the three intervals are taken, time is the product of seconds a step and steps.
+    """
+    hits = [
+        next((entry for entry in one["epochs"] if (entry.get("test_accuracy") or 0.0) >= target), None)
+        for one in trainings
+    ]
+    reached = [hit for hit in hits if hit and hit.get("seconds") and hit.get("steps")]
+    if not reached or len(reached) < max(len(hits), seeds):
+        return {}
+    seconds, steps = (np.array([float(hit[name]) for hit in reached]) for name in ("seconds", "steps"))
+    numbers = {
+        "time_to_accuracy": ("s", seconds),
+        "training_step": ("s", seconds / steps),
+        "steps_to_accuracy": ("1", steps),
+    }
+    return {
+        metric: Value(metric, unit, "lower", "mean", None, over.value, over.low, over.high, over.n)
+        for metric, (unit, found) in numbers.items()
+        if (over := of_ratios(found))
+    }

@@ -1,0 +1,145 @@
+"""The pictures of choice: accuracy against what it costs, with the Pareto front."""
+
+from bench.report import svg
+from bench.report.plotting import (
+    DASHED,
+    MOST_NAMES,
+    Picture,
+    accuracy_axis,
+    arms,
+    axis_name,
+    dot,
+    finish,
+    inside,
+    name_points,
+    unit_axis,
+)
+from bench.report.rank import ordered
+from bench.report.record import Record, Row
+from bench.report.table import HEADINGS, percent_of, told
+from bench.report.units import joined, tick
+
+_TIME = ("time_to_accuracy", "training_step", "steps_to_accuracy")
+
+
+def choosing(record: Record) -> list[Picture]:
+    """Accuracy against each kind of cost."""
+    against = ("relative_cost", "throughput", "peak_memory", "parameters")
+    fronts = [picture for metric in against if (picture := _front(record, metric))]
+    split = _split(record)
+    return [*fronts, split] if split else fronts
+
+
+def front(rows: list[Row], metric: str) -> list[Row]:
+    """The rows that no other row beats in both accuracy and `metric`, the cheapest first."""
+    best: list[Row] = []
+    for row in ordered(rows, metric):
+        if not best or row.values["accuracy"].value > best[-1].values["accuracy"].value:
+            if best and row.values[metric].value == best[-1].values[metric].value:
+                best.pop()
+            best.append(row)
+    return best
+
+
+def _front(record: Record, metric: str) -> Picture | None:
+    rows = [row for row in record.having("accuracy", metric) if row.values[metric].value > 0]
+    if len({row.values[metric].value for row in rows}) < 2:  # all alike, as the parameters of one net are
+        return None
+    drawn = svg.canvas(f"choose-{metric.replace('_', '-')}", height=240)
+    axes, first, best = drawn.axes, rows[0].values[metric], front(rows, metric)
+    axes.set_xscale("log")
+    accuracy_axis(axes, [row.values["accuracy"].value for row in rows])
+    points = {row.key: (row.values[metric].value, inside(row.values["accuracy"].value)) for row in rows}
+    along = [points[row.key] for row in best]
+    line = axes.plot(*zip(*along, strict=True), color=svg.MUTED, linewidth=1, linestyle=DASHED, zorder=1)
+    drawn.mark(line, [row.key for row in best])
+    for row in rows:
+        _point(drawn, row, metric)
+    axes.margins(x=0.14)
+    axes.grid(axis="both")
+    rate = first.unit == "1/s"
+    unit_axis(axes.xaxis, "number" if rate else metric, "1" if rate else first.unit)
+    more = first.direction == "higher"
+    axes.set_xlabel(f"{axis_name(first)}{', images/s' if rate else ''} · {'more' if more else 'less'} is better")
+    named = rows if len(rows) <= MOST_NAMES else best
+    name_points(drawn, named, [points[row.key] for row in named])
+    word = HEADINGS.get(metric, metric).lower()
+    caption = (
+        f"Up and to the {'right' if more else 'left'} is better; no setting beats those on the dashed front in both: "
+        f"{joined(row.label for row in best)}. Bars are 95 % intervals, absent from single visits and seeds; "
+        "the accuracy axis is stretched towards 100 %."
+    )
+    return finish(drawn, f"Accuracy against {word}", caption)
+
+
+def _point(drawn: svg.Canvas, row: Row, metric: str) -> None:
+    across, up = row.values[metric], row.values["accuracy"]
+    at = (across.value, inside(up.value))
+    text = f"{row.label}: {told(up)}; {told(across)}"
+    # exact counts have no interval; the ends are kept on the axis
+    for value, side in ((across, "xerr"), (up, "yerr")):
+        reach = arms(value)
+        if reach is not None:
+            low, high = reach[0][0], reach[1][0]
+            if side == "yerr":
+                low, high = at[1] - inside(at[1] - low), inside(at[1] + high) - at[1]
+            arm = [[low], [high]]
+            bars = drawn.axes.errorbar(
+                [at[0]], [at[1]], xerr=arm if side == "xerr" else None, yerr=arm if side == "yerr" else None,
+                **{**dot(row, 0), "marker": "none"}, elinewidth=1.2,
+            )  # fmt: skip
+            drawn.mark(bars.lines[2], [row.key], text)
+    drawn.mark(drawn.axes.plot([at[0]], [at[1]], **dot(row, 7)), [row.key], text)
+
+
+def _split(record: Record) -> Picture | None:
+    """Time to the target accuracy as seconds a step times steps; along a dashed line the time is the same."""
+    rows = record.having("time_to_accuracy", "training_step", "steps_to_accuracy")
+    if len(rows) < 2 or not record.target:
+        return None
+    drawn = svg.canvas("choose-time-to-accuracy", height=240)
+    axes = drawn.axes
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    points = [(row.values["steps_to_accuracy"].value, row.values["training_step"].value) for row in rows]
+    for row, (steps, step) in zip(rows, points, strict=True):
+        text = f"{row.label}: {'; '.join(told(row.values[metric]) for metric in _TIME)}"
+        for metric, side in (("steps_to_accuracy", "xerr"), ("training_step", "yerr")):
+            reach = arms(row.values[metric])
+            if reach is not None:
+                bars = axes.errorbar(
+                    [steps], [step], xerr=reach if side == "xerr" else None, yerr=reach if side == "yerr" else None,
+                    **{**dot(row, 0), "marker": "none"}, elinewidth=1.2,
+                )  # fmt: skip
+                drawn.mark(bars.lines[2], [row.key], text)
+        drawn.mark(axes.plot([steps], [step], **dot(row, 7)), [row.key], text)
+    for side, values in (("x", [point[0] for point in points]), ("y", [point[1] for point in points])):
+        getattr(axes, f"set_{side}lim")(min(values) / 2.2, max(values) * 2.2)
+    _same_times(drawn)
+    axes.grid(axis="both")
+    unit_axis(axes.xaxis, "number", "1")
+    unit_axis(axes.yaxis, "training_step", "s")
+    axes.set_xlabel("steps to accuracy · less is better")
+    axes.set_title("seconds a step of training", loc="left", color=svg.MUTED)
+    name_points(drawn, rows if len(rows) <= MOST_NAMES else rows[:MOST_NAMES], points)
+    goal = percent_of(record.target)
+    caption = (
+        f"Training time to {goal} test accuracy is seconds a step (up) times steps (across); along a dashed line it is "
+        "the same. Bars are 95 % intervals over seeds, absent from single ones; a setting of which any seed fell short "
+        "of the target is not shown."
+    )
+    return finish(drawn, f"Time to {goal}, split", caption)
+
+
+def _same_times(drawn: svg.Canvas) -> None:
+    """Dashed lines of equal time, at round numbers of seconds."""
+    axes = drawn.axes
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    times = [size * 10.0**power for power in range(-3, 6) for size in (1, 3)]
+    shown = [time for time in times if left * low * 1.5 < time < right * high / 1.5]
+    for time in shown:
+        axes.plot([left, right], [time / left, time / right], color=svg.LINE, linewidth=1, linestyle=DASHED, zorder=1)
+        along = min(right / 1.06, time / low / 1.1)
+        axes.text(along, time / along, tick("step", "s", time), fontsize=8, color=svg.MUTED, ha="right", va="bottom")
+    axes.set_xlim(left, right)
+    axes.set_ylim(low, high)

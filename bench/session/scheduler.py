@@ -1,0 +1,143 @@
+"""Schedule: generations over the grid in random order, until each cell is precise, or the budget or the plan ends."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+from random import Random
+
+from bench.plan.cell import Cell
+from bench.plan.grid import visit_of
+from bench.plan.plan import Plan
+from bench.session.executor import Executor
+from bench.stats.stopping import is_precise
+from bench.store.result import Result
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        cell: the one being visited.
+        generation: the pass over the grid, from 0.
+        stage: what is being measured.
+        share: of the visits planned, how much is done, 0 to 1.
+        left: seconds still to go, by what the visits so far took; None before the first has ended.
+
+    """
+
+    cell: Cell
+    generation: int
+    stage: str
+    share: float
+    left: float | None
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Runs a plan's cells; how it ended is in `outcome` and `endings` afterwards.
+
+    Args:
+        plan: generations, precision, budget, seed of the order.
+        cells: what to visit.
+        executor: who makes a visit.
+        keep: called with each result as soon as there is one.
+        tell: called with the progress at each stage, and with each result.
+        past: visits of an earlier session of this run, by cell and generation; they are not made again.
+        started: when the budget began to run, by the monotonic clock.
+
+    """
+
+    plan: Plan
+    cells: Sequence[Cell]
+    executor: Executor
+    keep: Callable[[Result], None]
+    tell: Callable[[Progress, Result | None], None]
+    past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+    outcome: str = "running"
+    endings: dict[Cell, str] = field(default_factory=dict)
+    _ratios: dict[Cell, list[float]] = field(default_factory=dict)
+    _visits: int = 0
+
+    def run(self) -> None:
+        """Visit every cell once a generation, in an order drawn afresh each time.
+
+        A cell whose turn never comes, since the budget is spent or the run is interrupted, gets its line all the same.
+
+        Raises:
+            KeyboardInterrupt: as it came.
+
+        """
+        try:
+            self._visit_all()
+        except KeyboardInterrupt:
+            self.outcome = "interrupted"
+            self._leave_out("the run was interrupted before its turn")
+            raise
+        except _OutOfTimeError:
+            self.outcome = "out of time"
+            for cell in self.cells:
+                self.endings.setdefault(cell, "the budget was spent")
+            self._leave_out(f"{self._spent()} before its turn")
+        else:
+            self.outcome = "finished"
+            for cell in self.cells:
+                self.endings.setdefault(cell, f"{self.plan.generations} generations")
+
+    def _visit_all(self) -> None:
+        order = Random(self.plan.order_seed)
+        for generation in range(self.plan.generations):
+            due = [cell for cell in self.cells if cell not in self.endings]
+            order.shuffle(due)
+            for position, cell in enumerate(due):
+                if (cell, generation) in self.past:
+                    self._learn(self.past[cell, generation])
+                else:
+                    self._visit(cell, generation, (generation + position / len(due)) / self.plan.generations)
+
+    def _visit(self, cell: Cell, generation: int, share: float) -> None:
+        elapsed = time.monotonic() - self.started
+        budget = inf if self.plan.budget is None else self.plan.budget - elapsed
+        if budget <= 0:
+            raise _OutOfTimeError
+        left = elapsed * (1 - share) / share if share and self._visits and not self.past else None
+        progress = Progress(cell, generation, "start", share, left)
+
+        def told(stage: str) -> None:
+            progress.stage = stage
+            self.tell(progress, None)
+
+        task = visit_of(cell, self.plan, generation)
+        result = self.executor.visit(replace(task, timeout=min(task.timeout, budget)), told)
+        if result.status == "timeout" and budget < task.timeout:  # the budget cut it short: a resumed run visits it
+            if cell not in self._ratios:  # else what was measured before stays good
+                self._ratios[cell] = []
+                self.keep(replace(result, status="skipped", reason=f"{self._spent()} during its first visit"))
+            raise _OutOfTimeError
+        self.keep(result)
+        self._visits += 1
+        self.tell(progress, result)
+        self._learn(result)
+
+    def _learn(self, result: Result) -> None:
+        """Whether the cell needs another visit after this one."""
+        ratios = self._ratios.setdefault(result.cell, [])
+        ratios.extend(one.value for one in result.measurements if one.metric == "relative_cost")
+        if result.status != "ok":
+            self.endings[result.cell] = result.status
+        elif is_precise(ratios, self.plan.precision):
+            self.endings[result.cell] = f"precise after {len(ratios)} generations"
+
+    def _spent(self) -> str:
+        return f"the budget of {self.plan.budget:g} s ended"
+
+    def _leave_out(self, reason: str) -> None:
+        for cell in self.cells:
+            if cell not in self._ratios and (cell, 0) not in self.past:
+                self.keep(Result(cell, "skipped", reason))
+
+
+class _OutOfTimeError(Exception):
+    """The budget is spent."""

@@ -1,0 +1,1 @@
+"""Training: epochs, evaluation, learning-rate schedules, checkpoints. Imports torch."""

@@ -1,0 +1,112 @@
+"""Checkpoint: the best weights of a cell in a file, and the model that they belong to."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import architectures
+from bench.errors import BenchError
+from bench.machine.system import describe_system
+from bench.measure.device import Device
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+from bench.store.fingerprint import fingerprint
+from bench.training.checkpoint_schema import DAMAGE, cell_of, digest_of, entry_of, images_of, is_intact
+
+FORMAT, WITHOUT_DIGEST = 2, 1  # the older one is still read
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Weights in their model.
+
+    Attributes:
+        model: in eval(), on the CPU.
+        cell: what was trained.
+        input_shape: (C, H, W) of an image.
+        num_classes: how many outputs the model has.
+        entry: the entry of the learning record whose weights these are: epoch, steps, test_accuracy and so on.
+        verified: whether a digest tells that they are as they were written.
+        machine: what `machine_of` gave where it was trained; "" in older files.
+
+    """
+
+    model: nn.Module
+    cell: Cell
+    input_shape: tuple[int, int, int]
+    num_classes: int
+    entry: dict[str, Any]
+    verified: bool
+    machine: str
+
+
+def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
+    """Write the weights as they are now; the file is replaced in one move, so that it is never seen half written.
+
+    Raises:
+        BenchError: the folder cannot be written.
+
+    """
+    stored = {
+        "format": FORMAT,
+        "cell": work.cell.to_dict(),
+        "input_shape": list(work.images.shape[1:]),
+        "num_classes": work.num_classes,
+        "entry": entry,
+        "machine": machine_of(work.device, work.cell.threads),
+        "weights": {name: tensor.detach().cpu() for name, tensor in work.model.state_dict().items()},
+    }
+    stored["digest"] = digest_of(stored)
+    fresh = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            torch.save(stored, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}; make room, or run without --checkpoint") from error
+
+
+def machine_of(device: Device, threads: int) -> str:
+    """Where equal weights give equal scores to the last bit: the digest of hardware, software and threads."""
+    return fingerprint(describe_system(device), threads).digest
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The model of a file that `save` wrote. Nothing but tensors and plain data is unpickled (`weights_only=True`).
+
+    Raises:
+        BenchError: the file is absent, damaged, not a checkpoint, or its weights are not those of its architecture.
+
+    """
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise BenchError(f"no checkpoint {path}: runs with --checkpoint write them to results/") from error
+    except Exception as error:  # what reads a damaged pickle may raise anything
+        cause = "it is damaged, no checkpoint, or holds more than tensors and plain data"
+        raise BenchError(f"cannot read {path}: {cause}; train again with --checkpoint") from error
+    try:
+        return _restored(stored, path)
+    except (architectures.RegistryError, architectures.ShapeError, *DAMAGE) as error:
+        reason = (str(error).strip().splitlines() or [""])[0].rstrip(": ")
+        raise BenchError(f"{path} does not fit this version ({reason}): train again with --checkpoint") from error
+
+
+def _restored(stored: Any, path: Path) -> Checkpoint:
+    if not isinstance(stored, dict) or stored.get("format") not in (FORMAT, WITHOUT_DIGEST):
+        raise ValueError(f"not a checkpoint of format {FORMAT} or {WITHOUT_DIGEST}")
+    verified = stored["format"] != WITHOUT_DIGEST
+    if verified and not is_intact(stored):
+        raise BenchError(f"{path} is damaged, its content is not what was written: train again with --checkpoint")
+    cell, entry = cell_of(stored), entry_of(stored)
+    shape, classes = images_of(stored, cell)
+    model = architectures.build(cell.architecture, shape, classes)
+    model.load_state_dict(stored["weights"])
+    return Checkpoint(model.eval(), cell, shape, classes, entry, verified, str(stored.get("machine", "")))

@@ -1,0 +1,141 @@
+"""Contents: what a file of weights says of itself, each field checked, and the digest that tells damage."""
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable, Container
+from dataclasses import fields
+from reprlib import repr as brief  # one short line, with whatever a terminal would obey escaped
+from typing import Any
+
+import torch
+
+import architectures
+from bench import data
+from bench.errors import BenchError
+from bench.optimizers.registry import OPTIMIZERS
+from bench.plan.cell import Cell
+from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, MODES, SCHEDULES, SPLITS
+
+DAMAGE = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # what strange contents raise
+
+Check = Callable[[Any], bool]
+
+
+def digest_of(stored: dict[str, Any]) -> str:
+    """SHA-256 of all but the digest: what is plain as canonical JSON, then the tensors' names, types, shapes, bytes."""
+    plain = {name: value for name, value in stored.items() if name not in ("digest", "weights")}
+    weights: dict[str, torch.Tensor] = stored["weights"]
+    layout = [[name, str(tensor.dtype), list(tensor.shape)] for name, tensor in weights.items()]
+    found = hashlib.sha256(json.dumps([plain, layout], sort_keys=True, separators=(",", ":")).encode())
+    for tensor in weights.values():
+        found.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
+
+
+def is_intact(stored: dict[str, Any]) -> bool:
+    """Whether the digest that is stored is that of the rest."""
+    try:
+        return bool(stored["digest"] == digest_of(stored))
+    except DAMAGE:
+        return False
+
+
+def cell_of(stored: dict[str, Any]) -> Cell:
+    """The cell; fields of a newer version are passed over.
+
+    Raises:
+        ValueError: a field is not one that `run` could have written.
+
+    """
+    _must(isinstance(stored["cell"], dict), "cell", stored["cell"])
+    cell = Cell.from_dict(stored["cell"])
+    for one in fields(Cell):
+        value = getattr(cell, one.name)
+        _must(_CELL[one.name](value), one.name, value)
+    return cell
+
+
+def images_of(stored: dict[str, Any], cell: Cell) -> tuple[tuple[int, int, int], int]:
+    """(C, H, W) of an image and the number of classes, which are those of the cell's data set, or a ValueError."""
+    about = data.about(cell.dataset)
+    for name in ("input_shape", "num_classes"):
+        if stored[name] != about[name]:
+            raise ValueError(f"{name} is {brief(stored[name])}, and {about[name]} in {cell.dataset}")
+    channels, height, width = about["input_shape"]
+    return (channels, height, width), about["num_classes"]
+
+
+def entry_of(stored: dict[str, Any]) -> dict[str, Any]:
+    """The entry of the learning record; keys of a newer version are passed over.
+
+    Raises:
+        ValueError: a value is not one that training could have given.
+
+    """
+    entry = stored["entry"]
+    _must(isinstance(entry, dict), "entry", entry)
+    for name, holds in _ENTRY.items():
+        _must(holds(entry.get(name)), name, entry.get(name))
+    return {name: entry[name] for name in _ENTRY}
+
+
+def _must(holds: bool, name: str, value: Any) -> None:
+    if not holds:
+        raise ValueError(f"{name} cannot be {brief(value)}")
+
+
+def _among(known: Container[str]) -> Check:
+    return lambda value: isinstance(value, str) and value in known
+
+
+def _whole(least: int) -> Check:
+    return lambda value: type(value) is int and least <= value < 2**64
+
+
+def _real(least: float = -sys.float_info.max, most: float = sys.float_info.max) -> Check:
+    """A number within bounds: neither infinite nor not-a-number, for which every comparison is false."""
+    return lambda value: type(value) in (int, float) and least <= value <= most
+
+
+def _or_none(check: Check) -> Check:
+    return lambda value: value is None or check(value)
+
+
+def _data_set(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(data.about(value))
+    except BenchError:
+        return False
+
+
+_CELL: dict[str, Check] = {
+    "architecture": lambda value: isinstance(value, str) and value in architectures.names(),
+    "optimizer": _among(OPTIMIZERS),
+    "dataset": _data_set,
+    "batch_size": _whole(1),
+    "device": lambda value: isinstance(value, str) and bool(re.fullmatch(r"cpu|cuda(:[0-9]+)?", value)),
+    "threads": _whole(1),
+    "dtype": _among(DTYPES),
+    "denormals": _among(DENORMALS),
+    "memory_format": _among(MEMORY_FORMATS),
+    "mode": _among(MODES),
+    "implementation": _among(IMPLEMENTATIONS),
+    "loss": _among(LOSSES),
+    "learning_rate": _or_none(_real(sys.float_info.min)),
+    "schedule": _among(SCHEDULES),
+    "normalization": _among(data.NORMALIZATIONS),
+    "split": _among(SPLITS),
+    "seed": _whole(0),
+}
+
+_ENTRY: dict[str, Check] = {
+    "epoch": _real(0),
+    "steps": _whole(1),
+    "seconds": _real(0),
+    "train_loss": _real(),
+    "train_accuracy": _or_none(_real(0, 1)),
+    "test_loss": _real(),
+    "test_accuracy": _real(0, 1),
+}

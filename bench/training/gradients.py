@@ -1,0 +1,73 @@
+"""Gradients: their norms in single steps of a training, read while its stopwatch stands still."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+
+from bench.measure.device import Device
+from bench.measure.workload import Workload
+from bench.plan.timing import LOOKS
+
+
+class Stopwatch:
+    """Seconds of training alone. The device is synchronized where it starts and stops, and nowhere else."""
+
+    def __init__(self, device: Device) -> None:
+        self.seconds = 0.0
+        self._device = device
+        self._since = 0.0
+
+    def start(self) -> None:
+        """Go on."""
+        self._device.synchronize()
+        self._since = time.perf_counter()
+
+    def stop(self) -> None:
+        """Stand still."""
+        self._device.synchronize()
+        self.seconds += time.perf_counter() - self._since
+
+    def read(self) -> float:
+        """Seconds so far, while it runs."""
+        return self.seconds + time.perf_counter() - self._since
+
+
+class Gradients:
+    """The norms of the gradients of single batches, read before the optimizer uses them, while the clock stands still.
+
+    Attributes:
+        record: `names` and `shapes` of the parameters, from input to output; `steps`, whose gradients were noted, from
+            1; `seconds` of training until each of them; `norms`, for each the Euclidean norm of each parameter's
+            gradient.
+
+    """
+
+    def __init__(self, work: Workload, watch: Stopwatch, whole: int) -> None:
+        self._work, self._watch, self._whole = work, watch, whole
+        self._ends = {whole * part // LOOKS % whole for part in range(LOOKS)}
+        self._named = list(work.model.named_parameters())
+        self.record: dict[str, list[Any]] = {
+            "names": [name for name, _ in self._named],
+            "shapes": [list(parameter.shape) for _, parameter in self._named],
+            "steps": [],
+            "seconds": [],
+            "norms": [],
+        }
+
+    def noting(self, step: int) -> Callable[[], None] | None:
+        """What notes those of this step, from 1, if it is the first of all or the last of a quarter of an epoch."""
+        return partial(self._note, step) if step == 1 or step % self._whole in self._ends else None
+
+    def _note(self, step: int) -> None:
+        """Note them; the loss scale of float16 is taken out."""
+        self._watch.stop()
+        scale = self._work.scaler.get_scale()
+        grads = [parameter.grad for _, parameter in self._named]
+        norms = torch.stack([torch.zeros(()) if grad is None else grad.norm().float().cpu() for grad in grads]) / scale
+        self.record["steps"].append(step)
+        self.record["seconds"].append(self._watch.seconds)
+        self.record["norms"].append([float(f"{norm:.3g}") for norm in norms.tolist()])
+        self._watch.start()

@@ -1,0 +1,105 @@
+"""Learning: a cell trained from scratch, as the record, the metrics and the warnings that its visit hands over."""
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from bench.data import Dataset
+from bench.measure import denormals
+from bench.measure.batches import Sources
+from bench.measure.device import Device
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+from bench.plan.task import Visit
+from bench.process.channel import Channel
+from bench.store.result import Measurement
+from bench.training import checkpoint
+from bench.training.evaluate import examine
+from bench.training.train import train
+
+UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be beyond the noise of a quiet machine
+
+
+def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:
+    """Train the task's cell; sends stages, the record and warnings, and returns the metrics.
+
+    The record is sent after each evaluation, so that what was learnt before a visit ended early is kept.
+
+    Raises:
+        DivergedError: the loss was not finite any more.
+
+    """
+    cell, sources = task.cell, Sources(dataset, device)
+    work = Workload(cell, device, *sources.train(cell), dataset.num_classes)
+    test, best = sources.test(cell), Path(task.weights)
+    classes = {"classes": list(dataset.classes)}
+
+    def evaluated(learnt: dict[str, Any], improved: bool) -> None:
+        channel.send("training", {**learnt, **classes})  # the latest is kept, so that a timeout loses an epoch at most
+        if improved and task.checkpoint:
+            checkpoint.save(best, work, learnt["epochs"][-1])
+
+    learnt, scores = train(
+        work,
+        test,
+        task.epochs,
+        lambda stage: channel.send("stage", stage),
+        limit=task.train_limit,
+        until=task.until,
+        evaluated=evaluated,
+    )
+    seen = examine(scores, test.labels, dataset.test_images)
+    if cell.split != "test":  # only the test images are ever shown
+        seen = {key: value for key, value in seen.items() if key not in ("digits", "mistakes")}
+    channel.send("training", {**learnt, **classes, **seen})
+    for warning in (*_warnings(learnt, task.epochs), *denormals.warnings_of("training", work)):
+        channel.send("warning", warning)
+    return metrics_of(learnt, cell)
+
+
+def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
+    """The last entry of a learning record as metrics, and with a target how long it took to reach it.
+
+    `time_to_accuracy` is `training_step` times `steps_to_accuracy`, and absent, as those are, where it was not reached.
+    """
+    last, until = learnt["epochs"][-1], learnt["until"]
+    step = last["seconds"] / last["steps"]
+    found = [
+        Measurement("accuracy", "1", "higher", last["test_accuracy"], "final"),
+        Measurement("train_accuracy", "1", "higher", last["train_accuracy"], "final"),
+        Measurement("test_loss", "1", "lower", last["test_loss"], "final"),
+        Measurement("training_throughput", "1/s", "higher", cell.batch_size / step, "mean", cell.threads),
+        Measurement("training_step", "s", "lower", step, "mean", cell.threads),
+    ]
+    if until:
+        found.append(Measurement("reached", "1", "higher", float(until["reached"]), "share"))
+    if until and until["reached"]:
+        found += [
+            Measurement("time_to_accuracy", "s", "lower", last["seconds"], "first evaluation there", cell.threads),
+            Measurement("steps_to_accuracy", "1", "lower", float(last["steps"]), "first evaluation there"),
+        ]
+    return found
+
+
+def paces_of(gradients: Mapping[str, Any]) -> list[float]:
+    """Seconds a step from each noted step to the next: of each quarter of an epoch."""
+    return [
+        (after - before) / (end - start)
+        for (before, after), (start, end) in zip(
+            pairwise(gradients["seconds"]), pairwise(gradients["steps"]), strict=True
+        )
+    ]
+
+
+def _warnings(learnt: dict[str, Any], epochs: int) -> Iterator[str]:
+    last, until = learnt["epochs"][-1], learnt["until"]
+    paces = paces_of(learnt["gradients"])
+    if paces and max(paces) > UNEVEN * min(paces):
+        times = max(paces) / min(paces)
+        yield f"training: uneven, its steps took {times:.1f} times as long in one quarter of an epoch as in another"
+    if learnt["limit"]:
+        yield f"training: stopped after {learnt['limit']:g} s, at epoch {last['epoch']:.1f} of {epochs} (--train-limit)"
+    if until and not until["reached"]:
+        best = max(entry["test_accuracy"] for entry in learnt["epochs"])
+        yield f"training: {until['target']:.4g} test accuracy was not reached; the best was {best:.4f} (--until)"

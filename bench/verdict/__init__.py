@@ -1,0 +1,1 @@
+"""Verdicts and decisions, and the files that CI reads of them. Imports no torch."""

@@ -1,0 +1,57 @@
+"""JUnit: a decision as the XML that CI systems show: a suite, a case a cell and metric."""
+
+import re
+from xml.etree import ElementTree as ET
+
+from bench.verdict.verdict import OVERALL, Decision, Verdict
+
+# Characters that XML 1.0 cannot hold (2.2 of its recommendation).
+_UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def junit(decision: Decision) -> str:
+    """The XML document.
+
+    A regression is a failure; what could not be decided or compared is an error, which no CI system takes for a pass.
+    """
+    kinds = [_kind(one) for one in decision.verdicts]
+    suite = ET.Element(
+        "testsuite",
+        name=_clean(f"bench {decision.kind}: {decision.after} against {decision.before}"),
+        tests=str(len(kinds)),
+        failures=str(kinds.count("failure")),
+        errors=str(kinds.count("error")),
+        skipped="0",
+        time=f"{decision.seconds:.3f}",
+    )
+    if decision.started:
+        suite.set("timestamp", _clean(decision.started))
+    for verdict, kind in zip(decision.verdicts, kinds, strict=True):
+        suite.append(_case(verdict, kind))
+    if decision.notes:
+        ET.SubElement(suite, "system-out").text = _clean("\n".join(decision.notes))
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _kind(verdict: Verdict) -> str:
+    return {"regression": "failure", "pass": ""}.get(OVERALL[verdict.verdict], "error")
+
+
+def _case(verdict: Verdict, kind: str) -> ET.Element:
+    case = ET.Element("testcase", classname=_clean(verdict.cell), name=_clean(verdict.metric), time="0")
+    told = "\n".join(part for part in (verdict.reason, verdict.remedy, *verdict.evidence) if part)
+    if kind:
+        message = ET.SubElement(
+            case, kind, type=verdict.verdict, message=_clean(f"{verdict.verdict}: {verdict.reason}")
+        )
+        message.text = _clean(told)
+    elif told:
+        ET.SubElement(case, "system-out").text = _clean(f"{verdict.verdict}\n{told}")
+    return case
+
+
+def _clean(text: str) -> str:
+    return _UNHOLDABLE.sub("\ufffd", text)

@@ -1,0 +1,120 @@
+"""Markdown: a decision as the comment of a pull request: verdict, table, why, what to do."""
+
+from collections.abc import Iterable
+
+from bench.verdict.verdict import Decision, Verdict
+
+HEADLINES = {
+    "regression": "Regression",
+    "not comparable": "Not comparable",
+    "inconclusive": "Inconclusive",
+    "pass": "No regression",
+}
+_SPECIAL = str.maketrans({char: "\\" + char for char in "\\`*_[]<>|#"} | {"\n": " ", "\r": " "})
+MOST_ROWS = 60  # a comment of GitHub holds 65,536 characters
+
+
+def markdown(decision: Decision) -> str:
+    """The comment; names and reasons are text, never markup."""
+    rows = sorted(decision.verdicts, key=_gravity)
+    shown = [one for one in rows if one.verdict != "unchanged"] or rows
+    parts = [
+        f"### {HEADLINES[decision.overall]}: {_text(decision.after)} against {_text(decision.before)}",
+        _summary(decision.verdicts),
+        "\n".join(_table(shown[:MOST_ROWS])),
+    ]
+    if len(shown) > MOST_ROWS:
+        parts.append(f"{len(shown) - MOST_ROWS} more rows are left out.")
+    parts += _whys(shown[:MOST_ROWS])
+    parts += [f"- Note: {_text(note)}" for note in decision.notes]
+    rest = len(rows) - len(shown)
+    parts.append("\n".join(_foot(decision, rest)))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _summary(verdicts: Iterable[Verdict]) -> str:
+    """How many of each verdict, the gravest first."""
+    counts: dict[str, int] = {}
+    for one in sorted(verdicts, key=_gravity):
+        counts[one.verdict] = counts.get(one.verdict, 0) + 1
+    return ", ".join(
+        f"**{count} {verdict}**" if verdict in BAD else f"{count} {verdict}" for verdict, count in counts.items()
+    )
+
+
+BAD = ("regressed", "failed", "not comparable", "missing", "inconclusive")
+
+
+def _gravity(verdict: Verdict) -> tuple[int, str, str]:
+    order = (*BAD, "new", "improved", "unchanged")
+    return order.index(verdict.verdict), verdict.cell, verdict.metric
+
+
+def _table(rows: Iterable[Verdict]) -> Iterable[str]:
+    yield "| cell | metric | before | after | change | smallest visible | verdict |"
+    yield "|---|---|---:|---:|---:|---:|---|"
+    for one in rows:
+        verdict = f"**{one.verdict}**" if one.verdict in BAD else one.verdict
+        cells = (_text(one.cell), _text(one.metric), quantity(one, one.before), quantity(one, one.after), change(one),
+                 visible(one), verdict)  # fmt: skip
+        yield f"| {' | '.join(cells)} |"
+
+
+def _whys(rows: Iterable[Verdict]) -> list[str]:
+    """Why, and what to do, of each row that is no plain pass."""
+    lines = []
+    for one in rows:
+        if one.verdict == "unchanged" or not (one.reason or one.evidence):
+            continue
+        remedy = f" What to do: {_text(one.remedy)}." if one.remedy else ""
+        lines.append(f"- {_text(one.cell)}, {_text(one.metric)}: {_text(one.reason)}.{remedy}")
+        lines += [f"  - {_text(line)}" for line in one.evidence]
+    return ["\n".join(lines)] if lines else []
+
+
+def _foot(decision: Decision, rest: int) -> Iterable[str]:
+    if rest:
+        yield f"{rest} more verdict{'s are' if rest > 1 else ' is'} unchanged.\n"
+    threads = decision.machine.get("threads")
+    told = [str(decision.machine[key]) for key in ("cpu", "gpu") if decision.machine.get(key)]
+    told += [f"torch {decision.machine['torch']}"] if decision.machine.get("torch") else []
+    told += [f"{threads} thread{'s' if threads > 1 else ''}"] if threads else []
+    if told:
+        yield f"Measured on {_text(', '.join(told))}."
+    if decision.command:
+        yield f"Repeat it: `{decision.command.replace('`', '')}`"
+
+
+def quantity(verdict: Verdict, value: float | None) -> str:
+    """A value with its unit, as a person reads it."""
+    if value is None:
+        return "-"
+    if verdict.metric.startswith("accuracy"):
+        return f"{value:.2%}"
+    if verdict.unit == "s":
+        scale, unit = next(((s, u) for s, u in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")) if value >= s), (1e-9, "ns"))
+        return f"{value / scale:.3g} {unit}"
+    if verdict.unit == "B":
+        return f"{value / 2**20:.2f} MiB"
+    return f"{value:.4g}"
+
+
+def change(verdict: Verdict) -> str:
+    """The change with its interval: "+4.2 % (+1.0 to +7.5)"."""
+    ratio = verdict.ratio
+    if ratio is None:
+        return "-"
+    text = f"{(ratio.value - 1) * 100:+.1f} %"
+    if ratio.low is None or ratio.high is None:
+        return text
+    return f"{text} ({(ratio.low - 1) * 100:+.1f} to {(ratio.high - 1) * 100:+.1f})"
+
+
+def visible(verdict: Verdict) -> str:
+    """The smallest change that could have been seen."""
+    return "-" if verdict.visible is None else f"{verdict.visible * 100:.1f} %"
+
+
+def _text(text: str) -> str:
+    """Text that no reader of Markdown takes for markup; @ and # would call people and issues."""
+    return text.translate(_SPECIAL).replace("@", "@\u200b")

@@ -1,0 +1,1 @@
+"""What runs inside a worker, called by name from the parent."""

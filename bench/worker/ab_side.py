@@ -1,0 +1,116 @@
+"""Duet, in the worker: one side of a pair of processes that run their blocks in turn, on the parent's word.
+
+The parent may be of another revision than this code. What the functions here are told and answer is a contract between
+revisions, plain data throughout; its version is `bench.process.channel.DUET_PROTOCOL`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench import data
+from bench.errors import BenchError
+from bench.machine.system import describe_system
+from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
+from bench.measure.blocks import quiet_collector, run_untimed, warm_up
+from bench.measure.costs import measure_costs
+from bench.measure.device import Device, device_for, open_device
+from bench.measure.speed import step_times, timed_block
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+from bench.plan.timing import LEAD_SECONDS
+from bench.process.channel import Channel
+from bench.store.result import Floats
+from bench.worker.catalogue import catalogue_of
+
+
+def about(task: dict[str, Any], channel: Channel) -> None:
+    """Say what this revision has and where it runs.
+
+    Told {"device", "threads", "datasets", "data_dir"}. Sends ("about", {"catalogue", "cell_fields", "system"}), or
+    ("failed", why) where a data set that is wanted cannot be had. Touches CUDA, so it needs a worker of its own.
+    """
+    with _failure_told(channel):
+        torch.set_num_threads(task["threads"])
+        for name in task["datasets"]:
+            data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
+        known = {
+            "catalogue": asdict(catalogue_of(())),
+            "cell_fields": [one.name for one in fields(Cell)],
+            "system": describe_system(open_device(task["device"])),
+        }
+        channel.send("about", known)
+
+
+def count(task: dict[str, Any], channel: Channel) -> None:
+    """Count what a step takes, exactly.
+
+    Told {"cell", "data_dir"}. Sends ("counts", metric to count), or ("failed", why).
+    """
+    with _failure_told(channel):
+        work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
+        channel.send("counts", {one.metric: one.value for one in measure_costs(work)})
+
+
+def serve(task: dict[str, Any], channel: Channel) -> None:
+    """Warm up, then answer each number of steps with their times, until None comes.
+
+    Told {"cell", "data_dir", "inject"}. Sends ("ready", {"steps": of a block, "steady"}), then for each number
+    received ("block", {"seconds": of each step, "phases": the same by phase, "faults": page faults}); or ("failed",
+    why).
+    """
+    with _failure_told(channel):
+        work, device = _workload(task)
+        names, slower = work.timed_phases, task["inject"]
+        with quiet_collector():
+            warmth = warm_up(device, work.timed_step)
+            channel.send("ready", {"steps": warmth.block_steps, "steady": warmth.steady})
+            while (steps := channel.receive()) is not None:
+                run_untimed(device, work.timed_step, LEAD_SECONDS)
+                block = timed_block("cell", work, ceil(steps * (1 + slower)))
+                answer = {
+                    "seconds": stretched(step_times([block], "cell", names), slower, steps),
+                    "phases": {name: stretched(block.intervals[:, at], slower, steps) for at, name in enumerate(names)},
+                    "faults": block.faults,
+                }
+                channel.send("block", answer)
+
+
+def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
+    """The times of `count` steps that each hold 1 + `slower` of the steps that were run.
+
+    A slowdown of known size, made of more work and not of waiting: ceil(count (1 + slower)) steps were run, their
+    times are laid end to end and cut into `count` equal shares of 1 + `slower` steps.
+    """
+    if not slower:
+        return [float(one) for one in seconds]
+    ends = np.concatenate([[0.0], np.cumsum(seconds)])
+    cuts = np.interp(np.arange(count + 1) * (1 + slower), np.arange(ends.size), ends)
+    return [float(one) for one in np.diff(cuts)]
+
+
+def _workload(task: dict[str, Any]) -> tuple[Workload, Device]:
+    cell = Cell.from_dict(task["cell"])
+    device = device_for(cell)
+    dataset = load_for(cell, task["data_dir"], whole=False)
+    timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
+    device.settle_memory()
+    return Workload(cell, device, *timed, dataset.num_classes), device
+
+
+@contextmanager
+def _failure_told(channel: Channel) -> Iterator[None]:
+    """Whatever a cell raises is told in one line, and ends this worker alone."""
+    try:
+        yield
+    except (BrokenPipeError, EOFError):  # nobody listens any more
+        raise
+    except Exception as error:
+        told = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
+        channel.send("failed", " ".join(told.split()))

@@ -1,0 +1,115 @@
+"""Describe: what is registered and what this machine can do, as plain data for the half that knows no torch."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import architectures
+from bench import data, optimizers
+from bench.errors import BenchError
+from bench.machine.system import usable_cores
+from bench.measure.device import available
+from bench.plan.catalogue import Catalogue, Question
+from bench.process.channel import Channel
+
+
+def describe(question: Question, channel: Channel) -> None:
+    """Send ("catalogue", Catalogue), or ("refused", why) where a data set that is wanted cannot be had.
+
+    Touches CUDA, so it runs in a worker of its own.
+    """
+    try:
+        for name in question.datasets:
+            data.check(name, Path(question.data_dir) if question.data_dir else None, download=question.download)
+    except BenchError as error:
+        channel.send("refused", str(error))
+    else:
+        channel.send("catalogue", catalogue_of(question.architectures, question.datasets))
+
+
+def catalogue_of(globs: Sequence[str], datasets: Sequence[str] = ()) -> Catalogue:
+    """Everything registered; the architectures that match any of `globs` with their counts and misfits."""
+    wanted = [name for name in architectures.names() if any(fnmatchcase(name, glob) for glob in globs)]
+    devices = available()
+    return Catalogue(
+        architectures={
+            name: _facts(name) | (_counts(name) | _misfits(name, datasets) if name in wanted else {})
+            for name in architectures.names()
+        },
+        optimizers={name: _optimizer(name, devices) for name in optimizers.names()},
+        datasets={about["name"]: about for about in data.describe()},
+        normalizations=tuple(data.NORMALIZATIONS),
+        devices=devices,
+        usable_cores=usable_cores(),
+        problems=tuple(architectures.plugin_problems()),
+    )
+
+
+def _facts(name: str) -> dict[str, Any]:
+    entry = architectures.get(name)
+    return {
+        "name": name,
+        "family": entry.family,
+        "module": entry.build.__module__,
+        "input_shape": list(entry.input_shape),
+        "num_classes": entry.num_classes,
+        "description": entry.description,
+        "source": entry.source,
+    }
+
+
+def _counts(name: str) -> dict[str, int]:
+    """Parameters and FLOPs of one image at the architecture's own shape, counted on the meta device."""
+    entry = architectures.get(name)
+    try:
+        with torch.device("meta"):
+            model = architectures.build(name).eval()  # outside the counter: building tries the model once
+            with FlopCounterMode(display=False) as counter:
+                model(torch.empty(1, *entry.input_shape))
+    except Exception:  # a plug-in's network may need real tensors, or be at fault: its own visit will tell
+        return {}
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "flops_forward": counter.get_total_flops(),
+    }
+
+
+def _misfits(name: str, datasets: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Why the architecture cannot take the images of each of the data sets that it cannot: tried on the meta device."""
+    entry, found = architectures.get(name), {}
+    for dataset in datasets:
+        about = data.about(dataset)
+        channels, height, width = about["input_shape"]
+        if (channels, height, width) == entry.input_shape:
+            continue
+        try:
+            with torch.device("meta"):
+                architectures.build(name, (channels, height, width), about["num_classes"])
+        except architectures.ShapeError as error:
+            found[dataset] = str(error)
+        except Exception:  # noqa: S112 - as for its counts
+            continue
+    return {"misfits": found}
+
+
+def _optimizer(name: str, devices: Iterable[str]) -> dict[str, Any]:
+    spec = optimizers.get(name)
+    return {
+        "name": name,
+        "description": spec.description,
+        "learning_rate": spec.learning_rate,
+        "implementations": ["default", *spec.implementations],
+        "obstacles": {
+            device: {
+                implementation: reason
+                for implementation in spec.implementations
+                if (reason := optimizers.obstacle(name, implementation, device))
+            }
+            for device in devices
+        },
+        "needs_closure": spec.needs_closure,
+    }

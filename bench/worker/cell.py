@@ -1,0 +1,150 @@
+"""A visit to one cell, in the worker: everything that is measured of it, handed over part by part as it is found."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import torch
+
+from architectures import ShapeError
+from bench.machine.system import describe_system
+from bench.measure import denormals
+from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
+from bench.measure.blocks import Block
+from bench.measure.costs import count_operators, measure_costs, measure_memory
+from bench.measure.device import Device, device_for, is_out_of_memory
+from bench.measure.noise import flags_of
+from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+from bench.plan.task import Visit
+from bench.process.channel import Channel
+from bench.store.result import Measurement
+from bench.training.record import learn
+from bench.training.train import DivergedError
+
+
+def visit(task: Visit, channel: Channel) -> None:
+    """Measure one cell; each part is handed over as plain data as soon as it is known.
+
+    Kinds: "system", "stage" (what is being done), "measurements", "blocks", "operators", "training", "warning", and at
+    the end "status" with (status, reason); after it only "profile", whose loss costs nothing else.
+    """
+    try:
+        visit_ = _Visit(task, channel)
+        visit_.measure()
+    except DivergedError as error:
+        channel.send("status", ("diverged", str(error)))
+    except ShapeError as error:
+        channel.send("status", ("skipped", str(error)))
+    except Exception as error:  # whatever a cell raises is that cell's status; the run goes on
+        status = "oom" if is_out_of_memory(error) else "failed"
+        channel.send("status", (status, f"{type(error).__name__}: {_first_line(error)}"))
+    else:
+        channel.send("status", ("ok", None))
+        if task.profile:
+            visit_.profile()
+
+
+class _Visit:
+    """The parts of a visit, in order; timing comes first, in a process that has done nothing else."""
+
+    def __init__(self, task: Visit, channel: Channel) -> None:
+        self.task, self.channel, self.cell = task, channel, task.cell
+        self.device: Device = device_for(task.cell)
+        channel.send("system", describe_system(self.device))
+        self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
+        self.sources = Sources(self.dataset, self.device)
+        self.device.settle_memory()
+
+    def measure(self) -> None:
+        """Everything the task asks for."""
+        if self.task.rounds:
+            self._time()
+        if self.task.epochs:
+            self._hand_over(learn(self.task, self.dataset, self.device, self.channel))
+
+    def _time(self) -> None:
+        """The speed of the cell, and once what it costs."""
+        self.channel.send("stage", "phases")
+        work = self._workload(self.cell)
+        self._first_step(work)
+        blocks, found, warmth = measure_phases(work, self.task.rounds, self.cell.threads)
+        self.step_seconds = found[0].value
+        self._hand_over(found, blocks)
+        self._warn("phases", blocks, warmth.steady, self.cell.threads)
+        for warning in denormals.warnings_of("phases", work):
+            self.channel.send("warning", warning)
+        self.channel.send("stage", "inference")
+        blocks, found = measure_inference(work, self.cell.threads)
+        self._hand_over(found + measure_copy(work), blocks)
+        self._relative(work)
+        if not torch.isfinite(work.step()):
+            self.channel.send("warning", "the loss was not finite any more when timing ended")
+        if self.task.costs:
+            self.channel.send("stage", "costs")
+            counted = self._workload(replace(self.cell, mode="eager"))
+            self._hand_over(measure_costs(counted))
+            self.channel.send("operators", count_operators(counted))
+            del counted
+            self._hand_over(measure_memory(work))
+
+    def profile(self) -> None:
+        """Profile some steps of a fresh workload; whatever goes wrong is a warning."""
+        from bench.measure.profile import profile_cell, profile_metrics  # noqa: PLC0415 - only where it is asked for
+
+        self.channel.send("stage", "profile")
+        try:
+            found = profile_cell(lambda: self._workload(self.cell), Path(self.task.traces))
+        except Exception as error:  # the cell is measured; the profile is beside it
+            self.channel.send("warning", f"profile: no profile, {type(error).__name__}: {_first_line(error)}")
+            return
+        self.channel.send("profile", found)
+        self._hand_over(profile_metrics(found, self.step_seconds, self.cell.threads))
+
+    def _first_step(self, work: Workload) -> None:
+        """The first step, which chooses kernels and, where asked for, compiles."""
+        start = time.perf_counter()
+        work.step()
+        self.device.synchronize()
+        cold = time.perf_counter() - start
+        start = time.perf_counter()
+        work.step()
+        self.device.synchronize()
+        warm = time.perf_counter() - start
+        found = [Measurement("first_step", "s", "lower", cold, "single", self.cell.threads)]
+        if self.cell.mode == "compile":
+            found.append(Measurement("compile_time", "s", "lower", cold - warm, "single", self.cell.threads))
+        self._hand_over(found)
+
+    def _relative(self, work: Workload) -> None:
+        """Cell against reference in alternating blocks."""
+        task = self.task
+        self.channel.send("stage", "relative cost")
+        torch.set_num_threads(task.reference_threads)
+        order = Random(f"{task.order_seed}/{task.generation}/{self.cell.id}")  # text, so that every process draws alike
+        other = self._workload(task.reference)
+        blocks, found, steady = measure_relative(work, other, task.rounds, order, task.reference_threads)
+        self._hand_over(found, blocks)
+        self._warn("relative cost", blocks, steady, task.reference_threads)
+        torch.set_num_threads(self.cell.threads)
+
+    def _workload(self, cell: Cell) -> Workload:
+        """A workload on the images that timing cycles through."""
+        part = self.sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
+        return Workload(cell, self.device, *part, self.dataset.num_classes)
+
+    def _hand_over(self, found: list[Measurement], blocks: list[Block] | None = None) -> None:
+        self.channel.send("measurements", [one.to_dict() for one in found])
+        facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "steps")
+        self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
+
+    def _warn(self, part: str, blocks: list[Block], steady: bool, threads: int) -> None:
+        throttles = self.device.facts().get("gpu_throttle", ())
+        for warning in flags_of(part, blocks, steady, threads, throttles):
+            self.channel.send("warning", warning)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0]

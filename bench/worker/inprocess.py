@@ -1,0 +1,107 @@
+"""Front: one cell set up in a process that is not a worker of ours, such as pytest's, ready to be called and timed."""
+
+import ctypes
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from bench import data
+from bench.machine.system import describe_system
+from bench.measure.batches import RESIDENT_IMAGES, Sources
+from bench.measure.blocks import warm_up
+from bench.measure.costs import measure_costs
+from bench.measure.device import available, open_device
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+
+COUNTS = ("parameters", "flops", "flops_forward")  # exact counts worth a line beside a time
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of mallopt(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A cell ready to be timed.
+
+    Attributes:
+        call: one training step, or one batch of inference.
+        synchronize: waits for the cell's device.
+        facts: what to record beside the times: the cell, its part, exact counts, the system.
+        obstacle: why the cell cannot run here; then there is nothing to call.
+
+    """
+
+    call: Callable[[], Any]
+    synchronize: Callable[[], None]
+    facts: dict[str, Any] = field(default_factory=dict)
+    obstacle: str | None = None
+
+
+@contextmanager
+def opened(cell: Cell, part: str, timed: bool) -> Iterator[Front]:
+    """Set the cell up, warm when it is to be `timed`; threads and random numbers are the caller's own afterwards.
+
+    Args:
+        cell: what to build.
+        part: "train" for whole steps, "inference" for batches without gradients.
+        timed: pin the allocator, warm up and count costs too.
+
+    """
+    obstacle = _obstacle(cell)
+    if obstacle:
+        yield Front(_nothing, _nothing, obstacle=obstacle)
+        return
+    with ExitStack() as stack:
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(cell.threads)
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        allocator = pin_allocator() if timed else None
+        device = open_device(cell.device)
+        dataset = data.load(cell.dataset)
+        part_of_data = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
+        facts: dict[str, Any] = {"bench_cell": cell.to_dict(), "bench_id": cell.id, "bench_part": part}
+        if timed:
+            device.settle_memory()
+            counted = Workload(cell, device, *part_of_data, dataset.num_classes)
+            facts |= {one.metric: one.value for one in measure_costs(counted) if one.metric in COUNTS}
+            facts["system"] = {**describe_system(device), **({"allocator": allocator} if allocator else {})}
+        work = Workload(cell, device, *part_of_data, dataset.num_classes)
+        step = work.timed_step
+        if part == "inference":
+            work.model.eval()
+            stack.enter_context(torch.inference_mode())
+            step = work.infer
+        if timed:
+            facts["steady"] = warm_up(device, step).steady
+        yield Front(lambda: step(_nothing), device.synchronize, facts)
+
+
+def pin_allocator() -> str | None:
+    """Keep large buffers in this process, as workers do by their environment (mallopt(3)); None where it cannot."""
+    try:
+        libc = ctypes.CDLL(None)
+        done = libc.mallopt(_MMAP_THRESHOLD, 1_000_000_000) and libc.mallopt(_TRIM_THRESHOLD, 2_000_000_000)
+    except (AttributeError, OSError):  # not glibc
+        return None
+    return "glibc, pinned by mallopt" if done else None
+
+
+def _obstacle(cell: Cell) -> str | None:
+    """Why there is no such device here, or why it cannot run the cell."""
+    if cell.denormals == "flush":
+        return "denormals are flushed in workers alone: the threads of this process may be running already"
+    if cell.device == "cpu" and cell.mode == "eager":
+        return None
+    devices = available()
+    name = "cuda:0" if cell.device == "cuda" else cell.device
+    if name not in devices:
+        return f"no device '{cell.device}' here: there is {', '.join(devices)}"
+    reasons = devices[name]["obstacles"]
+    reason = reasons.get(cell.mode) or reasons.get(cell.dtype)
+    return str(reason) if reason else None
+
+
+def _nothing() -> None:
+    """The mark of a call whose phases nobody reads."""

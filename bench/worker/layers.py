@@ -1,0 +1,112 @@
+"""Anatomy: the layers of one architecture in the order they run, each with its shape, parameters and FLOPs."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import architectures
+from architectures import ShapeError
+from bench import data
+from bench.errors import BenchError, unknown
+from bench.plan.catalogue import Specimen
+from bench.process.channel import Channel
+
+APART = "(outside the layers)"  # a line for what a network computes or keeps in no layer of its own
+
+
+def dissect(specimen: Specimen, channel: Channel) -> None:
+    """Send ("anatomy", plain data), or ("refused", why) where there is no such architecture or data set.
+
+    The data: `name`, `family`, `description`, `source`, `input_shape`, `num_classes`, `parameters`, `flops` (forward
+    pass, one image), and `layers`, a list with `layer`, `kind`, `settings`, `output_shape` (of one image, None where
+    the output is no tensor), `parameters` (0 where an earlier line has counted them) and `flops`.
+    """
+    try:
+        channel.send("anatomy", _anatomy(specimen))
+    except (BenchError, ShapeError) as error:
+        channel.send("refused", str(error))
+
+
+def _anatomy(specimen: Specimen) -> dict[str, Any]:
+    name = specimen.architecture
+    if name not in architectures.names():
+        raise unknown("architecture", name, architectures.names(), "list architectures")
+    entry = architectures.get(name)
+    about = data.about(specimen.dataset) if specimen.dataset else {}
+    shape = tuple(about.get("input_shape", entry.input_shape))
+    classes = about.get("num_classes", entry.num_classes)
+    layers, flops, parameters = _layers(name, shape, classes)
+    return {
+        "name": name,
+        "family": entry.family,
+        "description": entry.description,
+        "source": entry.source,
+        "input_shape": list(shape),
+        "num_classes": classes,
+        "parameters": parameters,
+        "flops": flops,
+        "layers": layers,
+    }
+
+
+def _layers(name: str, shape: tuple[int, int, int], classes: int) -> tuple[list[dict[str, Any]], int, int]:
+    """The lines of all layers, with the FLOPs and the parameters of the whole network."""
+    try:
+        network, lines, flops = _traced("meta", name, shape, classes)
+    except ShapeError:
+        raise
+    except Exception:  # a plug-in's network may need real tensors
+        try:
+            network, lines, flops = _traced("cpu", name, shape, classes)
+        except Exception as error:  # it is a stranger's code: whatever it raises is told
+            reason = " ".join(str(error).split())
+            raise BenchError(f"'{name}' cannot be looked into: {type(error).__name__}: {reason}") from error
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    totals = {"parameters": parameters, "flops": flops}
+    rest = {one: total - sum(line[one] for line in lines) for one, total in totals.items()}
+    if any(rest.values()):
+        lines.append({"layer": APART, "kind": "", "settings": "", "output_shape": None, **rest})
+    return lines, flops, parameters
+
+
+def _traced(
+    device: str, name: str, shape: tuple[int, int, int], classes: int
+) -> tuple[nn.Module, list[dict[str, Any]], int]:
+    """One image sent through the network, on a device where nothing need be computed; a line for each layer called."""
+    lines: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    with torch.device(device), torch.no_grad():
+        network = architectures.build(name, shape, classes).eval()
+        counter = FlopCounterMode(display=False)
+
+        def enter(path: str, layer: nn.Module) -> None:
+            before = [0]  # FLOPs when the layer begins
+
+            def begin(*_: Any) -> None:
+                before[0] = counter.get_total_flops()
+
+            def end(_layer: nn.Module, _inputs: Any, output: Any) -> None:
+                fresh = [one for one in layer.parameters() if id(one) not in seen]
+                seen.update(map(id, fresh))
+                lines.append(
+                    {
+                        "layer": path,
+                        "kind": type(layer).__name__,
+                        "settings": layer.extra_repr(),
+                        "output_shape": list(output.shape[1:]) if isinstance(output, Tensor) else None,
+                        "parameters": sum(one.numel() for one in fresh),
+                        "flops": counter.get_total_flops() - before[0],
+                    }
+                )
+
+            layer.register_forward_pre_hook(begin)
+            layer.register_forward_hook(end)
+
+        for path, module in network.named_modules():
+            if not any(True for _ in module.children()):
+                enter(path or APART, module)
+        with counter:
+            network(torch.zeros(1, *shape))
+    return network, lines, counter.get_total_flops()

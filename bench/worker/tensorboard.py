@@ -1,0 +1,45 @@
+"""Curves: learning records as TensorBoard's event files, written by torch's own SummaryWriter."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch.utils.tensorboard import SummaryWriter
+
+from bench.process.channel import Channel
+
+# Each figure of an epoch's entry that is drawn, and the tag that it goes by: what is before the slash groups charts.
+TAGS = {
+    "train_loss": "loss/train",
+    "test_loss": "loss/test",
+    "train_accuracy": "accuracy/train",
+    "test_accuracy": "accuracy/test",
+    "seconds": "time/seconds",
+}
+
+
+def write_curves(cells: Sequence[Mapping[str, Any]], _channel: Channel) -> None:
+    """Write one folder of event files for each cell.
+
+    Args:
+        cells: for each its `folder`, the `epochs` of its learning record, its settings as `parameters`, and `metrics`,
+            the final figures by name.
+
+    """
+    for cell in cells:
+        folder = Path(cell["folder"])
+        for old in folder.glob("events.out.tfevents.*"):  # of an earlier call: TensorBoard would draw both
+            old.unlink()
+        with SummaryWriter(str(folder)) as writer:
+            for entry in cell["epochs"]:
+                for figure, tag in TAGS.items():
+                    if entry.get(figure) is not None:
+                        writer.add_scalar(tag, entry[figure], entry["steps"])
+            parameters = {name: _plain(value) for name, value in cell["parameters"].items()}
+            finals = {f"final/{name}": value for name, value in cell["metrics"].items()}
+            writer.add_hparams(parameters, finals, run_name=".")  # "." is this folder
+
+
+def _plain(value: Any) -> Any:
+    """A setting as the hyper-parameters tab takes it."""
+    return value if isinstance(value, bool | int | float | str) else "default" if value is None else str(value)

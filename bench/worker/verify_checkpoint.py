@@ -1,0 +1,75 @@
+"""Review: a checkpoint read back, and its model evaluated again on the images that told its accuracy."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.data import Dataset
+from bench.errors import BenchError
+from bench.machine.system import usable_cores
+from bench.measure.batches import Sources, load_for
+from bench.measure.device import device_for
+from bench.measure.workload import Workload
+from bench.plan.cell import Cell
+from bench.process.channel import Channel
+from bench.training.checkpoint import load_checkpoint, machine_of
+from bench.training.evaluate import judge, scores_of
+
+ELSEWHERE = 0.001  # share of the images by which another machine, which rounds differently, may be apart
+
+
+def review(task: tuple[str, str], channel: Channel) -> None:
+    """Send ("review", facts), or ("refused", why) where the file or its data set cannot be read.
+
+    The task is the path of the file, and the folder of data sets that are not embedded ("" for the default).
+    The facts: `path`, `cell` and its `id`, `input_shape`, `num_classes`, `parameters`, `verified`, the `entry` of the
+    learning record, and `again`, what was measured on the CPU: `test_loss` (None if not finite), `test_accuracy`,
+    `images`, how many more or fewer of them were right than recorded (`apart`), how many may be (`allowed`: none on the
+    machine that trained it), and whether it is the `same`.
+    """
+    try:
+        channel.send("review", _facts(Path(task[0]), task[1]))
+    except BenchError as error:
+        channel.send("refused", str(error))
+
+
+def _facts(path: Path, data_dir: str) -> dict[str, Any]:
+    found = load_checkpoint(path)
+    threads = min(found.cell.threads, usable_cores())
+    cell = replace(found.cell, device="cpu", threads=threads, mode="eager", implementation="default")
+    device = device_for(cell)
+    sources = Sources(_dataset(cell, data_dir), device)
+    test = sources.test(cell)
+    work = Workload(cell, device, test.images[:1], test.labels[:1], found.num_classes)
+    work.model.load_state_dict(found.model.state_dict())  # into the layout that they were trained in
+    loss, accuracy = judge(work, scores_of(work, test.images), test.labels)
+    images = len(test.labels)
+    alike = found.cell.mode == "eager" and found.machine == machine_of(device, threads)
+    allowed = 0 if alike else math.ceil(images * ELSEWHERE)
+    apart = round((accuracy - found.entry["test_accuracy"]) * images)
+    return {
+        "path": str(path),
+        "cell": found.cell.to_dict(),
+        "id": found.cell.id,
+        "input_shape": list(found.input_shape),
+        "num_classes": found.num_classes,
+        "parameters": sum(parameter.numel() for parameter in found.model.parameters()),
+        "verified": found.verified,
+        "entry": found.entry,
+        "again": {
+            "test_loss": loss if math.isfinite(loss) else None,
+            "test_accuracy": accuracy,
+            "images": images,
+            "apart": apart,
+            "allowed": allowed,
+            "same": abs(apart) <= allowed,
+        },
+    }
+
+
+def _dataset(cell: Cell, data_dir: str) -> Dataset:
+    try:
+        return load_for(cell, data_dir, whole=True)
+    except BenchError as error:
+        raise BenchError(f"{error}; or name the folder that it was trained from with --data-dir FOLDER") from error

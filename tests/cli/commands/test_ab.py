@@ -1,0 +1,273 @@
+"""`ab` and `rehearse` as a person runs them: mistakes in one line, and in the slow set real comparisons."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from bench.compare.log import Ledger
+
+ROOT = Path(__file__).parents[2]
+QUICK = ("--architectures", "debug", "--datasets", "synthetic", "--rounds", "2", "--concurrent")
+ATTEMPTS = 2  # a busy machine may leave a real comparison undecided, but only where its own figures say why
+PATIENCE = 90  # seconds for something to happen; no expectation of speed
+
+
+def check(done, words, code=2):
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("bench: ")
+    for word in words:
+        assert word in line
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ([], ["revisions", "--cells", "--env", "name one"]),
+        (["HEAD", "--cells", "lenet5", "mlp"], ["name one"]),
+        (["HEAD", "HEAD~1", "HEAD~2"], ["one revision or two, not 3"]),
+        (["HEAD"], ["is in no git repository", "--repo"]),
+        (["--env", "OMP_NUM_THREADS=1"], ["A=NAME=VALUE", "'OMP_NUM_THREADS=1'"]),
+        (["--env", "A=OMP_NUM_THREADS"], ["A=NAME=VALUE"]),
+        (["HEAD", "--tolerance", "many"], ["--tolerance takes a share such as 3%"]),
+        (["HEAD", "--inject", "200%"], ["--inject takes a share"]),
+        (["--recompute", "none.jsonl"], ["cannot read none.jsonl", "results/ab"]),
+        (["HEAD", "--epochs", "3"], ["--epochs"]),
+    ],
+)
+def test_a_mistake_is_told_and_writes_nothing(typed, tmp_path, flags, words):
+    check(typed("ab", "--concurrent", *flags), words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("flags", [["--pairs", "0"], ["--repeat", "many"], ["--inject", "0"]])
+def test_a_mistake_in_a_rehearsal(typed, tmp_path, flags):
+    check(typed("rehearse", *flags), [flags[0]])
+    assert list(tmp_path.iterdir()) == []
+
+
+def git(folder, *words):
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    done = subprocess.run(["git", "-C", folder, *identity, *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_an_unknown_revision(typed, tmp_path):
+    for package in ("bench", "architectures"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message", "x")
+    check(typed("ab", "nowhere", "--concurrent"), ["unknown revision 'nowhere'"])
+    check(typed("ab", "HEAD", "--concurrent"), ["HEAD (", "cannot be imported: ModuleNotFoundError"])
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.fixture
+def compared(bench):
+    """Runs `ab` with --json until it has decided, twice at most: the document of the last try."""
+
+    def run(*flags, decided):
+        for attempt in range(ATTEMPTS):
+            seed = ("--order-seed", attempt)
+            done = bench("ab", *flags, *seed, "--concurrent", "--json")
+            assert done.returncode in {0, 1, 3, 4}, done.stderr
+            document = json.loads(done.stdout)
+            assert document["exit_code"] == done.returncode
+            if decided(document):
+                return document
+        return document
+
+    return run
+
+
+def excused(document):
+    """Whether an inconclusive document says itself that the machine was too busy to tell."""
+    [verdict, *_] = document["verdicts"]
+    noisy = verdict["visible"] is None or verdict["visible"] > verdict["tolerance"]
+    contended = any(note.startswith("contended") for note in document["notes"])
+    return verdict["verdict"] == "inconclusive" and (noisy or contended)
+
+
+def in_repository():
+    return subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, check=False).returncode == 0
+
+
+COMMITTED = pytest.mark.skipif(not in_repository(), reason="compares revisions of this repository")
+REAL = ("--architectures", "lenet5", "--rounds", "8", "--tolerance", "10%", "--budget", "150s")
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+@COMMITTED
+def test_equal_revisions_pass(compared, bench):
+    document = compared("HEAD", "HEAD", "--repo", ROOT, *REAL, decided=lambda one: one["exit_code"] == 0)
+    [verdict] = document["verdicts"]
+    assert verdict["verdict"] in {"unchanged", "improved"} or excused(document), document
+    assert verdict["evidence"] == []
+    assert any("same revision" in note for note in document["notes"])
+    ledger = Ledger.load(bench.folder / document["record"])
+    assert len(ledger.stories[verdict["cell"]].pairs[1]) >= 6 or document["interrupted"] == "out of time"
+    assert bench("ab", "--recompute", document["record"]).returncode == document["exit_code"]
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+@COMMITTED
+def test_a_real_slowdown_fails(compared):
+    """A quarter more steps of real work on the second side, no waiting."""
+    document = compared(
+        *("HEAD", "HEAD", "--repo", ROOT, *REAL, "--inject", "25%"), decided=lambda one: one["exit_code"] == 1
+    )
+    [verdict] = document["verdicts"]
+    assert verdict["verdict"] == "regressed" or excused(document), document
+    if verdict["verdict"] == "regressed":
+        assert 1.1 < verdict["ratio"]["value"] < 1.45
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+def test_two_cells_with_their_counts(compared):
+    document = compared(
+        *("--cells", "softmax_regression", "lenet5", "--rounds", "2", "--budget", "120s"),
+        decided=lambda one: one["exit_code"] == 1,
+    )
+    [verdict] = document["verdicts"]
+    assert verdict["verdict"] == "regressed" or excused(document), document
+    assert "parameters 7,850 -> 61,706" in verdict["evidence"]
+    assert document["before"] == "softmax_regression-sgd-mnist-b64-cpu-t1"
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+def test_two_settings(bench):
+    flags = ("--env", "A=OMP_NUM_THREADS=1", "--env", "B=MALLOC_MMAP_THRESHOLD_=131072", "--env", "B=OMP_NUM_THREADS=1")
+    done = bench("ab", *flags, *QUICK, "--budget", "20s", "--json")
+    assert done.returncode in {0, 1, 3}, done.stderr
+    document = json.loads(done.stdout)
+    assert document["before"] == "A: OMP_NUM_THREADS=1"
+    assert document["after"] == "B: MALLOC_MMAP_THRESHOLD_=131072 OMP_NUM_THREADS=1"
+
+
+NETS = """
+    import torch
+    from architectures import register
+    from torch import nn
+
+
+    class Net(nn.Module):
+        def __init__(self, input_shape, num_classes):
+            super().__init__()
+            channels, height, width = input_shape
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, num_classes))
+
+        def forward(self, images):
+            for _ in range({extra}):
+                images = images + 0 * torch.exp(images)
+            return self.layers(images)
+
+
+    def enter(name):
+        def builder(input_shape, num_classes):
+            return Net(input_shape, num_classes)
+
+        builder.__name__ = name
+        builder.__doc__ = "A net of the user's own."
+        register(family="mine")(builder)
+
+
+    for name in ("my_net", "{other}"):
+        enter(name)
+    """
+PROJECT = """
+    [build-system]
+    requires = ["setuptools"]
+    build-backend = "setuptools.build_meta"
+
+    [project]
+    name = "my-nets"
+    version = "1.0"
+
+    [project.entry-points."bench.architectures"]
+    mine = "my_nets"
+
+    [tool.setuptools]
+    py-modules = ["my_nets"]
+    """
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+def test_a_package_of_a_user_s_own(compared, tmp_path):
+    pytest.importorskip("pip")
+    repo = tmp_path / "mine"
+    repo.mkdir()
+    git(repo, "init", "--quiet")
+    for extra, other in ((0, "gone_net"), (30, "fresh_net")):
+        (repo / "pyproject.toml").write_text(dedent(PROJECT))
+        (repo / "my_nets.py").write_text(dedent(NETS).replace("{extra}", str(extra)).replace("{other}", other))
+        git(repo, "add", "--all")
+        git(repo, "commit", "--quiet", "--message", other)
+    document = compared(
+        *("HEAD~1", "HEAD", "--repo", repo, "--rounds", "2", "--budget", "120s"),
+        decided=lambda one: one["exit_code"] == 1,
+    )
+    by_name = {one["cell"].partition("-")[0]: one for one in document["verdicts"]}
+    assert set(by_name) == {"my_net", "fresh_net", "gone_net"}
+    assert by_name["fresh_net"]["verdict"] == "new"
+    assert by_name["gone_net"]["verdict"] == "missing"
+    assert by_name["my_net"]["verdict"] == "regressed" or excused(document), document
+    assert "operators_forward 3 -> 93" in by_name["my_net"]["evidence"]
+    assert len(git(repo, "worktree", "list").splitlines()) == 1
+
+
+@pytest.mark.slow
+@COMMITTED
+def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environment):
+    process = bench.start("ab", "HEAD", "HEAD", "--repo", ROOT, *QUICK)
+    records = bench.folder / "results" / "ab"
+    deadline = time.monotonic() + PATIENCE
+    while not any('"pair"' in path.read_text() for path in records.glob("*.jsonl")):
+        assert time.monotonic() < deadline, "no pair came"
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    trees = list(Path(environment["TMPDIR"]).glob("bench-ab-*"))
+    assert len(trees) == 1
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    stdout, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert "inconclusive" in stdout
+    assert not trees[0].exists()
+    assert str(trees[0]) not in git(ROOT, "worktree", "list")
+    assert bench.left_of(process) == {}
+    [path] = records.glob("*.jsonl")
+    ledger = Ledger.load(path)
+    assert ledger.ended == "interrupted"
+    assert sum(len(story.pairs[1]) for story in ledger.stories.values()) >= 1
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+def test_a_rehearsal_is_stored_and_drawn(bench):
+    done = bench("rehearse", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "90s", "--json")
+    assert done.returncode in {0, 3}, done.stderr
+    document = json.loads(done.stdout)
+    assert document["schema"] == 1
+    [pool] = document["pools"].values()
+    assert len(pool) == 10
+    assert (document["admissible"] is None) == (done.returncode == 3)
+    equal, slowed = document["real"]
+    assert (equal["slowdown"], slowed["slowdown"]) == (0.0, 0.4)
+    assert slowed["passed"] == 0
+    stored = json.loads((bench.folder / document["record"]).read_text())
+    assert stored["pools"] == document["pools"]
+    assert (bench.folder / document["picture"]).read_text().startswith("<?xml")

@@ -1,0 +1,99 @@
+"""Rehearsal: what was shown is stored per machine, and decides which tolerance is believed."""
+
+import json
+from math import inf
+
+import numpy as np
+import pytest
+
+from bench.compare.calibration import UNKNOWN, Real, Rehearsal, checked_tolerance, path_of, save, smallest_shown
+from bench.errors import BenchError
+from bench.stats.operating_characteristics import rates
+from bench.stats.sequential_test import TOLERANCE
+from bench.store.fingerprint import fingerprint
+
+MACHINE = fingerprint({"cpu": "x", "torch": "2.14.1"}, threads=1)
+OTHER = fingerprint({"cpu": "x", "torch": "2.14.1"}, threads=2)
+
+
+@pytest.fixture
+def rehearsed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def store(admissible):
+        pool = tuple(float(one) for one in np.random.default_rng(0).normal(0, 0.01, 12))
+        real = Real(slowdown=0.1, tolerance=0.05, fail=1, passed=0, undecided=0, seconds=(80.0,))
+        made = Rehearsal(
+            fingerprint=MACHINE.fields,
+            pools={"lenet5": pool},
+            admissible=admissible,
+            rates=(rates(pool, 0.05),),
+            real=(real,),
+        )
+        return save(made)
+
+    return store
+
+
+def test_it_is_kept_by_fingerprint(rehearsed):
+    path = rehearsed(0.03)
+    assert path == path_of(MACHINE)
+    stored = json.loads(path.read_text())
+    assert stored["schema"] == 1
+    assert stored["real"][0]["fail"] == 1
+    assert smallest_shown(MACHINE) == 0.03
+    assert smallest_shown(OTHER) is None
+
+
+def test_without_a_rehearsal_the_default_is_used_and_one_line_says_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert checked_tolerance(None, [MACHINE], force=False) == (TOLERANCE, [UNKNOWN])
+    assert checked_tolerance(0.01, [MACHINE], force=False) == (0.01, [UNKNOWN])
+
+
+def test_what_was_shown_is_believed(rehearsed):
+    rehearsed(0.03)
+    assert checked_tolerance(None, [MACHINE], force=False) == (TOLERANCE, [])
+    assert checked_tolerance(0.03, [MACHINE], force=False) == (0.03, [])
+    assert checked_tolerance(None, [MACHINE, OTHER], force=False) == (TOLERANCE, [UNKNOWN])
+
+
+def test_a_smaller_tolerance_is_refused_unless_forced(rehearsed):
+    rehearsed(0.03)
+    with pytest.raises(BenchError, match=r"3.0% to be the smallest that works: allow more than 2.0%") as told:
+        checked_tolerance(0.02, [MACHINE], force=False)
+    assert told.value.exit_code == 2
+    tolerance, notes = checked_tolerance(0.02, [MACHINE], force=True)
+    assert tolerance == 0.02
+    assert "forced" in notes[0]
+
+
+def test_a_noisier_machine_raises_the_default(rehearsed):
+    rehearsed(0.08)
+    tolerance, [note] = checked_tolerance(None, [MACHINE], force=False)
+    assert tolerance == 0.08
+    assert note.startswith("the tolerance is 8.0%")
+
+
+def test_where_no_tolerance_works_only_force_goes_on(rehearsed):
+    rehearsed(None)
+    assert smallest_shown(MACHINE) == inf
+    for wanted in (None, 0.05):
+        with pytest.raises(BenchError, match="no tolerance works"):
+            checked_tolerance(wanted, [MACHINE], force=False)
+    with pytest.raises(BenchError, match="no tolerance works"):
+        checked_tolerance(None, [MACHINE], force=True)
+    assert checked_tolerance(0.05, [MACHINE], force=True)[0] == 0.05
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1}'])
+def test_a_damaged_file_is_told(rehearsed, text):
+    rehearsed(0.03).write_text(text)
+    with pytest.raises(BenchError, match=r"is damaged .*rehearse again"):
+        smallest_shown(MACHINE)
+
+
+def test_a_file_of_another_schema_is_no_rehearsal(rehearsed):
+    path = rehearsed(0.03)
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 99', 1))
+    assert smallest_shown(MACHINE) is None

@@ -1,0 +1,179 @@
+"""Contest: which pairs are made, in which order, and when it ends; pairs come from seeded noise instead of workers."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from bench.compare import sequential as module
+from bench.compare.log import Ledger
+from bench.compare.pairs import Pair, Side, SideError
+from bench.compare.sequential import Contest
+from bench.compare.verdicts import decide
+from bench.plan.cell import Cell
+from bench.process.worker import WorkerError
+
+
+class Machine:
+    """Gives pairs with a true slowdown by architecture, and remembers who was asked."""
+
+    def __init__(self, slowdowns, spread=0.01, seed=0):
+        self.slowdowns, self.spread = slowdowns, spread
+        self.draw = np.random.default_rng(seed)
+        self.asked = []
+        self.trouble = {}
+        self.counts = {}
+        self.renewed = []
+
+    def renew(self):
+        self.renewed.append(len(self.asked))
+
+    def measure_pair(self, first, second, rounds, order):
+        name = first.cell.architecture
+        self.asked.append(name)
+        if len(self.asked) in self.trouble:
+            raise self.trouble[len(self.asked)]
+        log = np.log1p(self.slowdowns[name]) + self.draw.normal(0, self.spread)
+        steps = np.full((rounds, 4), 0.004)
+        return Pair(steps, steps * np.exp(log), {"forward": (0.002, 0.002)}, 0, statistic="p10")
+
+    def ask_both(self, first, second, entry, kind, timeout):
+        assert (entry, kind) == ("bench.worker.ab_side:count", "counts")
+        return [self.counts.get(side.cell.architecture, {"flops": 1.0}) for side in (first, second)]
+
+
+@pytest.fixture
+def play(monkeypatch, told):
+    """Runs a contest on a machine: the ledger, and what was told."""
+
+    def run(machine, budget=None, tolerance=0.05):
+        monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
+        monkeypatch.setattr(module, "ask_both", machine.ask_both)
+        sides = {name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in machine.slowdowns}
+        ledger = Ledger(None, {**told.facts, "tolerance": tolerance, "cells": {name: [] for name in sides}})
+        heard = []
+        told_to = (lambda *said: heard.append(said), machine.renew)
+        Contest(sides, ledger, tolerance, 3, Random(0), budget, *told_to).run()
+        return ledger, heard
+
+    return run
+
+
+def made(ledger, name):
+    return tuple(len(ledger.stories[name].pairs[run]) for run in (1, 2))
+
+
+def test_equal_sides_take_one_run_of_six(play):
+    ledger, heard = play(Machine({"mlp": 0.0}))
+    assert made(ledger, "mlp") == (6, 0)
+    assert decide(ledger).exit_code == 0
+    assert decide(ledger).verdicts[0].statistic == "p10"
+    assert set(ledger.stories["mlp"].pairs[1][0]["quantiles"]) == {"min", "p10", "p25", "median"}
+    assert [count for _, _, count, _ in heard] == [1, 2, 3, 4, 5, 6]
+    assert [look is not None for *_, look in heard] == [False] * 5 + [True]
+
+
+def test_a_slowdown_takes_a_second_run_of_its_cell_alone(play):
+    ledger, _ = play(Machine({"mlp": 0.0, "lenet5": 0.1}))
+    assert made(ledger, "lenet5") == (6, 6)
+    assert made(ledger, "mlp") == (6, 0)
+    decision = decide(ledger)
+    assert decision.exit_code == 1
+    assert [one.verdict for one in decision.verdicts[:2]] == ["unchanged", "regressed"]
+
+
+def test_servers_are_fresh_after_every_third_pair_and_for_the_second_run(play):
+    machine = Machine({"mlp": 0.1})
+    play(machine)
+    assert machine.renewed == [3, 6, 9]
+
+
+def test_servers_stay_where_no_pair_follows(play):
+    machine = Machine({"mlp": 0.0, "lenet5": 0.0})
+    play(machine)
+    assert machine.renewed == [6]
+
+
+def test_pairs_of_cells_are_interleaved(play):
+    machine = Machine({"mlp": 0.0, "lenet5": 0.0, "vgg4": 0.0})
+    play(machine)
+    assert all(set(machine.asked[at : at + 3]) == {"mlp", "lenet5", "vgg4"} for at in range(0, 18, 3))
+    assert len({tuple(machine.asked[at : at + 3]) for at in range(0, 18, 3)}) > 1
+
+
+def test_a_noisy_cell_goes_on_alone_to_the_cap(play):
+    machine = Machine({"mlp": 0.0}, spread=0.2)
+    ledger, _ = play(machine)
+    assert made(ledger, "mlp") == (30, 0)
+    assert decide(ledger).exit_code == 3
+
+
+def test_a_small_loss_of_all_cells_takes_a_second_run_of_all(play):
+    names = [f"net{at}" for at in range(12)]
+    machine = Machine(dict.fromkeys(names, 0.025), spread=0.012, seed=3)
+    ledger, _ = play(machine)
+    assert {decide(ledger).verdicts[at].verdict for at in range(12)} <= {"unchanged", "inconclusive"}
+    assert all(made(ledger, name)[1] >= 6 for name in names)
+    assert decide(ledger).verdicts[-1].verdict == "regressed"
+
+
+def test_the_budget_ends_it_before_a_pair_that_would_not_fit(play, monkeypatch):
+    now = iter(np.arange(0, 1000, 2.5))
+    monkeypatch.setattr(module.time, "monotonic", lambda: float(next(now)))
+    ledger, _ = play(Machine({"mlp": 0.0}, spread=0.2), budget=40.0)
+    assert ledger.ended == "out of time"
+    assert 0 < made(ledger, "mlp")[0] < 30
+    assert decide(ledger).exit_code == 3
+
+
+def test_an_interrupt_leaves_what_was_measured(play):
+    machine = Machine({"mlp": 0.0})
+    machine.trouble[4] = KeyboardInterrupt()
+    kept = []
+    with pytest.raises(KeyboardInterrupt):
+        kept.append(play(machine))
+    assert kept == []
+    assert len(machine.asked) == 4
+
+
+def test_a_worker_that_fails_once_is_tried_again(play):
+    machine = Machine({"mlp": 0.0})
+    machine.trouble[2] = SideError(1, WorkerError("failed", "the worker was ended by SIGKILL"))
+    ledger, _ = play(machine)
+    assert made(ledger, "mlp") == (6, 0)
+    assert len(machine.asked) == 7
+
+
+@pytest.mark.parametrize(("side", "code"), [(0, 4), (1, 1)])
+def test_a_side_that_fails_twice_in_a_row_has_failed(play, side, code):
+    machine = Machine({"mlp": 0.0})
+    machine.trouble |= {at: SideError(side, WorkerError("failed", "it was ended")) for at in (2, 3)}
+    ledger, _ = play(machine)
+    assert made(ledger, "mlp") == (1, 0)
+    assert decide(ledger).exit_code == code
+
+
+def test_a_cell_that_cannot_be_counted_is_not_timed(play):
+    machine = Machine({"mlp": 0.0, "lenet5": 0.0})
+    machine.ask_both = lambda first, *_: (
+        [{"flops": 1.0}, WorkerError("failed", "it raises")]
+        if (first.cell.architecture == "mlp")
+        else [{"flops": 1.0}, {"flops": 2.0}]
+    )
+    ledger, _ = play(machine)
+    assert made(ledger, "mlp") == (0, 0)
+    by_cell = {one.cell: one for one in decide(ledger).verdicts}
+    assert by_cell["mlp"].verdict == "failed"
+    assert by_cell["lenet5"].evidence == ("flops 1 -> 2",)
+
+
+def test_sides_of_different_batch_sizes_are_compared_by_the_image(monkeypatch, told):
+    machine = Machine({"mlp": 0.0}, spread=0.0001)
+    monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
+    monkeypatch.setattr(module, "ask_both", machine.ask_both)
+    sides = {"one": (Side(None, Cell("mlp", batch_size=64)), Side(None, Cell("mlp", batch_size=128)))}
+    ledger = Ledger(None, {**told.facts, "cells": {"one": []}})
+    Contest(sides, ledger, 0.05, 3, Random(0), None, lambda *_: None).run()
+    verdict = decide(ledger).verdicts[0]
+    assert verdict.ratio.value == pytest.approx(0.5, rel=1e-3)
+    assert verdict.before == pytest.approx(0.004 / 64, rel=1e-3)

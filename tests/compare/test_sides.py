@@ -1,0 +1,112 @@
+"""Matchup: which cells are on which side, and what is refused before anything is timed."""
+
+import pytest
+
+from bench.compare import capabilities
+from bench.compare.pairs import Side
+from bench.compare.sides import Matchup
+from bench.errors import BenchError, NotComparableError
+from bench.plan.catalogue import Catalogue
+from bench.plan.cell import Cell
+from bench.plan.plan import Plan
+
+OPTIMIZER = {"implementations": ["default"], "obstacles": {"cpu": {}}, "needs_closure": False}
+FIELDS = tuple(Cell.__dataclass_fields__)
+PLAN = Plan(architectures=("*",), optimizers=("sgd",), threads=(1,))
+
+
+def having(*architectures, cell_fields=FIELDS, problems=(), optimizers=("sgd", "adam"), module="architectures.x"):
+    catalogue = Catalogue(
+        architectures={name: {"module": module} for name in architectures},
+        optimizers=dict.fromkeys(optimizers, OPTIMIZER),
+        datasets={"mnist": {"train": 60000}},
+        normalizations=("unit",),
+        devices={"cpu": {"obstacles": {}}},
+        usable_cores=2,
+        problems=problems,
+    )
+    return capabilities.Known(catalogue, cell_fields, {})
+
+
+def names(cells):
+    return [cell.architecture for cell in cells]
+
+
+def test_each_side_has_its_own_cells():
+    old, new = having("mlp", "gone"), having("mlp", "fresh")
+    assert names(capabilities.cells_of(PLAN, [old, new])) == ["mlp", "gone"]
+    assert names(capabilities.cells_of(PLAN, [new, old])) == ["mlp", "fresh"]
+
+
+def test_what_only_the_other_side_has_is_passed_over_and_what_none_has_is_an_error():
+    old, new = having("mlp"), having("mlp", "fresh")
+    plan = Plan(architectures=("fresh",), threads=(1,))
+    assert capabilities.cells_of(plan, [old, new]) == ()
+    assert names(capabilities.cells_of(plan, [new, old])) == ["fresh"]
+    with pytest.raises(BenchError, match=r"unknown architecture 'frehs': did you mean 'fresh'"):
+        capabilities.cells_of(Plan(architectures=("frehs",), threads=(1,)), [old, new])
+
+
+def test_an_optimizer_of_one_side_alone():
+    old, new = having("mlp", optimizers=("sgd",)), having("mlp")
+    plan = Plan(architectures=("mlp",), optimizers=("adam",), threads=(1,))
+    assert capabilities.cells_of(plan, [old, new]) == ()
+    assert len(capabilities.cells_of(plan, [new, old])) == 1
+
+
+def test_a_package_s_own_architectures_are_those_of_its_modules():
+    ours, theirs = having("mlp"), having("my_net", module="my_nets.small")
+    zoo = having("resnet18", module="torchvision.models.resnet")
+    assert capabilities.own_architectures([ours, theirs], "b") == ("my_net",)
+    with pytest.raises(BenchError, match="b registers no architecture: it broke"):
+        capabilities.own_architectures([ours, having("mlp", problems=("it broke",))], "b")
+    with pytest.raises(BenchError, match="registers no architecture"):
+        capabilities.own_architectures([ours, zoo], "b")
+
+
+def test_a_revision_that_knows_no_such_field_is_not_comparable():
+    old = having("mlp", cell_fields=tuple(name for name in FIELDS if name != "learning_rate"))
+    capabilities.check_fields([Cell("mlp")], old, "HEAD~9")
+    with pytest.raises(NotComparableError, match="HEAD~9 knows no learning rate: leave it at its default"):
+        capabilities.check_fields([Cell("mlp", learning_rate=0.5)], old, "HEAD~9")
+
+
+def test_a_cell_is_a_name_and_what_differs_from_the_plan():
+    catalogue = having("mlp", "lenet5").catalogue
+    plan = Plan(architectures=("mlp",), batch_sizes=(32,), threads=(1,))
+    assert capabilities.one_cell("lenet5", plan, catalogue) == Cell("lenet5", batch_size=32)
+    cell = capabilities.one_cell("lenet5,optimizer=adam,batch_size=128", plan, catalogue)
+    assert cell == Cell("lenet5", optimizer="adam", batch_size=128)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("lenet6", "unknown architecture 'lenet6'"),
+        ("lenet5,optimiser=adam", "key=value with a key of architecture, optimizer"),
+        ("lenet5,adam", "not 'adam'"),
+        ("lenet5,batch_size=many", "takes a whole number, not 'many'"),
+        ("*", "is 2 cells"),
+        ("lenet5,threads=64", "more than the 2 cores"),
+    ],
+)
+def test_a_mistake_in_a_cell(text, words):
+    with pytest.raises(BenchError, match=words):
+        capabilities.one_cell(text, PLAN, having("mlp", "lenet5").catalogue)
+
+
+def test_threads_of_a_setting_are_those_of_its_cell():
+    assert capabilities.with_threads(Cell("mlp"), {"OMP_NUM_THREADS": "2"}, cores=2).threads == 2
+    assert capabilities.with_threads(Cell("mlp"), {}, cores=2).threads == 1
+    for wrong in ("3", "0", "many"):
+        with pytest.raises(BenchError, match=f"OMP_NUM_THREADS={wrong}"):
+            capabilities.with_threads(Cell("mlp"), {"OMP_NUM_THREADS": wrong}, cores=2)
+
+
+def test_the_metric_follows_the_batch_sizes():
+    def of(*sizes):
+        sides = {"x": tuple(Side(None, Cell("mlp", batch_size=size)) for size in sizes)}
+        return Matchup(before={}, after={}, sides=sides, system={}).metric
+
+    assert of(64, 64) == "step"
+    assert of(64, 128) == "seconds_per_image"

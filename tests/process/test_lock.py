@@ -1,0 +1,70 @@
+"""Lock: one measuring run at a time, and free again however the holder ended."""
+
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from bench.errors import BenchError
+from bench.process.lock import measuring
+
+pytest.importorskip("fcntl")
+
+HOLDER = """
+import sys, time
+from bench.process.lock import measuring
+with measuring("theirs", concurrent=False):
+    print("held", flush=True)
+    time.sleep(3600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A folder for temporary files of its own, since the lock is the machine's."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
+@pytest.fixture
+def holder():
+    """Another process that holds the lock."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_one_run_after_the_other():
+    for name in ("one", "two"):
+        with measuring(name, concurrent=False):
+            pass
+
+
+def test_a_second_run_is_refused_and_told_of_the_first(holder):
+    with pytest.raises(BenchError, match=rf"run 'theirs' \(process {holder.pid}\) is measuring .* --concurrent"):
+        measuring("mine", concurrent=False).__enter__()
+
+
+def test_a_second_run_may_be_insisted_on(holder):
+    with measuring("mine", concurrent=True):
+        pass
+    with pytest.raises(BenchError, match="theirs"):
+        measuring("mine", concurrent=False).__enter__()
+
+
+def test_a_holder_that_was_killed_holds_nothing(holder):
+    holder.kill()
+    holder.wait()
+    with measuring("mine", concurrent=False):
+        pass
+
+
+def test_an_error_inside_frees_it():
+    with pytest.raises(ValueError, match="inside"), measuring("mine", concurrent=False):
+        raise ValueError("inside")
+    with measuring("mine", concurrent=False):
+        pass

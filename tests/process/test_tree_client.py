@@ -1,0 +1,216 @@
+"""Host: real servers of small trees. Each runs its own tree's code in its own environment, or is refused."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import bench
+from bench.errors import BenchError, NotComparableError
+from bench.process.tree_client import Host
+from bench.process.worker import ENVIRONMENT, WorkerError
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a host forks")
+
+SOURCE = Path(bench.__file__).parent
+
+ERRANDS = '''
+    """What the workers of these tests are sent to do."""
+
+    import os
+    import signal
+    import sys
+
+    WHERE = "{name}"
+
+    def look_around(task, channel):
+        channel.send("told", task)
+        channel.send("where", WHERE)
+        channel.send("environment", dict(os.environ))
+        channel.send("interrupt", signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
+
+    def answer(task, channel):
+        while (word := channel.receive()) is not None:
+            channel.send("heard", word)
+
+    def raises(task, channel):
+        raise ValueError(task)
+
+    def signals(task, channel):
+        os.kill(os.getpid(), task)
+
+    def prints(task, channel):
+        print("not on stdout, please")
+    '''
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Makes a source tree that has of the suite what a host needs, imports no torch, and knows some errands."""
+
+    def make(name="a"):
+        folder = tmp_path / name
+        for part in ("__init__.py", "channel.py", "errors.py"):
+            (folder / "bench" / "execute").mkdir(parents=True, exist_ok=True)
+            shutil.copy(SOURCE / part, folder / "bench" / part)
+        for part in ("__init__.py", "worker.py", "child.py"):
+            shutil.copy(SOURCE / "execute" / part, folder / "bench" / "execute" / part)
+        shutil.copytree(SOURCE / "plan", folder / "bench" / "plan")
+        child = folder / "bench" / "execute" / "child.py"
+        child.write_text(re.sub(r"PRELOAD = \(.*?\n\)", 'PRELOAD = ("bench.errands",)', child.read_text(), flags=re.S))
+        (folder / "bench" / "errands.py").write_text(dedent(ERRANDS).replace("{name}", name))
+        return folder
+
+    return make
+
+
+def state_of(pid):
+    """The letter of proc_pid_stat(5): T is stopped; None where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+
+
+def eventually(condition):
+    """Whether it holds within ten seconds: signals are delivered when the system gets to it."""
+    end = time.monotonic() + 10
+    while not (found := condition()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def test_each_host_runs_its_own_tree_s_code(tree):
+    with Host("a", [tree("a")]) as one, Host("b", [tree("b")]) as other:
+        told = [dict(host.talk("bench.errands:look_around", {"x": [1]}, 30)) for host in (one, other)]
+    assert [parts["where"] for parts in told] == ["a", "b"]
+    assert all(parts["told"] == {"x": [1]} and parts["interrupt"] for parts in told)
+
+
+def test_the_allocator_is_pinned_as_the_tree_pins_it(tree, monkeypatch):
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    folder = tree()
+    worker = folder / "bench" / "execute" / "worker.py"
+    worker.write_text(worker.read_text().replace('"2000000000"', '"12345678"'))
+    with Host("a", [folder]) as host:
+        found = dict(host.talk("bench.errands:look_around", None, 30))["environment"]
+    assert found["MALLOC_TRIM_THRESHOLD_"] == "12345678"
+    assert found["MALLOC_MMAP_THRESHOLD_"] == ENVIRONMENT["MALLOC_MMAP_THRESHOLD_"]
+
+
+def test_variables_are_set_and_one_without_a_value_is_not_there(tree, monkeypatch):
+    monkeypatch.setenv("KEPT", "here")
+    monkeypatch.setenv("GONE", "here")
+    with Host("a", [tree()], {"OMP_NUM_THREADS": "3", "GONE": "", "MALLOC_MMAP_THRESHOLD_": ""}) as host:
+        found = dict(host.talk("bench.errands:look_around", None, 30))["environment"]
+    assert (found["KEPT"], found["OMP_NUM_THREADS"]) == ("here", "3")
+    assert not {"GONE", "MALLOC_MMAP_THRESHOLD_"} & set(found)
+
+
+def test_two_workers_are_alive_together_and_one_can_be_stopped(tree):
+    with Host("a", [tree()]) as host, host.start("bench.errands:answer", None) as one:
+        with host.start("bench.errands:answer", None) as other:
+            one.pause()
+            for worker, word in ((other, 2), (one, 1)):
+                worker.send(word)
+            assert other.receive(30) == ("heard", 2)
+            assert eventually(lambda: state_of(one.pid) == "T")
+            one.resume()
+            assert one.receive(30) == ("heard", 1)
+        one.send("still")
+        assert one.receive(30) == ("heard", "still")
+        one.send(None)
+        assert one.receive(30) is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "task", "reason"),
+    [("raises", "no", "exit code 1"), ("signals", int(signal.SIGSEGV), "SIGSEGV"), ("nowhere", None, "exit code 1")],
+)
+def test_a_crash_is_told_and_the_next_worker_works(tree, entry, task, reason):
+    with Host("a", [tree()]) as host:
+        with pytest.raises(WorkerError, match=reason):
+            list(host.talk(f"bench.errands:{entry}", task, 30))
+        assert dict(host.talk("bench.errands:look_around", None, 30))["where"] == "a"
+
+
+def test_no_answer_in_time_is_told(tree):
+    with Host("a", [tree()]) as host, pytest.raises(WorkerError, match="no end in time"):
+        list(host.talk("bench.errands:answer", None, 0.1))
+
+
+def test_the_server_and_its_workers_end_with_the_context(tree):
+    with Host("a", [tree()]) as host:
+        worker = host.start("bench.errands:answer", None)
+    assert eventually(lambda: state_of(worker.pid) in {None, "Z", "X"})
+
+
+def test_a_renewed_server_is_another_process_of_the_same_kind(tree):
+    with Host("a", [tree()], {"SIDE": "A"}) as host:
+        first, worker = host._process.pid, host.start("bench.errands:answer", None)
+        host.renew()
+        assert host._process.pid != first
+        with pytest.raises(WorkerError, match="SIGKILL"):  # however early its server ended
+            worker.receive(30)
+        parts = dict(host.talk("bench.errands:look_around", None, 30))
+    assert (parts["where"], parts["environment"]["SIDE"]) == ("a", "A")
+
+
+def test_a_server_that_was_killed_is_told(tree):
+    with Host("a", [tree()]) as host:
+        host.wait_until_ready()
+        host._process.kill()
+        with pytest.raises(WorkerError, match=r"of a has ended|its server ended"):
+            host.start("bench.errands:answer", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "it has none"),
+        ("DUET_PROTOCOL = 99", r"speaks version 99 .*\(this one: "),
+    ],
+)
+def test_a_revision_with_another_protocol_is_not_comparable(tree, text, words):
+    folder = tree()
+    channel = folder / "bench" / "channel.py"
+    channel.write_text(re.sub(r"^DUET_PROTOCOL = .*", text, channel.read_text(), flags=re.M))
+    with Host("revision old", [folder]) as host, pytest.raises(NotComparableError, match=words) as told:
+        host.start("bench.errands:answer", None)
+    assert told.value.exit_code == 4
+    assert str(told.value).startswith("revision old ")
+
+
+def test_a_tree_that_cannot_be_imported_says_why(tree):
+    folder = tree()
+    (folder / "bench" / "errands.py").write_text("import a_module_that_is_nowhere")
+    with Host("b", [folder]) as host, pytest.raises(BenchError, match="b cannot be imported: ModuleNotFoundError"):
+        host.wait_until_ready()
+
+
+def test_a_module_that_the_tree_lacks_comes_from_nowhere_else(tree):
+    """An editable install of the suite maps the names of its packages to its own folder, also for modules within."""
+    folder = tree()
+    (folder / "bench" / "errands.py").write_text("import bench.worker.cell")
+    with Host("b", [folder]) as host, pytest.raises(BenchError, match=r"No module named 'bench\.measure'"):
+        host.wait_until_ready()
+
+
+def test_what_a_worker_prints_stays_off_stdout(tree):
+    code = (
+        "from bench.process.tree_client import Host\n"
+        "import sys\n"
+        "with Host('a', [sys.argv[1]]) as host: list(host.talk('bench.errands:prints', None, 30))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
+    command = [sys.executable, "-c", code, str(tree())]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert "not on stdout" in done.stderr

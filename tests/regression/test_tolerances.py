@@ -1,0 +1,83 @@
+"""The file of tolerances and budgets: what wins, and how each mistake is told."""
+
+import pytest
+
+from bench.errors import BenchError
+from bench.regression.tolerances import Tolerances, tolerances
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text):
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_later_table_wins_where_the_cell_matches(file):
+    found = tolerances(
+        file(
+            '[tolerances]\nrelative_cost = "8 %"\npeak_memory = 0.2\n'
+            '[cells."lenet*".tolerances]\nrelative_cost = 0.12\n'
+            '[cells."lenet5-*".tolerances]\nrelative_cost = "15%"\n'
+            '[budgets]\nstep = 0.01\n[cells."lenet5-*".budgets]\nstep = 0.002\naccuracy = 0.9\n'
+        )
+    )
+    assert found.share("mlp-sgd", "relative_cost") == pytest.approx(0.08)
+    assert found.share("lenet_wide-sgd", "relative_cost") == pytest.approx(0.12)
+    assert found.share("lenet5-sgd", "relative_cost") == pytest.approx(0.15)
+    assert found.share("lenet5-sgd", "peak_memory") == pytest.approx(0.2)
+    assert found.budgets("mlp-sgd") == {"step": 0.01}
+    assert found.budgets("lenet5-sgd") == {"step": 0.002, "accuracy": 0.9}
+    assert found.unused(["mlp-sgd", "lenet_wide-sgd"]) == ["lenet5-*"]
+
+
+def test_without_a_file_there_are_defaults(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = tolerances()
+    assert found == Tolerances()
+    assert found.share("any", "relative_cost") == 0.05
+    assert found.share("any", "operators_forward", exact=True) == 0
+    (tmp_path / "bench.toml").write_text("[tolerances]\nrelative_cost = 0.2\n")
+    assert tolerances().share("any", "relative_cost") == 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[tolerances\n", "is not valid TOML"),
+        ("[tolerance]\n", "unknown key 'tolerance': did you mean 'tolerances'"),
+        ("tolerances = 3\n", "takes a table, not 3"),
+        ("[cells]\nlenet5 = 3\n", "takes a table, not 3"),
+        ('[cells."lenet5".tolerance]\n', "unknown key 'tolerance': did you mean 'tolerances'"),
+        ("[tolerances]\nstep = 'much'\n", "takes a share such as 0.05"),
+        ("[tolerances]\nstep = 'x %'\n", "takes a share such as 0.05"),
+        ("[tolerances]\nstep = 5\n", "takes a share such as 0.05"),
+        ("[tolerances]\nstep = true\n", "takes a share such as 0.05"),
+        ("[budgets]\nstep = '10 ms'\n", "a number in SI units"),
+        ("[budgets]\nstep = -1\n", "a number in SI units"),
+        ("[budgets]\nstep = inf\n", "a number in SI units"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_with_its_place(file, text, words):
+    with pytest.raises(BenchError) as raised:
+        tolerances(file(text))
+    assert words in str(raised.value)
+    assert "mine.toml" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_metric_that_nobody_measures_is_refused_with_the_nearest(file):
+    found = tolerances(file("[tolerances]\nrelative_costs = 0.1\n"))
+    with pytest.raises(BenchError, match="unknown metric 'relative_costs': did you mean 'relative_cost'"):
+        found.check_names(["step", "parameters"])
+
+
+def test_a_file_that_is_not_there_or_is_no_text(tmp_path):
+    with pytest.raises(BenchError, match=r"cannot read .*none\.toml"):
+        tolerances(tmp_path / "none.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(BenchError, match="not UTF-8"):
+        tolerances(tmp_path / "bytes.toml")

@@ -1,0 +1,37 @@
+from dataclasses import replace
+from pathlib import Path
+
+import report_sample as sample
+
+from bench.report.load import read
+from bench.report.provenance import flat, ranged, trust
+
+
+def test_nested_facts_become_paths():
+    nested = {"cores_usable": 2, "precision": {"tf32": False}, "gpu": None, "memory": 8_000_000_000, "isa": ["avx2"]}
+    assert dict(flat(nested)) == {
+        "cores usable": "2", "precision, tf32": "no", "gpu": "none", "memory": "8.00\u00a0GB", "isa": "avx2",
+    }  # fmt: skip
+
+
+def test_warnings_that_differ_in_numbers_are_one():
+    assert ranged(["71% busy, 3 s", "83% busy, 3 s", "79% busy, 3 s"]) == "71 to 83% busy, 3 s"
+
+
+def test_facts_that_differ_between_visits_are_told(tmp_path: Path):
+    results = sample.visits(("mlp",), generations=2)
+    results[1] = replace(results[1], system={**sample.SYSTEM, "cpu": "another", "load": 0.9})
+    machine = dict(trust(read(sample.recorded(tmp_path, results))).machine)
+    assert machine["cpu"] == "differs between visits: AMD EPYC 7B13 and another"
+    assert machine["load"] == "0.3 to 0.9 over the visits"
+
+
+def test_every_cell_has_its_command_and_every_loss_its_reason(tmp_path: Path):
+    told = trust(read(sample.recorded(tmp_path, sample.troubled())))
+    assert len(told.commands) == 10
+    assert ("resnet20-sgd-mnist-b64-cpu-t2, visit 1", "timeout", "no answer within 600 s") in told.lost
+
+
+def test_an_unfinished_run_says_so(tmp_path: Path):
+    told = trust(read(sample.recorded(tmp_path, sample.visits(("mlp",)), status="interrupted")))
+    assert told.caveats[0].startswith("The run is interrupted")

@@ -1,0 +1,269 @@
+"""Schedule: the order of visits, when a cell has had enough, and what is kept when; the executor is a fake."""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+import pytest
+
+from bench.plan.cell import Cell
+from bench.plan.plan import Plan
+from bench.plan.timing import LEAST_GENERATIONS
+from bench.session import scheduler as module
+from bench.session.scheduler import Schedule
+from bench.store.result import STATUSES, Measurement, Result
+
+CELLS = [Cell(f"net{number}") for number in range(8)]
+VISIT_SECONDS = 10.0
+
+
+@dataclass
+class Fake:
+    """An executor that measures nothing; with the clock, the records and the ears of a run.
+
+    Everything that happens is an event, in order.
+    """
+
+    ratio: object = lambda task: 1.0 + 0.5 * (task.generation % 2)  # wide apart: never precise
+    status: object = lambda task: "ok"
+    interrupt_at: int | None = None
+    now: float = 0.0
+    events: list = field(default_factory=list)
+    kept: list = field(default_factory=list)
+    shares: list = field(default_factory=list)
+    lefts: list = field(default_factory=list)
+
+    def visit(self, task, told):
+        self.events.append(("visit", task.cell, task.generation))
+        told("phases")
+        if len(self.visits()) == self.interrupt_at:
+            raise KeyboardInterrupt
+        told("training")
+        self.now += VISIT_SECONDS
+        status = self.status(task)
+        found = Measurement("relative_cost", "1", "lower", self.ratio(task), "p25", 1)
+        return Result(task.cell, status, generation=task.generation, measurements=(found,) if status == "ok" else ())
+
+    def keep(self, result):
+        self.events.append(("keep", result.cell, result.generation))
+        self.kept.append(result)
+
+    def tell(self, progress, result):
+        self.events.append(("tell", progress.stage if result is None else result.status))
+        self.shares.append(progress.share)
+        self.lefts.append(progress.left)
+
+    def visits(self):
+        return [(cell, generation) for kind, cell, *generation in self.of("visit") for generation in generation]
+
+    def of(self, kind):
+        return [event for event in self.events if event[0] == kind]
+
+    def order(self, generation):
+        return [cell for cell, of in self.visits() if of == generation]
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Runs a schedule of CELLS with a fake and gives both; fields of the plan may be given."""
+
+    def start(fake=None, cells=CELLS, past=None, **fields):
+        fake = fake or Fake()
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: fake.now))
+        schedule = Schedule(
+            Plan(**{"generations": 3, **fields}), cells, fake, fake.keep, fake.tell, past or {}, started=0.0
+        )
+        fake.schedule = schedule
+        schedule.run()
+        return fake
+
+    return start
+
+
+def test_each_cell_is_visited_once_a_generation(run):
+    assert Counter(run().visits()) == Counter((cell, generation) for cell in CELLS for generation in range(3))
+
+
+def test_a_generation_ends_before_the_next_begins(run):
+    generations = [generation for _, generation in run().visits()]
+    assert generations == sorted(generations)
+
+
+def test_the_order_is_not_the_one_asked_for_and_differs_between_generations(run):
+    fake = run()
+    orders = [fake.order(generation) for generation in range(3)]
+    assert CELLS not in orders
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
+def test_the_order_follows_from_its_seed(run):
+    assert run(order_seed=5).visits() == run(order_seed=5).visits()
+    assert run(order_seed=5).visits() != run(order_seed=6).visits()
+
+
+def test_the_order_is_the_same_on_every_machine(run):
+    assert [int(cell.architecture[3:]) for cell in run(generations=1).order(0)] == [4, 1, 5, 2, 0, 3, 7, 6]
+
+
+def test_every_cell_comes_first_now_and_then(run):
+    firsts = Counter(run(cells=CELLS[:2], generations=1, order_seed=seed).order(0)[0] for seed in range(100))
+    assert min(firsts[cell] for cell in CELLS[:2]) > 30  # 3e-5 that a fair coin gives fewer of either
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
+def test_a_cell_that_failed_is_not_visited_again(run, status):
+    fake = run(Fake(status=lambda task: status if task.cell == CELLS[3] and task.generation == 1 else "ok"))
+    assert [generation for cell, generation in fake.visits() if cell == CELLS[3]] == [0, 1]
+    assert len(fake.visits()) == 3 * len(CELLS) - 1
+    assert fake.schedule.endings[CELLS[3]] == status
+    assert fake.schedule.outcome == "finished"
+
+
+def test_the_run_goes_on_when_every_cell_failed(run):
+    fake = run(Fake(status=lambda task: "failed"))
+    assert len(fake.visits()) == len(fake.kept) == len(CELLS)
+
+
+def test_a_result_is_kept_before_the_next_visit_begins(run):
+    fake = run()
+    happened = [event for event in fake.events if event[0] != "tell"]
+    assert happened[1::2] == [("keep", *visit[1:]) for visit in happened[::2]]
+
+
+def test_a_result_is_kept_before_anyone_is_told(run):
+    fake = run(generations=1, cells=CELLS[:1])
+    assert [event[0] for event in fake.events] == ["visit", "tell", "tell", "keep", "tell"]
+
+
+def test_each_stage_is_told(run):
+    fake = run(generations=1, cells=CELLS[:1])
+    assert [event[1] for event in fake.of("tell")] == ["phases", "training", "ok"]
+
+
+def test_a_precise_cell_is_left_alone_and_the_others_go_on(run):
+    fake = run(Fake(ratio=lambda task: 1.0 if task.cell == CELLS[0] else 1.0 + task.generation % 2), generations=9)
+    assert [generation for cell, generation in fake.visits() if cell == CELLS[0]] == list(range(LEAST_GENERATIONS))
+    assert len(fake.order(8)) == len(CELLS) - 1
+    assert fake.schedule.endings[CELLS[0]] == f"precise after {LEAST_GENERATIONS} generations"
+    assert fake.schedule.endings[CELLS[1]] == "9 generations"
+
+
+def test_a_wider_target_is_met_sooner(run):
+    def ratio(task):
+        return 1.0 + 0.1 * (task.generation % 2)
+
+    wide, narrow = (run(Fake(ratio=ratio), generations=20, precision=share) for share in (0.2, 0.03))
+    assert len(wide.visits()) < len(narrow.visits())
+
+
+def test_the_budget_leaves_the_rest_as_skipped_with_its_reason(run):
+    fake = run(budget=2.5 * VISIT_SECONDS)
+    assert len(fake.visits()) == 3
+    skipped = [result for result in fake.kept if result.status == "skipped"]
+    assert {result.cell for result in fake.kept} == set(CELLS)
+    assert len(skipped) == len(CELLS) - 3
+    assert {result.reason for result in skipped} == {"the budget of 25 s ended before its turn"}
+    assert fake.schedule.outcome == "out of time"
+
+
+def test_a_first_visit_that_the_budget_cut_short_is_kept_as_left_out(run):
+    fake = run(Fake(status=lambda task: "timeout"), budget=2.5 * VISIT_SECONDS)
+    first = fake.kept[0]
+
+    assert fake.schedule.outcome == "out of time"
+    assert (first.status, first.reason) == ("skipped", "the budget of 25 s ended during its first visit")
+    assert sorted(result.cell.id for result in fake.kept) == sorted(cell.id for cell in CELLS)
+    assert set(fake.schedule.endings.values()) == {"the budget was spent"}
+
+
+def test_a_cell_that_takes_longer_than_its_own_limit_is_timed_out_whatever_the_budget(run):
+    fake = run(Fake(status=lambda task: "timeout"), budget=1e6)
+
+    assert {result.status for result in fake.kept} == {"timeout"}
+    assert fake.schedule.outcome == "finished"
+
+
+def test_the_budget_takes_nothing_from_cells_that_were_measured(run):
+    fake = run(budget=(len(CELLS) + 1.5) * VISIT_SECONDS)
+    assert len(fake.visits()) == len(CELLS) + 2
+    assert {result.status for result in fake.kept} == {"ok"}
+    assert set(fake.schedule.endings.values()) == {"the budget was spent"}
+
+
+def test_a_budget_that_suffices_is_not_noticed(run):
+    assert run(budget=1e6).events == run().events
+
+
+def test_ctrl_c_passes_through_with_what_was_kept(run):
+    fake = Fake(interrupt_at=5)
+    with pytest.raises(KeyboardInterrupt):
+        run(fake)
+    measured = [(result.cell, result.generation) for result in fake.kept if result.status == "ok"]
+    assert measured == fake.visits()[:4]
+    assert {result.cell for result in fake.kept if result.status == "skipped"} == set(CELLS) - {
+        cell for cell, _ in measured
+    }
+    assert {result.reason for result in fake.kept[4:]} == {"the run was interrupted before its turn"}
+    assert fake.schedule.outcome == "interrupted"
+
+
+def test_every_cell_has_an_ending_when_the_run_is_finished(run):
+    fake = run()
+    assert fake.schedule.outcome == "finished"
+    assert fake.schedule.endings == dict.fromkeys(CELLS, "3 generations")
+
+
+def test_the_share_done_grows_from_nothing(run):
+    fake = run()
+    assert fake.shares[0] == 0
+    assert fake.shares == sorted(fake.shares)
+    assert 0.9 < fake.shares[-1] < 1
+
+
+def test_the_time_left_shrinks_to_nothing_and_is_not_guessed_before_the_first_visit_ended(run):
+    fake = run(cells=CELLS[:1], generations=5)
+    assert fake.lefts[:3] == [None] * 3
+    assert fake.lefts[3::3] == pytest.approx([4 * VISIT_SECONDS, 3 * VISIT_SECONDS, 2 * VISIT_SECONDS, VISIT_SECONDS])
+
+
+def results_of(fake):
+    return {(result.cell, result.generation): result for result in fake.kept}
+
+
+def test_what_an_earlier_session_measured_is_not_measured_again(run):
+    whole = run()
+    for done in (0, 1, 5, len(CELLS), 20, len(whole.kept)):
+        past = dict(list(results_of(whole).items())[:done])
+        assert run(past=past).visits() == whole.visits()[done:]
+
+
+def test_a_cell_that_failed_in_an_earlier_session_is_not_visited_again(run):
+    failed = run(Fake(status=lambda task: "failed" if task.cell == CELLS[0] else "ok"), generations=1)
+    fake = run(past=results_of(failed))
+    assert CELLS[0] not in {cell for cell, _ in fake.visits()}
+    assert fake.schedule.endings[CELLS[0]] == "failed"
+
+
+def test_ratios_of_an_earlier_session_count_towards_the_precision(run):
+    before = run(Fake(ratio=lambda task: 1.0), generations=LEAST_GENERATIONS - 1)
+    fake = run(Fake(ratio=lambda task: 1.0), generations=20, past=results_of(before))
+    assert [generation for _, generation in fake.visits()] == [LEAST_GENERATIONS - 1] * len(CELLS)
+
+
+def test_a_budget_spent_again_skips_no_cell_that_was_measured_before(run):
+    before = run(cells=CELLS[:4], generations=1)
+    fake = run(past=results_of(before), budget=1e-9, generations=1)
+    assert {result.cell for result in fake.kept} == set(CELLS[4:])
+
+
+def test_a_result_of_another_generation_is_another_visit(run):
+    (only,) = run(cells=CELLS[:1], generations=1).kept
+    fake = run(cells=CELLS[:1], past={(CELLS[0], 1): replace(only, generation=1)})
+    assert fake.visits() == [(CELLS[0], 0), (CELLS[0], 2)]
+
+
+def test_none_of_this_needs_torch(run):
+    before = "torch" in sys.modules
+    run()
+    assert ("torch" in sys.modules) == before

@@ -1,0 +1,49 @@
+"""Learning: what a visit hands over of a training, and what it warns of."""
+
+import pytest
+
+from bench.plan.cell import Cell
+from bench.plan.task import Visit
+from bench.training import record
+from bench.training.record import paces_of
+from bench.worker.cell import visit
+from tests.measure.recording import Heard
+
+
+def record(seconds):
+    """A record of one epoch of 400 steps that took so long by each quarter."""
+    last = {"epoch": 1, "steps": 400, "seconds": seconds[-1], "test_accuracy": 0.9}
+    gradients = {"steps": [1, 100, 200, 300, 400], "seconds": seconds}
+    return {"epochs": [last], "gradients": gradients, "limit": None, "until": None}
+
+
+def test_a_pace_is_seconds_a_step_between_two_noted_steps():
+    assert paces_of({"steps": [1, 11, 31], "seconds": [0.5, 1.5, 2.5]}) == pytest.approx([0.1, 0.05])
+    assert paces_of({"steps": [1], "seconds": [0.5]}) == []
+
+
+def test_an_even_training_has_no_warning():
+    assert list(record._warnings(record([0.004, 0.4, 0.8, 1.25, 1.7]), 1)) == []
+
+
+def test_a_quarter_in_which_something_else_ran_is_told():
+    (told,) = record._warnings(record([0.004, 0.4, 0.8, 4.8, 5.2]), 1)
+    assert told == "training: uneven, its steps took 10.0 times as long in one quarter of an epoch as in another"
+
+
+def test_each_evaluation_is_handed_over_so_that_an_end_in_between_loses_no_more_than_one():
+    heard = Heard()
+    sizes = []
+    heard.send = lambda kind, payload: sizes.append(len(payload["epochs"])) if kind == "training" else None
+    visit(Visit(Cell("debug", batch_size=512), Cell("debug"), 1, rounds=0, epochs=3), heard)
+
+    assert sizes == [1, 2, 3, 3]  # the last with what was seen at the end
+
+
+def test_a_visit_that_keeps_denormals_tells_of_them(monkeypatch):
+    monkeypatch.setattr("bench.measure.denormals.NOTED", 0.0)
+    heard = Heard()
+    visit(Visit(Cell("debug", batch_size=512), Cell("debug"), 1, rounds=2, epochs=1, costs=False), heard)
+    parts = [told.partition(":")[0] for told in heard.of("warning") if "denormals" in told]
+
+    assert parts == ["phases", "training"]

@@ -1,0 +1,186 @@
+import pytest
+import torch
+
+from bench.plan.timing import LOOKS
+from bench.training import gradients as watching
+from bench.training import train as training
+from bench.training.train import DivergedError, train
+from tests.measure.recording import RecordingDevice
+
+
+def quiet(_):
+    pass
+
+
+def test_it_learns_real_digits_and_records_each_epoch(workload, mnist):
+    work = workload("mlp", images=4096)
+    record, scores = train(work, mnist[1], 2, quiet)
+    first, last = record["epochs"]
+
+    assert [first["epoch"], last["epoch"]] == [1, 2]
+    assert [first["steps"], last["steps"]] == [64, 128]
+    assert 0 < first["seconds"] < last["seconds"]
+    assert last["train_loss"] < first["train_loss"]
+    assert last["test_accuracy"] > 0.8
+    assert record["seed"] == 0
+    assert last["train_accuracy"] > 0.8
+    assert scores.shape == (1000, 10)
+    assert float((scores.argmax(1) == mnist[1][1]).float().mean()) == pytest.approx(last["test_accuracy"])
+
+
+def test_the_same_seed_learns_the_same(workload, mnist):
+    def losses(seed):
+        record, _ = train(workload("lenet5", seed=seed), mnist[1], 1, quiet)
+        return record["epochs"][0]["train_loss"], record["epochs"][0]["test_accuracy"]
+
+    assert losses(5) == losses(5)
+    assert losses(5) != losses(6)
+
+
+def test_the_clock_stands_still_during_evaluation(workload, mnist, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(watching.time, "perf_counter", lambda: now[0])
+    slow = {"scores_of": training.scores_of, "judge": training.judge}
+    for name, original in slow.items():
+        monkeypatch.setattr(
+            training, name, lambda *given, _o=original: (now.__setitem__(0, now[0] + 1000.0), _o(*given))[1]
+        )
+    norm = torch.Tensor.norm
+    monkeypatch.setattr(torch.Tensor, "norm", lambda *given: (now.__setitem__(0, now[0] + 1000.0), norm(*given))[1])
+    record, _ = train(workload(), mnist[1], 2, quiet)
+
+    assert now[0] > 10_000
+    assert [epoch["seconds"] for epoch in record["epochs"]] == [0.0, 0.0]
+
+
+def test_the_device_is_synchronized_where_the_clock_starts_and_stops_only(workload, mnist):
+    device = RecordingDevice()
+    record, _ = train(workload(device=device, images=2048), mnist[1], 2, quiet)
+    stops = 2 + len(record["gradients"]["steps"])
+
+    assert record["epochs"][-1]["steps"] == 64
+    assert device.log == ["sync"] * 2 * stops
+
+
+def test_a_loss_that_is_not_finite_ends_it(workload, mnist):
+    work = workload()
+    with torch.no_grad():
+        next(work.model.parameters()).fill_(float("nan"))
+
+    with pytest.raises(DivergedError, match="train loss is nan after 8 steps"):
+        train(work, mnist[1], 3, quiet)
+
+
+def test_a_rate_that_is_too_high_diverges_and_what_was_learnt_is_kept(workload, mnist):
+    work = workload("mlp", optimizer="sgd", learning_rate=1e20)
+    told = []
+    with pytest.raises(DivergedError, match=r"loss is (nan|inf) after"):
+        train(work, mnist[1], 3, quiet, evaluated=lambda record, improved: told.append((record, improved)))
+
+    ((record, improved),) = told
+    assert not improved
+    assert record["epochs"][-1]["steps"] == 8
+    assert len(record["gradients"]["norms"]) > 1
+
+
+def test_a_limit_cuts_an_epoch_short_and_says_so(workload, mnist, monkeypatch):
+    now = [0.0]
+
+    def perf_counter():
+        now[0] += 0.25  # asked at least twice a step
+        return now[0]
+
+    monkeypatch.setattr(watching.time, "perf_counter", perf_counter)
+    record, _ = train(workload(images=512, batch_size=64), mnist[1], 5, quiet, limit=2.0)
+    (only,) = record["epochs"]
+
+    assert record["limit"] == 2.0
+    assert 0 < only["steps"] < 8
+    assert only["epoch"] == only["steps"] / 8
+    assert only["seconds"] >= 2.0
+
+
+def test_without_a_limit_every_epoch_is_whole(workload, mnist):
+    record, _ = train(workload(), mnist[1], 2, quiet)
+
+    assert record["limit"] is None
+    assert [epoch["epoch"] for epoch in record["epochs"]] == [1, 2]
+
+
+def test_a_target_ends_it_between_epochs_and_says_so(workload, mnist):
+    work = workload("mlp", images=4096)
+    record, _ = train(work, mnist[1], 9, quiet, until=0.7)
+    last = record["epochs"][-1]
+
+    assert record["until"] == {"target": 0.7, "every": 64 // LOOKS, "reached": True}
+    assert last["test_accuracy"] >= 0.7
+    assert all(entry["test_accuracy"] < 0.7 for entry in record["epochs"][:-1])
+    assert [entry["steps"] for entry in record["epochs"]] == list(range(16, last["steps"] + 1, 16))
+    assert [entry["epoch"] for entry in record["epochs"]] == [entry["steps"] / 64 for entry in record["epochs"]]
+    assert last["train_accuracy"] > 0.6
+
+
+def test_a_target_out_of_reach_is_said_to_be(workload, mnist):
+    record, _ = train(workload(), mnist[1], 2, quiet, until=0.999)
+
+    assert record["until"] == {"target": 0.999, "every": 2, "reached": False}
+    assert record["epochs"][-1]["epoch"] == 2
+    assert [entry["train_accuracy"] is None for entry in record["epochs"]] == [True, True, True, False] * 2
+
+
+def test_a_target_changes_nothing_of_what_is_learnt(workload, mnist):
+    plain, _ = train(workload("mlp"), mnist[1], 2, quiet)
+    stopped, _ = train(workload("mlp"), mnist[1], 2, quiet, until=0.999)
+    whole = [entry for entry in stopped["epochs"] if isinstance(entry["epoch"], int)]
+
+    assert [entry["test_loss"] for entry in whole] == [entry["test_loss"] for entry in plain["epochs"]]
+    assert stopped["gradients"]["norms"] == plain["gradients"]["norms"]
+
+
+def test_the_gradients_are_those_of_the_first_step_and_of_each_quarter(workload, mnist):
+    work = workload("lenet5", optimizer="nesterov", implementation="foreach", images=1024)
+    record, _ = train(work, mnist[1], 2, quiet)
+    noted, fresh = record["gradients"], workload("lenet5", images=1024)
+    order = torch.randperm(1024, generator=torch.Generator().manual_seed(0))
+    fresh.loss(fresh.model(fresh.images[order[:64]]), fresh.labels[order[:64]]).backward()
+    expected = [float(parameter.grad.norm()) for parameter in fresh.model.parameters()]
+
+    assert noted["steps"] == [1, 4, 8, 12, 16, 20, 24, 28, 32]
+    assert noted["names"] == [name for name, _ in fresh.model.named_parameters()]
+    assert noted["shapes"][0] == [6, 1, 5, 5]
+    assert noted["norms"][0] == pytest.approx(expected, rel=0.01)
+    assert all(len(norms) == len(noted["names"]) for norms in noted["norms"])
+    assert noted["seconds"] == sorted(noted["seconds"])
+    assert 0 < noted["seconds"][0] < noted["seconds"][-1] <= record["epochs"][-1]["seconds"]
+
+
+def test_the_record_is_told_after_each_evaluation(workload, mnist):
+    told = []
+    train(workload(), mnist[1], 2, quiet, until=0.999, evaluated=lambda record, _: told.append(len(record["epochs"])))
+
+    assert told == list(range(1, 2 * LOOKS + 1))
+
+
+def test_the_weights_are_kept_whenever_they_are_the_best_so_far(workload, mnist):
+    kept = []
+
+    def evaluated(record, improved):
+        if improved:
+            kept.append(record["epochs"][-1])
+
+    record, _ = train(workload("mlp"), mnist[1], 3, quiet, evaluated=evaluated)
+    best, expected = -1.0, []
+    for entry in record["epochs"]:
+        if entry["test_accuracy"] > best:
+            best = entry["test_accuracy"]
+            expected.append(entry)
+
+    assert kept == expected
+    assert kept[-1]["test_accuracy"] == max(entry["test_accuracy"] for entry in record["epochs"])
+
+
+def test_an_optimizer_with_a_closure_learns_too(workload, mnist):
+    record, _ = train(workload("softmax_regression", optimizer="lbfgs", images=2048), mnist[1], 1, quiet)
+
+    assert record["epochs"][-1]["test_accuracy"] > 0.7
+    assert len(record["gradients"]["norms"]) == 5

@@ -1,0 +1,49 @@
+"""The XML for CI systems: parsed again, and counted."""
+
+from xml.etree import ElementTree as ET
+
+from bench.verdict.junit import junit
+from bench.verdict.verdict import VERDICTS, Decision, Verdict
+
+
+def parsed(*verdicts, **more):
+    fields = {"kind": "check", "before": "baseline main", "after": "run r", "seconds": 1.5, "notes": ("a note",)}
+    return ET.fromstring(junit(Decision(verdicts=verdicts, **{**fields, **more}))).find("testsuite")
+
+
+def test_a_regression_is_a_failure_and_what_was_not_decided_is_an_error():
+    suite = parsed(*(Verdict(cell=f"cell {one}", metric="step", verdict=one, reason="why") for one in VERDICTS))
+    kinds = {case.get("classname"): [child.tag for child in case] for case in suite.findall("testcase")}
+    assert kinds == {
+        "cell regressed": ["failure"],
+        "cell failed": ["failure"],
+        "cell not comparable": ["error"],
+        "cell missing": ["error"],
+        "cell inconclusive": ["error"],
+        "cell new": ["system-out"],
+        "cell unchanged": ["system-out"],
+        "cell improved": ["system-out"],
+    }
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("8", "2", "3")
+    assert suite.get("name") == "bench check: run r against baseline main"
+    assert suite.find("system-out").text == "a note"
+
+
+def test_reason_remedy_and_evidence_are_in_the_message():
+    verdict = Verdict(
+        cell="lenet5",
+        metric="counts",
+        verdict="regressed",
+        reason="risen",
+        remedy="allow it",
+        evidence=("flops 1 -> 2",),
+    )
+    (failure,) = parsed(verdict).iter("failure")
+    assert failure.get("message") == "regressed: risen"
+    assert failure.text == "risen\nallow it\nflops 1 -> 2"
+
+
+def test_any_text_gives_whole_xml():
+    verdict = Verdict(cell='a"<&>\x00\ud800', metric="step", verdict="failed", reason="\x1b[31m]]>")
+    (case,) = parsed(verdict).findall("testcase")
+    assert case.get("classname") == 'a"<&>\ufffd\ufffd'

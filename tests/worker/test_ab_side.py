@@ -1,0 +1,91 @@
+"""Duet, in the worker: a slowdown of known size is made of more steps; what goes wrong is told in one line."""
+
+import numpy as np
+import pytest
+
+from bench.plan.cell import Cell
+from bench.worker import ab_side
+
+
+class Talk:
+    """A channel whose parent asks for blocks of 4 steps and then hangs up."""
+
+    def __init__(self, blocks):
+        self.words = [4] * blocks + [None]
+        self.told = []
+
+    def send(self, kind, payload):
+        self.told.append((kind, payload))
+
+    def receive(self):
+        return self.words.pop(0)
+
+
+def task(**cell):
+    return {"cell": Cell(**{"architecture": "debug", "dataset": "synthetic", **cell}).to_dict(), "data_dir": ""}
+
+
+def test_without_a_slowdown_times_stay_as_they_are():
+    assert ab_side.stretched(np.array([1.0, 2.0, 3.0]), 0.0, 3) == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(("slower", "count"), [(0.1, 10), (0.25, 4), (0.05, 7), (1.0, 3)])
+def test_a_slowdown_is_of_exactly_its_size_and_made_of_whole_work(slower, count):
+    ran = int(np.ceil(count * (1 + slower)))
+    told = ab_side.stretched(np.full(ran, 2.0), slower, count)
+    assert told == pytest.approx([2.0 * (1 + slower)] * count)
+
+
+def test_shares_of_steps_are_cut_where_they_end():
+    assert ab_side.stretched(np.array([1.0, 3.0, 5.0]), 0.5, 2) == pytest.approx([1.0 + 1.5, 1.5 + 5.0])
+
+
+@pytest.mark.slow
+def test_a_side_answers_blocks_with_the_times_of_steps_and_phases():
+    talk = Talk(blocks=2)
+    ab_side.serve({**task(), "inject": 0.25}, talk)
+    (ready, about), *blocks = talk.told
+    assert ready == "ready"
+    assert set(about) == {"steps", "steady"}
+    assert [kind for kind, _ in blocks] == ["block", "block"]
+    for _, block in blocks:
+        assert len(block["seconds"]) == 4
+        assert min(block["seconds"]) > 0
+        assert set(block["phases"]) == {"fetch", "zero_grad", "forward", "loss", "backward", "optimizer"}
+        assert {len(times) for times in block["phases"].values()} == {4}
+
+
+def test_counts_are_of_the_eager_step():
+    talk = Talk(blocks=0)
+    ab_side.count(task(), talk)
+    [(kind, counts)] = talk.told
+    assert kind == "counts"
+    assert counts["parameters"] == 562
+    assert counts["operators_backward"] == 20
+
+
+def test_what_there_is_is_told_as_plain_data():
+    talk = Talk(blocks=0)
+    ab_side.about({"device": "cpu", "threads": 1, "datasets": ["mnist"], "data_dir": ""}, talk)
+    [(kind, about)] = talk.told
+    assert kind == "about"
+    assert about["catalogue"]["architectures"]["lenet5"]["module"] == "architectures.lenet"
+    assert "batch_size" in about["cell_fields"]
+    assert about["system"]["cores_usable"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "words", "reason"),
+    [
+        (ab_side.count, task(architecture="lenett"), "UnknownArchitecture: unknown architecture 'lenett'"),
+        (ab_side.serve, {**task(batch_size=10**7), "inject": 0.0}, "batch size 10000000"),
+        (ab_side.about, {"device": "cpu", "threads": 1, "datasets": ["nowhere"], "data_dir": ""}, "nowhere"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_one_line(entry, words, reason):
+    talk = Talk(blocks=0)
+    entry(words, talk)
+    [(kind, told)] = talk.told
+    assert kind == "failed"
+    assert reason in told
+    assert "\n" not in told

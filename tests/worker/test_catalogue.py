@@ -1,0 +1,51 @@
+"""Describe: the FLOPs that are listed are those counted by hand, and those published."""
+
+import pytest
+
+from bench.worker.catalogue import catalogue_of
+
+
+def flops(name):
+    return catalogue_of([name]).architectures[name]["flops_forward"]
+
+
+def test_flops_of_lenet5_follow_from_its_layers():
+    # each output is a sum of products, two operations each: outputs times the weights of one
+    expected = 2 * (
+        6 * 28 * 28 * (1 * 5 * 5)  # 235,200 of the first convolution
+        + 16 * 10 * 10 * (6 * 5 * 5)  # 480,000 of the second
+        + 120 * 400  # 96,000
+        + 84 * 120  # 20,160
+        + 10 * 84  # 1,680
+    )
+    assert flops("lenet5") == expected == 833_040
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),  # 10^9 multiply-adds, `_ops` of the weights' meta data in torchvision
+    [
+        ("alexnet", 0.714),
+        pytest.param("googlenet", 1.498, marks=pytest.mark.slow),
+        ("vgg16", 15.470),
+        ("vgg19", 19.632),
+        ("resnet18", 1.814),
+        pytest.param("resnet34", 3.664, marks=pytest.mark.slow),
+        pytest.param("resnet50", 4.089, marks=pytest.mark.slow),
+        pytest.param("resnet101", 7.801, marks=pytest.mark.slow),
+        pytest.param("resnet152", 11.514, marks=pytest.mark.slow),
+    ],
+)
+def test_flops_of_the_zoo_are_twice_the_published_multiply_adds(name, published):
+    assert flops(name) / 2 / 1e9 == pytest.approx(published, abs=0.0005)  # all the digits that it has
+
+
+def test_what_is_not_asked_for_is_not_counted():
+    assert "flops_forward" not in catalogue_of(["lenet5"]).architectures["vgg16"]
+
+
+def test_an_architecture_that_cannot_take_the_images_is_known_before_anything_is_measured():
+    known = catalogue_of(["vgg8", "lenet5"], ["mnist", "synthetic:1x4x4"]).architectures
+
+    assert known["lenet5"]["misfits"].keys() == {"synthetic:1x4x4"}
+    assert "'lenet5' cannot be built" in known["lenet5"]["misfits"]["synthetic:1x4x4"]
+    assert "misfits" not in known["mlp"]

@@ -1,0 +1,118 @@
+import pytest
+import torch
+
+from bench.measure.blocks import warm_up
+from bench.measure.costs import measure_costs
+from bench.measure.device import CpuDevice
+from bench.measure.speed import step_times, timed_block
+from bench.plan.cell import Cell
+from bench.plan.probe import Probe, probes_of
+from bench.worker import ceilings
+from tests.measure.recording import RecordingDevice
+
+
+class Heard:
+    """A channel that keeps what is sent."""
+
+    def __init__(self):
+        self.parts = []
+
+    def send(self, kind, payload):
+        self.parts.append((kind, payload))
+
+
+@pytest.fixture(scope="module")
+def measured():
+    heard, threads = Heard(), torch.get_num_threads()
+    ceilings.measure_ceilings(Probe("cpu", ("float32", "bfloat16"), threads=1), heard)
+    torch.set_num_threads(threads)
+    return heard.parts
+
+
+def test_each_dtype_is_sent_as_plain_data_as_soon_as_it_is_known(measured):
+    assert [kind for kind, _ in measured] == ["measurements", "measurements"]
+    assert [one["dtype"] for _, found in measured for one in found] == ["float32", "bfloat16"]
+    for _, (one,) in measured:
+        assert set(one) == {
+            "device",
+            "dtype",
+            "threads",
+            "flops_per_second",
+            "bytes_per_second",
+            "dispatch_seconds",
+        }
+        assert (one["device"], one["threads"]) == ("cpu", 1)
+        assert all(type(one[name]) is float for name in one if "second" in name)
+
+
+def test_ceilings_are_of_a_sane_order(measured):
+    (found,) = measured[0][1]
+
+    assert 1e8 < found["flops_per_second"] < 1e14
+    assert 1e8 < found["bytes_per_second"] < 1e13
+    assert 1e-8 < found["dispatch_seconds"] < 1e-3
+    assert found["flops_per_second"] * found["dispatch_seconds"] > 100  # a call costs many multiplications
+
+
+def test_no_net_multiplies_faster_than_the_ceiling(workload):
+    """A wide MLP is nothing but matrix products; timed between two readings of the ceiling, in the same process."""
+    work = workload("mlp_wide", optimizer="sgd")
+    steps = warm_up(CpuDevice(), work.timed_step, least=0).block_steps
+    readings = [ceilings.flops_per_second(CpuDevice(), torch.float32)]
+    blocks = [timed_block("train", work, steps) for _ in range(3)]
+    readings.append(ceilings.flops_per_second(CpuDevice(), torch.float32))
+    flops = next(one.value for one in measure_costs(work) if one.metric == "flops")
+    share = flops / step_times(blocks, "train", work.timed_phases).min() / max(readings)
+
+    assert 0 < share <= 1.1
+
+
+@pytest.mark.parametrize("seconds", [1e-5, 0.02])
+def test_products_grow_until_they_take_long(monkeypatch, seconds):
+    """The first long product ends the search; with short ones it goes to the end."""
+    edges = []
+
+    def step_seconds(_, work):
+        work()
+        return seconds
+
+    monkeypatch.setattr(ceilings, "EDGES", (8, 16, 32))
+    monkeypatch.setattr(ceilings, "_step_seconds", step_seconds)
+    monkeypatch.setattr(torch, "mm", lambda left, right, out: edges.append(len(out)))
+    rate = ceilings.flops_per_second(CpuDevice(), torch.float32)
+
+    assert edges == {1e-5: [8, 16, 32], 0.02: [8]}[seconds]
+    assert rate == pytest.approx(2 * edges[-1] ** 3 / seconds)
+
+
+def test_copies_count_what_is_read_and_what_is_written(monkeypatch):
+    monkeypatch.setattr(ceilings, "COPY_BYTES", 4096)
+    monkeypatch.setattr(ceilings, "_step_seconds", lambda _, work: (work(), 0.5)[1])
+
+    assert ceilings.bytes_per_second(CpuDevice()) == 2 * 4096 / 0.5
+
+
+def test_a_ceiling_is_timed_in_blocks_of_the_device_s_own_clock():
+    device = RecordingDevice()
+    seconds = ceilings._step_seconds(device, lambda: device.log.append("work"))
+
+    assert seconds == 1.0  # a tick of its clock
+    assert device.log.count("clock") == device.log.count("read") == 3
+    first = device.log.index("clock")
+    assert device.log[first : first + 5] == ["clock", "sync", "mark", "work", "mark"]
+
+
+def test_a_grid_has_one_probe_for_each_device_and_thread_count():
+    cells = [
+        Cell("mlp"),
+        Cell("lenet5"),
+        Cell("mlp", dtype="bfloat16"),
+        Cell("mlp", threads=2),
+        Cell("mlp", device="cuda:0", dtype="float16"),
+    ]
+
+    assert probes_of(cells) == [
+        Probe("cpu", ("float32", "bfloat16"), 1),
+        Probe("cpu", ("float32",), 2),
+        Probe("cuda:0", ("float16",), 1),
+    ]

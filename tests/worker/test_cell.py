@@ -1,0 +1,146 @@
+"""The visit as the worker makes it, in this process, on real MNIST."""
+
+import pytest
+
+from bench.plan.cell import Cell
+from bench.plan.task import Visit
+from bench.training.checkpoint import load_checkpoint
+from bench.worker.cell import visit
+from tests.measure.recording import Heard
+
+REFERENCE = Cell("softmax_regression")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="module")
+def parts(folder):
+    channel = Heard()
+    task = Visit(
+        Cell("debug", optimizer="adam"),
+        REFERENCE,
+        1,
+        rounds=2,
+        epochs=1,
+        until=0.3,
+        checkpoint=True,
+        weights=str(folder / "a.pt"),
+    )
+    visit(task, channel)
+    return channel.sent
+
+
+def test_system_comes_first_and_the_status_last(parts):
+    kinds = [kind for kind, _ in parts]
+
+    assert kinds[0] == "system"
+    assert parts[-1] == ("status", ("ok", None))
+    assert kinds.count("status") == 1
+
+
+def test_timing_comes_first_and_training_last(parts):
+    stages = [payload for kind, payload in parts if kind == "stage"]
+
+    assert [stage for at, stage in enumerate(stages) if stage not in stages[:at]] == [
+        "phases", "inference", "relative cost", "costs", "epoch 1 of 1",
+    ]  # fmt: skip
+
+
+def test_every_promised_metric_is_there(parts):
+    metrics = {one["metric"] for kind, payload in parts if kind == "measurements" for one in payload}
+
+    assert metrics >= {
+        "step", "forward", "loss", "backward", "optimizer", "zero_grad", "fetch", "inference", "throughput",
+        "page_faults", "parameters", "flops", "relative_cost", "accuracy", "training_throughput", "train_accuracy",
+        "training_step", "reached", "time_to_accuracy", "steps_to_accuracy",
+    }  # fmt: skip
+
+
+def test_training_is_recorded_with_the_names_of_the_classes(parts):
+    *_, record = [payload for kind, payload in parts if kind == "training"]
+
+    assert record["classes"] == list("0123456789")
+    assert record["epochs"][-1]["test_accuracy"] >= 0.3
+    assert sum(map(sum, record["confusion"])) == 10_000
+    assert len(record["digits"]) == 10
+    assert record["mistakes"]
+
+
+def test_time_to_accuracy_is_seconds_a_step_times_steps(parts):
+    found = {one["metric"]: one["value"] for kind, payload in parts if kind == "measurements" for one in payload}
+
+    assert found["reached"] == 1
+    assert found["time_to_accuracy"] == pytest.approx(found["training_step"] * found["steps_to_accuracy"])
+
+
+def test_the_best_weights_are_in_the_file_that_was_asked_for(parts, folder):
+    restored = load_checkpoint(folder / "a.pt")
+    *_, record = [payload for kind, payload in parts if kind == "training"]
+
+    assert restored.cell == Cell("debug", optimizer="adam")
+    assert restored.entry["test_accuracy"] == max(entry["test_accuracy"] for entry in record["epochs"])
+
+
+def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
+    channel = Heard()
+    visit(Visit(Cell("debug", learning_rate=1e30), REFERENCE, 1, rounds=2, epochs=2, costs=False), channel)
+    (record,) = [payload for kind, payload in channel.sent if kind == "training"]
+    status, reason = channel.sent[-1][1]
+
+    assert status == "diverged"
+    assert "loss is" in reason
+    assert len(record["epochs"]) == 1
+
+
+def test_a_visit_of_no_rounds_is_trained_and_not_timed():
+    channel = Heard()
+    visit(Visit(Cell("debug", optimizer="adam", split="validation"), REFERENCE, 1, rounds=0, epochs=1), channel)
+    metrics = {one["metric"] for kind, payload in channel.sent if kind == "measurements" for one in payload}
+
+    assert channel.sent[-1] == ("status", ("ok", None))
+    assert "accuracy" in metrics
+    assert metrics & {"step", "relative_cost", "flops", "inference"} == set()
+
+
+def test_an_error_becomes_a_status_with_its_reason():
+    channel = Heard()
+    visit(Visit(Cell("debug", batch_size=100_000), REFERENCE, 1), channel)
+    status, reason = channel.sent[-1][1]
+
+    assert status == "failed"
+    assert "batch size 100000 is more than the 60000 training images" in reason
+
+
+def test_counts_by_operator_come_with_the_costs(parts):
+    ((_, operators),) = [part for part in parts if part[0] == "operators"]
+    totals = {f"operators_{phase}": sum(names.values()) for phase, names in operators.items()}
+    metrics = {one["metric"]: one["value"] for kind, payload in parts if kind == "measurements" for one in payload}
+
+    assert totals == {name: value for name, value in metrics.items() if name.startswith("operators_")}
+    assert operators["forward"]["aten.convolution"] == 1
+
+
+def test_a_profile_comes_after_all_else(tmp_path):
+    channel = Heard()
+    visit(Visit(Cell("debug"), REFERENCE, 1, rounds=2, costs=False, profile=True, traces=str(tmp_path)), channel)
+    kinds = [kind for kind, _ in channel.sent]
+    (found,) = [payload for kind, payload in channel.sent if kind == "profile"]
+
+    assert kinds[kinds.index("status") :] == ["status", "stage", "profile", "measurements", "blocks"]
+    assert (tmp_path / found["trace"]).is_file()
+    assert channel.sent[-2][1][0]["metric"] == "profiler_overhead"
+
+
+def test_a_profile_that_fails_is_a_warning(tmp_path):
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    channel = Heard()
+    task = Visit(Cell("debug"), REFERENCE, 1, rounds=2, costs=False, profile=True, traces=str(tmp_path / "taken"))
+    visit(task, channel)
+
+    assert ("status", ("ok", None)) in channel.sent
+    kind, warning = channel.sent[-1]
+    assert kind == "warning"
+    assert warning.startswith("profile: no profile, FileExistsError")

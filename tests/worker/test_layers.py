@@ -1,0 +1,138 @@
+"""Anatomy: the lines of the layers add up to the network, for every architecture and for networks of any make."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import architectures
+from architectures.registry import Registry
+from bench.plan.catalogue import Specimen
+from bench.worker import layers
+from bench.worker.layers import APART, dissect
+
+
+class Told(dict):
+    """A channel that keeps what is sent."""
+
+    send = dict.__setitem__
+
+
+def anatomy_of(name, dataset=""):
+    told = Told()
+    dissect(Specimen(name, dataset), told)
+    return told["anatomy"]
+
+
+def by_layer(found):
+    return {line["layer"]: line for line in found["layers"]}
+
+
+def test_the_layers_of_lenet5_are_those_of_the_paper():
+    found = anatomy_of("lenet5")
+    shapes = [line["output_shape"] for line in found["layers"] if line["kind"] in ("Conv2d", "Linear")]
+    parameters = [line["parameters"] for line in found["layers"] if line["kind"] in ("Conv2d", "Linear")]
+    flops = [line["flops"] for line in found["layers"] if line["kind"] in ("Conv2d", "Linear")]
+    assert shapes == [[6, 28, 28], [16, 10, 10], [120], [84], [10]]
+    assert parameters == [6 * 25 + 6, 16 * 6 * 25 + 16, 400 * 120 + 120, 120 * 84 + 84, 84 * 10 + 10]
+    # two operations for each weight at each place of its output
+    assert flops == [2 * 150 * 28 * 28, 2 * 2400 * 10 * 10, 2 * 400 * 120, 2 * 120 * 84, 2 * 84 * 10]
+
+
+@pytest.mark.parametrize("name", [name for name in architectures.names() if architectures.get(name).family != "zoo"])
+def test_the_lines_add_up_and_end_in_the_classes(name):
+    found = anatomy_of(name)
+    layers = found["layers"]
+    assert sum(line["parameters"] for line in layers) == found["parameters"] == architectures.get(name).parameters
+    assert sum(line["flops"] for line in layers) == found["flops"] > 0
+    assert [line["output_shape"] for line in layers if line["layer"] != APART][-1] == [10]
+    assert {"family", "description", "source", "input_shape", "num_classes"} <= found.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["alexnet", "googlenet", "resnet50"])
+def test_a_network_of_the_zoo_adds_up_too(name):
+    found = anatomy_of(name)
+    assert sum(line["parameters"] for line in found["layers"]) == found["parameters"]
+    assert found["parameters"] == architectures.get(name).parameters
+    assert found["layers"][-1]["output_shape"] == [1000]
+
+
+def test_a_data_set_gives_shape_and_classes():
+    found = anatomy_of("vgg4", "synthetic:3x40x40:7")
+    assert (found["input_shape"], found["num_classes"]) == ([3, 40, 40], 7)
+    first, last = found["layers"][0], found["layers"][-1]
+    assert first["settings"].startswith("3, ")
+    assert first["output_shape"][1:] == [40, 40]
+    assert last["output_shape"] == [7]
+
+
+@pytest.mark.parametrize(
+    ("specimen", "words"),
+    [
+        (Specimen("lenet6"), ["unknown architecture 'lenet6'", "'lenet5'?", "list architectures"]),
+        (Specimen("lenet5", "mnits"), ["unknown data set 'mnits'", "'mnist'?"]),
+        (Specimen("lenet5", "synthetic:1x2x2:10"), ["'lenet5' cannot be built", "1x2x2"]),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(specimen, words):
+    told = Told()
+    dissect(specimen, told)
+    assert list(told) == ["refused"]
+    assert [word for word in words if word not in told["refused"]] == []
+    assert "\n" not in told["refused"]
+
+
+class Odd(nn.Module):
+    """Weights of its own beside a layer that it calls twice, and arithmetic in no layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.own = nn.Parameter(torch.zeros(784, 10))
+        self.twice = nn.Linear(10, 10)
+
+    def forward(self, images):
+        return self.twice(F.relu(self.twice(images.flatten(1) @ self.own)))
+
+
+class Real(nn.Linear):
+    """A layer that looks at values, which the meta device has none of."""
+
+    def forward(self, images):
+        if images.device.type != "meta":
+            assert float(images.sum()) == float(images.sum())
+        elif not torch.is_grad_enabled() and images.shape[0] == 1:
+            raise NotImplementedError("no values here")
+        return super().forward(images.flatten(1))
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """A registry of its own with the odd networks of this file."""
+    registry = Registry("nobody.knows")
+
+    @registry.register(family="odd")
+    def odd(_shape, _classes):
+        return Odd()
+
+    @registry.register(family="odd")
+    def real(_shape, _classes):
+        return Real(784, 10)
+
+    for name in ("names", "get", "build"):
+        monkeypatch.setattr(layers.architectures, name, getattr(registry, name))
+
+
+def test_what_lies_in_no_layer_has_a_line_and_a_layer_called_twice_counts_its_weights_once(registered):
+    found = anatomy_of("odd")
+    assert [(line["layer"], line["parameters"], line["flops"]) for line in found["layers"]] == [
+        ("twice", 110, 200),
+        ("twice", 0, 200),
+        (APART, 7840, 2 * 7840),
+    ]
+    assert found["parameters"] == 7950
+
+
+def test_a_network_that_needs_real_tensors_gets_them(registered):
+    found = anatomy_of("real")
+    assert [(line["layer"], line["kind"], line["parameters"]) for line in found["layers"]] == [(APART, "Real", 7850)]
