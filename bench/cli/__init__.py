@@ -7,7 +7,7 @@ import sys
 from bench.cli.parser.main import build_parser
 from bench.errors import BenchError
 
-_MODULES = {"import": "intake"}  # a module cannot be called by a word of the language
+_MODULES = {"import": "import_", "rehearse": "calibrate"}  # a module cannot be called by a word of the language
 
 
 def run_command_line(arguments: list[str]) -> int:
@@ -20,7 +20,7 @@ def run_command_line(arguments: list[str]) -> int:
     given = build_parser().parse_args(arguments)
     try:
         # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
-        command = importlib.import_module(f"bench.cli.{_MODULES.get(given.command, given.command)}")
+        command = importlib.import_module(f"bench.cli.commands.{_MODULES.get(given.command, given.command)}")
         code: int = command.execute(given)
         sys.stdout.flush()
     except BenchError as error:

@@ -1,3 +1,5 @@
 """The optimizers there are, by name. Imports torch."""
 
-from bench.optimizers.registry import *  # noqa: F403
+from bench.optimizers.registry import FLAGS, OPTIMIZERS, OptimizerSpec, UnsupportedError, build, get, names, obstacle
+
+__all__ = ["FLAGS", "OPTIMIZERS", "OptimizerSpec", "UnsupportedError", "build", "get", "names", "obstacle"]

@@ -15,7 +15,7 @@ from bench.errors import BenchError, NotComparableError
 from bench.process.channel import DUET_PROTOCOL
 from bench.process.worker import Worker, WorkerError, interrupts_put_off, parts_of
 
-PROGRAM = Path(__file__).with_name("hosted.py")
+PROGRAM = Path(__file__).with_name("tree_server.py")
 READY_SECONDS = 120.0  # importing torch from a cold disk
 ANSWER_SECONDS = 30.0
 

@@ -1,10 +1,10 @@
 """Hosted: the program of a host, which forks workers that run the code of one source tree, on its parent's word.
 
 Run as a script by its path, since the tree may be of another revision: from that tree it needs `bench.process.channel`,
-`bench.process.worker_main.work`, `bench.process.worker.ENVIRONMENT` and what the entries name. It imports nothing of the
-suite before it knows the tree.
+`bench.process.worker_main.work`, `bench.process.worker.ENVIRONMENT` and what the entries name. It imports nothing of
+the suite before it knows the tree.
 
-    python -P hosted.py CONTROL '{"paths": [...], "unset": [...]}'
+    python -P tree_server.py CONTROL '{"paths": [...], "unset": [...]}'
 
 CONTROL is the descriptor of a stream socket. Each line that comes is {"start": [entry, task]}, with the descriptor of
 the worker's end of a pipe, answered {"pid": n}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.compare import sides
 from bench.compare.ab import Rules, compare
 from bench.compare.sequential import Told
+from bench.compare.sides import revisions
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
@@ -120,7 +120,7 @@ def _compared(group: list[Suspect], how: Retrial, number: int) -> Decision:
     second = None if first.new.dirty or not first.new.revision else first.new.revision
     record = how.rules.record and how.rules.record.with_stem(f"{how.rules.record.stem}-{number + 1}")
     rules = replace(how.rules, tolerance=first.tolerance, record=record)
-    with how.hold(), sides.revisions(how.repo, first.old.revision, second, plan, chosen=True, inject=0.0) as sides:
+    with how.hold(), revisions(how.repo, first.old.revision, second, plan, chosen=True, inject=0.0) as sides:
         how.begin(f"{_names(group)}: measured again beside {first.old.revision[:10]}")
         return compare(sides, plan, rules, how.tell)
 

@@ -73,7 +73,7 @@ def definition(cell: Cell) -> str:
     The code of the architecture is not in it: a change there is what a check is to find. Neither are fields at their
     default, so that a field which a later version adds leaves it as it was.
     """
-    rules = {name: value for name, value in vars(protocol).items() if name.isupper()}
+    rules = {name: value for name, value in vars(timing).items() if name.isupper()}
     return _digest({"cell": _chosen(cell), "reference": _chosen(REFERENCE), "protocol": rules})
 
 

@@ -57,14 +57,14 @@ def tree(tmp_path):
 
     def make(name="a"):
         folder = tmp_path / name
-        for part in ("__init__.py", "channel.py", "errors.py"):
-            (folder / "bench" / "execute").mkdir(parents=True, exist_ok=True)
+        for part in ("__init__.py", "errors.py"):
+            (folder / "bench" / "process").mkdir(parents=True, exist_ok=True)
             shutil.copy(SOURCE / part, folder / "bench" / part)
-        for part in ("__init__.py", "worker.py", "child.py"):
-            shutil.copy(SOURCE / "execute" / part, folder / "bench" / "execute" / part)
+        for part in ("__init__.py", "channel.py", "worker.py", "worker_main.py"):
+            shutil.copy(SOURCE / "process" / part, folder / "bench" / "process" / part)
         shutil.copytree(SOURCE / "plan", folder / "bench" / "plan")
-        child = folder / "bench" / "execute" / "child.py"
-        child.write_text(re.sub(r"PRELOAD = \(.*?\n\)", 'PRELOAD = ("bench.errands",)', child.read_text(), flags=re.S))
+        main = folder / "bench" / "process" / "worker_main.py"
+        main.write_text(re.sub(r"PRELOAD = \(.*?\n\)", 'PRELOAD = ("bench.errands",)', main.read_text(), flags=re.S))
         (folder / "bench" / "errands.py").write_text(dedent(ERRANDS).replace("{name}", name))
         return folder
 
@@ -97,7 +97,7 @@ def test_each_host_runs_its_own_tree_s_code(tree):
 def test_the_allocator_is_pinned_as_the_tree_pins_it(tree, monkeypatch):
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
     folder = tree()
-    worker = folder / "bench" / "execute" / "worker.py"
+    worker = folder / "bench" / "process" / "worker.py"
     worker.write_text(worker.read_text().replace('"2000000000"', '"12345678"'))
     with Host("a", [folder]) as host:
         found = dict(host.talk("bench.errands:look_around", None, 30))["environment"]
@@ -180,7 +180,7 @@ def test_a_server_that_was_killed_is_told(tree):
 )
 def test_a_revision_with_another_protocol_is_not_comparable(tree, text, words):
     folder = tree()
-    channel = folder / "bench" / "channel.py"
+    channel = folder / "bench" / "process" / "channel.py"
     channel.write_text(re.sub(r"^DUET_PROTOCOL = .*", text, channel.read_text(), flags=re.M))
     with Host("revision old", [folder]) as host, pytest.raises(NotComparableError, match=words) as told:
         host.start("bench.errands:answer", None)
@@ -199,7 +199,7 @@ def test_a_module_that_the_tree_lacks_comes_from_nowhere_else(tree):
     """An editable install of the suite maps the names of its packages to its own folder, also for modules within."""
     folder = tree()
     (folder / "bench" / "errands.py").write_text("import bench.worker.cell")
-    with Host("b", [folder]) as host, pytest.raises(BenchError, match=r"No module named 'bench\.measure'"):
+    with Host("b", [folder]) as host, pytest.raises(BenchError, match=r"No module named 'bench\.worker'"):
         host.wait_until_ready()
 
 

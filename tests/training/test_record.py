@@ -4,8 +4,7 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.task import Visit
-from bench.training import record
-from bench.training.record import paces_of
+from bench.training.record import _warnings, paces_of
 from bench.worker.cell import visit
 from tests.measure.recording import Heard
 
@@ -23,11 +22,11 @@ def test_a_pace_is_seconds_a_step_between_two_noted_steps():
 
 
 def test_an_even_training_has_no_warning():
-    assert list(record._warnings(record([0.004, 0.4, 0.8, 1.25, 1.7]), 1)) == []
+    assert list(_warnings(record([0.004, 0.4, 0.8, 1.25, 1.7]), 1)) == []
 
 
 def test_a_quarter_in_which_something_else_ran_is_told():
-    (told,) = record._warnings(record([0.004, 0.4, 0.8, 4.8, 5.2]), 1)
+    (told,) = _warnings(record([0.004, 0.4, 0.8, 4.8, 5.2]), 1)
     assert told == "training: uneven, its steps took 10.0 times as long in one quarter of an epoch as in another"
 
 

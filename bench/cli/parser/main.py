@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from bench import __version__
-from bench.cli.parser.main import check, compare, explain
+from bench.cli.parser import check, compare, explain
 from bench.errors import EXIT_USAGE, BenchError
 from bench.plan.plan import SETTINGS, default_of, flag, parse, shape_of
 

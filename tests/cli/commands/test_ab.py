@@ -12,7 +12,7 @@ import pytest
 
 from bench.compare.log import Ledger
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 QUICK = ("--architectures", "debug", "--datasets", "synthetic", "--rounds", "2", "--concurrent")
 ATTEMPTS = 2  # a busy machine may leave a real comparison undecided, but only where its own figures say why
 PATIENCE = 90  # seconds for something to happen; no expectation of speed

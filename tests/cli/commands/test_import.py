@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-FILE = Path(__file__).parent.parent / "store" / "pytest_benchmark_4.json"
+FILE = Path(__file__).parents[2] / "store" / "pytest_benchmark_4.json"
 
 
 def test_an_imported_file_is_a_run_like_any_other(typed, tmp_path):

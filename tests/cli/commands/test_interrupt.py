@@ -136,7 +136,7 @@ def test_a_ctrl_c_while_a_module_is_made_of_text_ends_as_any_other(tmp_path):
         "    exec('raise KeyboardInterrupt')\n"
         "bench.cli.run_command_line = interrupted\n"
     )
-    paths = os.pathsep.join((str(tmp_path), str(Path(__file__).parents[2])))
+    paths = os.pathsep.join((str(tmp_path), str(Path(__file__).parents[3])))
     done = subprocess.run(
         [sys.executable, "-m", "bench"],
         env={**os.environ, "PYTHONPATH": paths},

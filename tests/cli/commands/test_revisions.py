@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow  # a minute or more each
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 GRID = ("--architectures", "debug", "--datasets", "synthetic", "--threads", "1")
 LITTLE = (*GRID, "--rounds", "2", "--generations", "1", "--epochs", "0", "--concurrent")
 BUSY = """

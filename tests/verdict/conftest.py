@@ -1,0 +1,5 @@
+"""Ledgers made by hand serve here too."""
+
+from tests.compare.conftest import told
+
+__all__ = ["told"]
