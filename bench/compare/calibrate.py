@@ -22,7 +22,6 @@ from bench.store.fingerprint import Fingerprint
 from bench.verdict.verdict import Decision
 
 LEAST_PAIRS = 10  # fewer say too little about the tails
-INJECTED = 0.10
 TRIED = (0.02, 0.03, 0.05, 0.10)  # tolerances in the table, besides the smallest admissible one
 
 Pools = Mapping[str, Sequence[float]]

@@ -138,11 +138,6 @@ def joint_p(first: Look, second: Look) -> float:
     return float(max(first.p, second.p) ** 2)
 
 
-def next_look(pairs: int) -> int | None:
-    """How many pairs the look after `pairs` pairs has; None after the last."""
-    return next((at for at in LOOKS if at > pairs), None)
-
-
 def outcomes(logs: Floats, tolerance: float = TOLERANCE) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int_]]:
     """Decide many runs at once.
 
