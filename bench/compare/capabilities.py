@@ -12,6 +12,7 @@ from bench.plan.grid import AXES, expand
 from bench.plan.plan import Plan, flag, parse
 from bench.process.tree_client import Host
 from bench.process.worker import WorkerError
+from bench.revision_protocol import ABOUT, FAILED, About, AboutTask
 
 ABOUT_SECONDS = 120.0
 
@@ -32,21 +33,21 @@ class Known:
 
 def about(host: Host, plan: Plan) -> Known:
     """Ask a side what it has."""
-    task = {
-        "device": plan.devices[0],
-        "threads": plan.threads[0] if plan.threads else 1,
-        "datasets": list(plan.datasets),
-        "data_dir": plan.data_dir,
-    }
+    task = AboutTask(
+        device=plan.devices[0],
+        threads=plan.threads[0] if plan.threads else 1,
+        datasets=list(plan.datasets),
+        data_dir=plan.data_dir,
+    )
     host.wait_until_ready()
     try:
-        told = dict(host.talk("bench.worker.ab_side:about", task, ABOUT_SECONDS))
+        answers = dict(host.talk("bench.worker.ab_side:about", task, ABOUT_SECONDS))
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
-    if "about" not in told:
-        raise BenchError(f"{host.label}: {told.get('failed', 'it told nothing')}")
-    facts = told["about"]
-    names = {one.name for one in fields(Catalogue)}
+    if ABOUT.name not in answers:
+        raise BenchError(f"{host.label}: {answers.get(FAILED.name, 'it told nothing')}")
+    facts: About = answers[ABOUT.name]
+    names = {field.name for field in fields(Catalogue)}
     listed = {name: value for name, value in facts["catalogue"].items() if name in names}
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
     return Known(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])

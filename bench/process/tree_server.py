@@ -1,14 +1,15 @@
 """Hosted: the program of a host, which forks workers that run the code of one source tree, on its parent's word.
 
-Run as a script by its path, since the tree may be of another revision: from that tree it needs `bench.process.channel`,
-`bench.process.worker_main.work`, `bench.process.worker.ENVIRONMENT` and what the entries name. It imports nothing of the
-suite before it knows the tree.
+Run as a script by its path, since the tree may be of another revision: from that tree it needs
+`bench.revision_protocol.VERSION`, and where that is the version asked for `bench.process.worker_main` (`work`, `PRELOAD`),
+`bench.process.worker.ENVIRONMENT` and what the entries name. It imports nothing of the suite before it knows the tree.
 
-    python -P hosted.py CONTROL '{"paths": [...], "unset": [...]}'
+    python -P hosted.py CONTROL '{"paths": [...], "unset": [...], "version": n}'
 
 CONTROL is the descriptor of a stream socket. Each line that comes is {"start": [entry, task]}, with the descriptor of
 the worker's end of a pipe, answered {"pid": n}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The
-first line that goes out is {"protocol": n} or {"refused": why}.
+first line that goes out is {"version": n}, null where the tree has none, or {"refused": why}; it serves only where that
+is the version asked for.
 """
 
 import ctypes
@@ -39,17 +40,33 @@ def main() -> None:
     sys.path[:0] = orders["paths"]
     sys.meta_path.insert(0, _OwnModules(orders["paths"]))
     try:
-        _pin_the_environment(orders["unset"])
-        protocol = getattr(importlib.import_module("bench.process.channel"), "DUET_PROTOCOL", None)
-        gc.disable()  # see bench.process.preload
-        for name in importlib.import_module("bench.process.worker_main").PRELOAD if protocol else ():
-            importlib.import_module(name)
-        gc.enable()
+        version = _version()
+        if version == orders["version"]:  # a revision of another may lack what comes now
+            _pin_the_environment(orders["unset"])
+            _preload()
     except BaseException as error:  # whatever a revision's own modules raise is why it is refused
         _say(control, {"refused": " ".join(f"{type(error).__name__}: {error}".split())})
         return
-    _say(control, {"protocol": protocol})
-    _serve(control)
+    _say(control, {"version": version})
+    if version == orders["version"]:
+        _serve(control)
+
+
+def _version() -> int | None:
+    """Of the protocol that the tree speaks; None where it is from before there was one."""
+    try:
+        version: int = importlib.import_module("bench.revision_protocol").VERSION
+    except ModuleNotFoundError:
+        return getattr(importlib.import_module("bench.process.channel"), "DUET_PROTOCOL", None)  # where version 1 stood
+    return version
+
+
+def _preload() -> None:
+    """What every worker needs, imported once before any is forked."""
+    gc.disable()  # see bench.process.preload
+    for name in importlib.import_module("bench.process.worker_main").PRELOAD:
+        importlib.import_module(name)
+    gc.enable()
 
 
 class _OwnModules:

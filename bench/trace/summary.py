@@ -1,7 +1,7 @@
 """Summary: a trace as a small table, seconds of one step by phase, category, operator and module."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Duet, in the worker: one side of a pair of processes that run their blocks in turn, on the parent's word.
 
-The parent may be of another revision than this code. What the functions here are told and answer is a contract between
-revisions, plain data throughout; its version is `bench.process.channel.DUET_PROTOCOL`.
+The parent may be of another revision than this code: what the functions here are asked and answer stands in
+`bench.revision_protocol`.
 """
 
 from collections.abc import Iterator
@@ -26,60 +26,65 @@ from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
+from bench.revision_protocol import (
+    ABOUT,
+    BLOCK,
+    COUNTS,
+    FAILED,
+    READY,
+    About,
+    AboutTask,
+    Block,
+    CellTask,
+    Ready,
+    Sends,
+    say,
+)
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
 
 
-def about(task: dict[str, Any], channel: Channel) -> None:
-    """Say what this revision has and where it runs.
+def about(task: AboutTask, channel: Sends) -> None:
+    """Say what this revision has and where it runs, or which data set cannot be had.
 
-    Told {"device", "threads", "datasets", "data_dir"}. Sends ("about", {"catalogue", "cell_fields", "system"}), or
-    ("failed", why) where a data set that is wanted cannot be had. Touches CUDA, so it needs a worker of its own.
+    Touches CUDA, so it needs a worker of its own.
     """
     with _failure_told(channel):
         torch.set_num_threads(task["threads"])
         for name in task["datasets"]:
             data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
-        known = {
-            "catalogue": asdict(catalogue_of(())),
-            "cell_fields": [one.name for one in fields(Cell)],
-            "system": describe_system(open_device(task["device"])),
-        }
-        channel.send("about", known)
+        known = About(
+            catalogue=asdict(catalogue_of(())),
+            cell_fields=[field.name for field in fields(Cell)],
+            system=describe_system(open_device(task["device"])),
+        )
+        say(channel, ABOUT, known)
 
 
-def count(task: dict[str, Any], channel: Channel) -> None:
-    """Count what a step takes, exactly.
-
-    Told {"cell", "data_dir"}. Sends ("counts", metric to count), or ("failed", why).
-    """
+def count(task: CellTask, channel: Sends) -> None:
+    """Count what a step takes, exactly."""
     with _failure_told(channel):
-        work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
-        channel.send("counts", {one.metric: one.value for one in measure_costs(work)})
+        work, _ = _workload({**task["cell"], "mode": "eager"}, task["data_dir"])
+        say(channel, COUNTS, {cost.metric: cost.value for cost in measure_costs(work)})
 
 
-def serve(task: dict[str, Any], channel: Channel) -> None:
-    """Warm up, then answer each number of steps with their times, until None comes.
-
-    Told {"cell", "data_dir", "inject"}. Sends ("ready", {"steps": of a block, "steady"}), then for each number
-    received ("block", {"seconds": of each step, "phases": the same by phase, "faults": page faults}); or ("failed",
-    why).
-    """
+def serve(task: CellTask, channel: Channel) -> None:
+    """Warm up, then answer each number of steps with their times, until None comes."""
     with _failure_told(channel):
-        work, device = _workload(task)
+        work, device = _workload(task["cell"], task["data_dir"])
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
             warmth = warm_up(device, work.timed_step)
-            channel.send("ready", {"steps": warmth.block_steps, "steady": warmth.steady})
+            say(channel, READY, Ready(steps=warmth.block_steps, steady=warmth.steady))
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)
                 block = timed_block("cell", work, ceil(steps * (1 + slower)))
-                answer = {
-                    "seconds": stretched(step_times([block], "cell", names), slower, steps),
-                    "phases": {name: stretched(block.intervals[:, at], slower, steps) for at, name in enumerate(names)},
-                    "faults": block.faults,
-                }
-                channel.send("block", answer)
+                answer = Block(
+                    seconds=stretched(step_times([block], "cell", names), slower, steps),
+                    phases={name: stretched(block.intervals[:, at], slower, steps) for at, name in enumerate(names)},
+                    faults=block.faults,
+                )
+                say(channel, BLOCK, answer)
 
 
 def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
@@ -89,28 +94,28 @@ def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
     times are laid end to end and cut into `count` equal shares of 1 + `slower` steps.
     """
     if not slower:
-        return [float(one) for one in seconds]
+        return [float(time) for time in seconds]
     ends = np.concatenate([[0.0], np.cumsum(seconds)])
     cuts = np.interp(np.arange(count + 1) * (1 + slower), np.arange(ends.size), ends)
-    return [float(one) for one in np.diff(cuts)]
+    return [float(time) for time in np.diff(cuts)]
 
 
-def _workload(task: dict[str, Any]) -> tuple[Workload, Device]:
-    cell = Cell.from_dict(task["cell"])
+def _workload(fields_of_cell: dict[str, Any], data_dir: str) -> tuple[Workload, Device]:
+    cell = Cell.from_dict(fields_of_cell)
     device = device_for(cell)
-    dataset = load_for(cell, task["data_dir"], whole=False)
+    dataset = load_for(cell, data_dir, whole=False)
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     device.settle_memory()
     return Workload(cell, device, *timed, dataset.num_classes), device
 
 
 @contextmanager
-def _failure_told(channel: Channel) -> Iterator[None]:
+def _failure_told(channel: Sends) -> Iterator[None]:
     """Whatever a cell raises is told in one line, and ends this worker alone."""
     try:
         yield
     except (BrokenPipeError, EOFError):  # nobody listens any more
         raise
     except Exception as error:
-        told = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
-        channel.send("failed", " ".join(told.split()))
+        reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
+        say(channel, FAILED, " ".join(reason.split()))
