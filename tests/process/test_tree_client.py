@@ -172,16 +172,19 @@ def test_a_server_that_was_killed_is_told(tree):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("module", "text", "words"),
     [
-        ("", "it has none"),
-        ("DUET_PROTOCOL = 99", r"speaks version 99 .*\(this one: "),
+        ("channel.py", "", "it has none"),
+        ("channel.py", "DUET_PROTOCOL = 1", r"speaks version 1 .*\(this one: 2\)"),
+        ("revision_protocol.py", "VERSION = 99", r"speaks version 99 .*\(this one: 2\)"),
     ],
 )
-def test_a_revision_with_another_protocol_is_not_comparable(tree, text, words):
+def test_a_revision_with_another_protocol_is_not_comparable(tree, module, text, words):
+    """It is refused by its version alone: such a revision may have none of the modules that this one needs."""
     folder = tree()
-    channel = folder / "bench" / "channel.py"
-    channel.write_text(re.sub(r"^DUET_PROTOCOL = .*", text, channel.read_text(), flags=re.M))
+    shutil.rmtree(folder / "bench" / "execute")
+    (folder / "bench" / "revision_protocol.py").unlink()
+    (folder / "bench" / module).write_text(text)
     with Host("revision old", [folder]) as host, pytest.raises(NotComparableError, match=words) as told:
         host.start("bench.errands:answer", None)
     assert told.value.exit_code == 4
