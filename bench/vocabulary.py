@@ -1,6 +1,6 @@
 """Vocabulary: the closed sets of words that stand in recorded files."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, TypeVar, cast, get_args
 
 # Comparisons and checks: how a look, a cell and the whole end, and what a pair is told apart by.
 Outcome = Literal["pass", "fail", "continue", "inconclusive"]  # of a look at the pairs so far
@@ -20,3 +20,17 @@ ENDINGS: tuple[Ending, ...] = get_args(Ending)
 SIDES: tuple[SideName, ...] = get_args(SideName)
 PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 PAIR_METRICS: tuple[PairMetric, ...] = get_args(PairMetric)
+
+Word = TypeVar("Word")
+
+
+def word(value: Any, words: tuple[Word, ...]) -> Word:
+    """The stored value, which must be one of the words.
+
+    Raises:
+        ValueError: it is none of them.
+
+    """
+    if value not in words:
+        raise ValueError(f"{value!r} is none of {', '.join(map(repr, words))}")
+    return cast("Word", value)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.compare.calibration import checked_tolerance
+from bench.compare.facts import ComparisonFacts
 from bench.compare.log import Ledger
-from bench.compare.records import ComparisonFacts
 from bench.compare.sequential import Contest, Told
 from bench.compare.sides import Matchup
 from bench.compare.verdicts import decide

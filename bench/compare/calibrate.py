@@ -8,9 +8,9 @@ from random import Random
 
 from bench.compare.ab import facts_of, fingerprints
 from bench.compare.calibration import Real, Rehearsal
+from bench.compare.facts import SideFacts
 from bench.compare.log import Ledger
 from bench.compare.pairs import SideError, measure_pair
-from bench.compare.records import SideFacts
 from bench.compare.sequential import SHARED, Contest, Told
 from bench.compare.sides import Matchup
 from bench.compare.verdicts import decide

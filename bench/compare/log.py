@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
+from bench.compare.facts import ComparisonFacts
 from bench.compare.records import (
-    ComparisonFacts,
     CountsRecord,
     EndRecord,
     FailureRecord,

@@ -1,100 +1,17 @@
-"""Records: the lines of a comparison's file as types: what is compared, counts, failures, pairs and the end.
+"""Records: the lines of a comparison's file after the first, as types: counts, failures, pairs and the end.
 
 Each line is an object with its `kind`. `from_dict` raises KeyError, TypeError or ValueError for one that is damaged;
 the ledger, which knows the place, makes one plain error of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from bench.plan.cell import Cell
-from bench.verdict.verdict import Verdict
-from bench.vocabulary import ENDINGS, PAIR_METRICS, PAIR_QUANTILES, SIDES, Ending, PairMetric, PairQuantile, SideName
+from bench.vocabulary import ENDINGS, PAIR_QUANTILES, SIDES, Ending, PairQuantile, SideName, word
 
 Stored = Mapping[str, Any]
 Both = tuple[float, float]  # before and after
-Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, slots=True)
-class SideFacts:
-    """What one side is.
-
-    Attributes:
-        label: in words: "HEAD~1 (3fedea3)", a cell, an environment.
-        revision: the full hash it is or is based on; "" where there is none.
-        changes: files that differ from that revision.
-
-    """
-
-    label: str
-    revision: str = ""
-    changes: tuple[str, ...] = ()
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "SideFacts":
-        """The side of a stored line."""
-        return cls(str(stored["label"]), str(stored["revision"]), tuple(map(str, stored["changes"])))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonFacts:
-    """What is compared, where and how: the first line.
-
-    Attributes:
-        before: the reference.
-        after: what is compared with it.
-        cells: by name, the cell of either side.
-        metric: what is timed.
-        tolerance: the slowdown, as a share, from which on a loss matters.
-        rounds: blocks of each side in a pair.
-        order_seed: draws who starts, and the order of cells and blocks.
-        machine: the fields of the fingerprint.
-        system: the facts of the machine, as a worker of `after` saw them.
-        aside: verdicts on what only one side has.
-        notes: what to know before trusting the outcome.
-        command: repeats it; "" where none does.
-        started: UTC time, ISO 8601.
-
-    """
-
-    before: SideFacts
-    after: SideFacts
-    cells: Mapping[str, tuple[Cell, Cell]]
-    metric: PairMetric
-    tolerance: float
-    rounds: int
-    order_seed: int
-    machine: Stored
-    system: Stored
-    aside: tuple[Verdict, ...] = ()
-    notes: tuple[str, ...] = ()
-    command: str = ""
-    started: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As stored."""
-        return {"kind": "facts", **asdict(self), "aside": [verdict.to_dict() for verdict in self.aside]}
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "ComparisonFacts":
-        """The facts of a stored line."""
-        return cls(
-            before=SideFacts.from_dict(stored["before"]),
-            after=SideFacts.from_dict(stored["after"]),
-            cells={name: _both(cells, Cell.from_dict) for name, cells in stored["cells"].items()},
-            metric=_word(stored["metric"], PAIR_METRICS),
-            tolerance=float(stored["tolerance"]),
-            rounds=int(stored["rounds"]),
-            order_seed=int(stored["order_seed"]),
-            machine=dict(stored["machine"]),
-            system=dict(stored["system"]),
-            aside=tuple(Verdict.from_dict(verdict) for verdict in stored["aside"]),
-            notes=tuple(map(str, stored["notes"])),
-            command=str(stored["command"]),
-            started=str(stored["started"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +40,7 @@ class FailureRecord:
     @classmethod
     def from_dict(cls, stored: Stored) -> "FailureRecord":
         """The failure of a stored line."""
-        return cls(str(stored["cell"]), _word(stored["side"], SIDES), str(stored["reason"]))
+        return cls(str(stored["cell"]), word(stored["side"], SIDES), str(stored["reason"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,18 +81,16 @@ class PairRecord:
         """The pair of a stored line."""
         return cls(
             cell=str(stored["cell"]),
-            run=_word(stored["run"], (1, 2)),
+            run=word(stored["run"], (1, 2)),
             log_ratio=float(stored["log_ratio"]),
             before=float(stored["before"]),
             after=float(stored["after"]),
-            phases={str(name): _both(seconds, float) for name, seconds in stored["phases"].items()},
-            statistic=_word(stored["statistic"], PAIR_QUANTILES),
-            quantiles={
-                _word(name, PAIR_QUANTILES): _both(seconds, float) for name, seconds in stored["quantiles"].items()
-            },
+            phases={str(name): _both(seconds) for name, seconds in stored["phases"].items()},
+            statistic=word(stored["statistic"], PAIR_QUANTILES),
+            quantiles={word(name, PAIR_QUANTILES): _both(seconds) for name, seconds in stored["quantiles"].items()},
             faults=int(stored["faults"]),
             steady=bool(stored["steady"]),
-            early=_word(stored["early"], (0, 1)),
+            early=word(stored["early"], (0, 1)),
             started=float(stored["started"]),
         )
 
@@ -190,7 +105,7 @@ class EndRecord:
     @classmethod
     def from_dict(cls, stored: Stored) -> "EndRecord":
         """The end of a stored line."""
-        return cls(_word(stored["ended"], ENDINGS), float(stored["seconds"]))
+        return cls(word(stored["ended"], ENDINGS), float(stored["seconds"]))
 
 
 Record = CountsRecord | FailureRecord | PairRecord | EndRecord
@@ -210,17 +125,10 @@ def to_line(record: Record) -> dict[str, Any]:
 
 def from_line(stored: Stored) -> Record:
     """The record of a stored line after the first."""
-    return KINDS[_word(stored["kind"], tuple(KINDS))].from_dict(stored)
+    return KINDS[word(stored["kind"], tuple(KINDS))].from_dict(stored)
 
 
-def _word(value: Any, words: tuple[Value, ...]) -> Value:
-    """The value, which must be one of the words."""
-    if value not in words:
-        raise ValueError(f"{value!r} is none of {', '.join(map(repr, words))}")
-    return cast("Value", value)
-
-
-def _both(values: Any, read: Callable[[Any], Value]) -> tuple[Value, Value]:
+def _both(seconds: Any) -> Both:
     """What both sides have."""
-    before, after = values
-    return read(before), read(after)
+    before, after = seconds
+    return float(before), float(after)

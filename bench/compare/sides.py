@@ -8,8 +8,8 @@ from typing import Any
 
 from bench.compare.capabilities import about, cells_of, check_fields, one_cell, own_architectures, with_threads
 from bench.compare.checkout import OWN, Tree, checked_out, is_suite
+from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
-from bench.compare.records import SideFacts
 from bench.errors import NotComparableError
 from bench.plan.cell import Cell
 from bench.plan.grid import expand

@@ -5,19 +5,14 @@ What needs no second measurement is judged in `bench.regression.direct`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
+from bench.regression.cost import judge_cost
 from bench.regression.direct import counted, judge_accuracy, judge_budgets, judge_counts, judge_memory
 from bench.regression.tolerances import Tolerances
-from bench.stats.interval import Interval
-from bench.stats.prediction import LEAST_RUNS, SCREEN, SURE, Prediction, predict
 from bench.store.summary import Reading
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import VerdictWord
-
-COARSEST = 0.20  # a stored series that shows no slowdown of 20 % says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ def _cell(new: Reading, stored: list[Reading], terms: Terms) -> Iterator[Verdict
     if new.status != "ok" or not alike:
         yield _not_compared(new, stored)
         return
-    yield _cost(new, alike, terms.shares[new.id])
+    yield judge_cost(new, alike, terms.shares[new.id])
     yield from judge_counts(new, alike[-1], terms.allowed)
     yield from judge_memory(new, alike, terms.allowed.share(new.id, "peak_memory"))
     yield from judge_accuracy(new, alike, terms.allowed.share(new.id, "accuracy"))
@@ -130,73 +125,6 @@ def _missing(name: str, stored: list[Reading]) -> Verdict:
     )
 
 
-def _cost(new: Reading, stored: list[Reading], tolerance: float) -> Verdict:
-    """The relative cost against the prediction interval of the stored runs."""
-    logs = [reading.cost for reading in stored if reading.cost is not None]
-    if new.cost is None or not logs:
-        where = "this run" if new.cost is None else "the baseline"
-        reason = f"no cost relative to the reference in {where}: plain times of different hours do not compare"
-        return Verdict(cell=new.id, metric="relative_cost", verdict="inconclusive", reason=reason)
-    mean = float(np.mean(logs))
-    move = new.cost - mean
-    verdict = Verdict(
-        cell=new.id,
-        metric="relative_cost",
-        verdict="unchanged",
-        statistic="p10",
-        before=float(np.exp(mean)),
-        after=float(np.exp(new.cost)),
-        ratio=Interval(float(np.exp(move)), None, None, len(logs)),
-        tolerance=tolerance,
-    )
-    expected = predict(logs)
-    if expected is None:
-        missing = LEAST_RUNS - len(logs)
-        return replace(
-            verdict,
-            verdict="inconclusive",
-            reason=f"{_moved(move)}, but {counted(len(logs), 'stored run')} cannot tell how much runs differ",
-            remedy=f"accept {missing} more (python -m bench baseline save), or compare revisions: python -m bench ab",
-        )
-    value, low, high = (float(np.exp(move + by)) for by in (0, -expected.half, expected.half))
-    verdict = replace(
-        verdict,
-        ratio=Interval(value, low, high, len(logs)),
-        confidence=2 * SCREEN - 1,
-        visible=expected.visible,
-    )
-    return _judged(verdict, move, expected, stored[-1].revision[:10] or "REV")
-
-
-def _judged(verdict: Verdict, move: float, expected: Prediction, revision: str) -> Verdict:
-    """Suspect, improved, too noisy to say, or unchanged."""
-    tolerance = verdict.tolerance or 0.0
-    allows = f"{SCREEN:.0%} of runs are predicted below {np.expm1(expected.half):+.1%} by {expected.n} stored ones"
-    if move > expected.half and move > np.log1p(tolerance):
-        return replace(
-            verdict,
-            verdict="inconclusive",
-            suspect=True,
-            reason=f"suspect: {_moved(move)}; {allows}",
-            remedy=f"measure it beside the baseline's revision: python -m bench ab {revision}",
-        )
-    if move < -expected.sure and move < -np.log1p(tolerance):
-        beyond = f"beyond what {SURE:.0%} of runs reach by chance"
-        return replace(verdict, verdict="improved", reason=f"{_moved(move)}, {beyond}")
-    if expected.visible > COARSEST:
-        suspect = move > np.log1p(tolerance)  # such runs cannot acquit it
-        unlike = f"the stored runs are too unlike to show less than {expected.visible:.0%}"
-        return replace(
-            verdict,
-            verdict="inconclusive",
-            suspect=bool(suspect),
-            reason=f"{'suspect: ' if suspect else ''}{_moved(move)}, and {unlike}",
-            remedy=f"accept more runs of a quiet machine, or compare revisions: python -m bench ab {revision}",
-        )
-    within = f"within the tolerance of {tolerance:.1%}" if move > expected.half else allows
-    return replace(verdict, reason=f"{_moved(move)}, {within}")
-
-
 def _differs(old: Reading, new: Reading) -> tuple[str, ...]:
     """The conditions that differ, each with both values."""
     differences = old.machine.differences(new.machine)
@@ -220,10 +148,6 @@ def _unlearnt(new: Reading, stored: list[Reading]) -> str:
 
 def _why(reading: Reading) -> str:
     return f"{reading.status}{': ' + reading.reason if reading.reason else ''}"
-
-
-def _moved(move: float) -> str:
-    return f"{abs(np.expm1(move)):.1%} {'slower' if move > 0 else 'faster'} than the stored runs"
 
 
 def _runs(stored: Iterable[Reading]) -> str:

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bench.compare.facts import ComparisonFacts, SideFacts
 from bench.compare.log import Ledger
-from bench.compare.records import ComparisonFacts, EndRecord, PairRecord, SideFacts
+from bench.compare.records import EndRecord, PairRecord
 from bench.plan.cell import Cell
 
 CELLS = ("lenet5", "mlp")

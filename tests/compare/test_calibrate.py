@@ -8,9 +8,9 @@ import pytest
 from bench.compare import sequential
 from bench.compare.ab import Rules, compare, facts_of
 from bench.compare.calibrate import Injection, injected
+from bench.compare.facts import SideFacts
 from bench.compare.log import Ledger
 from bench.compare.pairs import Pair, Side
-from bench.compare.records import SideFacts
 from bench.compare.sides import Matchup
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan

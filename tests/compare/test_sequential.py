@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bench.compare import sequential as module
+from bench.compare.facts import SideFacts
 from bench.compare.log import Ledger
 from bench.compare.pairs import Pair, Side, SideError
-from bench.compare.records import SideFacts
 from bench.compare.sequential import Contest
 from bench.compare.sides import Matchup
 from bench.compare.verdicts import decide

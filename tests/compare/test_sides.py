@@ -3,8 +3,8 @@
 import pytest
 
 from bench.compare import capabilities
+from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
-from bench.compare.records import SideFacts
 from bench.compare.sides import Matchup
 from bench.errors import BenchError, NotComparableError
 from bench.plan.catalogue import Catalogue

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
-from bench.compare.records import SideFacts
 from bench.compare.sides import Matchup
 from bench.errors import BenchError
 from bench.plan.cell import Cell
