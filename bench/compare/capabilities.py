@@ -10,9 +10,10 @@ from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES, expand
 from bench.plan.plan import Plan, flag, parse
+from bench.process import entries
+from bench.process.messages import Capabilities, CapabilitiesTask
 from bench.process.tree_client import Host
 from bench.process.worker import WorkerError
-from bench.revision_protocol import ABOUT, FAILED, About, AboutTask
 
 ABOUT_SECONDS = 120.0
 
@@ -33,7 +34,7 @@ class Known:
 
 def about(host: Host, plan: Plan) -> Known:
     """Ask a side what it has."""
-    task = AboutTask(
+    task = CapabilitiesTask(
         device=plan.devices[0],
         threads=plan.threads[0] if plan.threads else 1,
         datasets=list(plan.datasets),
@@ -41,12 +42,12 @@ def about(host: Host, plan: Plan) -> Known:
     )
     host.wait_until_ready()
     try:
-        answers = dict(host.talk("bench.worker.ab_side:about", task, ABOUT_SECONDS))
+        answers = dict(host.talk(entries.AB_CAPABILITIES, task, ABOUT_SECONDS))
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
-    if ABOUT.name not in answers:
-        raise BenchError(f"{host.label}: {answers.get(FAILED.name, 'it told nothing')}")
-    facts: About = answers[ABOUT.name]
+    if "about" not in answers:
+        raise BenchError(f"{host.label}: {answers.get('failed', 'it told nothing')}")
+    facts: Capabilities = answers["about"]
     names = {field.name for field in fields(Catalogue)}
     listed = {name: value for name, value in facts["catalogue"].items() if name in names}
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 
 from bench.plan.cell import Cell
+from bench.process import entries
+from bench.process.messages import BlockTimes, Ready, SideTask
 from bench.process.worker import Worker, WorkerError
-from bench.revision_protocol import BLOCK, COUNTS, FAILED, READY, Block, CellTask, Payload, Ready, Word
 from bench.store.result import QUANTILES, Floats
 from bench.vocabulary import PairQuantile
 
@@ -44,9 +45,9 @@ class Side:
     inject: float = 0.0
     data_dir: str = ""
 
-    def task(self) -> CellTask:
+    def task(self) -> SideTask:
         """What its workers are asked."""
-        return CellTask(cell=self.cell.to_dict(), inject=self.inject, data_dir=self.data_dir)
+        return SideTask(cell=self.cell.to_dict(), inject=self.inject, data_dir=self.data_dir)
 
 
 class SideError(WorkerError):
@@ -118,12 +119,12 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
                 ready[side] = _warmed(workers, side)
         for side in starts:
             ready[side] = ready.get(side) or _warmed(workers, side)
-        blocks: dict[int, list[Block]] = {0: [], 1: []}
+        blocks: dict[int, list[BlockTimes]] = {0: [], 1: []}
         for _ in range(rounds):
             for side in order.sample([0, 1], 2):
                 workers[side].resume()
                 _ask(workers, side, ready[side]["steps"])
-                blocks[side].append(_answer(workers, side, BLOCK, BLOCK_TIMEOUT))
+                blocks[side].append(_answer(workers, side, "block", BLOCK_TIMEOUT))
                 workers[side].pause()
     times = [np.array([block["seconds"] for block in blocks[side]]) for side in (0, 1)]
     faults = sum(block["faults"] for side in (0, 1) for block in blocks[side])
@@ -134,7 +135,7 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
 
 def _warmed(workers: dict[int, Worker], side: int) -> Ready:
     """What the worker says once it is warm; it is stopped then."""
-    ready = _answer(workers, side, READY, SETUP_SECONDS)
+    ready: Ready = _answer(workers, side, "ready", SETUP_SECONDS)
     workers[side].pause()
     return ready
 
@@ -144,22 +145,25 @@ def count_both(first: Side, second: Side, timeout: float) -> tuple[Counts, Count
 
     A side that cannot be counted gives the WorkerError that came instead.
     """
-    entry = "bench.worker.ab_side:count"
-    with first.starter.start(entry, first.task()) as one, second.starter.start(entry, second.task()) as other:
-        workers = {0: one, 1: other}
+    with ExitStack() as stack:
+        workers = {
+            at: stack.enter_context(side.starter.start(entries.AB_COUNTS, side.task()))
+            for at, side in enumerate((first, second))
+        }
         return _counts(workers, 0, timeout), _counts(workers, 1, timeout)
 
 
 def _counts(workers: dict[int, Worker], side: int, timeout: float) -> Counts:
     try:
-        return _answer(workers, side, COUNTS, timeout)
+        counts: dict[str, float] = _answer(workers, side, "counts", timeout)
     except WorkerError as ended:
         return ended
+    return counts
 
 
 def _started(sides: Sequence[Side], side: int) -> Worker:
     try:
-        return sides[side].starter.start("bench.worker.ab_side:serve", sides[side].task())
+        return sides[side].starter.start(entries.AB_BLOCKS, sides[side].task())
     except WorkerError as ended:
         raise SideError(side, ended) from ended
 
@@ -171,20 +175,20 @@ def _ask(workers: dict[int, Worker], side: int, steps: int) -> None:
         raise SideError(side, WorkerError("failed", f"the worker has ended: {error}")) from error
 
 
-def _answer(workers: dict[int, Worker], side: int, word: Word[Payload], timeout: float) -> Payload:
-    """The payload of the worker's next part, which must be that word."""
+def _answer(workers: dict[int, Worker], side: int, kind: str, timeout: float) -> Any:
+    """The payload of the worker's next part, which must be of that kind."""
     try:
         part = workers[side].receive(timeout)
     except WorkerError as ended:
         raise SideError(side, ended) from ended
     heard, payload = part or ("nothing", None)
-    if heard == word.name:
-        return cast("Payload", payload)
-    reason = str(payload) if heard == FAILED.name else f"the worker said {heard} where {word.name} was due"
+    if heard == kind:
+        return payload
+    reason = str(payload) if heard == "failed" else f"the worker said {heard} where {kind} was due"
     raise SideError(side, WorkerError("failed", reason))
 
 
-def _phases(blocks: dict[int, list[Block]], statistic: PairQuantile) -> dict[str, tuple[float, float]]:
+def _phases(blocks: dict[int, list[BlockTimes]], statistic: PairQuantile) -> dict[str, tuple[float, float]]:
     """A quantile of each phase that both sides have."""
     low = QUANTILES[statistic]
     first, second = (

@@ -1,15 +1,14 @@
 """Hosted: the program of a host, which forks workers that run the code of one source tree, on its parent's word.
 
-Run as a script by its path, since the tree may be of another revision: from that tree it needs
-`bench.revision_protocol.VERSION`, and where that is the version asked for `bench.process.worker_main` (`work`, `PRELOAD`),
-`bench.process.worker.ENVIRONMENT` and what the entries name. It imports nothing of the suite before it knows the tree.
+Run as a script by its path, since the tree may be of another revision: CONTRACT.md, beside this file, says what it
+needs of that tree. It imports nothing of the suite before it knows the tree, and nothing but the tree's protocol where
+that is not the one asked for.
 
-    python -P hosted.py CONTROL '{"paths": [...], "unset": [...], "version": n}'
+    python -P hosted.py CONTROL '{"paths": [...], "unset": [...], "protocol": n}'
 
 CONTROL is the descriptor of a stream socket. Each line that comes is {"start": [entry, task]}, with the descriptor of
 the worker's end of a pipe, answered {"pid": n}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The
-first line that goes out is {"version": n}, null where the tree has none, or {"refused": why}; it serves only where that
-is the version asked for.
+first line that goes out is {"protocol": n}, null where the tree has none that is known, or {"refused": why}.
 """
 
 import ctypes
@@ -29,6 +28,7 @@ from typing import Any
 
 _BEGUN = "BENCH_HOSTED"  # set where the environment is pinned already
 _POLL = 0.005  # seconds
+_CHANNEL = "bench.process.channel"
 
 
 def main() -> None:
@@ -40,25 +40,26 @@ def main() -> None:
     sys.path[:0] = orders["paths"]
     sys.meta_path.insert(0, _OwnModules(orders["paths"]))
     try:
-        version = _version()
-        if version == orders["version"]:  # a revision of another may lack what comes now
+        protocol = _protocol()
+        if protocol == orders["protocol"]:  # a revision of another may lack what comes now
             _pin_the_environment(orders["unset"])
             _preload()
     except BaseException as error:  # whatever a revision's own modules raise is why it is refused
         _say(control, {"refused": " ".join(f"{type(error).__name__}: {error}".split())})
         return
-    _say(control, {"version": version})
-    if version == orders["version"]:
+    _say(control, {"protocol": protocol})
+    if protocol == orders["protocol"]:
         _serve(control)
 
 
-def _version() -> int | None:
-    """Of the protocol that the tree speaks; None where it is from before there was one."""
+def _protocol() -> int | None:
+    """The version that the tree speaks; None where it does not stand in its place."""
     try:
-        version: int = importlib.import_module("bench.revision_protocol").VERSION
-    except ModuleNotFoundError:
-        return getattr(importlib.import_module("bench.process.channel"), "DUET_PROTOCOL", None)  # where version 1 stood
-    return version
+        return getattr(importlib.import_module(_CHANNEL), "DUET_PROTOCOL", None)
+    except ModuleNotFoundError as error:
+        if error.name and _CHANNEL.startswith(error.name) and error.name != "bench":
+            return None
+        raise
 
 
 def _preload() -> None:

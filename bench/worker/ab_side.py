@@ -1,7 +1,8 @@
 """Duet, in the worker: one side of a pair of processes that run their blocks in turn, on the parent's word.
 
-The parent may be of another revision than this code: what the functions here are asked and answer stands in
-`bench.revision_protocol`.
+The parent may be of another revision than this code. The functions that are entries, and what they are told and answer
+(`bench.process.entries`, `bench.process.messages`), are a contract between revisions, plain data throughout: read
+bench/execute/CONTRACT.md before changing any. Its version is `bench.process.channel.DUET_PROTOCOL`.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,26 +26,13 @@ from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
-from bench.revision_protocol import (
-    ABOUT,
-    BLOCK,
-    COUNTS,
-    FAILED,
-    READY,
-    About,
-    AboutTask,
-    Block,
-    CellTask,
-    Ready,
-    Sends,
-    say,
-)
+from bench.process.messages import BlockTimes, Capabilities, CapabilitiesTask, Ready, SideTask
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
 
 
-def about(task: AboutTask, channel: Sends) -> None:
-    """Say what this revision has and where it runs, or which data set cannot be had.
+def about(task: CapabilitiesTask, channel: Channel) -> None:
+    """Say what this revision has and where it runs; it fails where a data set that is wanted cannot be had.
 
     Touches CUDA, so it needs a worker of its own.
     """
@@ -53,38 +40,39 @@ def about(task: AboutTask, channel: Sends) -> None:
         torch.set_num_threads(task["threads"])
         for name in task["datasets"]:
             data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
-        known = About(
-            catalogue=asdict(catalogue_of(())),
-            cell_fields=[field.name for field in fields(Cell)],
-            system=describe_system(open_device(task["device"])),
-        )
-        say(channel, ABOUT, known)
+        capabilities: Capabilities = {
+            "catalogue": asdict(catalogue_of(())),
+            "cell_fields": [field.name for field in fields(Cell)],
+            "system": describe_system(open_device(task["device"])),
+        }
+        channel.send("about", capabilities)
 
 
-def count(task: CellTask, channel: Sends) -> None:
-    """Count what a step takes, exactly."""
+def count(task: SideTask, channel: Channel) -> None:
+    """Count what a step takes, exactly, by metric."""
     with _failure_told(channel):
-        work, _ = _workload({**task["cell"], "mode": "eager"}, task["data_dir"])
-        say(channel, COUNTS, {cost.metric: cost.value for cost in measure_costs(work)})
+        work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
+        channel.send("counts", {cost.metric: cost.value for cost in measure_costs(work)})
 
 
-def serve(task: CellTask, channel: Channel) -> None:
+def serve(task: SideTask, channel: Channel) -> None:
     """Warm up, then answer each number of steps with their times, until None comes."""
     with _failure_told(channel):
-        work, device = _workload(task["cell"], task["data_dir"])
+        work, device = _workload(task)
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
             warmth = warm_up(device, work.timed_step)
-            say(channel, READY, Ready(steps=warmth.block_steps, steady=warmth.steady))
+            ready: Ready = {"steps": warmth.block_steps, "steady": warmth.steady}
+            channel.send("ready", ready)
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)
                 block = timed_block("cell", work, ceil(steps * (1 + slower)))
-                answer = Block(
-                    seconds=stretched(step_times([block], "cell", names), slower, steps),
-                    phases={name: stretched(block.intervals[:, at], slower, steps) for at, name in enumerate(names)},
-                    faults=block.faults,
-                )
-                say(channel, BLOCK, answer)
+                times: BlockTimes = {
+                    "seconds": stretched(step_times([block], "cell", names), slower, steps),
+                    "phases": {name: stretched(block.intervals[:, at], slower, steps) for at, name in enumerate(names)},
+                    "faults": block.faults,
+                }
+                channel.send("block", times)
 
 
 def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
@@ -100,17 +88,17 @@ def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
     return [float(time) for time in np.diff(cuts)]
 
 
-def _workload(fields_of_cell: dict[str, Any], data_dir: str) -> tuple[Workload, Device]:
-    cell = Cell.from_dict(fields_of_cell)
+def _workload(task: SideTask) -> tuple[Workload, Device]:
+    cell = Cell.from_dict(task["cell"])
     device = device_for(cell)
-    dataset = load_for(cell, data_dir, whole=False)
+    dataset = load_for(cell, task["data_dir"], whole=False)
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     device.settle_memory()
     return Workload(cell, device, *timed, dataset.num_classes), device
 
 
 @contextmanager
-def _failure_told(channel: Sends) -> Iterator[None]:
+def _failure_told(channel: Channel) -> Iterator[None]:
     """Whatever a cell raises is told in one line, and ends this worker alone."""
     try:
         yield
@@ -118,4 +106,4 @@ def _failure_told(channel: Sends) -> Iterator[None]:
         raise
     except Exception as error:
         reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
-        say(channel, FAILED, " ".join(reason.split()))
+        channel.send("failed", " ".join(reason.split()))

@@ -57,12 +57,13 @@ def tree(tmp_path):
 
     def make(name="a"):
         folder = tmp_path / name
-        for part in ("__init__.py", "channel.py", "errors.py", "revision_protocol.py"):
+        for part in ("__init__.py", "channel.py", "errors.py", "vocabulary.py"):
             (folder / "bench" / "execute").mkdir(parents=True, exist_ok=True)
             shutil.copy(SOURCE / part, folder / "bench" / part)
         for part in ("__init__.py", "worker.py", "child.py"):
             shutil.copy(SOURCE / "execute" / part, folder / "bench" / "execute" / part)
-        shutil.copytree(SOURCE / "plan", folder / "bench" / "plan")
+        for part in ("plan", "worker"):
+            shutil.copytree(SOURCE / part, folder / "bench" / part)
         child = folder / "bench" / "execute" / "child.py"
         child.write_text(re.sub(r"PRELOAD = \(.*?\n\)", 'PRELOAD = ("bench.errands",)', child.read_text(), flags=re.S))
         (folder / "bench" / "errands.py").write_text(dedent(ERRANDS).replace("{name}", name))
@@ -172,19 +173,21 @@ def test_a_server_that_was_killed_is_told(tree):
 
 
 @pytest.mark.parametrize(
-    ("module", "text", "words"),
+    ("text", "words"),
     [
-        ("channel.py", "", "it has none"),
-        ("channel.py", "DUET_PROTOCOL = 1", r"speaks version 1 .*\(this one: 2\)"),
-        ("revision_protocol.py", "VERSION = 99", r"speaks version 99 .*\(this one: 2\)"),
+        (None, "speaks no known version"),
+        ("", "speaks no known version"),
+        ("DUET_PROTOCOL = 1", r"speaks version 1 .*\(this one: 2\)"),
+        ("DUET_PROTOCOL = 99", r"speaks version 99 .*\(this one: 2\)"),
     ],
 )
-def test_a_revision_with_another_protocol_is_not_comparable(tree, module, text, words):
+def test_a_revision_with_another_protocol_is_not_comparable(tree, text, words):
     """It is refused by its version alone: such a revision may have none of the modules that this one needs."""
     folder = tree()
     shutil.rmtree(folder / "bench" / "execute")
-    (folder / "bench" / "revision_protocol.py").unlink()
-    (folder / "bench" / module).write_text(text)
+    (folder / "bench" / "channel.py").unlink()
+    if text is not None:
+        (folder / "bench" / "channel.py").write_text(text)
     with Host("revision old", [folder]) as host, pytest.raises(NotComparableError, match=words) as told:
         host.start("bench.errands:answer", None)
     assert told.value.exit_code == 4
