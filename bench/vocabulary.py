@@ -1,25 +1,43 @@
-"""Vocabulary: the closed sets of words that stand in recorded files."""
+"""Vocabulary: the closed words of the suite, each as a type and as the tuple of its values."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, cast, get_args
 
-# Comparisons and checks: how a look, a cell and the whole end, and what a pair is told apart by.
-Outcome = Literal["pass", "fail", "continue", "inconclusive"]  # of a look at the pairs so far
+# The parts of a training step, in their order. A step is timed without the fetch of its batch.
+Phase = Literal["fetch", "zero_grad", "forward", "loss", "backward", "optimizer"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
+STEP_PHASES: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase != "fetch")
+FETCH: Phase = "fetch"
+WHOLE_STEP = "step"  # stands for all of them where a step is replayed as one
+# Phases in which all operators serve one purpose, whatever they are: the category that they count as.
+PHASE_PURPOSES: Mapping[str, str] = {
+    "fetch": "data",
+    "zero_grad": "optimizer",
+    "optimizer": "optimizer",
+    "loss": "loss",
+}
+
+# Comparisons and checks. What a look at the pairs so far says; what is said of one cell and metric; what the verdicts
+# make together, the gravest first; what kind of decision it is; and why it ended early, "" where it did not.
+Outcome = Literal["pass", "fail", "continue", "inconclusive"]
 VerdictWord = Literal[
     "regressed", "failed", "not comparable", "missing", "inconclusive", "new", "unchanged", "improved"
 ]
-Overall = Literal["regression", "not comparable", "inconclusive", "pass"]  # the gravest first
-DecisionKind = Literal["ab", "check"]
-Ending = Literal["", "out of time", "interrupted"]  # why a comparison ended early; "" where it did not
-SideName = Literal["before", "after"]
-PairMetric = Literal["step", "seconds_per_image"]
-PairQuantile = Literal["min", "p10", "p25", "median"]  # of the steps of a side
-
 VERDICTS: tuple[VerdictWord, ...] = get_args(VerdictWord)
+Overall = Literal["regression", "not comparable", "inconclusive", "pass"]
 OVERALLS: tuple[Overall, ...] = get_args(Overall)
+DecisionKind = Literal["ab", "check"]
+DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
+Ending = Literal["", "out of time", "interrupted"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
+
+# A pair of processes: its sides, what is timed, and the quantiles of a side's steps that are kept.
+SideName = Literal["before", "after"]
 SIDES: tuple[SideName, ...] = get_args(SideName)
-PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
+PairMetric = Literal["step", "seconds_per_image"]
 PAIR_METRICS: tuple[PairMetric, ...] = get_args(PairMetric)
+PairQuantile = Literal["min", "p10", "p25", "median"]
+PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 
 Word = TypeVar("Word")
 

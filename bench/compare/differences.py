@@ -3,6 +3,7 @@
 import numpy as np
 
 from bench.compare.log import Story
+from bench.vocabulary import FETCH
 
 WORTH_TELLING = 0.02  # a phase that changed by less than this share is left out
 
@@ -27,7 +28,7 @@ def timed(story: Story) -> tuple[str, ...]:
     for name in dict.fromkeys(name for pair in pairs for name in pair.phases):
         both = np.array([pair.phases[name] for pair in pairs if name in pair.phases])
         before, after = np.median(both, axis=0)
-        if name != "fetch" and abs(after - before) > WORTH_TELLING * before:
+        if name != FETCH and abs(after - before) > WORTH_TELLING * before:
             line = f"{name} {before * 1e3:.3g} ms -> {after * 1e3:.3g} ms ({after / before - 1:+.1%})"
             changed.append((abs(after - before), line))
     return tuple(line for _, line in sorted(changed, reverse=True))

@@ -6,7 +6,17 @@ from typing import Any
 
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE, EXIT_PASS, EXIT_REGRESSION
 from bench.stats.interval import Interval
-from bench.vocabulary import OVERALLS, VERDICTS, DecisionKind, Ending, Overall, VerdictWord
+from bench.vocabulary import (
+    DECISION_KINDS,
+    ENDINGS,
+    OVERALLS,
+    VERDICTS,
+    DecisionKind,
+    Ending,
+    Overall,
+    VerdictWord,
+    word,
+)
 
 SCHEMA = 1
 
@@ -83,8 +93,7 @@ class Verdict:
 
         """
         known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
-        if known["verdict"] not in VERDICTS:
-            raise ValueError(f"{known['verdict']!r} is no verdict")
+        known["verdict"] = word(known["verdict"], VERDICTS)
         if known.get("ratio") is not None:
             known["ratio"] = Interval(**known["ratio"])
         return cls(**{**known, "evidence": tuple(known.get("evidence", ()))})
@@ -141,8 +150,15 @@ class Decision:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Decision":
-        """The decision of a stored document; fields of a newer version are passed over."""
+        """The decision of a stored document; fields of a newer version are passed over.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is damaged.
+
+        """
         known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
+        known["kind"] = word(known["kind"], DECISION_KINDS)
+        known["interrupted"] = word(known.get("interrupted", ""), ENDINGS)
         known["verdicts"] = tuple(Verdict.from_dict(verdict) for verdict in known["verdicts"])
         return cls(**{**known, "notes": tuple(known.get("notes", ()))})
 

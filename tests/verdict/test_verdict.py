@@ -63,7 +63,7 @@ def test_every_verdict_has_its_meaning_for_the_whole():
 
 
 def test_a_word_that_is_no_verdict_is_refused():
-    with pytest.raises(ValueError, match="'slower' is no verdict"):
+    with pytest.raises(ValueError, match="'slower' is none of 'regressed'"):
         Verdict.from_dict({"cell": "a", "metric": "step", "verdict": "slower"})
 
 
