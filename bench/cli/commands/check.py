@@ -15,7 +15,8 @@ from bench.compare.log import FOLDER
 from bench.errors import EXIT_INTERRUPTED
 from bench.process.lock import measuring
 from bench.regression.check import Check, CheckRules, check
-from bench.regression.confirm import Group, Remeasured, Retrial, measured_again, remeasured
+from bench.regression.confirm import Group
+from bench.regression.remeasure import Remeasured, Retrial, measured_again, remeasured
 from bench.regression.tolerances import tolerances
 from bench.report.decision import FILE
 from bench.store import baseline

@@ -1,4 +1,4 @@
-"""Suspects: which are measured again together, which verdict is whose, and what stays undecided."""
+"""Remeasure: which are measured again together, which verdict is whose, and what stays undecided."""
 
 import pytest
 
@@ -7,7 +7,8 @@ from bench.compare.pairs import Side
 from bench.compare.sides import Matchup
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.regression.confirm import Group, Remeasured, Suspect, by_suspect, measured_again
+from bench.regression.confirm import Group, Suspect
+from bench.regression.remeasure import Remeasured, by_suspect, measured_again
 from bench.store.summary import Reading
 from bench.verdict.verdict import Decision, Verdict
 
