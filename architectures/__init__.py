@@ -15,7 +15,7 @@ from architectures import zoo as zoo
 
 # isort: on
 from architectures.errors import RegistryError, ShapeError, UnknownArchitecture
-from architectures.registry import Architecture, build, get, names, plugin_problems, register, select
+from architectures.registry import Architecture, build, get, names, plugin_problems, register
 
 __all__ = [
     "Architecture",
@@ -27,5 +27,4 @@ __all__ = [
     "names",
     "plugin_problems",
     "register",
-    "select",
 ]

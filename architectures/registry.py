@@ -1,6 +1,6 @@
 """The registry: which architectures there are, each under the name of the function that builds it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -74,14 +74,6 @@ class Registry:
             raise UnknownArchitecture(name, tuple(get_close_matches(name, self._architectures, n=3, cutoff=0.5)))
         return self._architectures[name]
 
-    def select(self, globs: Iterable[str]) -> list[Architecture]:
-        """The architectures that match any of the globs; a glob that matches none raises UnknownArchitecture."""
-        wanted = list(globs)
-        for glob in wanted:
-            if not self.names(glob):
-                self.get(glob)  # raises, with the nearest names
-        return [self._architectures[name] for name in self.names(*wanted)] if wanted else []
-
     def build(self, name: str, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:
         """A new network with random weights; what is not given is the architecture's own.
 
@@ -134,6 +126,5 @@ _suite = Registry("bench.architectures")
 register = _suite.register
 names = _suite.names
 get = _suite.get
-select = _suite.select
 build = _suite.build
 plugin_problems = _suite.plugin_problems

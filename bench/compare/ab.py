@@ -1,12 +1,12 @@
 """A/B: a matchup compared by the gate, from the first pair to the verdicts; every number is on disk as it is found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
-from typing import Any
 
 from bench.compare.calibration import checked_tolerance
+from bench.compare.facts import ComparisonFacts
 from bench.compare.log import Ledger
 from bench.compare.sequential import Contest, Told
 from bench.compare.sides import Matchup
@@ -41,36 +41,36 @@ def compare(matchup: Matchup, plan: Plan, rules: Rules, tell: Told) -> Decision:
         BenchError: the tolerance is below what the rehearsal has shown, or nothing can be written.
 
     """
-    tolerance, told = checked_tolerance(rules.tolerance, fingerprints(matchup), force=rules.force)
-    ledger = Ledger(rules.record, facts(matchup, plan, rules, tolerance, (*matchup.notes, *told)))
-    contest = Contest(
-        matchup.sides, ledger, tolerance, plan.rounds, Random(plan.order_seed), plan.budget, tell, matchup.renew
-    )
+    tolerance, notes = checked_tolerance(rules.tolerance, fingerprints(matchup), force=rules.force)
+    notes = [*matchup.notes, *notes]
+    ledger = Ledger(rules.record, facts_of(matchup, plan, tolerance, command=rules.command, notes=notes))
     try:
-        contest.run()
+        Contest(matchup, ledger, plan.budget, tell).run()
     except KeyboardInterrupt:
         if not any(story.pairs[1] for story in ledger.stories.values()):
             raise
     return decide(ledger)
 
 
-def facts(matchup: Matchup, plan: Plan, rules: Rules, tolerance: float, notes: tuple[str, ...]) -> dict[str, Any]:
-    """What the ledger's first line says."""
-    return {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": rules.command,
-        "before": dict(matchup.before),
-        "after": dict(matchup.after),
-        "cells": {name: [one.cell.to_dict() for one in sides] for name, sides in matchup.sides.items()},
-        "metric": matchup.metric,
-        "tolerance": tolerance,
-        "rounds": plan.rounds,
-        "order_seed": plan.order_seed,
-        "aside": [one.to_dict() for one in matchup.aside],
-        "machine": dict(fingerprints(matchup)[0].fields),
-        "system": dict(matchup.system),
-        "notes": list(notes),
-    }
+def facts_of(
+    matchup: Matchup, plan: Plan, tolerance: float, *, command: str = "", notes: Iterable[str] = ()
+) -> ComparisonFacts:
+    """What the first line of a comparison's file says."""
+    return ComparisonFacts(
+        before=matchup.before,
+        after=matchup.after,
+        cells={name: (before.cell, after.cell) for name, (before, after) in matchup.sides.items()},
+        metric=matchup.metric,
+        tolerance=tolerance,
+        rounds=plan.rounds,
+        order_seed=plan.order_seed,
+        machine=dict(fingerprints(matchup)[0].fields),
+        system=dict(matchup.system),
+        aside=matchup.aside,
+        notes=tuple(notes),
+        command=command,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def fingerprints(matchup: Matchup) -> list[Fingerprint]:

@@ -2,15 +2,15 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from bench.compare.ab import fingerprints
+from bench.compare.ab import facts_of, fingerprints
 from bench.compare.calibration import Real, Rehearsal
+from bench.compare.facts import SideFacts
 from bench.compare.log import Ledger
-from bench.compare.pairs import Side, SideError, measure_pair
+from bench.compare.pairs import SideError, measure_pair
 from bench.compare.sequential import SHARED, Contest, Told
 from bench.compare.sides import Matchup
 from bench.compare.verdicts import decide
@@ -22,14 +22,13 @@ from bench.store.fingerprint import Fingerprint
 from bench.verdict.verdict import Decision
 
 LEAST_PAIRS = 10  # fewer say too little about the tails
-INJECTED = 0.10
 TRIED = (0.02, 0.03, 0.05, 0.10)  # tolerances in the table, besides the smallest admissible one
 
 Pools = Mapping[str, Sequence[float]]
 Paired = Callable[[str, int, float], None]
 
 
-def gather(matchup: Matchup, plan: Plan, pairs: int, told: Paired) -> dict[str, list[float]]:
+def gather(matchup: Matchup, plan: Plan, pairs: int, tell: Paired) -> dict[str, list[float]]:
     """The log ratios of so many pairs of each cell with itself, the cells interleaved.
 
     Ends early, with what there is, at Ctrl-C or at the end of the plan's budget.
@@ -48,10 +47,10 @@ def gather(matchup: Matchup, plan: Plan, pairs: int, told: Paired) -> dict[str, 
             for name in order.sample(list(pools), len(pools)):
                 if plan.budget is not None and time.monotonic() - started > plan.budget:
                     return pools
-                one, other = matchup.sides[name]
-                pair = measure_pair(one, replace(other, inject=0.0), plan.rounds, order)
+                first, second = matchup.sides[name]
+                pair = measure_pair(first, replace(second, inject=0.0), plan.rounds, order)
                 pools[name].append(pair.log_ratio())
-                told(name, len(pools[name]), pools[name][-1])
+                tell(name, len(pools[name]), pools[name][-1])
     except SideError as ended:
         raise BenchError(f"{name} cannot be rehearsed: {ended.reason}; choose other --architectures") from ended
     except KeyboardInterrupt:
@@ -60,35 +59,50 @@ def gather(matchup: Matchup, plan: Plan, pairs: int, told: Paired) -> dict[str, 
     return pools
 
 
-def injected(
-    matchup: Matchup,
-    name: str,
-    slowdown: float,
-    tolerance: float,
-    *,
-    plan: Plan,
-    seed: int,
-    told: Told,
-    record: Path | None = None,
-) -> Decision:
-    """A whole comparison of one cell with itself, made slower by more work: what `ab` would say of it."""
-    one, other = matchup.sides[name]
-    sides: dict[str, tuple[Side, Side]] = {name: (one, replace(other, inject=slowdown))}
-    facts = {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": "",
-        "before": {"label": name},
-        "after": {"label": f"{name}, {slowdown:.1%} slower"},
-        "cells": {name: [one.cell.to_dict(), other.cell.to_dict()]},
-        "metric": matchup.metric,
-        "tolerance": tolerance,
-        "aside": [],
-        "machine": dict(fingerprints(matchup)[0].fields),
-        "notes": [],
-    }
-    ledger = Ledger(record, facts)
-    Contest(sides, ledger, tolerance, plan.rounds, Random(seed), plan.budget, told, matchup.renew).run()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injection:
+    """A slowdown of known size, to be caught.
+
+    Attributes:
+        cell: the name of the cell that is compared with itself.
+        slowdown: how much slower the second side is made, as a share.
+        tolerance: of the gate.
+        seed: draws who starts, and the order of blocks.
+        record: where the raw numbers go; None keeps them in memory alone.
+
+    """
+
+    cell: str
+    slowdown: float
+    tolerance: float
+    seed: int
+    record: Path | None = None
+
+
+def injected(matchup: Matchup, plan: Plan, injection: Injection, tell: Told) -> Decision:
+    """A whole comparison of one cell with itself, made slower by more work: what `ab` would say of it.
+
+    Raises:
+        KeyboardInterrupt: half a comparison counts for nothing.
+
+    """
+    slowed = _slowed(matchup, injection)
+    facts = facts_of(slowed, replace(plan, order_seed=injection.seed), injection.tolerance)
+    ledger = Ledger(injection.record, facts)
+    Contest(slowed, ledger, plan.budget, tell).run()
     return decide(ledger)
+
+
+def _slowed(matchup: Matchup, injection: Injection) -> Matchup:
+    """The one cell, its second side slower."""
+    first, second = matchup.sides[injection.cell]
+    return replace(
+        matchup,
+        before=SideFacts(injection.cell),
+        after=SideFacts(f"{injection.cell}, {injection.slowdown:.1%} slower"),
+        sides={injection.cell: (first, replace(second, inject=injection.slowdown))},
+        aside=(),
+    )
 
 
 def counted(decisions: Sequence[Decision], slowdown: float, tolerance: float) -> Real:
@@ -113,7 +127,7 @@ def concluded(matchup: Matchup, pools: Pools, real: Sequence[Real], command: str
         BenchError: there are too few pairs, or several numbers of threads, each of which is its own rehearsal.
 
     """
-    pool = [one for logs in pools.values() for one in logs]
+    pool = [log_ratio for logs in pools.values() for log_ratio in logs]
     if len(pool) < LEAST_PAIRS:
         raise BenchError(f"{len(pool)} pairs say too little: let it make {LEAST_PAIRS} (--pairs, --budget)")
     least = admissible(pool)
@@ -126,7 +140,7 @@ def concluded(matchup: Matchup, pools: Pools, real: Sequence[Real], command: str
         passed=equal.count("pass"),
         undecided=equal.count("inconclusive"),
     )
-    caught = all(one.fail >= LEAST_FOUND * one.count for one in real)
+    caught = all(runs.fail >= LEAST_FOUND * runs.count for runs in real)
     return Rehearsal(
         fingerprint=one_fingerprint(matchup).fields,
         pools={name: tuple(logs) for name, logs in pools.items()},
@@ -145,7 +159,7 @@ def one_fingerprint(matchup: Matchup) -> Fingerprint:
         BenchError: there are several, each of which has a noise of its own.
 
     """
-    found = fingerprints(matchup)
-    if len(found) > 1:
+    fingerprint, *others = fingerprints(matchup)
+    if others:
         raise BenchError("rehearse one number of threads at a time: each has a noise of its own (--threads)")
-    return found[0]
+    return fingerprint

@@ -10,6 +10,8 @@ from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES, expand
 from bench.plan.plan import Plan, flag, parse
+from bench.process import entries
+from bench.process.messages import Capabilities, CapabilitiesTask
 from bench.process.tree_client import Host
 from bench.process.worker import WorkerError
 
@@ -32,21 +34,21 @@ class Known:
 
 def about(host: Host, plan: Plan) -> Known:
     """Ask a side what it has."""
-    task = {
-        "device": plan.devices[0],
-        "threads": plan.threads[0] if plan.threads else 1,
-        "datasets": list(plan.datasets),
-        "data_dir": plan.data_dir,
-    }
+    task = CapabilitiesTask(
+        device=plan.devices[0],
+        threads=plan.threads[0] if plan.threads else 1,
+        datasets=list(plan.datasets),
+        data_dir=plan.data_dir,
+    )
     host.wait_until_ready()
     try:
-        told = dict(host.talk("bench.worker.ab_side:about", task, ABOUT_SECONDS))
+        answers = dict(host.talk(entries.AB_CAPABILITIES, task, ABOUT_SECONDS))
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
-    if "about" not in told:
-        raise BenchError(f"{host.label}: {told.get('failed', 'it told nothing')}")
-    facts = told["about"]
-    names = {one.name for one in fields(Catalogue)}
+    if "about" not in answers:
+        raise BenchError(f"{host.label}: {answers.get('failed', 'it told nothing')}")
+    facts: Capabilities = answers["about"]
+    names = {field.name for field in fields(Catalogue)}
     listed = {name: value for name, value in facts["catalogue"].items() if name in names}
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
     return Known(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
@@ -56,8 +58,8 @@ def own_architectures(known: Sequence[Known], label: str) -> tuple[str, ...]:
     """The architectures that come from outside the suite, of either side."""
     foreign = {
         name: None
-        for one in known
-        for name, facts in one.catalogue.architectures.items()
+        for side in known
+        for name, facts in side.catalogue.architectures.items()
         if str(facts.get("module", "architectures")).partition(".")[0] not in {"architectures", "torchvision"}
     }
     if not foreign:
@@ -68,7 +70,7 @@ def own_architectures(known: Sequence[Known], label: str) -> tuple[str, ...]:
 
 def cells_of(plan: Plan, known: Sequence[Known]) -> tuple[Cell, ...]:
     """The plan's cells on the first of two sides; what only the other has is passed over, what none has is an error."""
-    own, other = (one.catalogue for one in known)
+    own, other = (side.catalogue for side in known)
     wanted: dict[str, tuple[str, ...]] = {}
     for kind, key in (("architecture", "architectures"), ("optimizer", "optimizers")):
         wanted[key] = tuple(glob for glob in getattr(plan, key) if _matches(glob, getattr(own, key)))
@@ -86,10 +88,10 @@ def _matches(glob: str, names: Mapping[str, Any]) -> bool:
 
 def check_fields(shared: Sequence[Cell], known: Known, label: str) -> None:
     """A side of a revision that does not know a field would silently measure something else."""
-    for one in fields(Cell):
-        if one.name not in known.cell_fields and any(getattr(cell, one.name) != one.default for cell in shared):
-            usual = "" if one.default is None else f" ({flag(AXES[one.name])} {one.default})"
-            raise NotComparableError(f"{label} knows no {one.name.replace('_', ' ')}: leave it at its default{usual}")
+    for field in fields(Cell):
+        if field.name not in known.cell_fields and any(getattr(cell, field.name) != field.default for cell in shared):
+            usual = "" if field.default is None else f" ({flag(AXES[field.name])} {field.default})"
+            raise NotComparableError(f"{label} knows no {field.name.replace('_', ' ')}: leave it at its default{usual}")
 
 
 def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
@@ -106,10 +108,10 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
         if key not in AXES or not value:
             raise BenchError(f"--cells takes NAME or NAME,key=value with a key of {', '.join(AXES)}, not '{pair}'")
         wanted[AXES[key]] = (parse(AXES[key], value),)
-    made = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
-    if len(made) > 1:
-        raise BenchError(f"--cells {text} is {len(made)} cells: one is compared, so choose one value of each axis")
-    return made[0]
+    cells = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
+    if len(cells) > 1:
+        raise BenchError(f"--cells {text} is {len(cells)} cells: one is compared, so choose one value of each axis")
+    return cells[0]
 
 
 def with_threads(cell: Cell, variables: Mapping[str, str], cores: int) -> Cell:

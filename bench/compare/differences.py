@@ -3,6 +3,7 @@
 import numpy as np
 
 from bench.compare.log import Story
+from bench.vocabulary import FETCH
 
 WORTH_TELLING = 0.02  # a phase that changed by less than this share is left out
 
@@ -11,7 +12,7 @@ def counted(story: Story) -> tuple[str, ...]:
     """Each exact count that differs, such as "operators_backward 51 -> 63"."""
     if story.counts is None:
         return ()
-    before, after = story.counts
+    before, after = story.counts.before, story.counts.after
     names = dict.fromkeys((*before, *after))
     return tuple(
         f"{name} {_number(before.get(name))} -> {_number(after.get(name))}"
@@ -22,15 +23,15 @@ def counted(story: Story) -> tuple[str, ...]:
 
 def timed(story: Story) -> tuple[str, ...]:
     """Each phase of a step that changed, the largest change in seconds first."""
-    pairs = [pair for run in (1, 2) for pair in story.pairs[run]]
-    found = []
-    for name in dict.fromkeys(name for pair in pairs for name in pair["phases"]):
-        both = np.array([pair["phases"][name] for pair in pairs if name in pair["phases"]])
+    pairs = story.every_pair
+    changed = []
+    for name in dict.fromkeys(name for pair in pairs for name in pair.phases):
+        both = np.array([pair.phases[name] for pair in pairs if name in pair.phases])
         before, after = np.median(both, axis=0)
-        if name != "fetch" and abs(after - before) > WORTH_TELLING * before:
+        if name != FETCH and abs(after - before) > WORTH_TELLING * before:
             line = f"{name} {before * 1e3:.3g} ms -> {after * 1e3:.3g} ms ({after / before - 1:+.1%})"
-            found.append((abs(after - before), line))
-    return tuple(line for _, line in sorted(found, reverse=True))
+            changed.append((abs(after - before), line))
+    return tuple(line for _, line in sorted(changed, reverse=True))
 
 
 def _number(value: float | None) -> str:

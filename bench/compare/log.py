@@ -2,15 +2,27 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
+from bench.compare.facts import ComparisonFacts
+from bench.compare.records import (
+    CountsRecord,
+    EndRecord,
+    FailureRecord,
+    PairRecord,
+    Record,
+    from_line,
+    to_line,
+)
 from bench.errors import BenchError
 from bench.store.run import RESULTS
+from bench.vocabulary import Ending, PairQuantile, SideName
 
-SCHEMA = 1
+SCHEMA = 2
 FOLDER = RESULTS / "ab"
 
 
@@ -20,25 +32,30 @@ class Story:
 
     Attributes:
         cell: its name in the comparison.
-        pairs: by run, 1 and 2, its pairs: log_ratio, before and after (seconds), phases, quantiles, and more.
-        counts: exact counts of both sides, None for a side that could not be counted.
-        failed: by side, "before" or "after", why it cannot be measured.
+        pairs: by run, 1 and 2, its pairs.
+        counts: exact counts of both sides, None where one could not be counted.
+        failed: by side, why it cannot be measured.
 
     """
 
     cell: str
-    pairs: dict[int, list[Mapping[str, Any]]] = field(default_factory=lambda: {1: [], 2: []})
-    counts: tuple[Mapping[str, float], Mapping[str, float]] | None = None
-    failed: dict[str, str] = field(default_factory=dict)
+    pairs: dict[int, list[PairRecord]] = field(default_factory=lambda: {1: [], 2: []})
+    counts: CountsRecord | None = None
+    failed: dict[SideName, str] = field(default_factory=dict)
 
     def logs(self, run: int) -> list[float]:
         """The log ratios of a run."""
-        return [pair["log_ratio"] for pair in self.pairs[run]]
+        return [pair.log_ratio for pair in self.pairs[run]]
 
     @property
-    def statistic(self) -> str:
-        """The quantile of the steps that the log ratios are of; "" before the first pair."""
-        return next((str(pair.get("statistic", "p25")) for run in (1, 2) for pair in self.pairs[run]), "")
+    def every_pair(self) -> list[PairRecord]:
+        """The pairs of both runs."""
+        return [*self.pairs[1], *self.pairs[2]]
+
+    @property
+    def statistic(self) -> PairQuantile | None:
+        """The quantile of the steps that the log ratios are of; None before the first pair."""
+        return next((pair.statistic for pair in self.every_pair), None)
 
 
 class Ledger:
@@ -46,15 +63,15 @@ class Ledger:
 
     Args:
         path: the file; its folder is made. None keeps nothing on disk.
-        facts: what was compared, where and how: the first line.
+        facts: the first line.
 
     """
 
-    def __init__(self, path: Path | None, facts: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path | None, facts: ComparisonFacts) -> None:
         self.path = path
-        self.facts = dict(facts)
-        self.stories = {cell: Story(cell) for cell in self.facts["cells"]}
-        self.ended = ""
+        self.facts = facts
+        self.stories = {cell: Story(cell) for cell in facts.cells}
+        self.ended: Ending = ""
         self.seconds = 0.0
         if path is not None:
             try:
@@ -63,18 +80,18 @@ class Ledger:
                 raise _unwritable(path, error) from error
             if path.exists():
                 raise BenchError(f"{path} exists already: another comparison writes to it, or has; try again")
-            self._append({"schema": SCHEMA, **self.facts})
+            self._append({"schema": SCHEMA, **facts.to_dict()})
 
-    def note(self, line: Mapping[str, Any]) -> None:
-        """Take in one line and write it down.
+    def note(self, record: Record) -> None:
+        """Take in one record and write it down.
 
         Raises:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        self._take(line)
+        self._take(record)
         if self.path is not None:
-            self._append(line)
+            self._append(to_line(record))
 
     @classmethod
     def load(cls, path: Path) -> "Ledger":
@@ -92,29 +109,30 @@ class Ledger:
             ) from error
         if not lines:
             raise BenchError(f"{path} holds no whole line: nothing was recorded in it")
-        facts = _parsed(lines[0], f"{path} line 1")
-        if (schema := facts.pop("schema", None)) != SCHEMA:
-            raise BenchError(f"{path} has schema {schema}, this version reads {SCHEMA}")
-        ledger = cls(None, facts)
+        ledger = cls(None, _facts(lines[0], path))
         for number, line in enumerate(lines[1:], 2):
-            try:
-                ledger._take(_parsed(line, f"{path} line {number}"))
-            except (KeyError, TypeError) as error:
-                raise BenchError(f"{path} line {number} is damaged: {error}; remove it to read the rest") from error
+            place = f"{path} line {number}"
+            with _damage_named(place, "remove it to read the rest"):
+                ledger._take(from_line(_parsed(line, place)))
         ledger.path = path
         return ledger
 
-    def _take(self, line: Mapping[str, Any]) -> None:
-        if "ended" in line:
-            self.ended, self.seconds = line["ended"], line["seconds"]
-        elif "pair" in line:
-            self.stories[line["cell"]].pairs[line["run"]].append(line["pair"])
-        elif "counts" in line:
-            self.stories[line["cell"]].counts = (line["counts"]["before"], line["counts"]["after"])
-        elif "failed" in line:
-            self.stories[line["cell"]].failed.update(line["failed"])
+    def _take(self, record: Record) -> None:
+        if isinstance(record, EndRecord):
+            self.ended, self.seconds = record.ended, record.seconds
+            return
+        story = self.stories[record.cell]
+        match record:
+            case PairRecord():
+                story.pairs[record.run].append(record)
+            case CountsRecord():
+                story.counts = record
+            case FailureRecord():
+                story.failed[record.side] = record.reason
+            case _:
+                assert_never(record)
 
-    def _append(self, line: Mapping[str, Any]) -> None:
+    def _append(self, line: dict[str, Any]) -> None:
         assert self.path is not None
         try:
             with self.path.open("a", encoding="utf-8") as file:
@@ -123,6 +141,28 @@ class Ledger:
                 os.fsync(file.fileno())
         except OSError as error:
             raise _unwritable(self.path, error) from error
+
+
+def _facts(line: bytes, path: Path) -> ComparisonFacts:
+    """What the first line says."""
+    stored = _parsed(line, f"{path} line 1")
+    if (schema := stored.get("schema")) != SCHEMA:
+        raise BenchError(
+            f"{path} has schema {schema}, this version reads {SCHEMA}: decide on it with the version that wrote it"
+        )
+    with _damage_named(f"{path} line 1", "without it the rest means nothing, so compare again"):
+        return ComparisonFacts.from_dict(stored)
+
+
+@contextmanager
+def _damage_named(place: str, remedy: str) -> Iterator[None]:
+    """Turn what reading a damaged record raises into one plain error."""
+    try:
+        yield
+    except KeyError as error:
+        raise BenchError(f"{place} is damaged: there is no {error}; {remedy}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BenchError(f"{place} is damaged: {error}; {remedy}") from error
 
 
 def _parsed(line: bytes, place: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Settled:
 
 def settle(ledger: Ledger) -> tuple[dict[str, Settled], Settled | None]:
     """Where each cell stands, and the geometric mean over those that could be measured, for two or more."""
-    tolerance = ledger.facts["tolerance"]
+    tolerance = ledger.facts.tolerance
     stories = list(ledger.stories.values())
     looks = [[settled(story.logs(run), tolerance, ended=True) for run in (1, 2)] for story in stories]
     stands = discoveries([_joint_p(first, second) for first, second in looks])
@@ -56,7 +56,7 @@ def settle(ledger: Ledger) -> tuple[dict[str, Settled], Settled | None]:
         for story, (first, second), stand in zip(stories, looks, stands, strict=True)
     }
     first, second = (common(stories, run, tolerance) for run in (1, 2))
-    noisiest = max((one.contention for one in cells.values()), default=0.0)
+    noisiest = max((cell.contention for cell in cells.values()), default=0.0)
     return cells, Settled(first, second, noisiest) if first is not None else None
 
 
@@ -70,7 +70,7 @@ def common(stories: Iterable[Story], run: int, tolerance: float) -> Look | None:
 
 def contention(story: Story) -> float:
     """How much longer the reference's steps took in its typical pair than in its best, as a share."""
-    times = [pair["before"] for run in (1, 2) for pair in story.pairs[run]]
+    times = [pair.before for pair in story.every_pair]
     return float(np.median(times) / min(times)) - 1 if times else 0.0
 
 

@@ -9,11 +9,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.plan.cell import Cell
+from bench.process import entries
+from bench.process.messages import BlockTimes, Ready, SideTask
 from bench.process.worker import Worker, WorkerError
 from bench.store.result import QUANTILES, Floats
+from bench.vocabulary import PairQuantile
 
 SETUP_SECONDS = 60.0  # until both are warm
 BLOCK_TIMEOUT = 60.0
+
+Counts = dict[str, float] | WorkerError
 
 
 class Starter(Protocol):
@@ -40,9 +45,9 @@ class Side:
     inject: float = 0.0
     data_dir: str = ""
 
-    def task(self) -> dict[str, Any]:
-        """What its workers are told, as `bench.worker.ab_side` says."""
-        return {"cell": self.cell.to_dict(), "inject": self.inject, "data_dir": self.data_dir}
+    def task(self) -> SideTask:
+        """What its workers are asked."""
+        return SideTask(cell=self.cell.to_dict(), inject=self.inject, data_dir=self.data_dir)
 
 
 class SideError(WorkerError):
@@ -74,20 +79,20 @@ class Pair:
     faults: int
     steady: bool = True
     early: int = 0
-    statistic: str = "p25"
+    statistic: PairQuantile = "p25"
 
-    def seconds(self, statistic: str = "") -> tuple[float, float]:
+    def seconds(self, statistic: PairQuantile | None = None) -> tuple[float, float]:
         """Seconds a step of the first and the second, by one quantile of all their steps."""
         low = QUANTILES[statistic or self.statistic]
         return float(np.quantile(self.first, low)), float(np.quantile(self.second, low))
 
-    def log_ratio(self, statistic: str = "") -> float:
+    def log_ratio(self, statistic: PairQuantile | None = None) -> float:
         """Logarithm of second over first, by one quantile of all their steps: positive when the second is slower."""
         first, second = self.seconds(statistic)
         return float(np.log(second / first))
 
 
-def location(*cells: Cell) -> str:
+def location(*cells: Cell) -> PairQuantile:
     """The quantile of a cell's steps that repeats best: with several threads the low end is the noisier one."""
     return "p10" if all(cell.device == "cpu" and cell.threads == 1 for cell in cells) else "p25"
 
@@ -106,7 +111,7 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
     starts = order.sample([0, 1], 2)
     crowded = max(side.cell.threads for side in sides) > 1
     workers: dict[int, Worker] = {}
-    ready: dict[int, dict[str, Any]] = {}
+    ready: dict[int, Ready] = {}
     with ExitStack() as stack:
         for side in starts:
             workers[side] = stack.enter_context(_started(sides, side))
@@ -114,7 +119,7 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
                 ready[side] = _warmed(workers, side)
         for side in starts:
             ready[side] = ready.get(side) or _warmed(workers, side)
-        blocks: dict[int, list[dict[str, Any]]] = {0: [], 1: []}
+        blocks: dict[int, list[BlockTimes]] = {0: [], 1: []}
         for _ in range(rounds):
             for side in order.sample([0, 1], 2):
                 workers[side].resume()
@@ -123,44 +128,49 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
                 workers[side].pause()
     times = [np.array([block["seconds"] for block in blocks[side]]) for side in (0, 1)]
     faults = sum(block["faults"] for side in (0, 1) for block in blocks[side])
-    steady = all(one["steady"] for one in ready.values())
+    steady = all(side["steady"] for side in ready.values())
     statistic = location(first.cell, second.cell)
     return Pair(times[0], times[1], _phases(blocks, statistic), faults, steady, starts[0], statistic)
 
 
-def _warmed(workers: dict[int, Worker], side: int) -> dict[str, Any]:
+def _warmed(workers: dict[int, Worker], side: int) -> Ready:
     """What the worker says once it is warm; it is stopped then."""
-    told: dict[str, Any] = _answer(workers, side, "ready", SETUP_SECONDS)
+    ready: Ready = _answer(workers, side, "ready", SETUP_SECONDS)
     workers[side].pause()
-    return told
+    return ready
 
 
-def ask_both(first: Side, second: Side, entry: str, kind: str, timeout: float) -> list[Any]:
-    """What a worker of each side answers, both at work at the same time: nothing is timed.
+def count_both(first: Side, second: Side, timeout: float) -> tuple[Counts, Counts]:
+    """The exact counts of both sides, by metric, both at work at the same time: nothing is timed.
 
-    Each is the payload, or the WorkerError that came instead.
+    A side that cannot be counted gives the WorkerError that came instead.
     """
-    found: list[Any] = []
-    with first.starter.start(entry, first.task()) as one, second.starter.start(entry, second.task()) as other:
-        workers = {0: one, 1: other}
-        for side in workers:
-            try:
-                found.append(_answer(workers, side, kind, timeout))
-            except WorkerError as ended:
-                found.append(ended)
-    return found
+    with ExitStack() as stack:
+        workers = {
+            at: stack.enter_context(side.starter.start(entries.AB_COUNTS, side.task()))
+            for at, side in enumerate((first, second))
+        }
+        return _counts(workers, 0, timeout), _counts(workers, 1, timeout)
+
+
+def _counts(workers: dict[int, Worker], side: int, timeout: float) -> Counts:
+    try:
+        counts: dict[str, float] = _answer(workers, side, "counts", timeout)
+    except WorkerError as ended:
+        return ended
+    return counts
 
 
 def _started(sides: Sequence[Side], side: int) -> Worker:
     try:
-        return sides[side].starter.start("bench.worker.ab_side:serve", sides[side].task())
+        return sides[side].starter.start(entries.AB_BLOCKS, sides[side].task())
     except WorkerError as ended:
         raise SideError(side, ended) from ended
 
 
-def _ask(workers: dict[int, Worker], side: int, word: Any) -> None:
+def _ask(workers: dict[int, Worker], side: int, steps: int) -> None:
     try:
-        workers[side].send(word)
+        workers[side].send(steps)
     except OSError as error:
         raise SideError(side, WorkerError("failed", f"the worker has ended: {error}")) from error
 
@@ -171,20 +181,21 @@ def _answer(workers: dict[int, Worker], side: int, kind: str, timeout: float) ->
         part = workers[side].receive(timeout)
     except WorkerError as ended:
         raise SideError(side, ended) from ended
-    if part is not None and part[0] == kind:
-        return part[1]
-    told = str(part[1]) if part and part[0] == "failed" else f"the worker said {part and part[0]} where {kind} was due"
-    raise SideError(side, WorkerError("failed", told))
+    heard, payload = part or ("nothing", None)
+    if heard == kind:
+        return payload
+    reason = str(payload) if heard == "failed" else f"the worker said {heard} where {kind} was due"
+    raise SideError(side, WorkerError("failed", reason))
 
 
-def _phases(blocks: dict[int, list[dict[str, Any]]], statistic: str) -> dict[str, tuple[float, float]]:
+def _phases(blocks: dict[int, list[BlockTimes]], statistic: PairQuantile) -> dict[str, tuple[float, float]]:
     """A quantile of each phase that both sides have."""
     low = QUANTILES[statistic]
-    found = {
-        side: {
-            name: float(np.quantile([one for block in blocks[side] for one in block["phases"][name]], low))
+    first, second = (
+        {
+            name: float(np.quantile([time for block in blocks[side] for time in block["phases"][name]], low))
             for name in blocks[side][0]["phases"]
         }
         for side in (0, 1)
-    }
-    return {name: (value, found[1][name]) for name, value in found[0].items() if name in found[1]}
+    )
+    return {name: (seconds, second[name]) for name, seconds in first.items() if name in second}

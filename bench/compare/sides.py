@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.compare.capabilities import about, cells_of, check_fields, one_cell, own_architectures, with_threads
 from bench.compare.checkout import OWN, Tree, checked_out, is_suite
+from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
 from bench.errors import NotComparableError
 from bench.plan.cell import Cell
@@ -15,6 +16,7 @@ from bench.plan.grid import expand
 from bench.plan.plan import Plan
 from bench.process.tree_client import Host
 from bench.verdict.verdict import Verdict
+from bench.vocabulary import PairMetric, VerdictWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,8 @@ class Matchup:
     """Two sides, ready to be timed.
 
     Attributes:
-        before: label of the reference, and its revision and changes where it has them.
-        after: the same of the other.
+        before: the reference.
+        after: the other.
         sides: by the name of the cell, before and after.
         system: the facts of the machine, as a worker of `after` saw them.
         aside: verdicts on what only one side has.
@@ -32,8 +34,8 @@ class Matchup:
 
     """
 
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
+    before: SideFacts
+    after: SideFacts
     sides: Mapping[str, tuple[Side, Side]]
     system: Mapping[str, Any]
     aside: tuple[Verdict, ...] = ()
@@ -48,22 +50,34 @@ class Matchup:
             host.wait_until_ready()
 
     @property
-    def metric(self) -> str:
+    def metric(self) -> PairMetric:
         """What is timed: "step", or "seconds_per_image" where the sides' batch sizes differ."""
-        apart = any(one.cell.batch_size != other.cell.batch_size for one, other in self.sides.values())
+        apart = any(before.cell.batch_size != after.cell.batch_size for before, after in self.sides.values())
         return "seconds_per_image" if apart else "step"
 
 
-@contextmanager
-def revisions(
-    repo: Path, first: str, second: str | None, plan: Plan, *, chosen: bool, inject: float
-) -> Iterator[Matchup]:
-    """The cells of a plan, by the code of one revision and by that of another or of the working tree.
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """Two revisions of one repository.
 
-    Args:
+    Attributes:
         repo: a folder of the repository: of this suite, or of a package that registers architectures.
         first: the reference's revision.
         second: the other's; None for the working tree.
+
+    """
+
+    repo: Path
+    first: str
+    second: str | None = None
+
+
+@contextmanager
+def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0.0) -> Iterator[Matchup]:
+    """The cells of a plan, by the code of one revision and by that of another or of the working tree.
+
+    Args:
+        between: the revisions.
         plan: the cells.
         chosen: whether the user chose the architectures; a package's own are compared otherwise.
         inject: how much slower than it is the second is made, as a share.
@@ -73,31 +87,27 @@ def revisions(
 
     """
     with ExitStack() as stack:
-        trees = stack.enter_context(checked_out(repo, first, second))
+        trees = stack.enter_context(checked_out(between.repo, between.first, between.second))
         hosts = [stack.enter_context(Host(tree.label, tree.paths)) for tree in trees]
         known = [about(host, plan) for host in hosts]
         if not chosen and not is_suite(trees[1].paths[0]):
             plan = replace(plan, architectures=own_architectures(known, trees[1].label))
-        found = [cells_of(plan, [one, other]) for one, other in (known, known[::-1])]
-        shared = [cell for cell in found[1] if cell in found[0]]
-        for host, one in zip(hosts, known, strict=True):
-            check_fields(shared, one, host.label)
-        sides = {
-            cell.id: (Side(hosts[0], cell, 0.0, plan.data_dir), Side(hosts[1], cell, inject, plan.data_dir))
-            for cell in shared
-        }
-        if not sides:
+        older, newer = (cells_of(plan, order) for order in (known, known[::-1]))
+        shared = [cell for cell in newer if cell in older]
+        for host, capabilities in zip(hosts, known, strict=True):
+            check_fields(shared, capabilities, host.label)
+        if not shared:
             raise NotComparableError(
                 f"no cell is in both {hosts[0].label} and {hosts[1].label}: choose --architectures"
             )
         yield Matchup(
             before=_facts(trees[0]),
             after=_facts(trees[1]),
-            sides=sides,
+            sides={cell.id: _sides(hosts, (cell, cell), plan, inject) for cell in shared},
             system=known[1].system,
             aside=(
-                *(_aside(cell, "new", hosts[1].label) for cell in found[1] if cell not in found[0]),
-                *(_aside(cell, "missing", hosts[0].label) for cell in found[0] if cell not in found[1]),
+                *(_aside(cell, "new", hosts[1].label) for cell in newer if cell not in older),
+                *(_aside(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
             notes=(*_notes(trees, inject), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
@@ -109,12 +119,11 @@ def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Matchu
     """Two cells, each given as "lenet5" or "lenet5,optimizer=adam,batch_size=128"; the rest is the plan's."""
     with Host("side A", (OWN,)) as before, Host("side B", (OWN,)) as after:
         known = about(before, plan)
-        one, other = (one_cell(text, plan, known.catalogue) for text in (first, second))
-        sides = (Side(before, one, 0.0, plan.data_dir), Side(after, other, inject, plan.data_dir))
+        reference, other = (one_cell(text, plan, known.catalogue) for text in (first, second))
         yield Matchup(
-            before={"label": one.id},
-            after={"label": other.id},
-            sides={f"{other.id} over {one.id}": sides},
+            before=SideFacts(reference.id),
+            after=SideFacts(other.id),
+            sides={f"{other.id} over {reference.id}": _sides((before, after), (reference, other), plan, inject)},
             system=known.system,
             notes=(*_injected(inject), *known.problems),
             hosts=(before, after),
@@ -138,11 +147,11 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
         grid = expand(plan, known.catalogue)
         sides = {}
         for cell in grid.cells:
-            one, other = (with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB")
-            sides[cell.id] = (Side(hosts[0], one, 0.0, plan.data_dir), Side(hosts[1], other, inject, plan.data_dir))
+            both = [with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB"]
+            sides[cell.id] = _sides(hosts, both, plan, inject)
         yield Matchup(
-            before={"label": f"A: {labels['A'] or 'as it is'}"},
-            after={"label": f"B: {labels['B'] or 'as it is'}"},
+            before=SideFacts(f"A: {labels['A'] or 'as it is'}"),
+            after=SideFacts(f"B: {labels['B'] or 'as it is'}"),
             sides=sides,
             system=known.system,
             notes=(*_injected(inject), *known.problems),
@@ -150,12 +159,17 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
         )
 
 
-def _aside(cell: Cell, verdict: str, label: str) -> Verdict:
+def _sides(hosts: Sequence[Host], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
+    """Both sides of one cell, the second made slower."""
+    return Side(hosts[0], cells[0], 0.0, plan.data_dir), Side(hosts[1], cells[1], inject, plan.data_dir)
+
+
+def _aside(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
     return Verdict(cell=cell.id, metric="step", verdict=verdict, reason=f"only in {label}")
 
 
-def _facts(tree: Tree) -> dict[str, Any]:
-    return {"label": tree.label, "revision": tree.revision, "changes": list(tree.changes)}
+def _facts(tree: Tree) -> SideFacts:
+    return SideFacts(tree.label, tree.revision, tree.changes)
 
 
 def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
@@ -169,8 +183,4 @@ def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
 
 
 def _injected(inject: float) -> tuple[str, ...]:
-    return (
-        (f"the second side is made {inject:.3g} slower by --inject".replace(f"{inject:.3g}", f"{inject:.1%}"),)
-        if inject
-        else ()
-    )
+    return (f"the second side is made {inject:.1%} slower by --inject",) if inject else ()

@@ -7,6 +7,7 @@ from typing import Any
 from bench.compare.pairs import Pair, Side, measure_pair
 from bench.errors import BenchError
 from bench.plan.cell import Cell
+from bench.process import entries
 from bench.process.worker import WorkerError, Workers
 
 TWIN = Cell("lenet5", optimizer="adam")
@@ -22,7 +23,7 @@ def examine(workers: Workers) -> dict[str, Any]:
 
     """
     try:
-        parts = dict(workers.talk("bench.worker.machine_facts:examine", None, FACTS_TIMEOUT))
+        parts = dict(workers.talk(entries.MACHINE_FACTS, None, FACTS_TIMEOUT))
         facts: dict[str, Any] = parts["facts"]
         pairs = _pairs(workers)
     except (WorkerError, KeyError) as ended:

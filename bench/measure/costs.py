@@ -10,9 +10,10 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.measure.blocks import GAP, Trail
-from bench.measure.workload import PHASES, Workload
+from bench.measure.workload import Workload
 from bench.store.result import Measurement
 from bench.trace.categories import category_of
+from bench.vocabulary import FETCH, PHASES
 
 
 def measure_costs(work: Workload) -> list[Measurement]:
@@ -111,7 +112,7 @@ class _OperatorCounter(TorchDispatchMode):
         phase = self._phase()
         if phase:
             self.names[phase][str(func.overloadpacket)] += 1
-            self.bytes_moved += 0 if phase == "fetch" else _moved(func, args, kwargs or {}, results)
+            self.bytes_moved += 0 if phase == FETCH else _moved(func, args, kwargs or {}, results)
         return results
 
 

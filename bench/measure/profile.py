@@ -19,6 +19,7 @@ from bench.trace.events import load
 from bench.trace.summary import summarize
 from bench.trace.tb_profiler import read
 from bench.trace.tree import MODULE_MARK
+from bench.vocabulary import FETCH
 
 WAIT, WARM_UP, MOST_STEPS = 1, 1, 5
 LONG_SECONDS = 2.0  # of all profiled steps together, as far as there are two at least
@@ -57,7 +58,7 @@ def profile_metrics(found: Mapping[str, Any], step_seconds: float, threads: int)
         threads: CPU threads of both.
 
     """
-    profiled = sum(seconds for phase, seconds in found["phases"].items() if phase != "fetch")
+    profiled = sum(seconds for phase, seconds in found["phases"].items() if phase != FETCH)
     launches = found.get("launches", {})
     return [
         Measurement("profiler_overhead", "1", "none", profiled / step_seconds, "mean", threads),

@@ -10,6 +10,7 @@ from bench.measure.blocks import Block, Warmth, quiet_collector, run_block, run_
 from bench.measure.workload import Workload
 from bench.plan.timing import INFERENCE_BLOCKS, LEAD_SECONDS
 from bench.store.result import Floats, Measurement
+from bench.vocabulary import FETCH, WHOLE_STEP
 
 # Low quantiles repeat best where contention only ever adds time: chosen by measured A/A spread, see DESIGN.md.
 STATISTIC, RELATIVE_STATISTIC = "p25", "p10"
@@ -29,7 +30,7 @@ def measure_phases(work: Workload, rounds: int, threads: int) -> tuple[list[Bloc
     found = [
         Measurement.of_samples(name, phases[:, column], statistic=STATISTIC, threads=threads)
         for column, name in enumerate(names)
-        if name != "step"
+        if name != WHOLE_STEP
     ]
     wall = np.array([block.wall / block.steps for block in blocks])
     gap = 1 - phases.sum() / sum(block.wall for block in blocks)
@@ -104,7 +105,7 @@ def timed_block(subject: str, work: Workload, steps: int) -> Block:
 
 def step_times(blocks: list[Block], subject: str, phases: tuple[str, ...]) -> Floats:
     """Seconds of each step of the blocks of one subject: all its phases but the fetch of its batch."""
-    columns = [column for column, phase in enumerate(phases) if phase != "fetch"]
+    columns = [column for column, phase in enumerate(phases) if phase != FETCH]
     return np.concatenate([block.intervals[:, columns].sum(axis=1) for block in blocks if block.subject == subject])
 
 

@@ -14,6 +14,9 @@ class Cell:
     "validation", the last twelfth of the training images, which training then leaves out. A benchmark that was imported
     from elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the other
     fields say nothing.
+
+    The names of the fields and their defaults never change (bench/execute/CONTRACT.md): stored definitions leave out
+    what is at its default, and other revisions read fields by name.
     """
 
     architecture: str

@@ -33,6 +33,8 @@ AXES = {
     "seed": "seeds",
 }
 
+# What relative costs are relative to. Another one makes every stored baseline not comparable: see
+# bench/execute/CONTRACT.md.
 REFERENCE = Cell("mlp", optimizer="sgd", batch_size=64)
 
 

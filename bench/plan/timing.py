@@ -1,4 +1,7 @@
-"""Protocol: how long each part of a visit lasts. Read by the half that measures and by the one that estimates."""
+"""Protocol: how long each part of a visit lasts. Changing what DECIDE_A_TIME names makes baselines not comparable.
+
+Read by the half that measures and by the one that estimates. See bench/execute/CONTRACT.md.
+"""
 
 BLOCK_SECONDS = 0.1  # a block lasts at least this long: over 10,000 ticks of the clock
 WARM_STEPS = 3  # optimizer state, gradients, caches, the libraries' choice of kernels
@@ -9,4 +12,17 @@ WARM_AGREEMENT = 0.05  # three successive mini-blocks within this share are stea
 LEAD_SECONDS = 0.02  # untimed steps before a block refill the caches and outlast another's spinning threads
 INFERENCE_BLOCKS = 2
 LEAST_GENERATIONS = 6  # fewer give too lucky a spread to stop on
-LOOKS = 4  # times an epoch that training is interrupted: gradients are noted, and with a target the test images scored
+EVALUATIONS_PER_EPOCH = 4  # of a training with a target; as often the gradients are noted, in every training
+
+# Part of the definition of a measurement (`bench.store.fingerprint.definition`), by name and value.
+DECIDE_A_TIME = (
+    "BLOCK_SECONDS",
+    "WARM_STEPS",
+    "WARM_SECONDS",
+    "WARM_CAP",
+    "WARM_AGREEMENT",
+    "LEAD_SECONDS",
+    "INFERENCE_BLOCKS",
+)
+# No part of it: an estimate of the warm-up, when to make no more processes, and how often a training is interrupted.
+DECIDE_NO_TIME = ("WARM_AGAIN", "LEAST_GENERATIONS", "EVALUATIONS_PER_EPOCH")

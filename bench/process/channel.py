@@ -1,11 +1,14 @@
-"""Channel: what a worker says to its parent and hears from it, one (kind, payload) pair of plain data at a time."""
+"""Channel: what a worker says to its parent and hears from it, one (kind, payload) pair of plain data at a time.
+
+Both ends may be of different revisions: see bench/execute/CONTRACT.md before changing anything here.
+"""
 
 from multiprocessing.connection import Connection
 from typing import Any
 
-# The version of what the two sides of an A/B comparison are told and answer (`bench.worker.ab_side`). Each side runs
-# the code of its own revision, so this is a contract between revisions: raise it when a word or a payload changes.
-DUET_PROTOCOL = 1
+# The version of what the two sides of an A/B comparison are told and answer. Each side runs the code of its own
+# revision: raise it when anything changes that CONTRACT.md names under "Between revisions".
+DUET_PROTOCOL = 2
 
 
 class Channel:

@@ -39,7 +39,7 @@ class Host:
     def _launch(self) -> None:
         unset = [name for name, value in self._changes.items() if not value]
         variables = {name: value for name, value in {**os.environ, **self._changes}.items() if name not in unset}
-        orders = json.dumps({"paths": [str(path) for path in self._paths], "unset": unset})
+        orders = json.dumps({"paths": [str(path) for path in self._paths], "unset": unset, "protocol": DUET_PROTOCOL})
         self._control, other = socket.socketpair()
         with interrupts_put_off():
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter on a file of this package
@@ -91,11 +91,10 @@ class Host:
             raise BenchError(f"{self.label} cannot be started: {ended.reason}; see the messages above") from ended
         if "refused" in answer:
             raise BenchError(f"{self.label} cannot be imported: {answer['refused']}; mend it, or compare another")
-        if answer["protocol"] != DUET_PROTOCOL:
-            spoken = answer["protocol"]
-            theirs = f"speaks version {spoken}" if spoken else "is from before revisions could be compared: it has none"
+        if (spoken := answer["protocol"]) != DUET_PROTOCOL:
+            theirs = f"version {spoken}" if spoken else "no known version"
             raise NotComparableError(
-                f"{self.label} {theirs} of the protocol between revisions (this one: {DUET_PROTOCOL}): "
+                f"{self.label} speaks {theirs} of the protocol between revisions (this one: {DUET_PROTOCOL}): "
                 "compare a revision that has the same"
             )
         self._ready = True

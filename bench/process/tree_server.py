@@ -1,14 +1,14 @@
 """Hosted: the program of a host, which forks workers that run the code of one source tree, on its parent's word.
 
-Run as a script by its path, since the tree may be of another revision: from that tree it needs `bench.process.channel`,
-`bench.process.worker_main.work`, `bench.process.worker.ENVIRONMENT` and what the entries name. It imports nothing of
-the suite before it knows the tree.
+Run as a script by its path, since the tree may be of another revision: CONTRACT.md, beside this file, says what it
+needs of that tree. It imports nothing of the suite before it knows the tree, and nothing but the tree's protocol where
+that is not the one asked for.
 
-    python -P tree_server.py CONTROL '{"paths": [...], "unset": [...]}'
+    python -P tree_server.py CONTROL '{"paths": [...], "unset": [...], "protocol": n}'
 
 CONTROL is the descriptor of a stream socket. Each line that comes is {"start": [entry, task]}, with the descriptor of
 the worker's end of a pipe, answered {"pid": n}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The
-first line that goes out is {"protocol": n} or {"refused": why}.
+first line that goes out is {"protocol": n}, null where the tree has none that is known, or {"refused": why}.
 """
 
 import ctypes
@@ -28,6 +28,7 @@ from typing import Any
 
 _BEGUN = "BENCH_HOSTED"  # set where the environment is pinned already
 _POLL = 0.005  # seconds
+_CHANNEL = "bench.process.channel"
 
 
 def main() -> None:
@@ -39,17 +40,34 @@ def main() -> None:
     sys.path[:0] = orders["paths"]
     sys.meta_path.insert(0, _OwnModules(orders["paths"]))
     try:
-        _pin_the_environment(orders["unset"])
-        protocol = getattr(importlib.import_module("bench.process.channel"), "DUET_PROTOCOL", None)
-        gc.disable()  # see bench.process.preload
-        for name in importlib.import_module("bench.process.worker_main").PRELOAD if protocol else ():
-            importlib.import_module(name)
-        gc.enable()
+        protocol = _protocol()
+        if protocol == orders["protocol"]:  # a revision of another may lack what comes now
+            _pin_the_environment(orders["unset"])
+            _preload()
     except BaseException as error:  # whatever a revision's own modules raise is why it is refused
         _say(control, {"refused": " ".join(f"{type(error).__name__}: {error}".split())})
         return
     _say(control, {"protocol": protocol})
-    _serve(control)
+    if protocol == orders["protocol"]:
+        _serve(control)
+
+
+def _protocol() -> int | None:
+    """The version that the tree speaks; None where it does not stand in its place."""
+    try:
+        return getattr(importlib.import_module(_CHANNEL), "DUET_PROTOCOL", None)
+    except ModuleNotFoundError as error:
+        if error.name and _CHANNEL.startswith(error.name) and error.name != "bench":
+            return None
+        raise
+
+
+def _preload() -> None:
+    """What every worker needs, imported once before any is forked."""
+    gc.disable()  # see bench.process.preload
+    for name in importlib.import_module("bench.process.worker_main").PRELOAD:
+        importlib.import_module(name)
+    gc.enable()
 
 
 class _OwnModules:

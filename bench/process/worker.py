@@ -1,4 +1,7 @@
-"""Worker: starts fresh processes that have torch imported already, talks to them, and says how they ended."""
+"""Worker: starts fresh processes that have torch imported already, talks to them, and says how they ended.
+
+Hosts of other revisions rely on ENVIRONMENT: see CONTRACT.md beside this file.
+"""
 
 import multiprocessing
 import os
@@ -13,6 +16,8 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue, Question, Specimen
+from bench.process import entries
+from bench.process.messages import Anatomy, Review
 from bench.process.worker_main import work
 
 # glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
@@ -153,23 +158,23 @@ class Workers:
 
         """
         patience = DOWNLOAD_SECONDS if question.download else ANSWER_SECONDS
-        parts = self._ask("bench.worker.catalogue:describe", question, "cannot list what is registered", patience)
+        parts = self._ask(entries.CATALOGUE, question, "cannot list what is registered", patience)
         catalogue: Catalogue = parts["catalogue"]
         return catalogue
 
-    def anatomy(self, specimen: Specimen) -> dict[str, Any]:
-        """The layers of one architecture, as `bench.worker.layers` tells them.
+    def anatomy(self, specimen: Specimen) -> Anatomy:
+        """The layers of one architecture.
 
         Raises:
             BenchError: there is no such architecture or data set, they do not fit, or the worker did not answer.
 
         """
-        parts = self._ask("bench.worker.layers:dissect", specimen, f"cannot look into '{specimen.architecture}'")
-        anatomy: dict[str, Any] = parts["anatomy"]
+        parts = self._ask(entries.LAYERS, specimen, f"cannot look into '{specimen.architecture}'")
+        anatomy: Anatomy = parts["anatomy"]
         return anatomy
 
-    def review(self, checkpoint: str, data_dir: str = "") -> dict[str, Any]:
-        """What the file of weights holds and what it scores, as `bench.worker.verify_checkpoint` tells it.
+    def review(self, checkpoint: str, data_dir: str = "") -> Review:
+        """What the file of weights holds and what it scores.
 
         Data sets that are not embedded are looked for in `data_dir`, or in the default folder.
 
@@ -177,10 +182,8 @@ class Workers:
             BenchError: the file or its data set cannot be read, or the worker did not answer.
 
         """
-        parts = self._ask(
-            "bench.worker.verify_checkpoint:review", (checkpoint, data_dir), f"cannot review {checkpoint}"
-        )
-        reviewed: dict[str, Any] = parts["review"]
+        parts = self._ask(entries.VERIFY_CHECKPOINT, (checkpoint, data_dir), f"cannot review {checkpoint}")
+        reviewed: Review = parts["review"]
         return reviewed
 
     def _ask(self, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Check: a recorded run against a baseline, from the files to the decision; nothing is measured here."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.regression.confirm import Suspect
 from bench.regression.direct import counted
-from bench.regression.screening import Comparison, compare
+from bench.regression.screening import Comparison, Terms, compare
 from bench.regression.tolerances import Tolerances
 from bench.store.baseline import Baseline
 from bench.store.frame import settings
@@ -19,87 +19,103 @@ from bench.store.summary import Reading, readings
 from bench.verdict.verdict import Decision
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRules:
+    """How to judge.
+
+    Attributes:
+        allowed: tolerances and budgets.
+        globs: over cell ids; those that match none are left out on both sides. None of them: all cells.
+        force: use a tolerance that the rehearsal has not shown to work.
+        command: repeats the check.
+
+    """
+
+    allowed: Tolerances = field(default_factory=Tolerances)
+    globs: tuple[str, ...] = ()
+    force: bool = False
+    command: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A decision from stored numbers, and what has to be measured again before it is the last word."""
+    """A decision from stored numbers, and by the cell's id what has to be measured again first."""
 
     decision: Decision
     suspects: dict[str, Suspect]
 
 
-def check(
-    run: Run,
-    baseline: Baseline,
-    allowed: Tolerances,
-    globs: Sequence[str] = (),
-    *,
-    force: bool = False,
-    command: str = "",
-) -> Check:
+def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     """Judge the run.
-
-    Args:
-        run: what is new.
-        baseline: what was accepted.
-        allowed: tolerances and budgets.
-        globs: over cell ids; those that match none are left out on both sides. None of them: all cells.
-        force: use a tolerance that the rehearsal has not shown to work.
-        command: repeats it.
 
     Raises:
         BenchError: nothing is left to compare, a tolerance is below what the rehearsal has shown, or a file is damaged.
 
     """
     started = datetime.now(UTC)
-    found = [one for one in readings(run) if _wanted(one, globs)]
-    stored = [one for one in baseline.readings if _wanted(one, globs)]
-    others = [one for one in stored if not _same(one, found)]
-    if not found:
+    new, stored = _sides(run, baseline, rules.globs)
+    absolute = _absolute(run)
+    metrics = {row["metric"] for line in run.lines(whole=False) for row in line["measurements"]}
+    rules.allowed.check_names(metrics | {metric for reading in stored for metric in reading.counts})
+    shares, forced = _shares(new, rules)
+    compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
+    decision = Decision(
+        kind="check",
+        before=f"baseline {baseline.name} ({counted(len(baseline.runs()), 'run')})",
+        after=f"run {run.name}{_revision(new)}",
+        verdicts=compared.verdicts,
+        machine=dict(new[0].machine.fields),
+        notes=(*_notes(baseline, rules.allowed, new), *compared.notes, *forced),
+        command=rules.command,
+        record=str(run.folder),
+        started=started.isoformat(timespec="seconds"),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+    )
+    return Check(decision, _suspects(new, compared, shares))
+
+
+def _sides(run: Run, baseline: Baseline, globs: Sequence[str]) -> tuple[list[Reading], list[Reading]]:
+    """The readings of the run, and those of the accepted runs: without this very one, where others are left.
+
+    Raises:
+        BenchError: there are none of either.
+
+    """
+    new = [reading for reading in readings(run) if _wanted(reading, globs)]
+    stored = [reading for reading in baseline.readings if _wanted(reading, globs)]
+    if not new:
         raise BenchError(f"run '{run.name}' has no cell{' that matches ' + ' '.join(globs) if globs else ''} to check")
     if not stored:
         raise BenchError(
             f"baseline '{baseline.name}' is empty{' for these cells' if baseline.readings else ''}: "
             f"accept a run with python -m bench baseline save RUN --name {baseline.name}"
         )
-    absolute = _absolute(run)
-    metrics = {one["metric"] for line in run.lines(whole=False) for one in line["measurements"]}
-    allowed.check_names(metrics | {metric for one in stored for metric in one.counts})
-    shares, told = _shares(found, allowed, force=force)
-    compared = compare(found, others or stored, allowed, shares, absolute)
-    decision = Decision(
-        kind="check",
-        before=f"baseline {baseline.name} ({counted(len(baseline.runs()), 'run')})",
-        after=f"run {run.name}{_revision(found)}",
-        verdicts=compared.verdicts,
-        machine=dict(found[0].machine.fields),
-        notes=(*_notes(baseline, allowed, found, compared), *told),
-        command=command,
-        record=str(run.folder),
-        started=started.isoformat(timespec="seconds"),
-        seconds=(datetime.now(UTC) - started).total_seconds(),
-    )
-    by_id = {one.id: one for one in found}
-    suspects = {name: Suspect(by_id[name], old, shares[name]) for name, old in compared.suspects.items()}
-    return Check(decision, suspects)
+    return new, [reading for reading in stored if not _same(reading, new)] or stored
 
 
-def _shares(found: Sequence[Reading], allowed: Tolerances, *, force: bool) -> tuple[dict[str, float], tuple[str, ...]]:
-    """By cell, how much its cost may rise, and what to say of that: a rehearsal of the machine may ask for more."""
+def _shares(new: Sequence[Reading], rules: CheckRules) -> tuple[dict[str, float], tuple[str, ...]]:
+    """By cell, how much its cost may rise, and notes on that: a rehearsal of the machine may ask for more."""
     shares: dict[str, float] = {}
     notes: dict[str, None] = {}
-    for one in found:
-        shares[one.id], told = checked_tolerance(allowed.given(one.id, "relative_cost"), [one.machine], force=force)
-        notes.update(dict.fromkeys(told))
+    for reading in new:
+        wanted = rules.allowed.given(reading.id, "relative_cost")
+        shares[reading.id], more = checked_tolerance(wanted, [reading.machine], force=rules.force)
+        notes.update(dict.fromkeys(more))
     return shares, tuple(notes)
+
+
+def _suspects(new: Sequence[Reading], compared: Comparison, shares: Mapping[str, float]) -> dict[str, Suspect]:
+    by_id = {reading.id: reading for reading in new}
+    return {name: Suspect(by_id[name], old, shares[name]) for name, old in compared.suspects.items()}
 
 
 def _wanted(reading: Reading, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(reading.id, glob) for glob in globs)
 
 
-def _same(stored: Reading, found: Sequence[Reading]) -> bool:
+def _same(stored: Reading, new: Sequence[Reading]) -> bool:
     """Whether the stored reading is of the very run that is checked."""
-    return (stored.run, stored.started) == (found[0].run, found[0].started)
+    return (stored.run, stored.started) == (new[0].run, new[0].started)
 
 
 def _absolute(run: Run) -> dict[str, dict[str, float]]:
@@ -108,25 +124,25 @@ def _absolute(run: Run) -> dict[str, dict[str, float]]:
     for line in run.lines(whole=False):
         cell = Cell.from_dict(line["cell"])
         names[cell.id] = replace(cell, seed=0).id
-    found: dict[str, dict[str, float]] = {}
+    values: dict[str, dict[str, float]] = {}
     for row in settings(run).dropna(subset=["metric"]).to_dict("records"):
-        found.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
-    return found
+        values.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
+    return values
 
 
-def _notes(baseline: Baseline, allowed: Tolerances, found: Sequence[Reading], compared: Comparison) -> tuple[str, ...]:
+def _notes(baseline: Baseline, allowed: Tolerances, new: Sequence[Reading]) -> tuple[str, ...]:
     """What to know before trusting the decision."""
     notes = [baseline.problem] if baseline.problem else []
-    unused = allowed.unused([*(one.id for one in found), *(one.id for one in baseline.readings)])
+    unused = allowed.unused([*(reading.id for reading in new), *(reading.id for reading in baseline.readings)])
     notes += [f"{allowed.place}: no cell matches '{glob}'" for glob in unused]
-    if any(one.dirty for one in found):
+    if any(reading.dirty for reading in new):
         notes.append("the run's code had uncommitted changes")
-    if any(_same(one, found) for one in baseline.readings):
-        others = any(not _same(one, found) for one in baseline.readings)
+    if any(_same(reading, new) for reading in baseline.readings):
+        others = any(not _same(reading, new) for reading in baseline.readings)
         notes.append(f"this very run is in the baseline: it is compared with {'the others' if others else 'itself'}")
-    return (*notes, *compared.notes)
+    return tuple(notes)
 
 
-def _revision(found: Sequence[Reading]) -> str:
-    revision = next((one.revision for one in found if one.revision), "")
+def _revision(new: Sequence[Reading]) -> str:
+    revision = next((reading.revision for reading in new if reading.revision), "")
     return f" ({revision[:10]})" if revision else ""

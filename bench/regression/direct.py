@@ -10,6 +10,7 @@ from bench.stats.interval import Interval
 from bench.stats.prediction import SURE, difference
 from bench.store.summary import Reading
 from bench.verdict.verdict import Verdict
+from bench.vocabulary import VerdictWord
 
 MEMORY_FLOOR = 2**20  # bytes; pages and arenas come and go below a MiB
 _EQUAL = 1e-5  # less than one of ten thousand test images: stored accuracies are rounded
@@ -32,8 +33,9 @@ def judge_counts(new: Reading, old: Reading, allowed: Tolerances) -> Iterator[Ve
             risen.append(metric)
         elif after < before:
             fallen.append(metric)
-    verdict = "regressed" if risen else "improved" if fallen and len(fallen) == len(listed) else "unchanged"
-    said = (
+    fell = fallen and len(fallen) == len(listed)
+    verdict: VerdictWord = "regressed" if risen else "improved" if fell else "unchanged"
+    summary = (
         f"{counted(len(listed), 'exact count')} changed"
         if listed
         else f"{counted(len(new.counts), 'exact count')} as before"
@@ -43,7 +45,7 @@ def judge_counts(new: Reading, old: Reading, allowed: Tolerances) -> Iterator[Ve
         metric="counts",
         verdict=verdict,
         statistic="exact",
-        reason=f"{said}; risen beyond what is allowed: {', '.join(risen)}" if risen else said,
+        reason=f"{summary}; risen beyond what is allowed: {', '.join(risen)}" if risen else summary,
         remedy=ACCEPT if risen else "",
         evidence=tuple(listed),
     )
@@ -51,13 +53,13 @@ def judge_counts(new: Reading, old: Reading, allowed: Tolerances) -> Iterator[Ve
 
 def judge_memory(new: Reading, stored: list[Reading], tolerance: float) -> Iterator[Verdict]:
     """The peak of the CPU's memory against the mean of the stored runs; a GPU's is an exact count."""
-    peaks = [one.memory for one in stored if one.memory is not None]
+    peaks = [reading.memory for reading in stored if reading.memory is not None]
     if new.memory is None or not peaks or "peak_memory" in new.counts:
         return
     mean = float(np.mean(peaks))
     bound = max(mean * tolerance, MEMORY_FLOOR)
     more = new.memory - mean
-    verdict = "regressed" if more > bound else "improved" if more < -bound else "unchanged"
+    verdict: VerdictWord = "regressed" if more > bound else "improved" if more < -bound else "unchanged"
     yield Verdict(
         cell=new.id,
         metric="peak_memory",
@@ -76,15 +78,11 @@ def judge_memory(new: Reading, stored: list[Reading], tolerance: float) -> Itera
 
 def judge_accuracy(new: Reading, stored: list[Reading], tolerance: float) -> Iterator[Verdict]:
     """Test accuracy over seeds against the stored ones; a fall beyond its interval and the tolerance fails."""
-    alike = [one for one in stored if one.accuracy and one.epochs is not None and one.epochs == new.epochs]
-    if not new.accuracy or not alike:
+    seeds = _stored_seeds(new, stored)
+    if not new.accuracy or not seeds:
         return
-    seeds: dict[int, list[float]] = {}
-    for reading in alike:
-        for seed, value in reading.accuracy.items():
-            seeds.setdefault(seed, []).append(value)
     old, now = [float(np.mean(values)) for values in seeds.values()], list(new.accuracy.values())
-    about = Verdict(
+    verdict = Verdict(
         cell=new.id,
         metric="accuracy",
         verdict="unchanged",
@@ -94,33 +92,49 @@ def judge_accuracy(new: Reading, stored: list[Reading], tolerance: float) -> Ite
         after=float(np.mean(now)),
         tolerance=tolerance,
     )
-    if seeds.keys() == new.accuracy.keys() and all(
-        abs(np.mean(seeds[one]) - new.accuracy[one]) < _EQUAL for one in seeds
-    ):
-        yield replace(about, reason=f"the same for every seed, {len(now)} of them")
-        return
-    points = f"{100 * (np.mean(now) - np.mean(old)):+.2f} points over {counted(len(now), 'seed')}, {len(old)} stored"
-    found = difference(old, now)
-    if found is None:
-        yield replace(
-            about,
+    same = seeds.keys() == new.accuracy.keys() and all(
+        abs(np.mean(values) - new.accuracy[seed]) < _EQUAL for seed, values in seeds.items()
+    )
+    if same:
+        yield replace(verdict, reason=f"the same for every seed, {len(now)} of them")
+    else:
+        yield _moved(verdict, old, now, tolerance)
+
+
+def _stored_seeds(new: Reading, stored: list[Reading]) -> dict[int, list[float]]:
+    """By seed, the stored accuracies of a training as long as this one."""
+    seeds: dict[int, list[float]] = {}
+    for reading in stored:
+        if reading.epochs is not None and reading.epochs == new.epochs:
+            for seed, value in reading.accuracy.items():
+                seeds.setdefault(seed, []).append(value)
+    return seeds
+
+
+def _moved(verdict: Verdict, old: list[float], now: list[float], tolerance: float) -> Verdict:
+    """What is said of accuracies that differ."""
+    move = np.mean(now) - np.mean(old)
+    points = f"{100 * move:+.2f} points over {counted(len(now), 'seed')}, {len(old)} stored"
+    change = difference(old, now)
+    if change is None:
+        return replace(
+            verdict,
             verdict="inconclusive",
             reason=f"{points}: one seed cannot tell chance from change",
             remedy="train several: python -m bench run --seeds 0 1 2, and accept such a run",
         )
-        return
-    verdict = "unchanged"
-    if found.value + found.half < -tolerance:
-        verdict = "regressed"
-    elif found.value - found.half > tolerance:
-        verdict = "improved"
-    yield replace(
-        about,
-        verdict=verdict,
+    word: VerdictWord = "unchanged"
+    if change.value + change.half < -tolerance:
+        word = "regressed"
+    elif change.value - change.half > tolerance:
+        word = "improved"
+    return replace(
+        verdict,
+        verdict=word,
         confidence=2 * SURE - 1,
-        visible=2 * found.half + tolerance,
-        reason=f"{points}; chance explains ± {100 * found.half:.2f} points",
-        remedy="look at the learning curves of the report" if verdict == "regressed" else "",
+        visible=2 * change.half + tolerance,
+        reason=f"{points}; chance explains ± {100 * change.half:.2f} points",
+        remedy="look at the learning curves of the report" if word == "regressed" else "",
     )
 
 

@@ -24,8 +24,8 @@ from bench.report.roofline import roofline
 from bench.report.table import HEADINGS, told
 from bench.report.units import STATISTICS, either_way, number, plural, quantity
 from bench.store.result import QUANTILES, Floats
+from bench.vocabulary import PHASES
 
-PHASES = ("fetch", "zero_grad", "forward", "loss", "backward", "optimizer")
 # colour and hatch of each phase; forward, backward and optimizer, which fill the bars, are the calm ones
 _LOOK = {
     "fetch": (svg.SERIES[7], "xxx"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.probe import probes_of
+from bench.process import entries
 from bench.process.worker import WorkerError, Workers
 
 PROBE_TIMEOUT = 60.0
@@ -18,7 +19,7 @@ def find_ceilings(workers: Workers, cells: Iterable[Cell]) -> list[dict[str, Any
     found: list[dict[str, Any]] = []
     for probe in probes_of(cells):
         try:
-            for kind, payload in workers.talk("bench.worker.ceilings:measure_ceilings", probe, PROBE_TIMEOUT):
+            for kind, payload in workers.talk(entries.CEILINGS, probe, PROBE_TIMEOUT):
                 found += payload if kind == "measurements" else []
         except WorkerError:  # the cells themselves will tell what is wrong with this device
             continue

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from bench.plan.cell import Cell
 from bench.plan.task import Visit
+from bench.process import entries
 from bench.process.worker import WorkerError, Workers
 from bench.store.result import Measurement, Result
 
@@ -48,7 +49,7 @@ class LocalExecutor:
         if task.checkpoint:
             task = replace(task, weights=str((self._weights / f"{folder_of(task.cell)}.pt").absolute()))
         try:
-            for kind, payload in self._workers.talk("bench.worker.cell:visit", task, task.timeout):
+            for kind, payload in self._workers.talk(entries.MEASURE_CELL, task, task.timeout):
                 if kind == "stage":
                     told(payload)
                 parts.setdefault(kind, []).append(payload)

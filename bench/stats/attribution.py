@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bench.vocabulary import FETCH, PHASE_PURPOSES
+
 UNTOLD = "not in any phase"
 ROUNDING = 1e-9  # of a step
 APART = {"cpu": "outside operators", "cuda": "idle device"}
 UNKNOWN = "not profiled"
-FETCH = "fetch"  # the step is timed without it
 
 Level = Literal["phase", "category", "operator", "module"]
 LEVELS: tuple[Level, ...] = ("phase", "category", "operator", "module")
@@ -127,7 +128,7 @@ def kinds(parts: Sequence[Part]) -> list[Share]:
 
 def kind_of(part: Part) -> str:
     """What a part is, in words: its category, with the phase where that is not said by it."""
-    said = part.category in (part.phase, UNTOLD) or part.phase in ("", "zero_grad", "optimizer", "loss")
+    said = part.category in (part.phase, UNTOLD) or part.phase in ("", *PHASE_PURPOSES)
     if part.category == UNKNOWN:
         return part.phase
     if part.category in APART.values():

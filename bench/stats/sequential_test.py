@@ -11,16 +11,15 @@ ratios are normal; a FAIL stands only when a second, independent run fails as we
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
 from bench.stats.interval import Interval
+from bench.vocabulary import Outcome
 
 Floats = npt.NDArray[np.float64]
-Outcome = Literal["pass", "fail", "continue", "inconclusive"]
 
 LOOKS = (6, 9, 13, 20, 30)
 ALPHA = 0.01
@@ -33,7 +32,7 @@ class Look:
     """What a run says at one look.
 
     Attributes:
-        outcome: "pass", "fail", "continue" or "inconclusive".
+        outcome: how it ends, or that it goes on.
         mean: of the log ratios, B over A: positive when B is slower.
         half: h, the one-sided half-width on the log scale.
         n: how many pairs.
@@ -136,11 +135,6 @@ def confirmed(first: Look, second: Look) -> bool:
 def joint_p(first: Look, second: Look) -> float:
     """p-value of two independent runs that must both fail: max(p1, p2)^2, since both are below x with x^2."""
     return float(max(first.p, second.p) ** 2)
-
-
-def next_look(pairs: int) -> int | None:
-    """How many pairs the look after `pairs` pairs has; None after the last."""
-    return next((at for at in LOOKS if at > pairs), None)
 
 
 def outcomes(logs: Floats, tolerance: float = TOLERANCE) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int_]]:

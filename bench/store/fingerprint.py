@@ -70,10 +70,11 @@ def fingerprint(system: Mapping[str, Any], threads: int) -> Fingerprint:
 def definition(cell: Cell) -> str:
     """Twelve hexadecimal digits of what is timed and how: the cell, its reference and the protocol of blocks.
 
-    The code of the architecture is not in it: a change there is what a check is to find. Neither are fields at their
-    default, so that a field which a later version adds leaves it as it was.
+    Of the protocol it holds the constants that `bench.plan.timing.DECIDE_A_TIME` names, and no others. The code of
+    the architecture is not in it: a change there is what a check is to find. Neither are fields at their default, so
+    that a field which a later version adds leaves it as it was.
     """
-    rules = {name: value for name, value in vars(timing).items() if name.isupper()}
+    rules = {name: getattr(timing, name) for name in timing.DECIDE_A_TIME}
     return _digest({"cell": _chosen(cell), "reference": _chosen(REFERENCE), "protocol": rules})
 
 

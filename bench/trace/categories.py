@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from bench.vocabulary import PHASE_PURPOSES
+
 CATEGORIES = (
     "convolution",
     "matrix multiply",
@@ -19,9 +21,6 @@ CATEGORIES = (
     "communication",
     "other",
 )
-
-# Phases in which everything serves one purpose, whatever the operators are.
-_BY_PHASE = {"fetch": "data", "zero_grad": "optimizer", "optimizer": "optimizer", "loss": "loss"}
 
 # Names that settle the matter, and with it that of all they call: a copy within a convolution is part of it. Tried in
 # this order; names are in lower case. The sources of the names are torch's native_functions.yaml, the nodes of its
@@ -101,8 +100,8 @@ def category_of(names: Iterable[str], phase: str = "", kernel: str = "") -> str:
         kernel: the name of the kernel on the device, if it is about one; what has called it settles the matter first.
 
     """
-    if phase in _BY_PHASE:
-        return _BY_PHASE[phase]
+    if phase in PHASE_PURPOSES:
+        return PHASE_PURPOSES[phase]
     names = tuple(names)
     for name in (*names, kernel):
         if found := _purpose(name):

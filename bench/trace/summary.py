@@ -1,7 +1,7 @@
 """Summary: a trace as a small table, seconds of one step by phase, category, operator and module."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,11 +150,3 @@ def _table(
 def _whole(number: float) -> float:
     """A count as a whole number where it is one."""
     return int(number) if float(number).is_integer() else number
-
-
-def outside(summary: Mapping[str, Any]) -> dict[str, float]:
-    """Seconds of each phase that no row accounts for: Python and waiting on a CPU, an idle device on a GPU."""
-    inside: dict[str, float] = defaultdict(float)
-    for phase, _, _, _, seconds, _ in summary["rows"]:
-        inside[phase] += seconds
-    return {phase: max(seconds - inside[phase], 0.0) for phase, seconds in summary["phases"].items()}

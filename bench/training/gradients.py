@@ -9,7 +9,7 @@ import torch
 
 from bench.measure.device import Device
 from bench.measure.workload import Workload
-from bench.plan.timing import LOOKS
+from bench.plan.timing import EVALUATIONS_PER_EPOCH
 
 
 class Stopwatch:
@@ -47,7 +47,7 @@ class Gradients:
 
     def __init__(self, work: Workload, watch: Stopwatch, whole: int) -> None:
         self._work, self._watch, self._whole = work, watch, whole
-        self._ends = {whole * part // LOOKS % whole for part in range(LOOKS)}
+        self._ends = {whole * part // EVALUATIONS_PER_EPOCH % whole for part in range(EVALUATIONS_PER_EPOCH)}
         self._named = list(work.model.named_parameters())
         self.record: dict[str, list[Any]] = {
             "names": [name for name, _ in self._named],

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.measure.workload import Workload
-from bench.plan.timing import LOOKS
+from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.training.evaluate import judge, scores_of
 from bench.training.gradients import Gradients, Stopwatch
 from bench.training.lr_schedules import SCHEDULES
@@ -40,7 +40,8 @@ def train(
         report: told what is being done, for the progress line.
         limit: seconds of training after which it stops, in the middle of an epoch if need be. A schedule ends with
             whichever comes first, the epochs or the limit.
-        until: test accuracy at which it stops; it is then evaluated LOOKS times an epoch. 0 never stops.
+        until: test accuracy at which it stops; it is then evaluated EVALUATIONS_PER_EPOCH times an epoch. 0: it never
+            stops.
         evaluated: given the learning record after each evaluation, and whether its last entry has the best test
             accuracy so far; the weights are those of that entry.
 
@@ -58,7 +59,7 @@ def train(
 
     """
     size = work.cell.batch_size
-    whole, stops = len(work.images) // size, LOOKS if until else 1
+    whole, stops = len(work.images) // size, EVALUATIONS_PER_EPOCH if until else 1
     sample = work.images[:TRAIN_SAMPLE], work.labels[:TRAIN_SAMPLE]
     factor, rates = SCHEDULES[work.cell.schedule], [group["lr"] for group in work.optimizer.param_groups]
     watch = Stopwatch(work.device)

@@ -1,10 +1,11 @@
 """Markdown: a decision as the comment of a pull request: verdict, table, why, what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bench.verdict.verdict import Decision, Verdict
+from bench.vocabulary import Overall, VerdictWord
 
-HEADLINES = {
+HEADLINES: Mapping[Overall, str] = {
     "regression": "Regression",
     "not comparable": "Not comparable",
     "inconclusive": "Inconclusive",
@@ -42,7 +43,7 @@ def _summary(verdicts: Iterable[Verdict]) -> str:
     )
 
 
-BAD = ("regressed", "failed", "not comparable", "missing", "inconclusive")
+BAD: tuple[VerdictWord, ...] = ("regressed", "failed", "not comparable", "missing", "inconclusive")
 
 
 def _gravity(verdict: Verdict) -> tuple[int, str, str]:

@@ -6,11 +6,22 @@ from typing import Any
 
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE, EXIT_PASS, EXIT_REGRESSION
 from bench.stats.interval import Interval
+from bench.vocabulary import (
+    DECISION_KINDS,
+    ENDINGS,
+    OVERALLS,
+    VERDICTS,
+    DecisionKind,
+    Ending,
+    Overall,
+    VerdictWord,
+    word,
+)
 
 SCHEMA = 1
 
 # What each verdict makes of the whole. "failed" is a cell that the reference could run and the new side cannot.
-OVERALL = {
+OVERALL: Mapping[VerdictWord, Overall] = {
     "regressed": "regression",
     "failed": "regression",
     "not comparable": "not comparable",
@@ -20,8 +31,7 @@ OVERALL = {
     "unchanged": "pass",
     "improved": "pass",
 }
-VERDICTS = tuple(OVERALL)
-EXIT_CODES = {  # the gravest first
+EXIT_CODES: Mapping[Overall, int] = {
     "regression": EXIT_REGRESSION,
     "not comparable": EXIT_NOT_COMPARABLE,
     "inconclusive": EXIT_INCONCLUSIVE,
@@ -36,7 +46,7 @@ class Verdict:
     Attributes:
         cell: the cell's id, or what several cells have in common ("geometric mean of 4 cells").
         metric: its name, such as "step".
-        verdict: one of VERDICTS.
+        verdict: what came of it.
         unit: of `before` and `after`: SI without a prefix.
         direction: which way is better: "lower", "higher", or "none".
         statistic: how the values follow from the samples: "p10", "exact".
@@ -48,13 +58,14 @@ class Verdict:
         visible: the smallest change, as a share, that could have been seen; None where nothing was left to chance.
         reason: why this verdict, in one line.
         remedy: what to do next, in one line; "" where nothing is to be done.
+        suspect: whether it has to be measured again before it is the last word.
         evidence: what differs exactly between the two, a line each, such as "operators_backward 51 -> 63".
 
     """
 
     cell: str
     metric: str
-    verdict: str
+    verdict: VerdictWord
     unit: str = "1"
     direction: str = "lower"
     statistic: str = ""
@@ -66,10 +77,8 @@ class Verdict:
     visible: float | None = None
     reason: str = ""
     remedy: str = ""
+    suspect: bool = False
     evidence: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        assert self.verdict in OVERALL, self.verdict
 
     def to_dict(self) -> dict[str, Any]:
         """As stored and printed; what is unknown is null."""
@@ -77,8 +86,14 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Verdict":
-        """The verdict of a stored record; fields of a newer version are passed over."""
+        """The verdict of a stored record; fields of a newer version are passed over.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is damaged.
+
+        """
         known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
+        known["verdict"] = word(known["verdict"], VERDICTS)
         if known.get("ratio") is not None:
             known["ratio"] = Interval(**known["ratio"])
         return cls(**{**known, "evidence": tuple(known.get("evidence", ()))})
@@ -89,7 +104,7 @@ class Decision:
     """A whole decision: what was compared, where, and what came of it.
 
     Attributes:
-        kind: "ab" or "check".
+        kind: a comparison of pairs, or a check against a baseline.
         before: the reference, in words: a revision, a cell, a setting, a baseline.
         after: what is compared with it, likewise.
         verdicts: one a cell and metric, then those over several cells.
@@ -99,11 +114,11 @@ class Decision:
         record: path of the raw numbers, or "".
         started: UTC time, ISO 8601.
         seconds: how long it took.
-        interrupted: why it ended early, or "".
+        interrupted: why it ended early.
 
     """
 
-    kind: str
+    kind: DecisionKind
     before: str
     after: str
     verdicts: tuple[Verdict, ...]
@@ -113,10 +128,10 @@ class Decision:
     record: str = ""
     started: str = ""
     seconds: float = 0.0
-    interrupted: str = ""
+    interrupted: Ending = ""
 
     @property
-    def overall(self) -> str:
+    def overall(self) -> Overall:
         """The gravest of the verdicts: "pass", "inconclusive", "not comparable" or "regression".
 
         Failures, missing cells and what is inconclusive never count as a pass, and neither does nothing at all.
@@ -135,16 +150,23 @@ class Decision:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Decision":
-        """The decision of a stored document; fields of a newer version are passed over."""
+        """The decision of a stored document; fields of a newer version are passed over.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is damaged.
+
+        """
         known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
-        known["verdicts"] = tuple(Verdict.from_dict(one) for one in known["verdicts"])
+        known["kind"] = word(known["kind"], DECISION_KINDS)
+        known["interrupted"] = word(known.get("interrupted", ""), ENDINGS)
+        known["verdicts"] = tuple(Verdict.from_dict(verdict) for verdict in known["verdicts"])
         return cls(**{**known, "notes": tuple(known.get("notes", ()))})
 
 
-def worst(verdicts: Iterable[str]) -> str:
+def worst(verdicts: Iterable[VerdictWord]) -> Overall:
     """What several verdicts make together: the gravest; "inconclusive" where there are none."""
-    found = {OVERALL[verdict] for verdict in verdicts}
-    return next((one for one in EXIT_CODES if one in found), "inconclusive")
+    reached = {OVERALL[verdict] for verdict in verdicts}
+    return next((overall for overall in OVERALLS if overall in reached), "inconclusive")
 
 
 def _plain(value: Any) -> Any:

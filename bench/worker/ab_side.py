@@ -1,7 +1,8 @@
 """Duet, in the worker: one side of a pair of processes that run their blocks in turn, on the parent's word.
 
-The parent may be of another revision than this code. What the functions here are told and answer is a contract between
-revisions, plain data throughout; its version is `bench.process.channel.DUET_PROTOCOL`.
+The parent may be of another revision than this code. The functions that are entries, and what they are told and answer
+(`bench.process.entries`, `bench.process.messages`), are a contract between revisions, plain data throughout: read
+bench/execute/CONTRACT.md before changing any. Its version is `bench.process.channel.DUET_PROTOCOL`.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,60 +26,53 @@ from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
+from bench.process.messages import BlockTimes, Capabilities, CapabilitiesTask, Ready, SideTask
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
 
 
-def about(task: dict[str, Any], channel: Channel) -> None:
-    """Say what this revision has and where it runs.
+def about(task: CapabilitiesTask, channel: Channel) -> None:
+    """Say what this revision has and where it runs; it fails where a data set that is wanted cannot be had.
 
-    Told {"device", "threads", "datasets", "data_dir"}. Sends ("about", {"catalogue", "cell_fields", "system"}), or
-    ("failed", why) where a data set that is wanted cannot be had. Touches CUDA, so it needs a worker of its own.
+    Touches CUDA, so it needs a worker of its own.
     """
     with _failure_told(channel):
         torch.set_num_threads(task["threads"])
         for name in task["datasets"]:
             data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
-        known = {
+        capabilities: Capabilities = {
             "catalogue": asdict(catalogue_of(())),
-            "cell_fields": [one.name for one in fields(Cell)],
+            "cell_fields": [field.name for field in fields(Cell)],
             "system": describe_system(open_device(task["device"])),
         }
-        channel.send("about", known)
+        channel.send("about", capabilities)
 
 
-def count(task: dict[str, Any], channel: Channel) -> None:
-    """Count what a step takes, exactly.
-
-    Told {"cell", "data_dir"}. Sends ("counts", metric to count), or ("failed", why).
-    """
+def count(task: SideTask, channel: Channel) -> None:
+    """Count what a step takes, exactly, by metric."""
     with _failure_told(channel):
         work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
-        channel.send("counts", {one.metric: one.value for one in measure_costs(work)})
+        channel.send("counts", {cost.metric: cost.value for cost in measure_costs(work)})
 
 
-def serve(task: dict[str, Any], channel: Channel) -> None:
-    """Warm up, then answer each number of steps with their times, until None comes.
-
-    Told {"cell", "data_dir", "inject"}. Sends ("ready", {"steps": of a block, "steady"}), then for each number
-    received ("block", {"seconds": of each step, "phases": the same by phase, "faults": page faults}); or ("failed",
-    why).
-    """
+def serve(task: SideTask, channel: Channel) -> None:
+    """Warm up, then answer each number of steps with their times, until None comes."""
     with _failure_told(channel):
         work, device = _workload(task)
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
             warmth = warm_up(device, work.timed_step)
-            channel.send("ready", {"steps": warmth.block_steps, "steady": warmth.steady})
+            ready: Ready = {"steps": warmth.block_steps, "steady": warmth.steady}
+            channel.send("ready", ready)
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)
                 block = timed_block("cell", work, ceil(steps * (1 + slower)))
-                answer = {
+                times: BlockTimes = {
                     "seconds": stretched(step_times([block], "cell", names), slower, steps),
                     "phases": {name: stretched(block.intervals[:, at], slower, steps) for at, name in enumerate(names)},
                     "faults": block.faults,
                 }
-                channel.send("block", answer)
+                channel.send("block", times)
 
 
 def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
@@ -89,13 +82,13 @@ def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
     times are laid end to end and cut into `count` equal shares of 1 + `slower` steps.
     """
     if not slower:
-        return [float(one) for one in seconds]
+        return [float(time) for time in seconds]
     ends = np.concatenate([[0.0], np.cumsum(seconds)])
     cuts = np.interp(np.arange(count + 1) * (1 + slower), np.arange(ends.size), ends)
-    return [float(one) for one in np.diff(cuts)]
+    return [float(time) for time in np.diff(cuts)]
 
 
-def _workload(task: dict[str, Any]) -> tuple[Workload, Device]:
+def _workload(task: SideTask) -> tuple[Workload, Device]:
     cell = Cell.from_dict(task["cell"])
     device = device_for(cell)
     dataset = load_for(cell, task["data_dir"], whole=False)
@@ -112,5 +105,5 @@ def _failure_told(channel: Channel) -> Iterator[None]:
     except (BrokenPipeError, EOFError):  # nobody listens any more
         raise
     except Exception as error:
-        told = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
-        channel.send("failed", " ".join(told.split()))
+        reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
+        channel.send("failed", " ".join(reason.split()))

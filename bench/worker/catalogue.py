@@ -18,7 +18,7 @@ from bench.process.channel import Channel
 
 
 def describe(question: Question, channel: Channel) -> None:
-    """Send ("catalogue", Catalogue), or ("refused", why) where a data set that is wanted cannot be had.
+    """Send the catalogue, or why it is refused: a data set that is wanted cannot be had.
 
     Touches CUDA, so it runs in a worker of its own.
     """

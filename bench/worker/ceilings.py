@@ -10,6 +10,7 @@ from bench.measure.device import Device, open_device
 from bench.plan.probe import Probe
 from bench.plan.timing import BLOCK_SECONDS
 from bench.process.channel import Channel
+from bench.process.messages import Ceiling
 from bench.store.result import QUANTILES
 
 # A ceiling is the best rate that lasts: contention only ever adds time, so a low quantile of the steps.
@@ -29,22 +30,22 @@ CALLS = 100  # calls a step, so that the clock's 50 ns vanish
 
 
 def measure_ceilings(task: Probe, channel: Channel) -> None:
-    """Send ("measurements", [ceilings of one dtype]) for each dtype as soon as it is known, within 1 s each.
-
-    Each is a dict of device, dtype, threads; `flops_per_second` of matrix products; `bytes_per_second` of copies larger
-    than the caches, bytes read and bytes written both counted; `dispatch_seconds` of one operator on one element.
-    """
+    """Send the ceilings of each dtype as soon as they are known, within 1 s each."""
     torch.set_num_threads(task.threads)
     device = open_device(task.device)
     with torch.inference_mode(), quiet_collector():
-        shared = {
-            "dispatch_seconds": dispatch_seconds(device),
-            "bytes_per_second": bytes_per_second(device),
-        }
+        dispatch, copied = dispatch_seconds(device), bytes_per_second(device)
         for dtype in task.dtypes:
             rate = flops_per_second(device, getattr(torch, dtype))
-            found = {"device": task.device, "dtype": dtype, "threads": task.threads, "flops_per_second": rate, **shared}
-            channel.send("measurements", [found])
+            ceiling: Ceiling = {
+                "device": task.device,
+                "dtype": dtype,
+                "threads": task.threads,
+                "flops_per_second": rate,
+                "bytes_per_second": copied,
+                "dispatch_seconds": dispatch,
+            }
+            channel.send("measurements", [ceiling])
 
 
 def flops_per_second(device: Device, dtype: torch.dtype) -> float:

@@ -28,8 +28,7 @@ from bench.training.train import DivergedError
 def visit(task: Visit, channel: Channel) -> None:
     """Measure one cell; each part is handed over as plain data as soon as it is known.
 
-    Kinds: "system", "stage" (what is being done), "measurements", "blocks", "operators", "training", "warning", and at
-    the end "status" with (status, reason); after it only "profile", whose loss costs nothing else.
+    At the end comes the status, and after it only a profile, whose loss costs nothing else.
     """
     try:
         visit_ = _Visit(task, channel)

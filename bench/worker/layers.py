@@ -12,16 +12,15 @@ from bench import data
 from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Specimen
 from bench.process.channel import Channel
+from bench.process.messages import Anatomy, Layer
 
 APART = "(outside the layers)"  # a line for what a network computes or keeps in no layer of its own
 
 
 def dissect(specimen: Specimen, channel: Channel) -> None:
-    """Send ("anatomy", plain data), or ("refused", why) where there is no such architecture or data set.
+    """Send the anatomy, or why it is refused: there is no such architecture or data set.
 
-    The data: `name`, `family`, `description`, `source`, `input_shape`, `num_classes`, `parameters`, `flops` (forward
-    pass, one image), and `layers`, a list with `layer`, `kind`, `settings`, `output_shape` (of one image, None where
-    the output is no tensor), `parameters` (0 where an earlier line has counted them) and `flops`.
+    Parameters that an earlier layer has counted count 0.
     """
     try:
         channel.send("anatomy", _anatomy(specimen))
@@ -29,7 +28,7 @@ def dissect(specimen: Specimen, channel: Channel) -> None:
         channel.send("refused", str(error))
 
 
-def _anatomy(specimen: Specimen) -> dict[str, Any]:
+def _anatomy(specimen: Specimen) -> Anatomy:
     name = specimen.architecture
     if name not in architectures.names():
         raise unknown("architecture", name, architectures.names(), "list architectures")
@@ -51,7 +50,7 @@ def _anatomy(specimen: Specimen) -> dict[str, Any]:
     }
 
 
-def _layers(name: str, shape: tuple[int, int, int], classes: int) -> tuple[list[dict[str, Any]], int, int]:
+def _layers(name: str, shape: tuple[int, int, int], classes: int) -> tuple[list[Layer], int, int]:
     """The lines of all layers, with the FLOPs and the parameters of the whole network."""
     try:
         network, lines, flops = _traced("meta", name, shape, classes)
@@ -64,18 +63,22 @@ def _layers(name: str, shape: tuple[int, int, int], classes: int) -> tuple[list[
             reason = " ".join(str(error).split())
             raise BenchError(f"'{name}' cannot be looked into: {type(error).__name__}: {reason}") from error
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    totals = {"parameters": parameters, "flops": flops}
-    rest = {one: total - sum(line[one] for line in lines) for one, total in totals.items()}
-    if any(rest.values()):
-        lines.append({"layer": APART, "kind": "", "settings": "", "output_shape": None, **rest})
+    rest: Layer = {
+        "layer": APART,
+        "kind": "",
+        "settings": "",
+        "output_shape": None,
+        "parameters": parameters - sum(line["parameters"] for line in lines),
+        "flops": flops - sum(line["flops"] for line in lines),
+    }
+    if rest["parameters"] or rest["flops"]:
+        lines.append(rest)
     return lines, flops, parameters
 
 
-def _traced(
-    device: str, name: str, shape: tuple[int, int, int], classes: int
-) -> tuple[nn.Module, list[dict[str, Any]], int]:
+def _traced(device: str, name: str, shape: tuple[int, int, int], classes: int) -> tuple[nn.Module, list[Layer], int]:
     """One image sent through the network, on a device where nothing need be computed; a line for each layer called."""
-    lines: list[dict[str, Any]] = []
+    lines: list[Layer] = []
     seen: set[int] = set()
     with torch.device(device), torch.no_grad():
         network = architectures.build(name, shape, classes).eval()

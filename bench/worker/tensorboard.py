@@ -1,12 +1,13 @@
 """Curves: learning records as TensorBoard's event files, written by torch's own SummaryWriter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
 from bench.process.channel import Channel
+from bench.process.messages import Curves
 
 # Each figure of an epoch's entry that is drawn, and the tag that it goes by: what is before the slash groups charts.
 TAGS = {
@@ -18,14 +19,8 @@ TAGS = {
 }
 
 
-def write_curves(cells: Sequence[Mapping[str, Any]], _channel: Channel) -> None:
-    """Write one folder of event files for each cell.
-
-    Args:
-        cells: for each its `folder`, the `epochs` of its learning record, its settings as `parameters`, and `metrics`,
-            the final figures by name.
-
-    """
+def write_curves(cells: Sequence[Curves], _channel: Channel) -> None:
+    """Write one folder of event files for each cell; nothing is sent."""
     for cell in cells:
         folder = Path(cell["folder"])
         for old in folder.glob("events.out.tfevents.*"):  # of an earlier call: TensorBoard would draw both

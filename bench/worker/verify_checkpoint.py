@@ -3,7 +3,6 @@
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bench.data import Dataset
 from bench.errors import BenchError
@@ -13,6 +12,7 @@ from bench.measure.device import device_for
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.process.channel import Channel
+from bench.process.messages import Review
 from bench.training.checkpoint import load_checkpoint, machine_of
 from bench.training.evaluate import judge, scores_of
 
@@ -20,13 +20,9 @@ ELSEWHERE = 0.001  # share of the images by which another machine, which rounds 
 
 
 def review(task: tuple[str, str], channel: Channel) -> None:
-    """Send ("review", facts), or ("refused", why) where the file or its data set cannot be read.
+    """Send the review, or why it is refused: the file or its data set cannot be read.
 
     The task is the path of the file, and the folder of data sets that are not embedded ("" for the default).
-    The facts: `path`, `cell` and its `id`, `input_shape`, `num_classes`, `parameters`, `verified`, the `entry` of the
-    learning record, and `again`, what was measured on the CPU: `test_loss` (None if not finite), `test_accuracy`,
-    `images`, how many more or fewer of them were right than recorded (`apart`), how many may be (`allowed`: none on the
-    machine that trained it), and whether it is the `same`.
     """
     try:
         channel.send("review", _facts(Path(task[0]), task[1]))
@@ -34,7 +30,7 @@ def review(task: tuple[str, str], channel: Channel) -> None:
         channel.send("refused", str(error))
 
 
-def _facts(path: Path, data_dir: str) -> dict[str, Any]:
+def _facts(path: Path, data_dir: str) -> Review:
     found = load_checkpoint(path)
     threads = min(found.cell.threads, usable_cores())
     cell = replace(found.cell, device="cpu", threads=threads, mode="eager", implementation="default")

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.compare.calibrate import counted, injected
+from bench.compare.calibrate import Injection, counted, injected
 from bench.compare.log import Ledger
 from bench.compare.sides import settings
 from bench.compare.verdicts import decide
@@ -51,8 +51,8 @@ def before(path):
 
 def compare(stage, slowdown, count):
     """So many comparisons, the cells in turn, each told as it is decided."""
-    found, plan, folder = stage
-    names = list(found.sides)
+    matchup, plan, folder = stage
+    names = list(matchup.sides)
     decisions = []
     for number in range(count):
         name = names[number % len(names)]
@@ -61,9 +61,8 @@ def compare(stage, slowdown, count):
         if decision is None:
             path.unlink(missing_ok=True)
             seed = 1000 * number + round(1000 * slowdown)
-            decision = injected(
-                found, name, slowdown, TOLERANCE, plan=plan, seed=seed, told=lambda *_: None, record=path
-            )
+            injection = Injection(cell=name, slowdown=slowdown, tolerance=TOLERANCE, seed=seed, record=path)
+            decision = injected(matchup, plan, injection, lambda *_: None)
         [verdict] = decision.verdicts
         shown = verdict.ratio and f"{verdict.ratio.value:.3f} after {verdict.ratio.n} pairs"
         line = f"{slowdown:.0%} {number + 1}/{count} {name}: {verdict.verdict}, {shown}, {decision.seconds:.0f} s"

@@ -3,20 +3,32 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bench.compare.facts import ComparisonFacts, SideFacts
 from bench.compare.log import Ledger
+from bench.compare.records import EndRecord, PairRecord
+from bench.plan.cell import Cell
 
 CELLS = ("lenet5", "mlp")
-FACTS = {
-    "started": "2026-11-22T01:02:03+00:00",
-    "command": "python -m bench ab HEAD~1",
-    "before": {"label": "HEAD~1 (3fedea3)"},
-    "after": {"label": "the working tree (3fedea3)"},
-    "metric": "step",
-    "tolerance": 0.05,
-    "aside": [],
-    "machine": {"cpu": "x"},
-    "notes": [],
-}
+
+
+def facts_of(*cells, **facts):
+    """The first line of a comparison of these architectures, each with itself."""
+    return ComparisonFacts(
+        **{
+            "started": "2026-11-22T01:02:03+00:00",
+            "command": "python -m bench ab HEAD~1",
+            "before": SideFacts("HEAD~1 (3fedea3)", "3fedea3"),
+            "after": SideFacts("the working tree (3fedea3)", "3fedea3", ("a.py",)),
+            "cells": {name: (Cell(name), Cell(name)) for name in cells},
+            "metric": "step",
+            "tolerance": 0.05,
+            "rounds": 3,
+            "order_seed": 0,
+            "machine": {"cpu": "x"},
+            "system": {"cpu": "x", "cores_usable": 2},
+            **facts,
+        }
+    )
 
 
 def logs(slowdown, count, spread=0.01):
@@ -25,10 +37,10 @@ def logs(slowdown, count, spread=0.01):
     return [float(one) for one in np.log1p(slowdown) + spread * (noise - noise.sum() / max(1, count))]
 
 
-def pair(log_ratio, before=0.004, **more):
+def pair(log_ratio, before=0.004, cell="mlp", run=1, **more):
     after = before * float(np.exp(log_ratio))
-    phases = {"forward": [before / 2, before / 2], "backward": [before / 2, after - before / 2]}
-    return {"log_ratio": log_ratio, "before": before, "after": after, "phases": phases, **more}
+    phases = {"forward": (before / 2, before / 2), "backward": (before / 2, after - before / 2)}
+    return PairRecord(cell=cell, run=run, log_ratio=log_ratio, before=before, after=after, phases=phases, **more)
 
 
 @pytest.fixture
@@ -36,12 +48,12 @@ def told():
     """Makes a ledger in memory from log ratios by cell and run, and ends it."""
 
     def make(runs, *, ended="", path=None, before=0.004, cells=CELLS, **facts):
-        ledger = Ledger(path, {**FACTS, "cells": {name: [] for name in cells}, **facts})
+        ledger = Ledger(path, facts_of(*cells, **facts))
         for (cell, run), ratios in runs.items():
-            for at, one in enumerate(ratios):
+            for at, log_ratio in enumerate(ratios):
                 reference = before[at % len(before)] if isinstance(before, list) else before
-                ledger.note({"cell": cell, "run": run, "pair": pair(one, reference)})
-        ledger.note({"ended": ended, "seconds": 42.0})
+                ledger.note(pair(log_ratio, reference, cell, run))
+        ledger.note(EndRecord(ended, 42.0))
         return ledger
 
-    return SimpleNamespace(ledger=make, logs=logs, pair=pair, facts=FACTS)
+    return SimpleNamespace(ledger=make, logs=logs, pair=pair, facts=facts_of)

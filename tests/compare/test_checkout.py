@@ -221,3 +221,11 @@ def test_one_revision_alone_is_checked_out_and_gone_afterwards(suite):
         assert (folder / "bench" / "__init__.py").is_file()
     assert not folder.exists()
     assert suite.git("worktree", "list").count("\n") == 0
+
+
+def test_an_environment_that_is_a_link_is_no_change_of_this_suite(tmp_path):
+    ours = Path(__file__).parents[2] / ".gitignore"
+    repository = Repository(tmp_path / "suite")
+    repository.commit(_dot_gitignore=ours.read_text("utf-8"))
+    (repository.folder / ".venv").symlink_to(tmp_path)
+    assert repository.git("status", "--porcelain") == ""

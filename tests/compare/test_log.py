@@ -5,8 +5,12 @@ import json
 import pytest
 
 from bench.compare.log import Ledger
+from bench.compare.records import CountsRecord, FailureRecord
 from bench.compare.verdicts import decide
 from bench.errors import BenchError
+from bench.verdict.verdict import Verdict
+
+QUANTILES = {"min": (0.003, 0.004), "p10": (0.0031, 0.0042)}
 
 
 @pytest.fixture
@@ -16,6 +20,17 @@ def written(told, tmp_path):
     return told.ledger(runs, path=path)
 
 
+def rewritten(ledger, line, text):
+    lines = ledger.path.read_text().splitlines()
+    lines[line - 1] = text
+    ledger.path.write_text("\n".join(lines) + "\n")
+    return ledger.path
+
+
+def without(text, key):
+    return json.dumps({name: value for name, value in json.loads(text).items() if name != key})
+
+
 def test_the_decision_is_the_same_from_the_file(written):
     again = decide(Ledger.load(written.path))
     assert again == decide(written)
@@ -23,12 +38,24 @@ def test_the_decision_is_the_same_from_the_file(written):
     assert again.record == str(written.path)
 
 
+def test_every_record_is_read_back_as_it_was(told, tmp_path):
+    aside = (Verdict(cell="vgg4", metric="step", verdict="new", reason="only in b"),)
+    ledger = told.ledger({}, path=tmp_path / "one.jsonl", aside=aside, notes=("a note",))
+    ledger.note(CountsRecord("lenet5", {"flops": 1e6}, {"flops": 2e6}))
+    ledger.note(FailureRecord("mlp", "after", "ValueError: no"))
+    ledger.note(told.pair(0.1, cell="lenet5", run=2, statistic="p10", quantiles=QUANTILES, faults=3, steady=False))
+    again = Ledger.load(ledger.path)
+    assert again.facts == ledger.facts
+    assert again.stories == ledger.stories
+    assert (again.ended, again.seconds) == (ledger.ended, ledger.seconds)
+
+
 def test_every_line_is_on_disk_as_soon_as_it_is_noted(told, tmp_path):
     path = tmp_path / "one.jsonl"
-    ledger = Ledger(path, {**told.facts, "cells": {"mlp": []}})
+    ledger = Ledger(path, told.facts("mlp"))
     for count in range(3):
         assert len(path.read_text().splitlines()) == count + 1
-        ledger.note({"cell": "mlp", "run": 1, "pair": told.pair(0.0)})
+        ledger.note(told.pair(0.0))
 
 
 def test_a_last_line_that_was_cut_off_is_passed_over(written):
@@ -38,20 +65,57 @@ def test_a_last_line_that_was_cut_off_is_passed_over(written):
 
 
 @pytest.mark.parametrize(
-    ("line", "text", "words"),
+    ("text", "words"),
     [
-        (3, "{", "line 3 is damaged"),
-        (3, "[]", "line 3 is damaged: it holds no object"),
-        (3, '{"cell": "vgg4", "run": 1, "pair": {}}', "line 3 is damaged: 'vgg4'"),
-        (1, '{"schema": 99, "cells": {}}', "has schema 99, this version reads 1"),
+        ("{", "line 3 is damaged"),
+        ("[]", "line 3 is damaged: it holds no object"),
+        ("{}", "line 3 is damaged: there is no 'kind'"),
+        ('{"kind": "pears"}', "line 3 is damaged: 'pears' is none of 'counts', 'failure', 'pair', 'end'"),
+        ('{"kind": "end", "ended": "", "seconds": "long"}', "line 3 is damaged: could not convert"),
+        ('{"kind": "end", "ended": "bored", "seconds": 1}', "line 3 is damaged: 'bored' is none of"),
+        ('{"kind": "failure", "cell": "mlp", "side": "left", "reason": ""}', "'left' is none of 'before', 'after'"),
+        ('{"kind": "failure", "cell": "vgg4", "side": "after", "reason": ""}', "line 3 is damaged: there is no 'vgg4'"),
+        ('{"kind": "counts", "cell": "mlp", "before": 1, "after": {}}', "line 3 is damaged: 'int' object"),
     ],
 )
-def test_damage_is_named(written, line, text, words):
-    lines = written.path.read_text().splitlines()
-    lines[line - 1] = text
-    written.path.write_text("\n".join(lines) + "\n")
-    with pytest.raises(BenchError, match=words):
-        Ledger.load(written.path)
+def test_a_damaged_line_is_named_with_what_is_wrong(written, text, words):
+    with pytest.raises(BenchError, match=words) as caught:
+        Ledger.load(rewritten(written, 3, text))
+    assert str(caught.value).endswith("remove it to read the rest")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("log_ratio", None, "there is no 'log_ratio'"),
+        ("run", 3, "3 is none of 1, 2"),
+        ("statistic", "p11", "'p11' is none of 'min'"),
+        ("phases", {"forward": [1.0]}, "not enough values"),
+    ],
+)
+def test_a_damaged_pair_is_named_with_what_is_wrong(written, key, value, words):
+    pair = json.loads(written.path.read_text().splitlines()[2])
+    if value is None:
+        del pair[key]
+    else:
+        pair[key] = value
+    with pytest.raises(BenchError, match=f"line 3 is damaged: {words}"):
+        Ledger.load(rewritten(written, 3, json.dumps(pair)))
+
+
+@pytest.mark.parametrize("key", ["tolerance", "cells", "rounds", "before"])
+def test_a_first_line_that_lacks_something_is_damaged(written, key):
+    first = written.path.read_text().splitlines()[0]
+    with pytest.raises(BenchError, match=f"line 1 is damaged: there is no '{key}'.*compare again"):
+        Ledger.load(rewritten(written, 1, without(first, key)))
+
+
+@pytest.mark.parametrize(
+    ("first", "schema"), [('{"schema": 1, "cells": {}}', "1"), ('{"schema": 99}', "99"), ("{}", "None")]
+)
+def test_another_schema_is_refused(written, first, schema):
+    with pytest.raises(BenchError, match=f"has schema {schema}, this version reads 2: decide on it with the version"):
+        Ledger.load(rewritten(written, 1, first))
 
 
 def test_no_file_and_an_empty_one(tmp_path):
@@ -65,17 +129,18 @@ def test_no_file_and_an_empty_one(tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(told, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="cannot write"):
-        Ledger(tmp_path / "file" / "one.jsonl", {**told.facts, "cells": {}})
+        Ledger(tmp_path / "file" / "one.jsonl", told.facts())
 
 
 def test_the_file_is_plain_json(written):
     first, *lines = [json.loads(line) for line in written.path.read_text().splitlines()]
-    assert first["schema"] == 1
-    assert lines[-1] == {"ended": "", "seconds": 42.0}
+    assert (first["schema"], first["kind"]) == (2, "facts")
+    assert {line["kind"] for line in lines[:-1]} == {"pair"}
+    assert lines[-1] == {"kind": "end", "ended": "", "seconds": 42.0}
 
 
 def test_a_file_that_is_there_already_is_left_alone(written, told):
     before = written.path.read_bytes()
     with pytest.raises(BenchError, match="exists already"):
-        Ledger(written.path, {**told.facts, "cells": {}})
+        Ledger(written.path, told.facts())
     assert written.path.read_bytes() == before

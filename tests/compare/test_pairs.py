@@ -1,10 +1,52 @@
-"""Duet, from the parent's side: which quantile of the steps stands for a side."""
+"""Duet, from the parent's side: which quantile stands for a side, and what is made of what two workers answer."""
+
+from random import Random
 
 import numpy as np
 import pytest
 
-from bench.compare.pairs import Pair, location
+from bench.compare.pairs import Pair, Side, SideError, count_both, location, measure_pair
 from bench.plan.cell import Cell
+from bench.process.worker import WorkerError
+
+READY = ("ready", {"steps": 2, "steady": True})
+PHASES = {"forward": [0.001, 0.001], "fetch": [0.0, 0.0]}
+
+
+def block(seconds, **phases):
+    return ("block", {"seconds": [seconds, seconds], "phases": {**PHASES, **phases}, "faults": 1})
+
+
+class Scripted:
+    """Starts workers that answer from a list, and remembers what they were asked."""
+
+    def __init__(self, *parts):
+        self.parts, self.heard = list(parts), []
+
+    def start(self, entry, task):
+        self.heard.append((entry, task))
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def send(self, word):
+        self.heard.append(word)
+
+    def receive(self, timeout):
+        part = self.parts.pop(0)
+        if isinstance(part, WorkerError):
+            raise part
+        return part
+
+    def pause(self):
+        pass
+
+    def resume(self):
+        pass
 
 
 @pytest.mark.parametrize(
@@ -25,3 +67,40 @@ def test_a_log_ratio_is_of_that_quantile():
     assert pair.seconds() == (2.0, 2.0)
     assert pair.log_ratio() == 0.0
     assert pair.log_ratio("median") == pytest.approx(np.log(2))
+
+
+def test_a_pair_is_made_of_the_blocks_of_both_sides():
+    fast = Scripted(READY, block(0.004), block(0.004))
+    slow = Scripted(READY, block(0.008, loss=[0.1, 0.1]), block(0.008, loss=[0.1, 0.1]))
+    pair = measure_pair(Side(fast, Cell("mlp")), Side(slow, Cell("lenet5"), inject=0.5), 2, Random(0))
+    assert pair.first.tolist() == [[0.004, 0.004]] * 2
+    assert pair.log_ratio() == pytest.approx(np.log(2))
+    assert pair.phases == {"forward": (0.001, 0.001), "fetch": (0.0, 0.0)}  # of those that both have
+    assert (pair.faults, pair.steady, pair.statistic) == (4, True, "p10")
+    (entry, task), *steps = slow.heard
+    assert entry == "bench.worker.ab_side:serve"
+    assert task == {"cell": Cell("lenet5").to_dict(), "inject": 0.5, "data_dir": ""}
+    assert steps == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (("failed", "ValueError: no"), "ValueError: no"),
+        (("counts", {}), "the worker said counts where ready was due"),
+        (None, "the worker said nothing where ready was due"),
+        (WorkerError("failed", "the worker was ended by SIGKILL"), "the worker was ended by SIGKILL"),
+    ],
+)
+def test_another_answer_than_the_one_that_is_due_fails_its_side(part, reason):
+    sides = Side(Scripted(READY), Cell("mlp")), Side(Scripted(part), Cell("mlp"))
+    with pytest.raises(SideError) as caught:
+        measure_pair(*sides, 1, Random(0))
+    assert (caught.value.side, caught.value.reason) == (1, reason)
+
+
+def test_each_side_is_counted_or_says_why_not():
+    sides = Side(Scripted(("counts", {"flops": 1.0})), Cell("mlp")), Side(Scripted(("failed", "no")), Cell("mlp"))
+    counts, failure = count_both(*sides, 1.0)
+    assert counts == {"flops": 1.0}
+    assert (failure.side, failure.reason) == (1, "no")

@@ -1,14 +1,16 @@
 """Contest: which pairs are made, in which order, and when it ends; pairs come from seeded noise instead of workers."""
 
-from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bench.compare import sequential as module
+from bench.compare.facts import SideFacts
 from bench.compare.log import Ledger
 from bench.compare.pairs import Pair, Side, SideError
 from bench.compare.sequential import Contest
+from bench.compare.sides import Matchup
 from bench.compare.verdicts import decide
 from bench.plan.cell import Cell
 from bench.process.worker import WorkerError
@@ -37,9 +39,14 @@ class Machine:
         steps = np.full((rounds, 4), 0.004)
         return Pair(steps, steps * np.exp(log), {"forward": (0.002, 0.002)}, 0, statistic="p10")
 
-    def ask_both(self, first, second, entry, kind, timeout):
-        assert (entry, kind) == ("bench.worker.ab_side:count", "counts")
-        return [self.counts.get(side.cell.architecture, {"flops": 1.0}) for side in (first, second)]
+    def count_both(self, first, second, timeout):
+        return tuple(self.counts.get(side.cell.architecture, {"flops": 1.0}) for side in (first, second))
+
+
+def matchup_of(machine, sides):
+    """A matchup whose servers are the machine's."""
+    host = SimpleNamespace(renew=machine.renew, wait_until_ready=lambda: None)
+    return Matchup(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={}, hosts=(host,))
 
 
 @pytest.fixture
@@ -48,12 +55,11 @@ def play(monkeypatch, told):
 
     def run(machine, budget=None, tolerance=0.05):
         monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
-        monkeypatch.setattr(module, "ask_both", machine.ask_both)
+        monkeypatch.setattr(module, "count_both", machine.count_both)
         sides = {name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in machine.slowdowns}
-        ledger = Ledger(None, {**told.facts, "tolerance": tolerance, "cells": {name: [] for name in sides}})
+        ledger = Ledger(None, told.facts(*sides, tolerance=tolerance))
         heard = []
-        told_to = (lambda *said: heard.append(said), machine.renew)
-        Contest(sides, ledger, tolerance, 3, Random(0), budget, *told_to).run()
+        Contest(matchup_of(machine, sides), ledger, budget, lambda *words: heard.append(words)).run()
         return ledger, heard
 
     return run
@@ -68,7 +74,7 @@ def test_equal_sides_take_one_run_of_six(play):
     assert made(ledger, "mlp") == (6, 0)
     assert decide(ledger).exit_code == 0
     assert decide(ledger).verdicts[0].statistic == "p10"
-    assert set(ledger.stories["mlp"].pairs[1][0]["quantiles"]) == {"min", "p10", "p25", "median"}
+    assert set(ledger.stories["mlp"].pairs[1][0].quantiles) == {"min", "p10", "p25", "median"}
     assert [count for _, _, count, _ in heard] == [1, 2, 3, 4, 5, 6]
     assert [look is not None for *_, look in heard] == [False] * 5 + [True]
 
@@ -155,10 +161,10 @@ def test_a_side_that_fails_twice_in_a_row_has_failed(play, side, code):
 
 def test_a_cell_that_cannot_be_counted_is_not_timed(play):
     machine = Machine({"mlp": 0.0, "lenet5": 0.0})
-    machine.ask_both = lambda first, *_: (
-        [{"flops": 1.0}, WorkerError("failed", "it raises")]
+    machine.count_both = lambda first, *_: (
+        ({"flops": 1.0}, WorkerError("failed", "it raises"))
         if (first.cell.architecture == "mlp")
-        else [{"flops": 1.0}, {"flops": 2.0}]
+        else ({"flops": 1.0}, {"flops": 2.0})
     )
     ledger, _ = play(machine)
     assert made(ledger, "mlp") == (0, 0)
@@ -170,10 +176,10 @@ def test_a_cell_that_cannot_be_counted_is_not_timed(play):
 def test_sides_of_different_batch_sizes_are_compared_by_the_image(monkeypatch, told):
     machine = Machine({"mlp": 0.0}, spread=0.0001)
     monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
-    monkeypatch.setattr(module, "ask_both", machine.ask_both)
+    monkeypatch.setattr(module, "count_both", machine.count_both)
     sides = {"one": (Side(None, Cell("mlp", batch_size=64)), Side(None, Cell("mlp", batch_size=128)))}
-    ledger = Ledger(None, {**told.facts, "cells": {"one": []}})
-    Contest(sides, ledger, 0.05, 3, Random(0), None, lambda *_: None).run()
+    ledger = Ledger(None, told.facts("one"))
+    Contest(matchup_of(machine, sides), ledger, None, lambda *_: None).run()
     verdict = decide(ledger).verdicts[0]
     assert verdict.ratio.value == pytest.approx(0.5, rel=1e-3)
     assert verdict.before == pytest.approx(0.004 / 64, rel=1e-3)

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.compare import capabilities
+from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
 from bench.compare.sides import Matchup
 from bench.errors import BenchError, NotComparableError
@@ -106,7 +107,7 @@ def test_threads_of_a_setting_are_those_of_its_cell():
 def test_the_metric_follows_the_batch_sizes():
     def of(*sizes):
         sides = {"x": tuple(Side(None, Cell("mlp", batch_size=size)) for size in sizes)}
-        return Matchup(before={}, after={}, sides=sides, system={}).metric
+        return Matchup(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={}).metric
 
     assert of(64, 64) == "step"
     assert of(64, 128) == "seconds_per_image"

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from bench.compare.records import CountsRecord, FailureRecord
 from bench.compare.verdicts import decide, percent
+from bench.verdict.verdict import Verdict
 
 ONE = ("lenet5",)
 
@@ -24,7 +26,7 @@ def test_equal_builds_pass(told):
     assert "below the tolerance of 5 %" in verdict.reason
     assert verdict.evidence == ()
     assert 0 < verdict.visible < 0.05
-    assert (decision.seconds, decision.command) == (42.0, told.facts["command"])
+    assert (decision.seconds, decision.command) == (42.0, told.facts().command)
 
 
 def test_a_loss_within_the_tolerance_passes_and_is_told(told):
@@ -41,8 +43,8 @@ def test_a_gain_is_an_improvement(told):
 
 def test_two_runs_that_fail_are_a_regression_with_its_evidence(told):
     ledger = told.ledger({("lenet5", 1): told.logs(0.12, 6), ("lenet5", 2): told.logs(0.1, 6)}, cells=ONE)
-    counts = {"before": {"operators_backward": 51.0, "flops": 1e6}, "after": {"operators_backward": 63.0, "flops": 1e6}}
-    ledger.note({"cell": "lenet5", "counts": counts})
+    before, after = {"operators_backward": 51.0, "flops": 1e6}, {"operators_backward": 63.0, "flops": 1e6}
+    ledger.note(CountsRecord("lenet5", before, after))
     decision = decide(ledger)
     verdict = only(decision)
     assert (verdict.verdict, decision.exit_code) == ("regressed", 1)
@@ -111,7 +113,8 @@ def test_an_end_before_the_gate_has_decided_is_inconclusive(told, count, reason)
 )
 def test_a_side_that_fails(told, failed, verdict, code):
     ledger = told.ledger({("lenet5", 1): told.logs(0.0, 3)}, cells=ONE)
-    ledger.note({"cell": "lenet5", "failed": failed})
+    for side, reason in failed.items():
+        ledger.note(FailureRecord("lenet5", side, reason))
     decision = decide(ledger)
     assert (only(decision).verdict, decision.exit_code) == (verdict, code)
     assert "ValueError: no" in only(decision).reason
@@ -136,10 +139,10 @@ def test_the_mean_alone_fails_none_without_a_second_run(told):
 
 
 def test_cells_of_one_side_are_told(told):
-    aside = [
-        {"cell": "resnet8", "metric": "step", "verdict": "new", "reason": "only in b"},
-        {"cell": "vgg4", "metric": "step", "verdict": "missing", "reason": "only in a"},
-    ]
+    aside = (
+        Verdict(cell="resnet8", metric="step", verdict="new", reason="only in b"),
+        Verdict(cell="vgg4", metric="step", verdict="missing", reason="only in a"),
+    )
     decision = decide(told.ledger({("lenet5", 1): told.logs(0.0, 6)}, cells=ONE, aside=aside))
     assert [one.verdict for one in decision.verdicts] == ["unchanged", "new", "missing"]
     assert decision.exit_code == 4

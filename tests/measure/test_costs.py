@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bench.measure.costs import _OperatorCounter, measure_costs, measure_memory
-from bench.measure.workload import PHASES
+from bench.vocabulary import PHASES
 
 
 def costs(work):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bench.measure.profile import profile_cell, profile_metrics
-from bench.measure.workload import PHASES
+from bench.vocabulary import PHASES
 
 NAME = re.compile(r"(.*?)(\.\d+)?\.pt\.trace\.json\.gz")  # what TensorBoard's plug-in takes for worker and span
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bench.measure import blocks, speed
-from bench.measure.workload import PHASES
+from bench.vocabulary import PHASES
 from tests.measure.recording import RecordingDevice
 
 

@@ -9,9 +9,10 @@ from bench.measure import workload as workload_module
 from bench.measure.blocks import GAP
 from bench.measure.device import CpuDevice
 from bench.measure.speed import timed_block
-from bench.measure.workload import LOSSES, PHASES, Workload
+from bench.measure.workload import LOSSES, Workload
 from bench.plan.cell import Cell
 from bench.plan.plan import LOSSES as PLANNED_LOSSES
+from bench.vocabulary import PHASES
 
 
 def test_a_step_marks_each_phase_once(workload):

@@ -75,3 +75,27 @@ def test_a_cell_comes_back_from_its_stored_fields(cell):
 
 def test_a_field_of_a_newer_version_is_passed_over():
     assert Cell.from_dict({"architecture": "mlp", "sparsity": 0.5}) == Cell("mlp")
+
+
+def test_the_defaults_are_those_that_stored_definitions_stand_on():
+    # a definition leaves out fields at their default: another default would compare what is not the same measurement
+    defaults = Cell("mlp").to_dict()
+    assert defaults == {
+        "architecture": "mlp",
+        "optimizer": "sgd",
+        "dataset": "mnist",
+        "batch_size": 64,
+        "device": "cpu",
+        "threads": 1,
+        "dtype": "float32",
+        "denormals": "keep",
+        "memory_format": "contiguous",
+        "mode": "eager",
+        "implementation": "default",
+        "loss": "cross_entropy",
+        "learning_rate": None,
+        "schedule": "constant",
+        "normalization": "unit",
+        "split": "test",
+        "seed": 0,
+    }

@@ -57,12 +57,10 @@ def tree(tmp_path):
 
     def make(name="a"):
         folder = tmp_path / name
-        for part in ("__init__.py", "errors.py"):
-            (folder / "bench" / "process").mkdir(parents=True, exist_ok=True)
-            shutil.copy(SOURCE / part, folder / "bench" / part)
-        for part in ("__init__.py", "channel.py", "worker.py", "worker_main.py"):
-            shutil.copy(SOURCE / "process" / part, folder / "bench" / "process" / part)
-        shutil.copytree(SOURCE / "plan", folder / "bench" / "plan")
+        for part in ("process", "plan"):
+            shutil.copytree(SOURCE / part, folder / "bench" / part)
+        for module in SOURCE.glob("*.py"):
+            shutil.copy(module, folder / "bench")
         main = folder / "bench" / "process" / "worker_main.py"
         main.write_text(re.sub(r"PRELOAD = \(.*?\n\)", 'PRELOAD = ("bench.errands",)', main.read_text(), flags=re.S))
         (folder / "bench" / "errands.py").write_text(dedent(ERRANDS).replace("{name}", name))
@@ -174,14 +172,19 @@ def test_a_server_that_was_killed_is_told(tree):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "it has none"),
-        ("DUET_PROTOCOL = 99", r"speaks version 99 .*\(this one: "),
+        (None, "speaks no known version"),
+        ("", "speaks no known version"),
+        ("DUET_PROTOCOL = 1", r"speaks version 1 .*\(this one: 2\)"),
+        ("DUET_PROTOCOL = 99", r"speaks version 99 .*\(this one: 2\)"),
     ],
 )
 def test_a_revision_with_another_protocol_is_not_comparable(tree, text, words):
+    """It is refused by its version alone: such a revision may have none of the modules that this one needs."""
     folder = tree()
-    channel = folder / "bench" / "process" / "channel.py"
-    channel.write_text(re.sub(r"^DUET_PROTOCOL = .*", text, channel.read_text(), flags=re.M))
+    shutil.rmtree(folder / "bench" / "process")
+    if text is not None:
+        (folder / "bench" / "process").mkdir()
+        (folder / "bench" / "process" / "channel.py").write_text(text)
     with Host("revision old", [folder]) as host, pytest.raises(NotComparableError, match=words) as told:
         host.start("bench.errands:answer", None)
     assert told.value.exit_code == 4

@@ -8,6 +8,7 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.task import Visit
+from bench.process import entries
 from bench.process.worker import WorkerError
 from bench.session.executor import LocalExecutor, folder_of
 from bench.store.result import Measurement
@@ -47,7 +48,7 @@ def visited(parts, error=None):
 def test_the_worker_is_asked_for_the_visit_within_its_timeout():
     workers = FakeWorkers([("status", ("ok", None))])
     LocalExecutor(workers).visit(TASK, print)
-    assert workers.asked == ("bench.worker.cell:visit", TASK, 7.0)
+    assert workers.asked == (entries.MEASURE_CELL, TASK, 7.0)
 
 
 def test_all_parts_become_one_result():

@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from bench.plan import timing
 from bench.plan.cell import Cell
 from bench.store.fingerprint import definition, fingerprint
 
+CELL = Cell("lenet5", optimizer="adam")
 SYSTEM = {
     "cpu": "AMD EPYC",
     "isa": "AVX2",
@@ -58,9 +60,24 @@ def test_threads_are_part_of_it():
     assert fingerprint(SYSTEM, 1).differences(fingerprint(SYSTEM, 2)) == ("threads 1 -> 2",)
 
 
+def test_a_constant_of_the_protocol_that_decides_no_time_leaves_the_definition(monkeypatch):
+    before = definition(CELL)
+    monkeypatch.setattr(timing, "ADDED_LATER", 7, raising=False)
+    for name in timing.DECIDE_NO_TIME:
+        monkeypatch.setattr(timing, name, getattr(timing, name) + 1)
+    assert definition(CELL) == before
+
+
+@pytest.mark.parametrize("name", timing.DECIDE_A_TIME)
+def test_a_constant_of_the_protocol_that_decides_a_time_changes_the_definition(name, monkeypatch):
+    before = definition(CELL)
+    monkeypatch.setattr(timing, name, getattr(timing, name) * 2)
+    assert definition(CELL) != before
+
+
 def test_a_definition_is_the_one_that_baselines_were_stored_with():
     # whoever changes it, by the protocol or the reference, makes stored baselines incomparable: a decision, not a slip
-    assert definition(Cell("lenet5", optimizer="adam")) == "d8a0598185e3"
+    assert definition(CELL) == "7dfc88d3cad0"
 
 
 def test_a_definition_is_of_the_cell_and_stays_the_same():

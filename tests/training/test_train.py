@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from bench.plan.timing import LOOKS
+from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.training import gradients as watching
 from bench.training import train as training
 from bench.training.train import DivergedError, train
@@ -112,7 +112,7 @@ def test_a_target_ends_it_between_epochs_and_says_so(workload, mnist):
     record, _ = train(work, mnist[1], 9, quiet, until=0.7)
     last = record["epochs"][-1]
 
-    assert record["until"] == {"target": 0.7, "every": 64 // LOOKS, "reached": True}
+    assert record["until"] == {"target": 0.7, "every": 64 // EVALUATIONS_PER_EPOCH, "reached": True}
     assert last["test_accuracy"] >= 0.7
     assert all(entry["test_accuracy"] < 0.7 for entry in record["epochs"][:-1])
     assert [entry["steps"] for entry in record["epochs"]] == list(range(16, last["steps"] + 1, 16))
@@ -158,7 +158,7 @@ def test_the_record_is_told_after_each_evaluation(workload, mnist):
     told = []
     train(workload(), mnist[1], 2, quiet, until=0.999, evaluated=lambda record, _: told.append(len(record["epochs"])))
 
-    assert told == list(range(1, 2 * LOOKS + 1))
+    assert told == list(range(1, 2 * EVALUATIONS_PER_EPOCH + 1))
 
 
 def test_the_weights_are_kept_whenever_they_are_the_best_so_far(workload, mnist):

@@ -3,7 +3,8 @@
 from xml.etree import ElementTree as ET
 
 from bench.verdict.junit import junit
-from bench.verdict.verdict import VERDICTS, Decision, Verdict
+from bench.verdict.verdict import Decision, Verdict
+from bench.vocabulary import VERDICTS
 
 
 def parsed(*verdicts, **more):

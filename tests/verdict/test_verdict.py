@@ -3,7 +3,8 @@ import json
 import pytest
 
 from bench.stats.interval import Interval
-from bench.verdict.verdict import OVERALL, VERDICTS, Decision, Verdict, worst
+from bench.verdict.verdict import OVERALL, Decision, Verdict, worst
+from bench.vocabulary import OVERALLS, VERDICTS
 
 SLOWER = Verdict(
     cell="lenet5-sgd-mnist-b64-cpu-t1",
@@ -20,6 +21,7 @@ SLOWER = Verdict(
     reason="slower in both runs",
     remedy="look at the evidence",
     evidence=("operators_backward 51 -> 63",),
+    suspect=True,
 )
 
 
@@ -56,12 +58,13 @@ def test_every_verdict_has_its_meaning_for_the_whole():
         "missing",
         "failed",
     }
-    assert {worst([verdict]) for verdict in VERDICTS} == set(OVERALL.values())
+    assert set(OVERALL) == set(VERDICTS)
+    assert {worst([verdict]) for verdict in VERDICTS} == set(OVERALLS)
 
 
 def test_a_word_that_is_no_verdict_is_refused():
-    with pytest.raises(AssertionError):
-        Verdict(cell="a", metric="step", verdict="slower")
+    with pytest.raises(ValueError, match="'slower' is none of 'regressed'"):
+        Verdict.from_dict({"cell": "a", "metric": "step", "verdict": "slower"})
 
 
 def test_a_document_survives_json_and_back():

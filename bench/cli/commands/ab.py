@@ -22,68 +22,69 @@ from bench.store.provenance import command_line
 SUITE = "checks"
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
-    if given.recompute:
-        decision = decide(Ledger.load(Path(given.recompute)))
-        tell(decision, given)
+    if args.recompute:
+        decision = decide(Ledger.load(Path(args.recompute)))
+        tell(decision, args)
         return decision.exit_code
-    wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
+    wanted = {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
     plan = plan_from({"suite": SUITE, **wanted})
     plan = replace(plan, threads=plan.threads or (1,))  # more of them repeat worse, see DESIGN.md
     name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     rules = Rules(
-        tolerance=given.tolerance,
-        force=given.force,
+        tolerance=args.tolerance,
+        force=args.force,
         command=command_line(),
         record=FOLDER / f"{name}.jsonl",
     )
-    with measuring(f"ab {name}", given.concurrent), _matchup(given, wanted, plan) as found:
-        count = len(found.sides)
+    with measuring(f"ab {name}", args.concurrent), _matchup(args, wanted, plan) as comparison:
+        count = len(comparison.sides)
         print(
-            f"{found.before['label']} against {found.after['label']}: {count} cell{'s' * (count != 1)}, a pair takes "
-            "some 6 s, 6 to 30 pairs each",
+            f"{comparison.before.label} against {comparison.after.label}: {count} cell{'s' * (count != 1)}, "
+            "a pair takes some 6 s, 6 to 30 pairs each",
             file=sys.stderr,
         )
-        decision = compare(found, plan, rules, tell_look)
-    tell(decision, given)
+        decision = compare(comparison, plan, rules, tell_look)
+    tell(decision, args)
     print(f"after {duration(decision.seconds)}; raw numbers: {decision.record}", file=sys.stderr)
     return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
 
 
-def _matchup(given: argparse.Namespace, wanted: dict[str, object], plan: Plan) -> AbstractContextManager[sides.Matchup]:
+def _matchup(args: argparse.Namespace, wanted: dict[str, object], plan: Plan) -> AbstractContextManager[sides.Matchup]:
     """What is compared with what.
 
     Raises:
         BenchError: more or fewer than one of revisions, cells and settings were named.
 
     """
-    if sum(map(bool, (given.revisions, given.cells, given.env))) != 1:
+    if sum(map(bool, (args.revisions, args.cells, args.env))) != 1:
         raise BenchError(
             "ab compares revisions (ab REV [REV2]), two cells (--cells A B) or settings (--env A=N=V): name one"
         )
-    if given.cells:
-        first, second = given.cells
-        return sides.cells(first, second, plan, given.inject)
-    if given.env:
-        return sides.settings(_changes(given.env), plan, given.inject)
-    if len(given.revisions) > 2:
-        raise BenchError(f"ab takes one revision or two, not {len(given.revisions)}")
-    first, second = [*given.revisions, None][:2]
+    if args.cells:
+        first, second = args.cells
+        return sides.cells(first, second, plan, args.inject)
+    if args.env:
+        return sides.settings(_changes(args.env), plan, args.inject)
+    if len(args.revisions) > 2:
+        raise BenchError(f"ab takes one revision or two, not {len(args.revisions)}")
+    first, second = [*args.revisions, None][:2]
     chosen = bool({"architectures", "suite"} & set(wanted))
-    return sides.revisions(Path(given.repo), first, second, plan, chosen=chosen, inject=given.inject)
+    between = sides.Revisions(Path(args.repo), first, second)
+    return sides.revisions(between, plan, chosen=chosen, inject=args.inject)
 
 
 def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
     """By side, the variables of texts such as "A=OMP_NUM_THREADS=1"."""
-    found: dict[str, dict[str, str]] = {}
+    changes: dict[str, dict[str, str]] = {}
     for text in texts:
         side, _, setting = text.partition("=")
         name, equals, value = setting.partition("=")
         if side not in {"A", "B"} or not name or not equals:
             raise BenchError(f"--env takes A=NAME=VALUE or B=NAME=VALUE, not '{text}'; without a value it is not set")
-        found.setdefault(side, {})[name] = value
-    return found
+        changes.setdefault(side, {})[name] = value
+    return changes
 
 
 def tell_look(cell: str, run: int, count: int, look: Look | None) -> None:

@@ -14,8 +14,9 @@ from bench.compare.ab import Rules
 from bench.compare.log import FOLDER
 from bench.errors import EXIT_INTERRUPTED
 from bench.process.lock import measuring
-from bench.regression.check import Check, check
-from bench.regression.confirm import Retrial, measured_again
+from bench.regression.check import Check, CheckRules, check
+from bench.regression.confirm import Group
+from bench.regression.remeasure import Remeasured, Retrial, measured_again, remeasured
 from bench.regression.tolerances import tolerances
 from bench.report.decision import FILE
 from bench.store import baseline
@@ -24,37 +25,40 @@ from bench.store.run import REPORTS, Run, load
 from bench.verdict.verdict import Decision
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Judge and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
-    allowed = tolerances(Path(given.tolerances) if given.tolerances else None)
-    stored = baseline.load(given.baseline)
-    run = load(given.run or latest())
-    found = check(run, stored, allowed, tuple(given.cells or ()), force=given.force, command=command_line())
-    decision, interrupted = found.decision, False
-    if found.suspects and given.ab:
+    allowed = tolerances(Path(args.tolerances) if args.tolerances else None)
+    stored = baseline.load(args.baseline)
+    run = load(args.run or latest())
+    rules = CheckRules(allowed=allowed, globs=tuple(args.cells or ()), force=args.force, command=command_line())
+    checked = check(run, stored, rules)
+    decision, interrupted = checked.decision, False
+    if checked.suspects and args.ab:
         try:
-            decision = _again(given, run, found)
+            decision = _again(args, run, checked)
         except KeyboardInterrupt:
             interrupted = True
     _keep(run, decision)
-    tell(decision, given)
+    tell(decision, args)
     return EXIT_INTERRUPTED if interrupted else decision.exit_code
 
 
-def _again(given: argparse.Namespace, run: Run, found: Check) -> Decision:
+def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
     """The decision after the suspects were measured again."""
     name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    rules = Rules(force=True, command=command_line(), record=FOLDER / f"{name}-check.jsonl")  # checked before
-    how = Retrial(
-        repo=Path(given.repo),
-        rules=rules,
+    retrial = Retrial(
+        repo=Path(args.repo),
+        rules=Rules(force=True, command=command_line(), record=FOLDER / f"{name}-check.jsonl"),  # checked before
         data_dir=str((run.facts.get("plan") or {}).get("data_dir") or ""),
-        budget=given.budget,
-        tell=tell_look,
-        begin=lambda text: print(text, file=sys.stderr),
-        hold=lambda: measuring(f"check {run.name}", given.concurrent),
+        budget=args.budget,
     )
-    return measured_again(found.decision, found.suspects, how)
+
+    def remeasure(group: Group, number: int) -> Remeasured:
+        with measuring(f"check {run.name}", args.concurrent):
+            print(f"{group.names}: measured again beside {group.reference[:10]}", file=sys.stderr)
+            return remeasured(group, retrial, number, tell_look)
+
+    return measured_again(checked.decision, checked.suspects.values(), remeasure)
 
 
 def _keep(run: Run, decision: Decision) -> None:

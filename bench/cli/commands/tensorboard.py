@@ -10,10 +10,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from bench.cli.commands.show import latest
 from bench.errors import BenchError
+from bench.process import entries
+from bench.process.messages import Curves
 from bench.process.worker import WorkerError, Workers
 from bench.session.executor import folder_of
 from bench.store import run as store
@@ -63,7 +64,7 @@ def execute(given: argparse.Namespace) -> int:
         return _serve(run.folder, given.port)
 
 
-def _curves(run: store.Run) -> Iterator[dict[str, Any]]:
+def _curves(run: store.Run) -> Iterator[Curves]:
     """What there is to draw of each cell that was trained."""
     for result in run.results():
         epochs = (result.training or {}).get("epochs")
@@ -94,10 +95,10 @@ def _tell_damaged(traces: list[Path]) -> None:
             print(f"bench: {error}", file=sys.stderr)
 
 
-def _write(curves: list[dict[str, Any]]) -> None:
+def _write(curves: list[Curves]) -> None:
     """Have a worker write the curves, since SummaryWriter needs torch."""
     try:
-        for _ in Workers().talk("bench.worker.tensorboard:write_curves", curves, WRITING):
+        for _ in Workers().talk(entries.TENSORBOARD, curves, WRITING):
             pass
     except WorkerError as ended:
         print(f"bench: no learning curves: {ended.reason}", file=sys.stderr)

@@ -3,9 +3,9 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from bench.errors import EXIT_PASS, EXIT_REGRESSION, BenchError
+from bench.process.messages import Review, Scores
 from bench.process.worker import Workers
 
 
@@ -29,7 +29,7 @@ def show_checkpoint(given: argparse.Namespace) -> int:
     return EXIT_PASS if found["again"]["same"] else EXIT_REGRESSION
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(found: Review) -> None:
     entry, again = found["entry"], found["again"]
     shape = "x".join(map(str, found["input_shape"]))
     print(f"{found['id']}: {found['parameters']:,} parameters, input {shape}, {found['num_classes']} classes")
@@ -42,7 +42,7 @@ def _print(found: dict[str, Any]) -> None:
     )
 
 
-def _verdict(again: dict[str, Any]) -> str:
+def _verdict(again: Scores) -> str:
     if not again["apart"]:
         return "the same"
     told = f"{abs(again['apart']):,} {'more' if again['apart'] > 0 else 'fewer'} right"

@@ -12,18 +12,18 @@ from bench.verdict.markdown import change, markdown, quantity, visible
 from bench.verdict.verdict import Decision
 
 
-def tell(decision: Decision, given: argparse.Namespace) -> None:
+def tell(decision: Decision, args: argparse.Namespace) -> None:
     """Write the files that were asked for, then print the decision, as JSON where asked for.
 
     Raises:
         BenchError: a file cannot be written; it is told after the decision, which it does not cost.
 
     """
-    if given.json:
+    if args.json:
         print(json.dumps(decision.to_dict()))
     else:
         show(decision)
-    for path, text in ((given.junit, junit), (given.markdown, markdown)):
+    for path, text in ((args.junit, junit), (args.markdown, markdown)):
         if path:
             _write(Path(path), text(decision))
 
@@ -34,23 +34,25 @@ def show(decision: Decision) -> None:
     print_table(
         [
             {
-                "cell": one.cell,
-                "metric": one.metric,
-                "before": quantity(one, one.before),
-                "after": quantity(one, one.after),
-                "change": change(one),
-                "n": str(one.ratio.n) if one.ratio else "-",
-                "visible": visible(one),
-                "verdict": one.verdict,
+                "cell": verdict.cell,
+                "metric": verdict.metric,
+                "before": quantity(verdict, verdict.before),
+                "after": quantity(verdict, verdict.after),
+                "change": change(verdict),
+                "n": str(verdict.ratio.n) if verdict.ratio else "-",
+                "visible": visible(verdict),
+                "verdict": verdict.verdict,
             }
-            for one in decision.verdicts
+            for verdict in decision.verdicts
         ]
     )
     print()
-    for one in decision.verdicts:
-        if one.reason and (one.verdict != "unchanged" or decision.kind == "ab"):
-            print(f"{one.cell}, {one.metric}: {one.reason}{'; ' + one.remedy if one.remedy else ''}")
-        for line in one.evidence:
+    for verdict in decision.verdicts:
+        if verdict.reason and (verdict.verdict != "unchanged" or decision.kind == "ab"):
+            print(
+                f"{verdict.cell}, {verdict.metric}: {verdict.reason}{'; ' + verdict.remedy if verdict.remedy else ''}"
+            )
+        for line in verdict.evidence:
             print(f"    {line}")
     for note in decision.notes:
         print(f"note: {note}")

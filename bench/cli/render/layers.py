@@ -4,11 +4,11 @@ import argparse
 import csv
 import json
 import sys
-from typing import Any
 
 from bench.cli.render.tables import Row, print_table, si
 from bench.errors import BenchError
 from bench.plan.catalogue import Specimen
+from bench.process.messages import Anatomy, Layer
 from bench.process.worker import Workers
 
 COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "settings")
@@ -27,17 +27,15 @@ def show_architecture(given: argparse.Namespace) -> int:
     if given.json:
         print(json.dumps(anatomy))
     elif given.csv:
-        rows = csv.writer(sys.stdout, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        rows.writerows(
-            [_shape(line[key]) if key == "output_shape" else line[key] for key in COLUMNS] for line in anatomy["layers"]
-        )
+        rows = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        rows.writeheader()
+        rows.writerows({**line, "output_shape": _shape(line["output_shape"])} for line in anatomy["layers"])
     else:
         _print(anatomy)
     return 0
 
 
-def _print(anatomy: dict[str, Any]) -> None:
+def _print(anatomy: Anatomy) -> None:
     source = f" ({anatomy['source']})" if anatomy["source"] else ""
     print(f"{anatomy['name']}, family {anatomy['family']}: {anatomy['description']}{source}")
     print(f"input {_shape(anatomy['input_shape'])}, {anatomy['num_classes']} classes\n")
@@ -46,7 +44,7 @@ def _print(anatomy: dict[str, Any]) -> None:
     print("FLOPs are those of convolutions and matrix products, two for each multiplication and addition")
 
 
-def _row(line: dict[str, Any]) -> Row:
+def _row(line: Layer) -> Row:
     return {
         "layer": line["layer"],
         "kind": line["kind"],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.plan.timing import LOOKS
+from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.pytest_benchmark import METRICS as IMPORTED
 from bench.store.seeds import over_seeds
@@ -73,8 +73,8 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
     if "reached" in found:
         goal = f"{until:g}" if until else "the target"
         said.append(
-            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {LOOKS} of them an epoch, "
-            "= mean seconds a step x steps"
+            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {EVALUATIONS_PER_EPOCH} of "
+            "them an epoch, = mean seconds a step x steps"
         )
     if "accuracy" in found and found["accuracy"]["n"] > 1:
         said.append("± is the 95 % t interval over seeds")

@@ -67,7 +67,7 @@ def test_an_unknown_revision(typed, tmp_path):
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "--message", "x")
     check(typed("ab", "nowhere", "--concurrent"), ["unknown revision 'nowhere'"])
-    check(typed("ab", "HEAD", "--concurrent"), ["HEAD (", "cannot be imported: ModuleNotFoundError"])
+    check(typed("ab", "HEAD", "--concurrent"), ["HEAD (", "speaks no known version"], code=4)
     assert not (tmp_path / "results").exists()
 
 

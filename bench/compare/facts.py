@@ -1,0 +1,94 @@
+"""Facts: what a comparison compares, where and how: the first line of its file."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.plan.cell import Cell
+from bench.verdict.verdict import Verdict
+from bench.vocabulary import PAIR_METRICS, PairMetric, word
+
+Stored = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SideFacts:
+    """What one side is.
+
+    Attributes:
+        label: in words: "HEAD~1 (3fedea3)", a cell, an environment.
+        revision: the full hash it is or is based on; "" where there is none.
+        changes: files that differ from that revision.
+
+    """
+
+    label: str
+    revision: str = ""
+    changes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> "SideFacts":
+        """The side of a stored line."""
+        return cls(str(stored["label"]), str(stored["revision"]), tuple(map(str, stored["changes"])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonFacts:
+    """What is compared, where and how: the first line.
+
+    Attributes:
+        before: the reference.
+        after: what is compared with it.
+        cells: by name, the cell of either side.
+        metric: what is timed.
+        tolerance: the slowdown, as a share, from which on a loss matters.
+        rounds: blocks of each side in a pair.
+        order_seed: draws who starts, and the order of cells and blocks.
+        machine: the fields of the fingerprint.
+        system: the facts of the machine, as a worker of `after` saw them.
+        aside: verdicts on what only one side has.
+        notes: what to know before trusting the outcome.
+        command: repeats it; "" where none does.
+        started: UTC time, ISO 8601.
+
+    """
+
+    before: SideFacts
+    after: SideFacts
+    cells: Mapping[str, tuple[Cell, Cell]]
+    metric: PairMetric
+    tolerance: float
+    rounds: int
+    order_seed: int
+    machine: Stored
+    system: Stored
+    aside: tuple[Verdict, ...] = ()
+    notes: tuple[str, ...] = ()
+    command: str = ""
+    started: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored."""
+        return {"kind": "facts", **asdict(self), "aside": [verdict.to_dict() for verdict in self.aside]}
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> "ComparisonFacts":
+        """The facts of a stored line."""
+        return cls(
+            before=SideFacts.from_dict(stored["before"]),
+            after=SideFacts.from_dict(stored["after"]),
+            cells={
+                name: (Cell.from_dict(before), Cell.from_dict(after))
+                for name, (before, after) in stored["cells"].items()
+            },
+            metric=word(stored["metric"], PAIR_METRICS),
+            tolerance=float(stored["tolerance"]),
+            rounds=int(stored["rounds"]),
+            order_seed=int(stored["order_seed"]),
+            machine=dict(stored["machine"]),
+            system=dict(stored["system"]),
+            aside=tuple(Verdict.from_dict(verdict) for verdict in stored["aside"]),
+            notes=tuple(map(str, stored["notes"])),
+            command=str(stored["command"]),
+            started=str(stored["started"]),
+        )

@@ -1,0 +1,134 @@
+"""Records: the lines of a comparison's file after the first, as types: counts, failures, pairs and the end.
+
+Each line is an object with its `kind`. `from_dict` raises KeyError, TypeError or ValueError for one that is damaged;
+the ledger, which knows the place, makes one plain error of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bench.vocabulary import ENDINGS, PAIR_QUANTILES, SIDES, Ending, PairQuantile, SideName, word
+
+Stored = Mapping[str, Any]
+Both = tuple[float, float]  # before and after
+
+
+@dataclass(frozen=True, slots=True)
+class CountsRecord:
+    """The exact counts of both sides of a cell, by metric."""
+
+    cell: str
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> "CountsRecord":
+        """The counts of a stored line."""
+        before, after = ({str(name): float(count) for name, count in stored[side].items()} for side in SIDES)
+        return cls(str(stored["cell"]), before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRecord:
+    """Why a side of a cell cannot be measured."""
+
+    cell: str
+    side: SideName
+    reason: str
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> "FailureRecord":
+        """The failure of a stored line."""
+        return cls(str(stored["cell"]), word(stored["side"], SIDES), str(stored["reason"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRecord:
+    """What is kept of a pair of processes.
+
+    Attributes:
+        cell: its name in the comparison.
+        run: 1, or 2 for the second, independent run.
+        log_ratio: logarithm of after over before.
+        before: seconds of the comparison's metric, by `statistic`.
+        after: the same of the other side.
+        phases: the same of each phase of a step that both sides have.
+        statistic: the quantile of the steps that stands for a side.
+        quantiles: seconds of a step of both sides by several quantiles, to choose the estimator by.
+        faults: page faults of both.
+        steady: whether both were steady when the first block began.
+        early: the side that was started first, 0 or 1.
+        started: seconds since the comparison began.
+
+    """
+
+    cell: str
+    run: int
+    log_ratio: float
+    before: float
+    after: float
+    phases: Mapping[str, Both] = field(default_factory=dict)
+    statistic: PairQuantile = "p25"
+    quantiles: Mapping[PairQuantile, Both] = field(default_factory=dict)
+    faults: int = 0
+    steady: bool = True
+    early: int = 0
+    started: float = 0.0
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> "PairRecord":
+        """The pair of a stored line."""
+        return cls(
+            cell=str(stored["cell"]),
+            run=word(stored["run"], (1, 2)),
+            log_ratio=float(stored["log_ratio"]),
+            before=float(stored["before"]),
+            after=float(stored["after"]),
+            phases={str(name): _both(seconds) for name, seconds in stored["phases"].items()},
+            statistic=word(stored["statistic"], PAIR_QUANTILES),
+            quantiles={word(name, PAIR_QUANTILES): _both(seconds) for name, seconds in stored["quantiles"].items()},
+            faults=int(stored["faults"]),
+            steady=bool(stored["steady"]),
+            early=word(stored["early"], (0, 1)),
+            started=float(stored["started"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecord:
+    """How the comparison ended, and how long it took."""
+
+    ended: Ending
+    seconds: float
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> "EndRecord":
+        """The end of a stored line."""
+        return cls(word(stored["ended"], ENDINGS), float(stored["seconds"]))
+
+
+Record = CountsRecord | FailureRecord | PairRecord | EndRecord
+KINDS: Mapping[str, type[Record]] = {
+    "counts": CountsRecord,
+    "failure": FailureRecord,
+    "pair": PairRecord,
+    "end": EndRecord,
+}
+
+
+def to_line(record: Record) -> dict[str, Any]:
+    """The record as stored, its kind first."""
+    kind = next(kind for kind, made_of in KINDS.items() if isinstance(record, made_of))
+    return {"kind": kind, **asdict(record)}
+
+
+def from_line(stored: Stored) -> Record:
+    """The record of a stored line after the first."""
+    return KINDS[word(stored["kind"], tuple(KINDS))].from_dict(stored)
+
+
+def _both(seconds: Any) -> Both:
+    """What both sides have."""
+    before, after = seconds
+    return float(before), float(after)

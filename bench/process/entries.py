@@ -1,0 +1,72 @@
+"""Entries: the functions that a parent names for a worker to run, each as "module:function". Knows no torch.
+
+A worker imports the module and calls `function(task, channel)`; the parent never imports it. MESSAGES says what each is
+told and what it sends. The names, tasks and payloads of the AB_ entries are a contract between revisions: see
+bench/execute/CONTRACT.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.plan.catalogue import Catalogue, Question, Specimen
+from bench.plan.probe import Probe
+from bench.plan.task import Visit
+from bench.process import messages as m
+
+MEASURE_CELL = "bench.worker.cell:visit"
+CATALOGUE = "bench.worker.catalogue:describe"
+LAYERS = "bench.worker.layers:dissect"
+VERIFY_CHECKPOINT = "bench.worker.verify_checkpoint:review"
+MACHINE_FACTS = "bench.worker.machine_facts:examine"
+CEILINGS = "bench.worker.ceilings:measure_ceilings"
+TENSORBOARD = "bench.worker.tensorboard:write_curves"
+AB_CAPABILITIES = "bench.worker.ab_side:about"
+AB_COUNTS = "bench.worker.ab_side:count"
+AB_BLOCKS = "bench.worker.ab_side:serve"
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What passes between the parent and an entry, all of it plain data that can be pickled.
+
+    Attributes:
+        task: the type of what it is told first.
+        sends: each kind of message, and the type of its payload.
+        hears: the type of what it is told meanwhile; None for nothing.
+
+    """
+
+    task: Any
+    sends: Mapping[str, Any] = field(default_factory=dict)
+    hears: Any = None
+
+
+REFUSED = {"refused": str}  # why, in one line; nothing else is sent then
+FAILED = {"failed": str}  # likewise
+
+MESSAGES: Mapping[str, Messages] = {
+    MEASURE_CELL: Messages(
+        Visit,
+        {
+            "system": dict[str, Any],
+            "stage": str,
+            "measurements": list[dict[str, Any]],  # see `bench.store.result.Measurement`
+            "blocks": list[m.BlockFacts],
+            "operators": dict[str, dict[str, int]],  # by phase and name
+            "training": dict[str, Any],  # the learning record; the last one counts
+            "warning": str,
+            "status": tuple[str, str | None],  # the last, but for what a profile sends
+            "profile": dict[str, Any],
+        },
+    ),
+    CATALOGUE: Messages(Question, {"catalogue": Catalogue, **REFUSED}),
+    LAYERS: Messages(Specimen, {"anatomy": m.Anatomy, **REFUSED}),
+    VERIFY_CHECKPOINT: Messages(tuple[str, str], {"review": m.Review, **REFUSED}),  # path of the file, data_dir
+    MACHINE_FACTS: Messages(None, {"facts": dict[str, Any]}),
+    CEILINGS: Messages(Probe, {"measurements": list[m.Ceiling]}),
+    TENSORBOARD: Messages(Sequence[m.Curves]),
+    AB_CAPABILITIES: Messages(m.CapabilitiesTask, {"about": m.Capabilities, **FAILED}),
+    AB_COUNTS: Messages(m.SideTask, {"counts": dict[str, float], **FAILED}),
+    AB_BLOCKS: Messages(m.SideTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
+}

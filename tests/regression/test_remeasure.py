@@ -1,0 +1,99 @@
+"""Remeasure: which are measured again together, which verdict is whose, and what stays undecided."""
+
+import pytest
+
+from bench.compare.facts import SideFacts
+from bench.compare.pairs import Side
+from bench.compare.sides import Matchup
+from bench.errors import BenchError
+from bench.plan.cell import Cell
+from bench.regression.confirm import Group, Suspect
+from bench.regression.remeasure import Remeasured, by_suspect, measured_again
+from bench.store.summary import Reading
+from bench.verdict.verdict import Decision, Verdict
+
+
+def suspect(name, revision="b" * 40, old="a" * 40, **cell):
+    return Suspect(
+        Reading(cell=Cell(name, **cell), run="new", revision=revision),
+        Reading(cell=Cell(name, **cell), run="old", revision=old),
+        0.05,
+    )
+
+
+def decided(*verdicts, kind="ab", **more):
+    return Decision(kind=kind, before="a", after="b", verdicts=verdicts, **more)
+
+
+def slow(suspected, **fields):
+    fields = {"verdict": "inconclusive", "suspect": True, "reason": "30 % slower", **fields}
+    return Verdict(cell=suspected.new.id, metric="relative_cost", **fields)
+
+
+def matchup_of(*names, threads=1):
+    cells = [Cell(name, threads=threads) for name in names]
+    sides = {cell.id: (Side(None, cell), Side(None, cell)) for cell in cells}
+    return Matchup(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={})
+
+
+def test_a_verdict_is_of_its_own_cell_although_another_s_name_begins_like_it():
+    """The ids of the comparison hold its own threads, so a suspect cannot be looked up by its id."""
+    group = Group([suspect("net", threads=2), suspect("net-wide", threads=2)])
+    sides = matchup_of("net-wide", "net")
+    verdicts = [Verdict(cell=name, metric="step", verdict="unchanged", reason=name) for name in sides.sides]
+    again = by_suspect(decided(*verdicts), sides, group)
+    assert {cell.partition("-sgd")[0]: verdict.reason.partition("-sgd")[0] for cell, verdict in again.items()} == {
+        "net": "net",
+        "net-wide": "net-wide",
+    }
+    assert set(again) == {one.new.id for one in group.suspects}
+
+
+def test_only_a_suspect_is_replaced_whatever_its_reason_says():
+    mine, other = suspect("mlp"), suspect("lenet5")
+    verdict = Verdict(cell=mine.new.id, metric="step", verdict="regressed", reason="slower by 30 %")
+    calm = slow(other, verdict="unchanged", suspect=False, reason="suspect: only in words")
+    decision = decided(slow(mine), calm, kind="check")
+    both = {mine.new.id: verdict, other.new.id: verdict}
+    done = measured_again(decision, [mine], lambda *_: Remeasured(decided(verdict, seconds=40.0), both))
+    assert [one.verdict for one in done.verdicts] == ["regressed", "unchanged"]
+    assert done.verdicts[0].reason == "30 % slower; measured again side by side: slower by 30 %"
+    assert not done.verdicts[0].suspect
+    assert (done.seconds, done.exit_code) == (40.0, 1)
+
+
+def test_cells_that_differ_in_their_architecture_alone_are_measured_together():
+    groups = []
+
+    def remeasure(group, number):
+        groups.append((number, [one.new.cell.architecture for one in group.suspects]))
+        return Remeasured(decided(), {one.new.id: slow(one) for one in group.suspects})
+
+    suspects = [suspect("mlp"), suspect("mlp", batch_size=8), suspect("lenet5")]
+    measured_again(decided(kind="check"), suspects, remeasure)
+    assert groups == [(0, ["mlp", "lenet5"]), (1, ["mlp"])]
+
+
+@pytest.mark.parametrize(
+    ("revisions", "words"),
+    [(("", "a"), "does not know the revision"), (("a", "a"), "both are the same revision")],
+)
+def test_what_cannot_be_told_is_not_measured(revisions, words):
+    old, new = revisions
+    mine = suspect("mlp", revision=new, old=old)
+    done = measured_again(decided(slow(mine), kind="check"), [mine], lambda *_: pytest.fail("it was measured"))
+    assert done.verdicts == (slow(mine),)
+    assert words in done.notes[0]
+
+
+def test_what_cannot_be_measured_stays_a_suspect_and_a_note_says_why():
+    mine = suspect("mlp")
+
+    def remeasure(group, number):
+        raise BenchError("there is no such revision")
+
+    done = measured_again(decided(slow(mine), kind="check"), [mine], remeasure)
+    assert done.notes == (f"{mine.new.id} not measured again: there is no such revision",)
+    assert done.verdicts[0].suspect
+    done = measured_again(decided(slow(mine), kind="check"), [mine], lambda *_: Remeasured(decided(), {}))
+    assert done.notes == (f"{mine.new.id} not measured again: only one of the two revisions has it",)
