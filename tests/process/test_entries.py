@@ -68,7 +68,7 @@ def test_no_other_place_names_an_entry():
     naming = {
         path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if literal.search(path.read_text("utf-8"))
     }
-    assert naming == {"worker/entries.py"}
+    assert naming == {"process/entries.py"}
 
 
 def test_what_is_imported_before_any_worker_holds_entries():
