@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from bench.plan.split import held_out_of
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -28,7 +30,7 @@ class Dataset:
 
     def held_out(self) -> "Dataset":
         """The training images alone, the last twelfth of them in place of the test images."""
-        kept = len(self.train_images) - max(1, len(self.train_images) // 12)  # MNIST: 55,000 and 5,000
+        kept = len(self.train_images) - held_out_of(len(self.train_images))
         return replace(
             self,
             train_images=self.train_images[:kept],

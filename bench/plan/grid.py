@@ -10,6 +10,7 @@ from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.plan import AUTO, Plan, flag
+from bench.plan.split import held_out_of
 from bench.plan.task import Visit
 
 # Each field of Cell, and the field of Plan that lists its values.
@@ -155,7 +156,7 @@ def _misfit(cell: Cell, catalogue: Catalogue) -> str | None:
     if reason := catalogue.architectures[cell.architecture].get("misfits", {}).get(cell.dataset):
         return str(reason)
     images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"]
-    images -= images // 12 if cell.split == "validation" else 0  # as many as `bench.data` holds out
+    images -= held_out_of(images) if cell.split == "validation" else 0
     if cell.batch_size > images:
         return f"a batch of {cell.batch_size} is more than the {images:,} training images of {cell.dataset}"
     return None

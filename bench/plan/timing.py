@@ -11,6 +11,8 @@ WARM_CAP = 3.0  # the longest; a workload that is not steady by then is marked
 WARM_AGREEMENT = 0.05  # three successive mini-blocks within this share are steady
 LEAD_SECONDS = 0.02  # untimed steps before a block refill the caches and outlast another's spinning threads
 INFERENCE_BLOCKS = 2
+# glibc would map and unmap buffers as large as these, in bytes, at every step (mallopt(3), DESIGN.md)
+MMAP_THRESHOLD, TRIM_THRESHOLD = 1_000_000_000, 2_000_000_000
 LEAST_GENERATIONS = 6  # fewer give too lucky a spread to stop on
 EVALUATIONS_PER_EPOCH = 4  # of a training with a target; as often the gradients are noted, in every training
 
@@ -23,6 +25,8 @@ DECIDE_A_TIME = (
     "WARM_AGREEMENT",
     "LEAD_SECONDS",
     "INFERENCE_BLOCKS",
+    "MMAP_THRESHOLD",
+    "TRIM_THRESHOLD",
 )
 # No part of it: an estimate of the warm-up, when to make no more processes, and how often a training is interrupted.
 DECIDE_NO_TIME = ("WARM_AGAIN", "LEAST_GENERATIONS", "EVALUATIONS_PER_EPOCH")

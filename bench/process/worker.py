@@ -16,13 +16,14 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue, Question, Specimen
+from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 from bench.process import entries
 from bench.process.messages import Anatomy, Review
 from bench.process.worker_main import work
 
 # glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
 # it reads these once, when a process starts, so they are set before the server that workers are forked from.
-ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(MMAP_THRESHOLD), "MALLOC_TRIM_THRESHOLD_": str(TRIM_THRESHOLD)}
 
 LONGEST_WAIT = 2e6  # seconds: 23 days; poll(2) counts milliseconds in an int
 ANSWER_SECONDS, DOWNLOAD_SECONDS = 120.0, 3600.0

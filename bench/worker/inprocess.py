@@ -16,9 +16,10 @@ from bench.measure.costs import measure_costs
 from bench.measure.device import available, open_device
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
+from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 
 COUNTS = ("parameters", "flops", "flops_forward")  # exact counts worth a line beside a time
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of mallopt(3)
+_MMAP_PARAMETER, _TRIM_PARAMETER = -3, -1  # of mallopt(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,10 @@ def pin_allocator() -> str | None:
     """Keep large buffers in this process, as workers do by their environment (mallopt(3)); None where it cannot."""
     try:
         libc = ctypes.CDLL(None)
-        done = libc.mallopt(_MMAP_THRESHOLD, 1_000_000_000) and libc.mallopt(_TRIM_THRESHOLD, 2_000_000_000)
+        pinned = libc.mallopt(_MMAP_PARAMETER, MMAP_THRESHOLD) and libc.mallopt(_TRIM_PARAMETER, TRIM_THRESHOLD)
     except (AttributeError, OSError):  # not glibc
         return None
-    return "glibc, pinned by mallopt" if done else None
+    return "glibc, pinned by mallopt" if pinned else None
 
 
 def _obstacle(cell: Cell) -> str | None:

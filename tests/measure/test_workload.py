@@ -9,9 +9,10 @@ from bench.measure import workload as workload_module
 from bench.measure.blocks import GAP
 from bench.measure.device import CpuDevice
 from bench.measure.speed import timed_block
-from bench.measure.workload import LOSSES, Workload
+from bench.measure.workload import LOSSES, MEMORY_FORMATS, Workload
 from bench.plan.cell import Cell
 from bench.plan.plan import LOSSES as PLANNED_LOSSES
+from bench.plan.plan import MEMORY_FORMATS as PLANNED_FORMATS
 from bench.vocabulary import PHASES
 
 
@@ -205,3 +206,7 @@ def test_channels_last_reaches_weights_and_images(workload):
 
     assert images.is_contiguous(memory_format=torch.channels_last)
     assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_layouts_are_those_of_the_plan():
+    assert tuple(MEMORY_FORMATS) == PLANNED_FORMATS

@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 from bench import optimizers
 from bench.errors import BenchError
-from bench.optimizers.registry import UnsupportedError
+from bench.optimizers.registry import FLAGS, UnsupportedError
+from bench.plan.plan import IMPLEMENTATIONS
 
 ALL = optimizers.names()
 OFFERED = [(name, implementation) for name in ALL for implementation in optimizers.get(name).implementations]
@@ -152,3 +153,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
 def test_a_rate_that_is_not_positive_is_refused(rate):
     with pytest.raises(BenchError, match="of 'sgd' is not positive"):
         optimizers.build("sgd", network(), learning_rate=rate)
+
+
+def test_the_implementations_are_those_of_the_plan():
+    assert tuple(FLAGS) == IMPLEMENTATIONS

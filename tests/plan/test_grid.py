@@ -202,3 +202,11 @@ def test_cell_and_reference_are_compared_with_one_thread_unless_asked_otherwise(
 def test_a_visit_carries_what_the_plan_says(catalogue):
     task = visit(catalogue, rounds=9, timeout=7.0, data_dir="here", order_seed=3)
     assert (task.rounds, task.timeout, task.data_dir, task.order_seed) == (9, 7.0, "here", 3)
+
+
+def test_a_validation_split_holds_out_one_image_of_a_few_at_least(catalogue):
+    few = {"synthetic": {"train": 8, "test": 8}}
+    plan = Plan(architectures=("mlp",), datasets=("synthetic",), batch_sizes=(8,), splits=("test", "validation"))
+    grid = expand(plan, catalogue(datasets=few))
+    assert [cell.split for cell in grid.cells] == ["test"]
+    assert "more than the 7 training images" in grid.skipped[0][1]

@@ -96,7 +96,7 @@ def test_the_allocator_is_pinned_as_the_tree_pins_it(tree, monkeypatch):
     monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
     folder = tree()
     worker = folder / "bench" / "process" / "worker.py"
-    worker.write_text(worker.read_text().replace('"2000000000"', '"12345678"'))
+    worker.write_text(worker.read_text().replace("str(TRIM_THRESHOLD)", '"12345678"'))
     with Host("a", [folder]) as host:
         found = dict(host.talk("bench.errands:look_around", None, 30))["environment"]
     assert found["MALLOC_TRIM_THRESHOLD_"] == "12345678"
