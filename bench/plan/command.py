@@ -7,10 +7,10 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
-from bench.plan.plan import SETTINGS, Plan, default_of, flag, plan_from, shape_of
+from bench.plan.plan import SETTINGS, Plan, default_of, flag, options_of, plan_from, shape_of
 
-# Fields of Plan that choose among cells or say where results go; none of them changes what a cell measures.
-_APART = {"suite", "purpose", "budget", "run", "report", "tune", "download"}
+# Fields of Plan that change what a cell measures; the others choose among cells or say where results go.
+_KEPT = options_of("training", "measuring", "repeats", "patience", "profile")
 
 
 def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
@@ -32,7 +32,7 @@ def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     for name in SETTINGS:
         if name in axes:
             words += _words(name, axes[name], own[name])
-        elif name in plan and name not in _APART and not shape_of(name)[0]:
+        elif name in plan and name in _KEPT and not shape_of(name)[0]:
             words += _words(name, plan[name], own[name])
     return shlex.join(words)
 

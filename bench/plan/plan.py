@@ -8,7 +8,7 @@ from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replac
 from importlib import resources
 from math import inf
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from bench.errors import BenchError, unknown
 
@@ -24,26 +24,55 @@ SPLITS = ("test", "validation")
 TRIED_OUT, TINY = "debug", "tiny"  # the net that tries things out, and the suite for that
 
 
+# What an option decides; commands take options, or leave them apart, by it (`options_of`).
+Role = Literal[
+    "axis",  # which cells, and so what is timed
+    "training",  # how cells are trained and scored, axes among them; nothing to a comparison of times
+    "tuning",  # which learning rates are tried before
+    "measuring",  # how a cell is measured and from which data
+    "repeats",  # how often it is measured
+    "patience",  # how long one visit may take
+    "session",  # when to end, and what to fetch first
+    "profile",  # whether a profile is made too
+    "suite",  # what to start from
+    "text",  # nothing: it describes a suite, and is no flag
+    "name",  # where the results go
+    "page",  # whether the page is written
+]
+
+
 def _option(
-    default: Any, text: str, *, choices: tuple[str, ...] = (), reads: str = "", at_least: float | None = None
+    default: Any,
+    text: str,
+    *,
+    role: Role = "axis",
+    choices: tuple[str, ...] = (),
+    reads: str = "",
+    at_least: float | None = None,
 ) -> Any:
-    """A field of Plan; `reads` names how its text is read where the type does not say: a key of _READERS."""
-    return field(default=default, metadata={"help": text, "choices": choices, "reads": reads, "at_least": at_least})
+    """A field of Plan; `reads` names what its text is where the type does not say: a key of _READERS, or a name."""
+    return field(
+        default=default,
+        metadata={"help": text, "role": role, "choices": choices, "reads": reads, "at_least": at_least},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The grid asked for. Every field is a flag of `run` and a key of a suite's TOML file.
+    """The grid asked for. Every field but the purpose is a flag of `run`; all are keys of a suite's TOML file.
 
     Times are in seconds, `precision` is a share (0.03 is 3 %).
     """
 
     suite: str = _option(
-        "quick", "the suite to start from: a name (list suites) or a TOML file (default: quick; tiny for debug alone)"
+        "quick",
+        "the suite to start from: a name (list suites) or a TOML file (default: quick; tiny for debug alone)",
+        role="suite",
+        reads="suite",
     )
-    purpose: str = _option("", "what the suite is for, in one line")
-    architectures: tuple[str, ...] = _option((), "architectures, globs allowed")
-    optimizers: tuple[str, ...] = _option(("sgd",), "optimizers, globs allowed")
+    purpose: str = _option("", "what the suite is for, in one line", role="text")
+    architectures: tuple[str, ...] = _option((), "architectures, globs allowed", reads="glob")
+    optimizers: tuple[str, ...] = _option(("sgd",), "optimizers, globs allowed", reads="glob")
     datasets: tuple[str, ...] = _option(("mnist",), "data sets")
     batch_sizes: tuple[int, ...] = _option((64,), "images a step", at_least=1)
     devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda or cuda:N")
@@ -61,28 +90,47 @@ class Plan:
     )
     losses: tuple[str, ...] = _option(("cross_entropy",), "loss", choices=LOSSES)
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
-    schedules: tuple[str, ...] = _option(("constant",), "learning rate over a training", choices=SCHEDULES)
+    schedules: tuple[str, ...] = _option(
+        ("constant",), "learning rate over a training", role="training", choices=SCHEDULES
+    )
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
     splits: tuple[str, ...] = _option(
-        ("test",), "images that tell the accuracy; validation: a twelfth of the training images", choices=SPLITS
+        ("test",),
+        "images that tell the accuracy; validation: a twelfth of the training images",
+        role="training",
+        choices=SPLITS,
     )
-    tune: int = _option(0, "learning rates to try for each setting, before the best is measured", at_least=0)
+    tune: int = _option(
+        0, "learning rates to try for each setting, before the best is measured", role="tuning", at_least=0
+    )
     seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
-    epochs: int = _option(1, "training epochs; 0 measures speed alone", at_least=0)
-    train_limit: float = _option(0.0, "stop a cell's training after this long, such as 12s; 0: never", reads="limit")
-    until: float = _option(0.0, "stop a cell's training at this test accuracy, such as 99%%; 0: never", reads="goal")
-    checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder")
-    generations: int = _option(3, "passes over the grid, each in fresh processes", at_least=1)
-    precision: float = _option(0.03, "half-width of the relative cost to stop at, such as 3%%", reads="share")
-    rounds: int = _option(15, "blocks of each kind in a visit, 0.1 s each", at_least=2)
-    budget: float | None = _option(None, "stop after this long, such as 90s, 5m or 1h", reads="duration")
-    timeout: float = _option(600.0, "end a visit to a cell after this long", reads="duration")
-    order_seed: int = _option(0, "seed of the order of execution", at_least=0)
-    data_dir: str = _option("", "folder with data sets that are not embedded")
-    download: bool = _option(False, "fetch data sets that are not there into that folder, through torchvision")
-    profile: bool = _option(False, "profile each cell too, in a pass of its own; see explain and tensorboard")
-    run: str = _option("", "name of the run (default: the suite and the time)")
-    report: bool = _option(True, "write the HTML page")
+    epochs: int = _option(1, "training epochs; 0 measures speed alone", role="training", at_least=0)
+    train_limit: float = _option(
+        0.0, "stop a cell's training after this long, such as 12s; 0: never", role="training", reads="limit"
+    )
+    until: float = _option(
+        0.0, "stop a cell's training at this test accuracy, such as 99%%; 0: never", role="training", reads="goal"
+    )
+    checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder", role="training")
+    generations: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
+    precision: float = _option(
+        0.03, "half-width of the relative cost to stop at, such as 3%%", role="repeats", reads="share"
+    )
+    rounds: int = _option(15, "blocks of each kind in a visit, 0.1 s each", role="measuring", at_least=2)
+    budget: float | None = _option(
+        None, "stop after this long, such as 90s, 5m or 1h", role="session", reads="duration"
+    )
+    timeout: float = _option(600.0, "end a visit to a cell after this long", role="patience", reads="duration")
+    order_seed: int = _option(0, "seed of the order of execution", role="measuring", at_least=0)
+    data_dir: str = _option("", "folder with data sets that are not embedded", role="measuring", reads="folder")
+    download: bool = _option(
+        False, "fetch data sets that are not there into that folder, through torchvision", role="session"
+    )
+    profile: bool = _option(
+        False, "profile each cell too, in a pass of its own; see explain and tensorboard", role="profile"
+    )
+    run: str = _option("", "name of the run (default: the suite and the time)", role="name")
+    report: bool = _option(True, "write the HTML page", role="page")
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as they are stored."""
@@ -91,6 +139,11 @@ class Plan:
 
 _SHAPES = get_type_hints(Plan)
 SETTINGS = {one.name: one for one in fields(Plan)}
+
+
+def options_of(*roles: Role) -> tuple[str, ...]:
+    """The names of the fields with one of these roles, in order."""
+    return tuple(name for name, option in SETTINGS.items() if option.metadata["role"] in roles)
 
 
 def shape_of(name: str) -> tuple[bool, type]:

@@ -1,12 +1,16 @@
 """Plan: every field is a flag and a TOML key with the same checks; suites extend suites; errors say where and what."""
 
 from dataclasses import fields
+from typing import get_args
 
 import pytest
 
+from bench.cli.parser.compare import COMPARED
+from bench.cli.parser.explain import PROFILED
 from bench.cli.parser.main import build_parser
 from bench.errors import BenchError
-from bench.plan.plan import SETTINGS, Plan, default_of, flag, parse, plan_from, shape_of, suite_names
+from bench.plan.grid import AXES
+from bench.plan.plan import SETTINGS, Plan, Role, default_of, flag, options_of, parse, plan_from, shape_of, suite_names
 
 # A value of each field that is not its default, as the text of a flag, as TOML and as it should arrive.
 EXAMPLES = {
@@ -285,3 +289,31 @@ def test_a_switch_turns_its_default_around():
 
 def test_no_field_shares_its_default_with_another_plan():
     assert all(isinstance(getattr(Plan(), name), tuple) for name in SETTINGS if shape_of(name)[0])
+
+
+def test_each_option_has_one_role_and_each_role_an_option():
+    assert set(options_of(*get_args(Role))) == set(SETTINGS)
+    assert [role for role in get_args(Role) if not options_of(role)] == []
+
+
+def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
+    axes = set(AXES.values())
+    assert set(options_of("axis")) == axes - {"schedules", "splits"}  # those say how cells are trained
+    assert {name for name in options_of("training") if shape_of(name)[0]} == {"schedules", "splits"}
+
+
+def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
+    training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
+    run = {"purpose", "generations", "precision", "timeout", "profile", "run", "report"}
+    assert set(SETTINGS) - set(COMPARED) == training | run
+
+
+def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
+    training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
+    decided = {"purpose", "architectures", "generations", "precision", "profile", "report"}
+    assert set(SETTINGS) - set(PROFILED) == training | decided
+
+
+def test_what_may_change_in_a_run_that_goes_on_is_how_long():
+    adjustable = options_of("repeats", "patience", "session", "page")
+    assert adjustable == ("generations", "precision", "budget", "timeout", "download", "report")

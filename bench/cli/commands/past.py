@@ -15,8 +15,10 @@ from typing import Any
 from bench.cli.render.tables import print_table
 from bench.compare.checkout import checked_out_alone, spread
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS, BenchError
-from bench.plan.plan import default_of, flag, shape_of
+from bench.plan.plan import SETTINGS, default_of, flag, options_of, shape_of
 from bench.store.run import RESULTS
+
+PAGE = options_of("page")  # a run of the past writes none
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +110,15 @@ def _words(wanted: Mapping[str, Any]) -> Iterator[str]:
     """The flags of `run` that give these fields of Plan; paths hold from any folder."""
     for name, value in wanted.items():
         many, kind = shape_of(name)
-        if name == "report":
+        if name in PAGE:
             continue
         if kind is bool:
             if value != default_of(name):
                 yield flag(name)
             continue
         texts = [f"{one:g}" if isinstance(one, float) else str(one) for one in (value if many else (value,))]
-        if name == "data_dir" or (name == "suite" and str(value).endswith(".toml")):
+        reads = SETTINGS[name].metadata["reads"]
+        if reads == "folder" or (reads == "suite" and str(value).endswith(".toml")):
             with suppress(OSError, RuntimeError):  # a `~name` of nobody here raises the second
                 texts = [str(Path(value).expanduser().resolve())]
         yield from (flag(name), *texts)

@@ -5,12 +5,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.plan import Plan, flag
+from bench.plan.plan import Plan, flag, options_of
 from bench.store import run as store
 from bench.store.provenance import command_line
 
 # What may differ from the first session: how long to go on, never what is measured.
-ADJUSTABLE = ("generations", "precision", "budget", "timeout", "download", "report")
+ADJUSTABLE = options_of("repeats", "patience", "session", "page")
 
 
 def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:

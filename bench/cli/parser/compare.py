@@ -4,12 +4,11 @@ import argparse
 from collections.abc import Callable
 
 from bench.cli.parser.check import add_files
-from bench.plan.plan import SETTINGS, share
+from bench.plan.plan import options_of, share
 
-# Fields of Plan that a comparison has no use for: it trains nothing, and has its own rule of when to stop.
-APART = {"purpose", "schedules", "epochs", "train_limit", "generations", "precision", "timeout", "profile"}
-APART |= {"run", "report", "tune", "splits", "until", "checkpoint"}
-COMPARED = tuple(name for name in SETTINGS if name not in APART)
+COMPARED = options_of(
+    "suite", "axis", "measuring", "session"
+)  # it trains nothing, and has its own rule of when to stop
 
 AddSettings = Callable[..., None]
 

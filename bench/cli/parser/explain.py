@@ -4,11 +4,12 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from bench.plan.plan import SETTINGS
+from bench.plan.plan import options_of
 
-# What `profile` decides by itself: which architectures, and that it trains nothing and profiles.
-APART = {"purpose", "architectures", "epochs", "train_limit", "profile", "generations", "precision", "report"}
-PROFILED = tuple(name for name in SETTINGS if name not in APART)
+# It trains nothing, measures each cell once, and takes the architectures by position.
+PROFILED = tuple(
+    name for name in options_of("suite", "axis", "measuring", "patience", "session", "name") if name != "architectures"
+)
 
 
 def add_commands(commands: Any, add_settings: Callable[..., None]) -> None:

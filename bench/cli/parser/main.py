@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from bench import __version__
 from bench.cli.parser import check, compare, explain
 from bench.errors import EXIT_USAGE, BenchError
-from bench.plan.plan import SETTINGS, default_of, flag, parse, shape_of
+from bench.plan.plan import SETTINGS, default_of, flag, options_of, parse, shape_of
 
 DESCRIPTION = "Benchmark and compare PyTorch architectures: numbers that repeat, and one offline page."
 EPILOG = """examples:
@@ -20,6 +20,19 @@ EPILOG = """examples:
 
 exit codes: 0 done or pass, 1 regression, 2 usage or data error, 3 inconclusive or nothing measured,
 4 not comparable, 130 interrupted"""
+# What stands for a value in the help, by what reads its text or else by its type.
+_METAVARS = {
+    "duration": "TIME",
+    "limit": "TIME",
+    "share": "SHARE",
+    "goal": "SHARE",
+    "rate": "RATE",
+    "suite": "NAME|FILE.toml",
+    "glob": "GLOB",
+    "folder": "FOLDER",
+    "int": "N",
+    "str": "NAME",
+}
 LISTINGS = ("architectures", "optimizers", "datasets", "suites", "runs")
 
 
@@ -89,8 +102,8 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    # the purpose describes a suite; nothing to say on the command line
-    _add_settings(parser, [name for name in SETTINGS if name != "purpose"])
+    descriptions = options_of("text")
+    _add_settings(parser, [name for name in SETTINGS if name not in descriptions])
     parser.add_argument("--revisions", metavar="A..B", help="measure revisions of the past instead, one run each")
     parser.add_argument(
         "--steps", type=int, metavar="N", default=10, help="how many of them, evenly picked (default: 10)"
@@ -138,14 +151,7 @@ def _reader(name: str) -> "argparse._ActionType":
 
 
 def _metavar(name: str) -> str:
-    setting = SETTINGS[name]
-    if setting.metadata["choices"]:
-        return "{" + ",".join(setting.metadata["choices"]) + "}"
-    if name == "suite":
-        return "NAME|FILE.toml"
-    if name in ("architectures", "optimizers"):
-        return "GLOB"
-    if setting.metadata["reads"]:
-        shown = {"duration": "TIME", "limit": "TIME", "share": "SHARE", "goal": "SHARE", "rate": "RATE"}
-        return shown[setting.metadata["reads"]]
-    return "N" if shape_of(name)[1] is int else "NAME" if name != "data_dir" else "FOLDER"
+    metadata = SETTINGS[name].metadata
+    if metadata["choices"]:
+        return "{" + ",".join(metadata["choices"]) + "}"
+    return _METAVARS[metadata["reads"] or shape_of(name)[1].__name__]
