@@ -165,7 +165,7 @@ def _place(nodes: Sequence[Node], steps: Sequence[Window], phases: Sequence[Wind
         at = bisect_right(marks, node.start) - 1
         if at >= 0 and node.start < phases[at][1]:
             node.phase = phases[at][2]
-        elif not node.phase:
+        else:
             node.phase = _guessed(node)
 
 

@@ -1,10 +1,11 @@
-"""Device: kernels tied to what launched them, and the causes of idleness, by hand and on real CUDA traces."""
+"""Device: kernels tied to what launched them, and the causes of idleness, made by hand and on real ones."""
 
 import pytest
 
 from bench.trace.device import busy, idle, kernels_of
 from bench.trace.events import load
 from bench.trace.tree import grow
+from tests.trace import gpu
 from tests.trace.handmade import annotation, kernel, launch, operator
 
 
@@ -60,20 +61,43 @@ def test_streams_that_overlap_leave_no_gap(kernels):
     assert sum(idle(found).values()) == 0
 
 
-@pytest.mark.parametrize(("name", "count", "distinct"), [("alexnet_train_a100", 79, 16), ("ddp_rank0_v100", 4350, 77)])
-def test_the_kernels_of_a_real_trace_are_as_many_as_are_known(real, name, count, distinct):
-    trace = load(real(name))
-    forest = grow(trace)
-    found = [one for one in kernels_of(trace, forest) if one.is_kernel]
-    assert len(found) == count
-    assert len({one.name for one in found}) == distinct
-    assert all(one.operator for one in found)
+def test_everything_on_a_device_is_tied_to_what_launched_it(training):
+    ran = kernels_of(training, grow(training))
+    assert [one.start for one in ran] == sorted(one.start for one in ran)
+    for step in range(3):
+        own = [(one.name, one.phase, one.module, one.operator) for one in ran if one.step == step]
+        assert own == [(work.name, work.phase, work.module, work.operator) for work in gpu.WORKS]
+    assert [one.is_kernel for one in ran] == [work.category == "kernel" for work in gpu.WORKS] * 3
+
+
+def test_idle_and_busy_time_fill_the_span(training):
+    check_spans(kernels_of(training, grow(training)))
+
+
+def test_busy_time_counts_streams_that_overlap_once(training):
+    spans = busy(kernels_of(training, grow(training)))
+    assert sum(end - start for start, end in spans) == 3 * gpu.BUSY
+
+
+def check_spans(ran):
+    span = max(one.end for one in ran) - ran[0].start
+    total = sum(end - start for start, end in busy(ran)) + sum(idle(ran).values())
+    assert total == pytest.approx(span)
+    assert idle(ran)["other wait"] == 0
+
+
+def test_kernels_of_a_real_trace_are_all_tied_to_an_operator(real):
+    ran = [one for one in kernels_of(real, grow(real)) if one.is_kernel]
+    assert len(ran) == sum(event["ph"] == "X" and event.get("cat") == "kernel" for event in real.events) > 0
+    assert all(one.operator for one in ran)
 
 
 def test_idle_and_busy_time_fill_the_span_of_a_real_trace(real):
-    trace = load(real("ddp_rank0_v100"))
-    found = kernels_of(trace, grow(trace))
-    span = max(one.end for one in found) - found[0].start
-    total = sum(end - start for start, end in busy(found)) + sum(idle(found).values())
-    assert total == pytest.approx(span)
-    assert idle(found)["other wait"] == 0
+    check_spans(kernels_of(real, grow(real)))
+
+
+@pytest.mark.parametrize(("name", "count", "distinct"), [("alexnet_train_a100", 79, 16), ("ddp_rank0_v100", 4350, 77)])
+def test_the_kernels_of_a_real_trace_are_as_many_as_are_known(named, name, count, distinct):
+    trace = named(name)
+    names = [one.name for one in kernels_of(trace, grow(trace)) if one.is_kernel]
+    assert (len(names), len(set(names))) == (count, distinct)

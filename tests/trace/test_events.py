@@ -38,9 +38,14 @@ def test_a_trace_is_read_packed_or_not_and_as_a_bare_list_too(file):
     assert load(file(text)).properties == {"schemaVersion": 1}
 
 
-def test_real_traces_hold_as_many_events_as_they_are_known_to(real):
-    assert len(load(real("alexnet_train_a100")).events) == 1_408
-    assert len(load(real("ddp_rank0_v100")).events) == 68_692
+def test_events_without_a_time_are_kept_too(file):
+    name = {"ph": "M", "name": "process_name", "pid": 1, "args": {"name": "python"}}
+    assert list(load(file(json.dumps([name, EVENT]).encode())).events) == [name, EVENT]
+
+
+@pytest.mark.parametrize(("name", "count"), [("alexnet_train_a100", 1_408), ("ddp_rank0_v100", 68_692)])
+def test_a_real_trace_holds_as_many_events_as_it_is_known_to(named, name, count):
+    assert len(named(name).events) == count
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):

@@ -1,12 +1,14 @@
 """Summary: one step by phase, category, operator and module, whose parts add up."""
 
 import json
+from collections import Counter
 
 import pytest
 
 from bench.trace import summary
 from bench.trace.events import load
 from bench.trace.summary import summarize
+from tests.trace import gpu
 from tests.trace.handmade import annotation, kernel, launch, operator
 
 
@@ -67,19 +69,40 @@ def test_on_a_device_times_are_those_of_kernels_and_launches_are_counted(written
     assert [row[:2] for row in found["kernels"]] == [["dgrad", "convolution"], ["scudnn", "convolution"]]
 
 
-@pytest.mark.parametrize(("name", "count"), [("alexnet_train_a100", 79), ("ddp_rank0_v100", 4350)])
-def test_a_real_trace_of_a_gpu_is_summed_up(real, name, count):
-    found = summarize(load(real(name)))
-    assert found["device"] == "cuda"
-    assert sum(found["launches"].values()) * found["steps"] == count
-    total = sum(row[4] for row in found["rows"])
-    other = sum(row[4] for row in found["rows"] if row[1] == "other")
+def test_a_training_on_a_gpu_is_summed_up_by_the_step(training):
+    summed = summarize(training)
+    assert summed["steps"] == 3
+    assert summed["launches"] == Counter(work.phase for work in gpu.KERNELS)
+    assert summed["busy"] == pytest.approx(gpu.BUSY * 1e-6)
+    rows = {tuple(row[2:4]): row[4:] for row in summed["rows"]}
+    assert rows == {(work.operator, work.module): [pytest.approx(work.length * 1e-6), 1] for work in gpu.WORKS}
+    kernels = Counter()
+    for work in gpu.KERNELS:
+        kernels[work.name] += work.length * 1e-6
+    assert {name: seconds for name, _, seconds, _ in summed["kernels"]} == pytest.approx(kernels)
+    check_summary(summed)
+
+
+def test_a_real_trace_of_a_gpu_is_summed_up(real):
+    check_summary(summarize(real))
+
+
+def check_summary(summed):
+    total = sum(row[4] for row in summed["rows"])
+    other = sum(row[4] for row in summed["rows"] if row[1] == "other")
     assert other < 0.05 * total
-    assert json.loads(json.dumps(found)) == found
+    assert sum(summed["phases"].values()) == pytest.approx(summed["seconds"])
+    assert json.loads(json.dumps(summed)) == summed
 
 
-def test_what_a_residual_net_spends_on_a_gpu_is_mostly_convolution(real):
-    found = summarize(load(real("ddp_rank0_v100")))
+@pytest.mark.parametrize(("name", "count"), [("alexnet_train_a100", 79), ("ddp_rank0_v100", 4350)])
+def test_a_real_trace_has_as_many_launches_as_are_known(named, name, count):
+    summed = summarize(named(name))
+    assert sum(summed["launches"].values()) * summed["steps"] == count
+
+
+def test_what_a_residual_net_spends_on_a_gpu_is_mostly_convolution(named):
+    found = summarize(named("ddp_rank0_v100"))
     share = sum(row[4] for row in found["rows"] if row[1] == "convolution") / sum(row[4] for row in found["rows"])
     assert 0.6 < share < 0.75
     assert found["launches"] == {"forward": 299, "backward": 562, "optimizer": 9}

@@ -6,61 +6,100 @@ import pytest
 
 from bench.trace.events import load
 from bench.trace.tb_profiler import read
+from tests.trace import gpu
 from tests.trace.handmade import annotation, operator
 
-NO_PLUGIN = dict.fromkeys(("torch_tb_profiler", "torch_tb_profiler.profiler", "torch_tb_profiler.profiler.data"))
+# to import any of them raises ImportError where it is None
+NO_PLUGIN = ("torch_tb_profiler", "torch_tb_profiler.profiler", "torch_tb_profiler.profiler.data")
 
 
-@pytest.fixture
-def no_plugin(monkeypatch):
-    for name in NO_PLUGIN:
-        monkeypatch.setitem(sys.modules, name, None)  # to import it raises ImportError
-
-
-@pytest.mark.parametrize(("name", "distinct"), [("alexnet_train_a100", 16), ("ddp_rank0_v100", 77)])
-def test_the_plugin_reads_a_real_trace(real, name, distinct, capsys):
-    found = read(load(real(name)))
-    assert found["reader"] == "torch-tb-profiler"
-    assert len(found["kernels"]) == distinct
-    assert found["breakdown"]["total"] == pytest.approx(
-        sum(seconds for role, seconds in found["breakdown"].items() if role != "total")
-    )
-    assert 0 <= found["gpu"]["sm_efficiency"] <= found["gpu"]["utilization"] <= 1
-    assert 0 < found["gpu"]["occupancy"] <= 100
-    assert found["gpu"]["tensor_cores"] == 0
-    assert found["advice"]
-    assert not any("<" in advice for advice in found["advice"])
+def test_the_plugin_reads_a_training_on_a_gpu(training, capsys):
+    summed = read(training)
+    check_reading(summed)
+    assert len(summed["kernels"]) == len({work.name for work in gpu.KERNELS})
+    name, calls, seconds, blocks, occupancy, tensor = summed["kernels"][0]
+    assert (name, calls, blocks, occupancy, tensor) == ("sm80_dgrad_implicit_gemm", 3, 4.0, 50.0, False)
+    assert seconds == pytest.approx(3 * 40e-6)
+    assert summed["gpu"]["occupancy"] == 50
+    assert summed["peak_memory"] == {"cuda:0": 2**20, "cpu": 1024}
     assert capsys.readouterr() == ("", "")
 
 
-def test_operators_of_a_gpu_s_trace_have_the_time_of_their_kernels(real):
-    found = read(load(real("ddp_rank0_v100")))
-    name, calls, host, device = found["operators"][0]
-    assert (name, calls) == ("aten::convolution_backward", 265)
-    assert device > host > 0
-    assert found["gpu"]["utilization"] > 0.9
+def test_operators_of_a_gpu_have_the_time_of_their_kernels(training):
+    operators = {name: (calls, device) for name, calls, _, device in read(training)["operators"]}
+    assert operators["aten::conv2d"] == (3, pytest.approx(3 * 30e-6))
+    assert operators["aten::addmm"] == (3, pytest.approx(3 * 15e-6))
 
 
-def test_the_plugin_s_complaints_become_a_note(real):
-    assert "ranges on the same thread should not intersect" in read(load(real("ddp_rank0_v100")))["note"]
+def test_kernels_that_do_not_say_how_they_fill_the_device_have_no_efficiency(written):
+    bare = [{**event, "args": {**event["args"]}} if "args" in event else event for event in gpu.training()]
+    for event in bare:
+        for fact in ("blocks per SM", "est. achieved occupancy %"):
+            event.get("args", {}).pop(fact, None)
+    summed = read(load(written(bare, **gpu.properties())))
+    assert set(summed["gpu"]) == {"utilization", "tensor_cores"}
+
+
+def test_a_trace_of_a_cpu_has_neither_kernels_nor_figures_of_a_gpu(written):
+    summed = read(load(written([annotation("ProfilerStep#1", 0, 50), operator("aten::add", 5, 10)])))
+    assert summed["reader"] == "torch-tb-profiler"
+    assert summed["operators"] == [["aten::add", 1, pytest.approx(10e-6), 0.0]]
+    assert not {"kernels", "gpu", "peak_memory", "note"} & set(summed)
+
+
+def test_the_plugin_s_complaints_become_a_note(training):
+    assert read(training)["note"].endswith("to any operator (3 times)")  # the synchronizations
+
+
+def test_without_the_plugin_we_count_the_same_kernels_and_memory(training, monkeypatch):
+    check_both_readers(training, monkeypatch)
+
+
+def check_both_readers(trace, monkeypatch):
+    by_plugin = read(trace)
+    for name in NO_PLUGIN:
+        monkeypatch.setitem(sys.modules, name, None)
+    by_hand = read(trace)
+    assert (by_plugin["reader"], by_hand["reader"]) == ("torch-tb-profiler", "bench")
+    assert "is not there" in by_hand["note"]
+    kernels = {name: (calls, pytest.approx(seconds)) for name, calls, seconds, *_ in by_hand["kernels"]}
+    assert kernels == {name: (calls, seconds) for name, calls, seconds, *_ in by_plugin["kernels"]}
+    assert by_hand.get("peak_memory") == by_plugin.get("peak_memory")
+
+
+def check_reading(summed):
+    assert summed["reader"] == "torch-tb-profiler"
+    roles = sum(seconds for role, seconds in summed["breakdown"].items() if role != "total")
+    assert summed["breakdown"]["total"] == pytest.approx(roles)
+    assert 0 <= summed["gpu"]["sm_efficiency"] <= summed["gpu"]["utilization"] <= 1
+    assert 0 < summed["gpu"]["occupancy"] <= 100
+    assert summed["advice"]
+    assert not any("<" in advice for advice in summed["advice"])
+
+
+def test_the_plugin_reads_a_real_trace(real, capsys):
+    check_reading(read(real))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_both_readers_agree_on_a_real_trace(real, monkeypatch):
+    check_both_readers(real, monkeypatch)
 
 
 @pytest.mark.parametrize(("name", "distinct"), [("alexnet_train_a100", 16), ("ddp_rank0_v100", 77)])
-def test_without_the_plugin_we_count_the_same_kernels_and_operators(real, name, distinct, no_plugin):
-    trace = load(real(name))
-    by_hand = read(trace)
-    assert by_hand["reader"] == "bench"
-    assert "is not there" in by_hand["note"]
-    assert len(by_hand["kernels"]) == distinct
+def test_a_real_trace_has_as_many_kernels_as_are_known(named, name, distinct):
+    summed = read(named(name))
+    assert len(summed["kernels"]) == distinct
+    assert summed["gpu"]["tensor_cores"] == 0
 
 
-def test_both_readers_agree_on_calls_and_seconds(real, monkeypatch):
-    trace = load(real("ddp_rank0_v100"))
-    plugin = {name: (calls, seconds) for name, calls, seconds, *_ in read(trace)["kernels"]}
-    for name in NO_PLUGIN:
-        monkeypatch.setitem(sys.modules, name, None)
-    own = {name: (calls, pytest.approx(seconds)) for name, calls, seconds, *_ in read(trace)["kernels"]}
-    assert plugin == own
+def test_what_is_known_of_a_real_training_is_read(named):
+    summed = read(named("ddp_rank0_v100"))
+    name, calls, host, device = summed["operators"][0]
+    assert (name, calls) == ("aten::convolution_backward", 265)
+    assert device > host > 0
+    assert summed["gpu"]["utilization"] > 0.9
+    assert "ranges on the same thread should not intersect" in summed["note"]
 
 
 def test_a_trace_that_stops_the_plugin_is_read_by_hand(written):

@@ -32,8 +32,15 @@ def test_a_child_that_seems_to_outlast_its_parent_is_cut(forest):
     assert [node.own for node in grown.nodes] == [9, 1]
 
 
-def test_own_times_of_a_thread_add_up_to_the_time_of_its_outermost_operators(real):
-    grown = grow(load(real("ddp_rank0_v100")))
+def test_own_times_add_up_to_the_time_of_the_outermost_operators(training):
+    check_own_times(grow(training))
+
+
+def test_own_times_add_up_in_a_real_trace(real):
+    check_own_times(grow(real))
+
+
+def check_own_times(grown):
     operators = [node for node in grown.nodes if node.kind == "operator"]
     outermost = [node for node in operators if not any(kind == "operator" for kind in kinds_above(node))]
     assert sum(node.own for node in operators) == pytest.approx(sum(node.end - node.start for node in outermost))
@@ -96,8 +103,33 @@ def test_backward_nodes_have_the_module_of_the_operator_that_recorded_them(fores
     }
 
 
-def test_phases_of_a_foreign_trace_are_found_by_what_torch_marks(real):
-    grown = grow(load(real("ddp_rank0_v100")))
+def test_phases_without_marks_of_ours_are_found_by_what_torch_marks(forest):
+    grown = forest(
+        [
+            annotation("ProfilerStep#0", 0, 200),
+            annotation("Optimizer.zero_grad#Adam.zero_grad", 0, 10),
+            operator("aten::zero_", 2, 5),
+            operator("aten::conv2d", 20, 10),
+            operator("autograd::engine::evaluate_function: ConvolutionBackward0", 40, 20, thread=2),
+            operator("aten::convolution_backward", 45, 10, thread=2),
+            annotation("Optimizer.step#Adam.step", 80, 20),
+            operator("aten::_fused_adam_", 85, 10),
+            annotation("a mark of the user's", 110, 20),
+            operator("aten::add", 115, 5),
+        ]
+    )
+    assert {node.name: node.phase for node in grown.nodes if node.kind == "operator"} == {
+        "aten::zero_": "zero_grad",
+        "aten::conv2d": "",
+        "autograd::engine::evaluate_function: ConvolutionBackward0": "backward",
+        "aten::convolution_backward": "backward",
+        "aten::_fused_adam_": "optimizer",
+        "aten::add": "",
+    }
+
+
+def test_phases_of_a_real_trace_are_found_by_what_torch_marks(named):
+    grown = grow(named("ddp_rank0_v100"))
     assert len(grown.steps) == 5
     phases = Counter(node.phase for node in grown.nodes if node.kind == "operator")
     assert {"forward", "backward", "optimizer"} <= set(phases)
