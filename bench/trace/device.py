@@ -93,11 +93,10 @@ def idle(kernels: Sequence[Kernel]) -> dict[str, float]:
     spans = busy(kernels)
     for (_, end), (start, _) in pairwise(spans):
         launched = kernels[bisect_right(starts, start) - 1].launched
-        # between the two, the part before the call is the host's to answer for
-        waited = 0.0 if launched is None else min(max(launched - end, 0.0), start - end)
         if launched is None:
             causes["other wait"] += start - end
         else:
+            waited = max(launched - end, 0.0)  # the part before the call is the host's to answer for
             causes["host wait"] += waited
             causes["kernel wait"] += start - end - waited
     return causes
@@ -111,5 +110,5 @@ def spans_of(kernels: Sequence[Kernel], steps: Sequence[Window]) -> list[dict[st
         turns = [one for before, one in pairwise([None, *own]) if one and (before is None or before.phase != one.phase)]
         ends = [*(one.start for one in turns[1:]), max((one.end for one in own), default=0.0)]
         for one, end in zip(turns, ends, strict=False):
-            spans[one.phase] += max(end - one.start, 0.0)
+            spans[one.phase] += end - one.start
     return found

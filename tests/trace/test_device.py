@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.trace.device import busy, idle, kernels_of
+from bench.trace.device import busy, idle, kernels_of, spans_of
 from bench.trace.events import load
 from bench.trace.tree import grow
 from tests.trace import gpu
@@ -101,3 +101,27 @@ def test_the_kernels_of_a_real_trace_are_as_many_as_are_known(named, name, count
     trace = named(name)
     names = [one.name for one in kernels_of(trace, grow(trace)) if one.is_kernel]
     assert (len(names), len(set(names))) == (count, distinct)
+
+
+def test_a_launch_that_returns_late_counts_from_the_start_of_its_kernel(kernels):
+    (ran,) = kernels([operator("aten::add", 0, 30), launch(5, 20, 1), kernel("add", 15, 10, 1)])
+    assert ran.launched == 15
+
+
+def test_a_correlation_that_is_no_number_ties_nothing(kernels):
+    odd = kernel("add", 15, 10, [1])
+    (ran,) = kernels([operator("aten::add", 0, 30, **{"Sequence number": "7"}), launch(5, 5, "1"), odd])
+    assert ran.launched is None
+
+
+def test_a_step_lasts_until_the_last_of_its_kernels_ends(kernels):
+    events = [
+        annotation("ProfilerStep#0", 0, 50),
+        annotation("backward", 0, 40),
+        operator("aten::mm", 1, 30),
+        launch(2, 2, 1),
+        launch(6, 2, 2),
+        kernel("long", 10, 40, 1),
+        kernel("short", 12, 5, 2, stream=13),
+    ]
+    assert [dict(spans) for spans in spans_of(kernels(events), [(0, 50, "ProfilerStep#0")])] == [{"backward": 40}]

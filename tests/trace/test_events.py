@@ -70,11 +70,13 @@ def test_a_file_of_another_kind_is_refused(file):
     assert "not valid JSON" in refusal(file(b"\x89PNG\r\n\x1a\n\0\0\0"))
     assert "no timed event" in refusal(file(b'{"traceEvents": []}'))
     assert "no timed event" in refusal(file(b'{"traceEvents": [1, "two", {"ph": 3}, {"ph": "X", "name": "no time"}]}'))
+    assert "no timed event" in refusal(file(json.dumps([{**EVENT, "cat": ""}]).encode()))
     assert "not valid JSON" in refusal(file(b"[" * 200_000))
 
 
 def test_events_that_are_not_sound_are_passed_over(file):
-    broken = [{**EVENT, "dur": None}, {**EVENT, "ts": "soon"}, {**EVENT, "args": 3}, {"name": "no phase"}]
+    untimed = [{**EVENT, "dur": None}, {**EVENT, "dur": True}, {**EVENT, "ts": "soon"}]
+    broken = [*untimed, {**EVENT, "args": 3}, {"name": "no phase"}]
     assert list(load(file(json.dumps([*broken, EVENT]).encode())).events) == [EVENT]
 
 

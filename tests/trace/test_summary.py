@@ -107,3 +107,19 @@ def test_what_a_residual_net_spends_on_a_gpu_is_mostly_convolution(named):
     assert 0.6 < share < 0.75
     assert found["launches"] == {"forward": 299, "backward": 562, "optimizer": 9}
     assert sum(found["phases"].values()) == pytest.approx(found["seconds"])
+
+
+def test_a_kernel_that_nobody_called_goes_by_its_own_name(written):
+    summed = summarize(load(written([operator("aten::add", 0, 9), kernel("lonely", 5, 10, 3)])))
+    assert [row[2] for row in summed["rows"]] == ["lonely"]
+
+
+def test_kernels_without_a_host_belong_to_no_step(written):
+    summed = summarize(load(written([kernel("lonely", 5, 10, 3)])))
+    assert (summed["steps"], summed["seconds"], summed["rows"]) == (0, 0.0, [])
+
+
+def test_calls_of_some_steps_alone_are_a_fraction(written):
+    once = operator("aten::mm", 1, 5)
+    summed = summarize(load(written([once, *(annotation(f"ProfilerStep#{at}", at * 10, 9) for at in range(4))])))
+    assert summed["rows"][0][5] == 0.25

@@ -1,5 +1,6 @@
 """Reading: torch-tb-profiler used for real, and our own reading where it is not there or fails."""
 
+import logging
 import sys
 
 import pytest
@@ -16,6 +17,9 @@ NO_PLUGIN = ("torch_tb_profiler", "torch_tb_profiler.profiler", "torch_tb_profil
 def test_the_plugin_reads_a_training_on_a_gpu(training, capsys):
     summed = read(training)
     check_reading(summed)
+    assert set(summed["breakdown"]) == {"kernel", "memcpy", "memset", "runtime", "operators", "other", "total"}
+    seconds = [host + device for _, _, host, device in summed["operators"]]
+    assert seconds == sorted(seconds, reverse=True)
     assert len(summed["kernels"]) == len({work.name for work in gpu.KERNELS})
     name, calls, seconds, blocks, occupancy, tensor = summed["kernels"][0]
     assert (name, calls, blocks, occupancy, tensor) == ("sm80_dgrad_implicit_gemm", 3, 4.0, 50.0, False)
@@ -108,3 +112,30 @@ def test_a_trace_that_stops_the_plugin_is_read_by_hand(written):
     assert found["reader"] == "bench"
     assert found["note"].startswith("torch-tb-profiler could not read it (ValueError")
     assert found["operators"] == [["aten::add", 1, pytest.approx(10e-6), 0.0]]
+
+
+def test_what_the_plugin_prints_and_logs_becomes_a_note_alone(training, monkeypatch, capsys, caplog):
+    from torch_tb_profiler.profiler.data import RunProfileData
+
+    reading, logger = RunProfileData.from_json, logging.getLogger("pytorch_profiler")
+
+    def noisy(*arguments):
+        sys.stdout.write("odd range 17\n")
+        logger.warning("odd thread 4")
+        return reading(*arguments)
+
+    monkeypatch.setattr(RunProfileData, "from_json", noisy)
+    note = read(training)["note"]
+    assert "odd range #" in note
+    assert "odd thread #" in note
+    assert capsys.readouterr() == ("", "")
+    assert not [record for record in caplog.records if record.name == logger.name]
+    assert logger.propagate
+
+
+def test_without_the_plugin_operators_come_by_their_own_time(training, monkeypatch):
+    for name in NO_PLUGIN:
+        monkeypatch.setitem(sys.modules, name, None)
+    seconds = [host for _, _, host, _ in read(training)["operators"]]
+    assert seconds == sorted(seconds, reverse=True)
+    assert len(set(seconds)) > 1

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from bench.trace.events import load
-from bench.trace.tree import grow
+from bench.trace.tree import Node, grow
 from tests.trace.handmade import annotation, operator
 
 
@@ -134,3 +134,28 @@ def test_phases_of_a_real_trace_are_found_by_what_torch_marks(named):
     phases = Counter(node.phase for node in grown.nodes if node.kind == "operator")
     assert {"forward", "backward", "optimizer"} <= set(phases)
     assert phases[""] < 0.1 * phases.total()
+
+
+def test_marks_that_are_filed_as_operators_are_none(forest):
+    grown = forest([operator("ProfilerStep#0", 0, 50), operator("Optimizer.step#Adam.step", 5, 20)])
+    assert {node.kind for node in grown.nodes} == {"annotation"}
+    assert len(grown.steps) == 1
+
+
+def test_a_phase_within_a_phase_is_a_part_of_it(forest):
+    grown = forest([annotation("forward", 0, 50), annotation("loss", 10, 20), operator("aten::add", 15, 5)])
+    assert [name for _, _, name in grown.phases] == ["forward"]
+    assert grown.nodes[-1].phase == "forward"
+
+
+def test_a_long_mark_is_no_phase(forest):
+    assert forest([annotation("#" * 40 + "forward", 0, 50), operator("aten::add", 5, 5)]).phases == []
+
+
+def test_what_follows_a_phase_that_began_with_its_step_is_in_none(forest):
+    grown = forest([annotation("ProfilerStep#0", 0, 90), annotation("forward", 0, 40), operator("aten::add", 60, 5)])
+    assert grown.nodes[-1].phase == ""
+
+
+def test_own_time_is_never_below_nothing_though_stamps_are_rounded(forest):
+    assert Node("outer", "operator", 0.0, 2.4, -1, -1, inner=0.8 + 0.9 + 0.7 + 1e-9).own == 0
