@@ -121,7 +121,7 @@ def _purpose(name: str) -> str | None:
 def _deed(name: str) -> str | None:
     """What the operator of this name does."""
     stem = re.sub(r"backward\d*$", "", name.rpartition(": ")[2].lower()).removeprefix("aten::")
-    stem = stem.replace("_", "").removeprefix("foreach")
+    stem = stem.replace("_", "")
     if _COPIES.fullmatch(stem):
         return "copy/cast"
     if _ELEMENTWISE.fullmatch(stem):
