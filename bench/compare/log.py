@@ -1,17 +1,17 @@
 """Ledger: the raw numbers of a comparison, appended line by line as they are found, and read back."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench import files
 from bench.errors import BenchError
-from bench.store.run import RESULTS
+from bench.store.run import COMPARISONS
 
 SCHEMA = 1
-FOLDER = RESULTS / "ab"
+FOLDER = COMPARISONS
 
 
 @dataclass(slots=True)
@@ -57,10 +57,7 @@ class Ledger:
         self.ended = ""
         self.seconds = 0.0
         if path is not None:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _unwritable(path, error) from error
+            files.make_folder(path.parent)
             if path.exists():
                 raise BenchError(f"{path} exists already: another comparison writes to it, or has; try again")
             self._append({"schema": SCHEMA, **self.facts})
@@ -84,23 +81,16 @@ class Ledger:
             BenchError: there is no such file, or it is damaged, or of another schema.
 
         """
-        try:
-            lines = [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-        except OSError as error:
-            raise BenchError(
-                f"cannot read {path}: {error.strerror}; records of comparisons are in {FOLDER}/"
-            ) from error
+        lines = list(files.read_lines(path, f"records of comparisons are in {FOLDER}/"))
         if not lines:
             raise BenchError(f"{path} holds no whole line: nothing was recorded in it")
-        facts = _parsed(lines[0], f"{path} line 1")
+        facts = files.parsed(lines[0], files.REMOVE_LINE)
         if (schema := facts.pop("schema", None)) != SCHEMA:
             raise BenchError(f"{path} has schema {schema}, this version reads {SCHEMA}")
         ledger = cls(None, facts)
-        for number, line in enumerate(lines[1:], 2):
-            try:
-                ledger._take(_parsed(line, f"{path} line {number}"))
-            except (KeyError, TypeError) as error:
-                raise BenchError(f"{path} line {number} is damaged: {error}; remove it to read the rest") from error
+        for line in lines[1:]:
+            with files.damage_told(line.place, files.REMOVE_LINE):
+                ledger._take(files.parsed(line, files.REMOVE_LINE))
         ledger.path = path
         return ledger
 
@@ -116,25 +106,4 @@ class Ledger:
 
     def _append(self, line: Mapping[str, Any]) -> None:
         assert self.path is not None
-        try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, separators=(",", ":")) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
-
-
-def _parsed(line: bytes, place: str) -> dict[str, Any]:
-    """The object in one line."""
-    try:
-        parsed = json.loads(line)
-    except ValueError as error:
-        raise BenchError(f"{place} is damaged ({error}): remove it to read the rest") from error
-    if not isinstance(parsed, dict):
-        raise BenchError(f"{place} is damaged: it holds no object; remove it to read the rest")
-    return parsed
-
-
-def _unwritable(path: Path, error: OSError) -> BenchError:
-    return BenchError(f"cannot write {path}: {error.strerror}; run from a folder you may write to")
+        files.append_line(self.path, json.dumps(line, separators=(",", ":")))

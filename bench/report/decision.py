@@ -1,10 +1,11 @@
 """The check of a run, as its page shows it: the decision against a baseline, from the file that `check` left."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench import files
+from bench.errors import BenchError
 from bench.report.record import Record
 from bench.report.units import percent
 from bench.store.run import Run
@@ -41,10 +42,11 @@ class Checked:
 def stored_check(run: Run) -> dict[str, Any]:
     """What `check` left beside the run's results, as a fact of the run; empty where there is none that can be read."""
     try:
-        found = json.loads((run.folder / FILE).read_text("utf-8"))
-        return {"check": found} if isinstance(found["verdicts"], list) and isinstance(found["overall"], str) else {}
-    except (OSError, ValueError, KeyError, TypeError):  # the page is of the run; a check can be made again
+        stored = files.read_object(run.folder / FILE, "check the run again")
+    except (FileNotFoundError, BenchError):  # the page is of the run; a check can be made again
         return {}
+    whole = isinstance(stored.get("verdicts"), list) and isinstance(stored.get("overall"), str)
+    return {"check": stored} if whole else {}
 
 
 def checked(record: Record) -> Checked | None:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
+from bench import files
 from bench.report import svg
 from bench.report.load import clean
-from bench.report.page import put, style_sheet, template
+from bench.report.page import FREE, style_sheet, template
 from bench.report.plotting import DASHED, Picture, accuracy_axis, finish, inside, unit_axis
 from bench.report.table import HEADINGS
 from bench.report.units import plural, quantity
@@ -67,11 +68,12 @@ def write(lines: Iterable[Line], folder: Path = REPORTS) -> Path:
     """Write reports/history.html; its path.
 
     Raises:
-        OSError: the folder cannot be written.
+        BenchError: the folder cannot be written.
 
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    return put(folder / FILE, page(list(lines)))
+    files.make_folder(folder, FREE)
+    files.replace(folder / FILE, page(list(lines)), FREE)
+    return folder / FILE
 
 
 def page(lines: Sequence[Line]) -> str:

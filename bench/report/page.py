@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from bench import files
 from bench.report import decision, svg
 from bench.report.conclusions import conclusions, counts
 from bench.report.kernels import kernels
@@ -30,6 +31,7 @@ from bench.report.units import quantity, state
 from bench.store.published import comparisons
 from bench.store.run import REPORTS, Run
 
+FREE = "free the path, or run from another folder"  # where a page cannot be written
 _META = "bench-run"
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
@@ -47,14 +49,14 @@ def write(run: Run, folder: Path = REPORTS) -> Path:
     """Write the page of `run` and refresh the index beside it; the page's path.
 
     Raises:
-        BenchError: the run's files are damaged.
-        OSError: the folder cannot be written.
+        BenchError: the run's files are damaged, or the folder cannot be written.
 
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    files.make_folder(folder, FREE)
     name = "run-index" if run.name == "index" else run.name
-    path = put(folder / f"{name}.html", page(read(run)))
-    put(folder / "index.html", index(folder))
+    path = folder / f"{name}.html"
+    files.replace(path, page(read(run)), FREE)
+    files.replace(folder / "index.html", index(folder), FREE)
     return path
 
 
@@ -132,14 +134,6 @@ def _moment(started: Any) -> str:
     """2026-01-31 09:05 from an ISO time, whatever is there otherwise."""
     text = str(started or "time unknown")
     return f"{text[:10]} {text[11:16]}" if len(text) >= 16 and text[10] == "T" else text
-
-
-def put(path: Path, text: str) -> Path:
-    """Write the file in one move; its path."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(text.encode("utf-8", "replace"))
-    fresh.replace(path)
-    return path
 
 
 def style_sheet() -> Markup:

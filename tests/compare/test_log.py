@@ -41,8 +41,8 @@ def test_a_last_line_that_was_cut_off_is_passed_over(written):
     ("line", "text", "words"),
     [
         (3, "{", "line 3 is damaged"),
-        (3, "[]", "line 3 is damaged: it holds no object"),
-        (3, '{"cell": "vgg4", "run": 1, "pair": {}}', "line 3 is damaged: 'vgg4'"),
+        (3, "[]", r"line 3 is damaged \(it holds no object\)"),
+        (3, '{"cell": "vgg4", "run": 1, "pair": {}}', r"line 3 is damaged \('vgg4'\)"),
         (1, '{"schema": 99, "cells": {}}', "has schema 99, this version reads 1"),
     ],
 )

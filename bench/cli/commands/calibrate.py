@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from bench import files
 from bench.cli.commands.ab import SUITE, tell_look
 from bench.cli.render.tables import duration, print_table
 from bench.compare.calibrate import concluded, counted, gather, injected, one_fingerprint
 from bench.compare.calibration import Real, Rehearsal, save
 from bench.compare.sides import Matchup, settings
-from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS
+from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
 from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.process.lock import measuring
 from bench.stats.multiple_testing import clopper_pearson
@@ -129,9 +130,9 @@ def _draw(rehearsal: Rehearsal) -> str | None:
     title = f"What the gate finds on {rehearsal.fingerprint.get('cpu', 'this machine')}, {len(pool)} pairs"
     path = REPORTS / f"rehearsal-{rehearsal.path.stem}.svg"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(power_curve(curves, real, title), "utf-8")
-    except OSError as error:
-        print(f"bench: cannot write the picture ({error}); the record is safe", file=sys.stderr)
+        files.make_folder(path.parent, "the record is safe")
+        files.replace(path, power_curve(curves, real, title), "the record is safe")
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
         return None
     return str(path)

@@ -1,11 +1,11 @@
 """The command `check`: a recorded run against a baseline."""
 
 import argparse
-import json
 import sys
 from datetime import datetime
 from pathlib import Path
 
+from bench import files
 from bench.cli.commands.ab import tell_look
 from bench.cli.commands.measuring import write_page
 from bench.cli.commands.show import latest
@@ -36,8 +36,10 @@ def execute(given: argparse.Namespace) -> int:
             decision = _again(given, run, found)
         except KeyboardInterrupt:
             interrupted = True
-    _keep(run, decision)
-    tell(decision, given)
+    try:
+        tell(decision, given)
+    finally:  # neither costs the other
+        _keep(run, decision)
     return EXIT_INTERRUPTED if interrupted else decision.exit_code
 
 
@@ -59,8 +61,6 @@ def _again(given: argparse.Namespace, run: Run, found: Check) -> Decision:
 
 def _keep(run: Run, decision: Decision) -> None:
     """Leave the decision where the run's page finds it, in one move, and write that page again if there is one."""
-    fresh = run.folder / f"{FILE}.new"
-    fresh.write_text(json.dumps(decision.to_dict(), indent=1) + "\n", "utf-8")
-    fresh.replace(run.folder / FILE)
+    files.replace(run.folder / FILE, files.document(decision.to_dict()))
     if (REPORTS / f"{run.name}.html").exists():
         write_page(run)

@@ -29,7 +29,7 @@ def execute(given: argparse.Namespace) -> int:
     if not runs:
         raise BenchError("no run is recorded in results/ yet: python -m bench run")
     found = history(runs, given.cells)
-    page = None if given.no_report else _page(found)
+    page = None if given.no_report else str(write(_line(one) for one in found))
     if given.json:
         print(json.dumps({"series": [_plain(one) for one in found], "report": page}))
         return EXIT_PASS
@@ -37,13 +37,6 @@ def execute(given: argparse.Namespace) -> int:
     if page:
         print(f"report: {page}")
     return EXIT_PASS
-
-
-def _page(found: list[Series]) -> str:
-    try:
-        return str(write(_line(one) for one in found))
-    except OSError as error:
-        raise BenchError(f"cannot write the page: {error}; free the path, or give --no-report") from error
 
 
 def _print(found: list[Series]) -> None:
