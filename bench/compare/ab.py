@@ -1,7 +1,6 @@
 """A/B: a matchup compared by the gate, from the first pair to the verdicts; every number is on disk as it is found."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +12,7 @@ from bench.compare.sides import Matchup
 from bench.compare.verdicts import decide
 from bench.plan.plan import Plan
 from bench.store.fingerprint import Fingerprint, fingerprint
+from bench.store.provenance import utc_now
 from bench.verdict.verdict import Decision
 
 
@@ -57,7 +57,7 @@ def compare(matchup: Matchup, plan: Plan, rules: Rules, tell: Told) -> Decision:
 def facts(matchup: Matchup, plan: Plan, rules: Rules, tolerance: float, notes: tuple[str, ...]) -> dict[str, Any]:
     """What the ledger's first line says."""
     return {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": utc_now(),
         "command": rules.command,
         "before": dict(matchup.before),
         "after": dict(matchup.after),

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -19,6 +18,7 @@ from bench.plan.plan import Plan
 from bench.stats.operating_characteristics import LEAST_FOUND, SLOWDOWNS, admissible, rates, replayed
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.fingerprint import Fingerprint
+from bench.store.provenance import utc_now
 from bench.verdict.verdict import Decision
 
 LEAST_PAIRS = 10  # fewer say too little about the tails
@@ -75,7 +75,7 @@ def injected(
     one, other = matchup.sides[name]
     sides: dict[str, tuple[Side, Side]] = {name: (one, replace(other, inject=slowdown))}
     facts = {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": utc_now(),
         "command": "",
         "before": {"label": name},
         "after": {"label": f"{name}, {slowdown:.1%} slower"},

@@ -9,6 +9,7 @@ from random import Random
 from bench.compare.log import Ledger, Story
 from bench.compare.outcome import common
 from bench.compare.pairs import Pair, Side, SideError, ask_both, measure_pair
+from bench.errors import OutOfTimeError
 from bench.process.worker import WorkerError
 from bench.stats.sequential_test import LOOKS, Look, settled
 
@@ -58,7 +59,7 @@ class Contest:
         try:
             self._compare()
             ended = ""
-        except _OutOfTimeError:
+        except OutOfTimeError:
             ended = "out of time"
         finally:
             self.ledger.note({"ended": ended, "seconds": time.monotonic() - self._started})
@@ -126,7 +127,7 @@ class Contest:
         """No pair is begun that would probably end after the budget."""
         elapsed = time.monotonic() - self._started
         if self.budget is not None and elapsed + elapsed / max(1, self._pairs) * bool(self._pairs) > self.budget:
-            raise _OutOfTimeError
+            raise OutOfTimeError
 
 
 def _open(found: Look | None) -> bool:
@@ -152,7 +153,3 @@ def _numbers(pair: Pair, first: Side, second: Side, started: float) -> dict[str,
         "early": pair.early,
         "started": round(started, 3),
     }
-
-
-class _OutOfTimeError(Exception):
-    """The budget is spent."""

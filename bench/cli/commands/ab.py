@@ -4,7 +4,6 @@ import argparse
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from bench.cli.render.decision import tell
@@ -17,7 +16,7 @@ from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.process.lock import measuring
 from bench.stats.sequential_test import Look
-from bench.store.provenance import command_line
+from bench.store.provenance import command_line, time_name
 
 SUITE = "checks"
 
@@ -31,7 +30,7 @@ def execute(given: argparse.Namespace) -> int:
     wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
     plan = plan_from({"suite": SUITE, **wanted})
     plan = replace(plan, threads=plan.threads or (1,))  # more of them repeat worse, see DESIGN.md
-    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    name = time_name()
     rules = Rules(
         tolerance=given.tolerance,
         force=given.force,

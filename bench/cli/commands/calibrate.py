@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from bench.process.lock import measuring
 from bench.stats.multiple_testing import clopper_pearson
 from bench.stats.operating_characteristics import Rates, admissible, rates
 from bench.stats.sequential_test import TOLERANCE
-from bench.store.provenance import command_line
+from bench.store.provenance import command_line, utc_now
 from bench.store.run import REPORTS
 from bench.verdict.verdict import Decision
 
@@ -33,7 +32,7 @@ def execute(given: argparse.Namespace) -> int:
     wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
     plan = plan_from({"suite": SUITE, **wanted})
     plan = replace(plan, threads=plan.threads or (1,))
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = utc_now()
     with measuring("the rehearsal", given.concurrent), settings({}, plan) as found:
         one_fingerprint(found)
         cells = ", ".join(found.sides)

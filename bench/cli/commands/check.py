@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from datetime import datetime
 from pathlib import Path
 
 from bench import files
@@ -19,7 +18,7 @@ from bench.regression.confirm import Retrial, measured_again
 from bench.regression.tolerances import tolerances
 from bench.report.decision import FILE
 from bench.store import baseline
-from bench.store.provenance import command_line
+from bench.store.provenance import command_line, time_name
 from bench.store.run import REPORTS, Run, load
 from bench.verdict.verdict import Decision
 
@@ -45,7 +44,7 @@ def execute(given: argparse.Namespace) -> int:
 
 def _again(given: argparse.Namespace, run: Run, found: Check) -> Decision:
     """The decision after the suspects were measured again."""
-    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    name = time_name()
     rules = Rules(force=True, command=command_line(), record=FOLDER / f"{name}-check.jsonl")  # checked before
     how = Retrial(
         repo=Path(given.repo),

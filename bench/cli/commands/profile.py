@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import io
 import json
-from datetime import datetime
 
 from bench.cli.commands import run as running
 from bench.cli.parser.main import build_parser
@@ -14,6 +13,7 @@ from bench.explain.account import Account, accounts
 from bench.explain.explanation import breakdown
 from bench.stats.attribution import Share, kinds, shares
 from bench.store import run as store
+from bench.store.provenance import time_name
 
 ROUNDS = 5  # blocks of timing: enough to set the overhead against; `run` is for numbers that repeat
 MOST_ROWS = 10
@@ -21,7 +21,7 @@ MOST_ROWS = 10
 
 def execute(given: argparse.Namespace) -> int:
     """Run the cells once with a profile, without training; 0 when each has one, 3 when any has none."""
-    name = str(given.run or f"profile-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    name = str(given.run or f"profile-{time_name()}")
     settled = {"epochs": 0, "generations": 1, "profile": True, "report": False}
     usual = vars(build_parser().parse_args(["run"]))  # every flag that `run` has and `profile` does not
     suited = {"run": name, "rounds": given.rounds or ROUNDS}
