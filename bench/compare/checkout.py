@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.process.worker import interrupts_put_off
 from bench.store.git import git
+from bench.text import plural
 
 GROUP = "bench.architectures"  # the entry points by which a package registers architectures
 OWN = Path(__file__).parents[2]  # holds the suite that runs now
@@ -161,7 +162,7 @@ def _snapshot(root: Path, folder: Path) -> Tree:
             shutil.copy2(source, target, follow_symlinks=False)
     commit = git(root, "rev-parse", "HEAD")
     changes = tuple(line[3:] for line in git(root, "status", "--porcelain").splitlines())
-    count = f"{len(changes)} changed file{'s' * (len(changes) != 1)}"
+    count = plural(len(changes), "changed file")
     return Tree(f"the working tree ({commit[:10]}{' and ' + count if changes else ''})", (folder,), commit, changes)
 
 

@@ -9,6 +9,7 @@ from bench.compare.log import Ledger, Story
 from bench.compare.outcome import Settled, settle
 from bench.stats.multiple_testing import RATE
 from bench.stats.sequential_test import ALPHA, LOOKS, Look, common_tolerance
+from bench.text import percent
 from bench.verdict.verdict import Decision, Verdict
 
 CONFIDENCE = 1 - 2 * ALPHA / len(LOOKS)  # of the two-sided interval that the one-sided looks draw
@@ -166,8 +167,3 @@ def _signed(found: Look) -> str:
     """The interval of a change: "-1.2 to +0.7 %"."""
     low, high = (np.expm1(found.mean + sign * found.half) for sign in (-1, 1))
     return f"{low * 100:+.1f} to {high * 100:+.1f} %"
-
-
-def percent(share: float) -> str:
-    """A share with two digits at least: 0.62 %, 5 %, 12 %."""
-    return f"{share * 100:.2g} %" if share < 0.1 else f"{share * 100:.0f} %"

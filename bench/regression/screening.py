@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.regression.direct import counted, judge_accuracy, judge_budgets, judge_counts, judge_memory
+from bench.regression.direct import judge_accuracy, judge_budgets, judge_counts, judge_memory
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
 from bench.stats.prediction import LEAST_RUNS, SCREEN, SURE, Prediction, predict
 from bench.store.summary import Reading
+from bench.text import plural
 from bench.verdict.verdict import Verdict
 
 COARSEST = 0.20  # a stored series that shows no slowdown of 20 % says nothing
@@ -139,7 +140,7 @@ def _cost(new: Reading, stored: list[Reading], tolerance: float) -> Verdict:
         return replace(
             about,
             verdict="inconclusive",
-            reason=f"{_moved(move)}, but {counted(len(logs), 'stored run')} cannot tell how much runs differ",
+            reason=f"{_moved(move)}, but {plural(len(logs), 'stored run')} cannot tell how much runs differ",
             remedy=f"accept {missing} more (python -m bench baseline save), or compare revisions: python -m bench ab",
         )
     value, low, high = (float(np.exp(move + by)) for by in (0, -expected.half, expected.half))
@@ -209,4 +210,4 @@ def _moved(move: float) -> str:
 
 
 def _runs(stored: Iterable[Reading]) -> str:
-    return counted(len({one.run for one in stored}), "run")
+    return plural(len({one.run for one in stored}), "run")

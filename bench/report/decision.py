@@ -7,8 +7,8 @@ from typing import Any
 from bench import files
 from bench.errors import BenchError
 from bench.report.record import Record
-from bench.report.units import percent
 from bench.store.run import Run
+from bench.text import change
 
 FILE = "check.json"
 STATES = {"regression": "bad", "pass": "ok"}
@@ -93,10 +93,5 @@ def _change(ratio: Any) -> str:
     """The change as a percentage with its interval."""
     if not isinstance(ratio, dict) or not isinstance(ratio.get("value"), int | float):
         return "-"
-    ends = [end for name in ("low", "high") if isinstance(end := ratio.get(name), int | float)]
-    spread = f" ({' to '.join(map(_signed, ends))})" if len(ends) == 2 else ""
-    return _signed(ratio["value"]) + spread
-
-
-def _signed(ratio: float) -> str:
-    return f"{'+' if ratio >= 1 else '-'}{percent(abs(ratio - 1))}"
+    low, high = (end if isinstance(end := ratio.get(name), int | float) else None for name in ("low", "high"))
+    return change(ratio["value"], low, high)

@@ -15,8 +15,9 @@ from bench.report.load import clean
 from bench.report.page import FREE, style_sheet, template
 from bench.report.plotting import DASHED, Picture, accuracy_axis, finish, inside, unit_axis
 from bench.report.table import HEADINGS
-from bench.report.units import plural, quantity
+from bench.report.units import quantity
 from bench.store.run import REPORTS
+from bench.text import plural
 
 MOST_PICTURES = 120  # a page of more is none that anyone scrolls
 FILE = "history.html"

@@ -9,7 +9,8 @@ from bench.report import svg
 from bench.report.gradient_flow import depth
 from bench.report.plotting import MOST_ROWS, Picture, accuracy_axis, colour_of, finish, inside, marker_of, unit_axis
 from bench.report.record import Record, Row
-from bench.report.units import plural, quantity
+from bench.report.units import quantity
+from bench.text import plural
 
 _DASHES = ((), (4, 1.5), (1, 1), (6, 1.5, 1, 1.5), (3, 1, 1, 1, 1, 1))  # a new one each time the colours start again
 _NAMES = {

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ from bench.report.speed import speed
 from bench.report.table import columns, entries, placed
 from bench.report.tradeoffs import choosing
 from bench.report.tuning import tuning
-from bench.report.units import quantity, state
+from bench.report.units import quantity, state, tied
 from bench.store.published import comparisons
 from bench.store.run import REPORTS, Run
+from bench.text import plural, tenths
 
 FREE = "free the path, or run from another folder"  # where a page cannot be written
 _META = "bench-run"
@@ -157,15 +158,11 @@ def _environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters["state"] = state
-    made.filters["seconds"] = _seconds
-    made.filters["share"] = lambda share: "\u2013" if share is None else f"{share * 100:.1f}\u00a0%"
+    made.filters["seconds"] = partial(quantity, "step", "s")
+    made.filters["plural"] = plural
+    made.filters["share"] = lambda share: tied(tenths(share))
     made.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
     return made
-
-
-def _seconds(seconds: float) -> str:
-    """A time that may be a difference."""
-    return ("-" if seconds < 0 else "") + quantity("step", "s", abs(seconds)) if seconds else "0"
 
 
 def template(name: str) -> jinja2.Template:

@@ -11,7 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 from bench.report import svg
 from bench.report.record import Row, Value
 from bench.report.table import HEADINGS
-from bench.report.units import plural, tick
+from bench.report.units import tick
+from bench.text import plural
 
 MOST_NAMES = 16  # beyond these, only the settings on the front are named in a picture
 MOST_ROWS = 60  # more lines than this make a picture nobody can read

@@ -17,7 +17,8 @@ from bench.report.plotting import (
 from bench.report.rank import ordered
 from bench.report.record import Record, Row
 from bench.report.table import HEADINGS, percent_of, told
-from bench.report.units import joined, tick
+from bench.report.units import tick
+from bench.text import joined
 
 _TIME = ("time_to_accuracy", "training_step", "steps_to_accuracy")
 

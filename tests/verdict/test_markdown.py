@@ -31,7 +31,7 @@ def test_the_verdict_stands_first_then_the_table_then_why_and_what_to_do():
     assert lines[0] == "### Regression: the working tree against HEAD~1"
     assert "**1 regressed**, 1 unchanged" in text
     row = next(line for line in lines if line.startswith("| lenet5"))
-    assert row.split(" | ")[2:] == ["4 ms", "4.4 ms", "+10.0 % (+7.0 to +13.0)", "4.2 %", "**regressed** |"]
+    assert row.split(" | ")[2:] == ["4.00 ms", "4.40 ms", "+10.0 % (+7.0 to +13.0)", "4.2 %", "**regressed** |"]
     assert text.index("| cell |") < text.index("slower by 10 %") < text.index("Repeat it: `python -m bench ab HEAD~1`")
     assert "What to do: see what differs." in text
     assert "  - operators\\_backward 51 -\\> 63" in text
@@ -42,7 +42,7 @@ def test_the_verdict_stands_first_then_the_table_then_why_and_what_to_do():
 def test_a_pass_shows_what_was_compared():
     text = markdown(decision(CALM))
     assert text.startswith("### No regression")
-    assert "| mlp-sgd | step | 1 ms | 1 ms |" in text
+    assert "| mlp-sgd | step | 1.00 ms | 1.00 ms |" in text
 
 
 def test_a_hostile_name_is_text():

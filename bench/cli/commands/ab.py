@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.cli.render.decision import tell
-from bench.cli.render.tables import duration
 from bench.compare import sides
 from bench.compare.ab import Rules, compare
 from bench.compare.log import FOLDER, Ledger
@@ -17,6 +16,7 @@ from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.process.lock import measuring
 from bench.stats.sequential_test import Look
 from bench.store.provenance import command_line, time_name
+from bench.text import duration, plural
 
 SUITE = "checks"
 
@@ -40,7 +40,7 @@ def execute(given: argparse.Namespace) -> int:
     with measuring(f"ab {name}", given.concurrent), _matchup(given, wanted, plan) as found:
         count = len(found.sides)
         print(
-            f"{found.before['label']} against {found.after['label']}: {count} cell{'s' * (count != 1)}, a pair takes "
+            f"{found.before['label']} against {found.after['label']}: {plural(count, 'cell')}, a pair takes "
             "some 6 s, 6 to 30 pairs each",
             file=sys.stderr,
         )
@@ -87,7 +87,7 @@ def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
 
 def tell_look(cell: str, run: int, count: int, look: Look | None) -> None:
     """A line for each look; a terminal sees each pair."""
-    where = f"{cell}{', second run' if run == 2 else ''}: {count} pair{'s' * (count != 1)}"
+    where = f"{cell}{', second run' if run == 2 else ''}: {plural(count, 'pair')}"
     if look is not None:
         ratio = look.ratio
         print(

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench import files
 from bench.cli.commands.ab import SUITE, tell_look
-from bench.cli.render.tables import duration, print_table
+from bench.cli.render.tables import print_table
 from bench.compare.calibrate import concluded, counted, gather, injected, one_fingerprint
 from bench.compare.calibration import Real, Rehearsal, save
 from bench.compare.sides import Matchup, settings
@@ -22,6 +22,7 @@ from bench.stats.operating_characteristics import Rates, admissible, rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.provenance import command_line, utc_now
 from bench.store.run import REPORTS
+from bench.text import duration
 from bench.verdict.verdict import Decision
 
 CURVE = tuple(float(one) for one in np.linspace(0, 0.15, 31))  # true slowdowns in the picture

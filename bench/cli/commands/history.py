@@ -6,12 +6,14 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from bench.cli.render.tables import print_table, si
+from bench.cli.render.tables import print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.regression.history import Series, history
 from bench.report.history import Line, Shift, write
+from bench.report.units import symbol_of
 from bench.stats.change_points import Change
 from bench.store import run as store
+from bench.text import quantity, signed
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -50,7 +52,7 @@ def _print(found: list[Series]) -> None:
                 "first": _value(one, one.points[0].value),
                 "latest": _value(one, one.points[-1].value),
                 "at": one.points[-1].label,
-                "changes": ", ".join(f"{change.shift:+.1%}" for change in one.changes) or "-",
+                "changes": ", ".join(signed(change.shift) for change in one.changes) or "-",
             }
             for one in found
         ]
@@ -70,7 +72,7 @@ def _told(series: Series, change: Change) -> str:
     at = series.points[change.index]
     where = f"at {at.label} ({at.moment[:10]})"
     between = "" if change.low == change.high else f", somewhere after {before.label} and up to {after.label}"
-    return f"{change.shift:+.1%} {where}{between}, z = {change.z:.1f}"
+    return f"{signed(change.shift)} {where}{between}, z = {change.z:.1f}"
 
 
 def _line(series: Series) -> Line:
@@ -90,9 +92,7 @@ def _line(series: Series) -> Line:
 
 
 def _value(series: Series, value: float) -> str:
-    if series.metric == "accuracy":
-        return f"{value:.2%}"
-    return si(value, series.unit) if series.unit != "1" else f"{value:.4g}"
+    return quantity(value, symbol_of(series.metric, series.unit))
 
 
 def _plain(series: Series) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli.render.progress import ProgressLine
-from bench.cli.render.tables import duration, legend, overview, print_table
+from bench.cli.render.tables import legend, overview, print_table
 from bench.cli.render.tuning import tuned
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, BenchError
 from bench.plan.catalogue import Catalogue, Question
@@ -30,6 +30,7 @@ from bench.store import run as store
 from bench.store.frame import frame, settings
 from bench.store.provenance import command_line, git_state, time_name, utc_now, versions
 from bench.store.result import STATUSES, Result
+from bench.text import duration
 
 
 def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, workers: Workers) -> int:
