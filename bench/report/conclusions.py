@@ -28,9 +28,18 @@ class Sentence:
 def conclusions(record: Record) -> list[Sentence]:
     """All that can be said of the run, the most useful first."""
     said = [
-        _nothing(record), _cheapest(record), _throughput(record), _accurate(record), _towards(record), _budget(record),
-        _small(record), _surprise(record), _rates(record), _uncertain(record), _lost(record),
-    ]  # fmt: skip
+        _nothing(record),
+        _cheapest(record),
+        _throughput(record),
+        _accurate(record),
+        _towards(record),
+        _budget(record),
+        _small(record),
+        _surprise(record),
+        _rates(record),
+        _uncertain(record),
+        _lost(record),
+    ]
     return [sentence for sentence in said if sentence]
 
 

@@ -104,8 +104,16 @@ def _picture(line: Line, number: int) -> Picture:
         low, high = point["low"], point["high"]
         if low is not None and high is not None:
             axes.plot([at, at], [max(low, 0), high], color=svg.SERIES[0], linewidth=1, alpha=0.6)
-        mark = axes.plot(at, table["value"][at], marker="o", markersize=5, color=svg.SERIES[0], linestyle="none",
-                         markeredgecolor=svg.SURFACE, markeredgewidth=0.8)  # fmt: skip
+        mark = axes.plot(
+            at,
+            table["value"][at],
+            marker="o",
+            markersize=5,
+            color=svg.SERIES[0],
+            linestyle="none",
+            markeredgecolor=svg.SURFACE,
+            markeredgewidth=0.8,
+        )
         drawn.mark(mark, [], clean(f"{point['label']}: {_told(line, point)}"))
     for shift in line.shifts:
         place = shift.at - 0.5

@@ -85,9 +85,13 @@ def _profiled(record: Record, row: Row) -> Profiled | None:
     lists |= {"Categories against the roofline": _against_roof(record, row, shares(bare, "category"))}
     folder = f"results/{record.name}/traces"
     return Profiled(
-        row, timed, parts, kinds(bare)[:MOST_PARTS], {name: lines for name, lines in lists.items() if lines},
+        row,
+        timed,
+        parts,
+        kinds(bare)[:MOST_PARTS],
+        {name: lines for name, lines in lists.items() if lines},
         list(_facts(record, row, profile, folder)),
-    )  # fmt: skip
+    )
 
 
 def _is_of(visit: Mapping[str, Any], row: Row) -> bool:

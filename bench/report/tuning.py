@@ -72,9 +72,16 @@ def _draw(drawn: svg.Canvas, one: Tuned) -> None:
     line = drawn.axes.plot(*zip(*points, strict=True), color=colour_of(one.row), linewidth=1.4, alpha=0.8, zorder=2)
     marks = drawn.axes.plot(*zip(*points, strict=True), **dot(one.row, 5))
     ring = drawn.axes.plot(
-        [one.best.learning_rate], [inside(one.best.accuracy or 0)], marker="o", markersize=12, markerfacecolor="none",
-        markeredgecolor=colour_of(one.row), markeredgewidth=1.4, linestyle="none", zorder=4,
-    )  # fmt: skip
+        [one.best.learning_rate],
+        [inside(one.best.accuracy or 0)],
+        marker="o",
+        markersize=12,
+        markerfacecolor="none",
+        markeredgecolor=colour_of(one.row),
+        markeredgewidth=1.4,
+        linestyle="none",
+        zorder=4,
+    )
     drawn.mark([*line, *marks, *ring], [one.row.key], told(one))
 
 
