@@ -7,6 +7,7 @@ from bench.plan.tuning import Trial, at_edge, best_of, good_width, group_of, usa
 from bench.report import svg
 from bench.report.plotting import Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
 from bench.report.record import Record, Row
+from bench.report.units import quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def _draw(drawn: svg.Canvas, one: Tuned) -> None:
 def told(one: Tuned) -> str:
     """The trials in words."""
     each = ", ".join(
-        f"{trial.learning_rate:g} " + (f"{trial.accuracy:.2%}" if trial.accuracy is not None else trial.status)
+        f"{trial.learning_rate:g} "
+        + (trial.status if trial.accuracy is None else quantity("accuracy", "1", trial.accuracy))
         for trial in one.trials
     )
     edge = ", at the edge of what was tried" if one.edge else ""
