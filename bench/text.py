@@ -112,8 +112,9 @@ def number(value: float, half: float | None = None, *, exact: bool = False, most
         return str(float(value))
     if exact and float(value).is_integer():
         return f"{value:,.0f}"
-    digits = _digits_of(value, half) if half else _DIGITS
-    rounded = value if half else _rounded(value, digits)
+    known = half if half and math.isfinite(half) else None
+    digits = _digits_of(value, known) if known else _DIGITS
+    rounded = value if known else _rounded(value, digits)
     places = min(digits - 1 - (math.floor(math.log10(abs(rounded))) if rounded else 0), most)
     return f"{round(value, places):,.{max(places, 0)}f}"
 

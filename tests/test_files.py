@@ -137,3 +137,9 @@ def test_equal_data_has_one_digest():
     assert files.digest({"a": 1, "b": [2]}) == files.digest({"b": [2], "a": 1})
     assert files.digest({"a": 1}) != files.digest({"a": 2})
     assert len(files.digest({})) == 12
+
+
+def test_nothing_else_replaces_files_or_waits_for_the_disk():
+    own = Path(files.__file__)
+    others = {path: path.read_text("utf-8") for path in own.parent.rglob("*.py") if path != own}
+    assert [path.name for path, text in others.items() if "fsync(" in text or '.new"' in text] == []

@@ -97,6 +97,8 @@ def test_terminal_and_page_give_an_accuracy_alike(half):
         (5.0, 40.0, "5.0"),
         (9.996, None, "10.0"),
         (9.996, 0.1, "10.00"),
+        (2.31415, math.inf, "2.31"),
+        (2.31415, math.nan, "2.31"),
         (math.nan, 0.1, "nan"),
         (-math.inf, None, "-inf"),
     ],
