@@ -1,6 +1,8 @@
 """Text: digits follow the interval, units take a prefix, and terminal, page and comment print the same number alike."""
 
 import math
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -205,3 +207,8 @@ def test_nouns():
     assert joined("abc") == "a, b and c"
     assert joined("abcdefgh", most=3) == "a, b and 6 more"
     assert joined([]) == ""
+
+
+def test_a_comparison_prints_its_numbers_without_the_half_that_draws():
+    script = "import sys, bench.cli.commands.ab, bench.cli.render.tables; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

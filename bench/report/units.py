@@ -1,25 +1,14 @@
-"""Units: the symbol of a metric, and numbers as the page has them: those of `bench.text`, tied to their units."""
+"""Units: numbers as the page has them: those of `bench.text`, tied to their units."""
 
 from collections.abc import Iterable
 
 from bench import text
 from bench.store.seeds import STATES
-from bench.text import PERCENT, TIMES, Scale
+from bench.symbols import symbol_of
+from bench.text import Scale
 
-_SHARES = {"accuracy", "train_accuracy", "reached", "phase_gap"}
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 _LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"))  # thousands are written out
-
-
-def symbol_of(metric: str, unit: str) -> str:
-    """What stands after the number of a metric, as `bench.text.scale_of` takes it."""
-    if metric in _SHARES:
-        return PERCENT
-    if metric.startswith("flops"):
-        return "FLOP"
-    if unit == "1":
-        return TIMES if metric.startswith("relative") else ""
-    return "images/s" if unit == "1/s" else unit
 
 
 def scale_of(metric: str, unit: str, values: Iterable[float]) -> Scale:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bench import text
-from bench.report.units import symbol_of
+from bench.symbols import symbol_of
 from bench.verdict.verdict import Decision, Verdict
 
 HEADLINES = {

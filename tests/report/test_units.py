@@ -1,4 +1,4 @@
-"""Units: a metric has its symbol, and a number on the page is never torn from its unit."""
+"""Units: a metric has its symbol, and its number on the page is never torn from it."""
 
 import pytest
 
