@@ -22,8 +22,17 @@ class NotComparableError(BenchError):
     exit_code = EXIT_NOT_COMPARABLE
 
 
+class OutOfTimeError(Exception):
+    """The budget is spent; whoever set it out catches this and says what was left out."""
+
+
 def unknown(kind: str, name: str, known: "Iterable[str]", listing: str) -> BenchError:
     """The error for a name nobody registered, with the nearest known names and the command that lists them."""
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'? (python -m bench {listing})" if near else f"see python -m bench {listing}"
+    near = nearest(name, known)
+    hint = f"did you mean '{near}'? (python -m bench {listing})" if near else f"see python -m bench {listing}"
     return BenchError(f"unknown {kind} '{name}': {hint}")
+
+
+def nearest(name: str, known: "Iterable[str]") -> str | None:
+    """The known name that was probably meant; None where none is like it."""
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.5)), None)

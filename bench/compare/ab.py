@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.compare.calibration import checked_tolerance
@@ -13,6 +12,7 @@ from bench.compare.sides import Matchup
 from bench.compare.verdicts import decide
 from bench.plan.plan import Plan
 from bench.store.fingerprint import Fingerprint, fingerprint
+from bench.store.provenance import utc_now
 from bench.verdict.verdict import Decision
 
 
@@ -69,7 +69,7 @@ def facts_of(
         aside=matchup.aside,
         notes=tuple(notes),
         command=command,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=utc_now(),
     )
 
 

@@ -1,20 +1,19 @@
 """Rehearsal: what the gate has shown on a machine, stored per fingerprint, and asked before a tolerance is believed."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
 from typing import Any
 
+from bench import files
 from bench.errors import BenchError
 from bench.stats.operating_characteristics import Rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.fingerprint import Fingerprint
-from bench.store.run import RESULTS
+from bench.store.run import REHEARSALS
 
 SCHEMA = 1
-FOLDER = RESULTS / "rehearsals"
 UNKNOWN = "no rehearsal on this machine yet: what the gate finds here is not known (python -m bench rehearse)"
 
 
@@ -80,7 +79,7 @@ class Rehearsal:
 
 def path_of(fingerprint: Fingerprint) -> Path:
     """Where the rehearsal of a machine is kept."""
-    return FOLDER / f"{fingerprint.digest}.json"
+    return REHEARSALS / f"{fingerprint.digest}.json"
 
 
 def save(rehearsal: Rehearsal) -> Path:
@@ -91,13 +90,8 @@ def save(rehearsal: Rehearsal) -> Path:
 
     """
     path = rehearsal.path
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(rehearsal.to_dict(), indent=1) + "\n", "utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}; run from a folder you may write to") from error
+    files.make_folder(path.parent)
+    files.replace(path, files.document(rehearsal.to_dict()))
     return path
 
 
@@ -108,17 +102,16 @@ def smallest_shown(fingerprint: Fingerprint) -> float | None:
         BenchError: the rehearsal's file is damaged.
 
     """
-    path = path_of(fingerprint)
+    path, remedy = path_of(fingerprint), "rehearse again (python -m bench rehearse)"
     try:
-        stored = json.loads(path.read_text("utf-8"))
-        if stored["schema"] != SCHEMA:
-            return None
-        found = stored["admissible"]
-        return inf if found is None else float(found)
+        stored = files.read_object(path, remedy)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BenchError(f"{path} is damaged ({error}): rehearse again (python -m bench rehearse)") from error
+    with files.damage_told(str(path), remedy):
+        if stored["schema"] != SCHEMA:
+            return None
+        smallest = stored["admissible"]
+        return inf if smallest is None else float(smallest)
 
 
 def checked_tolerance(

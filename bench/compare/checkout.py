@@ -14,6 +14,8 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.process.worker import interrupts_put_off
+from bench.store.git import git
+from bench.text import plural
 
 GROUP = "bench.architectures"  # the entry points by which a package registers architectures
 OWN = Path(__file__).parents[2]  # holds the suite that runs now
@@ -94,7 +96,7 @@ def spread(repo: Path, span: str, count: int) -> list[str]:
     if not dots or not first or last.startswith("."):
         raise BenchError(f"--revisions takes a span such as v1.0..HEAD, not '{span}'")
     ends = [_commit(root, first), _commit(root, last or "HEAD")]
-    between = _git(root, "rev-list", "--first-parent", "--reverse", f"{ends[0]}..{ends[1]}").split()
+    between = git(root, "rev-list", "--first-parent", "--reverse", f"{ends[0]}..{ends[1]}").split()
     if not between and ends[0] != ends[1]:
         raise BenchError(f"no revision lies in {span}: is {first} older than {last or 'HEAD'}?")
     found = [ends[0], *between]
@@ -106,7 +108,7 @@ def spread(repo: Path, span: str, count: int) -> list[str]:
 
 def _root(repo: Path) -> Path:
     """The repository's top folder, which must hold what can be measured."""
-    root = Path(_git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
+    root = Path(git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
     if not is_suite(root) and not _registers(root):
         raise BenchError(
             f"{root} is neither this suite nor a package with entry points '{GROUP}' in its pyproject.toml: "
@@ -120,11 +122,11 @@ def _worktree(root: Path, folder: Path, commit: str) -> Iterator[None]:
     """The commit in a folder of its own."""
     try:
         with interrupts_put_off():  # half a worktree is harder to remove
-            _git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
+            git(root, "worktree", "add", "--quiet", "--detach", str(folder), commit)
         yield
     finally:
         with interrupts_put_off(), suppress(BenchError):
-            _git(root, "worktree", "remove", "--force", "--force", str(folder))
+            git(root, "worktree", "remove", "--force", "--force", str(folder))
 
 
 def is_suite(root: Path) -> bool:
@@ -143,7 +145,7 @@ def _registers(root: Path) -> bool:
 
 def _commit(root: Path, revision: str) -> str:
     wrong = f"unknown revision '{revision}' in {root}: see git -C {root} log --oneline"
-    return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", wrong=wrong)
+    return git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", wrong=wrong)
 
 
 def _label(revision: str, commit: str) -> str:
@@ -152,15 +154,15 @@ def _label(revision: str, commit: str) -> str:
 
 def _snapshot(root: Path, folder: Path) -> Tree:
     """The working tree as it is: tracked files with their changes, and new ones that git does not ignore."""
-    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in dict.fromkeys(listed):
         source, target = root / name, folder / name
         if name and (source.is_file() or source.is_symlink()):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
-    commit = _git(root, "rev-parse", "HEAD")
-    changes = tuple(line[3:] for line in _git(root, "status", "--porcelain").splitlines())
-    count = f"{len(changes)} changed file{'s' * (len(changes) != 1)}"
+    commit = git(root, "rev-parse", "HEAD")
+    changes = tuple(line[3:] for line in git(root, "status", "--porcelain").splitlines())
+    count = plural(len(changes), "changed file")
     return Tree(f"the working tree ({commit[:10]}{' and ' + count if changes else ''})", (folder,), commit, changes)
 
 
@@ -184,24 +186,6 @@ def _cause(stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     raised = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Invalid\w*): ", line)]
     return (raised or lines or ["pip gave no reason"])[-1].rstrip(".")
-
-
-def _git(repo: Path, *arguments: str, wrong: str = "") -> str:
-    """What git prints; a session of its own keeps Ctrl-C from cutting it short.
-
-    Raises:
-        BenchError: it failed; `wrong` says what that means, or git's own last line.
-
-    """
-    command = ["git", "-C", str(repo), *arguments]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, start_new_session=True)  # noqa: S603 - fixed words, and names after --
-    except OSError as error:
-        raise BenchError(f"cannot run git: {error.strerror}; install it to compare revisions") from error
-    if done.returncode:
-        told = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise BenchError(wrong or f"git {arguments[0]} failed: {told}")
-    return done.stdout.strip("\n")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bench.compare.log import Story
+from bench.text import count, quantity, signed
 from bench.vocabulary import FETCH
 
 WORTH_TELLING = 0.02  # a phase that changed by less than this share is left out
@@ -15,7 +16,7 @@ def counted(story: Story) -> tuple[str, ...]:
     before, after = story.counts.before, story.counts.after
     names = dict.fromkeys((*before, *after))
     return tuple(
-        f"{name} {_number(before.get(name))} -> {_number(after.get(name))}"
+        f"{name} {count(before.get(name))} -> {count(after.get(name))}"
         for name in names
         if before.get(name) != after.get(name)
     )
@@ -29,10 +30,6 @@ def timed(story: Story) -> tuple[str, ...]:
         both = np.array([pair.phases[name] for pair in pairs if name in pair.phases])
         before, after = np.median(both, axis=0)
         if name != FETCH and abs(after - before) > WORTH_TELLING * before:
-            line = f"{name} {before * 1e3:.3g} ms -> {after * 1e3:.3g} ms ({after / before - 1:+.1%})"
+            line = f"{name} {quantity(before, 's')} -> {quantity(after, 's')} ({signed(after / before - 1)})"
             changed.append((abs(after - before), line))
     return tuple(line for _, line in sorted(changed, reverse=True))
-
-
-def _number(value: float | None) -> str:
-    return "absent" if value is None else f"{value:,.0f}"

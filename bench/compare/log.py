@@ -1,13 +1,11 @@
 """Ledger: the raw numbers of a comparison, appended line by line as they are found, and read back."""
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
 
+from bench import files
 from bench.compare.facts import ComparisonFacts
 from bench.compare.records import (
     CountsRecord,
@@ -19,11 +17,12 @@ from bench.compare.records import (
     to_line,
 )
 from bench.errors import BenchError
-from bench.store.run import RESULTS
+from bench.store.run import COMPARISONS
 from bench.vocabulary import Ending, PairQuantile, SideName
 
 SCHEMA = 2
-FOLDER = RESULTS / "ab"
+FOLDER = COMPARISONS
+COMPARE_AGAIN = "without it the rest means nothing, so compare again"
 
 
 @dataclass(slots=True)
@@ -74,10 +73,7 @@ class Ledger:
         self.ended: Ending = ""
         self.seconds = 0.0
         if path is not None:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _unwritable(path, error) from error
+            files.make_folder(path.parent)
             if path.exists():
                 raise BenchError(f"{path} exists already: another comparison writes to it, or has; try again")
             self._append({"schema": SCHEMA, **facts.to_dict()})
@@ -101,19 +97,13 @@ class Ledger:
             BenchError: there is no such file, or it is damaged, or of another schema.
 
         """
-        try:
-            lines = [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-        except OSError as error:
-            raise BenchError(
-                f"cannot read {path}: {error.strerror}; records of comparisons are in {FOLDER}/"
-            ) from error
+        lines = list(files.read_lines(path, f"records of comparisons are in {FOLDER}/"))
         if not lines:
             raise BenchError(f"{path} holds no whole line: nothing was recorded in it")
         ledger = cls(None, _facts(lines[0], path))
-        for number, line in enumerate(lines[1:], 2):
-            place = f"{path} line {number}"
-            with _damage_named(place, "remove it to read the rest"):
-                ledger._take(from_line(_parsed(line, place)))
+        for line in lines[1:]:
+            with files.damage_told(line.place, files.REMOVE_LINE):
+                ledger._take(from_line(files.parsed(line, files.REMOVE_LINE)))
         ledger.path = path
         return ledger
 
@@ -134,47 +124,15 @@ class Ledger:
 
     def _append(self, line: dict[str, Any]) -> None:
         assert self.path is not None
-        try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, separators=(",", ":")) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
+        files.append_line(self.path, json.dumps(line, separators=(",", ":")))
 
 
-def _facts(line: bytes, path: Path) -> ComparisonFacts:
+def _facts(line: files.Line, path: Path) -> ComparisonFacts:
     """What the first line says."""
-    stored = _parsed(line, f"{path} line 1")
+    stored = files.parsed(line, COMPARE_AGAIN)
     if (schema := stored.get("schema")) != SCHEMA:
         raise BenchError(
             f"{path} has schema {schema}, this version reads {SCHEMA}: decide on it with the version that wrote it"
         )
-    with _damage_named(f"{path} line 1", "without it the rest means nothing, so compare again"):
+    with files.damage_told(line.place, COMPARE_AGAIN):
         return ComparisonFacts.from_dict(stored)
-
-
-@contextmanager
-def _damage_named(place: str, remedy: str) -> Iterator[None]:
-    """Turn what reading a damaged record raises into one plain error."""
-    try:
-        yield
-    except KeyError as error:
-        raise BenchError(f"{place} is damaged: there is no {error}; {remedy}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise BenchError(f"{place} is damaged: {error}; {remedy}") from error
-
-
-def _parsed(line: bytes, place: str) -> dict[str, Any]:
-    """The object in one line."""
-    try:
-        parsed = json.loads(line)
-    except ValueError as error:
-        raise BenchError(f"{place} is damaged ({error}): remove it to read the rest") from error
-    if not isinstance(parsed, dict):
-        raise BenchError(f"{place} is damaged: it holds no object; remove it to read the rest")
-    return parsed
-
-
-def _unwritable(path: Path, error: OSError) -> BenchError:
-    return BenchError(f"cannot write {path}: {error.strerror}; run from a folder you may write to")

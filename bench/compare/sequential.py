@@ -11,6 +11,7 @@ from bench.compare.outcome import common
 from bench.compare.pairs import Pair, Side, SideError, count_both, measure_pair
 from bench.compare.records import CountsRecord, EndRecord, FailureRecord, PairRecord
 from bench.compare.sides import Matchup
+from bench.errors import OutOfTimeError
 from bench.process.worker import WorkerError
 from bench.stats.sequential_test import LOOKS, Look, settled
 from bench.vocabulary import PAIR_QUANTILES, SIDES, Ending
@@ -56,7 +57,7 @@ class Contest:
         try:
             self._compare()
             ended = ""
-        except _OutOfTimeError:
+        except OutOfTimeError:
             ended = "out of time"
         finally:
             self.ledger.note(EndRecord(ended, time.monotonic() - self._started))
@@ -125,7 +126,7 @@ class Contest:
         """No pair is begun that would probably end after the budget."""
         elapsed = time.monotonic() - self._started
         if self.budget is not None and elapsed + elapsed / max(1, self._pairs) * bool(self._pairs) > self.budget:
-            raise _OutOfTimeError
+            raise OutOfTimeError
 
 
 def _open(look: Look | None) -> bool:
@@ -155,7 +156,3 @@ def record_of(pair: Pair, sizes: tuple[int, int], *, cell: str, run: int, starte
         early=pair.early,
         started=round(started, 3),
     )
-
-
-class _OutOfTimeError(Exception):
-    """The budget is spent."""

@@ -11,6 +11,7 @@ from bench.compare.log import Ledger, Story
 from bench.compare.outcome import Settled, settle
 from bench.stats.multiple_testing import RATE
 from bench.stats.sequential_test import ALPHA, LOOKS, Look, common_tolerance
+from bench.text import percent
 from bench.verdict.verdict import Decision, Verdict
 from bench.vocabulary import Ending, PairMetric, VerdictWord
 
@@ -185,8 +186,3 @@ def _signed(look: Look) -> str:
     """The interval of a change: "-1.2 to +0.7 %"."""
     low, high = (np.expm1(look.mean + sign * look.half) for sign in (-1, 1))
     return f"{low * 100:+.1f} to {high * 100:+.1f} %"
-
-
-def percent(share: float) -> str:
-    """A share with two digits at least: 0.62 %, 5 %, 12 %."""
-    return f"{share * 100:.2g} %" if share < 0.1 else f"{share * 100:.0f} %"

@@ -9,13 +9,13 @@ from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.regression.confirm import Suspect
-from bench.regression.direct import counted
 from bench.regression.screening import Comparison, Terms, compare
 from bench.regression.tolerances import Tolerances
 from bench.store.baseline import Baseline
 from bench.store.frame import settings
 from bench.store.run import Run
 from bench.store.summary import Reading, readings
+from bench.text import plural
 from bench.verdict.verdict import Decision
 
 
@@ -61,7 +61,7 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
     decision = Decision(
         kind="check",
-        before=f"baseline {baseline.name} ({counted(len(baseline.runs()), 'run')})",
+        before=f"baseline {baseline.name} ({plural(len(baseline.runs()), 'run')})",
         after=f"run {run.name}{_revision(new)}",
         verdicts=compared.verdicts,
         machine=dict(new[0].machine.fields),

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.regression.direct import counted
 from bench.stats.interval import Interval
 from bench.stats.prediction import LEAST_RUNS, SCREEN, SURE, Prediction, predict
 from bench.store.summary import Reading
+from bench.text import plural
 from bench.verdict.verdict import Verdict
 
 COARSEST = 0.20  # a stored series that shows no slowdown of 20 % says nothing
@@ -38,7 +38,7 @@ def judge_cost(new: Reading, stored: list[Reading], tolerance: float) -> Verdict
         return replace(
             verdict,
             verdict="inconclusive",
-            reason=f"{_moved(move)}, but {counted(len(logs), 'stored run')} cannot tell how much runs differ",
+            reason=f"{_moved(move)}, but {plural(len(logs), 'stored run')} cannot tell how much runs differ",
             remedy=f"accept {missing} more (python -m bench baseline save), or compare revisions: python -m bench ab",
         )
     value, low, high = (float(np.exp(move + by)) for by in (0, -expected.half, expected.half))

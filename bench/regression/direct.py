@@ -9,6 +9,7 @@ from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
 from bench.stats.prediction import SURE, difference
 from bench.store.summary import Reading
+from bench.text import count, plural, quantity
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import VerdictWord
 
@@ -26,7 +27,7 @@ def judge_counts(new: Reading, old: Reading, allowed: Tolerances) -> Iterator[Ve
         before, after = old.counts.get(metric), new.counts.get(metric)
         if before == after:
             continue
-        listed.append(f"{metric} {_number(before)} -> {_number(after)}")
+        listed.append(f"{metric} {count(before)} -> {count(after)}")
         if before is None or after is None:
             continue
         if after > before * (1 + allowed.share(new.id, metric, exact=True)):
@@ -36,9 +37,9 @@ def judge_counts(new: Reading, old: Reading, allowed: Tolerances) -> Iterator[Ve
     fell = fallen and len(fallen) == len(listed)
     verdict: VerdictWord = "regressed" if risen else "improved" if fell else "unchanged"
     summary = (
-        f"{counted(len(listed), 'exact count')} changed"
+        f"{plural(len(listed), 'exact count')} changed"
         if listed
-        else f"{counted(len(new.counts), 'exact count')} as before"
+        else f"{plural(len(new.counts), 'exact count')} as before"
     )
     yield Verdict(
         cell=new.id,
@@ -71,7 +72,7 @@ def judge_memory(new: Reading, stored: list[Reading], tolerance: float) -> Itera
         ratio=Interval(new.memory / mean, None, None, len(peaks)) if mean else None,
         tolerance=tolerance,
         visible=bound / mean if mean else None,
-        reason=f"{more / 2**20:+.2f} MiB at the peak, {bound / 2**20:.2f} MiB are allowed",
+        reason=f"{'+' * (more >= 0)}{quantity(more, 'B')} at the peak, {quantity(bound, 'B')} are allowed",
         remedy=ACCEPT if verdict == "regressed" else "",
     )
 
@@ -114,7 +115,7 @@ def _stored_seeds(new: Reading, stored: list[Reading]) -> dict[int, list[float]]
 def _moved(verdict: Verdict, old: list[float], now: list[float], tolerance: float) -> Verdict:
     """What is said of accuracies that differ."""
     move = np.mean(now) - np.mean(old)
-    points = f"{100 * move:+.2f} points over {counted(len(now), 'seed')}, {len(old)} stored"
+    points = f"{100 * move:+.2f} points over {plural(len(now), 'seed')}, {len(old)} stored"
     change = difference(old, now)
     if change is None:
         return replace(
@@ -156,12 +157,3 @@ def judge_budgets(new: Reading, allowed: Tolerances, values: Mapping[str, float]
             continue
         kept = value >= limit if higher else value <= limit
         yield replace(about, verdict="unchanged" if kept else "regressed", after=value, reason=f"{value:.4g}, {asked}")
-
-
-def counted(count: int, noun: str) -> str:
-    """The count with its noun: 1 run, 2 runs."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _number(value: float | None) -> str:
-    return "absent" if value is None else f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.regression.cost import judge_cost
-from bench.regression.direct import counted, judge_accuracy, judge_budgets, judge_counts, judge_memory
+from bench.regression.direct import judge_accuracy, judge_budgets, judge_counts, judge_memory
 from bench.regression.tolerances import Tolerances
 from bench.store.summary import Reading
+from bench.text import plural
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import VerdictWord
 
@@ -151,4 +152,4 @@ def _why(reading: Reading) -> str:
 
 
 def _runs(stored: Iterable[Reading]) -> str:
-    return counted(len({reading.run for reading in stored}), "run")
+    return plural(len({reading.run for reading in stored}), "run")

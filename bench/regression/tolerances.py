@@ -15,13 +15,12 @@ relative_cost = "8 %"
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError
+from bench.errors import BenchError, nearest
 from bench.stats.sequential_test import TOLERANCE
 
 DEFAULT_FILE = Path("bench.toml")
@@ -120,8 +119,8 @@ def _check_keys(table: Mapping[str, Any], known: Iterable[str], place: str) -> N
 
 
 def _unknown(place: str, kind: str, name: str, known: Iterable[str]) -> BenchError:
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'?" if near else f"there is {', '.join(sorted(known))}"
+    near = nearest(name, known)
+    hint = f"did you mean '{near}'?" if near else f"there is {', '.join(sorted(known))}"
     return BenchError(f"{place}: unknown {kind} '{name}': {hint}")
 
 

@@ -9,7 +9,8 @@ from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
 from bench.report.table import HEADINGS, amount, missed, percent_of
 from bench.report.tuning import Tuned, tuned
-from bench.report.units import TIMES, either_way, joined, percent, plural, quantity, state
+from bench.report.units import either_way, percent, quantity, state
+from bench.text import TIMES, joined, plural
 
 CLOSE = 0.005  # accuracies within half a point are close enough for size to decide
 _MOST_REASON = 160  # letters of a reason in a sentence; the trust section has all of it
@@ -27,9 +28,18 @@ class Sentence:
 def conclusions(record: Record) -> list[Sentence]:
     """All that can be said of the run, the most useful first."""
     said = [
-        _nothing(record), _cheapest(record), _throughput(record), _accurate(record), _towards(record), _budget(record),
-        _small(record), _surprise(record), _rates(record), _uncertain(record), _lost(record),
-    ]  # fmt: skip
+        _nothing(record),
+        _cheapest(record),
+        _throughput(record),
+        _accurate(record),
+        _towards(record),
+        _budget(record),
+        _small(record),
+        _surprise(record),
+        _rates(record),
+        _uncertain(record),
+        _lost(record),
+    ]
     return [sentence for sentence in said if sentence]
 
 

@@ -1,13 +1,14 @@
 """The check of a run, as its page shows it: the decision against a baseline, from the file that `check` left."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench import files
+from bench.errors import BenchError
 from bench.report.record import Record
-from bench.report.units import percent
 from bench.store.run import Run
+from bench.text import change
 
 FILE = "check.json"
 STATES = {"regression": "bad", "pass": "ok"}
@@ -41,10 +42,11 @@ class Checked:
 def stored_check(run: Run) -> dict[str, Any]:
     """What `check` left beside the run's results, as a fact of the run; empty where there is none that can be read."""
     try:
-        found = json.loads((run.folder / FILE).read_text("utf-8"))
-        return {"check": found} if isinstance(found["verdicts"], list) and isinstance(found["overall"], str) else {}
-    except (OSError, ValueError, KeyError, TypeError):  # the page is of the run; a check can be made again
+        stored = files.read_object(run.folder / FILE, "check the run again")
+    except (FileNotFoundError, BenchError):  # the page is of the run; a check can be made again
         return {}
+    whole = isinstance(stored.get("verdicts"), list) and isinstance(stored.get("overall"), str)
+    return {"check": stored} if whole else {}
 
 
 def checked(record: Record) -> Checked | None:
@@ -91,10 +93,5 @@ def _change(ratio: Any) -> str:
     """The change as a percentage with its interval."""
     if not isinstance(ratio, dict) or not isinstance(ratio.get("value"), int | float):
         return "-"
-    ends = [end for name in ("low", "high") if isinstance(end := ratio.get(name), int | float)]
-    spread = f" ({' to '.join(map(_signed, ends))})" if len(ends) == 2 else ""
-    return _signed(ratio["value"]) + spread
-
-
-def _signed(ratio: float) -> str:
-    return f"{'+' if ratio >= 1 else '-'}{percent(abs(ratio - 1))}"
+    low, high = (end if isinstance(end := ratio.get(name), int | float) else None for name in ("low", "high"))
+    return change(ratio["value"], low, high)

@@ -44,9 +44,16 @@ class Drawing:
         ET.SubElement(self._in(parent), SVG + "rect", {**attributes, "style": style})
 
     def text(
-        self, x: float, y: float, words: str, *, size: float = 8.5, anchor: str = "start", colour: str = "--ink",
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        size: float = 8.5,
+        anchor: str = "start",
+        colour: str = "--ink",
         parent: ET.Element | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """One line of text on the baseline y."""
         style = f"font-size: {size:g}px; text-anchor: {anchor}; fill: var({colour}); stroke: none"
         ET.SubElement(self._in(parent), SVG + "text", {"x": f"{x:.2f}", "y": f"{y:.2f}", "style": style}).text = words

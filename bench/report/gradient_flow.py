@@ -8,8 +8,8 @@ import numpy as np
 from bench.report import svg
 from bench.report.plotting import MOST_ROWS, Picture, colour_of, dot, finish, unit_axis
 from bench.report.record import Record, Row
-from bench.report.units import number, plural
 from bench.store.result import Floats
+from bench.text import number, plural
 
 _PAIRS = ("plain", "resnet")  # an architecture without its shortcuts, and with them
 

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
+from bench import files
 from bench.report import svg
 from bench.report.load import clean
-from bench.report.page import put, style_sheet, template
+from bench.report.page import FREE, style_sheet, template
 from bench.report.plotting import DASHED, Picture, accuracy_axis, finish, inside, unit_axis
 from bench.report.table import HEADINGS
-from bench.report.units import plural, quantity
+from bench.report.units import quantity
 from bench.store.run import REPORTS
+from bench.text import plural
 
 MOST_PICTURES = 120  # a page of more is none that anyone scrolls
 FILE = "history.html"
@@ -67,11 +69,12 @@ def write(lines: Iterable[Line], folder: Path = REPORTS) -> Path:
     """Write reports/history.html; its path.
 
     Raises:
-        OSError: the folder cannot be written.
+        BenchError: the folder cannot be written.
 
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    return put(folder / FILE, page(list(lines)))
+    files.make_folder(folder, FREE)
+    files.replace(folder / FILE, page(list(lines)), FREE)
+    return folder / FILE
 
 
 def page(lines: Sequence[Line]) -> str:
@@ -101,8 +104,16 @@ def _picture(line: Line, number: int) -> Picture:
         low, high = point["low"], point["high"]
         if low is not None and high is not None:
             axes.plot([at, at], [max(low, 0), high], color=svg.SERIES[0], linewidth=1, alpha=0.6)
-        mark = axes.plot(at, table["value"][at], marker="o", markersize=5, color=svg.SERIES[0], linestyle="none",
-                         markeredgecolor=svg.SURFACE, markeredgewidth=0.8)  # fmt: skip
+        mark = axes.plot(
+            at,
+            table["value"][at],
+            marker="o",
+            markersize=5,
+            color=svg.SERIES[0],
+            linestyle="none",
+            markeredgecolor=svg.SURFACE,
+            markeredgewidth=0.8,
+        )
         drawn.mark(mark, [], clean(f"{point['label']}: {_told(line, point)}"))
     for shift in line.shifts:
         place = shift.at - 0.5

@@ -12,9 +12,10 @@ from bench.report import svg
 from bench.report.plotting import MOST_ROWS, Picture, beside, finish, rowed
 from bench.report.record import Record, Row
 from bench.report.roofline import bound_row, bound_text, ceilings_of
-from bench.report.units import number, percent, quantity
+from bench.report.units import percent, quantity
 from bench.stats.attribution import APART, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
 from bench.stats.roofline import ceiling_for
+from bench.text import number
 from bench.trace.categories import CATEGORIES
 from bench.vocabulary import STEP_PHASES
 
@@ -85,9 +86,13 @@ def _profiled(record: Record, row: Row) -> Profiled | None:
     lists |= {"Categories against the roofline": _against_roof(record, row, shares(bare, "category"))}
     folder = f"results/{record.name}/traces"
     return Profiled(
-        row, timed, parts, kinds(bare)[:MOST_PARTS], {name: lines for name, lines in lists.items() if lines},
+        row,
+        timed,
+        parts,
+        kinds(bare)[:MOST_PARTS],
+        {name: lines for name, lines in lists.items() if lines},
         list(_facts(record, row, profile, folder)),
-    )  # fmt: skip
+    )
 
 
 def _is_of(visit: Mapping[str, Any], row: Row) -> bool:
@@ -162,7 +167,7 @@ def _read(reading: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _seconds(seconds: float) -> str:
-    return quantity("step", "s", seconds) if seconds else "0"
+    return quantity("step", "s", seconds)
 
 
 def _picture(found: Sequence[Profiled]) -> Picture:

@@ -9,7 +9,8 @@ from bench.report import svg
 from bench.report.gradient_flow import depth
 from bench.report.plotting import MOST_ROWS, Picture, accuracy_axis, colour_of, finish, inside, marker_of, unit_axis
 from bench.report.record import Record, Row
-from bench.report.units import plural, quantity
+from bench.report.units import quantity
+from bench.text import plural
 
 _DASHES = ((), (4, 1.5), (1, 1), (6, 1.5, 1, 1.5), (3, 1, 1, 1, 1, 1))  # a new one each time the colours start again
 _NAMES = {
@@ -103,10 +104,20 @@ def _curve(drawn: svg.Canvas, row: Row, table: pd.DataFrame, metric: str, across
     before: set[Any] = set(drawn.axes.get_children())
     shown = table.assign(**{metric: table[metric].map(inside)}) if metric.endswith("accuracy") else table
     sns.lineplot(
-        data=shown, x=across, y=metric, errorbar=("pi", 100) if len(row.training) > 1 else None, color=colour_of(row),
-        marker=marker_of(row), markersize=5.5, markeredgecolor=svg.SURFACE, markeredgewidth=0.8, linewidth=1.6,
-        err_kws={"alpha": 0.18, "linewidth": 0}, legend=False, ax=drawn.axes,
-    )  # fmt: skip
+        data=shown,
+        x=across,
+        y=metric,
+        errorbar=("pi", 100) if len(row.training) > 1 else None,
+        color=colour_of(row),
+        marker=marker_of(row),
+        markersize=5.5,
+        markeredgecolor=svg.SURFACE,
+        markeredgewidth=0.8,
+        linewidth=1.6,
+        err_kws={"alpha": 0.18, "linewidth": 0},
+        legend=False,
+        ax=drawn.axes,
+    )
     made = [one for one in drawn.axes.get_children() if one not in before]
     dashes = _DASHES[row.index // len(svg.SERIES) % len(_DASHES)]
     for line in (one for one in made if dashes and hasattr(one, "set_dashes")):

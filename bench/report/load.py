@@ -89,10 +89,20 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
     names = _labels([cells[0] for cells, *_ in found])
     order = sorted(range(len(found)), key=lambda at: (found[at][1] != "ok", *_cost(found[at][3]), names[at]))
     return [
-        Row(f"r{index}", index, names[at], found[at][0][0].to_dict(), found[at][1], found[at][2], found[at][0],
-            found[at][3], tuple(found[at][4].steps), tuple(found[at][4].training))
+        Row(
+            f"r{index}",
+            index,
+            names[at],
+            found[at][0][0].to_dict(),
+            found[at][1],
+            found[at][2],
+            found[at][0],
+            found[at][3],
+            tuple(found[at][4].steps),
+            tuple(found[at][4].training),
+        )
         for index, at in enumerate(order)
-    ]  # fmt: skip
+    ]
 
 
 def _value(stored: Mapping[Any, Any]) -> Value | None:
@@ -105,9 +115,16 @@ def _value(stored: Mapping[Any, Any]) -> Value | None:
     samples = 0 if pd.isna(stored["samples"]) else int(stored["samples"])
     whole = None if threads is None else int(threads)
     return Value(
-        **texts, threads=whole, value=float(stored["value"]), low=low, high=high, n=int(stored["n"]), samples=samples,
-        seeds=int(stored["seeds"]), lost=str(stored["lost"]),
-    )  # fmt: skip
+        **texts,
+        threads=whole,
+        value=float(stored["value"]),
+        low=low,
+        high=high,
+        n=int(stored["n"]),
+        samples=samples,
+        seeds=int(stored["seeds"]),
+        lost=str(stored["lost"]),
+    )
 
 
 def _median(part: pd.DataFrame, values: Mapping[str, Value]) -> dict[str, Value]:

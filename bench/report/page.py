@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from bench import files
 from bench.report import decision, svg
 from bench.report.conclusions import conclusions, counts
 from bench.report.kernels import kernels
@@ -26,10 +27,12 @@ from bench.report.speed import speed
 from bench.report.table import columns, entries, placed
 from bench.report.tradeoffs import choosing
 from bench.report.tuning import tuning
-from bench.report.units import quantity, state
+from bench.report.units import quantity, state, tied
 from bench.store.published import comparisons
 from bench.store.run import REPORTS, Run
+from bench.text import plural, tenths
 
+FREE = "free the path, or run from another folder"  # where a page cannot be written
 _META = "bench-run"
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
@@ -47,14 +50,14 @@ def write(run: Run, folder: Path = REPORTS) -> Path:
     """Write the page of `run` and refresh the index beside it; the page's path.
 
     Raises:
-        BenchError: the run's files are damaged.
-        OSError: the folder cannot be written.
+        BenchError: the run's files are damaged, or the folder cannot be written.
 
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    files.make_folder(folder, FREE)
     name = "run-index" if run.name == "index" else run.name
-    path = put(folder / f"{name}.html", page(read(run)))
-    put(folder / "index.html", index(folder))
+    path = folder / f"{name}.html"
+    files.replace(path, page(read(run)), FREE)
+    files.replace(folder / "index.html", index(folder), FREE)
     return path
 
 
@@ -134,14 +137,6 @@ def _moment(started: Any) -> str:
     return f"{text[:10]} {text[11:16]}" if len(text) >= 16 and text[10] == "T" else text
 
 
-def put(path: Path, text: str) -> Path:
-    """Write the file in one move; its path."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(text.encode("utf-8", "replace"))
-    fresh.replace(path)
-    return path
-
-
 def style_sheet() -> Markup:
     """The look that all pages share."""
     return Markup(_asset("style.css"))  # noqa: S704 - our file
@@ -163,15 +158,11 @@ def _environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters["state"] = state
-    made.filters["seconds"] = _seconds
-    made.filters["share"] = lambda share: "\u2013" if share is None else f"{share * 100:.1f}\u00a0%"
+    made.filters["seconds"] = partial(quantity, "step", "s")
+    made.filters["plural"] = plural
+    made.filters["share"] = lambda share: tied(tenths(share))
     made.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
     return made
-
-
-def _seconds(seconds: float) -> str:
-    """A time that may be a difference."""
-    return ("-" if seconds < 0 else "") + quantity("step", "s", abs(seconds)) if seconds else "0"
 
 
 def template(name: str) -> jinja2.Template:

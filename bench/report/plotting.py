@@ -11,7 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 from bench.report import svg
 from bench.report.record import Row, Value
 from bench.report.table import HEADINGS
-from bench.report.units import plural, tick
+from bench.report.units import tick
+from bench.text import plural
 
 MOST_NAMES = 16  # beyond these, only the settings on the front are named in a picture
 MOST_ROWS = 60  # more lines than this make a picture nobody can read
@@ -54,9 +55,14 @@ def marker_of(row: Row) -> str:
 def dot(row: Row, size: float = 6.5) -> dict[str, Any]:
     """How the row's point is drawn."""
     return {
-        "color": colour_of(row), "marker": marker_of(row), "markersize": size, "markeredgecolor": svg.SURFACE,
-        "markeredgewidth": 0.8, "linestyle": "none", "zorder": 3,
-    }  # fmt: skip
+        "color": colour_of(row),
+        "marker": marker_of(row),
+        "markersize": size,
+        "markeredgecolor": svg.SURFACE,
+        "markeredgewidth": 0.8,
+        "linestyle": "none",
+        "zorder": 3,
+    }
 
 
 def short(label: str, most: int = 24) -> str:
@@ -143,9 +149,11 @@ def name_points(drawn: svg.Canvas, rows: list[Row], points: list[tuple[float, fl
         text = short(row.label, 20)
         wide = 5.1 * len(text)  # a guess at the width of 8.5 point letters in any system's font
         spots: tuple[tuple[float, float, Literal["left", "right", "center"], float], ...] = (
-            (7, -4, "left", 7), (-7 - wide, -4, "right", -7),
-            (-wide / 2, 7, "center", 0), (-wide / 2, -15, "center", 0),
-        )  # fmt: skip
+            (7, -4, "left", 7),
+            (-7 - wide, -4, "right", -7),
+            (-wide / 2, 7, "center", 0),
+            (-wide / 2, -15, "center", 0),
+        )
         for start, low, side, offset in spots:
             area = (x + start, y + low, x + start + wide, y + low + 9)
             if area[0] > left_end and area[2] < right_end and not any(_meet(area, other) for other in taken):

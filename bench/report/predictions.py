@@ -10,7 +10,8 @@ from bench.report.drawing import Bytes, Drawing, pixels_of
 from bench.report.plotting import Picture, short
 from bench.report.rank import ordered
 from bench.report.record import Record, Row
-from bench.report.units import plural, quantity
+from bench.report.units import quantity
+from bench.text import plural
 
 MOST_ROWS = 4  # settings that are looked at closely: the most accurate, and the least accurate
 MOST_CLASSES = 12  # more make a matrix nobody can read

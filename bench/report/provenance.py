@@ -11,8 +11,9 @@ from bench.plan.cell import Cell
 from bench.plan.command import command_of
 from bench.report.record import Record
 from bench.report.table import missed, told
-from bench.report.units import joined, percent, plural, quantity
+from bench.report.units import percent, quantity
 from bench.store.seeds import over_seeds
+from bench.text import joined, plural
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 

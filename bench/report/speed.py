@@ -22,8 +22,9 @@ from bench.report.plotting import (
 from bench.report.record import Record, Row, Value
 from bench.report.roofline import roofline
 from bench.report.table import HEADINGS, told
-from bench.report.units import STATISTICS, either_way, number, plural, quantity
+from bench.report.units import either_way, quantity
 from bench.store.result import QUANTILES, Floats
+from bench.text import STATISTICS, number, plural
 from bench.vocabulary import PHASES
 
 # colour and hatch of each phase; forward, backward and optimizer, which fill the bars, are the calm ones

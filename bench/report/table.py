@@ -6,20 +6,9 @@ from dataclasses import dataclass
 
 from bench.report.rank import ranks
 from bench.report.record import Record, Row, Value
-from bench.report.units import (
-    STATISTICS,
-    TIMES,
-    Scale,
-    either_way,
-    kind_of,
-    number,
-    percent,
-    plural,
-    quantity,
-    scale_of,
-    with_unit,
-)
+from bench.report.units import either_way, percent, quantity, scale_of, with_unit
 from bench.store.seeds import over_seeds
+from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, number, plural, plus_minus
 
 HEADINGS = {
     "relative_cost": "Relative cost",
@@ -164,22 +153,11 @@ def amount(value: Value) -> str:
         return f"{quantity(value.metric, value.unit, value.value)} ({none})"
     scale = scale_of(value.metric, value.unit, [value.value])
     half = value.half * scale.factor
-    middle, low, high = (
-        number(one * scale.factor, half, most=_places(value))
-        for one in (value.value, max(value.low, 0), min(value.high, _largest(value)))
-    )
+    share = scale.unit == PERCENT  # nothing is beyond 100 %, and thousands of test images resolve two places
+    ends = (value.value, max(value.low, 0), min(value.high, 1.0 if share else math.inf))
+    middle, low, high = (number(end * scale.factor, half, most=2 if share else 9) for end in ends)
     this_run = "this run, " if value.unit in _ABSOLUTE else ""
     return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {count})"
-
-
-def _largest(value: Value) -> float:
-    """Nothing is beyond it: a share ends at 1."""
-    return 1.0 if kind_of(value.metric, value.unit) == "share" else math.inf
-
-
-def _places(value: Value) -> int:
-    """How many places make sense: two for a percentage, which thousands of test images resolve."""
-    return 2 if kind_of(value.metric, value.unit) == "share" else 9
 
 
 def missed(row: Row, target: float) -> bool:
@@ -213,13 +191,11 @@ def percent_of(share: float) -> str:
 
 def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     half = None if value.half is None else value.half * column.scale.factor
-    kind = kind_of(value.metric, value.unit)
-    text = number(value.value * column.scale.factor, half, exact=kind == "count", most=_places(value))
-    text = f"{value.value * 100:.2f}" if kind == "share" and half is None else text
+    text = figure(value.value, column.scale, value.half)
     plus, short = "", ""
     if half and value.statistic != "exact":
         share = value.relative_half
-        plus = f"± {number(half, half)}" if kind in ("share", "count") or share is None else either_way(share)
+        plus = plus_minus(half, text) if column.scale.unit in (PERCENT, "") or share is None else either_way(share)
         if limit is not None and share is not None and share > limit:
             short = f"target {percent(limit)} not met"
     if value.metric == "accuracy" and value.n < value.seeds:

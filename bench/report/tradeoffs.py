@@ -17,7 +17,8 @@ from bench.report.plotting import (
 from bench.report.rank import ordered
 from bench.report.record import Record, Row
 from bench.report.table import HEADINGS, percent_of, told
-from bench.report.units import joined, tick
+from bench.report.units import tick
+from bench.text import joined
 
 _TIME = ("time_to_accuracy", "training_step", "steps_to_accuracy")
 
@@ -85,9 +86,13 @@ def _point(drawn: svg.Canvas, row: Row, metric: str) -> None:
                 low, high = at[1] - inside(at[1] - low), inside(at[1] + high) - at[1]
             arm = [[low], [high]]
             bars = drawn.axes.errorbar(
-                [at[0]], [at[1]], xerr=arm if side == "xerr" else None, yerr=arm if side == "yerr" else None,
-                **{**dot(row, 0), "marker": "none"}, elinewidth=1.2,
-            )  # fmt: skip
+                [at[0]],
+                [at[1]],
+                xerr=arm if side == "xerr" else None,
+                yerr=arm if side == "yerr" else None,
+                **{**dot(row, 0), "marker": "none"},
+                elinewidth=1.2,
+            )
             drawn.mark(bars.lines[2], [row.key], text)
     drawn.mark(drawn.axes.plot([at[0]], [at[1]], **dot(row, 7)), [row.key], text)
 
@@ -108,9 +113,13 @@ def _split(record: Record) -> Picture | None:
             reach = arms(row.values[metric])
             if reach is not None:
                 bars = axes.errorbar(
-                    [steps], [step], xerr=reach if side == "xerr" else None, yerr=reach if side == "yerr" else None,
-                    **{**dot(row, 0), "marker": "none"}, elinewidth=1.2,
-                )  # fmt: skip
+                    [steps],
+                    [step],
+                    xerr=reach if side == "xerr" else None,
+                    yerr=reach if side == "yerr" else None,
+                    **{**dot(row, 0), "marker": "none"},
+                    elinewidth=1.2,
+                )
                 drawn.mark(bars.lines[2], [row.key], text)
         drawn.mark(axes.plot([steps], [step], **dot(row, 7)), [row.key], text)
     for side, values in (("x", [point[0] for point in points]), ("y", [point[1] for point in points])):

@@ -7,6 +7,7 @@ from bench.plan.tuning import Trial, at_edge, best_of, good_width, group_of, usa
 from bench.report import svg
 from bench.report.plotting import Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
 from bench.report.record import Record, Row
+from bench.report.units import quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +73,24 @@ def _draw(drawn: svg.Canvas, one: Tuned) -> None:
     line = drawn.axes.plot(*zip(*points, strict=True), color=colour_of(one.row), linewidth=1.4, alpha=0.8, zorder=2)
     marks = drawn.axes.plot(*zip(*points, strict=True), **dot(one.row, 5))
     ring = drawn.axes.plot(
-        [one.best.learning_rate], [inside(one.best.accuracy or 0)], marker="o", markersize=12, markerfacecolor="none",
-        markeredgecolor=colour_of(one.row), markeredgewidth=1.4, linestyle="none", zorder=4,
-    )  # fmt: skip
+        [one.best.learning_rate],
+        [inside(one.best.accuracy or 0)],
+        marker="o",
+        markersize=12,
+        markerfacecolor="none",
+        markeredgecolor=colour_of(one.row),
+        markeredgewidth=1.4,
+        linestyle="none",
+        zorder=4,
+    )
     drawn.mark([*line, *marks, *ring], [one.row.key], told(one))
 
 
 def told(one: Tuned) -> str:
     """The trials in words."""
     each = ", ".join(
-        f"{trial.learning_rate:g} " + (f"{trial.accuracy:.2%}" if trial.accuracy is not None else trial.status)
+        f"{trial.learning_rate:g} "
+        + (trial.status if trial.accuracy is None else quantity("accuracy", "1", trial.accuracy))
         for trial in one.trials
     )
     edge = ", at the edge of what was tried" if one.edge else ""

@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from bench.plan.cell import Cell
 from bench.plan.task import Visit
 from bench.process import entries
 from bench.process.worker import WorkerError, Workers
+from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
 
 Told = Callable[[str], None]
@@ -42,7 +42,7 @@ class LocalExecutor:
 
     def visit(self, task: Visit, told: Told) -> Result:
         """Make the visit; parts measured before a worker ended are kept."""
-        started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+        started, clock = utc_now(), time.monotonic()
         parts: dict[str, list[Any]] = {}
         status, reason = "failed", None
         task = replace(task, traces=str((self._traces / folder_of(task.cell)).absolute())) if task.profile else task

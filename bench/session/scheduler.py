@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from random import Random
 
+from bench.errors import OutOfTimeError
 from bench.plan.cell import Cell
 from bench.plan.grid import visit_of
 from bench.plan.plan import Plan
@@ -76,7 +77,7 @@ class Schedule:
             self.outcome = "interrupted"
             self._leave_out("the run was interrupted before its turn")
             raise
-        except _OutOfTimeError:
+        except OutOfTimeError:
             self.outcome = "out of time"
             for cell in self.cells:
                 self.endings.setdefault(cell, "the budget was spent")
@@ -101,7 +102,7 @@ class Schedule:
         elapsed = time.monotonic() - self.started
         budget = inf if self.plan.budget is None else self.plan.budget - elapsed
         if budget <= 0:
-            raise _OutOfTimeError
+            raise OutOfTimeError
         left = elapsed * (1 - share) / share if share and self._visits and not self.past else None
         progress = Progress(cell, generation, "start", share, left)
 
@@ -115,7 +116,7 @@ class Schedule:
             if cell not in self._ratios:  # else what was measured before stays good
                 self._ratios[cell] = []
                 self.keep(replace(result, status="skipped", reason=f"{self._spent()} during its first visit"))
-            raise _OutOfTimeError
+            raise OutOfTimeError
         self.keep(result)
         self._visits += 1
         self.tell(progress, result)
@@ -137,7 +138,3 @@ class Schedule:
         for cell in self.cells:
             if cell not in self._ratios and (cell, 0) not in self.past:
                 self.keep(Result(cell, "skipped", reason))
-
-
-class _OutOfTimeError(Exception):
-    """The budget is spent."""

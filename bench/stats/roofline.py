@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from bench.text import percent
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -95,13 +97,13 @@ def ceiling_for(cell: Mapping[Any, Any], ceilings: Sequence[Mapping[str, Any]]) 
 
 
 def told(bound: Bound) -> str:
-    """What bounds the step and how much of it that explains, in words: "compute 61%".
+    """What bounds the step and how much of it that explains, in words: "compute 61 %".
 
     A share above 1 is no bound: the ceiling's own measurement was held up, or caches served what counts as moved.
     """
     if bound.explained <= 1:
-        return f"{bound.by} {bound.explained:.0%}"
-    return f"{bound.by} {bound.explained:.0%} ({ABOVE[bound.by]})"
+        return f"{bound.by} {percent(bound.explained)}"
+    return f"{bound.by} {percent(bound.explained)} ({ABOVE[bound.by]})"
 
 
 ABOVE = {

@@ -4,22 +4,21 @@ A first line names the schema. A machine and a set of exact counts stand once ea
 line a cell that names both. Keys are sorted, and a file only ever grows by lines at its end.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from bench import files
 from bench.errors import EXIT_NOT_COMPARABLE, BenchError, unknown
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint
-from bench.store.run import RESULTS
+from bench.store.run import BASELINES
 from bench.store.summary import Reading
 
 SCHEMA = 1
-FOLDER = RESULTS / "baselines"
+_RESTORE = "restore the file, for instance with git checkout"
 _DIGITS = 6  # significant ones of a mean: a millionth is below any noise
 
 
@@ -51,12 +50,12 @@ class Baseline:
         return list(dict.fromkeys(reading.run for reading in self.readings))
 
 
-def names(folder: Path = FOLDER) -> list[str]:
+def names(folder: Path = BASELINES) -> list[str]:
     """The baselines there are."""
     return sorted(path.stem for path in folder.glob("*.jsonl"))
 
 
-def load(name: str, folder: Path = FOLDER) -> Baseline:
+def load(name: str, folder: Path = BASELINES) -> Baseline:
     """The baseline of that name.
 
     A last line that was cut off while it was written is told in `problem` and passed over.
@@ -67,24 +66,16 @@ def load(name: str, folder: Path = FOLDER) -> Baseline:
 
     """
     path = folder / f"{name}.jsonl"
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError as error:
+    if not path.exists():
         known = names(folder)
         if not known:
-            raise BenchError(
-                f"no baseline '{name}': make one with python -m bench baseline save --name {name}"
-            ) from error
-        raise unknown("baseline", name, known, "baseline list") from error
-    except OSError as error:
-        raise BenchError(f"cannot read {path}: {error.strerror}") from error
-    lines = text.split(b"\n")
-    cut = lines.pop()
-    problem = f"{path}: the last line was cut off while it was written, and is passed over" if cut else ""
-    return Baseline(name, path, tuple(_readings(path, lines)), problem)
+            raise BenchError(f"no baseline '{name}': make one with python -m bench baseline save --name {name}")
+        raise unknown("baseline", name, known, "baseline list")
+    readings = tuple(_readings(path))
+    return Baseline(name, path, readings, files.cut_off(path))
 
 
-def save(name: str, found: Iterable[Reading], folder: Path = FOLDER) -> tuple[Path, int]:
+def save(name: str, found: Iterable[Reading], folder: Path = BASELINES) -> tuple[Path, int]:
     """Add what a run said to the baseline, which is made where there is none; the file, and how many lines it got.
 
     A run that is in it already adds nothing. The file is replaced in one move, so that it is never half written; what
@@ -105,7 +96,7 @@ def save(name: str, found: Iterable[Reading], folder: Path = FOLDER) -> tuple[Pa
     return path, len(fresh)
 
 
-def drop(name: str, run: str | None = None, folder: Path = FOLDER) -> int:
+def drop(name: str, run: str | None = None, folder: Path = BASELINES) -> int:
     """Remove one run from the baseline, or all of it; how many lines went.
 
     Raises:
@@ -123,29 +114,24 @@ def drop(name: str, run: str | None = None, folder: Path = FOLDER) -> int:
     return len(baseline.readings) - len(kept)
 
 
-def _write(path: Path, found: Iterable[Reading]) -> None:
-    fresh = path.with_suffix(".jsonl.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text("".join(line + "\n" for line in _lines(found)), "utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}; the file is as it was") from error
+def _write(path: Path, readings: Iterable[Reading]) -> None:
+    files.make_folder(path.parent)
+    files.replace(path, "".join(line + "\n" for line in _lines(readings)))
 
 
-def _lines(found: Iterable[Reading]) -> Iterable[str]:
+def _lines(readings: Iterable[Reading]) -> Iterable[str]:
     """The file's lines: each machine and each set of counts before the first line that names it."""
-    yield _json({"schema": SCHEMA})
-    told: set[str] = set()
-    for reading in found:
+    yield files.canonical({"schema": SCHEMA})
+    written: set[str] = set()
+    for reading in readings:
         exact = {name: int(value) if float(value).is_integer() else value for name, value in reading.counts.items()}
-        machine, counts = reading.machine.digest, _digest(exact)
+        machine, counts = reading.machine.digest, files.digest(exact)
         for line in ({"machine": machine, "facts": reading.machine.fields}, {"counts": counts, "exact": exact}):
-            text = _json(line)
-            if text not in told:
-                told.add(text)
+            text = files.canonical(line)
+            if text not in written:
+                written.add(text)
                 yield text
-        yield _json(_stored(reading, machine, counts))
+        yield files.canonical(_stored(reading, machine, counts))
 
 
 def _stored(reading: Reading, machine: str, counts: str) -> dict[str, Any]:
@@ -177,15 +163,14 @@ def _stored(reading: Reading, machine: str, counts: str) -> dict[str, Any]:
     }
 
 
-def _readings(path: Path, lines: list[bytes]) -> Iterable[Reading]:
-    """The readings of whole lines."""
+def _readings(path: Path) -> Iterable[Reading]:
+    """The readings of the file's whole lines."""
     machines: dict[str, Fingerprint] = {}
     counts: dict[str, Mapping[str, float]] = {}
-    for number, text in enumerate(lines, 1):
-        place = f"{path} line {number}"
-        try:
-            line = json.loads(text)
-            if number == 1:
+    for number, stored in enumerate(files.read_lines(path, _RESTORE)):
+        line = files.parsed(stored, _RESTORE)
+        with files.damage_told(stored.place, _RESTORE):
+            if number == 0:
                 _check_schema(line["schema"], path)
             elif "facts" in line:
                 machines[line["machine"]] = Fingerprint(line["facts"])
@@ -193,10 +178,6 @@ def _readings(path: Path, lines: list[bytes]) -> Iterable[Reading]:
                 counts[line["counts"]] = line["exact"]
             else:
                 yield _read(line, machines, counts)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BenchError(
-                f"{place} is damaged ({error}): restore the file, for instance with git checkout"
-            ) from error
 
 
 def _read(
@@ -230,11 +211,3 @@ def _check_schema(schema: Any, path: Path) -> None:
 def _short(value: float | None) -> float | None:
     """The value to so many significant digits, or to as many places for what is below 1."""
     return None if value is None else float(f"{value:.{_DIGITS}g}")
-
-
-def _digest(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_json(values).encode()).hexdigest()[:12]
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -3,13 +3,12 @@
 Clocks, bogomips, free memory and the host's name are left out: they change without a change of machine.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from bench.files import digest
 from bench.plan import timing
 from bench.plan.cell import Cell
 from bench.plan.grid import REFERENCE
@@ -49,7 +48,7 @@ class Fingerprint:
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that change with any field; fit for a file name."""
-        return _digest(self.fields)
+        return digest(self.fields)
 
     def differences(self, other: "Fingerprint") -> tuple[str, ...]:
         """Each field that differs from the other's, such as "torch 2.14.1 -> 2.15.0"; none when comparable."""
@@ -75,7 +74,7 @@ def definition(cell: Cell) -> str:
     that a field which a later version adds leaves it as it was.
     """
     rules = {name: getattr(timing, name) for name in timing.DECIDE_A_TIME}
-    return _digest({"cell": _chosen(cell), "reference": _chosen(REFERENCE), "protocol": rules})
+    return digest({"cell": _chosen(cell), "reference": _chosen(REFERENCE), "protocol": rules})
 
 
 def _chosen(cell: Cell) -> dict[str, Any]:
@@ -89,11 +88,6 @@ def _hard(name: str, value: Any) -> Any:
     if name == "os":
         return re.split(r"[-\s]", str(value))[0]
     return value
-
-
-def _digest(fields: Mapping[str, Any]) -> str:
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _shown(value: Any) -> str:

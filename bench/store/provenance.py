@@ -1,17 +1,31 @@
-"""Provenance: the revision of the code and the versions of the packages behind a run."""
+"""Provenance: when, from which revision, with which packages and by which command something was measured."""
 
 import shlex
-import subprocess
 import sys
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
+
+from bench.errors import BenchError
+from bench.store.git import git
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
 
 
 # The whole repository but what runs record: accepting a run is no change of the code.
 _CODE = (":(top)", ":(top,exclude)results", ":(top,exclude)reports")
+
+
+def utc_now() -> str:
+    """UTC time, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def time_name() -> str:
+    """The local time as the name of a run or of a record: 20260131-090500."""
+    return f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
 
 
 def git_state() -> dict[str, Any]:
@@ -58,7 +72,6 @@ def versions() -> dict[str, str]:
 def _git(*arguments: str) -> str | None:
     """What git prints, or None where there is no git, no repository or no commit."""
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)  # noqa: S603, S607 - fixed words; git is looked up as the user's shell would
-    except (OSError, subprocess.SubprocessError):
+        return git(Path(), *arguments, patience=10.0).strip()
+    except BenchError:
         return None
-    return done.stdout.strip()

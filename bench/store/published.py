@@ -10,6 +10,7 @@ from typing import Any
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval, of_means, of_ratios
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
+from bench.text import PERCENT, either_way, plural, with_interval
 
 # What a source that says nothing of it is taken to have done.
 USUAL = {"schedule": "constant", "normalization": "unit", "dtype": "float32", "split": "test"}
@@ -128,7 +129,7 @@ def _accuracy(figure: Mapping[str, Any], setting: _Setting, rates: Mapping[str, 
     return Comparison(
         setting=cell.id,
         what="test accuracy",
-        published=f"{figure['value']:.2%} ± {figure['tolerance']:.2%}",
+        published=with_interval(figure["value"], PERCENT, figure["tolerance"]),
         ours=_share(setting),
         verdict=_verdict(figure, setting, bool(differs), bool(apart)),
         differs=(*differs, *apart),
@@ -185,7 +186,7 @@ def _share(setting: _Setting) -> str:
     ours = of_means(setting.accuracy)
     half = _half(ours)
     trained = "one seed" if setting.trained == "1 seed" else setting.trained
-    return f"{ours.value:.2%}{'' if half is None else f' ± {half:.2%}'} ({trained})"
+    return f"{with_interval(ours.value, PERCENT, half)} ({trained})"
 
 
 def _times(table: Mapping[str, Any], setting: _Setting) -> Comparison:
@@ -194,8 +195,7 @@ def _times(table: Mapping[str, Any], setting: _Setting) -> Comparison:
     ours = [of_ratios(one) for one in zip(*((*pair, sum(pair)) for pair in setting.passes), strict=True)]
     error = _published()["top1_error"].get(cell.architecture)
     apart = _published()["apart"].get(cell.architecture)
-    noun = "thread" if cell.threads == 1 else "threads"
-    hardware = f"this host's {cell.device} with {cell.threads} {noun} instead of {table['hardware']}"
+    hardware = f"this host's {cell.device} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
     differs = [_difference(key, getattr(cell, key), table[key]) for key in TIMED if getattr(cell, key) != table[key]]
     visits = "one visit" if len(setting.passes) == 1 else f"{len(setting.passes)} visits"
     return Comparison(
@@ -216,7 +216,7 @@ def _milliseconds(seconds: float) -> str:
 
 def _measured(time: Interval) -> str:
     half = time.half_width
-    return _milliseconds(time.value) + ("" if half is None else f" ± {half:.1%}")
+    return _milliseconds(time.value) + ("" if half is None else f" {either_way(half)}")
 
 
 def _parts(times: Iterable[str]) -> str:

@@ -1,18 +1,19 @@
 """A run's folder: run.json and results.jsonl, written as the run goes and read back whole."""
 
-import json
-import os
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import files
 from bench.errors import BenchError
 from bench.store.result import SCHEMA, Result, parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
-RESERVED = ("ab", "baselines", "rehearsals")  # folders of results/ that hold no run
+COMPARISONS, BASELINES, REHEARSALS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "rehearsals"
+RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, REHEARSALS))  # these hold no run
+_DAMAGED = "remove the folder or restore the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +50,8 @@ class Run:
     def _every_line(self, whole: bool = True) -> Iterator[dict[str, Any]]:
         """The same with the trials."""
         path = self.folder / "results.jsonl"
-        try:
-            file = path.open("rb")
-        except OSError as error:
-            raise BenchError(f"cannot read {path}: {error.strerror}; restore the file or remove the folder") from error
-        with file:
-            for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    return  # the run was killed while it wrote this line
-                yield _parsed(line, whole, f"{path} line {number}")
+        for line in files.read_lines(path, _DAMAGED):
+            yield _parsed(line, whole)
 
     def results(self) -> list[Result]:
         """Each line as a Result, samples decoded; trials too."""
@@ -74,13 +68,9 @@ class Run:
 
         """
         path = self.folder / "results.jsonl"
-        with path.open("rb") as file:
-            whole = [line for line in file if line.endswith(b"\n")]
-        statuses = [_parsed(line, False, f"{path} line {number}")["status"] for number, line in enumerate(whole, 1)]
-        kept = [line for line, status in zip(whole, statuses, strict=True) if status not in again]
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(b"".join(kept))
-        fresh.replace(path)
+        lines = files.read_lines(path, _DAMAGED)
+        kept = [line.text for line in lines if _parsed(line, whole=False)["status"] not in again]
+        files.replace(path, b"".join(kept))
 
     def append(self, result: Result) -> None:
         """Write one result as one line, and see it on the disk before going on.
@@ -89,21 +79,17 @@ class Run:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        path, line = self.folder / "results.jsonl", result.to_line() + "\n"
-        try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise BenchError(f"cannot write {path}: {error.strerror}; the lines before are kept") from error
+        files.append_line(self.folder / "results.jsonl", result.to_line())
 
     def note(self, **facts: Any) -> None:
-        """Add facts to run.json; the file is replaced in one move, so that it is never seen half written."""
+        """Add facts to run.json; the file is replaced in one move, so that it is never seen half written.
+
+        Raises:
+            BenchError: the disk is full, or the folder is gone.
+
+        """
         self.facts.update(facts)
-        fresh = self.folder / "run.json.new"
-        fresh.write_text(json.dumps(self.facts, indent=1) + "\n", "utf-8")
-        fresh.replace(self.folder / "run.json")
+        files.replace(self.folder / "run.json", files.document(self.facts), "the results before are kept")
 
 
 def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
@@ -119,13 +105,11 @@ def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
     try:
         run.folder.mkdir(parents=True)
         (run.folder / "results.jsonl").touch()
-        run.note()
     except FileExistsError as error:
         raise BenchError(f"{error.filename} exists already: choose another name with --run NAME") from error
     except OSError as error:
-        raise BenchError(
-            f"cannot write to {run.folder}: {error.strerror}; run from a folder you may write to"
-        ) from error
+        raise BenchError(f"cannot write to {run.folder}: {error.strerror}; {files.ELSEWHERE}") from error
+    run.note()
     return run
 
 
@@ -138,14 +122,10 @@ def load(name: str, root: Path = RESULTS) -> Run:
     """
     folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
     try:
-        facts = _object((folder / "run.json").read_text("utf-8"))
+        facts = files.read_object(folder / "run.json", _DAMAGED)
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
-    except (OSError, ValueError) as error:
-        raise BenchError(
-            f"{folder / 'run.json'} is damaged ({error}): remove the folder or restore the file"
-        ) from error
     return Run(folder, facts)
 
 
@@ -155,21 +135,13 @@ def run_names(root: Path = RESULTS) -> list[str]:
     return [path.parent.name for path in found]
 
 
-def _object(text: str) -> dict[str, Any]:
-    """The JSON object of the text; ValueError for any other JSON."""
-    parsed = json.loads(text)
-    if not isinstance(parsed, dict):
-        raise ValueError("it holds no object")  # noqa: TRY004 - as json does for a text it cannot read
-    return parsed
-
-
-def _parsed(line: bytes, whole: bool, place: str) -> dict[str, Any]:
+def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:
     """One line as plain data, its schema checked."""
-    try:
-        stored = parse_line(line, whole)
+    with files.damage_told(line.place, files.REMOVE_LINE):
+        stored = parse_line(line.text, whole)
         schema = stored["schema"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BenchError(f"{place} is damaged ({error}): remove that line to read the rest") from error
     if schema != SCHEMA:
-        raise BenchError(f"{place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of")
+        raise BenchError(
+            f"{line.place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of"
+        )
     return stored

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.store.result import STATUSES
+from bench.text import plural
 
 STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
 _UNSEEN = "not visited"
@@ -73,5 +74,5 @@ def asked_of(facts: Mapping[str, Any]) -> Asked:
 def over_seeds(given: int, count: int, lost: str) -> str:
     """How many seeds a number is over: 5 seeds; or 4 of 5 seeds, 1 diverged."""
     if given >= count:
-        return f"{given} seed" + ("" if given == 1 else "s")
+        return plural(given, "seed")
     return f"{given} of {count} seeds" + (f", {lost}" if lost else "")

@@ -1,6 +1,5 @@
 """Checkpoint: the best weights of a cell in a file, and the model that they belong to."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import torch
 from torch import nn
 
 import architectures
+from bench import files
 from bench.errors import BenchError
 from bench.machine.system import describe_system
 from bench.measure.device import Device
@@ -61,16 +61,9 @@ def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
         "weights": {name: tensor.detach().cpu() for name, tensor in work.model.state_dict().items()},
     }
     stored["digest"] = digest_of(stored)
-    fresh = path.with_name(path.name + ".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
-            torch.save(stored, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}; make room, or run without --checkpoint") from error
+    remedy = "make room, or run without --checkpoint"
+    files.make_folder(path.parent, remedy)
+    files.replace(path, lambda file: torch.save(stored, file), remedy)
 
 
 def machine_of(device: Device, threads: int) -> str:

@@ -1,7 +1,6 @@
 """Contents: what a file of weights says of itself, each field checked, and the digest that tells damage."""
 
 import hashlib
-import json
 import re
 import sys
 from collections.abc import Callable, Container
@@ -14,6 +13,7 @@ import torch
 import architectures
 from bench import data
 from bench.errors import BenchError
+from bench.files import canonical
 from bench.optimizers.registry import OPTIMIZERS
 from bench.plan.cell import Cell
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, MODES, SCHEDULES, SPLITS
@@ -28,7 +28,7 @@ def digest_of(stored: dict[str, Any]) -> str:
     plain = {name: value for name, value in stored.items() if name not in ("digest", "weights")}
     weights: dict[str, torch.Tensor] = stored["weights"]
     layout = [[name, str(tensor.dtype), list(tensor.shape)] for name, tensor in weights.items()]
-    found = hashlib.sha256(json.dumps([plain, layout], sort_keys=True, separators=(",", ":")).encode())
+    found = hashlib.sha256(canonical([plain, layout]).encode())
     for tensor in weights.values():
         found.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return found.hexdigest()

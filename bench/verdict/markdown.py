@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from bench import text
+from bench.symbols import symbol_of
 from bench.verdict.verdict import Decision, Verdict
 from bench.vocabulary import Overall, VerdictWord
 
@@ -75,11 +77,11 @@ def _whys(rows: Iterable[Verdict]) -> list[str]:
 
 def _foot(decision: Decision, rest: int) -> Iterable[str]:
     if rest:
-        yield f"{rest} more verdict{'s are' if rest > 1 else ' is'} unchanged.\n"
+        yield f"{text.plural(rest, 'more verdict')} {'is' if rest == 1 else 'are'} unchanged.\n"
     threads = decision.machine.get("threads")
     told = [str(decision.machine[key]) for key in ("cpu", "gpu") if decision.machine.get(key)]
     told += [f"torch {decision.machine['torch']}"] if decision.machine.get("torch") else []
-    told += [f"{threads} thread{'s' if threads > 1 else ''}"] if threads else []
+    told += [text.plural(threads, "thread")] if threads else []
     if told:
         yield f"Measured on {_text(', '.join(told))}."
     if decision.command:
@@ -88,16 +90,8 @@ def _foot(decision: Decision, rest: int) -> Iterable[str]:
 
 def quantity(verdict: Verdict, value: float | None) -> str:
     """A value with its unit, as a person reads it."""
-    if value is None:
-        return "-"
-    if verdict.metric.startswith("accuracy"):
-        return f"{value:.2%}"
-    if verdict.unit == "s":
-        scale, unit = next(((s, u) for s, u in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")) if value >= s), (1e-9, "ns"))
-        return f"{value / scale:.3g} {unit}"
-    if verdict.unit == "B":
-        return f"{value / 2**20:.2f} MiB"
-    return f"{value:.4g}"
+    symbol = symbol_of(verdict.metric.removesuffix(" (budget)"), verdict.unit)
+    return "-" if value is None else text.quantity(value, symbol)
 
 
 def change(verdict: Verdict) -> str:
@@ -105,17 +99,14 @@ def change(verdict: Verdict) -> str:
     ratio = verdict.ratio
     if ratio is None:
         return "-"
-    text = f"{(ratio.value - 1) * 100:+.1f} %"
-    if ratio.low is None or ratio.high is None:
-        return text
-    return f"{text} ({(ratio.low - 1) * 100:+.1f} to {(ratio.high - 1) * 100:+.1f})"
+    return text.change(ratio.value, ratio.low, ratio.high)
 
 
 def visible(verdict: Verdict) -> str:
     """The smallest change that could have been seen."""
-    return "-" if verdict.visible is None else f"{verdict.visible * 100:.1f} %"
+    return text.tenths(verdict.visible)
 
 
-def _text(text: str) -> str:
+def _text(words: str) -> str:
     """Text that no reader of Markdown takes for markup; @ and # would call people and issues."""
-    return text.translate(_SPECIAL).replace("@", "@\u200b")
+    return words.translate(_SPECIAL).replace("@", "@\u200b")

@@ -10,28 +10,18 @@ from textwrap import dedent
 import pytest
 
 import architectures
+from tests.packages import project
 
+ENTRIES = {
+    "a_module": "far_away.nets",
+    "b_callable": "far_away.called:enter",
+    "c_builder": "far_away.builder:third_net",
+    "d_broken": "far_away.broken",
+    "e_duplicate": "far_away.duplicate",
+    "f_exits": "far_away.exits",
+}
 FILES = {
-    "pyproject.toml": """
-        [build-system]
-        requires = ["setuptools"]
-        build-backend = "setuptools.build_meta"
-
-        [project]
-        name = "far-away-nets"
-        version = "1.0"
-
-        [project.entry-points."bench.architectures"]
-        a_module = "far_away.nets"
-        b_callable = "far_away.called:enter"
-        c_builder = "far_away.builder:third_net"
-        d_broken = "far_away.broken"
-        e_duplicate = "far_away.duplicate"
-        f_exits = "far_away.exits"
-
-        [tool.setuptools]
-        packages = ["far_away"]
-        """,
+    "pyproject.toml": project("far-away-nets", ENTRIES, packages=["far_away"]),
     "far_away/__init__.py": "",
     "far_away/nets.py": """
         from architectures import names, register

@@ -10,6 +10,7 @@ import pytest
 from bench.compare import checkout
 from bench.compare.checkout import checked_out
 from bench.errors import BenchError
+from tests.packages import project
 
 NETS = '''
     from architectures import register
@@ -22,21 +23,7 @@ NETS = '''
         channels, height, width = input_shape
         return nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, num_classes))
     '''
-PROJECT = """
-    [build-system]
-    requires = ["setuptools"]
-    build-backend = "setuptools.build_meta"
-
-    [project]
-    name = "my-nets"
-    version = "1.0"
-
-    [project.entry-points."bench.architectures"]
-    mine = "my_nets"
-
-    [tool.setuptools]
-    py-modules = ["my_nets"]
-    """
+PROJECT = project("my-nets", {"mine": "my_nets"}, modules=["my_nets"])
 
 
 class Repository:
@@ -184,7 +171,7 @@ def test_each_revision_of_a_package_is_installed_beside_this_suite(plugin):
 
 
 def test_a_revision_that_does_not_install_is_told_and_all_removed(plugin, tmp_path):
-    plugin.commit(pyproject_dot_toml=dedent(PROJECT).replace('version = "1.0"', 'version = "one"'))
+    plugin.commit(pyproject_dot_toml=PROJECT.replace('version = "1.0"', 'version = "one"'))
     with (
         pytest.raises(BenchError, match=r"cannot be installed: .*project\.version") as told,
         checked_out(plugin.folder, "HEAD", None),

@@ -51,7 +51,7 @@ def test_two_runs_that_fail_are_a_regression_with_its_evidence(told):
     assert verdict.ratio.value == pytest.approx(1.1)  # of the second run: the first was chosen for being large
     assert verdict.reason.startswith("slower by 10 % (")
     assert verdict.evidence[0] == "operators_backward 51 -> 63"
-    assert verdict.evidence[1].startswith("backward 2 ms -> 2.4")
+    assert verdict.evidence[1].startswith("backward 2.00 ms -> 2.4")
     assert len(verdict.evidence) == 2
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.report.units import TIMES
+from bench.text import TIMES
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 

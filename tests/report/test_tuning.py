@@ -49,7 +49,7 @@ def test_each_setting_has_its_trials_and_the_width_of_its_good_rates(record):
 def test_the_picture_tells_every_trial_and_the_rate_taken(record):
     (picture,) = tuning(record)
     words = " ".join(text for _, text in picture.numbers)
-    assert "best at 1; 0.01 95.00%, 0.1 97.00%, 1 97.50%, 10 diverged" in words
+    assert "best at 1; 0.01 95.00 %, 0.1 97.00 %, 1 97.50 %, 10 diverged" in words.replace("\u00a0", " ")
     assert "best at 0.01, at the edge of what was tried" in words
 
 

@@ -9,6 +9,7 @@ from scipy import stats
 from bench.plan.cell import Cell
 from bench.store import published
 from bench.store.published import comparisons, figures
+from bench.text import percent
 
 KERAS = Cell("mlp", optimizer="rmsprop", batch_size=128, learning_rate=0.001)
 NET = Cell("vgg16", dataset="synthetic:3x224x224:1000", batch_size=16, threads=2)
@@ -38,20 +39,20 @@ def mixed(*lines, facts=FACTS):
 def test_the_same_set_up_within_the_tolerance_is_reproduced_but_for_what_is_known_to_differ():
     found = keras(0.9848, 0.9842, 0.9839)
     assert found.verdict == "reproduced, but for what differs: 0.03 percentage points above"
-    assert found.published == "98.40% ± 0.20%"
-    assert found.ours == "98.43% ± 0.11% (3 seeds)"
+    assert found.published == "98.4 ± 0.2 %"
+    assert found.ours == "98.43 ± 0.11 % (3 seeds)"
     assert len(found.differs) == 1
     assert "smoothing" in found.differs[0]
 
 
 def test_the_same_set_up_outside_the_tolerance_is_not():
     assert keras(0.9700).verdict == "not reproduced: 1.40 percentage points below"
-    assert keras(0.9700).ours == "97.00% (one seed)"
+    assert keras(0.9700).ours == "97.00 % (one seed)"
 
 
 def test_seeds_that_tell_less_than_the_tolerance_reproduce_nothing():
     wide = keras(0.9854, 0.9847, 0.9829)
-    assert wide.ours == "98.43% ± 0.32% (3 seeds)"
+    assert wide.ours == "98.4 ± 0.3 % (3 seeds)"
     assert wide.verdict == "within the tolerance, but 3 seeds tell it to ± 0.32 only: 0.03 percentage points above"
     assert keras(0.9840).verdict.startswith("within the tolerance, but one seed tells little")
 
@@ -61,14 +62,14 @@ def test_a_seed_that_was_lost_is_told_and_nothing_is_reproduced(status):
     good = [line(replace(KERAS, seed=seed), accuracy=0.984 + seed * 1e-5) for seed in range(4)]
     found = mixed(*good, line(replace(KERAS, seed=4), 3, status))
     word = "timed out" if status == "timeout" else status
-    assert found.ours == f"98.40% ± 0.00% (4 of 5 seeds, 1 {word})"
+    assert found.ours == f"98.40 ± 0.00 % (4 of 5 seeds, 1 {word})"
     assert found.verdict.startswith(f"not reproduced, since only 4 of 5 seeds, 1 {word}; over those 0.00 percentage")
     assert not any("epochs" in one for one in found.differs)
 
 
 def test_a_seed_that_was_asked_for_and_never_visited_is_lost_too():
     found = mixed(line(KERAS, accuracy=0.984), facts={**FACTS, "plan": {"seeds": [0, 1]}})
-    assert found.ours == "98.40% (1 of 2 seeds, 1 not visited)"
+    assert found.ours == "98.40 % (1 of 2 seeds, 1 not visited)"
     assert found.verdict.startswith("not reproduced, since only 1 of 2 seeds")
 
 
@@ -132,7 +133,7 @@ def test_times_stand_beside_those_of_other_hardware_with_the_error_on_imagenet()
 def test_times_of_several_visits_come_with_their_interval():
     visits = [line(NET, forward=forward, backward=2 * forward) for forward in (1.9, 2.0, 2.1)]
     low, high = stats.t.interval(0.95, 2, np.log([1.9, 2.0, 2.1]).mean(), stats.sem(np.log([1.9, 2.0, 2.1])))
-    half = f"{np.expm1((high - low) / 2):.1%}"
+    half = percent(np.expm1((high - low) / 2))
     assert comparisons(visits, FACTS)[0].ours == (
         f"1998.33 ± {half} / 3996.66 ± {half} / 5995.00 ± {half} ms (3 visits)"
     )

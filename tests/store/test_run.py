@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -150,19 +151,20 @@ def test_facts_are_added_to_those_there_are(run):
 
 def test_facts_are_never_seen_half_written(run, monkeypatch):
     path, seen = run.folder / "run.json", []
-    write = Path.write_text
-
-    def interrupted(self, text, *rest):
-        write(self, text[: len(text) // 2], *rest)
-        seen.append(path.read_bytes())
-        write(self, text, *rest)
-
     before = path.read_bytes()
-    monkeypatch.setattr(Path, "write_text", interrupted)
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(path.read_bytes()))
     run.note(status="finished")
     assert seen == [before]
     assert json.loads(path.read_bytes())["status"] == "finished"
     assert sorted(one.name for one in run.folder.iterdir()) == ["results.jsonl", "run.json"]
+
+
+@pytest.mark.parametrize("write", [lambda run: run.note(status="finished"), lambda run: run.reopen()])
+def test_a_folder_that_went_away_is_told_in_one_line(run, write):
+    shutil.rmtree(run.folder)
+    with pytest.raises(BenchError, match=r"cannot (write|read) .*: No such file or directory; "):
+        write(run)
+    assert not run.folder.exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -3,17 +3,17 @@
 from xml.etree import ElementTree as ET
 
 from bench.verdict.junit import junit
-from bench.verdict.verdict import Decision, Verdict
 from bench.vocabulary import VERDICTS
+from tests.verdict.decisions import decision, verdict
 
 
-def parsed(*verdicts, **more):
+def parsed(*verdicts):
     fields = {"kind": "check", "before": "baseline main", "after": "run r", "seconds": 1.5, "notes": ("a note",)}
-    return ET.fromstring(junit(Decision(verdicts=verdicts, **{**fields, **more}))).find("testsuite")
+    return ET.fromstring(junit(decision(*verdicts, **fields))).find("testsuite")
 
 
 def test_a_regression_is_a_failure_and_what_was_not_decided_is_an_error():
-    suite = parsed(*(Verdict(cell=f"cell {one}", metric="step", verdict=one, reason="why") for one in VERDICTS))
+    suite = parsed(*(verdict(word, f"cell {word}", reason="why") for word in VERDICTS))
     kinds = {case.get("classname"): [child.tag for child in case] for case in suite.findall("testcase")}
     assert kinds == {
         "cell regressed": ["failure"],
@@ -31,20 +31,13 @@ def test_a_regression_is_a_failure_and_what_was_not_decided_is_an_error():
 
 
 def test_reason_remedy_and_evidence_are_in_the_message():
-    verdict = Verdict(
-        cell="lenet5",
-        metric="counts",
-        verdict="regressed",
-        reason="risen",
-        remedy="allow it",
-        evidence=("flops 1 -> 2",),
-    )
-    (failure,) = parsed(verdict).iter("failure")
+    risen = verdict("regressed", metric="counts", reason="risen", remedy="allow it", evidence=("flops 1 -> 2",))
+    (failure,) = parsed(risen).iter("failure")
     assert failure.get("message") == "regressed: risen"
     assert failure.text == "risen\nallow it\nflops 1 -> 2"
 
 
 def test_any_text_gives_whole_xml():
-    verdict = Verdict(cell='a"<&>\x00\ud800', metric="step", verdict="failed", reason="\x1b[31m]]>")
-    (case,) = parsed(verdict).findall("testcase")
+    hostile = verdict("failed", 'a"<&>\x00\ud800', reason="\x1b[31m]]>")
+    (case,) = parsed(hostile).findall("testcase")
     assert case.get("classname") == 'a"<&>\ufffd\ufffd'

@@ -1,37 +1,18 @@
 """The comment for a pull request: what stands first, and that no name becomes markup."""
 
-from bench.stats.interval import Interval
 from bench.verdict.markdown import MOST_ROWS, markdown
-from bench.verdict.verdict import Decision, Verdict
+from tests.verdict.decisions import SLOWER, decision, verdict
 
-SLOW = Verdict(
-    cell="lenet5-sgd-mnist-b64-cpu-t1",
-    metric="step",
-    verdict="regressed",
-    unit="s",
-    before=0.004,
-    after=0.0044,
-    ratio=Interval(1.1, 1.07, 1.13, 8),
-    visible=0.042,
-    reason="slower by 10 %",
-    remedy="see what differs",
-    evidence=("operators_backward 51 -> 63",),
-)
-CALM = Verdict(cell="mlp-sgd", metric="step", verdict="unchanged", unit="s", before=1e-3, after=1e-3)
-
-
-def decision(*verdicts, **more):
-    fields = {"kind": "ab", "before": "HEAD~1", "after": "the working tree", "command": "python -m bench ab HEAD~1"}
-    return Decision(verdicts=verdicts, **{**fields, **more})
+CALM = verdict("unchanged", "mlp-sgd", unit="s", before=1e-3, after=1e-3)
 
 
 def test_the_verdict_stands_first_then_the_table_then_why_and_what_to_do():
-    text = markdown(decision(CALM, SLOW, machine={"cpu": "AMD EPYC", "torch": "2.14.1", "threads": 1}))
+    text = markdown(decision(CALM, SLOWER, machine={"cpu": "AMD EPYC", "torch": "2.14.1", "threads": 1}))
     lines = text.splitlines()
     assert lines[0] == "### Regression: the working tree against HEAD~1"
     assert "**1 regressed**, 1 unchanged" in text
     row = next(line for line in lines if line.startswith("| lenet5"))
-    assert row.split(" | ")[2:] == ["4 ms", "4.4 ms", "+10.0 % (+7.0 to +13.0)", "4.2 %", "**regressed** |"]
+    assert row.split(" | ")[2:] == ["4.00 ms", "4.40 ms", "+10.0 % (+7.0 to +13.0)", "4.2 %", "**regressed** |"]
     assert text.index("| cell |") < text.index("slower by 10 %") < text.index("Repeat it: `python -m bench ab HEAD~1`")
     assert "What to do: see what differs." in text
     assert "  - operators\\_backward 51 -\\> 63" in text
@@ -42,16 +23,12 @@ def test_the_verdict_stands_first_then_the_table_then_why_and_what_to_do():
 def test_a_pass_shows_what_was_compared():
     text = markdown(decision(CALM))
     assert text.startswith("### No regression")
-    assert "| mlp-sgd | step | 1 ms | 1 ms |" in text
+    assert "| mlp-sgd | step | 1.00 ms | 1.00 ms |" in text
 
 
 def test_a_hostile_name_is_text():
-    hostile = Verdict(
-        cell="a|b`c`\n# heading <script>alert(1)</script> @somebody",
-        metric="step",
-        verdict="failed",
-        reason="[click](http://x) **bold**\r\n- item",
-    )
+    name = "a|b`c`\n# heading <script>alert(1)</script> @somebody"
+    hostile = verdict("failed", name, reason="[click](http://x) **bold**\r\n- item")
     text = markdown(decision(hostile, command="python -m bench `rm`"))
     assert "<script>" not in text
     assert "[click]" not in text
@@ -62,7 +39,7 @@ def test_a_hostile_name_is_text():
 
 
 def test_a_long_decision_fits_a_comment():
-    many = [Verdict(cell=f"cell{number}", metric="step", verdict="missing", reason="x" * 200) for number in range(500)]
+    many = [verdict("missing", f"cell{number}", reason="x" * 200) for number in range(500)]
     text = markdown(decision(*many))
     assert len(text) < 65_536
     assert f"{500 - MOST_ROWS} more rows are left out." in text

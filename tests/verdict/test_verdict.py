@@ -2,32 +2,9 @@ import json
 
 import pytest
 
-from bench.stats.interval import Interval
 from bench.verdict.verdict import OVERALL, Decision, Verdict, worst
 from bench.vocabulary import OVERALLS, VERDICTS
-
-SLOWER = Verdict(
-    cell="lenet5-sgd-mnist-b64-cpu-t1",
-    metric="step",
-    verdict="regressed",
-    unit="s",
-    statistic="p25",
-    before=0.004,
-    after=0.0044,
-    ratio=Interval(1.1, 1.07, 1.13, 6),
-    confidence=0.996,
-    tolerance=0.05,
-    visible=0.03,
-    reason="slower in both runs",
-    remedy="look at the evidence",
-    evidence=("operators_backward 51 -> 63",),
-    suspect=True,
-)
-
-
-def decision(*verdicts):
-    made = tuple(Verdict(cell="a", metric="step", verdict=one) for one in verdicts)
-    return Decision(kind="ab", before="HEAD~1", after="the working tree", verdicts=made)
+from tests.verdict.decisions import SLOWER, decision, verdict
 
 
 @pytest.mark.parametrize(
@@ -43,8 +20,8 @@ def decision(*verdicts):
     ],
 )
 def test_the_gravest_verdict_decides_the_exit_code(verdicts, overall, code):
-    made = decision(*verdicts)
-    assert (made.overall, made.exit_code) == (overall, code)
+    gravest = decision(*map(verdict, verdicts))
+    assert (gravest.overall, gravest.exit_code) == (overall, code)
 
 
 def test_every_verdict_has_its_meaning_for_the_whole():
@@ -68,14 +45,12 @@ def test_a_word_that_is_no_verdict_is_refused():
 
 
 def test_a_document_survives_json_and_back():
-    made = Decision(
-        kind="ab", before="HEAD~1", after="HEAD", verdicts=(SLOWER,), machine={"cpu": "x"}, notes=("a note",)
-    )
-    document = json.loads(json.dumps(made.to_dict(), allow_nan=False))
+    whole = decision(SLOWER, machine={"cpu": "x"}, notes=("a note",))
+    document = json.loads(json.dumps(whole.to_dict(), allow_nan=False))
     assert document["schema"] == 1
     assert (document["overall"], document["exit_code"]) == ("regression", 1)
     assert document["verdicts"][0]["ratio"] == {"value": 1.1, "low": 1.07, "high": 1.13, "n": 6}
-    assert Decision.from_dict(document) == made
+    assert Decision.from_dict(document) == whole
 
 
 def test_fields_of_a_newer_version_are_passed_over():

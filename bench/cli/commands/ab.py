@@ -4,11 +4,9 @@ import argparse
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from bench.cli.render.decision import tell
-from bench.cli.render.tables import duration
 from bench.compare import sides
 from bench.compare.ab import Rules, compare
 from bench.compare.log import FOLDER, Ledger
@@ -17,7 +15,8 @@ from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.process.lock import measuring
 from bench.stats.sequential_test import Look
-from bench.store.provenance import command_line
+from bench.store.provenance import command_line, time_name
+from bench.text import duration, plural
 
 SUITE = "checks"
 
@@ -31,7 +30,7 @@ def execute(args: argparse.Namespace) -> int:
     wanted = {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
     plan = plan_from({"suite": SUITE, **wanted})
     plan = replace(plan, threads=plan.threads or (1,))  # more of them repeat worse, see DESIGN.md
-    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    name = time_name()
     rules = Rules(
         tolerance=args.tolerance,
         force=args.force,
@@ -41,7 +40,7 @@ def execute(args: argparse.Namespace) -> int:
     with measuring(f"ab {name}", args.concurrent), _matchup(args, wanted, plan) as comparison:
         count = len(comparison.sides)
         print(
-            f"{comparison.before.label} against {comparison.after.label}: {count} cell{'s' * (count != 1)}, "
+            f"{comparison.before.label} against {comparison.after.label}: {plural(count, 'cell')}, "
             "a pair takes some 6 s, 6 to 30 pairs each",
             file=sys.stderr,
         )
@@ -89,7 +88,7 @@ def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
 
 def tell_look(cell: str, run: int, count: int, look: Look | None) -> None:
     """A line for each look; a terminal sees each pair."""
-    where = f"{cell}{', second run' if run == 2 else ''}: {count} pair{'s' * (count != 1)}"
+    where = f"{cell}{', second run' if run == 2 else ''}: {plural(count, 'pair')}"
     if look is not None:
         ratio = look.ratio
         print(

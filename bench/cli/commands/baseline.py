@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from bench.cli.commands.show import latest
-from bench.cli.render.tables import print_table, si
+from bench.cli.render.tables import print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.store import baseline as store
 from bench.store.run import load
 from bench.store.summary import readings
+from bench.text import PERCENT, number, plural, quantity
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -41,7 +42,7 @@ def _save(given: argparse.Namespace) -> None:
     if not added:
         print(f"run '{run.name}' is in the baseline '{given.name}' already: nothing to do")
         return
-    cells = f"{added} cell{'s' if added > 1 else ''}"
+    cells = plural(added, "cell")
     print(f"{cells} of run '{run.name}' accepted into {path}, run number {len(kept.runs())}")
 
 
@@ -81,10 +82,12 @@ def _show(given: argparse.Namespace) -> None:
                 "run": part.run,
                 "revision": part.revision[:10] + ("+" if part.dirty else "") or "-",
                 "machine": part.machine.digest[:6],
-                "relative cost": "-" if part.cost is None else f"{math.exp(part.cost):.4g}",
+                "relative cost": "-" if part.cost is None else number(math.exp(part.cost)),
                 "visits": str(part.visits),
-                "step": "-" if part.step is None else si(part.step, "s"),
-                "accuracy": f"{sum(part.accuracy.values()) / len(part.accuracy):.2%}" if part.accuracy else "-",
+                "step": "-" if part.step is None else quantity(part.step, "s"),
+                "accuracy": quantity(sum(part.accuracy.values()) / len(part.accuracy), PERCENT)
+                if part.accuracy
+                else "-",
                 "seeds": str(len(part.accuracy)),
             }
             for part in one.readings
@@ -95,7 +98,7 @@ def _show(given: argparse.Namespace) -> None:
 def _drop(given: argparse.Namespace) -> None:
     gone = store.drop(given.name, given.run)
     what = f"run '{given.run}' of baseline" if given.run else "baseline"
-    print(f"{what} '{given.name}' dropped: {gone} line{'' if gone == 1 else 's'}")
+    print(f"{what} '{given.name}' dropped: {plural(gone, 'line')}")
 
 
 def _loaded(name: str) -> store.Baseline:

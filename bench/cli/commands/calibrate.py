@@ -5,23 +5,24 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 
+from bench import files
 from bench.cli.commands.ab import SUITE, tell_look
-from bench.cli.render.tables import duration, print_table
+from bench.cli.render.tables import print_table
 from bench.compare.calibrate import Injection, concluded, counted, gather, injected, one_fingerprint
 from bench.compare.calibration import Real, Rehearsal, save
 from bench.compare.sides import Matchup, settings
-from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS
+from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
 from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.process.lock import measuring
 from bench.stats.multiple_testing import clopper_pearson
 from bench.stats.operating_characteristics import Rates, admissible, rates
 from bench.stats.sequential_test import TOLERANCE
-from bench.store.provenance import command_line
+from bench.store.provenance import command_line, utc_now
 from bench.store.run import REPORTS
+from bench.text import duration
 from bench.verdict.verdict import Decision
 
 CURVE = tuple(float(size) for size in np.linspace(0, 0.15, 31))  # true slowdowns in the picture
@@ -32,7 +33,7 @@ def execute(args: argparse.Namespace) -> int:
     wanted = {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
     plan = plan_from({"suite": SUITE, **wanted})
     plan = replace(plan, threads=plan.threads or (1,))
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = utc_now()
     with measuring("the rehearsal", args.concurrent), settings({}, plan) as matchup:
         one_fingerprint(matchup)
         cells = ", ".join(matchup.sides)
@@ -130,9 +131,9 @@ def _draw(rehearsal: Rehearsal) -> str | None:
     title = f"What the gate finds on {rehearsal.fingerprint.get('cpu', 'this machine')}, {len(pool)} pairs"
     path = REPORTS / f"rehearsal-{rehearsal.path.stem}.svg"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(power_curve(curves, real, title), "utf-8")
-    except OSError as error:
-        print(f"bench: cannot write the picture ({error}); the record is safe", file=sys.stderr)
+        files.make_folder(path.parent, "the record is safe")
+        files.replace(path, power_curve(curves, real, title), "the record is safe")
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
         return None
     return str(path)

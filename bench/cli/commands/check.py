@@ -1,11 +1,10 @@
 """The command `check`: a recorded run against a baseline."""
 
 import argparse
-import json
 import sys
-from datetime import datetime
 from pathlib import Path
 
+from bench import files
 from bench.cli.commands.ab import tell_look
 from bench.cli.commands.measuring import write_page
 from bench.cli.commands.show import latest
@@ -20,7 +19,7 @@ from bench.regression.remeasure import Remeasured, Retrial, measured_again, reme
 from bench.regression.tolerances import tolerances
 from bench.report.decision import FILE
 from bench.store import baseline
-from bench.store.provenance import command_line
+from bench.store.provenance import command_line, time_name
 from bench.store.run import REPORTS, Run, load
 from bench.verdict.verdict import Decision
 
@@ -38,14 +37,16 @@ def execute(args: argparse.Namespace) -> int:
             decision = _again(args, run, checked)
         except KeyboardInterrupt:
             interrupted = True
-    _keep(run, decision)
-    tell(decision, args)
+    try:
+        tell(decision, args)
+    finally:  # neither costs the other
+        _keep(run, decision)
     return EXIT_INTERRUPTED if interrupted else decision.exit_code
 
 
 def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
     """The decision after the suspects were measured again."""
-    name = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    name = time_name()
     retrial = Retrial(
         repo=Path(args.repo),
         rules=Rules(force=True, command=command_line(), record=FOLDER / f"{name}-check.jsonl"),  # checked before
@@ -63,8 +64,6 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
 
 def _keep(run: Run, decision: Decision) -> None:
     """Leave the decision where the run's page finds it, in one move, and write that page again if there is one."""
-    fresh = run.folder / f"{FILE}.new"
-    fresh.write_text(json.dumps(decision.to_dict(), indent=1) + "\n", "utf-8")
-    fresh.replace(run.folder / FILE)
+    files.replace(run.folder / FILE, files.document(decision.to_dict()))
     if (REPORTS / f"{run.name}.html").exists():
         write_page(run)

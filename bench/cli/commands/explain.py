@@ -5,10 +5,11 @@ import json
 from collections.abc import Iterable, Sequence
 
 from bench.cli.commands.explained import pairs
-from bench.cli.render.tables import Row, print_table, si
+from bench.cli.render.tables import Row, print_table
 from bench.explain.account import Account
 from bench.explain.explanation import Explanation, explain
 from bench.stats.attribution import Share
+from bench.text import count, quantity, tenths
 
 MOST_ROWS, MOST_COUNTS = 8, 12
 
@@ -39,9 +40,8 @@ def _explainable(chosen: Sequence[tuple[Account, Account]]) -> list[tuple[Accoun
 
 def _print_whole(one: Explanation) -> None:
     slow, fast = one.steps
-    print(
-        f"step: {si(slow, 's')} against {si(fast, 's')}, {si(slow - fast, 's')} more; the parts below add up to that\n"
-    )
+    times = [quantity(seconds, "s") for seconds in (slow, fast, slow - fast)]
+    print(f"step: {times[0]} against {times[1]}, {times[2]} more; the parts below add up to that\n")
     profiled = any(part.operator for part in one.parts)
     _print_shares("phase and category" if profiled else "phase", one.kinds, one)
     if profiled:
@@ -65,10 +65,10 @@ def _row(title: str, share: Share, one: Explanation) -> Row:
     names = one.titles
     return {
         title: share.name,
-        names[0]: si(share.slower, "s"),
-        names[1]: si(share.faster, "s"),
-        "difference": si(share.difference, "s"),
-        "share": "-" if share.share is None else f"{share.share:.1%}",
+        names[0]: quantity(share.slower, "s"),
+        names[1]: quantity(share.faster, "s"),
+        "difference": quantity(share.difference, "s"),
+        "share": tenths(share.share),
     }
 
 
@@ -88,12 +88,6 @@ def _print_short(one: Explanation) -> None:
 
 def _counted(counts: Sequence[tuple[str, float | None, float | None]]) -> Iterable[str]:
     for name, ours, theirs in counts[:MOST_COUNTS]:
-        yield f"{name}: {_number(ours)} against {_number(theirs)}"
+        yield f"{name}: {count(ours)} against {count(theirs)}"
     if len(counts) > MOST_COUNTS:
         yield f"and {len(counts) - MOST_COUNTS} more (--json has all)"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "none"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}"

@@ -6,12 +6,14 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from bench.cli.render.tables import print_table, si
+from bench.cli.render.tables import print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.regression.history import Series, history
 from bench.report.history import Line, Shift, write
 from bench.stats.change_points import Change
 from bench.store import run as store
+from bench.symbols import symbol_of
+from bench.text import quantity, signed
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -29,7 +31,7 @@ def execute(given: argparse.Namespace) -> int:
     if not runs:
         raise BenchError("no run is recorded in results/ yet: python -m bench run")
     found = history(runs, given.cells)
-    page = None if given.no_report else _page(found)
+    page = None if given.no_report else str(write(_line(one) for one in found))
     if given.json:
         print(json.dumps({"series": [_plain(one) for one in found], "report": page}))
         return EXIT_PASS
@@ -37,13 +39,6 @@ def execute(given: argparse.Namespace) -> int:
     if page:
         print(f"report: {page}")
     return EXIT_PASS
-
-
-def _page(found: list[Series]) -> str:
-    try:
-        return str(write(_line(one) for one in found))
-    except OSError as error:
-        raise BenchError(f"cannot write the page: {error}; free the path, or give --no-report") from error
 
 
 def _print(found: list[Series]) -> None:
@@ -57,7 +52,7 @@ def _print(found: list[Series]) -> None:
                 "first": _value(one, one.points[0].value),
                 "latest": _value(one, one.points[-1].value),
                 "at": one.points[-1].label,
-                "changes": ", ".join(f"{change.shift:+.1%}" for change in one.changes) or "-",
+                "changes": ", ".join(signed(change.shift) for change in one.changes) or "-",
             }
             for one in found
         ]
@@ -77,7 +72,7 @@ def _told(series: Series, change: Change) -> str:
     at = series.points[change.index]
     where = f"at {at.label} ({at.moment[:10]})"
     between = "" if change.low == change.high else f", somewhere after {before.label} and up to {after.label}"
-    return f"{change.shift:+.1%} {where}{between}, z = {change.z:.1f}"
+    return f"{signed(change.shift)} {where}{between}, z = {change.z:.1f}"
 
 
 def _line(series: Series) -> Line:
@@ -97,9 +92,7 @@ def _line(series: Series) -> Line:
 
 
 def _value(series: Series, value: float) -> str:
-    if series.metric == "accuracy":
-        return f"{value:.2%}"
-    return si(value, series.unit) if series.unit != "1" else f"{value:.4g}"
+    return quantity(value, symbol_of(series.metric, series.unit))
 
 
 def _plain(series: Series) -> dict[str, Any]:

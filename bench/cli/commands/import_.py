@@ -5,10 +5,11 @@ import json
 import re
 from pathlib import Path
 
-from bench.cli.render.tables import print_table, si
+from bench.cli.render.tables import print_table
 from bench.store import run as store
 from bench.store.provenance import command_line
 from bench.store.pytest_benchmark import read
+from bench.text import quantity
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -26,7 +27,7 @@ def execute(given: argparse.Namespace) -> int:
         {
             "benchmark": result.cell.id,
             "metric": one.metric,
-            "median": si(one.value, "s"),
+            "median": quantity(one.value, "s"),
             "rounds": str(one.samples.size or "-"),
         }
         for result in results

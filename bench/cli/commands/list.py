@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any
 
-from bench.cli.render.tables import duration, print_table, si
+from bench.cli.render.tables import print_table
 from bench.plan.catalogue import Catalogue, Question
 from bench.plan.estimate import expected_seconds, trial_seconds
 from bench.plan.grid import expand
@@ -13,6 +13,7 @@ from bench.plan.plan import Plan, plan_from, suite_names
 from bench.plan.tuning import trials_of
 from bench.process.worker import Workers
 from bench.store import run as store
+from bench.text import duration, quantity
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -89,7 +90,7 @@ def _text(key: str, value: Any) -> str:
     if key == "input_shape":
         return "x".join(map(str, value))
     if key == "flops_forward":
-        return si(float(value), "FLOP")
+        return quantity(float(value), "FLOP")
     if key == "seconds":
         return duration(value)
     if value is None:

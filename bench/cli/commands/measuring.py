@@ -7,12 +7,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.cli.render.progress import ProgressLine
-from bench.cli.render.tables import duration, legend, overview, print_table
+from bench.cli.render.tables import legend, overview, print_table
 from bench.cli.render.tuning import tuned
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, BenchError
 from bench.plan.catalogue import Catalogue, Question
@@ -29,8 +28,9 @@ from bench.session.scheduler import Schedule
 from bench.session.tuned import Stages
 from bench.store import run as store
 from bench.store.frame import frame, settings
-from bench.store.provenance import command_line, git_state, versions
+from bench.store.provenance import command_line, git_state, time_name, utc_now, versions
 from bench.store.result import STATUSES, Result
+from bench.text import duration
 
 
 def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, workers: Workers) -> int:
@@ -58,7 +58,7 @@ def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, worker
     if given.dry_run:
         return _dry_run(given, plan, grid, trials, seconds)
 
-    name = plan.run or f"{Path(plan.suite).stem}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    name = plan.run or f"{Path(plan.suite).stem}-{time_name()}"
     with measuring(name, given.concurrent):
         if run is None:
             run = store.create(name, _facts(plan, grid, catalogue))
@@ -92,7 +92,7 @@ def _visit(run: store.Run, plan: Plan, grid: Grid, trials: Sequence[Cell], worke
     line.close()
     run.note(
         status=schedule.outcome,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=utc_now(),
         endings={cell.id: ending for cell, ending in schedule.endings.items()},
     )
 
@@ -160,7 +160,7 @@ def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:
     used = dict.fromkeys(cell.architecture for cell in grid.cells)
     return {
         "status": "running",
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": utc_now(),
         "command": command_line(),
         "plan": plan.to_dict(),
         "order_seed": plan.order_seed,

@@ -4,16 +4,17 @@ import argparse
 import contextlib
 import io
 import json
-from datetime import datetime
 
 from bench.cli.commands import run as running
 from bench.cli.parser.main import build_parser
-from bench.cli.render.tables import Row, print_table, si
+from bench.cli.render.tables import Row, print_table
 from bench.errors import EXIT_INCONCLUSIVE
 from bench.explain.account import Account, accounts
 from bench.explain.explanation import breakdown
 from bench.stats.attribution import Share, kinds, shares
 from bench.store import run as store
+from bench.store.provenance import time_name
+from bench.text import quantity, tenths
 
 ROUNDS = 5  # blocks of timing: enough to set the overhead against; `run` is for numbers that repeat
 MOST_ROWS = 10
@@ -21,7 +22,7 @@ MOST_ROWS = 10
 
 def execute(given: argparse.Namespace) -> int:
     """Run the cells once with a profile, without training; 0 when each has one, 3 when any has none."""
-    name = str(given.run or f"profile-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    name = str(given.run or f"profile-{time_name()}")
     settled = {"epochs": 0, "generations": 1, "profile": True, "report": False}
     usual = vars(build_parser().parse_args(["run"]))  # every flag that `run` has and `profile` does not
     suited = {"run": name, "rounds": given.rounds or ROUNDS}
@@ -47,9 +48,8 @@ def _print(one: Account) -> None:
         print(f"no profile ({one.status}): see the warnings above\n")
         return
     overhead = one.value("profiler_overhead") or 0.0
-    print(
-        f"step {si(step, 's')}, timed; the profiler made it {overhead:.2f} times as long, and only spreads the time\n"
-    )
+    slower = f"the profiler made it {overhead:.2f} times as long, and only spreads the time"
+    print(f"step {quantity(step, 's')}, timed; {slower}\n")
     parts = breakdown(one)
     tables = {"category and phase": kinds(parts)}
     tables |= {level: shares(parts, level) for level in ("operator", "module")}
@@ -62,7 +62,7 @@ def _print(one: Account) -> None:
 
 
 def _row(title: str, share: Share) -> Row:
-    return {title: share.name, "time": si(share.slower, "s"), "share": f"{share.share or 0:.1%}"}
+    return {title: share.name, "time": quantity(share.slower, "s"), "share": tenths(share.share or 0.0)}
 
 
 def _facts(one: Account) -> list[str]:
@@ -70,14 +70,13 @@ def _facts(one: Account) -> list[str]:
     profile, reading = one.profile or {}, (one.profile or {}).get("reading", {})
     found = []
     if "idle" in profile:
-        waits = ", ".join(f"{cause} {si(seconds, 's')}" for cause, seconds in profile["idle"].items() if seconds)
+        waits = ", ".join(f"{cause} {quantity(seconds, 's')}" for cause, seconds in profile["idle"].items() if seconds)
         launches = sum(profile["launches"].values())
-        found.append(
-            f"device: busy {si(profile['busy'], 's')} a step, {launches:g} kernels launched, idle: {waits or 'never'}"
-        )
+        busy = quantity(profile["busy"], "s")
+        found.append(f"device: busy {busy} a step, {launches:g} kernels launched, idle: {waits or 'never'}")
     found += [f"{name.replace('_', ' ')}: {value:.3g}" for name, value in reading.get("gpu", {}).items()]
     found += [
-        f"memory in use at the peak, {device}: {si(size, 'B')}"
+        f"memory in use at the peak, {device}: {quantity(size, 'B')}"
         for device, size in reading.get("peak_memory", {}).items()
     ]
     found += [f"advice: {text}" for text in reading.get("advice", ())]

@@ -17,6 +17,7 @@ from bench.errors import BenchError
 from bench.store import run as store
 from bench.store.frame import frame, settings
 from bench.store.published import comparisons
+from bench.text import plural
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -46,8 +47,8 @@ def execute(given: argparse.Namespace) -> int:
             for line in [*sweeps(pooled), *tuned(run.facts), *published(run)]:
                 print(line)
         if profiles := len(run.traces()):
-            told = "1 profile" if profiles == 1 else f"{profiles} profiles"
-            print(f"{told}: python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}")
+            commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
+            print(f"{plural(profiles, 'profile')}: {commands}")
         print(f"{run.facts.get('status')}: {run.facts.get('command')}")
     return 0
 

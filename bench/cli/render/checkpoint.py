@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.errors import EXIT_PASS, EXIT_REGRESSION, BenchError
 from bench.process.messages import Review, Scores
 from bench.process.worker import Workers
+from bench.text import PERCENT, quantity
 
 
 def show_checkpoint(given: argparse.Namespace) -> int:
@@ -36,10 +37,8 @@ def _print(found: Review) -> None:
     print(f"weights after epoch {entry['epoch']:g}, {entry['steps']:,} steps, {entry['seconds']:.1f} s of training")
     if not found["verified"]:
         print("unverified: an older file, which has no digest that would tell damage")
-    print(
-        f"test accuracy {entry['test_accuracy']:.2%} as recorded, {again['test_accuracy']:.2%} now on "
-        f"{again['images']:,} images: {_verdict(again)}"
-    )
+    recorded, now = (quantity(score["test_accuracy"], PERCENT) for score in (entry, again))
+    print(f"test accuracy {recorded} as recorded, {now} now on {again['images']:,} images: {_verdict(again)}")
 
 
 def _verdict(again: Scores) -> str:

@@ -5,8 +5,9 @@ import json
 import sys
 from pathlib import Path
 
-from bench.cli.render.tables import duration, print_table
+from bench.cli.render.tables import print_table
 from bench.errors import BenchError
+from bench.text import duration
 from bench.verdict.junit import junit
 from bench.verdict.markdown import change, markdown, quantity, visible
 from bench.verdict.verdict import Decision

@@ -5,11 +5,12 @@ import csv
 import json
 import sys
 
-from bench.cli.render.tables import Row, print_table, si
+from bench.cli.render.tables import Row, print_table
 from bench.errors import BenchError
 from bench.plan.catalogue import Specimen
 from bench.process.messages import Anatomy, Layer
 from bench.process.worker import Workers
+from bench.text import quantity
 
 COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "settings")
 
@@ -40,7 +41,7 @@ def _print(anatomy: Anatomy) -> None:
     print(f"{anatomy['name']}, family {anatomy['family']}: {anatomy['description']}{source}")
     print(f"input {_shape(anatomy['input_shape'])}, {anatomy['num_classes']} classes\n")
     print_table([_row(line) for line in anatomy["layers"]])
-    print(f"\n{anatomy['parameters']:,} parameters, {si(anatomy['flops'], 'FLOP')} a forward pass of one image")
+    print(f"\n{anatomy['parameters']:,} parameters, {quantity(anatomy['flops'], 'FLOP')} a forward pass of one image")
     print("FLOPs are those of convolutions and matrix products, two for each multiplication and addition")
 
 
@@ -50,7 +51,7 @@ def _row(line: Layer) -> Row:
         "kind": line["kind"],
         "output": _shape(line["output_shape"]),
         "parameters": f"{line['parameters']:,}" if line["parameters"] else "-",
-        "FLOPs": si(line["flops"], "") if line["flops"] else "-",
+        "FLOPs": quantity(line["flops"], "FLOP") if line["flops"] else "-",
         "settings": line["settings"],
     }
 

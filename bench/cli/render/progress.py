@@ -3,9 +3,9 @@
 import shutil
 from typing import TextIO
 
-from bench.cli.render.tables import duration, si
 from bench.session.scheduler import Progress
 from bench.store.result import Result
+from bench.text import PERCENT, TIMES, duration, quantity
 
 
 class ProgressLine:
@@ -44,11 +44,11 @@ def _outcome(result: Result) -> str:
     if result.reason:
         words.append(result.reason)
     if "step" in found:
-        words.append(f"step {si(found['step'], 's')}")
+        words.append(f"step {quantity(found['step'], 's')}")
     if "relative_cost" in found:
-        words.append(f"{found['relative_cost']:.2f}x the reference")
+        words.append(f"{quantity(found['relative_cost'], TIMES)} the reference")
     if "accuracy" in found:
-        words.append(f"test accuracy {found['accuracy']:.2%}")
+        words.append(f"test accuracy {quantity(found['accuracy'], PERCENT)}")
     # a warning reads "part: what, how much"; the whole of it stands in the results and on the page
     words += dict.fromkeys(warning.partition(": ")[2].partition(",")[0] for warning in result.warnings)
     return ", ".join(words)

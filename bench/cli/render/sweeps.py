@@ -4,9 +4,9 @@ from dataclasses import fields
 
 import pandas as pd
 
-from bench.cli.render.tables import si
 from bench.plan.cell import Cell
 from bench.stats.batch_scaling import LEAST_SIZES, Sweep, fit_sweep
+from bench.text import quantity
 
 POOR_FIT = 0.1  # relative distance of the points from the line, beyond which the line is no summary of them
 
@@ -26,6 +26,6 @@ def sweeps(table: pd.DataFrame) -> list[str]:
 
 def _told(sweep: Sweep) -> str:
     overhead, marginal = sweep.overhead.value, sweep.marginal.value
-    line = f"t(B) = {si(overhead, 's')} + {si(marginal, 's')} x B"
+    line = f"t(B) = {quantity(overhead, 's')} + {quantity(marginal, 's')} x B"
     line += f", 90 % of the peak at B = {sweep.batch_at_90:.0f}" if sweep.batch_at_90 else ", no overhead to be seen"
     return line + (f" (a poor fit: points are {sweep.misfit:.0%} off the line)" if sweep.misfit > POOR_FIT else "")

@@ -1,4 +1,4 @@
-"""Tables: numbers as people read them, on a terminal."""
+"""Tables: the main figures of a run, on a terminal."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,30 +10,9 @@ from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.pytest_benchmark import METRICS as IMPORTED
 from bench.store.seeds import over_seeds
+from bench.text import PERCENT, STATISTICS, either_way, number, percent, plural, quantity, with_interval
 
 Row = dict[str, str]
-
-NAMES = {"p10": "10th percentile", "p25": "25th percentile", "median": "median"}
-_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
-
-
-def si(value: float, unit: str, digits: int = 3) -> str:
-    """A value with an SI prefix, such as 4.21 ms."""
-    if not value:
-        return f"0 {unit}".strip()
-    scale, prefix = next(((s, p) for s, p in _PREFIXES if abs(value) >= s), _PREFIXES[-1])
-    places = max(0, digits - 1 - math.floor(math.log10(abs(value / scale))))
-    return f"{value / scale:.{places}f} {prefix}{unit}".strip()
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 42 s, 3 min 20 s, 1 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequence[Mapping[str, Any]] = ()) -> list[Row]:
@@ -50,7 +29,7 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
         found = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
         step = found["step"]["value"] if "step" in found else math.inf
-        imported = {title: si(found[title]["value"], "s") if title in found else "-" for title in walls}
+        imported = {title: quantity(found[title]["value"], "s") if title in found else "-" for title in walls}
         bound = {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
         asked = {"time to accuracy": _to_target(found)} if "reached" in set(table["metric"]) else {}
         figures = {**imported, **_figures(found, target), **asked, **bound}
@@ -63,11 +42,12 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
     found = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
     said = []
     if "step" in found:
-        said.append(f"times: {NAMES[found['step']['statistic']]} of single steps{_threads(table, 'step')}")
+        said.append(f"times: {STATISTICS[found['step']['statistic']]} of single steps{_threads(table, 'step')}")
         said.append("median: what a user experiences")
     if "relative_cost" in found:
+        statistic = STATISTICS[found["relative_cost"]["statistic"]]
         said.append(
-            f"relative cost: {NAMES[found['relative_cost']['statistic']]}, seconds an image over those of the reference"
+            f"relative cost: {statistic}, seconds an image over those of the reference"
             f"{_threads(table, 'relative_cost')}, 95 % interval over fresh processes"
         )
     if "reached" in found:
@@ -84,7 +64,9 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
 def _threads(table: pd.DataFrame, metric: str) -> str:
     """The thread counts a metric was taken with."""
     counts = sorted({int(count) for count in table.loc[table["metric"] == metric, "threads_used"].dropna()})
-    return f", {' or '.join(map(str, counts))} thread{'s' if counts != [1] else ''}" if counts else ""
+    if len(counts) == 1:
+        return f", {plural(counts[0], 'thread')}"
+    return f", {' or '.join(map(str, counts))} threads" if counts else ""
 
 
 def _figures(found: dict[str, pd.Series], target: float | None) -> Row:
@@ -98,10 +80,11 @@ def _figures(found: dict[str, pd.Series], target: float | None) -> Row:
         "memory": ("peak_memory", "B"),
     }
     figures = {
-        title: si(found[metric]["value"], unit) if metric in found else "-" for title, (metric, unit) in columns.items()
+        title: quantity(found[metric]["value"], unit) if metric in found else "-"
+        for title, (metric, unit) in columns.items()
     }
-    figures["median"] = si(found["step"]["median"], "s") if "step" in found else "-"
-    figures["images/s"] = si(found["throughput"]["value"], "") if "throughput" in found else "-"
+    figures["median"] = quantity(found["step"]["median"], "s") if "step" in found else "-"
+    figures["images/s"] = number(found["throughput"]["value"]) if "throughput" in found else "-"
     figures["relative cost"] = _relative(found["relative_cost"], target) if "relative_cost" in found else "-"
     figures["accuracy"] = _accuracy(found["accuracy"]) if "accuracy" in found else "-"
     return figures
@@ -110,9 +93,9 @@ def _figures(found: dict[str, pd.Series], target: float | None) -> Row:
 def _accuracy(row: pd.Series) -> str:
     """A test accuracy; over several seeds their mean with the half-width of its t interval, and how many are lost."""
     if row["seeds"] < 2:
-        return f"{row['value']:.2%}"
-    half = f" ±{(row['high'] - row['low']) / 2:.2%}" if row["n"] > 1 else ""
-    return f"{row['value']:.2%}{half} ({over_seeds(row['n'], row['seeds'], row['lost'])})"
+        return quantity(row["value"], PERCENT)
+    half = _half(row) if row["n"] > 1 else None
+    return f"{with_interval(row['value'], PERCENT, half)} ({over_seeds(row['n'], row['seeds'], row['lost'])})"
 
 
 def _to_target(found: dict[str, pd.Series]) -> str:
@@ -134,9 +117,14 @@ def _to_target(found: dict[str, pd.Series]) -> str:
 
 def _spread(row: pd.Series, unit: str) -> str:
     """A value that is pooled on the log scale, with its relative half-width where there is an interval."""
-    half = math.nan if pd.isna(row["low"]) else math.sqrt(row["high"] / row["low"]) - 1
-    interval = "" if math.isnan(half) else f" ±{half:.1%}" if half <= 1 else " (too noisy)"
-    return si(row["value"], unit) + interval
+    if pd.isna(row["low"]):
+        return quantity(row["value"], unit)
+    share = math.sqrt(row["high"] / row["low"]) - 1
+    return f"{quantity(row['value'], unit, _half(row))} {either_way(share)}"
+
+
+def _half(row: pd.Series) -> float:
+    return float(row["high"] - row["low"]) / 2
 
 
 def _bound(bound: Bound | None) -> str:
@@ -147,12 +135,13 @@ def _bound(bound: Bound | None) -> str:
 def _relative(row: pd.Series, target: float | None) -> str:
     """The relative cost with the half-width of its interval, and whether that is as narrow as it was meant to be."""
     if pd.isna(row["low"]):
-        return f"{row['value']:.2f} (one visit: no interval)"
-    half = math.sqrt(row["high"] / row["low"]) - 1
-    if half > 1:
-        return f"{row['value']:.2f} ({row['low']:.2g} to {row['high']:.2g}: too noisy)"
-    missed = f" (target {target:.0%} not met)" if target is not None and half > target else ""
-    return f"{row['value']:.2f} ±{half:.1%}{missed}"
+        return f"{number(row['value'])} (one visit: no interval)"
+    share = math.sqrt(row["high"] / row["low"]) - 1
+    value = number(row["value"], _half(row))
+    if share > 1:
+        return f"{value} ({number(row['low'])} to {number(row['high'])}: too noisy)"
+    missed = f" (target {percent(target)} not met)" if target is not None and share > target else ""
+    return f"{value} {either_way(share)}{missed}"
 
 
 def print_table(rows: Sequence[Row]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.plan.tuning import Trial, at_edge, best_of, good_width, usable, width_told
 from bench.store.seeds import STATES
+from bench.text import PERCENT, quantity
 
 
 def tuned(facts: Mapping[str, Any]) -> list[str]:
@@ -20,8 +21,8 @@ def _line(one: Mapping[str, Any]) -> str:
         return f"{one['id']}: none {_span(trials)} trained it"
     edge = " (at the edge: a better one may lie beyond)" if at_edge(trials, best) else ""
     good = f"within a percentage point of it: {width_told(good_width(trials, best))}"
-    found = f"{best.learning_rate:g} is the best {_span(trials)}, {best.accuracy:.2%} of held-out images{edge}"
-    return f"{one['id']}: {found}; {good}"
+    score = f"{quantity(best.accuracy, PERCENT)} of held-out images{edge}"
+    return f"{one['id']}: {best.learning_rate:g} is the best {_span(trials)}, {score}; {good}"
 
 
 def _span(trials: list[Trial]) -> str:

@@ -167,10 +167,10 @@
   if (!difference) return;
   const picks = ["slower", "faster"].map((name) => document.getElementById(`difference-${name}`));
   const seconds = (value) => {
-    const size = Math.abs(value);
+    const size = Math.abs(Number(value.toPrecision(3))); // as in bench.text
     const [scale, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]].find(([least]) => size >= least) || [1e-9, "ns"];
     const text = (value / scale).toPrecision(3);
-    return size ? `${text.includes("e") ? Number(text) : text}\u00a0${unit}` : "0";
+    return size ? `${text.includes("e") ? Number(text).toLocaleString("en-US") : text}\u00a0${unit}` : "0\u00a0s";
   };
   const percentage = (share) => `${Math.round(share * 100)}\u00a0%`;
   function parts(key) {
@@ -187,7 +187,7 @@
     difference.tBodies[0].replaceChildren(...found.slice(0, 12).map(({ name, ours, theirs }) => {
       const row = document.createElement("tr");
       const head = Object.assign(document.createElement("th"), { scope: "row", className: "name", textContent: name });
-      const share = total ? `${((ours - theirs) / total * 100).toFixed(1)}\u00a0%` : "\u2013";
+      const share = total ? `${((ours - theirs) / total * 100).toFixed(1)}\u00a0%` : "-";
       const cells = [seconds(ours), seconds(theirs), seconds(ours - theirs), share];
       row.append(head, ...cells.map((textContent) => Object.assign(document.createElement("td"), { textContent })));
       return row;

@@ -11,6 +11,7 @@ from textwrap import dedent
 import pytest
 
 from bench.compare.log import Ledger
+from tests.packages import project
 
 ROOT = Path(__file__).parents[3]
 QUICK = ("--architectures", "debug", "--datasets", "synthetic", "--rounds", "2", "--concurrent")
@@ -187,21 +188,7 @@ NETS = """
     for name in ("my_net", "{other}"):
         enter(name)
     """
-PROJECT = """
-    [build-system]
-    requires = ["setuptools"]
-    build-backend = "setuptools.build_meta"
-
-    [project]
-    name = "my-nets"
-    version = "1.0"
-
-    [project.entry-points."bench.architectures"]
-    mine = "my_nets"
-
-    [tool.setuptools]
-    py-modules = ["my_nets"]
-    """
+PROJECT = project("my-nets", {"mine": "my_nets"}, modules=["my_nets"])
 
 
 @pytest.mark.alone
@@ -212,7 +199,7 @@ def test_a_package_of_a_user_s_own(compared, tmp_path):
     repo.mkdir()
     git(repo, "init", "--quiet")
     for extra, other in ((0, "gone_net"), (30, "fresh_net")):
-        (repo / "pyproject.toml").write_text(dedent(PROJECT))
+        (repo / "pyproject.toml").write_text(PROJECT)
         (repo / "my_nets.py").write_text(dedent(NETS).replace("{extra}", str(extra)).replace("{other}", other))
         git(repo, "add", "--all")
         git(repo, "commit", "--quiet", "--message", other)

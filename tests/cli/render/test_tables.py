@@ -1,4 +1,4 @@
-"""Tables: numbers as people read them."""
+"""Tables: the main figures of a run, one row a cell."""
 
 import json
 
@@ -6,58 +6,12 @@ import pandas as pd
 import pytest
 
 from bench.cli import run_command_line
-from bench.cli.render.tables import duration, legend, overview, print_table, si
+from bench.cli.render.tables import legend, overview, print_table
 from bench.plan.cell import Cell
 from bench.store.frame import settings
 from bench.store.result import Measurement, Result
 from bench.store.run import create
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "expected"),
-    [
-        (0.00421, "s", "4.21 ms"),
-        (0.000264, "s", "264 µs"),
-        (1.5, "s", "1.50 s"),
-        (12.34, "s", "12.3 s"),
-        (123.4, "s", "123 s"),
-        (2.08e6, "B", "2.08 MB"),
-        (46_400, "", "46.4 k"),
-        (562, "", "562"),
-        (0, "s", "0 s"),
-        (0.0, "", "0"),
-        (-0.00421, "s", "-4.21 ms"),
-        (1e-9, "s", "1.00 ns"),
-        (3e12, "FLOP", "3000 GFLOP"),
-    ],
-)
-def test_a_value_with_its_prefix(value, unit, expected):
-    assert si(value, unit) == expected
-
-
-@pytest.mark.parametrize("exponent", range(-9, 12))
-def test_three_digits_are_kept(exponent):
-    value = 1.23456 * 10**exponent
-    number, _, prefix = si(value, "s").partition(" ")
-    scale = {"n": 1e-9, "µ": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}[prefix.removesuffix("s")]
-    assert float(number) * scale == pytest.approx(value, rel=0.005)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        (0, "0 s"),
-        (0.4, "0 s"),
-        (59.4, "59 s"),
-        (59.6, "1 min 0 s"),
-        (200, "3 min 20 s"),
-        (3599.6, "1 h 0 min"),
-        (3900, "1 h 5 min"),
-        (90_000, "25 h 0 min"),
-    ],
-)
-def test_a_duration(seconds, expected):
-    assert duration(seconds) == expected
+from bench.text import TIMES
 
 
 def test_numbers_stand_to_the_right_and_text_to_the_left(capsys):
@@ -77,7 +31,7 @@ def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
     ceiling = {"device": "cpu", "dtype": "float32", "threads": 1, "flops_per_second": 1e11, "bytes_per_second": 1e10}
     known, other = {**ceiling, "dispatch_seconds": 1e-6}, {**ceiling, "dispatch_seconds": 1e-6, "threads": 2}
 
-    assert [row["bound by"] for row in overview(table, None, [known])] == ["compute 43%"]
+    assert [row["bound by"] for row in overview(table, None, [known])] == ["compute 43 %"]
     assert [row["bound by"] for row in overview(table, None, [other])] == ["-"]
     assert "bound by" not in overview(table)[0]
 
@@ -101,15 +55,15 @@ def trained(reached, n=3, asked=None, lost=""):
 
 def test_accuracy_over_seeds_comes_with_its_interval_and_their_number():
     (row,) = overview(trained(1.0))
-    assert row["accuracy"] == "97.00% ±1.00% (3 seeds)"
+    assert row["accuracy"] == "97.0 ± 1.0 % (3 seeds)"
     assert "t interval over seeds" in legend(trained(1.0))
 
 
 def test_accuracy_over_fewer_seeds_than_were_asked_for_says_so():
     (row,) = overview(trained(0.5, 4, 5, "1 diverged"))
-    assert row["accuracy"] == "97.00% ±1.00% (4 of 5 seeds, 1 diverged)"
+    assert row["accuracy"] == "97.0 ± 1.0 % (4 of 5 seeds, 1 diverged)"
     (alone,) = overview(trained(0.5, 1, 3, "1 diverged, 1 failed"))
-    assert alone["accuracy"] == "97.00% (1 of 3 seeds, 1 diverged, 1 failed)"
+    assert alone["accuracy"] == "97.00 % (1 of 3 seeds, 1 diverged, 1 failed)"
 
 
 @pytest.fixture
@@ -129,7 +83,7 @@ def mixed(tmp_path):
 def test_a_seed_that_diverged_did_not_reach_the_target(mixed):
     (row,) = overview(settings(mixed))
     assert row["time to accuracy"] == "reached by 2 of 3 seeds, 1 diverged"
-    assert (row["accuracy"], row["status"]) == ("97.00% ±0.00% (2 of 3 seeds, 1 diverged)", "diverged")
+    assert (row["accuracy"], row["status"]) == ("97.00 ± 0.00 % (2 of 3 seeds, 1 diverged)", "diverged")
 
 
 def test_shown_as_json_each_seed_has_its_rows_and_their_setting_the_pooled_ones(mixed, capsys):
@@ -144,7 +98,7 @@ def test_shown_as_json_each_seed_has_its_rows_and_their_setting_the_pooled_ones(
 @pytest.mark.parametrize(
     ("reached", "n", "told"),
     [
-        (1.0, 3, "1.20 s ±100.0% = 3.00 ms ±100.0% x 400 ±100.0%, all 3 seeds"),
+        (1.0, 3, f"1.2 s {TIMES}/÷ 2.00 = 3.0 ms {TIMES}/÷ 2.00 x 400 {TIMES}/÷ 2.00, all 3 seeds"),
         (2 / 3, 3, "reached by 2 of 3 seeds"),
         (0.0, 3, "reached by 0 of 3 seeds"),
         (0.0, 1, "not reached"),

@@ -62,7 +62,7 @@ def test_only_rates_that_could_be_used_count_as_compared():
     ))  # fmt: skip
     assert line == (
         "net: 1 is the best of 3 usable of 5 learning rates from 0.01 to 100 (1 diverged, 1 timed out), "
-        "97.50% of held-out images; within a percentage point of it: over a factor of 10"
+        "97.50 % of held-out images; within a percentage point of it: over a factor of 10"
     )
 
 

@@ -1,0 +1,189 @@
+"""Files: replaced in one move, appended line by line, read back whole; one error text for each fault."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from bench.errors import BenchError
+
+ELSEWHERE = "run from a folder you may write to"
+REMOVE_LINE = "remove that line to read the rest"
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError)  # what reading data of another shape raises
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A whole line of a file.
+
+    Attributes:
+        text: with its end.
+        place: the file and the line's number, for messages.
+
+    """
+
+    text: bytes
+    place: str
+
+
+def make_folder(path: Path, remedy: str = ELSEWHERE) -> None:
+    """Make the folder and those above it, where they are missing.
+
+    Raises:
+        BenchError: it cannot be made.
+
+    """
+    with _writing(path, remedy):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def replace(path: Path, content: str | bytes | Callable[[IO[bytes]], object], remedy: str = ELSEWHERE) -> None:
+    """Put the content in the file's place in one move, so that no reader ever sees half of it.
+
+    Args:
+        path: the file; its folder exists.
+        content: text (UTF-8, a lone surrogate as "?"), bytes, or what writes them to an open file.
+        remedy: the end of the message where that fails.
+
+    Raises:
+        BenchError: it cannot be written; the file is as it was.
+
+    """
+    fresh = path.with_name(path.name + ".new")
+    with _writing(path, remedy):
+        try:
+            with fresh.open("wb") as file:
+                _write(file, content)
+                _to_disk(file)
+            fresh.replace(path)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+
+
+def append_line(path: Path, text: str, remedy: str = "the lines before are kept") -> None:
+    """Add one line to the file, which is made where there is none, and see it on the disk before going on.
+
+    Raises:
+        BenchError: the disk is full, or the folder is gone.
+
+    """
+    with _writing(path, remedy), path.open("ab") as file:
+        file.write(text.encode() + b"\n")
+        _to_disk(file)
+
+
+def read_lines(path: Path, remedy: str) -> Iterator[Line]:
+    """The whole lines of a file one by one; a last line that was cut off while it was written is passed over.
+
+    Raises:
+        BenchError: the file cannot be read.
+
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error, remedy) from error
+    with file:
+        for number, text in enumerate(file, 1):
+            if text.endswith(b"\n"):
+                yield Line(text, f"{path} line {number}")
+
+
+def cut_off(path: Path) -> str:
+    """What to say of a last line that was cut off while it was written; "" where there is none."""
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return ""
+        file.seek(-1, os.SEEK_END)
+        whole = file.read() == b"\n"
+    return "" if whole else f"{path}: the last line was cut off while it was written, and is passed over"
+
+
+def read_object(path: Path, remedy: str) -> dict[str, Any]:
+    """The JSON object that is all of the file.
+
+    Raises:
+        FileNotFoundError: there is no such file; what that means, the caller knows.
+        BenchError: it cannot be read, or holds no JSON object.
+
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _unreadable(path, error, remedy) from error
+    return parsed(Line(text, str(path)), remedy)
+
+
+def parsed(line: Line, remedy: str) -> dict[str, Any]:
+    """The JSON object of a line.
+
+    Raises:
+        BenchError: it holds none.
+
+    """
+    with damage_told(line.place, remedy):
+        value = json.loads(line.text)
+        if not isinstance(value, dict):
+            raise TypeError("it holds no object")
+        return value
+
+
+@contextmanager
+def damage_told(place: str, remedy: str) -> Iterator[None]:
+    """Say of data that is not as it was written where it stands, and what to do.
+
+    Raises:
+        BenchError: the block met such data.
+
+    """
+    try:
+        yield
+    except _DAMAGE as error:
+        cause = f"there is no {error}" if isinstance(error, KeyError) else error
+        raise BenchError(f"{place} is damaged ({cause}): {remedy}") from error
+
+
+def document(value: Mapping[str, Any]) -> str:
+    """The text of a JSON file that people read too."""
+    return json.dumps(value, indent=1) + "\n"
+
+
+def canonical(value: Any) -> str:
+    """JSON on one line, the same for equal data whatever its order."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def digest(value: Any) -> str:
+    """Twelve hexadecimal digits, the same for equal data whatever its order."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:12]
+
+
+def _write(file: IO[bytes], content: str | bytes | Callable[[IO[bytes]], object]) -> None:
+    if callable(content):
+        content(file)
+    else:
+        file.write(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+
+
+def _to_disk(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+@contextmanager
+def _writing(path: Path, remedy: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror or error}; {remedy}") from error
+
+
+def _unreadable(path: Path, error: OSError, remedy: str) -> BenchError:
+    return BenchError(f"cannot read {path}: {error.strerror or error}; {remedy}")
