@@ -1,7 +1,6 @@
 """What to know before trusting the page: machine, software, order, noise, failures, and how to repeat each cell."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from bench.report.record import Record
 from bench.report.table import missed, told
 from bench.report.units import joined, percent, plural, quantity
 from bench.store.seeds import over_seeds
-
-_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+from bench.store.warning import Warning, summary
+from bench.vocabulary import Part, WarningKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,28 +155,17 @@ def _caveats(record: Record) -> Iterator[str]:
 
 
 def _warnings(record: Record) -> Iterator[tuple[str, str]]:
-    """Each warning once, with the cells that gave it; warnings that differ in numbers alone are one with ranges."""
-    texts: dict[str, list[str]] = {}
-    cells: dict[str, Counter[str]] = {}
+    """What was warned of, once for each part and kind, with the cells that gave it."""
+    alike: dict[tuple[Part, WarningKind], list[Warning]] = {}
+    cells: dict[tuple[Part, WarningKind], Counter[str]] = {}
     for visit in record.visits:
         name = Cell.from_dict(visit["cell"]).id
-        for text in map(str, visit.get("warnings") or []):
-            form = _NUMBER.sub("#", text)
-            texts.setdefault(form, []).append(text)
-            cells.setdefault(form, Counter())[name] += 1
-    for form, found in texts.items():
-        yield ranged(found), joined((f"{name} ({plural(n, 'visit')})" for name, n in cells[form].items()), most=12)
-
-
-def ranged(texts: list[str]) -> str:
-    """One text for several that differ in their numbers alone: "71 to 83 % busy"."""
-    columns = iter(zip(*(_NUMBER.findall(text) for text in texts), strict=True))
-
-    def span(_: re.Match[str]) -> str:
-        numbers = sorted(next(columns), key=float)
-        return numbers[0] if float(numbers[0]) == float(numbers[-1]) else f"{numbers[0]} to {numbers[-1]}"
-
-    return _NUMBER.sub(span, texts[0])
+        for warning in map(Warning.from_dict, visit.get("warnings") or []):
+            alike.setdefault((warning.part, warning.kind), []).append(warning)
+            cells.setdefault((warning.part, warning.kind), Counter())[name] += 1
+    for key, warnings in alike.items():
+        counts = (f"{name} ({plural(count, 'visit')})" for name, count in cells[key].items())
+        yield summary(warnings), joined(counts, most=12)
 
 
 def _lost(record: Record) -> Iterator[tuple[str, str, str]]:

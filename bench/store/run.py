@@ -38,7 +38,7 @@ class Run:
         passed over, for they are no results; `facts["tuned"]` sums them up.
 
         Raises:
-            BenchError: a line in the middle is damaged, or is of a newer schema, or there is no such file.
+            BenchError: a line in the middle is damaged or of another schema, or there is no such file.
 
         """
         tuned = bool(self.facts.get("plan", {}).get("tune"))
@@ -133,7 +133,7 @@ def load(name: str, root: Path = RESULTS) -> Run:
     """The recorded run `name`, which may also be the path of its folder.
 
     Raises:
-        BenchError: there is no such run, or its run.json is damaged.
+        BenchError: there is no such run, or its run.json is damaged or of another schema.
 
     """
     folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
@@ -146,7 +146,19 @@ def load(name: str, root: Path = RESULTS) -> Run:
         raise BenchError(
             f"{folder / 'run.json'} is damaged ({error}): remove the folder or restore the file"
         ) from error
+    _check_schema(facts.get("schema"), str(folder / "run.json"))
     return Run(folder, facts)
+
+
+def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
+    """The recorded runs, oldest first, and why others cannot be read: one of them never hides the rest."""
+    runs, errors = [], []
+    for name in run_names(root):
+        try:
+            runs.append(load(name, root))
+        except BenchError as error:
+            errors.append(error)
+    return runs, errors
 
 
 def run_names(root: Path = RESULTS) -> list[str]:
@@ -170,6 +182,13 @@ def _parsed(line: bytes, whole: bool, place: str) -> dict[str, Any]:
         schema = stored["schema"]
     except (ValueError, KeyError, TypeError) as error:
         raise BenchError(f"{place} is damaged ({error}): remove that line to read the rest") from error
-    if schema != SCHEMA:
-        raise BenchError(f"{place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of")
+    _check_schema(schema, place)
     return stored
+
+
+def _check_schema(schema: object, place: str) -> None:
+    if schema != SCHEMA:
+        raise BenchError(
+            f"{place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of, or measure "
+            "again"
+        )

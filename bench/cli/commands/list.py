@@ -67,7 +67,9 @@ def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _runs(_: str) -> list[dict[str, Any]]:
-    runs = [store.load(name) for name in store.run_names()]
+    runs, errors = store.load_each()
+    for error in errors:
+        print(f"bench: left out: {error}", file=sys.stderr)
     told = ("started", "status", "command")
     return [
         {"run": run.name, "profiles": len(run.traces()), **{key: run.facts.get(key) for key in told}} for run in runs
