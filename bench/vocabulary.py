@@ -18,5 +18,6 @@ WarningKind = Literal[
     "target missed",
     "no profile",
 ]
+Pooling = Literal["log_mean", "mean", "proportion", "once"]  # how repeats and seeds become one number
 
 STATUSES: tuple[Status, ...] = get_args(Status)

@@ -63,8 +63,8 @@ def plan_of_trials(plan: Plan) -> Plan:
 
 
 def group_of(cell: Cell) -> Cell:
-    """What shares a rate with the cell: its setting but for the rate, whatever the seed."""
-    return replace(cell, learning_rate=None, seed=0, split="test")
+    """What shares a rate with the cell: its configuration but for the rate."""
+    return replace(cell.configuration, learning_rate=None, split="test")
 
 
 def usable(trials: Iterable[Trial]) -> list[Trial]:

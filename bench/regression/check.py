@@ -1,7 +1,7 @@
 """Check: a recorded run against a baseline, from the files to the decision; nothing is measured here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
@@ -13,7 +13,7 @@ from bench.regression.direct import counted
 from bench.regression.screening import Comparison, compare
 from bench.regression.tolerances import Tolerances
 from bench.store.baseline import Baseline
-from bench.store.frame import settings
+from bench.store.frame import configurations
 from bench.store.run import Run
 from bench.store.summary import Reading, readings
 from bench.verdict.verdict import Decision
@@ -103,15 +103,15 @@ def _same(stored: Reading, found: Sequence[Reading]) -> bool:
 
 
 def _absolute(run: Run) -> dict[str, dict[str, float]]:
-    """By cell without its seed, the value of each metric; seeds are pooled."""
+    """By configuration, the value of each metric."""
     names: dict[str, str] = {}
     for line in run.lines(whole=False):
         cell = Cell.from_dict(line["cell"])
-        names[cell.id] = replace(cell, seed=0).id
-    found: dict[str, dict[str, float]] = {}
-    for row in settings(run).dropna(subset=["metric"]).to_dict("records"):
-        found.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
-    return found
+        names[cell.id] = cell.configuration.id
+    values: dict[str, dict[str, float]] = {}
+    for row in configurations(run).dropna(subset=["metric"]).to_dict("records"):
+        values.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
+    return values
 
 
 def _notes(baseline: Baseline, allowed: Tolerances, found: Sequence[Reading], compared: Comparison) -> tuple[str, ...]:

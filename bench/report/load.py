@@ -11,8 +11,8 @@ import pandas as pd
 from bench.plan.cell import Cell
 from bench.report.decision import stored_check
 from bench.report.record import Record, Row, Value
-from bench.stats.interval import of_ratios
 from bench.store.frame import frame_of
+from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
 from bench.store.seeds import asked_of
@@ -41,7 +41,7 @@ class _Gathered:
 
 def read(run: Run) -> Record:
     """The record of a run, from its files alone; of two lines of one visit the later one counts."""
-    found = map(_of_setting, run.lines())
+    found = map(_of_configuration, run.lines())
     lines = {(line["id"], line["cell"].get("seed"), line["generation"]): line for line in found}
     gathered: dict[str, _Gathered] = {}
     for line in lines.values():
@@ -52,7 +52,7 @@ def read(run: Run) -> Record:
     return Record(run.name, clean({**run.facts, **stored_check(run)}), tuple(rows), tuple(lines.values()), target)
 
 
-def _of_setting(stored: dict[str, Any]) -> dict[str, Any]:
+def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     """The line, cleaned, with the samples of its steps alone; its id is the setting's, so that seeds are pooled."""
     steps = [decode_samples(one) for one in stored["measurements"] if one["metric"] == "step" and one.get("n")]
     for one in stored["measurements"]:
@@ -60,8 +60,8 @@ def _of_setting(stored: dict[str, Any]) -> dict[str, Any]:
         if one["metric"] == "accuracy" and one["statistic"] == "exact":
             one["statistic"] = "final"  # exact of one seed, not of the setting
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
-    setting = sorted((key, repr(value)) for key, value in line["cell"].items() if key != "seed")
-    return {**line, "id": repr(setting), "steps": steps}
+    configuration = Cell.from_dict(line["cell"]).configuration
+    return {**line, "id": repr(configuration), "steps": steps}  # an id's parts may be anything in a file of others
 
 
 def clean(value: Any) -> Any:
@@ -181,5 +181,5 @@ def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> d
     return {
         metric: Value(metric, unit, "lower", "mean", None, over.value, over.low, over.high, over.n)
         for metric, (unit, found) in numbers.items()
-        if (over := of_ratios(found))
+        if (over := pooled(found, "log_mean"))
     }

@@ -75,3 +75,11 @@ def test_a_cell_comes_back_from_its_stored_fields(cell):
 
 def test_a_field_of_a_newer_version_is_passed_over():
     assert Cell.from_dict({"architecture": "mlp", "sparsity": 0.5}) == Cell("mlp")
+
+
+@given(cells, cells)
+def test_two_cells_are_one_configuration_exactly_when_they_differ_in_nothing_but_the_seed(one, other):
+    same = all(getattr(one, name) == getattr(other, name) for name in VALUES if name != "seed")
+    assert (one.configuration == other.configuration) == same
+    assert one.configuration.configuration == one.configuration
+    assert replace(one.configuration, seed=one.seed) == one

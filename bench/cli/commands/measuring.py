@@ -28,7 +28,7 @@ from bench.session.executor import LocalExecutor
 from bench.session.scheduler import Schedule
 from bench.session.tuned import Stages
 from bench.store import run as store
-from bench.store.frame import frame, settings
+from bench.store.frame import configurations, frame
 from bench.store.provenance import command_line, git_state, versions
 from bench.store.result import Result
 from bench.vocabulary import STATUSES
@@ -115,7 +115,7 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
         print(json.dumps(document))
     else:
         if not table.empty:
-            pooled = settings(run)
+            pooled = configurations(run)
             print_table(overview(pooled, plan.precision, run.facts.get("ceilings", ())))
             print(f"\n{legend(pooled, plan.until)}")
         for told in tuned(run.facts):

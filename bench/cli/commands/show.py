@@ -15,7 +15,7 @@ from bench.cli.render.tables import legend, overview, print_table
 from bench.cli.render.tuning import tuned
 from bench.errors import BenchError
 from bench.store import run as store
-from bench.store.frame import frame, settings
+from bench.store.frame import configurations, frame
 from bench.store.published import comparisons
 
 
@@ -36,11 +36,11 @@ def execute(given: argparse.Namespace) -> int:
         print(table.to_csv(index=False), end="")
     elif given.json:
         beside = [asdict(one) for one in comparisons(run.lines(), run.facts)]
-        rows = {"rows": _records(table), "settings": _records(settings(run))}
+        rows = {"rows": _records(table), "configurations": _records(configurations(run))}
         print(json.dumps({**run.facts, **rows, "published": beside}))
     else:
         if not table.empty:
-            pooled, plan = settings(run), run.facts["plan"]
+            pooled, plan = configurations(run), run.facts["plan"]
             print_table(overview(pooled, plan["precision"], run.facts.get("ceilings", ())))
             print(f"\n{legend(pooled, plan.get('until', 0.0))}")
             for line in [*sweeps(pooled), *tuned(run.facts), *published(run)]:
