@@ -66,7 +66,7 @@ class Plan:
     splits: tuple[str, ...] = _option(
         ("test",), "images that tell the accuracy; validation: a twelfth of the training images", choices=SPLITS
     )
-    tune: int = _option(0, "learning rates to try for each setting, before the best is measured", at_least=0)
+    tune: int = _option(0, "learning rates to try for each configuration, before the best is measured", at_least=0)
     seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
     epochs: int = _option(1, "training epochs; 0 measures speed alone", at_least=0)
     train_limit: float = _option(0.0, "stop a cell's training after this long, such as 12s; 0: never", reads="limit")

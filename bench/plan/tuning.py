@@ -1,4 +1,4 @@
-"""Tuning: the same number of learning rates for each setting, judged on images held out, before the best is measured.
+"""Tuning: the same number of learning rates for each configuration, judged on held-out images, then the best measured.
 
 The protocol of DeepOBS (Schneider, Balles & Hennig 2019, arXiv:1903.05499): equal trials on a logarithmic grid, then
 the best rate with several seeds. It is judged on held-out training images, since the test images are for the result.

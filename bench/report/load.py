@@ -1,4 +1,4 @@
-"""From a run's files to the record of a page: one row a setting, the seeds of a setting pooled."""
+"""From a run's files to the record of a page: one row a configuration, the seeds of a configuration pooled."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ TARGETS = (0.995, 0.99, 0.98, 0.97, 0.95, 0.9, 0.8, 0.5)  # round test accuracie
 
 @dataclass(slots=True)
 class _Gathered:
-    """What the visits of one setting hold beside its metrics."""
+    """What the visits of one configuration hold beside its metrics."""
 
     cells: dict[str, Cell] = field(default_factory=dict)
     steps: list[Floats] = field(default_factory=list)
@@ -53,12 +53,12 @@ def read(run: Run) -> Record:
 
 
 def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
-    """The line, cleaned, with the samples of its steps alone; its id is the setting's, so that seeds are pooled."""
+    """The line, cleaned, with the samples of its steps alone; its id is of the configuration: seeds are pooled."""
     steps = [decode_samples(one) for one in stored["measurements"] if one["metric"] == "step" and one.get("n")]
     for one in stored["measurements"]:
         one.pop("samples", None)
         if one["metric"] == "accuracy" and one["statistic"] == "exact":
-            one["statistic"] = "final"  # exact of one seed, not of the setting
+            one["statistic"] = "final"  # exact of one seed, not of the configuration
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
     configuration = Cell.from_dict(line["cell"]).configuration
     return {**line, "id": repr(configuration), "steps": steps}  # an id's parts may be anything in a file of others
@@ -124,7 +124,7 @@ def _median(part: pd.DataFrame, values: Mapping[str, Value]) -> dict[str, Value]
 
 
 def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
-    """Key that puts cheap settings first and unmeasured ones last."""
+    """Key that puts cheap configurations first and unmeasured ones last."""
     for rank, metric in enumerate(("relative_cost", "step")):
         if metric in values:
             return rank, values[metric].value

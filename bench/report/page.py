@@ -86,7 +86,7 @@ def index(folder: Path) -> str:
 def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
     """The sections of pictures that have any: id, heading, lead, pictures."""
     found = [
-        ("choose", "Choose", "What each setting gives for what it costs.", choosing(record)),
+        ("choose", "Choose", "What each configuration gives for what it costs.", choosing(record)),
         ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
         ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning(record)),
         ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing(record)),

@@ -1,4 +1,4 @@
-"""What a page is made of: a record with one row a setting, and a row with one value a metric."""
+"""What a page is made of: a record with one row a configuration, and a row with one value a metric."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bench.store.result import Floats
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One metric of one setting, pooled over visits and seeds; `low` and `high` are its 95 % interval.
+    """One metric of one configuration, pooled over visits and seeds; `low` and `high` are its 95 % interval.
 
     Of what training gives, `n` counts seeds; `seeds` were asked for, and `lost` says what became of the others.
     """
@@ -42,7 +42,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting: every field of its cells but the seed."""
+    """One configuration: every field of its cells but the seed."""
 
     key: str
     index: int

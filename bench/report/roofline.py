@@ -1,4 +1,4 @@
-"""The picture of the roofline: how near each setting comes to what this machine can do, and what holds it back."""
+"""The picture of the roofline: how near each configuration comes to what this machine can do; what holds it back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def ceilings_of(record: Record) -> list[Mapping[str, Any]]:
 
 
 def bound_row(record: Record, row: Row) -> Bound | None:
-    """What bounds the step of a setting."""
+    """What bounds the step of a configuration."""
     values = {metric: value.value for metric, value in row.values.items()}
     return bound_of(values, row.cell, ceilings_of(record))
 
@@ -63,10 +63,10 @@ def roofline(record: Record) -> Picture | None:
     if len(rows) <= MOST_NAMES:
         name_points(drawn, rows, [(bound.intensity, rate) for _, bound, rate in placed])
     caption = (
-        "What each setting reaches against the ceilings measured on this machine (dashed: copies at the left, matrix "
-        "products at the right). The share of a step that each ceiling explains is in the numbers; small nets are held "
-        "back by the cost of calling operators, which this picture has no roof for. Bytes are counted as if there were "
-        "no caches."
+        "What each configuration reaches against the ceilings measured on this machine (dashed: copies at the left, "
+        "matrix products at the right). The share of a step that each ceiling explains is in the numbers; small nets "
+        "are held back by the cost of calling operators, which this picture has no roof for. Bytes are counted as if "
+        "there were no caches."
     )
     return finish(drawn, "Roofline", caption)
 

@@ -1,4 +1,4 @@
-"""The table: one row a setting, one column a metric, each number with its interval, unit, statistic and n."""
+"""The table: one row a configuration, one column a metric, each number with its interval, unit, statistic and n."""
 
 import math
 from collections.abc import Mapping
@@ -88,8 +88,8 @@ NOTES = {
     "evaluations": "how often a step evaluates the model, where the optimizer decides that",
     "page_faults": "page faults a step; many of them mean that the allocator shapes the times",
     "phase_gap": "share of a step's time that lies in no phase",
-    "relative_cell": "a step of this setting in the blocks that alternate with the reference",
-    "relative_reference": "a step of the reference in the blocks that alternate with this setting",
+    "relative_cell": "a step of this configuration in the blocks that alternate with the reference",
+    "relative_reference": "a step of the reference in the blocks that alternate with this configuration",
 }
 # What training gives, once a seed.
 LEARNT = {

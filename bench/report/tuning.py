@@ -60,9 +60,9 @@ def tuning(record: Record) -> list[Picture]:
     unit_axis(drawn.axes.xaxis, "learning_rate", "1")
     drawn.axes.set_xlabel("learning rate")
     caption = (
-        "Every setting had the same number of trials, one seed each, on rates evenly spaced on a logarithmic axis "
-        "around its own; the ring marks the rate that was taken. Accuracy is that of a twelfth of the training images, "
-        "which training left out. A rate at which training diverged, failed or timed out has no point."
+        "Every configuration had the same number of trials, one seed each, on rates evenly spaced on a logarithmic "
+        "axis around its own; the ring marks the rate that was taken. Accuracy is that of a twelfth of the training "
+        "images, which training left out. A rate at which training diverged, failed or timed out has no point."
     )
     return [finish(drawn, "Accuracy against the learning rate", caption)]
 

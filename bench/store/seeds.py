@@ -1,4 +1,4 @@
-"""Seeds: which of them a setting was asked for, and what became of those that learnt nothing."""
+"""Seeds: which of them a configuration was asked for, and what became of those that learnt nothing."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _UNSEEN = "not visited"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a plan asks of every setting: its seeds, and whether training aims at an accuracy."""
+    """What a plan asks of every configuration: its seeds, and whether training aims at an accuracy."""
 
     seeds: tuple[int, ...] = ()
     aims: bool = False
@@ -21,7 +21,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Seeds:
-    """What became of each seed of a setting, noted line by line."""
+    """What became of each seed of a configuration, noted line by line."""
 
     asked: Asked = Asked()
     _statuses: dict[int, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Seeds:
 
 
 def asked_of(facts: Mapping[str, Any]) -> Asked:
-    """What the plan of a run asks of every setting, by the facts of run.json."""
+    """What the plan of a run asks of every configuration, by the facts of run.json."""
     plan = facts.get("plan")
     if not isinstance(plan, Mapping):
         return Asked()

@@ -161,7 +161,7 @@ def trained(seed, time, accuracy=0.9, reached=True):
     return Result(Cell("mlp", seed=seed), "ok", measurements=tuple(found))
 
 
-def test_the_seeds_of_a_setting_are_pooled_and_a_lone_seed_keeps_its_name(run):
+def test_the_seeds_of_a_configuration_are_pooled_and_a_lone_seed_keeps_its_name(run):
     for seed, accuracy in enumerate((0.9, 0.92, 0.97)):
         run.append(trained(seed, 1.0, accuracy))
     run.append(Result(Cell("vgg4", seed=3), "failed", "for a reason"))
@@ -229,7 +229,7 @@ def test_seeds_that_were_never_visited_count_as_asked_for(run):
     assert found["value"] == pytest.approx(1 / 3)
 
 
-def test_a_setting_that_was_left_out_altogether_aimed_at_nothing(run):
+def test_a_configuration_that_was_left_out_altogether_aimed_at_nothing(run):
     run.facts["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
     for seed in range(2):
         run.append(Result(Cell("mlp", seed=seed), "skipped", "no CUDA device"))

@@ -38,7 +38,7 @@ def test_without_a_target_nobody_missed_it():
     assert noted(line(0, "diverged"), line(1, "failed"), asked=Asked(aims=True)).missed == 2
 
 
-def test_a_setting_that_was_not_trained_lost_no_seed():
+def test_a_configuration_that_was_not_trained_lost_no_seed():
     assert noted(line(0, "ok", "step"), line(1, "ok", "step")).lost == ""
 
 

@@ -1,4 +1,4 @@
-"""Tuned: which learning rate was chosen for each setting, and how much it matters, in a line each."""
+"""Tuned: which learning rate was chosen for each configuration, and how much it matters, in a line each."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from bench.store.seeds import STATES
 
 
 def tuned(facts: Mapping[str, Any]) -> list[str]:
-    """A line for each setting whose rate a run looked for; none for other runs."""
+    """A line for each configuration whose rate a run looked for; none for other runs."""
     return [_line(one) for one in facts.get("tuned", ())]
 
 

@@ -83,7 +83,7 @@ def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
 
 
 def trained(reached, n=3, asked=None, lost=""):
-    """The pooled rows of a setting that was trained with a target; `n` seeds tell, of as many as were asked for."""
+    """The pooled rows of a configuration trained towards a target; `n` seeds tell, of as many as were asked for."""
     interval = {"low": 0.5, "high": 2.0} if n > 1 else {"low": None, "high": None}
     rows = [
         {"metric": "accuracy", "value": 0.97, "low": 0.96, "high": 0.98},
@@ -132,7 +132,7 @@ def test_a_seed_that_diverged_did_not_reach_the_target(mixed):
     assert (row["accuracy"], row["status"]) == ("97.00% ±0.00% (2 of 3 seeds, 1 diverged)", "diverged")
 
 
-def test_shown_as_json_each_seed_has_its_rows_and_their_setting_the_pooled_ones(mixed, capsys):
+def test_shown_as_json_each_seed_has_its_rows_and_their_configuration_the_pooled_ones(mixed, capsys):
     assert run_command_line(["show", str(mixed.folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     alone = {row["seed"]: (row["value"], row["status"]) for row in document["rows"] if row["metric"] == "reached"}

@@ -51,7 +51,7 @@ def test_the_choice_is_told(tuned):
 
 
 def facts(*trials):
-    """What a run would note of one setting: rates, statuses and accuracies."""
+    """What a run would note of one configuration: rates, statuses and accuracies."""
     keys = ("learning_rate", "status", "accuracy")
     return {"tuned": [{"id": "net", "trials": [dict(zip(keys, one, strict=True)) for one in trials]}]}
 
