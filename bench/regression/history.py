@@ -138,7 +138,8 @@ def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping
     """The values of one run: by configuration, metric, statistic and machine, seeds and visits pooled."""
     values: dict[tuple[Cell, str, str, str], list[float]] = {}
     about: dict[tuple[Cell, str, str, str], tuple[str, Mapping[str, Any]]] = {}
-    followed = set(METRICS) if "imported" in run.facts else set(METRICS) - set(IMPORTED)
+    facts = run.facts
+    followed = set(METRICS) if facts.imported else set(METRICS) - set(IMPORTED)
     for line in run.lines():
         cell = Cell.from_dict(line["cell"]).configuration
         for one in line["measurements"]:
@@ -148,13 +149,11 @@ def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping
             key = (cell, one["metric"], one["statistic"], machine.digest)
             values.setdefault(key, []).append(one["value"])
             about.setdefault(key, (one["unit"], machine.fields))
-    git = run.facts.get("git") or {}
-    revision, started = str(git.get("revision") or ""), str(run.facts.get("started") or "")
-    dirty = bool(git.get("dirty"))
-    moment = _utc(git.get("committed") or (commit_date(revision) if revision else None) or started)
+    git, started = facts.git, facts.started
+    moment = _utc(git.committed or (commit_date(git.revision) if git.revision else None) or started)
     for key, readings in values.items():
         whole = pooled(readings, "mean" if key[1] == "accuracy" else "log_mean")
-        point = Point(run.name, revision, dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
+        point = Point(run.name, git.revision, git.dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
         yield key, *about[key], point
 
 

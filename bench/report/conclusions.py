@@ -36,7 +36,6 @@ def conclusions(record: Record) -> list[Sentence]:
 def counts(record: Record) -> str:
     """How many configurations ended how: 5 ok, 1 timed out, 2 skipped."""
     tally = Counter(row.status for row in record.rows)
-    tally["skipped"] += len(record.left_out())
     order = ("ok", "failed", "oom", "timeout", "diverged", "skipped")
     names = [*order, *sorted(set(tally) - set(order))]
     return ", ".join(f"{tally[name]} {state(name)}" for name in names if tally[name]) or "no configurations"
@@ -248,7 +247,7 @@ def _usable(one: Tuned) -> str:
 
 
 def _uncertain(record: Record) -> Sentence | None:
-    target = record.plan().get("precision")
+    target = record.facts.plan.get("precision")
     rows = record.having("relative_cost")
     short = [row for row in rows if isinstance(target, float) and missed(row, target)]
     if not short or not isinstance(target, float):

@@ -11,6 +11,7 @@ import pandas as pd
 from bench.plan.cell import Cell
 from bench.report.decision import stored_check
 from bench.report.record import Record, Row, Value
+from bench.store.facts import RunFacts
 from bench.store.frame import frame_of
 from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
@@ -47,9 +48,10 @@ def read(run: Run) -> Record:
     for line in lines.values():
         gathered.setdefault(line["id"], _Gathered()).add(line)
     trained = [entry for one in gathered.values() for entry in one.training]
-    target = _asked(run.facts) or _target(trained)
-    rows = _rows(frame_of(lines.values(), asked_of(run.facts)), gathered, target) if gathered else []
-    return Record(run.name, clean({**run.facts, **stored_check(run)}), tuple(rows), tuple(lines.values()), target)
+    facts = RunFacts.from_dict(clean(run.stored))
+    target = _asked(facts.plan) or _target(trained)
+    rows = _rows(frame_of(lines.values(), asked_of(facts.plan)), gathered, target) if gathered else []
+    return Record(run.name, facts, tuple(rows), tuple(lines.values()), target, clean(stored_check(run)))
 
 
 def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
@@ -147,10 +149,9 @@ def _part(name: str, value: Any) -> str:
     return worded.get(name, str(value))
 
 
-def _asked(facts: Mapping[str, Any]) -> float | None:
+def _asked(plan: Mapping[str, Any]) -> float | None:
     """The test accuracy at which training was to stop, where the plan has one."""
-    plan = facts.get("plan")
-    until = plan.get("until") if isinstance(plan, Mapping) else None
+    until = plan.get("until")
     return float(until) if isinstance(until, int | float) and 0 < until < 1 else None
 
 

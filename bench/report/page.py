@@ -66,8 +66,8 @@ def page(record: Record) -> str:
         sections, taken_apart = _sections(record), kernels(record)
     return template("page.html").render(
         record=record, meta=json.dumps(_summary(record), sort_keys=True), meta_name=_META,
-        status=str(record.facts.get("status", "unknown")), counts=counts(record), machine=machine(record),
-        revision=revision(record.facts), started=_moment(record.facts.get("started")), sentences=conclusions(record),
+        status=record.facts.status, counts=counts(record), machine=machine(record),
+        revision=revision(record.facts.git), started=_moment(record.facts.started), sentences=conclusions(record),
         columns=shown, entries={column.metric: entries(record, column) for column in shown}, ranks=placed(record),
         sections=sections, kernels=taken_apart, check=decision.checked(record),
         published=comparisons(record.visits, record.facts), trust=trust(record), glyphs=_GLYPHS, style=style_sheet(),
@@ -98,8 +98,8 @@ def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
 def _summary(record: Record) -> dict[str, Any]:
     """What the index says of a page."""
     return {
-        "run": record.name, "started": record.facts.get("started"), "revision": revision(record.facts),
-        "machine": machine(record), "status": str(record.facts.get("status", "unknown")), "counts": counts(record),
+        "run": record.name, "started": record.facts.started or None, "revision": revision(record.facts.git),
+        "machine": machine(record), "status": record.facts.status, "counts": counts(record),
         "check": decision.summary(record), "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
     }  # fmt: skip
 

@@ -16,10 +16,12 @@ _SHARES = ("compute", "bandwidth", "launches")
 
 def ceilings_of(record: Record) -> list[Mapping[str, Any]]:
     """The ceilings that the run measured, as far as they are whole."""
-    found = record.facts.get("ceilings")
     rates = {"flops_per_second", "bytes_per_second", "dispatch_seconds"}
-    entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    return [one for one in entries if all(isinstance(one.get(rate), int | float) and one[rate] > 0 for rate in rates)]
+    return [
+        ceiling
+        for ceiling in record.facts.ceilings or ()
+        if all(isinstance(ceiling.get(rate), int | float) and ceiling[rate] > 0 for rate in rates)
+    ]
 
 
 def bound_row(record: Record, row: Row) -> Bound | None:

@@ -133,7 +133,7 @@ def columns(record: Record) -> list[Column]:
 def entries(record: Record, column: Column) -> dict[str, Entry]:
     """The column's numbers by the key of their row."""
     values = {row.key: row.values[column.metric] for row in record.rows if column.metric in row.values}
-    target = record.plan().get("precision")
+    target = record.facts.plan.get("precision")
     limit = target if column.metric == "relative_cost" and isinstance(target, float) else None
     return {key: _entry(value, column, limit) for key, value in values.items()}
 

@@ -37,7 +37,7 @@ def tuned(record: Record) -> list[Tuned]:
     """What was tuned, for each row whose learning rate was looked for."""
     rows = {group_of(cell): row for row in record.rows for cell in row.cells}
     found = []
-    for one in record.facts.get("tuned") or ():
+    for one in record.facts.tuned:
         trials = sorted((Trial(**stored) for stored in one["trials"]), key=lambda trial: trial.learning_rate)
         best, row = best_of(trials), rows.get(group_of(Cell.from_dict(one["cell"])))
         if best and row:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval
+from bench.store.facts import RunFacts
 from bench.store.pooling import pooled
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
 
@@ -62,18 +63,18 @@ class _Record:
         return over_seeds(len(self.accuracy), self.seeds.count, self.seeds.lost)
 
 
-def comparisons(lines: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]) -> list[Comparison]:
+def comparisons(lines: Iterable[Mapping[str, Any]], facts: RunFacts) -> list[Comparison]:
     """Each published figure that speaks of an architecture of the run, beside the run's own.
 
     Args:
         lines: stored lines of the run, whole.
-        facts: of run.json; `optimizers` there tells the learning rates that cells leave to the optimizer, `plan` the
+        facts: of the run; `optimizers` there tells the learning rates that cells leave to the optimizer, `plan` the
             seeds that were asked for.
 
     """
-    rates = {name: about.get("learning_rate") for name, about in (facts.get("optimizers") or {}).items()}
+    rates = {name: optimizer.get("learning_rate") for name, optimizer in facts.optimizers.items()}
     found = []
-    for record in _by_configuration(lines, asked_of(facts)):
+    for record in _by_configuration(lines, asked_of(facts.plan)):
         found += [_accuracy(figure, record, rates) for figure in figures("accuracy") if _speaks(figure, record)]
         found += [_times(table, record) for table in figures("times") if _times_speak(table, record)]
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.store.facts import RunFacts
 from bench.store.result import SCHEMA, Result, parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
@@ -17,15 +18,20 @@ RESERVED = ("ab", "baselines", "rehearsals")  # folders of results/ that hold no
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One recorded run: its folder and the facts of run.json (plan, system, versions, git, command, seed)."""
+    """One recorded run: its folder, and run.json as it is stored."""
 
     folder: Path
-    facts: dict[str, Any]
+    stored: dict[str, Any]
 
     @property
     def name(self) -> str:
         """The run's name, which is its folder's."""
         return self.folder.name
+
+    @property
+    def facts(self) -> RunFacts:
+        """What run.json says."""
+        return RunFacts.from_dict(self.stored)
 
     def traces(self) -> list[Path]:
         """The files of the profiles, in the order of their cells' names."""
@@ -35,13 +41,13 @@ class Run:
         """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
 
         Not `whole`, it ends with the measurements, without samples: many times faster. Trials of learning rates are
-        passed over, for they are no results; `facts["tuned"]` sums them up.
+        passed over, for they are no results; `facts.tuned` sums them up.
 
         Raises:
             BenchError: a line in the middle is damaged or of another schema, or there is no such file.
 
         """
-        tuned = bool(self.facts.get("plan", {}).get("tune"))
+        tuned = bool(self.facts.plan.get("tune"))
         for line in self._every_line(whole):
             if not (tuned and line["cell"].get("split") == "validation"):
                 yield line
@@ -100,9 +106,9 @@ class Run:
 
     def note(self, **facts: Any) -> None:
         """Add facts to run.json; the file is replaced in one move, so that it is never seen half written."""
-        self.facts.update(facts)
+        self.stored.update(facts)
         fresh = self.folder / "run.json.new"
-        fresh.write_text(json.dumps(self.facts, indent=1) + "\n", "utf-8")
+        fresh.write_text(json.dumps(self.stored, indent=1) + "\n", "utf-8")
         fresh.replace(self.folder / "run.json")
 
 
@@ -138,7 +144,7 @@ def load(name: str, root: Path = RESULTS) -> Run:
     """
     folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
     try:
-        facts = _object((folder / "run.json").read_text("utf-8"))
+        stored = _object((folder / "run.json").read_text("utf-8"))
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
@@ -146,8 +152,8 @@ def load(name: str, root: Path = RESULTS) -> Run:
         raise BenchError(
             f"{folder / 'run.json'} is damaged ({error}): remove the folder or restore the file"
         ) from error
-    _check_schema(facts.get("schema"), str(folder / "run.json"))
-    return Run(folder, facts)
+    _check_schema(stored.get("schema"), str(folder / "run.json"))
+    return Run(folder, stored)
 
 
 def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:

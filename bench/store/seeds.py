@@ -60,11 +60,8 @@ class Seeds:
         return {seed: one for seed, one in (unseen | self._statuses).items() if one != "ok" and seed not in seeds}
 
 
-def asked_of(facts: Mapping[str, Any]) -> Asked:
-    """What the plan of a run asks of every configuration, by the facts of run.json."""
-    plan = facts.get("plan")
-    if not isinstance(plan, Mapping):
-        return Asked()
+def asked_of(plan: Mapping[str, Any]) -> Asked:
+    """What the plan of a run, by the names of its fields, asks of every configuration."""
     seeds = plan.get("seeds")
     whole = tuple(seed for seed in seeds if isinstance(seed, int)) if isinstance(seeds, list | tuple) else ()
     return Asked(whole, bool(plan.get("until") and plan.get("epochs")))

@@ -74,7 +74,7 @@ def readings(run: Run) -> list[Reading]:
 
 
 def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
-    git, plan = run.facts.get("git") or {}, run.facts.get("plan") or {}
+    facts = run.facts
     values: dict[str, list[float]] = {}
     threads = cell.threads
     for line in lines:
@@ -90,16 +90,16 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
         run=run.name,
         status=status_of(line["status"] for line in lines),
         reason=next((line["reason"] for line in lines if line["reason"]), None) or "",
-        revision=str(git.get("revision") or ""),
-        dirty=bool(git.get("dirty")),
-        started=str(run.facts.get("started") or ""),
+        revision=facts.git.revision,
+        dirty=facts.git.dirty,
+        started=facts.started,
         machine=fingerprint(system, threads),
         definition=definition(cell),
         cost=log(cost) if cost and cost > 0 else None,
         visits=len(values.get("relative_cost", ())),
         step=_pooled(values, "step", "log_mean"),
         accuracy={line["cell"]["seed"]: one["value"] for line in lines for one in _learnt(line)},
-        epochs=None if limited else plan.get("epochs") or None,
+        epochs=None if limited else facts.plan.get("epochs") or None,
         memory=_pooled(values, "peak_memory", "mean"),
         counts=_counts(lines, cell),
     )

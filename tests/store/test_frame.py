@@ -215,14 +215,14 @@ def test_there_is_no_time_where_a_seed_fell_short(run):
 def test_a_seed_that_diverged_reached_nothing_by_itself_either(run):
     run.append(trained(0, 1.0))
     run.append(Result(Cell("mlp", seed=1), "diverged", "the loss is nan"))
-    run.facts["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
+    run.stored["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
     table = frame(run)
     reached = table[table["metric"] == "reached"]
     assert dict(zip(reached["seed"], reached["value"], strict=True)) == {0: 1.0, 1: 0.0}
 
 
 def test_seeds_that_were_never_visited_count_as_asked_for(run):
-    run.facts["plan"] = {"seeds": [0, 1, 2], "until": 0.99, "epochs": 3}
+    run.stored["plan"] = {"seeds": [0, 1, 2], "until": 0.99, "epochs": 3}
     run.append(trained(0, 1.0))
     found = row(configurations(run), "reached")
     assert (found["id"], found["n"], found["lost"]) == ("mlp-sgd-mnist-b64-cpu-t1", 3, "2 not visited")
@@ -230,7 +230,7 @@ def test_seeds_that_were_never_visited_count_as_asked_for(run):
 
 
 def test_a_configuration_that_was_left_out_altogether_aimed_at_nothing(run):
-    run.facts["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
+    run.stored["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
     for seed in range(2):
         run.append(Result(Cell("mlp", seed=seed), "skipped", "no CUDA device"))
     assert configurations(run)["metric"].isna().all()

@@ -27,7 +27,7 @@ def three(run):
 def test_a_new_run_has_its_facts_and_no_results(run):
     assert json.loads((run.folder / "run.json").read_text()) == {"schema": SCHEMA, "run": "mine", "plan": {"epochs": 1}}
     assert list(run.lines()) == []
-    assert load("mine", run.folder.parent).facts == run.facts
+    assert load("mine", run.folder.parent).stored == run.stored
 
 
 def test_results_come_back_in_the_order_they_were_kept(three):
@@ -160,7 +160,7 @@ def test_a_file_in_the_place_of_the_folder(tmp_path):
 
 def test_facts_are_added_to_those_there_are(run):
     run.note(status="finished")
-    assert load("mine", run.folder.parent).facts == {**run.facts, "plan": {"epochs": 1}, "status": "finished"}
+    assert load("mine", run.folder.parent).stored == {**run.stored, "plan": {"epochs": 1}, "status": "finished"}
 
 
 def test_facts_are_never_seen_half_written(run, monkeypatch):
@@ -189,7 +189,7 @@ def test_a_full_disk_is_told_in_one_line(run):
 
 
 def test_a_run_is_found_by_the_path_of_its_folder_too(run):
-    assert load(str(run.folder), run.folder / "elsewhere").facts == run.facts
+    assert load(str(run.folder), run.folder / "elsewhere").stored == run.stored
 
 
 def test_a_run_that_is_not_there_is_answered_with_the_latest(tmp_path):

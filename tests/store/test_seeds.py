@@ -57,14 +57,13 @@ def test_how_many_seeds_a_number_is_over(given, count, lost, told):
 
 
 @pytest.mark.parametrize(
-    ("facts", "asked"),
+    ("plan", "asked"),
     [
         ({}, Asked()),
-        ({"plan": "text"}, Asked()),
-        ({"plan": {"seeds": "text", "until": 0.0}}, Asked()),
-        ({"plan": {"seeds": [0, 1], "until": 0.99, "epochs": 3}}, Asked((0, 1), True)),
-        ({"plan": {"seeds": [0], "until": 0.99, "epochs": 0}}, Asked((0,), False)),
+        ({"seeds": "text", "until": 0.0}, Asked()),
+        ({"seeds": [0, 1], "until": 0.99, "epochs": 3}, Asked((0, 1), True)),
+        ({"seeds": [0], "until": 0.99, "epochs": 0}, Asked((0,), False)),
     ],
 )
-def test_what_a_plan_asks_for(facts, asked):
-    assert asked_of(facts) == asked
+def test_what_a_plan_asks_for(plan, asked):
+    assert asked_of(plan) == asked

@@ -48,7 +48,7 @@ def _again(given: argparse.Namespace, run: Run, found: Check) -> Decision:
     how = Retrial(
         repo=Path(given.repo),
         rules=rules,
-        data_dir=str((run.facts.get("plan") or {}).get("data_dir") or ""),
+        data_dir=str(run.facts.plan.get("data_dir") or ""),
         budget=given.budget,
         tell=tell_look,
         begin=lambda text: print(text, file=sys.stderr),

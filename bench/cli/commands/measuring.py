@@ -85,7 +85,7 @@ def _visit(run: store.Run, plan: Plan, grid: Grid, trials: Sequence[Cell], worke
     if trials:
         schedule = Stages(plan, grid.cells, trials, begin, run.append, found, lambda told: run.note(tuned=told))
     try:
-        if "ceilings" not in run.facts:  # a run that is resumed has them
+        if run.facts.ceilings is None:  # a run that is resumed has them
             run.note(ceilings=find_ceilings(workers, grid.cells))
         schedule.run()
     except KeyboardInterrupt:
@@ -107,7 +107,7 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
     if given.json:
         document = {
             "run": run.name,
-            "status": run.facts["status"],
+            "status": run.facts.status,
             "results": str(run.folder),
             "report": page,
             "counts": counts,
@@ -116,15 +116,15 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
     else:
         if not table.empty:
             pooled = configurations(run)
-            print_table(overview(pooled, plan.precision, run.facts.get("ceilings", ())))
+            print_table(overview(pooled, plan.precision, run.facts.ceilings or ()))
             print(f"\n{legend(pooled, plan.until)}")
         for told in tuned(run.facts):
             print(told)
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        print(f"{run.facts['status']}: {told or 'no cell'}; results in {run.folder}")
+        print(f"{run.facts.status}: {told or 'no cell'}; results in {run.folder}")
         if page:
             print(f"report: {page}")
-    if run.facts["status"] == "interrupted":
+    if run.facts.status == "interrupted":
         return EXIT_INTERRUPTED
     return 0 if counts["ok"] else EXIT_INCONCLUSIVE
 

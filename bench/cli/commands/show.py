@@ -37,18 +37,18 @@ def execute(given: argparse.Namespace) -> int:
     elif given.json:
         beside = [asdict(one) for one in comparisons(run.lines(), run.facts)]
         rows = {"rows": _records(table), "configurations": _records(configurations(run))}
-        print(json.dumps({**run.facts, **rows, "published": beside}))
+        print(json.dumps({**run.stored, **rows, "published": beside}))
     else:
         if not table.empty:
-            pooled, plan = configurations(run), run.facts["plan"]
-            print_table(overview(pooled, plan["precision"], run.facts.get("ceilings", ())))
+            pooled, plan = configurations(run), run.facts.plan
+            print_table(overview(pooled, plan.get("precision"), run.facts.ceilings or ()))
             print(f"\n{legend(pooled, plan.get('until', 0.0))}")
             for line in [*sweeps(pooled), *tuned(run.facts), *published(run)]:
                 print(line)
         if profiles := len(run.traces()):
             told = "1 profile" if profiles == 1 else f"{profiles} profiles"
             print(f"{told}: python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}")
-        print(f"{run.facts.get('status')}: {run.facts.get('command')}")
+        print(f"{run.facts.status}: {run.facts.command}")
     return 0
 
 

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.plan.tuning import Trial, at_edge, best_of, good_width, usable, width_told
+from bench.store.facts import RunFacts
 from bench.store.seeds import STATES
 
 
-def tuned(facts: Mapping[str, Any]) -> list[str]:
+def tuned(facts: RunFacts) -> list[str]:
     """A line for each configuration whose rate a run looked for; none for other runs."""
-    return [_line(one) for one in facts.get("tuned", ())]
+    return [_line(one) for one in facts.tuned]
 
 
 def _line(one: Mapping[str, Any]) -> str:
