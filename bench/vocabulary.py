@@ -39,6 +39,26 @@ PAIR_METRICS: tuple[PairMetric, ...] = get_args(PairMetric)
 PairQuantile = Literal["min", "p10", "p25", "median"]
 PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 
+# Results: how a visit ended, and what its warnings speak of.
+Status = Literal["ok", "skipped", "oom", "timeout", "diverged", "failed"]
+Part = Literal["phases", "relative cost", "timing", "training", "profile"]  # "timing": of all timed parts together
+WarningKind = Literal[
+    "not steady",
+    "faulting",
+    "contended",
+    "throttled",
+    "drifting",
+    "denormals",
+    "loss not finite",
+    "uneven",
+    "time limit",
+    "target missed",
+    "no profile",
+]
+Pooling = Literal["log_mean", "mean", "proportion", "once"]  # how repeats and seeds become one number
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+
 Word = TypeVar("Word")
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from bench.plan.cell import Cell
 from bench.store.frame import frame_of
 from bench.store.run import Run
+from bench.store.warning import Warning
 
 Line = dict[str, Any]
 
@@ -25,7 +26,7 @@ class Account:
         profile: what a profiled step spent its time on; None where it was not profiled.
         operators: how often a step dispatches each aten operator, by phase; None where it was not counted.
         system: hardware and software as its first visit saw them.
-        warnings: what spoke against the times of its phases, by any visit.
+        warnings: of any visit.
 
     """
 
@@ -36,7 +37,7 @@ class Account:
     profile: Mapping[str, Any] | None
     operators: Mapping[str, Mapping[str, int]] | None
     system: Mapping[str, Any]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
 
     def value(self, metric: str) -> float | None:
         """The pooled value of a metric; None where it was not measured."""
@@ -61,10 +62,9 @@ def accounts(run: Run) -> dict[str, Account]:
         kept = first.setdefault(line["id"], line)
         for key in ("profile", "operators"):
             kept[key] = kept.get(key) or line.get(key)
-    said: dict[str, dict[str, None]] = {}
+    warnings: dict[str, dict[Warning, None]] = {}
     for line in lines:
-        told = [text for text in map(str, line["warnings"]) if text.startswith("phases: ")]
-        said.setdefault(line["id"], {}).update(dict.fromkeys(told))
+        warnings.setdefault(line["id"], {}).update(dict.fromkeys(map(Warning.from_dict, line["warnings"])))
     found = {}
     for name, part in frame_of(lines).groupby("id", sort=False):
         line = first[str(name)]
@@ -76,7 +76,7 @@ def accounts(run: Run) -> dict[str, Account]:
             profile=line["profile"],
             operators=line["operators"],
             system=line["system"],
-            warnings=tuple(said.get(str(name), ())),
+            warnings=tuple(warnings[str(name)]),
         )
     return found
 

@@ -190,9 +190,11 @@ def _notes(slower: Account, faster: Account) -> list[str]:
         if ours != theirs:
             notes.append(f"The steps are not of the same kind: {name} {ours} against {theirs}.")
     for account in (slower, faster):
-        told = sorted({text.removeprefix("phases: ").partition(",")[0] for text in account.warnings})
-        if told:
-            notes.append(f"The times of {account.cell.architecture} in run {account.run} are {', '.join(told)}.")
+        doubts = sorted({warning.kind for warning in account.warnings if warning.part == "phases"})
+        if doubts:
+            notes.append(
+                f"The times of {account.cell.architecture} in run {account.run} are doubtful: {', '.join(doubts)}."
+            )
         step = account.value("step") or 0.0
         stretch = 1 - sum(account.value(phase) or 0.0 for phase in STEP_PHASES) / step
         if stretch > STRETCH and account.value("forward") is not None:

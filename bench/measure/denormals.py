@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from bench.measure.workload import Workload
+from bench.store.warning import Warning
+from bench.vocabulary import Part
 
 SMALLEST = torch.finfo(torch.float32).tiny  # 1.2e-38, the smallest number of full precision
 NOTED = 0.005  # a share of all numbers: chosen, below the 2.4 % that cost the mlp a quarter of its speed
@@ -28,11 +30,12 @@ def share_of(work: Workload) -> float:
     return count / sum(tensor.numel() for tensor in held)
 
 
-def warnings_of(part: str, work: Workload) -> list[str]:
+def warnings_of(part: Part, work: Workload) -> list[Warning]:
     """A warning on a part of a visit that left many denormals behind; a GPU computes them at full speed."""
     if work.device.name != "cpu" or (share := share_of(work)) < NOTED:
         return []
-    return [f"{part}: denormals, {share:.1%} of weights and optimizer state, may slow the steps (--denormals flush)"]
+    text = f"{share:.1%} of weights and optimizer state are denormal, which may slow the steps (--denormals flush)"
+    return [Warning(part, "denormals", share, text)]
 
 
 def _numbers(work: Workload) -> Iterator[Tensor]:

@@ -1,41 +1,45 @@
-"""Flags: what the timed blocks say against their own numbers, in words that travel with the result."""
+"""Flags: what the timed blocks say against their own numbers, as warnings that travel with the result."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from bench.measure.blocks import Block
+from bench.store.warning import Warning
+from bench.vocabulary import Part
 
 FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand faults a step, a quiet worker about one
 
 
-def flags_of(part: str, blocks: list[Block], steady: bool, threads: int, throttles: Sequence[str] = ()) -> list[str]:
+def flags_of(
+    part: Part, blocks: list[Block], steady: bool, threads: int, throttles: Sequence[str] = ()
+) -> list[Warning]:
     """Warnings on one part of a visit.
 
     Args:
-        part: its name, which each warning begins with.
+        part: its name.
         blocks: in order of measurement.
         steady: how the warm-up ended.
         threads: CPU threads in force; only one thread tells by its CPU time whether it was kept waiting.
         throttles: what held the device's clocks down right after the blocks.
 
     """
-    found = []
+    flags = []
     if not steady:
-        found.append("not steady after the longest warm-up")
+        flags.append(Warning(part, "not steady", None, "no steady state within the longest warm-up"))
     faults = sum(block.faults for block in blocks) / sum(block.steps for block in blocks)
     if faults > FAULTS:
-        found.append(f"faulting, {faults:.0f} page faults a step")
+        flags.append(Warning(part, "faulting", faults, f"{faults:.0f} page faults a step"))
     busy = sum(block.cpu for block in blocks) / sum(block.wall for block in blocks)
     if threads == 1 and busy < BUSY:
-        found.append(f"contended, the process had {busy:.0%} of its core")
+        flags.append(Warning(part, "contended", busy, f"the process had {busy:.0%} of its core"))
     if throttles:
-        found.append(f"throttled, the device was held down by {' and '.join(throttles)}")
+        flags.append(Warning(part, "throttled", None, f"the device was held down by {' and '.join(throttles)}"))
     for subject in dict.fromkeys(block.subject for block in blocks):
         slope = drift([block for block in blocks if block.subject == subject])
         if abs(slope) > DRIFT:
-            found.append(f"drifting, the {subject} blocks change by {slope:+.1%} each")
-    return [f"{part}: {what}" for what in found]
+            flags.append(Warning(part, "drifting", slope, f"the {subject} blocks change by {slope:+.1%} each"))
+    return flags
 
 
 def drift(blocks: list[Block]) -> float:

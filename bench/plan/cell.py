@@ -1,6 +1,6 @@
 """Cell: one point of the grid, everything that decides what is measured."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 FOREIGN = "pytest-benchmark"  # stands where a data set would, in the cell of a benchmark that is not ours
@@ -50,6 +50,14 @@ class Cell:
             if (value := getattr(self, field.name)) != field.default
         ]
         return "-".join(parts)
+
+    @property
+    def configuration(self) -> "Cell":
+        """What is the same for all its seeds: the cell under the seed 0.
+
+        It is a Cell and no type of its own, so that it has all of a cell's fields and an id, and can be measured.
+        """
+        return replace(self, seed=0)
 
     @property
     def is_foreign(self) -> bool:

@@ -101,7 +101,7 @@ class Plan:
         choices=SPLITS,
     )
     tune: int = _option(
-        0, "learning rates to try for each setting, before the best is measured", role="tuning", at_least=0
+        0, "learning rates to try for each configuration, before the best is measured", role="tuning", at_least=0
     )
     seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
     epochs: int = _option(1, "training epochs; 0 measures speed alone", role="training", at_least=0)

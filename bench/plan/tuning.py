@@ -1,4 +1,4 @@
-"""Tuning: the same number of learning rates for each setting, judged on images held out, before the best is measured.
+"""Tuning: the same number of learning rates for each configuration, judged on held-out images, then the best measured.
 
 The protocol of DeepOBS (Schneider, Balles & Hennig 2019, arXiv:1903.05499): equal trials on a logarithmic grid, then
 the best rate with several seeds. It is judged on held-out training images, since the test images are for the result.
@@ -63,8 +63,8 @@ def plan_of_trials(plan: Plan) -> Plan:
 
 
 def group_of(cell: Cell) -> Cell:
-    """What shares a rate with the cell: its setting but for the rate, whatever the seed."""
-    return replace(cell, learning_rate=None, seed=0, split="test")
+    """What shares a rate with the cell: its configuration but for the rate."""
+    return replace(cell.configuration, learning_rate=None, split="test")
 
 
 def usable(trials: Iterable[Trial]) -> list[Trial]:

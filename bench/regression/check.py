@@ -1,7 +1,7 @@
 """Check: a recorded run against a baseline, from the files to the decision; nothing is measured here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
@@ -12,7 +12,7 @@ from bench.regression.confirm import Suspect
 from bench.regression.screening import Comparison, Terms, compare
 from bench.regression.tolerances import Tolerances
 from bench.store.baseline import Baseline
-from bench.store.frame import settings
+from bench.store.frame import configurations
 from bench.store.run import Run
 from bench.store.summary import Reading, readings
 from bench.text import plural
@@ -119,13 +119,13 @@ def _same(stored: Reading, new: Sequence[Reading]) -> bool:
 
 
 def _absolute(run: Run) -> dict[str, dict[str, float]]:
-    """By cell without its seed, the value of each metric; seeds are pooled."""
+    """By configuration, the value of each metric."""
     names: dict[str, str] = {}
     for line in run.lines(whole=False):
         cell = Cell.from_dict(line["cell"])
-        names[cell.id] = replace(cell, seed=0).id
+        names[cell.id] = cell.configuration.id
     values: dict[str, dict[str, float]] = {}
-    for row in settings(run).dropna(subset=["metric"]).to_dict("records"):
+    for row in configurations(run).dropna(subset=["metric"]).to_dict("records"):
         values.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
     return values
 

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,8 +14,8 @@ from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.plan import default_of, flag
 from bench.stats.change_points import Change, changes
-from bench.stats.interval import of_means, of_ratios
 from bench.store.fingerprint import fingerprint
+from bench.store.pooling import pooled
 from bench.store.provenance import commit_date
 from bench.store.pytest_benchmark import METRICS as IMPORTED
 from bench.store.run import Run
@@ -60,10 +60,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One metric of one cell on one machine.
+    """One metric of one configuration on one machine.
 
     Attributes:
-        cell: with the seed 0.
+        cell: the configuration.
         metric: its name.
         unit: of the values.
         statistic: as in the results.
@@ -135,12 +135,13 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
 
 
 def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping[str, Any], Point]]:
-    """The values of one run: by cell, metric, statistic and machine, seeds and visits pooled."""
+    """The values of one run: by configuration, metric, statistic and machine, seeds and visits pooled."""
     values: dict[tuple[Cell, str, str, str], list[float]] = {}
     about: dict[tuple[Cell, str, str, str], tuple[str, Mapping[str, Any]]] = {}
-    followed = set(METRICS) if "imported" in run.facts else set(METRICS) - set(IMPORTED)
+    facts = run.facts
+    followed = set(METRICS) if facts.imported else set(METRICS) - set(IMPORTED)
     for line in run.lines():
-        cell = replace(Cell.from_dict(line["cell"]), seed=0)
+        cell = Cell.from_dict(line["cell"]).configuration
         for one in line["measurements"]:
             if one["metric"] not in followed or one["value"] is None or one["value"] <= 0:
                 continue
@@ -148,13 +149,11 @@ def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping
             key = (cell, one["metric"], one["statistic"], machine.digest)
             values.setdefault(key, []).append(one["value"])
             about.setdefault(key, (one["unit"], machine.fields))
-    git = run.facts.get("git") or {}
-    revision, started = str(git.get("revision") or ""), str(run.facts.get("started") or "")
-    dirty = bool(git.get("dirty"))
-    moment = _utc(git.get("committed") or (commit_date(revision) if revision else None) or started)
-    for key, found in values.items():
-        whole = of_means(found) if key[1] == "accuracy" else of_ratios(found)
-        point = Point(run.name, revision, dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
+    git, started = facts.git, facts.started
+    moment = _utc(git.committed or (commit_date(git.revision) if git.revision else None) or started)
+    for key, readings in values.items():
+        whole = pooled(readings, "mean" if key[1] == "accuracy" else "log_mean")
+        point = Point(run.name, git.revision, git.dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
         yield key, *about[key], point
 
 

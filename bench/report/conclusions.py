@@ -44,19 +44,20 @@ def conclusions(record: Record) -> list[Sentence]:
 
 
 def counts(record: Record) -> str:
-    """How many settings ended how: 5 ok, 1 timed out, 2 skipped."""
+    """How many configurations ended how: 5 ok, 1 timed out, 2 skipped."""
     tally = Counter(row.status for row in record.rows)
-    tally["skipped"] += len(record.left_out())
     order = ("ok", "failed", "oom", "timeout", "diverged", "skipped")
     names = [*order, *sorted(set(tally) - set(order))]
-    return ", ".join(f"{tally[name]} {state(name)}" for name in names if tally[name]) or "no settings"
+    return ", ".join(f"{tally[name]} {state(name)}" for name in names if tally[name]) or "no configurations"
 
 
 def _nothing(record: Record) -> Sentence | None:
     if any(row.status == "ok" for row in record.rows):
         return None
     return Sentence(
-        "No result", "No setting gave a full result, so there is nothing to compare.", f"Settings: {counts(record)}."
+        "No result",
+        "No configuration gave a full result, so there is nothing to compare.",
+        f"Configurations: {counts(record)}.",
     )
 
 
@@ -82,7 +83,7 @@ def _towards(record: Record) -> Sentence | None:
     missing = [_fell_short(row) for row in short]
     if not rows:
         return (
-            Sentence(f"To {goal}", "No setting reached it with every seed.", "; ".join(missing) + ".")
+            Sentence(f"To {goal}", "No configuration reached it with every seed.", "; ".join(missing) + ".")
             if short
             else None
         )
@@ -126,7 +127,7 @@ def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | N
     shown = rows[:2]
     if second is None:
         about = HEADINGS[metric]
-        claim = f"{first.label} is the only setting with this number, so there is nothing to rank."
+        claim = f"{first.label} is the only configuration with this number, so there is nothing to rank."
     elif first.values[metric].low is None:
         claim = f"{first.label} came out ahead, but from one {noun}: no interval, so no claim about the order."
     elif second.values[metric].low is None:
@@ -167,7 +168,7 @@ def _both(row: Row) -> str:
 
 
 def _budget(record: Record) -> Sentence | None:
-    """The most accurate within the smallest round budget that half of the settings keep, yet not all."""
+    """The most accurate within the smallest round budget that half of the configurations keep, yet not all."""
     rows = ordered(record.having("relative_cost", "accuracy"), "relative_cost")
     if len(rows) < 3:
         return None
@@ -234,7 +235,7 @@ def _surprise(record: Record) -> Sentence | None:
 
 
 def _rates(record: Record) -> Sentence | None:
-    """Which setting minds its learning rate least and which most, where rates were looked for."""
+    """Which configuration minds its learning rate least and which most, where rates were looked for."""
     found = sorted(tuned(record), key=lambda one: -one.width)
     if not found:
         return None
@@ -256,7 +257,7 @@ def _usable(one: Tuned) -> str:
 
 
 def _uncertain(record: Record) -> Sentence | None:
-    target = record.plan().get("precision")
+    target = record.facts.plan.get("precision")
     rows = record.having("relative_cost")
     short = [row for row in rows if isinstance(target, float) and missed(row, target)]
     if not short or not isinstance(target, float):
@@ -275,7 +276,7 @@ def _lost(record: Record) -> Sentence | None:
     rows = [row for row in record.rows if row.status != "ok"]
     if not rows:
         return None
-    claim = f"{len(rows)} of {plural(len(record.rows), 'setting')} gave no full result, and so no rank."
+    claim = f"{len(rows)} of {plural(len(record.rows), 'configuration')} gave no full result, and so no rank."
     return Sentence("Missing", claim, joined(map(_reason, rows)) + ".")
 
 

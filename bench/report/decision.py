@@ -40,19 +40,19 @@ class Checked:
 
 
 def stored_check(run: Run) -> dict[str, Any]:
-    """What `check` left beside the run's results, as a fact of the run; empty where there is none that can be read."""
+    """What `check` left beside the run's results; empty where there is none that can be read."""
     try:
         stored = files.read_object(run.folder / FILE, "check the run again")
     except (FileNotFoundError, BenchError):  # the page is of the run; a check can be made again
         return {}
     whole = isinstance(stored.get("verdicts"), list) and isinstance(stored.get("overall"), str)
-    return {"check": stored} if whole else {}
+    return stored if whole else {}
 
 
 def checked(record: Record) -> Checked | None:
     """The check of the run, or None where it was never made."""
-    found = record.facts.get("check")
-    if not isinstance(found, dict):
+    found = record.check
+    if not found:
         return None
     rows = [_judged(one) for one in found["verdicts"] if isinstance(one, dict)]
     order = {"bad": 0, "other": 1, "ok": 2}

@@ -1,4 +1,4 @@
-"""The section on kernels: where each setting's step goes by category, operator and module, and what two differ in."""
+"""The section on kernels: each configuration's step by category, operator and module, and what two differ in."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ _LOOK = {name: (svg.SERIES[at % 8], _HATCHES[(at + at // 8) % 8]) for at, name i
 
 @dataclass(frozen=True, slots=True)
 class Profiled:
-    """One setting's step, taken apart.
+    """One configuration's step, taken apart.
 
     Attributes:
-        row: the setting.
+        row: the configuration.
         timed: the step and its phases, with the profile.
         parts: the step's parts.
         kinds: by category and phase, with seconds; all of them.
@@ -51,7 +51,7 @@ class Profiled:
 
 @dataclass(frozen=True, slots=True)
 class Kernels:
-    """The section: its picture, every profiled setting, and the difference of the slowest and the fastest."""
+    """The section: its picture, every profiled configuration, and the difference of the slowest and the fastest."""
 
     picture: Picture
     profiled: Sequence[Profiled]
@@ -62,7 +62,7 @@ class Kernels:
 
 
 def kernels(record: Record) -> Kernels | None:
-    """The section, if any setting was profiled."""
+    """The section, if any configuration was profiled."""
     found = [one for row in record.having("step")[:MOST_ROWS] if (one := _profiled(record, row))]
     if not found:
         return None

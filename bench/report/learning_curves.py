@@ -27,7 +27,7 @@ _ABOUT = {
 
 
 def learning(record: Record) -> list[Picture]:
-    """The curves of every setting that was trained."""
+    """The curves of every configuration that was trained."""
     rows = [row for row in record.rows if row.training][:MOST_ROWS]
     drawn = [_curves(rows, metric, across) for metric in _NAMES for across in ("seconds", "epoch")]
     return [*(picture for picture in drawn if picture), *depth(record)]

@@ -1,4 +1,4 @@
-"""From a run's files to the record of a page: one row a setting, the seeds of a setting pooled."""
+"""From a run's files to the record of a page: one row a configuration, the seeds of a configuration pooled."""
 
 import re
 from collections.abc import Mapping
@@ -11,8 +11,9 @@ import pandas as pd
 from bench.plan.cell import Cell
 from bench.report.decision import stored_check
 from bench.report.record import Record, Row, Value
-from bench.stats.interval import of_ratios
+from bench.store.facts import RunFacts
 from bench.store.frame import frame_of
+from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
 from bench.store.seeds import asked_of
@@ -25,7 +26,7 @@ TARGETS = (0.995, 0.99, 0.98, 0.97, 0.95, 0.9, 0.8, 0.5)  # round test accuracie
 
 @dataclass(slots=True)
 class _Gathered:
-    """What the visits of one setting hold beside its metrics."""
+    """What the visits of one configuration hold beside its metrics."""
 
     cells: dict[str, Cell] = field(default_factory=dict)
     steps: list[Floats] = field(default_factory=list)
@@ -41,27 +42,28 @@ class _Gathered:
 
 def read(run: Run) -> Record:
     """The record of a run, from its files alone; of two lines of one visit the later one counts."""
-    found = map(_of_setting, run.lines())
+    found = map(_of_configuration, run.lines())
     lines = {(line["id"], line["cell"].get("seed"), line["generation"]): line for line in found}
     gathered: dict[str, _Gathered] = {}
     for line in lines.values():
         gathered.setdefault(line["id"], _Gathered()).add(line)
     trained = [entry for one in gathered.values() for entry in one.training]
-    target = _asked(run.facts) or _target(trained)
-    rows = _rows(frame_of(lines.values(), asked_of(run.facts)), gathered, target) if gathered else []
-    return Record(run.name, clean({**run.facts, **stored_check(run)}), tuple(rows), tuple(lines.values()), target)
+    facts = RunFacts.from_dict(clean(run.stored))
+    target = _asked(facts.plan) or _target(trained)
+    rows = _rows(frame_of(lines.values(), asked_of(facts.plan)), gathered, target) if gathered else []
+    return Record(run.name, facts, tuple(rows), tuple(lines.values()), target, clean(stored_check(run)))
 
 
-def _of_setting(stored: dict[str, Any]) -> dict[str, Any]:
-    """The line, cleaned, with the samples of its steps alone; its id is the setting's, so that seeds are pooled."""
+def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
+    """The line, cleaned, with the samples of its steps alone; its id is of the configuration: seeds are pooled."""
     steps = [decode_samples(one) for one in stored["measurements"] if one["metric"] == "step" and one.get("n")]
     for one in stored["measurements"]:
         one.pop("samples", None)
         if one["metric"] == "accuracy" and one["statistic"] == "exact":
-            one["statistic"] = "final"  # exact of one seed, not of the setting
+            one["statistic"] = "final"  # exact of one seed, not of the configuration
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
-    setting = sorted((key, repr(value)) for key, value in line["cell"].items() if key != "seed")
-    return {**line, "id": repr(setting), "steps": steps}
+    configuration = Cell.from_dict(line["cell"]).configuration
+    return {**line, "id": repr(configuration), "steps": steps}  # an id's parts may be anything in a file of others
 
 
 def clean(value: Any) -> Any:
@@ -141,7 +143,7 @@ def _median(part: pd.DataFrame, values: Mapping[str, Value]) -> dict[str, Value]
 
 
 def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
-    """Key that puts cheap settings first and unmeasured ones last."""
+    """Key that puts cheap configurations first and unmeasured ones last."""
     for rank, metric in enumerate(("relative_cost", "step")):
         if metric in values:
             return rank, values[metric].value
@@ -164,10 +166,9 @@ def _part(name: str, value: Any) -> str:
     return worded.get(name, str(value))
 
 
-def _asked(facts: Mapping[str, Any]) -> float | None:
+def _asked(plan: Mapping[str, Any]) -> float | None:
     """The test accuracy at which training was to stop, where the plan has one."""
-    plan = facts.get("plan")
-    until = plan.get("until") if isinstance(plan, Mapping) else None
+    until = plan.get("until")
     return float(until) if isinstance(until, int | float) and 0 < until < 1 else None
 
 
@@ -198,5 +199,5 @@ def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> d
     return {
         metric: Value(metric, unit, "lower", "mean", None, over.value, over.low, over.high, over.n)
         for metric, (unit, found) in numbers.items()
-        if (over := of_ratios(found))
+        if (over := pooled(found, "log_mean"))
     }

@@ -69,8 +69,8 @@ def page(record: Record) -> str:
         sections, taken_apart = _sections(record), kernels(record)
     return template("page.html").render(
         record=record, meta=json.dumps(_summary(record), sort_keys=True), meta_name=_META,
-        status=str(record.facts.get("status", "unknown")), counts=counts(record), machine=machine(record),
-        revision=revision(record.facts), started=_moment(record.facts.get("started")), sentences=conclusions(record),
+        status=record.facts.status, counts=counts(record), machine=machine(record),
+        revision=revision(record.facts.git), started=_moment(record.facts.started), sentences=conclusions(record),
         columns=shown, entries={column.metric: entries(record, column) for column in shown}, ranks=placed(record),
         sections=sections, kernels=taken_apart, check=decision.checked(record),
         published=comparisons(record.visits, record.facts), trust=trust(record), glyphs=_GLYPHS, style=style_sheet(),
@@ -89,7 +89,7 @@ def index(folder: Path) -> str:
 def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
     """The sections of pictures that have any: id, heading, lead, pictures."""
     found = [
-        ("choose", "Choose", "What each setting gives for what it costs.", choosing(record)),
+        ("choose", "Choose", "What each configuration gives for what it costs.", choosing(record)),
         ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
         ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning(record)),
         ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing(record)),
@@ -101,8 +101,8 @@ def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
 def _summary(record: Record) -> dict[str, Any]:
     """What the index says of a page."""
     return {
-        "run": record.name, "started": record.facts.get("started"), "revision": revision(record.facts),
-        "machine": machine(record), "status": str(record.facts.get("status", "unknown")), "counts": counts(record),
+        "run": record.name, "started": record.facts.started or None, "revision": revision(record.facts.git),
+        "machine": machine(record), "status": record.facts.status, "counts": counts(record),
         "check": decision.summary(record), "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What all pictures share: their colours and markers, axes with units, and one line a setting."""
+"""What all pictures share: their colours and markers, axes with units, and one line a configuration."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from bench.report.table import HEADINGS
 from bench.report.units import tick
 from bench.text import plural
 
-MOST_NAMES = 16  # beyond these, only the settings on the front are named in a picture
+MOST_NAMES = 16  # beyond these, only the configurations on the front are named in a picture
 MOST_ROWS = 60  # more lines than this make a picture nobody can read
 _ACCURACIES = (0.01, 0.1, 0.3, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995)
 DASHED: tuple[float, tuple[float, float]] = (0, (4, 3))
@@ -24,7 +24,7 @@ DASHED: tuple[float, tuple[float, float]] = (0, (4, 3))
 class Picture:
     """A picture with its heading, the sentence that explains it, and its numbers in words.
 
-    `rows` are the keys of the settings that it is all about: it goes with them when the table is filtered.
+    `rows` are the keys of the configurations that it is all about: it goes with them when the table is filtered.
     """
 
     name: str

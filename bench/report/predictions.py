@@ -13,7 +13,7 @@ from bench.report.record import Record, Row
 from bench.report.units import quantity
 from bench.text import plural
 
-MOST_ROWS = 4  # settings that are looked at closely: the most accurate, and the least accurate
+MOST_ROWS = 4  # configurations that are looked at closely: the most accurate, and the least accurate
 MOST_CLASSES = 12  # more make a matrix nobody can read
 GRID = 14  # pixels of a side of the grid of numbers
 WIDTH = 320.0
@@ -26,7 +26,7 @@ Seen = Mapping[str, Any]  # an image as the learning record has it
 
 
 def seeing(record: Record) -> list[Picture]:
-    """The pictures of the trained settings whose records hold images."""
+    """The pictures of the trained configurations whose records hold images."""
     rows = [row for row in record.rows if row.status == "ok" and row.training and row.training[0].get("digits")]
     ranked = ordered([row for row in rows if "accuracy" in row.values], "accuracy")
     close = ranked if len(ranked) <= MOST_ROWS else [*ranked[: MOST_ROWS - 1], ranked[-1]]
@@ -103,7 +103,7 @@ def _grid(row: Row) -> Picture | None:
     channel = ", its first channel" if len(pixels) > 1 else ""
     caption = (
         f"The middle {height} by {width} pixels of a test image of class {name}{channel}, as bytes of 0 to 255; zeros "
-        "are left out. Nets see these numbers after the scaling that a setting chooses."
+        "are left out. Nets see these numbers after the scaling that a configuration chooses."
     )
     return _finish(drawn, f"The data as numbers: {short(str(row.cell.get('dataset')))}", caption)
 

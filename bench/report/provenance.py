@@ -1,7 +1,6 @@
 """What to know before trusting the page: machine, software, order, noise, failures, and how to repeat each cell."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from bench.plan.command import command_of
 from bench.report.record import Record
 from bench.report.table import missed, told
 from bench.report.units import percent, quantity
+from bench.store.facts import UNKNOWN, Git
 from bench.store.seeds import over_seeds
+from bench.store.warning import Warning, summary
 from bench.text import joined, plural
-
-_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+from bench.vocabulary import Part, WarningKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def trust(record: Record) -> Trust:
             (row.label, told(row.values["page_faults"])) for row in record.rows if "page_faults" in row.values
         ),
         commands=tuple(
-            (row.key, cell.id, command_of(cell, record.plan()))
+            (row.key, cell.id, command_of(cell, record.facts.plan))
             for row in record.rows
             for cell in row.cells
             if not cell.is_foreign
@@ -62,13 +62,11 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, _text(path, value)
 
 
-def revision(facts: Mapping[str, Any]) -> str:
+def revision(git: Git) -> str:
     """The code's revision in short: abc1234, or abc1234 with changes."""
-    git = facts.get("git")
-    found = git.get("revision") if isinstance(git, dict) else None
-    if not found or not isinstance(git, dict):
+    if not git.revision:
         return "revision unknown"
-    return str(found)[:10] + (" with uncommitted changes" if git.get("dirty") else "")
+    return git.revision[:10] + (" with uncommitted changes" if git.dirty else "")
 
 
 def machine(record: Record) -> str:
@@ -98,21 +96,21 @@ def _text(path: str, value: Any) -> str:
 def _run(record: Record) -> Iterator[tuple[str, str]]:
     facts = record.facts
     seeds = sorted({cell.seed for row in record.rows for cell in row.cells})
-    yield "Status", str(facts.get("status", "unknown"))
-    yield "Command", str(facts.get("command", "unknown"))
-    yield "Revision", revision(facts)
-    yield "Started", str(facts.get("started", "unknown"))
-    yield "Finished", str(facts.get("finished", "not recorded"))
+    yield "Status", facts.status
+    yield "Command", facts.command
+    yield "Revision", revision(facts.git)
+    yield "Started", facts.started or UNKNOWN
+    yield "Finished", facts.finished or "not recorded"
     yield "Visits", f"{len(record.visits):,}, each in a fresh process"
     yield "Seeds", joined((str(seed) for seed in seeds), most=20) or "none"
-    yield "Order of execution", f"random, seed {facts['order_seed']}" if "order_seed" in facts else "seed not recorded"
+    seed = facts.order_seed
+    yield "Order of execution", "seed not recorded" if seed is None else f"random, seed {seed}"
     yield "Reference", record.reference()
     for metric, name in (("relative_cost", "Threads, relative cost"), ("throughput", "Threads, throughput and phases")):
         threads = sorted({row.values[metric].threads or 0 for row in record.rows if metric in row.values} - {0})
         if threads:
             yield name, joined(str(one) for one in threads)
-    versions = facts.get("versions")
-    yield from flat(versions) if isinstance(versions, dict) else ()
+    yield from flat(facts.versions)
 
 
 def _machine(record: Record) -> Iterator[tuple[str, str]]:
@@ -131,13 +129,12 @@ def _machine(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _caveats(record: Record) -> Iterator[str]:
-    status = record.facts.get("status", "unknown")
+    status = record.facts.status
     if status != "finished":
         yield f"The run is {status}: this page shows what had been recorded by then."
-    git = record.facts.get("git")
-    if isinstance(git, dict) and git.get("dirty"):
+    if record.facts.git.dirty:
         yield "The code had uncommitted changes, so its revision alone does not repeat this run."
-    target = record.plan().get("precision")
+    target = record.facts.plan.get("precision")
     rows = record.having("relative_cost")
     short = [row.label for row in rows if isinstance(target, float) and missed(row, target)]
     if isinstance(target, float) and short:
@@ -157,35 +154,22 @@ def _caveats(record: Record) -> Iterator[str]:
 
 
 def _warnings(record: Record) -> Iterator[tuple[str, str]]:
-    """Each warning once, with the cells that gave it; warnings that differ in numbers alone are one with ranges."""
-    texts: dict[str, list[str]] = {}
-    cells: dict[str, Counter[str]] = {}
+    """What was warned of, once for each part and kind, with the cells that gave it."""
+    alike: dict[tuple[Part, WarningKind], list[Warning]] = {}
+    cells: dict[tuple[Part, WarningKind], Counter[str]] = {}
     for visit in record.visits:
         name = Cell.from_dict(visit["cell"]).id
-        for text in map(str, visit.get("warnings") or []):
-            form = _NUMBER.sub("#", text)
-            texts.setdefault(form, []).append(text)
-            cells.setdefault(form, Counter())[name] += 1
-    for form, found in texts.items():
-        yield ranged(found), joined((f"{name} ({plural(n, 'visit')})" for name, n in cells[form].items()), most=12)
-
-
-def ranged(texts: list[str]) -> str:
-    """One text for several that differ in their numbers alone: "71 to 83 % busy"."""
-    columns = iter(zip(*(_NUMBER.findall(text) for text in texts), strict=True))
-
-    def span(_: re.Match[str]) -> str:
-        numbers = sorted(next(columns), key=float)
-        return numbers[0] if float(numbers[0]) == float(numbers[-1]) else f"{numbers[0]} to {numbers[-1]}"
-
-    return _NUMBER.sub(span, texts[0])
+        for warning in map(Warning.from_dict, visit.get("warnings") or []):
+            alike.setdefault((warning.part, warning.kind), []).append(warning)
+            cells.setdefault((warning.part, warning.kind), Counter())[name] += 1
+    for key, warnings in alike.items():
+        counts = (f"{name} ({plural(count, 'visit')})" for name, count in cells[key].items())
+        yield summary(warnings), joined(counts, most=12)
 
 
 def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
-    """Every visit without a result, then what was never visited: name, status, reason."""
+    """Every visit without a result: name, status, reason."""
     for visit in record.visits:
         if visit["status"] != "ok":
             name = f"{Cell.from_dict(visit['cell']).id}, visit {visit['generation'] + 1}"
             yield name, visit["status"], visit["reason"] or "no reason recorded"
-    for name, reason in record.left_out():
-        yield name, "skipped", reason

@@ -1,9 +1,9 @@
-"""Ranks with ties: settings that the measurement cannot tell apart share a place.
+"""Ranks with ties: configurations that the measurement cannot tell apart share a place.
 
-The rule: take the best value not yet ranked as the leader; each unranked setting whose 95 % interval overlaps the
+The rule: take the best value not yet ranked as the leader; each unranked configuration whose 95 % interval overlaps the
 leader's shares its rank; the next rank counts all that were placed before it (1, 1, 3). Overlap of two 95 %
-intervals is a cautious test: settings that share a rank may still differ, settings that do not share one do differ
-at better than the 5 % level. A setting without an interval (one visit, one seed) gets no rank.
+intervals is a cautious test: configurations that share a rank may still differ, configurations that do not share one
+do differ at better than the 5 % level. A configuration without an interval (one visit, one seed) gets no rank.
 """
 
 from collections.abc import Mapping

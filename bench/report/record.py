@@ -1,17 +1,18 @@
-"""What a page is made of: a record with one row a setting, and a row with one value a metric."""
+"""What a page is made of: a record with one row a configuration, and a row with one value a metric."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval
+from bench.store.facts import RunFacts
 from bench.store.result import Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One metric of one setting, pooled over visits and seeds; `low` and `high` are its 95 % interval.
+    """One metric of one configuration, pooled over visits and seeds; `low` and `high` are its 95 % interval.
 
     Of what training gives, `n` counts seeds; `seeds` were asked for, and `lost` says what became of the others.
     """
@@ -42,7 +43,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting: every field of its cells but the seed."""
+    """One configuration: every field of its cells but the seed."""
 
     key: str
     index: int
@@ -58,39 +59,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A run as the page shows it: its facts, its rows in order of cost, and its visits without samples."""
+    """A run as the page shows it: its facts, its rows in order of cost, and its visits without samples.
+
+    `check` is the decision against a baseline, as it was stored; empty where none was made.
+    """
 
     name: str
-    facts: Mapping[str, Any]
+    facts: RunFacts
     rows: tuple[Row, ...]
     visits: tuple[Mapping[str, Any], ...]
     target: float | None = None
-
-    def plan(self) -> Mapping[str, Any]:
-        """The plan's fields by name, as far as they were stored."""
-        plan = self.facts.get("plan")
-        return plan if isinstance(plan, dict) else {}
+    check: Mapping[str, Any] = field(default_factory=dict)
 
     def reference(self) -> str:
         """The name of the reference architecture."""
-        return str(self.facts.get("reference") or "the reference")
-
-    def left_out(self) -> list[tuple[str, str]]:
-        """Cells that the plan left out and that no visit speaks of: their names and the reasons."""
-        skipped = self.facts.get("skipped")
-        entries = [one for one in skipped if isinstance(one, dict)] if isinstance(skipped, list) else []
-        known = {cell.id for row in self.rows for cell in row.cells}
-        named = [(_name_of(one), str(one.get("reason") or "no reason recorded")) for one in entries]
-        return [(name, reason) for name, reason in named if name not in known]
+        return self.facts.reference or "the reference"
 
     def having(self, *metrics: str) -> list[Row]:
         """The rows that are ok and have all of these metrics."""
         return [row for row in self.rows if row.status == "ok" and all(metric in row.values for metric in metrics)]
-
-
-def _name_of(skipped: Mapping[str, Any]) -> str:
-    """The id of a cell that was left out."""
-    cell = skipped.get("cell")
-    return (
-        Cell.from_dict(cell).id if isinstance(cell, dict) and "architecture" in cell else str(skipped.get("id", cell))
-    )

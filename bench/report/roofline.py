@@ -1,4 +1,4 @@
-"""The picture of the roofline: how near each setting comes to what this machine can do, and what holds it back."""
+"""The picture of the roofline: how near each configuration comes to what this machine can do; what holds it back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,14 +16,16 @@ _SHARES = ("compute", "bandwidth", "launches")
 
 def ceilings_of(record: Record) -> list[Mapping[str, Any]]:
     """The ceilings that the run measured, as far as they are whole."""
-    found = record.facts.get("ceilings")
     rates = {"flops_per_second", "bytes_per_second", "dispatch_seconds"}
-    entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-    return [one for one in entries if all(isinstance(one.get(rate), int | float) and one[rate] > 0 for rate in rates)]
+    return [
+        ceiling
+        for ceiling in record.facts.ceilings or ()
+        if all(isinstance(ceiling.get(rate), int | float) and ceiling[rate] > 0 for rate in rates)
+    ]
 
 
 def bound_row(record: Record, row: Row) -> Bound | None:
-    """What bounds the step of a setting."""
+    """What bounds the step of a configuration."""
     values = {metric: value.value for metric, value in row.values.items()}
     return bound_of(values, row.cell, ceilings_of(record))
 
@@ -63,10 +65,10 @@ def roofline(record: Record) -> Picture | None:
     if len(rows) <= MOST_NAMES:
         name_points(drawn, rows, [(bound.intensity, rate) for _, bound, rate in placed])
     caption = (
-        "What each setting reaches against the ceilings measured on this machine (dashed: copies at the left, matrix "
-        "products at the right). The share of a step that each ceiling explains is in the numbers; small nets are held "
-        "back by the cost of calling operators, which this picture has no roof for. Bytes are counted as if there were "
-        "no caches."
+        "What each configuration reaches against the ceilings measured on this machine (dashed: copies at the left, "
+        "matrix products at the right). The share of a step that each ceiling explains is in the numbers; small nets "
+        "are held back by the cost of calling operators, which this picture has no roof for. Bytes are counted as if "
+        "there were no caches."
     )
     return finish(drawn, "Roofline", caption)
 

@@ -36,7 +36,7 @@ _LOOK = {
     "backward": (svg.SERIES[1], "///"),
     "optimizer": (svg.SERIES[2], "..."),
 }
-_MOST_VISITS = 8  # boxes a setting
+_MOST_VISITS = 8  # boxes a configuration
 
 
 def speed(record: Record) -> list[Picture]:
@@ -158,12 +158,12 @@ def _spread(record: Record) -> Picture | None:
         unit_axis(axes.xaxis, "relative", "1", few=True)
     else:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{(ratio - 1) * 100:+.0f} %"))
-    axes.set_xlabel("against the setting's median, at the right")
+    axes.set_xlabel("against the configuration's median, at the right")
     caption = (
         f"Times of single steps{_threads(rows[0].values.get('step'))}, one box a visit (a fresh process, "
         f"{_MOST_VISITS} at most): the box "
         "spans the middle half, its line is the median, the whiskers reach from the 10th to the 90th percentile. "
-        "Boxes of one setting that lie apart show how much processes differ."
+        "Boxes of one configuration that lie apart show how much processes differ."
     )
     return finish(drawn, "Spread of the step times", caption)
 

@@ -1,4 +1,4 @@
-"""The table: one row a setting, one column a metric, each number with its interval, unit, statistic and n."""
+"""The table: one row a configuration, one column a metric, each number with its interval, unit, statistic and n."""
 
 import math
 from collections.abc import Mapping
@@ -77,8 +77,8 @@ NOTES = {
     "evaluations": "how often a step evaluates the model, where the optimizer decides that",
     "page_faults": "page faults a step; many of them mean that the allocator shapes the times",
     "phase_gap": "share of a step's time that lies in no phase",
-    "relative_cell": "a step of this setting in the blocks that alternate with the reference",
-    "relative_reference": "a step of the reference in the blocks that alternate with this setting",
+    "relative_cell": "a step of this configuration in the blocks that alternate with the reference",
+    "relative_reference": "a step of the reference in the blocks that alternate with this configuration",
 }
 # What training gives, once a seed.
 LEARNT = {
@@ -122,7 +122,7 @@ def columns(record: Record) -> list[Column]:
 def entries(record: Record, column: Column) -> dict[str, Entry]:
     """The column's numbers by the key of their row."""
     values = {row.key: row.values[column.metric] for row in record.rows if column.metric in row.values}
-    target = record.plan().get("precision")
+    target = record.facts.plan.get("precision")
     limit = target if column.metric == "relative_cost" and isinstance(target, float) else None
     return {key: _entry(value, column, limit) for key, value in values.items()}
 

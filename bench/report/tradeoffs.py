@@ -66,8 +66,8 @@ def _front(record: Record, metric: str) -> Picture | None:
     name_points(drawn, named, [points[row.key] for row in named])
     word = HEADINGS.get(metric, metric).lower()
     caption = (
-        f"Up and to the {'right' if more else 'left'} is better; no setting beats those on the dashed front in both: "
-        f"{joined(row.label for row in best)}. Bars are 95 % intervals, absent from single visits and seeds; "
+        f"Up and to the {'right' if more else 'left'} is better; no configuration beats those on the dashed front in "
+        f"both: {joined(row.label for row in best)}. Bars are 95 % intervals, absent from single visits and seeds; "
         "the accuracy axis is stretched towards 100 %."
     )
     return finish(drawn, f"Accuracy against {word}", caption)
@@ -134,8 +134,8 @@ def _split(record: Record) -> Picture | None:
     goal = percent_of(record.target)
     caption = (
         f"Training time to {goal} test accuracy is seconds a step (up) times steps (across); along a dashed line it is "
-        "the same. Bars are 95 % intervals over seeds, absent from single ones; a setting of which any seed fell short "
-        "of the target is not shown."
+        "the same. Bars are 95 % intervals over seeds, absent from single ones; a configuration of which any seed fell "
+        "short of the target is not shown."
     )
     return finish(drawn, f"Time to {goal}, split", caption)
 

@@ -38,7 +38,7 @@ def tuned(record: Record) -> list[Tuned]:
     """What was tuned, for each row whose learning rate was looked for."""
     rows = {group_of(cell): row for row in record.rows for cell in row.cells}
     found = []
-    for one in record.facts.get("tuned") or ():
+    for one in record.facts.tuned:
         trials = sorted((Trial(**stored) for stored in one["trials"]), key=lambda trial: trial.learning_rate)
         best, row = best_of(trials), rows.get(group_of(Cell.from_dict(one["cell"])))
         if best and row:
@@ -61,9 +61,9 @@ def tuning(record: Record) -> list[Picture]:
     unit_axis(drawn.axes.xaxis, "learning_rate", "1")
     drawn.axes.set_xlabel("learning rate")
     caption = (
-        "Every setting had the same number of trials, one seed each, on rates evenly spaced on a logarithmic axis "
-        "around its own; the ring marks the rate that was taken. Accuracy is that of a twelfth of the training images, "
-        "which training left out. A rate at which training diverged, failed or timed out has no point."
+        "Every configuration had the same number of trials, one seed each, on rates evenly spaced on a logarithmic "
+        "axis around its own; the ring marks the rate that was taken. Accuracy is that of a twelfth of the training "
+        "images, which training left out. A rate at which training diverged, failed or timed out has no point."
     )
     return [finish(drawn, "Accuracy against the learning rate", caption)]
 

@@ -14,6 +14,8 @@ from bench.process import entries
 from bench.process.worker import WorkerError, Workers
 from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
+from bench.store.warning import Warning
+from bench.vocabulary import Status
 
 Told = Callable[[str], None]
 
@@ -44,7 +46,8 @@ class LocalExecutor:
         """Make the visit; parts measured before a worker ended are kept."""
         started, clock = utc_now(), time.monotonic()
         parts: dict[str, list[Any]] = {}
-        status, reason = "failed", None
+        status: Status = "failed"
+        reason: str | None = None
         task = replace(task, traces=str((self._traces / folder_of(task.cell)).absolute())) if task.profile else task
         if task.checkpoint:
             task = replace(task, weights=str((self._weights / f"{folder_of(task.cell)}.pt").absolute()))
@@ -57,7 +60,8 @@ class LocalExecutor:
         except WorkerError as ended:
             if "status" in parts:  # all was measured by then, and only the profile is lost
                 status, reason = parts["status"][-1]
-                parts.setdefault("warning", []).append(f"profile: no profile, {ended.reason}")
+                lost = Warning("profile", "no profile", None, ended.reason)
+                parts.setdefault("warning", []).append(lost.to_dict())
             else:
                 status, reason = ended.status, f"{ended.reason} (while measuring: {parts.get('stage', ['start'])[-1]})"
         return Result(
@@ -71,7 +75,7 @@ class LocalExecutor:
             operators=parts.get("operators", [None])[-1],
             profile=parts.get("profile", [None])[-1],
             system=parts.get("system", [{}])[-1],
-            warnings=tuple(parts.get("warning", [])),
+            warnings=tuple(map(Warning.from_dict, parts.get("warning", []))),
             started=started,
             seconds=time.monotonic() - clock,
         )

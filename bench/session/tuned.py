@@ -25,7 +25,7 @@ class Stages:
         begin: makes the schedule of a stage.
         keep: called with the result of each cell that never gets its turn.
         past: the results of an earlier session of this run.
-        note: called with what was found for each setting, as plain data: `id` and `cell` of the setting,
+        note: called with what was found for each configuration, as plain data: `id` and `cell` of the configuration,
             `learning_rate` (None where none can be used), `trials`.
 
     """

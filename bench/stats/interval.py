@@ -45,15 +45,6 @@ def of_ratios(values: npt.ArrayLike, confidence: float = 0.95) -> Interval:
     return Interval(float(np.exp(centre)), float(np.exp(centre - half)), float(np.exp(centre + half)), logs.size)
 
 
-def of_means(values: npt.ArrayLike, confidence: float = 0.95) -> Interval:
-    """Arithmetic mean of values, one a process or seed, with its t interval."""
-    array = np.asarray(values, dtype=float)
-    centre, half = _t_interval(array, confidence)
-    if half is None:
-        return Interval(centre, None, None, array.size)
-    return Interval(centre, centre - half, centre + half, array.size)
-
-
 def _t_interval(values: npt.NDArray[np.float64], confidence: float) -> tuple[float, float | None]:
     """The mean and the half-width of its t interval; no half-width from a single value."""
     if values.size < 2:

@@ -5,14 +5,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bench.plan.cell import Cell
-from bench.stats.interval import half_widths
-from bench.store.result import Floats
+from bench.store.pooling import pooled_groups
 from bench.store.run import Run
 from bench.store.seeds import Asked, Seeds, asked_of
+from bench.vocabulary import Pooling
 
 COLUMNS = ("metric", "unit", "direction", "statistic", "threads_used", "value", "low", "high", "n", "median", "samples")
 
@@ -26,23 +25,23 @@ _MISSED = {
 
 def frame(run: Run) -> pd.DataFrame:
     """One row per cell and metric of `run`; see `frame_of`."""
-    return frame_of(run.lines(whole=False), replace(asked_of(run.facts), seeds=()))
+    return frame_of(run.lines(whole=False), replace(asked_of(run.facts.plan), seeds=()))
 
 
-def settings(run: Run) -> pd.DataFrame:
-    """As `frame`, with the seeds of a setting pooled: one row per setting and metric, n counts visits of all seeds.
+def configurations(run: Run) -> pd.DataFrame:
+    """As `frame`, with seeds pooled: one row per configuration and metric, n counts visits of all seeds.
 
     Accuracies and what else training gives come from one visit a seed, so that there n is the number of seeds.
     """
-    lines, asked = list(run.lines(whole=False)), asked_of(run.facts)
-    unseeded = [replace(Cell.from_dict(line["cell"]), seed=0).id for line in lines]
+    lines, asked = list(run.lines(whole=False)), asked_of(run.facts.plan)
+    names = [Cell.from_dict(line["cell"]).configuration.id for line in lines]
     seeds: dict[str, set[Any]] = {}
-    for name, line in zip(unseeded, lines, strict=True):
+    for name, line in zip(names, lines, strict=True):
         seeds.setdefault(name, set(asked.seeds)).add(line["cell"].get("seed"))
-    pooled = (
-        {**line, "id": name if len(seeds[name]) > 1 else line["id"]} for name, line in zip(unseeded, lines, strict=True)
+    unseeded = (
+        {**line, "id": name if len(seeds[name]) > 1 else line["id"]} for name, line in zip(names, lines, strict=True)
     )
-    return frame_of(pooled, asked)
+    return frame_of(unseeded, asked)
 
 
 def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # noqa: B008 - it is frozen
@@ -114,9 +113,10 @@ class _Taken:
         about = np.array(self._about, dtype=int)[first]
         abouts = pd.DataFrame(list(self._abouts), columns=list(COLUMNS[:5])).iloc[about].reset_index(drop=True)
         medians = pd.Series(np.log(np.array(self._median, dtype=float))).groupby(group).mean()
-        centre, low, high = _intervals(abouts, value, group, counts)
+        poolings = np.array([_pooling(*of[:4]) for of in self._abouts], dtype=object)[about]
+        pooled, low, high = pooled_groups(value, group, poolings)
         rows = abouts.assign(
-            value=np.where((counts == 1) | (abouts["statistic"] == "exact"), value[first], centre),  # as it was read
+            value=pooled,
             low=low,
             high=high,
             n=counts,
@@ -127,24 +127,13 @@ class _Taken:
         return rows.set_index(cell[first]).iloc[order]
 
 
-def _intervals(
-    abouts: pd.DataFrame, value: Floats, group: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]
-) -> tuple[Floats, Floats, Floats]:
-    """Centre and both ends of the interval of each group of values.
-
-    Times, rates, ratios and steps to an accuracy, which multiply, are pooled on the log scale, shares and counts as
-    they are, exact readings not at all; a share of yes and no has no interval.
-    """
-    exact = (abouts["statistic"] == "exact").to_numpy()
-    ratio = (abouts["unit"] != "1").to_numpy() | abouts["metric"].str.match("relative|steps_to").to_numpy(dtype=bool)
-    positive = np.bincount(group, value <= 0, len(counts)) == 0
-    logs = ratio & ~exact & positive
-    scaled = value.copy()
-    scaled[logs[group]] = np.log(value[logs[group]])
-    centre, half = half_widths(scaled, group, counts)
-    half[exact | (abouts["statistic"] == "share").to_numpy()] = np.nan
-    ends = [np.where(logs, np.exp(np.where(logs, end, 0.0)), end) for end in (centre, centre - half, centre + half)]
-    return ends[0], ends[1], ends[2]
+def _pooling(metric: str, unit: str, _direction: str, statistic: str) -> Pooling:
+    """How readings of a metric are pooled: what multiplies on the log scale, exact readings not at all."""
+    if statistic == "exact":
+        return "once"
+    if statistic == "share":
+        return "proportion"
+    return "log_mean" if unit != "1" or metric.startswith(("relative", "steps_to")) else "mean"
 
 
 def _note(cells: dict[str, Line], line: Line) -> None:

@@ -2,13 +2,15 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from bench.plan.cell import Cell
-from bench.stats.interval import Interval, of_means, of_ratios
+from bench.stats.interval import Interval
+from bench.store.facts import RunFacts
+from bench.store.pooling import pooled
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
 from bench.text import PERCENT, either_way, plural, with_interval
 
@@ -23,7 +25,7 @@ class Comparison:
     """One published figure beside what a run gave.
 
     Attributes:
-        setting: the id of the cells, whatever their seed.
+        configuration: its id.
         what: the metric in words.
         published: the figure, with its tolerance or its parts.
         ours: the same of this run, with n.
@@ -35,7 +37,7 @@ class Comparison:
 
     """
 
-    setting: str
+    configuration: str
     what: str
     published: str
     ours: str
@@ -47,8 +49,8 @@ class Comparison:
 
 
 @dataclass(slots=True)
-class _Setting:
-    """What a run holds of one setting, its seeds together."""
+class _Record:
+    """What a run holds of one configuration, its seeds together."""
 
     cell: Cell
     seeds: Seeds
@@ -62,20 +64,20 @@ class _Setting:
         return over_seeds(len(self.accuracy), self.seeds.count, self.seeds.lost)
 
 
-def comparisons(lines: Iterable[Mapping[str, Any]], facts: Mapping[str, Any]) -> list[Comparison]:
+def comparisons(lines: Iterable[Mapping[str, Any]], facts: RunFacts) -> list[Comparison]:
     """Each published figure that speaks of an architecture of the run, beside the run's own.
 
     Args:
         lines: stored lines of the run, whole.
-        facts: of run.json; `optimizers` there tells the learning rates that cells leave to the optimizer, `plan` the
+        facts: of the run; `optimizers` there tells the learning rates that cells leave to the optimizer, `plan` the
             seeds that were asked for.
 
     """
-    rates = {name: about.get("learning_rate") for name, about in (facts.get("optimizers") or {}).items()}
+    rates = {name: optimizer.get("learning_rate") for name, optimizer in facts.optimizers.items()}
     found = []
-    for setting in _settings(lines, asked_of(facts)):
-        found += [_accuracy(figure, setting, rates) for figure in figures("accuracy") if _speaks(figure, setting)]
-        found += [_times(table, setting) for table in figures("times") if _times_speak(table, setting)]
+    for record in _by_configuration(lines, asked_of(facts.plan)):
+        found += [_accuracy(figure, record, rates) for figure in figures("accuracy") if _speaks(figure, record)]
+        found += [_times(table, record) for table in figures("times") if _times_speak(table, record)]
     return found
 
 
@@ -89,49 +91,49 @@ def figures(kind: str) -> list[dict[str, Any]]:
     return list(_published()[kind])
 
 
-def _settings(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[_Setting]:
-    found: dict[Cell, _Setting] = {}
+def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[_Record]:
+    found: dict[Cell, _Record] = {}
     for line in lines:
-        cell = replace(Cell.from_dict(line["cell"]), seed=0)
-        setting = found.setdefault(cell, _Setting(cell, Seeds(asked)))
-        setting.seeds.note(line)
+        cell = Cell.from_dict(line["cell"]).configuration
+        record = found.setdefault(cell, _Record(cell, Seeds(asked)))
+        record.seeds.note(line)
         values = {one["metric"]: one["value"] for one in line["measurements"] if one["value"] is not None}
         if "accuracy" in values:
-            setting.accuracy.append(values["accuracy"])
-            setting.epochs += [entry["epoch"] for entry in ((line["training"] or {}).get("epochs") or ())[-1:]]
+            record.accuracy.append(values["accuracy"])
+            record.epochs += [entry["epoch"] for entry in ((line["training"] or {}).get("epochs") or ())[-1:]]
         if values.get("forward") and values.get("backward"):
-            setting.passes.append((values["forward"], values["backward"]))
+            record.passes.append((values["forward"], values["backward"]))
     return list(found.values())
 
 
-def _speaks(figure: Mapping[str, Any], setting: _Setting) -> bool:
-    cell = setting.cell
-    return bool((cell.architecture, cell.dataset) == (figure["architecture"], "mnist") and setting.accuracy)
+def _speaks(figure: Mapping[str, Any], record: _Record) -> bool:
+    cell = record.cell
+    return bool((cell.architecture, cell.dataset) == (figure["architecture"], "mnist") and record.accuracy)
 
 
-def _times_speak(table: Mapping[str, Any], setting: _Setting) -> bool:
-    cell = setting.cell
+def _times_speak(table: Mapping[str, Any], record: _Record) -> bool:
+    cell = record.cell
     same = (cell.dataset, cell.batch_size) == (table["dataset"], table["batch_size"])
-    return bool(same and cell.architecture in table and setting.passes)
+    return bool(same and cell.architecture in table and record.passes)
 
 
-def _accuracy(figure: Mapping[str, Any], setting: _Setting, rates: Mapping[str, float | None]) -> Comparison:
-    cell = setting.cell
+def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, float | None]) -> Comparison:
+    cell = record.cell
     own = cell.to_dict()
     own["learning_rate"] = rates.get(cell.optimizer) if cell.learning_rate is None else cell.learning_rate
     wanted = {**USUAL, **figure["setup"]}
     differs = [
         _difference(key, own[key], value) for key, value in wanted.items() if key != "epochs" and own[key] != value
     ]
-    differs += _epochs(setting.epochs, wanted["epochs"])
+    differs += _epochs(record.epochs, wanted["epochs"])
     apart = [*figure.get("apart", ())]
     apart += figure.get("apart_optimizer", ()) if own["optimizer"] == wanted["optimizer"] else ()
     return Comparison(
-        setting=cell.id,
+        configuration=cell.id,
         what="test accuracy",
         published=with_interval(figure["value"], PERCENT, figure["tolerance"]),
-        ours=_share(setting),
-        verdict=_verdict(figure, setting, bool(differs), bool(apart)),
+        ours=_share(record),
+        verdict=_verdict(figure, record, bool(differs), bool(apart)),
         differs=(*differs, *apart),
         source=figure["source"],
         url=figure.get("url"),
@@ -139,16 +141,16 @@ def _accuracy(figure: Mapping[str, Any], setting: _Setting, rates: Mapping[str, 
     )
 
 
-def _verdict(figure: Mapping[str, Any], setting: _Setting, differs: bool, apart: bool) -> str:
+def _verdict(figure: Mapping[str, Any], record: _Record, differs: bool, apart: bool) -> str:
     """Reproduced only where the set-up is the same, no seed is lost, and the seeds can tell within the tolerance."""
-    ours, tolerance = of_means(setting.accuracy), figure["tolerance"] + 1e-9  # what decimals lose
+    ours, tolerance = pooled(record.accuracy, "mean"), figure["tolerance"] + 1e-9  # what decimals lose
     off, half = ours.value - figure["value"], _half(ours)
     within = abs(off) <= tolerance
     points = f"{abs(off) * 100:.2f} percentage points {'above' if off >= 0 else 'below'}"
     if differs:
         return f"not the same set-up; {points}{', within the tolerance' if within else ''}"
-    if setting.seeds.lost:
-        return f"not reproduced, since only {setting.trained}; over those {points}"
+    if record.seeds.lost:
+        return f"not reproduced, since only {record.trained}; over those {points}"
     if not within:
         return f"not reproduced: {points}"
     if half is None:
@@ -182,24 +184,25 @@ def _half(interval: Interval) -> float | None:
     return None if interval.low is None or interval.high is None else (interval.high - interval.low) / 2
 
 
-def _share(setting: _Setting) -> str:
-    ours = of_means(setting.accuracy)
+def _share(record: _Record) -> str:
+    ours = pooled(record.accuracy, "mean")
     half = _half(ours)
-    trained = "one seed" if setting.trained == "1 seed" else setting.trained
+    trained = "one seed" if record.trained == "1 seed" else record.trained
     return f"{with_interval(ours.value, PERCENT, half)} ({trained})"
 
 
-def _times(table: Mapping[str, Any], setting: _Setting) -> Comparison:
-    cell = setting.cell
+def _times(table: Mapping[str, Any], record: _Record) -> Comparison:
+    cell = record.cell
     theirs = [value / 1e3 for value in (*table[cell.architecture], sum(table[cell.architecture]))]
-    ours = [of_ratios(one) for one in zip(*((*pair, sum(pair)) for pair in setting.passes), strict=True)]
+    passes = zip(*((*pair, sum(pair)) for pair in record.passes), strict=True)
+    ours = [pooled(seconds, "log_mean") for seconds in passes]
     error = _published()["top1_error"].get(cell.architecture)
     apart = _published()["apart"].get(cell.architecture)
     hardware = f"this host's {cell.device} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
     differs = [_difference(key, getattr(cell, key), table[key]) for key in TIMED if getattr(cell, key) != table[key]]
-    visits = "one visit" if len(setting.passes) == 1 else f"{len(setting.passes)} visits"
+    visits = "one visit" if len(record.passes) == 1 else f"{len(record.passes)} visits"
     return Comparison(
-        setting=cell.id,
+        configuration=cell.id,
         what="forward / backward / total",
         published=_parts(map(_milliseconds, theirs)) + (f"; top-1 error on ImageNet {error:.2f} %" if error else ""),
         ours=f"{_parts(map(_measured, ours))} ({visits})",

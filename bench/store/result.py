@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.plan.cell import Cell
+from bench.store.warning import Warning
+from bench.vocabulary import Status
 
-SCHEMA = 1
-
-STATUSES = ("ok", "skipped", "oom", "timeout", "diverged", "failed")
+SCHEMA = 2  # of results.jsonl and run.json; a reader refuses any other
 
 QUANTILES = {"min": 0.0, "p10": 0.10, "p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.90, "max": 1.0}
 
@@ -83,7 +83,7 @@ class Result:
 
     Attributes:
         cell: what was measured.
-        status: one of STATUSES.
+        status: how the visit ended.
         reason: why it is not ok, in one line; None when it is.
         generation: which pass over the grid, from 0; each is a fresh process.
         measurements: the metrics, raw samples included.
@@ -92,14 +92,14 @@ class Result:
         operators: how often one step dispatches each aten operator, by phase; None where it was not counted.
         profile: what a profiled step spent its time on (`bench.measure.profile`), or None where it was not profiled.
         system: hardware and software as the worker saw them.
-        warnings: what to know before trusting the numbers, such as "not steady".
+        warnings: what to know before trusting the numbers.
         started: UTC time, ISO 8601.
         seconds: how long the visit took, all told.
 
     """
 
     cell: Cell
-    status: str
+    status: Status
     reason: str | None = None
     generation: int = 0
     measurements: tuple[Measurement, ...] = ()
@@ -108,7 +108,7 @@ class Result:
     operators: dict[str, dict[str, int]] | None = None
     profile: dict[str, Any] | None = None
     system: dict[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
     started: str = ""
     seconds: float = 0.0
 
@@ -134,7 +134,7 @@ class Result:
             "training": self.training,
             "operators": self.operators,
             "profile": self.profile,
-            "warnings": list(self.warnings),
+            "warnings": [warning.to_dict() for warning in self.warnings],
             "system": self.system,
             "samples": samples,
         }
@@ -151,10 +151,10 @@ class Result:
             measurements=tuple(Measurement.from_dict(one) for one in stored["measurements"]),
             blocks=tuple(stored["blocks"]),
             training=stored["training"],
-            operators=stored.get("operators"),  # lines of before there were any lack these two
-            profile=stored.get("profile"),
+            operators=stored["operators"],
+            profile=stored["profile"],
             system=stored["system"],
-            warnings=tuple(stored["warnings"]),
+            warnings=tuple(map(Warning.from_dict, stored["warnings"])),
             started=stored["started"],
             seconds=stored["seconds"],
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench import files
 from bench.errors import BenchError
+from bench.store.facts import RunFacts
 from bench.store.result import SCHEMA, Result, parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
@@ -18,15 +19,20 @@ _DAMAGED = "remove the folder or restore the file"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One recorded run: its folder and the facts of run.json (plan, system, versions, git, command, seed)."""
+    """One recorded run: its folder, and run.json as it is stored."""
 
     folder: Path
-    facts: dict[str, Any]
+    stored: dict[str, Any]
 
     @property
     def name(self) -> str:
         """The run's name, which is its folder's."""
         return self.folder.name
+
+    @property
+    def facts(self) -> RunFacts:
+        """What run.json says."""
+        return RunFacts.from_dict(self.stored)
 
     def traces(self) -> list[Path]:
         """The files of the profiles, in the order of their cells' names."""
@@ -36,13 +42,13 @@ class Run:
         """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
 
         Not `whole`, it ends with the measurements, without samples: many times faster. Trials of learning rates are
-        passed over, for they are no results; `facts["tuned"]` sums them up.
+        passed over, for they are no results; `facts.tuned` sums them up.
 
         Raises:
-            BenchError: a line in the middle is damaged, or is of a newer schema, or there is no such file.
+            BenchError: a line in the middle is damaged or of another schema, or there is no such file.
 
         """
-        tuned = bool(self.facts.get("plan", {}).get("tune"))
+        tuned = bool(self.facts.plan.get("tune"))
         for line in self._every_line(whole):
             if not (tuned and line["cell"].get("split") == "validation"):
                 yield line
@@ -88,8 +94,8 @@ class Run:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        self.facts.update(facts)
-        files.replace(self.folder / "run.json", files.document(self.facts), "the results before are kept")
+        self.stored.update(facts)
+        files.replace(self.folder / "run.json", files.document(self.stored), "the results before are kept")
 
 
 def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
@@ -117,16 +123,28 @@ def load(name: str, root: Path = RESULTS) -> Run:
     """The recorded run `name`, which may also be the path of its folder.
 
     Raises:
-        BenchError: there is no such run, or its run.json is damaged.
+        BenchError: there is no such run, or its run.json is damaged or of another schema.
 
     """
     folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
     try:
-        facts = files.read_object(folder / "run.json", _DAMAGED)
+        stored = files.read_object(folder / "run.json", _DAMAGED)
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
-    return Run(folder, facts)
+    _check_schema(stored.get("schema"), str(folder / "run.json"))
+    return Run(folder, stored)
+
+
+def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
+    """The recorded runs, oldest first, and why others cannot be read: one of them never hides the rest."""
+    runs, errors = [], []
+    for name in run_names(root):
+        try:
+            runs.append(load(name, root))
+        except BenchError as error:
+            errors.append(error)
+    return runs, errors
 
 
 def run_names(root: Path = RESULTS) -> list[str]:
@@ -140,8 +158,13 @@ def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:
     with files.damage_told(line.place, files.REMOVE_LINE):
         stored = parse_line(line.text, whole)
         schema = stored["schema"]
+    _check_schema(schema, line.place)
+    return stored
+
+
+def _check_schema(schema: object, place: str) -> None:
     if schema != SCHEMA:
         raise BenchError(
-            f"{line.place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of"
+            f"{place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of, or measure "
+            "again"
         )
-    return stored

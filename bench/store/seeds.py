@@ -1,12 +1,12 @@
-"""Seeds: which of them a setting was asked for, and what became of those that learnt nothing."""
+"""Seeds: which of them a configuration was asked for, and what became of those that learnt nothing."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.store.result import STATUSES
 from bench.text import plural
+from bench.vocabulary import STATUSES
 
 STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
 _UNSEEN = "not visited"
@@ -14,7 +14,7 @@ _UNSEEN = "not visited"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a plan asks of every setting: its seeds, and whether training aims at an accuracy."""
+    """What a plan asks of every configuration: its seeds, and whether training aims at an accuracy."""
 
     seeds: tuple[int, ...] = ()
     aims: bool = False
@@ -22,7 +22,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Seeds:
-    """What became of each seed of a setting, noted line by line."""
+    """What became of each seed of a configuration, noted line by line."""
 
     asked: Asked = Asked()
     _statuses: dict[int, str] = field(default_factory=dict)
@@ -61,11 +61,8 @@ class Seeds:
         return {seed: one for seed, one in (unseen | self._statuses).items() if one != "ok" and seed not in seeds}
 
 
-def asked_of(facts: Mapping[str, Any]) -> Asked:
-    """What the plan of a run asks of every setting, by the facts of run.json."""
-    plan = facts.get("plan")
-    if not isinstance(plan, Mapping):
-        return Asked()
+def asked_of(plan: Mapping[str, Any]) -> Asked:
+    """What the plan of a run, by the names of its fields, asks of every configuration."""
     seeds = plan.get("seeds")
     whole = tuple(seed for seed in seeds if isinstance(seed, int)) if isinstance(seeds, list | tuple) else ()
     return Asked(whole, bool(plan.get("until") and plan.get("epochs")))

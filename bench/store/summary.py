@@ -1,23 +1,24 @@
-"""Reading: what one run says of one cell, as far as a regression check needs it: a few numbers, seeds pooled."""
+"""Reading: what one run says of one configuration, as far as a regression check needs it: a few numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from math import log
 from typing import Any
-
-import numpy as np
 
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint, definition, fingerprint
 from bench.store.frame import status_of
+from bench.store.pooling import pooled
 from bench.store.run import Run
+from bench.vocabulary import Pooling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One cell in one run; cells that differ in their seed alone are one, under the seed 0.
+    """One configuration in one run.
 
     Attributes:
-        cell: with the seed 0.
+        cell: the configuration.
         run: the run's name.
         status: ok, or the first other status of its visits.
         reason: why it is not ok.
@@ -60,20 +61,20 @@ class Reading:
 
 
 def readings(run: Run) -> list[Reading]:
-    """What the run says of each cell, in the order in which they were first visited.
+    """What the run says of each configuration, in the order in which they were first visited.
 
     Raises:
         BenchError: the run's files are damaged.
 
     """
-    found: dict[Cell, list[dict[str, Any]]] = {}
+    visits: dict[Cell, list[dict[str, Any]]] = {}
     for line in run.lines():
-        found.setdefault(replace(Cell.from_dict(line["cell"]), seed=0), []).append(line)
-    return [_reading(run, cell, lines) for cell, lines in found.items()]
+        visits.setdefault(Cell.from_dict(line["cell"]).configuration, []).append(line)
+    return [_reading(run, configuration, lines) for configuration, lines in visits.items()]
 
 
 def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
-    git, plan = run.facts.get("git") or {}, run.facts.get("plan") or {}
+    facts = run.facts
     values: dict[str, list[float]] = {}
     threads = cell.threads
     for line in lines:
@@ -82,23 +83,24 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
                 values.setdefault(one["metric"], []).append(one["value"])
                 threads = one["threads"] if one["metric"] == "relative_cost" and one["threads"] else threads
     system: dict[str, Any] = next((line["system"] for line in lines if line["system"]), {})
+    cost = _pooled(values, "relative_cost", "log_mean")
     limited = any((line["training"] or {}).get("limit") for line in lines)
     return Reading(
         cell=cell,
         run=run.name,
         status=status_of(line["status"] for line in lines),
         reason=next((line["reason"] for line in lines if line["reason"]), None) or "",
-        revision=str(git.get("revision") or ""),
-        dirty=bool(git.get("dirty")),
-        started=str(run.facts.get("started") or ""),
+        revision=facts.git.revision,
+        dirty=facts.git.dirty,
+        started=facts.started,
         machine=fingerprint(system, threads),
         definition=definition(cell),
-        cost=_mean_log(values.get("relative_cost")),
+        cost=log(cost) if cost and cost > 0 else None,
         visits=len(values.get("relative_cost", ())),
-        step=_exp(_mean_log(values.get("step"))),
+        step=_pooled(values, "step", "log_mean"),
         accuracy={line["cell"]["seed"]: one["value"] for line in lines for one in _learnt(line)},
-        epochs=None if limited else plan.get("epochs") or None,
-        memory=float(np.mean(values["peak_memory"])) if values.get("peak_memory") else None,
+        epochs=None if limited else facts.plan.get("epochs") or None,
+        memory=_pooled(values, "peak_memory", "mean"),
         counts=_counts(lines, cell),
     )
 
@@ -119,10 +121,6 @@ def _counts(lines: list[dict[str, Any]], cell: Cell) -> dict[str, float]:
     return {name: value for name, value in exact.items() if name != "accuracy"}  # exact of one seed, not of the cell
 
 
-def _mean_log(values: list[float] | None) -> float | None:
-    positive = [value for value in values or () if value > 0]
-    return float(np.mean(np.log(positive))) if positive else None
-
-
-def _exp(value: float | None) -> float | None:
-    return None if value is None else float(np.exp(value))
+def _pooled(values: Mapping[str, list[float]], metric: str, how: Pooling) -> float | None:
+    """The metric over all visits; None where it was not measured."""
+    return pooled(values[metric], how).value if metric in values else None

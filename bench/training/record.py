@@ -14,6 +14,7 @@ from bench.plan.cell import Cell
 from bench.plan.task import Visit
 from bench.process.channel import Channel
 from bench.store.result import Measurement
+from bench.store.warning import Warning
 from bench.training import checkpoint
 from bench.training.evaluate import examine
 from bench.training.train import train
@@ -54,7 +55,7 @@ def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> li
         seen = {key: value for key, value in seen.items() if key not in ("digits", "mistakes")}
     channel.send("training", {**learnt, **classes, **seen})
     for warning in (*_warnings(learnt, task.epochs), *denormals.warnings_of("training", work)):
-        channel.send("warning", warning)
+        channel.send("warning", warning.to_dict())
     return metrics_of(learnt, cell)
 
 
@@ -92,14 +93,17 @@ def paces_of(gradients: Mapping[str, Any]) -> list[float]:
     ]
 
 
-def _warnings(learnt: dict[str, Any], epochs: int) -> Iterator[str]:
+def _warnings(learnt: dict[str, Any], epochs: int) -> Iterator[Warning]:
     last, until = learnt["epochs"][-1], learnt["until"]
     paces = paces_of(learnt["gradients"])
     if paces and max(paces) > UNEVEN * min(paces):
         times = max(paces) / min(paces)
-        yield f"training: uneven, its steps took {times:.1f} times as long in one quarter of an epoch as in another"
-    if learnt["limit"]:
-        yield f"training: stopped after {learnt['limit']:g} s, at epoch {last['epoch']:.1f} of {epochs} (--train-limit)"
+        text = f"its steps took {times:.1f} times as long in one quarter of an epoch as in another"
+        yield Warning("training", "uneven", times, text)
+    if limit := learnt["limit"]:
+        text = f"training stopped after {limit:g} s, at epoch {last['epoch']:.1f} of {epochs} (--train-limit)"
+        yield Warning("training", "time limit", limit, text)
     if until and not until["reached"]:
         best = max(entry["test_accuracy"] for entry in learnt["epochs"])
-        yield f"training: {until['target']:.4g} test accuracy was not reached; the best was {best:.4f} (--until)"
+        text = f"{until['target']:.4g} test accuracy was not reached; the best was {best:.4f} (--until)"
+        yield Warning("training", "target missed", best, text)

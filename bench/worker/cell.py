@@ -1,6 +1,7 @@
 """A visit to one cell, in the worker: everything that is measured of it, handed over part by part as it is found."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -21,8 +22,10 @@ from bench.plan.cell import Cell
 from bench.plan.task import Visit
 from bench.process.channel import Channel
 from bench.store.result import Measurement
+from bench.store.warning import Warning
 from bench.training.record import learn
 from bench.training.train import DivergedError
+from bench.vocabulary import Part
 
 
 def visit(task: Visit, channel: Channel) -> None:
@@ -72,15 +75,15 @@ class _Visit:
         blocks, found, warmth = measure_phases(work, self.task.rounds, self.cell.threads)
         self.step_seconds = found[0].value
         self._hand_over(found, blocks)
-        self._warn("phases", blocks, warmth.steady, self.cell.threads)
-        for warning in denormals.warnings_of("phases", work):
-            self.channel.send("warning", warning)
+        self._flag("phases", blocks, warmth.steady, self.cell.threads)
+        self._warn(denormals.warnings_of("phases", work))
         self.channel.send("stage", "inference")
         blocks, found = measure_inference(work, self.cell.threads)
         self._hand_over(found + measure_copy(work), blocks)
         self._relative(work)
         if not torch.isfinite(work.step()):
-            self.channel.send("warning", "the loss was not finite any more when timing ended")
+            text = "the loss was not finite any more when timing ended"
+            self._warn([Warning("timing", "loss not finite", None, text)])
         if self.task.costs:
             self.channel.send("stage", "costs")
             counted = self._workload(replace(self.cell, mode="eager"))
@@ -97,7 +100,7 @@ class _Visit:
         try:
             found = profile_cell(lambda: self._workload(self.cell), Path(self.task.traces))
         except Exception as error:  # the cell is measured; the profile is beside it
-            self.channel.send("warning", f"profile: no profile, {type(error).__name__}: {_first_line(error)}")
+            self._warn([Warning("profile", "no profile", None, f"{type(error).__name__}: {_first_line(error)}")])
             return
         self.channel.send("profile", found)
         self._hand_over(profile_metrics(found, self.step_seconds, self.cell.threads))
@@ -126,7 +129,7 @@ class _Visit:
         other = self._workload(task.reference)
         blocks, found, steady = measure_relative(work, other, task.rounds, order, task.reference_threads)
         self._hand_over(found, blocks)
-        self._warn("relative cost", blocks, steady, task.reference_threads)
+        self._flag("relative cost", blocks, steady, task.reference_threads)
         torch.set_num_threads(self.cell.threads)
 
     def _workload(self, cell: Cell) -> Workload:
@@ -139,10 +142,13 @@ class _Visit:
         facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "steps")
         self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
 
-    def _warn(self, part: str, blocks: list[Block], steady: bool, threads: int) -> None:
+    def _flag(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
         throttles = self.device.facts().get("gpu_throttle", ())
-        for warning in flags_of(part, blocks, steady, threads, throttles):
-            self.channel.send("warning", warning)
+        self._warn(flags_of(part, blocks, steady, threads, throttles))
+
+    def _warn(self, warnings: Iterable[Warning]) -> None:
+        for warning in warnings:
+            self.channel.send("warning", warning.to_dict())
 
 
 def _first_line(error: BaseException) -> str:

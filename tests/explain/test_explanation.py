@@ -9,6 +9,7 @@ from bench.errors import BenchError
 from bench.explain.account import accounts
 from bench.explain.explanation import changed_counts, changed_operators, explain
 from bench.store.result import Result
+from bench.store.warning import Warning
 from tests.explain import made
 
 
@@ -108,8 +109,10 @@ def test_an_account_takes_the_profile_of_whichever_visit_has_it(tmp_path):
 
 
 def test_what_spoke_against_the_times_is_said(tmp_path):
-    slow = made.result(
-        made.VGG, 9e-3, warnings=("phases: contended, the process had 48% of its core", "training: long")
+    warnings = (
+        Warning("phases", "contended", 0.48, "the process had 48% of its core"),
+        Warning("relative cost", "faulting", 20.0, "20 page faults a step"),
     )
+    slow = made.result(made.VGG, 9e-3, warnings=warnings)
     found = accounts(made.run(tmp_path, "busy", [slow, made.result(made.LENET, 3e-3)]))
-    assert "The times of vgg4 in run busy are contended." in explain(*found.values()).notes
+    assert "The times of vgg4 in run busy are doubtful: contended." in explain(*found.values()).notes

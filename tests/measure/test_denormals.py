@@ -5,6 +5,7 @@ import pytest
 from bench.measure.denormals import NOTED, share_of, warnings_of
 from bench.plan.cell import Cell
 from bench.process.worker import Workers
+from bench.store.warning import Warning
 from tests.measure.denormal import NUMBERS
 
 
@@ -40,6 +41,5 @@ def test_many_of_them_are_told_with_the_remedy(workload):
     share = state.numel() / sum(3 * parameter.numel() + 1 for parameter in work.model.parameters())
     assert share > NOTED
     assert share_of(work) == pytest.approx(share)
-    assert warnings_of("phases", work) == [
-        f"phases: denormals, {share:.1%} of weights and optimizer state, may slow the steps (--denormals flush)"
-    ]
+    text = f"{share:.1%} of weights and optimizer state are denormal, which may slow the steps (--denormals flush)"
+    assert warnings_of("phases", work) == [Warning("phases", "denormals", pytest.approx(share), text)]

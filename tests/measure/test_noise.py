@@ -13,22 +13,31 @@ def test_even_blocks_have_no_flag():
     assert flags_of("phases", blocks([1.0] * 8), steady=True, threads=1) == []
 
 
+def flagged(*arguments):
+    """Part, kind, amount and text of each flag."""
+    return [(flag.part, flag.kind, flag.amount, flag.text) for flag in flags_of(*arguments)]
+
+
 @pytest.mark.parametrize(
     ("made", "steady", "expected"),
     [
-        (blocks([1.0] * 8), False, "phases: not steady after the longest warm-up"),
-        (blocks([1.0] * 8, faults=2000), True, "phases: faulting, 20 page faults a step"),
-        (blocks([1.0] * 8, busy=0.7), True, "phases: contended, the process had 70% of its core"),
-        (blocks(1.02 ** np.arange(8)), True, "phases: drifting, the train blocks change by +2.0% each"),
+        (blocks([1.0] * 8), False, ("not steady", None, "no steady state within the longest warm-up")),
+        (blocks([1.0] * 8, faults=2000), True, ("faulting", 20.0, "20 page faults a step")),
+        (blocks([1.0] * 8, busy=0.7), True, ("contended", pytest.approx(0.7), "the process had 70% of its core")),
+        (
+            blocks(1.02 ** np.arange(8)),
+            True,
+            ("drifting", pytest.approx(0.02, rel=0.02), "the train blocks change by +2.0% each"),
+        ),
     ],
 )
 def test_each_fault_has_its_flag(made, steady, expected):
-    assert flags_of("phases", made, steady, threads=1) == [expected]
+    assert flagged("phases", made, steady, 1) == [("phases", *expected)]
 
 
 def test_a_device_that_was_held_down_is_flagged():
-    found = flags_of("phases", blocks([1.0] * 8), True, 1, ["power cap", "hardware thermal"])
-    assert found == ["phases: throttled, the device was held down by power cap and hardware thermal"]
+    flags = flagged("phases", blocks([1.0] * 8), True, 1, ["power cap", "hardware thermal"])
+    assert flags == [("phases", "throttled", None, "the device was held down by power cap and hardware thermal")]
 
 
 def test_several_threads_are_not_judged_by_their_cpu_time():
@@ -41,9 +50,8 @@ def test_a_growing_graph_is_seen_whatever_else_is_alternated_with_it():
         for pair in zip(blocks(1.03 ** np.arange(8), subject="cell"), blocks([1.0] * 8), strict=True)
         for block in pair
     ]
-    assert flags_of("relative cost", mixed, True, 1) == [
-        "relative cost: drifting, the cell blocks change by +3.0% each"
-    ]
+    (flag,) = flags_of("relative cost", mixed, True, 1)
+    assert (flag.part, flag.kind, flag.text) == ("relative cost", "drifting", "the cell blocks change by +3.0% each")
 
 
 def test_noise_alone_rarely_drifts():

@@ -99,3 +99,11 @@ def test_the_defaults_are_those_that_stored_definitions_stand_on():
         "split": "test",
         "seed": 0,
     }
+
+
+@given(cells, cells)
+def test_two_cells_are_one_configuration_exactly_when_they_differ_in_nothing_but_the_seed(one, other):
+    same = all(getattr(one, name) == getattr(other, name) for name in VALUES if name != "seed")
+    assert (one.configuration == other.configuration) == same
+    assert one.configuration.configuration == one.configuration
+    assert replace(one.configuration, seed=one.seed) == one

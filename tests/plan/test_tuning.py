@@ -1,4 +1,4 @@
-"""Tuning: equal trials for each setting on a logarithmic grid, held-out images to judge them, the best one chosen."""
+"""Tuning: equal trials for each configuration on a logarithmic grid, images held out to judge them, the best chosen."""
 
 import math
 from dataclasses import replace
@@ -38,7 +38,7 @@ def test_the_rates_are_even_on_a_logarithmic_axis_with_the_optimizers_own_in_the
     assert rates_around(0.03, 1) == (0.03,)
 
 
-def test_every_setting_gets_the_same_number_of_trials_with_one_seed_and_no_test_image(catalogue):
+def test_every_configuration_gets_the_same_number_of_trials_with_one_seed_and_no_test_image(catalogue):
     grid = expand(PLAN, catalogue())
     trials = trials_of(grid.cells, PLAN, catalogue())
     assert len(trials) == len(set(trials)) == 2 * 7
@@ -47,7 +47,7 @@ def test_every_setting_gets_the_same_number_of_trials_with_one_seed_and_no_test_
     assert rates == {"sgd": list(rates_around(0.1, 7)), "muon": list(rates_around(0.005, 7))}
 
 
-def test_settings_that_differ_in_more_than_the_seed_are_tuned_apart(catalogue):
+def test_configurations_that_differ_in_more_than_the_seed_are_tuned_apart(catalogue):
     plan = replace(PLAN, batch_sizes=(16, 64), seeds=(0, 1))
     trials = trials_of(expand(plan, catalogue()).cells, plan, catalogue())
     assert len({group_of(trial) for trial in trials}) == 2 * 2
@@ -117,7 +117,7 @@ def test_good_rates_lie_around_the_best_without_a_gap():
     assert usable([*trials, trial(1e3, None, None, "timeout"), trial(1e4, None)]) == trials
 
 
-def test_the_cells_get_the_best_rate_of_their_setting_and_those_without_one_are_told_why():
+def test_the_cells_get_the_best_rate_of_their_configuration_and_those_without_one_are_told_why():
     sgd, adam = ([Cell("mlp", optimizer=name, seed=seed) for seed in (0, 1)] for name in ("sgd", "adam"))
     found = {
         group_of(sgd[0]): [trial(0.1, 0.9), trial(1.0, 0.95)],

@@ -14,7 +14,7 @@ import report_sample as sample
 
 @pytest.fixture(scope="session")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a quick run in which three settings fail."""
+    """The page of a quick run in which three configurations fail."""
     root = tmp_path_factory.mktemp("quick")
     return write(sample.recorded(root / "results", sample.troubled()), root / "reports")
 

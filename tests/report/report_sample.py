@@ -12,6 +12,7 @@ from bench.plan.cell import Cell
 from bench.report.record import Row, Value
 from bench.store.result import Measurement, Result
 from bench.store.run import Run, create
+from bench.store.warning import Warning
 
 # name: (relative cost, accuracy, parameters, FLOPs a step, peak memory)
 NETS = {
@@ -139,10 +140,14 @@ def visits(
     return found
 
 
+NOT_STEADY = Warning("phases", "not steady", None, "no steady state within the longest warm-up")
+FAULTING = Warning("phases", "faulting", 412.0, "412 page faults a step")
+
+
 def troubled() -> list[Result]:
     """The grid with a failure, a timeout, an out-of-memory visit and warnings added."""
     good = visits()
-    good[3] = replace(good[3], warnings=("not steady after 3 s", "412 page faults a step"))
+    good[3] = replace(good[3], warnings=(NOT_STEADY, FAULTING))
     return [
         *good,
         Result(Cell("resnet20", threads=2), "timeout", "no answer within 600 s", 0, system=SYSTEM),
@@ -173,10 +178,11 @@ def hostile(root: Path) -> Run:
     good = visits(("mlp", "lenet5"))
     names = {"mlp": f"$\\frac{{{ATTACK}", "lenet5": '=HYPERLINK("http://x")\u202e\x07{{ 7*7 }}'}
     renamed = [replace(one, cell=replace(one.cell, architecture=names[one.cell.architecture])) for one in good]
-    renamed[0] = replace(renamed[0], warnings=(ATTACK,), system={**SYSTEM, ATTACK: {ATTACK: [ATTACK]}})
+    warnings = (Warning(ATTACK, ATTACK, None, ATTACK),)
+    renamed[0] = replace(renamed[0], warnings=warnings, system={**SYSTEM, ATTACK: {ATTACK: [ATTACK]}})
     lost = Result(Cell("vgg8", optimizer=ATTACK), "failed", ATTACK, 0)
     facts = {"command": ATTACK, "status": ATTACK, "git": {"revision": ATTACK}, "started": ATTACK, "reference": ATTACK}
-    return recorded(root, [*renamed, lost], "hostile", **facts, skipped=[{"id": ATTACK, "reason": ATTACK}])
+    return recorded(root, [*renamed, lost], "hostile", **facts)
 
 
 def row(label: str, value: float, half: float | None, metric: str = "relative_cost") -> Row:

@@ -122,7 +122,7 @@ def test_a_filter_acts_on_table_and_pictures(opened):
     )
     assert set(visible) == {row}
     assert 0 < len(visible) < everything
-    assert opened.get_by_role("status").inner_text().startswith("1 of 10 settings shown")
+    assert opened.get_by_role("status").inner_text().startswith("1 of 10 configurations shown")
     opened.get_by_label("Filter table and pictures").fill("")
     assert len(shown_rows(opened)) == 10
     assert opened.locator(".mark.off").count() == 0
@@ -150,14 +150,14 @@ def test_another_reference_divides_the_costs(opened):
 
 def copied(tab, name: str) -> str:
     tab.get_by_role("button", name=name).click()
-    tab.get_by_text(f"Copied {len(shown_rows(tab))} settings as {name}.").wait_for()
+    tab.get_by_text(f"Copied {len(shown_rows(tab))} configurations as {name}.").wait_for()
     return tab.evaluate("navigator.clipboard.readText()")
 
 
 def test_the_table_can_be_copied(browser, page: Path):
     for tab in visit(browser, page, permissions=["clipboard-read", "clipboard-write"]):
         lines = copied(tab, "CSV").splitlines()
-        assert lines[0].startswith("setting,status,relative_cost,relative_cost_low,relative_cost_high")
+        assert lines[0].startswith("configuration,status,relative_cost,relative_cost_low,relative_cost_high")
         assert len(lines) == 11
         assert {line.count(",") for line in lines} == {lines[0].count(",")}
         assert re.match(r'"mlp","ok",[01]\.\d+,0\.\d+,1\.\d+,3,2,', lines[2])

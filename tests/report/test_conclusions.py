@@ -51,7 +51,7 @@ def test_without_training_nothing_is_said_of_accuracy(tmp_path: Path):
 
 def test_failures_are_told_with_their_reasons(tmp_path: Path):
     one = said(tmp_path, sample.troubled())["Missing"]
-    assert one.claim == "3 of 10 settings gave no full result, and so no rank."
+    assert one.claim == "3 of 10 configurations gave no full result, and so no rank."
     assert "resnet20 (timed out: no answer within 600 s)" in one.evidence
 
 
@@ -61,14 +61,11 @@ def test_a_missed_target_is_told(tmp_path: Path):
 
 
 def test_counts_include_what_was_left_out(tmp_path: Path):
-    skipped = [
-        {"id": "x", "reason": "no CUDA device"},
-        {"cell": sample.Cell("mlp", threads=2).to_dict(), "reason": "seen"},
-    ]
-    record = read(sample.recorded(tmp_path, sample.troubled(), skipped=skipped))
+    skipped = sample.Result(sample.Cell("mlp", device="cuda:0"), "skipped", "no CUDA device")
+    record = read(sample.recorded(tmp_path, [*sample.troubled(), skipped]))
     assert counts(record) == "7 ok, 1 failed, 1 out of memory, 1 timed out, 1 skipped"
     nothing = read(sample.recorded(tmp_path, [], "nothing"))
-    assert counts(nothing) == "no settings"
+    assert counts(nothing) == "no configurations"
 
 
 def test_a_seed_that_diverged_takes_the_time_to_the_target_with_it(tmp_path: Path):
@@ -88,5 +85,5 @@ def test_where_every_seed_diverged_nobody_reached_the_target(tmp_path: Path):
         sample.Result(sample.Cell("mlp", seed=seed), "diverged", "the loss is nan after 9 steps") for seed in range(2)
     ]
     one = said(tmp_path, results, plan={"seeds": [0, 1], "until": 0.95, "epochs": 3})["To 95 %"]
-    assert one.claim == "No setting reached it with every seed."
+    assert one.claim == "No configuration reached it with every seed."
     assert one.evidence == "mlp: 0 of 2 seeds reached it (2 diverged), so it has no time."

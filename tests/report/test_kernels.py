@@ -1,4 +1,4 @@
-"""The section on kernels: what it says of profiled settings, of none, and of damaged or hostile profiles."""
+"""The section on kernels: what it says of profiled configurations, of none, and of damaged or hostile profiles."""
 
 import re
 
@@ -32,7 +32,7 @@ def profiled(tmp_path):
     )
 
 
-def test_the_slowest_and_the_fastest_profiled_setting_are_explained(profiled):
+def test_the_slowest_and_the_fastest_profiled_configuration_are_explained(profiled):
     found = kernels(read(profiled))
     assert found.sentence.startswith(
         "vgg4 · 1 threads is 3x slower than lenet5 · 1 threads: 50 % of it convolution backward"

@@ -114,9 +114,9 @@ def test_lone_surrogates_do_not_stop_the_page(tmp_path: Path):
 @pytest.mark.parametrize(
     ("results", "said", "absent"),
     [
-        ([], "No setting gave a full result", "id=\"rows\""),
-        (sample.troubled()[-3:], "No setting gave a full result", "<figure"),
-        (sample.visits(("mlp",)), "the only setting with this number", "id=\"choose\""),
+        ([], "No configuration gave a full result", "id=\"rows\""),
+        (sample.troubled()[-3:], "No configuration gave a full result", "<figure"),
+        (sample.visits(("mlp",)), "the only configuration with this number", "id=\"choose\""),
         (sample.visits(("mlp", "lenet5"), epochs=0), "at 43", "id=\"learning\""),
         (sample.visits(("mlp", "lenet5"), generations=1), "one visit: no interval", "Traceback"),
     ],
@@ -170,7 +170,7 @@ def test_a_run_named_index_does_not_overwrite_the_index(tmp_path: Path):
     assert '<a href="run-index.html"' in (tmp_path / "reports/index.html").read_text("utf-8")
 
 
-def test_seeds_of_a_setting_share_a_row(tmp_path: Path):
+def test_seeds_of_a_configuration_share_a_row(tmp_path: Path):
     record = read(sample.recorded(tmp_path, sample.visits(("mlp", "lenet5"), seeds=3, generations=2)))
     assert [row.label for row in record.rows] == ["mlp", "lenet5"]
     accuracy, cost = (record.rows[0].values[metric] for metric in ("accuracy", "relative_cost"))
@@ -221,7 +221,7 @@ def test_records_from_before_the_images_still_have_a_page(tmp_path: Path):
     assert 'id="learning-train-accuracy-epoch"' not in text
 
 
-def test_a_picture_of_one_setting_goes_with_its_row(page: Path):
+def test_a_picture_of_one_configuration_goes_with_its_row(page: Path):
     figures = {one["id"]: one for one in Elements(page.read_text("utf-8")).of("figure")}
     close = [name for name in figures if name.startswith("seeing-confusion")]
     assert len(close) == 4
@@ -229,7 +229,7 @@ def test_a_picture_of_one_setting_goes_with_its_row(page: Path):
     assert "data-rows" not in figures["learning-test-loss-epoch"]
 
 
-def test_a_cost_that_all_settings_share_makes_no_picture(tmp_path: Path):
+def test_a_cost_that_all_configurations_share_makes_no_picture(tmp_path: Path):
     alike = [replace(one, cell=replace(one.cell, optimizer=name)) for name in ("sgd", "adam")
              for one in sample.visits(("mlp",), generations=2)]  # fmt: skip
     text = written(tmp_path, alike)

@@ -95,7 +95,7 @@ def test_scores_and_mistakes_are_those_of_the_record(tmp_path):
     assert "It is right on 10 of 10." in found["seeing-scores-r0"].caption
 
 
-def test_of_many_settings_the_best_and_the_worst_are_looked_at(tmp_path):
+def test_of_many_configurations_the_best_and_the_worst_are_looked_at(tmp_path):
     found = pictures(tmp_path, sample.visits(generations=1))
     confusions = [name for name in found if name.startswith("seeing-confusion")]
     assert len(confusions) == 4

@@ -4,7 +4,8 @@ from pathlib import Path
 import report_sample as sample
 
 from bench.report.load import read
-from bench.report.provenance import flat, ranged, trust
+from bench.report.provenance import flat, trust
+from bench.store.warning import Warning
 
 
 def test_nested_facts_become_paths():
@@ -14,8 +15,20 @@ def test_nested_facts_become_paths():
     }  # fmt: skip
 
 
-def test_warnings_that_differ_in_numbers_are_one():
-    assert ranged(["71% busy, 3 s", "83% busy, 3 s", "79% busy, 3 s"]) == "71 to 83% busy, 3 s"
+def test_warnings_of_one_kind_are_told_once_with_the_span_of_their_amounts(tmp_path: Path):
+    shares = (0.71, 0.83, 0.79)
+    noted = [(Warning("phases", "contended", one, f"the process had {one:.0%} of its core"),) for one in shares]
+    noted[1] += (sample.NOT_STEADY,)
+    visits = sample.visits(("mlp",), generations=3)
+    results = [replace(visit, warnings=warnings) for visit, warnings in zip(visits, noted, strict=True)]
+    cell = results[0].cell.id
+    assert trust(read(sample.recorded(tmp_path, results))).warnings == (
+        (
+            "phases: contended, the process had 71% of its core; 3 such, from 71% of a core to 83% of a core",
+            f"{cell} (3 visits)",
+        ),
+        ("phases: not steady, no steady state within the longest warm-up", f"{cell} (1 visit)"),
+    )
 
 
 def test_facts_that_differ_between_visits_are_told(tmp_path: Path):

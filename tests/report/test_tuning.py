@@ -1,4 +1,4 @@
-"""Tuning on the page: a line for each setting that was tuned, the rate taken, and who minds its rate least."""
+"""Tuning on the page: a line for each configuration that was tuned, the rate taken, and who minds its rate least."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +40,7 @@ def record(tmp_path: Path):
     return read(sample.recorded(tmp_path / "results", results, tuned=found))
 
 
-def test_each_setting_has_its_trials_and_the_width_of_its_good_rates(record):
+def test_each_configuration_has_its_trials_and_the_width_of_its_good_rates(record):
     widths = {one.row.cell["optimizer"]: one.width for one in tuned(record)}
     assert widths == {"sgd": pytest.approx(10.0), "adam": 1.0}
     assert {one.row.cell["optimizer"]: one.edge for one in tuned(record)} == {"sgd": False, "adam": True}
@@ -66,6 +66,6 @@ def test_a_run_that_tuned_nothing_shows_none_of_it(tmp_path: Path):
     assert [one for one in conclusions(plain) if one.about == "Learning rate"] == []
 
 
-def test_a_setting_without_a_row_is_passed_over(record):
+def test_a_configuration_without_a_row_is_passed_over(record):
     assert tuned(replace(record, rows=record.rows[:1])) != tuned(record)
     assert tuned(replace(record, rows=())) == []

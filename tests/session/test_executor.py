@@ -12,15 +12,17 @@ from bench.process import entries
 from bench.process.worker import WorkerError
 from bench.session.executor import LocalExecutor, folder_of
 from bench.store.result import Measurement
+from bench.store.warning import Warning
 
 TASK = Visit(Cell("mlp"), Cell("mlp"), reference_threads=1, generation=2, timeout=7.0)
+NOTED = Warning("phases", "contended", 0.5, "the process had 50% of its core")
 STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)
 PARTS = [
     ("system", {"cpu": "made up"}),
     ("stage", "phases"),
     ("measurements", [STEP.to_dict()]),
     ("blocks", [{"subject": "train"}]),
-    ("warning", "not steady"),
+    ("warning", NOTED.to_dict()),
     ("stage", "epoch 1 of 2"),
     ("training", {"epochs": []}),
     ("measurements", [Measurement("accuracy", "1", "higher", 0.9, "final").to_dict()]),
@@ -56,7 +58,7 @@ def test_all_parts_become_one_result():
     assert (result.cell, result.generation, result.status, result.reason) == (TASK.cell, 2, "ok", None)
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
     assert result.blocks == ({"subject": "train"},)
-    assert (result.system, result.training, result.warnings) == ({"cpu": "made up"}, {"epochs": []}, ("not steady",))
+    assert (result.system, result.training, result.warnings) == ({"cpu": "made up"}, {"epochs": []}, (NOTED,))
     assert stages == ["phases", "epoch 1 of 2"]
     assert result.started.endswith("+00:00")
     assert result.seconds >= 0
@@ -103,7 +105,10 @@ def test_what_is_lost_after_the_status_costs_a_warning_and_nothing_else():
     crash = WorkerError("failed", "the worker was ended by SIGSEGV")
     result, _ = visited([*PARTS, ("status", ("ok", None)), ("stage", "profile")], crash)
     assert (result.status, result.reason, result.profile) == ("ok", None, None)
-    assert result.warnings[-1] == "profile: no profile, the worker was ended by SIGSEGV"
+    assert result.warnings == (
+        NOTED,
+        Warning("profile", "no profile", None, "the worker was ended by SIGSEGV"),
+    )
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
 
 

@@ -78,7 +78,7 @@ def test_what_was_found_is_noted():
     assert [trial["accuracy"] for trial in told[0]["trials"]] == [0.5, 0.9, 0.5]
 
 
-def test_a_setting_that_no_rate_trains_is_left_out_and_the_others_go_on():
+def test_a_configuration_that_no_rate_trains_is_left_out_and_the_others_go_on():
     fake = Fake(hopeless="adam")
     stages(fake).run()
     lost = [one for one in fake.kept if one.status == "skipped"]

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from bench.plan.cell import Cell
-from bench.store.frame import COLUMNS, frame, settings, status_of
+from bench.store.frame import COLUMNS, configurations, frame, status_of
 from bench.store.result import Measurement, Result
 
 
@@ -161,11 +161,11 @@ def trained(seed, time, accuracy=0.9, reached=True):
     return Result(Cell("mlp", seed=seed), "ok", measurements=tuple(found))
 
 
-def test_the_seeds_of_a_setting_are_pooled_and_a_lone_seed_keeps_its_name(run):
+def test_the_seeds_of_a_configuration_are_pooled_and_a_lone_seed_keeps_its_name(run):
     for seed, accuracy in enumerate((0.9, 0.92, 0.97)):
         run.append(trained(seed, 1.0, accuracy))
     run.append(Result(Cell("vgg4", seed=3), "failed", "for a reason"))
-    table = settings(run)
+    table = configurations(run)
     found = row(table, "accuracy")
     low, high = stats.t.interval(0.95, 2, np.mean([0.9, 0.92, 0.97]), stats.sem([0.9, 0.92, 0.97]))
 
@@ -177,7 +177,7 @@ def test_the_seeds_of_a_setting_are_pooled_and_a_lone_seed_keeps_its_name(run):
 def test_time_to_accuracy_stays_the_product_when_seeds_are_pooled(run):
     for seed, time in enumerate((1.0, 2.0, 9.0)):
         run.append(trained(seed, time))
-    table = settings(run)
+    table = configurations(run)
     time, step, steps = (
         row(table, metric)["value"] for metric in ("time_to_accuracy", "training_step", "steps_to_accuracy")
     )
@@ -187,7 +187,7 @@ def test_time_to_accuracy_stays_the_product_when_seeds_are_pooled(run):
 def test_the_share_of_seeds_that_reached_the_target_has_no_interval(run):
     for seed in range(4):
         run.append(trained(seed, 1.0, reached=seed > 0))
-    found = row(settings(run), "reached")
+    found = row(configurations(run), "reached")
     assert (found["value"], found["n"], pd.isna(found["low"])) == (0.75, 4, True)
 
 
@@ -196,7 +196,7 @@ def test_a_seed_that_ended_early_reached_nothing_and_takes_the_time_of_all_with_
     for seed in range(4):
         run.append(trained(seed, 1.0))
     run.append(Result(Cell("mlp", seed=4), status, "for a reason"))
-    table = settings(run)
+    table = configurations(run)
     reached, accuracy = row(table, "reached"), row(table, "accuracy")
     words = {"timeout": "timed out", "oom": "out of memory"}
     assert (reached["value"], reached["n"]) == (0.8, 5)
@@ -207,7 +207,7 @@ def test_a_seed_that_ended_early_reached_nothing_and_takes_the_time_of_all_with_
 def test_there_is_no_time_where_a_seed_fell_short(run):
     for seed in range(3):
         run.append(trained(seed, 1.0, reached=seed > 0))
-    assert set(settings(run)["metric"]) == {"accuracy", "reached", "training_step"}
+    assert set(configurations(run)["metric"]) == {"accuracy", "reached", "training_step"}
     alone = frame(run)
     assert len(alone[alone["metric"] == "time_to_accuracy"]) == 2  # each seed by itself has its own
 
@@ -215,22 +215,22 @@ def test_there_is_no_time_where_a_seed_fell_short(run):
 def test_a_seed_that_diverged_reached_nothing_by_itself_either(run):
     run.append(trained(0, 1.0))
     run.append(Result(Cell("mlp", seed=1), "diverged", "the loss is nan"))
-    run.facts["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
+    run.stored["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
     table = frame(run)
     reached = table[table["metric"] == "reached"]
     assert dict(zip(reached["seed"], reached["value"], strict=True)) == {0: 1.0, 1: 0.0}
 
 
 def test_seeds_that_were_never_visited_count_as_asked_for(run):
-    run.facts["plan"] = {"seeds": [0, 1, 2], "until": 0.99, "epochs": 3}
+    run.stored["plan"] = {"seeds": [0, 1, 2], "until": 0.99, "epochs": 3}
     run.append(trained(0, 1.0))
-    found = row(settings(run), "reached")
+    found = row(configurations(run), "reached")
     assert (found["id"], found["n"], found["lost"]) == ("mlp-sgd-mnist-b64-cpu-t1", 3, "2 not visited")
     assert found["value"] == pytest.approx(1 / 3)
 
 
-def test_a_setting_that_was_left_out_altogether_aimed_at_nothing(run):
-    run.facts["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
+def test_a_configuration_that_was_left_out_altogether_aimed_at_nothing(run):
+    run.stored["plan"] = {"seeds": [0, 1], "until": 0.99, "epochs": 3}
     for seed in range(2):
         run.append(Result(Cell("mlp", seed=seed), "skipped", "no CUDA device"))
-    assert settings(run)["metric"].isna().all()
+    assert configurations(run)["metric"].isna().all()

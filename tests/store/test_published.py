@@ -8,12 +8,13 @@ from scipy import stats
 
 from bench.plan.cell import Cell
 from bench.store import published
+from bench.store.facts import RunFacts
 from bench.store.published import comparisons, figures
 from bench.text import percent
 
 KERAS = Cell("mlp", optimizer="rmsprop", batch_size=128, learning_rate=0.001)
 NET = Cell("vgg16", dataset="synthetic:3x224x224:1000", batch_size=16, threads=2)
-FACTS = {"optimizers": {"rmsprop": {"learning_rate": 0.001}, "adadelta": {"learning_rate": 1.0}}}
+FACTS = RunFacts(optimizers={"rmsprop": {"learning_rate": 0.001}, "adadelta": {"learning_rate": 1.0}})
 
 
 def line(cell, epochs=20, status="ok", **values):
@@ -68,7 +69,7 @@ def test_a_seed_that_was_lost_is_told_and_nothing_is_reproduced(status):
 
 
 def test_a_seed_that_was_asked_for_and_never_visited_is_lost_too():
-    found = mixed(line(KERAS, accuracy=0.984), facts={**FACTS, "plan": {"seeds": [0, 1]}})
+    found = mixed(line(KERAS, accuracy=0.984), facts=replace(FACTS, plan={"seeds": [0, 1]}))
     assert found.ours == "98.40 % (1 of 2 seeds, 1 not visited)"
     assert found.verdict.startswith("not reproduced, since only 1 of 2 seeds")
 
@@ -106,7 +107,7 @@ def test_whatever_differs_is_named_and_nothing_is_reproduced(changes, epochs, to
 def test_the_optimizers_own_rate_is_looked_up_in_the_run():
     own = replace(KERAS, learning_rate=None)
     assert keras(0.984, 0.984, cell=own).verdict.startswith("reproduced")
-    unknown = keras(0.984, 0.984, cell=own, facts={})
+    unknown = keras(0.984, 0.984, cell=own, facts=RunFacts())
     assert "learning rate unknown instead of 0.001" in unknown.differs
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from bench.plan.cell import Cell
-from bench.store.result import QUANTILES, SCHEMA, STATUSES, Measurement, Result, decode_samples, parse_line
+from bench.store.result import QUANTILES, SCHEMA, Measurement, Result, decode_samples, parse_line
+from bench.store.warning import Warning
+from bench.vocabulary import STATUSES
 
 SAMPLES = np.random.default_rng(0).lognormal(-7, 0.2, 1001)
 WHOLE = Result(
@@ -25,7 +27,10 @@ WHOLE = Result(
     operators={"forward": {"aten.addmm": 3}},
     profile={"device": "cpu", "rows": [["forward", "matrix multiply", "aten::addmm", "layers.1", 1e-4, 3]]},
     system={"cpu": "made up", "gpu": None},
-    warnings=("not steady",),
+    warnings=(
+        Warning("phases", "not steady", None, "no steady state within the longest warm-up"),
+        Warning("phases", "contended", 0.48, "the process had 48% of its core"),
+    ),
     started="2026-01-31T12:00:00+00:00",
     seconds=1.25,
 )
@@ -43,10 +48,13 @@ def test_a_result_comes_back_as_it_was():
         np.testing.assert_array_equal(found.samples, expected.samples.astype("<f4"))
 
 
-def test_a_line_of_before_there_were_profiles_is_read():
-    stored = parse_line(WHOLE.to_line().encode())
-    old = Result.from_dict({key: value for key, value in stored.items() if key not in ("operators", "profile")})
-    assert (old.operators, old.profile) == (None, None)
+def test_a_warning_is_stored_as_an_object():
+    assert json.loads(WHOLE.to_line())["warnings"][1] == {
+        "part": "phases",
+        "kind": "contended",
+        "amount": 0.48,
+        "text": "the process had 48% of its core",
+    }
 
 
 def test_samples_keep_their_order_and_seven_digits():

@@ -10,7 +10,7 @@ import pytest
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.result import SCHEMA, Result
-from bench.store.run import create, load, run_names
+from bench.store.run import create, load, load_each, run_names
 
 
 def ids(run):
@@ -28,7 +28,7 @@ def three(run):
 def test_a_new_run_has_its_facts_and_no_results(run):
     assert json.loads((run.folder / "run.json").read_text()) == {"schema": SCHEMA, "run": "mine", "plan": {"epochs": 1}}
     assert list(run.lines()) == []
-    assert load("mine", run.folder.parent).facts == run.facts
+    assert load("mine", run.folder.parent).stored == run.stored
 
 
 def test_results_come_back_in_the_order_they_were_kept(three):
@@ -102,12 +102,27 @@ def test_what_stands_before_the_damage_is_read(three):
     assert [next(lines)["id"], next(lines)["id"]] == [Cell("mlp").id, Cell("lenet5").id]
 
 
-def test_a_line_of_a_newer_version_is_refused(three):
+@pytest.mark.parametrize("schema", [SCHEMA - 1, SCHEMA + 1])
+def test_a_line_of_another_version_is_refused(three, schema):
     run, whole = three
-    newer = b'"schema":%d' % (SCHEMA + 1)
-    (run.folder / "results.jsonl").write_bytes(whole.replace(b'"schema":%d' % SCHEMA, newer))
-    with pytest.raises(BenchError, match=rf"line 1 has schema {SCHEMA + 1}, this version reads {SCHEMA}"):
+    (run.folder / "results.jsonl").write_bytes(whole.replace(b'"schema":%d' % SCHEMA, b'"schema":%d' % schema))
+    with pytest.raises(BenchError, match=rf"line 1 has schema {schema}, this version reads {SCHEMA}: [^\n]*$"):
         ids(run)
+
+
+@pytest.mark.parametrize("schema", [SCHEMA - 1, SCHEMA + 1, None])
+def test_a_run_of_another_version_is_refused(run, schema):
+    run.note(schema=schema)
+    with pytest.raises(BenchError, match=rf"run\.json has schema {schema}, this version reads {SCHEMA}: [^\n]*$"):
+        load("mine", run.folder.parent)
+
+
+def test_a_run_that_cannot_be_read_hides_no_other(run):
+    create("old", {}, run.folder.parent).note(schema=SCHEMA - 1)
+    runs, errors = load_each(run.folder.parent)
+    assert [other.name for other in runs] == ["mine"]
+    (error,) = map(str, errors)
+    assert error.startswith(f"{run.folder.parent}/old/run.json has schema {SCHEMA - 1}, this version reads {SCHEMA}: ")
 
 
 def test_a_run_without_its_results_is_named(run):
@@ -146,7 +161,7 @@ def test_a_file_in_the_place_of_the_folder(tmp_path):
 
 def test_facts_are_added_to_those_there_are(run):
     run.note(status="finished")
-    assert load("mine", run.folder.parent).facts == {**run.facts, "plan": {"epochs": 1}, "status": "finished"}
+    assert load("mine", run.folder.parent).stored == {**run.stored, "plan": {"epochs": 1}, "status": "finished"}
 
 
 def test_facts_are_never_seen_half_written(run, monkeypatch):
@@ -176,7 +191,7 @@ def test_a_full_disk_is_told_in_one_line(run):
 
 
 def test_a_run_is_found_by_the_path_of_its_folder_too(run):
-    assert load(str(run.folder), run.folder / "elsewhere").facts == run.facts
+    assert load(str(run.folder), run.folder / "elsewhere").stored == run.stored
 
 
 def test_a_run_that_is_not_there_is_answered_with_the_latest(tmp_path):

@@ -38,7 +38,7 @@ def test_without_a_target_nobody_missed_it():
     assert noted(line(0, "diverged"), line(1, "failed"), asked=Asked(aims=True)).missed == 2
 
 
-def test_a_setting_that_was_not_trained_lost_no_seed():
+def test_a_configuration_that_was_not_trained_lost_no_seed():
     assert noted(line(0, "ok", "step"), line(1, "ok", "step")).lost == ""
 
 
@@ -57,14 +57,13 @@ def test_how_many_seeds_a_number_is_over(given, count, lost, told):
 
 
 @pytest.mark.parametrize(
-    ("facts", "asked"),
+    ("plan", "asked"),
     [
         ({}, Asked()),
-        ({"plan": "text"}, Asked()),
-        ({"plan": {"seeds": "text", "until": 0.0}}, Asked()),
-        ({"plan": {"seeds": [0, 1], "until": 0.99, "epochs": 3}}, Asked((0, 1), True)),
-        ({"plan": {"seeds": [0], "until": 0.99, "epochs": 0}}, Asked((0,), False)),
+        ({"seeds": "text", "until": 0.0}, Asked()),
+        ({"seeds": [0, 1], "until": 0.99, "epochs": 3}, Asked((0, 1), True)),
+        ({"seeds": [0], "until": 0.99, "epochs": 0}, Asked((0,), False)),
     ],
 )
-def test_what_a_plan_asks_for(facts, asked):
-    assert asked_of(facts) == asked
+def test_what_a_plan_asks_for(plan, asked):
+    assert asked_of(plan) == asked

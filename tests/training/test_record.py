@@ -4,6 +4,7 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.task import Visit
+from bench.store.warning import Warning
 from bench.training.record import _warnings, paces_of
 from bench.worker.cell import visit
 from tests.measure.recording import Heard
@@ -26,8 +27,17 @@ def test_an_even_training_has_no_warning():
 
 
 def test_a_quarter_in_which_something_else_ran_is_told():
-    (told,) = _warnings(record([0.004, 0.4, 0.8, 4.8, 5.2]), 1)
-    assert told == "training: uneven, its steps took 10.0 times as long in one quarter of an epoch as in another"
+    (warning,) = _warnings(record([0.004, 0.4, 0.8, 4.8, 5.2]), 1)
+    assert (warning.part, warning.kind, warning.amount) == ("training", "uneven", pytest.approx(10, rel=0.02))
+    assert warning.text == "its steps took 10.0 times as long in one quarter of an epoch as in another"
+
+
+def test_a_training_that_a_limit_ended_short_of_its_target_tells_both():
+    ended = record([0.004, 0.4, 0.8, 1.25, 1.7]) | {"limit": 3.0, "until": {"target": 0.99, "reached": False}}
+    assert list(_warnings(ended, 2)) == [
+        Warning("training", "time limit", 3.0, "training stopped after 3 s, at epoch 1.0 of 2 (--train-limit)"),
+        Warning("training", "target missed", 0.9, "0.99 test accuracy was not reached; the best was 0.9000 (--until)"),
+    ]
 
 
 def test_each_evaluation_is_handed_over_so_that_an_end_in_between_loses_no_more_than_one():
@@ -43,6 +53,6 @@ def test_a_visit_that_keeps_denormals_tells_of_them(monkeypatch):
     monkeypatch.setattr("bench.measure.denormals.NOTED", 0.0)
     heard = Heard()
     visit(Visit(Cell("debug", batch_size=512), Cell("debug"), 1, rounds=2, epochs=1, costs=False), heard)
-    parts = [told.partition(":")[0] for told in heard.of("warning") if "denormals" in told]
+    parts = [warning["part"] for warning in heard.of("warning") if warning["kind"] == "denormals"]
 
     assert parts == ["phases", "training"]

@@ -143,4 +143,5 @@ def test_a_profile_that_fails_is_a_warning(tmp_path):
     assert ("status", ("ok", None)) in channel.sent
     kind, warning = channel.sent[-1]
     assert kind == "warning"
-    assert warning.startswith("profile: no profile, FileExistsError")
+    assert (warning["part"], warning["kind"]) == ("profile", "no profile")
+    assert warning["text"].startswith("FileExistsError: ")

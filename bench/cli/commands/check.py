@@ -50,7 +50,7 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
     retrial = Retrial(
         repo=Path(args.repo),
         rules=Rules(force=True, command=command_line(), record=FOLDER / f"{name}-check.jsonl"),  # checked before
-        data_dir=str((run.facts.get("plan") or {}).get("data_dir") or ""),
+        data_dir=str(run.facts.plan.get("data_dir") or ""),
         budget=args.budget,
     )
 

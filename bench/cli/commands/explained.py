@@ -86,12 +86,12 @@ def _common(one: store.Run, other: store.Run, cell: str | None) -> list[Pair]:
 
 def _recorded_at(word: str, revision: str) -> store.Run:
     """The latest run recorded at a revision, one without other changes if there is any."""
-    runs = [store.load(name) for name in reversed(store.run_names())]
-    found = [run for run in runs if (run.facts.get("git") or {}).get("revision") == revision]
+    runs, _ = store.load_each()
+    found = [run for run in reversed(runs) if run.facts.git.revision == revision]
     if not found:
         raise BenchError(
             f"no run is recorded at revision {word} ({revision[:10]}): make one there with "
             f"git worktree add ../at-{revision[:10]} {revision[:10]}, run python -m bench run --profile in it, "
             "and copy the run's folder from its results/ here"
         )
-    return next((run for run in found if not run.facts["git"].get("dirty")), found[0])
+    return next((run for run in found if not run.facts.git.dirty), found[0])

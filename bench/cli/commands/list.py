@@ -68,10 +68,18 @@ def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _runs(_: str) -> list[dict[str, Any]]:
-    runs = [store.load(name) for name in store.run_names()]
-    told = ("started", "status", "command")
+    runs, errors = store.load_each()
+    for error in errors:
+        print(f"bench: left out: {error}", file=sys.stderr)
     return [
-        {"run": run.name, "profiles": len(run.traces()), **{key: run.facts.get(key) for key in told}} for run in runs
+        {
+            "run": run.name,
+            "profiles": len(run.traces()),
+            "started": run.facts.started or None,
+            "status": run.facts.status,
+            "command": run.facts.command,
+        }
+        for run in runs
     ]
 
 

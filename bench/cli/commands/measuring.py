@@ -27,10 +27,11 @@ from bench.session.executor import LocalExecutor
 from bench.session.scheduler import Schedule
 from bench.session.tuned import Stages
 from bench.store import run as store
-from bench.store.frame import frame, settings
+from bench.store.frame import configurations, frame
 from bench.store.provenance import command_line, git_state, time_name, utc_now, versions
-from bench.store.result import STATUSES, Result
+from bench.store.result import Result
 from bench.text import duration
+from bench.vocabulary import STATUSES
 
 
 def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, workers: Workers) -> int:
@@ -84,7 +85,7 @@ def _visit(run: store.Run, plan: Plan, grid: Grid, trials: Sequence[Cell], worke
     if trials:
         schedule = Stages(plan, grid.cells, trials, begin, run.append, found, lambda told: run.note(tuned=told))
     try:
-        if "ceilings" not in run.facts:  # a run that is resumed has them
+        if run.facts.ceilings is None:  # a run that is resumed has them
             run.note(ceilings=find_ceilings(workers, grid.cells))
         schedule.run()
     except KeyboardInterrupt:
@@ -106,7 +107,7 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
     if given.json:
         document = {
             "run": run.name,
-            "status": run.facts["status"],
+            "status": run.facts.status,
             "results": str(run.folder),
             "report": page,
             "counts": counts,
@@ -114,16 +115,16 @@ def _conclude(given: argparse.Namespace, plan: Plan, run: store.Run) -> int:
         print(json.dumps(document))
     else:
         if not table.empty:
-            pooled = settings(run)
-            print_table(overview(pooled, plan.precision, run.facts.get("ceilings", ())))
+            pooled = configurations(run)
+            print_table(overview(pooled, plan.precision, run.facts.ceilings or ()))
             print(f"\n{legend(pooled, plan.until)}")
         for told in tuned(run.facts):
             print(told)
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        print(f"{run.facts['status']}: {told or 'no cell'}; results in {run.folder}")
+        print(f"{run.facts.status}: {told or 'no cell'}; results in {run.folder}")
         if page:
             print(f"report: {page}")
-    if run.facts["status"] == "interrupted":
+    if run.facts.status == "interrupted":
         return EXIT_INTERRUPTED
     return 0 if counts["ok"] else EXIT_INCONCLUSIVE
 

@@ -21,19 +21,19 @@ def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
 
     """
     run = store.load(name)
-    if "imported" in run.facts:
-        raise BenchError(f"run '{name}' was imported from {run.facts['imported']}: measure again with its own tool")
+    if run.facts.imported:
+        raise BenchError(f"run '{name}' was imported from {run.facts.imported}: measure again with its own tool")
     fixed = [key for key in wanted if key not in ADJUSTABLE]
     if fixed:
         allowed = ", ".join(map(flag, ADJUSTABLE))
         raise BenchError(f"{flag(fixed[0])} cannot change in a run that is resumed: leave it out, or adjust {allowed}")
-    stored = run.facts["plan"]
+    stored = run.facts.plan
     plan = Plan(**{one.name: _plain(stored[one.name]) for one in fields(Plan) if one.name in stored})
     plan = replace(plan, run=run.name, **wanted)
     # not where rates were tuned: a trial that ends well after all could change a choice that stands in the results
     patient = plan.timeout > stored.get("timeout", plan.timeout) and not plan.tune
     run.reopen(("skipped", "timeout") if patient else ("skipped",))
-    run.note(status="running", plan=plan.to_dict(), resumed=[*run.facts.get("resumed", []), command_line()])
+    run.note(status="running", plan=plan.to_dict(), resumed=[*run.facts.resumed, command_line()])
     return run, plan
 
 

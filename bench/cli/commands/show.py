@@ -15,7 +15,7 @@ from bench.cli.render.tables import legend, overview, print_table
 from bench.cli.render.tuning import tuned
 from bench.errors import BenchError
 from bench.store import run as store
-from bench.store.frame import frame, settings
+from bench.store.frame import configurations, frame
 from bench.store.published import comparisons
 from bench.text import plural
 
@@ -37,19 +37,19 @@ def execute(given: argparse.Namespace) -> int:
         print(table.to_csv(index=False), end="")
     elif given.json:
         beside = [asdict(one) for one in comparisons(run.lines(), run.facts)]
-        rows = {"rows": _records(table), "settings": _records(settings(run))}
-        print(json.dumps({**run.facts, **rows, "published": beside}))
+        rows = {"rows": _records(table), "configurations": _records(configurations(run))}
+        print(json.dumps({**run.stored, **rows, "published": beside}))
     else:
         if not table.empty:
-            pooled, plan = settings(run), run.facts["plan"]
-            print_table(overview(pooled, plan["precision"], run.facts.get("ceilings", ())))
+            pooled, plan = configurations(run), run.facts.plan
+            print_table(overview(pooled, plan.get("precision"), run.facts.ceilings or ()))
             print(f"\n{legend(pooled, plan.get('until', 0.0))}")
             for line in [*sweeps(pooled), *tuned(run.facts), *published(run)]:
                 print(line)
         if profiles := len(run.traces()):
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
             print(f"{plural(profiles, 'profile')}: {commands}")
-        print(f"{run.facts.get('status')}: {run.facts.get('command')}")
+        print(f"{run.facts.status}: {run.facts.command}")
     return 0
 
 

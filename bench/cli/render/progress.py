@@ -39,16 +39,15 @@ class ProgressLine:
 
 def _outcome(result: Result) -> str:
     """A visit in one line."""
-    found = {one.metric: one.value for one in result.measurements}
+    values = {measurement.metric: measurement.value for measurement in result.measurements}
     words = [f"{result.cell.id} pass {result.generation + 1}: {result.status}"]
     if result.reason:
         words.append(result.reason)
-    if "step" in found:
-        words.append(f"step {quantity(found['step'], 's')}")
-    if "relative_cost" in found:
-        words.append(f"{quantity(found['relative_cost'], TIMES)} the reference")
-    if "accuracy" in found:
-        words.append(f"test accuracy {quantity(found['accuracy'], PERCENT)}")
-    # a warning reads "part: what, how much"; the whole of it stands in the results and on the page
-    words += dict.fromkeys(warning.partition(": ")[2].partition(",")[0] for warning in result.warnings)
+    if "step" in values:
+        words.append(f"step {quantity(values['step'], 's')}")
+    if "relative_cost" in values:
+        words.append(f"{quantity(values['relative_cost'], TIMES)} the reference")
+    if "accuracy" in values:
+        words.append(f"test accuracy {quantity(values['accuracy'], PERCENT)}")
+    words += dict.fromkeys(warning.kind for warning in result.warnings)  # the whole stands in the results
     return ", ".join(words)

@@ -8,7 +8,7 @@ def published(run: Run) -> list[str]:
     """Lines under a run's table; none where nothing published speaks of it."""
     found = comparisons(run.lines(), run.facts)
     lines = [
-        f"{one.setting}: {one.what} {one.ours}; published {one.published} ({one.source}): {one.verdict}"
+        f"{one.configuration}: {one.what} {one.ours}; published {one.published} ({one.source}): {one.verdict}"
         + (f" ({'; '.join(one.differs)})" if one.differs else "")
         for one in found
     ]

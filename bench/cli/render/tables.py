@@ -16,7 +16,7 @@ Row = dict[str, str]
 
 
 def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequence[Mapping[str, Any]] = ()) -> list[Row]:
-    """The main figures of a run's frame, a row a cell (or a setting, with its seeds pooled), fastest step first.
+    """The main figures of a run's frame, a row a cell (or a configuration, with its seeds pooled), fastest step first.
 
     A relative cost whose interval is wider than the `target` says so; without a target none does. With the run's
     `ceilings` there is a column that says what bounds the step.

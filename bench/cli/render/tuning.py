@@ -1,17 +1,18 @@
-"""Tuned: which learning rate was chosen for each setting, and how much it matters, in a line each."""
+"""Tuned: which learning rate was chosen for each configuration, and how much it matters, in a line each."""
 
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from bench.plan.tuning import Trial, at_edge, best_of, good_width, usable, width_told
+from bench.store.facts import RunFacts
 from bench.store.seeds import STATES
 from bench.text import PERCENT, quantity
 
 
-def tuned(facts: Mapping[str, Any]) -> list[str]:
-    """A line for each setting whose rate a run looked for; none for other runs."""
-    return [_line(one) for one in facts.get("tuned", ())]
+def tuned(facts: RunFacts) -> list[str]:
+    """A line for each configuration whose rate a run looked for; none for other runs."""
+    return [_line(one) for one in facts.tuned]
 
 
 def _line(one: Mapping[str, Any]) -> str:

@@ -55,7 +55,7 @@
   }
   for (const head of heads) head.querySelector("button").addEventListener("click", () => sort(head));
 
-  // Filter: every word must occur in a row's name, settings or status; pictures follow the table.
+  // Filter: every word must occur in a row's name, configurations or status; pictures follow the table.
   const filter = document.getElementById("filter");
   function sift() {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -65,7 +65,7 @@
       if (row.hidden) gone.add(row.dataset.row);
     }
     for (const mark of marks) mark.classList.toggle("off", mark.dataset.rows.split(" ").some((key) => gone.has(key)));
-    say(words.length ? `${body.rows.length - gone.size} of ${body.rows.length} settings shown, in the table and in the pictures.` : "");
+    say(words.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
   }
   filter.addEventListener("input", sift);
 
@@ -121,7 +121,7 @@
   const quote = (value) => `"${String(value).replace(/^([=+\-@\t\r])/, "'$1").replaceAll('"', '""')}"`; // a spreadsheet must not run a name
   const formats = {
     csv() {
-      const head = ["setting", "status"];
+      const head = ["configuration", "status"];
       for (const one of shown().slice(1)) head.push(...(one.dataset.column === "rank" ? ["rank"] : ["", "_low", "_high", "_n"].map((end) => one.dataset.column + end)));
       const lines = rows().map((row) => {
         const cells = shown().slice(1).map((one) => {
@@ -158,11 +158,11 @@
       area.remove();
       if (!done) { say("The browser does not allow copying here."); return; }
     }
-    say(`Copied ${rows().length} settings as ${{ csv: "CSV", markdown: "Markdown", latex: "LaTeX" }[format]}.`);
+    say(`Copied ${rows().length} configurations as ${{ csv: "CSV", markdown: "Markdown", latex: "LaTeX" }[format]}.`);
   }
   for (const button of $("[data-copy]")) button.addEventListener("click", () => copy(button.dataset.copy));
 
-  // The difference of any two settings that were profiled, from the tables of their parts; see bench.stats.attribution.
+  // The difference of any two configurations that were profiled, from the tables of their parts; see bench.stats.attribution.
   const difference = document.getElementById("difference");
   if (!difference) return;
   const picks = ["slower", "faster"].map((name) => document.getElementById(`difference-${name}`));

@@ -91,4 +91,4 @@ def test_a_run_of_nothing_but_failures_says_so(typed, tmp_path, plugin, monkeypa
     done = typed("run", *only, "--no-report", "--concurrent")
     assert done.returncode == 3, done.stderr
     assert "1 failed" in done.stdout
-    assert load("none", tmp_path / "results").facts["status"] == "finished"
+    assert load("none", tmp_path / "results").facts.status == "finished"

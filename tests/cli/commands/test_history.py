@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.plan.cell import Cell
-from bench.store.result import Measurement, Result
+from bench.store.result import SCHEMA, Measurement, Result
 from bench.store.run import create
 
 
@@ -55,6 +55,16 @@ def test_a_damaged_run_is_left_out_and_told(recorded_runs, typed):
     assert done.returncode == 0
     assert "left out" in done.stderr
     assert "run3" in done.stderr
+
+
+def test_a_run_of_another_version_is_left_out_and_told(recorded_runs, typed):
+    path = recorded_runs / "results" / "run3" / "run.json"
+    path.write_text(path.read_text().replace(f'"schema": {SCHEMA}', '"schema": 1'))
+    done = typed("history", "--json", "--no-report")
+    assert {point["run"] for series in json.loads(done.stdout)["series"] for point in series["points"]} == {
+        f"run{number}" for number in range(24) if number != 3
+    }
+    assert f"run3/run.json has schema 1, this version reads {SCHEMA}: " in done.stderr
 
 
 def test_nothing_recorded_or_nothing_that_matches(typed, recorded_runs):

@@ -92,7 +92,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nobody_behind(bench, midway, 
     assert "interrupted: 1 ok, 1 skipped; results in results/midway" in stdout
     assert "Traceback" not in stderr
     assert "\r" not in stderr
-    assert kept().facts["status"] == "interrupted"
+    assert kept().facts.status == "interrupted"
     until(lambda: not bench.left_of(process))
     assert not (bench.folder / "reports").exists()
 
@@ -108,7 +108,7 @@ def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway
     assert process.wait(timeout=PATIENCE) == 130
     text = seen.decode() + read_all(ours)
     os.close(ours)
-    assert kept().facts["status"] == "interrupted"
+    assert kept().facts.status == "interrupted"
     until(lambda: not bench.left_of(process))
     assert "Traceback" not in text
     (page,) = re.findall(r"^report: (\S+)", text, re.MULTILINE)
@@ -124,7 +124,7 @@ def test_no_worker_outlives_a_run_that_was_killed(bench, midway, kept, typed, na
     os.kill(process.pid, getattr(signal, name))
     assert process.wait(timeout=PATIENCE) == -getattr(signal, name)
     until(lambda: not bench.left_of(process))
-    assert kept().facts["status"] == "running"
+    assert kept().facts.status == "running"
     assert typed("show", "midway").returncode == 0
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from bench.store.run import create
+
 KEYS = {
     "architectures": {"name", "family", "parameters", "flops_forward", "input_shape", "description"},
     "optimizers": {"name", "learning_rate", "implementations", "description"},
@@ -76,3 +78,12 @@ def test_a_plug_in_that_cannot_be_loaded_is_named_and_the_others_are_listed(type
     assert "mnist" in [entry["name"] for entry in json.loads(done.stdout)]
     assert done.stderr.startswith("bench: ")
     assert "nowhere_to_be_found" in done.stderr
+
+
+def test_a_run_of_another_version_is_left_out_and_told(typed, tmp_path):
+    for name in ("old", "new"):
+        create(name, {"status": "finished"}, tmp_path / "results")
+    (tmp_path / "results" / "old" / "run.json").write_text('{"schema": 1, "run": "old"}')
+    done = typed("list", "runs", "--json")
+    assert [entry["run"] for entry in json.loads(done.stdout)] == ["new"]
+    assert "bench: left out: results/old/run.json has schema 1, this version reads 2: " in done.stderr

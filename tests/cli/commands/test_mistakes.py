@@ -79,6 +79,8 @@ def test_a_damaged_record(typed, tmp_path, command):
     (folder / "run.json").write_text("{")
     check(typed(command, "broken"), ["run.json is damaged"])
     (folder / "run.json").write_text('{"schema": 1, "run": "broken", "plan": {"precision": 0.03}}')
+    check(typed(command, "broken"), ["run.json has schema 1", "measure again"])
+    (folder / "run.json").write_text('{"schema": 2, "run": "broken", "plan": {"precision": 0.03}}')
     check(typed(command, "broken"), ["results.jsonl", "No such file"])
     (folder / "results.jsonl").write_text("nonsense\n")
     check(typed(command, "broken"), ["results.jsonl line 1 is damaged"])

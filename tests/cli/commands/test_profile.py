@@ -30,7 +30,7 @@ def test_the_profile_is_recorded_beside_the_timed_numbers(profiled):
     (result,) = run.results()
     metrics = {one.metric for one in result.measurements}
     assert {"step", "forward", "profiler_overhead", "flops_convolution", "operators_forward"} <= metrics
-    assert run.facts["plan"]["profile"]
+    assert run.facts.plan["profile"]
     (trace,) = (run.folder / "traces" / result.cell.id).iterdir()
     assert trace.name == result.profile["trace"]
 

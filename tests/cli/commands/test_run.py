@@ -7,8 +7,8 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.plan import SETTINGS
-from bench.store.result import STATUSES
 from bench.store.run import load
+from bench.vocabulary import STATUSES
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(recorded):
 
 def test_facts_say_what_was_asked_for_and_how_it_ended(run):
     facts = run.facts
-    assert facts["status"] == "finished"
-    assert facts["command"].startswith("python -m bench run --architectures debug faulty_prints")
-    assert set(facts["plan"]) == set(SETTINGS)
-    assert facts["plan"]["architectures"] == ["debug", "faulty_prints"]
-    assert facts["started"] <= facts["finished"]
-    assert {"torch", "numpy"} <= set(facts["versions"])
-    assert list(facts["architectures"]) == ["debug", "faulty_prints"]
+    assert facts.status == "finished"
+    assert facts.command.startswith("python -m bench run --architectures debug faulty_prints")
+    assert set(facts.plan) == set(SETTINGS)
+    assert facts.plan["architectures"] == ["debug", "faulty_prints"]
+    assert facts.started <= facts.finished
+    assert {"torch", "numpy"} <= set(facts.versions)
+    assert list(run.stored["architectures"]) == ["debug", "faulty_prints"]
 
 
 def test_every_cell_has_its_line_with_all_there_is_to_know(run):

@@ -8,7 +8,7 @@ import pytest
 from bench.cli import run_command_line
 from bench.cli.render.tables import legend, overview, print_table
 from bench.plan.cell import Cell
-from bench.store.frame import settings
+from bench.store.frame import configurations
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 from bench.text import TIMES
@@ -37,7 +37,7 @@ def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
 
 
 def trained(reached, n=3, asked=None, lost=""):
-    """The pooled rows of a setting that was trained with a target; `n` seeds tell, of as many as were asked for."""
+    """The pooled rows of a configuration trained towards a target; `n` seeds tell, of as many as were asked for."""
     interval = {"low": 0.5, "high": 2.0} if n > 1 else {"low": None, "high": None}
     rows = [
         {"metric": "accuracy", "value": 0.97, "low": 0.96, "high": 0.98},
@@ -81,17 +81,17 @@ def mixed(tmp_path):
 
 
 def test_a_seed_that_diverged_did_not_reach_the_target(mixed):
-    (row,) = overview(settings(mixed))
+    (row,) = overview(configurations(mixed))
     assert row["time to accuracy"] == "reached by 2 of 3 seeds, 1 diverged"
     assert (row["accuracy"], row["status"]) == ("97.00 ± 0.00 % (2 of 3 seeds, 1 diverged)", "diverged")
 
 
-def test_shown_as_json_each_seed_has_its_rows_and_their_setting_the_pooled_ones(mixed, capsys):
+def test_shown_as_json_each_seed_has_its_rows_and_their_configuration_the_pooled_ones(mixed, capsys):
     assert run_command_line(["show", str(mixed.folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     alone = {row["seed"]: (row["value"], row["status"]) for row in document["rows"] if row["metric"] == "reached"}
     assert alone == {0: (1.0, "ok"), 1: (1.0, "ok"), 2: (0.0, "diverged")}
-    (pooled,) = [row for row in document["settings"] if row["metric"] == "accuracy"]
+    (pooled,) = [row for row in document["configurations"] if row["metric"] == "accuracy"]
     assert (pooled["n"], pooled["seeds"], pooled["lost"]) == (2, 3, "1 diverged")
 
 

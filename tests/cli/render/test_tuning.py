@@ -6,6 +6,7 @@ import re
 import pytest
 
 from bench.cli.render.tuning import tuned as lines_of
+from bench.store.facts import RunFacts
 
 TUNED = (
     *("run", "--architectures", "debug", "--optimizers", "sgd", "--implementations", "default", "--seeds", "0", "1"),
@@ -51,9 +52,9 @@ def test_the_choice_is_told(tuned):
 
 
 def facts(*trials):
-    """What a run would note of one setting: rates, statuses and accuracies."""
+    """What a run would note of one configuration: rates, statuses and accuracies."""
     keys = ("learning_rate", "status", "accuracy")
-    return {"tuned": [{"id": "net", "trials": [dict(zip(keys, one, strict=True)) for one in trials]}]}
+    return RunFacts(tuned=({"id": "net", "trials": [dict(zip(keys, trial, strict=True)) for trial in trials]},))
 
 
 def test_only_rates_that_could_be_used_count_as_compared():

@@ -1,0 +1,89 @@
+"""Facts: what run.json says of a run, typed and with its defaults; damaged or missing facts are as if unknown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """The state of the code: its revision, "" where none is known, whether it differed, and when it was committed."""
+
+    revision: str = ""
+    dirty: bool = False
+    committed: str = ""
+
+    @classmethod
+    def from_dict(cls, stored: object) -> "Git":
+        """As `provenance.git_state` gave it."""
+        git = _mapping(stored)
+        return cls(str(git.get("revision") or ""), bool(git.get("dirty")), str(git.get("committed") or ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What readers ask of run.json.
+
+    Attributes:
+        status: running, finished, out of time, interrupted.
+        command: that made the run.
+        started: UTC, ISO 8601; "" where it is not known, as long as a run goes on or where it was killed.
+        finished: likewise.
+        git: of the code that ran.
+        plan: the fields of the Plan by name.
+        order_seed: of the order in which cells were visited; None where it was not recorded.
+        reference: the architecture that costs are relative to; "" where it is not known.
+        versions: of packages, by name.
+        optimizers: facts by name: `learning_rate`, the optimizer's own.
+        ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.
+        tuned: the trials of learning rates, by what shares a rate.
+        resumed: the commands that went on with the run.
+        imported: the file that the run was read from, "" for our own.
+
+    """
+
+    status: str = UNKNOWN
+    command: str = UNKNOWN
+    started: str = ""
+    finished: str = ""
+    git: Git = Git()
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    order_seed: int | None = None
+    reference: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    optimizers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ceilings: tuple[Mapping[str, Any], ...] | None = None
+    tuned: tuple[Mapping[str, Any], ...] = ()
+    resumed: tuple[str, ...] = ()
+    imported: str = ""
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "RunFacts":
+        """The facts of a parsed run.json."""
+        texts = {name: str(stored[name]) for name in ("status", "command") if stored.get(name)}
+        texts |= {name: str(stored.get(name) or "") for name in ("started", "finished", "reference", "imported")}
+        return cls(
+            **texts,
+            git=Git.from_dict(stored.get("git")),
+            plan=_mapping(stored.get("plan")),
+            order_seed=stored.get("order_seed"),
+            versions=_mapping(stored.get("versions")),
+            optimizers={name: _mapping(facts) for name, facts in _mapping(stored.get("optimizers")).items()},
+            ceilings=_mappings(stored["ceilings"]) if "ceilings" in stored else None,
+            tuned=_mappings(stored.get("tuned")),
+            resumed=tuple(str(command) for command in _entries(stored.get("resumed"))),
+        )
+
+
+def _mapping(stored: object) -> Mapping[str, Any]:
+    return stored if isinstance(stored, Mapping) else {}
+
+
+def _entries(stored: object) -> Sequence[Any]:
+    return stored if isinstance(stored, list | tuple) else ()
+
+
+def _mappings(stored: object) -> tuple[Mapping[str, Any], ...]:
+    return tuple(entry for entry in _entries(stored) if isinstance(entry, Mapping))

@@ -1,0 +1,57 @@
+"""Warning: what to know before trusting a part of a result."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.vocabulary import Part, WarningKind
+
+# What the amount of a kind is, as it is written; kinds that have none are absent.
+AMOUNTS: Mapping[WarningKind, str] = {
+    "faulting": "{:.0f} page faults a step",
+    "contended": "{:.0%} of a core",
+    "drifting": "{:+.1%} a block",
+    "denormals": "{:.1%} of weights and optimizer state",
+    "uneven": "{:.1f} times as long",
+    "time limit": "{:g} s",
+    "target missed": "a best test accuracy of {:.4f}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """What speaks against one part of a result, as data and as a sentence.
+
+    Attributes:
+        part: of the visit.
+        kind: what is wrong.
+        amount: how much, in the unit that AMOUNTS names; None for a kind that has none.
+        text: the sentence that a person reads.
+
+    """
+
+    part: Part
+    kind: WarningKind
+    amount: float | None
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.part}: {self.kind}, {self.text}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, as they are stored."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Warning":
+        """The warning of a stored record."""
+        return cls(stored["part"], stored["kind"], stored["amount"], stored["text"])
+
+
+def summary(alike: Sequence[Warning]) -> str:
+    """One sentence for warnings of one part and kind: a text of theirs with the span of the amounts, or all texts."""
+    first, form = alike[0], AMOUNTS.get(alike[0].kind)
+    amounts = sorted(warning.amount for warning in alike if warning.amount is not None)
+    if form and amounts and (low := form.format(amounts[0])) != (high := form.format(amounts[-1])):
+        return f"{first}; {len(alike)} such, from {low} to {high}"
+    return "; ".join(dict.fromkeys([str(first), *(warning.text for warning in alike if warning.text != first.text)]))

@@ -1,0 +1,33 @@
+"""Progress: what came of a visit, in one line."""
+
+import io
+
+from bench.cli.render.progress import ProgressLine
+from bench.plan.cell import Cell
+from bench.session.scheduler import Progress
+from bench.store.result import Measurement, Result
+from bench.store.warning import Warning
+
+CELL = Cell("mlp")
+PROGRESS = Progress(CELL, 0, "", 0.5, None)
+
+
+def told(*warnings):
+    """The line on a visit that took 1 ms a step."""
+    step = Measurement("step", "s", "lower", 0.001, "p25", 1)
+    stream = io.StringIO()
+    ProgressLine(stream).tell(PROGRESS, Result(CELL, "ok", measurements=(step,), warnings=warnings))
+    return stream.getvalue()
+
+
+def test_a_visit_without_a_warning_ends_with_its_numbers():
+    assert told() == f"[ 50%] {CELL.id} pass 1: ok, step 1.00 ms\n"
+
+
+def test_each_kind_of_warning_is_named_once_whatever_its_sentence_says():
+    warnings = (
+        Warning("phases", "contended", 0.48, "the process had: 48%, of its core"),
+        Warning("relative cost", "contended", 0.5, "the process had 50% of its core"),
+        Warning("timing", "loss not finite", None, "the loss was not finite any more when timing ended"),
+    )
+    assert told(*warnings) == f"[ 50%] {CELL.id} pass 1: ok, step 1.00 ms, contended, loss not finite\n"
