@@ -8,8 +8,8 @@ from bench.errors import BenchError
 from bench.explain.account import Account
 from bench.stats.attribution import LEVELS, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
 from bench.store.fingerprint import fingerprint
+from bench.vocabulary import STEP_PHASES
 
-PHASES = ("zero_grad", "forward", "loss", "backward", "optimizer")  # of a step, which is timed without its fetch
 CLOSE = 0.01  # two steps this near are called equally fast
 LEAST_SHARE, MOST_NAMED = 0.1, 3  # what the sentence names
 STRETCH = 0.1  # beyond which the phases do not account for the step
@@ -108,7 +108,7 @@ def explain(one: Account, other: Account) -> Explanation:
 def timed(account: Account, name: str = "", prefix: str = "") -> Timed:
     """The account as the attribution takes it; `prefix` goes before the names of its modules."""
     step = account.value("step") or 0.0
-    own = {phase: value for phase in PHASES if (value := account.value(phase)) is not None}
+    own: dict[str, float] = {phase: value for phase in STEP_PHASES if (value := account.value(phase)) is not None}
     phases = scaled(own, step) if own else {"step": step}
     return Timed(name, step, phases, account.profile, prefix)
 
@@ -194,7 +194,7 @@ def _notes(slower: Account, faster: Account) -> list[str]:
         if told:
             notes.append(f"The times of {account.cell.architecture} in run {account.run} are {', '.join(told)}.")
         step = account.value("step") or 0.0
-        stretch = 1 - sum(account.value(phase) or 0.0 for phase in PHASES) / step
+        stretch = 1 - sum(account.value(phase) or 0.0 for phase in STEP_PHASES) / step
         if stretch > STRETCH and account.value("forward") is not None:
             notes.append(
                 f"The phases of {account.cell.architecture} in run {account.run} add up to {1 - stretch:.0%} of its "

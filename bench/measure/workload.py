@@ -13,6 +13,7 @@ from bench import optimizers
 from bench.measure.blocks import GAP, Mark, Trail
 from bench.measure.device import Device
 from bench.plan.cell import Cell
+from bench.vocabulary import PHASES
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "cross_entropy": F.cross_entropy,
@@ -200,9 +201,6 @@ class Workload:
         while True:
             order = torch.randperm(count, generator=generator).to(self.device.torch_device)
             yield from order[: count - count % size].split(size)
-
-
-PHASES = ("fetch", "zero_grad", "forward", "loss", "backward", "optimizer")
 
 
 def autocast(cell: Cell, device: Device) -> AbstractContextManager[Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue, Question, Specimen
 from bench.process.worker_main import work
+from bench.vocabulary import Status
 
 # glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
 # it reads these once, when a process starts, so they are set before the server that workers are forked from.
@@ -29,7 +30,7 @@ START_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_met
 class WorkerError(Exception):
     """The worker did not finish: `status` and a reason in one line."""
 
-    def __init__(self, status: str, reason: str) -> None:
+    def __init__(self, status: Status, reason: str) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason

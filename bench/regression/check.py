@@ -63,7 +63,7 @@ def check(
         )
     absolute = _absolute(run)
     metrics = {one["metric"] for line in run.lines(whole=False) for one in line["measurements"]}
-    allowed.check_names(metrics | {metric for one in stored for metric in one.counts})
+    allowed.check_measured(metrics | {metric for one in stored for metric in one.counts})
     shares, told = _shares(found, allowed, force=force)
     compared = compare(found, others or stored, allowed, shares, absolute)
     decision = Decision(

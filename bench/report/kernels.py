@@ -6,7 +6,8 @@ from typing import Any
 
 from matplotlib.ticker import FuncFormatter
 
-from bench.explain.explanation import PHASES, scaled, sentence_of
+from bench.explain.explanation import scaled, sentence_of
+from bench.metrics import FLOPS_OF
 from bench.plan.cell import Cell
 from bench.report import svg
 from bench.report.plotting import MOST_ROWS, Picture, beside, finish, rowed
@@ -16,6 +17,7 @@ from bench.report.units import number, percent, quantity
 from bench.stats.attribution import APART, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
 from bench.stats.roofline import ceiling_for
 from bench.trace.categories import CATEGORIES
+from bench.vocabulary import STEP_PHASES
 
 MOST_PARTS, MOST_LINES = 40, 12
 NOTHING = Timed("nothing", 0.0, {}, {})
@@ -76,7 +78,7 @@ def _profiled(record: Record, row: Row) -> Profiled | None:
     if visit is None:
         return None
     step, profile = row.values["step"].value, visit["profile"]
-    own = {phase: row.values[phase].value for phase in PHASES if phase in row.values}
+    own: dict[str, float] = {phase: row.values[phase].value for phase in STEP_PHASES if phase in row.values}
     timed = Timed(row.label, step, scaled(own, step) if own else {"step": step}, profile, f"{row.label}: ")
     parts = parts_of(timed, NOTHING)
     bare = parts_of(Timed(row.label, step, timed.phases, profile), NOTHING)
@@ -118,7 +120,7 @@ def _against_roof(record: Record, row: Row, found: Sequence[Share]) -> list[tupl
     ceiling = ceiling_for(row.cell, ceilings_of(record))
     lines = []
     for one in found:
-        flops = row.values.get(f"flops_{one.name.replace(' ', '_')}")
+        flops = row.values.get(FLOPS_OF.get(one.name, ""))
         if flops and flops.value and one.slower > 0 and ceiling:
             rate = flops.value / one.slower
             lines.append(

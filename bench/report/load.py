@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell
 from bench.report.decision import stored_check
 from bench.report.record import Record, Row, Value
-from bench.stats.interval import of_ratios
+from bench.stats.interval import pooled
 from bench.store.frame import frame_of
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
@@ -57,8 +58,6 @@ def _of_setting(stored: dict[str, Any]) -> dict[str, Any]:
     steps = [decode_samples(one) for one in stored["measurements"] if one["metric"] == "step" and one.get("n")]
     for one in stored["measurements"]:
         one.pop("samples", None)
-        if one["metric"] == "accuracy" and one["statistic"] == "exact":
-            one["statistic"] = "final"  # exact of one seed, not of the setting
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
     setting = sorted((key, repr(value)) for key, value in line["cell"].items() if key != "seed")
     return {**line, "id": repr(setting), "steps": steps}
@@ -80,7 +79,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         first = part.iloc[0]
         values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
         values |= _median(part, values)
-        for metric in ("time_to_accuracy", "steps_to_accuracy"):
+        for metric in named(lambda row: row.to_target):
             values.pop(metric, None)  # by the evaluation there; the record has them for any target
         values |= _towards(one.training, target, int(first["seeds"])) if target else {}
         cells = tuple(one.cells.values())
@@ -174,12 +173,13 @@ def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> d
         return {}
     seconds, steps = (np.array([float(hit[name]) for hit in reached]) for name in ("seconds", "steps"))
     numbers = {
-        "time_to_accuracy": ("s", seconds),
-        "training_step": ("s", seconds / steps),
-        "steps_to_accuracy": ("1", steps),
+        "time_to_accuracy": seconds,
+        "training_step": seconds / steps,
+        "steps_to_accuracy": steps,
     }
-    return {
-        metric: Value(metric, unit, "lower", "mean", None, over.value, over.low, over.high, over.n)
-        for metric, (unit, found) in numbers.items()
-        if (over := of_ratios(found))
-    }
+    return {name: _over_seeds(METRICS[name], values) for name, values in numbers.items()}
+
+
+def _over_seeds(row: Metric, values: Floats) -> Value:
+    over = pooled(values, row.pooled)
+    return Value(row.name, row.unit, row.direction, "mean", None, over.value, over.low, over.high, over.n)

@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bench.metrics import row_of
 from bench.store.seeds import STATES
+from bench.vocabulary import MetricKind
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
-_SHARES = {"accuracy", "train_accuracy", "reached", "phase_gap"}
 TIMES = "\u00d7"  # the multiplication sign, as the unit of a ratio
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 
@@ -21,6 +22,7 @@ STATISTICS = {
     "max": "slowest",
     "exact": "exact",
     "maximum": "largest seen",
+    "at target": "at the first evaluation that reaches the target",
 }
 
 
@@ -32,36 +34,32 @@ class Scale:
     unit: str
 
 
-def kind_of(metric: str, unit: str) -> str:
-    """What the number is: "s", "B" and "1/s" as the unit has it, else "share", "ratio", "flop" or "count"."""
-    if metric in _SHARES:
-        return "share"
-    if metric.startswith("flops"):
-        return "flop"
-    if unit == "1":
-        return "ratio" if metric.startswith("relative") else "count"
-    return unit
+_FIXED: dict[MetricKind, Scale] = {
+    "share": Scale(100.0, "%"),
+    "ratio": Scale(1.0, TIMES),
+    "rate": Scale(1.0, "images/s"),
+}
+
+
+def kind_of(metric: str, unit: str) -> MetricKind:
+    """What kind of number it is; an exact one that is shown to its last digit is a count."""
+    row = row_of(metric, unit)
+    return "count" if row.kind == "exact" and not row.symbol else row.kind
 
 
 def scale_of(metric: str, unit: str, values: Iterable[float]) -> Scale:
     """One scale for all `values` of a metric, so that they compare at a glance; chosen by their geometric mean."""
-    kind = kind_of(metric, unit)
-    fixed = {
-        "share": Scale(100.0, "%"),
-        "ratio": Scale(1.0, TIMES),
-        "count": Scale(1.0, ""),
-        "1/s": Scale(1.0, "images/s"),
-    }
-    if kind in fixed:
-        return fixed[kind]
+    row = row_of(metric, unit)
+    if row.kind in _FIXED or not row.symbol:
+        return _FIXED.get(row.kind, Scale(1.0, ""))
+    is_time = row.kind == "time"
     logs = [math.log(value) for value in values if value > 0]
     typical = math.exp(sum(logs) / len(logs)) if logs else 1.0
-    symbol = {"flop": "FLOP"}.get(kind, kind)
-    prefixes = [one for one in _PREFIXES if kind == "s" or one[0] >= 1]
-    size, prefix = next((one for one in prefixes if typical >= one[0]), prefixes[-1])
-    if kind == "s" and size > 1:
+    prefixes = [prefix for prefix in _PREFIXES if is_time or prefix[0] >= 1]
+    size, prefix = next((prefix for prefix in prefixes if typical >= prefix[0]), prefixes[-1])
+    if is_time and size > 1:
         size, prefix = 1.0, ""
-    return Scale(1 / size, prefix + symbol)
+    return Scale(1 / size, prefix + row.symbol)
 
 
 def number(value: float, half: float | None = None, *, exact: bool = False, most: int = 9) -> str:

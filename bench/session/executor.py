@@ -13,6 +13,7 @@ from bench.plan.cell import Cell
 from bench.plan.task import Visit
 from bench.process.worker import WorkerError, Workers
 from bench.store.result import Measurement, Result
+from bench.vocabulary import Status
 
 Told = Callable[[str], None]
 
@@ -43,7 +44,8 @@ class LocalExecutor:
         """Make the visit; parts measured before a worker ended are kept."""
         started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
         parts: dict[str, list[Any]] = {}
-        status, reason = "failed", None
+        status: Status = "failed"
+        reason: str | None = None
         task = replace(task, traces=str((self._traces / folder_of(task.cell)).absolute())) if task.profile else task
         if task.checkpoint:
             task = replace(task, weights=str((self._weights / f"{folder_of(task.cell)}.pt").absolute()))

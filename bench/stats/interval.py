@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit  # Student's quantile, as scipy.stats.t.ppf, which takes a second to import
 
+from bench.vocabulary import Pooling
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -52,6 +54,20 @@ def of_means(values: npt.ArrayLike, confidence: float = 0.95) -> Interval:
     if half is None:
         return Interval(centre, None, None, array.size)
     return Interval(centre, centre - half, centre + half, array.size)
+
+
+def pooled(values: npt.ArrayLike, how: Pooling) -> Interval:
+    """Values of one metric, one a process or seed, pooled as its row says.
+
+    A geometric mean is taken where all values are positive, else the arithmetic one.
+    """
+    array = np.asarray(values, dtype=float)
+    if how == "log_mean" and (array > 0).all():
+        return of_ratios(array)
+    if how == "once":
+        return Interval(float(array[0]), None, None, array.size)
+    means = of_means(array)
+    return Interval(means.value, None, None, means.n) if how == "proportion" else means
 
 
 def _t_interval(values: npt.NDArray[np.float64], confidence: float) -> tuple[float, float | None]:

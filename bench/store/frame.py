@@ -8,20 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bench.metrics import named, row_of
 from bench.plan.cell import Cell
 from bench.stats.interval import half_widths
-from bench.store.result import Floats
+from bench.store.result import Floats, Measurement
 from bench.store.run import Run
 from bench.store.seeds import Asked, Seeds, asked_of
+from bench.vocabulary import Direction, Pooling
 
 COLUMNS = ("metric", "unit", "direction", "statistic", "threads_used", "value", "low", "high", "n", "median", "samples")
 
 Line = dict[str, Any]
 
-_TO_TARGET = ("time_to_accuracy", "steps_to_accuracy")
-_MISSED = {
-    "metric": "reached", "unit": "1", "direction": "higher", "value": 0.0, "statistic": "share", "threads": None,
-}  # fmt: skip
+_TO_TARGET = named(lambda row: row.to_target)
+_MISSED = Measurement.of_value("reached", 0.0, "share").to_dict()
 
 
 def frame(run: Run) -> pd.DataFrame:
@@ -113,10 +113,11 @@ class _Taken:
         _, first, group, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
         about = np.array(self._about, dtype=int)[first]
         abouts = pd.DataFrame(list(self._abouts), columns=list(COLUMNS[:5])).iloc[about].reset_index(drop=True)
+        poolings = np.array([_pooling(*of[:4]) for of in self._abouts], dtype=object)[about]
         medians = pd.Series(np.log(np.array(self._median, dtype=float))).groupby(group).mean()
-        centre, low, high = _intervals(abouts, value, group, counts)
+        centre, low, high = _intervals(poolings, value, group, counts)
         rows = abouts.assign(
-            value=np.where((counts == 1) | (abouts["statistic"] == "exact"), value[first], centre),  # as it was read
+            value=np.where((counts == 1) | (poolings == "once"), value[first], centre),  # as it was read
             low=low,
             high=high,
             n=counts,
@@ -127,22 +128,25 @@ class _Taken:
         return rows.set_index(cell[first]).iloc[order]
 
 
-def _intervals(
-    abouts: pd.DataFrame, value: Floats, group: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]
-) -> tuple[Floats, Floats, Floats]:
-    """Centre and both ends of the interval of each group of values.
+def _pooling(metric: str, unit: str, direction: Direction, statistic: str) -> Pooling:
+    """How readings of a metric are pooled; those of an exact one that were not exact vary, and their mean is told."""
+    pooled = row_of(metric, unit, direction).pooled
+    return "mean" if pooled == "once" and statistic != "exact" else pooled
 
-    Times, rates, ratios and steps to an accuracy, which multiply, are pooled on the log scale, shares and counts as
-    they are, exact readings not at all; a share of yes and no has no interval.
+
+def _intervals(
+    poolings: npt.NDArray[np.object_], value: Floats, group: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats, Floats]:
+    """Centre and both ends of the interval of each group of values, which is pooled in its own way.
+
+    A geometric mean is taken where all values are positive; a share of yes and no has no interval.
     """
-    exact = (abouts["statistic"] == "exact").to_numpy()
-    ratio = (abouts["unit"] != "1").to_numpy() | abouts["metric"].str.match("relative|steps_to").to_numpy(dtype=bool)
     positive = np.bincount(group, value <= 0, len(counts)) == 0
-    logs = ratio & ~exact & positive
+    logs = (poolings == "log_mean") & positive
     scaled = value.copy()
     scaled[logs[group]] = np.log(value[logs[group]])
     centre, half = half_widths(scaled, group, counts)
-    half[exact | (abouts["statistic"] == "share").to_numpy()] = np.nan
+    half[(poolings == "once") | (poolings == "proportion")] = np.nan
     ends = [np.where(logs, np.exp(np.where(logs, end, 0.0)), end) for end in (centre, centre - half, centre + half)]
     return ends[0], ends[1], ends[2]
 

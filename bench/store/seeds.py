@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.store.result import STATUSES
+from bench.vocabulary import STATUSES
 
 STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
 _UNSEEN = "not visited"

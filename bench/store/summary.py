@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import log
 from typing import Any
 
-import numpy as np
-
+from bench.metrics import metric as row_of
 from bench.plan.cell import Cell
+from bench.stats.interval import pooled
 from bench.store.fingerprint import Fingerprint, definition, fingerprint
 from bench.store.frame import status_of
 from bench.store.run import Run
@@ -31,7 +32,7 @@ class Reading:
         step: seconds a step, geometric mean over visits.
         accuracy: test accuracy by seed.
         epochs: what was trained for it; None where nothing was, or where a time limit cut it short.
-        memory: bytes at the peak, mean over seeds.
+        memory: bytes at the peak, geometric mean over visits.
         counts: exact counts by metric.
 
     """
@@ -82,6 +83,7 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
                 values.setdefault(one["metric"], []).append(one["value"])
                 threads = one["threads"] if one["metric"] == "relative_cost" and one["threads"] else threads
     system: dict[str, Any] = next((line["system"] for line in lines if line["system"]), {})
+    cost = _pooled("relative_cost", values)
     limited = any((line["training"] or {}).get("limit") for line in lines)
     return Reading(
         cell=cell,
@@ -93,12 +95,12 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
         started=str(run.facts.get("started") or ""),
         machine=fingerprint(system, threads),
         definition=definition(cell),
-        cost=_mean_log(values.get("relative_cost")),
+        cost=None if cost is None else log(cost),
         visits=len(values.get("relative_cost", ())),
-        step=_exp(_mean_log(values.get("step"))),
+        step=_pooled("step", values),
         accuracy={line["cell"]["seed"]: one["value"] for line in lines for one in _learnt(line)},
         epochs=None if limited else plan.get("epochs") or None,
-        memory=float(np.mean(values["peak_memory"])) if values.get("peak_memory") else None,
+        memory=_pooled("peak_memory", values),
         counts=_counts(lines, cell),
     )
 
@@ -109,20 +111,15 @@ def _learnt(line: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _counts(lines: list[dict[str, Any]], cell: Cell) -> dict[str, float]:
     """The exact readings; the peak of CUDA's allocator is one too, since it counts what it hands out."""
-    exact = {
+    return {
         one["metric"]: float(one["value"])
         for line in lines
         for one in line["measurements"]
         if one["value"] is not None
         and (one["statistic"] == "exact" or (one["metric"] == "peak_memory" and cell.device != "cpu"))
     }
-    return {name: value for name, value in exact.items() if name != "accuracy"}  # exact of one seed, not of the cell
 
 
-def _mean_log(values: list[float] | None) -> float | None:
-    positive = [value for value in values or () if value > 0]
-    return float(np.mean(np.log(positive))) if positive else None
-
-
-def _exp(value: float | None) -> float | None:
-    return None if value is None else float(np.exp(value))
+def _pooled(metric: str, values: Mapping[str, list[float]]) -> float | None:
+    """The metric over all visits, as its row says; None where it was not measured."""
+    return pooled(values[metric], row_of(metric).pooled).value if metric in values else None

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from bench import vocabulary
 from bench.trace.events import Event, Trace
 
-PHASES = ("fetch", "zero_grad", "forward", "loss", "backward", "optimizer", "step")
+PHASES = (*vocabulary.PHASES, "step")
 MODULE_MARK = "nn.Module: "
 OPERATORS = {"cpu_op", "operator"}
 LAUNCHES = {"cuda_runtime", "cuda_driver", "runtime"}

@@ -12,7 +12,8 @@ from bench.plan.plan import Plan
 from bench.plan.timing import LEAST_GENERATIONS
 from bench.session import scheduler as module
 from bench.session.scheduler import Schedule
-from bench.store.result import STATUSES, Measurement, Result
+from bench.store.result import Measurement, Result
+from bench.vocabulary import STATUSES
 
 CELLS = [Cell(f"net{number}") for number in range(8)]
 VISIT_SECONDS = 10.0

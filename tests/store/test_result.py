@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bench.plan.cell import Cell
-from bench.store.result import QUANTILES, SCHEMA, STATUSES, Measurement, Result, decode_samples, parse_line
+from bench.store.result import QUANTILES, SCHEMA, Measurement, Result, decode_samples, parse_line
+from bench.vocabulary import STATUSES
 
 SAMPLES = np.random.default_rng(0).lognormal(-7, 0.2, 1001)
 WHOLE = Result(

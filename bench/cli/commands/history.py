@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.cli.render.tables import print_table, si
 from bench.errors import EXIT_PASS, BenchError
+from bench.metrics import METRICS
 from bench.regression.history import Series, history
 from bench.report.history import Line, Shift, write
 from bench.stats.change_points import Change
@@ -97,7 +98,7 @@ def _line(series: Series) -> Line:
 
 
 def _value(series: Series, value: float) -> str:
-    if series.metric == "accuracy":
+    if METRICS[series.metric].kind == "share":
         return f"{value:.2%}"
     return si(value, series.unit) if series.unit != "1" else f"{value:.4g}"
 

@@ -30,7 +30,8 @@ from bench.session.tuned import Stages
 from bench.store import run as store
 from bench.store.frame import frame, settings
 from bench.store.provenance import command_line, git_state, versions
-from bench.store.result import STATUSES, Result
+from bench.store.result import Result
+from bench.vocabulary import STATUSES
 
 
 def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, workers: Workers) -> int:

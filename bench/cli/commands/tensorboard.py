@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.cli.commands.show import latest
 from bench.errors import BenchError
+from bench.metrics import row_of
 from bench.process.worker import WorkerError, Workers
 from bench.session.executor import folder_of
 from bench.store import run as store
@@ -68,12 +69,11 @@ def _curves(run: store.Run) -> Iterator[dict[str, Any]]:
     for result in run.results():
         epochs = (result.training or {}).get("epochs")
         if epochs:
-            finals = ("accuracy", "test_loss", "step", "throughput")
             yield {
                 "folder": str((run.folder / "curves" / folder_of(result.cell)).absolute()),
                 "epochs": epochs,
                 "parameters": result.cell.to_dict(),
-                "metrics": {one.metric: one.value for one in result.measurements if one.metric in finals},
+                "metrics": {one.metric: one.value for one in result.measurements if row_of(one.metric).tensorboard},
             }
 
 

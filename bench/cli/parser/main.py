@@ -20,7 +20,7 @@ EPILOG = """examples:
 
 exit codes: 0 done or pass, 1 regression, 2 usage or data error, 3 inconclusive or nothing measured,
 4 not comparable, 130 interrupted"""
-LISTINGS = ("architectures", "optimizers", "datasets", "suites", "runs")
+LISTINGS = ("architectures", "optimizers", "datasets", "suites", "metrics", "runs")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -7,8 +7,8 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.plan import SETTINGS
-from bench.store.result import STATUSES
 from bench.store.run import load
+from bench.vocabulary import STATUSES
 
 
 @pytest.fixture
