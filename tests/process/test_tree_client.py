@@ -57,7 +57,7 @@ def tree(tmp_path):
 
     def make(name="a"):
         folder = tmp_path / name
-        for part in ("__init__.py", "channel.py", "errors.py"):
+        for part in ("__init__.py", "channel.py", "errors.py", "vocabulary.py"):
             (folder / "bench" / "execute").mkdir(parents=True, exist_ok=True)
             shutil.copy(SOURCE / part, folder / "bench" / part)
         for part in ("__init__.py", "worker.py", "child.py"):
