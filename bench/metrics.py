@@ -259,8 +259,8 @@ METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
 _OF_UNIT: dict[str, Maker] = {"s": _time, "B": _size, "1/s": _rate}
 
 
-def metric(name: str) -> Metric:
-    """The row of a metric.
+def registered(name: str) -> Metric:
+    """The row of a metric that is about to be measured.
 
     Raises:
         ValueError: it has none.

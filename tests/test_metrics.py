@@ -13,7 +13,7 @@ from scipy import stats
 import bench
 from bench.cli.render.tables import overview
 from bench.errors import BenchError
-from bench.metrics import FLOPS_OF, LAUNCHES_OF, METRICS, OPERATORS_OF, Metric, metric, named, row_of
+from bench.metrics import FLOPS_OF, LAUNCHES_OF, METRICS, OPERATORS_OF, Metric, named, registered, row_of
 from bench.plan.cell import Cell
 from bench.regression.direct import judge_budgets
 from bench.regression.screening import compare
@@ -287,4 +287,4 @@ def test_a_family_has_a_row_for_each_of_its_words():
 def test_a_metric_of_another_version_is_told_by_its_unit():
     rows = [row_of("later", unit, "lower") for unit in ("s", "B", "1/s", "1")]
     assert [row.kind for row in rows] == ["time", "size", "rate", "count"]
-    assert (row_of("step", "s"), rows[0].heading, rows[0].judged_by) == (metric("step"), "Later", None)
+    assert (row_of("step", "s"), rows[0].heading, rows[0].judged_by) == (registered("step"), "Later", None)

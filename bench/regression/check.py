@@ -1,12 +1,13 @@
 """Check: a recorded run against a baseline, from the files to the decision; nothing is measured here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
+from bench.metrics import named
 from bench.plan.cell import Cell
 from bench.regression.confirm import Suspect
 from bench.regression.direct import counted
@@ -51,7 +52,8 @@ def check(
 
     """
     started = datetime.now(UTC)
-    found = [one for one in readings(run) if _wanted(one, globs)]
+    whole = readings(run)
+    found = [one for one in whole if _wanted(one, globs)]
     stored = [one for one in baseline.readings if _wanted(one, globs)]
     others = [one for one in stored if not _same(one, found)]
     if not found:
@@ -62,8 +64,8 @@ def check(
             f"accept a run with python -m bench baseline save RUN --name {baseline.name}"
         )
     absolute = _absolute(run)
-    metrics = {one["metric"] for line in run.lines(whole=False) for one in line["measurements"]}
-    allowed.check_measured(metrics | {metric for one in stored for metric in one.counts})
+    counts = {metric for reading in (*whole, *baseline.readings) for metric in reading.counts}
+    allowed.check_measured(_measured(absolute), counts)
     shares, told = _shares(found, allowed, force=force)
     compared = compare(found, others or stored, allowed, shares, absolute)
     decision = Decision(
@@ -112,6 +114,12 @@ def _absolute(run: Run) -> dict[str, dict[str, float]]:
     for row in settings(run).dropna(subset=["metric"]).to_dict("records"):
         found.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
     return found
+
+
+def _measured(absolute: Mapping[str, Mapping[str, float]]) -> set[str]:
+    """The metrics that the run measured; how long a target took is one where it was aimed at, reached or not."""
+    metrics = {metric for values in absolute.values() for metric in values}
+    return metrics | set(named(lambda row: row.to_target)) if "reached" in metrics else metrics
 
 
 def _notes(baseline: Baseline, allowed: Tolerances, found: Sequence[Reading], compared: Comparison) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.metrics import metric as row_of
+from bench.metrics import METRICS
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
 from bench.stats.prediction import SURE, difference
@@ -89,7 +89,7 @@ def judge_accuracy(new: Reading, stored: list[Reading], tolerance: float) -> Ite
         cell=new.id,
         metric="accuracy",
         verdict="unchanged",
-        direction=row_of("accuracy").direction,
+        direction=METRICS["accuracy"].direction,
         statistic="final",
         before=float(np.mean(old)),
         after=float(np.mean(now)),
@@ -128,7 +128,7 @@ def judge_accuracy(new: Reading, stored: list[Reading], tolerance: float) -> Ite
 def judge_budgets(new: Reading, allowed: Tolerances, values: Mapping[str, float]) -> Iterator[Verdict]:
     """The absolute limits of the cell; what was not measured never counts as kept."""
     for metric, limit in allowed.budgets(new.id).items():
-        row = row_of(metric)
+        row = METRICS[metric]
         higher = row.direction == "higher"
         asked = f"{'at least' if higher else 'at most'} {limit:g} is asked ({allowed.place})"
         about = Verdict(

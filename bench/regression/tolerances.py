@@ -66,19 +66,25 @@ class Tolerances:
                 found |= limits
         return found
 
-    def check_measured(self, metrics: Iterable[str]) -> None:
-        """See that every metric that is named is one of `metrics`, or has a gate of its own, which says what it lacks.
+    def check_measured(self, measured: Iterable[str], counted: Iterable[str]) -> None:
+        """See that there is something to hold to every limit; what has a gate of its own is told by that gate.
+
+        Args:
+            measured: the metrics that budgets can be held to.
+            counted: the exact counts, of the run and of the baseline.
 
         Raises:
-            BenchError: one is not; a limit that nothing is held to would pass for a gate.
+            BenchError: there is nothing; a limit that nothing is held to would pass for a gate.
 
         """
-        known = {*metrics, *GATED}
-        for _, values in (*self.shares, *self.limits):
-            for metric in values:
-                if metric not in known:
-                    where = "neither in this run nor in the baseline"
-                    raise BenchError(f"{self.place}: '{metric}' was measured {where}: measure it, or remove the line")
+        for kind, tables, there in (("tolerance", self.shares, counted), ("budget", self.limits, measured)):
+            known = {*there, *GATED}
+            for metric in (metric for _, values in tables for metric in values if metric not in known):
+                where = "in this run" if kind == "budget" else "in this run or the baseline"
+                raise BenchError(
+                    f"{self.place}: there is no '{metric}' {where} that the {kind} could be held to: measure it, or "
+                    "remove the line"
+                )
 
     def unused(self, cells: Iterable[str]) -> list[str]:
         """Globs that match none of the cells."""

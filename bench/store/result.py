@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.metrics import metric as row_of
+from bench.metrics import registered
 from bench.plan.cell import Cell
 from bench.vocabulary import Direction, Statistic, Status
 
@@ -52,7 +52,7 @@ class Measurement:
             ValueError: the metric has no row in bench/metrics.py.
 
         """
-        row = row_of(metric)
+        row = registered(metric)
         return cls(metric, row.unit, row.direction, value, statistic, threads, samples)
 
     @classmethod

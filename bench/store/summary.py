@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import log
 from typing import Any
 
-from bench.metrics import metric as row_of
+from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.stats.interval import pooled
 from bench.store.fingerprint import Fingerprint, definition, fingerprint
@@ -122,4 +122,4 @@ def _counts(lines: list[dict[str, Any]], cell: Cell) -> dict[str, float]:
 
 def _pooled(metric: str, values: Mapping[str, list[float]]) -> float | None:
     """The metric over all visits, as its row says; None where it was not measured."""
-    return pooled(values[metric], row_of(metric).pooled).value if metric in values else None
+    return pooled(values[metric], METRICS[metric].pooled).value if metric in values else None

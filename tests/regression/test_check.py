@@ -279,7 +279,7 @@ def test_the_peak_of_a_gpus_allocator_is_an_exact_count(record, tmp_path):
 def test_budgets_hold_in_the_metrics_own_direction(record, accepted, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("[budgets]\nstep = 0.003\naccuracy = 0.97\ntest_loss = 1.0\n")
-    with pytest.raises(BenchError, match="'test_loss' was measured neither in this run nor in the baseline"):
+    with pytest.raises(BenchError, match="no 'test_loss' in this run that the budget could be held to"):
         judged(record({LENET: (1.0, {})}), accepted(), tolerances(path))
     path.write_text("[budgets]\nstep = 0.003\naccuracy = 0.97\n")
     found, checked = judged(record({LENET: (1.0, {})}), accepted(), tolerances(path))
@@ -309,6 +309,11 @@ def test_a_budget_follows_the_direction_of_its_metric(held, metric, value, limit
     budget = found[f"{metric} (budget)"]
     assert (budget.verdict, budget.direction, budget.unit) == (verdict, direction, unit)
     assert ("at most" if metric == "test_loss" else "at least") in budget.reason
+
+
+def test_a_budget_for_a_target_that_was_not_reached_is_inconclusive(held):
+    found = held("[budgets]\ntime_to_accuracy = 9.0\n", Measurement("reached", "1", "higher", 0.0, "share"))
+    assert found["time_to_accuracy (budget)"].verdict == "inconclusive"
 
 
 def test_a_tolerance_that_no_gate_reads_is_refused(held):

@@ -75,15 +75,22 @@ def test_a_mistake_is_told_in_one_line_with_its_place(file, text, words):
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("text", ["[tolerances]\noperators_fetch = 0.1\n", "[budgets]\ntest_loss = 0.1\n"])
-def test_a_metric_that_was_not_measured_is_refused(file, text):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[tolerances]\noperators_fetch = 0.1\n", "'operators_fetch' in this run or the baseline that the tolerance"),
+        ("[tolerances]\nflops = 0.1\n", "no 'flops' in this run or the baseline"),  # measured, yet of a single step
+        ("[budgets]\ntest_loss = 0.1\n", "no 'test_loss' in this run that the budget could be held to"),
+    ],
+)
+def test_a_limit_on_what_is_not_there_is_refused(file, text, words):
     found = tolerances(file(text))
-    with pytest.raises(BenchError, match="was measured neither in this run nor in the baseline"):
-        found.check_measured(["step", "parameters"])
+    with pytest.raises(BenchError, match=words):
+        found.check_measured(["step", "flops", "parameters"], ["parameters"])
 
 
 def test_a_metric_with_a_gate_of_its_own_needs_no_measurement(file):
-    tolerances(file("[tolerances]\naccuracy = 0.1\n")).check_measured(["step", "parameters"])
+    tolerances(file("[tolerances]\naccuracy = 0.1\n")).check_measured(["step"], ["parameters"])
 
 
 def test_a_file_that_is_not_there_or_is_no_text(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.stats.interval import Interval, of_means, of_ratios
+from bench.stats.interval import Interval, of_means, of_ratios, pooled
 
 RUNS = 6_000
 FOUR_SIGMA = 4 * np.sqrt(0.95 * 0.05 / RUNS)  # 1.1 %: a right interval misses this once in 16,000 seeds
@@ -25,6 +25,15 @@ def test_ratios_have_the_t_interval_of_scipy_on_the_log_scale(count):
     found = of_ratios(values)
     low, high = np.exp(stats.t.interval(0.95, count - 1, np.log(values).mean(), stats.sem(np.log(values))))
     assert (found.value, found.low, found.high, found.n) == pytest.approx((stats.gmean(values), low, high, count))
+
+
+def test_values_are_pooled_as_their_metric_says():
+    values = [0.2, 0.4, 0.9]
+    assert pooled(values, "log_mean") == of_ratios(values)
+    assert pooled(values, "mean") == of_means(values)
+    assert pooled([0.0, *values], "log_mean") == of_means([0.0, *values])  # zero has no logarithm
+    assert pooled([0.0, 1.0, 1.0, 1.0], "proportion") == Interval(0.75, None, None, 4)
+    assert pooled([8.0, 8.0], "once") == Interval(8.0, None, None, 2)
 
 
 @pytest.mark.parametrize("estimate", [of_means, of_ratios])
