@@ -18,6 +18,7 @@ STATISTICS = {
     "max": "slowest",
     "exact": "exact",
     "maximum": "largest seen",
+    "at target": "at the first evaluation that reaches the target",
 }
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))

@@ -11,6 +11,7 @@ from bench.cli.render.tables import overview
 from bench.report.record import Record, Row, Value
 from bench.report.table import columns, entries
 from bench.report.units import with_unit
+from bench.store.facts import RunFacts
 from bench.text import (
     PERCENT,
     TIMES,
@@ -47,7 +48,7 @@ def row(metric, value, unit, *, low=None, high=None, n=1):
 def on_the_page(metric, value, unit, *, low=None, high=None, n=1):
     """The number's entry in the table of the page, and its column."""
     shown = Value(metric, unit, "lower", "p10", None, value, low, high, n, seeds=n)
-    record = Record("run", {}, (Row("net", 0, "net", {}, "ok", None, (), {metric: shown}),), ())
+    record = Record("run", RunFacts(), (Row("net", 0, "net", {}, "ok", None, (), {metric: shown}),), ())
     (column,) = columns(record)
     return entries(record, column)["net"], column
 

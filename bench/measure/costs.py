@@ -11,9 +11,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bench.measure.blocks import GAP, Trail
 from bench.measure.workload import Workload
+from bench.metrics import FLOPS_OF, OPERATORS_OF
 from bench.store.result import Measurement
 from bench.trace.categories import category_of
-from bench.vocabulary import FETCH, PHASES
+from bench.vocabulary import FETCH, PHASES, Statistic
 
 
 def measure_costs(work: Workload) -> list[Measurement]:
@@ -29,21 +30,21 @@ def measure_costs(work: Workload) -> list[Measurement]:
     counter = _count(work)
     evaluations = work.evaluations - before if work.needs_closure else 1
     flops = {metric: count * evaluations for metric, count in flops.items()}
-    counted = "single" if work.needs_closure else "exact"
-    counts = {**flops, **{f"operators_{phase}": counter.names[phase].total() for phase in PHASES}}
+    counted: Statistic = "single" if work.needs_closure else "exact"
+    counts = {**flops, **{name: counter.names[phase].total() for phase, name in OPERATORS_OF.items()}}
     parameters = list(work.model.parameters())
     return [
-        _exactly("parameters", "1", sum(parameter.numel() for parameter in parameters)),
-        *(_exactly(metric, "1", count, counted) for metric, count in counts.items()),
-        _exactly("parameter_bytes", "B", sum(_size(parameter) for parameter in parameters)),
-        _exactly("optimizer_bytes", "B", _state_bytes(work), counted),
-        _exactly("activation_bytes", "B", _activation_bytes(work)),
-        _exactly("bytes_moved", "B", counter.bytes_moved, counted),
+        _exactly("parameters", sum(parameter.numel() for parameter in parameters)),
+        *(_exactly(metric, count, counted) for metric, count in counts.items()),
+        _exactly("parameter_bytes", sum(_size(parameter) for parameter in parameters)),
+        _exactly("optimizer_bytes", _state_bytes(work), counted),
+        _exactly("activation_bytes", _activation_bytes(work)),
+        _exactly("bytes_moved", counter.bytes_moved, counted),
     ]
 
 
-def _exactly(metric: str, unit: str, value: int, statistic: str = "exact") -> Measurement:
-    return Measurement(metric, unit, "lower", float(value), statistic)
+def _exactly(metric: str, value: int, statistic: Statistic = "exact") -> Measurement:
+    return Measurement.of_value(metric, float(value), statistic)
 
 
 def count_operators(work: Workload) -> dict[str, dict[str, int]]:
@@ -63,7 +64,7 @@ def measure_memory(work: Workload) -> list[Measurement]:
         fresh.step()  # by now there are gradients and optimizer state
 
     peaks = work.device.peak_memory(two_steps)
-    return [Measurement(metric, "B", "lower", value, "maximum") for metric, value in peaks.items()]
+    return [Measurement.of_value(metric, value, "maximum") for metric, value in peaks.items()]
 
 
 def _flops(work: Workload) -> dict[str, int]:
@@ -80,9 +81,8 @@ def _flops(work: Workload) -> dict[str, int]:
     kinds: Counter[str] = Counter()
     for one in (forward, backward):
         for operator, count in one.get_flop_counts()["Global"].items():
-            kinds[category_of([str(operator)]).replace(" ", "_")] += count
-    apart = {f"flops_{kind}": count for kind, count in sorted(kinds.items())}
-    return {"flops": ahead + back, "flops_forward": ahead, "flops_backward": back, **apart}
+            kinds[FLOPS_OF.get(category_of([str(operator)]), FLOPS_OF["other"])] += count
+    return {"flops": ahead + back, "flops_forward": ahead, "flops_backward": back, **dict(sorted(kinds.items()))}
 
 
 class _OperatorCounter(TorchDispatchMode):

@@ -14,6 +14,7 @@ from torch.profiler import ProfilerActivity, profile, record_function, schedule
 
 from bench.measure.blocks import GAP, Trail
 from bench.measure.workload import Workload
+from bench.metrics import LAUNCHES_OF
 from bench.store.result import Measurement
 from bench.trace.events import load
 from bench.trace.summary import summarize
@@ -61,9 +62,9 @@ def profile_metrics(found: Mapping[str, Any], step_seconds: float, threads: int)
     profiled = sum(seconds for phase, seconds in found["phases"].items() if phase != FETCH)
     launches = found.get("launches", {})
     return [
-        Measurement("profiler_overhead", "1", "none", profiled / step_seconds, "mean", threads),
+        Measurement.of_value("profiler_overhead", profiled / step_seconds, "mean", threads),
         *(
-            Measurement(f"launches_{phase}", "1", "lower", float(count), "exact")
+            Measurement.of_value(LAUNCHES_OF[phase], float(count), "exact")
             for phase, count in launches.items()
             if isinstance(count, int)
         ),

@@ -10,10 +10,11 @@ from bench.measure.blocks import Block, Warmth, quiet_collector, run_block, run_
 from bench.measure.workload import Workload
 from bench.plan.timing import INFERENCE_BLOCKS, LEAD_SECONDS
 from bench.store.result import Floats, Measurement
-from bench.vocabulary import FETCH, WHOLE_STEP
+from bench.vocabulary import FETCH, WHOLE_STEP, Quantile
 
 # Low quantiles repeat best where contention only ever adds time: chosen by measured A/A spread, see DESIGN.md.
-STATISTIC, RELATIVE_STATISTIC = "p25", "p10"
+STATISTIC: Quantile = "p25"
+RELATIVE_STATISTIC: Quantile = "p10"
 
 
 def measure_phases(work: Workload, rounds: int, threads: int) -> tuple[list[Block], list[Measurement], Warmth]:
@@ -38,12 +39,12 @@ def measure_phases(work: Workload, rounds: int, threads: int) -> tuple[list[Bloc
     faults = sum(block.faults for block in blocks) / steps
     found += [
         Measurement.of_samples("step_wall", wall, statistic=STATISTIC, threads=threads),
-        Measurement("throughput", "1/s", "higher", work.cell.batch_size / step.value, STATISTIC, threads),
-        Measurement("phase_gap", "1", "lower", float(gap), "mean", threads),
-        Measurement("page_faults", "1", "lower", faults, "mean", threads),
+        Measurement.of_value("throughput", work.cell.batch_size / step.value, STATISTIC, threads),
+        Measurement.of_value("phase_gap", float(gap), "mean", threads),
+        Measurement.of_value("page_faults", faults, "mean", threads),
     ]
     if work.needs_closure:
-        found.append(Measurement("evaluations", "1", "lower", evaluations / steps, "mean"))
+        found.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
     return blocks, [step, *found], warmth
 
 
@@ -60,7 +61,7 @@ def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[M
     samples = np.concatenate([block.intervals[:, 0] for block in blocks])
     batch = Measurement.of_samples("inference", samples, statistic=STATISTIC, threads=threads)
     rate = work.cell.batch_size / batch.value
-    return blocks, [batch, Measurement("inference_throughput", "1/s", "higher", rate, STATISTIC, threads)]
+    return blocks, [batch, Measurement.of_value("inference_throughput", rate, STATISTIC, threads)]
 
 
 def measure_copy(work: Workload) -> list[Measurement]:
@@ -94,7 +95,7 @@ def measure_relative(
         for subject, work in (("cell", cell), ("reference", reference))
     )
     ratio = (own.value / cell.cell.batch_size) / (other.value / reference.cell.batch_size)
-    cost = Measurement("relative_cost", "1", "lower", ratio, RELATIVE_STATISTIC, threads)
+    cost = Measurement.of_value("relative_cost", ratio, RELATIVE_STATISTIC, threads)
     return blocks, [own, other, cost], all(warmth.steady for warmth in lengths.values())
 
 

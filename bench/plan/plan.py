@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from bench.errors import BenchError, unknown
+from bench.vocabulary import MODES
 
 DTYPES = ("float32", "bfloat16", "float16")
 DENORMALS = ("keep", "flush")  # flush: to zero, on a CPU
 MEMORY_FORMATS = ("contiguous", "channels_last")
-MODES = ("eager", "compile", "cuda_graph")
 IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
 LOSSES = ("cross_entropy", "nll_loss")

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
+from bench.metrics import named
 from bench.plan.cell import Cell
 from bench.regression.confirm import Suspect
 from bench.regression.screening import Comparison, Terms, compare
@@ -53,10 +54,11 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
 
     """
     started = datetime.now(UTC)
-    new, stored = _sides(run, baseline, rules.globs)
+    every = readings(run)
+    new, stored = _sides(run, every, baseline, rules.globs)
     absolute = _absolute(run)
-    metrics = {row["metric"] for line in run.lines(whole=False) for row in line["measurements"]}
-    rules.allowed.check_names(metrics | {metric for reading in stored for metric in reading.counts})
+    counts = {metric for reading in (*every, *baseline.readings) for metric in reading.counts}
+    rules.allowed.check_measured(_measured(absolute), counts)
     shares, forced = _shares(new, rules)
     compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
     decision = Decision(
@@ -74,14 +76,16 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     return Check(decision, _suspects(new, compared, shares))
 
 
-def _sides(run: Run, baseline: Baseline, globs: Sequence[str]) -> tuple[list[Reading], list[Reading]]:
+def _sides(
+    run: Run, every: Sequence[Reading], baseline: Baseline, globs: Sequence[str]
+) -> tuple[list[Reading], list[Reading]]:
     """The readings of the run, and those of the accepted runs: without this very one, where others are left.
 
     Raises:
         BenchError: there are none of either.
 
     """
-    new = [reading for reading in readings(run) if _wanted(reading, globs)]
+    new = [reading for reading in every if _wanted(reading, globs)]
     stored = [reading for reading in baseline.readings if _wanted(reading, globs)]
     if not new:
         raise BenchError(f"run '{run.name}' has no cell{' that matches ' + ' '.join(globs) if globs else ''} to check")
@@ -128,6 +132,12 @@ def _absolute(run: Run) -> dict[str, dict[str, float]]:
     for row in configurations(run).dropna(subset=["metric"]).to_dict("records"):
         values.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
     return values
+
+
+def _measured(absolute: Mapping[str, Mapping[str, float]]) -> set[str]:
+    """The metrics that the run measured; how long a target took is one where it was aimed at, reached or not."""
+    metrics = {metric for values in absolute.values() for metric in values}
+    return metrics | set(named(lambda row: row.to_target)) if "reached" in metrics else metrics
 
 
 def _notes(baseline: Baseline, allowed: Tolerances, new: Sequence[Reading]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from bench.metrics import METRICS
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
 from bench.stats.prediction import SURE, difference
@@ -87,7 +88,7 @@ def judge_accuracy(new: Reading, stored: list[Reading], tolerance: float) -> Ite
         cell=new.id,
         metric="accuracy",
         verdict="unchanged",
-        direction="higher",
+        direction=METRICS["accuracy"].direction,
         statistic="final",
         before=float(np.mean(old)),
         after=float(np.mean(now)),
@@ -142,13 +143,15 @@ def _moved(verdict: Verdict, old: list[float], now: list[float], tolerance: floa
 def judge_budgets(new: Reading, allowed: Tolerances, values: Mapping[str, float]) -> Iterator[Verdict]:
     """The absolute limits of the cell; what was not measured never counts as kept."""
     for metric, limit in allowed.budgets(new.id).items():
-        higher = metric == "accuracy" or metric.endswith("throughput")
+        row = METRICS[metric]
+        higher = row.direction == "higher"
         asked = f"{'at least' if higher else 'at most'} {limit:g} is asked ({allowed.place})"
         about = Verdict(
             cell=new.id,
             metric=f"{metric} (budget)",
             verdict="inconclusive",
-            direction="higher" if higher else "lower",
+            unit=row.unit,
+            direction=row.direction,
             before=limit,
         )
         value = values.get(metric)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.errors import BenchError
+from bench.metrics import METRICS, named
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.plan import default_of, flag
@@ -17,12 +18,12 @@ from bench.stats.change_points import Change, changes
 from bench.store.fingerprint import fingerprint
 from bench.store.pooling import pooled
 from bench.store.provenance import commit_date
-from bench.store.pytest_benchmark import METRICS as IMPORTED
 from bench.store.run import Run
 
-# What is followed, and whether changes of it are looked for. Plain times of our own runs move with the hour, so they
-# are shown beside the relative cost and raise no alarm; an imported benchmark has nothing else.
-METRICS = {"relative_cost": True, "step": False, "accuracy": False, **dict.fromkeys(IMPORTED, True)}
+# Plain times of our own runs move with the hour, so they are shown beside the relative cost and raise no alarm; an
+# imported benchmark has nothing else.
+FOLLOWED = named(lambda row: row.followed)
+OWN = named(lambda row: row.followed and not row.is_wall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +128,10 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
         points.sort(key=lambda one: (one.moment, one.started, one.run))
         cell, metric, statistic, digest = key
         unit, machine = about[key]
-        values = np.log([one.value for one in points]) if METRICS[metric] else np.empty(0)
+        values = np.log([one.value for one in points]) if METRICS[metric].changes else np.empty(0)
         series = Series(cell, metric, unit, statistic, machine, digest, tuple(points), tuple(changes(values)))
         found.append(series)
-    order = list(METRICS)
-    return sorted(found, key=lambda one: (not one.changes, one.cell.id, order.index(one.metric), one.digest))
+    return sorted(found, key=lambda one: (not one.changes, one.cell.id, FOLLOWED.index(one.metric), one.digest))
 
 
 def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping[str, Any], Point]]:
@@ -139,7 +139,7 @@ def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping
     values: dict[tuple[Cell, str, str, str], list[float]] = {}
     about: dict[tuple[Cell, str, str, str], tuple[str, Mapping[str, Any]]] = {}
     facts = run.facts
-    followed = set(METRICS) if facts.imported else set(METRICS) - set(IMPORTED)
+    followed = FOLLOWED if facts.imported else OWN
     for line in run.lines():
         cell = Cell.from_dict(line["cell"]).configuration
         for one in line["measurements"]:
@@ -152,7 +152,7 @@ def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping
     git, started = facts.git, facts.started
     moment = _utc(git.committed or (commit_date(git.revision) if git.revision else None) or started)
     for key, readings in values.items():
-        whole = pooled(readings, "mean" if key[1] == "accuracy" else "log_mean")
+        whole = pooled(readings, METRICS[key[1]].pooled)
         point = Point(run.name, git.revision, git.dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
         yield key, *about[key], point
 

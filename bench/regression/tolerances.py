@@ -13,7 +13,7 @@ relative_cost = "8 %"
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import isfinite
@@ -21,10 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, nearest
+from bench.metrics import METRICS, Metric, named, row_of
 from bench.stats.sequential_test import TOLERANCE
+from bench.vocabulary import Gate
 
 DEFAULT_FILE = Path("bench.toml")
-DEFAULTS = {"relative_cost": TOLERANCE, "peak_memory": 0.10, "accuracy": 0.0}
+DEFAULTS: dict[Gate, float] = {"screening": TOLERANCE, "memory": 0.10, "accuracy": 0.0, "exact counts": 0.0}
+GATED = named(lambda row: row.judged_by not in (None, "exact counts"))
+LISTING = "see python -m bench list metrics"
 _TABLES = ("tolerances", "budgets")
 
 
@@ -50,8 +54,8 @@ class Tolerances:
 
     def share(self, cell: str, metric: str, *, exact: bool = False) -> float:
         """The share by which the metric of that cell may worsen; unless the file says so, an exact one by none."""
-        given = self.given(cell, metric)
-        return given if given is not None else 0.0 if exact else DEFAULTS[metric]
+        given, gate = self.given(cell, metric), row_of(metric).judged_by
+        return given if given is not None else DEFAULTS["exact counts" if exact or gate is None else gate]
 
     def budgets(self, cell: str) -> dict[str, float]:
         """The absolute limits of that cell by metric."""
@@ -61,18 +65,25 @@ class Tolerances:
                 found |= limits
         return found
 
-    def check_names(self, metrics: Iterable[str]) -> None:
-        """See that every metric that is named is one of `metrics`.
+    def check_measured(self, measured: Iterable[str], counted: Iterable[str]) -> None:
+        """See that there is something to hold to every limit; what has a gate of its own is told by that gate.
+
+        Args:
+            measured: the metrics that budgets can be held to.
+            counted: the exact counts, of the run and of the baseline.
 
         Raises:
-            BenchError: one is not; a limit that nothing is held to would pass for a gate.
+            BenchError: there is nothing; a limit that nothing is held to would pass for a gate.
 
         """
-        known = {*metrics, *DEFAULTS}
-        for _, found in (*self.shares, *self.limits):
-            for metric in found:
-                if metric not in known:
-                    raise _unknown(self.place, "metric", metric, known)
+        for kind, tables, there in (("tolerance", self.shares, counted), ("budget", self.limits, measured)):
+            known = {*there, *GATED}
+            for metric in (metric for _, values in tables for metric in values if metric not in known):
+                where = "in this run" if kind == "budget" else "in this run or the baseline"
+                raise BenchError(
+                    f"{self.place}: there is no '{metric}' {where} that the {kind} could be held to: measure it, or "
+                    "remove the line"
+                )
 
     def unused(self, cells: Iterable[str]) -> list[str]:
         """Globs that match none of the cells."""
@@ -107,8 +118,8 @@ def tolerances(path: Path | None = None) -> Tolerances:
         entries = _table(part, where)
         if part is not table:
             _check_keys(entries, _TABLES, where)
-        shares.append((glob, _values(entries.get("tolerances", {}), f"{where}: tolerances", _share)))
-        limits.append((glob, _values(entries.get("budgets", {}), f"{where}: budgets", _limit)))
+        shares.append((glob, _values(entries.get("tolerances", {}), f"{where}: tolerances", _share, _no_tolerance)))
+        limits.append((glob, _values(entries.get("budgets", {}), f"{where}: budgets", _limit, _no_budget)))
     return Tolerances(str(place), tuple(shares), tuple(limits))
 
 
@@ -120,7 +131,8 @@ def _check_keys(table: Mapping[str, Any], known: Iterable[str], place: str) -> N
 
 def _unknown(place: str, kind: str, name: str, known: Iterable[str]) -> BenchError:
     near = nearest(name, known)
-    hint = f"did you mean '{near}'?" if near else f"there is {', '.join(sorted(known))}"
+    listed = LISTING if kind == "metric" else f"there is {', '.join(sorted(known))}"
+    hint = f"did you mean '{near}'?" if near else listed
     return BenchError(f"{place}: unknown {kind} '{name}': {hint}")
 
 
@@ -130,8 +142,37 @@ def _table(value: Any, place: str) -> dict[str, Any]:
     return value
 
 
-def _values(table: Any, place: str, read: Any) -> dict[str, float]:
-    return {metric: read(value, f"{place}.{metric}") for metric, value in _table(table, place).items()}
+def _values(
+    table: Any, place: str, read: Callable[[Any, str], float], obstacle: Callable[[Metric], str]
+) -> dict[str, float]:
+    """The numbers by metric, each of a metric that such a number means something to."""
+    values = {}
+    for name, value in _table(table, place).items():
+        if name not in METRICS:
+            raise _unknown(place, "metric", name, METRICS)
+        if reason := obstacle(METRICS[name]):
+            raise BenchError(f"{place}.{name}: {reason}")
+        values[name] = read(value, f"{place}.{name}")
+    return values
+
+
+def _no_tolerance(row: Metric) -> str:
+    """Why the metric has no tolerance; "" where it has one."""
+    if row.judged_by:
+        return ""
+    return (
+        f"nothing judges this metric, so a tolerance would do nothing: take {', '.join(GATED)} or an exact count "
+        f"({LISTING}), or give it a limit under budgets"
+    )
+
+
+def _no_budget(row: Metric) -> str:
+    """Why the metric has no budget; "" where it has one."""
+    if row.derived:
+        return f"it is only shown, never stored, so no budget can hold it: take another metric ({LISTING})"
+    if row.direction == "none":
+        return f"neither lower nor higher is better, so it has no budget: take another metric ({LISTING})"
+    return ""
 
 
 def _share(value: Any, place: str) -> float:

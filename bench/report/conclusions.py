@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
 
+from bench.metrics import METRICS
 from bench.plan.tuning import width_told
 from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
-from bench.report.table import HEADINGS, amount, missed, percent_of
+from bench.report.table import amount, missed, percent_of
 from bench.report.tuning import Tuned, tuned
 from bench.report.units import either_way, percent, quantity, state
 from bench.text import TIMES, joined, plural
@@ -123,10 +124,10 @@ def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | N
         return None
     first, second = rows[0], rows[1] if len(rows) > 1 else None
     tied = leaders(rows, ranks(rows, metric))
-    noun = "seed" if metric == "accuracy" else "visit"
+    noun = "seed" if METRICS[metric].once_a_seed else "visit"
     shown = rows[:2]
     if second is None:
-        about = HEADINGS[metric]
+        about = METRICS[metric].heading
         claim = f"{first.label} is the only configuration with this number, so there is nothing to rank."
     elif first.values[metric].low is None:
         claim = f"{first.label} came out ahead, but from one {noun}: no interval, so no claim about the order."

@@ -10,11 +10,11 @@ import pandas as pd
 import seaborn as sns
 
 from bench import files
+from bench.metrics import row_of
 from bench.report import svg
 from bench.report.load import clean
 from bench.report.page import FREE, style_sheet, template
 from bench.report.plotting import DASHED, Picture, accuracy_axis, finish, inside, unit_axis
-from bench.report.table import HEADINGS
 from bench.report.units import quantity
 from bench.store.run import REPORTS
 from bench.text import plural
@@ -94,9 +94,9 @@ def _picture(line: Line, number: int) -> Picture:
     """Readings in the order of the code, with their intervals; a dashed line where the level changed."""
     drawn = svg.canvas(f"history-{number}", width=430)
     axes = drawn.axes
-    title = clean(line.title)
+    title, row = clean(line.title), row_of(line.metric, line.unit)
     table = pd.DataFrame([{**point, "at": at} for at, point in enumerate(line.points)])
-    if line.metric == "accuracy":
+    if row.kind == "share":
         accuracy_axis(axes, table["value"])
         table["value"] = table["value"].map(inside)
     sns.lineplot(data=table, x="at", y="value", color=svg.SERIES[0], linewidth=1.2, alpha=0.5, ax=axes, legend=False)
@@ -119,14 +119,14 @@ def _picture(line: Line, number: int) -> Picture:
         place = shift.at - 0.5
         axes.axvspan(shift.low - 0.5, shift.high + 0.5, color=svg.SERIES[1], alpha=0.12, linewidth=0)
         drawn.mark(axes.axvline(place, color=svg.SERIES[1], linestyle=DASHED, linewidth=1.2), [], clean(shift.told))
-    if line.metric != "accuracy":
+    if row.kind != "share":
         unit_axis(axes.yaxis, line.metric, line.unit)
         axes.set_ylim(bottom=min(0.98 * float(table["value"].min()), axes.get_ylim()[0]))
     _name_ends(axes, line)
     axes.set_xlabel("runs, in the order of their revisions")
     axes.set_ylabel("")
     axes.grid(visible=True, axis="y")
-    noun = "seeds" if line.metric == "accuracy" else "visits"
+    noun = "seeds" if row.once_a_seed else "visits"
     caption = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over {noun}."
     return finish(drawn, title, clean(caption))
 
@@ -142,11 +142,11 @@ def _name_ends(axes: Any, line: Line) -> None:
 
 def _told(line: Line, point: Mapping[str, Any]) -> str:
     """A reading in words."""
-    name = HEADINGS.get(line.metric, line.metric).lower()
+    row = row_of(line.metric, line.unit)
     value = quantity(line.metric, line.unit, float(point["value"]))
     ends = ""
     if point["low"] is not None and point["high"] is not None and np.isfinite([point["low"], point["high"]]).all():
         low, high = (quantity(line.metric, line.unit, max(float(point[end]), 0.0)) for end in ("low", "high"))
         ends = f" ({low} to {high})"
-    noun = "seed" if line.metric == "accuracy" else "visit"
-    return f"{name} {value}{ends}, n = {plural(point['n'], noun)}, {str(point['moment'])[:10]}"
+    noun = "seed" if row.once_a_seed else "visit"
+    return f"{row.words} {value}{ends}, n = {plural(point['n'], noun)}, {str(point['moment'])[:10]}"

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.ticker import FuncFormatter
 
 from bench.explain.explanation import scaled, sentence_of
+from bench.metrics import FLOPS_OF
 from bench.plan.cell import Cell
 from bench.report import svg
 from bench.report.plotting import MOST_ROWS, Picture, beside, finish, rowed
@@ -124,7 +125,7 @@ def _against_roof(record: Record, row: Row, found: Sequence[Share]) -> list[tupl
     ceiling = ceiling_for(row.cell, ceilings_of(record))
     lines = []
     for one in found:
-        flops = row.values.get(f"flops_{one.name.replace(' ', '_')}")
+        flops = row.values.get(FLOPS_OF.get(one.name, ""))
         if flops and flops.value and one.slower > 0 and ceiling:
             rate = flops.value / one.slower
             lines.append(

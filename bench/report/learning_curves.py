@@ -19,6 +19,7 @@ _NAMES = {
     "test_loss": "test loss",
     "train_loss": "training loss",
 }
+_SHARES = {"test_accuracy", "train_accuracy"}
 _ABOUT = {
     "train_accuracy": "Accuracy on the first 5,000 training images, by the weights after each epoch",
     "test_loss": "Test loss at each evaluation",
@@ -62,7 +63,7 @@ def _curves(rows: list[Row], metric: str, across: str) -> Picture | None:
     if sum(tables[row.key]["epoch"].nunique() for row in rows) < 2:
         return None
     drawn = svg.canvas(f"learning-{metric.replace('_', '-')}-{across}")
-    accurate = metric.endswith("accuracy")
+    accurate = metric in _SHARES
     if accurate:
         accuracy_axis(drawn.axes, [value for row in rows for value in tables[row.key][metric]], _NAMES[metric])
     else:
@@ -102,7 +103,7 @@ def _caption(rows: list[Row], metric: str, across: str) -> str:
 
 def _curve(drawn: svg.Canvas, row: Row, table: pd.DataFrame, metric: str, across: str) -> None:
     before: set[Any] = set(drawn.axes.get_children())
-    shown = table.assign(**{metric: table[metric].map(inside)}) if metric.endswith("accuracy") else table
+    shown = table.assign(**{metric: table[metric].map(inside)}) if metric in _SHARES else table
     sns.lineplot(
         data=shown,
         x=across,
@@ -129,7 +130,7 @@ def _told(row: Row, table: pd.DataFrame, metric: str) -> str:
     """Where the curve ends, in words."""
     last = table[table["epoch"] == table["epoch"].max()]
     ends = [float(value) for value in (last[metric].mean(), last[metric].min(), last[metric].max())]
-    name = "accuracy" if metric.endswith("accuracy") else metric
+    name = "accuracy" if metric in _SHARES else metric
     mean, low, high = (quantity(name, "1", value) for value in ends)
     spread = f" (seeds from {low} to {high})" if len(last) > 1 else ""
     after = f"after {last['epoch'].iloc[0]:.3g} epochs and {quantity('step', 's', last['seconds'].iloc[0])}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell
 from bench.report.decision import stored_check
 from bench.report.record import Record, Row, Value
@@ -59,8 +60,6 @@ def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     steps = [decode_samples(one) for one in stored["measurements"] if one["metric"] == "step" and one.get("n")]
     for one in stored["measurements"]:
         one.pop("samples", None)
-        if one["metric"] == "accuracy" and one["statistic"] == "exact":
-            one["statistic"] = "final"  # exact of one seed, not of the configuration
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
     configuration = Cell.from_dict(line["cell"]).configuration
     return {**line, "id": repr(configuration), "steps": steps}  # an id's parts may be anything in a file of others
@@ -82,7 +81,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         first = part.iloc[0]
         values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
         values |= _median(part, values)
-        for metric in ("time_to_accuracy", "steps_to_accuracy"):
+        for metric in named(lambda row: row.to_target):
             values.pop(metric, None)  # by the evaluation there; the record has them for any target
         values |= _towards(one.training, target, int(first["seeds"])) if target else {}
         cells = tuple(one.cells.values())
@@ -192,12 +191,13 @@ def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> d
         return {}
     seconds, steps = (np.array([float(hit[name]) for hit in reached]) for name in ("seconds", "steps"))
     numbers = {
-        "time_to_accuracy": ("s", seconds),
-        "training_step": ("s", seconds / steps),
-        "steps_to_accuracy": ("1", steps),
+        "time_to_accuracy": seconds,
+        "training_step": seconds / steps,
+        "steps_to_accuracy": steps,
     }
-    return {
-        metric: Value(metric, unit, "lower", "mean", None, over.value, over.low, over.high, over.n)
-        for metric, (unit, found) in numbers.items()
-        if (over := pooled(found, "log_mean"))
-    }
+    return {name: _over_seeds(METRICS[name], values) for name, values in numbers.items()}
+
+
+def _over_seeds(row: Metric, values: Floats) -> Value:
+    over = pooled(values, row.pooled)
+    return Value(row.name, row.unit, row.direction, "mean", None, over.value, over.low, over.high, over.n)

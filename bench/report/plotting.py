@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from bench.metrics import row_of
 from bench.report import svg
 from bench.report.record import Row, Value
-from bench.report.table import HEADINGS
 from bench.report.units import tick
 from bench.text import plural
 
@@ -81,7 +81,7 @@ def arms(value: Value) -> list[list[float]] | None:
 def axis_name(value: Value) -> str:
     """What an axis shows: the metric and its threads."""
     threads = f", {plural(value.threads, 'thread')}" if value.threads else ""
-    return HEADINGS.get(value.metric, value.metric.replace("_", " ")).lower() + threads
+    return row_of(value.metric, value.unit).words + threads
 
 
 def unit_axis(axis: Axis, metric: str, unit: str, *, few: bool = False) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from bench.metrics import METRICS
 from bench.report import svg
 from bench.report.plotting import (
     DASHED,
@@ -21,7 +22,7 @@ from bench.report.plotting import (
 )
 from bench.report.record import Record, Row, Value
 from bench.report.roofline import roofline
-from bench.report.table import HEADINGS, told
+from bench.report.table import told
 from bench.report.units import either_way, quantity
 from bench.store.result import QUANTILES, Floats
 from bench.text import STATISTICS, number, plural
@@ -97,7 +98,7 @@ def _dots(drawn: svg.Canvas, rows: list[Row], metric: str, *, hollow: bool = Fal
         drawn.mark([bars.lines[0], *bars.lines[2]], [row.key], f"{row.label}: {told(value)}")
     axes.margins(x=0.1)
     axes.grid(visible=True, axis="x")
-    unit_axis(axes.xaxis, "number" if metric.endswith("throughput") else metric, "1", few=True)
+    unit_axis(axes.xaxis, "number" if METRICS[metric].kind == "rate" else metric, "1", few=True)
 
 
 def _phases(record: Record) -> Picture | None:
@@ -112,7 +113,7 @@ def _phases(record: Record) -> Picture | None:
     swatches: list[Any] = [
         axes.barh(0, 0, color=_LOOK[one][0], hatch=_LOOK[one][1], edgecolor=svg.SURFACE) for one in seen
     ]
-    names = [HEADINGS.get(one, one).lower() for one in seen]
+    names = [METRICS[phase].words for phase in seen]
     drawn.figure.legend(swatches, names, loc="outside upper center", ncols=3, fontsize=9)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.0f} %"))

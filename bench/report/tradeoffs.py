@@ -1,5 +1,6 @@
 """The pictures of choice: accuracy against what it costs, with the Pareto front."""
 
+from bench.metrics import METRICS, named
 from bench.report import svg
 from bench.report.plotting import (
     DASHED,
@@ -16,7 +17,7 @@ from bench.report.plotting import (
 )
 from bench.report.rank import ordered
 from bench.report.record import Record, Row
-from bench.report.table import HEADINGS, percent_of, told
+from bench.report.table import percent_of, told
 from bench.report.units import tick
 from bench.text import joined
 
@@ -25,7 +26,7 @@ _TIME = ("time_to_accuracy", "training_step", "steps_to_accuracy")
 
 def choosing(record: Record) -> list[Picture]:
     """Accuracy against each kind of cost."""
-    against = ("relative_cost", "throughput", "peak_memory", "parameters")
+    against = named(lambda row: row.tradeoff)
     fronts = [picture for metric in against if (picture := _front(record, metric))]
     split = _split(record)
     return [*fronts, split] if split else fronts
@@ -64,7 +65,7 @@ def _front(record: Record, metric: str) -> Picture | None:
     axes.set_xlabel(f"{axis_name(first)}{', images/s' if rate else ''} · {'more' if more else 'less'} is better")
     named = rows if len(rows) <= MOST_NAMES else best
     name_points(drawn, named, [points[row.key] for row in named])
-    word = HEADINGS.get(metric, metric).lower()
+    word = METRICS[metric].words
     caption = (
         f"Up and to the {'right' if more else 'left'} is better; no configuration beats those on the dashed front in "
         f"both: {joined(row.label for row in best)}. Bars are 95 % intervals, absent from single visits and seeds; "

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from bench import text
+from bench.metrics import symbol_of
 from bench.store.seeds import STATES
-from bench.symbols import symbol_of
 from bench.text import Scale
 
 SPACE = "\u00a0"  # keeps a number and its unit on one line

@@ -10,7 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from bench.metrics import OPERATORS_OF
 from bench.text import percent
+from bench.vocabulary import STEP_PHASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,7 @@ def bound_of(
     ceiling = ceiling_for(cell, ceilings)
     if ceiling is None or not {"step", "flops", "bytes_moved"} <= set(values):
         return None
-    operators = sum(
-        count
-        for metric, count in values.items()
-        if metric.startswith("operators_") and metric != "operators_fetch"  # the step is timed without it
-    )
+    operators = sum(values.get(OPERATORS_OF[phase], 0.0) for phase in STEP_PHASES)
     eager = cell["mode"] == "eager"  # the counts are of the eager step
     return bound(values["step"], values["flops"], values["bytes_moved"], operators if eager else 0, ceiling)
 

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.metrics import named, row_of
 from bench.plan.cell import Cell
 from bench.store.pooling import pooled_groups
+from bench.store.result import Measurement
 from bench.store.run import Run
 from bench.store.seeds import Asked, Seeds, asked_of
-from bench.vocabulary import Pooling
+from bench.vocabulary import Direction, Pooling
 
 COLUMNS = ("metric", "unit", "direction", "statistic", "threads_used", "value", "low", "high", "n", "median", "samples")
 
 Line = dict[str, Any]
 
-_TO_TARGET = ("time_to_accuracy", "steps_to_accuracy")
-_MISSED = {
-    "metric": "reached", "unit": "1", "direction": "higher", "value": 0.0, "statistic": "share", "threads": None,
-}  # fmt: skip
+_TO_TARGET = named(lambda row: row.to_target)
+_MISSED = Measurement.of_value("reached", 0.0, "share").to_dict()
 
 
 def frame(run: Run) -> pd.DataFrame:
@@ -127,13 +127,10 @@ class _Taken:
         return rows.set_index(cell[first]).iloc[order]
 
 
-def _pooling(metric: str, unit: str, _direction: str, statistic: str) -> Pooling:
-    """How readings of a metric are pooled: what multiplies on the log scale, exact readings not at all."""
-    if statistic == "exact":
-        return "once"
-    if statistic == "share":
-        return "proportion"
-    return "log_mean" if unit != "1" or metric.startswith(("relative", "steps_to")) else "mean"
+def _pooling(metric: str, unit: str, direction: Direction, statistic: str) -> Pooling:
+    """How readings of a metric are pooled; those of an exact one that were not exact vary, and their mean is told."""
+    pooled = row_of(metric, unit, direction).pooled
+    return "mean" if pooled == "once" and statistic != "exact" else pooled
 
 
 def _note(cells: dict[str, Line], line: Line) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from bench.errors import BenchError
+from bench.metrics import named
 from bench.plan.cell import Cell
 from bench.store.result import Floats, Measurement, Result
 
-METRICS = ("call", "step_wall", "inference_wall")
 _WALLS = {"train": "step_wall", "inference": "inference_wall"}
-_COUNTS = ("parameters", "flops", "flops_forward")
+_COUNTS = named(lambda row: row.imported and row.kind == "exact")
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[Result]]:
@@ -94,10 +94,10 @@ def _result(cell: Cell, parts: list[Mapping[str, Any]], machine: Mapping[str, An
             )
         threads = None if cell.is_foreign else cell.threads
         samples = _samples(benchmark["stats"])
-        measurements[metric] = Measurement(metric, "s", "lower", float(value), "median", threads, samples)
+        measurements[metric] = Measurement.of_value(metric, float(value), "median", threads, samples)
         for name in _COUNTS:
             if isinstance(extra.get(name), int | float):
-                measurements[name] = Measurement(name, "1", "lower", float(extra[name]), "exact")
+                measurements[name] = Measurement.of_value(name, float(extra[name]), "exact")
         if isinstance(extra.get("system"), dict):
             system = extra["system"]
     return Result(cell, "ok", measurements=tuple(measurements.values()), system=system, started=started)

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.metrics import registered
 from bench.plan.cell import Cell
 from bench.store.warning import Warning
-from bench.vocabulary import Status
+from bench.vocabulary import Direction, Statistic, Status
 
 SCHEMA = 2  # of results.jsonl and run.json; a reader refuses any other
 
 QUANTILES = {"min": 0.0, "p10": 0.10, "p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.90, "max": 1.0}
 
 Floats = npt.NDArray[np.float64]
+_NONE: Floats = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Measurement:
     Attributes:
         metric: the name, such as "forward" or "peak_memory".
         unit: SI without a prefix: "s", "B", "1/s", or "1" for a count or a share.
-        direction: which way is better: "lower", "higher", or "none".
+        direction: which way is better.
         statistic: how `value` follows from the samples ("p25", "median"), or "exact" / "maximum" for one reading.
         threads: CPU threads in force while it was taken, or None where they play no part.
         samples: every sample in order of measurement, in `unit`; empty for a single reading.
@@ -35,19 +37,36 @@ class Measurement:
 
     metric: str
     unit: str
-    direction: str
+    direction: Direction
     value: float
-    statistic: str
+    statistic: Statistic
     threads: int | None = None
-    samples: Floats = field(default_factory=lambda: np.empty(0))
+    samples: Floats = field(default_factory=lambda: _NONE)
+
+    @classmethod
+    def of_value(
+        cls, metric: str, value: float, statistic: Statistic, threads: int | None = None, samples: Floats = _NONE
+    ) -> "Measurement":
+        """One reading of a metric; unit and direction are those of its row.
+
+        Raises:
+            ValueError: the metric has no row in bench/metrics.py.
+
+        """
+        row = registered(metric)
+        return cls(metric, row.unit, row.direction, value, statistic, threads, samples)
 
     @classmethod
     def of_samples(
-        cls, metric: str, samples: Floats, *, statistic: str = "p25", threads: int | None = None
+        cls, metric: str, samples: Floats, *, statistic: Statistic = "p25", threads: int | None = None
     ) -> "Measurement":
-        """A time in seconds from its samples; `statistic` names the quantile that is its value."""
-        value = float(np.quantile(samples, QUANTILES[statistic]))
-        return cls(metric, "s", "lower", value, statistic, threads, samples)
+        """A metric from its samples; `statistic` names the quantile that is its value.
+
+        Raises:
+            ValueError: the metric has no row in bench/metrics.py.
+
+        """
+        return cls.of_value(metric, float(np.quantile(samples, QUANTILES[statistic])), statistic, threads, samples)
 
     def to_dict(self) -> dict[str, Any]:
         """As stored: the samples as base64 of little-endian float32, with their number and median beside."""

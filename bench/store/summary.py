@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from math import log
 from typing import Any
 
+from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint, definition, fingerprint
 from bench.store.frame import status_of
 from bench.store.pooling import pooled
 from bench.store.run import Run
-from bench.vocabulary import Pooling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Reading:
         step: seconds a step, geometric mean over visits.
         accuracy: test accuracy by seed.
         epochs: what was trained for it; None where nothing was, or where a time limit cut it short.
-        memory: bytes at the peak, mean over seeds.
+        memory: bytes at the peak, geometric mean over visits.
         counts: exact counts by metric.
 
     """
@@ -83,7 +83,7 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
                 values.setdefault(one["metric"], []).append(one["value"])
                 threads = one["threads"] if one["metric"] == "relative_cost" and one["threads"] else threads
     system: dict[str, Any] = next((line["system"] for line in lines if line["system"]), {})
-    cost = _pooled(values, "relative_cost", "log_mean")
+    cost = _pooled("relative_cost", values)
     limited = any((line["training"] or {}).get("limit") for line in lines)
     return Reading(
         cell=cell,
@@ -97,10 +97,10 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
         definition=definition(cell),
         cost=log(cost) if cost and cost > 0 else None,
         visits=len(values.get("relative_cost", ())),
-        step=_pooled(values, "step", "log_mean"),
+        step=_pooled("step", values),
         accuracy={line["cell"]["seed"]: one["value"] for line in lines for one in _learnt(line)},
         epochs=None if limited else facts.plan.get("epochs") or None,
-        memory=_pooled(values, "peak_memory", "mean"),
+        memory=_pooled("peak_memory", values),
         counts=_counts(lines, cell),
     )
 
@@ -111,16 +111,15 @@ def _learnt(line: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _counts(lines: list[dict[str, Any]], cell: Cell) -> dict[str, float]:
     """The exact readings; the peak of CUDA's allocator is one too, since it counts what it hands out."""
-    exact = {
+    return {
         one["metric"]: float(one["value"])
         for line in lines
         for one in line["measurements"]
         if one["value"] is not None
         and (one["statistic"] == "exact" or (one["metric"] == "peak_memory" and cell.device != "cpu"))
     }
-    return {name: value for name, value in exact.items() if name != "accuracy"}  # exact of one seed, not of the cell
 
 
-def _pooled(values: Mapping[str, list[float]], metric: str, how: Pooling) -> float | None:
-    """The metric over all visits; None where it was not measured."""
-    return pooled(values[metric], how).value if metric in values else None
+def _pooled(metric: str, values: Mapping[str, list[float]]) -> float | None:
+    """The metric over all visits, as its row says; None where it was not measured."""
+    return pooled(values[metric], METRICS[metric].pooled).value if metric in values else None

@@ -16,7 +16,8 @@ from bench.errors import BenchError
 from bench.files import canonical
 from bench.optimizers.registry import OPTIMIZERS
 from bench.plan.cell import Cell
-from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, MODES, SCHEDULES, SPLITS
+from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, SCHEDULES, SPLITS
+from bench.vocabulary import MODES
 
 DAMAGE = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # what strange contents raise
 

@@ -67,18 +67,18 @@ def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
     last, until = learnt["epochs"][-1], learnt["until"]
     step = last["seconds"] / last["steps"]
     found = [
-        Measurement("accuracy", "1", "higher", last["test_accuracy"], "final"),
-        Measurement("train_accuracy", "1", "higher", last["train_accuracy"], "final"),
-        Measurement("test_loss", "1", "lower", last["test_loss"], "final"),
-        Measurement("training_throughput", "1/s", "higher", cell.batch_size / step, "mean", cell.threads),
-        Measurement("training_step", "s", "lower", step, "mean", cell.threads),
+        Measurement.of_value("accuracy", last["test_accuracy"], "final"),
+        Measurement.of_value("train_accuracy", last["train_accuracy"], "final"),
+        Measurement.of_value("test_loss", last["test_loss"], "final"),
+        Measurement.of_value("training_throughput", cell.batch_size / step, "mean", cell.threads),
+        Measurement.of_value("training_step", step, "mean", cell.threads),
     ]
     if until:
-        found.append(Measurement("reached", "1", "higher", float(until["reached"]), "share"))
+        found.append(Measurement.of_value("reached", float(until["reached"]), "share"))
     if until and until["reached"]:
         found += [
-            Measurement("time_to_accuracy", "s", "lower", last["seconds"], "first evaluation there", cell.threads),
-            Measurement("steps_to_accuracy", "1", "lower", float(last["steps"]), "first evaluation there"),
+            Measurement.of_value("time_to_accuracy", last["seconds"], "at target", cell.threads),
+            Measurement.of_value("steps_to_accuracy", float(last["steps"]), "at target"),
         ]
     return found
 

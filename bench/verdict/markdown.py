@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bench import text
-from bench.symbols import symbol_of
+from bench.metrics import symbol_of
 from bench.verdict.verdict import Decision, Verdict
 from bench.vocabulary import Overall, VerdictWord
 

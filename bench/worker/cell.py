@@ -115,9 +115,9 @@ class _Visit:
         work.step()
         self.device.synchronize()
         warm = time.perf_counter() - start
-        found = [Measurement("first_step", "s", "lower", cold, "single", self.cell.threads)]
+        found = [Measurement.of_value("first_step", cold, "single", self.cell.threads)]
         if self.cell.mode == "compile":
-            found.append(Measurement("compile_time", "s", "lower", cold - warm, "single", self.cell.threads))
+            found.append(Measurement.of_value("compile_time", cold - warm, "single", self.cell.threads))
         self._hand_over(found)
 
     def _relative(self, work: Workload) -> None:

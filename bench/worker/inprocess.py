@@ -15,10 +15,10 @@ from bench.measure.blocks import warm_up
 from bench.measure.costs import measure_costs
 from bench.measure.device import available, open_device
 from bench.measure.workload import Workload
+from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 
-COUNTS = ("parameters", "flops", "flops_forward")  # exact counts worth a line beside a time
 _MMAP_PARAMETER, _TRIM_PARAMETER = -3, -1  # of mallopt(3)
 
 
@@ -66,7 +66,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[Front]:
         if timed:
             device.settle_memory()
             counted = Workload(cell, device, *part_of_data, dataset.num_classes)
-            facts |= {one.metric: one.value for one in measure_costs(counted) if one.metric in COUNTS}
+            facts |= {one.metric: one.value for one in measure_costs(counted) if METRICS[one.metric].imported}
             facts["system"] = {**describe_system(device), **({"allocator": allocator} if allocator else {})}
         work = Workload(cell, device, *part_of_data, dataset.num_classes)
         step = work.timed_step

@@ -48,6 +48,7 @@ def _result(cell, seed, cost, accuracy, options):
         Measurement.of_samples("step", np.full(10, 0.004), threads=1),
         Measurement("relative_cost", "1", "lower", float(np.exp(cost)), "p10", 1),
         Measurement("peak_memory", "B", "lower", options.get("memory", 2e7), "maximum"),
+        *options.get("others", ()),
         *(Measurement(metric, "1", "lower", value, "exact") for metric, value in counts.items()),
     ]
     if accuracy is not None:
@@ -68,6 +69,18 @@ def accepted(record, tmp_path):
         return baseline.load("main", tmp_path / "baselines")
 
     return save
+
+
+@pytest.fixture
+def held(record, accepted, tmp_path):
+    """Judges a run of lenet5, with further measurements, by the text of a file: metric to verdict."""
+
+    def judge(text, *others):
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        return judged(record({LENET: (1.0, {"others": others})}), accepted(), tolerances(path))[0]
+
+    return judge
 
 
 def judged(run, stored, allowed=None, **options):
@@ -266,7 +279,7 @@ def test_the_peak_of_a_gpus_allocator_is_an_exact_count(record, tmp_path):
 def test_budgets_hold_in_the_metrics_own_direction(record, accepted, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("[budgets]\nstep = 0.003\naccuracy = 0.97\ntest_loss = 1.0\n")
-    with pytest.raises(BenchError, match="unknown metric 'test_loss'"):
+    with pytest.raises(BenchError, match="no 'test_loss' in this run that the budget could be held to"):
         judged(record({LENET: (1.0, {})}), accepted(), tolerances(path))
     path.write_text("[budgets]\nstep = 0.003\naccuracy = 0.97\n")
     found, checked = judged(record({LENET: (1.0, {})}), accepted(), tolerances(path))
@@ -277,6 +290,35 @@ def test_budgets_hold_in_the_metrics_own_direction(record, accepted, tmp_path):
     found = check(untrained, accepted(), CheckRules(allowed=tolerances(path))).decision
     budget = next(one for one in found.verdicts if one.cell == LENET.id and one.metric == "accuracy (budget)")
     assert budget.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "limit", "verdict"),
+    [
+        ("train_accuracy", 0.99, 0.97, "unchanged"),
+        ("train_accuracy", 0.96, 0.97, "regressed"),
+        ("reached", 0.8, 1.0, "regressed"),
+        ("inference_throughput", 900.0, 1000.0, "regressed"),
+        ("test_loss", 0.2, 0.1, "regressed"),
+        ("test_loss", 0.1, 0.2, "unchanged"),
+    ],
+)
+def test_a_budget_follows_the_direction_of_its_metric(held, metric, value, limit, verdict):
+    unit, direction = ("1/s" if "throughput" in metric else "1"), ("lower" if metric == "test_loss" else "higher")
+    found = held(f"[budgets]\n{metric} = {limit}\n", Measurement(metric, unit, direction, value, "final"))
+    budget = found[f"{metric} (budget)"]
+    assert (budget.verdict, budget.direction, budget.unit) == (verdict, direction, unit)
+    assert ("at most" if metric == "test_loss" else "at least") in budget.reason
+
+
+def test_a_budget_for_a_target_that_was_not_reached_is_inconclusive(held):
+    found = held("[budgets]\ntime_to_accuracy = 9.0\n", Measurement("reached", "1", "higher", 0.0, "share"))
+    assert found["time_to_accuracy (budget)"].verdict == "inconclusive"
+
+
+def test_a_tolerance_that_no_gate_reads_is_refused(held):
+    with pytest.raises(BenchError, match=r"mine\.toml: tolerances\.step: nothing judges this metric"):
+        held("[tolerances]\nstep = 0.01\n")
 
 
 def test_a_run_that_is_in_the_baseline_is_compared_with_the_others(record, accepted, tmp_path):

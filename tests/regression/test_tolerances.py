@@ -52,13 +52,19 @@ def test_without_a_file_there_are_defaults(tmp_path, monkeypatch):
         ("tolerances = 3\n", "takes a table, not 3"),
         ("[cells]\nlenet5 = 3\n", "takes a table, not 3"),
         ('[cells."lenet5".tolerance]\n', "unknown key 'tolerance': did you mean 'tolerances'"),
-        ("[tolerances]\nstep = 'much'\n", "takes a share such as 0.05"),
-        ("[tolerances]\nstep = 'x %'\n", "takes a share such as 0.05"),
-        ("[tolerances]\nstep = 5\n", "takes a share such as 0.05"),
-        ("[tolerances]\nstep = true\n", "takes a share such as 0.05"),
+        ("[tolerances]\nrelative_cost = 'much'\n", "takes a share such as 0.05"),
+        ("[tolerances]\nrelative_cost = 'x %'\n", "takes a share such as 0.05"),
+        ("[tolerances]\nrelative_cost = 5\n", "takes a share such as 0.05"),
+        ("[tolerances]\nrelative_cost = true\n", "takes a share such as 0.05"),
         ("[budgets]\nstep = '10 ms'\n", "a number in SI units"),
         ("[budgets]\nstep = -1\n", "a number in SI units"),
         ("[budgets]\nstep = inf\n", "a number in SI units"),
+        ("[tolerances]\nrelative_costs = 0.1\n", "unknown metric 'relative_costs': did you mean 'relative_cost'"),
+        ("[budgets]\nxyzzy = 1\n", "unknown metric 'xyzzy': see python -m bench list metrics"),
+        ("[tolerances]\nstep = 0.01\n", "tolerances.step: nothing judges this metric"),
+        ('[cells."lenet5".tolerances]\ntest_loss = 0.1\n', "tolerances.test_loss: nothing judges this metric"),
+        ("[budgets]\nprofiler_overhead = 2\n", "budgets.profiler_overhead: neither lower nor higher is better"),
+        ("[budgets]\nstep_median = 1\n", "budgets.step_median: it is only shown, never stored"),
     ],
 )
 def test_a_mistake_is_told_in_one_line_with_its_place(file, text, words):
@@ -69,10 +75,22 @@ def test_a_mistake_is_told_in_one_line_with_its_place(file, text, words):
     assert "\n" not in str(raised.value)
 
 
-def test_a_metric_that_nobody_measures_is_refused_with_the_nearest(file):
-    found = tolerances(file("[tolerances]\nrelative_costs = 0.1\n"))
-    with pytest.raises(BenchError, match="unknown metric 'relative_costs': did you mean 'relative_cost'"):
-        found.check_names(["step", "parameters"])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[tolerances]\noperators_fetch = 0.1\n", "'operators_fetch' in this run or the baseline that the tolerance"),
+        ("[tolerances]\nflops = 0.1\n", "no 'flops' in this run or the baseline"),  # measured, yet of a single step
+        ("[budgets]\ntest_loss = 0.1\n", "no 'test_loss' in this run that the budget could be held to"),
+    ],
+)
+def test_a_limit_on_what_is_not_there_is_refused(file, text, words):
+    found = tolerances(file(text))
+    with pytest.raises(BenchError, match=words):
+        found.check_measured(["step", "flops", "parameters"], ["parameters"])
+
+
+def test_a_metric_with_a_gate_of_its_own_needs_no_measurement(file):
+    tolerances(file("[tolerances]\naccuracy = 0.1\n")).check_measured(["step"], ["parameters"])
 
 
 def test_a_file_that_is_not_there_or_is_no_text(tmp_path):

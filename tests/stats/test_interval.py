@@ -1,5 +1,6 @@
 """Intervals: equal to scipy's, and right as often as they say, by simulation with a fixed seed."""
 
+from dataclasses import astuple
 from functools import partial
 
 import numpy as np
@@ -29,6 +30,16 @@ def test_ratios_have_the_t_interval_of_scipy_on_the_log_scale(count):
     found = of_ratios(values)
     low, high = np.exp(stats.t.interval(0.95, count - 1, np.log(values).mean(), stats.sem(np.log(values))))
     assert (found.value, found.low, found.high, found.n) == pytest.approx((stats.gmean(values), low, high, count))
+
+
+def test_values_are_pooled_as_their_metric_says():
+    values = [0.2, 0.4, 0.9]
+    ends = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+    assert astuple(pooled(values, "log_mean")) == pytest.approx(astuple(of_ratios(values)))
+    assert astuple(pooled(values, "mean")) == pytest.approx((0.5, *ends, 3))
+    assert pooled([0.0, *values], "log_mean") == pooled([0.0, *values], "mean")  # zero has no logarithm
+    assert pooled([0.0, 1.0, 1.0, 1.0], "proportion") == Interval(0.75, None, None, 4)
+    assert pooled([8.0, 8.0], "once") == Interval(8.0, None, None, 2)
 
 
 @pytest.mark.parametrize("estimate", [of_means, of_ratios])

@@ -8,11 +8,11 @@ from typing import Any
 
 from bench.cli.render.tables import print_table
 from bench.errors import EXIT_PASS, BenchError
+from bench.metrics import symbol_of
 from bench.regression.history import Series, history
 from bench.report.history import Line, Shift, write
 from bench.stats.change_points import Change
 from bench.store import run as store
-from bench.symbols import symbol_of
 from bench.text import quantity, signed
 
 

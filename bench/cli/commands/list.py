@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from bench.cli.render.tables import print_table
+from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue, Question
 from bench.plan.estimate import expected_seconds, trial_seconds
 from bench.plan.grid import expand
@@ -83,15 +84,32 @@ def _runs(_: str) -> list[dict[str, Any]]:
     ]
 
 
+def _metrics(_: str) -> list[dict[str, Any]]:
+    """What each metric is: what files, flags, tolerances and budgets call it, and what it means."""
+    return [
+        {
+            "name": row.name,
+            "unit": row.unit,
+            "better": row.direction,
+            "kind": row.kind,
+            "pooled": row.pooled,
+            "judged_by": row.judged_by,
+            "note": row.note,
+        }
+        for row in METRICS.values()
+    ]
+
+
 _ENTRIES = {
     "architectures": _registered,
     "optimizers": _registered,
     "datasets": _registered,
     "suites": _suites,
+    "metrics": _metrics,
     "runs": _runs,
 }
 
-_TITLES = {"seconds": "takes about"}
+_TITLES = {"seconds": "takes about", "judged_by": "judged by"}
 
 
 def _text(key: str, value: Any) -> str:

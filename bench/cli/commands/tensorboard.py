@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.cli.commands.show import latest
 from bench.errors import BenchError
+from bench.metrics import row_of
 from bench.process import entries
 from bench.process.messages import Curves
 from bench.process.worker import WorkerError, Workers
@@ -69,12 +70,11 @@ def _curves(run: store.Run) -> Iterator[Curves]:
     for result in run.results():
         epochs = (result.training or {}).get("epochs")
         if epochs:
-            finals = ("accuracy", "test_loss", "step", "throughput")
             yield {
                 "folder": str((run.folder / "curves" / folder_of(result.cell)).absolute()),
                 "epochs": epochs,
                 "parameters": result.cell.to_dict(),
-                "metrics": {one.metric: one.value for one in result.measurements if one.metric in finals},
+                "metrics": {one.metric: one.value for one in result.measurements if row_of(one.metric).tensorboard},
             }
 
 

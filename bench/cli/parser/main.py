@@ -33,7 +33,7 @@ _METAVARS = {
     "int": "N",
     "str": "NAME",
 }
-LISTINGS = ("architectures", "optimizers", "datasets", "suites", "runs")
+LISTINGS = ("architectures", "optimizers", "datasets", "suites", "metrics", "runs")
 
 
 class _Parser(argparse.ArgumentParser):

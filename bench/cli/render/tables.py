@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from bench.metrics import METRICS, Metric
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
-from bench.store.pytest_benchmark import METRICS as IMPORTED
 from bench.store.seeds import over_seeds
 from bench.text import PERCENT, STATISTICS, either_way, number, percent, plural, quantity, with_interval
 
@@ -22,17 +22,13 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
     `ceilings` there is a column that says what bounds the step.
     """
     rows = []
-    walls = [
-        metric for metric in IMPORTED if (table["metric"] == metric).any() and not (table["metric"] == "step").any()
-    ]
+    columns = _columns(set(table["metric"]))
     for _, cell in table.groupby("id", sort=False):
         found = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
         step = found["step"]["value"] if "step" in found else math.inf
-        imported = {title: quantity(found[title]["value"], "s") if title in found else "-" for title in walls}
-        bound = {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
-        asked = {"time to accuracy": _to_target(found)} if "reached" in set(table["metric"]) else {}
-        figures = {**imported, **_figures(found, target), **asked, **bound}
+        figures = {column.terminal: _figure(column, found, target) for column in columns}
+        figures |= {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
         rows.append((step, {"cell": first["id"], **figures, "status": first["status"]}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
@@ -69,25 +65,30 @@ def _threads(table: pd.DataFrame, metric: str) -> str:
     return f", {' or '.join(map(str, counts))} threads" if counts else ""
 
 
-def _figures(found: dict[str, pd.Series], target: float | None) -> Row:
-    """The columns of one cell; a metric it lacks is a dash."""
-    columns = {
-        "parameters": ("parameters", ""),
-        "forward": ("forward", "s"),
-        "backward": ("backward", "s"),
-        "optimizer": ("optimizer", "s"),
-        "step": ("step", "s"),
-        "memory": ("peak_memory", "B"),
-    }
-    figures = {
-        title: quantity(found[metric]["value"], unit) if metric in found else "-"
-        for title, (metric, unit) in columns.items()
-    }
-    figures["median"] = quantity(found["step"]["median"], "s") if "step" in found else "-"
-    figures["images/s"] = number(found["throughput"]["value"]) if "throughput" in found else "-"
-    figures["relative cost"] = _relative(found["relative_cost"], target) if "relative_cost" in found else "-"
-    figures["accuracy"] = _accuracy(found["accuracy"]) if "accuracy" in found else "-"
-    return figures
+def _columns(present: set[str]) -> list[Metric]:
+    """The metrics that have a column: an imported time only where there is no step, a time to a target where there is.
+
+    The others always have theirs.
+    """
+    shown = [row for row in METRICS.values() if row.terminal]
+    shown = [row for row in shown if not row.is_wall or (row.name in present and "step" not in present)]
+    return [row for row in shown if not row.to_target or "reached" in present]
+
+
+def _figure(column: Metric, found: dict[str, pd.Series], target: float | None) -> str:
+    """The number of one cell in a column; a dash where it has none."""
+    if column.to_target:
+        return _to_target(found)
+    if column.derived:
+        return quantity(found["step"]["median"], "s") if "step" in found else "-"
+    if column.name not in found:
+        return "-"
+    row = found[column.name]
+    if column.kind == "ratio":
+        return _relative(row, target)
+    if column.kind == "share":
+        return _accuracy(row)
+    return number(row["value"]) if column.kind == "rate" else quantity(row["value"], column.symbol)
 
 
 def _accuracy(row: pd.Series) -> str:
@@ -108,8 +109,8 @@ def _to_target(found: dict[str, pd.Series]) -> str:
     if reached < 1:
         return f"reached by {over_seeds(round(reached * seeds), seeds, lost)}"
     time, step, steps = (
-        _spread(found[metric], unit)
-        for metric, unit in (("time_to_accuracy", "s"), ("training_step", "s"), ("steps_to_accuracy", ""))
+        _spread(found[name], METRICS[name].symbol)
+        for name in ("time_to_accuracy", "training_step", "steps_to_accuracy")
     )
     everyone = f", all {seeds} seeds" if seeds > 1 else ""
     return f"{time} = {step} x {steps}{everyone}"

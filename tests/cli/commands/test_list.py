@@ -4,16 +4,27 @@ import json
 
 import pytest
 
+from bench.metrics import METRICS
 from bench.store.run import create
 
 KEYS = {
     "architectures": {"name", "family", "parameters", "flops_forward", "input_shape", "description"},
     "optimizers": {"name", "learning_rate", "implementations", "description"},
     "datasets": {"name", "input_shape", "num_classes", "train", "test", "description"},
+    "metrics": {"name", "unit", "better", "kind", "pooled", "judged_by", "note"},
     "suites": {"name", "cells", "seconds", "purpose", "architectures"},
 }
-MEMBERS = {"architectures": "lenet5", "optimizers": "muon", "datasets": "mnist", "suites": "quick"}
-SHOWN = {"architectures": ["61,706", "833 kFLOP", "1x28x28"]}  # of that member
+MEMBERS = {
+    "architectures": "lenet5",
+    "optimizers": "muon",
+    "datasets": "mnist",
+    "suites": "quick",
+    "metrics": "relative_cost",
+}
+SHOWN = {
+    "architectures": ["61,706", "833 kFLOP", "1x28x28"],
+    "metrics": ["lower", "ratio", "log_mean", "screening"],
+}  # of that member
 
 
 # Counting every architecture of the zoo takes many seconds, so that these listings are slow.
@@ -39,6 +50,13 @@ def test_a_listing_as_a_table(typed, what):
     assert titles.split()[0] == "name"
     (row,) = [row for row in rows if row.split()[0] == MEMBERS[what]]
     assert [text for text in SHOWN.get(what, []) if text not in row] == []
+
+
+def test_every_metric_is_listed(typed):
+    entries = {entry["name"]: entry for entry in json.loads(typed("list", "metrics", "--json").stdout)}
+    assert list(entries) == list(METRICS)
+    assert (entries["accuracy"]["better"], entries["accuracy"]["judged_by"]) == ("higher", "accuracy")
+    assert (entries["step"]["unit"], entries["step"]["judged_by"]) == ("s", None)
 
 
 def test_no_runs_yet(typed):

@@ -1,0 +1,289 @@
+"""Metrics: what each metric is, once. Measuring, pooling, tables, pages and gates read its row here.
+
+The order of the rows is that of the columns, on the terminal and on the page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from bench.text import PERCENT, TIMES
+from bench.vocabulary import PHASES, Direction, Gate, MetricKind, Pooling
+
+# Metrics that come once for each part of a step or each category of operators: by that word, the metric's name.
+OPERATORS_OF = {phase: f"operators_{phase}" for phase in PHASES}
+LAUNCHES_OF = {phase: f"launches_{phase}" for phase in (*PHASES, "step")} | {"": "launches_unmarked"}
+FLOPS_OF = {kind: f"flops_{kind.replace(' ', '_')}" for kind in ("convolution", "matrix multiply", "other")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """What a metric is.
+
+    Attributes:
+        name: as it is stored and named in files and flags.
+        unit: of the stored values: SI without a prefix, "1" for a count or a share.
+        direction: which way is better; a budget is a limit in this direction.
+        kind: what kind of number it is, which decides how it is shown.
+        pooled: how the visits of a cell and the seeds of a configuration become one number.
+        heading: of its column on the page.
+        note: what it is, in a phrase.
+        symbol: the unit as people see it, after a prefix such as M; "" for none.
+        shown: whether its column on the page starts visible.
+        terminal: title of its column on the terminal; "" where it has none.
+        judged_by: the gate that judges it when a run is checked; None where nothing does, so that it has no tolerance.
+        once_a_seed: training gives it, so that n counts seeds and not visits.
+        to_target: how much training it took to reach the accuracy aimed at; absent unless every seed got there.
+        imported: a file of pytest-benchmark may have it.
+        followed: whether `history` shows it; of imported runs alone where `imported` is set, too.
+        changes: whether `history` looks for changes of its level.
+        tradeoff: whether the page draws accuracy against it.
+        tensorboard: whether TensorBoard's table of cells has it.
+        derived: computed for tables and pages from another metric's samples, never stored itself.
+
+    """
+
+    name: str
+    unit: str
+    direction: Direction
+    kind: MetricKind
+    pooled: Pooling
+    heading: str
+    note: str = ""
+    symbol: str = ""
+    shown: bool = False
+    terminal: str = ""
+    judged_by: Gate | None = None
+    once_a_seed: bool = False
+    to_target: bool = False
+    imported: bool = False
+    followed: bool = False
+    changes: bool = False
+    tradeoff: bool = False
+    tensorboard: bool = False
+    derived: bool = False
+
+    @property
+    def words(self) -> str:
+        """The heading within a sentence."""
+        return self.heading.lower().replace("flops", "FLOPs")
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether it is a time of pytest-benchmark, which stands in for a step where a run has none."""
+        return self.imported and self.kind == "time"
+
+
+Maker = Callable[..., Metric]
+_time: Maker = partial(Metric, unit="s", symbol="s", direction="lower", kind="time", pooled="log_mean")
+_rate: Maker = partial(Metric, unit="1/s", direction="higher", kind="rate", pooled="log_mean")
+_ratio: Maker = partial(Metric, unit="1", kind="ratio", pooled="log_mean")
+_share: Maker = partial(Metric, unit="1", kind="share", pooled="mean")
+_count: Maker = partial(Metric, unit="1", direction="lower", kind="count", pooled="mean")
+_size: Maker = partial(Metric, unit="B", symbol="B", direction="lower", kind="size", pooled="log_mean")
+_exact: Maker = partial(Metric, direction="lower", kind="exact", pooled="once", judged_by="exact counts")
+_whole: Maker = partial(_exact, unit="1")
+_bytes: Maker = partial(_exact, unit="B", symbol="B")
+_flops: Maker = partial(_exact, unit="1", symbol="FLOP")
+
+_ROWS: tuple[Metric, ...] = (
+    _ratio(
+        name="relative_cost", direction="lower", judged_by="screening", followed=True, changes=True, tradeoff=True,
+        heading="Relative cost", shown=True, terminal="relative cost",
+        note="seconds an image, divided by those of the reference measured in turn in the same process",
+    ),
+    _share(
+        name="accuracy", direction="higher", judged_by="accuracy", once_a_seed=True, followed=True, tensorboard=True,
+        heading="Test accuracy", shown=True, terminal="accuracy",
+        note="share of the test images classified right when training ended, over seeds",
+    ),
+    _time(
+        name="time_to_accuracy", once_a_seed=True, to_target=True,
+        heading="Time to accuracy", shown=True, terminal="time to accuracy",
+        note="training seconds, evaluation excluded, at the first evaluation that reaches the target",
+    ),
+    _rate(
+        name="throughput", tradeoff=True, tensorboard=True, heading="Throughput", shown=True, terminal="images/s",
+        note="training images a second, from the time of a step",
+    ),
+    _time(
+        name="step", followed=True, tensorboard=True, heading="Step", shown=True, terminal="step",
+        note="one training step, from zeroing the gradients to the optimizer's update; the fetch of its batch is apart",
+    ),
+    _time(
+        name="step_median", derived=True, heading="Step, median", shown=True, terminal="median",
+        note="the median step: what a user experiences",
+    ),
+    _time(
+        name="forward", heading="Forward", shown=True, terminal="forward",
+        note="the forward pass of a training step",
+    ),
+    _time(
+        name="backward", heading="Backward", shown=True, terminal="backward",
+        note="the backward pass of a training step",
+    ),
+    _time(
+        name="optimizer", heading="Optimizer", shown=True, terminal="optimizer",
+        note="the optimizer's update in a training step",
+    ),
+    _size(
+        name="peak_memory", judged_by="memory", tradeoff=True, heading="Peak memory", shown=True, terminal="memory",
+        note="the most memory in use during training steps",
+    ),
+    _whole(
+        name="parameters", imported=True, tradeoff=True, heading="Parameters", shown=True, terminal="parameters",
+        note="trainable numbers in the architecture",
+    ),
+    _flops(
+        name="flops", imported=True, heading="FLOPs", shown=True,
+        note="floating-point operations of the forward and backward pass of one step",
+    ),
+    _time(name="inference", heading="Inference", note="the forward pass of one batch without gradients"),
+    _rate(name="inference_throughput", heading="Inference throughput", note="images a second without gradients"),
+    _rate(
+        name="training_throughput", once_a_seed=True, heading="Training throughput",
+        note="images a second of the training run, evaluation excluded",
+    ),
+    _share(
+        name="train_accuracy", direction="higher", once_a_seed=True, heading="Training accuracy",
+        note="share of the first 5,000 training images classified right when training ended",
+    ),
+    Metric(
+        name="test_loss", unit="1", direction="lower", kind="number", pooled="mean", once_a_seed=True, tensorboard=True,
+        heading="Test loss", note="mean loss over the test images when training ended",
+    ),
+    _share(
+        name="reached", direction="higher", pooled="proportion", once_a_seed=True, heading="Reached the target",
+        note="share of all seeds, those that diverged or failed included, that reached the accuracy aimed at",
+    ),
+    _time(
+        name="training_step", once_a_seed=True, heading="Step of training",
+        note="mean seconds a step of the training run, the fetch of its batch included, evaluation excluded",
+    ),
+    _count(  # pooled as times are, so that the time to an accuracy stays the product of the two
+        name="steps_to_accuracy", pooled="log_mean", once_a_seed=True, to_target=True, heading="Steps to accuracy",
+        note="training steps until the first evaluation that reaches the target",
+    ),
+    _time(
+        name="call", imported=True, followed=True, changes=True, heading="Call", shown=True, terminal="call",
+        note="one call of a function that pytest-benchmark timed",
+    ),
+    _time(
+        name="step_wall", imported=True, followed=True, changes=True, heading="Step, by the block",
+        terminal="step_wall", note="a step as the whole block's time divided by its steps",
+    ),
+    _time(
+        name="inference_wall", imported=True, followed=True, changes=True, heading="Inference, by the block",
+        terminal="inference_wall",
+        note="a batch without gradients as the whole block's time divided by its batches",
+    ),
+    _bytes(name="parameter_bytes", heading="Memory of parameters", note="bytes of the parameters"),
+    _bytes(name="optimizer_bytes", heading="Memory of the optimizer", note="bytes of the optimizer's state"),
+    _bytes(
+        name="activation_bytes", heading="Memory of activations",
+        note="bytes that the forward pass and the loss keep for the backward pass",
+    ),
+    _time(name="loss", heading="Loss", note="the loss in a training step"),
+    _time(name="zero_grad", heading="Zero gradients", note="zeroing the gradients in a training step"),
+    _time(name="fetch", heading="Fetch", note="the fetch of a batch, which is no part of a step"),
+    _flops(
+        name="flops_forward", imported=True, heading="FLOPs forward",
+        note="floating-point operations of the forward pass of one step",
+    ),
+    _flops(
+        name="flops_backward", heading="FLOPs backward",
+        note="floating-point operations of the backward pass of one step",
+    ),
+    *(
+        _flops(name=name, heading=f"FLOPs, {kind}", note=f"floating-point operations of one step, {kind} alone")
+        for kind, name in FLOPS_OF.items()
+    ),
+    _bytes(
+        name="bytes_moved", heading="Bytes moved",
+        note="bytes that the operators of one step read and write, as if there were no caches",
+    ),
+    *(
+        _whole(
+            name=name, heading=f"Operators, {phase.replace('_', ' ')}",
+            note=f"operators that a step dispatches, {phase.replace('_', ' ')}",
+        )
+        for phase, name in OPERATORS_OF.items()
+    ),
+    *(
+        _whole(
+            name=name, heading=f"Kernels, {(phase or 'unmarked').replace('_', ' ')}",
+            note=f"kernels that a step launches on the GPU, {(phase or 'unmarked').replace('_', ' ')}",
+        )
+        for phase, name in LAUNCHES_OF.items()
+    ),
+    _count(
+        name="evaluations", heading="Evaluations",
+        note="how often a step evaluates the model, where the optimizer decides that",
+    ),
+    _count(
+        name="page_faults", heading="Page faults",
+        note="page faults a step; many of them mean that the allocator shapes the times",
+    ),
+    _share(
+        name="phase_gap", direction="lower", heading="Outside phases",
+        note="share of a step's time that lies in no phase",
+    ),
+    _time(
+        name="relative_cell", heading="Step beside the reference",
+        note="a step of this setting in the blocks that alternate with the reference",
+    ),
+    _time(
+        name="relative_reference", heading="Reference's step",
+        note="a step of the reference in the blocks that alternate with this setting",
+    ),
+    _time(
+        name="first_step", heading="First step",
+        note="the first step of a process, which chooses kernels and, where asked for, compiles",
+    ),
+    _time(name="compile_time", heading="Compilation", note="how much longer the first step takes than the second"),
+    _time(
+        name="copy", heading="Copy to the device",
+        note="one batch on its way from the host's pinned memory to the device",
+    ),
+    _size(
+        name="peak_memory_reserved", heading="Peak memory, reserved",
+        note="the most memory that the allocator of a GPU had taken from the driver during training steps",
+    ),
+    _ratio(
+        name="profiler_overhead", direction="none", heading="Profiler's overhead",
+        note="a profiled step divided by a timed one",
+    ),
+)  # fmt: skip
+
+METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
+
+_OF_UNIT: dict[str, Maker] = {"s": _time, "B": _size, "1/s": _rate}
+
+
+def registered(name: str) -> Metric:
+    """The row of a metric that is about to be measured.
+
+    Raises:
+        ValueError: it has none.
+
+    """
+    if name not in METRICS:
+        raise ValueError(f"no metric is called '{name}': give it a row in bench/metrics.py")
+    return METRICS[name]
+
+
+def row_of(name: str, unit: str = "1", direction: Direction = "none") -> Metric:
+    """The row of a stored metric; one that another version stored, and that has none here, is told by its unit."""
+    heading = name.replace("_", " ").capitalize()
+    return METRICS.get(name) or _OF_UNIT.get(unit, _count)(name=name, direction=direction, heading=heading)
+
+
+def symbol_of(name: str, unit: str) -> str:
+    """What stands after the number of a metric stored in that unit, as `bench.text` takes it; "" for a count."""
+    row = row_of(name, unit)
+    return {"share": PERCENT, "ratio": TIMES, "rate": "images/s"}.get(row.kind, row.symbol)
+
+
+def named(wanted: Callable[[Metric], bool]) -> tuple[str, ...]:
+    """The names of the metrics that are `wanted`, in the order of the rows."""
+    return tuple(name for name, row in METRICS.items() if wanted(row))

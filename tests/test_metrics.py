@@ -1,0 +1,290 @@
+"""The contract of every metric: measured somewhere, pooled and shown as its row says, held to limits or refused."""
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import bench
+from bench.cli.render.tables import overview
+from bench.errors import BenchError
+from bench.metrics import FLOPS_OF, LAUNCHES_OF, METRICS, OPERATORS_OF, Metric, named, registered, row_of
+from bench.plan.cell import Cell
+from bench.regression.direct import judge_budgets
+from bench.regression.screening import Terms, compare
+from bench.regression.tolerances import tolerances
+from bench.report import load as page
+from bench.report.table import columns, entries, told
+from bench.report.units import quantity
+from bench.store.frame import frame_of
+from bench.store.result import Measurement, Result, parse_line
+from bench.store.run import create
+from bench.store.summary import Reading
+from bench.vocabulary import DIRECTIONS, GATES, METRIC_KINDS, POOLINGS
+
+SOURCE = Path(bench.__file__).parent
+CELL = Cell("debug")
+# Measured only with a GPU or a C++ compiler: by its name, the module that spells it.
+ELSEWHERE = {"compile_time": "worker/cell.py", "peak_memory_reserved": "measure/device.py"}
+UNITS = {"s": "s", "B": "B", "1/s": "images/s"}
+every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
+
+
+@pytest.fixture(scope="module")
+def visited(tmp_path_factory):
+    """The names of what a real visit hands over that trains towards a target."""
+    from bench.plan.task import Visit
+    from bench.worker.cell import visit
+    from tests.measure.recording import Heard
+
+    heard, weights = Heard(), tmp_path_factory.mktemp("weights") / "a.pt"
+    task = Visit(CELL, Cell("softmax_regression"), 1, rounds=1, epochs=1, until=0.3, weights=str(weights))
+    visit(task, heard)
+    assert heard.of("status") == [("ok", None)]
+    return {one["metric"] for found in heard.of("measurements") for one in found}
+
+
+def of_profile():
+    """By the function that makes metrics of a profile, as if every phase had launched a kernel."""
+    from bench.measure.profile import profile_metrics
+
+    summary = {"phases": {"forward": 2.0}, "launches": dict.fromkeys(LAUNCHES_OF, 3)}
+    return {one.metric for one in profile_metrics(summary, 1.0, 1)}
+
+
+def of_flops():
+    """By the category of each operator that torch can count; attention has kernels of its own on GPUs alone."""
+    from torch.utils.flop_counter import flop_registry
+
+    from bench.trace.categories import category_of
+
+    return {FLOPS_OF[category_of([str(operator)])] for operator in flop_registry}
+
+
+def of_closure():
+    """By the timed steps of an optimizer that evaluates the model itself."""
+    from bench.measure.device import CpuDevice
+    from bench.measure.speed import measure_phases
+
+    work = workload_of(replace(CELL, optimizer="lbfgs"), CpuDevice())
+    return {one.metric for one in measure_phases(work, 1, 1)[1]}
+
+
+def of_copy():
+    """By the block that times a copy, on a device that has one to make."""
+    from bench.measure.device import CpuDevice
+    from bench.measure.speed import measure_copy
+
+    class Apart(CpuDevice):
+        def copy_of(self, images, labels):
+            def step(mark):
+                mark()
+                images.clone()
+                mark()
+
+            return step
+
+    return {one.metric for one in measure_copy(workload_of(CELL, Apart()))}
+
+
+def workload_of(cell, device):
+    import torch
+
+    from bench.measure.workload import Workload
+
+    return Workload(cell, device, torch.rand(64, 1, 28, 28), torch.arange(64) % 10, 10)
+
+
+def of_import(folder):
+    """By the reader of pytest-benchmark's files."""
+    from bench.store.pytest_benchmark import read
+
+    noted = [{"bench_cell": CELL.to_dict(), "bench_part": part} for part in ("train", "inference")]
+    benchmarks = [{"name": "it", "stats": {"median": 0.1}, "extra_info": extra} for extra in ({}, *noted)]
+    path = folder / "imported.json"
+    path.write_text(json.dumps({"machine_info": {}, "benchmarks": benchmarks, "version": "5.1.0"}))
+    return {one.metric for result in read(path)[1] for one in result.measurements}
+
+
+def of_page(folder):
+    """By the page, from the samples of another metric."""
+    run = create("mine", {}, folder)
+    run.append(Result(CELL, "ok", measurements=(Measurement.of_samples("step", np.full(9, 0.1)),)))
+    return {name for row in page.read(run).rows for name in row.values}
+
+
+def test_every_row_is_measured_somewhere_and_all_that_is_measured_has_a_row(visited, tmp_path):
+    measured = visited | of_profile() | of_flops() | of_closure() | of_copy() | of_import(tmp_path)
+    for name, module in ELSEWHERE.items():
+        assert name not in measured, f"{name} is measured here: take it out of ELSEWHERE"
+        assert f'"{name}"' in (SOURCE / module).read_text("utf-8")
+    stored = set(named(lambda row: not row.derived))
+    assert measured | set(ELSEWHERE) == stored
+    assert of_page(tmp_path / "results") - measured == set(METRICS) - stored
+
+
+def test_no_measurement_is_made_past_the_rows():
+    """Only `of_value`, `of_samples` and the reader of files may call the constructor."""
+    calls = [
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Measurement"
+    ]
+    assert calls == []
+    with pytest.raises(ValueError, match=r"no metric is called 'speed': give it a row in bench/metrics\.py"):
+        Measurement.of_value("speed", 1.0, "exact")
+    with pytest.raises(ValueError, match="no metric is called 'speed'"):
+        Measurement.of_samples("speed", np.ones(3))
+
+
+@every_metric
+def test_a_row_uses_the_closed_words_and_says_what_the_metric_is(row):
+    assert (row.direction in DIRECTIONS, row.kind in METRIC_KINDS, row.pooled in POOLINGS) == (True, True, True)
+    assert row.judged_by in (None, *GATES)
+    assert row.heading
+    assert row.note
+    assert [other.name for other in METRICS.values() if other.heading == row.heading] == [row.name]
+    assert (row.kind == "exact") == (row.judged_by == "exact counts") == (row.pooled == "once")
+
+
+def lines_of(row: Metric, *values):
+    """Stored lines of one cell, a process each."""
+    statistic = {"once": "exact", "proportion": "share"}.get(row.pooled, "mean")
+    for repeat, value in enumerate(values):
+        taken = (Measurement.of_value(row.name, value, statistic),)
+        yield parse_line(Result(CELL, "ok", generation=repeat, measurements=taken).to_line().encode())
+
+
+@every_metric
+def test_processes_are_pooled_as_the_row_says(row):
+    values = {"once": [8.0] * 3, "proportion": [0.0, 1.0, 1.0]}.get(row.pooled, [0.1, 0.2, 0.9])
+    (pooled,) = frame_of(lines_of(row, *values)).to_dict("records")
+    assert (pooled["unit"], pooled["direction"], pooled["n"]) == (row.unit, row.direction, 3)
+    mean = {"log_mean": stats.gmean, "mean": np.mean, "proportion": np.mean, "once": np.mean}[row.pooled]
+    assert pooled["value"] == pytest.approx(mean(values))
+    if row.pooled in ("once", "proportion"):
+        assert pd.isna(pooled["low"])
+    else:
+        scale, back = (np.log, np.exp) if row.pooled == "log_mean" else (np.asarray, float)
+        low, high = stats.t.interval(0.95, 2, scale(values).mean(), stats.sem(scale(values)))
+        assert (pooled["low"], pooled["high"]) == pytest.approx((back(low), back(high)))
+
+
+@every_metric
+def test_a_number_is_shown_by_its_kind_on_the_page(row, tmp_path):
+    run = create("mine", {}, tmp_path)
+    taken = (Measurement.of_value(row.name, 0.25, "mean"),)
+    run.append(Result(CELL, "ok", measurements=taken))
+    record = page.read(run)
+    (column,) = [column for column in columns(record) if column.metric == row.name] or [None]
+    if row.to_target:  # the page tells it for any target, from the record of training
+        assert column is None
+        return
+    (entry,) = entries(record, column).values()
+    expected = {
+        "share": ("%", "25.00"), "ratio": ("\u00d7", "0.250"), "rate": ("images/s", "0.250"), "time": ("ms", "250"),
+    }.get(row.kind, (row.symbol, "0.250"))  # fmt: skip
+    unit = f"{column.unit.split()[0]}" if column.unit else ""
+    assert (column.heading, column.shown, unit, entry.text) == (row.heading, row.shown, *expected)
+    assert column.note.startswith(row.note)
+    assert told(record.rows[0].values[row.name]).startswith(row.words)
+    assert ("seed" in entry.told) == row.once_a_seed
+
+
+@every_metric
+def test_a_number_in_a_sentence_has_its_unit(row):
+    text = quantity(row.name, row.unit, 0.5).replace("\u00a0", " ")
+    kinds = {"share": "50.00 %", "ratio": "0.500\u00d7", "rate": "0.500 images/s", "time": "500 ms"}
+    assert text == kinds.get(row.kind, f"0.500 {row.symbol}".strip())
+
+
+@every_metric
+def test_a_number_has_its_column_on_the_terminal_or_none(row):
+    others = {"id": "net", "status": "ok", "n": 1, "seeds": 1, "lost": "", "low": None, "high": None, "median": 0.25}
+    also = {"step_median": "step", "time_to_accuracy": "reached"}.get(row.name, row.name)
+    names = {row.name, also} | ({"training_step", "steps_to_accuracy"} if row.to_target else set())
+    values = {name: float(row.to_target) if name == "reached" else 0.25 for name in names}
+    table = pd.DataFrame([{**others, "metric": name, "value": value} for name, value in values.items()])
+    (line,) = overview(table)
+    own = {title: text for title, text in line.items() if title not in ("cell", "status") and text != "-"}
+    assert (row.terminal in own) == bool(row.terminal)
+    if row.terminal:
+        figure = {"share": "25.00 %", "ratio": "0.250 (one visit: no interval)", "time": "250 ms"}
+        expected = figure.get(row.kind, "0.250")
+        assert own[row.terminal].startswith(expected)
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text):
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        return tolerances(path)
+
+    return write
+
+
+@every_metric
+def test_a_budget_holds_in_the_direction_of_the_metric_or_is_refused(row, file):
+    text = f"[budgets]\n{row.name} = 0.5\n"
+    if row.direction == "none" or row.derived:
+        with pytest.raises(BenchError, match=rf"mine\.toml: budgets\.{row.name}: .*list metrics"):
+            file(text)
+        return
+    verdicts = {}
+    for value in (0.4, 0.5, 0.6):
+        (verdict,) = judge_budgets(Reading(cell=CELL, run="mine"), file(text), {row.name: value})
+        assert (verdict.direction, verdict.unit) == (row.direction, row.unit)
+        verdicts[value] = verdict.verdict
+    worse, better = (0.4, 0.6) if row.direction == "higher" else (0.6, 0.4)
+    assert verdicts == {worse: "regressed", 0.5: "unchanged", better: "unchanged"}
+
+
+def reading_of(row: Metric, factor, run="new", noise=0.0):
+    """What a run says of a cell: the metric, `factor` times what it is in the baseline."""
+    fields = {
+        "screening": {"cost": float(np.log(factor)) + noise, "visits": 3},
+        "memory": {"memory": 1e9 * factor},
+        "accuracy": {"accuracy": dict.fromkeys(range(3), 0.5 * factor) | {0: 0.5 * factor + noise}, "epochs": 1},
+        "exact counts": {"counts": {row.name: 1000 * factor}},
+    }
+    return Reading(cell=CELL, run=run, **fields[row.judged_by])
+
+
+@pytest.mark.parametrize("form", ["[tolerances]", '[cells."debug-*".tolerances]'])
+@every_metric
+def test_a_tolerance_holds_in_the_direction_of_the_metric_or_is_refused(row, form, file):
+    text = f"{form}\n{row.name} = 0.1\n"
+    if not row.judged_by:
+        with pytest.raises(BenchError, match=rf"tolerances\.{row.name}: nothing judges this metric.*list metrics"):
+            file(text)
+        return
+    allowed = file(text)
+    stored = [reading_of(row, 1.0, f"old{at}", noise=1e-4 * at) for at in range(8)]
+    worse = -1 if row.direction == "higher" else 1
+    outcomes = {}
+    for change in (0.05, 0.5, -0.5):
+        new = reading_of(row, 1 + worse * change)
+        share = allowed.share(CELL.id, row.name)
+        compared = compare([new], stored, Terms(allowed, {CELL.id: share}, {}))
+        name = "counts" if row.judged_by == "exact counts" else row.name
+        (verdict,) = [verdict for verdict in compared.verdicts if verdict.metric == name]
+        outcomes[change] = "suspect" if compared.suspects else verdict.verdict
+    bad = "suspect" if row.judged_by == "screening" else "regressed"  # a time is measured again before it fails
+    assert outcomes == {0.05: "unchanged", 0.5: bad, -0.5: "improved"}
+
+
+def test_a_family_has_a_row_for_each_of_its_words():
+    assert {*OPERATORS_OF.values(), *LAUNCHES_OF.values(), *FLOPS_OF.values()} <= set(METRICS)
+
+
+def test_a_metric_of_another_version_is_told_by_its_unit():
+    rows = [row_of("later", unit, "lower") for unit in ("s", "B", "1/s", "1")]
+    assert [row.kind for row in rows] == ["time", "size", "rate", "count"]
+    assert (row_of("step", "s"), rows[0].heading, rows[0].judged_by) == (registered("step"), "Later", None)
