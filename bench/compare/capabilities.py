@@ -6,12 +6,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError, unknown
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES, expand
 from bench.plan.plan import Plan, flag, parse
 from bench.process.tree_client import Host
 from bench.process.worker import WorkerError
+from bench.session.executor import talk
 
 ABOUT_SECONDS = 120.0
 
@@ -40,7 +41,7 @@ def about(host: Host, plan: Plan) -> Known:
     }
     host.wait_until_ready()
     try:
-        told = dict(host.talk("bench.worker.ab_side:about", task, ABOUT_SECONDS))
+        told = dict(talk(host, "bench.worker.ab_side:about", task, ABOUT_SECONDS))
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in told:
@@ -49,6 +50,7 @@ def about(host: Host, plan: Plan) -> Known:
     names = {one.name for one in fields(Catalogue)}
     listed = {name: value for name, value in facts["catalogue"].items() if name in names}
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
+    listed["devices"] = {name: DeviceFacts.from_dict(told) for name, told in listed["devices"].items()}
     return Known(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
 
 

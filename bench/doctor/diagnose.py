@@ -8,6 +8,7 @@ from bench.compare.pairs import Pair, Side, measure_pair
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.process.worker import WorkerError, Workers
+from bench.session.executor import talk
 
 TWIN = Cell("lenet5", optimizer="adam")
 PAIRS, ROUNDS, PAIRS_SECONDS = 4, 8, 25.0
@@ -22,7 +23,7 @@ def examine(workers: Workers) -> dict[str, Any]:
 
     """
     try:
-        parts = dict(workers.talk("bench.worker.machine_facts:examine", None, FACTS_TIMEOUT))
+        parts = dict(talk(workers, "bench.worker.machine_facts:examine", None, FACTS_TIMEOUT))
         facts: dict[str, Any] = parts["facts"]
         pairs = _pairs(workers)
     except (WorkerError, KeyError) as ended:

@@ -42,7 +42,8 @@ def describe_system(device: Device) -> dict[str, Any]:
             "deterministic": torch.are_deterministic_algorithms_enabled(),
             "flush_denormal": are_flushed(),
         },
-        **device.facts(),
+        "identity": list(device.facts.identity) or None,
+        **device.describe(),
     }
     return {key: value for key, value in facts.items() if value is not None}
 

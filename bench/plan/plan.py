@@ -81,6 +81,7 @@ class Plan:
     data_dir: str = _option("", "folder with data sets that are not embedded")
     download: bool = _option(False, "fetch data sets that are not there into that folder, through torchvision")
     profile: bool = _option(False, "profile each cell too, in a pass of its own; see explain and tensorboard")
+    executor: str = _option("local", "where workers run; local: on this machine, one at a time")
     run: str = _option("", "name of the run (default: the suite and the time)")
     report: bool = _option(True, "write the HTML page")
 

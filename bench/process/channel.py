@@ -5,7 +5,7 @@ from typing import Any
 
 # The version of what the two sides of an A/B comparison are told and answer (`bench.worker.ab_side`). Each side runs the
 # code of its own revision, so this is a contract between revisions: raise it when a word or a payload changes.
-DUET_PROTOCOL = 1
+DUET_PROTOCOL = 2
 
 
 class Channel:

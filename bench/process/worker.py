@@ -11,8 +11,6 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError
-from bench.plan.catalogue import Catalogue, Question, Specimen
 from bench.process.worker_main import work
 
 # glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
@@ -20,7 +18,6 @@ from bench.process.worker_main import work
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
 
 LONGEST_WAIT = 2e6  # seconds: 23 days; poll(2) counts milliseconds in an int
-ANSWER_SECONDS, DOWNLOAD_SECONDS = 120.0, 3600.0
 START_ATTEMPTS, START_PAUSE = 3, 0.2  # the server may have been killed a moment ago; seconds between
 
 START_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -97,8 +94,12 @@ class Worker:
 class Workers:
     """Fresh worker processes, forked from one server that has imported torch but run no operator.
 
-    Where there is no forkserver each is spawned, which takes seconds instead of milliseconds.
+    Where there is no forkserver each is spawned, which takes seconds instead of milliseconds. One task at a time: a
+    second would disturb what is timed.
     """
+
+    slots = 1
+    nodes: tuple[str, ...] = ("localhost",)
 
     def __init__(self) -> None:
         self._context: Any = multiprocessing.get_context(START_METHOD)  # typed as a base that lacks Process
@@ -135,75 +136,8 @@ class Workers:
         other.close()
         return Worker(process, own)
 
-    def talk(self, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
-        """What a worker sends, part by part, until it ends.
-
-        Raises:
-            WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
-
-        """
-        with self.start(entry, task) as worker:
-            yield from parts_of(worker, timeout)
-
-    def catalogue(self, question: Question) -> Catalogue:
-        """What is registered and what this machine can do.
-
-        Raises:
-            BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
-
-        """
-        patience = DOWNLOAD_SECONDS if question.download else ANSWER_SECONDS
-        parts = self._ask("bench.worker.catalogue:describe", question, "cannot list what is registered", patience)
-        catalogue: Catalogue = parts["catalogue"]
-        return catalogue
-
-    def anatomy(self, specimen: Specimen) -> dict[str, Any]:
-        """The layers of one architecture, as `bench.worker.layers` tells them.
-
-        Raises:
-            BenchError: there is no such architecture or data set, they do not fit, or the worker did not answer.
-
-        """
-        parts = self._ask("bench.worker.layers:dissect", specimen, f"cannot look into '{specimen.architecture}'")
-        anatomy: dict[str, Any] = parts["anatomy"]
-        return anatomy
-
-    def review(self, checkpoint: str, data_dir: str = "") -> dict[str, Any]:
-        """What the file of weights holds and what it scores, as `bench.worker.verify_checkpoint` tells it.
-
-        Data sets that are not embedded are looked for in `data_dir`, or in the default folder.
-
-        Raises:
-            BenchError: the file or its data set cannot be read, or the worker did not answer.
-
-        """
-        parts = self._ask(
-            "bench.worker.verify_checkpoint:review", (checkpoint, data_dir), f"cannot review {checkpoint}"
-        )
-        reviewed: dict[str, Any] = parts["review"]
-        return reviewed
-
-    def _ask(self, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS) -> dict[str, Any]:
-        """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
-        try:
-            parts = dict(self.talk(entry, question, patience))
-        except WorkerError as ended:
-            raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
-        if "refused" in parts:
-            raise BenchError(parts["refused"])
-        return parts
-
-
-def parts_of(worker: Worker, timeout: float) -> Iterator[tuple[str, Any]]:
-    """What `worker` sends within `timeout` seconds, part by part, until it ends.
-
-    Raises:
-        WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
-
-    """
-    deadline = time.monotonic() + timeout
-    while (part := worker.receive(deadline - time.monotonic())) is not None:
-        yield part
+    def close(self) -> None:
+        """Nothing: each worker ends with its context, and the server with this process."""
 
 
 @contextmanager

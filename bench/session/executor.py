@@ -1,82 +1,86 @@
-"""Executor: visits a cell and returns its result, whatever happens to the worker."""
+"""Executor: where workers run, on this machine or elsewhere, behind one small interface; each kind has a name."""
 
-import re
 import time
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, Self
 
-from bench.plan.cell import Cell
-from bench.plan.task import Visit
-from bench.process.worker import WorkerError, Workers
-from bench.store.result import Measurement, Result
-
-Told = Callable[[str], None]
+from bench.errors import unknown
+from bench.process.worker import Workers
 
 
-class Executor(Protocol):
-    """Where visits are made: on this machine, or elsewhere."""
+class Running(Protocol):
+    """A task at work in a fresh process; to be used as a context, at whose end the process has ended too."""
 
-    def visit(self, task: Visit, told: Told) -> Result:
-        """Make the visit; `told` hears what is being done. Never raises for what a cell does."""
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def receive(self, timeout: float) -> tuple[str, Any] | None:
+        """The next (kind, payload) it sends, or None when it has ended as it should.
+
+        Raises:
+            WorkerError: nothing came within `timeout` seconds, or the process crashed or was killed.
+
+        """
 
 
-class LocalExecutor:
-    """Each visit in a fresh process on this machine, one at a time.
+class Starter(Protocol):
+    """Who starts fresh processes for tasks."""
 
-    Args:
-        workers: who starts the processes.
-        traces: the folder under which each cell that is profiled has a folder for its trace.
-        weights: the folder for the cells' best weights.
+    def start(self, entry: str, task: Any) -> Running:
+        """Run the function `entry` ("module:function") as `function(task, channel)` in a fresh process.
+
+        What the function sends through its channel is what `receive` gives. It shares no folder with this process:
+        files come as parts ("file", (kind, name, bytes)).
+
+        Raises:
+            WorkerError: no process could be had.
+
+        """
+
+
+class Executor(Starter, Protocol):
+    """A starter for whole runs; every question of a run, from its catalogue to its ceilings, is asked through it.
+
+    Attributes:
+        slots: how many tasks may run at once; where it is more than 1, `start` is called by several threads.
+        nodes: names of the machines that tasks run on.
 
     """
 
-    def __init__(self, workers: Workers, traces: Path = Path("traces"), weights: Path = Path("checkpoints")) -> None:
-        self._workers = workers
-        self._traces = traces
-        self._weights = weights
+    slots: int
+    nodes: tuple[str, ...]
 
-    def visit(self, task: Visit, told: Told) -> Result:
-        """Make the visit; parts measured before a worker ended are kept."""
-        started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
-        parts: dict[str, list[Any]] = {}
-        status, reason = "failed", None
-        task = replace(task, traces=str((self._traces / folder_of(task.cell)).absolute())) if task.profile else task
-        if task.checkpoint:
-            task = replace(task, weights=str((self._weights / f"{folder_of(task.cell)}.pt").absolute()))
-        try:
-            for kind, payload in self._workers.talk("bench.worker.cell:visit", task, task.timeout):
-                if kind == "stage":
-                    told(payload)
-                parts.setdefault(kind, []).append(payload)
-            status, reason = parts.get("status", [("failed", "the worker ended without saying how it went")])[-1]
-        except WorkerError as ended:
-            if "status" in parts:  # all was measured by then, and only the profile is lost
-                status, reason = parts["status"][-1]
-                parts.setdefault("warning", []).append(f"profile: no profile, {ended.reason}")
-            else:
-                status, reason = ended.status, f"{ended.reason} (while measuring: {parts.get('stage', ['start'])[-1]})"
-        return Result(
-            cell=task.cell,
-            status=status,
-            reason=reason,
-            generation=task.generation,
-            measurements=tuple(Measurement.from_dict(one) for found in parts.get("measurements", []) for one in found),
-            blocks=tuple(block for found in parts.get("blocks", []) for block in found),
-            training=parts.get("training", [None])[-1],
-            operators=parts.get("operators", [None])[-1],
-            profile=parts.get("profile", [None])[-1],
-            system=parts.get("system", [{}])[-1],
-            warnings=tuple(parts.get("warning", [])),
-            started=started,
-            seconds=time.monotonic() - clock,
-        )
+    def prepare(self) -> None:
+        """Begin whatever takes long before a first task can start, and return at once."""
+
+    def close(self) -> None:
+        """End all that was started and still runs."""
 
 
-def folder_of(cell: Cell) -> str:
-    """The cell's id as the name of a folder; one that no folder may have is told apart by a checksum."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", cell.id)[:120]
-    return name if name == cell.id and name.strip(".") else f"{name}-{sha256(cell.id.encode()).hexdigest()[:8]}"
+EXECUTORS: dict[str, Callable[[], Executor]] = {"local": Workers}
+
+
+def open_executor(name: str = "local") -> Executor:
+    """The executor of that name; to be closed.
+
+    Raises:
+        BenchError: there is none of that name.
+
+    """
+    if name not in EXECUTORS:
+        raise unknown("executor", name, EXECUTORS, "run --help")
+    return EXECUTORS[name]()
+
+
+def talk(starter: Starter, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
+    """What a fresh worker sends within `timeout` seconds, part by part, until it ends.
+
+    Raises:
+        WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
+
+    """
+    with starter.start(entry, task) as running:
+        deadline = time.monotonic() + timeout
+        while (part := running.receive(deadline - time.monotonic())) is not None:
+            yield part

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import sys
 from collections.abc import Callable, Container
 from dataclasses import fields
@@ -14,6 +13,7 @@ import torch
 import architectures
 from bench import data
 from bench.errors import BenchError
+from bench.measure.device import is_name
 from bench.optimizers.registry import OPTIMIZERS
 from bench.plan.cell import Cell
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, MODES, SCHEDULES, SPLITS
@@ -115,7 +115,7 @@ _CELL: dict[str, Check] = {
     "optimizer": _among(OPTIMIZERS),
     "dataset": _data_set,
     "batch_size": _whole(1),
-    "device": lambda value: isinstance(value, str) and bool(re.fullmatch(r"cpu|cuda(:[0-9]+)?", value)),
+    "device": lambda value: isinstance(value, str) and is_name(value),
     "threads": _whole(1),
     "dtype": _among(DTYPES),
     "denormals": _among(DENORMALS),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from bench.data import Dataset
@@ -32,13 +31,13 @@ def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> li
     """
     cell, sources = task.cell, Sources(dataset, device)
     work = Workload(cell, device, *sources.train(cell), dataset.num_classes)
-    test, best = sources.test(cell), Path(task.weights)
+    test = sources.test(cell)
     classes = {"classes": list(dataset.classes)}
 
     def evaluated(learnt: dict[str, Any], improved: bool) -> None:
         channel.send("training", {**learnt, **classes})  # the latest is kept, so that a timeout loses an epoch at most
         if improved and task.checkpoint:
-            checkpoint.save(best, work, learnt["epochs"][-1])
+            channel.send("file", ("checkpoint", "best.pt", checkpoint.packed(work, learnt["epochs"][-1])))
 
     learnt, scores = train(
         work,

@@ -61,7 +61,8 @@ def count(task: dict[str, Any], channel: Channel) -> None:
 def serve(task: dict[str, Any], channel: Channel) -> None:
     """Warm up, then answer each number of steps with their times, until None comes.
 
-    Told {"cell", "data_dir", "inject"}. Sends ("ready", {"steps": of a block, "steady"}), then for each number
+    Told {"cell", "data_dir", "inject"}. Sends ("ready", {"steps": of a block, "steady", "statistic": the
+    quantile of its steps that repeats best}), then for each number
     received ("block", {"seconds": of each step, "phases": the same by phase, "faults": page faults}); or ("failed",
     why).
     """
@@ -70,7 +71,8 @@ def serve(task: dict[str, Any], channel: Channel) -> None:
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
             warmth = warm_up(device, work.timed_step)
-            channel.send("ready", {"steps": warmth.block_steps, "steady": warmth.steady})
+            location = device.facts.location(work.cell.threads)
+            channel.send("ready", {"steps": warmth.block_steps, "steady": warmth.steady, "statistic": location})
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)
                 block = timed_block("cell", work, ceil(steps * (1 + slower)))

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import torch
 
@@ -28,8 +29,9 @@ from bench.training.train import DivergedError
 def visit(task: Visit, channel: Channel) -> None:
     """Measure one cell; each part is handed over as plain data as soon as it is known.
 
-    Kinds: "system", "stage" (what is being done), "measurements", "blocks", "operators", "training", "warning", and at
-    the end "status" with (status, reason); after it only "profile", whose loss costs nothing else.
+    Kinds: "system", "stage" (what is being done), "measurements", "blocks", "operators", "training", "warning", "file"
+    (a "checkpoint" or a "trace", its name, its bytes), and at the end "status" with (status, reason); after it only the
+    trace and "profile", whose loss costs nothing else.
     """
     try:
         visit_ = _Visit(task, channel)
@@ -96,7 +98,9 @@ class _Visit:
 
         self.channel.send("stage", "profile")
         try:
-            found = profile_cell(lambda: self._workload(self.cell), Path(self.task.traces))
+            with TemporaryDirectory(prefix="bench-") as folder:
+                found = profile_cell(lambda: self._workload(self.cell), Path(folder))
+                self.channel.send("file", ("trace", found["trace"], (Path(folder) / found["trace"]).read_bytes()))
         except Exception as error:  # the cell is measured; the profile is beside it
             self.channel.send("warning", f"profile: no profile, {type(error).__name__}: {_first_line(error)}")
             return
@@ -122,12 +126,13 @@ class _Visit:
         """Cell against reference in alternating blocks."""
         task = self.task
         self.channel.send("stage", "relative cost")
-        torch.set_num_threads(task.reference_threads)
+        threads = task.reference.threads
+        torch.set_num_threads(threads)
         order = Random(f"{task.order_seed}/{task.generation}/{self.cell.id}")  # text, so that every process draws alike
         other = self._workload(task.reference)
-        blocks, found, steady = measure_relative(work, other, task.rounds, order, task.reference_threads)
+        blocks, found, steady = measure_relative(work, other, task.rounds, order, threads)
         self._hand_over(found, blocks)
-        self._warn("relative cost", blocks, steady, task.reference_threads)
+        self._warn("relative cost", blocks, steady, threads)
         torch.set_num_threads(self.cell.threads)
 
     def _workload(self, cell: Cell) -> Workload:
@@ -141,7 +146,7 @@ class _Visit:
         self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
 
     def _warn(self, part: str, blocks: list[Block], steady: bool, threads: int) -> None:
-        throttles = self.device.facts().get("gpu_throttle", ())
+        throttles = self.device.describe().get("gpu_throttle", ())
         for warning in flags_of(part, blocks, steady, threads, throttles):
             self.channel.send("warning", warning)
 

@@ -41,7 +41,7 @@ def examine(_: None, channel: Channel) -> None:
         **_clock(),
         **_denormals(),
         **_watch(),
-        "gpus": {name: open_device(name).facts() for name in available() if name != "cpu"},
+        "gpus": {name: open_device(name).describe() for name, about in available().items() if not about.on_host},
     }
     channel.send("facts", {name: fact for name, fact in facts.items() if fact is not None})
 

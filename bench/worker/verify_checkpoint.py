@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from bench.data import Dataset
@@ -11,35 +10,35 @@ from bench.machine.system import usable_cores
 from bench.measure.batches import Sources, load_for
 from bench.measure.device import device_for
 from bench.measure.workload import Workload
+from bench.plan.catalogue import Weights
 from bench.plan.cell import Cell
 from bench.process.channel import Channel
-from bench.training.checkpoint import load_checkpoint, machine_of
+from bench.training.checkpoint import machine_of, unpacked
 from bench.training.evaluate import judge, scores_of
 
 ELSEWHERE = 0.001  # share of the images by which another machine, which rounds differently, may be apart
 
 
-def review(task: tuple[str, str], channel: Channel) -> None:
+def review(task: Weights, channel: Channel) -> None:
     """Send ("review", facts), or ("refused", why) where the file or its data set cannot be read.
 
-    The task is the path of the file, and the folder of data sets that are not embedded ("" for the default).
     The facts: `path`, `cell` and its `id`, `input_shape`, `num_classes`, `parameters`, `verified`, the `entry` of the
     learning record, and `again`, what was measured on the CPU: `test_loss` (None if not finite), `test_accuracy`,
     `images`, how many more or fewer of them were right than recorded (`apart`), how many may be (`allowed`: none on the
     machine that trained it), and whether it is the `same`.
     """
     try:
-        channel.send("review", _facts(Path(task[0]), task[1]))
+        channel.send("review", _facts(task))
     except BenchError as error:
         channel.send("refused", str(error))
 
 
-def _facts(path: Path, data_dir: str) -> dict[str, Any]:
-    found = load_checkpoint(path)
+def _facts(task: Weights) -> dict[str, Any]:
+    found = unpacked(task.content, task.name)
     threads = min(found.cell.threads, usable_cores())
     cell = replace(found.cell, device="cpu", threads=threads, mode="eager", implementation="default")
     device = device_for(cell)
-    sources = Sources(_dataset(cell, data_dir), device)
+    sources = Sources(_dataset(cell, task.data_dir), device)
     test = sources.test(cell)
     work = Workload(cell, device, test.images[:1], test.labels[:1], found.num_classes)
     work.model.load_state_dict(found.model.state_dict())  # into the layout that they were trained in
@@ -49,7 +48,7 @@ def _facts(path: Path, data_dir: str) -> dict[str, Any]:
     allowed = 0 if alike else math.ceil(images * ELSEWHERE)
     apart = round((accuracy - found.entry["test_accuracy"]) * images)
     return {
-        "path": str(path),
+        "path": task.name,
         "cell": found.cell.to_dict(),
         "id": found.cell.id,
         "input_shape": list(found.input_shape),

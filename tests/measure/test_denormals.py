@@ -5,6 +5,7 @@ import pytest
 from bench.measure.denormals import NOTED, share_of, warnings_of
 from bench.plan.cell import Cell
 from bench.process.worker import Workers
+from bench.session.executor import talk
 from tests.measure.denormal import NUMBERS
 
 
@@ -12,7 +13,7 @@ from tests.measure.denormal import NUMBERS
 def told():
     """What a worker says of a cell."""
     workers = Workers()
-    return lambda function, cell: dict(workers.talk(f"tests.measure.denormal:{function}", cell, 120))
+    return lambda function, cell: dict(talk(workers, f"tests.measure.denormal:{function}", cell, 120))
 
 
 @pytest.mark.parametrize(("denormals", "left"), [("keep", NUMBERS), ("flush", 0)])

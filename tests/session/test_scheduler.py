@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.plan.timing import LEAST_GENERATIONS
@@ -16,11 +17,12 @@ from bench.store.result import STATUSES, Measurement, Result
 
 CELLS = [Cell(f"net{number}") for number in range(8)]
 VISIT_SECONDS = 10.0
+DEVICES = {"cpu": DeviceFacts("cpu", on_host=True)}
 
 
 @dataclass
 class Fake:
-    """An executor that measures nothing; with the clock, the records and the ears of a run.
+    """A collector that measures nothing; with the clock, the records and the ears of a run.
 
     Everything that happens is an event, in order.
     """
@@ -33,6 +35,7 @@ class Fake:
     kept: list = field(default_factory=list)
     shares: list = field(default_factory=list)
     lefts: list = field(default_factory=list)
+    slots: int = 1
 
     def visit(self, task, told):
         self.events.append(("visit", task.cell, task.generation))
@@ -72,7 +75,7 @@ def run(monkeypatch):
         fake = fake or Fake()
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: fake.now))
         schedule = Schedule(
-            Plan(**{"generations": 3, **fields}), cells, fake, fake.keep, fake.tell, past or {}, started=0.0
+            Plan(**{"generations": 3, **fields}), cells, fake, DEVICES, fake.keep, fake.tell, past or {}, started=0.0
         )
         fake.schedule = schedule
         schedule.run()

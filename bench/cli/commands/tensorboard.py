@@ -15,7 +15,8 @@ from typing import Any
 from bench.cli.commands.show import latest
 from bench.errors import BenchError
 from bench.process.worker import WorkerError, Workers
-from bench.session.executor import folder_of
+from bench.session.collector import folder_of
+from bench.session.executor import talk
 from bench.store import run as store
 from bench.trace.events import load
 
@@ -97,7 +98,7 @@ def _tell_damaged(traces: list[Path]) -> None:
 def _write(curves: list[dict[str, Any]]) -> None:
     """Have a worker write the curves, since SummaryWriter needs torch."""
     try:
-        for _ in Workers().talk("bench.worker.tensorboard:write_curves", curves, WRITING):
+        for _ in talk(Workers(), "bench.worker.tensorboard:write_curves", curves, WRITING):
             pass
     except WorkerError as ended:
         print(f"bench: no learning curves: {ended.reason}", file=sys.stderr)

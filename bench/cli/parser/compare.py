@@ -8,7 +8,7 @@ from bench.plan.plan import SETTINGS, share
 
 # Fields of Plan that a comparison has no use for: it trains nothing, and has its own rule of when to stop.
 APART = {"purpose", "schedules", "epochs", "train_limit", "generations", "precision", "timeout", "profile"}
-APART |= {"run", "report", "tune", "splits", "until", "checkpoint"}
+APART |= {"executor", "run", "report", "tune", "splits", "until", "checkpoint"}
 COMPARED = tuple(name for name in SETTINGS if name not in APART)
 
 AddSettings = Callable[..., None]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import EXIT_PASS, EXIT_REGRESSION, BenchError
-from bench.process.worker import Workers
+from bench.session.executor import open_executor
+from bench.session.requests import ask_review
 
 
 def show_checkpoint(given: argparse.Namespace) -> int:
@@ -21,7 +22,7 @@ def show_checkpoint(given: argparse.Namespace) -> int:
     if given.csv or given.dataset:
         extra = "--csv" if given.csv else "--dataset"
         raise BenchError(f"{extra} does not go with a checkpoint: leave it out")
-    found = Workers().review(str(Path(given.name).absolute()), given.data_dir or "")
+    found = ask_review(open_executor(), Path(given.name), given.data_dir or "")
     if given.json:
         print(json.dumps(found, allow_nan=False))
     else:

@@ -1,4 +1,4 @@
-"""Executor: whatever becomes of a worker, its visit becomes a result with what was measured until then."""
+"""Collector: whatever becomes of a worker, its visit becomes a result with what was measured until then."""
 
 import re
 from dataclasses import replace
@@ -9,10 +9,11 @@ import pytest
 from bench.plan.cell import Cell
 from bench.plan.task import Visit
 from bench.process.worker import WorkerError
-from bench.session.executor import LocalExecutor, folder_of
+from bench.session.collector import Collector, folder_of
 from bench.store.result import Measurement
 
-TASK = Visit(Cell("mlp"), Cell("mlp"), reference_threads=1, generation=2, timeout=7.0)
+TASK = Visit(Cell("mlp"), Cell("mlp"), generation=2, timeout=7.0)
+NOWHERE = Path("nowhere")
 STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)
 PARTS = [
     ("system", {"cpu": "made up"}),
@@ -26,28 +27,42 @@ PARTS = [
 ]
 
 
-class FakeWorkers:
-    """Sends the parts, and then ends as it is told to."""
+class Fake:
+    """An executor whose only task sends the parts, and then ends as it is told to."""
+
+    slots, nodes = 1, ("nowhere",)
 
     def __init__(self, parts, error=None):
-        self.parts, self.error, self.asked = parts, error, None
+        self.parts, self.error, self.asked, self.waits = list(parts), error, None, []
 
-    def talk(self, entry, task, timeout):
-        self.asked = (entry, task, timeout)
-        yield from self.parts
-        if self.error:
+    def start(self, entry, task):
+        self.asked = (entry, task)
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def receive(self, timeout):
+        self.waits.append(timeout)
+        if not self.parts and self.error:
             raise self.error
+        return self.parts.pop(0) if self.parts else None
 
 
-def visited(parts, error=None):
+def visited(parts, error=None, folder=NOWHERE):
     stages = []
-    return LocalExecutor(FakeWorkers(parts, error)).visit(TASK, stages.append), stages
+    return Collector(Fake(parts, error), folder).visit(TASK, stages.append), stages
 
 
 def test_the_worker_is_asked_for_the_visit_within_its_timeout():
-    workers = FakeWorkers([("status", ("ok", None))])
-    LocalExecutor(workers).visit(TASK, print)
-    assert workers.asked == ("bench.worker.cell:visit", TASK, 7.0)
+    executor = Fake([("status", ("ok", None))])
+    Collector(executor, NOWHERE).visit(TASK, print)
+    assert executor.asked == ("bench.worker.cell:visit", TASK)
+    assert executor.waits == sorted(executor.waits, reverse=True)
+    assert 0 < executor.waits[-1] <= executor.waits[0] <= 7.0
 
 
 def test_all_parts_become_one_result():
@@ -112,13 +127,40 @@ def test_a_profile_and_counts_become_part_of_the_result():
     assert (result.operators, result.profile) == ({"forward": {"aten.mm": 3}}, {"rows": []})
 
 
-def test_a_cell_that_is_profiled_has_a_folder_of_its_own(tmp_path):
-    workers = FakeWorkers([("status", ("ok", None))])
+def test_files_come_as_bytes_and_lie_in_the_run_s_folder(tmp_path):
+    files = [
+        ("file", ("checkpoint", "best.pt", b"early")),
+        ("file", ("checkpoint", "best.pt", b"late")),
+        ("file", ("trace", "bench_1.pt.trace.json.gz", b"a trace")),
+    ]
     cell = Cell("mlp", dataset="synthetic:3x32x32")
-    LocalExecutor(workers, tmp_path).visit(replace(TASK, cell=cell, profile=True), print)
-    folder = Path(workers.asked[1].traces)
-    assert folder.parent == tmp_path
-    assert re.fullmatch(r"mlp-sgd-synthetic_3x32x32-b64-cpu-t1-[0-9a-f]{8}", folder.name)
+    executor = Fake([*files, ("status", ("ok", None))])
+    result = Collector(executor, tmp_path).visit(replace(TASK, cell=cell), print)
+    written = {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    own = folder_of(cell)
+    assert written == {f"checkpoints/{own}.pt": b"late", f"traces/{own}/bench_1.pt.trace.json.gz": b"a trace"}
+    assert (result.status, result.warnings) == ("ok", ())
+
+
+def test_a_name_from_elsewhere_never_leaves_the_folder(tmp_path):
+    visited([("file", ("trace", "../../../escaped.json", b"x"))], folder=tmp_path / "run")
+    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert path == tmp_path / "run" / "traces" / folder_of(TASK.cell) / "escaped.json"
+
+
+def test_a_file_that_cannot_be_written_is_one_warning_and_costs_nothing_else(tmp_path):
+    (tmp_path / "checkpoints").write_text("a file where the folder should be")
+    file = ("file", ("checkpoint", "best.pt", b"weights"))
+    result, _ = visited([*PARTS, file, file, ("status", ("ok", None))], folder=tmp_path)
+    assert (result.status, len(result.measurements)) == ("ok", 2)
+    (warning,) = (warning for warning in result.warnings if warning.startswith("checkpoint: "))
+    assert "cannot write" in warning
+    assert "leave out --checkpoint" in warning
+
+
+def test_a_cell_s_folder_bears_its_id_as_far_as_a_folder_can():
+    odd = folder_of(Cell("mlp", dataset="synthetic:3x32x32"))
+    assert re.fullmatch(r"mlp-sgd-synthetic_3x32x32-b64-cpu-t1-[0-9a-f]{8}", odd)
     assert folder_of(Cell("mlp")) == Cell("mlp").id
     assert folder_of(Cell("../..")) != folder_of(Cell(".._.."))
     assert "/" not in folder_of(Cell("../../" * 50))
