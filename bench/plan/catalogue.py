@@ -62,6 +62,7 @@ class DeviceFacts:
         numbered: whether there may be several, each with its number: "cuda:1".
         on_host: whether it computes on the host's own cores, and so on the CPU threads of a cell.
         slow_denormals: whether numbers too small for full precision slow it down.
+        slow_bfloat16: whether products in bfloat16 may be far slower than in float32.
         exact_memory: metrics of its memory that are counts, the same in every run.
         quantile: of the steps' times, the one that repeats best; with a single CPU thread `quantile_alone` is.
         quantile_alone: see `quantile`.
@@ -76,6 +77,7 @@ class DeviceFacts:
     numbered: bool = False
     on_host: bool = False
     slow_denormals: bool = False
+    slow_bfloat16: bool = False
     exact_memory: tuple[str, ...] = ()
     quantile: str = "p25"
     quantile_alone: str = "p25"

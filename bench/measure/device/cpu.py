@@ -22,7 +22,7 @@ NO_FLUSH = "this processor cannot flush denormals to zero"
 class CpuDevice:
     """The host's processor. Its work is done when the call returns, so there is nothing to wait for."""
 
-    facts = DeviceFacts("cpu", on_host=True, slow_denormals=True, quantile_alone="p10")
+    facts = DeviceFacts("cpu", on_host=True, slow_denormals=True, slow_bfloat16=True, quantile_alone="p10")
     name = "cpu"
     torch_device = torch.device("cpu")
 

@@ -1,0 +1,62 @@
+"""Executors by name, and that another one than the local runs a whole plan."""
+
+import gzip
+import json
+
+import pytest
+
+from bench.cli import run_command_line
+from bench.errors import BenchError
+from bench.session.executor import EXECUTORS, open_executor
+from bench.store.run import load
+from tests.session.elsewhere import Elsewhere
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """The executor `elsewhere`, registered; it is the one that is opened."""
+    executor = Elsewhere()
+    monkeypatch.setitem(EXECUTORS, "elsewhere", lambda: executor)
+    return executor
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_every_executor_has_slots_and_nodes(name):
+    executor = open_executor(name)
+    assert executor.slots >= 1
+    assert executor.nodes
+    executor.close()
+
+
+def test_the_local_one_never_runs_two_tasks_at_once():
+    assert open_executor().slots == 1
+
+
+def test_a_name_that_is_not_registered_is_refused_with_the_nearest():
+    with pytest.raises(BenchError, match=r"unknown executor 'locale'.*local"):
+        open_executor("locale")
+
+
+@pytest.mark.slow
+def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = "run --executor elsewhere --architectures debug softmax_regression --datasets synthetic --threads 1"
+    more = "--rounds 2 --generations 1 --epochs 1 --checkpoint --profile --run far --no-report --concurrent"
+    code = run_command_line([*words.split(), *more.split()])
+    assert code == 0, capsys.readouterr().err
+
+    run = load("far", tmp_path / "results")
+    assert run.facts["nodes"] == ["left", "right"]
+    assert len(run.facts["ceilings"]) == 1
+    results = run.results()
+    assert sorted((one.cell.architecture, one.status) for one in results) == [
+        ("debug", "ok"),
+        ("softmax_regression", "ok"),
+    ]
+    assert len(list((run.folder / "checkpoints").glob("*.pt"))) == 2
+    assert {path.name for path in run.traces()} == {one.profile["trace"] for one in results}
+    assert all(json.loads(gzip.decompress(path.read_bytes()))["traceEvents"] for path in run.traces())
+
+    entries = [entry.partition(":")[2] for entry, _ in elsewhere.started]
+    assert entries == ["describe", "measure_ceilings", "visit", "visit"]
+    assert (elsewhere.most, elsewhere.closed, elsewhere.running) == (2, True, set())
