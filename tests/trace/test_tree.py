@@ -6,7 +6,7 @@ import pytest
 
 from bench.trace.events import load
 from bench.trace.tree import grow
-from tests.trace.handmade import annotation, operator
+from tests.trace.handmade import annotation, launch, operator
 
 
 @pytest.fixture
@@ -102,3 +102,17 @@ def test_phases_of_a_foreign_trace_are_found_by_what_torch_marks(real):
     phases = Counter(node.phase for node in grown.nodes if node.kind == "operator")
     assert {"forward", "backward", "optimizer"} <= set(phases)
     assert phases[""] < 0.1 * phases.total()
+
+
+@pytest.mark.parametrize("category", ["cuda_runtime", "cuda_driver", "Runtime", "xpu_runtime", "privateuse1_driver"])
+def test_a_call_to_any_kind_of_device_is_a_launch(forest, category):
+    (node,) = grow_one(forest, category)
+    assert (node.kind, node.correlation) == ("launch", 5)
+
+
+def test_other_categories_are_no_launches(forest):
+    assert grow_one(forest, "python_function") == []
+
+
+def grow_one(forest, category):
+    return list(forest([{**launch(0, 10, 5), "cat": category}]).nodes)
