@@ -24,7 +24,7 @@ class Running(Protocol):
         """
 
 
-class Starter(Protocol):
+class TaskStarter(Protocol):
     """Who starts fresh processes for tasks."""
 
     def start(self, entry: str, task: Any) -> Running:
@@ -39,7 +39,7 @@ class Starter(Protocol):
         """
 
 
-class Executor(Starter, Protocol):
+class Executor(TaskStarter, Protocol):
     """A starter for whole runs; every question of a run, from its catalogue to its ceilings, is asked through it.
 
     Attributes:
@@ -73,7 +73,7 @@ def open_executor(name: str = "local") -> Executor:
     return EXECUTORS[name]()
 
 
-def talk(starter: Starter, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
+def talk(starter: TaskStarter, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
     """What a fresh worker sends within `timeout` seconds, part by part, until it ends.
 
     Raises:

@@ -9,12 +9,12 @@ from bench.plan.catalogue import Catalogue, Question, Specimen, Weights
 from bench.plan.cell import Cell
 from bench.plan.probe import probes_of
 from bench.process.worker import WorkerError
-from bench.session.executor import Starter, talk
+from bench.session.executor import TaskStarter, talk
 
 ANSWER_SECONDS, DOWNLOAD_SECONDS, PROBE_SECONDS = 120.0, 3600.0, 60.0
 
 
-def ask_catalogue(starter: Starter, question: Question) -> Catalogue:
+def ask_catalogue(starter: TaskStarter, question: Question) -> Catalogue:
     """What is registered and what the machine can do.
 
     Raises:
@@ -27,7 +27,7 @@ def ask_catalogue(starter: Starter, question: Question) -> Catalogue:
     return catalogue
 
 
-def ask_anatomy(starter: Starter, specimen: Specimen) -> dict[str, Any]:
+def ask_anatomy(starter: TaskStarter, specimen: Specimen) -> dict[str, Any]:
     """The layers of one architecture, as `bench.worker.layers` tells them.
 
     Raises:
@@ -39,7 +39,7 @@ def ask_anatomy(starter: Starter, specimen: Specimen) -> dict[str, Any]:
     return anatomy
 
 
-def ask_review(starter: Starter, checkpoint: Path, data_dir: str = "") -> dict[str, Any]:
+def ask_review(starter: TaskStarter, checkpoint: Path, data_dir: str = "") -> dict[str, Any]:
     """What the file of weights holds and what it scores, as `bench.worker.verify_checkpoint` tells it.
 
     Data sets that are not embedded are looked for in `data_dir`, or in the default folder.
@@ -60,7 +60,7 @@ def ask_review(starter: Starter, checkpoint: Path, data_dir: str = "") -> dict[s
     return review
 
 
-def ask_ceilings(starter: Starter, cells: Iterable[Cell]) -> list[dict[str, Any]]:
+def ask_ceilings(starter: TaskStarter, cells: Iterable[Cell]) -> list[dict[str, Any]]:
     """The ceilings of each device, dtype and thread count of the cells (`bench.worker.ceilings`).
 
     What a worker could not measure is left out: a run goes on without.
@@ -75,7 +75,9 @@ def ask_ceilings(starter: Starter, cells: Iterable[Cell]) -> list[dict[str, Any]
     return ceilings
 
 
-def _ask(starter: Starter, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS) -> dict[str, Any]:
+def _ask(
+    starter: TaskStarter, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS
+) -> dict[str, Any]:
     """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
     try:
         parts = dict(talk(starter, entry, question, patience))

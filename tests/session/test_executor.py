@@ -37,6 +37,14 @@ def test_a_name_that_is_not_registered_is_refused_with_the_nearest():
         open_executor("locale")
 
 
+def test_a_plan_that_names_none_ends_before_anything_is_started(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run_command_line(["run", "--executor", "locale", "--architectures", "debug"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "unknown executor 'locale'" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
