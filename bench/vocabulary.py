@@ -64,6 +64,7 @@ WarningKind = Literal[
     "time limit",
     "target missed",
     "no profile",
+    "not kept",
 ]
 
 # How a step is run.
@@ -83,6 +84,10 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 # What judges a metric when a run is checked against accepted ones; a tolerance is that gate's.
 Gate = Literal["screening", "exact counts", "memory", "accuracy"]
 GATES: tuple[Gate, ...] = get_args(Gate)
+
+# What a worker hands over as bytes.
+FileKind = Literal["trace", "checkpoint"]
+FILE_KINDS: tuple[FileKind, ...] = get_args(FileKind)
 
 Word = TypeVar("Word")
 

@@ -30,7 +30,7 @@ from bench.vocabulary import DIRECTIONS, GATES, METRIC_KINDS, POOLINGS
 SOURCE = Path(bench.__file__).parent
 CELL = Cell("debug")
 # Measured only with a GPU or a C++ compiler: by its name, the module that spells it.
-ELSEWHERE = {"compile_time": "worker/cell.py", "peak_memory_reserved": "measure/device.py"}
+ELSEWHERE = {"compile_time": "worker/cell.py", "peak_memory_reserved": "devices/cuda.py"}
 UNITS = {"s": "s", "B": "B", "1/s": "images/s"}
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
@@ -68,7 +68,7 @@ def of_flops():
 
 def of_closure():
     """By the timed steps of an optimizer that evaluates the model itself."""
-    from bench.measure.device import CpuDevice
+    from bench.devices import CpuDevice
     from bench.measure.speed import measure_phases
 
     work = workload_of(replace(CELL, optimizer="lbfgs"), CpuDevice())
@@ -77,7 +77,7 @@ def of_closure():
 
 def of_copy():
     """By the block that times a copy, on a device that has one to make."""
-    from bench.measure.device import CpuDevice
+    from bench.devices import CpuDevice
     from bench.measure.speed import measure_copy
 
     class Apart(CpuDevice):

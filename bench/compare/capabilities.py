@@ -6,11 +6,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError, unknown
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES, expand
 from bench.plan.plan import Plan, flag, parse
 from bench.process import entries
+from bench.process.executor import talk
 from bench.process.messages import Capabilities, CapabilitiesTask
 from bench.process.tree_client import Host
 from bench.process.worker import WorkerError
@@ -42,7 +43,7 @@ def about(host: Host, plan: Plan) -> Known:
     )
     host.wait_until_ready()
     try:
-        answers = dict(host.talk(entries.AB_CAPABILITIES, task, ABOUT_SECONDS))
+        answers = dict(talk(host, entries.AB_CAPABILITIES, task, ABOUT_SECONDS))
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in answers:
@@ -51,6 +52,7 @@ def about(host: Host, plan: Plan) -> Known:
     names = {field.name for field in fields(Catalogue)}
     listed = {name: value for name, value in facts["catalogue"].items() if name in names}
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
+    listed["devices"] = {name: DeviceFacts.from_dict(stored) for name, stored in listed["devices"].items()}
     return Known(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
 
 

@@ -22,7 +22,7 @@ Counts = dict[str, float] | WorkerError
 
 
 class Starter(Protocol):
-    """Who starts the workers of a side: `Workers`, or a `Host` for another source tree or environment."""
+    """Who starts the workers of a side, on this machine: `Workers`, or a `Host` for another tree or environment."""
 
     def start(self, entry: str, task: Any) -> Worker:
         """A fresh worker that runs the function `entry` on `task`."""
@@ -92,9 +92,9 @@ class Pair:
         return float(np.log(second / first))
 
 
-def location(*cells: Cell) -> PairQuantile:
-    """The quantile of a cell's steps that repeats best: with several threads the low end is the noisier one."""
-    return "p10" if all(cell.device == "cpu" and cell.threads == 1 for cell in cells) else "p25"
+def location(*statistics: PairQuantile) -> PairQuantile:
+    """The quantile that stands for both sides: the higher one, since below it one of them is the noisier."""
+    return max(statistics, key=QUANTILES.__getitem__)
 
 
 def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
@@ -129,7 +129,7 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
     times = [np.array([block["seconds"] for block in blocks[side]]) for side in (0, 1)]
     faults = sum(block["faults"] for side in (0, 1) for block in blocks[side])
     steady = all(side["steady"] for side in ready.values())
-    statistic = location(first.cell, second.cell)
+    statistic = location(*(side["statistic"] for side in ready.values()))
     return Pair(times[0], times[1], _phases(blocks, statistic), faults, steady, starts[0], statistic)
 
 

@@ -8,6 +8,7 @@ from bench.compare.pairs import Pair, Side, measure_pair
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.process import entries
+from bench.process.executor import talk
 from bench.process.worker import WorkerError, Workers
 
 TWIN = Cell("lenet5", optimizer="adam")
@@ -23,7 +24,7 @@ def examine(workers: Workers) -> dict[str, Any]:
 
     """
     try:
-        parts = dict(workers.talk(entries.MACHINE_FACTS, None, FACTS_TIMEOUT))
+        parts = dict(talk(workers, entries.MACHINE_FACTS, None, FACTS_TIMEOUT))
         facts: dict[str, Any] = parts["facts"]
         pairs = _pairs(workers)
     except (WorkerError, KeyError) as ended:

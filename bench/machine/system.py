@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from bench import __version__
+from bench.devices import Device
 from bench.machine import procfs
 from bench.measure.denormals import are_flushed
-from bench.measure.device import Device
 
 
 def describe_system(device: Device) -> dict[str, Any]:
@@ -42,7 +42,8 @@ def describe_system(device: Device) -> dict[str, Any]:
             "deterministic": torch.are_deterministic_algorithms_enabled(),
             "flush_denormal": are_flushed(),
         },
-        **device.facts(),
+        "identity": list(device.facts.identity) or None,
+        **device.describe(),
     }
     return {key: value for key, value in facts.items() if value is not None}
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from bench import data
-from bench.measure.device import Device
+from bench.devices import Device
 from bench.plan.cell import Cell
 
 RESIDENT_IMAGES = 4096  # timing cycles through this many images, or one batch if that is more

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.measure.device import Device
+from bench.devices import Device
 from bench.plan.timing import BLOCK_SECONDS, WARM_AGREEMENT, WARM_CAP, WARM_SECONDS, WARM_STEPS
 from bench.store.result import Floats
 

@@ -63,8 +63,11 @@ def measure_memory(work: Workload) -> list[Measurement]:
         fresh.step()
         fresh.step()  # by now there are gradients and optimizer state
 
-    peaks = work.device.peak_memory(two_steps)
-    return [Measurement.of_value(metric, value, "maximum") for metric, value in peaks.items()]
+    exact = work.device.facts.exact_memory
+    return [
+        Measurement.of_value(metric, value, "exact" if metric in exact else "maximum")
+        for metric, value in work.device.peak_memory(two_steps).items()
+    ]
 
 
 def _flops(work: Workload) -> dict[str, int]:

@@ -31,8 +31,8 @@ def share_of(work: Workload) -> float:
 
 
 def warnings_of(part: Part, work: Workload) -> list[Warning]:
-    """A warning on a part of a visit that left many denormals behind; a GPU computes them at full speed."""
-    if work.device.name != "cpu" or (share := share_of(work)) < NOTED:
+    """A warning on a part of a visit that left many denormals behind, where they are slow."""
+    if not work.device.facts.slow_denormals or (share := share_of(work)) < NOTED:
         return []
     text = f"{share:.1%} of weights and optimizer state are denormal, which may slow the steps (--denormals flush)"
     return [Warning(part, "denormals", share, text)]

@@ -79,7 +79,8 @@ def _record(build: Callable[[], Workload], folder: Path) -> Path:
     with _kernels_named() if work.cell.mode == "compile" else contextlib.nullcontext():
         work.model.train()
         steps = _how_many(work)
-        on = [ProfilerActivity.CPU, *([] if work.device.name == "cpu" else [ProfilerActivity.CUDA])]
+        own = work.device.facts.profiler_activity
+        on = [ProfilerActivity.CPU, *([getattr(ProfilerActivity, own)] if own else [])]
         plan = schedule(wait=WAIT, warmup=WARM_UP, active=steps, repeat=1)
         marks = _marked_modules(work.model) if work.cell.mode == "eager" else contextlib.nullcontext()
         with (

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 import architectures
 from bench import optimizers
+from bench.devices import Device
 from bench.measure.blocks import GAP, Mark, Trail
-from bench.measure.device import Device
 from bench.plan.cell import Cell
 from bench.vocabulary import PHASES, WHOLE_STEP
 

@@ -8,6 +8,8 @@ from torch import Tensor
 from torch.optim import AdamW, Muon, Optimizer
 from torch.optim.optimizer import ParamsT
 
+from bench.devices import DEVICES
+
 
 class Float32Muon(Muon):
     """torch's Muon, orthogonalizing in the weights' own type instead of bfloat16.
@@ -89,8 +91,9 @@ class MuonWithAdamW(Optimizer):
         self._parts: list[Optimizer] = []
         for group in self.param_groups:
             if group["matrices"]:
-                kind = Float32Muon if group["params"][0].device.type == "cpu" else Muon
-                self._parts.append(kind([group], adjust_lr_fn="match_rms_adamw"))
+                place = DEVICES.get(group["params"][0].device.type)
+                muon = Float32Muon if place is not None and place.facts.slow_bfloat16 else Muon
+                self._parts.append(muon([group], adjust_lr_fn="match_rms_adamw"))
             else:
                 self._parts.append(AdamW([group]))
             self._parts[-1].state = self.state

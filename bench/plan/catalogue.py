@@ -1,8 +1,10 @@
 """Catalogue: what there is to choose from, as plain data that the torch half hands over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from bench.vocabulary import PairQuantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,66 @@ class Specimen:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """A file of weights to be read back and evaluated.
+
+    Attributes:
+        name: what to call it, its path.
+        content: its bytes: who evaluates them may see no such path.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+
+    """
+
+    name: str
+    content: bytes = field(repr=False)
+    data_dir: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """What decides how a device is used, so that nobody need ask what kind it is.
+
+    Attributes:
+        kind: its name without a number: "cpu", "cuda".
+        numbered: whether there may be several, each with its number: "cuda:1".
+        on_host: whether it computes on the host's own cores, and so on the CPU threads of a cell.
+        slow_denormals: whether numbers too small for full precision slow it down.
+        slow_bfloat16: whether products in bfloat16 may be far slower than in float32.
+        exact_memory: metrics of its memory that are counts, the same in every run.
+        quantile: of the steps' times, the one that repeats best; with a single CPU thread `quantile_alone` is.
+        quantile_alone: see `quantile`.
+        profiler_activity: what torch.profiler calls its activity, beside the host's; "" for none.
+        identity: those facts in a worker's system that must be equal before times compare.
+        obstacles: why it cannot, by dtype, by mode, or for "flush" (denormals to zero).
+        model: what its maker calls it; "" where that is told elsewhere.
+
+    """
+
+    kind: str
+    numbered: bool = False
+    on_host: bool = False
+    slow_denormals: bool = False
+    slow_bfloat16: bool = False
+    exact_memory: tuple[str, ...] = ()
+    quantile: PairQuantile = "p25"
+    quantile_alone: PairQuantile = "p25"
+    profiler_activity: str = ""
+    identity: tuple[str, ...] = ()
+    obstacles: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+
+    def location(self, threads: int) -> PairQuantile:
+        """The quantile of a cell's steps that repeats best with so many CPU threads."""
+        return self.quantile_alone if threads == 1 else self.quantile
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "DeviceFacts":
+        """The facts that another revision tells; those that only it knows are passed over."""
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in stored.items() if name in known})
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Everything registered, and what this machine can do, as one worker saw it.
 
@@ -49,7 +111,7 @@ class Catalogue:
             say by device and implementation why it cannot run there.
         datasets: name to its facts: input_shape, num_classes, train, test, description.
         normalizations: names of pixel scalings.
-        devices: name to its facts, "cpu" and each usable "cuda:N"; obstacles say by dtype or mode why it cannot.
+        devices: name to its facts, "cpu" and each usable "cuda:N".
         usable_cores: CPU cores this process may use (affinity and cgroup quota).
         problems: plug-ins that could not be loaded, one line each.
 
@@ -59,6 +121,6 @@ class Catalogue:
     optimizers: Mapping[str, Mapping[str, Any]]
     datasets: Mapping[str, Mapping[str, Any]]
     normalizations: tuple[str, ...]
-    devices: Mapping[str, Mapping[str, Any]]
+    devices: Mapping[str, DeviceFacts]
     usable_cores: int
     problems: tuple[str, ...] = ()

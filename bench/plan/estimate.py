@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from bench.plan import timing
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
+from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
 
 START_SECONDS = 0.6  # process, data set, first calls
@@ -42,7 +43,7 @@ def _visit_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     """Seconds of a visit beyond the least: steps that are longer than a block, and compiling."""
     block = timing.BLOCK_SECONDS
     own = _step_seconds(cell, cell.threads, catalogue)
-    compared = _step_seconds(cell, cell.threads if plan.threads or cell.device != "cpu" else 1, catalogue)
+    compared = _step_seconds(cell, reference_threads(cell, plan, catalogue.devices), catalogue)
     steps = (WARM_LONG_STEPS + plan.rounds) * max(0.0, own - block)
     steps += (WARM_LONG_STEPS + timing.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
     steps += (WARM_LONG_STEPS + 2 * plan.rounds) * max(0.0, compared - block)  # a lead before each block

@@ -1,5 +1,6 @@
 """Grid: from a plan and a catalogue to the cells to be visited, and the ones that are left out with the reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import product
@@ -7,7 +8,7 @@ from math import inf
 from typing import Any
 
 from bench.errors import BenchError, unknown
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import AUTO, Plan, flag
 from bench.plan.split import held_out_of
@@ -81,9 +82,13 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     return Grid(kept, skipped)
 
 
-def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
+def reference_threads(cell: Cell, plan: Plan, devices: Mapping[str, DeviceFacts]) -> int:
+    """CPU threads of the cell and its reference while they are compared: 1, unless asked or of no account there."""
+    return 1 if devices[cell.device].on_host and not plan.threads else cell.threads
+
+
+def visit_of(cell: Cell, plan: Plan, generation: int, devices: Mapping[str, DeviceFacts]) -> Visit:
     """What a worker is asked to do with `cell` in one generation."""
-    reference_threads = cell.threads if plan.threads or cell.device != "cpu" else 1
     return Visit(
         cell=cell,
         reference=Cell(
@@ -92,10 +97,9 @@ def visit_of(cell: Cell, plan: Plan, generation: int) -> Visit:
             dataset=cell.dataset,
             batch_size=REFERENCE.batch_size,
             device=cell.device,
-            threads=reference_threads,
+            threads=reference_threads(cell, plan, devices),
             denormals=cell.denormals,
         ),
-        reference_threads=reference_threads,
         generation=generation,
         order_seed=plan.order_seed,
         rounds=plan.rounds,
@@ -130,8 +134,11 @@ def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def _devices(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
-    """The devices asked for; "cuda" is the first one."""
-    devices = tuple("cuda:0" if name == "cuda" else name for name in plan.devices)
+    """The devices asked for; a kind without a number, such as "cuda", is the first of it."""
+    firsts: dict[str, str] = {}
+    for name, facts in catalogue.devices.items():
+        firsts.setdefault(facts.kind, name)
+    devices = tuple(firsts.get(name, name) for name in plan.devices)
     for name in devices:
         if name not in catalogue.devices:
             raise BenchError(f"no device '{name}' here: choose among {', '.join(catalogue.devices)} (--devices)")
@@ -147,7 +154,8 @@ def _settled(cell: Cell, catalogue: Catalogue) -> Cell:
         optimizer = catalogue.optimizers[cell.optimizer]
         usable = "fused" in optimizer["implementations"] and "fused" not in optimizer["obstacles"][cell.device]
         cell = replace(cell, implementation="fused" if usable else "default")
-    flushes = cell.device == "cpu" and "flush" not in catalogue.devices["cpu"]["obstacles"]
+    facts = catalogue.devices[cell.device]
+    flushes = facts.slow_denormals and "flush" not in facts.obstacles
     return cell if flushes else replace(cell, denormals="keep")
 
 
@@ -164,7 +172,7 @@ def _misfit(cell: Cell, catalogue: Catalogue) -> str | None:
 
 def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the device or the optimizer cannot do what the cell asks, or None."""
-    optimizer, device = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device]
+    optimizer, obstacles = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device].obstacles
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
@@ -174,5 +182,4 @@ def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    reason = device["obstacles"].get(cell.mode) or device["obstacles"].get(cell.dtype)
-    return str(reason) if reason else None
+    return obstacles.get(cell.mode) or obstacles.get(cell.dtype)

@@ -36,6 +36,7 @@ Role = Literal[
     "profile",  # whether a profile is made too
     "suite",  # what to start from
     "text",  # nothing: it describes a suite, and is no flag
+    "where",  # which executor runs the workers
     "name",  # where the results go
     "page",  # whether the page is written
 ]
@@ -129,6 +130,7 @@ class Plan:
     profile: bool = _option(
         False, "profile each cell too, in a pass of its own; see explain and tensorboard", role="profile"
     )
+    executor: str = _option("local", "where workers run; local: on this machine, one at a time", role="where")
     run: str = _option("", "name of the run (default: the suite and the time)", role="name")
     report: bool = _option(True, "write the HTML page", role="page")
 

@@ -11,7 +11,7 @@ class Probe:
     """A device as some cells use it.
 
     Attributes:
-        device: "cpu" or "cuda:N".
+        device: its name, such as "cpu" or "cuda:0".
         dtypes: the types that matrices are multiplied in.
         threads: CPU threads.
 

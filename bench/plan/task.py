@@ -12,19 +12,16 @@ class Visit:
 
     Attributes:
         cell: what to measure.
-        reference: what its relative cost is relative to, measured in alternating blocks.
-        reference_threads: CPU threads of those alternating blocks.
+        reference: what its relative cost is relative to, measured in alternating blocks, with its CPU threads.
         generation: which pass over the grid, from 0.
         order_seed: seeds the order of blocks, together with the generation.
         rounds: blocks of phases, and pairs of blocks of the relative cost; 0 times nothing.
         epochs: training epochs; 0 trains nothing.
         train_limit: seconds of training, all epochs together; infinite for no limit.
         until: test accuracy at which training stops; 0 for none.
-        checkpoint: whether to keep the best weights.
-        weights: file for them; whoever makes the visit says where.
+        checkpoint: whether to hand the best weights over.
         costs: whether to count operators and bytes too, which are the same in every generation.
-        profile: whether to profile some steps too, after all else.
-        traces: folder that the trace is written to; the executor knows where files may be.
+        profile: whether to profile some steps too, after all else, and hand the trace over.
         data_dir: folder with data sets that are not embedded; "" for the default.
         timeout: seconds after which the visit is ended.
 
@@ -32,7 +29,6 @@ class Visit:
 
     cell: Cell
     reference: Cell
-    reference_threads: int
     generation: int = 0
     order_seed: int = 0
     rounds: int = 15
@@ -40,9 +36,7 @@ class Visit:
     train_limit: float = inf
     until: float = 0.0
     checkpoint: bool = False
-    weights: str = ""
     costs: bool = True
     profile: bool = False
-    traces: str = ""
     data_dir: str = ""
     timeout: float = 600.0

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.plan.catalogue import Catalogue, Question, Specimen
+from bench.plan.catalogue import Catalogue, Question, Specimen, Weights
 from bench.plan.probe import Probe
 from bench.plan.task import Visit
 from bench.process import messages as m
+from bench.vocabulary import FileKind, Status
 
 MEASURE_CELL = "bench.worker.cell:visit"
 CATALOGUE = "bench.worker.catalogue:describe"
@@ -55,14 +56,15 @@ MESSAGES: Mapping[str, Messages] = {
             "blocks": list[m.BlockFacts],
             "operators": dict[str, dict[str, int]],  # by phase and name
             "training": dict[str, Any],  # the learning record; the last one counts
-            "warning": str,
-            "status": tuple[str, str | None],  # the last, but for what a profile sends
+            "warning": dict[str, Any],  # see `bench.store.warning.Warning`
+            "file": tuple[FileKind, str, bytes],  # its kind, its name and its content
+            "status": tuple[Status, str | None],  # the last, but for what a profile sends
             "profile": dict[str, Any],
         },
     ),
     CATALOGUE: Messages(Question, {"catalogue": Catalogue, **REFUSED}),
     LAYERS: Messages(Specimen, {"anatomy": m.Anatomy, **REFUSED}),
-    VERIFY_CHECKPOINT: Messages(tuple[str, str], {"review": m.Review, **REFUSED}),  # path of the file, data_dir
+    VERIFY_CHECKPOINT: Messages(Weights, {"review": m.Review, **REFUSED}),
     MACHINE_FACTS: Messages(None, {"facts": dict[str, Any]}),
     CEILINGS: Messages(Probe, {"measurements": list[m.Ceiling]}),
     TENSORBOARD: Messages(Sequence[m.Curves]),

@@ -5,6 +5,8 @@ Those of an A/B comparison, marked so, are a contract between revisions: see ben
 
 from typing import Any, TypedDict
 
+from bench.vocabulary import PairQuantile
+
 
 class BlockFacts(TypedDict):
     """One timed block, without its times; seconds."""
@@ -139,10 +141,11 @@ class SideTask(TypedDict):
 
 
 class Ready(TypedDict):
-    """A/B: a side is warm; how many steps a block should have, and whether its times were steady."""
+    """A/B: a side is warm; the steps of a block, whether they were steady, and which quantile of them repeats best."""
 
     steps: int
     steady: bool
+    statistic: PairQuantile
 
 
 class BlockTimes(TypedDict):

@@ -6,14 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Pipe
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError
 from bench.process.channel import DUET_PROTOCOL
-from bench.process.worker import Worker, WorkerError, interrupts_put_off, parts_of
+from bench.process.worker import Worker, WorkerError, interrupts_put_off
 
 PROGRAM = Path(__file__).with_name("tree_server.py")
 READY_SECONDS = 120.0  # importing torch from a cold disk
@@ -118,11 +118,6 @@ class Host:
         finally:
             other.close()
         return Worker(_Process(self, pid), own)
-
-    def talk(self, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
-        """What a worker sends, part by part, until it ends; see `Workers.talk`."""
-        with self.start(entry, task) as worker:
-            yield from parts_of(worker, timeout)
 
     def exit_of(self, pid: int, patience: float) -> int | None:
         """How a worker ended; None while it runs."""

@@ -14,11 +14,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError
-from bench.plan.catalogue import Catalogue, Question, Specimen
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
-from bench.process import entries
-from bench.process.messages import Anatomy, Review
 from bench.process.worker_main import work
 from bench.vocabulary import Status
 
@@ -27,7 +23,6 @@ from bench.vocabulary import Status
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(MMAP_THRESHOLD), "MALLOC_TRIM_THRESHOLD_": str(TRIM_THRESHOLD)}
 
 LONGEST_WAIT = 2e6  # seconds: 23 days; poll(2) counts milliseconds in an int
-ANSWER_SECONDS, DOWNLOAD_SECONDS = 120.0, 3600.0
 START_ATTEMPTS, START_PAUSE = 3, 0.2  # the server may have been killed a moment ago; seconds between
 
 START_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -104,8 +99,12 @@ class Worker:
 class Workers:
     """Fresh worker processes, forked from one server that has imported torch but run no operator.
 
-    Where there is no forkserver each is spawned, which takes seconds instead of milliseconds.
+    Where there is no forkserver each is spawned, which takes seconds instead of milliseconds. One task at a time: a
+    second would disturb what is timed.
     """
+
+    slots = 1
+    nodes: tuple[str, ...] = ("localhost",)
 
     def __init__(self) -> None:
         self._context: Any = multiprocessing.get_context(START_METHOD)  # typed as a base that lacks Process
@@ -142,73 +141,8 @@ class Workers:
         other.close()
         return Worker(process, own)
 
-    def talk(self, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
-        """What a worker sends, part by part, until it ends.
-
-        Raises:
-            WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
-
-        """
-        with self.start(entry, task) as worker:
-            yield from parts_of(worker, timeout)
-
-    def catalogue(self, question: Question) -> Catalogue:
-        """What is registered and what this machine can do.
-
-        Raises:
-            BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
-
-        """
-        patience = DOWNLOAD_SECONDS if question.download else ANSWER_SECONDS
-        parts = self._ask(entries.CATALOGUE, question, "cannot list what is registered", patience)
-        catalogue: Catalogue = parts["catalogue"]
-        return catalogue
-
-    def anatomy(self, specimen: Specimen) -> Anatomy:
-        """The layers of one architecture.
-
-        Raises:
-            BenchError: there is no such architecture or data set, they do not fit, or the worker did not answer.
-
-        """
-        parts = self._ask(entries.LAYERS, specimen, f"cannot look into '{specimen.architecture}'")
-        anatomy: Anatomy = parts["anatomy"]
-        return anatomy
-
-    def review(self, checkpoint: str, data_dir: str = "") -> Review:
-        """What the file of weights holds and what it scores.
-
-        Data sets that are not embedded are looked for in `data_dir`, or in the default folder.
-
-        Raises:
-            BenchError: the file or its data set cannot be read, or the worker did not answer.
-
-        """
-        parts = self._ask(entries.VERIFY_CHECKPOINT, (checkpoint, data_dir), f"cannot review {checkpoint}")
-        reviewed: Review = parts["review"]
-        return reviewed
-
-    def _ask(self, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS) -> dict[str, Any]:
-        """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
-        try:
-            parts = dict(self.talk(entry, question, patience))
-        except WorkerError as ended:
-            raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
-        if "refused" in parts:
-            raise BenchError(parts["refused"])
-        return parts
-
-
-def parts_of(worker: Worker, timeout: float) -> Iterator[tuple[str, Any]]:
-    """What `worker` sends within `timeout` seconds, part by part, until it ends.
-
-    Raises:
-        WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
-
-    """
-    deadline = time.monotonic() + timeout
-    while (part := worker.receive(deadline - time.monotonic())) is not None:
-        yield part
+    def close(self) -> None:
+        """Nothing: each worker ends with its context, and the server with this process."""
 
 
 @contextmanager

@@ -1,16 +1,19 @@
 """Schedule: generations over the grid in random order, until each cell is precise, or the budget or the plan ends."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from random import Random
 
 from bench.errors import OutOfTimeError
+from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.grid import visit_of
 from bench.plan.plan import Plan
-from bench.session.executor import Executor
+from bench.session.collector import Collector
+from bench.session.flight import Told, results_of
 from bench.stats.stopping import is_precise
 from bench.store.result import Result
 
@@ -35,6 +38,14 @@ class Progress:
     left: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A visit that is due: where the run stands then, and whether less of the budget is left than it may take."""
+
+    progress: Progress
+    cut: bool
+
+
 @dataclass(slots=True)
 class Schedule:
     """Runs a plan's cells; how it ended is in `outcome` and `endings` afterwards.
@@ -42,7 +53,8 @@ class Schedule:
     Args:
         plan: generations, precision, budget, seed of the order.
         cells: what to visit.
-        executor: who makes a visit.
+        collector: who makes visits, as many at once as it has slots.
+        devices: the facts of each device of the cells, by name.
         keep: called with each result as soon as there is one.
         tell: called with the progress at each stage, and with each result.
         past: visits of an earlier session of this run, by cell and generation; they are not made again.
@@ -52,7 +64,8 @@ class Schedule:
 
     plan: Plan
     cells: Sequence[Cell]
-    executor: Executor
+    collector: Collector
+    devices: Mapping[str, DeviceFacts]
     keep: Callable[[Result], None]
     tell: Callable[[Progress, Result | None], None]
     past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
@@ -61,6 +74,7 @@ class Schedule:
     endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
     _visits: int = 0
+    _late: bool = False
 
     def run(self) -> None:
         """Visit every cell once a generation, in an order drawn afresh each time.
@@ -92,34 +106,44 @@ class Schedule:
         for generation in range(self.plan.generations):
             due = [cell for cell in self.cells if cell not in self.endings]
             order.shuffle(due)
-            for position, cell in enumerate(due):
-                if (cell, generation) in self.past:
-                    self._learn(self.past[cell, generation])
-                else:
-                    self._visit(cell, generation, (generation + position / len(due)) / self.plan.generations)
+            for turn, result in results_of(self._turns(due, generation), self.collector.slots, self._hear):
+                self._take(turn, result)
+            if self._late:
+                raise OutOfTimeError
 
-    def _visit(self, cell: Cell, generation: int, share: float) -> None:
-        elapsed = time.monotonic() - self.started
-        budget = inf if self.plan.budget is None else self.plan.budget - elapsed
-        if budget <= 0:
-            raise OutOfTimeError
-        left = elapsed * (1 - share) / share if share and self._visits and not self.past else None
-        progress = Progress(cell, generation, "start", share, left)
+    def _turns(self, due: Sequence[Cell], generation: int) -> Iterator[tuple["_Turn", Callable[[Told], Result]]]:
+        """The visits that one generation has to make, each begun only when it is drawn, while the budget lasts."""
+        for position, cell in enumerate(due):
+            if (cell, generation) in self.past:
+                self._learn(self.past[cell, generation])
+                continue
+            elapsed = time.monotonic() - self.started
+            budget = inf if self.plan.budget is None else self.plan.budget - elapsed
+            self._late = self._late or budget <= 0
+            if self._late:
+                return
+            share = (generation + position / len(due)) / self.plan.generations
+            left = elapsed * (1 - share) / share if share and self._visits and not self.past else None
+            task = visit_of(cell, self.plan, generation, self.devices)
+            turn = _Turn(Progress(cell, generation, "start", share, left), cut=budget < task.timeout)
+            yield turn, partial(self.collector.visit, replace(task, timeout=min(task.timeout, budget)))
 
-        def told(stage: str) -> None:
-            progress.stage = stage
-            self.tell(progress, None)
+    def _hear(self, turn: "_Turn", stage: str) -> None:
+        turn.progress.stage = stage
+        self.tell(turn.progress, None)
 
-        task = visit_of(cell, self.plan, generation)
-        result = self.executor.visit(replace(task, timeout=min(task.timeout, budget)), told)
-        if result.status == "timeout" and budget < task.timeout:  # the budget cut it short: a resumed run visits it
+    def _take(self, turn: "_Turn", result: Result) -> None:
+        """Keep the result of a visit, unless the budget cut it short: then a resumed run makes it."""
+        cell = result.cell
+        if result.status == "timeout" and turn.cut:
+            self._late = True
             if cell not in self._ratios:  # else what was measured before stays good
                 self._ratios[cell] = []
                 self.keep(replace(result, status="skipped", reason=f"{self._spent()} during its first visit"))
-            raise OutOfTimeError
+            return
         self.keep(result)
         self._visits += 1
-        self.tell(progress, result)
+        self.tell(turn.progress, result)
         self._learn(result)
 
     def _learn(self, result: Result) -> None:

@@ -13,7 +13,7 @@ from bench.vocabulary import FETCH, PHASE_PURPOSES
 
 UNTOLD = "not in any phase"
 ROUNDING = 1e-9  # of a step
-APART = {"cpu": "outside operators", "cuda": "idle device"}
+APART = {"host": "outside operators", "device": "idle device"}  # by the side that the profile is of
 UNKNOWN = "not profiled"
 
 Level = Literal["phase", "category", "operator", "module"]
@@ -108,7 +108,7 @@ def _within(cell: Timed, phase: str, seconds: float) -> Iterable[tuple[tuple[str
     rows = [row for row in profile.get("rows", ()) if row[0] == phase]
     inside = sum(row[4] for row in rows)
     whole = max(profile.get("phases", {}).get(phase, 0.0), inside)
-    apart = APART.get(str(profile.get("device")), UNKNOWN)
+    apart = APART.get(str(profile.get("side")), UNKNOWN)
     for _, category, operator, module, own, _ in rows:
         name = f"{cell.modules}{module}" if module else ""
         if whole:

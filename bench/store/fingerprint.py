@@ -14,7 +14,8 @@ from bench.plan.cell import Cell
 from bench.plan.grid import REFERENCE
 from bench.store.result import SCHEMA
 
-# Facts of a worker's system (`bench.machine.system`) that decide a time. `python` and `os` are shortened, see `_hard`.
+# Facts of a worker's system (`bench.machine.system`) that decide a time; `identity` in it names those of its device.
+# `python` and `os` are shortened, see `_hard`.
 _DECIDE = (
     "cpu",
     "isa",
@@ -25,12 +26,6 @@ _DECIDE = (
     "torch",
     "allocator",
     "precision",
-    "gpu",
-    "gpu_multiprocessors",
-    "gpu_memory",
-    "gpu_driver",
-    "cuda",
-    "cudnn",
 )
 
 
@@ -62,7 +57,8 @@ class Fingerprint:
 
 def fingerprint(system: Mapping[str, Any], threads: int) -> Fingerprint:
     """The fingerprint of a worker's `system` facts with so many CPU threads."""
-    fields = {name: _hard(name, system[name]) for name in _DECIDE if name in system}
+    names = (*_DECIDE, *system.get("identity", ()))
+    fields = {name: _hard(name, system[name]) for name in names if name in system}
     return Fingerprint({**fields, "threads": threads, "schema": SCHEMA})
 
 

@@ -101,7 +101,7 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
         accuracy={line["cell"]["seed"]: one["value"] for line in lines for one in _learnt(line)},
         epochs=None if limited else facts.plan.get("epochs") or None,
         memory=_pooled("peak_memory", values),
-        counts=_counts(lines, cell),
+        counts=_counts(lines),
     )
 
 
@@ -109,14 +109,13 @@ def _learnt(line: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [one for one in line["measurements"] if one["metric"] == "accuracy" and one["value"] is not None]
 
 
-def _counts(lines: list[dict[str, Any]], cell: Cell) -> dict[str, float]:
-    """The exact readings; the peak of CUDA's allocator is one too, since it counts what it hands out."""
+def _counts(lines: list[dict[str, Any]]) -> dict[str, float]:
+    """The exact readings; the peak of memory is one of them where the device's allocator counts what it hands out."""
     return {
         one["metric"]: float(one["value"])
         for line in lines
         for one in line["measurements"]
-        if one["value"] is not None
-        and (one["statistic"] == "exact" or (one["metric"] == "peak_memory" and cell.device != "cpu"))
+        if one["value"] is not None and one["statistic"] == "exact"
     }
 
 

@@ -29,15 +29,16 @@ class _Part:
 def summarize(trace: Trace) -> dict[str, Any]:
     """What a trace says of one step, as plain data; times in seconds.
 
-    Keys: `device` ("cpu" or "cuda"); `steps` profiled, and `seconds` of one; `phases`, seconds of each; `rows`, lists
-    of phase, category, operator, module, seconds and calls: the time that no operator called within takes; on a GPU
-    also `launches` by phase, `busy`, `idle` by cause, and `kernels`, lists of name, category, seconds and calls.
+    Keys: `side`, whose work it is, the "host" or the "device" beside it; `steps` profiled, and `seconds` of one;
+    `phases`, seconds of each; `rows`, lists of phase, category, operator, module, seconds and calls: the time that no
+    operator called within takes; on a device also `launches` by phase, `busy`, `idle` by cause, and `kernels`, lists of
+    name, category, seconds and calls.
     Times are of the steps that were no slower than the median one, since contention only ever adds time; calls are
     means over all steps. On the CPU `rows` are of the host's operators, on a GPU of the kernels that they launched.
     """
     forest = grow(trace)
     kernels = kernels_of(trace, forest)
-    common = {"device": "cuda" if kernels else "cpu", "events": len(trace.events), "steps": len(forest.steps)}
+    common = {"side": "device" if kernels else "host", "events": len(trace.events), "steps": len(forest.steps)}
     return common | (_on_device(kernels, forest) if kernels else _on_host(forest))
 
 

@@ -11,14 +11,16 @@ from html import unescape
 from typing import Any
 
 from bench.trace.events import Event, Trace
-from bench.trace.tree import grow
+from bench.trace.tree import LAUNCHES, grow
 
 MOST_OPERATORS = 40
 _MICRO = 1e-6
 _ROLES = ("kernel", "memcpy", "memset", "communication", "runtime", "dataloader", "operators", "other", "total")
 # Kineto has renamed what the plug-in 0.4.3 looks for, so that it would find no launch, and no operator's device time.
 # Of the links to backward nodes, renamed too, it would build trees that it then fails to sort: they keep their name.
-_RENAMED = {"cuda_runtime": "Runtime", "cuda_driver": "Runtime"}
+_LAUNCH = "Runtime"
+# The numbers of torch's kinds of device (c10/core/DeviceType.h) that a trace may hold.
+_KINDS = {0: "cpu", 1: "cuda", 6: "hip", 9: "xla", 12: "xpu", 13: "mps", 15: "hpu", 19: "mtia"}
 
 
 def read(trace: Trace) -> dict[str, Any]:
@@ -69,7 +71,9 @@ def _by_plugin(trace: Trace) -> dict[str, Any]:
 def _renamed(event: Event) -> Event:
     """The event under the category that the plug-in knows; a span without any would stop it."""
     category = event.get("cat", "")
-    return {**event, "cat": _RENAMED.get(category, category)} if category in _RENAMED or not category else event
+    if category.endswith(LAUNCHES):
+        return {**event, "cat": _LAUNCH}
+    return event if category else {**event, "cat": ""}
 
 
 def _breakdown(costs: list[float]) -> dict[str, float]:
@@ -90,10 +94,17 @@ def _kernels(table: Any) -> list[list[Any]]:
     ]
 
 
+def _device(kind: object, index: object) -> str:
+    """The device of those numbers in a trace: the host, or a name such as "cuda:0"."""
+    if not isinstance(kind, int) or kind == 0:
+        return "cpu"
+    return f"{_KINDS.get(kind, f'kind {kind}')}:{index}"
+
+
 def _peaks(snapshot: Any) -> dict[str, float]:
     """Bytes in use at the peak, by device."""
     peaks = snapshot.get_peak_memory() if snapshot else {}
-    return {f"cuda:{index}" if kind == 1 else "cpu": float(peak) for (kind, index), peak in peaks.items()}
+    return {_device(kind, index): float(peak) for (kind, index), peak in peaks.items()}
 
 
 def _gpu(found: Any) -> dict[str, float]:
@@ -176,6 +187,6 @@ def _allocated(trace: Trace) -> dict[str, float]:
     for event in trace.events:
         facts: Mapping[str, Any] = event.get("args", {})
         if event["name"] == "[memory]" and isinstance(facts.get("Total Allocated"), int | float):
-            device = f"cuda:{facts.get('Device Id')}" if facts.get("Device Type") == 1 else "cpu"
+            device = _device(facts.get("Device Type"), facts.get("Device Id"))
             peaks[device] = max(peaks[device], float(facts["Total Allocated"]))
     return dict(peaks)

@@ -13,7 +13,7 @@ from bench.trace.events import Event, Trace
 PHASES = (*vocabulary.PHASES, vocabulary.WHOLE_STEP)
 MODULE_MARK = "nn.Module: "
 OPERATORS = {"cpu_op", "operator"}
-LAUNCHES = {"cuda_runtime", "cuda_driver", "runtime"}
+LAUNCHES = ("runtime", "driver")  # how the categories of calls to a device end: "cuda_runtime", "xpu_driver"
 _ANNOTATIONS = {"user_annotation"}
 _BACKWARD = "autograd::engine::evaluate_function"
 LOSS = "(loss)"  # the module of what belongs to no module but to the loss
@@ -98,7 +98,7 @@ def _kind(event: Event) -> str:
     if category in OPERATORS:
         # older versions filed annotations as operators too
         return "annotation" if event["name"].startswith(("ProfilerStep#", "Optimizer.")) else "operator"
-    return "annotation" if category in _ANNOTATIONS else "launch" if category in LAUNCHES else ""
+    return "annotation" if category in _ANNOTATIONS else "launch" if category.endswith(LAUNCHES) else ""
 
 
 def _nested(events: list[Event]) -> Iterable[Node]:

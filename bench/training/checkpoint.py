@@ -1,17 +1,16 @@
 """Checkpoint: the best weights of a cell in a file, and the model that they belong to."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 import torch
 from torch import nn
 
 import architectures
-from bench import files
+from bench.devices import Device
 from bench.errors import BenchError
 from bench.machine.system import describe_system
-from bench.measure.device import Device
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.store.fingerprint import fingerprint
@@ -44,13 +43,8 @@ class Checkpoint:
     machine: str
 
 
-def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
-    """Write the weights as they are now; the file is replaced in one move, so that it is never seen half written.
-
-    Raises:
-        BenchError: the folder cannot be written.
-
-    """
+def packed(work: Workload, entry: dict[str, Any]) -> bytes:
+    """The content of a checkpoint: the weights as they are now, with the `entry` of the learning record."""
     stored = {
         "format": FORMAT,
         "cell": work.cell.to_dict(),
@@ -61,9 +55,9 @@ def save(path: Path, work: Workload, entry: dict[str, Any]) -> None:
         "weights": {name: tensor.detach().cpu() for name, tensor in work.model.state_dict().items()},
     }
     stored["digest"] = digest_of(stored)
-    remedy = "make room, or run without --checkpoint"
-    files.make_folder(path.parent, remedy)
-    files.replace(path, lambda file: torch.save(stored, file), remedy)
+    content = BytesIO()
+    torch.save(stored, content)
+    return content.getvalue()
 
 
 def machine_of(device: Device, threads: int) -> str:
@@ -71,33 +65,35 @@ def machine_of(device: Device, threads: int) -> str:
     return fingerprint(describe_system(device), threads).digest
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """The model of a file that `save` wrote. Nothing but tensors and plain data is unpickled (`weights_only=True`).
+def unpacked(content: bytes, name: str) -> Checkpoint:
+    """The model that `packed` wrote. Nothing but tensors and plain data is unpickled (`weights_only=True`).
+
+    Args:
+        content: of the file.
+        name: what an error calls it.
 
     Raises:
-        BenchError: the file is absent, damaged, not a checkpoint, or its weights are not those of its architecture.
+        BenchError: it is damaged, not a checkpoint, or its weights are not those of its architecture.
 
     """
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise BenchError(f"no checkpoint {path}: runs with --checkpoint write them to results/") from error
+        stored = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # what reads a damaged pickle may raise anything
         cause = "it is damaged, no checkpoint, or holds more than tensors and plain data"
-        raise BenchError(f"cannot read {path}: {cause}; train again with --checkpoint") from error
+        raise BenchError(f"cannot read {name}: {cause}; train again with --checkpoint") from error
     try:
-        return _restored(stored, path)
+        return _restored(stored, name)
     except (architectures.RegistryError, architectures.ShapeError, *DAMAGE) as error:
         reason = (str(error).strip().splitlines() or [""])[0].rstrip(": ")
-        raise BenchError(f"{path} does not fit this version ({reason}): train again with --checkpoint") from error
+        raise BenchError(f"{name} does not fit this version ({reason}): train again with --checkpoint") from error
 
 
-def _restored(stored: Any, path: Path) -> Checkpoint:
+def _restored(stored: Any, name: str) -> Checkpoint:
     if not isinstance(stored, dict) or stored.get("format") not in (FORMAT, WITHOUT_DIGEST):
         raise ValueError(f"not a checkpoint of format {FORMAT} or {WITHOUT_DIGEST}")
     verified = stored["format"] != WITHOUT_DIGEST
     if verified and not is_intact(stored):
-        raise BenchError(f"{path} is damaged, its content is not what was written: train again with --checkpoint")
+        raise BenchError(f"{name} is damaged, its content is not what was written: train again with --checkpoint")
     cell, entry = cell_of(stored), entry_of(stored)
     shape, classes = images_of(stored, cell)
     model = architectures.build(cell.architecture, shape, classes)

@@ -1,7 +1,6 @@
 """Contents: what a file of weights says of itself, each field checked, and the digest that tells damage."""
 
 import hashlib
-import re
 import sys
 from collections.abc import Callable, Container
 from dataclasses import fields
@@ -12,6 +11,7 @@ import torch
 
 import architectures
 from bench import data
+from bench.devices import is_name
 from bench.errors import BenchError
 from bench.files import canonical
 from bench.optimizers.registry import OPTIMIZERS
@@ -116,7 +116,7 @@ _CELL: dict[str, Check] = {
     "optimizer": _among(OPTIMIZERS),
     "dataset": _data_set,
     "batch_size": _whole(1),
-    "device": lambda value: isinstance(value, str) and bool(re.fullmatch(r"cpu|cuda(:[0-9]+)?", value)),
+    "device": lambda value: isinstance(value, str) and is_name(value),
     "threads": _whole(1),
     "dtype": _among(DTYPES),
     "denormals": _among(DENORMALS),

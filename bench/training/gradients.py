@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from bench.measure.device import Device
+from bench.devices import Device
 from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from bench.data import Dataset
+from bench.devices import Device
 from bench.measure import denormals
 from bench.measure.batches import Sources
-from bench.measure.device import Device
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.task import Visit
@@ -33,13 +32,13 @@ def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> li
     """
     cell, sources = task.cell, Sources(dataset, device)
     work = Workload(cell, device, *sources.train(cell), dataset.num_classes)
-    test, best = sources.test(cell), Path(task.weights)
+    test = sources.test(cell)
     classes = {"classes": list(dataset.classes)}
 
     def evaluated(learnt: dict[str, Any], improved: bool) -> None:
         channel.send("training", {**learnt, **classes})  # the latest is kept, so that a timeout loses an epoch at most
         if improved and task.checkpoint:
-            checkpoint.save(best, work, learnt["epochs"][-1])
+            channel.send("file", ("checkpoint", "best.pt", checkpoint.packed(work, learnt["epochs"][-1])))
 
     learnt, scores = train(
         work,

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from bench import data
+from bench.devices import Device, device_for, open_device
 from bench.errors import BenchError
 from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import quiet_collector, run_untimed, warm_up
 from bench.measure.costs import measure_costs
-from bench.measure.device import Device, device_for, open_device
 from bench.measure.speed import step_times, timed_block
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
@@ -62,7 +62,8 @@ def serve(task: SideTask, channel: Channel) -> None:
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
             warmth = warm_up(device, work.timed_step)
-            ready: Ready = {"steps": warmth.block_steps, "steady": warmth.steady}
+            location = device.facts.location(work.cell.threads)
+            ready: Ready = {"steps": warmth.block_steps, "steady": warmth.steady, "statistic": location}
             channel.send("ready", ready)
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)

@@ -10,9 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import architectures
 from bench import data, optimizers
+from bench.devices import available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
-from bench.measure.device import available
 from bench.plan.catalogue import Catalogue, Question
 from bench.process.channel import Channel
 
@@ -107,7 +107,7 @@ def _optimizer(name: str, devices: Iterable[str]) -> dict[str, Any]:
             device: {
                 implementation: reason
                 for implementation in spec.implementations
-                if (reason := optimizers.obstacle(name, implementation, device))
+                if (reason := optimizers.obstacle(name, implementation, open_device(device).torch_device))
             }
             for device in devices
         },

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from bench.devices import Device, open_device
 from bench.measure.blocks import block_length, quiet_collector, run_block, run_untimed
-from bench.measure.device import Device, open_device
 from bench.plan.probe import Probe
 from bench.plan.timing import BLOCK_SECONDS
 from bench.process.channel import Channel

@@ -5,16 +5,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import torch
 
 from architectures import ShapeError
+from bench.devices import Device, device_for, is_out_of_memory
 from bench.machine.system import describe_system
 from bench.measure import denormals
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
-from bench.measure.device import Device, device_for, is_out_of_memory
 from bench.measure.noise import flags_of
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.workload import Workload
@@ -31,7 +32,7 @@ from bench.vocabulary import Part
 def visit(task: Visit, channel: Channel) -> None:
     """Measure one cell; each part is handed over as plain data as soon as it is known.
 
-    At the end comes the status, and after it only a profile, whose loss costs nothing else.
+    At the end comes the status, and after it only a trace and a profile, whose loss costs nothing else.
     """
     try:
         visit_ = _Visit(task, channel)
@@ -98,7 +99,9 @@ class _Visit:
 
         self.channel.send("stage", "profile")
         try:
-            found = profile_cell(lambda: self._workload(self.cell), Path(self.task.traces))
+            with TemporaryDirectory(prefix="bench-") as folder:
+                found = profile_cell(lambda: self._workload(self.cell), Path(folder))
+                self.channel.send("file", ("trace", found["trace"], (Path(folder) / found["trace"]).read_bytes()))
         except Exception as error:  # the cell is measured; the profile is beside it
             self._warn([Warning("profile", "no profile", None, f"{type(error).__name__}: {_first_line(error)}")])
             return
@@ -124,12 +127,13 @@ class _Visit:
         """Cell against reference in alternating blocks."""
         task = self.task
         self.channel.send("stage", "relative cost")
-        torch.set_num_threads(task.reference_threads)
+        threads = task.reference.threads
+        torch.set_num_threads(threads)
         order = Random(f"{task.order_seed}/{task.generation}/{self.cell.id}")  # text, so that every process draws alike
         other = self._workload(task.reference)
-        blocks, found, steady = measure_relative(work, other, task.rounds, order, task.reference_threads)
+        blocks, found, steady = measure_relative(work, other, task.rounds, order, threads)
         self._hand_over(found, blocks)
-        self._flag("relative cost", blocks, steady, task.reference_threads)
+        self._flag("relative cost", blocks, steady, threads)
         torch.set_num_threads(self.cell.threads)
 
     def _workload(self, cell: Cell) -> Workload:
@@ -143,7 +147,7 @@ class _Visit:
         self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
 
     def _flag(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
-        throttles = self.device.facts().get("gpu_throttle", ())
+        throttles = self.device.describe().get("gpu_throttle", ())
         self._warn(flags_of(part, blocks, steady, threads, throttles))
 
     def _warn(self, warnings: Iterable[Warning]) -> None:

@@ -9,16 +9,17 @@ from typing import Any
 import torch
 
 from bench import data
+from bench.devices import obstacle_to, open_device
 from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources
 from bench.measure.blocks import warm_up
 from bench.measure.costs import measure_costs
-from bench.measure.device import available, open_device
 from bench.measure.workload import Workload
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 
+FLUSHED = "denormals are flushed in workers alone: the threads of this process may be running already"
 _MMAP_PARAMETER, _TRIM_PARAMETER = -3, -1  # of mallopt(3)
 
 
@@ -50,7 +51,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[Front]:
         timed: pin the allocator, warm up and count costs too.
 
     """
-    obstacle = _obstacle(cell)
+    obstacle = FLUSHED if cell.denormals == "flush" else obstacle_to(cell)
     if obstacle:
         yield Front(_nothing, _nothing, obstacle=obstacle)
         return
@@ -87,21 +88,6 @@ def pin_allocator() -> str | None:
     except (AttributeError, OSError):  # not glibc
         return None
     return "glibc, pinned by mallopt" if pinned else None
-
-
-def _obstacle(cell: Cell) -> str | None:
-    """Why there is no such device here, or why it cannot run the cell."""
-    if cell.denormals == "flush":
-        return "denormals are flushed in workers alone: the threads of this process may be running already"
-    if cell.device == "cpu" and cell.mode == "eager":
-        return None
-    devices = available()
-    name = "cuda:0" if cell.device == "cuda" else cell.device
-    if name not in devices:
-        return f"no device '{cell.device}' here: there is {', '.join(devices)}"
-    reasons = devices[name]["obstacles"]
-    reason = reasons.get(cell.mode) or reasons.get(cell.dtype)
-    return str(reason) if reason else None
 
 
 def _nothing() -> None:

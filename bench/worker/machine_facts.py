@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
+from bench.devices import CpuDevice, Step, available, open_device
 from bench.machine import procfs
 from bench.machine.system import describe_system
 from bench.measure.blocks import run_block, run_untimed
 from bench.measure.denormals import are_flushed
-from bench.measure.device import CpuDevice, Step, available, open_device
 from bench.process.channel import Channel
 
 DENORMAL = 1e-40  # float32 has its smallest normal number at 1.2e-38
@@ -41,7 +41,7 @@ def examine(_: None, channel: Channel) -> None:
         **_clock(),
         **_denormals(),
         **_watch(),
-        "gpus": {name: open_device(name).facts() for name in available() if name != "cpu"},
+        "gpus": {name: open_device(name).describe() for name, about in available().items() if not about.on_host},
     }
     channel.send("facts", {name: fact for name, fact in facts.items() if fact is not None})
 

@@ -2,40 +2,37 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 from bench.data import Dataset
+from bench.devices import device_for
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
 from bench.measure.batches import Sources, load_for
-from bench.measure.device import device_for
 from bench.measure.workload import Workload
+from bench.plan.catalogue import Weights
 from bench.plan.cell import Cell
 from bench.process.channel import Channel
 from bench.process.messages import Review
-from bench.training.checkpoint import load_checkpoint, machine_of
+from bench.training.checkpoint import machine_of, unpacked
 from bench.training.evaluate import judge, scores_of
 
 ELSEWHERE = 0.001  # share of the images by which another machine, which rounds differently, may be apart
 
 
-def review(task: tuple[str, str], channel: Channel) -> None:
-    """Send the review, or why it is refused: the file or its data set cannot be read.
-
-    The task is the path of the file, and the folder of data sets that are not embedded ("" for the default).
-    """
+def review(task: Weights, channel: Channel) -> None:
+    """Send the review, or why it is refused: the file or its data set cannot be read."""
     try:
-        channel.send("review", _facts(Path(task[0]), task[1]))
+        channel.send("review", _facts(task))
     except BenchError as error:
         channel.send("refused", str(error))
 
 
-def _facts(path: Path, data_dir: str) -> Review:
-    found = load_checkpoint(path)
+def _facts(task: Weights) -> Review:
+    found = unpacked(task.content, task.name)
     threads = min(found.cell.threads, usable_cores())
     cell = replace(found.cell, device="cpu", threads=threads, mode="eager", implementation="default")
     device = device_for(cell)
-    sources = Sources(_dataset(cell, data_dir), device)
+    sources = Sources(_dataset(cell, task.data_dir), device)
     test = sources.test(cell)
     work = Workload(cell, device, test.images[:1], test.labels[:1], found.num_classes)
     work.model.load_state_dict(found.model.state_dict())  # into the layout that they were trained in
@@ -45,7 +42,7 @@ def _facts(path: Path, data_dir: str) -> Review:
     allowed = 0 if alike else math.ceil(images * ELSEWHERE)
     apart = round((accuracy - found.entry["test_accuracy"]) * images)
     return {
-        "path": str(path),
+        "path": task.name,
         "cell": found.cell.to_dict(),
         "id": found.cell.id,
         "input_shape": list(found.input_shape),

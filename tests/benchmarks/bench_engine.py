@@ -10,19 +10,22 @@ from random import Random
 
 import numpy as np
 import pytest
+from bench.process.executor import talk
 
 import architectures
 from bench.compare.pairs import Side, measure_pair
+from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.grid import visit_of
 from bench.plan.plan import Plan
-from bench.session.executor import LocalExecutor
+from bench.session.collector import Collector
 from bench.session.scheduler import Schedule
 from bench.stats.interval import of_ratios
 from bench.store import run as store
 from bench.store.frame import frame
 
 PAIRS, NAIVE_PAIRS, ROUNDS = 12, 8, 15
+DEVICES = {"cpu": DeviceFacts("cpu", on_host=True)}
 ESTIMATORS = ("min", "p10", "p25", "median")
 
 
@@ -34,7 +37,7 @@ def once(benchmark, function, *arguments):
 @pytest.mark.benchmark(group="whole step, our median over a rival's")
 def bench_step(benchmark, workers, tell, architecture):
     cell = Cell(architecture, optimizer="adam", threads=1)
-    found = once(benchmark, lambda: dict(workers.talk("tests.benchmarks.rivals:compare", cell, 300))["medians"])
+    found = once(benchmark, lambda: dict(talk(workers, "tests.benchmarks.rivals:compare", cell, 300))["medians"])
     ours, bare, timer = (np.array(found[name]) for name in ("ours", "bare", "timer"))
     loop, torch_timer = float(np.median(ours / bare)), float(np.median(ours / timer))
     tell(f"{architecture}: step over a bare loop's", f"{loop:.4f}", "1 +- 0.01", bare=loop)
@@ -44,7 +47,7 @@ def bench_step(benchmark, workers, tell, architecture):
 @pytest.mark.benchmark(group="a worker, from start to ready")
 def bench_worker_forked(benchmark, workers, tell):
     def ready():
-        next(workers.talk("tests.benchmarks.ready:ready", None, 60))
+        next(talk(workers, "tests.benchmarks.ready:ready", None, 60))
 
     ready()  # the server is up from here on
     benchmark.pedantic(ready, rounds=20, iterations=1)
@@ -95,11 +98,11 @@ def bench_spread_naive(benchmark, tell, threads):
 
 
 @pytest.mark.benchmark(group="relative cost")
-def bench_relative_cost(benchmark, workers, tell):
+def bench_relative_cost(benchmark, workers, tell, tmp_path):
     cells = [Cell(name, optimizer="adam", threads=1) for name in ("lenet5", "vgg4")]
     plan = Plan(threads=(1,), generations=6, epochs=0, rounds=ROUNDS)
     results = []
-    schedule = Schedule(plan, cells, LocalExecutor(workers), results.append, lambda *_: None)
+    schedule = Schedule(plan, cells, Collector(workers, tmp_path), DEVICES, results.append, lambda *_: None)
     once(benchmark, schedule.run)
     for cell in cells:
         values = [
@@ -120,7 +123,7 @@ def bench_faults(benchmark, workers, tell):
 
     def every():
         return {
-            name: dict(workers.talk("tests.benchmarks.rivals:faults", Cell(name, optimizer="adam", threads=1), 120))
+            name: dict(talk(workers, "tests.benchmarks.rivals:faults", Cell(name, optimizer="adam", threads=1), 120))
             for name in names
         }
 
@@ -136,7 +139,7 @@ def many(tmp_path_factory, workers):
     run = store.create("many", {"plan": Plan().to_dict()}, root)
     plan = Plan(epochs=1, rounds=3)
     cell = Cell("lenet5", optimizer="adam", threads=len(os.sched_getaffinity(0)))
-    real = LocalExecutor(workers).visit(visit_of(cell, plan, 0), lambda _: None)
+    real = Collector(workers, run.folder).visit(visit_of(cell, plan, 0, DEVICES), lambda _: None)
     assert real.status == "ok", real.reason
     with (run.folder / "results.jsonl").open("w") as file:
         for seed in range(10_000):

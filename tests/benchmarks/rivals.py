@@ -8,9 +8,9 @@ from torch.nn import functional as F
 from torch.utils.benchmark import Timer
 
 from bench import data
+from bench.devices import device_for
 from bench.measure.batches import RESIDENT_IMAGES, Sources
 from bench.measure.blocks import quiet_collector, warm_up
-from bench.measure.device import device_for
 from bench.measure.speed import step_times, timed_block
 from bench.measure.workload import Workload
 

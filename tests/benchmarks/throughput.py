@@ -5,9 +5,9 @@ import time
 from torch.nn import functional as F
 
 from bench import data
+from bench.devices import device_for
 from bench.measure.batches import Sources
 from bench.measure.blocks import run_untimed
-from bench.measure.device import device_for
 from bench.measure.workload import Workload
 from bench.training.train import train
 

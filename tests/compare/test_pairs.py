@@ -9,7 +9,7 @@ from bench.compare.pairs import Pair, Side, SideError, count_both, location, mea
 from bench.plan.cell import Cell
 from bench.process.worker import WorkerError
 
-READY = ("ready", {"steps": 2, "steady": True})
+READY = ("ready", {"steps": 2, "steady": True, "statistic": "p10"})
 PHASES = {"forward": [0.001, 0.001], "fetch": [0.0, 0.0]}
 
 
@@ -50,15 +50,11 @@ class Scripted:
 
 
 @pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        ((Cell("mlp", threads=1), Cell("lenet5", threads=1)), "p10"),
-        ((Cell("mlp", threads=1), Cell("mlp", threads=2)), "p25"),
-        ((Cell("mlp", threads=1, device="cuda:0"),), "p25"),
-    ],
+    ("statistics", "expected"),
+    [(("p10", "p10"), "p10"), (("p10", "p25"), "p25"), (("p25", "p10"), "p25"), (("p25", "p25"), "p25")],
 )
-def test_the_quantile_that_repeats_best_depends_on_the_threads(cells, expected):
-    assert location(*cells) == expected
+def test_both_sides_are_told_by_the_quantile_of_the_noisier_one(statistics, expected):
+    assert location(*statistics) == expected
 
 
 def test_a_log_ratio_is_of_that_quantile():

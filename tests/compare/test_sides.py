@@ -7,7 +7,7 @@ from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
 from bench.compare.sides import Matchup
 from bench.errors import BenchError, NotComparableError
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 
@@ -22,7 +22,7 @@ def having(*architectures, cell_fields=FIELDS, problems=(), optimizers=("sgd", "
         optimizers=dict.fromkeys(optimizers, OPTIMIZER),
         datasets={"mnist": {"train": 60000}},
         normalizations=("unit",),
-        devices={"cpu": {"obstacles": {}}},
+        devices={"cpu": DeviceFacts("cpu", on_host=True)},
         usable_cores=2,
         problems=problems,
     )

@@ -10,7 +10,7 @@ BACKWARD = [["backward", "convolution", "aten::convolution_backward", "features.
 
 def profile(rows=(*FORWARD, *BACKWARD), **phases):
     return {
-        "device": "cpu", "steps": 5, "seconds": 0.01, "events": 100, "trace": "bench_1.2.pt.trace.json.gz", "bytes": 9,
+        "side": "host", "steps": 5, "seconds": 0.01, "events": 100, "trace": "bench_1.2.pt.trace.json.gz", "bytes": 9,
         "phases": {"forward": 4e-3, "backward": 6e-3, **phases}, "rows": [list(row) for row in rows],
         "reading": {"reader": "torch-tb-profiler", "advice": ["Use a larger batch."], "peak_memory": {"cpu": 5e6}},
     }  # fmt: skip

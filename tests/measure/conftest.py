@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from bench import data
-from bench.measure.device import CpuDevice
+from bench.devices import CpuDevice
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 

@@ -2,8 +2,8 @@
 
 import torch
 
+from bench.devices import device_for
 from bench.measure.denormals import share_of
-from bench.measure.device import device_for
 from bench.measure.workload import Workload
 
 NUMBERS = 2**22  # enough for every thread to have a part

@@ -2,6 +2,8 @@
 
 import torch
 
+from bench.plan.catalogue import DeviceFacts
+
 
 class RecordingClock:
     def __init__(self, log, marks):
@@ -20,6 +22,8 @@ class RecordingClock:
 class RecordingDevice:
     name = "recording"
     torch_device = torch.device("cpu")
+
+    facts = DeviceFacts("recording")
 
     def __init__(self):
         self.log = []
@@ -43,7 +47,10 @@ class RecordingDevice:
         self.log.append("capture")
         return step
 
-    def facts(self):
+    def copy_of(self, *tensors):
+        return None
+
+    def describe(self):
         return {}
 
 

@@ -3,8 +3,8 @@ import mmap
 
 import pytest
 
+from bench.devices import CpuDevice
 from bench.measure import blocks
-from bench.measure.device import CpuDevice
 from bench.plan import timing
 from tests.measure.recording import RecordingDevice
 

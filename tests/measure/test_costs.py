@@ -46,7 +46,7 @@ def test_the_optimizer_s_code_path_shows_in_its_operators(workload):
 def test_counts_are_equal_in_another_process(workload):
     code = (
         "import torch; from bench.measure.costs import measure_costs; from bench.measure.workload import Workload;"
-        "from bench.measure.device import CpuDevice; from bench.plan.cell import Cell;"
+        "from bench.devices import CpuDevice; from bench.plan.cell import Cell;"
         "w = Workload(Cell('lenet5', optimizer='adam'), CpuDevice(), torch.rand(128, 1, 28, 28),"
         " torch.randint(0, 10, (128,)), 10);"
         "print({m.metric: m.value for m in measure_costs(w) if m.statistic == 'exact'})"

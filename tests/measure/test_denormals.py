@@ -1,6 +1,7 @@
 """Denormals, in real workers: the mode is each thread's own, and a pool that runs already keeps the one it has."""
 
 import pytest
+from bench.process.executor import talk
 
 from bench.measure.denormals import NOTED, share_of, warnings_of
 from bench.plan.cell import Cell
@@ -13,7 +14,7 @@ from tests.measure.denormal import NUMBERS
 def told():
     """What a worker says of a cell."""
     workers = Workers()
-    return lambda function, cell: dict(workers.talk(f"tests.measure.denormal:{function}", cell, 120))
+    return lambda function, cell: dict(talk(workers, f"tests.measure.denormal:{function}", cell, 120))
 
 
 @pytest.mark.parametrize(("denormals", "left"), [("keep", NUMBERS), ("flush", 0)])

@@ -25,7 +25,7 @@ def profiled(workload, tmp_path):
 
 def test_a_step_is_taken_apart_by_phase_and_module(profiled):
     found = profiled()
-    assert (found["device"], set(found["phases"])) == ("cpu", set(PHASES))
+    assert (found["side"], set(found["phases"])) == ("host", set(PHASES))
     categories = {
         (phase, module): category for phase, category, operator, module, *_ in found["rows"] if "conv" in operator
     }

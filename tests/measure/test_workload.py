@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from bench import optimizers
+from bench.devices import CpuDevice
 from bench.measure import workload as workload_module
 from bench.measure.blocks import GAP
-from bench.measure.device import CpuDevice
 from bench.measure.speed import timed_block
 from bench.measure.workload import LOSSES, MEMORY_FORMATS, Workload
 from bench.plan.cell import Cell

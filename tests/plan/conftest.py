@@ -1,6 +1,17 @@
 import pytest
 
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
+
+
+def facts_of(*names, **obstacles):
+    """The facts of devices as their kinds state them, all with the same obstacles."""
+    return {
+        name: DeviceFacts(
+            name.partition(":")[0], on_host=name == "cpu", slow_denormals=name == "cpu", obstacles=obstacles
+        )
+        for name in names
+    }
+
 
 NO_OBSTACLE = {"cpu": {}, "cuda:0": {}, "cuda:1": {}}
 TORCHS_OWN = {
@@ -33,7 +44,7 @@ FACTS = {
     },
     "datasets": {"mnist": {"train": 60_000, "test": 10_000}, "synthetic": {"train": 4096, "test": 1024}},
     "normalizations": ("raw", "unit", "half", "standard"),
-    "devices": {"cpu": {"obstacles": {"cuda_graph": "a CUDA graph needs a CUDA device"}}},
+    "devices": facts_of("cpu", cuda_graph="a CUDA graph needs a CUDA device"),
     "usable_cores": 2,
 }
 

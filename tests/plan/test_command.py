@@ -63,7 +63,7 @@ def test_it_gives_the_cell_and_its_settings(catalogue_facts, cell, plan, threads
 
 @pytest.fixture(scope="module")
 def catalogue_facts():
-    from bench.plan.catalogue import Catalogue
+    from bench.plan.catalogue import Catalogue, DeviceFacts
 
     optimizer = {"implementations": ["default"], "needs_closure": False, "obstacles": {"cpu": {}}}
     return Catalogue(
@@ -71,7 +71,7 @@ def catalogue_facts():
         optimizers={"sgd": optimizer, "adam": optimizer},
         datasets={"mnist": {"train": 60_000}, "synthetic": {"train": 4096}},
         normalizations=("unit", "half"),
-        devices={"cpu": {"obstacles": {}}},
+        devices={"cpu": DeviceFacts("cpu", on_host=True)},
         usable_cores=2,
     )
 

@@ -8,6 +8,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES, REFERENCE, expand, visit_of
 from bench.plan.plan import SETTINGS, Plan
+from tests.plan.conftest import facts_of
 
 
 def names(grid):
@@ -70,7 +71,7 @@ def test_learning_rates_default_to_the_optimizers_own(catalogue):
 @pytest.mark.parametrize("device", ["cpu", "cuda:0"])
 @pytest.mark.parametrize(("optimizer", "expected"), [("adam", "fused"), ("muon", "default")])
 def test_auto_is_fused_where_torch_has_it(catalogue, device, optimizer, expected):
-    devices = {key: {"obstacles": {}} for key in ("cpu", "cuda:0")}
+    devices = facts_of("cpu", "cuda:0")
     plan = Plan(architectures=("mlp",), optimizers=(optimizer,), devices=(device,), implementations=("auto", expected))
     assert [cell.implementation for cell in expand(plan, catalogue(devices=devices)).cells] == [expected]
 
@@ -84,14 +85,14 @@ def test_auto_passes_over_a_fused_implementation_that_does_not_run_here(catalogu
 
 
 def test_a_gpu_has_no_denormals_to_flush(catalogue):
-    devices = {key: {"obstacles": {}} for key in ("cpu", "cuda:0")}
+    devices = facts_of("cpu", "cuda:0")
     plan = Plan(architectures=("mlp",), devices=("cpu", "cuda:0"), denormals=("keep", "flush"))
     found = [(cell.denormals, cell.device) for cell in expand(plan, catalogue(devices=devices)).cells]
     assert sorted(found) == [("flush", "cpu"), ("keep", "cpu"), ("keep", "cuda:0")]
 
 
 def test_a_suite_that_flushes_them_runs_where_the_processor_cannot(catalogue):
-    devices = {"cpu": {"obstacles": {"flush": "this processor cannot"}}}
+    devices = facts_of("cpu", flush="this processor cannot")
     (cell,) = expand(Plan(architectures=("mlp",), denormals=("flush",)), catalogue(devices=devices)).cells
     assert cell.denormals == "keep"
 
@@ -99,11 +100,11 @@ def test_a_suite_that_flushes_them_runs_where_the_processor_cannot(catalogue):
 def test_the_reference_shares_the_process_and_so_how_it_treats_denormals(catalogue):
     plan = Plan(architectures=("mlp",), denormals=("flush",))
     (cell,) = expand(plan, catalogue()).cells
-    assert visit_of(cell, plan, 0).reference.denormals == "flush"
+    assert visit_of(cell, plan, 0, facts_of("cpu")).reference.denormals == "flush"
 
 
 def test_cuda_is_the_first_cuda_device(catalogue):
-    devices = {key: {"obstacles": {}} for key in ("cpu", "cuda:0", "cuda:1")}
+    devices = facts_of("cpu", "cuda:0", "cuda:1")
     plan = Plan(architectures=("mlp",), devices=("cuda", "cuda:0", "cuda:1"))
     assert [cell.device for cell in expand(plan, catalogue(devices=devices)).cells] == ["cuda:0", "cuda:1"]
 
@@ -116,7 +117,7 @@ def test_cuda_is_the_first_cuda_device(catalogue):
         ({"optimizers": ("adm",)}, ["optimizer 'adm'", "'adam'?", "list optimizers"]),
         ({"datasets": ("mnits",)}, ["data set 'mnits'", "'mnist'?", "list datasets"]),
         ({"normalizations": ("units",)}, ["normalization 'units'", "'unit'?", "run --help"]),
-        ({"devices": ("cuda",)}, ["no device 'cuda:0' here", "cpu", "--devices"]),
+        ({"devices": ("cuda",)}, ["no device 'cuda' here", "cpu", "--devices"]),
         ({"devices": ("gpu",)}, ["no device 'gpu' here", "cpu", "--devices"]),
         ({"threads": (3,)}, ["--threads 3", "2 cores"]),
         ({"architectures": ()}, ["nothing to measure", "architecture", "--architectures"]),
@@ -172,8 +173,8 @@ def test_an_architecture_is_left_out_for_the_data_sets_whose_images_it_cannot_ta
 
 def visit(catalogue, generation=0, **changes):
     plan = Plan(architectures=("mlp",), epochs=4, **changes)
-    (cell,) = expand(plan, catalogue(devices={key: {"obstacles": {}} for key in ("cpu", "cuda:0")})).cells
-    return visit_of(cell, plan, generation)
+    (cell,) = expand(plan, catalogue(devices=facts_of("cpu", "cuda:0"))).cells
+    return visit_of(cell, plan, generation, facts_of("cpu", "cuda:0"))
 
 
 def test_only_the_first_visit_trains_and_counts_costs(catalogue):
@@ -187,7 +188,7 @@ def test_only_the_first_visit_trains_and_counts_costs(catalogue):
 def test_the_reference_shares_data_and_device_with_the_cell(catalogue):
     task = visit(catalogue, datasets=("synthetic",), batch_sizes=(16,), optimizers=("adam",), devices=("cuda",))
     assert task.reference == Cell(
-        REFERENCE.architecture, dataset="synthetic", device="cuda:0", threads=task.reference_threads
+        REFERENCE.architecture, dataset="synthetic", device="cuda:0", threads=task.cell.threads
     )
 
 
@@ -196,7 +197,7 @@ def test_the_reference_shares_data_and_device_with_the_cell(catalogue):
 )
 def test_cell_and_reference_are_compared_with_one_thread_unless_asked_otherwise(catalogue, changes, threads):
     task = visit(catalogue, **changes)
-    assert (task.reference_threads, task.reference.threads) == (threads, threads)
+    assert task.reference.threads == threads
 
 
 def test_a_visit_carries_what_the_plan_says(catalogue):

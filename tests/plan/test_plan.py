@@ -47,6 +47,7 @@ EXAMPLES = {
     "data_dir": ("elsewhere", '"elsewhere"', "elsewhere"),
     "download": ("", "true", True),
     "profile": ("", "true", True),
+    "executor": ("elsewhere", '"elsewhere"', "elsewhere"),
     "run": ("mine", '"mine"', "mine"),
     "report": ("", "false", False),
 }

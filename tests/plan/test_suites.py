@@ -8,6 +8,7 @@ from bench.plan.catalogue import Question
 from bench.plan.grid import expand
 from bench.plan.plan import plan_from, suite_names
 from bench.process.worker import Workers
+from bench.session.requests import ask_catalogue
 
 ASKED_FOR = {
     "quick", "standard", "full", "mlp", "edges", "pooling", "convolutions", "depth", "normalization", "batch", "dtype",
@@ -25,7 +26,8 @@ SHRUNK = {
 @pytest.fixture(scope="module")
 def real():
     """The catalogue of this machine, with parameters and FLOPs of all but the zoo."""
-    return Workers().catalogue(Question(("[!rgva]*", "resnet8", "resnet14", "resnet20*", "vgg[468]*", "alexnet_small")))
+    globs = ("[!rgva]*", "resnet8", "resnet14", "resnet20*", "vgg[468]*", "alexnet_small")
+    return ask_catalogue(Workers(), Question(globs))
 
 
 def test_the_suites_asked_for_are_there():

@@ -8,7 +8,7 @@ import torch
 
 from bench import data
 from bench.compare.pairs import Side
-from bench.measure.device import CpuDevice
+from bench.devices import CpuDevice
 from bench.measure.workload import Workload
 from bench.plan.catalogue import Question, Specimen
 from bench.plan.cell import Cell

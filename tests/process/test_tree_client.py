@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from bench.process.executor import talk
 
 import bench
 from bench.errors import BenchError, NotComparableError
@@ -87,7 +88,7 @@ def eventually(condition):
 
 def test_each_host_runs_its_own_tree_s_code(tree):
     with Host("a", [tree("a")]) as one, Host("b", [tree("b")]) as other:
-        told = [dict(host.talk("bench.errands:look_around", {"x": [1]}, 30)) for host in (one, other)]
+        told = [dict(talk(host, "bench.errands:look_around", {"x": [1]}, 30)) for host in (one, other)]
     assert [parts["where"] for parts in told] == ["a", "b"]
     assert all(parts["told"] == {"x": [1]} and parts["interrupt"] for parts in told)
 
@@ -98,7 +99,7 @@ def test_the_allocator_is_pinned_as_the_tree_pins_it(tree, monkeypatch):
     worker = folder / "bench" / "process" / "worker.py"
     worker.write_text(worker.read_text().replace("str(TRIM_THRESHOLD)", '"12345678"'))
     with Host("a", [folder]) as host:
-        found = dict(host.talk("bench.errands:look_around", None, 30))["environment"]
+        found = dict(talk(host, "bench.errands:look_around", None, 30))["environment"]
     assert found["MALLOC_TRIM_THRESHOLD_"] == "12345678"
     assert found["MALLOC_MMAP_THRESHOLD_"] == ENVIRONMENT["MALLOC_MMAP_THRESHOLD_"]
 
@@ -107,7 +108,7 @@ def test_variables_are_set_and_one_without_a_value_is_not_there(tree, monkeypatc
     monkeypatch.setenv("KEPT", "here")
     monkeypatch.setenv("GONE", "here")
     with Host("a", [tree()], {"OMP_NUM_THREADS": "3", "GONE": "", "MALLOC_MMAP_THRESHOLD_": ""}) as host:
-        found = dict(host.talk("bench.errands:look_around", None, 30))["environment"]
+        found = dict(talk(host, "bench.errands:look_around", None, 30))["environment"]
     assert (found["KEPT"], found["OMP_NUM_THREADS"]) == ("here", "3")
     assert not {"GONE", "MALLOC_MMAP_THRESHOLD_"} & set(found)
 
@@ -135,13 +136,13 @@ def test_two_workers_are_alive_together_and_one_can_be_stopped(tree):
 def test_a_crash_is_told_and_the_next_worker_works(tree, entry, task, reason):
     with Host("a", [tree()]) as host:
         with pytest.raises(WorkerError, match=reason):
-            list(host.talk(f"bench.errands:{entry}", task, 30))
-        assert dict(host.talk("bench.errands:look_around", None, 30))["where"] == "a"
+            list(talk(host, f"bench.errands:{entry}", task, 30))
+        assert dict(talk(host, "bench.errands:look_around", None, 30))["where"] == "a"
 
 
 def test_no_answer_in_time_is_told(tree):
     with Host("a", [tree()]) as host, pytest.raises(WorkerError, match="no end in time"):
-        list(host.talk("bench.errands:answer", None, 0.1))
+        list(talk(host, "bench.errands:answer", None, 0.1))
 
 
 def test_the_server_and_its_workers_end_with_the_context(tree):
@@ -157,7 +158,7 @@ def test_a_renewed_server_is_another_process_of_the_same_kind(tree):
         assert host._process.pid != first
         with pytest.raises(WorkerError, match="SIGKILL"):  # however early its server ended
             worker.receive(30)
-        parts = dict(host.talk("bench.errands:look_around", None, 30))
+        parts = dict(talk(host, "bench.errands:look_around", None, 30))
     assert (parts["where"], parts["environment"]["SIDE"]) == ("a", "A")
 
 
@@ -210,7 +211,8 @@ def test_what_a_worker_prints_stays_off_stdout(tree):
     code = (
         "from bench.process.tree_client import Host\n"
         "import sys\n"
-        "with Host('a', [sys.argv[1]]) as host: list(host.talk('bench.errands:prints', None, 30))"
+        "from bench.process.executor import talk\n"
+        "with Host('a', [sys.argv[1]]) as host: list(talk(host, 'bench.errands:prints', None, 30))"
     )
     environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
     command = [sys.executable, "-c", code, str(tree())]

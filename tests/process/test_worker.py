@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from bench.process.worker import ENVIRONMENT, START_METHOD, WorkerError, Workers
+from bench.session import executor
 
 pytestmark = pytest.mark.skipif(START_METHOD != "forkserver", reason="fresh processes come from a forkserver here")
 
@@ -76,7 +77,7 @@ def talk(workers, errand, task=None, timeout=60.0):
     """What came, and the error at the end or None."""
     parts = []
     try:
-        for part in workers.talk(f"errands:{errand}", task, timeout):
+        for part in executor.talk(workers, f"errands:{errand}", task, timeout):
             parts.append(part)  # noqa: PERF402 - what came before an error counts
     except WorkerError as error:
         return parts, error
@@ -162,7 +163,7 @@ def test_a_worker_that_was_killed_from_outside_has_failed(workers):
 
 
 def test_a_worker_does_not_outlive_whoever_stops_listening(workers):
-    parts = workers.talk("errands:hangs", None, 60.0)
+    parts = executor.talk(workers, "errands:hangs", None, 60.0)
     _, pid = next(parts)
     assert is_running(pid)
     parts.close()

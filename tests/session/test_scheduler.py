@@ -1,12 +1,15 @@
 """Schedule: the order of visits, when a cell has had enough, and what is kept when; the executor is a fake."""
 
 import sys
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import pytest
 
+from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.plan.timing import LEAST_GENERATIONS
@@ -17,11 +20,12 @@ from bench.vocabulary import STATUSES
 
 CELLS = [Cell(f"net{number}") for number in range(8)]
 VISIT_SECONDS = 10.0
+DEVICES = {"cpu": DeviceFacts("cpu", on_host=True)}
 
 
 @dataclass
 class Fake:
-    """An executor that measures nothing; with the clock, the records and the ears of a run.
+    """A collector that measures nothing; with the clock, the records and the ears of a run.
 
     Everything that happens is an event, in order.
     """
@@ -34,6 +38,7 @@ class Fake:
     kept: list = field(default_factory=list)
     shares: list = field(default_factory=list)
     lefts: list = field(default_factory=list)
+    slots: int = 1
 
     def visit(self, task, told):
         self.events.append(("visit", task.cell, task.generation))
@@ -73,7 +78,7 @@ def run(monkeypatch):
         fake = fake or Fake()
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: fake.now))
         schedule = Schedule(
-            Plan(**{"generations": 3, **fields}), cells, fake, fake.keep, fake.tell, past or {}, started=0.0
+            Plan(**{"generations": 3, **fields}), cells, fake, DEVICES, fake.keep, fake.tell, past or {}, started=0.0
         )
         fake.schedule = schedule
         schedule.run()
@@ -268,3 +273,48 @@ def test_none_of_this_needs_torch(run):
     before = "torch" in sys.modules
     run()
     assert ("torch" in sys.modules) == before
+
+
+@dataclass
+class Slotted(Fake):
+    """Several visits at once: each waits until as many are at work as there are slots, or as are left."""
+
+    slots: int = 3
+    lock: object = field(default_factory=threading.Lock)
+    busy: int = 0
+    most: int = 0
+
+    def visit(self, task, told):
+        with self.lock:
+            self.busy += 1
+            self.most = max(self.most, self.busy)
+        time.sleep(0.002)
+        with self.lock:
+            self.busy -= 1
+            return super().visit(task, told)
+
+
+def test_an_executor_with_slots_has_that_many_visits_at_work(run):
+    fake = run(Slotted())
+    assert Counter(fake.visits()) == Counter((cell, generation) for cell in CELLS for generation in range(3))
+    assert 1 < fake.most <= 3
+    assert len(fake.kept) == 3 * len(CELLS)
+    generations = [generation for _, generation in fake.visits()]
+    assert generations == sorted(generations)
+    assert fake.schedule.outcome == "finished"
+
+
+def test_a_budget_that_ends_keeps_what_is_at_work_and_begins_no_more(run):
+    fake = run(Slotted(), budget=5 * VISIT_SECONDS, timeout=VISIT_SECONDS)
+    assert fake.schedule.outcome == "out of time"
+    assert 5 <= len(fake.visits()) <= 7  # two were at work when the fifth ended
+    kept = Counter(one.status for one in fake.kept)
+    assert kept == {"ok": len(fake.visits()), "skipped": len(CELLS) - len(fake.visits())}
+
+
+def test_ctrl_c_with_several_at_work_gives_each_cell_its_line(run):
+    fake = Slotted(interrupt_at=4)
+    with pytest.raises(KeyboardInterrupt):
+        run(fake)
+    assert fake.schedule.outcome == "interrupted"
+    assert {result.cell for result in fake.kept} == set(CELLS)

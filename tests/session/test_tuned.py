@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.plan.tuning import group_of
@@ -17,11 +18,14 @@ CELLS = [Cell("mlp", optimizer=name, seed=seed) for name in ("sgd", "adam") for 
 TRIALS = [replace(group_of(cell), learning_rate=rate, split="validation") for cell in CELLS[::2] for rate in RATES]
 BEST = {"sgd": 0.1, "adam": 1.0}
 
+DEVICES = {"cpu": DeviceFacts("cpu", on_host=True)}
+
 
 @dataclass
 class Fake:
-    """An executor in whose world each optimizer has a best rate; `stop_at` and `slow` end a run early."""
+    """A collector in whose world each optimizer has a best rate; `stop_at` and `slow` end a run early."""
 
+    slots: int = 1
     stop_at: int | None = None
     hopeless: str = ""
     visits: list = field(default_factory=list)
@@ -47,7 +51,7 @@ def stages(fake, plan=PLAN, past=()):
 
     def begin(plan, cells, started=None):
         since = {} if started is None else {"started": started}
-        return Schedule(plan, cells, fake, fake.kept.append, lambda *_: None, known, **since)
+        return Schedule(plan, cells, fake, DEVICES, fake.kept.append, lambda *_: None, known, **since)
 
     return Stages(plan, CELLS, TRIALS, begin, fake.kept.append, past, fake.noted.append)
 

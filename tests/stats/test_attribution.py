@@ -10,9 +10,9 @@ PHASES = ("forward", "loss", "backward", "optimizer")
 CATEGORIES = ("convolution", "pooling", "optimizer")
 
 
-def profile(rows, device="cpu", **phases):
+def profile(rows, side="host", **phases):
     """A summary: rows of phase, category, operator, module, seconds."""
-    return {"device": device, "phases": phases, "rows": [[*row, 1] for row in rows]}
+    return {"side": side, "phases": phases, "rows": [[*row, 1] for row in rows]}
 
 
 CONV = Timed(
@@ -70,7 +70,7 @@ def test_what_is_in_no_phase_has_a_name():
 
 
 def test_an_idle_device_is_told_from_python():
-    cuda = Timed("gpu", 1.0, {"forward": 1.0}, profile([], device="cuda", forward=1.0))
+    cuda = Timed("gpu", 1.0, {"forward": 1.0}, profile([], side="device", forward=1.0))
     assert [one.name for one in kinds(parts_of(cuda, cuda))] == ["idle device in forward"]
 
 

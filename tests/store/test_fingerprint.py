@@ -46,7 +46,8 @@ def test_what_changes_without_a_change_of_machine_leaves_it(change):
     [
         ({"torch": "2.15.0"}, "torch 2.14.1+cu130 -> 2.15.0"),
         ({"python": "3.12.1"}, "python 3.11 -> 3.12"),
-        ({"gpu": "H100"}, "gpu unknown -> H100"),
+        ({"gpu": "H100", "identity": ["gpu"]}, "gpu unknown -> H100"),
+        ({"npu": 7, "npu_clock": 900, "identity": ["npu"]}, "npu unknown -> 7"),
         ({"precision": {"matmul": "high"}}, "precision matmul=highest, tf32=True -> matmul=high"),
     ],
 )

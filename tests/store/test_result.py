@@ -25,7 +25,7 @@ WHOLE = Result(
     blocks=({"subject": "train", "wall": 0.1, "steps": 3},),
     training={"seed": 3, "epochs": [{"epoch": 1, "test_loss": 0.25}]},
     operators={"forward": {"aten.addmm": 3}},
-    profile={"device": "cpu", "rows": [["forward", "matrix multiply", "aten::addmm", "layers.1", 1e-4, 3]]},
+    profile={"side": "host", "rows": [["forward", "matrix multiply", "aten::addmm", "layers.1", 1e-4, 3]]},
     system={"cpu": "made up", "gpu": None},
     warnings=(
         Warning("phases", "not steady", None, "no steady state within the longest warm-up"),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import architectures
-from bench.measure.device import CpuDevice
+from bench.devices import CpuDevice
 from bench.measure.profile import profile_cell
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell

@@ -27,7 +27,7 @@ def a_step(start, slow=0):
 
 def test_rows_are_of_the_steps_that_nothing_slowed_down(written):
     found = summarize(load(written([*a_step(0), *a_step(1000, slow=500), *a_step(2000)])))
-    assert (found["device"], found["steps"]) == ("cpu", 3)
+    assert (found["side"], found["steps"]) == ("host", 3)
     assert found["seconds"] == pytest.approx(100e-6)
     assert found["phases"] == pytest.approx({"forward": 50e-6, "backward": 40e-6})
     assert {tuple(row[:4]): row[4:] for row in found["rows"]} == {
@@ -61,7 +61,7 @@ def test_on_a_device_times_are_those_of_kernels_and_launches_are_counted(written
             kernel("dgrad", start + 150, 80, 2 * at + 2),
         ]
     found = summarize(load(written(events)))
-    assert found["device"] == "cuda"
+    assert found["side"] == "device"
     assert found["launches"] == {"forward": 1, "backward": 1}
     assert found["phases"] == pytest.approx({"forward": 50e-6, "backward": 80e-6})
     assert found["seconds"] == pytest.approx(130e-6)

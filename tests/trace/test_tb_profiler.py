@@ -139,3 +139,12 @@ def test_without_the_plugin_operators_come_by_their_own_time(training, monkeypat
     seconds = [host for _, _, host, _ in read(training)["operators"]]
     assert seconds == sorted(seconds, reverse=True)
     assert len(set(seconds)) > 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(0, "cpu"), (1, "cuda:2"), (12, "xpu:2"), (13, "mps:2"), (99, "kind 99:2"), (None, "cpu")]
+)
+def test_memory_is_that_of_the_device_that_the_trace_names(written, no_plugin, kind, name):
+    facts = {"Device Type": kind, "Device Id": 2, "Total Allocated": 7.0}
+    event = {"ph": "i", "cat": "cpu_instant_event", "name": "[memory]", "pid": 1, "tid": 1, "ts": 0, "args": facts}
+    assert read(load(written([operator("aten::add", 0, 10), event])))["peak_memory"] == {name: 7.0}

@@ -6,7 +6,7 @@ import pytest
 
 from bench.trace.events import load
 from bench.trace.tree import Node, grow
-from tests.trace.handmade import annotation, operator
+from tests.trace.handmade import annotation, launch, operator
 
 
 @pytest.fixture
@@ -159,3 +159,17 @@ def test_what_follows_a_phase_that_began_with_its_step_is_in_none(forest):
 
 def test_own_time_is_never_below_nothing_though_stamps_are_rounded(forest):
     assert Node("outer", "operator", 0.0, 2.4, -1, -1, inner=0.8 + 0.9 + 0.7 + 1e-9).own == 0
+
+
+@pytest.mark.parametrize("category", ["cuda_runtime", "cuda_driver", "Runtime", "xpu_runtime", "privateuse1_driver"])
+def test_a_call_to_any_kind_of_device_is_a_launch(forest, category):
+    (node,) = grow_one(forest, category)
+    assert (node.kind, node.correlation) == ("launch", 5)
+
+
+def test_other_categories_are_no_launches(forest):
+    assert grow_one(forest, "python_function") == []
+
+
+def grow_one(forest, category):
+    return list(forest([{**launch(0, 10, 5), "cat": category}]).nodes)

@@ -6,7 +6,8 @@ import torch
 
 from bench import data
 from bench.errors import BenchError
-from bench.training.checkpoint import load_checkpoint, save
+from bench.plan.catalogue import Weights
+from bench.training.checkpoint import packed, unpacked
 from bench.training.checkpoint_schema import digest_of
 from bench.training.train import train
 from bench.worker.verify_checkpoint import review
@@ -24,34 +25,39 @@ ENTRY = {
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "checkpoints" / "cell.pt"
+    return tmp_path / "cell.pt"
+
+
+def save(path, work, entry):
+    path.write_bytes(packed(work, entry))
+
+
+def load(path):
+    return unpacked(path.read_bytes(), str(path))
 
 
 def test_the_best_weights_come_back_and_score_the_same(workload, mnist, path):
     work = workload("resnet8", images=256)  # with running statistics, which are no parameters
     train(work, mnist[1], 1, lambda _: None, evaluated=lambda record, _: save(path, work, record["epochs"][-1]))
-    restored = load_checkpoint(path)
+    restored = load(path)
     images = mnist[1][0][:32]
     with torch.inference_mode():
         assert torch.equal(restored.model(images), work.model.eval()(images))
     assert restored.cell == work.cell
     assert (restored.input_shape, restored.num_classes) == ((1, 28, 28), 10)
     assert restored.entry["steps"] == 4
-    assert [one.name for one in path.parent.iterdir()] == ["cell.pt"]
 
 
 def refused(path):
     with pytest.raises(BenchError) as caught:
-        load_checkpoint(path)
+        load(path)
     message = str(caught.value)
     assert "\n" not in message
     assert str(path) in message
     return message
 
 
-def test_what_is_no_checkpoint_is_refused_in_one_line(workload, path, tmp_path):
-    assert "--checkpoint" in refused(path)
-    assert "cannot read" in refused(tmp_path)
+def test_what_is_no_checkpoint_is_refused_in_one_line(workload, path):
     save(path, workload(), ENTRY)
     whole = path.read_bytes()
     for content in (
@@ -65,8 +71,6 @@ def test_what_is_no_checkpoint_is_refused_in_one_line(workload, path, tmp_path):
 
 
 def test_a_file_that_would_run_code_is_refused(path, tmp_path):
-    path.parent.mkdir()
-
     class Evil:
         def __reduce__(self):
             return open, (str(tmp_path / "hurt"), "w")
@@ -122,16 +126,10 @@ def test_a_file_changed_behind_its_digest_is_refused(workload, path, changes):
 
 def test_an_older_file_without_a_digest_is_read_and_not_called_verified(workload, path):
     save(path, workload(), ENTRY)
-    assert load_checkpoint(path).verified
+    assert load(path).verified
     stored = torch.load(path, weights_only=True)
     torch.save({name: value for name, value in stored.items() if name != "digest"} | {"format": 1}, path)
-    assert not load_checkpoint(path).verified
-
-
-def test_a_folder_that_cannot_be_written_is_said(workload, tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(BenchError, match="without --checkpoint"):
-        save(tmp_path / "file" / "cell.pt", workload(), ENTRY)
+    assert not load(path).verified
 
 
 class Heard(dict):
@@ -142,7 +140,7 @@ class Heard(dict):
 
 def reviewed(path):
     heard = Heard()
-    review((str(path), ""), heard)
+    review(Weights(str(path), path.read_bytes()), heard)
     return heard["review"]
 
 
@@ -186,16 +184,10 @@ def test_a_loss_that_is_not_finite_is_absent(workload, path):
     json.dumps(found, allow_nan=False)
 
 
-def test_a_review_of_nothing_is_refused(tmp_path):
-    heard = Heard()
-    review((str(tmp_path / "none.pt"), ""), heard)
-    assert "no checkpoint" in heard["refused"]
-
-
 def test_the_folder_that_was_named_is_read_and_its_flag_told_where_it_lacks_the_data_set(workload, path, tmp_path):
     save(path, workload("debug", dataset="fashion_mnist"), ENTRY)
     heard = Heard()
-    review((str(path), str(tmp_path / "elsewhere")), heard)
+    review(Weights(str(path), path.read_bytes(), str(tmp_path / "elsewhere")), heard)
     assert str(tmp_path / "elsewhere") in heard["refused"]
     assert heard["refused"].endswith("--data-dir FOLDER")
     assert "\n" not in heard["refused"]

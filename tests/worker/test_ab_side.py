@@ -46,7 +46,8 @@ def test_a_side_answers_blocks_with_the_times_of_steps_and_phases():
     ab_side.serve({**task(), "inject": 0.25}, talk)
     (ready, about), *blocks = talk.told
     assert ready == "ready"
-    assert set(about) == {"steps", "steady"}
+    assert about.keys() == {"steps", "steady", "statistic"}
+    assert about["statistic"] == "p10"  # one thread of the host
     assert [kind for kind, _ in blocks] == ["block", "block"]
     for _, block in blocks:
         assert len(block["seconds"]) == 4

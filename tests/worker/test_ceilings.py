@@ -1,9 +1,9 @@
 import pytest
 import torch
 
+from bench.devices import CpuDevice
 from bench.measure.blocks import warm_up
 from bench.measure.costs import measure_costs
-from bench.measure.device import CpuDevice
 from bench.measure.speed import step_times, timed_block
 from bench.plan.cell import Cell
 from bench.plan.probe import Probe, probes_of

@@ -1,10 +1,14 @@
 """The visit as the worker makes it, in this process, on real MNIST."""
 
+import gzip
+import json
+import tempfile
+
 import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.task import Visit
-from bench.training.checkpoint import load_checkpoint
+from bench.training.checkpoint import unpacked
 from bench.worker.cell import visit
 from tests.measure.recording import Heard
 
@@ -12,22 +16,15 @@ REFERENCE = Cell("softmax_regression")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("weights")
-
-
-@pytest.fixture(scope="module")
-def parts(folder):
+def parts():
     channel = Heard()
     task = Visit(
         Cell("debug", optimizer="adam"),
         REFERENCE,
-        1,
         rounds=2,
         epochs=1,
         until=0.3,
         checkpoint=True,
-        weights=str(folder / "a.pt"),
     )
     visit(task, channel)
     return channel.sent
@@ -76,8 +73,10 @@ def test_time_to_accuracy_is_seconds_a_step_times_steps(parts):
     assert found["time_to_accuracy"] == pytest.approx(found["training_step"] * found["steps_to_accuracy"])
 
 
-def test_the_best_weights_are_in_the_file_that_was_asked_for(parts, folder):
-    restored = load_checkpoint(folder / "a.pt")
+def test_the_best_weights_are_handed_over(parts):
+    *_, (kind, name, content) = [payload for part, payload in parts if part == "file"]
+    assert (kind, name) == ("checkpoint", "best.pt")
+    restored = unpacked(content, name)
     *_, record = [payload for kind, payload in parts if kind == "training"]
 
     assert restored.cell == Cell("debug", optimizer="adam")
@@ -86,7 +85,7 @@ def test_the_best_weights_are_in_the_file_that_was_asked_for(parts, folder):
 
 def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
     channel = Heard()
-    visit(Visit(Cell("debug", learning_rate=1e30), REFERENCE, 1, rounds=2, epochs=2, costs=False), channel)
+    visit(Visit(Cell("debug", learning_rate=1e30), REFERENCE, rounds=2, epochs=2, costs=False), channel)
     (record,) = [payload for kind, payload in channel.sent if kind == "training"]
     status, reason = channel.sent[-1][1]
 
@@ -97,7 +96,7 @@ def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
 
 def test_a_visit_of_no_rounds_is_trained_and_not_timed():
     channel = Heard()
-    visit(Visit(Cell("debug", optimizer="adam", split="validation"), REFERENCE, 1, rounds=0, epochs=1), channel)
+    visit(Visit(Cell("debug", optimizer="adam", split="validation"), REFERENCE, rounds=0, epochs=1), channel)
     metrics = {one["metric"] for kind, payload in channel.sent if kind == "measurements" for one in payload}
 
     assert channel.sent[-1] == ("status", ("ok", None))
@@ -107,7 +106,7 @@ def test_a_visit_of_no_rounds_is_trained_and_not_timed():
 
 def test_an_error_becomes_a_status_with_its_reason():
     channel = Heard()
-    visit(Visit(Cell("debug", batch_size=100_000), REFERENCE, 1), channel)
+    visit(Visit(Cell("debug", batch_size=100_000), REFERENCE), channel)
     status, reason = channel.sent[-1][1]
 
     assert status == "failed"
@@ -123,25 +122,34 @@ def test_counts_by_operator_come_with_the_costs(parts):
     assert operators["forward"]["aten.convolution"] == 1
 
 
-def test_a_profile_comes_after_all_else(tmp_path):
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """The folder that temporary files go to."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
     channel = Heard()
-    visit(Visit(Cell("debug"), REFERENCE, 1, rounds=2, costs=False, profile=True, traces=str(tmp_path)), channel)
+    visit(Visit(Cell("debug"), REFERENCE, rounds=2, costs=False, profile=True), channel)
     kinds = [kind for kind, _ in channel.sent]
-    (found,) = [payload for kind, payload in channel.sent if kind == "profile"]
+    (found,) = channel.of("profile")
+    ((kind, name, content),) = channel.of("file")
 
-    assert kinds[kinds.index("status") :] == ["status", "stage", "profile", "measurements", "blocks"]
-    assert (tmp_path / found["trace"]).is_file()
+    assert kinds[kinds.index("status") :] == ["status", "stage", "file", "profile", "measurements", "blocks"]
+    assert (kind, name, len(content)) == ("trace", found["trace"], found["bytes"])
+    assert json.loads(gzip.decompress(content))["traceEvents"]
     assert channel.sent[-2][1][0]["metric"] == "profiler_overhead"
+    assert list(scratch.iterdir()) == []
 
 
-def test_a_profile_that_fails_is_a_warning(tmp_path):
-    (tmp_path / "taken").write_text("a file where the folder should be")
+def test_a_profile_that_fails_is_a_warning(scratch):
+    scratch.rmdir()
     channel = Heard()
-    task = Visit(Cell("debug"), REFERENCE, 1, rounds=2, costs=False, profile=True, traces=str(tmp_path / "taken"))
-    visit(task, channel)
+    visit(Visit(Cell("debug"), REFERENCE, rounds=2, costs=False, profile=True), channel)
 
     assert ("status", ("ok", None)) in channel.sent
     kind, warning = channel.sent[-1]
     assert kind == "warning"
     assert (warning["part"], warning["kind"]) == ("profile", "no profile")
-    assert warning["text"].startswith("FileExistsError: ")
+    assert warning["text"].startswith("FileNotFoundError: ")

@@ -12,7 +12,8 @@ from bench.plan.estimate import expected_seconds, trial_seconds
 from bench.plan.grid import expand
 from bench.plan.plan import Plan, plan_from, suite_names
 from bench.plan.tuning import trials_of
-from bench.process.worker import Workers
+from bench.process.executor import open_executor
+from bench.session.requests import ask_catalogue
 from bench.store import run as store
 from bench.text import duration, quantity
 
@@ -37,7 +38,8 @@ def execute(given: argparse.Namespace) -> int:
 
 def _registered(what: str) -> list[dict[str, Any]]:
     """Entries of the catalogue, which a worker tells, since only it imports torch."""
-    catalogue = Workers().catalogue(Question(("*",) if what == "architectures" else ()))  # counting takes seconds
+    globs = ("*",) if what == "architectures" else ()  # counting takes seconds
+    catalogue = ask_catalogue(open_executor(), Question(globs))
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
     order = {
@@ -52,7 +54,7 @@ def _suites(_: str) -> list[dict[str, Any]]:
     """The suites with the cells they have here and the seconds they are likely to take."""
     plans = [plan_from({"suite": name}) for name in suite_names()]
     globs = tuple(dict.fromkeys(glob for plan in plans for glob in plan.architectures))
-    catalogue = Workers().catalogue(Question(globs))  # counts FLOPs, which takes seconds
+    catalogue = ask_catalogue(open_executor(), Question(globs))  # counts FLOPs, which takes seconds
     return [_suite(plan, catalogue) for plan in plans]
 
 

@@ -20,10 +20,11 @@ from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import Plan, flag
 from bench.plan.tuning import trials_of
+from bench.process.executor import Executor
 from bench.process.lock import measuring
-from bench.process.worker import START_METHOD, Workers
-from bench.session.ceilings import find_ceilings
-from bench.session.executor import LocalExecutor
+from bench.process.worker import START_METHOD
+from bench.session.collector import Collector
+from bench.session.requests import ask_catalogue, ask_ceilings
 from bench.session.scheduler import Schedule
 from bench.session.tuned import Stages
 from bench.store import run as store
@@ -34,22 +35,23 @@ from bench.text import duration
 from bench.vocabulary import STATUSES
 
 
-def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, workers: Workers) -> int:
+def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, executor: Executor) -> int:
     """Measure the plan's grid; the exit code of `run`.
 
     Args:
         given: `dry_run`, `json` and `concurrent` of the command line.
         plan: what to measure.
         run: the recorded run to go on with; None for a new one.
-        workers: whose server has been started.
+        executor: who starts the workers, prepared.
 
     """
     if plan.report and not given.dry_run:
         importlib.import_module("bench.report")
-    catalogue = workers.catalogue(Question(plan.architectures, plan.datasets, plan.data_dir, plan.download))
+    catalogue = ask_catalogue(executor, Question(plan.architectures, plan.datasets, plan.data_dir, plan.download))
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
-    if "flush" in plan.denormals and (reason := catalogue.devices["cpu"]["obstacles"].get("flush")):
+    unable = (facts.obstacles["flush"] for facts in catalogue.devices.values() if "flush" in facts.obstacles)
+    if "flush" in plan.denormals and (reason := next(unable, None)):
         print(f"bench: {reason}: they are kept", file=sys.stderr)
     grid = expand(plan, catalogue)
     trials = trials_of(grid.cells, plan, catalogue)
@@ -62,31 +64,33 @@ def measure(given: argparse.Namespace, plan: Plan, run: store.Run | None, worker
     name = plan.run or f"{Path(plan.suite).stem}-{time_name()}"
     with measuring(name, given.concurrent):
         if run is None:
-            run = store.create(name, _facts(plan, grid, catalogue))
+            run = store.create(name, _facts(plan, grid, catalogue, executor))
         for cell, reason in grid.skipped:
             run.append(Result(cell, "skipped", reason))
         _announce(plan, grid, trials, seconds)
-        _visit(run, plan, grid, trials, workers)
+        _visit(run, plan, grid, trials, executor=executor, catalogue=catalogue)
     return _conclude(given, plan, run)
 
 
-def _visit(run: store.Run, plan: Plan, grid: Grid, trials: Sequence[Cell], workers: Workers) -> None:
+def _visit(
+    run: store.Run, plan: Plan, grid: Grid, trials: Sequence[Cell], *, executor: Executor, catalogue: Catalogue
+) -> None:
     """Visit what is missing, trials of learning rates first; Ctrl-C ends it with everything kept."""
     found = run.results()
     past = {(one.cell, one.generation): one for one in found}
     line = ProgressLine(sys.stderr)
-    executor = LocalExecutor(workers, run.folder / "traces", run.folder / "checkpoints")
+    collector = Collector(executor, run.folder)
 
     def begin(plan: Plan, cells: Sequence[Cell], started: float | None = None) -> Schedule:
         since = time.monotonic() if started is None else started
-        return Schedule(plan, cells, executor, run.append, line.tell, past, since)
+        return Schedule(plan, cells, collector, catalogue.devices, run.append, line.tell, past, since)
 
     schedule: Schedule | Stages = begin(plan, grid.cells)
     if trials:
         schedule = Stages(plan, grid.cells, trials, begin, run.append, found, lambda told: run.note(tuned=told))
     try:
         if run.facts.ceilings is None:  # a run that is resumed has them
-            run.note(ceilings=find_ceilings(workers, grid.cells))
+            run.note(ceilings=ask_ceilings(executor, grid.cells))
         schedule.run()
     except KeyboardInterrupt:
         schedule.outcome = "interrupted"
@@ -156,7 +160,7 @@ def _check_training(plan: Plan) -> None:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
 
 
-def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:
+def _facts(plan: Plan, grid: Grid, catalogue: Catalogue, executor: Executor) -> dict[str, Any]:
     """What run.json says before the first cell."""
     used = dict.fromkeys(cell.architecture for cell in grid.cells)
     return {
@@ -174,6 +178,7 @@ def _facts(plan: Plan, grid: Grid, catalogue: Catalogue) -> dict[str, Any]:
             for name in dict.fromkeys(cell.optimizer for cell in grid.cells)
         },
         "cells": len(grid.cells),
+        "nodes": list(executor.nodes),
     }
 
 

@@ -1,9 +1,10 @@
 """The command `run`: reads the plan, has the workers' server start, then hands over to `measuring`."""
 
 import argparse
+from contextlib import closing
 
 from bench.plan.plan import SETTINGS, plan_from
-from bench.process.worker import Workers
+from bench.process.executor import open_executor
 
 
 def execute(given: argparse.Namespace) -> int:
@@ -19,9 +20,9 @@ def execute(given: argparse.Namespace) -> int:
         run, plan = resumed(given.resume, wanted)
     else:
         run, plan = None, plan_from(wanted)
-    workers = Workers()
-    workers.prepare()
-    # what tabulates and draws takes two seconds to import: while the server imports torch, before anything is timed
-    from bench.cli.commands.measuring import measure  # noqa: PLC0415
+    with closing(open_executor(plan.executor)) as executor:
+        executor.prepare()
+        # what tabulates and draws takes two seconds to import: while workers are prepared, before anything is timed
+        from bench.cli.commands.measuring import measure  # noqa: PLC0415
 
-    return measure(given, plan, run, workers)
+        return measure(given, plan, run, executor)

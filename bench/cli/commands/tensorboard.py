@@ -15,9 +15,10 @@ from bench.cli.commands.show import latest
 from bench.errors import BenchError
 from bench.metrics import row_of
 from bench.process import entries
+from bench.process.executor import talk
 from bench.process.messages import Curves
 from bench.process.worker import WorkerError, Workers
-from bench.session.executor import folder_of
+from bench.session.collector import folder_of
 from bench.store import run as store
 from bench.trace.events import load
 
@@ -98,7 +99,7 @@ def _tell_damaged(traces: list[Path]) -> None:
 def _write(curves: list[Curves]) -> None:
     """Have a worker write the curves, since SummaryWriter needs torch."""
     try:
-        for _ in Workers().talk(entries.TENSORBOARD, curves, WRITING):
+        for _ in talk(Workers(), entries.TENSORBOARD, curves, WRITING):
             pass
     except WorkerError as ended:
         print(f"bench: no learning curves: {ended.reason}", file=sys.stderr)

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 
 from bench.errors import EXIT_PASS, EXIT_REGRESSION, BenchError
+from bench.process.executor import open_executor
 from bench.process.messages import Review, Scores
-from bench.process.worker import Workers
+from bench.session.requests import ask_review
 from bench.text import PERCENT, quantity
 
 
@@ -22,7 +23,7 @@ def show_checkpoint(given: argparse.Namespace) -> int:
     if given.csv or given.dataset:
         extra = "--csv" if given.csv else "--dataset"
         raise BenchError(f"{extra} does not go with a checkpoint: leave it out")
-    found = Workers().review(str(Path(given.name).absolute()), given.data_dir or "")
+    found = ask_review(open_executor(), Path(given.name), given.data_dir or "")
     if given.json:
         print(json.dumps(found, allow_nan=False))
     else:

@@ -8,8 +8,9 @@ import sys
 from bench.cli.render.tables import Row, print_table
 from bench.errors import BenchError
 from bench.plan.catalogue import Specimen
+from bench.process.executor import open_executor
 from bench.process.messages import Anatomy, Layer
-from bench.process.worker import Workers
+from bench.session.requests import ask_anatomy
 from bench.text import quantity
 
 COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "settings")
@@ -24,7 +25,7 @@ def show_architecture(given: argparse.Namespace) -> int:
     """
     if not given.name:
         raise BenchError("name an architecture: python -m bench show architecture NAME (list architectures)")
-    anatomy = Workers().anatomy(Specimen(given.name, given.dataset or ""))
+    anatomy = ask_anatomy(open_executor(), Specimen(given.name, given.dataset or ""))
     if given.json:
         print(json.dumps(anatomy))
     elif given.csv:

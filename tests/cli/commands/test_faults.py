@@ -69,18 +69,19 @@ def test_nobody_sees_a_traceback(faults):
     assert "Traceback" not in faults[0].stderr
 
 
-def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch):
+def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch, tmp_path):
     from bench.plan.catalogue import Question
     from bench.plan.cell import Cell
     from bench.plan.task import Visit
     from bench.process.worker import Workers
-    from bench.session.executor import LocalExecutor
+    from bench.session.collector import Collector
+    from bench.session.requests import ask_catalogue
 
     monkeypatch.syspath_prepend(plugin)
     cell = Cell("faulty_hangs", dataset="synthetic")
     workers = Workers()
-    workers.catalogue(Question())  # by now the server has imported torch
-    result = LocalExecutor(workers).visit(Visit(cell, Cell("mlp"), 1, timeout=3.0), lambda stage: None)
+    ask_catalogue(workers, Question())  # by now the server has imported torch
+    result = Collector(workers, tmp_path).visit(Visit(cell, Cell("mlp"), timeout=3.0), lambda stage: None)
     assert result.status == "timeout"
     assert "--timeout" in result.reason
 

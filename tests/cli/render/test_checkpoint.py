@@ -1,10 +1,11 @@
 """`show checkpoint`: what is printed of a review, and the exit code that follows."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from bench.process.worker import Workers
+from bench.cli.render import checkpoint
 
 REVIEW = {
     "path": "/here/cell.pt",
@@ -31,7 +32,7 @@ def told(typed, monkeypatch):
 
     def tell(*arguments, verified=True, **again):
         found = {**REVIEW, "verified": verified, "again": {**REVIEW["again"], **again}}
-        monkeypatch.setattr(Workers, "review", lambda self, *_: found)
+        monkeypatch.setattr(checkpoint, "ask_review", lambda *_: found)
         return typed("show", "checkpoint", "cell.pt", *arguments)
 
     return tell
@@ -65,10 +66,10 @@ def test_a_file_without_a_digest_is_said_to_be_unverified(told):
 
 def test_the_folder_of_data_sets_is_handed_on(typed, monkeypatch):
     asked = []
-    monkeypatch.setattr(Workers, "review", lambda self, *task: asked.append(task) or REVIEW)
+    monkeypatch.setattr(checkpoint, "ask_review", lambda _, *task: asked.append(task) or REVIEW)
     typed("show", "checkpoint", "/here/cell.pt", "--data-dir", "/there")
     typed("show", "checkpoint", "/here/cell.pt")
-    assert asked == [("/here/cell.pt", "/there"), ("/here/cell.pt", "")]
+    assert asked == [(Path("/here/cell.pt"), "/there"), (Path("/here/cell.pt"), "")]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from bench.measure import nvidia
+from bench.devices import nvidia
 
 
 @pytest.mark.parametrize(

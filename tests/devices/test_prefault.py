@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bench.measure.prefault import populate, status_bytes
+from bench.devices.prefault import populate, status_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the calls are Linux's")
 PAGES = 256

@@ -1,0 +1,84 @@
+"""Device: where a cell runs. Each kind has a module here, and a line in `DEVICES`; nobody else asks what kind it is."""
+
+import torch
+
+from bench.devices.cpu import CpuDevice
+from bench.devices.cuda import CudaDevice
+from bench.devices.interface import Device, Step
+from bench.errors import BenchError
+from bench.plan.catalogue import DeviceFacts
+from bench.plan.cell import Cell
+
+__all__ = [
+    "DEVICES",
+    "CpuDevice",
+    "Device",
+    "Step",
+    "available",
+    "device_for",
+    "is_name",
+    "is_out_of_memory",
+    "obstacle_to",
+    "open_device",
+]
+
+DEVICES: dict[str, type[Device]] = {"cpu": CpuDevice, "cuda": CudaDevice}  # by kind
+_OUT_OF_MEMORY = ("allocate memory", "out of memory", "alloc_failed")  # as torch, CUDA and its libraries say it
+
+
+def open_device(name: str) -> Device:
+    """The device of that name: a kind, such as "cpu" or "cuda" (the first), or a kind with a number, "cuda:N".
+
+    Raises:
+        BenchError: there is no such kind.
+
+    """
+    if not is_name(name):
+        raise BenchError(f"no device '{name}': choose among the kinds {', '.join(DEVICES)} (--devices)")
+    kind, _, number = name.partition(":")
+    return DEVICES[kind](int(number or 0))
+
+
+def is_name(name: str) -> bool:
+    """Whether a device of a kind that is known may be called so, here or elsewhere."""
+    kind, colon, number = name.partition(":")
+    known = DEVICES.get(kind)
+    return known is not None and (not colon or (known.facts.numbered and number.isascii() and number.isdigit()))
+
+
+def device_for(cell: Cell) -> Device:
+    """The cell's device, and this process set up as the cell has it: its threads, and what becomes of denormals.
+
+    To be called before any operator runs: a thread of the pool takes the processor's mode from the one that starts it.
+    """
+    torch.set_flush_denormal(cell.denormals == "flush")
+    torch.set_num_threads(cell.threads)
+    return open_device(cell.device)
+
+
+def available() -> dict[str, DeviceFacts]:
+    """Each usable device by name, with what it cannot do and why.
+
+    Initializes CUDA: never call it in a process that forks.
+    """
+    return {name: facts for kind in DEVICES.values() for name, facts in kind.available().items()}
+
+
+def obstacle_to(cell: Cell) -> str | None:
+    """Why there is no such device here, or why it cannot run the cell; None where it can."""
+    kind, colon, _ = cell.device.partition(":")
+    if kind in DEVICES and DEVICES[kind].facts.on_host and (cell.mode, cell.dtype) == ("eager", "float32"):
+        return None  # every host can; to ask for the rest changes the mode of its arithmetic for a moment
+    usable = DEVICES[kind].available() if kind in DEVICES else {}
+    name = cell.device if colon else next(iter(usable), cell.device)
+    if name not in usable:
+        return f"no device '{cell.device}' here: there is {', '.join(available())}"
+    obstacles = usable[name].obstacles
+    return obstacles.get(cell.mode) or obstacles.get(cell.dtype)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the error says that memory ran out, on the host or on a device."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY)

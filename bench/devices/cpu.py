@@ -1,0 +1,99 @@
+"""CPU: the host's processor as a device."""
+
+import gc
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.devices.interface import Clock, HostClock, Step, known
+from bench.devices.prefault import own_pages, populate, return_free_memory, status_bytes
+from bench.plan.catalogue import DeviceFacts
+
+SLAB_BYTES = 512 * 2**20  # more than the small nets of the catalogue take at batch 64, and touched in some 0.2 s
+NO_GRAPH = "a CUDA graph needs a CUDA device"
+NO_FLUSH = "this processor cannot flush denormals to zero"
+
+
+class CpuDevice:
+    """The host's processor. Its work is done when the call returns, so there is nothing to wait for."""
+
+    facts = DeviceFacts("cpu", on_host=True, slow_denormals=True, slow_bfloat16=True, quantile_alone="p10")
+    name = "cpu"
+    torch_device = torch.device("cpu")
+
+    def __init__(self, index: int = 0) -> None:
+        if index:
+            raise ValueError(f"all processors of the host are one device, so there is no cpu:{index}")
+
+    @classmethod
+    def available(cls) -> Mapping[str, DeviceFacts]:
+        """The processor, with what it cannot do and why."""
+        compiler = os.environ.get("CXX", "g++")
+        no_compiler = f"torch.compile needs a C++ compiler, and there is no {compiler}"
+        obstacles = {
+            "compile": None if shutil.which(compiler) else no_compiler,
+            "cuda_graph": NO_GRAPH,
+            "flush": None if _flushes() else NO_FLUSH,
+        }
+        return {cls.name: replace(cls.facts, obstacles=known(obstacles))}
+
+    def synchronize(self) -> None:
+        """Nothing: a call on the CPU returns when its work is done."""
+
+    def clock(self, marks: int) -> Clock:  # noqa: ARG002 - the host's list of stamps grows as needed
+        """A clock of host stamps."""
+        return HostClock()
+
+    def settle_memory(self) -> None:
+        """Make every page of this process its own, then touch and free a slab.
+
+        A forked worker shares its server's pages until it writes to them, a fault for each, and small allocations come
+        from holes all over them. The slab stays with the pinned allocator: buffers that grow late find pages there.
+        """
+        own_pages()
+        slab = torch.empty(SLAB_BYTES, dtype=torch.uint8)
+        if not populate(slab.data_ptr(), slab.data_ptr() + SLAB_BYTES):
+            slab.zero_()
+
+    def peak_memory(self, work: Step) -> dict[str, float]:
+        """High-water mark of resident memory during `work`, less what was resident before it.
+
+        `work` runs once before, so that code pages, thread stacks and compiled primitives are in the floor. The mark
+        (VmHWM of /proc/self/status, proc(5)) is put back by writing 5 to /proc/self/clear_refs; ru_maxrss would not
+        do, since a forked child inherits it. Empty where the system has no such files.
+        """
+        if not Path("/proc/self/clear_refs").exists():
+            return {}
+        work()
+        gc.collect()
+        return_free_memory()
+        try:
+            Path("/proc/self/clear_refs").write_text("5")
+        except OSError:  # a kernel without page monitor, or a container that forbids it
+            return {}
+        floor = status_bytes("VmRSS")
+        work()
+        return {"peak_memory": max(status_bytes("VmHWM") - floor, 0.0)}
+
+    def capture(self, step: Step) -> Step:
+        """Not on a CPU."""
+        raise NotImplementedError(NO_GRAPH)
+
+    def copy_of(self, *_tensors: torch.Tensor) -> None:
+        """Nothing to copy: the host's memory is the device's."""
+
+    def describe(self) -> dict[str, Any]:
+        """Nothing beyond the system's own facts."""
+        return {}
+
+
+def _flushes() -> bool:
+    """Whether the processor can; the mode is put back as torch has it."""
+    able = bool(torch.set_flush_denormal(True))
+    torch.set_flush_denormal(False)
+    return able

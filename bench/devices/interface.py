@@ -1,0 +1,86 @@
+"""Interface: what the measuring half needs of a device, whatever its kind."""
+
+import time
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any, Protocol
+
+import torch
+
+from bench.plan.catalogue import DeviceFacts
+
+Step = Callable[[], object]
+MarkedStep = Callable[[Callable[[], None]], object]
+
+
+class Clock(Protocol):
+    """Marks moments in the order of the device's work and gives the seconds between them afterwards."""
+
+    def mark(self) -> None:
+        """Mark this moment; cheap, and never waits for the device."""
+
+    def seconds(self) -> list[float]:
+        """Seconds between successive marks; to be called once the device has been synchronized."""
+
+
+class Device(Protocol):
+    """One device of some kind; a class of them is registered in `DEVICES` and opened with a number.
+
+    Attributes:
+        facts: what holds for all of the kind; `available` adds what only one of them cannot do.
+        name: "cpu", or the kind with the number, such as "cuda:0".
+        torch_device: where its tensors lie.
+
+    """
+
+    facts: DeviceFacts
+    name: str
+    torch_device: torch.device
+
+    def __init__(self, index: int = 0) -> None: ...
+
+    @classmethod
+    def available(cls) -> Mapping[str, DeviceFacts]:
+        """Each device of the kind that is usable here, by name. May initialize it: never call it before a fork."""
+
+    def synchronize(self) -> None:
+        """Wait until all work given to the device is done."""
+
+    def clock(self, marks: int) -> Clock:
+        """A clock for so many marks."""
+
+    def settle_memory(self) -> None:
+        """Have the allocator hold free memory that is in place already, so that no timed step waits for pages."""
+
+    def peak_memory(self, work: Step) -> dict[str, float]:
+        """Bytes that `work` takes at its peak above what was in use before, by name of metric."""
+
+    def capture(self, step: Step) -> Step:
+        """The step recorded as a graph, to be replayed as one launch."""
+
+    def copy_of(self, *tensors: torch.Tensor) -> MarkedStep | None:
+        """A step that copies such tensors from the host to the device; None where there is nothing to copy."""
+
+    def describe(self) -> dict[str, Any]:
+        """What to record about the device before measuring; `gpu` names one that is not the host's processor."""
+
+
+class HostClock:
+    """Marks by the host's monotonic clock; one mark costs about 50 ns."""
+
+    def __init__(self) -> None:
+        self._stamps: list[int] = []
+
+    def mark(self) -> None:
+        """Mark this moment."""
+        self._stamps.append(time.perf_counter_ns())
+
+    def seconds(self) -> list[float]:
+        """Seconds between successive marks."""
+        stamps = self._stamps
+        return [(end - start) * 1e-9 for start, end in pairwise(stamps)]
+
+
+def known(obstacles: Mapping[str, str | None]) -> dict[str, str]:
+    """The obstacles that have a reason."""
+    return {what: reason for what, reason in obstacles.items() if reason}

@@ -1,0 +1,86 @@
+"""Executor: where workers run, on this machine or elsewhere, behind one small interface; each kind has a name."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, Self
+
+from bench.errors import unknown
+from bench.process.worker import Workers
+
+
+class Running(Protocol):
+    """A task at work in a fresh process; to be used as a context, at whose end the process has ended too."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def receive(self, timeout: float) -> tuple[str, Any] | None:
+        """The next (kind, payload) it sends, or None when it has ended as it should.
+
+        Raises:
+            WorkerError: nothing came within `timeout` seconds, or the process crashed or was killed.
+
+        """
+
+
+class TaskStarter(Protocol):
+    """Who starts fresh processes for tasks."""
+
+    def start(self, entry: str, task: Any) -> Running:
+        """Run the function `entry` ("module:function") as `function(task, channel)` in a fresh process.
+
+        What the function sends through its channel is what `receive` gives. It shares no folder with this process:
+        files come as parts ("file", (kind, name, bytes)).
+
+        Raises:
+            WorkerError: no process could be had.
+
+        """
+
+
+class Executor(TaskStarter, Protocol):
+    """A starter for whole runs; every question of a run, from its catalogue to its ceilings, is asked through it.
+
+    Attributes:
+        slots: how many tasks may run at once; where it is more than 1, `start` is called by several threads.
+        nodes: names of the machines that tasks run on.
+
+    """
+
+    slots: int
+    nodes: tuple[str, ...]
+
+    def prepare(self) -> None:
+        """Begin whatever takes long before a first task can start, and return at once."""
+
+    def close(self) -> None:
+        """End all that was started and still runs."""
+
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {"local": Workers}
+
+
+def open_executor(name: str = "local") -> Executor:
+    """The executor of that name; to be closed.
+
+    Raises:
+        BenchError: there is none of that name.
+
+    """
+    if name not in EXECUTORS:
+        raise unknown("executor", name, EXECUTORS, "run --help")
+    return EXECUTORS[name]()
+
+
+def talk(starter: TaskStarter, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:
+    """What a fresh worker sends within `timeout` seconds, part by part, until it ends.
+
+    Raises:
+        WorkerError: it timed out, crashed or was killed; what it sent before has been handed over.
+
+    """
+    with starter.start(entry, task) as running:
+        deadline = time.monotonic() + timeout
+        while (part := running.receive(deadline - time.monotonic())) is not None:
+            yield part

@@ -1,0 +1,88 @@
+"""Requests: what a single worker is asked outside a grid: the catalogue, an anatomy, a review, the ceilings."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.plan.catalogue import Catalogue, Question, Specimen, Weights
+from bench.plan.cell import Cell
+from bench.plan.probe import probes_of
+from bench.process import entries
+from bench.process.executor import TaskStarter, talk
+from bench.process.messages import Anatomy, Ceiling, Review
+from bench.process.worker import WorkerError
+
+ANSWER_SECONDS, DOWNLOAD_SECONDS, PROBE_SECONDS = 120.0, 3600.0, 60.0
+
+
+def ask_catalogue(starter: TaskStarter, question: Question) -> Catalogue:
+    """What is registered and what the machine can do.
+
+    Raises:
+        BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
+
+    """
+    patience = DOWNLOAD_SECONDS if question.download else ANSWER_SECONDS
+    trouble = "cannot list what is registered"
+    catalogue: Catalogue = _ask(starter, entries.CATALOGUE, question, trouble, patience)["catalogue"]
+    return catalogue
+
+
+def ask_anatomy(starter: TaskStarter, specimen: Specimen) -> Anatomy:
+    """The layers of one architecture, as `bench.worker.layers` tells them.
+
+    Raises:
+        BenchError: there is no such architecture or data set, they do not fit, or the worker did not answer.
+
+    """
+    trouble = f"cannot look into '{specimen.architecture}'"
+    anatomy: Anatomy = _ask(starter, entries.LAYERS, specimen, trouble)["anatomy"]
+    return anatomy
+
+
+def ask_review(starter: TaskStarter, checkpoint: Path, data_dir: str = "") -> Review:
+    """What the file of weights holds and what it scores, as `bench.worker.verify_checkpoint` tells it.
+
+    Data sets that are not embedded are looked for in `data_dir`, or in the default folder.
+
+    Raises:
+        BenchError: the file or its data set cannot be read, or the worker did not answer.
+
+    """
+    try:
+        weights = Weights(str(checkpoint.absolute()), checkpoint.read_bytes(), data_dir)
+    except FileNotFoundError as error:
+        raise BenchError(f"no checkpoint {checkpoint}: runs with --checkpoint write them to results/") from error
+    except OSError as error:
+        raise BenchError(f"cannot read {checkpoint}: {error.strerror}; check the path") from error
+    review: Review = _ask(starter, entries.VERIFY_CHECKPOINT, weights, f"cannot review {checkpoint}")["review"]
+    return review
+
+
+def ask_ceilings(starter: TaskStarter, cells: Iterable[Cell]) -> list[Ceiling]:
+    """The ceilings of each device, dtype and thread count of the cells (`bench.worker.ceilings`).
+
+    What a worker could not measure is left out: a run goes on without.
+    """
+    ceilings: list[Ceiling] = []
+    for probe in probes_of(cells):
+        try:
+            for kind, payload in talk(starter, entries.CEILINGS, probe, PROBE_SECONDS):
+                ceilings += payload if kind == "measurements" else []
+        except WorkerError:  # the cells themselves will tell what is wrong with this device
+            continue
+    return ceilings
+
+
+def _ask(
+    starter: TaskStarter, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS
+) -> dict[str, Any]:
+    """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
+    try:
+        parts = dict(talk(starter, entry, question, patience))
+    except WorkerError as ended:
+        raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
+    if "refused" in parts:
+        raise BenchError(parts["refused"])
+    return parts

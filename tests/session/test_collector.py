@@ -1,0 +1,166 @@
+"""Collector: whatever becomes of a worker, its visit becomes a result with what was measured until then."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.plan.cell import Cell
+from bench.plan.task import Visit
+from bench.process.worker import WorkerError
+from bench.session.collector import Collector, folder_of
+from bench.store.result import Measurement
+
+TASK = Visit(Cell("mlp"), Cell("mlp"), generation=2, timeout=7.0)
+NOWHERE = Path("nowhere")
+STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)
+PARTS = [
+    ("system", {"cpu": "made up"}),
+    ("stage", "phases"),
+    ("measurements", [STEP.to_dict()]),
+    ("blocks", [{"subject": "train"}]),
+    ("warning", "not steady"),
+    ("stage", "epoch 1 of 2"),
+    ("training", {"epochs": []}),
+    ("measurements", [Measurement("accuracy", "1", "higher", 0.9, "final").to_dict()]),
+]
+
+
+class Fake:
+    """An executor whose only task sends the parts, and then ends as it is told to."""
+
+    slots, nodes = 1, ("nowhere",)
+
+    def __init__(self, parts, error=None):
+        self.parts, self.error, self.asked, self.waits = list(parts), error, None, []
+
+    def start(self, entry, task):
+        self.asked = (entry, task)
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def receive(self, timeout):
+        self.waits.append(timeout)
+        if not self.parts and self.error:
+            raise self.error
+        return self.parts.pop(0) if self.parts else None
+
+
+def visited(parts, error=None, folder=NOWHERE):
+    stages = []
+    return Collector(Fake(parts, error), folder).visit(TASK, stages.append), stages
+
+
+def test_the_worker_is_asked_for_the_visit_within_its_timeout():
+    executor = Fake([("status", ("ok", None))])
+    Collector(executor, NOWHERE).visit(TASK, print)
+    assert executor.asked == ("bench.worker.cell:visit", TASK)
+    assert executor.waits == sorted(executor.waits, reverse=True)
+    assert 0 < executor.waits[-1] <= executor.waits[0] <= 7.0
+
+
+def test_all_parts_become_one_result():
+    result, stages = visited([*PARTS, ("status", ("ok", None))])
+    assert (result.cell, result.generation, result.status, result.reason) == (TASK.cell, 2, "ok", None)
+    assert [one.metric for one in result.measurements] == ["step", "accuracy"]
+    assert result.blocks == ({"subject": "train"},)
+    assert (result.system, result.training, result.warnings) == ({"cpu": "made up"}, {"epochs": []}, ("not steady",))
+    assert stages == ["phases", "epoch 1 of 2"]
+    assert result.started.endswith("+00:00")
+    assert result.seconds >= 0
+
+
+@pytest.mark.parametrize("status", ["diverged", "oom", "failed", "skipped"])
+def test_what_the_worker_says_of_itself_is_the_status(status):
+    result, _ = visited([*PARTS, ("status", (status, "for a reason"))])
+    assert (result.status, result.reason) == (status, "for a reason")
+    assert len(result.measurements) == 2
+
+
+@pytest.mark.parametrize("status", ["timeout", "failed", "oom"])
+@pytest.mark.parametrize("until", range(len(PARTS) + 1))
+def test_what_was_measured_before_the_end_is_kept(status, until):
+    result, _ = visited(PARTS[:until], WorkerError(status, "it ended"))
+    kept = [kind for kind, _ in PARTS[:until]]
+    assert result.status == status
+    assert result.reason.startswith("it ended (while measuring: ")
+    assert len(result.measurements) == kept.count("measurements")
+    assert len(result.blocks) == kept.count("blocks")
+    assert (result.training is not None) == ("training" in kept)
+    assert bool(result.system) == ("system" in kept)
+
+
+@pytest.mark.parametrize(("until", "stage"), [(0, "start"), (2, "phases"), (7, "epoch 1 of 2")])
+def test_the_reason_says_where_it_ended(until, stage):
+    result, _ = visited(PARTS[:until], WorkerError("failed", "it ended"))
+    assert result.reason == f"it ended (while measuring: {stage})"
+
+
+def test_a_worker_that_ended_well_but_said_nothing_has_failed():
+    result, _ = visited(PARTS)
+    assert result.status == "failed"
+    assert result.reason
+
+
+def test_ctrl_c_passes_through():
+    with pytest.raises(KeyboardInterrupt):
+        visited(PARTS, KeyboardInterrupt())
+
+
+def test_what_is_lost_after_the_status_costs_a_warning_and_nothing_else():
+    crash = WorkerError("failed", "the worker was ended by SIGSEGV")
+    result, _ = visited([*PARTS, ("status", ("ok", None)), ("stage", "profile")], crash)
+    assert (result.status, result.reason, result.profile) == ("ok", None, None)
+    assert result.warnings[-1] == "profile: no profile, the worker was ended by SIGSEGV"
+    assert [one.metric for one in result.measurements] == ["step", "accuracy"]
+
+
+def test_a_profile_and_counts_become_part_of_the_result():
+    parts = [("operators", {"forward": {"aten.mm": 3}}), ("status", ("ok", None)), ("profile", {"rows": []})]
+    result, _ = visited(parts)
+    assert (result.operators, result.profile) == ({"forward": {"aten.mm": 3}}, {"rows": []})
+
+
+def test_files_come_as_bytes_and_lie_in_the_run_s_folder(tmp_path):
+    files = [
+        ("file", ("checkpoint", "best.pt", b"early")),
+        ("file", ("checkpoint", "best.pt", b"late")),
+        ("file", ("trace", "bench_1.pt.trace.json.gz", b"a trace")),
+    ]
+    cell = Cell("mlp", dataset="synthetic:3x32x32")
+    executor = Fake([*files, ("status", ("ok", None))])
+    result = Collector(executor, tmp_path).visit(replace(TASK, cell=cell), print)
+    written = {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    own = folder_of(cell)
+    assert written == {f"checkpoints/{own}.pt": b"late", f"traces/{own}/bench_1.pt.trace.json.gz": b"a trace"}
+    assert (result.status, result.warnings) == ("ok", ())
+
+
+def test_a_name_from_elsewhere_never_leaves_the_folder(tmp_path):
+    visited([("file", ("trace", "../../../escaped.json", b"x"))], folder=tmp_path / "run")
+    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert path == tmp_path / "run" / "traces" / folder_of(TASK.cell) / "escaped.json"
+
+
+def test_a_file_that_cannot_be_written_is_one_warning_and_costs_nothing_else(tmp_path):
+    (tmp_path / "checkpoints").write_text("a file where the folder should be")
+    file = ("file", ("checkpoint", "best.pt", b"weights"))
+    result, _ = visited([*PARTS, file, file, ("status", ("ok", None))], folder=tmp_path)
+    assert (result.status, len(result.measurements)) == ("ok", 2)
+    (warning,) = (warning for warning in result.warnings if warning.startswith("checkpoint: "))
+    assert "cannot write" in warning
+    assert "leave out --checkpoint" in warning
+
+
+def test_a_cell_s_folder_bears_its_id_as_far_as_a_folder_can():
+    odd = folder_of(Cell("mlp", dataset="synthetic:3x32x32"))
+    assert re.fullmatch(r"mlp-sgd-synthetic_3x32x32-b64-cpu-t1-[0-9a-f]{8}", odd)
+    assert folder_of(Cell("mlp")) == Cell("mlp").id
+    assert folder_of(Cell("../..")) != folder_of(Cell(".._.."))
+    assert "/" not in folder_of(Cell("../../" * 50))
