@@ -62,7 +62,7 @@ def check(
             f"accept a run with python -m bench baseline save RUN --name {baseline.name}"
         )
     absolute = _absolute(run)
-    metrics = {one["metric"] for line in run.lines(whole=False) for one in line["measurements"]}
+    metrics = {one["metric"] for line in run.heads() for one in line["measurements"]}
     allowed.check_names(metrics | {metric for one in stored for metric in one.counts})
     shares, told = _shares(found, allowed, force=force)
     compared = compare(found, others or stored, allowed, shares, absolute)
@@ -105,7 +105,7 @@ def _same(stored: Reading, found: Sequence[Reading]) -> bool:
 def _absolute(run: Run) -> dict[str, dict[str, float]]:
     """By cell without its seed, the value of each metric; seeds are pooled."""
     names: dict[str, str] = {}
-    for line in run.lines(whole=False):
+    for line in run.heads():
         cell = Cell.from_dict(line["cell"])
         names[cell.id] = replace(cell, seed=0).id
     found: dict[str, dict[str, float]] = {}

@@ -36,7 +36,6 @@ def conclusions(record: Record) -> list[Sentence]:
 def counts(record: Record) -> str:
     """How many settings ended how: 5 ok, 1 timed out, 2 skipped."""
     tally = Counter(row.status for row in record.rows)
-    tally["skipped"] += len(record.left_out())
     order = ("ok", "failed", "oom", "timeout", "diverged", "skipped")
     names = [*order, *sorted(set(tally) - set(order))]
     return ", ".join(f"{tally[name]} {state(name)}" for name in names if tally[name]) or "no settings"

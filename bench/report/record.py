@@ -75,22 +75,6 @@ class Record:
         """The name of the reference architecture."""
         return str(self.facts.get("reference") or "the reference")
 
-    def left_out(self) -> list[tuple[str, str]]:
-        """Cells that the plan left out and that no visit speaks of: their names and the reasons."""
-        skipped = self.facts.get("skipped")
-        entries = [one for one in skipped if isinstance(one, dict)] if isinstance(skipped, list) else []
-        known = {cell.id for row in self.rows for cell in row.cells}
-        named = [(_name_of(one), str(one.get("reason") or "no reason recorded")) for one in entries]
-        return [(name, reason) for name, reason in named if name not in known]
-
     def having(self, *metrics: str) -> list[Row]:
         """The rows that are ok and have all of these metrics."""
         return [row for row in self.rows if row.status == "ok" and all(metric in row.values for metric in metrics)]
-
-
-def _name_of(skipped: Mapping[str, Any]) -> str:
-    """The id of a cell that was left out."""
-    cell = skipped.get("cell")
-    return (
-        Cell.from_dict(cell).id if isinstance(cell, dict) and "architecture" in cell else str(skipped.get("id", cell))
-    )

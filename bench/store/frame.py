@@ -26,7 +26,7 @@ _MISSED = {
 
 def frame(run: Run) -> pd.DataFrame:
     """One row per cell and metric of `run`; see `frame_of`."""
-    return frame_of(run.lines(whole=False), replace(asked_of(run.facts), seeds=()))
+    return frame_of(run.heads(), replace(asked_of(run.facts), seeds=()))
 
 
 def settings(run: Run) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def settings(run: Run) -> pd.DataFrame:
 
     Accuracies and what else training gives come from one visit a seed, so that there n is the number of seeds.
     """
-    lines, asked = list(run.lines(whole=False)), asked_of(run.facts)
+    lines, asked = list(run.heads()), asked_of(run.facts)
     unseeded = [replace(Cell.from_dict(line["cell"]), seed=0).id for line in lines]
     seeds: dict[str, set[Any]] = {}
     for name, line in zip(unseeded, lines, strict=True):

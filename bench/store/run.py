@@ -1,10 +1,10 @@
-"""A run's folder: run.json and results.jsonl, written as the run goes and read back whole."""
+"""A run's folder: run.json and results.jsonl, written as the run goes and read back once."""
 
 import json
 import os
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,18 @@ RESULTS, REPORTS = Path("results"), Path("reports")
 RESERVED = ("ab", "baselines", "rehearsals")  # folders of results/ that hold no run
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
-    """One recorded run: its folder and the facts of run.json (plan, system, versions, git, command, seed)."""
+    """One recorded run: its folder and the facts of run.json (plan, system, versions, git, command, seed).
+
+    The file of results is read once, when its lines are first asked for; what is appended after that is kept too.
+    Whoever changes the file in another way reads it with a new Run.
+    """
 
     folder: Path
     facts: dict[str, Any]
+    _bytes: list[bytes] | None = field(default=None, repr=False, compare=False)  # whole lines as they stand in the file
+    _heads: list[dict[str, Any]] | None = field(default=None, repr=False, compare=False)  # the same without the bulk
 
     @property
     def name(self) -> str:
@@ -31,33 +37,53 @@ class Run:
         """The files of the profiles, in the order of their cells' names."""
         return sorted((self.folder / "traces").glob("*/*.pt.trace.json*"))
 
-    def lines(self, whole: bool = True) -> Iterator[dict[str, Any]]:
-        """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Each line of results.jsonl as plain data, the caller's to change; a last line that was cut off is left out.
 
-        Not `whole`, it ends with the measurements, without samples: many times faster. Trials of learning rates are
-        passed over, for they are no results; `facts["tuned"]` sums them up.
+        Trials of learning rates are passed over, for they are no results; `facts["tuned"]` sums them up.
 
         Raises:
             BenchError: a line in the middle is damaged, or is of a newer schema, or there is no such file.
 
         """
+        return self._results_among(self._every_line())
+
+    def heads(self) -> Iterator[dict[str, Any]]:
+        """The head of each line, up to the measurements, without samples: many times faster. Not to be changed: shared.
+
+        Raises:
+            BenchError: as of `lines`.
+
+        """
+        if self._heads is None:
+            self._heads = list(self._every_line(whole=False))
+        return self._results_among(self._heads)
+
+    def _results_among(self, lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The lines that are no trials."""
         tuned = bool(self.facts.get("plan", {}).get("tune"))
-        for line in self._every_line(whole):
-            if not (tuned and line["cell"].get("split") == "validation"):
-                yield line
+        return (line for line in lines if not (tuned and line["cell"].get("split") == "validation"))
 
     def _every_line(self, whole: bool = True) -> Iterator[dict[str, Any]]:
         """The same with the trials."""
-        path = self.folder / "results.jsonl"
-        try:
-            file = path.open("rb")
-        except OSError as error:
-            raise BenchError(f"cannot read {path}: {error.strerror}; restore the file or remove the folder") from error
-        with file:
-            for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    return  # the run was killed while it wrote this line
-                yield _parsed(line, whole, f"{path} line {number}")
+        for number, line in enumerate(self._read(), 1):
+            yield _parsed(line, whole, f"{self._path} line {number}")
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / "results.jsonl"
+
+    def _read(self) -> list[bytes]:
+        """The whole lines of the file, read the first time; one that the run was killed while writing is none."""
+        if self._bytes is None:
+            try:
+                with self._path.open("rb") as file:
+                    self._bytes = [line for line in file if line.endswith(b"\n")]
+            except OSError as error:
+                raise BenchError(
+                    f"cannot read {self._path}: {error.strerror}; restore the file or remove the folder"
+                ) from error
+        return self._bytes
 
     def results(self) -> list[Result]:
         """Each line as a Result, samples decoded; trials too."""
@@ -73,14 +99,12 @@ class Run:
             BenchError: a line is damaged.
 
         """
-        path = self.folder / "results.jsonl"
-        with path.open("rb") as file:
-            whole = [line for line in file if line.endswith(b"\n")]
-        statuses = [_parsed(line, False, f"{path} line {number}")["status"] for number, line in enumerate(whole, 1)]
-        kept = [line for line, status in zip(whole, statuses, strict=True) if status not in again]
-        fresh = path.with_suffix(".new")
+        statuses = [line["status"] for line in self._every_line(whole=False)]
+        kept = [line for line, status in zip(self._read(), statuses, strict=True) if status not in again]
+        fresh = self._path.with_suffix(".new")
         fresh.write_bytes(b"".join(kept))
-        fresh.replace(path)
+        fresh.replace(self._path)
+        self._bytes, self._heads = kept, None
 
     def append(self, result: Result) -> None:
         """Write one result as one line, and see it on the disk before going on.
@@ -89,14 +113,17 @@ class Run:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        path, line = self.folder / "results.jsonl", result.to_line() + "\n"
+        line = (result.to_line() + "\n").encode()
         try:
-            with path.open("a", encoding="utf-8") as file:
+            with self._path.open("ab") as file:
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise BenchError(f"cannot write {path}: {error.strerror}; the lines before are kept") from error
+            raise BenchError(f"cannot write {self._path}: {error.strerror}; the lines before are kept") from error
+        if self._bytes is not None:
+            self._bytes.append(line)
+        self._heads = None
 
     def note(self, **facts: Any) -> None:
         """Add facts to run.json; the file is replaced in one move, so that it is never seen half written."""

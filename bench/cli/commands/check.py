@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.cli.commands.ab import tell_look
-from bench.cli.commands.measuring import write_page
 from bench.cli.commands.show import latest
 from bench.cli.render.decision import tell
+from bench.cli.render.page import write_page
 from bench.compare.ab import Rules
 from bench.compare.log import FOLDER
 from bench.errors import EXIT_INTERRUPTED
@@ -17,10 +17,11 @@ from bench.process.lock import measuring
 from bench.regression.check import Check, check
 from bench.regression.confirm import Retrial, measured_again
 from bench.regression.tolerances import tolerances
+from bench.report import page_of
 from bench.report.decision import FILE
 from bench.store import baseline
 from bench.store.provenance import command_line
-from bench.store.run import REPORTS, Run, load
+from bench.store.run import Run, load
 from bench.verdict.verdict import Decision
 
 
@@ -62,5 +63,5 @@ def _keep(run: Run, decision: Decision) -> None:
     fresh = run.folder / f"{FILE}.new"
     fresh.write_text(json.dumps(decision.to_dict(), indent=1) + "\n", "utf-8")
     fresh.replace(run.folder / FILE)
-    if (REPORTS / f"{run.name}.html").exists():
+    if page_of(run.name).exists():
         write_page(run)

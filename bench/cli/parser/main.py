@@ -23,6 +23,11 @@ exit codes: 0 done or pass, 1 regression, 2 usage or data error, 3 inconclusive 
 LISTINGS = ("architectures", "optimizers", "datasets", "suites", "runs")
 
 
+def fields_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The fields of Plan that the command line gives."""
+    return {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
+
+
 class _Parser(argparse.ArgumentParser):
     """Usage errors in one line, as all errors here."""
 

@@ -1,0 +1,43 @@
+"""Recording: a run while it is measured: who makes its visits, what was visited before, and who hears of it."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.plan.cell import Cell
+from bench.plan.plan import Plan
+from bench.session.executor import Executor
+from bench.session.observer import SILENT, Observer
+from bench.session.scheduler import Schedule
+from bench.store.result import Result
+from bench.store.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What all schedules of a session share.
+
+    Attributes:
+        run: where results go, one by one.
+        executor: who makes a visit.
+        observer: who hears of it.
+        past: visits of an earlier session of this run, by cell and generation; they are not made again.
+        started: when the budget began to run, by the monotonic clock.
+
+    """
+
+    run: Run
+    executor: Executor
+    observer: Observer = SILENT
+    past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    def schedule(self, plan: Plan, cells: Sequence[Cell], keep: Callable[[Result], None] | None = None) -> Schedule:
+        """The schedule of these cells; its results go into the run, or to `keep`, which sees to that."""
+        advanced = self.observer.advanced
+        return Schedule(plan, cells, self.executor, keep or self.run.append, advanced, self.past, self.started)
+
+    def leave_out(self, cells: Sequence[Cell], reason: str) -> None:
+        """Record that the turn of these cells never came."""
+        for cell in cells:
+            self.run.append(Result(cell, "skipped", reason))
