@@ -118,8 +118,8 @@ class Schedule:
             raise _OutOfTimeError
         self.keep(result)
         self._visits += 1
+        self._learn(result)  # before anybody hears of it: an interrupt then finds the cell visited
         self.tell(progress, result)
-        self._learn(result)
 
     def _learn(self, result: Result) -> None:
         """Whether the cell needs another visit after this one."""
