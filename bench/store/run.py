@@ -178,8 +178,8 @@ def load(name: str, root: Path = RESULTS) -> Run:
 
 def run_names(root: Path = RESULTS) -> list[str]:
     """The names of all recorded runs, oldest first."""
-    found = sorted(root.glob("*/run.json"), key=lambda path: (path.parent.stat().st_mtime, path.parent.name))
-    return [path.parent.name for path in found]
+    folders = [path.parent for path in root.glob("*/run.json")]
+    return [folder.name for folder in sorted(folders, key=lambda folder: (folder.stat().st_mtime, folder.name))]
 
 
 def _object(text: str) -> dict[str, Any]:
