@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from importlib import resources
 from math import inf
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -201,6 +202,31 @@ def plan_from(given: Mapping[str, Any]) -> Plan:
     tries = tuple(given.get("architectures", ())) == (TRIED_OUT,)
     suite = str(given.get("suite", TINY if tries else default_of("suite")))
     return replace(_suite(suite, seen=()), **{**given, "suite": suite})
+
+
+def plan_of_values(place: str, values: Mapping[str, Any]) -> Plan:
+    """As `plan_from`, of values that a Python caller gives: their names and types are checked as those of a file are.
+
+    Args:
+        place: where they were given, for the error.
+        values: by field; a list, a tuple or a single value where a field takes several, a path where it takes text,
+            and a text such as "5m" or "3%" where a flag takes one.
+
+    Raises:
+        BenchError: unknown field, wrong type or value, or as of `plan_from`.
+
+    """
+    return plan_from({name: _from_python(name, value, place) for name, value in values.items()})
+
+
+def _from_python(name: str, value: Any, place: str) -> Any:
+    if value is None and name in SETTINGS and default_of(name) is None:
+        return None
+    if isinstance(value, tuple | range):
+        value = list(value)
+    elif isinstance(value, PathLike):
+        value = fspath(value)
+    return _from_toml(name, value, place)
 
 
 def suite_names() -> list[str]:

@@ -6,12 +6,14 @@ Hosts of other revisions rely on ENVIRONMENT: see CONTRACT.md beside this file.
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
@@ -130,7 +132,7 @@ class Workers:
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
                 self.prepare()
-                with _environment():
+                with _environment(), _without_main():
                     process.start()
             except (EOFError, OSError) as error:
                 if attempt == START_ATTEMPTS:
@@ -157,6 +159,21 @@ def _environment() -> Iterator[None]:
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Have the process that is started import nobody's main module.
+
+    The caller's script may have no guard, and would measure again in each worker; what it imports would be part of
+    what is measured. A worker needs none of it: it is told a function by name and a task of this package's types.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextmanager

@@ -125,7 +125,7 @@ def _same(stored: Reading, new: Sequence[Reading]) -> bool:
 def _absolute(run: Run) -> dict[str, dict[str, float]]:
     """By configuration, the value of each metric."""
     names: dict[str, str] = {}
-    for line in run.lines(whole=False):
+    for line in run.heads():
         cell = Cell.from_dict(line["cell"])
         names[cell.id] = cell.configuration.id
     values: dict[str, dict[str, float]] = {}

@@ -1,5 +1,5 @@
 """The report: one self-contained HTML page a run, and an index of all pages."""
 
-from bench.report.page import write
+from bench.report.page import page_of, write, write_to
 
-__all__ = ["write"]
+__all__ = ["page_of", "write", "write_to"]

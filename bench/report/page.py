@@ -34,6 +34,7 @@ from bench.text import plural, tenths
 
 FREE = "free the path, or run from another folder"  # where a page cannot be written
 _META = "bench-run"
+_OTHER_PAGES = ("index", "history")
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
     "M6 1.5a4.5 4.5 0 1 0 .01 0z",
@@ -53,12 +54,26 @@ def write(run: Run, folder: Path = REPORTS) -> Path:
         BenchError: the run's files are damaged, or the folder cannot be written.
 
     """
-    files.make_folder(folder, FREE)
-    name = "run-index" if run.name == "index" else run.name
-    path = folder / f"{name}.html"
-    files.replace(path, page(read(run)), FREE)
+    path = write_to(page_of(run.name, folder), run)
     files.replace(folder / "index.html", index(folder), FREE)
     return path
+
+
+def write_to(path: Path, run: Run) -> Path:
+    """Write the page of `run` there, without an index beside it; the page's path.
+
+    Raises:
+        BenchError: the run's files are damaged, or the place cannot be written.
+
+    """
+    files.make_folder(path.parent, FREE)
+    files.replace(path, page(read(run)), FREE)
+    return path
+
+
+def page_of(name: str, folder: Path = REPORTS) -> Path:
+    """Where the page of the run of that name stands; a run may be named as a page of another kind is."""
+    return folder / f"{'run-' if name in _OTHER_PAGES else ''}{name}.html"
 
 
 def page(record: Record) -> str:

@@ -168,7 +168,7 @@ def _warnings(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
-    """Every visit without a result: name, status, reason."""
+    """Every visit without a result, those left out included: name, status, reason."""
     for visit in record.visits:
         if visit["status"] != "ok":
             name = f"{Cell.from_dict(visit['cell']).id}, visit {visit['generation'] + 1}"

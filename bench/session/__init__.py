@@ -1,1 +1,1 @@
-"""A plan is run: the order of cells, learning rates that are looked for, and where cells go. Knows no torch."""
+"""A session: a plan becomes a recorded run. No argparse, no print; whoever calls hears of it through an observer."""

@@ -143,8 +143,8 @@ class Schedule:
             return
         self.keep(result)
         self._visits += 1
+        self._learn(result)  # before anybody hears of it: an interrupt then finds the cell visited
         self.tell(turn.progress, result)
-        self._learn(result)
 
     def _learn(self, result: Result) -> None:
         """Whether the cell needs another visit after this one."""

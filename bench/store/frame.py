@@ -25,7 +25,7 @@ _MISSED = Measurement.of_value("reached", 0.0, "share").to_dict()
 
 def frame(run: Run) -> pd.DataFrame:
     """One row per cell and metric of `run`; see `frame_of`."""
-    return frame_of(run.lines(whole=False), replace(asked_of(run.facts.plan), seeds=()))
+    return frame_of(run.heads(), replace(asked_of(run.facts.plan), seeds=()))
 
 
 def configurations(run: Run) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def configurations(run: Run) -> pd.DataFrame:
 
     Accuracies and what else training gives come from one visit a seed, so that there n is the number of seeds.
     """
-    lines, asked = list(run.lines(whole=False)), asked_of(run.facts.plan)
+    lines, asked = list(run.heads()), asked_of(run.facts.plan)
     names = [Cell.from_dict(line["cell"]).configuration.id for line in lines]
     seeds: dict[str, set[Any]] = {}
     for name, line in zip(names, lines, strict=True):

@@ -1,8 +1,8 @@
-"""A run's folder: run.json and results.jsonl, written as the run goes and read back whole."""
+"""A run's folder: run.json and results.jsonl, written as the run goes and read back once."""
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,18 @@ RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, REHEARSALS))
 _DAMAGED = "remove the folder or restore the file"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
-    """One recorded run: its folder, and run.json as it is stored."""
+    """One recorded run: its folder, and run.json as it is stored.
+
+    The file of results is read once, when its lines are first asked for; what is appended after that is kept too.
+    Whoever changes the file in another way reads it with a new Run.
+    """
 
     folder: Path
     stored: dict[str, Any]
+    _lines: list[files.Line] | None = field(default=None, repr=False, compare=False)  # whole ones, as they stand there
+    _heads: list[dict[str, Any]] | None = field(default=None, repr=False, compare=False)  # the same without the bulk
 
     @property
     def name(self) -> str:
@@ -38,26 +44,46 @@ class Run:
         """The files of the profiles, in the order of their cells' names."""
         return sorted((self.folder / "traces").glob("*/*.pt.trace.json*"))
 
-    def lines(self, whole: bool = True) -> Iterator[dict[str, Any]]:
-        """Each line of results.jsonl as plain data; a last line that was cut off is passed over.
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Each line of results.jsonl as plain data, the caller's to change; a last line that was cut off is left out.
 
-        Not `whole`, it ends with the measurements, without samples: many times faster. Trials of learning rates are
-        passed over, for they are no results; `facts.tuned` sums them up.
+        Trials of learning rates are passed over, for they are no results; `facts.tuned` sums them up.
 
         Raises:
             BenchError: a line in the middle is damaged or of another schema, or there is no such file.
 
         """
+        return self._results_among(self._every_line())
+
+    def heads(self) -> Iterator[dict[str, Any]]:
+        """The head of each line, up to the measurements, without samples: many times faster. Not to be changed: shared.
+
+        Raises:
+            BenchError: as of `lines`.
+
+        """
+        if self._heads is None:
+            self._heads = list(self._every_line(whole=False))
+        return self._results_among(self._heads)
+
+    def _results_among(self, lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The lines that are no trials."""
         tuned = bool(self.facts.plan.get("tune"))
-        for line in self._every_line(whole):
-            if not (tuned and line["cell"].get("split") == "validation"):
-                yield line
+        return (line for line in lines if not (tuned and line["cell"].get("split") == "validation"))
 
     def _every_line(self, whole: bool = True) -> Iterator[dict[str, Any]]:
         """The same with the trials."""
-        path = self.folder / "results.jsonl"
-        for line in files.read_lines(path, _DAMAGED):
-            yield _parsed(line, whole)
+        return (_parsed(line, whole) for line in self._read())
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / "results.jsonl"
+
+    def _read(self) -> list[files.Line]:
+        """The whole lines of the file, read the first time."""
+        if self._lines is None:
+            self._lines = list(files.read_lines(self._path, _DAMAGED))
+        return self._lines
 
     def results(self) -> list[Result]:
         """Each line as a Result, samples decoded; trials too."""
@@ -73,10 +99,10 @@ class Run:
             BenchError: a line is damaged.
 
         """
-        path = self.folder / "results.jsonl"
-        lines = files.read_lines(path, _DAMAGED)
-        kept = [line.text for line in lines if _parsed(line, whole=False)["status"] not in again]
-        files.replace(path, b"".join(kept))
+        statuses = [line["status"] for line in self._every_line(whole=False)]
+        kept = [line for line, status in zip(self._read(), statuses, strict=True) if status not in again]
+        files.replace(self._path, b"".join(line.text for line in kept))
+        self._lines, self._heads = kept, None
 
     def append(self, result: Result) -> None:
         """Write one result as one line, and see it on the disk before going on.
@@ -85,7 +111,11 @@ class Run:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        files.append_line(self.folder / "results.jsonl", result.to_line())
+        text = result.to_line()
+        files.append_line(self._path, text)
+        if self._lines is not None:
+            self._lines.append(files.Line(text.encode() + b"\n", f"{self._path} line {len(self._lines) + 1}"))
+        self._heads = None
 
     def note(self, **facts: Any) -> None:
         """Add facts to run.json; the file is replaced in one move, so that it is never seen half written.
@@ -149,8 +179,8 @@ def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
 
 def run_names(root: Path = RESULTS) -> list[str]:
     """The names of all recorded runs, oldest first."""
-    found = sorted(root.glob("*/run.json"), key=lambda path: (path.parent.stat().st_mtime, path.parent.name))
-    return [path.parent.name for path in found]
+    folders = [path.parent for path in root.glob("*/run.json")]
+    return [folder.name for folder in sorted(folders, key=lambda folder: (folder.stat().st_mtime, folder.name))]
 
 
 def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:

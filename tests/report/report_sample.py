@@ -178,11 +178,12 @@ def hostile(root: Path) -> Run:
     good = visits(("mlp", "lenet5"))
     names = {"mlp": f"$\\frac{{{ATTACK}", "lenet5": '=HYPERLINK("http://x")\u202e\x07{{ 7*7 }}'}
     renamed = [replace(one, cell=replace(one.cell, architecture=names[one.cell.architecture])) for one in good]
-    warnings = (Warning(ATTACK, ATTACK, None, ATTACK),)
-    renamed[0] = replace(renamed[0], warnings=warnings, system={**SYSTEM, ATTACK: {ATTACK: [ATTACK]}})
-    lost = Result(Cell("vgg8", optimizer=ATTACK), "failed", ATTACK, 0)
+    renamed[0] = replace(
+        renamed[0], warnings=(Warning(ATTACK, ATTACK, None, ATTACK),), system={**SYSTEM, ATTACK: {ATTACK: [ATTACK]}}
+    )
+    lost = [Result(Cell("vgg8", optimizer=ATTACK), "failed", ATTACK), Result(Cell(ATTACK), "skipped", ATTACK)]
     facts = {"command": ATTACK, "status": ATTACK, "git": {"revision": ATTACK}, "started": ATTACK, "reference": ATTACK}
-    return recorded(root, [*renamed, lost], "hostile", **facts)
+    return recorded(root, [*renamed, *lost], "hostile", **facts)
 
 
 def row(label: str, value: float, half: float | None, metric: str = "relative_cost") -> Row:

@@ -61,8 +61,8 @@ def test_a_missed_target_is_told(tmp_path: Path):
 
 
 def test_counts_include_what_was_left_out(tmp_path: Path):
-    skipped = sample.Result(sample.Cell("mlp", device="cuda:0"), "skipped", "no CUDA device")
-    record = read(sample.recorded(tmp_path, [*sample.troubled(), skipped]))
+    left_out = sample.Result(sample.Cell("vgg16", device="cuda"), "skipped", "no CUDA device")
+    record = read(sample.recorded(tmp_path, [*sample.troubled(), left_out]))
     assert counts(record) == "7 ok, 1 failed, 1 out of memory, 1 timed out, 1 skipped"
     nothing = read(sample.recorded(tmp_path, [], "nothing"))
     assert counts(nothing) == "no configurations"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import report_sample as sample
 
-from bench.report import write
+from bench.report import page_of, write
 from bench.report.load import read
 
 
@@ -167,6 +167,7 @@ def test_the_index_lists_every_page_newest_first(tmp_path: Path):
 def test_a_run_named_index_does_not_overwrite_the_index(tmp_path: Path):
     path = write(sample.recorded(tmp_path, sample.visits(("mlp",)), "index"), tmp_path / "reports")
     assert path.name == "run-index.html"
+    assert page_of("history", tmp_path).name == "run-history.html"  # history.html is the page of all runs
     assert '<a href="run-index.html"' in (tmp_path / "reports/index.html").read_text("utf-8")
 
 

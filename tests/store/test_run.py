@@ -13,8 +13,13 @@ from bench.store.result import SCHEMA, Result
 from bench.store.run import create, load, load_each, run_names
 
 
+def again(run):
+    """The run as another command finds it."""
+    return load(run.name, run.folder.parent)
+
+
 def ids(run):
-    return [line["id"] for line in run.lines()]
+    return [line["id"] for line in again(run).lines()]
 
 
 @pytest.fixture
@@ -98,7 +103,7 @@ def test_a_damaged_line_in_the_middle_is_named(three, damage):
 def test_what_stands_before_the_damage_is_read(three):
     run, whole = three
     (run.folder / "results.jsonl").write_bytes(whole.replace(b'"id":"vgg4', b'id":"vgg4'))
-    lines = run.lines()
+    lines = again(run).lines()
     assert [next(lines)["id"], next(lines)["id"]] == [Cell("mlp").id, Cell("lenet5").id]
 
 
@@ -123,6 +128,37 @@ def test_a_run_that_cannot_be_read_hides_no_other(run):
     assert [other.name for other in runs] == ["mine"]
     (error,) = map(str, errors)
     assert error.startswith(f"{run.folder.parent}/old/run.json has schema {SCHEMA - 1}, this version reads {SCHEMA}: ")
+
+
+def reads(monkeypatch):
+    """How often the results are opened to be read, in a list that grows."""
+    opened, whole = [], Path.open
+
+    def counted(self, mode="r", *rest, **more):
+        if self.name == "results.jsonl" and "a" not in mode:
+            opened.append(self)
+        return whole(self, mode, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", counted)
+    return opened
+
+
+def test_results_are_read_once_and_what_is_appended_is_there_too(three, monkeypatch):
+    run, opened = again(three[0]), reads(monkeypatch)
+    assert len(list(run.heads())) == len(list(run.lines())) == len(run.results()) == 3
+    run.append(Result(Cell("resnet8"), "skipped", "the budget ended"))
+    assert [line["id"] for line in run.heads()] == [line["id"] for line in run.lines()]
+    assert [result.cell.architecture for result in run.results()] == ["mlp", "lenet5", "vgg4", "resnet8"]
+    run.reopen()
+    assert len(list(run.heads())) == len(list(run.lines())) == 3
+    assert len(opened) == 1
+
+
+def test_each_reader_of_whole_lines_may_change_what_it_gets(three):
+    run, _ = three
+    for line in run.lines():
+        line.clear()
+    assert [line["status"] for line in run.lines()] == ["ok"] * 3
 
 
 def test_a_run_without_its_results_is_named(run):

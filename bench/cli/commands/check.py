@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bench import files
 from bench.cli.commands.ab import tell_look
-from bench.cli.commands.measuring import write_page
 from bench.cli.commands.show import latest
 from bench.cli.render.decision import tell
+from bench.cli.render.page import write_page
 from bench.compare.ab import Rules
 from bench.compare.log import FOLDER
 from bench.errors import EXIT_INTERRUPTED
@@ -17,10 +17,11 @@ from bench.regression.check import Check, CheckRules, check
 from bench.regression.confirm import Group
 from bench.regression.remeasure import Remeasured, Retrial, measured_again, remeasured
 from bench.regression.tolerances import tolerances
+from bench.report import page_of
 from bench.report.decision import FILE
 from bench.store import baseline
 from bench.store.provenance import command_line, time_name
-from bench.store.run import REPORTS, Run, load
+from bench.store.run import Run, load
 from bench.verdict.verdict import Decision
 
 
@@ -65,5 +66,5 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
 def _keep(run: Run, decision: Decision) -> None:
     """Leave the decision where the run's page finds it, in one move, and write that page again if there is one."""
     files.replace(run.folder / FILE, files.document(decision.to_dict()))
-    if (REPORTS / f"{run.name}.html").exists():
+    if page_of(run.name).exists():
         write_page(run)

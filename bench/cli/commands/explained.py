@@ -24,7 +24,8 @@ def pairs(one: str, other: str, run: str | None, cell: str | None) -> list[Pair]
         BenchError: a word names nothing, or more than one cell, or the two are of different kinds.
 
     """
-    first, second = _run_of(one), _run_of(other)
+    first = _run_of(one)
+    second = first if one == other else _run_of(other)
     if run is None and first and second:
         return _common(first, second, cell)
     if run is None and (first or second):
@@ -74,7 +75,8 @@ def _cell_of(word: str, known: dict[str, Account]) -> Account | None:
 
 def _common(one: store.Run, other: store.Run, cell: str | None) -> list[Pair]:
     """The cells that two runs share."""
-    ours, theirs = accounts(one), accounts(other)
+    ours = accounts(one)
+    theirs = ours if one is other else accounts(other)
     names = [name for name in ours if name in theirs]
     if not names:
         raise BenchError(f"runs {one.name} and {other.name} share no cell: compare runs of the same plan")

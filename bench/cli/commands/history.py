@@ -3,7 +3,9 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from typing import Any
 
 from bench.cli.render.tables import print_table
@@ -18,19 +20,11 @@ from bench.text import quantity, signed
 
 def execute(given: argparse.Namespace) -> int:
     """Print the series and their changes, and write the page."""
-    runs = []
-    for name in store.run_names():
-        try:
-            run = store.load(name)
-            for _ in run.lines(whole=False):
-                pass
-        except BenchError as error:  # one damaged run never hides the others
-            print(f"bench: left out: {error}", file=sys.stderr)
-            continue
-        runs.append(run)
-    if not runs:
+    runs = _readable()
+    first = next(runs, None)
+    if first is None:
         raise BenchError("no run is recorded in results/ yet: python -m bench run")
-    found = history(runs, given.cells)
+    found = history(chain([first], runs), given.cells)
     page = None if given.no_report else str(write(_line(one) for one in found))
     if given.json:
         print(json.dumps({"series": [_plain(one) for one in found], "report": page}))
@@ -39,6 +33,18 @@ def execute(given: argparse.Namespace) -> int:
     if page:
         print(f"report: {page}")
     return EXIT_PASS
+
+
+def _readable() -> Iterator[store.Run]:
+    """The recorded runs one by one, so that no two files of results are held at a time; a damaged one is told."""
+    for name in store.run_names():
+        try:
+            run = store.load(name)
+            run.heads()  # what is damaged is found here
+        except BenchError as error:  # one damaged run never hides the others
+            print(f"bench: left out: {error}", file=sys.stderr)
+            continue
+        yield run
 
 
 def _print(found: list[Series]) -> None:

@@ -1,28 +1,48 @@
-"""The command `run`: reads the plan, has the workers' server start, then hands over to `measuring`."""
+"""The command `run`: measures a grid of cells, or revisions of the past; or goes on with a run that was cut short."""
 
 import argparse
+import importlib
+import sys
 from contextlib import closing
 
-from bench.plan.plan import SETTINGS, plan_from
-from bench.process.executor import open_executor
+from bench.cli.parser.main import fields_of
+from bench.plan.plan import Plan, plan_from
+from bench.process.executor import Executor, open_executor
+from bench.store.provenance import command_line
+from bench.store.run import Run
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
-    wanted = {name: value for name in SETTINGS if (value := getattr(given, name, None)) is not None}
-    if getattr(given, "revisions", None):  # `profile` and others run without them
-        from bench.cli.commands.past import fill  # noqa: PLC0415 - needs git and worktrees, which no other run does
+    wanted = fields_of(args)
+    if args.revisions:
+        from bench.cli.commands.revisions import fill  # noqa: PLC0415 - needs git and worktrees, which no other run does
 
-        return fill(given, wanted)
-    if given.resume:
-        from bench.cli.commands.resume import resumed  # noqa: PLC0415 - as below
+        return fill(args, wanted)
+    if args.resume:
+        from bench.session.resume import resumed  # noqa: PLC0415 - as below
 
-        run, plan = resumed(given.resume, wanted)
+        run, plan = resumed(args.resume, wanted)
     else:
         run, plan = None, plan_from(wanted)
     with closing(open_executor(plan.executor)) as executor:
         executor.prepare()
-        # what tabulates and draws takes two seconds to import: while workers are prepared, before anything is timed
-        from bench.cli.commands.measuring import measure  # noqa: PLC0415
+        return _measured(args, plan, run, executor)
 
-        return measure(given, plan, run, executor)
+
+def _measured(args: argparse.Namespace, plan: Plan, run: Run | None, executor: Executor) -> int:
+    # what tabulates and draws takes two seconds to import: while the server imports torch, before anything is timed
+    from bench.cli.render.outcome import print_outcome  # noqa: PLC0415
+    from bench.cli.render.plan import print_plan  # noqa: PLC0415
+    from bench.cli.render.progress import ProgressLine  # noqa: PLC0415
+    from bench.session.run import measure, prepare  # noqa: PLC0415
+
+    if plan.report and not args.dry_run:
+        importlib.import_module("bench.report")
+    observer = ProgressLine(sys.stderr)
+    work = prepare(plan, executor, observer)
+    if args.dry_run:
+        print_plan(work, as_json=args.json)
+        return 0
+    run = measure(work, executor, observer, run=run, concurrent=args.concurrent, command=command_line())
+    return print_outcome(run, report=plan.report, as_json=args.json)

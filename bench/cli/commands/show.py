@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -10,8 +11,8 @@ import pandas as pd
 from bench.cli.render.checkpoint import show_checkpoint
 from bench.cli.render.layers import show_architecture
 from bench.cli.render.published import published
+from bench.cli.render.summary import summary
 from bench.cli.render.sweeps import sweeps
-from bench.cli.render.tables import legend, overview, print_table
 from bench.cli.render.tuning import tuned
 from bench.errors import BenchError
 from bench.store import run as store
@@ -19,36 +20,48 @@ from bench.store.frame import configurations, frame
 from bench.store.published import comparisons
 from bench.text import plural
 
+# What a first word may name instead of a run, and who shows that.
+SUBJECTS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "architecture": show_architecture,
+    "checkpoint": show_checkpoint,
+}
 
-def execute(given: argparse.Namespace) -> int:
-    """Print the run, or the architecture, as a table, as JSON or as CSV."""
-    if given.run == "checkpoint":
-        return show_checkpoint(given)
-    if given.data_dir:
+
+def execute(args: argparse.Namespace) -> int:
+    """Print the run, the architecture or the checkpoint as a table, as JSON or as CSV.
+
+    Two words name an architecture or a checkpoint; a single word names a run, whatever it is.
+    """
+    if args.run in SUBJECTS and (args.name or not _is_run(args.run)):
+        return SUBJECTS[args.run](args)
+    if args.data_dir:
         raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")
-    if given.run == "architecture":
-        return show_architecture(given)
-    if given.name or given.dataset:
-        extra = given.name or "--dataset"
+    if args.name or args.dataset:
+        extra = args.name or "--dataset"
         raise BenchError(f"'{extra}' goes with an architecture: python -m bench show architecture NAME")
-    run = store.load(given.run or latest())
+    return _show_run(args, store.load(args.run or latest()))
+
+
+def _is_run(word: str) -> bool:
+    return word in store.run_names()
+
+
+def _show_run(args: argparse.Namespace, run: store.Run) -> int:
     table = frame(run)
-    if given.csv:
+    if args.csv:
         print(table.to_csv(index=False), end="")
-    elif given.json:
-        beside = [asdict(one) for one in comparisons(run.lines(), run.facts)]
+    elif args.json:
+        beside = [asdict(comparison) for comparison in comparisons(run.lines(), run.facts)]
         rows = {"rows": _records(table), "configurations": _records(configurations(run))}
         print(json.dumps({**run.stored, **rows, "published": beside}))
     else:
         if not table.empty:
-            pooled, plan = configurations(run), run.facts.plan
-            print_table(overview(pooled, plan.get("precision"), run.facts.ceilings or ()))
-            print(f"\n{legend(pooled, plan.get('until', 0.0))}")
-            for line in [*sweeps(pooled), *tuned(run.facts), *published(run)]:
+            print(summary(run))
+            for line in [*sweeps(configurations(run)), *tuned(run.facts), *published(run)]:
                 print(line)
-        if profiles := len(run.traces()):
+        if count := len(run.traces()):
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
-            print(f"{plural(profiles, 'profile')}: {commands}")
+            print(f"{plural(count, 'profile')}: {commands}")
         print(f"{run.facts.status}: {run.facts.command}")
     return 0
 

@@ -36,6 +36,11 @@ _METAVARS = {
 LISTINGS = ("architectures", "optimizers", "datasets", "suites", "metrics", "runs")
 
 
+def fields_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The fields of Plan that the command line gives."""
+    return {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
+
+
 class _Parser(argparse.ArgumentParser):
     """Usage errors in one line, as all errors here."""
 

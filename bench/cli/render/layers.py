@@ -20,11 +20,14 @@ def show_architecture(given: argparse.Namespace) -> int:
     """Print the layers of the architecture `given.name`, for the data set `given.dataset` where there is one.
 
     Raises:
-        BenchError: no name is given, there is no such architecture or data set, or they do not fit.
+        BenchError: no name is given, a flag does not go with it, there is no such architecture or data set, or they do
+            not fit.
 
     """
     if not given.name:
         raise BenchError("name an architecture: python -m bench show architecture NAME (list architectures)")
+    if given.data_dir:
+        raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")
     anatomy = ask_anatomy(open_executor(), Specimen(given.name, given.dataset or ""))
     if given.json:
         print(json.dumps(anatomy))

@@ -3,19 +3,29 @@
 import shutil
 from typing import TextIO
 
+from bench.cli.render.plan import announcement
+from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
 from bench.store.result import Result
 from bench.text import PERCENT, TIMES, duration, quantity
 
 
-class ProgressLine:
-    """Tells how far a run is."""
+class ProgressLine(Observer):
+    """Says on a stream what a session does, and how far it is."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._live = stream.isatty()
 
-    def tell(self, progress: Progress, result: Result | None) -> None:
+    def warned(self, text: str) -> None:
+        """In one line, as errors are."""
+        print(f"bench: {text}", file=self._stream)
+
+    def began(self, work: Work) -> None:
+        """What is measured, and about how long that takes."""
+        print(announcement(work), file=self._stream)
+
+    def advanced(self, progress: Progress, result: Result | None) -> None:
         """Show where the run stands; with a result, what came of the visit."""
         if self._live:
             self._overwrite("")
@@ -26,10 +36,18 @@ class ProgressLine:
             where = f"pass {progress.generation + 1}, {progress.cell.id}: {progress.stage}"
             self._overwrite(f"[{progress.share:4.0%}{left}] {where}")  # a narrow terminal cuts the end off
 
-    def close(self) -> None:
+    def ended(self) -> None:
         """Leave the terminal with an empty line to write on."""
         if self._live:
             self._overwrite("")
+
+    def turned_to(self, revision: str, number: int, count: int) -> None:
+        """Which revision is next."""
+        print(f"revision {revision[:10]}, {number} of {count}", file=self._stream)
+
+    def relayed(self, line: str) -> None:
+        """What another program says, set in."""
+        print(f"  {line}", file=self._stream)
 
     def _overwrite(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1

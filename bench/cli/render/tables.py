@@ -147,13 +147,16 @@ def _relative(row: pd.Series, target: float | None) -> str:
 
 def print_table(rows: Sequence[Row]) -> None:
     """Print rows with aligned columns: numbers to the right, text to the left."""
-    if not rows:
-        return
+    if rows:
+        print(table_text(rows))
+
+
+def table_text(rows: Sequence[Row]) -> str:
+    """The same as lines, without a newline at the end; there must be a row."""
     titles = list(rows[0])
     columns = [[title, *(row[title] for row in rows)] for title in titles]
     aligned = [_aligned(column) for column in columns]
-    for cells in zip(*aligned, strict=True):
-        print("  ".join(cells).rstrip())
+    return "\n".join("  ".join(cells).rstrip() for cells in zip(*aligned, strict=True))
 
 
 def _aligned(column: list[str]) -> list[str]:

@@ -132,7 +132,7 @@ def test_a_tilde_in_a_suite_file_is_home(typed, tmp_path):
 
 
 def test_a_tilde_is_home_for_past_revisions_too():
-    from bench.cli.commands.past import _words
+    from bench.session.revisions import flags
 
-    assert list(_words({"data_dir": "~/nowhere"})) == ["--data-dir", str((Path.home() / "nowhere").resolve())]
-    assert list(_words({"data_dir": "~nobody-here/x"})) == ["--data-dir", "~nobody-here/x"]
+    assert list(flags({"data_dir": "~/nowhere"})) == ["--data-dir", str((Path.home() / "nowhere").resolve())]
+    assert list(flags({"data_dir": "~nobody-here/x"})) == ["--data-dir", "~nobody-here/x"]

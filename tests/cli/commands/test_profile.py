@@ -51,3 +51,13 @@ def test_list_and_show_say_that_there_are_profiles(profiled):
     runs = json.loads(bench("list", "runs", "--json").stdout)
     assert next(run["profiles"] for run in runs if run["run"] == "p") == 1
     assert "1 profile: python -m bench explain A B --run p" in bench("show", "p").stdout
+
+
+def test_ctrl_c_ends_it_as_it_ends_a_run(typed, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.session.run.find_ceilings", interrupted)
+    done = typed("profile", "debug", *TINY, "--run", "p", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (130, {"run": "p", "cells": []})
+    assert load("p").facts["status"] == "interrupted"

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.explain import made
+
 
 def test_the_layers_as_a_table(typed):
     done = typed("show", "architecture", "lenet5")
@@ -52,3 +54,23 @@ def test_a_plug_in_is_shown_too(bench, plugin):
     done = bench("show", "architecture", "faulty_good", plugin=plugin)
     assert done.returncode == 0, done.stderr
     assert "7,850" in done.stdout
+
+
+@pytest.mark.parametrize("word", ["architecture", "checkpoint"])
+def test_a_run_may_have_the_word_for_its_name(typed, tmp_path, word):
+    made.two_cells(tmp_path / "results", word)
+    shown = typed("show", word, "--csv")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert made.VGG.id in shown.stdout
+    assert "name a" not in shown.stderr
+    assert typed("show", "architecture", "lenet5", "--json").stdout.startswith('{"name": "lenet5"')
+    refused = typed("show", "checkpoint", "nowhere.pt")
+    assert refused.returncode == 2
+    assert "nowhere.pt" in refused.stderr
+
+
+@pytest.mark.parametrize("word", ["architecture", "checkpoint"])
+def test_where_there_is_no_such_run_the_word_asks_for_another(typed, word):
+    done = typed("show", word)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"show {word} " in done.stderr

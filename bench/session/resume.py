@@ -7,14 +7,13 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.plan import Plan, flag, options_of
 from bench.store import run as store
-from bench.store.provenance import command_line
 
 # What may differ from the first session: how long to go on, never what is measured.
 ADJUSTABLE = options_of("repeats", "patience", "session", "page")
 
 
 def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
-    """The recorded run and its plan, with the `wanted` fields put in place.
+    """The recorded run and its plan, with the `wanted` fields put in place; nothing is written yet.
 
     Raises:
         BenchError: there is no such run, or a field is wanted that would change what is measured.
@@ -28,13 +27,22 @@ def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
         allowed = ", ".join(map(flag, ADJUSTABLE))
         raise BenchError(f"{flag(fixed[0])} cannot change in a run that is resumed: leave it out, or adjust {allowed}")
     stored = run.facts.plan
-    plan = Plan(**{one.name: _plain(stored[one.name]) for one in fields(Plan) if one.name in stored})
-    plan = replace(plan, run=run.name, **wanted)
+    plan = Plan(**{field.name: _plain(stored[field.name]) for field in fields(Plan) if field.name in stored})
+    return run, replace(plan, run=run.name, **wanted)
+
+
+def reopen(run: store.Run, plan: Plan, command: str) -> None:
+    """Make the folder ready for what is missing, and note the `plan` and `command` that it goes on with.
+
+    Raises:
+        BenchError: a line of the results is damaged.
+
+    """
+    before = run.facts.plan.get("timeout", plan.timeout)
     # not where rates were tuned: a trial that ends well after all could change a choice that stands in the results
-    patient = plan.timeout > stored.get("timeout", plan.timeout) and not plan.tune
+    patient = plan.timeout > before and not plan.tune
     run.reopen(("skipped", "timeout") if patient else ("skipped",))
-    run.note(status="running", plan=plan.to_dict(), resumed=[*run.facts.resumed, command_line()])
-    return run, plan
+    run.note(status="running", plan=plan.to_dict(), resumed=[*run.facts.resumed, command])
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,117 @@
+"""The API: what the command line does, from Python. A plan is run, or a recorded run loaded; both give a Run."""
+
+from contextlib import closing
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.plan.plan import plan_of_values
+from bench.process.executor import open_executor
+from bench.store import run as store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.session.observer import Observer
+
+
+class Run:
+    """A recorded run, as `bench.run` and `bench.load` give it.
+
+    Attributes:
+        name: its name, which is its folder's.
+        folder: where its files are: run.json and results.jsonl.
+        status: "finished", "out of time" or "interrupted"; "running" while it is measured, and where it was killed.
+
+    """
+
+    def __init__(self, recorded: store.Run) -> None:
+        self._recorded = recorded
+        self.name = recorded.name
+        self.folder = recorded.folder
+        self.status = recorded.facts.status
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name}: {self.status}; results in {self.folder}>"
+
+    def frame(self) -> "pd.DataFrame":
+        """One row per cell and metric, the fresh processes of a cell pooled (`bench.store.frame`).
+
+        Columns: every field of the cell; `metric`, `unit`, `direction`, `statistic`, `value` in SI units, `low` and
+        `high` of the 95 % interval, `n`, and more.
+
+        Raises:
+            BenchError: the run's files are damaged.
+
+        """
+        from bench.store.frame import frame  # noqa: PLC0415 - pandas takes a second, and the workers' server meanwhile
+
+        return frame(self._recorded)
+
+    def table(self) -> str:
+        """The table that `python -m bench show` prints, with its legend; "" where nothing was measured.
+
+        Raises:
+            BenchError: the run's files are damaged.
+
+        """
+        from bench.cli.render.summary import summary  # noqa: PLC0415 - as above
+
+        return summary(self._recorded)
+
+    def report(self, path: str | PathLike[str] | None = None) -> Path:
+        """Write the HTML page; its path.
+
+        Args:
+            path: of the page; None for reports/NAME.html, with an index of all pages beside it.
+
+        Raises:
+            BenchError: the run's files are damaged, or the page cannot be written.
+
+        """
+        from bench.report import write, write_to  # noqa: PLC0415 - as above
+
+        return write(self._recorded) if path is None else write_to(Path(path), self._recorded)
+
+
+def run(*, observer: "Observer | None" = None, concurrent: bool = False, **fields: Any) -> Run:
+    """Measure a grid of cells, each in fresh processes, and record the results in results/.
+
+    It is what `python -m bench run` does, with the same defaults, but silent, and without a page unless `report=True`.
+
+    Args:
+        observer: hears of what is measured, of each visit, and of what is not as it was asked for
+            (`bench.session.observer.Observer`).
+        concurrent: measure although another run is measuring on this machine.
+        **fields: of the plan (`bench.plan.plan.Plan`): `architectures=["lenet5"]`, `epochs=1`, `budget="5m"`.
+
+    Raises:
+        BenchError: what a person can mend, in one line: an unknown field or name, a wrong type, a run that exists.
+        KeyboardInterrupt: as it came; what was measured is recorded, and `bench.load` gives it.
+
+    """
+    plan = plan_of_values("bench.run", {"report": False, **fields})
+    command = f"bench.run({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
+    with closing(open_executor(plan.executor)) as executor:
+        executor.prepare()
+        from bench.session.observer import SILENT  # noqa: PLC0415 - while the workers' server imports torch
+        from bench.session.run import measure, prepare  # noqa: PLC0415 - likewise
+
+        listener = observer or SILENT
+        work = prepare(plan, executor, listener)
+        measured = Run(measure(work, executor, listener, concurrent=concurrent, command=command))
+    if plan.report:
+        measured.report()
+    if measured.status == "interrupted":
+        raise KeyboardInterrupt
+    return measured
+
+
+def load(name: str | PathLike[str]) -> Run:
+    """The recorded run of that name in results/, or in the folder of that path.
+
+    Raises:
+        BenchError: there is no such run, or its facts are damaged.
+
+    """
+    return Run(store.load(fspath(name)))

@@ -1,0 +1,45 @@
+"""Outcome: what came of a run, as a table or a JSON document, and the exit code that follows."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+from bench.cli.render.page import write_page
+from bench.cli.render.summary import summary
+from bench.cli.render.tuning import tuned
+from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS
+from bench.store.frame import frame
+from bench.store.run import Run
+from bench.vocabulary import STATUSES, Status
+
+
+def print_outcome(run: Run, *, report: bool, as_json: bool) -> int:
+    """Write the page if there is to be a `report`, print, and choose the exit code of `run`."""
+    statuses = Counter(frame(run).drop_duplicates("id")["status"])
+    counts = {status: statuses[status] for status in STATUSES}
+    page = write_page(run) if report else None
+    if as_json:
+        document = {
+            "run": run.name,
+            "status": run.facts.status,
+            "results": str(run.folder),
+            "report": page,
+            "counts": counts,
+        }
+        print(json.dumps(document))
+    else:
+        _print(run, counts, page)
+    if run.facts.status == "interrupted":
+        return EXIT_INTERRUPTED
+    return EXIT_PASS if counts["ok"] else EXIT_INCONCLUSIVE
+
+
+def _print(run: Run, counts: Mapping[Status, int], page: str | None) -> None:
+    if table := summary(run):
+        print(table)
+    for line in tuned(run.facts):
+        print(line)
+    cells = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    print(f"{run.facts.status}: {cells or 'no cell'}; results in {run.folder}")
+    if page:
+        print(f"report: {page}")

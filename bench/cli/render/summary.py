@@ -1,0 +1,15 @@
+"""Summary: a run's main figures as text: the table, and what its columns are."""
+
+from bench.cli.render.tables import legend, overview, table_text
+from bench.store.frame import configurations
+from bench.store.run import Run
+
+
+def summary(run: Run) -> str:
+    """The table of the run, a row a configuration, and its legend after a blank line; "" where nothing was measured."""
+    pooled = configurations(run)
+    if pooled.empty:
+        return ""
+    plan = run.facts.plan
+    rows = overview(pooled, plan.get("precision"), run.facts.ceilings or ())
+    return f"{table_text(rows)}\n\n{legend(pooled, plan.get('until', 0.0))}"

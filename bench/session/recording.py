@@ -1,0 +1,47 @@
+"""Recording: a run while it is measured: who makes its visits, what was visited before, and who hears of it."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bench.plan.catalogue import DeviceFacts
+from bench.plan.cell import Cell
+from bench.plan.plan import Plan
+from bench.session.collector import Collector
+from bench.session.observer import SILENT, Observer
+from bench.session.scheduler import Schedule
+from bench.store.result import Result
+from bench.store.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What all schedules of a session share.
+
+    Attributes:
+        run: where results go, one by one.
+        collector: who makes a visit.
+        devices: the facts of each device, by name.
+        observer: who hears of it.
+        past: visits of an earlier session of this run, by cell and generation; they are not made again.
+        started: when the budget began to run, by the monotonic clock.
+
+    """
+
+    run: Run
+    collector: Collector
+    devices: Mapping[str, DeviceFacts]
+    observer: Observer = SILENT
+    past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    def schedule(self, plan: Plan, cells: Sequence[Cell], keep: Callable[[Result], None] | None = None) -> Schedule:
+        """The schedule of these cells; its results go into the run, or to `keep`, which sees to that."""
+        advanced = self.observer.advanced
+        kept = keep or self.run.append
+        return Schedule(plan, cells, self.collector, self.devices, kept, advanced, self.past, self.started)
+
+    def leave_out(self, cells: Sequence[Cell], reason: str) -> None:
+        """Record that the turn of these cells never came."""
+        for cell in cells:
+            self.run.append(Result(cell, "skipped", reason))

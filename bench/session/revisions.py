@@ -1,0 +1,124 @@
+"""Revisions of the past, each measured by its own code in a worktree of its own, and its run fetched into results/."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.compare.checkout import checked_out_alone, spread
+from bench.errors import EXIT_INTERRUPTED, BenchError
+from bench.plan.plan import SETTINGS, default_of, flag, shape_of
+from bench.session.observer import SILENT, Observer
+from bench.store.run import RESULTS
+
+Status = Literal["recorded", "there already", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one revision; the reason where it failed."""
+
+    revision: str
+    run: str
+    status: Status
+    reason: str = ""
+
+
+def revisions(span: str, steps: int) -> list[str]:
+    """Revisions of the span "A..B" in this repository, `steps` of them evenly picked, oldest first.
+
+    Raises:
+        BenchError: the span or the number of steps means nothing here.
+
+    """
+    if steps < 1:
+        raise BenchError(f"--steps takes 1 or more, not {steps}")
+    return spread(Path(), span, steps)
+
+
+def measure_past(
+    wanted: Mapping[str, Any], hashes: Sequence[str], observer: Observer = SILENT, *, concurrent: bool = False
+) -> list[Outcome]:
+    """Measure each revision; one that cannot run does not keep the others from it. Ctrl-C ends it.
+
+    Args:
+        wanted: fields of Plan; `run` begins the names of the runs.
+        hashes: the revisions.
+        observer: hears which is next, and what its program says.
+        concurrent: measure although another run is measuring on this machine.
+
+    """
+    outcomes: list[Outcome] = []
+    for number, revision in enumerate(hashes, 1):
+        observer.turned_to(revision, number, len(hashes))
+        outcomes.append(_measured(wanted, revision, observer, concurrent))
+        if outcomes[-1].status == "interrupted":
+            break
+    return outcomes
+
+
+def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, concurrent: bool) -> Outcome:
+    """Run the plan by the code of the revision, in its own folder, and fetch what it recorded."""
+    name = f"{wanted.get('run', 'past')}-{revision[:10]}"
+    if (RESULTS / name).exists():
+        return Outcome(revision, name, "there already")
+    words = [*flags({**wanted, "run": name}), "--no-report", *(["--concurrent"] if concurrent else [])]
+    try:
+        with checked_out_alone(Path(), revision) as (folder, tree):
+            code, last = _run(words, folder, tree.paths, observer)
+            recorded = folder / "results" / name
+            if (recorded / "results.jsonl").exists():
+                RESULTS.mkdir(parents=True, exist_ok=True)
+                shutil.move(recorded, RESULTS / name)
+    except BenchError as error:
+        return Outcome(revision, name, "failed", str(error))
+    if code == EXIT_INTERRUPTED:
+        return Outcome(revision, name, "interrupted")
+    if code or not (RESULTS / name).exists():
+        return Outcome(revision, name, "failed", last or f"exit code {code}")
+    return Outcome(revision, name, "recorded")
+
+
+def _run(words: Sequence[str], folder: Path, paths: Sequence[Path], observer: Observer) -> tuple[int, str]:
+    """The exit code of that program's `run`, and its last line; it hears Ctrl-C itself and keeps what it has."""
+    command = [sys.executable, "-m", "bench", "run", *words]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, and flags that were read and checked
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    last = ""
+    interrupted = False
+    assert process.stderr is not None
+    while True:
+        try:
+            for line in process.stderr:
+                last = line.strip() or last
+                observer.relayed(line.rstrip("\n"))
+            code = process.wait()
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    return (EXIT_INTERRUPTED if interrupted else code), last.removeprefix("bench: ")
+
+
+def flags(wanted: Mapping[str, Any]) -> Iterator[str]:
+    """The flags of `run` that give these fields of Plan; paths hold from any folder."""
+    for name, value in wanted.items():
+        many, kind = shape_of(name)
+        if SETTINGS[name].metadata["role"] == "page":
+            continue
+        if kind is bool:
+            if value != default_of(name):
+                yield flag(name)
+            continue
+        texts = [f"{item:g}" if isinstance(item, float) else str(item) for item in (value if many else (value,))]
+        reads = SETTINGS[name].metadata["reads"]
+        if reads == "folder" or (reads == "suite" and str(value).endswith(".toml")):
+            with suppress(OSError, RuntimeError):  # a `~name` of nobody here raises the second
+                texts = [str(Path(value).expanduser().resolve())]
+        yield from (flag(name), *texts)

@@ -1,0 +1,157 @@
+"""Run: from a plan to a recorded run. First what the plan comes to on this machine, then the measuring of it."""
+
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.plan.catalogue import Catalogue, Question
+from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
+from bench.plan.grid import REFERENCE, Grid, expand
+from bench.plan.plan import Plan, flag
+from bench.plan.tuning import trials_of
+from bench.process.executor import Executor
+from bench.process.lock import measuring
+from bench.session.collector import Collector
+from bench.session.observer import SILENT, Observer, Work
+from bench.session.recording import Recording
+from bench.session.requests import ask_catalogue, ask_ceilings
+from bench.session.resume import reopen
+from bench.session.scheduler import Schedule
+from bench.session.tuned import Tuned
+from bench.store import run as store
+from bench.store.provenance import git_state, time_name, utc_now, versions
+from bench.store.result import Result
+
+
+def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work:
+    """What the plan comes to here; nothing is written or measured.
+
+    Raises:
+        BenchError: the plan asks for what there is not, contradicts itself, or its budget is too small.
+
+    """
+    question = Question(plan.architectures, plan.datasets, plan.data_dir, plan.download)
+    catalogue = ask_catalogue(executor, question)
+    for problem in catalogue.problems:
+        observer.warned(f"plug-in left out: {problem}")
+    if "flush" in plan.denormals:
+        for reason in _unflushed(catalogue):
+            observer.warned(f"{reason}: they are kept")
+    grid = expand(plan, catalogue)
+    trials = trials_of(grid.cells, plan, catalogue)
+    _check_budget(plan, grid)
+    _check_training(plan)
+    seconds = expected_seconds(grid.cells, plan, catalogue) + trial_seconds(trials, plan, catalogue)
+    return Work(plan, catalogue, grid, trials, seconds)
+
+
+def measure(
+    work: Work,
+    executor: Executor,
+    observer: Observer = SILENT,
+    *,
+    run: store.Run | None = None,
+    concurrent: bool = False,
+    command: str = "",
+) -> store.Run:
+    """Measure it; the run, whose facts say how that ended. Ctrl-C ends it with everything kept.
+
+    Args:
+        work: what to measure.
+        executor: who starts the processes.
+        observer: hears of it.
+        run: the recorded run to go on with; None for a new one.
+        concurrent: measure although another run is measuring on this machine.
+        command: repeats it; for the record.
+
+    Raises:
+        BenchError: another run is measuring, or the run's folder cannot be made or written.
+
+    """
+    name = run.name if run else work.plan.run or named(Path(work.plan.suite).stem)
+    with measuring(name, concurrent):
+        if run is None:
+            run, past = store.create(name, _facts(work, executor, command)), []
+        else:
+            reopen(run, work.plan, command)
+            past = run.results()
+        for cell, reason in work.grid.skipped:
+            run.append(Result(cell, "skipped", reason))
+        observer.began(work)
+        collector = Collector(executor, run.folder)
+        visits = {(result.cell, result.generation): result for result in past}
+        _visit(work, executor, Recording(run, collector, work.catalogue.devices, observer, visits))
+    return run
+
+
+def named(stem: str) -> str:
+    """A name for a new run, of a stem and the time."""
+    name = f"{stem}-{time_name()}"
+    taken = set(store.run_names())
+    more = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(other for other in more if other not in taken)
+
+
+def _visit(work: Work, executor: Executor, recording: Recording) -> None:
+    """Visit what is missing, and note how it ended."""
+    run, cells = recording.run, work.grid.cells
+    stages: Schedule | Tuned = recording.schedule(work.plan, cells)
+    if work.trials:
+        stages = Tuned(work.plan, cells, work.trials, recording)
+    try:
+        if run.facts.ceilings is None:  # a run that is resumed has them
+            run.note(ceilings=ask_ceilings(executor, cells))
+        stages.run()
+    except KeyboardInterrupt:
+        stages.outcome = "interrupted"
+    finally:
+        recording.observer.ended()
+    run.note(
+        status=stages.outcome,
+        finished=utc_now(),
+        endings={cell.id: ending for cell, ending in stages.endings.items()},
+    )
+
+
+def _unflushed(catalogue: Catalogue) -> dict[str, None]:
+    """Why devices on which denormals are slow cannot flush them."""
+    slow = (facts for facts in catalogue.devices.values() if facts.slow_denormals)
+    return dict.fromkeys(facts.obstacles["flush"] for facts in slow if "flush" in facts.obstacles)
+
+
+def _check_budget(plan: Plan, grid: Grid) -> None:
+    least = least_seconds(grid.cells, plan)
+    if plan.budget is not None and plan.budget < least:
+        raise BenchError(
+            f"the budget of {plan.budget:g} s is too small: {len(grid.cells)} cells take at least {least:.0f} s; "
+            f"give --budget {least * 2:.0f}s, or fewer cells or --rounds"
+        )
+
+
+def _check_training(plan: Plan) -> None:
+    for name, remedy in (("until", "--until 0"), ("checkpoint", "leave it out")):
+        if getattr(plan, name) and not plan.epochs:
+            raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
+
+
+def _facts(work: Work, executor: Executor, command: str) -> dict[str, Any]:
+    """What run.json says before the first cell."""
+    plan, cells, catalogue = work.plan, work.grid.cells, work.catalogue
+    return {
+        "status": "running",
+        "started": utc_now(),
+        "command": command,
+        "plan": plan.to_dict(),
+        "order_seed": plan.order_seed,
+        "reference": REFERENCE.architecture,
+        "git": git_state(),
+        "versions": versions(),
+        "architectures": {cell.architecture: dict(catalogue.architectures[cell.architecture]) for cell in cells},
+        "optimizers": {cell.optimizer: _rate(catalogue, cell.optimizer) for cell in cells},
+        "cells": len(cells),
+        "nodes": list(executor.nodes),
+    }
+
+
+def _rate(catalogue: Catalogue, optimizer: str) -> dict[str, Any]:
+    return {"learning_rate": catalogue.optimizers[optimizer]["learning_rate"]}
