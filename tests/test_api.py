@@ -128,7 +128,7 @@ def test_a_run_is_loaded_by_its_folder_too(recorded):
 
 def test_a_page_that_cannot_be_written_is_one_line(recorded):
     (recorded / "reports").write_text("in the way")
-    with pytest.raises(BenchError, match=r"cannot write the report: .*; give another path, the results are safe"):
+    with pytest.raises(BenchError, match=r"cannot write reports: .*; free the path"):
         api.load("mine").report()
 
 
@@ -146,7 +146,7 @@ def test_a_page_that_cannot_be_written_is_one_line(recorded):
 )
 def test_a_mistake_is_one_line_and_nothing_is_started_or_written(tmp_path, monkeypatch, fields, message):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(api, "Workers", None)  # nobody gets as far as that
+    monkeypatch.setattr(api, "open_executor", None)  # nobody gets as far as that
     with pytest.raises(BenchError, match=message) as error:
         api.run(**fields)
     assert "\n" not in str(error.value)

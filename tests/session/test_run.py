@@ -1,13 +1,15 @@
 """Run: what a plan comes to, a real run with an observer, and one that goes on; nothing is printed."""
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from bench.errors import BenchError
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.plan import plan_from
+from bench.process import entries
 from bench.process.worker import WorkerError, Workers
 from bench.session import run as session
 from bench.session.observer import Observer
@@ -16,6 +18,7 @@ from bench.store.run import create, load
 
 GRID = {"architectures": ("debug",), "datasets": ("synthetic",), "optimizers": ("sgd",), "threads": (1,)}
 AS_USUAL = {"implementations": ("default",), "denormals": ("keep",)}
+NO_FLUSH = {"flush": "this CPU cannot flush denormals"}
 PLAN = plan_from({**GRID, **AS_USUAL, "epochs": 0, "generations": 1, "rounds": 2, "run": "mine"})
 
 
@@ -38,24 +41,36 @@ class Listener(Observer):
         self.heard.append(("ended",))
 
 
-class FakeWorkers:
-    """Answers what there is, and measures nothing: each visit fails, or the person at the keyboard ends it."""
+class FakeExecutor:
+    """Answers what there is, and measures nothing: each task fails, or the person at the keyboard ends it."""
+
+    slots, nodes = 1, ("here",)
 
     def __init__(self, catalogue, interrupt=False):
         self._catalogue = catalogue
         self._interrupt = interrupt
         self.tasks = []
 
-    def catalogue(self, _):
-        return self._catalogue
-
-    def talk(self, entry, task, _):
-        if entry.endswith(":visit"):
+    @contextmanager
+    def start(self, entry, task):
+        if entry == entries.MEASURE_CELL:
             if self._interrupt:
                 raise KeyboardInterrupt
             self.tasks.append(task)
-        raise WorkerError("failed", "there is nobody")
-        yield
+        yield Answers([("catalogue", self._catalogue)] if entry == entries.CATALOGUE else [])
+
+
+class Answers:
+    """A process that says this, and then ends as it should where it said anything."""
+
+    def __init__(self, parts):
+        self._parts = parts
+        self._silent = not parts
+
+    def receive(self, _):
+        if self._silent:
+            raise WorkerError("failed", "there is nobody")
+        return self._parts.pop(0) if self._parts else None
 
 
 @pytest.fixture
@@ -69,7 +84,7 @@ def catalogue():
         },
         datasets={"synthetic": {"input_shape": (1, 28, 28), "num_classes": 10, "train": 1000, "test": 100}},
         normalizations=("unit",),
-        devices={"cpu": {"obstacles": {"flush": "this CPU cannot flush denormals"}}},
+        devices={"cpu": DeviceFacts("cpu", on_host=True, slow_denormals=True, obstacles=NO_FLUSH)},
         usable_cores=2,
         problems=("nets of far-away is left out: no such module",),
     )  # fmt: skip
@@ -80,15 +95,15 @@ def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def measured(workers, plan=PLAN, observer=None, **options):
+def measured(executor, plan=PLAN, observer=None, **options):
     listener = observer or Observer()
-    return session.measure(session.prepare(plan, workers, listener), workers, listener, concurrent=True, **options)
+    return session.measure(session.prepare(plan, executor, listener), executor, listener, concurrent=True, **options)
 
 
 def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
     listener, workers = Listener(), Workers()
     run = measured(workers, observer=listener, command="by hand")
-    assert (run.name, run.facts["status"], run.facts["command"]) == ("mine", "finished", "by hand")
+    assert (run.name, run.facts.status, run.facts.command) == ("mine", "finished", "by hand")
     assert [result.status for result in run.results()] == ["ok"]
     assert listener.heard[0] == ("began", 1)
     assert ("stage", "phases") in listener.heard
@@ -98,7 +113,7 @@ def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
 
 def test_what_is_not_as_it_was_asked_for_is_told(catalogue):
     listener = Listener()
-    work = session.prepare(replace(PLAN, denormals=("flush",)), FakeWorkers(catalogue), listener)
+    work = session.prepare(replace(PLAN, denormals=("flush",)), FakeExecutor(catalogue), listener)
     assert listener.heard == [
         ("warned", "plug-in left out: nets of far-away is left out: no such module"),
         ("warned", "this CPU cannot flush denormals: they are kept"),
@@ -107,7 +122,7 @@ def test_what_is_not_as_it_was_asked_for_is_told(catalogue):
 
 
 def test_preparing_writes_nothing_and_refuses_what_cannot_be(catalogue, tmp_path):
-    workers = FakeWorkers(catalogue)
+    workers = FakeExecutor(catalogue)
     assert session.prepare(PLAN, workers).seconds > 0
     for wrong, message in (
         ({"budget": 0.1}, "budget of 0.1 s is too small"),
@@ -121,40 +136,35 @@ def test_preparing_writes_nothing_and_refuses_what_cannot_be(catalogue, tmp_path
 
 def test_an_interrupt_keeps_the_run_and_a_line_of_every_cell(catalogue):
     listener = Listener()
-    run = measured(FakeWorkers(catalogue, interrupt=True), observer=listener)
-    assert run.facts["status"] == load("mine").facts["status"] == "interrupted"
+    run = measured(FakeExecutor(catalogue, interrupt=True), observer=listener)
+    assert run.facts.status == load("mine").facts.status == "interrupted"
     assert [result.status for result in run.results()] == ["skipped"]
     assert listener.heard[-1] == ("ended",)
 
 
 def test_a_run_goes_on_where_it_was_interrupted(catalogue):
-    measured(FakeWorkers(catalogue, interrupt=True))
+    measured(FakeExecutor(catalogue, interrupt=True))
     run, plan = resumed("mine", {"generations": 2})
-    workers = FakeWorkers(catalogue)
+    workers = FakeExecutor(catalogue)
     measured(workers, plan, run=run, command="again")
     assert [task.generation for task in workers.tasks] == [0]  # it failed, so that there is no second
     recorded = load("mine")
-    assert (recorded.facts["status"], recorded.facts["resumed"]) == ("finished", ["again"])
-    assert recorded.facts["plan"]["generations"] == 2
+    assert (recorded.facts.status, recorded.facts.resumed) == ("finished", ("again",))
+    assert recorded.facts.plan["generations"] == 2
     assert [result.status for result in recorded.results()] == ["failed"]
 
 
 def test_a_run_that_is_only_looked_at_to_go_on_is_left_as_it_was(catalogue, tmp_path):
-    measured(FakeWorkers(catalogue, interrupt=True))
+    measured(FakeExecutor(catalogue, interrupt=True))
     before = {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()}
     run, plan = resumed("mine", {"budget": 0.1})
     with pytest.raises(BenchError, match="budget"):
-        measured(FakeWorkers(catalogue), plan, run=run)
+        measured(FakeExecutor(catalogue), plan, run=run)
     assert {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()} == before
 
 
 def test_a_run_without_a_name_is_never_another_s(tmp_path, monkeypatch):
-    class Noon(session.datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return cls(2026, 1, 31, 12, tzinfo=tz)
-
-    monkeypatch.setattr(session, "datetime", Noon)
+    monkeypatch.setattr(session, "time_name", lambda: "20260131-120000")
     names = []
     for _ in range(3):
         names.append(session.named("quick"))

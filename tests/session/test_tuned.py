@@ -52,7 +52,7 @@ def tuned(tmp_path):
     def build(fake, plan=PLAN, past=(), name="tuned"):
         visited = {(result.cell, result.generation): result for result in past}
         run = create(name, {"plan": {}}, tmp_path)
-        return Tuned(plan, CELLS, TRIALS, Recording(run, fake, past=visited))
+        return Tuned(plan, CELLS, TRIALS, Recording(run, fake, DEVICES, past=visited))
 
     return build
 
@@ -66,7 +66,7 @@ def done(tuned):
 
 
 def noted(tuned):
-    return tuned.recording.run.facts["tuned"]
+    return list(tuned.recording.run.facts.tuned)
 
 
 def test_trials_come_first_untimed_then_the_cells_at_the_best_rate(tuned):

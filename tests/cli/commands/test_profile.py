@@ -57,7 +57,7 @@ def test_ctrl_c_ends_it_as_it_ends_a_run(typed, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.session.run.find_ceilings", interrupted)
+    monkeypatch.setattr("bench.session.run.ask_ceilings", interrupted)
     done = typed("profile", "debug", *TINY, "--run", "p", "--json")
     assert (done.returncode, json.loads(done.stdout)) == (130, {"run": "p", "cells": []})
-    assert load("p").facts["status"] == "interrupted"
+    assert load("p").facts.status == "interrupted"

@@ -16,7 +16,7 @@ def told(*warnings):
     """The line on a visit that took 1 ms a step."""
     step = Measurement("step", "s", "lower", 0.001, "p25", 1)
     stream = io.StringIO()
-    ProgressLine(stream).tell(PROGRESS, Result(CELL, "ok", measurements=(step,), warnings=warnings))
+    ProgressLine(stream).advanced(PROGRESS, Result(CELL, "ok", measurements=(step,), warnings=warnings))
     return stream.getvalue()
 
 
