@@ -54,8 +54,8 @@ def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere,
     assert code == 0, capsys.readouterr().err
 
     run = load("far", tmp_path / "results")
-    assert run.facts["nodes"] == ["left", "right"]
-    assert len(run.facts["ceilings"]) == 1
+    assert json.loads((run.folder / "run.json").read_text("utf-8"))["nodes"] == ["left", "right"]
+    assert len(run.facts.ceilings) == 1
     results = run.results()
     assert sorted((one.cell.architecture, one.status) for one in results) == [
         ("debug", "ok"),
