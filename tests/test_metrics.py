@@ -36,16 +36,17 @@ every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
 
 @pytest.fixture(scope="module")
-def visited(tmp_path_factory):
+def visited():
     """The names of what a real visit hands over that trains towards a target."""
     from bench.plan.task import Visit
     from bench.worker.cell import visit
     from tests.measure.recording import Heard
 
-    heard, weights = Heard(), tmp_path_factory.mktemp("weights") / "a.pt"
-    task = Visit(CELL, Cell("softmax_regression"), 1, rounds=1, epochs=1, until=0.3, weights=str(weights))
+    heard = Heard()
+    task = Visit(CELL, Cell("softmax_regression"), 1, rounds=1, epochs=1, until=0.3, checkpoint=True)
     visit(task, heard)
     assert heard.of("status") == [("ok", None)]
+    assert {kind for kind, _, _ in heard.of("file")} == {"checkpoint"}
     return {one["metric"] for found in heard.of("measurements") for one in found}
 
 

@@ -15,7 +15,7 @@ class Cell:
     from elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the other
     fields say nothing.
 
-    The names of the fields and their defaults never change (bench/execute/CONTRACT.md): stored definitions leave out
+    The names of the fields and their defaults never change (bench/process/CONTRACT.md): stored definitions leave out
     what is at its default, and other revisions read fields by name.
     """
 

@@ -36,7 +36,7 @@ AXES = {
 }
 
 # What relative costs are relative to. Another one makes every stored baseline not comparable: see
-# bench/execute/CONTRACT.md.
+# bench/process/CONTRACT.md.
 REFERENCE = Cell("mlp", optimizer="sgd", batch_size=64)
 
 

@@ -1,6 +1,6 @@
 """Protocol: how long each part of a visit lasts. Changing what DECIDE_A_TIME names makes baselines not comparable.
 
-Read by the half that measures and by the one that estimates. See bench/execute/CONTRACT.md.
+Read by the half that measures and by the one that estimates. See bench/process/CONTRACT.md.
 """
 
 BLOCK_SECONDS = 0.1  # a block lasts at least this long: over 10,000 ticks of the clock

@@ -1,6 +1,6 @@
 """Channel: what a worker says to its parent and hears from it, one (kind, payload) pair of plain data at a time.
 
-Both ends may be of different revisions: see bench/execute/CONTRACT.md before changing anything here.
+Both ends may be of different revisions: see bench/process/CONTRACT.md before changing anything here.
 """
 
 from multiprocessing.connection import Connection

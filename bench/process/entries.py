@@ -2,7 +2,7 @@
 
 A worker imports the module and calls `function(task, channel)`; the parent never imports it. MESSAGES says what each is
 told and what it sends. The names, tasks and payloads of the AB_ entries are a contract between revisions: see
-bench/execute/CONTRACT.md.
+bench/process/CONTRACT.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Messages: the tasks and payloads that cross between a parent and its workers as dicts. Knows no torch.
 
-Those of an A/B comparison, marked so, are a contract between revisions: see bench/execute/CONTRACT.md.
+Those of an A/B comparison, marked so, are a contract between revisions: see bench/process/CONTRACT.md.
 """
 
 from typing import Any, TypedDict

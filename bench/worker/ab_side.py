@@ -2,7 +2,7 @@
 
 The parent may be of another revision than this code. The functions that are entries, and what they are told and answer
 (`bench.process.entries`, `bench.process.messages`), are a contract between revisions, plain data throughout: read
-bench/execute/CONTRACT.md before changing any. Its version is `bench.process.channel.DUET_PROTOCOL`.
+bench/process/CONTRACT.md before changing any. Its version is `bench.process.channel.DUET_PROTOCOL`.
 """
 
 from collections.abc import Iterator

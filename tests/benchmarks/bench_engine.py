@@ -10,7 +10,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from bench.process.executor import talk
 
 import architectures
 from bench.compare.pairs import Side, measure_pair
@@ -18,6 +17,7 @@ from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.grid import visit_of
 from bench.plan.plan import Plan
+from bench.process.executor import talk
 from bench.session.collector import Collector
 from bench.session.scheduler import Schedule
 from bench.stats.interval import of_ratios

@@ -1,10 +1,10 @@
 """Denormals, in real workers: the mode is each thread's own, and a pool that runs already keeps the one it has."""
 
 import pytest
-from bench.process.executor import talk
 
 from bench.measure.denormals import NOTED, share_of, warnings_of
 from bench.plan.cell import Cell
+from bench.process.executor import talk
 from bench.process.worker import Workers
 from bench.store.warning import Warning
 from tests.measure.denormal import NUMBERS

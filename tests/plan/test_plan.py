@@ -305,7 +305,7 @@ def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "generations", "precision", "timeout", "profile", "run", "report"}
+    run = {"purpose", "generations", "precision", "timeout", "profile", "executor", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | run
 
 

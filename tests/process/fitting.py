@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Sequence
-from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 
 def fits(value, kind):
@@ -20,6 +20,8 @@ def fits(value, kind):
 def _fits_generic(value, kind, origin, parts):
     if origin in (types.UnionType, Union):
         return any(fits(value, part) for part in parts)
+    if origin is Literal:
+        return any(type(value) is type(part) and value == part for part in parts)
     if origin in (list, Sequence):
         return type(value) is list and all(fits(item, parts[0]) for item in value)
     if origin is dict:

@@ -2,6 +2,7 @@
 
 import importlib
 import pickle
+from typing import Literal
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from bench import data
 from bench.compare.pairs import Side
 from bench.devices import CpuDevice
 from bench.measure.workload import Workload
-from bench.plan.catalogue import Question, Specimen
+from bench.plan.catalogue import Question, Specimen, Weights
 from bench.plan.cell import Cell
 from bench.plan.probe import Probe
 from bench.plan.task import Visit
@@ -75,7 +76,7 @@ def answered():
         (entries.AB_CAPABILITIES, {**CAPABILITIES, "datasets": ["nowhere"]}, {"failed"}),
         (entries.AB_COUNTS, Side(None, CELL).task(), {"counts"}),
         (entries.AB_COUNTS, Side(None, Cell("nothing")).task(), {"failed"}),
-        (entries.VERIFY_CHECKPOINT, ("no such file", ""), {"refused"}),
+        (entries.VERIFY_CHECKPOINT, Weights("a.pt", b"no checkpoint"), {"refused"}),
         (entries.MEASURE_CELL, Visit(Cell("nothing"), CELL, 1), {"system", "stage", "status"}),
         (entries.CEILINGS, Probe("cpu", ("float32",), 1), {"measurements"}),
     ],
@@ -97,16 +98,16 @@ def test_what_an_entry_that_times_sends_fits_its_row(entry, task, kinds, answere
 
 
 @pytest.mark.slow
-def test_all_that_a_visit_sends_fits_its_row(answered, tmp_path):
-    task = Visit(CELL, CELL, 1, rounds=2, epochs=1, until=0.999, profile=True, traces=str(tmp_path))
+def test_all_that_a_visit_sends_fits_its_row(answered):
+    task = Visit(CELL, CELL, 1, rounds=2, epochs=1, until=0.999, profile=True, checkpoint=True)
     assert answered(entries.MEASURE_CELL, task) == set(MESSAGES[entries.MEASURE_CELL].sends)
 
 
-def test_a_review_fits_its_row(answered, tmp_path):
+def test_a_review_fits_its_row(answered):
     dataset = data.load("synthetic")
     images = dataset.train_images[:64].float()
-    checkpoint.save(tmp_path / "a.pt", Workload(CELL, CpuDevice(), images, dataset.train_labels[:64], 10), ENTRY)
-    assert answered(entries.VERIFY_CHECKPOINT, (str(tmp_path / "a.pt"), "")) == {"review"}
+    content = checkpoint.packed(Workload(CELL, CpuDevice(), images, dataset.train_labels[:64], 10), ENTRY)
+    assert answered(entries.VERIFY_CHECKPOINT, Weights("a.pt", content)) == {"review"}
 
 
 def test_curves_are_told_and_nothing_is_sent(answered, tmp_path):
@@ -117,10 +118,14 @@ def test_curves_are_told_and_nothing_is_sent(answered, tmp_path):
 @pytest.mark.parametrize(
     ("value", "kind", "expected"),
     [
-        ({"steps": 3, "steady": True}, Ready, True),
-        ({"steps": 3}, Ready, False),
-        ({"steps": 3, "steady": True, "more": 1}, Ready, False),
-        ({"steps": 3.0, "steady": True}, Ready, False),
+        ({"steps": 3, "steady": True, "statistic": "p10"}, Ready, True),
+        ({"steps": 3, "steady": True}, Ready, False),
+        ({"steps": 3, "steady": True, "statistic": "p10", "more": 1}, Ready, False),
+        ({"steps": 3.0, "steady": True, "statistic": "p10"}, Ready, False),
+        ({"steps": 3, "steady": True, "statistic": "p11"}, Ready, False),
+        ("ok", Literal["ok", "failed"], True),
+        ("okay", Literal["ok", "failed"], False),
+        (True, Literal[1], False),
         ([1, 2], list[int], True),
         ([1, "two"], list[int], False),
         (("ok", None), tuple[str, str | None], True),

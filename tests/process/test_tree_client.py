@@ -11,10 +11,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from bench.process.executor import talk
 
 import bench
 from bench.errors import BenchError, NotComparableError
+from bench.process.executor import talk
 from bench.process.tree_client import Host
 from bench.process.worker import ENVIRONMENT, WorkerError
 

@@ -8,8 +8,8 @@ from textwrap import dedent
 
 import pytest
 
+from bench.process import executor
 from bench.process.worker import ENVIRONMENT, START_METHOD, WorkerError, Workers
-from bench.session import executor
 
 pytestmark = pytest.mark.skipif(START_METHOD != "forkserver", reason="fresh processes come from a forkserver here")
 

@@ -11,16 +11,18 @@ from bench.plan.task import Visit
 from bench.process.worker import WorkerError
 from bench.session.collector import Collector, folder_of
 from bench.store.result import Measurement
+from bench.store.warning import Warning
 
 TASK = Visit(Cell("mlp"), Cell("mlp"), generation=2, timeout=7.0)
 NOWHERE = Path("nowhere")
+NOT_STEADY = Warning("phases", "not steady", None, "still warming up")
 STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)
 PARTS = [
     ("system", {"cpu": "made up"}),
     ("stage", "phases"),
     ("measurements", [STEP.to_dict()]),
     ("blocks", [{"subject": "train"}]),
-    ("warning", "not steady"),
+    ("warning", NOT_STEADY.to_dict()),
     ("stage", "epoch 1 of 2"),
     ("training", {"epochs": []}),
     ("measurements", [Measurement("accuracy", "1", "higher", 0.9, "final").to_dict()]),
@@ -70,7 +72,7 @@ def test_all_parts_become_one_result():
     assert (result.cell, result.generation, result.status, result.reason) == (TASK.cell, 2, "ok", None)
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
     assert result.blocks == ({"subject": "train"},)
-    assert (result.system, result.training, result.warnings) == ({"cpu": "made up"}, {"epochs": []}, ("not steady",))
+    assert (result.system, result.training, result.warnings) == ({"cpu": "made up"}, {"epochs": []}, (NOT_STEADY,))
     assert stages == ["phases", "epoch 1 of 2"]
     assert result.started.endswith("+00:00")
     assert result.seconds >= 0
@@ -117,7 +119,7 @@ def test_what_is_lost_after_the_status_costs_a_warning_and_nothing_else():
     crash = WorkerError("failed", "the worker was ended by SIGSEGV")
     result, _ = visited([*PARTS, ("status", ("ok", None)), ("stage", "profile")], crash)
     assert (result.status, result.reason, result.profile) == ("ok", None, None)
-    assert result.warnings[-1] == "profile: no profile, the worker was ended by SIGSEGV"
+    assert result.warnings == (NOT_STEADY, Warning("profile", "no profile", None, "the worker was ended by SIGSEGV"))
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
 
 
@@ -153,9 +155,10 @@ def test_a_file_that_cannot_be_written_is_one_warning_and_costs_nothing_else(tmp
     file = ("file", ("checkpoint", "best.pt", b"weights"))
     result, _ = visited([*PARTS, file, file, ("status", ("ok", None))], folder=tmp_path)
     assert (result.status, len(result.measurements)) == ("ok", 2)
-    (warning,) = (warning for warning in result.warnings if warning.startswith("checkpoint: "))
-    assert "cannot write" in warning
-    assert "leave out --checkpoint" in warning
+    (warning,) = (warning for warning in result.warnings if warning != NOT_STEADY)
+    assert (warning.part, warning.kind, warning.amount) == ("training", "not kept", None)
+    assert warning.text.startswith("the checkpoint is lost: cannot write")
+    assert "leave out --checkpoint" in warning.text
 
 
 def test_a_cell_s_folder_bears_its_id_as_far_as_a_folder_can():

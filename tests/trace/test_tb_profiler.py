@@ -14,6 +14,12 @@ from tests.trace.handmade import annotation, operator
 NO_PLUGIN = ("torch_tb_profiler", "torch_tb_profiler.profiler", "torch_tb_profiler.profiler.data")
 
 
+@pytest.fixture
+def without_plugin(monkeypatch):
+    for name in NO_PLUGIN:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
 def test_the_plugin_reads_a_training_on_a_gpu(training, capsys):
     summed = read(training)
     check_reading(summed)
@@ -133,9 +139,7 @@ def test_what_the_plugin_prints_and_logs_becomes_a_note_alone(training, monkeypa
     assert logger.propagate
 
 
-def test_without_the_plugin_operators_come_by_their_own_time(training, monkeypatch):
-    for name in NO_PLUGIN:
-        monkeypatch.setitem(sys.modules, name, None)
+def test_without_the_plugin_operators_come_by_their_own_time(training, without_plugin):
     seconds = [host for _, _, host, _ in read(training)["operators"]]
     assert seconds == sorted(seconds, reverse=True)
     assert len(set(seconds)) > 1
@@ -144,7 +148,7 @@ def test_without_the_plugin_operators_come_by_their_own_time(training, monkeypat
 @pytest.mark.parametrize(
     ("kind", "name"), [(0, "cpu"), (1, "cuda:2"), (12, "xpu:2"), (13, "mps:2"), (99, "kind 99:2"), (None, "cpu")]
 )
-def test_memory_is_that_of_the_device_that_the_trace_names(written, no_plugin, kind, name):
+def test_memory_is_that_of_the_device_that_the_trace_names(written, without_plugin, kind, name):
     facts = {"Device Type": kind, "Device Id": 2, "Total Allocated": 7.0}
     event = {"ph": "i", "cat": "cpu_instant_event", "name": "[memory]", "pid": 1, "tid": 1, "ts": 0, "args": facts}
     assert read(load(written([operator("aten::add", 0, 10), event])))["peak_memory"] == {name: 7.0}

@@ -8,7 +8,9 @@ from bench.plan.plan import options_of
 
 # It trains nothing, measures each cell once, and takes the architectures by position.
 PROFILED = tuple(
-    name for name in options_of("suite", "axis", "measuring", "patience", "session", "name") if name != "architectures"
+    name
+    for name in options_of("suite", "axis", "measuring", "patience", "session", "where", "name")
+    if name != "architectures"
 )
 
 

@@ -9,7 +9,7 @@ from bench.cli import run_command_line
 from bench.errors import BenchError
 from bench.process.executor import EXECUTORS, open_executor
 from bench.store.run import load
-from tests.session.elsewhere import Elsewhere
+from tests.process.elsewhere import Elsewhere
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere,
     assert code == 0, capsys.readouterr().err
 
     run = load("far", tmp_path / "results")
-    assert run.facts["nodes"] == ["left", "right"]
-    assert len(run.facts["ceilings"]) == 1
+    assert json.loads((run.folder / "run.json").read_text("utf-8"))["nodes"] == ["left", "right"]
+    assert len(run.facts.ceilings) == 1
     results = run.results()
     assert sorted((one.cell.architecture, one.status) for one in results) == [
         ("debug", "ok"),
@@ -68,3 +68,12 @@ def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere,
     entries = [entry.partition(":")[2] for entry, _ in elsewhere.started]
     assert entries == ["describe", "measure_ceilings", "visit", "visit"]
     assert (elsewhere.most, elsewhere.closed, elsewhere.running) == (2, True, set())
+
+
+@pytest.mark.slow
+def test_another_executor_profiles_a_cell(elsewhere, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = "profile debug --executor elsewhere --datasets synthetic --threads 1 --rounds 2 --run far --concurrent"
+    assert run_command_line(words.split()) == 0, capsys.readouterr().err
+    assert "visit" in {entry.partition(":")[2] for entry, _ in elsewhere.started}
+    assert len(load("far", tmp_path / "results").traces()) == 1
