@@ -83,8 +83,8 @@ def bench_cell(request: pytest.FixtureRequest, benchmark: Any) -> BenchCell:
         if benchmark.group is None:
             benchmark.group = _group(wanted, part)
         with opened(wanted, part, timed=not benchmark.disabled) as front:
-            if front.obstacle:
-                pytest.skip(front.obstacle)
+            if front.unsupported:
+                pytest.skip(front.unsupported)
             if (timer := request.node.stash.get(_TIMER, None)) is not None:
                 timer.wait = front.synchronize
             benchmark.extra_info.update(front.facts)

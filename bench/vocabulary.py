@@ -28,7 +28,7 @@ PHASE_PURPOSES: Mapping[str, str] = {
 
 # Comparisons and checks. What a look at the pairs so far says; what is said of one cell and metric; what the verdicts
 # make together, the gravest first; what kind of decision it is; and why it ended early, "" where it did not.
-Outcome = Literal["pass", "fail", "continue", "inconclusive"]
+LookOutcome = Literal["pass", "fail", "continue", "inconclusive"]
 VerdictWord = Literal[
     "regressed", "failed", "not comparable", "missing", "inconclusive", "new", "unchanged", "improved"
 ]

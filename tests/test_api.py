@@ -19,7 +19,7 @@ from bench.store.result import Measurement, Result
 from bench.store.run import create
 
 TINY = (
-    "architectures=['debug'], datasets=['synthetic'], optimizers='sgd', generations=1, rounds=2, epochs=0, "
+    "architectures=['debug'], datasets=['synthetic'], optimizers='sgd', repeats=1, blocks=2, epochs=0, "
     "threads=1, concurrent=True"
 )
 PLAIN = f"""
@@ -162,7 +162,7 @@ def test_ctrl_c_ends_the_script_and_keeps_what_was_measured(python):
                 if result is not None:
                     _thread.interrupt_main()
         try:
-            bench.run({TINY.replace("generations=1", "generations=2")}, run="cut", observer=Interrupt())
+            bench.run({TINY.replace("repeats=1", "repeats=2")}, run="cut", observer=Interrupt())
         except KeyboardInterrupt:
             run = bench.load("cut")
             print(run.status, set(run.frame()["status"]))

@@ -24,7 +24,7 @@ from bench.report.units import quantity
 from bench.store.frame import frame_of
 from bench.store.result import Measurement, Result, parse_line
 from bench.store.run import create
-from bench.store.summary import Reading
+from bench.store.summary import CellSummary
 from bench.vocabulary import DIRECTIONS, GATES, METRIC_KINDS, POOLINGS
 
 SOURCE = Path(bench.__file__).parent
@@ -38,13 +38,13 @@ every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 @pytest.fixture(scope="module")
 def visited():
     """The names of what a real visit hands over that trains towards a target."""
-    from bench.plan.task import Visit
-    from bench.worker.cell import visit
+    from bench.plan.task import Task
+    from bench.worker.cell import measure
     from tests.measure.recording import Heard
 
     heard = Heard()
-    task = Visit(CELL, Cell("softmax_regression"), 1, rounds=1, epochs=1, until=0.3, checkpoint=True)
-    visit(task, heard)
+    task = Task(CELL, Cell("softmax_regression"), blocks=1, epochs=1, until=0.3, checkpoint=True)
+    measure(task, heard)
     assert heard.of("status") == [("ok", None)]
     assert {kind for kind, _, _ in heard.of("file")} == {"checkpoint"}
     return {one["metric"] for found in heard.of("measurements") for one in found}
@@ -159,7 +159,7 @@ def lines_of(row: Metric, *values):
     statistic = {"once": "exact", "proportion": "share"}.get(row.pooled, "mean")
     for repeat, value in enumerate(values):
         taken = (Measurement.of_value(row.name, value, statistic),)
-        yield parse_line(Result(CELL, "ok", generation=repeat, measurements=taken).to_line().encode())
+        yield parse_line(Result(CELL, "ok", repeat=repeat, measurements=taken).to_line().encode())
 
 
 @every_metric
@@ -240,7 +240,7 @@ def test_a_budget_holds_in_the_direction_of_the_metric_or_is_refused(row, file):
         return
     verdicts = {}
     for value in (0.4, 0.5, 0.6):
-        (verdict,) = judge_budgets(Reading(cell=CELL, run="mine"), file(text), {row.name: value})
+        (verdict,) = judge_budgets(CellSummary(cell=CELL, run="mine"), file(text), {row.name: value})
         assert (verdict.direction, verdict.unit) == (row.direction, row.unit)
         verdicts[value] = verdict.verdict
     worse, better = (0.4, 0.6) if row.direction == "higher" else (0.6, 0.4)
@@ -250,12 +250,12 @@ def test_a_budget_holds_in_the_direction_of_the_metric_or_is_refused(row, file):
 def reading_of(row: Metric, factor, run="new", noise=0.0):
     """What a run says of a cell: the metric, `factor` times what it is in the baseline."""
     fields = {
-        "screening": {"cost": float(np.log(factor)) + noise, "visits": 3},
+        "screening": {"cost": float(np.log(factor)) + noise, "processes": 3},
         "memory": {"memory": 1e9 * factor},
         "accuracy": {"accuracy": dict.fromkeys(range(3), 0.5 * factor) | {0: 0.5 * factor + noise}, "epochs": 1},
         "exact counts": {"counts": {row.name: 1000 * factor}},
     }
-    return Reading(cell=CELL, run=run, **fields[row.judged_by])
+    return CellSummary(cell=CELL, run=run, **fields[row.judged_by])
 
 
 @pytest.mark.parametrize("form", ["[tolerances]", '[cells."debug-*".tolerances]'])

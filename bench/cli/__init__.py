@@ -7,7 +7,7 @@ import sys
 from bench.cli.parser.main import build_parser
 from bench.errors import BenchError
 
-_MODULES = {"import": "import_", "rehearse": "calibrate"}  # a module cannot be called by a word of the language
+_MODULES = {"import": "import_", "calibrate": "calibrate"}  # a module cannot be called by a word of the language
 
 
 def run_command_line(arguments: list[str]) -> int:

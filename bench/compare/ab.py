@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bench.compare.calibration import checked_tolerance
 from bench.compare.facts import ComparisonFacts
-from bench.compare.log import Ledger
-from bench.compare.sequential import Contest, Told
-from bench.compare.sides import Matchup
+from bench.compare.log import ComparisonLog
+from bench.compare.sequential import SequentialComparison, Told
+from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
 from bench.plan.plan import Plan
 from bench.store.fingerprint import Fingerprint, fingerprint
@@ -22,58 +22,58 @@ class Rules:
 
     Attributes:
         tolerance: the slowdown, as a share, from which on a loss matters; None for the default.
-        force: use it although the rehearsal has not shown it to work.
+        uncalibrated: use it although the calibration has not shown it to work.
         command: repeats the comparison.
         record: where the raw numbers go; None keeps them in memory alone.
 
     """
 
     tolerance: float | None = None
-    force: bool = False
+    uncalibrated: bool = False
     command: str = ""
     record: Path | None = None
 
 
-def compare(matchup: Matchup, plan: Plan, rules: Rules, tell: Told) -> Decision:
+def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Told) -> Decision:
     """Run the comparison to its end, or to the end of the plan's budget, or to Ctrl-C; the decision says which.
 
     Raises:
-        BenchError: the tolerance is below what the rehearsal has shown, or nothing can be written.
+        BenchError: the tolerance is below what the calibration has shown, or nothing can be written.
 
     """
-    tolerance, notes = checked_tolerance(rules.tolerance, fingerprints(matchup), force=rules.force)
-    notes = [*matchup.notes, *notes]
-    ledger = Ledger(rules.record, facts_of(matchup, plan, tolerance, command=rules.command, notes=notes))
+    tolerance, notes = checked_tolerance(rules.tolerance, fingerprints(comparison), uncalibrated=rules.uncalibrated)
+    notes = [*comparison.notes, *notes]
+    log = ComparisonLog(rules.record, facts_of(comparison, plan, tolerance, command=rules.command, notes=notes))
     try:
-        Contest(matchup, ledger, plan.budget, tell).run()
+        SequentialComparison(comparison, log, plan.budget, tell).run()
     except KeyboardInterrupt:
-        if not any(story.pairs[1] for story in ledger.stories.values()):
+        if not any(cell_log.pairs[1] for cell_log in log.cell_logs.values()):
             raise
-    return decide(ledger)
+    return decide(log)
 
 
 def facts_of(
-    matchup: Matchup, plan: Plan, tolerance: float, *, command: str = "", notes: Iterable[str] = ()
+    comparison: Comparison, plan: Plan, tolerance: float, *, command: str = "", notes: Iterable[str] = ()
 ) -> ComparisonFacts:
     """What the first line of a comparison's file says."""
     return ComparisonFacts(
-        before=matchup.before,
-        after=matchup.after,
-        cells={name: (before.cell, after.cell) for name, (before, after) in matchup.sides.items()},
-        metric=matchup.metric,
+        before=comparison.before,
+        after=comparison.after,
+        cells={name: (before.cell, after.cell) for name, (before, after) in comparison.sides.items()},
+        metric=comparison.metric,
         tolerance=tolerance,
-        rounds=plan.rounds,
+        blocks=plan.blocks,
         order_seed=plan.order_seed,
-        machine=dict(fingerprints(matchup)[0].fields),
-        system=dict(matchup.system),
-        aside=matchup.aside,
+        machine=dict(fingerprints(comparison)[0].fields),
+        system=dict(comparison.system),
+        unmatched=comparison.unmatched,
         notes=tuple(notes),
         command=command,
         started=utc_now(),
     )
 
 
-def fingerprints(matchup: Matchup) -> list[Fingerprint]:
+def fingerprints(comparison: Comparison) -> list[Fingerprint]:
     """Of the machine, one for each number of threads that the cells use."""
-    threads = {side.cell.threads: None for sides in matchup.sides.values() for side in sides}
-    return [fingerprint(matchup.system, count) for count in threads]
+    threads = {side.cell.threads: None for sides in comparison.sides.values() for side in sides}
+    return [fingerprint(comparison.system, count) for count in threads]

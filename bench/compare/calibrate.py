@@ -1,4 +1,4 @@
-"""Rehearse: the gate proves itself on this machine, on pairs of equal sides and on a real slowdown to be caught."""
+"""Calibrate: the gate proves itself on this machine, on pairs of equal sides and on a real slowdown to be caught."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -7,12 +7,12 @@ from pathlib import Path
 from random import Random
 
 from bench.compare.ab import facts_of, fingerprints
-from bench.compare.calibration import Real, Rehearsal
+from bench.compare.calibration import Calibration, Real
 from bench.compare.facts import SideFacts
-from bench.compare.log import Ledger
+from bench.compare.log import ComparisonLog
 from bench.compare.pairs import SideError, measure_pair
-from bench.compare.sequential import SHARED, Contest, Told
-from bench.compare.sides import Matchup
+from bench.compare.sequential import SHARED, SequentialComparison, Told
+from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
 from bench.errors import BenchError
 from bench.plan.plan import Plan
@@ -28,7 +28,7 @@ Pools = Mapping[str, Sequence[float]]
 Paired = Callable[[str, int, float], None]
 
 
-def gather(matchup: Matchup, plan: Plan, pairs: int, tell: Paired) -> dict[str, list[float]]:
+def gather(comparison: Comparison, plan: Plan, pairs: int, tell: Paired) -> dict[str, list[float]]:
     """The log ratios of so many pairs of each cell with itself, the cells interleaved.
 
     Ends early, with what there is, at Ctrl-C or at the end of the plan's budget.
@@ -39,20 +39,20 @@ def gather(matchup: Matchup, plan: Plan, pairs: int, tell: Paired) -> dict[str, 
 
     """
     order, started = Random(plan.order_seed), time.monotonic()
-    pools: dict[str, list[float]] = {name: [] for name in matchup.sides}
+    pools: dict[str, list[float]] = {name: [] for name in comparison.sides}
     try:
         for number in range(pairs):
             if number and number % SHARED == 0:
-                matchup.renew()
+                comparison.renew()
             for name in order.sample(list(pools), len(pools)):
                 if plan.budget is not None and time.monotonic() - started > plan.budget:
                     return pools
-                first, second = matchup.sides[name]
-                pair = measure_pair(first, replace(second, inject=0.0), plan.rounds, order)
+                first, second = comparison.sides[name]
+                pair = measure_pair(first, replace(second, inject=0.0), plan.blocks, order)
                 pools[name].append(pair.log_ratio())
                 tell(name, len(pools[name]), pools[name][-1])
     except SideError as ended:
-        raise BenchError(f"{name} cannot be rehearsed: {ended.reason}; choose other --architectures") from ended
+        raise BenchError(f"{name} cannot be calibrated: {ended.reason}; choose other --architectures") from ended
     except KeyboardInterrupt:
         if sum(map(len, pools.values())) < LEAST_PAIRS:
             raise
@@ -79,29 +79,29 @@ class Injection:
     record: Path | None = None
 
 
-def injected(matchup: Matchup, plan: Plan, injection: Injection, tell: Told) -> Decision:
+def injected(comparison: Comparison, plan: Plan, injection: Injection, tell: Told) -> Decision:
     """A whole comparison of one cell with itself, made slower by more work: what `ab` would say of it.
 
     Raises:
         KeyboardInterrupt: half a comparison counts for nothing.
 
     """
-    slowed = _slowed(matchup, injection)
+    slowed = _slowed(comparison, injection)
     facts = facts_of(slowed, replace(plan, order_seed=injection.seed), injection.tolerance)
-    ledger = Ledger(injection.record, facts)
-    Contest(slowed, ledger, plan.budget, tell).run()
-    return decide(ledger)
+    log = ComparisonLog(injection.record, facts)
+    SequentialComparison(slowed, log, plan.budget, tell).run()
+    return decide(log)
 
 
-def _slowed(matchup: Matchup, injection: Injection) -> Matchup:
+def _slowed(comparison: Comparison, injection: Injection) -> Comparison:
     """The one cell, its second side slower."""
-    first, second = matchup.sides[injection.cell]
+    first, second = comparison.sides[injection.cell]
     return replace(
-        matchup,
+        comparison,
         before=SideFacts(injection.cell),
         after=SideFacts(f"{injection.cell}, {injection.slowdown:.1%} slower"),
         sides={injection.cell: (first, replace(second, inject=injection.slowdown))},
-        aside=(),
+        unmatched=(),
     )
 
 
@@ -120,11 +120,11 @@ def counted(decisions: Sequence[Decision], slowdown: float, tolerance: float) ->
     )
 
 
-def concluded(matchup: Matchup, pools: Pools, real: Sequence[Real], command: str, started: str) -> Rehearsal:
-    """The rehearsal that pools and real runs make; a real slowdown that was not caught leaves no tolerance.
+def concluded(comparison: Comparison, pools: Pools, real: Sequence[Real], command: str, started: str) -> Calibration:
+    """The calibration that pools and real runs make; a real slowdown that was not caught leaves no tolerance.
 
     Raises:
-        BenchError: there are too few pairs, or several numbers of threads, each of which is its own rehearsal.
+        BenchError: there are too few pairs, or several numbers of threads, each of which is its own calibration.
 
     """
     pool = [log_ratio for logs in pools.values() for log_ratio in logs]
@@ -141,8 +141,8 @@ def concluded(matchup: Matchup, pools: Pools, real: Sequence[Real], command: str
         undecided=equal.count("inconclusive"),
     )
     caught = all(runs.fail >= LEAST_FOUND * runs.count for runs in real)
-    return Rehearsal(
-        fingerprint=one_fingerprint(matchup).fields,
+    return Calibration(
+        fingerprint=one_fingerprint(comparison).fields,
         pools={name: tuple(logs) for name, logs in pools.items()},
         admissible=least if caught else None,
         rates=tuple(rates(pool, tolerance, SLOWDOWNS) for tolerance in tried),
@@ -152,14 +152,14 @@ def concluded(matchup: Matchup, pools: Pools, real: Sequence[Real], command: str
     )
 
 
-def one_fingerprint(matchup: Matchup) -> Fingerprint:
+def one_fingerprint(comparison: Comparison) -> Fingerprint:
     """The machine's fingerprint with the one number of threads in use.
 
     Raises:
         BenchError: there are several, each of which has a noise of its own.
 
     """
-    fingerprint, *others = fingerprints(matchup)
+    fingerprint, *others = fingerprints(comparison)
     if others:
-        raise BenchError("rehearse one number of threads at a time: each has a noise of its own (--threads)")
+        raise BenchError("calibrate one number of threads at a time: each has a noise of its own (--threads)")
     return fingerprint

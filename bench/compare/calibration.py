@@ -1,4 +1,4 @@
-"""Rehearsal: what the gate has shown on a machine, stored per fingerprint, and asked before a tolerance is believed."""
+"""Calibration: what the gate has shown on a machine, stored by fingerprint, asked before a tolerance is believed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -11,10 +11,10 @@ from bench.errors import BenchError
 from bench.stats.operating_characteristics import Rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.fingerprint import Fingerprint
-from bench.store.run import REHEARSALS
+from bench.store.run import CALIBRATIONS
 
 SCHEMA = 1
-UNKNOWN = "no rehearsal on this machine yet: what the gate finds here is not known (python -m bench rehearse)"
+UNKNOWN = "no calibration on this machine yet: what the gate finds here is not known (python -m bench calibrate)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Real:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class Calibration:
     """What was shown on one machine.
 
     Attributes:
@@ -78,31 +78,31 @@ class Rehearsal:
 
 
 def path_of(fingerprint: Fingerprint) -> Path:
-    """Where the rehearsal of a machine is kept."""
-    return REHEARSALS / f"{fingerprint.digest}.json"
+    """Where the calibration of a machine is kept."""
+    return CALIBRATIONS / f"{fingerprint.digest}.json"
 
 
-def save(rehearsal: Rehearsal) -> Path:
+def save(calibration: Calibration) -> Path:
     """Write it in one move, in place of an earlier one of the same machine.
 
     Raises:
         BenchError: the folder cannot be written.
 
     """
-    path = rehearsal.path
+    path = calibration.path
     files.make_folder(path.parent)
-    files.replace(path, files.document(rehearsal.to_dict()))
+    files.replace(path, files.document(calibration.to_dict()))
     return path
 
 
 def smallest_shown(fingerprint: Fingerprint) -> float | None:
-    """The smallest tolerance shown to work on this machine; infinite where none did, None without a rehearsal.
+    """The smallest tolerance shown to work on this machine; infinite where none did, None without a calibration.
 
     Raises:
-        BenchError: the rehearsal's file is damaged.
+        BenchError: the calibration's file is damaged.
 
     """
-    path, remedy = path_of(fingerprint), "rehearse again (python -m bench rehearse)"
+    path, remedy = path_of(fingerprint), "calibrate again (python -m bench calibrate)"
     try:
         stored = files.read_object(path, remedy)
     except FileNotFoundError:
@@ -115,17 +115,17 @@ def smallest_shown(fingerprint: Fingerprint) -> float | None:
 
 
 def checked_tolerance(
-    wanted: float | None, fingerprints: Iterable[Fingerprint], *, force: bool
+    wanted: float | None, fingerprints: Iterable[Fingerprint], *, uncalibrated: bool
 ) -> tuple[float, list[str]]:
     """The tolerance to use, and what to say of it.
 
     Args:
-        wanted: what the user asks for; None for 5 %, or more where the rehearsal needs more.
+        wanted: what the user asks for; None for 5 %, or more where the calibration needs more.
         fingerprints: of the machine, one for each number of threads in use.
-        force: use what is wanted although it was not shown to work.
+        uncalibrated: use what is wanted although it was not shown to work.
 
     Raises:
-        BenchError: it is below what the rehearsal has shown, and not forced.
+        BenchError: it is below what the calibration has shown, and not forced.
 
     """
     known = [smallest_shown(one) for one in fingerprints]
@@ -134,14 +134,15 @@ def checked_tolerance(
     notes = [UNKNOWN] if None in known else []
     if wanted is None and TOLERANCE < tolerance < inf:
         notes.append(
-            f"the tolerance is {tolerance:.1%}: the smallest that the rehearsal on this machine has shown to work"
+            f"the tolerance is {tolerance:.1%}: the smallest that the calibration on this machine has shown to work"
         )
     if tolerance < least or tolerance == inf:
         told = "that no tolerance works" if least == inf else f"{least:.1%} to be the smallest that works"
-        if tolerance == inf or not force:
+        if tolerance == inf or not uncalibrated:
             raise BenchError(
-                f"the rehearsal on this machine has shown {told}: allow more than {wanted or TOLERANCE:.1%}, rehearse "
-                "again when it is quiet (python -m bench rehearse), or insist with --tolerance SHARE --force"
+                f"the calibration on this machine has shown {told}: allow more than {wanted or TOLERANCE:.1%}, "
+                "calibrate again when it is quiet (python -m bench calibrate), or insist with --tolerance SHARE "
+                "--uncalibrated"
             )
-        notes.append(f"the tolerance of {tolerance:.1%} is forced: the rehearsal on this machine has shown {told}")
+        notes.append(f"the tolerance of {tolerance:.1%} is forced: the calibration on this machine has shown {told}")
     return tolerance, notes

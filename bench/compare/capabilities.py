@@ -12,15 +12,15 @@ from bench.plan.grid import AXES, expand
 from bench.plan.plan import Plan, flag, parse
 from bench.process import entries
 from bench.process.executor import talk
-from bench.process.messages import Capabilities, CapabilitiesTask
-from bench.process.tree_client import Host
+from bench.process.messages import CapabilitiesAnswer, CapabilitiesTask
+from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
 
 ABOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Capabilities:
     """What a side told about itself."""
 
     catalogue: Catalogue
@@ -33,7 +33,7 @@ class Known:
         return self.catalogue.problems
 
 
-def about(host: Host, plan: Plan) -> Known:
+def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     """Ask a side what it has."""
     task = CapabilitiesTask(
         device=plan.devices[0],
@@ -48,15 +48,15 @@ def about(host: Host, plan: Plan) -> Known:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in answers:
         raise BenchError(f"{host.label}: {answers.get('failed', 'it told nothing')}")
-    facts: Capabilities = answers["about"]
+    facts: CapabilitiesAnswer = answers["about"]
     names = {field.name for field in fields(Catalogue)}
     listed = {name: value for name, value in facts["catalogue"].items() if name in names}
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
     listed["devices"] = {name: DeviceFacts.from_dict(stored) for name, stored in listed["devices"].items()}
-    return Known(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
+    return Capabilities(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
 
 
-def own_architectures(known: Sequence[Known], label: str) -> tuple[str, ...]:
+def own_architectures(known: Sequence[Capabilities], label: str) -> tuple[str, ...]:
     """The architectures that come from outside the suite, of either side."""
     foreign = {
         name: None
@@ -70,7 +70,7 @@ def own_architectures(known: Sequence[Known], label: str) -> tuple[str, ...]:
     return tuple(foreign)
 
 
-def cells_of(plan: Plan, known: Sequence[Known]) -> tuple[Cell, ...]:
+def cells_of(plan: Plan, known: Sequence[Capabilities]) -> tuple[Cell, ...]:
     """The plan's cells on the first of two sides; what only the other has is passed over, what none has is an error."""
     own, other = (side.catalogue for side in known)
     wanted: dict[str, tuple[str, ...]] = {}
@@ -88,7 +88,7 @@ def _matches(glob: str, names: Mapping[str, Any]) -> bool:
     return any(fnmatchcase(name, glob) for name in names)
 
 
-def check_fields(shared: Sequence[Cell], known: Known, label: str) -> None:
+def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> None:
     """A side of a revision that does not know a field would silently measure something else."""
     for field in fields(Cell):
         if field.name not in known.cell_fields and any(getattr(cell, field.name) != field.default for cell in shared):

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from bench.compare.log import Story
+from bench.compare.log import CellLog
 from bench.text import count, quantity, signed
 from bench.vocabulary import FETCH
 
 WORTH_TELLING = 0.02  # a phase that changed by less than this share is left out
 
 
-def counted(story: Story) -> tuple[str, ...]:
+def counted(cell_log: CellLog) -> tuple[str, ...]:
     """Each exact count that differs, such as "operators_backward 51 -> 63"."""
-    if story.counts is None:
+    if cell_log.counts is None:
         return ()
-    before, after = story.counts.before, story.counts.after
+    before, after = cell_log.counts.before, cell_log.counts.after
     names = dict.fromkeys((*before, *after))
     return tuple(
         f"{name} {count(before.get(name))} -> {count(after.get(name))}"
@@ -22,9 +22,9 @@ def counted(story: Story) -> tuple[str, ...]:
     )
 
 
-def timed(story: Story) -> tuple[str, ...]:
+def timed(cell_log: CellLog) -> tuple[str, ...]:
     """Each phase of a step that changed, the largest change in seconds first."""
-    pairs = story.every_pair
+    pairs = cell_log.every_pair
     changed = []
     for name in dict.fromkeys(name for pair in pairs for name in pair.phases):
         both = np.array([pair.phases[name] for pair in pairs if name in pair.phases])

@@ -42,11 +42,11 @@ class ComparisonFacts:
         cells: by name, the cell of either side.
         metric: what is timed.
         tolerance: the slowdown, as a share, from which on a loss matters.
-        rounds: blocks of each side in a pair.
+        blocks: blocks of each side in a pair.
         order_seed: draws who starts, and the order of cells and blocks.
         machine: the fields of the fingerprint.
         system: the facts of the machine, as a worker of `after` saw them.
-        aside: verdicts on what only one side has.
+        unmatched: verdicts on what only one side has.
         notes: what to know before trusting the outcome.
         command: repeats it; "" where none does.
         started: UTC time, ISO 8601.
@@ -58,18 +58,18 @@ class ComparisonFacts:
     cells: Mapping[str, tuple[Cell, Cell]]
     metric: PairMetric
     tolerance: float
-    rounds: int
+    blocks: int
     order_seed: int
     machine: Stored
     system: Stored
-    aside: tuple[Verdict, ...] = ()
+    unmatched: tuple[Verdict, ...] = ()
     notes: tuple[str, ...] = ()
     command: str = ""
     started: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As stored."""
-        return {"kind": "facts", **asdict(self), "aside": [verdict.to_dict() for verdict in self.aside]}
+        return {"kind": "facts", **asdict(self), "unmatched": [verdict.to_dict() for verdict in self.unmatched]}
 
     @classmethod
     def from_dict(cls, stored: Stored) -> "ComparisonFacts":
@@ -83,11 +83,11 @@ class ComparisonFacts:
             },
             metric=word(stored["metric"], PAIR_METRICS),
             tolerance=float(stored["tolerance"]),
-            rounds=int(stored["rounds"]),
+            blocks=int(stored["blocks"]),
             order_seed=int(stored["order_seed"]),
             machine=dict(stored["machine"]),
             system=dict(stored["system"]),
-            aside=tuple(Verdict.from_dict(verdict) for verdict in stored["aside"]),
+            unmatched=tuple(Verdict.from_dict(verdict) for verdict in stored["unmatched"]),
             notes=tuple(map(str, stored["notes"])),
             command=str(stored["command"]),
             started=str(stored["started"]),

@@ -26,7 +26,7 @@ COMPARE_AGAIN = "without it the rest means nothing, so compare again"
 
 
 @dataclass(slots=True)
-class Story:
+class CellLog:
     """What is known of one cell.
 
     Attributes:
@@ -42,7 +42,7 @@ class Story:
     counts: CountsRecord | None = None
     failed: dict[SideName, str] = field(default_factory=dict)
 
-    def logs(self, run: int) -> list[float]:
+    def log_ratios(self, run: int) -> list[float]:
         """The log ratios of a run."""
         return [pair.log_ratio for pair in self.pairs[run]]
 
@@ -57,7 +57,7 @@ class Story:
         return next((pair.statistic for pair in self.every_pair), None)
 
 
-class Ledger:
+class ComparisonLog:
     """The facts of a comparison and a story for each cell.
 
     Args:
@@ -69,7 +69,7 @@ class Ledger:
     def __init__(self, path: Path | None, facts: ComparisonFacts) -> None:
         self.path = path
         self.facts = facts
-        self.stories = {cell: Story(cell) for cell in facts.cells}
+        self.cell_logs = {cell: CellLog(cell) for cell in facts.cells}
         self.ended: Ending = ""
         self.seconds = 0.0
         if path is not None:
@@ -90,7 +90,7 @@ class Ledger:
             self._append(to_line(record))
 
     @classmethod
-    def load(cls, path: Path) -> "Ledger":
+    def load(cls, path: Path) -> "ComparisonLog":
         """A ledger that was written before; a last line that was cut off is passed over.
 
         Raises:
@@ -100,25 +100,25 @@ class Ledger:
         lines = list(files.read_lines(path, f"records of comparisons are in {FOLDER}/"))
         if not lines:
             raise BenchError(f"{path} holds no whole line: nothing was recorded in it")
-        ledger = cls(None, _facts(lines[0], path))
+        log = cls(None, _facts(lines[0], path))
         for line in lines[1:]:
             with files.damage_told(line.place, files.REMOVE_LINE):
-                ledger._take(from_line(files.parsed(line, files.REMOVE_LINE)))
-        ledger.path = path
-        return ledger
+                log._take(from_line(files.parsed(line, files.REMOVE_LINE)))
+        log.path = path
+        return log
 
     def _take(self, record: Record) -> None:
         if isinstance(record, EndRecord):
             self.ended, self.seconds = record.ended, record.seconds
             return
-        story = self.stories[record.cell]
+        cell_log = self.cell_logs[record.cell]
         match record:
             case PairRecord():
-                story.pairs[record.run].append(record)
+                cell_log.pairs[record.run].append(record)
             case CountsRecord():
-                story.counts = record
+                cell_log.counts = record
             case FailureRecord():
-                story.failed[record.side] = record.reason
+                cell_log.failed[record.side] = record.reason
             case _:
                 assert_never(record)
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.compare.log import Ledger, Story
+from bench.compare.log import CellLog, ComparisonLog
 from bench.stats.multiple_testing import discoveries
-from bench.stats.sequential_test import LOOKS, Look, confirmed, geometric_mean, joint_p, settled
+from bench.stats.sequential_test import LOOKS, Look, confirmed, deciding_look, geometric_mean, joint_p
 
 CONTENDED = 0.15  # how much slower than in its best pair the reference's typical one may be, as a share
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Outcome:
     """Where a cell, or the mean over cells, stands.
 
     Attributes:
@@ -45,32 +45,34 @@ class Settled:
         return self.second if self.lost else self.first
 
 
-def settle(ledger: Ledger) -> tuple[dict[str, Settled], Settled | None]:
+def settle(log: ComparisonLog) -> tuple[dict[str, Outcome], Outcome | None]:
     """Where each cell stands, and the geometric mean over those that could be measured, for two or more."""
-    tolerance = ledger.facts.tolerance
-    stories = list(ledger.stories.values())
-    looks = [[settled(story.logs(run), tolerance, ended=True) for run in (1, 2)] for story in stories]
+    tolerance = log.facts.tolerance
+    cell_logs = list(log.cell_logs.values())
+    looks = [
+        [deciding_look(cell_log.log_ratios(run), tolerance, ended=True) for run in (1, 2)] for cell_log in cell_logs
+    ]
     stands = discoveries([_joint_p(first, second) for first, second in looks])
     cells = {
-        story.cell: Settled(first, second, contention(story), stand)
-        for story, (first, second), stand in zip(stories, looks, stands, strict=True)
+        cell_log.cell: Outcome(first, second, contention(cell_log), stand)
+        for cell_log, (first, second), stand in zip(cell_logs, looks, stands, strict=True)
     }
-    first, second = (common(stories, run, tolerance) for run in (1, 2))
+    first, second = (common(cell_logs, run, tolerance) for run in (1, 2))
     noisiest = max((cell.contention for cell in cells.values()), default=0.0)
-    return cells, Settled(first, second, noisiest) if first is not None else None
+    return cells, Outcome(first, second, noisiest) if first is not None else None
 
 
-def common(stories: Iterable[Story], run: int, tolerance: float) -> Look | None:
+def common(cell_logs: Iterable[CellLog], run: int, tolerance: float) -> Look | None:
     """The geometric mean over the cells in one run; None for fewer than two cells, or one with too few pairs."""
-    runs = [story.logs(run) for story in stories if not story.failed]
+    runs = [cell_log.log_ratios(run) for cell_log in cell_logs if not cell_log.failed]
     if len(runs) < 2 or min(map(len, runs)) < LOOKS[0]:
         return None
     return geometric_mean(runs, tolerance)
 
 
-def contention(story: Story) -> float:
+def contention(cell_log: CellLog) -> float:
     """How much longer the reference's steps took in its typical pair than in its best, as a share."""
-    times = [pair.before for pair in story.every_pair]
+    times = [pair.before for pair in cell_log.every_pair]
     return float(np.median(times) / min(times)) - 1 if times else 0.0
 
 

@@ -22,7 +22,7 @@ Counts = dict[str, float] | WorkerError
 
 
 class Starter(Protocol):
-    """Who starts the workers of a side, on this machine: `Workers`, or a `Host` for another tree or environment."""
+    """Who starts the workers of a side, here: `Workers`, or a `TreeClient` for another tree or environment."""
 
     def start(self, entry: str, task: Any) -> Worker:
         """A fresh worker that runs the function `entry` on `task`."""
@@ -63,7 +63,7 @@ class Pair:
     """What one pair of processes gave.
 
     Attributes:
-        first: seconds of each step of the first cell, (rounds, steps).
+        first: seconds of each step of the first cell, (blocks, steps).
         second: the same of the second.
         phases: seconds of each phase of a step that both have, first's and second's, by one low quantile.
         faults: page faults of both.
@@ -97,7 +97,7 @@ def location(*statistics: PairQuantile) -> PairQuantile:
     return max(statistics, key=QUANTILES.__getitem__)
 
 
-def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
+def measure_pair(first: Side, second: Side, blocks: int, order: Random) -> Pair:
     """Time two sides, each in its own fresh process, in alternating blocks; who waits is stopped meanwhile.
 
     Which process starts first, and which block of each round, is drawn from `order`: the worker that starts second
@@ -119,18 +119,18 @@ def measure_pair(first: Side, second: Side, rounds: int, order: Random) -> Pair:
                 ready[side] = _warmed(workers, side)
         for side in starts:
             ready[side] = ready.get(side) or _warmed(workers, side)
-        blocks: dict[int, list[BlockTimes]] = {0: [], 1: []}
-        for _ in range(rounds):
+        answers: dict[int, list[BlockTimes]] = {0: [], 1: []}
+        for _ in range(blocks):
             for side in order.sample([0, 1], 2):
                 workers[side].resume()
                 _ask(workers, side, ready[side]["steps"])
-                blocks[side].append(_answer(workers, side, "block", BLOCK_TIMEOUT))
+                answers[side].append(_answer(workers, side, "block", BLOCK_TIMEOUT))
                 workers[side].pause()
-    times = [np.array([block["seconds"] for block in blocks[side]]) for side in (0, 1)]
-    faults = sum(block["faults"] for side in (0, 1) for block in blocks[side])
+    times = [np.array([block["seconds"] for block in answers[side]]) for side in (0, 1)]
+    faults = sum(block["faults"] for side in (0, 1) for block in answers[side])
     steady = all(side["steady"] for side in ready.values())
     statistic = location(*(side["statistic"] for side in ready.values()))
-    return Pair(times[0], times[1], _phases(blocks, statistic), faults, steady, starts[0], statistic)
+    return Pair(times[0], times[1], _phases(answers, statistic), faults, steady, starts[0], statistic)
 
 
 def _warmed(workers: dict[int, Worker], side: int) -> Ready:
@@ -188,13 +188,13 @@ def _answer(workers: dict[int, Worker], side: int, kind: str, timeout: float) ->
     raise SideError(side, WorkerError("failed", reason))
 
 
-def _phases(blocks: dict[int, list[BlockTimes]], statistic: PairQuantile) -> dict[str, tuple[float, float]]:
+def _phases(answers: dict[int, list[BlockTimes]], statistic: PairQuantile) -> dict[str, tuple[float, float]]:
     """A quantile of each phase that both sides have."""
     low = QUANTILES[statistic]
     first, second = (
         {
-            name: float(np.quantile([time for block in blocks[side] for time in block["phases"][name]], low))
-            for name in blocks[side][0]["phases"]
+            name: float(np.quantile([time for block in answers[side] for time in block["phases"][name]], low))
+            for name in answers[side][0]["phases"]
         }
         for side in (0, 1)
     )

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from math import log
 from random import Random
 
-from bench.compare.log import Ledger, Story
+from bench.compare.log import CellLog, ComparisonLog
 from bench.compare.outcome import common
 from bench.compare.pairs import Pair, Side, SideError, count_both, measure_pair
 from bench.compare.records import CountsRecord, EndRecord, FailureRecord, PairRecord
-from bench.compare.sides import Matchup
+from bench.compare.sides import Comparison
 from bench.errors import OutOfTimeError
 from bench.process.worker import WorkerError
-from bench.stats.sequential_test import LOOKS, Look, settled
+from bench.stats.sequential_test import LOOKS, Look, deciding_look
 from bench.vocabulary import PAIR_QUANTILES, SIDES, Ending
 
 COUNT_SECONDS = 120.0
@@ -22,20 +22,20 @@ Told = Callable[[str, int, int, Look | None], None]
 
 
 @dataclass(slots=True)
-class Contest:
+class SequentialComparison:
     """The cells that are compared.
 
     Args:
-        matchup: both sides of each cell. They get fresh servers before a second run: workers of one server have
+        comparison: both sides of each cell. They get fresh servers before a second run: workers of one server have
             things in common that a pair cannot average out, so that a run on the same servers would not be independent.
-        ledger: takes every number as it is found; its facts say how pairs are made and judged.
+        log: takes every number as it is found; its facts say how pairs are made and judged.
         budget: seconds after which no pair is begun; None for no end.
         tell: hears of each pair: cell, run, how many pairs, and the look if there was one.
 
     """
 
-    matchup: Matchup
-    ledger: Ledger
+    comparison: Comparison
+    log: ComparisonLog
     budget: float | None
     tell: Told
     _order: Random = field(init=False)
@@ -43,7 +43,7 @@ class Contest:
     _pairs: int = 0
 
     def __post_init__(self) -> None:
-        self._order = Random(self.ledger.facts.order_seed)
+        self._order = Random(self.log.facts.order_seed)
 
     def run(self) -> None:
         """Count, compare, and compare again what failed. Ends early where the budget does; the ledger says so.
@@ -60,67 +60,67 @@ class Contest:
         except OutOfTimeError:
             ended = "out of time"
         finally:
-            self.ledger.note(EndRecord(ended, time.monotonic() - self._started))
+            self.log.note(EndRecord(ended, time.monotonic() - self._started))
 
     def _compare(self) -> None:
-        stories = [self.ledger.stories[cell] for cell in self.matchup.sides]
-        for story in stories:
-            self._count(story)
-        first = self._series(1, stories)
-        failing = [story for story in stories if (look := first.get(story.cell)) and look.outcome == "fail"]
+        cell_logs = [self.log.cell_logs[cell] for cell in self.comparison.sides]
+        for cell_log in cell_logs:
+            self._count(cell_log)
+        first = self._series(1, cell_logs)
+        failing = [cell_log for cell_log in cell_logs if (look := first.get(cell_log.cell)) and look.outcome == "fail"]
         second = self._series(2, failing)
         if any(look.outcome == "fail" for look in second.values()):
             return  # a cell has lost for certain; the mean over cells would add nothing
-        mean = common(stories, 1, self.ledger.facts.tolerance)
+        mean = common(cell_logs, 1, self.log.facts.tolerance)
         if mean is not None and mean.outcome == "fail":
-            self._series(2, [story for story in stories if story not in failing])
+            self._series(2, [cell_log for cell_log in cell_logs if cell_log not in failing])
 
-    def _count(self, story: Story) -> None:
+    def _count(self, cell_log: CellLog) -> None:
         """The exact counts of both sides; a side that cannot be counted cannot be timed either."""
-        before, after = count_both(*self.matchup.sides[story.cell], COUNT_SECONDS)
+        before, after = count_both(*self.comparison.sides[cell_log.cell], COUNT_SECONDS)
         if not isinstance(before, WorkerError) and not isinstance(after, WorkerError):
-            self.ledger.note(CountsRecord(story.cell, before, after))
+            self.log.note(CountsRecord(cell_log.cell, before, after))
             return
         for side, answer in zip(SIDES, (before, after), strict=True):
             if isinstance(answer, WorkerError):
-                self.ledger.note(FailureRecord(story.cell, side, answer.reason))
+                self.log.note(FailureRecord(cell_log.cell, side, answer.reason))
 
-    def _series(self, run: int, stories: Sequence[Story]) -> dict[str, Look]:
+    def _series(self, run: int, cell_logs: Sequence[CellLog]) -> dict[str, Look]:
         """One run of each cell, their pairs interleaved, until each is decided: the deciding looks by cell."""
         decided: dict[str, Look] = {}
-        due = [story for story in stories if not story.failed]
+        due = [cell_log for cell_log in cell_logs if not cell_log.failed]
         fresh = run == 1  # the servers of a first run are new already
         while due:
             if not fresh:
-                self.matchup.renew()
+                self.comparison.renew()
             self._order.shuffle(due)
-            for story in due:
-                self._pair(run, story)
-                count = len(story.logs(run))
-                look = settled(story.logs(run), self.ledger.facts.tolerance) if count in LOOKS else None
+            for cell_log in due:
+                self._pair(run, cell_log)
+                count = len(cell_log.log_ratios(run))
+                look = deciding_look(cell_log.log_ratios(run), self.log.facts.tolerance) if count in LOOKS else None
                 if look is not None:
-                    decided[story.cell] = look
-                self.tell(story.cell, run, count, look)
-            due = [story for story in due if not story.failed and _open(decided.get(story.cell))]
-            fresh = not any(len(story.pairs[run]) % SHARED == 0 for story in due)
+                    decided[cell_log.cell] = look
+                self.tell(cell_log.cell, run, count, look)
+            due = [cell_log for cell_log in due if not cell_log.failed and _open(decided.get(cell_log.cell))]
+            fresh = not any(len(cell_log.pairs[run]) % SHARED == 0 for cell_log in due)
         return decided
 
-    def _pair(self, run: int, story: Story) -> None:
+    def _pair(self, run: int, cell_log: CellLog) -> None:
         """One pair into the ledger; a side that fails twice in a row has failed."""
         self._watch_the_time()
-        first, second = self.matchup.sides[story.cell]
+        first, second = self.comparison.sides[cell_log.cell]
         started = time.monotonic() - self._started
         try:
             try:
-                pair = measure_pair(first, second, self.ledger.facts.rounds, self._order)
+                pair = measure_pair(first, second, self.log.facts.blocks, self._order)
             except SideError:
-                pair = measure_pair(first, second, self.ledger.facts.rounds, self._order)
+                pair = measure_pair(first, second, self.log.facts.blocks, self._order)
         except SideError as ended:
-            self.ledger.note(FailureRecord(story.cell, SIDES[ended.side], ended.reason))
+            self.log.note(FailureRecord(cell_log.cell, SIDES[ended.side], ended.reason))
         else:
             self._pairs += 1
             sizes = sizes_of(first, second)
-            self.ledger.note(record_of(pair, sizes, cell=story.cell, run=run, started=started))
+            self.log.note(record_of(pair, sizes, cell=cell_log.cell, run=run, started=started))
 
     def _watch_the_time(self) -> None:
         """No pair is begun that would probably end after the budget."""

@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.compare.capabilities import about, cells_of, check_fields, one_cell, own_architectures, with_threads
+from bench.compare.capabilities import (
+    capabilities_of,
+    cells_of,
+    check_fields,
+    one_cell,
+    own_architectures,
+    with_threads,
+)
 from bench.compare.checkout import OWN, Tree, checked_out, is_suite
 from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
@@ -14,13 +21,13 @@ from bench.errors import NotComparableError
 from bench.plan.cell import Cell
 from bench.plan.grid import expand
 from bench.plan.plan import Plan
-from bench.process.tree_client import Host
+from bench.process.tree_client import TreeClient
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import PairMetric, VerdictWord
 
 
 @dataclass(frozen=True, slots=True)
-class Matchup:
+class Comparison:
     """Two sides, ready to be timed.
 
     Attributes:
@@ -28,7 +35,7 @@ class Matchup:
         after: the other.
         sides: by the name of the cell, before and after.
         system: the facts of the machine, as a worker of `after` saw them.
-        aside: verdicts on what only one side has.
+        unmatched: verdicts on what only one side has.
         notes: what to know before trusting the outcome.
         hosts: the servers of both sides' workers.
 
@@ -38,9 +45,9 @@ class Matchup:
     after: SideFacts
     sides: Mapping[str, tuple[Side, Side]]
     system: Mapping[str, Any]
-    aside: tuple[Verdict, ...] = ()
+    unmatched: tuple[Verdict, ...] = ()
     notes: tuple[str, ...] = ()
-    hosts: tuple[Host, ...] = ()
+    hosts: tuple[TreeClient, ...] = ()
 
     def renew(self) -> None:
         """Fresh servers on both sides, ready: what workers of one server have in common is drawn again."""
@@ -73,7 +80,7 @@ class Revisions:
 
 
 @contextmanager
-def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0.0) -> Iterator[Matchup]:
+def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0.0) -> Iterator[Comparison]:
     """The cells of a plan, by the code of one revision and by that of another or of the working tree.
 
     Args:
@@ -83,13 +90,13 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
         inject: how much slower than it is the second is made, as a share.
 
     Raises:
-        BenchError, NotComparableError: what `checked_out` and `Host` raise, or no cell is on both sides.
+        BenchError, NotComparableError: what `checked_out` and `TreeClient` raise, or no cell is on both sides.
 
     """
     with ExitStack() as stack:
         trees = stack.enter_context(checked_out(between.repo, between.first, between.second))
-        hosts = [stack.enter_context(Host(tree.label, tree.paths)) for tree in trees]
-        known = [about(host, plan) for host in hosts]
+        hosts = [stack.enter_context(TreeClient(tree.label, tree.paths)) for tree in trees]
+        known = [capabilities_of(host, plan) for host in hosts]
         if not chosen and not is_suite(trees[1].paths[0]):
             plan = replace(plan, architectures=own_architectures(known, trees[1].label))
         older, newer = (cells_of(plan, order) for order in (known, known[::-1]))
@@ -100,12 +107,12 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
             raise NotComparableError(
                 f"no cell is in both {hosts[0].label} and {hosts[1].label}: choose --architectures"
             )
-        yield Matchup(
+        yield Comparison(
             before=_facts(trees[0]),
             after=_facts(trees[1]),
             sides={cell.id: _sides(hosts, (cell, cell), plan, inject) for cell in shared},
             system=known[1].system,
-            aside=(
+            unmatched=(
                 *(_aside(cell, "new", hosts[1].label) for cell in newer if cell not in older),
                 *(_aside(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
@@ -115,12 +122,12 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
 
 
 @contextmanager
-def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Matchup]:
+def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Comparison]:
     """Two cells, each given as "lenet5" or "lenet5,optimizer=adam,batch_size=128"; the rest is the plan's."""
-    with Host("side A", (OWN,)) as before, Host("side B", (OWN,)) as after:
-        known = about(before, plan)
+    with TreeClient("side A", (OWN,)) as before, TreeClient("side B", (OWN,)) as after:
+        known = capabilities_of(before, plan)
         reference, other = (one_cell(text, plan, known.catalogue) for text in (first, second))
-        yield Matchup(
+        yield Comparison(
             before=SideFacts(reference.id),
             after=SideFacts(other.id),
             sides={f"{other.id} over {reference.id}": _sides((before, after), (reference, other), plan, inject)},
@@ -131,7 +138,7 @@ def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Matchu
 
 
 @contextmanager
-def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float = 0.0) -> Iterator[Matchup]:
+def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float = 0.0) -> Iterator[Comparison]:
     """The cells of a plan with two environments; with no change at all, each cell with itself.
 
     Args:
@@ -142,14 +149,14 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
     """
     labels = {side: " ".join(f"{name}={value}" for name, value in changes.get(side, {}).items()) for side in "AB"}
     with ExitStack() as stack:
-        hosts = [stack.enter_context(Host(f"setting {side}", (OWN,), changes.get(side, {}))) for side in "AB"]
-        known = about(hosts[0], plan)
+        hosts = [stack.enter_context(TreeClient(f"setting {side}", (OWN,), changes.get(side, {}))) for side in "AB"]
+        known = capabilities_of(hosts[0], plan)
         grid = expand(plan, known.catalogue)
         sides = {}
         for cell in grid.cells:
             both = [with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB"]
             sides[cell.id] = _sides(hosts, both, plan, inject)
-        yield Matchup(
+        yield Comparison(
             before=SideFacts(f"A: {labels['A'] or 'as it is'}"),
             after=SideFacts(f"B: {labels['B'] or 'as it is'}"),
             sides=sides,
@@ -159,7 +166,7 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
         )
 
 
-def _sides(hosts: Sequence[Host], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
+def _sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
     """Both sides of one cell, the second made slower."""
     return Side(hosts[0], cells[0], 0.0, plan.data_dir), Side(hosts[1], cells[1], inject, plan.data_dir)
 

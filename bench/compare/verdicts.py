@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.compare.differences import counted, timed
-from bench.compare.log import Ledger, Story
-from bench.compare.outcome import Settled, settle
+from bench.compare.log import CellLog, ComparisonLog
+from bench.compare.outcome import Outcome, settle
 from bench.stats.multiple_testing import RATE
 from bench.stats.sequential_test import ALPHA, LOOKS, Look, common_tolerance
 from bench.text import percent
@@ -33,15 +33,15 @@ class Judgement(NamedTuple):
     remedy: str = ""
 
 
-def decide(ledger: Ledger) -> Decision:
+def decide(log: ComparisonLog) -> Decision:
     """What the numbers say."""
-    facts = ledger.facts
-    cells, together = settle(ledger)
-    verdicts = [_of_cell(story, ledger, cells[story.cell]) for story in ledger.stories.values()]
+    facts = log.facts
+    cells, together = settle(log)
+    verdicts = [_of_cell(cell_log, log, cells[cell_log.cell]) for cell_log in log.cell_logs.values()]
     if together is not None:
-        count = sum(not story.failed for story in ledger.stories.values())
+        count = sum(not cell_log.failed for cell_log in log.cell_logs.values())
         regressed = any(verdict.verdict == "regressed" for verdict in verdicts)
-        verdicts.append(_of_all(ledger, together, count, regressed))
+        verdicts.append(_of_all(log, together, count, regressed))
     contended = [
         f"contended: the reference of {name} ran {cell.contention:.0%} slower than at its best"
         for name, cell in cells.items()
@@ -51,39 +51,39 @@ def decide(ledger: Ledger) -> Decision:
         kind="ab",
         before=facts.before.label,
         after=facts.after.label,
-        verdicts=(*verdicts, *facts.aside),
+        verdicts=(*verdicts, *facts.unmatched),
         machine=facts.machine,
         notes=(*facts.notes, *contended),
         command=facts.command,
-        record=str(ledger.path or ""),
+        record=str(log.path or ""),
         started=facts.started,
-        seconds=ledger.seconds,
-        interrupted=ledger.ended,
+        seconds=log.seconds,
+        interrupted=log.ended,
     )
 
 
-def _of_cell(story: Story, ledger: Ledger, settled: Settled) -> Verdict:
+def _of_cell(cell_log: CellLog, log: ComparisonLog, outcome: Outcome) -> Verdict:
     """One cell's verdict."""
-    facts, shown = ledger.facts, settled.shown
-    if story.failed:
-        return _of_failed(story, facts.metric)
-    verdict, reason, remedy = _judged(settled, ledger, facts.tolerance)
-    slowed = settled.first is not None and settled.first.outcome == "fail"
+    facts, shown = log.facts, outcome.shown
+    if cell_log.failed:
+        return _of_failed(cell_log, facts.metric)
+    verdict, reason, remedy = _judged(outcome, log, facts.tolerance)
+    slowed = outcome.first is not None and outcome.first.outcome == "fail"
     return Verdict(
-        cell=story.cell,
+        cell=cell_log.cell,
         metric=facts.metric,
         verdict=verdict,
         unit="s",
-        statistic=story.statistic or "",
-        before=_median(pair.before for pair in story.every_pair),
-        after=_median(pair.after for pair in story.every_pair),
+        statistic=cell_log.statistic or "",
+        before=_median(pair.before for pair in cell_log.every_pair),
+        after=_median(pair.after for pair in cell_log.every_pair),
         ratio=shown.ratio if shown else None,
         confidence=CONFIDENCE if shown else None,
         tolerance=facts.tolerance,
         visible=shown.visible if shown else None,
         reason=reason,
         remedy=remedy,
-        evidence=(*counted(story), *(timed(story) if slowed or verdict == "improved" else ())),
+        evidence=(*counted(cell_log), *(timed(cell_log) if slowed or verdict == "improved" else ())),
     )
 
 
@@ -93,55 +93,57 @@ def _median(seconds: Iterable[float]) -> float | None:
     return float(np.median(values)) if values else None
 
 
-def _of_failed(story: Story, metric: PairMetric) -> Verdict:
+def _of_failed(cell_log: CellLog, metric: PairMetric) -> Verdict:
     """A side cannot run the cell: the new one alone has lost something, else there is nothing to compare with."""
-    lost = "before" not in story.failed
-    why = "; ".join(f"{side}: {reason}" for side, reason in story.failed.items())
+    lost = "before" not in cell_log.failed
+    why = "; ".join(f"{side}: {reason}" for side, reason in cell_log.failed.items())
     return Verdict(
-        cell=story.cell,
+        cell=cell_log.cell,
         metric=metric,
         verdict="failed" if lost else "not comparable",
-        reason=f"it ran before, and fails after: {story.failed['after']}" if lost else f"it cannot be measured {why}",
+        reason=f"it ran before, and fails after: {cell_log.failed['after']}"
+        if lost
+        else f"it cannot be measured {why}",
         remedy="mend it, or leave the cell out",
-        evidence=counted(story),
+        evidence=counted(cell_log),
     )
 
 
-def _of_all(ledger: Ledger, settled: Settled, count: int, regressed: bool) -> Verdict:
+def _of_all(log: ComparisonLog, outcome: Outcome, count: int, regressed: bool) -> Verdict:
     """The verdict on the geometric mean over the cells."""
-    allowed = common_tolerance(ledger.facts.tolerance, count)
-    verdict, reason, remedy = _judged(settled, ledger, allowed)
-    if verdict == "inconclusive" and regressed and settled.second is None:
+    allowed = common_tolerance(log.facts.tolerance, count)
+    verdict, reason, remedy = _judged(outcome, log, allowed)
+    if verdict == "inconclusive" and regressed and outcome.second is None:
         reason, remedy = f"{reason}; the cell that regressed decides", "see that cell"
-    assert settled.shown is not None
+    assert outcome.shown is not None
     return Verdict(
         cell=f"geometric mean of {count} cells",
-        metric=ledger.facts.metric,
+        metric=log.facts.metric,
         verdict=verdict,
-        statistic=", ".join(sorted({story.statistic for story in ledger.stories.values() if story.statistic})),
-        ratio=settled.shown.ratio,
+        statistic=", ".join(sorted({cell_log.statistic for cell_log in log.cell_logs.values() if cell_log.statistic})),
+        ratio=outcome.shown.ratio,
         confidence=CONFIDENCE,
         tolerance=allowed,
-        visible=settled.shown.visible,
+        visible=outcome.shown.visible,
         reason=reason,
         remedy=remedy,
     )
 
 
-def _judged(settled: Settled, ledger: Ledger, tolerance: float) -> Judgement:
+def _judged(outcome: Outcome, log: ComparisonLog, tolerance: float) -> Judgement:
     """Verdict, reason and remedy of what was measured."""
-    first = settled.first
+    first = outcome.first
     if first is None:
-        why = f"{EARLY[ledger.ended]} before the {LOOKS[0]} pairs that the first look takes"
-        return Judgement("inconclusive", why, _go_on(ledger))
+        why = f"{EARLY[log.ended]} before the {LOOKS[0]} pairs that the first look takes"
+        return Judgement("inconclusive", why, _go_on(log))
     if first.outcome == "pass":
         return _passed(first, tolerance)
     if first.outcome == "fail":
-        return _slower(settled, ledger, first)
-    early = f"; {EARLY[ledger.ended]}" if ledger.ended else ""
+        return _slower(outcome, log, first)
+    early = f"; {EARLY[log.ended]}" if log.ended else ""
     why = f"{_signed(first)} after {first.n} pairs{early}; a slowdown of {percent(first.visible)} would have been seen"
     wider = f"{QUIETER}, or allow --tolerance {math.ceil(first.visible * 100)}%"
-    return Judgement("inconclusive", why, _go_on(ledger) if ledger.ended else wider)
+    return Judgement("inconclusive", why, _go_on(log) if log.ended else wider)
 
 
 def _passed(look: Look, tolerance: float) -> Judgement:
@@ -153,27 +155,27 @@ def _passed(look: Look, tolerance: float) -> Judgement:
     return Judgement("unchanged", f"{_signed(look)}: any slowdown is below the tolerance of {percent(tolerance)}")
 
 
-def _slower(settled: Settled, ledger: Ledger, first: Look) -> Judgement:
+def _slower(outcome: Outcome, log: ComparisonLog, first: Look) -> Judgement:
     """A first run failed: only a second one makes it a regression, on a machine that was quiet enough."""
-    second, once = settled.second, f"slower by {_change(first)} in a first run"
+    second, once = outcome.second, f"slower by {_change(first)} in a first run"
     if second is None:
-        why = f"{once}; {EARLY[ledger.ended]} before a second, independent one could tell"
-        return Judgement("inconclusive", why, _go_on(ledger))
-    if not settled.lost:
+        why = f"{once}; {EARLY[log.ended]} before a second, independent one could tell"
+        return Judgement("inconclusive", why, _go_on(log))
+    if not outcome.lost:
         why = f"{once}, which a second, independent one ({_signed(second)}) does not confirm"
         return Judgement("inconclusive", why, AGAIN)
     twice = f"slower by {_change(second)} in a second, independent run too"
-    if settled.contended:
-        why = f"{twice}, but the reference itself ran {settled.contention:.0%} slower than at its best"
+    if outcome.contended:
+        why = f"{twice}, but the reference itself ran {outcome.contention:.0%} slower than at its best"
         return Judgement("inconclusive", why, QUIETER)
-    if not settled.stands:
+    if not outcome.stands:
         why = f"{twice}, but among so many cells that may be chance (at most {RATE:.0%} false ones are allowed)"
         return Judgement("inconclusive", why, "compare this cell alone")
     return Judgement("regressed", twice, "see what differs, or accept it")
 
 
-def _go_on(ledger: Ledger) -> str:
-    return "give a longer --budget" if ledger.ended == "out of time" else AGAIN
+def _go_on(log: ComparisonLog) -> str:
+    return "give a longer --budget" if log.ended == "out of time" else AGAIN
 
 
 def _change(look: Look) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.data import mnist, synthetic, torchvision_files
 from bench.data.dataset import Dataset
-from bench.data.spec import Entry
+from bench.data.spec import DatasetSpec
 from bench.errors import unknown
 
 DATA_DIR = Path("data")  # where data sets that are not embedded are looked for
@@ -25,11 +25,17 @@ def _synthetic(name: str, _data_dir: Path, _limit: int | None) -> Dataset:
 
 
 ENTRIES = {
-    "mnist": Entry((1, 28, 28), 10, 60_000, 10_000, "handwritten digits (embedded)", _mnist),
-    "fashion_mnist": Entry((1, 28, 28), 10, 60_000, 10_000, "articles of clothing (a folder, or --download)", _folder),
-    "kmnist": Entry((1, 28, 28), 10, 60_000, 10_000, "cursive Japanese characters (a folder, or --download)", _folder),
-    "cifar10": Entry((3, 32, 32), 10, 50_000, 10_000, "small colour photographs (a folder, or --download)", _folder),
-    "synthetic": Entry(
+    "mnist": DatasetSpec((1, 28, 28), 10, 60_000, 10_000, "handwritten digits (embedded)", _mnist),
+    "fashion_mnist": DatasetSpec(
+        (1, 28, 28), 10, 60_000, 10_000, "articles of clothing (a folder, or --download)", _folder
+    ),
+    "kmnist": DatasetSpec(
+        (1, 28, 28), 10, 60_000, 10_000, "cursive Japanese characters (a folder, or --download)", _folder
+    ),
+    "cifar10": DatasetSpec(
+        (3, 32, 32), 10, 50_000, 10_000, "small colour photographs (a folder, or --download)", _folder
+    ),
+    "synthetic": DatasetSpec(
         synthetic.SHAPE,
         synthetic.CLASSES,
         *synthetic.sizes(synthetic.SHAPE),
@@ -101,7 +107,7 @@ def load(name: str, data_dir: Path | None = None, limit: int | None = None) -> D
     return _entry(name).load(name, _place(data_dir), limit)
 
 
-def _entry(name: str) -> Entry:
+def _entry(name: str) -> DatasetSpec:
     key = "synthetic" if name.startswith("synthetic:") else name
     if key not in ENTRIES:
         raise unknown("data set", name, ENTRIES, "list datasets")

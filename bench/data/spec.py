@@ -8,7 +8,7 @@ from bench.data.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DatasetSpec:
     """One data set of the catalogue; its loader is called with name, folder and limit."""
 
     input_shape: tuple[int, int, int]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bench.data import idx, verify
 from bench.data.dataset import Dataset
-from bench.data.spec import Entry
+from bench.data.spec import DatasetSpec
 from bench.errors import BenchError
 
 CLASSES = {"fashion_mnist": "FashionMNIST", "kmnist": "KMNIST", "cifar10": "CIFAR10"}  # names in torchvision.datasets
@@ -21,7 +21,7 @@ CLASSES = {"fashion_mnist": "FashionMNIST", "kmnist": "KMNIST", "cifar10": "CIFA
 _DAMAGE = (RuntimeError, ValueError, AssertionError, LookupError, TypeError, OSError, EOFError, pickle.UnpicklingError)
 
 
-def load(name: str, data_dir: Path, entry: Entry) -> Dataset:
+def load(name: str, data_dir: Path, entry: DatasetSpec) -> Dataset:
     """The data set `name` of CLASSES from `data_dir`, which `fetch` may have filled.
 
     Raises:

@@ -18,7 +18,7 @@ from torch import Tensor
 from bench.data.dataset import Dataset
 from bench.data.idx import UNSIGNED_BYTE
 from bench.data.normalize import statistics
-from bench.data.spec import Entry
+from bench.data.spec import DatasetSpec
 
 MEANS = {"fashion_mnist": 0.286, "kmnist": 0.19}  # of the training pixels over 255, as published; MNIST has 0.13
 NEAR = 0.02  # they differ by 0.06 at least
@@ -28,7 +28,7 @@ class NotGenuineError(ValueError):
     """What was read is well-formed, and not what was published; the message says in what it differs."""
 
 
-def check_sizes(dataset: Dataset, entry: Entry) -> None:
+def check_sizes(dataset: Dataset, entry: DatasetSpec) -> None:
     """Raises NotGenuineError where shapes, numbers or labels are not those that the catalogue tells."""
     for part, images, labels, count in (
         ("training", dataset.train_images, dataset.train_labels, entry.train),

@@ -73,8 +73,8 @@ def obstacle_to(cell: Cell) -> str | None:
     name = cell.device if colon else next(iter(usable), cell.device)
     if name not in usable:
         return f"no device '{cell.device}' here: there is {', '.join(available())}"
-    obstacles = usable[name].obstacles
-    return obstacles.get(cell.mode) or obstacles.get(cell.dtype)
+    unsupported = usable[name].unsupported
+    return unsupported.get(cell.mode) or unsupported.get(cell.dtype)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

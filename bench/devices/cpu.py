@@ -35,12 +35,12 @@ class CpuDevice:
         """The processor, with what it cannot do and why."""
         compiler = os.environ.get("CXX", "g++")
         no_compiler = f"torch.compile needs a C++ compiler, and there is no {compiler}"
-        obstacles = {
+        unsupported = {
             "compile": None if shutil.which(compiler) else no_compiler,
             "cuda_graph": NO_GRAPH,
             "flush": None if _flushes() else NO_FLUSH,
         }
-        return {cls.name: replace(cls.facts, obstacles=known(obstacles))}
+        return {cls.name: replace(cls.facts, unsupported=known(unsupported))}
 
     def synchronize(self) -> None:
         """Nothing: a call on the CPU returns when its work is done."""

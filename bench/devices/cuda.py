@@ -60,8 +60,8 @@ class CudaDevice:
         major, minor = torch.cuda.get_device_capability(index)
         old = None if major >= 7 else f"torch.compile needs compute capability 7.0, this device has {major}.{minor}"
         narrow = None if torch.cuda.is_bf16_supported() else "this device has no bfloat16"
-        obstacles = known({"compile": old, "bfloat16": narrow})
-        return replace(cls.facts, obstacles=obstacles, model=torch.cuda.get_device_name(index))
+        unsupported = known({"compile": old, "bfloat16": narrow})
+        return replace(cls.facts, unsupported=unsupported, model=torch.cuda.get_device_name(index))
 
     def synchronize(self) -> None:
         """Wait for the device."""

@@ -81,6 +81,6 @@ class HostClock:
         return [(end - start) * 1e-9 for start, end in pairwise(stamps)]
 
 
-def known(obstacles: Mapping[str, str | None]) -> dict[str, str]:
+def known(unsupported: Mapping[str, str | None]) -> dict[str, str]:
     """The obstacles that have a reason."""
-    return {what: reason for what, reason in obstacles.items() if reason}
+    return {what: reason for what, reason in unsupported.items() if reason}

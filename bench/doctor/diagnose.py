@@ -12,7 +12,7 @@ from bench.process.executor import talk
 from bench.process.worker import WorkerError, Workers
 
 TWIN = Cell("lenet5", optimizer="adam")
-PAIRS, ROUNDS, PAIRS_SECONDS = 4, 8, 25.0
+PAIRS, BLOCKS, PAIRS_SECONDS = 4, 8, 25.0
 FACTS_TIMEOUT = 120.0
 
 
@@ -42,7 +42,7 @@ def _pairs(workers: Workers) -> list[Pair]:
     start, order = time.monotonic(), Random()
     found: list[Pair] = []
     while len(found) < PAIRS:
-        found.append(measure_pair(Side(workers, TWIN), Side(workers, TWIN), ROUNDS, order))
+        found.append(measure_pair(Side(workers, TWIN), Side(workers, TWIN), BLOCKS, order))
         elapsed = time.monotonic() - start
         if elapsed + elapsed / len(found) > PAIRS_SECONDS:
             break

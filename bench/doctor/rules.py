@@ -83,7 +83,7 @@ def _good_if(fit: bool) -> str:
 @_rule(
     "A/A pairs",
     cost="identical cells differ by this much, so no smaller difference can be told from chance",
-    remedy="remove the other doubtful causes; else allow more with more generations, or use a quieter machine",
+    remedy="remove the other doubtful causes; else allow more with more repeats, or use a quieter machine",
 )
 def _pairs(facts: Facts) -> Verdict:
     ratios = facts["aa_log_ratios"]

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.errors import BenchError
-from bench.explain.account import Account
+from bench.explain.record import CellRecord
 from bench.stats.attribution import LEVELS, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
 from bench.store.fingerprint import fingerprint
 from bench.vocabulary import STEP_PHASES
@@ -68,25 +68,25 @@ def _plain(one: Share) -> dict[str, Any]:
     return {**asdict(one), "difference": one.difference}
 
 
-def explain(one: Account, other: Account) -> Explanation:
+def explain(one: CellRecord, other: CellRecord) -> Explanation:
     """Why the slower of the two takes longer.
 
     Raises:
         BenchError: the step of one was not measured.
 
     """
-    for account in (one, other):
-        if account.value("step") is None:
+    for record in (one, other):
+        if record.value("step") is None:
             raise BenchError(
-                f"{account.cell.id} of run {account.run} has no step time ({account.status}): choose another cell, or "
+                f"{record.cell.id} of run {record.run} has no step time ({record.status}): choose another cell, or "
                 "run it again"
             )
-    slower, faster = sorted((one, other), key=lambda account: -(account.value("step") or 0.0))
+    slower, faster = sorted((one, other), key=lambda record: -(record.value("step") or 0.0))
     names = _names(slower, faster)
     alike = slower.cell.architecture == faster.cell.architecture
     slow, fast = (
-        timed(account, name, "" if alike else f"{account.cell.architecture}: ")
-        for account, name in zip((slower, faster), names, strict=True)
+        timed(record, name, "" if alike else f"{record.cell.architecture}: ")
+        for record, name in zip((slower, faster), names, strict=True)
     )
     parts = parts_of(slow, fast)
     found = kinds(parts)
@@ -105,17 +105,17 @@ def explain(one: Account, other: Account) -> Explanation:
     )
 
 
-def timed(account: Account, name: str = "", prefix: str = "") -> Timed:
+def timed(record: CellRecord, name: str = "", prefix: str = "") -> Timed:
     """The account as the attribution takes it; `prefix` goes before the names of its modules."""
-    step = account.value("step") or 0.0
-    own: dict[str, float] = {phase: value for phase in STEP_PHASES if (value := account.value(phase)) is not None}
+    step = record.value("step") or 0.0
+    own: dict[str, float] = {phase: value for phase in STEP_PHASES if (value := record.value(phase)) is not None}
     phases = scaled(own, step) if own else {"step": step}
-    return Timed(name, step, phases, account.profile, prefix)
+    return Timed(name, step, phases, record.profile, prefix)
 
 
-def breakdown(account: Account) -> list[Part]:
+def breakdown(record: CellRecord) -> list[Part]:
     """The parts of one cell's step: timed seconds, spread as its profile says."""
-    return parts_of(timed(account), Timed("nothing", 0.0, {}, {}))
+    return parts_of(timed(record), Timed("nothing", 0.0, {}, {}))
 
 
 def scaled(phases: Mapping[str, float], step: float) -> dict[str, float]:
@@ -128,7 +128,7 @@ def scaled(phases: Mapping[str, float], step: float) -> dict[str, float]:
     return {phase: seconds * step / total for phase, seconds in phases.items()}
 
 
-def _names(slower: Account, faster: Account) -> tuple[str, str]:
+def _names(slower: CellRecord, faster: CellRecord) -> tuple[str, str]:
     """The shortest names that tell the two apart: the architectures, the fields that differ, or the runs."""
     ours, theirs = slower.cell.to_dict(), faster.cell.to_dict()
     differ = [field for field in ours if ours[field] != theirs[field]]
@@ -158,14 +158,14 @@ def sentence_of(slower: Timed, faster: Timed, found: Sequence[Share]) -> str:
     return f"{slower.name} is {times.replace('%', ' %')} {faster.name}" + (f": {', '.join(parts)}." if parts else ".")
 
 
-def changed_counts(one: Account, other: Account) -> list[tuple[str, float | None, float | None]]:
+def changed_counts(one: CellRecord, other: CellRecord) -> list[tuple[str, float | None, float | None]]:
     """The exact metrics in which the two differ, however little; None where one has none."""
     ours, theirs = one.exact(), other.exact()
     names = dict.fromkeys((*ours, *theirs))
     return [(name, ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)]
 
 
-def changed_operators(one: Account, other: Account) -> list[tuple[str, str, int, int]]:
+def changed_operators(one: CellRecord, other: CellRecord) -> list[tuple[str, str, int, int]]:
     """Phase, aten operator and both counts, wherever a step dispatches it a different number of times."""
     if one.operators is None or other.operators is None:
         return []
@@ -178,7 +178,7 @@ def changed_operators(one: Account, other: Account) -> list[tuple[str, str, int,
     return found
 
 
-def _notes(slower: Account, faster: Account) -> list[str]:
+def _notes(slower: CellRecord, faster: CellRecord) -> list[str]:
     notes = []
     bare = list(dict.fromkeys(one.run for one in (slower, faster) if one.profile is None))
     if bare:
@@ -189,17 +189,17 @@ def _notes(slower: Account, faster: Account) -> list[str]:
         ours, theirs = getattr(slower.cell, metric), getattr(faster.cell, metric)
         if ours != theirs:
             notes.append(f"The steps are not of the same kind: {name} {ours} against {theirs}.")
-    for account in (slower, faster):
-        doubts = sorted({warning.kind for warning in account.warnings if warning.part == "phases"})
+    for record in (slower, faster):
+        doubts = sorted({warning.kind for warning in record.warnings if warning.part == "phases"})
         if doubts:
             notes.append(
-                f"The times of {account.cell.architecture} in run {account.run} are doubtful: {', '.join(doubts)}."
+                f"The times of {record.cell.architecture} in run {record.run} are doubtful: {', '.join(doubts)}."
             )
-        step = account.value("step") or 0.0
-        stretch = 1 - sum(account.value(phase) or 0.0 for phase in STEP_PHASES) / step
-        if stretch > STRETCH and account.value("forward") is not None:
+        step = record.value("step") or 0.0
+        stretch = 1 - sum(record.value(phase) or 0.0 for phase in STEP_PHASES) / step
+        if stretch > STRETCH and record.value("forward") is not None:
             notes.append(
-                f"The phases of {account.cell.architecture} in run {account.run} add up to {1 - stretch:.0%} of its "
+                f"The phases of {record.cell.architecture} in run {record.run} add up to {1 - stretch:.0%} of its "
                 "step, which was contended, and are stretched to all of it."
             )
     overlap = _overlap(slower.rows["step"], faster.rows["step"])
@@ -215,7 +215,7 @@ def _overlap(slower: Mapping[Any, Any], faster: Mapping[Any, Any]) -> bool:
     return low <= high
 
 
-def _between_runs(slower: Account, faster: Account) -> list[str]:
+def _between_runs(slower: CellRecord, faster: CellRecord) -> list[str]:
     """What differs between two runs besides the cell: the machine, and how fast it was."""
     notes = []
     prints = [fingerprint(one.system, one.cell.threads) for one in (faster, slower)]

@@ -50,7 +50,7 @@ GAP = ""  # stands in a trail for what lies between two steps
 
 
 @dataclass(slots=True)
-class Trail:
+class PhaseLog:
     """Which phase began at each mark, where a phase may come several times a step; the first one begins each step."""
 
     phases: tuple[str, ...]
@@ -58,7 +58,7 @@ class Trail:
 
 
 def run_block(
-    subject: str, device: Device, step: Step, steps: int, marks: int, *, trail: "Trail | None" = None
+    subject: str, device: Device, step: Step, steps: int, marks: int, *, phase_log: "PhaseLog | None" = None
 ) -> Block:
     """`steps` steps with one synchronization at each end and none between.
 
@@ -68,11 +68,11 @@ def run_block(
         step: calls the mark it is given `marks` times.
         steps: how many.
         marks: marks a step.
-        trail: what the step writes to where the number of marks differs from step to step; they are summed by phase.
+        phase_log: what the step writes to where the number of marks differs between steps; they are summed by phase.
 
     """
-    if trail is not None:
-        trail.entered.clear()
+    if phase_log is not None:
+        phase_log.entered.clear()
     clock = device.clock(steps * marks + 1)
     mark = clock.mark
     device.synchronize()
@@ -90,18 +90,18 @@ def run_block(
         cpu=cpu,
         faults=after.ru_minflt - before.ru_minflt,
         preempted=after.ru_nivcsw - before.ru_nivcsw,
-        intervals=_by_step(clock.seconds(), steps, marks, trail),
+        intervals=_by_step(clock.seconds(), steps, marks, phase_log),
     )
 
 
-def _by_step(seconds: list[float], steps: int, marks: int, trail: "Trail | None") -> Floats:
+def _by_step(seconds: list[float], steps: int, marks: int, phase_log: "PhaseLog | None") -> Floats:
     """The intervals between marks, (steps, marks); those of a trail summed by phase, in the order of its phases."""
-    if trail is None:
+    if phase_log is None:
         return np.asarray(seconds).reshape(steps, marks)
-    columns = {phase: at for at, phase in enumerate((*trail.phases, GAP))}
+    columns = {phase: at for at, phase in enumerate((*phase_log.phases, GAP))}
     step, summed = -1, np.zeros((steps, len(columns)))
-    for phase, one in zip(trail.entered, seconds, strict=True):
-        step += phase == trail.phases[0]
+    for phase, one in zip(phase_log.entered, seconds, strict=True):
+        step += phase == phase_log.phases[0]
         summed[step, columns[phase]] += one
     return summed
 
@@ -117,7 +117,7 @@ def run_untimed(device: Device, step: Step, seconds: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Warmth:
+class WarmUp:
     """How the warm-up ended: whether three mini-blocks agreed, after how long, and how long a block should be."""
 
     steady: bool
@@ -125,7 +125,7 @@ class Warmth:
     block_steps: int
 
 
-def warm_up(device: Device, step: Step, least: float = WARM_SECONDS) -> Warmth:
+def warm_up(device: Device, step: Step, least: float = WARM_SECONDS) -> WarmUp:
     """Run whole steps until three successive mini-blocks agree within 5 %, for `least` to 3 seconds.
 
     `least` is 0 once the process is warm. It also gives the length of a block.
@@ -142,7 +142,7 @@ def warm_up(device: Device, step: Step, least: float = WARM_SECONDS) -> Warmth:
         last, elapsed = times[-3:], time.perf_counter() - start
         steady = len(last) == 3 and max(last) <= min(last) * (1 + WARM_AGREEMENT)
         if (steady and elapsed >= least) or elapsed >= WARM_CAP:
-            return Warmth(steady, elapsed, block_length(min(last)))
+            return WarmUp(steady, elapsed, block_length(min(last)))
 
 
 def block_length(step_seconds: float) -> int:

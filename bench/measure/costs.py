@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.measure.blocks import GAP, Trail
+from bench.measure.blocks import GAP, PhaseLog
 from bench.measure.workload import Workload
 from bench.metrics import FLOPS_OF, OPERATORS_OF
 from bench.store.result import Measurement
@@ -94,9 +94,9 @@ class _OperatorCounter(TorchDispatchMode):
     `bytes_moved` is of the phases of a step, so without the fetch of its batch.
     """
 
-    def __init__(self, trail: Trail | None = None) -> None:
+    def __init__(self, phase_log: PhaseLog | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch has not annotated it
-        self._trail = trail
+        self._trail = phase_log
         self.names: dict[str, Counter[str]] = {phase: Counter() for phase in PHASES}
         self.bytes_moved = 0
         self._marks = 0
@@ -121,7 +121,7 @@ class _OperatorCounter(TorchDispatchMode):
 
 def _count(work: Workload) -> _OperatorCounter:
     """What one steady step dispatches."""
-    counter = _OperatorCounter(work.trail)
+    counter = _OperatorCounter(work.phase_log)
     with counter:
         work.step(counter.mark)
     return counter

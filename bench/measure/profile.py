@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile, record_function, schedule
 
-from bench.measure.blocks import GAP, Trail
+from bench.measure.blocks import GAP, PhaseLog
 from bench.measure.workload import Workload
 from bench.metrics import LAUNCHES_OF
 from bench.store.result import Measurement
@@ -113,8 +113,8 @@ def _how_many(work: Workload) -> int:
 
 def _marked_step(work: Workload) -> None:
     """One step, its phases marked by their names."""
-    if work.trail is not None:  # there the step itself says which phase begins
-        work.trail = Trail(work.trail.phases, _Marked())
+    if work.phase_log is not None:  # there the step itself says which phase begins
+        work.phase_log = PhaseLog(work.phase_log.phases, _Marked())
         work.timed_step(lambda: None)
         return
     marked, names = _Marked(), iter((*work.timed_phases, GAP))

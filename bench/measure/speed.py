@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import torch
 
-from bench.measure.blocks import Block, Warmth, quiet_collector, run_block, run_untimed, warm_up
+from bench.measure.blocks import Block, WarmUp, quiet_collector, run_block, run_untimed, warm_up
 from bench.measure.workload import Workload
 from bench.plan.timing import INFERENCE_BLOCKS, LEAD_SECONDS
 from bench.store.result import Floats, Measurement
@@ -17,26 +17,26 @@ STATISTIC: Quantile = "p25"
 RELATIVE_STATISTIC: Quantile = "p10"
 
 
-def measure_phases(work: Workload, rounds: int, threads: int) -> tuple[list[Block], list[Measurement], Warmth]:
+def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:
     """Time the phases inside whole training steps."""
     work.model.train()
     with quiet_collector():
-        warmth = warm_up(work.device, work.timed_step)
+        warm = warm_up(work.device, work.timed_step)
         evaluations = work.evaluations
-        blocks = [timed_block("train", work, warmth.block_steps) for _ in range(rounds)]
+        timed = [timed_block("train", work, warm.block_steps) for _ in range(blocks)]
         evaluations = work.evaluations - evaluations
     names = work.timed_phases
-    phases = np.concatenate([block.intervals for block in blocks])[:, : len(names)]
-    step = Measurement.of_samples("step", step_times(blocks, "train", names), statistic=STATISTIC, threads=threads)
+    phases = np.concatenate([block.intervals for block in timed])[:, : len(names)]
+    step = Measurement.of_samples("step", step_times(timed, "train", names), statistic=STATISTIC, threads=threads)
     found = [
         Measurement.of_samples(name, phases[:, column], statistic=STATISTIC, threads=threads)
         for column, name in enumerate(names)
         if name != WHOLE_STEP
     ]
-    wall = np.array([block.wall / block.steps for block in blocks])
-    gap = 1 - phases.sum() / sum(block.wall for block in blocks)
-    steps = sum(block.steps for block in blocks)
-    faults = sum(block.faults for block in blocks) / steps
+    wall = np.array([block.wall / block.steps for block in timed])
+    gap = 1 - phases.sum() / sum(block.wall for block in timed)
+    steps = sum(block.steps for block in timed)
+    faults = sum(block.faults for block in timed) / steps
     found += [
         Measurement.of_samples("step_wall", wall, statistic=STATISTIC, threads=threads),
         Measurement.of_value("throughput", work.cell.batch_size / step.value, STATISTIC, threads),
@@ -45,23 +45,22 @@ def measure_phases(work: Workload, rounds: int, threads: int) -> tuple[list[Bloc
     ]
     if work.needs_closure:
         found.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
-    return blocks, [step, *found], warmth
+    return timed, [step, *found], warm
 
 
 def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[Measurement]]:
     """Time batches through the model in eval() and inference_mode()."""
     work.model.eval()
     with torch.inference_mode(), quiet_collector():
-        warmth = warm_up(work.device, work.infer, least=0)
-        blocks = [
-            run_block("inference", work.device, work.infer, warmth.block_steps, marks=2)
-            for _ in range(INFERENCE_BLOCKS)
+        warm = warm_up(work.device, work.infer, least=0)
+        timed = [
+            run_block("inference", work.device, work.infer, warm.block_steps, marks=2) for _ in range(INFERENCE_BLOCKS)
         ]
     work.model.train()
-    samples = np.concatenate([block.intervals[:, 0] for block in blocks])
+    samples = np.concatenate([block.intervals[:, 0] for block in timed])
     batch = Measurement.of_samples("inference", samples, statistic=STATISTIC, threads=threads)
     rate = work.cell.batch_size / batch.value
-    return blocks, [batch, Measurement.of_value("inference_throughput", rate, STATISTIC, threads)]
+    return timed, [batch, Measurement.of_value("inference_throughput", rate, STATISTIC, threads)]
 
 
 def measure_copy(work: Workload) -> list[Measurement]:
@@ -69,14 +68,14 @@ def measure_copy(work: Workload) -> list[Measurement]:
     step = work.device.copy_of(*work.next_batch())
     if step is None:
         return []
-    warmth = warm_up(work.device, step, least=0)
-    blocks = [run_block("copy", work.device, step, warmth.block_steps, marks=2) for _ in range(INFERENCE_BLOCKS)]
-    samples = np.concatenate([block.intervals[:, 0] for block in blocks])
+    warm = warm_up(work.device, step, least=0)
+    timed = [run_block("copy", work.device, step, warm.block_steps, marks=2) for _ in range(INFERENCE_BLOCKS)]
+    samples = np.concatenate([block.intervals[:, 0] for block in timed])
     return [Measurement.of_samples("copy", samples, statistic=STATISTIC)]
 
 
 def measure_relative(
-    cell: Workload, reference: Workload, rounds: int, order: Random, threads: int
+    cell: Workload, reference: Workload, blocks: int, order: Random, threads: int
 ) -> tuple[list[Block], list[Measurement], bool]:
     """Time cell and reference in alternating blocks, the first of each round drawn at random.
 
@@ -84,11 +83,11 @@ def measure_relative(
     """
     with quiet_collector():
         lengths = {work: warm_up(work.device, work.timed_step, least=0) for work in (reference, cell)}
-        blocks = list(_alternate(cell, reference, lengths, rounds, order))
+        timed = list(_alternate(cell, reference, lengths, blocks, order))
     own, other = (
         Measurement.of_samples(
             f"relative_{subject}",
-            step_times(blocks, subject, work.timed_phases),
+            step_times(timed, subject, work.timed_phases),
             statistic=RELATIVE_STATISTIC,
             threads=threads,
         )
@@ -96,26 +95,26 @@ def measure_relative(
     )
     ratio = (own.value / cell.cell.batch_size) / (other.value / reference.cell.batch_size)
     cost = Measurement.of_value("relative_cost", ratio, RELATIVE_STATISTIC, threads)
-    return blocks, [own, other, cost], all(warmth.steady for warmth in lengths.values())
+    return timed, [own, other, cost], all(warm.steady for warm in lengths.values())
 
 
 def timed_block(subject: str, work: Workload, steps: int) -> Block:
     """One block of training steps."""
-    return run_block(subject, work.device, work.timed_step, steps, len(work.timed_phases) + 1, trail=work.trail)
+    return run_block(subject, work.device, work.timed_step, steps, len(work.timed_phases) + 1, phase_log=work.phase_log)
 
 
-def step_times(blocks: list[Block], subject: str, phases: tuple[str, ...]) -> Floats:
+def step_times(timed: list[Block], subject: str, phases: tuple[str, ...]) -> Floats:
     """Seconds of each step of the blocks of one subject: all its phases but the fetch of its batch."""
     columns = [column for column, phase in enumerate(phases) if phase != FETCH]
-    return np.concatenate([block.intervals[:, columns].sum(axis=1) for block in blocks if block.subject == subject])
+    return np.concatenate([block.intervals[:, columns].sum(axis=1) for block in timed if block.subject == subject])
 
 
 def _alternate(
-    cell: Workload, reference: Workload, lengths: dict[Workload, Warmth], rounds: int, order: Random
+    cell: Workload, reference: Workload, lengths: dict[Workload, WarmUp], blocks: int, order: Random
 ) -> Iterator[Block]:
     """The blocks of each round, each led in by a few untimed steps."""
     sides = [("cell", cell), ("reference", reference)]
-    for _ in range(rounds):
+    for _ in range(blocks):
         order.shuffle(sides)
         for subject, work in sides:
             run_untimed(work.device, work.timed_step, LEAD_SECONDS)

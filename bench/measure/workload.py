@@ -11,7 +11,7 @@ from torch.nn import functional as F
 import architectures
 from bench import optimizers
 from bench.devices import Device
-from bench.measure.blocks import GAP, Mark, Trail
+from bench.measure.blocks import GAP, Mark, PhaseLog
 from bench.plan.cell import Cell
 from bench.vocabulary import PHASES, WHOLE_STEP
 
@@ -56,7 +56,7 @@ class Workload:
         # torch.compile returns a callable of the model's own kind
         self.forward: Callable[[Tensor], Tensor] = torch.compile(self.model) if cell.mode == "compile" else self.model
         self.evaluations = 0  # of the model by steps with a closure
-        self.trail = Trail(PHASES) if self.needs_closure else None
+        self.phase_log = PhaseLog(PHASES) if self.needs_closure else None
         self._batches = self._shuffled()
         self.timed_phases: tuple[str, ...] = PHASES
         self.timed_step: Callable[[Callable[[], None]], object] = self.step
@@ -93,8 +93,8 @@ class Workload:
         The phases are those of PHASES, in order, except with a closure: then they come again with each evaluation, and
         the trail says which one began at each mark. Returns the detached loss.
         """
-        if self.trail is not None:
-            return self._step_with_closure(mark, self.trail)
+        if self.phase_log is not None:
+            return self._step_with_closure(mark, self.phase_log)
         mark()
         images, labels = self.next_batch()
         mark()
@@ -127,12 +127,12 @@ class Workload:
         self.scaler.update()
         return loss.detach()
 
-    def _step_with_closure(self, mark: Mark, trail: Trail) -> Tensor:
+    def _step_with_closure(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
         """The step of an optimizer that evaluates the model itself; what is no evaluation is the optimizer's own."""
 
         def enter(phase: str) -> None:
             mark()
-            trail.entered.append(phase)
+            phase_log.entered.append(phase)
 
         enter("fetch")
         images, labels = self.next_batch()

@@ -1,5 +1,5 @@
 """The optimizers there are, by name. Imports torch."""
 
-from bench.optimizers.registry import FLAGS, OPTIMIZERS, OptimizerSpec, UnsupportedError, build, get, names, obstacle
+from bench.optimizers.registry import FLAGS, OPTIMIZERS, OptimizerSpec, UnsupportedError, build, get, names, unsupported
 
-__all__ = ["FLAGS", "OPTIMIZERS", "OptimizerSpec", "UnsupportedError", "build", "get", "names", "obstacle"]
+__all__ = ["FLAGS", "OPTIMIZERS", "OptimizerSpec", "UnsupportedError", "build", "get", "names", "unsupported"]

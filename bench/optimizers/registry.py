@@ -113,7 +113,7 @@ def build(
     return spec.make(model.parameters(), lr=rate, **_flags(spec, implementation))
 
 
-def obstacle(name: str, implementation: str, device: torch.device = HOST) -> str | None:
+def unsupported(name: str, implementation: str, device: torch.device = HOST) -> str | None:
     """Why the implementation cannot run on the device, or None: tried there on a single number."""
     spec = get(name)
     try:

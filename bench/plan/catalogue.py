@@ -8,7 +8,7 @@ from bench.vocabulary import PairQuantile
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CatalogueRequest:
     """What a worker is asked to tell about.
 
     Attributes:
@@ -26,7 +26,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Specimen:
+class LayersRequest:
     """One architecture to be looked into.
 
     Attributes:
@@ -70,7 +70,7 @@ class DeviceFacts:
         quantile_alone: see `quantile`.
         profiler_activity: what torch.profiler calls its activity, beside the host's; "" for none.
         identity: those facts in a worker's system that must be equal before times compare.
-        obstacles: why it cannot, by dtype, by mode, or for "flush" (denormals to zero).
+        unsupported: why it cannot, by dtype, by mode, or for "flush" (denormals to zero).
         model: what its maker calls it; "" where that is told elsewhere.
 
     """
@@ -85,7 +85,7 @@ class DeviceFacts:
     quantile_alone: PairQuantile = "p25"
     profiler_activity: str = ""
     identity: tuple[str, ...] = ()
-    obstacles: Mapping[str, str] = field(default_factory=dict)
+    unsupported: Mapping[str, str] = field(default_factory=dict)
     model: str = ""
 
     def location(self, threads: int) -> PairQuantile:

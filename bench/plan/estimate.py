@@ -18,19 +18,19 @@ CLOSURE_EVALUATIONS = 6  # of the model, in a step of an optimizer that searches
 
 
 def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
-    """Seconds that one generation takes at the very least, training left out."""
+    """Seconds that one repeat takes at the very least, training left out."""
     block = timing.BLOCK_SECONDS
     warm = timing.WARM_SECONDS + 3 * timing.WARM_AGAIN
-    timed = warm + block * (3 * plan.rounds + timing.INFERENCE_BLOCKS)
+    timed = warm + block * (3 * plan.blocks + timing.INFERENCE_BLOCKS)
     return sum(START_SECONDS + timed for _ in cells)
 
 
 def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:
-    """Seconds that all generations of `cells` are likely to take, training in the first included."""
+    """Seconds that all repeats of `cells` are likely to take, training in the first included."""
     cells = list(cells)
-    blocks = least_seconds(cells, plan) * plan.generations
-    leads = 2 * plan.rounds * timing.LEAD_SECONDS * plan.generations * len(cells)
-    visits = sum(_visit_seconds(cell, plan, catalogue) for cell in cells) * plan.generations
+    blocks = least_seconds(cells, plan) * plan.repeats
+    leads = 2 * plan.blocks * timing.LEAD_SECONDS * plan.repeats * len(cells)
+    visits = sum(_visit_seconds(cell, plan, catalogue) for cell in cells) * plan.repeats
     return blocks + leads + visits + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
 
 
@@ -44,9 +44,9 @@ def _visit_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     block = timing.BLOCK_SECONDS
     own = _step_seconds(cell, cell.threads, catalogue)
     compared = _step_seconds(cell, reference_threads(cell, plan, catalogue.devices), catalogue)
-    steps = (WARM_LONG_STEPS + plan.rounds) * max(0.0, own - block)
+    steps = (WARM_LONG_STEPS + plan.blocks) * max(0.0, own - block)
     steps += (WARM_LONG_STEPS + timing.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
-    steps += (WARM_LONG_STEPS + 2 * plan.rounds) * max(0.0, compared - block)  # a lead before each block
+    steps += (WARM_LONG_STEPS + 2 * plan.blocks) * max(0.0, compared - block)  # a lead before each block
     return steps + (COMPILE_SECONDS if cell.mode == "compile" else 0.0)
 
 

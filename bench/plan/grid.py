@@ -12,7 +12,7 @@ from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import AUTO, Plan, flag
 from bench.plan.split import held_out_of
-from bench.plan.task import Visit
+from bench.plan.task import Task
 
 # Each field of Cell, and the field of Plan that lists its values.
 AXES = {
@@ -72,7 +72,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     for threads in axes["threads"]:
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
-    cells = [_settled(Cell(**dict(zip(axes, point, strict=True))), catalogue) for point in product(*axes.values())]
+    cells = [_resolved(Cell(**dict(zip(axes, point, strict=True))), catalogue) for point in product(*axes.values())]
     reasons = {cell: _misfit(cell, catalogue) or _obstacle(cell, catalogue) for cell in dict.fromkeys(cells)}
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
@@ -87,9 +87,9 @@ def reference_threads(cell: Cell, plan: Plan, devices: Mapping[str, DeviceFacts]
     return 1 if devices[cell.device].on_host and not plan.threads else cell.threads
 
 
-def visit_of(cell: Cell, plan: Plan, generation: int, devices: Mapping[str, DeviceFacts]) -> Visit:
-    """What a worker is asked to do with `cell` in one generation."""
-    return Visit(
+def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFacts]) -> Task:
+    """What a worker is asked to do with `cell` in one repeat."""
+    return Task(
         cell=cell,
         reference=Cell(
             REFERENCE.architecture,
@@ -100,15 +100,15 @@ def visit_of(cell: Cell, plan: Plan, generation: int, devices: Mapping[str, Devi
             threads=reference_threads(cell, plan, devices),
             denormals=cell.denormals,
         ),
-        generation=generation,
+        repeat=repeat,
         order_seed=plan.order_seed,
-        rounds=plan.rounds,
-        epochs=plan.epochs if generation == 0 else 0,
+        blocks=plan.blocks,
+        epochs=plan.epochs if repeat == 0 else 0,
         train_limit=plan.train_limit or inf,
-        costs=generation == 0 and plan.rounds > 0,
+        costs=repeat == 0 and plan.blocks > 0,
         until=plan.until,
-        checkpoint=plan.checkpoint and plan.epochs > 0 and generation == 0 and cell.split in plan.splits,
-        profile=plan.profile and generation == 0,
+        checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
+        profile=plan.profile and repeat == 0,
         data_dir=plan.data_dir,
         timeout=plan.timeout,
     )
@@ -145,23 +145,23 @@ def _devices(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
     return devices
 
 
-def _settled(cell: Cell, catalogue: Catalogue) -> Cell:
+def _resolved(cell: Cell, catalogue: Catalogue) -> Cell:
     """The cell with what is there: "auto" decided, denormals flushed only where they are slow and can be.
 
     A GPU computes them at full speed; a suite that flushes them must run there, and on processors that cannot flush.
     """
     if cell.implementation == AUTO:
         optimizer = catalogue.optimizers[cell.optimizer]
-        usable = "fused" in optimizer["implementations"] and "fused" not in optimizer["obstacles"][cell.device]
+        usable = "fused" in optimizer["implementations"] and "fused" not in optimizer["unsupported"][cell.device]
         cell = replace(cell, implementation="fused" if usable else "default")
     facts = catalogue.devices[cell.device]
-    flushes = facts.slow_denormals and "flush" not in facts.obstacles
+    flushes = facts.slow_denormals and "flush" not in facts.unsupported
     return cell if flushes else replace(cell, denormals="keep")
 
 
 def _misfit(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the cell cannot take its data set's images, or None."""
-    if reason := catalogue.architectures[cell.architecture].get("misfits", {}).get(cell.dataset):
+    if reason := catalogue.architectures[cell.architecture].get("incompatible", {}).get(cell.dataset):
         return str(reason)
     images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"]
     images -= held_out_of(images) if cell.split == "validation" else 0
@@ -172,14 +172,14 @@ def _misfit(cell: Cell, catalogue: Catalogue) -> str | None:
 
 def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the device or the optimizer cannot do what the cell asks, or None."""
-    optimizer, obstacles = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device].obstacles
+    optimizer, unsupported = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device].unsupported
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
     if cell.implementation not in optimizer["implementations"]:
         return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
-    if reason := optimizer["obstacles"][cell.device].get(cell.implementation):
+    if reason := optimizer["unsupported"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    return obstacles.get(cell.mode) or obstacles.get(cell.dtype)
+    return unsupported.get(cell.mode) or unsupported.get(cell.dtype)

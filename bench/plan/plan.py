@@ -114,11 +114,11 @@ class Plan:
         0.0, "stop a cell's training at this test accuracy, such as 99%%; 0: never", role="training", reads="goal"
     )
     checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder", role="training")
-    generations: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
+    repeats: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
     precision: float = _option(
         0.03, "half-width of the relative cost to stop at, such as 3%%", role="repeats", reads="share"
     )
-    rounds: int = _option(15, "blocks of each kind in a visit, 0.1 s each", role="measuring", at_least=2)
+    blocks: int = _option(15, "blocks of each kind in a visit, 0.1 s each", role="measuring", at_least=2)
     budget: float | None = _option(
         None, "stop after this long, such as 90s, 5m or 1h", role="session", reads="duration"
     )

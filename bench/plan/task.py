@@ -7,20 +7,20 @@ from bench.plan.cell import Cell
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One cell in one generation.
+class Task:
+    """One cell in one repeat.
 
     Attributes:
         cell: what to measure.
         reference: what its relative cost is relative to, measured in alternating blocks, with its CPU threads.
-        generation: which pass over the grid, from 0.
-        order_seed: seeds the order of blocks, together with the generation.
-        rounds: blocks of phases, and pairs of blocks of the relative cost; 0 times nothing.
+        repeat: which pass over the grid, from 0.
+        order_seed: seeds the order of blocks, together with the repeat.
+        blocks: blocks of phases, and pairs of blocks of the relative cost; 0 times nothing.
         epochs: training epochs; 0 trains nothing.
         train_limit: seconds of training, all epochs together; infinite for no limit.
         until: test accuracy at which training stops; 0 for none.
         checkpoint: whether to hand the best weights over.
-        costs: whether to count operators and bytes too, which are the same in every generation.
+        costs: whether to count operators and bytes too, which are the same in every repeat.
         profile: whether to profile some steps too, after all else, and hand the trace over.
         data_dir: folder with data sets that are not embedded; "" for the default.
         timeout: seconds after which the visit is ended.
@@ -29,9 +29,9 @@ class Visit:
 
     cell: Cell
     reference: Cell
-    generation: int = 0
+    repeat: int = 0
     order_seed: int = 0
-    rounds: int = 15
+    blocks: int = 15
     epochs: int = 0
     train_limit: float = inf
     until: float = 0.0

@@ -13,7 +13,7 @@ LEAD_SECONDS = 0.02  # untimed steps before a block refill the caches and outlas
 INFERENCE_BLOCKS = 2
 # glibc would map and unmap buffers as large as these, in bytes, at every step (mallopt(3), DESIGN.md)
 MMAP_THRESHOLD, TRIM_THRESHOLD = 1_000_000_000, 2_000_000_000
-LEAST_GENERATIONS = 6  # fewer give too lucky a spread to stop on
+LEAST_REPEATS = 6  # fewer give too lucky a spread to stop on
 EVALUATIONS_PER_EPOCH = 4  # of a training with a target; as often the gradients are noted, in every training
 
 # Part of the definition of a measurement (`bench.store.fingerprint.definition`), by name and value.
@@ -29,4 +29,4 @@ DECIDE_A_TIME = (
     "TRIM_THRESHOLD",
 )
 # No part of it: an estimate of the warm-up, when to make no more processes, and how often a training is interrupted.
-DECIDE_NO_TIME = ("WARM_AGAIN", "LEAST_GENERATIONS", "EVALUATIONS_PER_EPOCH")
+DECIDE_NO_TIME = ("WARM_AGAIN", "LEAST_REPEATS", "EVALUATIONS_PER_EPOCH")

@@ -59,7 +59,7 @@ def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[
 
 def plan_of_trials(plan: Plan) -> Plan:
     """The plan under which trials run: trained once, and nothing timed."""
-    return replace(plan, rounds=0, generations=1, until=0.0, checkpoint=False, profile=False)
+    return replace(plan, blocks=0, repeats=1, until=0.0, checkpoint=False, profile=False)
 
 
 def group_of(cell: Cell) -> Cell:
@@ -105,7 +105,9 @@ def width_told(factor: float) -> str:
     return "the best one alone" if factor == 1 else f"over a factor of {factor:.3g}"
 
 
-def settled(cells: Iterable[Cell], found: Mapping[Cell, list[Trial]]) -> tuple[list[Cell], list[tuple[Cell, str]]]:
+def with_best_rates(
+    cells: Iterable[Cell], found: Mapping[Cell, list[Trial]]
+) -> tuple[list[Cell], list[tuple[Cell, str]]]:
     """The cells with the best rate of their group; and those for which there is none, each with the reason."""
     kept, lost = [], []
     for cell in cells:

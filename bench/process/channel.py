@@ -8,7 +8,7 @@ from typing import Any
 
 # The version of what the two sides of an A/B comparison are told and answer. Each side runs the code of its own
 # revision: raise it when anything changes that CONTRACT.md names under "Between revisions".
-DUET_PROTOCOL = 2
+PAIR_PROTOCOL = 2
 
 
 class Channel:

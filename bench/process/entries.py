@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.plan.catalogue import Catalogue, Question, Specimen, Weights
+from bench.plan.catalogue import Catalogue, CatalogueRequest, LayersRequest, Weights
 from bench.plan.probe import Probe
-from bench.plan.task import Visit
+from bench.plan.task import Task
 from bench.process import messages as m
 from bench.vocabulary import FileKind, Status
 
-MEASURE_CELL = "bench.worker.cell:visit"
+MEASURE_CELL = "bench.worker.cell:measure"
 CATALOGUE = "bench.worker.catalogue:describe"
-LAYERS = "bench.worker.layers:dissect"
-VERIFY_CHECKPOINT = "bench.worker.verify_checkpoint:review"
+LAYERS = "bench.worker.layers:describe_layers"
+VERIFY_CHECKPOINT = "bench.worker.verify_checkpoint:verify"
 MACHINE_FACTS = "bench.worker.machine_facts:examine"
 CEILINGS = "bench.worker.ceilings:measure_ceilings"
 TENSORBOARD = "bench.worker.tensorboard:write_curves"
-AB_CAPABILITIES = "bench.worker.ab_side:about"
+AB_CAPABILITIES = "bench.worker.ab_side:capabilities_of"
 AB_COUNTS = "bench.worker.ab_side:count"
 AB_BLOCKS = "bench.worker.ab_side:serve"
 
@@ -48,7 +48,7 @@ FAILED = {"failed": str}  # likewise
 
 MESSAGES: Mapping[str, Messages] = {
     MEASURE_CELL: Messages(
-        Visit,
+        Task,
         {
             "system": dict[str, Any],
             "stage": str,
@@ -62,13 +62,13 @@ MESSAGES: Mapping[str, Messages] = {
             "profile": dict[str, Any],
         },
     ),
-    CATALOGUE: Messages(Question, {"catalogue": Catalogue, **REFUSED}),
-    LAYERS: Messages(Specimen, {"anatomy": m.Anatomy, **REFUSED}),
-    VERIFY_CHECKPOINT: Messages(Weights, {"review": m.Review, **REFUSED}),
+    CATALOGUE: Messages(CatalogueRequest, {"catalogue": Catalogue, **REFUSED}),
+    LAYERS: Messages(LayersRequest, {"anatomy": m.Layers, **REFUSED}),
+    VERIFY_CHECKPOINT: Messages(Weights, {"review": m.Verification, **REFUSED}),
     MACHINE_FACTS: Messages(None, {"facts": dict[str, Any]}),
     CEILINGS: Messages(Probe, {"measurements": list[m.Ceiling]}),
     TENSORBOARD: Messages(Sequence[m.Curves]),
-    AB_CAPABILITIES: Messages(m.CapabilitiesTask, {"about": m.Capabilities, **FAILED}),
+    AB_CAPABILITIES: Messages(m.CapabilitiesTask, {"about": m.CapabilitiesAnswer, **FAILED}),
     AB_COUNTS: Messages(m.SideTask, {"counts": dict[str, float], **FAILED}),
     AB_BLOCKS: Messages(m.SideTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
 }

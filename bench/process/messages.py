@@ -31,7 +31,7 @@ class Layer(TypedDict):
     flops: int
 
 
-class Anatomy(TypedDict):
+class Layers(TypedDict):
     """An architecture with its layers in the order they run; `flops` of a forward pass of one image."""
 
     name: str
@@ -66,7 +66,7 @@ class Scores(TypedDict):
     same: bool
 
 
-class Review(TypedDict):
+class Verification(TypedDict):
     """A checkpoint read back: what it holds, the `entry` of its learning record, and its scores `again`."""
 
     path: str
@@ -124,7 +124,7 @@ class CapabilitiesTask(TypedDict):
     data_dir: str
 
 
-class Capabilities(TypedDict):
+class CapabilitiesAnswer(TypedDict):
     """A/B: what a revision has (the fields of Catalogue, those of Cell) and where it runs."""
 
     catalogue: dict[str, Any]

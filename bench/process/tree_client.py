@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError
-from bench.process.channel import DUET_PROTOCOL
+from bench.process.channel import PAIR_PROTOCOL
 from bench.process.worker import Worker, WorkerError, interrupts_put_off
 
 PROGRAM = Path(__file__).with_name("tree_server.py")
@@ -20,7 +20,7 @@ READY_SECONDS = 120.0  # importing torch from a cold disk
 ANSWER_SECONDS = 30.0
 
 
-class Host:
+class TreeClient:
     """To be used as a context, at whose end it and its workers have ended.
 
     Args:
@@ -39,7 +39,7 @@ class Host:
     def _launch(self) -> None:
         unset = [name for name, value in self._changes.items() if not value]
         variables = {name: value for name, value in {**os.environ, **self._changes}.items() if name not in unset}
-        orders = json.dumps({"paths": [str(path) for path in self._paths], "unset": unset, "protocol": DUET_PROTOCOL})
+        orders = json.dumps({"paths": [str(path) for path in self._paths], "unset": unset, "protocol": PAIR_PROTOCOL})
         self._control, other = socket.socketpair()
         with interrupts_put_off():
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter on a file of this package
@@ -66,7 +66,7 @@ class Host:
         self.__exit__()
         self._launch()
 
-    def __enter__(self) -> "Host":
+    def __enter__(self) -> "TreeClient":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -91,10 +91,10 @@ class Host:
             raise BenchError(f"{self.label} cannot be started: {ended.reason}; see the messages above") from ended
         if "refused" in answer:
             raise BenchError(f"{self.label} cannot be imported: {answer['refused']}; mend it, or compare another")
-        if (spoken := answer["protocol"]) != DUET_PROTOCOL:
+        if (spoken := answer["protocol"]) != PAIR_PROTOCOL:
             theirs = f"version {spoken}" if spoken else "no known version"
             raise NotComparableError(
-                f"{self.label} speaks {theirs} of the protocol between revisions (this one: {DUET_PROTOCOL}): "
+                f"{self.label} speaks {theirs} of the protocol between revisions (this one: {PAIR_PROTOCOL}): "
                 "compare a revision that has the same"
             )
         self._ready = True
@@ -144,7 +144,7 @@ class Host:
 class _Process:
     """A worker's process as `Worker` wants one; it ends with the server that forked it."""
 
-    def __init__(self, host: Host, pid: int) -> None:
+    def __init__(self, host: TreeClient, pid: int) -> None:
         self.pid = pid
         self._exitcode: int | None = None
         self._host = host

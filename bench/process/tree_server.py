@@ -28,7 +28,8 @@ from typing import Any
 
 _BEGUN = "BENCH_HOSTED"  # set where the environment is pinned already
 _POLL = 0.005  # seconds
-_CHANNEL = "bench.process.channel"
+# Where the version of the protocol stands; the second place is that of the revisions that speak version 1.
+_PLACES = (("bench.process.channel", "PAIR_PROTOCOL"), ("bench.channel", "DUET_PROTOCOL"))
 
 
 def main() -> None:
@@ -53,13 +54,16 @@ def main() -> None:
 
 
 def _protocol() -> int | None:
-    """The version that the tree speaks; None where it does not stand in its place."""
-    try:
-        return getattr(importlib.import_module(_CHANNEL), "DUET_PROTOCOL", None)
-    except ModuleNotFoundError as error:
-        if error.name and _CHANNEL.startswith(error.name) and error.name != "bench":
-            return None
-        raise
+    """The version that the tree speaks; None where it stands in none of its places."""
+    for module, name in _PLACES:
+        try:
+            version: int | None = getattr(importlib.import_module(module), name, None)
+        except ModuleNotFoundError as error:
+            if not error.name or not module.startswith(error.name) or error.name == "bench":
+                raise
+        else:
+            return version
+    return None
 
 
 def _preload() -> None:

@@ -10,12 +10,12 @@ from bench.errors import BenchError
 from bench.metrics import named
 from bench.plan.cell import Cell
 from bench.regression.confirm import Suspect
-from bench.regression.screening import Comparison, Terms, compare
+from bench.regression.screening import Screening, Terms, compare
 from bench.regression.tolerances import Tolerances
 from bench.store.baseline import Baseline
 from bench.store.frame import configurations
 from bench.store.run import Run
-from bench.store.summary import Reading, readings
+from bench.store.summary import CellSummary, summaries
 from bench.text import plural
 from bench.verdict.verdict import Decision
 
@@ -27,14 +27,14 @@ class CheckRules:
     Attributes:
         allowed: tolerances and budgets.
         globs: over cell ids; those that match none are left out on both sides. None of them: all cells.
-        force: use a tolerance that the rehearsal has not shown to work.
+        uncalibrated: use a tolerance that the calibration has not shown to work.
         command: repeats the check.
 
     """
 
     allowed: Tolerances = field(default_factory=Tolerances)
     globs: tuple[str, ...] = ()
-    force: bool = False
+    uncalibrated: bool = False
     command: str = ""
 
 
@@ -50,14 +50,14 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     """Judge the run.
 
     Raises:
-        BenchError: nothing is left to compare, a tolerance is below what the rehearsal has shown, or a file is damaged.
+        BenchError: nothing is left to compare, a tolerance is below the calibrated minimum, or a file is damaged.
 
     """
     started = datetime.now(UTC)
-    every = readings(run)
+    every = summaries(run)
     new, stored = _sides(run, every, baseline, rules.globs)
     absolute = _absolute(run)
-    counts = {metric for reading in (*every, *baseline.readings) for metric in reading.counts}
+    counts = {metric for summary in (*every, *baseline.summaries) for metric in summary.counts}
     rules.allowed.check_measured(_measured(absolute), counts)
     shares, forced = _shares(new, rules)
     compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
@@ -77,47 +77,47 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
 
 
 def _sides(
-    run: Run, every: Sequence[Reading], baseline: Baseline, globs: Sequence[str]
-) -> tuple[list[Reading], list[Reading]]:
+    run: Run, every: Sequence[CellSummary], baseline: Baseline, globs: Sequence[str]
+) -> tuple[list[CellSummary], list[CellSummary]]:
     """The readings of the run, and those of the accepted runs: without this very one, where others are left.
 
     Raises:
         BenchError: there are none of either.
 
     """
-    new = [reading for reading in every if _wanted(reading, globs)]
-    stored = [reading for reading in baseline.readings if _wanted(reading, globs)]
+    new = [summary for summary in every if _wanted(summary, globs)]
+    stored = [summary for summary in baseline.summaries if _wanted(summary, globs)]
     if not new:
         raise BenchError(f"run '{run.name}' has no cell{' that matches ' + ' '.join(globs) if globs else ''} to check")
     if not stored:
         raise BenchError(
-            f"baseline '{baseline.name}' is empty{' for these cells' if baseline.readings else ''}: "
+            f"baseline '{baseline.name}' is empty{' for these cells' if baseline.summaries else ''}: "
             f"accept a run with python -m bench baseline save RUN --name {baseline.name}"
         )
-    return new, [reading for reading in stored if not _same(reading, new)] or stored
+    return new, [summary for summary in stored if not _same(summary, new)] or stored
 
 
-def _shares(new: Sequence[Reading], rules: CheckRules) -> tuple[dict[str, float], tuple[str, ...]]:
-    """By cell, how much its cost may rise, and notes on that: a rehearsal of the machine may ask for more."""
+def _shares(new: Sequence[CellSummary], rules: CheckRules) -> tuple[dict[str, float], tuple[str, ...]]:
+    """By cell, how much its cost may rise, and notes on that: a calibration of the machine may ask for more."""
     shares: dict[str, float] = {}
     notes: dict[str, None] = {}
-    for reading in new:
-        wanted = rules.allowed.given(reading.id, "relative_cost")
-        shares[reading.id], more = checked_tolerance(wanted, [reading.machine], force=rules.force)
+    for summary in new:
+        wanted = rules.allowed.given(summary.id, "relative_cost")
+        shares[summary.id], more = checked_tolerance(wanted, [summary.machine], uncalibrated=rules.uncalibrated)
         notes.update(dict.fromkeys(more))
     return shares, tuple(notes)
 
 
-def _suspects(new: Sequence[Reading], compared: Comparison, shares: Mapping[str, float]) -> dict[str, Suspect]:
-    by_id = {reading.id: reading for reading in new}
+def _suspects(new: Sequence[CellSummary], compared: Screening, shares: Mapping[str, float]) -> dict[str, Suspect]:
+    by_id = {summary.id: summary for summary in new}
     return {name: Suspect(by_id[name], old, shares[name]) for name, old in compared.suspects.items()}
 
 
-def _wanted(reading: Reading, globs: Sequence[str]) -> bool:
-    return not globs or any(fnmatchcase(reading.id, glob) for glob in globs)
+def _wanted(summary: CellSummary, globs: Sequence[str]) -> bool:
+    return not globs or any(fnmatchcase(summary.id, glob) for glob in globs)
 
 
-def _same(stored: Reading, new: Sequence[Reading]) -> bool:
+def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:
     """Whether the stored reading is of the very run that is checked."""
     return (stored.run, stored.started) == (new[0].run, new[0].started)
 
@@ -140,19 +140,19 @@ def _measured(absolute: Mapping[str, Mapping[str, float]]) -> set[str]:
     return metrics | set(named(lambda row: row.to_target)) if "reached" in metrics else metrics
 
 
-def _notes(baseline: Baseline, allowed: Tolerances, new: Sequence[Reading]) -> tuple[str, ...]:
+def _notes(baseline: Baseline, allowed: Tolerances, new: Sequence[CellSummary]) -> tuple[str, ...]:
     """What to know before trusting the decision."""
     notes = [baseline.problem] if baseline.problem else []
-    unused = allowed.unused([*(reading.id for reading in new), *(reading.id for reading in baseline.readings)])
+    unused = allowed.unused([*(summary.id for summary in new), *(summary.id for summary in baseline.summaries)])
     notes += [f"{allowed.place}: no cell matches '{glob}'" for glob in unused]
-    if any(reading.dirty for reading in new):
+    if any(summary.dirty for summary in new):
         notes.append("the run's code had uncommitted changes")
-    if any(_same(reading, new) for reading in baseline.readings):
-        others = any(not _same(reading, new) for reading in baseline.readings)
+    if any(_same(summary, new) for summary in baseline.summaries):
+        others = any(not _same(summary, new) for summary in baseline.summaries)
         notes.append(f"this very run is in the baseline: it is compared with {'the others' if others else 'itself'}")
     return tuple(notes)
 
 
-def _revision(new: Sequence[Reading]) -> str:
-    revision = next((reading.revision for reading in new if reading.revision), "")
+def _revision(new: Sequence[CellSummary]) -> str:
+    revision = next((summary.revision for summary in new if summary.revision), "")
     return f" ({revision[:10]})" if revision else ""

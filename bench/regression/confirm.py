@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.store.summary import Reading
+from bench.store.summary import CellSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Suspect:
 
     """
 
-    new: Reading
-    old: Reading
+    new: CellSummary
+    old: CellSummary
     tolerance: float
 
 

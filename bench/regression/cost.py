@@ -6,16 +6,16 @@ import numpy as np
 
 from bench.stats.interval import Interval
 from bench.stats.prediction import LEAST_RUNS, SCREEN, SURE, Prediction, predict
-from bench.store.summary import Reading
+from bench.store.summary import CellSummary
 from bench.text import plural
 from bench.verdict.verdict import Verdict
 
 COARSEST = 0.20  # a stored series that shows no slowdown of 20 % says nothing
 
 
-def judge_cost(new: Reading, stored: list[Reading], tolerance: float) -> Verdict:
+def judge_cost(new: CellSummary, stored: list[CellSummary], tolerance: float) -> Verdict:
     """The relative cost against the prediction interval of the stored runs."""
-    logs = [reading.cost for reading in stored if reading.cost is not None]
+    logs = [summary.cost for summary in stored if summary.cost is not None]
     if new.cost is None or not logs:
         where = "this run" if new.cost is None else "the baseline"
         reason = f"no cost relative to the reference in {where}: plain times of different hours do not compare"

@@ -9,7 +9,7 @@ from bench.metrics import METRICS
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
 from bench.stats.prediction import SURE, difference
-from bench.store.summary import Reading
+from bench.store.summary import CellSummary
 from bench.text import count, plural, quantity
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import VerdictWord
@@ -19,7 +19,7 @@ _EQUAL = 1e-5  # less than one of ten thousand test images: stored accuracies ar
 ACCEPT = "allow it under [tolerances], or accept this run into the baseline"
 
 
-def judge_counts(new: Reading, old: Reading, allowed: Tolerances) -> Iterator[Verdict]:
+def judge_counts(new: CellSummary, old: CellSummary, allowed: Tolerances) -> Iterator[Verdict]:
     """The exact counts against the last accepted run's: every change is listed, a rise beyond its share fails."""
     if not old.counts or not new.counts:
         return
@@ -53,9 +53,9 @@ def judge_counts(new: Reading, old: Reading, allowed: Tolerances) -> Iterator[Ve
     )
 
 
-def judge_memory(new: Reading, stored: list[Reading], tolerance: float) -> Iterator[Verdict]:
+def judge_memory(new: CellSummary, stored: list[CellSummary], tolerance: float) -> Iterator[Verdict]:
     """The peak of the CPU's memory against the mean of the stored runs; a GPU's is an exact count."""
-    peaks = [reading.memory for reading in stored if reading.memory is not None]
+    peaks = [summary.memory for summary in stored if summary.memory is not None]
     if new.memory is None or not peaks or "peak_memory" in new.counts:
         return
     mean = float(np.mean(peaks))
@@ -78,7 +78,7 @@ def judge_memory(new: Reading, stored: list[Reading], tolerance: float) -> Itera
     )
 
 
-def judge_accuracy(new: Reading, stored: list[Reading], tolerance: float) -> Iterator[Verdict]:
+def judge_accuracy(new: CellSummary, stored: list[CellSummary], tolerance: float) -> Iterator[Verdict]:
     """Test accuracy over seeds against the stored ones; a fall beyond its interval and the tolerance fails."""
     seeds = _stored_seeds(new, stored)
     if not new.accuracy or not seeds:
@@ -103,12 +103,12 @@ def judge_accuracy(new: Reading, stored: list[Reading], tolerance: float) -> Ite
         yield _moved(verdict, old, now, tolerance)
 
 
-def _stored_seeds(new: Reading, stored: list[Reading]) -> dict[int, list[float]]:
+def _stored_seeds(new: CellSummary, stored: list[CellSummary]) -> dict[int, list[float]]:
     """By seed, the stored accuracies of a training as long as this one."""
     seeds: dict[int, list[float]] = {}
-    for reading in stored:
-        if reading.epochs is not None and reading.epochs == new.epochs:
-            for seed, value in reading.accuracy.items():
+    for summary in stored:
+        if summary.epochs is not None and summary.epochs == new.epochs:
+            for seed, value in summary.accuracy.items():
                 seeds.setdefault(seed, []).append(value)
     return seeds
 
@@ -140,7 +140,7 @@ def _moved(verdict: Verdict, old: list[float], now: list[float], tolerance: floa
     )
 
 
-def judge_budgets(new: Reading, allowed: Tolerances, values: Mapping[str, float]) -> Iterator[Verdict]:
+def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, float]) -> Iterator[Verdict]:
     """The absolute limits of the cell; what was not measured never counts as kept."""
     for metric, limit in allowed.budgets(new.id).items():
         row = METRICS[metric]

@@ -151,8 +151,8 @@ def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping
             about.setdefault(key, (one["unit"], machine.fields))
     git, started = facts.git, facts.started
     moment = _utc(git.committed or (commit_date(git.revision) if git.revision else None) or started)
-    for key, readings in values.items():
-        whole = pooled(readings, METRICS[key[1]].pooled)
+    for key, summaries in values.items():
+        whole = pooled(summaries, METRICS[key[1]].pooled)
         point = Point(run.name, git.revision, git.dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
         yield key, *about[key], point
 

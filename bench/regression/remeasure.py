@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.compare.ab import Rules, compare
 from bench.compare.sequential import Told
-from bench.compare.sides import Matchup, Revisions, revisions
+from bench.compare.sides import Comparison, Revisions, revisions
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
@@ -18,7 +18,7 @@ SUITE = "checks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retrial:
+class Confirmation:
     """How to measure again.
 
     Attributes:
@@ -90,7 +90,7 @@ def _attempt(group: Group, number: int, remeasure: Remeasure) -> Remeasured | st
         return str(error)
 
 
-def remeasured(group: Group, retrial: Retrial, number: int, tell: Told) -> Remeasured:
+def remeasured(group: Group, confirmation: Confirmation, number: int, tell: Told) -> Remeasured:
     """Compare the group beside the revision of the baseline.
 
     Raises:
@@ -99,15 +99,17 @@ def remeasured(group: Group, retrial: Retrial, number: int, tell: Told) -> Remea
     """
     first = group.suspects[0]
     second = None if first.new.dirty or not first.new.revision else first.new.revision
-    record = retrial.rules.record and retrial.rules.record.with_stem(f"{retrial.rules.record.stem}-{number + 1}")
-    rules = replace(retrial.rules, tolerance=first.tolerance, record=record)
-    plan, between = _plan(group, retrial), Revisions(retrial.repo, group.reference, second)
+    record = confirmation.rules.record and confirmation.rules.record.with_stem(
+        f"{confirmation.rules.record.stem}-{number + 1}"
+    )
+    rules = replace(confirmation.rules, tolerance=first.tolerance, record=record)
+    plan, between = _plan(group, confirmation), Revisions(confirmation.repo, group.reference, second)
     with revisions(between, plan, chosen=True) as sides:
         decision = compare(sides, plan, rules, tell)
     return Remeasured(decision, by_suspect(decision, sides, group))
 
 
-def by_suspect(decision: Decision, sides: Matchup, group: Group) -> dict[str, Verdict]:
+def by_suspect(decision: Decision, sides: Comparison, group: Group) -> dict[str, Verdict]:
     """The verdict of each suspect by its id; the cells of the comparison may have other threads in theirs."""
     verdicts = {verdict.cell: verdict for verdict in decision.verdicts}
     names = {side.cell.architecture: name for name, (_, side) in sides.sides.items()}
@@ -118,7 +120,7 @@ def by_suspect(decision: Decision, sides: Matchup, group: Group) -> dict[str, Ve
     }
 
 
-def _plan(group: Group, retrial: Retrial) -> Plan:
+def _plan(group: Group, confirmation: Confirmation) -> Plan:
     """The grid of the group, with the threads that its relative cost was measured with."""
     new, defaults = group.suspects[0].new, Cell("")
     axes = {
@@ -129,8 +131,8 @@ def _plan(group: Group, retrial: Retrial) -> Plan:
     fixed = {
         "architectures": tuple(suspect.new.cell.architecture for suspect in group.suspects),
         "threads": (new.machine.fields.get("threads", new.cell.threads),),
-        "data_dir": retrial.data_dir,
-        "budget": retrial.budget,
+        "data_dir": confirmation.data_dir,
+        "budget": confirmation.budget,
     }
     return plan_from({"suite": SUITE, **axes, **fixed})
 

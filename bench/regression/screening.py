@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.regression.cost import judge_cost
 from bench.regression.direct import judge_accuracy, judge_budgets, judge_counts, judge_memory
 from bench.regression.tolerances import Tolerances
-from bench.store.summary import Reading
+from bench.store.summary import CellSummary
 from bench.text import plural
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import VerdictWord
@@ -33,7 +33,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Screening:
     """What came of a comparison.
 
     Attributes:
@@ -44,11 +44,11 @@ class Comparison:
     """
 
     verdicts: tuple[Verdict, ...]
-    suspects: Mapping[str, Reading]
+    suspects: Mapping[str, CellSummary]
     notes: tuple[str, ...] = ()
 
 
-def compare(new: Sequence[Reading], stored: Sequence[Reading], terms: Terms) -> Comparison:
+def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Terms) -> Screening:
     """Judge every cell of the run and of the baseline.
 
     Args:
@@ -57,30 +57,30 @@ def compare(new: Sequence[Reading], stored: Sequence[Reading], terms: Terms) -> 
         terms: what they are held to.
 
     """
-    by_id: dict[str, list[Reading]] = {}
-    for reading in stored:
-        by_id.setdefault(reading.id, []).append(reading)
+    by_id: dict[str, list[CellSummary]] = {}
+    for summary in stored:
+        by_id.setdefault(summary.id, []).append(summary)
     verdicts: list[Verdict] = []
-    for reading in new:
-        verdicts += _cell(reading, by_id.get(reading.id, []), terms)
-        verdicts += judge_budgets(reading, terms.allowed, terms.absolute.get(reading.id, {}))
-    known = {reading.id: reading for reading in new}
+    for summary in new:
+        verdicts += _cell(summary, by_id.get(summary.id, []), terms)
+        verdicts += judge_budgets(summary, terms.allowed, terms.absolute.get(summary.id, {}))
+    known = {summary.id: summary for summary in new}
     verdicts += [_missing(name, runs) for name, runs in by_id.items() if name not in known]
     suspects = {
         verdict.cell: _alike(known[verdict.cell], by_id[verdict.cell])[-1] for verdict in verdicts if verdict.suspect
     }
-    return Comparison(tuple(verdicts), suspects, _unjudged(new, by_id))
+    return Screening(tuple(verdicts), suspects, _unjudged(new, by_id))
 
 
-def _unjudged(new: Sequence[Reading], by_id: Mapping[str, list[Reading]]) -> tuple[str, ...]:
+def _unjudged(new: Sequence[CellSummary], by_id: Mapping[str, list[CellSummary]]) -> tuple[str, ...]:
     """A note for each reason why accuracies are not judged, with the cells it holds for."""
     cells: dict[str, list[str]] = {}
-    for reading in new:
-        cells.setdefault(_unlearnt(reading, by_id.get(reading.id, [])), []).append(reading.id)
+    for summary in new:
+        cells.setdefault(_unlearnt(summary, by_id.get(summary.id, [])), []).append(summary.id)
     return tuple(f"accuracy is not judged, {why}: {', '.join(names)}" for why, names in cells.items() if why)
 
 
-def _cell(new: Reading, stored: list[Reading], terms: Terms) -> Iterator[Verdict]:
+def _cell(new: CellSummary, stored: list[CellSummary], terms: Terms) -> Iterator[Verdict]:
     """The verdicts on one cell of the run."""
     alike = _alike(new, stored)
     if new.status != "ok" or not alike:
@@ -92,12 +92,12 @@ def _cell(new: Reading, stored: list[Reading], terms: Terms) -> Iterator[Verdict
     yield from judge_accuracy(new, alike, terms.allowed.share(new.id, "accuracy"))
 
 
-def _alike(new: Reading, stored: Iterable[Reading]) -> list[Reading]:
+def _alike(new: CellSummary, stored: Iterable[CellSummary]) -> list[CellSummary]:
     """The stored readings that were measured under the same conditions."""
-    return [reading for reading in stored if not _differs(reading, new)]
+    return [summary for summary in stored if not _differs(summary, new)]
 
 
-def _not_compared(new: Reading, stored: list[Reading]) -> Verdict:
+def _not_compared(new: CellSummary, stored: list[CellSummary]) -> Verdict:
     """A cell that the baseline does not have, that did not run, or whose conditions are others now."""
     verdict: VerdictWord
     remedy = ""
@@ -115,7 +115,7 @@ def _not_compared(new: Reading, stored: list[Reading]) -> Verdict:
     return Verdict(cell=new.id, metric="relative_cost", verdict=verdict, reason=reason, remedy=remedy)
 
 
-def _missing(name: str, stored: list[Reading]) -> Verdict:
+def _missing(name: str, stored: list[CellSummary]) -> Verdict:
     """A cell of the baseline that the run does not have."""
     return Verdict(
         cell=name,
@@ -126,7 +126,7 @@ def _missing(name: str, stored: list[Reading]) -> Verdict:
     )
 
 
-def _differs(old: Reading, new: Reading) -> tuple[str, ...]:
+def _differs(old: CellSummary, new: CellSummary) -> tuple[str, ...]:
     """The conditions that differ, each with both values."""
     differences = old.machine.differences(new.machine)
     if old.definition != new.definition:
@@ -134,9 +134,9 @@ def _differs(old: Reading, new: Reading) -> tuple[str, ...]:
     return differences
 
 
-def _unlearnt(new: Reading, stored: list[Reading]) -> str:
+def _unlearnt(new: CellSummary, stored: list[CellSummary]) -> str:
     """Why the accuracy of a cell is not judged although the baseline has one; "" where it is, or there is none."""
-    lengths = {reading.epochs for reading in stored if reading.accuracy}
+    lengths = {summary.epochs for summary in stored if summary.accuracy}
     if new.status != "ok" or not lengths or new.epochs in lengths - {None}:
         return ""
     if not new.accuracy:
@@ -147,9 +147,9 @@ def _unlearnt(new: Reading, stored: list[Reading]) -> str:
     return f"after {new.epochs} epochs here and {known} in the baseline"
 
 
-def _why(reading: Reading) -> str:
-    return f"{reading.status}{': ' + reading.reason if reading.reason else ''}"
+def _why(summary: CellSummary) -> str:
+    return f"{summary.status}{': ' + summary.reason if summary.reason else ''}"
 
 
-def _runs(stored: Iterable[Reading]) -> str:
-    return plural(len({reading.run for reading in stored}), "run")
+def _runs(stored: Iterable[CellSummary]) -> str:
+    return plural(len({summary.run for summary in stored}), "run")

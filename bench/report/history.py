@@ -126,7 +126,7 @@ def _picture(line: Line, number: int) -> Picture:
     axes.set_xlabel("runs, in the order of their revisions")
     axes.set_ylabel("")
     axes.grid(visible=True, axis="y")
-    noun = "seeds" if row.once_a_seed else "visits"
+    noun = "seeds" if row.once_a_seed else "processes"
     caption = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over {noun}."
     return finish(drawn, title, clean(caption))
 

@@ -44,7 +44,7 @@ class _Gathered:
 def read(run: Run) -> Record:
     """The record of a run, from its files alone; of two lines of one visit the later one counts."""
     found = map(_of_configuration, run.lines())
-    lines = {(line["id"], line["cell"].get("seed"), line["generation"]): line for line in found}
+    lines = {(line["id"], line["cell"].get("seed"), line["repeat"]): line for line in found}
     gathered: dict[str, _Gathered] = {}
     for line in lines.values():
         gathered.setdefault(line["id"], _Gathered()).add(line)

@@ -1,4 +1,4 @@
-"""Power: the picture of a rehearsal: how often the gate finds a slowdown of each size on this machine."""
+"""Power: the picture of a calibration: how often the gate finds a slowdown of each size on this machine."""
 
 import io
 from collections.abc import Sequence

@@ -171,5 +171,5 @@ def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
     """Every visit without a result, those left out included: name, status, reason."""
     for visit in record.visits:
         if visit["status"] != "ok":
-            name = f"{Cell.from_dict(visit['cell']).id}, visit {visit['generation'] + 1}"
+            name = f"{Cell.from_dict(visit['cell']).id}, visit {visit['repeat'] + 1}"
             yield name, visit["status"], visit["reason"] or "no reason recorded"

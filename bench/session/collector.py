@@ -10,7 +10,7 @@ from typing import Any
 from bench import files
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.plan.task import Visit
+from bench.plan.task import Task
 from bench.process import entries
 from bench.process.executor import Executor, talk
 from bench.process.worker import WorkerError
@@ -42,7 +42,7 @@ class Collector:
         """How many visits may be made at once."""
         return self._executor.slots
 
-    def visit(self, task: Visit, told: Told) -> Result:
+    def visit(self, task: Task, told: Told) -> Result:
         """Make the visit; `told` hears what is being done. Parts that came before a worker ended are kept."""
         started, clock = utc_now(), time.monotonic()
         parts: dict[str, list[Any]] = {}
@@ -95,7 +95,7 @@ def folder_of(cell: Cell) -> str:
 
 
 def _result(
-    task: Visit, parts: Mapping[str, list[Any]], ending: tuple[Status, str | None], started: str, seconds: float
+    task: Task, parts: Mapping[str, list[Any]], ending: tuple[Status, str | None], started: str, seconds: float
 ) -> Result:
     """The parts that a worker sent as one result; `ending` is its status and the reason."""
     measurements = (stored for payload in parts.get("measurements", ()) for stored in payload)
@@ -103,7 +103,7 @@ def _result(
         cell=task.cell,
         status=ending[0],
         reason=ending[1],
-        generation=task.generation,
+        repeat=task.repeat,
         measurements=tuple(map(Measurement.from_dict, measurements)),
         blocks=tuple(block for payload in parts.get("blocks", ()) for block in payload),
         training=parts.get("training", [None])[-1],

@@ -9,7 +9,7 @@ from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.session.collector import Collector
 from bench.session.observer import SILENT, Observer
-from bench.session.scheduler import Schedule
+from bench.session.scheduler import Scheduler
 from bench.store.result import Result
 from bench.store.run import Run
 
@@ -23,7 +23,7 @@ class Recording:
         collector: who makes a visit.
         devices: the facts of each device, by name.
         observer: who hears of it.
-        past: visits of an earlier session of this run, by cell and generation; they are not made again.
+        past: visits of an earlier session of this run, by cell and repeat; they are not made again.
         started: when the budget began to run, by the monotonic clock.
 
     """
@@ -35,11 +35,11 @@ class Recording:
     past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
-    def schedule(self, plan: Plan, cells: Sequence[Cell], keep: Callable[[Result], None] | None = None) -> Schedule:
+    def schedule(self, plan: Plan, cells: Sequence[Cell], keep: Callable[[Result], None] | None = None) -> Scheduler:
         """The schedule of these cells; its results go into the run, or to `keep`, which sees to that."""
         advanced = self.observer.advanced
         kept = keep or self.run.append
-        return Schedule(plan, cells, self.collector, self.devices, kept, advanced, self.past, self.started)
+        return Scheduler(plan, cells, self.collector, self.devices, kept, advanced, self.past, self.started)
 
     def leave_out(self, cells: Sequence[Cell], reason: str) -> None:
         """Record that the turn of these cells never came."""

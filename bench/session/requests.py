@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.catalogue import Catalogue, Question, Specimen, Weights
+from bench.plan.catalogue import Catalogue, CatalogueRequest, LayersRequest, Weights
 from bench.plan.cell import Cell
 from bench.plan.probe import probes_of
 from bench.process import entries
 from bench.process.executor import TaskStarter, talk
-from bench.process.messages import Anatomy, Ceiling, Review
+from bench.process.messages import Ceiling, Layers, Verification
 from bench.process.worker import WorkerError
 
 ANSWER_SECONDS, DOWNLOAD_SECONDS, PROBE_SECONDS = 120.0, 3600.0, 60.0
 
 
-def ask_catalogue(starter: TaskStarter, question: Question) -> Catalogue:
+def ask_catalogue(starter: TaskStarter, question: CatalogueRequest) -> Catalogue:
     """What is registered and what the machine can do.
 
     Raises:
@@ -29,19 +29,19 @@ def ask_catalogue(starter: TaskStarter, question: Question) -> Catalogue:
     return catalogue
 
 
-def ask_anatomy(starter: TaskStarter, specimen: Specimen) -> Anatomy:
+def ask_layers(starter: TaskStarter, request: LayersRequest) -> Layers:
     """The layers of one architecture, as `bench.worker.layers` tells them.
 
     Raises:
         BenchError: there is no such architecture or data set, they do not fit, or the worker did not answer.
 
     """
-    trouble = f"cannot look into '{specimen.architecture}'"
-    anatomy: Anatomy = _ask(starter, entries.LAYERS, specimen, trouble)["anatomy"]
-    return anatomy
+    trouble = f"cannot look into '{request.architecture}'"
+    layers: Layers = _ask(starter, entries.LAYERS, request, trouble)["anatomy"]
+    return layers
 
 
-def ask_review(starter: TaskStarter, checkpoint: Path, data_dir: str = "") -> Review:
+def ask_verification(starter: TaskStarter, checkpoint: Path, data_dir: str = "") -> Verification:
     """What the file of weights holds and what it scores, as `bench.worker.verify_checkpoint` tells it.
 
     Data sets that are not embedded are looked for in `data_dir`, or in the default folder.
@@ -56,7 +56,7 @@ def ask_review(starter: TaskStarter, checkpoint: Path, data_dir: str = "") -> Re
         raise BenchError(f"no checkpoint {checkpoint}: runs with --checkpoint write them to results/") from error
     except OSError as error:
         raise BenchError(f"cannot read {checkpoint}: {error.strerror}; check the path") from error
-    review: Review = _ask(starter, entries.VERIFY_CHECKPOINT, weights, f"cannot review {checkpoint}")["review"]
+    review: Verification = _ask(starter, entries.VERIFY_CHECKPOINT, weights, f"cannot review {checkpoint}")["review"]
     return review
 
 

@@ -20,7 +20,7 @@ Status = Literal["recorded", "there already", "failed", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RevisionOutcome:
     """What came of one revision; the reason where it failed."""
 
     revision: str
@@ -43,7 +43,7 @@ def revisions(span: str, steps: int) -> list[str]:
 
 def measure_past(
     wanted: Mapping[str, Any], hashes: Sequence[str], observer: Observer = SILENT, *, concurrent: bool = False
-) -> list[Outcome]:
+) -> list[RevisionOutcome]:
     """Measure each revision; one that cannot run does not keep the others from it. Ctrl-C ends it.
 
     Args:
@@ -53,7 +53,7 @@ def measure_past(
         concurrent: measure although another run is measuring on this machine.
 
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[RevisionOutcome] = []
     for number, revision in enumerate(hashes, 1):
         observer.turned_to(revision, number, len(hashes))
         outcomes.append(_measured(wanted, revision, observer, concurrent))
@@ -62,11 +62,11 @@ def measure_past(
     return outcomes
 
 
-def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, concurrent: bool) -> Outcome:
+def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, concurrent: bool) -> RevisionOutcome:
     """Run the plan by the code of the revision, in its own folder, and fetch what it recorded."""
     name = f"{wanted.get('run', 'past')}-{revision[:10]}"
     if (RESULTS / name).exists():
-        return Outcome(revision, name, "there already")
+        return RevisionOutcome(revision, name, "there already")
     words = [*flags({**wanted, "run": name}), "--no-report", *(["--concurrent"] if concurrent else [])]
     try:
         with checked_out_alone(Path(), revision) as (folder, tree):
@@ -76,12 +76,12 @@ def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, conc
                 RESULTS.mkdir(parents=True, exist_ok=True)
                 shutil.move(recorded, RESULTS / name)
     except BenchError as error:
-        return Outcome(revision, name, "failed", str(error))
+        return RevisionOutcome(revision, name, "failed", str(error))
     if code == EXIT_INTERRUPTED:
-        return Outcome(revision, name, "interrupted")
+        return RevisionOutcome(revision, name, "interrupted")
     if code or not (RESULTS / name).exists():
-        return Outcome(revision, name, "failed", last or f"exit code {code}")
-    return Outcome(revision, name, "recorded")
+        return RevisionOutcome(revision, name, "failed", last or f"exit code {code}")
+    return RevisionOutcome(revision, name, "recorded")
 
 
 def _run(words: Sequence[str], folder: Path, paths: Sequence[Path], observer: Observer) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.catalogue import Catalogue, Question
+from bench.plan.catalogue import Catalogue, CatalogueRequest
 from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import Plan, flag
@@ -16,7 +16,7 @@ from bench.session.observer import SILENT, Observer, Work
 from bench.session.recording import Recording
 from bench.session.requests import ask_catalogue, ask_ceilings
 from bench.session.resume import reopen
-from bench.session.scheduler import Schedule
+from bench.session.scheduler import Scheduler
 from bench.session.tuned import Tuned
 from bench.store import run as store
 from bench.store.provenance import git_state, time_name, utc_now, versions
@@ -30,7 +30,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work
         BenchError: the plan asks for what there is not, contradicts itself, or its budget is too small.
 
     """
-    question = Question(plan.architectures, plan.datasets, plan.data_dir, plan.download)
+    question = CatalogueRequest(plan.architectures, plan.datasets, plan.data_dir, plan.download)
     catalogue = ask_catalogue(executor, question)
     for problem in catalogue.problems:
         observer.warned(f"plug-in left out: {problem}")
@@ -79,8 +79,8 @@ def measure(
             run.append(Result(cell, "skipped", reason))
         observer.began(work)
         collector = Collector(executor, run.folder)
-        visits = {(result.cell, result.generation): result for result in past}
-        _visit(work, executor, Recording(run, collector, work.catalogue.devices, observer, visits))
+        visits = {(result.cell, result.repeat): result for result in past}
+        _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, visits))
     return run
 
 
@@ -92,10 +92,10 @@ def named(stem: str) -> str:
     return name if name not in taken else next(other for other in more if other not in taken)
 
 
-def _visit(work: Work, executor: Executor, recording: Recording) -> None:
+def _measure(work: Work, executor: Executor, recording: Recording) -> None:
     """Visit what is missing, and note how it ended."""
     run, cells = recording.run, work.grid.cells
-    stages: Schedule | Tuned = recording.schedule(work.plan, cells)
+    stages: Scheduler | Tuned = recording.schedule(work.plan, cells)
     if work.trials:
         stages = Tuned(work.plan, cells, work.trials, recording)
     try:
@@ -116,7 +116,7 @@ def _visit(work: Work, executor: Executor, recording: Recording) -> None:
 def _unflushed(catalogue: Catalogue) -> dict[str, None]:
     """Why devices on which denormals are slow cannot flush them."""
     slow = (facts for facts in catalogue.devices.values() if facts.slow_denormals)
-    return dict.fromkeys(facts.obstacles["flush"] for facts in slow if "flush" in facts.obstacles)
+    return dict.fromkeys(facts.unsupported["flush"] for facts in slow if "flush" in facts.unsupported)
 
 
 def _check_budget(plan: Plan, grid: Grid) -> None:
@@ -124,7 +124,7 @@ def _check_budget(plan: Plan, grid: Grid) -> None:
     if plan.budget is not None and plan.budget < least:
         raise BenchError(
             f"the budget of {plan.budget:g} s is too small: {len(grid.cells)} cells take at least {least:.0f} s; "
-            f"give --budget {least * 2:.0f}s, or fewer cells or --rounds"
+            f"give --budget {least * 2:.0f}s, or fewer cells or --blocks"
         )
 
 

@@ -1,4 +1,4 @@
-"""Schedule: generations over the grid in random order, until each cell is precise, or the budget or the plan ends."""
+"""Schedule: repeats over the grid in random order, until each cell is precise, or the budget or the plan ends."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from random import Random
 from bench.errors import OutOfTimeError
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
-from bench.plan.grid import visit_of
+from bench.plan.grid import task_of
 from bench.plan.plan import Plan
 from bench.session.collector import Collector
 from bench.session.flight import Told, results_of
@@ -24,7 +24,7 @@ class Progress:
 
     Attributes:
         cell: the one being visited.
-        generation: the pass over the grid, from 0.
+        repeat: the pass over the grid, from 0.
         stage: what is being measured.
         share: of the visits planned, how much is done, 0 to 1.
         left: seconds still to go, by what the visits so far took; None before the first has ended.
@@ -32,7 +32,7 @@ class Progress:
     """
 
     cell: Cell
-    generation: int
+    repeat: int
     stage: str
     share: float
     left: float | None
@@ -47,17 +47,17 @@ class _Turn:
 
 
 @dataclass(slots=True)
-class Schedule:
+class Scheduler:
     """Runs a plan's cells; how it ended is in `outcome` and `endings` afterwards.
 
     Args:
-        plan: generations, precision, budget, seed of the order.
+        plan: repeats, precision, budget, seed of the order.
         cells: what to visit.
         collector: who makes visits, as many at once as it has slots.
         devices: the facts of each device of the cells, by name.
         keep: called with each result as soon as there is one.
         tell: called with the progress at each stage, and with each result.
-        past: visits of an earlier session of this run, by cell and generation; they are not made again.
+        past: visits of an earlier session of this run, by cell and repeat; they are not made again.
         started: when the budget began to run, by the monotonic clock.
 
     """
@@ -77,7 +77,7 @@ class Schedule:
     _late: bool = False
 
     def run(self) -> None:
-        """Visit every cell once a generation, in an order drawn afresh each time.
+        """Visit every cell once a repeat, in an order drawn afresh each time.
 
         A cell whose turn never comes, since the budget is spent or the run is interrupted, gets its line all the same.
 
@@ -99,33 +99,33 @@ class Schedule:
         else:
             self.outcome = "finished"
             for cell in self.cells:
-                self.endings.setdefault(cell, f"{self.plan.generations} generations")
+                self.endings.setdefault(cell, f"{self.plan.repeats} repeats")
 
     def _visit_all(self) -> None:
         order = Random(self.plan.order_seed)
-        for generation in range(self.plan.generations):
+        for repeat in range(self.plan.repeats):
             due = [cell for cell in self.cells if cell not in self.endings]
             order.shuffle(due)
-            for turn, result in results_of(self._turns(due, generation), self.collector.slots, self._hear):
+            for turn, result in results_of(self._turns(due, repeat), self.collector.slots, self._hear):
                 self._take(turn, result)
             if self._late:
                 raise OutOfTimeError
 
-    def _turns(self, due: Sequence[Cell], generation: int) -> Iterator[tuple["_Turn", Callable[[Told], Result]]]:
-        """The visits that one generation has to make, each begun only when it is drawn, while the budget lasts."""
+    def _turns(self, due: Sequence[Cell], repeat: int) -> Iterator[tuple["_Turn", Callable[[Told], Result]]]:
+        """The visits that one repeat has to make, each begun only when it is drawn, while the budget lasts."""
         for position, cell in enumerate(due):
-            if (cell, generation) in self.past:
-                self._learn(self.past[cell, generation])
+            if (cell, repeat) in self.past:
+                self._learn(self.past[cell, repeat])
                 continue
             elapsed = time.monotonic() - self.started
             budget = inf if self.plan.budget is None else self.plan.budget - elapsed
             self._late = self._late or budget <= 0
             if self._late:
                 return
-            share = (generation + position / len(due)) / self.plan.generations
+            share = (repeat + position / len(due)) / self.plan.repeats
             left = elapsed * (1 - share) / share if share and self._visits and not self.past else None
-            task = visit_of(cell, self.plan, generation, self.devices)
-            turn = _Turn(Progress(cell, generation, "start", share, left), cut=budget < task.timeout)
+            task = task_of(cell, self.plan, repeat, self.devices)
+            turn = _Turn(Progress(cell, repeat, "start", share, left), cut=budget < task.timeout)
             yield turn, partial(self.collector.visit, replace(task, timeout=min(task.timeout, budget)))
 
     def _hear(self, turn: "_Turn", stage: str) -> None:
@@ -153,7 +153,7 @@ class Schedule:
         if result.status != "ok":
             self.endings[result.cell] = result.status
         elif is_precise(ratios, self.plan.precision):
-            self.endings[result.cell] = f"precise after {len(ratios)} generations"
+            self.endings[result.cell] = f"precise after {len(ratios)} repeats"
 
     def _spent(self) -> str:
         return f"the budget of {self.plan.budget:g} s ended"

@@ -6,9 +6,9 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
-from bench.plan.tuning import Trial, best_of, group_of, plan_of_trials, settled
+from bench.plan.tuning import Trial, best_of, group_of, plan_of_trials, with_best_rates
 from bench.session.recording import Recording
-from bench.session.scheduler import Schedule
+from bench.session.scheduler import Scheduler
 from bench.store.result import Result
 
 
@@ -48,7 +48,7 @@ class Tuned:
         for cell in self.trials:
             groups.setdefault(group_of(cell), []).append(trial_of(results[cell]))
         self.recording.run.note(tuned=[_facts(group, trials) for group, trials in groups.items()])
-        cells, lost = settled(self.cells, groups)
+        cells, lost = with_best_rates(self.cells, groups)
         for cell, reason in lost:
             self.recording.leave_out([cell], reason)
         schedule = self.recording.schedule(self.plan, cells)
@@ -64,7 +64,7 @@ class Tuned:
             results[result.cell] = result
             self.recording.run.append(result)
 
-        schedule: Schedule = self.recording.schedule(plan_of_trials(self.plan), self.trials, keep)
+        schedule: Scheduler = self.recording.schedule(plan_of_trials(self.plan), self.trials, keep)
         try:
             schedule.run()
         except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bench.stats.sequential_test import LOOKS, TOLERANCE, outcomes, settled
+from bench.stats.sequential_test import LOOKS, TOLERANCE, deciding_look, outcomes
 
 SLOWDOWNS = (0.02, 0.03, 0.05, 0.10)
 TOLERANCES = (0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.15, 0.20, 0.30)
@@ -82,7 +82,7 @@ def replayed(logs: Sequence[float], tolerance: float = TOLERANCE) -> list[str]:
     """
     found: list[str] = []
     rest = list(logs)
-    while (one := settled(rest, tolerance)) is not None and one.outcome != "continue":
+    while (one := deciding_look(rest, tolerance)) is not None and one.outcome != "continue":
         found.append(one.outcome)
         rest = rest[one.n :]
     return found

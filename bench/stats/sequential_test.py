@@ -17,7 +17,7 @@ import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
 from bench.stats.interval import Interval
-from bench.vocabulary import Outcome
+from bench.vocabulary import LookOutcome
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class Look:
 
     """
 
-    outcome: Outcome
+    outcome: LookOutcome
     mean: float
     half: float
     n: int
@@ -78,7 +78,7 @@ def look(logs: Sequence[float] | Floats, tolerance: float = TOLERANCE, *, last: 
     return _decided(mean, error, count - 1, tolerance, pairs=count, final=final)
 
 
-def settled(logs: Sequence[float], tolerance: float, *, ended: bool = False) -> Look | None:
+def deciding_look(logs: Sequence[float], tolerance: float, *, ended: bool = False) -> Look | None:
     """The look that decides a run, or the latest one; None before the first.
 
     Args:
@@ -165,7 +165,7 @@ def outcomes(logs: Floats, tolerance: float = TOLERANCE) -> tuple[npt.NDArray[np
 def _decided(mean: float, error: float, freedom: float, tolerance: float, *, pairs: int, final: bool) -> Look:
     half = _quantile(freedom) * error
     p = float(stdtr(freedom, -mean / error)) if error else float(mean <= 0)
-    outcome: Outcome = "inconclusive" if final else "continue"
+    outcome: LookOutcome = "inconclusive" if final else "continue"
     if mean + half < np.log1p(tolerance):
         outcome = "pass"
     elif mean - half > 0:

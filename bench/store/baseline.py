@@ -15,7 +15,7 @@ from bench.errors import EXIT_NOT_COMPARABLE, BenchError, unknown
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint
 from bench.store.run import BASELINES
-from bench.store.summary import Reading
+from bench.store.summary import CellSummary
 
 SCHEMA = 1
 _RESTORE = "restore the file, for instance with git checkout"
@@ -35,19 +35,19 @@ class Baseline:
     Attributes:
         name: the file's, without its suffix.
         path: the file.
-        readings: of every accepted run and cell, in the order in which they were accepted.
+        summaries: of every accepted run and cell, in the order in which they were accepted.
         problem: what is wrong with its last line, or "".
 
     """
 
     name: str
     path: Path
-    readings: tuple[Reading, ...]
+    summaries: tuple[CellSummary, ...]
     problem: str = ""
 
     def runs(self) -> list[str]:
         """The names of the runs, in the order in which they were accepted."""
-        return list(dict.fromkeys(reading.run for reading in self.readings))
+        return list(dict.fromkeys(summary.run for summary in self.summaries))
 
 
 def names(folder: Path = BASELINES) -> list[str]:
@@ -71,11 +71,11 @@ def load(name: str, folder: Path = BASELINES) -> Baseline:
         if not known:
             raise BenchError(f"no baseline '{name}': make one with python -m bench baseline save --name {name}")
         raise unknown("baseline", name, known, "baseline list")
-    readings = tuple(_readings(path))
-    return Baseline(name, path, readings, files.cut_off(path))
+    summaries = tuple(_readings(path))
+    return Baseline(name, path, summaries, files.cut_off(path))
 
 
-def save(name: str, found: Iterable[Reading], folder: Path = BASELINES) -> tuple[Path, int]:
+def save(name: str, found: Iterable[CellSummary], folder: Path = BASELINES) -> tuple[Path, int]:
     """Add what a run said to the baseline, which is made where there is none; the file, and how many lines it got.
 
     A run that is in it already adds nothing. The file is replaced in one move, so that it is never half written; what
@@ -89,10 +89,10 @@ def save(name: str, found: Iterable[Reading], folder: Path = BASELINES) -> tuple
         raise BenchError(f"'{name}' cannot name a baseline: use letters, digits, '.', '_' and '-' (--name NAME)")
     path = folder / f"{name}.jsonl"
     before = load(name, folder) if path.exists() else Baseline(name, path, ())
-    known = {(one.run, one.started) for one in before.readings}
+    known = {(one.run, one.started) for one in before.summaries}
     fresh = [one for one in found if (one.run, one.started) not in known]
     if fresh:
-        _write(path, [*before.readings, *fresh])
+        _write(path, [*before.summaries, *fresh])
     return path, len(fresh)
 
 
@@ -106,54 +106,54 @@ def drop(name: str, run: str | None = None, folder: Path = BASELINES) -> int:
     baseline = load(name, folder)
     if run is None:
         baseline.path.unlink()
-        return len(baseline.readings)
-    kept = [one for one in baseline.readings if one.run != run]
-    if len(kept) == len(baseline.readings):
+        return len(baseline.summaries)
+    kept = [one for one in baseline.summaries if one.run != run]
+    if len(kept) == len(baseline.summaries):
         raise unknown(f"run of the baseline '{name}'", run, baseline.runs(), f"baseline show {name}")
     _write(baseline.path, kept)
-    return len(baseline.readings) - len(kept)
+    return len(baseline.summaries) - len(kept)
 
 
-def _write(path: Path, readings: Iterable[Reading]) -> None:
+def _write(path: Path, summaries: Iterable[CellSummary]) -> None:
     files.make_folder(path.parent)
-    files.replace(path, "".join(line + "\n" for line in _lines(readings)))
+    files.replace(path, "".join(line + "\n" for line in _lines(summaries)))
 
 
-def _lines(readings: Iterable[Reading]) -> Iterable[str]:
+def _lines(summaries: Iterable[CellSummary]) -> Iterable[str]:
     """The file's lines: each machine and each set of counts before the first line that names it."""
     yield files.canonical({"schema": SCHEMA})
     written: set[str] = set()
-    for reading in readings:
-        exact = {name: int(value) if float(value).is_integer() else value for name, value in reading.counts.items()}
-        machine, counts = reading.machine.digest, files.digest(exact)
-        for line in ({"machine": machine, "facts": reading.machine.fields}, {"counts": counts, "exact": exact}):
+    for summary in summaries:
+        exact = {name: int(value) if float(value).is_integer() else value for name, value in summary.counts.items()}
+        machine, counts = summary.machine.digest, files.digest(exact)
+        for line in ({"machine": machine, "facts": summary.machine.fields}, {"counts": counts, "exact": exact}):
             text = files.canonical(line)
             if text not in written:
                 written.add(text)
                 yield text
-        yield files.canonical(_stored(reading, machine, counts))
+        yield files.canonical(_stored(summary, machine, counts))
 
 
-def _stored(reading: Reading, machine: str, counts: str) -> dict[str, Any]:
+def _stored(summary: CellSummary, machine: str, counts: str) -> dict[str, Any]:
     """The line of one reading; what is unknown is left out."""
-    cell = {one.name: getattr(reading.cell, one.name) for one in fields(Cell)}
+    cell = {one.name: getattr(summary.cell, one.name) for one in fields(Cell)}
     defaults = {one.name: one.default for one in fields(Cell)}
     line: dict[str, Any] = {
         "cell": {name: value for name, value in cell.items() if value != defaults[name]},
         "counts": counts,
-        "id": reading.id,
+        "id": summary.id,
         "machine": machine,
-        "definition": reading.definition,
-        "run": reading.run,
-        "revision": reading.revision,
-        "dirty": reading.dirty,
-        "started": reading.started,
-        "z": _short(reading.cost),
-        "n": reading.visits or None,
-        "step": _short(reading.step),
-        "accuracy": {str(seed): _short(value) for seed, value in reading.accuracy.items()},
-        "epochs": reading.epochs,
-        "memory": None if reading.memory is None else round(reading.memory),
+        "definition": summary.definition,
+        "run": summary.run,
+        "revision": summary.revision,
+        "dirty": summary.dirty,
+        "started": summary.started,
+        "z": _short(summary.cost),
+        "n": summary.processes or None,
+        "step": _short(summary.step),
+        "accuracy": {str(seed): _short(value) for seed, value in summary.accuracy.items()},
+        "epochs": summary.epochs,
+        "memory": None if summary.memory is None else round(summary.memory),
     }
     # not by truth: a cost of 0 is that of the reference
     return {
@@ -163,7 +163,7 @@ def _stored(reading: Reading, machine: str, counts: str) -> dict[str, Any]:
     }
 
 
-def _readings(path: Path) -> Iterable[Reading]:
+def _readings(path: Path) -> Iterable[CellSummary]:
     """The readings of the file's whole lines."""
     machines: dict[str, Fingerprint] = {}
     counts: dict[str, Mapping[str, float]] = {}
@@ -182,8 +182,8 @@ def _readings(path: Path) -> Iterable[Reading]:
 
 def _read(
     line: Mapping[str, Any], machines: Mapping[str, Fingerprint], counts: Mapping[str, Mapping[str, float]]
-) -> Reading:
-    return Reading(
+) -> CellSummary:
+    return CellSummary(
         cell=Cell.from_dict(line["cell"]),
         run=line["run"],
         revision=line.get("revision", ""),
@@ -192,7 +192,7 @@ def _read(
         machine=machines[line["machine"]],
         definition=line.get("definition", ""),
         cost=line.get("z"),
-        visits=line.get("n", 0),
+        processes=line.get("n", 0),
         step=line.get("step"),
         accuracy={int(seed): float(value) for seed, value in line.get("accuracy", {}).items()},
         epochs=line.get("epochs"),

@@ -21,7 +21,7 @@ TIMED = ("dtype", "mode", "memory_format")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PublishedComparison:
     """One published figure beside what a run gave.
 
     Attributes:
@@ -64,7 +64,7 @@ class _Record:
         return over_seeds(len(self.accuracy), self.seeds.count, self.seeds.lost)
 
 
-def comparisons(lines: Iterable[Mapping[str, Any]], facts: RunFacts) -> list[Comparison]:
+def comparisons(lines: Iterable[Mapping[str, Any]], facts: RunFacts) -> list[PublishedComparison]:
     """Each published figure that speaks of an architecture of the run, beside the run's own.
 
     Args:
@@ -117,7 +117,7 @@ def _times_speak(table: Mapping[str, Any], record: _Record) -> bool:
     return bool(same and cell.architecture in table and record.passes)
 
 
-def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, float | None]) -> Comparison:
+def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, float | None]) -> PublishedComparison:
     cell = record.cell
     own = cell.to_dict()
     own["learning_rate"] = rates.get(cell.optimizer) if cell.learning_rate is None else cell.learning_rate
@@ -128,7 +128,7 @@ def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, fl
     differs += _epochs(record.epochs, wanted["epochs"])
     apart = [*figure.get("apart", ())]
     apart += figure.get("apart_optimizer", ()) if own["optimizer"] == wanted["optimizer"] else ()
-    return Comparison(
+    return PublishedComparison(
         configuration=cell.id,
         what="test accuracy",
         published=with_interval(figure["value"], PERCENT, figure["tolerance"]),
@@ -191,7 +191,7 @@ def _share(record: _Record) -> str:
     return f"{with_interval(ours.value, PERCENT, half)} ({trained})"
 
 
-def _times(table: Mapping[str, Any], record: _Record) -> Comparison:
+def _times(table: Mapping[str, Any], record: _Record) -> PublishedComparison:
     cell = record.cell
     theirs = [value / 1e3 for value in (*table[cell.architecture], sum(table[cell.architecture]))]
     passes = zip(*((*pair, sum(pair)) for pair in record.passes), strict=True)
@@ -201,7 +201,7 @@ def _times(table: Mapping[str, Any], record: _Record) -> Comparison:
     hardware = f"this host's {cell.device} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
     differs = [_difference(key, getattr(cell, key), table[key]) for key in TIMED if getattr(cell, key) != table[key]]
     visits = "one visit" if len(record.passes) == 1 else f"{len(record.passes)} visits"
-    return Comparison(
+    return PublishedComparison(
         configuration=cell.id,
         what="forward / backward / total",
         published=_parts(map(_milliseconds, theirs)) + (f"; top-1 error on ImageNet {error:.2f} %" if error else ""),

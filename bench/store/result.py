@@ -104,7 +104,7 @@ class Result:
         cell: what was measured.
         status: how the visit ended.
         reason: why it is not ok, in one line; None when it is.
-        generation: which pass over the grid, from 0; each is a fresh process.
+        repeat: which pass over the grid, from 0; each is a fresh process.
         measurements: the metrics, raw samples included.
         blocks: each timed block: subject, started, wall, cpu, faults, preempted, steps.
         training: the learning record (`bench.training.train`), or None where nothing was trained.
@@ -120,7 +120,7 @@ class Result:
     cell: Cell
     status: Status
     reason: str | None = None
-    generation: int = 0
+    repeat: int = 0
     measurements: tuple[Measurement, ...] = ()
     blocks: tuple[dict[str, Any], ...] = ()
     training: dict[str, Any] | None = None
@@ -142,7 +142,7 @@ class Result:
         stored = {
             "schema": SCHEMA,
             "id": self.cell.id,
-            "generation": self.generation,
+            "repeat": self.repeat,
             "status": self.status,
             "reason": self.reason,
             "started": self.started,
@@ -166,7 +166,7 @@ class Result:
             cell=Cell.from_dict(stored["cell"]),
             status=stored["status"],
             reason=stored["reason"],
-            generation=stored["generation"],
+            repeat=stored["repeat"],
             measurements=tuple(Measurement.from_dict(one) for one in stored["measurements"]),
             blocks=tuple(stored["blocks"]),
             training=stored["training"],

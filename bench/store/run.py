@@ -12,8 +12,8 @@ from bench.store.facts import RunFacts
 from bench.store.result import SCHEMA, Result, parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
-COMPARISONS, BASELINES, REHEARSALS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "rehearsals"
-RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, REHEARSALS))  # these hold no run
+COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "calibrations"
+RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, CALIBRATIONS))  # these hold no run
 _DAMAGED = "remove the folder or restore the file"
 
 

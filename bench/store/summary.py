@@ -14,25 +14,25 @@ from bench.store.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class CellSummary:
     """One configuration in one run.
 
     Attributes:
         cell: the configuration.
         run: the run's name.
-        status: ok, or the first other status of its visits.
+        status: ok, or the first other status of its processes.
         reason: why it is not ok.
         revision: the code's, or "" where none is known.
         dirty: whether the code differed from that revision.
         started: of the run, UTC, ISO 8601.
         machine: the hard facts that must agree before times compare.
         definition: digest of what is timed and how.
-        cost: logarithm of the cost relative to the reference, mean over visits; None where it was not measured.
-        visits: how many fresh processes stand behind it.
-        step: seconds a step, geometric mean over visits.
+        cost: logarithm of the cost relative to the reference, mean over processes; None where it was not measured.
+        processes: how many fresh processes stand behind it.
+        step: seconds a step, geometric mean over processes.
         accuracy: test accuracy by seed.
         epochs: what was trained for it; None where nothing was, or where a time limit cut it short.
-        memory: bytes at the peak, geometric mean over visits.
+        memory: bytes at the peak, geometric mean over processes.
         counts: exact counts by metric.
 
     """
@@ -47,7 +47,7 @@ class Reading:
     machine: Fingerprint = field(default_factory=lambda: Fingerprint({}))
     definition: str = ""
     cost: float | None = None
-    visits: int = 0
+    processes: int = 0
     step: float | None = None
     accuracy: Mapping[int, float] = field(default_factory=dict)
     epochs: int | None = None
@@ -60,20 +60,20 @@ class Reading:
         return self.cell.id
 
 
-def readings(run: Run) -> list[Reading]:
+def summaries(run: Run) -> list[CellSummary]:
     """What the run says of each configuration, in the order in which they were first visited.
 
     Raises:
         BenchError: the run's files are damaged.
 
     """
-    visits: dict[Cell, list[dict[str, Any]]] = {}
+    processes: dict[Cell, list[dict[str, Any]]] = {}
     for line in run.lines():
-        visits.setdefault(Cell.from_dict(line["cell"]).configuration, []).append(line)
-    return [_reading(run, configuration, lines) for configuration, lines in visits.items()]
+        processes.setdefault(Cell.from_dict(line["cell"]).configuration, []).append(line)
+    return [_reading(run, configuration, lines) for configuration, lines in processes.items()]
 
 
-def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
+def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
     facts = run.facts
     values: dict[str, list[float]] = {}
     threads = cell.threads
@@ -85,7 +85,7 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
     system: dict[str, Any] = next((line["system"] for line in lines if line["system"]), {})
     cost = _pooled("relative_cost", values)
     limited = any((line["training"] or {}).get("limit") for line in lines)
-    return Reading(
+    return CellSummary(
         cell=cell,
         run=run.name,
         status=status_of(line["status"] for line in lines),
@@ -96,7 +96,7 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> Reading:
         machine=fingerprint(system, threads),
         definition=definition(cell),
         cost=log(cost) if cost and cost > 0 else None,
-        visits=len(values.get("relative_cost", ())),
+        processes=len(values.get("relative_cost", ())),
         step=_pooled("step", values),
         accuracy={line["cell"]["seed"]: one["value"] for line in lines for one in _learnt(line)},
         epochs=None if limited else facts.plan.get("epochs") or None,
@@ -120,5 +120,5 @@ def _counts(lines: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def _pooled(metric: str, values: Mapping[str, list[float]]) -> float | None:
-    """The metric over all visits, as its row says; None where it was not measured."""
+    """The metric over all processes, as its row says; None where it was not measured."""
     return pooled(values[metric], METRICS[metric].pooled).value if metric in values else None

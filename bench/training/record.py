@@ -10,7 +10,7 @@ from bench.measure import denormals
 from bench.measure.batches import Sources
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
-from bench.plan.task import Visit
+from bench.plan.task import Task
 from bench.process.channel import Channel
 from bench.store.result import Measurement
 from bench.store.warning import Warning
@@ -21,7 +21,7 @@ from bench.training.train import train
 UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be beyond the noise of a quiet machine
 
 
-def learn(task: Visit, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:
+def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:
     """Train the task's cell; sends stages, the record and warnings, and returns the metrics.
 
     The record is sent after each evaluation, so that what was learnt before a visit ended early is kept.

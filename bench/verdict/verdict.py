@@ -109,7 +109,7 @@ class Decision:
         after: what is compared with it, likewise.
         verdicts: one a cell and metric, then those over several cells.
         machine: the fields of the fingerprint (`bench.store.fingerprint`).
-        notes: what to know before trusting it, a line each: a dirty tree, no rehearsal, contention.
+        notes: what to know before trusting it, a line each: a dirty tree, no calibration, contention.
         command: repeats it, ready to be pasted.
         record: path of the raw numbers, or "".
         started: UTC time, ISO 8601.

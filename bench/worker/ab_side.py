@@ -2,7 +2,7 @@
 
 The parent may be of another revision than this code. The functions that are entries, and what they are told and answer
 (`bench.process.entries`, `bench.process.messages`), are a contract between revisions, plain data throughout: read
-bench/process/CONTRACT.md before changing any. Its version is `bench.process.channel.DUET_PROTOCOL`.
+bench/process/CONTRACT.md before changing any. Its version is `bench.process.channel.PAIR_PROTOCOL`.
 """
 
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
-from bench.process.messages import BlockTimes, Capabilities, CapabilitiesTask, Ready, SideTask
+from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, Ready, SideTask
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
 
 
-def about(task: CapabilitiesTask, channel: Channel) -> None:
+def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
     """Say what this revision has and where it runs; it fails where a data set that is wanted cannot be had.
 
     Touches CUDA, so it needs a worker of its own.
@@ -40,7 +40,7 @@ def about(task: CapabilitiesTask, channel: Channel) -> None:
         torch.set_num_threads(task["threads"])
         for name in task["datasets"]:
             data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
-        capabilities: Capabilities = {
+        capabilities: CapabilitiesAnswer = {
             "catalogue": asdict(catalogue_of(())),
             "cell_fields": [field.name for field in fields(Cell)],
             "system": describe_system(open_device(task["device"])),
@@ -61,22 +61,24 @@ def serve(task: SideTask, channel: Channel) -> None:
         work, device = _workload(task)
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
-            warmth = warm_up(device, work.timed_step)
+            warm = warm_up(device, work.timed_step)
             location = device.facts.location(work.cell.threads)
-            ready: Ready = {"steps": warmth.block_steps, "steady": warmth.steady, "statistic": location}
+            ready: Ready = {"steps": warm.block_steps, "steady": warm.steady, "statistic": location}
             channel.send("ready", ready)
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)
                 block = timed_block("cell", work, ceil(steps * (1 + slower)))
                 times: BlockTimes = {
-                    "seconds": stretched(step_times([block], "cell", names), slower, steps),
-                    "phases": {name: stretched(block.intervals[:, at], slower, steps) for at, name in enumerate(names)},
+                    "seconds": inject_slowdown(step_times([block], "cell", names), slower, steps),
+                    "phases": {
+                        name: inject_slowdown(block.intervals[:, at], slower, steps) for at, name in enumerate(names)
+                    },
                     "faults": block.faults,
                 }
                 channel.send("block", times)
 
 
-def stretched(seconds: Floats, slower: float, count: int) -> list[float]:
+def inject_slowdown(seconds: Floats, slower: float, count: int) -> list[float]:
     """The times of `count` steps that each hold 1 + `slower` of the steps that were run.
 
     A slowdown of known size, made of more work and not of waiting: ceil(count (1 + slower)) steps were run, their

@@ -13,11 +13,11 @@ from bench import data, optimizers
 from bench.devices import available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
-from bench.plan.catalogue import Catalogue, Question
+from bench.plan.catalogue import Catalogue, CatalogueRequest
 from bench.process.channel import Channel
 
 
-def describe(question: Question, channel: Channel) -> None:
+def describe(question: CatalogueRequest, channel: Channel) -> None:
     """Send the catalogue, or why it is refused: a data set that is wanted cannot be had.
 
     Touches CUDA, so it runs in a worker of its own.
@@ -93,7 +93,7 @@ def _misfits(name: str, datasets: Sequence[str]) -> dict[str, dict[str, str]]:
             found[dataset] = str(error)
         except Exception:  # noqa: S112 - as for its counts
             continue
-    return {"misfits": found}
+    return {"incompatible": found}
 
 
 def _optimizer(name: str, devices: Iterable[str]) -> dict[str, Any]:
@@ -103,11 +103,11 @@ def _optimizer(name: str, devices: Iterable[str]) -> dict[str, Any]:
         "description": spec.description,
         "learning_rate": spec.learning_rate,
         "implementations": ["default", *spec.implementations],
-        "obstacles": {
+        "unsupported": {
             device: {
                 implementation: reason
                 for implementation in spec.implementations
-                if (reason := optimizers.obstacle(name, implementation, open_device(device).torch_device))
+                if (reason := optimizers.unsupported(name, implementation, open_device(device).torch_device))
             }
             for device in devices
         },

@@ -20,7 +20,7 @@ from bench.measure.noise import flags_of
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
-from bench.plan.task import Visit
+from bench.plan.task import Task
 from bench.process.channel import Channel
 from bench.store.result import Measurement
 from bench.store.warning import Warning
@@ -29,13 +29,13 @@ from bench.training.train import DivergedError
 from bench.vocabulary import Part
 
 
-def visit(task: Visit, channel: Channel) -> None:
+def measure(task: Task, channel: Channel) -> None:
     """Measure one cell; each part is handed over as plain data as soon as it is known.
 
     At the end comes the status, and after it only a trace and a profile, whose loss costs nothing else.
     """
     try:
-        visit_ = _Visit(task, channel)
+        visit_ = _CellTask(task, channel)
         visit_.measure()
     except DivergedError as error:
         channel.send("status", ("diverged", str(error)))
@@ -50,10 +50,10 @@ def visit(task: Visit, channel: Channel) -> None:
             visit_.profile()
 
 
-class _Visit:
+class _CellTask:
     """The parts of a visit, in order; timing comes first, in a process that has done nothing else."""
 
-    def __init__(self, task: Visit, channel: Channel) -> None:
+    def __init__(self, task: Task, channel: Channel) -> None:
         self.task, self.channel, self.cell = task, channel, task.cell
         self.device: Device = device_for(task.cell)
         channel.send("system", describe_system(self.device))
@@ -63,7 +63,7 @@ class _Visit:
 
     def measure(self) -> None:
         """Everything the task asks for."""
-        if self.task.rounds:
+        if self.task.blocks:
             self._time()
         if self.task.epochs:
             self._hand_over(learn(self.task, self.dataset, self.device, self.channel))
@@ -73,10 +73,10 @@ class _Visit:
         self.channel.send("stage", "phases")
         work = self._workload(self.cell)
         self._first_step(work)
-        blocks, found, warmth = measure_phases(work, self.task.rounds, self.cell.threads)
+        blocks, found, warm = measure_phases(work, self.task.blocks, self.cell.threads)
         self.step_seconds = found[0].value
         self._hand_over(found, blocks)
-        self._flag("phases", blocks, warmth.steady, self.cell.threads)
+        self._flag("phases", blocks, warm.steady, self.cell.threads)
         self._warn(denormals.warnings_of("phases", work))
         self.channel.send("stage", "inference")
         blocks, found = measure_inference(work, self.cell.threads)
@@ -129,9 +129,9 @@ class _Visit:
         self.channel.send("stage", "relative cost")
         threads = task.reference.threads
         torch.set_num_threads(threads)
-        order = Random(f"{task.order_seed}/{task.generation}/{self.cell.id}")  # text, so that every process draws alike
+        order = Random(f"{task.order_seed}/{task.repeat}/{self.cell.id}")  # text, so that every process draws alike
         other = self._workload(task.reference)
-        blocks, found, steady = measure_relative(work, other, task.rounds, order, threads)
+        blocks, found, steady = measure_relative(work, other, task.blocks, order, threads)
         self._hand_over(found, blocks)
         self._flag("relative cost", blocks, steady, threads)
         torch.set_num_threads(self.cell.threads)

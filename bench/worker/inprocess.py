@@ -24,25 +24,25 @@ _MMAP_PARAMETER, _TRIM_PARAMETER = -3, -1  # of mallopt(3)
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class InProcessCell:
     """A cell ready to be timed.
 
     Attributes:
         call: one training step, or one batch of inference.
         synchronize: waits for the cell's device.
         facts: what to record beside the times: the cell, its part, exact counts, the system.
-        obstacle: why the cell cannot run here; then there is nothing to call.
+        unsupported: why the cell cannot run here; then there is nothing to call.
 
     """
 
     call: Callable[[], Any]
     synchronize: Callable[[], None]
     facts: dict[str, Any] = field(default_factory=dict)
-    obstacle: str | None = None
+    unsupported: str | None = None
 
 
 @contextmanager
-def opened(cell: Cell, part: str, timed: bool) -> Iterator[Front]:
+def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
     """Set the cell up, warm when it is to be `timed`; threads and random numbers are the caller's own afterwards.
 
     Args:
@@ -51,9 +51,9 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[Front]:
         timed: pin the allocator, warm up and count costs too.
 
     """
-    obstacle = FLUSHED if cell.denormals == "flush" else obstacle_to(cell)
-    if obstacle:
-        yield Front(_nothing, _nothing, obstacle=obstacle)
+    unsupported = FLUSHED if cell.denormals == "flush" else obstacle_to(cell)
+    if unsupported:
+        yield InProcessCell(_nothing, _nothing, unsupported=unsupported)
         return
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
@@ -77,7 +77,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[Front]:
             step = work.infer
         if timed:
             facts["steady"] = warm_up(device, step).steady
-        yield Front(lambda: step(_nothing), device.synchronize, facts)
+        yield InProcessCell(lambda: step(_nothing), device.synchronize, facts)
 
 
 def pin_allocator() -> str | None:

@@ -10,30 +10,30 @@ import architectures
 from architectures import ShapeError
 from bench import data
 from bench.errors import BenchError, unknown
-from bench.plan.catalogue import Specimen
+from bench.plan.catalogue import LayersRequest
 from bench.process.channel import Channel
-from bench.process.messages import Anatomy, Layer
+from bench.process.messages import Layer, Layers
 
 APART = "(outside the layers)"  # a line for what a network computes or keeps in no layer of its own
 
 
-def dissect(specimen: Specimen, channel: Channel) -> None:
+def describe_layers(request: LayersRequest, channel: Channel) -> None:
     """Send the anatomy, or why it is refused: there is no such architecture or data set.
 
     Parameters that an earlier layer has counted count 0.
     """
     try:
-        channel.send("anatomy", _anatomy(specimen))
+        channel.send("anatomy", _anatomy(request))
     except (BenchError, ShapeError) as error:
         channel.send("refused", str(error))
 
 
-def _anatomy(specimen: Specimen) -> Anatomy:
-    name = specimen.architecture
+def _anatomy(request: LayersRequest) -> Layers:
+    name = request.architecture
     if name not in architectures.names():
         raise unknown("architecture", name, architectures.names(), "list architectures")
     entry = architectures.get(name)
-    about = data.about(specimen.dataset) if specimen.dataset else {}
+    about = data.about(request.dataset) if request.dataset else {}
     shape = tuple(about.get("input_shape", entry.input_shape))
     classes = about.get("num_classes", entry.num_classes)
     layers, flops, parameters = _layers(name, shape, classes)

@@ -12,14 +12,14 @@ from bench.measure.workload import Workload
 from bench.plan.catalogue import Weights
 from bench.plan.cell import Cell
 from bench.process.channel import Channel
-from bench.process.messages import Review
+from bench.process.messages import Verification
 from bench.training.checkpoint import machine_of, unpacked
 from bench.training.evaluate import judge, scores_of
 
 ELSEWHERE = 0.001  # share of the images by which another machine, which rounds differently, may be apart
 
 
-def review(task: Weights, channel: Channel) -> None:
+def verify(task: Weights, channel: Channel) -> None:
     """Send the review, or why it is refused: the file or its data set cannot be read."""
     try:
         channel.send("review", _facts(task))
@@ -27,7 +27,7 @@ def review(task: Weights, channel: Channel) -> None:
         channel.send("refused", str(error))
 
 
-def _facts(task: Weights) -> Review:
+def _facts(task: Weights) -> Verification:
     found = unpacked(task.content, task.name)
     threads = min(found.cell.threads, usable_cores())
     cell = replace(found.cell, device="cpu", threads=threads, mode="eager", implementation="default")

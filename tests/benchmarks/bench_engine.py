@@ -15,11 +15,11 @@ import architectures
 from bench.compare.pairs import Side, measure_pair
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
-from bench.plan.grid import visit_of
+from bench.plan.grid import task_of
 from bench.plan.plan import Plan
 from bench.process.executor import talk
 from bench.session.collector import Collector
-from bench.session.scheduler import Schedule
+from bench.session.scheduler import Scheduler
 from bench.stats.interval import of_ratios
 from bench.store import run as store
 from bench.store.frame import frame
@@ -100,9 +100,9 @@ def bench_spread_naive(benchmark, tell, threads):
 @pytest.mark.benchmark(group="relative cost")
 def bench_relative_cost(benchmark, workers, tell, tmp_path):
     cells = [Cell(name, optimizer="adam", threads=1) for name in ("lenet5", "vgg4")]
-    plan = Plan(threads=(1,), generations=6, epochs=0, rounds=ROUNDS)
+    plan = Plan(threads=(1,), repeats=6, epochs=0, blocks=ROUNDS)
     results = []
-    schedule = Schedule(plan, cells, Collector(workers, tmp_path), DEVICES, results.append, lambda *_: None)
+    schedule = Scheduler(plan, cells, Collector(workers, tmp_path), DEVICES, results.append, lambda *_: None)
     once(benchmark, schedule.run)
     for cell in cells:
         values = [
@@ -114,7 +114,7 @@ def bench_relative_cost(benchmark, workers, tell, tmp_path):
         ]
         cost = of_ratios(values)
         shown = f"{cost.value:.2f} +-{cost.half_width:.1%}"
-        tell(f"{cell.architecture} relative to mlp, 1 thread, {cost.n} generations", shown, "+-3 %")
+        tell(f"{cell.architecture} relative to mlp, 1 thread, {cost.n} repeats", shown, "+-3 %")
 
 
 @pytest.mark.benchmark(group="page faults")
@@ -137,9 +137,9 @@ def many(tmp_path_factory, workers):
     """A run of 10,000 cells whose lines are those of a real visit, told apart by their seed."""
     root = tmp_path_factory.mktemp("many") / "results"
     run = store.create("many", {"plan": Plan().to_dict()}, root)
-    plan = Plan(epochs=1, rounds=3)
+    plan = Plan(epochs=1, blocks=3)
     cell = Cell("lenet5", optimizer="adam", threads=len(os.sched_getaffinity(0)))
-    real = Collector(workers, run.folder).visit(visit_of(cell, plan, 0, DEVICES), lambda _: None)
+    real = Collector(workers, run.folder).visit(task_of(cell, plan, 0, DEVICES), lambda _: None)
     assert real.status == "ok", real.reason
     with (run.folder / "results.jsonl").open("w") as file:
         for seed in range(10_000):

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from bench.compare.calibrate import Injection, counted, injected
-from bench.compare.log import Ledger
+from bench.compare.log import ComparisonLog
 from bench.compare.sides import settings
 from bench.compare.verdicts import decide
 from bench.errors import BenchError
@@ -43,16 +43,16 @@ def stage(tmp_path_factory):
 def before(path):
     """The decision of a comparison that was made in an earlier session, to its end."""
     try:
-        ledger = Ledger.load(path)
+        log = ComparisonLog.load(path)
     except BenchError:
         return None
-    return decide(ledger) if ledger.seconds and not ledger.ended else None
+    return decide(log) if log.seconds and not log.ended else None
 
 
 def compare(stage, slowdown, count):
     """So many comparisons, the cells in turn, each told as it is decided."""
-    matchup, plan, folder = stage
-    names = list(matchup.sides)
+    comparison, plan, folder = stage
+    names = list(comparison.sides)
     decisions = []
     for number in range(count):
         name = names[number % len(names)]
@@ -62,7 +62,7 @@ def compare(stage, slowdown, count):
             path.unlink(missing_ok=True)
             seed = 1000 * number + round(1000 * slowdown)
             injection = Injection(cell=name, slowdown=slowdown, tolerance=TOLERANCE, seed=seed, record=path)
-            decision = injected(matchup, plan, injection, lambda *_: None)
+            decision = injected(comparison, plan, injection, lambda *_: None)
         [verdict] = decision.verdicts
         shown = verdict.ratio and f"{verdict.ratio.value:.3f} after {verdict.ratio.n} pairs"
         line = f"{slowdown:.0%} {number + 1}/{count} {name}: {verdict.verdict}, {shown}, {decision.seconds:.0f} s"
@@ -98,13 +98,13 @@ def bench_gate(benchmark, tell, stage, asked):
     goal = "<= 90 s" if slowdown == 0 else "<= 240 s for both runs of a fail"
     tell(f"ab, {slowdown:.0%} slower, one cell decided, median", f"{np.median(seconds):.0f} s", goal)
     tell(f"ab, {slowdown:.0%} slower, one cell decided, longest", f"{max(seconds):.0f} s")
-    first = [len(story.logs(1)) for story in stories(decisions)]
+    first = [len(cell_log.logs(1)) for cell_log in cell_logs(decisions)]
     tell(f"ab, {slowdown:.0%} slower, pairs of the first run, median", f"{np.median(first):.0f}")
 
 
-def stories(decisions):
+def cell_logs(decisions):
     for decision in decisions:
-        yield from Ledger.load(Path(decision.record)).stories.values()
+        yield from ComparisonLog.load(Path(decision.record)).cell_logs.values()
 
 
 @pytest.mark.benchmark(group="the gate in real runs")

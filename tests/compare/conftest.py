@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.compare.facts import ComparisonFacts, SideFacts
-from bench.compare.log import Ledger
+from bench.compare.log import ComparisonLog
 from bench.compare.records import EndRecord, PairRecord
 from bench.plan.cell import Cell
 
@@ -22,7 +22,7 @@ def facts_of(*cells, **facts):
             "cells": {name: (Cell(name), Cell(name)) for name in cells},
             "metric": "step",
             "tolerance": 0.05,
-            "rounds": 3,
+            "blocks": 3,
             "order_seed": 0,
             "machine": {"cpu": "x"},
             "system": {"cpu": "x", "cores_usable": 2},
@@ -31,7 +31,7 @@ def facts_of(*cells, **facts):
     )
 
 
-def logs(slowdown, count, spread=0.01):
+def log_ratios(slowdown, count, spread=0.01):
     """Log ratios with exactly that mean and about that spread, in an order that changes sign."""
     noise = np.resize([1.0, -1.0, 0.5, -0.5], count)
     return [float(one) for one in np.log1p(slowdown) + spread * (noise - noise.sum() / max(1, count))]
@@ -48,12 +48,12 @@ def told():
     """Makes a ledger in memory from log ratios by cell and run, and ends it."""
 
     def make(runs, *, ended="", path=None, before=0.004, cells=CELLS, **facts):
-        ledger = Ledger(path, facts_of(*cells, **facts))
+        log = ComparisonLog(path, facts_of(*cells, **facts))
         for (cell, run), ratios in runs.items():
             for at, log_ratio in enumerate(ratios):
                 reference = before[at % len(before)] if isinstance(before, list) else before
-                ledger.note(pair(log_ratio, reference, cell, run))
-        ledger.note(EndRecord(ended, 42.0))
-        return ledger
+                log.note(pair(log_ratio, reference, cell, run))
+        log.note(EndRecord(ended, 42.0))
+        return log
 
-    return SimpleNamespace(ledger=make, logs=logs, pair=pair, facts=facts_of)
+    return SimpleNamespace(log=make, log_ratios=log_ratios, pair=pair, facts=facts_of)

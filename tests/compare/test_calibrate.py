@@ -1,4 +1,4 @@
-"""Rehearse: a slowdown to be caught is a comparison of one cell with itself, recorded as every other is."""
+"""Calibrate: a slowdown to be caught is a comparison of one cell with itself, recorded as every other is."""
 
 from dataclasses import replace
 
@@ -9,20 +9,20 @@ from bench.compare import sequential
 from bench.compare.ab import Rules, compare, facts_of
 from bench.compare.calibrate import Injection, injected
 from bench.compare.facts import SideFacts
-from bench.compare.log import Ledger
+from bench.compare.log import ComparisonLog
 from bench.compare.pairs import Pair, Side
-from bench.compare.sides import Matchup
+from bench.compare.sides import Comparison
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.verdict.verdict import Verdict
 
-PLAN = Plan(rounds=2, order_seed=7)
-MATCHUP = Matchup(
+PLAN = Plan(blocks=2, order_seed=7)
+MATCHUP = Comparison(
     before=SideFacts("A"),
     after=SideFacts("B"),
     sides={name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in ("mlp", "lenet5")},
     system={"cpu": "x", "cores_usable": 2},
-    aside=(Verdict(cell="vgg4", metric="step", verdict="new"),),
+    unmatched=(Verdict(cell="vgg4", metric="step", verdict="new"),),
     notes=("a plug-in is left out",),
 )
 
@@ -32,9 +32,9 @@ def asked(monkeypatch):
     """Pairs come from seeded noise, slower by what the second side injects; what was asked for is kept."""
     draw, asked = np.random.default_rng(0), []
 
-    def measure_pair(first, second, rounds, order):
-        asked.append((first.cell.architecture, second.inject, rounds))
-        steps = np.full((rounds, 4), 0.004)
+    def measure_pair(first, second, blocks, order):
+        asked.append((first.cell.architecture, second.inject, blocks))
+        steps = np.full((blocks, 4), 0.004)
         return Pair(steps, steps * np.exp(np.log1p(second.inject) + draw.normal(0, 0.005)), {}, 0, statistic="p10")
 
     monkeypatch.setattr(sequential, "measure_pair", measure_pair)
@@ -49,10 +49,10 @@ def test_a_slowdown_is_caught_and_its_record_says_what_was_compared(asked, tmp_p
     assert [verdict.verdict for verdict in decision.verdicts] == ["regressed"]
     assert set(asked) == {("mlp", 0.2, 2)}
     assert (decision.before, decision.after) == ("mlp", "mlp, 20.0% slower")
-    facts = Ledger.load(path).facts
+    facts = ComparisonLog.load(path).facts
     assert facts.cells == {"mlp": (Cell("mlp"), Cell("mlp"))}
-    assert (facts.tolerance, facts.rounds, facts.order_seed) == (0.08, 2, 3)
-    assert (facts.system, facts.aside) == (MATCHUP.system, ())
+    assert (facts.tolerance, facts.blocks, facts.order_seed) == (0.08, 2, 3)
+    assert (facts.system, facts.unmatched) == (MATCHUP.system, ())
 
 
 def test_an_interrupt_leaves_no_decision_that_would_be_counted(asked, monkeypatch):
@@ -68,11 +68,11 @@ def test_an_interrupt_leaves_no_decision_that_would_be_counted(asked, monkeypatc
         injected(MATCHUP, PLAN, Injection(cell="mlp", slowdown=0.2, tolerance=0.05, seed=0), lambda *_: None)
 
 
-def test_ab_and_the_rehearsal_write_the_same_facts(asked, tmp_path, monkeypatch):
+def test_ab_and_the_calibration_write_the_same_facts(asked, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "ab.jsonl"
     decision = compare(MATCHUP, PLAN, Rules(tolerance=0.05, command="python -m bench ab", record=path), lambda *_: None)
-    stored = Ledger.load(path).facts
+    stored = ComparisonLog.load(path).facts
     made = facts_of(MATCHUP, PLAN, 0.05, command="python -m bench ab", notes=decision.notes)
     assert replace(stored, started="") == replace(made, started="")
     assert stored.notes[0] == "a plug-in is left out"

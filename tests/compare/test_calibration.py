@@ -1,4 +1,4 @@
-"""Rehearsal: what was shown is stored per machine, and decides which tolerance is believed."""
+"""Calibration: what was shown is stored per machine, and decides which tolerance is believed."""
 
 import json
 from math import inf
@@ -6,7 +6,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from bench.compare.calibration import UNKNOWN, Real, Rehearsal, checked_tolerance, path_of, save, smallest_shown
+from bench.compare.calibration import UNKNOWN, Calibration, Real, checked_tolerance, path_of, save, smallest_shown
 from bench.errors import BenchError
 from bench.stats.operating_characteristics import rates
 from bench.stats.sequential_test import TOLERANCE
@@ -17,13 +17,13 @@ OTHER = fingerprint({"cpu": "x", "torch": "2.14.1"}, threads=2)
 
 
 @pytest.fixture
-def rehearsed(tmp_path, monkeypatch):
+def calibrated(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def store(admissible):
         pool = tuple(float(one) for one in np.random.default_rng(0).normal(0, 0.01, 12))
         real = Real(slowdown=0.1, tolerance=0.05, fail=1, passed=0, undecided=0, seconds=(80.0,))
-        made = Rehearsal(
+        made = Calibration(
             fingerprint=MACHINE.fields,
             pools={"lenet5": pool},
             admissible=admissible,
@@ -35,8 +35,8 @@ def rehearsed(tmp_path, monkeypatch):
     return store
 
 
-def test_it_is_kept_by_fingerprint(rehearsed):
-    path = rehearsed(0.03)
+def test_it_is_kept_by_fingerprint(calibrated):
+    path = calibrated(0.03)
     assert path == path_of(MACHINE)
     stored = json.loads(path.read_text())
     assert stored["schema"] == 1
@@ -45,55 +45,55 @@ def test_it_is_kept_by_fingerprint(rehearsed):
     assert smallest_shown(OTHER) is None
 
 
-def test_without_a_rehearsal_the_default_is_used_and_one_line_says_so(tmp_path, monkeypatch):
+def test_without_a_calibration_the_default_is_used_and_one_line_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert checked_tolerance(None, [MACHINE], force=False) == (TOLERANCE, [UNKNOWN])
-    assert checked_tolerance(0.01, [MACHINE], force=False) == (0.01, [UNKNOWN])
+    assert checked_tolerance(None, [MACHINE], uncalibrated=False) == (TOLERANCE, [UNKNOWN])
+    assert checked_tolerance(0.01, [MACHINE], uncalibrated=False) == (0.01, [UNKNOWN])
 
 
-def test_what_was_shown_is_believed(rehearsed):
-    rehearsed(0.03)
-    assert checked_tolerance(None, [MACHINE], force=False) == (TOLERANCE, [])
-    assert checked_tolerance(0.03, [MACHINE], force=False) == (0.03, [])
-    assert checked_tolerance(None, [MACHINE, OTHER], force=False) == (TOLERANCE, [UNKNOWN])
+def test_what_was_shown_is_believed(calibrated):
+    calibrated(0.03)
+    assert checked_tolerance(None, [MACHINE], uncalibrated=False) == (TOLERANCE, [])
+    assert checked_tolerance(0.03, [MACHINE], uncalibrated=False) == (0.03, [])
+    assert checked_tolerance(None, [MACHINE, OTHER], uncalibrated=False) == (TOLERANCE, [UNKNOWN])
 
 
-def test_a_smaller_tolerance_is_refused_unless_forced(rehearsed):
-    rehearsed(0.03)
+def test_a_smaller_tolerance_is_refused_unless_forced(calibrated):
+    calibrated(0.03)
     with pytest.raises(BenchError, match=r"3.0% to be the smallest that works: allow more than 2.0%") as told:
-        checked_tolerance(0.02, [MACHINE], force=False)
+        checked_tolerance(0.02, [MACHINE], uncalibrated=False)
     assert told.value.exit_code == 2
-    tolerance, notes = checked_tolerance(0.02, [MACHINE], force=True)
+    tolerance, notes = checked_tolerance(0.02, [MACHINE], uncalibrated=True)
     assert tolerance == 0.02
     assert "forced" in notes[0]
 
 
-def test_a_noisier_machine_raises_the_default(rehearsed):
-    rehearsed(0.08)
-    tolerance, [note] = checked_tolerance(None, [MACHINE], force=False)
+def test_a_noisier_machine_raises_the_default(calibrated):
+    calibrated(0.08)
+    tolerance, [note] = checked_tolerance(None, [MACHINE], uncalibrated=False)
     assert tolerance == 0.08
     assert note.startswith("the tolerance is 8.0%")
 
 
-def test_where_no_tolerance_works_only_force_goes_on(rehearsed):
-    rehearsed(None)
+def test_where_no_tolerance_works_only_force_goes_on(calibrated):
+    calibrated(None)
     assert smallest_shown(MACHINE) == inf
     for wanted in (None, 0.05):
         with pytest.raises(BenchError, match="no tolerance works"):
-            checked_tolerance(wanted, [MACHINE], force=False)
+            checked_tolerance(wanted, [MACHINE], uncalibrated=False)
     with pytest.raises(BenchError, match="no tolerance works"):
-        checked_tolerance(None, [MACHINE], force=True)
-    assert checked_tolerance(0.05, [MACHINE], force=True)[0] == 0.05
+        checked_tolerance(None, [MACHINE], uncalibrated=True)
+    assert checked_tolerance(0.05, [MACHINE], uncalibrated=True)[0] == 0.05
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1}'])
-def test_a_damaged_file_is_told(rehearsed, text):
-    rehearsed(0.03).write_text(text)
-    with pytest.raises(BenchError, match=r"is damaged .*rehearse again"):
+def test_a_damaged_file_is_told(calibrated, text):
+    calibrated(0.03).write_text(text)
+    with pytest.raises(BenchError, match=r"is damaged .*calibrate again"):
         smallest_shown(MACHINE)
 
 
-def test_a_file_of_another_schema_is_no_rehearsal(rehearsed):
-    path = rehearsed(0.03)
+def test_a_file_of_another_schema_is_no_calibration(calibrated):
+    path = calibrated(0.03)
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 99', 1))
     assert smallest_shown(MACHINE) is None

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.compare.log import Ledger
+from bench.compare.log import ComparisonLog
 from bench.compare.records import CountsRecord, FailureRecord
 from bench.compare.verdicts import decide
 from bench.errors import BenchError
@@ -16,15 +16,19 @@ QUANTILES = {"min": (0.003, 0.004), "p10": (0.0031, 0.0042)}
 @pytest.fixture
 def written(told, tmp_path):
     path = tmp_path / "ab" / "one.jsonl"
-    runs = {("lenet5", 1): told.logs(0.12, 6), ("lenet5", 2): told.logs(0.1, 6), ("mlp", 1): told.logs(0.0, 6)}
-    return told.ledger(runs, path=path)
+    runs = {
+        ("lenet5", 1): told.log_ratios(0.12, 6),
+        ("lenet5", 2): told.log_ratios(0.1, 6),
+        ("mlp", 1): told.log_ratios(0.0, 6),
+    }
+    return told.log(runs, path=path)
 
 
-def rewritten(ledger, line, text):
-    lines = ledger.path.read_text().splitlines()
+def rewritten(log, line, text):
+    lines = log.path.read_text().splitlines()
     lines[line - 1] = text
-    ledger.path.write_text("\n".join(lines) + "\n")
-    return ledger.path
+    log.path.write_text("\n".join(lines) + "\n")
+    return log.path
 
 
 def without(text, key):
@@ -32,36 +36,36 @@ def without(text, key):
 
 
 def test_the_decision_is_the_same_from_the_file(written):
-    again = decide(Ledger.load(written.path))
+    again = decide(ComparisonLog.load(written.path))
     assert again == decide(written)
     assert again.exit_code == 1
     assert again.record == str(written.path)
 
 
 def test_every_record_is_read_back_as_it_was(told, tmp_path):
-    aside = (Verdict(cell="vgg4", metric="step", verdict="new", reason="only in b"),)
-    ledger = told.ledger({}, path=tmp_path / "one.jsonl", aside=aside, notes=("a note",))
-    ledger.note(CountsRecord("lenet5", {"flops": 1e6}, {"flops": 2e6}))
-    ledger.note(FailureRecord("mlp", "after", "ValueError: no"))
-    ledger.note(told.pair(0.1, cell="lenet5", run=2, statistic="p10", quantiles=QUANTILES, faults=3, steady=False))
-    again = Ledger.load(ledger.path)
-    assert again.facts == ledger.facts
-    assert again.stories == ledger.stories
-    assert (again.ended, again.seconds) == (ledger.ended, ledger.seconds)
+    unmatched = (Verdict(cell="vgg4", metric="step", verdict="new", reason="only in b"),)
+    log = told.log({}, path=tmp_path / "one.jsonl", unmatched=unmatched, notes=("a note",))
+    log.note(CountsRecord("lenet5", {"flops": 1e6}, {"flops": 2e6}))
+    log.note(FailureRecord("mlp", "after", "ValueError: no"))
+    log.note(told.pair(0.1, cell="lenet5", run=2, statistic="p10", quantiles=QUANTILES, faults=3, steady=False))
+    again = ComparisonLog.load(log.path)
+    assert again.facts == log.facts
+    assert again.cell_logs == log.cell_logs
+    assert (again.ended, again.seconds) == (log.ended, log.seconds)
 
 
 def test_every_line_is_on_disk_as_soon_as_it_is_noted(told, tmp_path):
     path = tmp_path / "one.jsonl"
-    ledger = Ledger(path, told.facts("mlp"))
+    log = ComparisonLog(path, told.facts("mlp"))
     for count in range(3):
         assert len(path.read_text().splitlines()) == count + 1
-        ledger.note(told.pair(0.0))
+        log.note(told.pair(0.0))
 
 
 def test_a_last_line_that_was_cut_off_is_passed_over(written):
     text = written.path.read_text()
     written.path.write_text(text.rsplit("\n", 3)[0] + '\n{"cell":"mlp","ru')
-    assert len(Ledger.load(written.path).stories["mlp"].pairs[1]) == 5
+    assert len(ComparisonLog.load(written.path).cell_logs["mlp"].pairs[1]) == 5
 
 
 @pytest.mark.parametrize(
@@ -83,7 +87,7 @@ def test_a_last_line_that_was_cut_off_is_passed_over(written):
 )
 def test_a_damaged_line_is_named_with_what_is_wrong(written, text, words):
     with pytest.raises(BenchError, match=words) as caught:
-        Ledger.load(rewritten(written, 3, text))
+        ComparisonLog.load(rewritten(written, 3, text))
     assert str(caught.value).endswith("remove that line to read the rest")
 
 
@@ -103,14 +107,14 @@ def test_a_damaged_pair_is_named_with_what_is_wrong(written, key, value, words):
     else:
         pair[key] = value
     with pytest.raises(BenchError, match=rf"line 3 is damaged \({words}"):
-        Ledger.load(rewritten(written, 3, json.dumps(pair)))
+        ComparisonLog.load(rewritten(written, 3, json.dumps(pair)))
 
 
-@pytest.mark.parametrize("key", ["tolerance", "cells", "rounds", "before"])
+@pytest.mark.parametrize("key", ["tolerance", "cells", "blocks", "before"])
 def test_a_first_line_that_lacks_something_is_damaged(written, key):
     first = written.path.read_text().splitlines()[0]
     with pytest.raises(BenchError, match=rf"line 1 is damaged \(there is no '{key}'.*compare again"):
-        Ledger.load(rewritten(written, 1, without(first, key)))
+        ComparisonLog.load(rewritten(written, 1, without(first, key)))
 
 
 @pytest.mark.parametrize(
@@ -118,21 +122,21 @@ def test_a_first_line_that_lacks_something_is_damaged(written, key):
 )
 def test_another_schema_is_refused(written, first, schema):
     with pytest.raises(BenchError, match=f"has schema {schema}, this version reads 2: decide on it with the version"):
-        Ledger.load(rewritten(written, 1, first))
+        ComparisonLog.load(rewritten(written, 1, first))
 
 
 def test_no_file_and_an_empty_one(tmp_path):
     with pytest.raises(BenchError, match="cannot read"):
-        Ledger.load(tmp_path / "none.jsonl")
+        ComparisonLog.load(tmp_path / "none.jsonl")
     (tmp_path / "empty.jsonl").write_text("")
     with pytest.raises(BenchError, match="holds no whole line"):
-        Ledger.load(tmp_path / "empty.jsonl")
+        ComparisonLog.load(tmp_path / "empty.jsonl")
 
 
 def test_a_folder_that_cannot_be_made_is_told(told, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="cannot write"):
-        Ledger(tmp_path / "file" / "one.jsonl", told.facts())
+        ComparisonLog(tmp_path / "file" / "one.jsonl", told.facts())
 
 
 def test_the_file_is_plain_json(written):
@@ -145,5 +149,5 @@ def test_the_file_is_plain_json(written):
 def test_a_file_that_is_there_already_is_left_alone(written, told):
     before = written.path.read_bytes()
     with pytest.raises(BenchError, match="exists already"):
-        Ledger(written.path, told.facts())
+        ComparisonLog(written.path, told.facts())
     assert written.path.read_bytes() == before

@@ -7,10 +7,10 @@ import pytest
 
 from bench.compare import sequential as module
 from bench.compare.facts import SideFacts
-from bench.compare.log import Ledger
+from bench.compare.log import ComparisonLog
 from bench.compare.pairs import Pair, Side, SideError
-from bench.compare.sequential import Contest
-from bench.compare.sides import Matchup
+from bench.compare.sequential import SequentialComparison
+from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
 from bench.plan.cell import Cell
 from bench.process.worker import WorkerError
@@ -30,13 +30,13 @@ class Machine:
     def renew(self):
         self.renewed.append(len(self.asked))
 
-    def measure_pair(self, first, second, rounds, order):
+    def measure_pair(self, first, second, blocks, order):
         name = first.cell.architecture
         self.asked.append(name)
         if len(self.asked) in self.trouble:
             raise self.trouble[len(self.asked)]
         log = np.log1p(self.slowdowns[name]) + self.draw.normal(0, self.spread)
-        steps = np.full((rounds, 4), 0.004)
+        steps = np.full((blocks, 4), 0.004)
         return Pair(steps, steps * np.exp(log), {"forward": (0.002, 0.002)}, 0, statistic="p10")
 
     def count_both(self, first, second, timeout):
@@ -46,7 +46,7 @@ class Machine:
 def matchup_of(machine, sides):
     """A matchup whose servers are the machine's."""
     host = SimpleNamespace(renew=machine.renew, wait_until_ready=lambda: None)
-    return Matchup(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={}, hosts=(host,))
+    return Comparison(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={}, hosts=(host,))
 
 
 @pytest.fixture
@@ -57,33 +57,33 @@ def play(monkeypatch, told):
         monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
         monkeypatch.setattr(module, "count_both", machine.count_both)
         sides = {name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in machine.slowdowns}
-        ledger = Ledger(None, told.facts(*sides, tolerance=tolerance))
+        log = ComparisonLog(None, told.facts(*sides, tolerance=tolerance))
         heard = []
-        Contest(matchup_of(machine, sides), ledger, budget, lambda *words: heard.append(words)).run()
-        return ledger, heard
+        SequentialComparison(matchup_of(machine, sides), log, budget, lambda *words: heard.append(words)).run()
+        return log, heard
 
     return run
 
 
-def made(ledger, name):
-    return tuple(len(ledger.stories[name].pairs[run]) for run in (1, 2))
+def made(log, name):
+    return tuple(len(log.cell_logs[name].pairs[run]) for run in (1, 2))
 
 
 def test_equal_sides_take_one_run_of_six(play):
-    ledger, heard = play(Machine({"mlp": 0.0}))
-    assert made(ledger, "mlp") == (6, 0)
-    assert decide(ledger).exit_code == 0
-    assert decide(ledger).verdicts[0].statistic == "p10"
-    assert set(ledger.stories["mlp"].pairs[1][0].quantiles) == {"min", "p10", "p25", "median"}
+    log, heard = play(Machine({"mlp": 0.0}))
+    assert made(log, "mlp") == (6, 0)
+    assert decide(log).exit_code == 0
+    assert decide(log).verdicts[0].statistic == "p10"
+    assert set(log.cell_logs["mlp"].pairs[1][0].quantiles) == {"min", "p10", "p25", "median"}
     assert [count for _, _, count, _ in heard] == [1, 2, 3, 4, 5, 6]
     assert [look is not None for *_, look in heard] == [False] * 5 + [True]
 
 
 def test_a_slowdown_takes_a_second_run_of_its_cell_alone(play):
-    ledger, _ = play(Machine({"mlp": 0.0, "lenet5": 0.1}))
-    assert made(ledger, "lenet5") == (6, 6)
-    assert made(ledger, "mlp") == (6, 0)
-    decision = decide(ledger)
+    log, _ = play(Machine({"mlp": 0.0, "lenet5": 0.1}))
+    assert made(log, "lenet5") == (6, 6)
+    assert made(log, "mlp") == (6, 0)
+    decision = decide(log)
     assert decision.exit_code == 1
     assert [one.verdict for one in decision.verdicts[:2]] == ["unchanged", "regressed"]
 
@@ -109,27 +109,27 @@ def test_pairs_of_cells_are_interleaved(play):
 
 def test_a_noisy_cell_goes_on_alone_to_the_cap(play):
     machine = Machine({"mlp": 0.0}, spread=0.2)
-    ledger, _ = play(machine)
-    assert made(ledger, "mlp") == (30, 0)
-    assert decide(ledger).exit_code == 3
+    log, _ = play(machine)
+    assert made(log, "mlp") == (30, 0)
+    assert decide(log).exit_code == 3
 
 
 def test_a_small_loss_of_all_cells_takes_a_second_run_of_all(play):
     names = [f"net{at}" for at in range(12)]
     machine = Machine(dict.fromkeys(names, 0.025), spread=0.012, seed=3)
-    ledger, _ = play(machine)
-    assert {decide(ledger).verdicts[at].verdict for at in range(12)} <= {"unchanged", "inconclusive"}
-    assert all(made(ledger, name)[1] >= 6 for name in names)
-    assert decide(ledger).verdicts[-1].verdict == "regressed"
+    log, _ = play(machine)
+    assert {decide(log).verdicts[at].verdict for at in range(12)} <= {"unchanged", "inconclusive"}
+    assert all(made(log, name)[1] >= 6 for name in names)
+    assert decide(log).verdicts[-1].verdict == "regressed"
 
 
 def test_the_budget_ends_it_before_a_pair_that_would_not_fit(play, monkeypatch):
     now = iter(np.arange(0, 1000, 2.5))
     monkeypatch.setattr(module.time, "monotonic", lambda: float(next(now)))
-    ledger, _ = play(Machine({"mlp": 0.0}, spread=0.2), budget=40.0)
-    assert ledger.ended == "out of time"
-    assert 0 < made(ledger, "mlp")[0] < 30
-    assert decide(ledger).exit_code == 3
+    log, _ = play(Machine({"mlp": 0.0}, spread=0.2), budget=40.0)
+    assert log.ended == "out of time"
+    assert 0 < made(log, "mlp")[0] < 30
+    assert decide(log).exit_code == 3
 
 
 def test_an_interrupt_leaves_what_was_measured(play):
@@ -145,8 +145,8 @@ def test_an_interrupt_leaves_what_was_measured(play):
 def test_a_worker_that_fails_once_is_tried_again(play):
     machine = Machine({"mlp": 0.0})
     machine.trouble[2] = SideError(1, WorkerError("failed", "the worker was ended by SIGKILL"))
-    ledger, _ = play(machine)
-    assert made(ledger, "mlp") == (6, 0)
+    log, _ = play(machine)
+    assert made(log, "mlp") == (6, 0)
     assert len(machine.asked) == 7
 
 
@@ -154,9 +154,9 @@ def test_a_worker_that_fails_once_is_tried_again(play):
 def test_a_side_that_fails_twice_in_a_row_has_failed(play, side, code):
     machine = Machine({"mlp": 0.0})
     machine.trouble |= {at: SideError(side, WorkerError("failed", "it was ended")) for at in (2, 3)}
-    ledger, _ = play(machine)
-    assert made(ledger, "mlp") == (1, 0)
-    assert decide(ledger).exit_code == code
+    log, _ = play(machine)
+    assert made(log, "mlp") == (1, 0)
+    assert decide(log).exit_code == code
 
 
 def test_a_cell_that_cannot_be_counted_is_not_timed(play):
@@ -166,9 +166,9 @@ def test_a_cell_that_cannot_be_counted_is_not_timed(play):
         if (first.cell.architecture == "mlp")
         else ({"flops": 1.0}, {"flops": 2.0})
     )
-    ledger, _ = play(machine)
-    assert made(ledger, "mlp") == (0, 0)
-    by_cell = {one.cell: one for one in decide(ledger).verdicts}
+    log, _ = play(machine)
+    assert made(log, "mlp") == (0, 0)
+    by_cell = {one.cell: one for one in decide(log).verdicts}
     assert by_cell["mlp"].verdict == "failed"
     assert by_cell["lenet5"].evidence == ("flops 1 -> 2",)
 
@@ -178,8 +178,8 @@ def test_sides_of_different_batch_sizes_are_compared_by_the_image(monkeypatch, t
     monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
     monkeypatch.setattr(module, "count_both", machine.count_both)
     sides = {"one": (Side(None, Cell("mlp", batch_size=64)), Side(None, Cell("mlp", batch_size=128)))}
-    ledger = Ledger(None, told.facts("one"))
-    Contest(matchup_of(machine, sides), ledger, None, lambda *_: None).run()
-    verdict = decide(ledger).verdicts[0]
+    log = ComparisonLog(None, told.facts("one"))
+    SequentialComparison(matchup_of(machine, sides), log, None, lambda *_: None).run()
+    verdict = decide(log).verdicts[0]
     assert verdict.ratio.value == pytest.approx(0.5, rel=1e-3)
     assert verdict.before == pytest.approx(0.004 / 64, rel=1e-3)

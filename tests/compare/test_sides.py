@@ -5,13 +5,13 @@ import pytest
 from bench.compare import capabilities
 from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
-from bench.compare.sides import Matchup
+from bench.compare.sides import Comparison
 from bench.errors import BenchError, NotComparableError
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 
-OPTIMIZER = {"implementations": ["default"], "obstacles": {"cpu": {}}, "needs_closure": False}
+OPTIMIZER = {"implementations": ["default"], "unsupported": {"cpu": {}}, "needs_closure": False}
 FIELDS = tuple(Cell.__dataclass_fields__)
 PLAN = Plan(architectures=("*",), optimizers=("sgd",), threads=(1,))
 
@@ -26,7 +26,7 @@ def having(*architectures, cell_fields=FIELDS, problems=(), optimizers=("sgd", "
         usable_cores=2,
         problems=problems,
     )
-    return capabilities.Known(catalogue, cell_fields, {})
+    return capabilities.Capabilities(catalogue, cell_fields, {})
 
 
 def names(cells):
@@ -107,7 +107,7 @@ def test_threads_of_a_setting_are_those_of_its_cell():
 def test_the_metric_follows_the_batch_sizes():
     def of(*sizes):
         sides = {"x": tuple(Side(None, Cell("mlp", batch_size=size)) for size in sizes)}
-        return Matchup(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={}).metric
+        return Comparison(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={}).metric
 
     assert of(64, 64) == "step"
     assert of(64, 128) == "seconds_per_image"

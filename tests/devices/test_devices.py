@@ -12,13 +12,13 @@ from bench.devices import DEVICES, CpuDevice, available, is_name, is_out_of_memo
 from bench.errors import BenchError
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
-from bench.plan.grid import expand, visit_of
+from bench.plan.grid import expand, task_of
 from bench.plan.plan import Plan
 from bench.store.fingerprint import fingerprint
 from bench.store.result import QUANTILES
 from bench.training.checkpoint import unpacked
 from bench.worker.catalogue import catalogue_of
-from bench.worker.cell import visit
+from bench.worker.cell import measure
 from tests.measure.recording import Heard
 
 
@@ -30,7 +30,7 @@ class ToyDevice(CpuDevice):
         numbered=True,
         exact_memory=("peak_memory",),
         identity=("gpu", "toy_revision"),
-        obstacles={"compile": "a toy compiles nothing"},
+        unsupported={"compile": "a toy compiles nothing"},
         model="a toy",
     )
 
@@ -39,7 +39,7 @@ class ToyDevice(CpuDevice):
 
     @classmethod
     def available(cls):
-        return {"toy:0": cls.facts, "toy:1": replace(cls.facts, obstacles={"bfloat16": "too narrow"})}
+        return {"toy:0": cls.facts, "toy:1": replace(cls.facts, unsupported={"bfloat16": "too narrow"})}
 
     def peak_memory(self, work):
         work()
@@ -68,15 +68,15 @@ def heard(toy):
     """What a visit to a toy sends: measured, trained and profiled, as the planner asked for it."""
     catalogue = catalogue_of(("debug",))
     plan = Plan(
-        architectures=("debug",), devices=("toy",), batch_sizes=(512,), denormals=("flush",), rounds=2, profile=True,
+        architectures=("debug",), devices=("toy",), batch_sizes=(512,), denormals=("flush",), blocks=2, profile=True,
         checkpoint=True,
     )  # fmt: skip
     (cell,) = expand(plan, catalogue).cells
     assert (cell.device, cell.denormals) == ("toy:0", "keep")
-    task = visit_of(cell, plan, 0, catalogue.devices)
+    task = task_of(cell, plan, 0, catalogue.devices)
     assert (task.reference.device, task.reference.threads) == ("toy:0", cell.threads)
     channel = Heard()
-    visit(task, channel)
+    measure(task, channel)
     return channel
 
 
@@ -101,8 +101,8 @@ def test_what_a_kind_says_of_itself_decides_which_times_compare(heard):
 
 def test_a_kind_that_is_added_is_listed_with_what_it_cannot_do(toy):
     catalogue = catalogue_of(())
-    assert catalogue.devices["toy:1"].obstacles == {"bfloat16": "too narrow"}
-    assert catalogue.optimizers["sgd"]["obstacles"]["toy:0"] == catalogue.optimizers["sgd"]["obstacles"]["cpu"]
+    assert catalogue.devices["toy:1"].unsupported == {"bfloat16": "too narrow"}
+    assert catalogue.optimizers["sgd"]["unsupported"]["toy:0"] == catalogue.optimizers["sgd"]["unsupported"]["cpu"]
     assert obstacle_to(Cell("debug", device="toy:1", dtype="bfloat16")) == "too narrow"
     assert obstacle_to(Cell("debug", device="toy", mode="compile")) == "a toy compiles nothing"
     assert obstacle_to(Cell("debug", device="toy:0")) is None

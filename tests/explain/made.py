@@ -16,7 +16,7 @@ def profile(rows=(*FORWARD, *BACKWARD), **phases):
     }  # fmt: skip
 
 
-def result(cell, step, share=0.4, generation=0, reference=1e-3, **rest):
+def result(cell, step, share=0.4, repeat=0, reference=1e-3, **rest):
     """A visit whose forward pass takes a share of the step, and backward the rest; with counts of the first visit."""
     taken = [
         Measurement("step", "s", "lower", step, "p25", 1),
@@ -24,10 +24,10 @@ def result(cell, step, share=0.4, generation=0, reference=1e-3, **rest):
         Measurement("backward", "s", "lower", step * (1 - share), "p25", 1),
         Measurement("relative_reference", "s", "lower", reference, "p10", 1),
     ]
-    if generation == 0:
+    if repeat == 0:
         taken += [Measurement("operators_forward", "1", "lower", rest.pop("operators_forward", 9.0), "exact")]
         taken += [Measurement("profiler_overhead", "1", "none", 1.25, "mean", 1)]
-    return Result(cell, "ok", None, generation, tuple(taken), **rest)
+    return Result(cell, "ok", None, repeat, tuple(taken), **rest)
 
 
 def run(root, name, results, **facts):

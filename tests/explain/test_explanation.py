@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bench.errors import BenchError
-from bench.explain.account import accounts
 from bench.explain.explanation import changed_counts, changed_operators, explain
+from bench.explain.record import cell_records
 from bench.store.result import Result
 from bench.store.warning import Warning
 from tests.explain import made
@@ -16,7 +16,7 @@ from tests.explain import made
 @pytest.fixture
 def pair(tmp_path):
     """vgg4 and lenet5 of one run."""
-    found = accounts(made.two_cells(tmp_path))
+    found = cell_records(made.two_cells(tmp_path))
     return found[made.VGG.id], found[made.LENET.id]
 
 
@@ -58,38 +58,38 @@ def test_phases_that_do_not_fill_the_step_are_stretched_and_say_so(tmp_path):
         for one in whole.measurements
     ]
     short = replace(whole, measurements=tuple(halves))
-    found = accounts(made.run(tmp_path, "short", [short, made.result(made.LENET, 4e-3)]))
+    found = cell_records(made.run(tmp_path, "short", [short, made.result(made.LENET, 4e-3)]))
     told = explain(*found.values())
     assert sum(part.difference for part in told.parts) == pytest.approx(4e-3)
     assert any("add up to 50% of its step" in note for note in told.notes)
 
 
 def test_without_a_profile_it_is_of_phases_and_says_how_to_have_more(tmp_path):
-    found = accounts(made.run(tmp_path, "bare", [made.result(made.VGG, 6e-3), made.result(made.LENET, 3e-3)]))
+    found = cell_records(made.run(tmp_path, "bare", [made.result(made.VGG, 6e-3), made.result(made.LENET, 3e-3)]))
     told = explain(*found.values())
     assert told.sentence == "vgg4 is 2x slower than lenet5: 60 % of it backward, 40 % forward."
     assert any("run --profile" in note for note in told.notes)
 
 
 def test_steps_that_are_as_long_are_called_so(tmp_path):
-    found = accounts(made.run(tmp_path, "same", [made.result(made.VGG, 3.01e-3), made.result(made.LENET, 3e-3)]))
+    found = cell_records(made.run(tmp_path, "same", [made.result(made.VGG, 3.01e-3), made.result(made.LENET, 3e-3)]))
     assert "take the same time" in explain(*found.values()).sentence
 
 
 def test_overlapping_intervals_are_said(tmp_path):
     visits = [
-        made.result(cell, step * wobble, generation=at)
+        made.result(cell, step * wobble, repeat=at)
         for at, wobble in enumerate((1, 1.2, 0.9))
         for cell, step in ((made.VGG, 3.3e-3), (made.LENET, 3e-3))
     ]
-    found = accounts(made.run(tmp_path, "noisy", visits))
+    found = cell_records(made.run(tmp_path, "noisy", visits))
     assert any("may be chance" in note for note in explain(*found.values()).notes)
 
 
 def test_of_two_runs_the_machine_s_part_is_said(tmp_path):
     old = made.run(tmp_path, "old", [made.result(made.VGG, 6e-3, system={"cpu": "a"})])
     new = made.run(tmp_path, "new", [made.result(made.VGG, 9e-3, reference=1.3e-3, system={"cpu": "b"})])
-    told = explain(accounts(old)[made.VGG.id], accounts(new)[made.VGG.id])
+    told = explain(cell_records(old)[made.VGG.id], cell_records(new)[made.VGG.id])
     assert told.sentence.startswith(f"{made.VGG.id} in run new is 50 % slower than {made.VGG.id} in run old")
     assert any("The reference took +30% in run new against run old" in note for note in told.notes)
     assert any("cpu a -> b" in note for note in told.notes)
@@ -98,14 +98,14 @@ def test_of_two_runs_the_machine_s_part_is_said(tmp_path):
 def test_a_cell_that_failed_is_refused(tmp_path):
     lost = made.run(tmp_path, "lost", [Result(made.VGG, "failed", "no reason"), made.result(made.LENET, 3e-3)])
     with pytest.raises(BenchError, match="has no step time"):
-        explain(*accounts(lost).values())
+        explain(*cell_records(lost).values())
 
 
 def test_an_account_takes_the_profile_of_whichever_visit_has_it(tmp_path):
-    visits = [made.result(made.VGG, 6e-3), made.result(made.VGG, 6e-3, generation=1, profile=made.profile())]
-    (account,) = accounts(made.run(tmp_path, "late", visits)).values()
-    assert account.profile == made.profile()
-    assert account.operators is None
+    visits = [made.result(made.VGG, 6e-3), made.result(made.VGG, 6e-3, repeat=1, profile=made.profile())]
+    (record,) = cell_records(made.run(tmp_path, "late", visits)).values()
+    assert record.profile == made.profile()
+    assert record.operators is None
 
 
 def test_what_spoke_against_the_times_is_said(tmp_path):
@@ -114,5 +114,5 @@ def test_what_spoke_against_the_times_is_said(tmp_path):
         Warning("relative cost", "faulting", 20.0, "20 page faults a step"),
     )
     slow = made.result(made.VGG, 9e-3, warnings=warnings)
-    found = accounts(made.run(tmp_path, "busy", [slow, made.result(made.LENET, 3e-3)]))
+    found = cell_records(made.run(tmp_path, "busy", [slow, made.result(made.LENET, 3e-3)]))
     assert "The times of vgg4 in run busy are doubtful: contended." in explain(*found.values()).notes

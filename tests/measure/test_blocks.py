@@ -27,10 +27,10 @@ def test_a_block_synchronizes_at_each_end_and_never_between():
 
 def test_warm_up_comes_before_samples_and_marks_nothing():
     device = RecordingDevice()
-    warmth = blocks.warm_up(device, lambda mark: mark(), least=0)
+    warm = blocks.warm_up(device, lambda mark: mark(), least=0)
 
     assert set(device.log) == {"sync"}
-    assert warmth.block_steps >= 1
+    assert warm.block_steps >= 1
 
 
 def test_a_growing_step_is_reported_as_not_steady(monkeypatch):
@@ -51,11 +51,11 @@ def test_an_even_step_is_steady_after_the_least_warm_up(monkeypatch):
     def step(_):
         now[0] += 1 / 128
 
-    warmth = blocks.warm_up(CpuDevice(), step)
+    warm = blocks.warm_up(CpuDevice(), step)
 
-    assert warmth.steady
-    assert timing.WARM_SECONDS <= warmth.seconds < timing.WARM_CAP
-    assert warmth.block_steps == 13
+    assert warm.steady
+    assert timing.WARM_SECONDS <= warm.seconds < timing.WARM_CAP
+    assert warm.block_steps == 13
 
 
 def test_a_block_lasts_long_enough():

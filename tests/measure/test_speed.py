@@ -20,7 +20,7 @@ def values(measurements):
 
 
 def test_the_phases_are_those_of_the_step(workload):
-    (found,) = [values(speed.measure_phases(workload("mlp"), rounds=3, threads=1)[1])]
+    (found,) = [values(speed.measure_phases(workload("mlp"), blocks=3, threads=1)[1])]
 
     assert set(PHASES) | {"step", "step_wall", "throughput", "phase_gap", "page_faults"} == set(found)
     assert found["step"].samples.size == 12
@@ -35,7 +35,7 @@ def test_phases_are_timed_in_training_mode_and_inference_in_evaluation_mode(work
     work.model.register_forward_hook(
         lambda module, *_: modes.append((module.training, torch.is_inference_mode_enabled()))
     )
-    speed.measure_phases(work, rounds=1, threads=1)
+    speed.measure_phases(work, blocks=1, threads=1)
     assert set(modes) == {(True, False)}
 
     modes.clear()

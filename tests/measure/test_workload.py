@@ -56,7 +56,7 @@ def test_a_step_with_a_closure_sums_its_phases_over_all_evaluations(workload):
     work.model.register_forward_hook(lambda *_: seen.append(None))
     marks = []
     work.step(lambda: marks.append(None))
-    entered = work.trail.entered
+    entered = work.phase_log.entered
 
     assert len(entered) == len(marks)
     assert entered[:3] == ["fetch", "optimizer", "zero_grad"]

@@ -112,7 +112,7 @@ def test_the_implementation_asked_for_is_the_one_used(name, implementation):
     (group,) = optimizers.build(name, network(), implementation).param_groups
     used = {"forloop": not group["foreach"], "foreach": group["foreach"], "fused": group.get("fused")}
     assert used[implementation]
-    assert optimizers.obstacle(name, implementation, "cpu") is None
+    assert optimizers.unsupported(name, implementation, "cpu") is None
 
 
 def test_the_implementations_are_those_of_torch():
@@ -135,12 +135,12 @@ def test_an_implementation_that_torch_lacks_is_refused(name, implementation, mes
         optimizers.build(name, network(), implementation)
     assert str(caught.value) == message
     assert isinstance(caught.value, BenchError)
-    assert optimizers.obstacle(name, implementation) == message
+    assert optimizers.unsupported(name, implementation) == message
 
 
 def test_a_device_that_an_implementation_cannot_use_is_told():
-    assert optimizers.obstacle("adam", "fused", "meta").startswith("`fused=True` requires")
-    assert optimizers.obstacle("adam", "default", "meta") is None
+    assert optimizers.unsupported("adam", "fused", "meta").startswith("`fused=True` requires")
+    assert optimizers.unsupported("adam", "default", "meta") is None
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest():

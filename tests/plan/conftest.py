@@ -3,11 +3,11 @@ import pytest
 from bench.plan.catalogue import Catalogue, DeviceFacts
 
 
-def facts_of(*names, **obstacles):
+def facts_of(*names, **unsupported):
     """The facts of devices as their kinds state them, all with the same obstacles."""
     return {
         name: DeviceFacts(
-            name.partition(":")[0], on_host=name == "cpu", slow_denormals=name == "cpu", obstacles=obstacles
+            name.partition(":")[0], on_host=name == "cpu", slow_denormals=name == "cpu", unsupported=unsupported
         )
         for name in names
     }
@@ -18,9 +18,9 @@ TORCHS_OWN = {
     "learning_rate": 0.1,
     "implementations": ["default", "forloop", "foreach", "fused"],
     "needs_closure": False,
-    "obstacles": {**NO_OBSTACLE, "cpu": {"foreach": "it has no gain there"}},
+    "unsupported": {**NO_OBSTACLE, "cpu": {"foreach": "it has no gain there"}},
 }
-ONE_WAY = {"implementations": ["default"], "needs_closure": False, "obstacles": NO_OBSTACLE}
+ONE_WAY = {"implementations": ["default"], "needs_closure": False, "unsupported": NO_OBSTACLE}
 FACTS = {
     "architectures": {
         name: {"family": "made up", "parameters": 10, "flops_forward": flops}
@@ -33,13 +33,13 @@ FACTS = {
             "learning_rate": 0.005,
             "implementations": ["default"],
             "needs_closure": False,
-            "obstacles": NO_OBSTACLE,
+            "unsupported": NO_OBSTACLE,
         },
         "lbfgs": {
             "learning_rate": 1.0,
             "implementations": ["default"],
             "needs_closure": True,
-            "obstacles": NO_OBSTACLE,
+            "unsupported": NO_OBSTACLE,
         },
     },
     "datasets": {"mnist": {"train": 60_000, "test": 10_000}, "synthetic": {"train": 4096, "test": 1024}},

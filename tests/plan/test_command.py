@@ -30,14 +30,14 @@ CELLS = st.builds(
 PLANS = st.builds(
     Plan,
     epochs=st.integers(0, 3),
-    generations=st.integers(1, 9),
+    repeats=st.integers(1, 9),
     precision=st.sampled_from([0.03, 0.001, 1e-7, 0.5]),
-    rounds=st.integers(2, 20),
+    blocks=st.integers(2, 20),
     timeout=st.sampled_from([600.0, 90.0, 0.5]),
     order_seed=st.integers(0, 3),
     data_dir=st.sampled_from(["", "a folder", "-odd", "it's"]),
 )
-KEPT = ("epochs", "generations", "precision", "rounds", "timeout", "order_seed", "data_dir")
+KEPT = ("epochs", "repeats", "precision", "blocks", "timeout", "order_seed", "data_dir")
 
 
 def typed(command):
@@ -65,7 +65,7 @@ def test_it_gives_the_cell_and_its_settings(catalogue_facts, cell, plan, threads
 def catalogue_facts():
     from bench.plan.catalogue import Catalogue, DeviceFacts
 
-    optimizer = {"implementations": ["default"], "needs_closure": False, "obstacles": {"cpu": {}}}
+    optimizer = {"implementations": ["default"], "needs_closure": False, "unsupported": {"cpu": {}}}
     return Catalogue(
         architectures={"debug": {}, "mlp": {}, "vgg4": {}},
         optimizers={"sgd": optimizer, "adam": optimizer},

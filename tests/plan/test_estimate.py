@@ -8,11 +8,11 @@ from bench.plan.cell import Cell
 from bench.plan.estimate import expected_seconds, least_seconds
 from bench.plan.plan import Plan
 
-PLAN = Plan(epochs=1, generations=2, rounds=5)
+PLAN = Plan(epochs=1, repeats=2, blocks=5)
 CELL = Cell("resnet8")
 
 
-@pytest.mark.parametrize("field", ["epochs", "generations", "rounds"])
+@pytest.mark.parametrize("field", ["epochs", "repeats", "blocks"])
 def test_more_of_anything_takes_longer(catalogue, field):
     times = [expected_seconds([CELL], replace(PLAN, **{field: value}), catalogue()) for value in (2, 3, 10, 100)]
     assert times == sorted(set(times))
@@ -60,7 +60,7 @@ def test_cells_may_come_from_anything_that_can_be_gone_through_once(catalogue):
     assert expected_seconds(iter([CELL]), PLAN, catalogue()) == expected_seconds([CELL], PLAN, catalogue())
 
 
-@pytest.mark.parametrize("generations", [1, 2, 10])
-def test_the_forecast_is_at_least_the_least(catalogue, generations):
-    plan = replace(PLAN, generations=generations)
+@pytest.mark.parametrize("repeats", [1, 2, 10])
+def test_the_forecast_is_at_least_the_least(catalogue, repeats):
+    plan = replace(PLAN, repeats=repeats)
     assert expected_seconds([CELL], plan, catalogue()) >= least_seconds([CELL], plan)

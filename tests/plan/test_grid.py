@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES, REFERENCE, expand, visit_of
+from bench.plan.grid import AXES, REFERENCE, expand, task_of
 from bench.plan.plan import SETTINGS, Plan
 from tests.plan.conftest import facts_of
 
@@ -78,7 +78,7 @@ def test_auto_is_fused_where_torch_has_it(catalogue, device, optimizer, expected
 
 def test_auto_passes_over_a_fused_implementation_that_does_not_run_here(catalogue):
     known = catalogue()
-    adam = {**known.optimizers["adam"], "obstacles": {"cpu": {"fused": "not on this build"}}}
+    adam = {**known.optimizers["adam"], "unsupported": {"cpu": {"fused": "not on this build"}}}
     plan = Plan(architectures=("mlp",), optimizers=("adam",), implementations=("auto",))
     (cell,) = expand(plan, catalogue(optimizers={"adam": adam})).cells
     assert cell.implementation == "default"
@@ -100,7 +100,7 @@ def test_a_suite_that_flushes_them_runs_where_the_processor_cannot(catalogue):
 def test_the_reference_shares_the_process_and_so_how_it_treats_denormals(catalogue):
     plan = Plan(architectures=("mlp",), denormals=("flush",))
     (cell,) = expand(plan, catalogue()).cells
-    assert visit_of(cell, plan, 0, facts_of("cpu")).reference.denormals == "flush"
+    assert task_of(cell, plan, 0, facts_of("cpu")).reference.denormals == "flush"
 
 
 def test_cuda_is_the_first_cuda_device(catalogue):
@@ -163,7 +163,7 @@ def test_what_cannot_be_measured_is_left_out_with_its_reason(catalogue, changes,
 
 def test_an_architecture_is_left_out_for_the_data_sets_whose_images_it_cannot_take(catalogue):
     known = catalogue().architectures
-    misfit = {**known["vgg4"], "misfits": {"mnist": "'vgg4' cannot be built: too small"}}
+    misfit = {**known["vgg4"], "incompatible": {"mnist": "'vgg4' cannot be built: too small"}}
     plan = Plan(architectures=("vgg4", "mlp"), datasets=("mnist", "synthetic"))
     grid = expand(plan, catalogue(architectures={**known, "vgg4": misfit}))
     assert len(grid.cells) == 3
@@ -171,10 +171,10 @@ def test_an_architecture_is_left_out_for_the_data_sets_whose_images_it_cannot_ta
     assert (cell.architecture, cell.dataset, reason) == ("vgg4", "mnist", "'vgg4' cannot be built: too small")
 
 
-def visit(catalogue, generation=0, **changes):
+def visit(catalogue, repeat=0, **changes):
     plan = Plan(architectures=("mlp",), epochs=4, **changes)
     (cell,) = expand(plan, catalogue(devices=facts_of("cpu", "cuda:0"))).cells
-    return visit_of(cell, plan, generation, facts_of("cpu", "cuda:0"))
+    return task_of(cell, plan, repeat, facts_of("cpu", "cuda:0"))
 
 
 def test_only_the_first_visit_trains_and_counts_costs(catalogue):
@@ -201,8 +201,8 @@ def test_cell_and_reference_are_compared_with_one_thread_unless_asked_otherwise(
 
 
 def test_a_visit_carries_what_the_plan_says(catalogue):
-    task = visit(catalogue, rounds=9, timeout=7.0, data_dir="here", order_seed=3)
-    assert (task.rounds, task.timeout, task.data_dir, task.order_seed) == (9, 7.0, "here", 3)
+    task = visit(catalogue, blocks=9, timeout=7.0, data_dir="here", order_seed=3)
+    assert (task.blocks, task.timeout, task.data_dir, task.order_seed) == (9, 7.0, "here", 3)
 
 
 def test_a_validation_split_holds_out_one_image_of_a_few_at_least(catalogue):

@@ -38,9 +38,9 @@ EXAMPLES = {
     "train_limit": ("12s", '"12s"', 12.0),
     "until": ("99%", '"99%"', 0.99),
     "checkpoint": ("", "true", True),
-    "generations": ("9", "9", 9),
+    "repeats": ("9", "9", 9),
     "precision": ("5%", "0.05", 0.05),
-    "rounds": ("9", "9", 9),
+    "blocks": ("9", "9", 9),
     "budget": ("1.5m", '"1.5m"', 90.0),
     "timeout": ("2m", "120", 120.0),
     "order_seed": ("9", "9", 9),
@@ -98,9 +98,9 @@ def test_a_flag_that_is_not_given_leaves_the_suites_value(name):
 
 
 def test_what_is_given_takes_the_place_of_the_suites_own(suite):
-    name = suite("epochs = 5\nrounds = 7\n")
+    name = suite("epochs = 5\nblocks = 7\n")
     plan = plan_from({"suite": name, "epochs": 2})
-    assert (plan.suite, plan.epochs, plan.rounds) == (name, 2, 7)
+    assert (plan.suite, plan.epochs, plan.blocks) == (name, 2, 7)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_what_is_given_takes_the_place_of_the_suites_own(suite):
 def test_the_debug_net_alone_starts_from_the_tiny_suite(given, expected):
     plan = plan_from(given)
     assert plan.suite == expected
-    assert plan.generations == plan_from({"suite": expected}).generations
+    assert plan.repeats == plan_from({"suite": expected}).repeats
     assert plan.architectures == given.get("architectures", plan.architectures)
 
 
@@ -132,10 +132,10 @@ def test_every_suite_that_comes_along_is_a_plan_with_a_purpose(name):
 
 
 def test_a_suite_extends_another(suite):
-    suite('architectures = ["mlp"]\nepochs = 4\nrounds = 8\n', "first.toml")
+    suite('architectures = ["mlp"]\nepochs = 4\nblocks = 8\n', "first.toml")
     suite('suite = "first.toml"\nepochs = 5\n', "second.toml")
     plan = plan_from({"suite": suite('suite = "second.toml"\nseeds = [1]\n')})
-    assert (plan.suite, plan.architectures, plan.epochs, plan.rounds, plan.seeds) == (
+    assert (plan.suite, plan.architectures, plan.epochs, plan.blocks, plan.seeds) == (
         "mine.toml",
         ("mlp",),
         5,
@@ -169,8 +169,8 @@ def test_a_circle_of_suites_is_named(suite, length):
         ("epochs = true", ["'epochs'", "a whole number", "True"]),
         ("epochs = [3]", ["'epochs'", "a whole number"]),
         ("epochs = -1", ["'epochs'", "0 or more", "-1"]),
-        ("generations = 0", ["'generations'", "1 or more", "0"]),
-        ("rounds = 1", ["'rounds'", "2 or more"]),
+        ("repeats = 0", ["'repeats'", "1 or more", "0"]),
+        ("blocks = 1", ["'blocks'", "2 or more"]),
         ("batch_sizes = [64, 0]", ["'batch_sizes'", "1 or more", "0"]),
         ("batch_sizes = [64, 'x']", ["'batch_sizes'", "a whole number", "'x'"]),
         ("seeds = [-1]", ["'seeds'", "0 or more"]),
@@ -188,7 +188,7 @@ def test_a_circle_of_suites_is_named(suite, length):
         ("precision = 3", ["'precision'", "a share such as 3%"]),
         ("precision = nan", ["'precision'", "a share such as 3%"]),
         ("precision = '300%'", ["'precision'", "a share such as 3%"]),
-        ("rounds = 3\nepochs = x", ["mine.toml", "not valid TOML", "line 2"]),
+        ("blocks = 3\nepochs = x", ["mine.toml", "not valid TOML", "line 2"]),
         ("epochs = 3\nepochs = 4", ["mine.toml", "not valid TOML"]),
         ("suite = 'quik'", ["unknown suite 'quik'", "did you mean 'quick'?", "list suites"]),
     ],
@@ -271,7 +271,7 @@ def test_learning_rates_in_a_file_may_be_whole_numbers(suite):
         ("epochs", "1.5", "--epochs takes a whole number, not '1.5'"),
         ("epochs", "-1", "--epochs takes 0 or more, not -1"),
         ("batch_sizes", "0", "--batch-sizes takes 1 or more, not 0"),
-        ("rounds", "1", "--rounds takes 2 or more, not 1"),
+        ("blocks", "1", "--blocks takes 2 or more, not 1"),
         ("dtypes", "float64", "--dtypes takes float32, bfloat16, float16, not 'float64'"),
     ],
 )
@@ -305,16 +305,16 @@ def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "generations", "precision", "timeout", "profile", "executor", "run", "report"}
+    run = {"purpose", "repeats", "precision", "timeout", "profile", "executor", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | run
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    decided = {"purpose", "architectures", "generations", "precision", "profile", "report"}
+    decided = {"purpose", "architectures", "repeats", "precision", "profile", "report"}
     assert set(SETTINGS) - set(PROFILED) == training | decided
 
 
 def test_what_may_change_in_a_run_that_goes_on_is_how_long():
     adjustable = options_of("repeats", "patience", "session", "page")
-    assert adjustable == ("generations", "precision", "budget", "timeout", "download", "report")
+    assert adjustable == ("repeats", "precision", "budget", "timeout", "download", "report")

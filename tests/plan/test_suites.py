@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.plan.catalogue import Question
+from bench.plan.catalogue import CatalogueRequest
 from bench.plan.grid import expand
 from bench.plan.plan import plan_from, suite_names
 from bench.process.worker import Workers
@@ -27,7 +27,7 @@ SHRUNK = {
 def real():
     """The catalogue of this machine, with parameters and FLOPs of all but the zoo."""
     globs = ("[!rgva]*", "resnet8", "resnet14", "resnet20*", "vgg[468]*", "alexnet_small")
-    return ask_catalogue(Workers(), Question(globs))
+    return ask_catalogue(Workers(), CatalogueRequest(globs))
 
 
 def test_the_suites_asked_for_are_there():
@@ -79,9 +79,9 @@ def test_a_suite_runs_when_it_is_cut_short(bench, name):
     first = plan_from({"suite": name}).architectures[0]
     small = ["--architectures", first, *SHRUNK.get(name, [])]
     limits = [
-        "--rounds",
+        "--blocks",
         "2",
-        "--generations",
+        "--repeats",
         "1",
         "--train-limit",
         "0.5s",

@@ -20,10 +20,10 @@ from bench.plan.tuning import (
     group_of,
     plan_of_trials,
     rates_around,
-    settled,
     trials_of,
     usable,
     width_told,
+    with_best_rates,
 )
 
 PLAN = Plan(architectures=("mlp",), optimizers=("sgd", "muon"), tune=7, seeds=(3, 4, 5))
@@ -75,8 +75,8 @@ def test_what_contradicts_tuning_is_refused(catalogue, changes, words):
 
 
 def test_trials_are_trained_once_and_not_timed():
-    plan = plan_of_trials(replace(PLAN, generations=9, profile=True, until=0.9, checkpoint=True))
-    assert (plan.rounds, plan.generations, plan.profile) == (0, 1, False)
+    plan = plan_of_trials(replace(PLAN, repeats=9, profile=True, until=0.9, checkpoint=True))
+    assert (plan.blocks, plan.repeats, plan.profile) == (0, 1, False)
     assert (plan.until, plan.checkpoint) == (0.0, False)
     assert plan.epochs == PLAN.epochs
 
@@ -123,7 +123,7 @@ def test_the_cells_get_the_best_rate_of_their_configuration_and_those_without_on
         group_of(sgd[0]): [trial(0.1, 0.9), trial(1.0, 0.95)],
         group_of(adam[0]): [trial(0.1, None, None, "diverged")],
     }
-    kept, lost = settled([*sgd, *adam], found)
+    kept, lost = with_best_rates([*sgd, *adam], found)
     assert kept == [replace(cell, learning_rate=1.0) for cell in sgd]
     assert [cell for cell, _ in lost] == adam
     assert "none of the 1 learning rates" in lost[0][1]

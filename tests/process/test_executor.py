@@ -49,7 +49,7 @@ def test_a_plan_that_names_none_ends_before_anything_is_started(capsys, tmp_path
 def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = "run --executor elsewhere --architectures debug softmax_regression --datasets synthetic --threads 1"
-    more = "--rounds 2 --generations 1 --epochs 1 --checkpoint --profile --run far --no-report --concurrent"
+    more = "--blocks 2 --repeats 1 --epochs 1 --checkpoint --profile --run far --no-report --concurrent"
     code = run_command_line([*words.split(), *more.split()])
     assert code == 0, capsys.readouterr().err
 
@@ -73,7 +73,7 @@ def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere,
 @pytest.mark.slow
 def test_another_executor_profiles_a_cell(elsewhere, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    words = "profile debug --executor elsewhere --datasets synthetic --threads 1 --rounds 2 --run far --concurrent"
+    words = "profile debug --executor elsewhere --datasets synthetic --threads 1 --blocks 2 --run far --concurrent"
     assert run_command_line(words.split()) == 0, capsys.readouterr().err
     assert "visit" in {entry.partition(":")[2] for entry, _ in elsewhere.started}
     assert len(load("far", tmp_path / "results").traces()) == 1

@@ -11,10 +11,10 @@ from bench import data
 from bench.compare.pairs import Side
 from bench.devices import CpuDevice
 from bench.measure.workload import Workload
-from bench.plan.catalogue import Question, Specimen, Weights
+from bench.plan.catalogue import CatalogueRequest, LayersRequest, Weights
 from bench.plan.cell import Cell
 from bench.plan.probe import Probe
-from bench.plan.task import Visit
+from bench.plan.task import Task
 from bench.process import entries
 from bench.process.entries import MESSAGES
 from bench.process.messages import CapabilitiesTask, Ready, Scores
@@ -68,16 +68,16 @@ def answered():
 @pytest.mark.parametrize(
     ("entry", "task", "kinds"),
     [
-        (entries.CATALOGUE, Question(("lenet5",), ("mnist",)), {"catalogue"}),
-        (entries.CATALOGUE, Question((), ("nowhere",)), {"refused"}),
-        (entries.LAYERS, Specimen("lenet5"), {"anatomy"}),
-        (entries.LAYERS, Specimen("nothing"), {"refused"}),
+        (entries.CATALOGUE, CatalogueRequest(("lenet5",), ("mnist",)), {"catalogue"}),
+        (entries.CATALOGUE, CatalogueRequest((), ("nowhere",)), {"refused"}),
+        (entries.LAYERS, LayersRequest("lenet5"), {"anatomy"}),
+        (entries.LAYERS, LayersRequest("nothing"), {"refused"}),
         (entries.AB_CAPABILITIES, CAPABILITIES, {"about"}),
         (entries.AB_CAPABILITIES, {**CAPABILITIES, "datasets": ["nowhere"]}, {"failed"}),
         (entries.AB_COUNTS, Side(None, CELL).task(), {"counts"}),
         (entries.AB_COUNTS, Side(None, Cell("nothing")).task(), {"failed"}),
         (entries.VERIFY_CHECKPOINT, Weights("a.pt", b"no checkpoint"), {"refused"}),
-        (entries.MEASURE_CELL, Visit(Cell("nothing"), CELL, 1), {"system", "stage", "status"}),
+        (entries.MEASURE_CELL, Task(Cell("nothing"), CELL, 1), {"system", "stage", "status"}),
         (entries.CEILINGS, Probe("cpu", ("float32",), 1), {"measurements"}),
     ],
 )
@@ -99,7 +99,7 @@ def test_what_an_entry_that_times_sends_fits_its_row(entry, task, kinds, answere
 
 @pytest.mark.slow
 def test_all_that_a_visit_sends_fits_its_row(answered):
-    task = Visit(CELL, CELL, 1, rounds=2, epochs=1, until=0.999, profile=True, checkpoint=True)
+    task = Task(CELL, CELL, 1, blocks=2, epochs=1, until=0.999, profile=True, checkpoint=True)
     assert answered(entries.MEASURE_CELL, task) == set(MESSAGES[entries.MEASURE_CELL].sends)
 
 

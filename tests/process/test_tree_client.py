@@ -15,7 +15,7 @@ import pytest
 import bench
 from bench.errors import BenchError, NotComparableError
 from bench.process.executor import talk
-from bench.process.tree_client import Host
+from bench.process.tree_client import TreeClient
 from bench.process.worker import ENVIRONMENT, WorkerError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a host forks")
@@ -87,7 +87,7 @@ def eventually(condition):
 
 
 def test_each_host_runs_its_own_tree_s_code(tree):
-    with Host("a", [tree("a")]) as one, Host("b", [tree("b")]) as other:
+    with TreeClient("a", [tree("a")]) as one, TreeClient("b", [tree("b")]) as other:
         told = [dict(talk(host, "bench.errands:look_around", {"x": [1]}, 30)) for host in (one, other)]
     assert [parts["where"] for parts in told] == ["a", "b"]
     assert all(parts["told"] == {"x": [1]} and parts["interrupt"] for parts in told)
@@ -98,7 +98,7 @@ def test_the_allocator_is_pinned_as_the_tree_pins_it(tree, monkeypatch):
     folder = tree()
     worker = folder / "bench" / "process" / "worker.py"
     worker.write_text(worker.read_text().replace("str(TRIM_THRESHOLD)", '"12345678"'))
-    with Host("a", [folder]) as host:
+    with TreeClient("a", [folder]) as host:
         found = dict(talk(host, "bench.errands:look_around", None, 30))["environment"]
     assert found["MALLOC_TRIM_THRESHOLD_"] == "12345678"
     assert found["MALLOC_MMAP_THRESHOLD_"] == ENVIRONMENT["MALLOC_MMAP_THRESHOLD_"]
@@ -107,14 +107,14 @@ def test_the_allocator_is_pinned_as_the_tree_pins_it(tree, monkeypatch):
 def test_variables_are_set_and_one_without_a_value_is_not_there(tree, monkeypatch):
     monkeypatch.setenv("KEPT", "here")
     monkeypatch.setenv("GONE", "here")
-    with Host("a", [tree()], {"OMP_NUM_THREADS": "3", "GONE": "", "MALLOC_MMAP_THRESHOLD_": ""}) as host:
+    with TreeClient("a", [tree()], {"OMP_NUM_THREADS": "3", "GONE": "", "MALLOC_MMAP_THRESHOLD_": ""}) as host:
         found = dict(talk(host, "bench.errands:look_around", None, 30))["environment"]
     assert (found["KEPT"], found["OMP_NUM_THREADS"]) == ("here", "3")
     assert not {"GONE", "MALLOC_MMAP_THRESHOLD_"} & set(found)
 
 
 def test_two_workers_are_alive_together_and_one_can_be_stopped(tree):
-    with Host("a", [tree()]) as host, host.start("bench.errands:answer", None) as one:
+    with TreeClient("a", [tree()]) as host, host.start("bench.errands:answer", None) as one:
         with host.start("bench.errands:answer", None) as other:
             one.pause()
             for worker, word in ((other, 2), (one, 1)):
@@ -134,25 +134,25 @@ def test_two_workers_are_alive_together_and_one_can_be_stopped(tree):
     [("raises", "no", "exit code 1"), ("signals", int(signal.SIGSEGV), "SIGSEGV"), ("nowhere", None, "exit code 1")],
 )
 def test_a_crash_is_told_and_the_next_worker_works(tree, entry, task, reason):
-    with Host("a", [tree()]) as host:
+    with TreeClient("a", [tree()]) as host:
         with pytest.raises(WorkerError, match=reason):
             list(talk(host, f"bench.errands:{entry}", task, 30))
         assert dict(talk(host, "bench.errands:look_around", None, 30))["where"] == "a"
 
 
 def test_no_answer_in_time_is_told(tree):
-    with Host("a", [tree()]) as host, pytest.raises(WorkerError, match="no end in time"):
+    with TreeClient("a", [tree()]) as host, pytest.raises(WorkerError, match="no end in time"):
         list(talk(host, "bench.errands:answer", None, 0.1))
 
 
 def test_the_server_and_its_workers_end_with_the_context(tree):
-    with Host("a", [tree()]) as host:
+    with TreeClient("a", [tree()]) as host:
         worker = host.start("bench.errands:answer", None)
     assert eventually(lambda: state_of(worker.pid) in {None, "Z", "X"})
 
 
 def test_a_renewed_server_is_another_process_of_the_same_kind(tree):
-    with Host("a", [tree()], {"SIDE": "A"}) as host:
+    with TreeClient("a", [tree()], {"SIDE": "A"}) as host:
         first, worker = host._process.pid, host.start("bench.errands:answer", None)
         host.renew()
         assert host._process.pid != first
@@ -163,7 +163,7 @@ def test_a_renewed_server_is_another_process_of_the_same_kind(tree):
 
 
 def test_a_server_that_was_killed_is_told(tree):
-    with Host("a", [tree()]) as host:
+    with TreeClient("a", [tree()]) as host:
         host.wait_until_ready()
         host._process.kill()
         with pytest.raises(WorkerError, match=r"of a has ended|its server ended"):
@@ -171,22 +171,23 @@ def test_a_server_that_was_killed_is_told(tree):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("files", "words"),
     [
-        (None, "speaks no known version"),
-        ("", "speaks no known version"),
-        ("DUET_PROTOCOL = 1", r"speaks version 1 .*\(this one: 2\)"),
-        ("DUET_PROTOCOL = 99", r"speaks version 99 .*\(this one: 2\)"),
+        ({}, "speaks no known version"),
+        ({"process/channel.py": ""}, "speaks no known version"),
+        ({"channel.py": "DUET_PROTOCOL = 1"}, r"speaks version 1 .*\(this one: 2\)"),
+        ({"process/channel.py": "PAIR_PROTOCOL = 99"}, r"speaks version 99 .*\(this one: 2\)"),
     ],
 )
-def test_a_revision_with_another_protocol_is_not_comparable(tree, text, words):
+def test_a_revision_with_another_protocol_is_not_comparable(tree, files, words):
     """It is refused by its version alone: such a revision may have none of the modules that this one needs."""
     folder = tree()
     shutil.rmtree(folder / "bench" / "process")
-    if text is not None:
-        (folder / "bench" / "process").mkdir()
-        (folder / "bench" / "process" / "channel.py").write_text(text)
-    with Host("revision old", [folder]) as host, pytest.raises(NotComparableError, match=words) as told:
+    for name, text in files.items():
+        path = folder / "bench" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    with TreeClient("revision old", [folder]) as host, pytest.raises(NotComparableError, match=words) as told:
         host.start("bench.errands:answer", None)
     assert told.value.exit_code == 4
     assert str(told.value).startswith("revision old ")
@@ -195,7 +196,10 @@ def test_a_revision_with_another_protocol_is_not_comparable(tree, text, words):
 def test_a_tree_that_cannot_be_imported_says_why(tree):
     folder = tree()
     (folder / "bench" / "errands.py").write_text("import a_module_that_is_nowhere")
-    with Host("b", [folder]) as host, pytest.raises(BenchError, match="b cannot be imported: ModuleNotFoundError"):
+    with (
+        TreeClient("b", [folder]) as host,
+        pytest.raises(BenchError, match="b cannot be imported: ModuleNotFoundError"),
+    ):
         host.wait_until_ready()
 
 
@@ -203,16 +207,16 @@ def test_a_module_that_the_tree_lacks_comes_from_nowhere_else(tree):
     """An editable install of the suite maps the names of its packages to its own folder, also for modules within."""
     folder = tree()
     (folder / "bench" / "errands.py").write_text("import bench.worker.cell")
-    with Host("b", [folder]) as host, pytest.raises(BenchError, match=r"No module named 'bench\.worker'"):
+    with TreeClient("b", [folder]) as host, pytest.raises(BenchError, match=r"No module named 'bench\.worker'"):
         host.wait_until_ready()
 
 
 def test_what_a_worker_prints_stays_off_stdout(tree):
     code = (
-        "from bench.process.tree_client import Host\n"
+        "from bench.process.tree_client import TreeClient\n"
         "import sys\n"
         "from bench.process.executor import talk\n"
-        "with Host('a', [sys.argv[1]]) as host: list(talk(host, 'bench.errands:prints', None, 30))"
+        "with TreeClient('a', [sys.argv[1]]) as host: list(talk(host, 'bench.errands:prints', None, 30))"
     )
     environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
     command = [sys.executable, "-c", code, str(tree())]

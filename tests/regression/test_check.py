@@ -10,7 +10,7 @@ from bench.regression.tolerances import Tolerances, tolerances
 from bench.store import baseline
 from bench.store.result import Measurement, Result
 from bench.store.run import create
-from bench.store.summary import readings
+from bench.store.summary import summaries
 
 SYSTEM = {"cpu": "made up", "torch": "2.14.1", "python": "3.11.7", "os": "Linux-6.1", "cores_usable": 2}
 LENET, MLP = Cell("lenet5"), Cell("mlp")
@@ -65,7 +65,7 @@ def accepted(record, tmp_path):
         random = np.random.default_rng(5)
         for _ in range(runs):
             run = record({LENET: (1 + random.normal(0, spread), options)})
-            baseline.save("main", readings(run), tmp_path / "baselines")
+            baseline.save("main", summaries(run), tmp_path / "baselines")
         return baseline.load("main", tmp_path / "baselines")
 
     return save
@@ -169,7 +169,7 @@ def test_runs_of_two_machines_in_one_baseline_are_told_apart(record, accepted, t
     accepted()
     for _ in range(6):
         slow = record({LENET: (3.0, {"system": {"cpu": "another"}})})
-        baseline.save("main", readings(slow), tmp_path / "baselines")
+        baseline.save("main", summaries(slow), tmp_path / "baselines")
     stored = baseline.load("main", tmp_path / "baselines")
     found, _ = judged(record({LENET: (1.0, {})}), stored)
     assert found["relative_cost"].verdict == "unchanged"
@@ -268,7 +268,7 @@ def test_memory_has_its_own_tolerance(record, accepted):
 def test_a_peak_that_an_allocator_counted_is_an_exact_count(record, tmp_path):
     cell = Cell("lenet5", device="cuda:0")
     run = record({cell: (1.0, {"counted": "exact"})})
-    baseline.save("main", readings(run), tmp_path / "baselines")
+    baseline.save("main", summaries(run), tmp_path / "baselines")
     stored = baseline.load("main", tmp_path / "baselines")
     found, _ = judged(record({cell: (1.0, {"counted": "exact", "memory": 2e7 + 512})}), stored)
     assert found["counts"].verdict == "regressed"
@@ -324,7 +324,7 @@ def test_a_tolerance_that_no_gate_reads_is_refused(held):
 def test_a_run_that_is_in_the_baseline_is_compared_with_the_others(record, accepted, tmp_path):
     accepted()
     run = record({LENET: (1.3, {})}, name="mine")
-    baseline.save("main", readings(run), tmp_path / "baselines")
+    baseline.save("main", summaries(run), tmp_path / "baselines")
     found, checked = judged(run, baseline.load("main", tmp_path / "baselines"))
     assert found["relative_cost"].ratio.n == 8
     assert "compared with the others" in checked.decision.notes[0]

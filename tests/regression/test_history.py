@@ -29,7 +29,7 @@ def record(tmp_path):
                 Measurement("step", "s", "lower", 0.004, "p25", 2),
                 Measurement("step_wall", "s", "lower", 0.005, "p25", 2),
             )
-            run.append(Result(cell, "ok", generation=visit, measurements=found, system=system))
+            run.append(Result(cell, "ok", repeat=visit, measurements=found, system=system))
         return run
 
     return write

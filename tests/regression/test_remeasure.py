@@ -4,19 +4,19 @@ import pytest
 
 from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
-from bench.compare.sides import Matchup
+from bench.compare.sides import Comparison
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.regression.confirm import Group, Suspect
 from bench.regression.remeasure import Remeasured, by_suspect, measured_again
-from bench.store.summary import Reading
+from bench.store.summary import CellSummary
 from bench.verdict.verdict import Decision, Verdict
 
 
 def suspect(name, revision="b" * 40, old="a" * 40, **cell):
     return Suspect(
-        Reading(cell=Cell(name, **cell), run="new", revision=revision),
-        Reading(cell=Cell(name, **cell), run="old", revision=old),
+        CellSummary(cell=Cell(name, **cell), run="new", revision=revision),
+        CellSummary(cell=Cell(name, **cell), run="old", revision=old),
         0.05,
     )
 
@@ -33,7 +33,7 @@ def slow(suspected, **fields):
 def matchup_of(*names, threads=1):
     cells = [Cell(name, threads=threads) for name in names]
     sides = {cell.id: (Side(None, cell), Side(None, cell)) for cell in cells}
-    return Matchup(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={})
+    return Comparison(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={})
 
 
 def test_a_verdict_is_of_its_own_cell_although_another_s_name_begins_like_it():

@@ -35,7 +35,7 @@ FACTS: dict[str, Any] = {
         "suite": "quick",
         "architectures": list(NETS),
         "epochs": 3,
-        "generations": 3,
+        "repeats": 3,
         "precision": 0.03,
         "threads": [],
     },
@@ -51,7 +51,7 @@ FACTS: dict[str, Any] = {
 SHARES = {"fetch": 0.03, "zero_grad": 0.01, "forward": 0.3, "loss": 0.02, "backward": 0.5, "optimizer": 0.14}
 
 
-def measurements(name: str, generation: int, random: np.random.Generator, noise: float) -> list[Measurement]:
+def measurements(name: str, repeat: int, random: np.random.Generator, noise: float) -> list[Measurement]:
     """The metrics of one visit; `noise` is the sd of the log ratio between visits."""
     cost, _, parameters, flops, memory = NETS[name]
     reference = 0.0011 * float(np.exp(random.normal(0, 0.02)))
@@ -75,8 +75,8 @@ def measurements(name: str, generation: int, random: np.random.Generator, noise:
         Measurement("relative_cost", "1", "lower", ratio, "p25", 1),
         Measurement("throughput", "1/s", "higher", 64 / timed.value, "p25", 2),
         Measurement("inference_throughput", "1/s", "higher", 256 / timed.value, "p25", 2),
-        Measurement("page_faults", "1", "lower", 0.2 * generation, "median", 2),
-        Measurement("peak_memory", "B", "lower", memory * (1 + 0.002 * generation), "maximum"),
+        Measurement("page_faults", "1", "lower", 0.2 * repeat, "median", 2),
+        Measurement("peak_memory", "B", "lower", memory * (1 + 0.002 * repeat), "maximum"),
         Measurement("parameters", "1", "none", parameters, "exact"),
         Measurement("flops", "1", "none", flops, "exact"),
         Measurement("phase_gap", "1", "lower", 0.01, "median", 2),
@@ -120,22 +120,22 @@ def looked_at(index: int, label: int, predicted: int) -> dict[str, Any]:
 
 
 def visits(
-    names: tuple[str, ...] = tuple(NETS), *, generations: int = 3, seeds: int = 1, epochs: int = 3, noise: float = 0.012
+    names: tuple[str, ...] = tuple(NETS), *, repeats: int = 3, seeds: int = 1, epochs: int = 3, noise: float = 0.012
 ) -> list[Result]:
     """Every visit of a grid that went well."""
     random = np.random.default_rng(0)
     found = []
     for seed in range(seeds):
-        for generation in range(generations):
+        for repeat in range(repeats):
             for name in names:
-                taken = measurements(name, generation, random, noise * (4 if name == "separable" else 1))
-                training = learned(name, seed, epochs, random) if epochs and not generation else None
+                taken = measurements(name, repeat, random, noise * (4 if name == "separable" else 1))
+                training = learned(name, seed, epochs, random) if epochs and not repeat else None
                 if training:
                     final = training["epochs"][-1]["test_accuracy"]
                     taken.append(Measurement("accuracy", "1", "higher", final, "final"))
                 cell = Cell(name, threads=2, seed=seed)
                 found.append(
-                    Result(cell, "ok", None, generation, tuple(taken), training=training, system=SYSTEM, seconds=4.0)
+                    Result(cell, "ok", None, repeat, tuple(taken), training=training, system=SYSTEM, seconds=4.0)
                 )
     return found
 

@@ -69,7 +69,7 @@ def test_counts_include_what_was_left_out(tmp_path: Path):
 
 
 def test_a_seed_that_diverged_takes_the_time_to_the_target_with_it(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"), generations=1, seeds=5)
+    results = sample.visits(("mlp", "lenet5"), repeats=1, seeds=5)
     lost = next(at for at, one in enumerate(results) if one.cell.architecture == "lenet5" and one.cell.seed == 3)
     results[lost] = sample.Result(results[lost].cell, "diverged", "the loss is nan")
     plan = {"seeds": [0, 1, 2, 3, 4], "until": 0.95, "epochs": 3}

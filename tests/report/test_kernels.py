@@ -28,7 +28,7 @@ def profiled(tmp_path):
     slow = counted(made.result(made.VGG, 9e-3, profile=made.profile()), 4.5e8)
     fast = counted(made.result(made.LENET, 3e-3, profile=made.profile(made.BACKWARD)), 1e7)
     return made.run(
-        tmp_path / "results", "profiled", [slow, fast, *sample.visits(("mlp",), generations=1)], ceilings=[CEILING]
+        tmp_path / "results", "profiled", [slow, fast, *sample.visits(("mlp",), repeats=1)], ceilings=[CEILING]
     )
 
 

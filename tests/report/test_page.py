@@ -118,7 +118,7 @@ def test_lone_surrogates_do_not_stop_the_page(tmp_path: Path):
         (sample.troubled()[-3:], "No configuration gave a full result", "<figure"),
         (sample.visits(("mlp",)), "the only configuration with this number", "id=\"choose\""),
         (sample.visits(("mlp", "lenet5"), epochs=0), "at 43", "id=\"learning\""),
-        (sample.visits(("mlp", "lenet5"), generations=1), "one visit: no interval", "Traceback"),
+        (sample.visits(("mlp", "lenet5"), repeats=1), "one visit: no interval", "Traceback"),
     ],
     ids=["empty", "failed", "single", "untrained", "one visit"],
 )  # fmt: skip
@@ -172,7 +172,7 @@ def test_a_run_named_index_does_not_overwrite_the_index(tmp_path: Path):
 
 
 def test_seeds_of_a_configuration_share_a_row(tmp_path: Path):
-    record = read(sample.recorded(tmp_path, sample.visits(("mlp", "lenet5"), seeds=3, generations=2)))
+    record = read(sample.recorded(tmp_path, sample.visits(("mlp", "lenet5"), seeds=3, repeats=2)))
     assert [row.label for row in record.rows] == ["mlp", "lenet5"]
     accuracy, cost = (record.rows[0].values[metric] for metric in ("accuracy", "relative_cost"))
     assert (accuracy.n, cost.n) == (3, 6)
@@ -181,7 +181,7 @@ def test_seeds_of_a_configuration_share_a_row(tmp_path: Path):
 
 
 def test_a_visit_that_was_repeated_counts_once(tmp_path: Path):
-    results = sample.visits(("mlp",), generations=2)
+    results = sample.visits(("mlp",), repeats=2)
     failed = sample.Result(results[0].cell, "failed", "killed", 0)
     record = read(sample.recorded(tmp_path, [failed, *results]))
     assert (record.rows[0].status, record.rows[0].values["relative_cost"].n) == ("ok", 2)
@@ -194,7 +194,7 @@ def test_drawing_imports_no_torch():
 
 
 def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path: Path):
-    text = written(tmp_path, sample.visits(("mlp", "resnet8"), generations=1, seeds=2))
+    text = written(tmp_path, sample.visits(("mlp", "resnet8"), repeats=1, seeds=2))
     part = text[text.index('id="published"') : text.index('id="trust"')]
     assert "98.4 ± 0.2 %" in part
     assert "not the same set-up" in part
@@ -202,7 +202,7 @@ def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path:
     assert '<a href="https://github.com/keras-team/keras/blob/2.0.0/examples/mnist_mlp.py" rel="noreferrer">' in part
     assert "98.4 ± 0.2 %, Keras examples/mnist_mlp.py</dt><dd>one run of theirs" in part
     assert ">resnet8" not in part
-    assert 'id="published"' not in written(tmp_path / "other", sample.visits(("resnet8",), generations=1))
+    assert 'id="published"' not in written(tmp_path / "other", sample.visits(("resnet8",), repeats=1))
 
 
 NEW = ("confusion", "digits", "mistakes", "gradients")  # keys that learning records once lacked
@@ -232,13 +232,13 @@ def test_a_picture_of_one_configuration_goes_with_its_row(page: Path):
 
 def test_a_cost_that_all_configurations_share_makes_no_picture(tmp_path: Path):
     alike = [replace(one, cell=replace(one.cell, optimizer=name)) for name in ("sgd", "adam")
-             for one in sample.visits(("mlp",), generations=2)]  # fmt: skip
+             for one in sample.visits(("mlp",), repeats=2)]  # fmt: skip
     text = written(tmp_path, alike)
     assert 'id="choose-parameters"' not in text
 
 
 def test_accuracy_over_the_seeds_that_are_left_says_so(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"), generations=1, seeds=3)
+    results = sample.visits(("mlp", "lenet5"), repeats=1, seeds=3)
     results[0] = sample.Result(results[0].cell, "diverged", "the loss is nan", training={"epochs": []})
     text = written(tmp_path, results)
     row = text[text.index('<tr data-row="r1"') :]

@@ -17,7 +17,7 @@ def test_the_picture_is_an_svg_that_names_what_it_shows():
     assert "What the gate finds here" in words
 
 
-def test_the_same_rehearsal_gives_the_same_picture():
+def test_the_same_calibration_gives_the_same_picture():
     assert power_curve(CURVES, REAL, "x") == power_curve(CURVES, REAL, "x")
 
 

@@ -19,7 +19,7 @@ def test_warnings_of_one_kind_are_told_once_with_the_span_of_their_amounts(tmp_p
     shares = (0.71, 0.83, 0.79)
     noted = [(Warning("phases", "contended", one, f"the process had {one:.0%} of its core"),) for one in shares]
     noted[1] += (sample.NOT_STEADY,)
-    visits = sample.visits(("mlp",), generations=3)
+    visits = sample.visits(("mlp",), repeats=3)
     results = [replace(visit, warnings=warnings) for visit, warnings in zip(visits, noted, strict=True)]
     cell = results[0].cell.id
     assert trust(read(sample.recorded(tmp_path, results))).warnings == (
@@ -32,7 +32,7 @@ def test_warnings_of_one_kind_are_told_once_with_the_span_of_their_amounts(tmp_p
 
 
 def test_facts_that_differ_between_visits_are_told(tmp_path: Path):
-    results = sample.visits(("mlp",), generations=2)
+    results = sample.visits(("mlp",), repeats=2)
     results[1] = replace(results[1], system={**sample.SYSTEM, "cpu": "another", "load": 0.9})
     machine = dict(trust(read(sample.recorded(tmp_path, results))).machine)
     assert machine["cpu"] == "differs between visits: AMD EPYC 7B13 and another"

@@ -61,7 +61,7 @@ def test_the_conclusion_names_who_minds_its_rate_least_and_who_lies_at_the_edge(
 
 
 def test_a_run_that_tuned_nothing_shows_none_of_it(tmp_path: Path):
-    plain = read(sample.recorded(tmp_path / "results", sample.visits(("mlp",), generations=1)))
+    plain = read(sample.recorded(tmp_path / "results", sample.visits(("mlp",), repeats=1)))
     assert tuning(plain) == []
     assert [one for one in conclusions(plain) if one.about == "Learning rate"] == []
 

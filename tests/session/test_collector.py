@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from bench.plan.cell import Cell
-from bench.plan.task import Visit
+from bench.plan.task import Task
 from bench.process.worker import WorkerError
 from bench.session.collector import Collector, folder_of
 from bench.store.result import Measurement
 from bench.store.warning import Warning
 
-TASK = Visit(Cell("mlp"), Cell("mlp"), generation=2, timeout=7.0)
+TASK = Task(Cell("mlp"), Cell("mlp"), repeat=2, timeout=7.0)
 NOWHERE = Path("nowhere")
 NOT_STEADY = Warning("phases", "not steady", None, "still warming up")
 STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)
@@ -62,14 +62,14 @@ def visited(parts, error=None, folder=NOWHERE):
 def test_the_worker_is_asked_for_the_visit_within_its_timeout():
     executor = Fake([("status", ("ok", None))])
     Collector(executor, NOWHERE).visit(TASK, print)
-    assert executor.asked == ("bench.worker.cell:visit", TASK)
+    assert executor.asked == ("bench.worker.cell:measure", TASK)
     assert executor.waits == sorted(executor.waits, reverse=True)
     assert 0 < executor.waits[-1] <= executor.waits[0] <= 7.0
 
 
 def test_all_parts_become_one_result():
     result, stages = visited([*PARTS, ("status", ("ok", None))])
-    assert (result.cell, result.generation, result.status, result.reason) == (TASK.cell, 2, "ok", None)
+    assert (result.cell, result.repeat, result.status, result.reason) == (TASK.cell, 2, "ok", None)
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
     assert result.blocks == ({"subject": "train"},)
     assert (result.system, result.training, result.warnings) == ({"cpu": "made up"}, {"epochs": []}, (NOT_STEADY,))

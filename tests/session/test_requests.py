@@ -3,10 +3,10 @@
 import pytest
 
 from bench.errors import BenchError
-from bench.plan.catalogue import Question, Specimen
+from bench.plan.catalogue import CatalogueRequest, LayersRequest
 from bench.plan.cell import Cell
 from bench.process.worker import WorkerError
-from bench.session.requests import ask_anatomy, ask_catalogue, ask_ceilings, ask_review
+from bench.session.requests import ask_catalogue, ask_ceilings, ask_layers, ask_verification
 
 
 class Fake:
@@ -33,9 +33,9 @@ class Fake:
 
 
 REQUESTS = [
-    (lambda starter, _: ask_catalogue(starter, Question()), "catalogue"),
-    (lambda starter, _: ask_anatomy(starter, Specimen("mlp")), "anatomy"),
-    (ask_review, "review"),
+    (lambda starter, _: ask_catalogue(starter, CatalogueRequest()), "catalogue"),
+    (lambda starter, _: ask_layers(starter, LayersRequest("mlp")), "anatomy"),
+    (ask_verification, "review"),
 ]
 
 
@@ -60,7 +60,7 @@ def test_what_is_refused_or_does_not_answer_is_one_line(ask, kind, path):
 
 def test_a_checkpoint_goes_out_as_bytes(path):
     starter = Fake(("review", {}))
-    ask_review(starter, path, "there")
+    ask_verification(starter, path, "there")
     ((_, task),) = starter.asked
     assert (task.name, task.content, task.data_dir) == (str(path), b"weights", "there")
 
@@ -68,9 +68,9 @@ def test_a_checkpoint_goes_out_as_bytes(path):
 def test_a_checkpoint_that_is_not_there_is_told_before_anybody_is_asked(tmp_path):
     starter = Fake()
     with pytest.raises(BenchError, match=r"no checkpoint .*none.pt: runs with --checkpoint"):
-        ask_review(starter, tmp_path / "none.pt")
+        ask_verification(starter, tmp_path / "none.pt")
     with pytest.raises(BenchError, match=r"cannot read .*check the path"):
-        ask_review(starter, tmp_path)
+        ask_verification(starter, tmp_path)
     assert starter.asked == []
 
 

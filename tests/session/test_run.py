@@ -19,7 +19,7 @@ from bench.store.run import create, load
 GRID = {"architectures": ("debug",), "datasets": ("synthetic",), "optimizers": ("sgd",), "threads": (1,)}
 AS_USUAL = {"implementations": ("default",), "denormals": ("keep",)}
 NO_FLUSH = {"flush": "this CPU cannot flush denormals"}
-PLAN = plan_from({**GRID, **AS_USUAL, "epochs": 0, "generations": 1, "rounds": 2, "run": "mine"})
+PLAN = plan_from({**GRID, **AS_USUAL, "epochs": 0, "repeats": 1, "blocks": 2, "run": "mine"})
 
 
 class Listener(Observer):
@@ -76,15 +76,18 @@ class Answers:
 @pytest.fixture
 def catalogue():
     return Catalogue(
-        architectures={"debug": {"misfits": {}, "flops_forward": 1e3, "parameters": 10, "input_shape": (1, 28, 28)}},
+        architectures={
+            "debug": {"incompatible": {}, "flops_forward": 1e3, "parameters": 10, "input_shape": (1, 28, 28)},
+        },
         optimizers={
             "sgd": {
-                "learning_rate": 0.1, "implementations": ["default"], "needs_closure": False, "obstacles": {"cpu": {}},
+                "learning_rate": 0.1, "implementations": ["default"], "needs_closure": False,
+                "unsupported": {"cpu": {}},
             },
         },
         datasets={"synthetic": {"input_shape": (1, 28, 28), "num_classes": 10, "train": 1000, "test": 100}},
         normalizations=("unit",),
-        devices={"cpu": DeviceFacts("cpu", on_host=True, slow_denormals=True, obstacles=NO_FLUSH)},
+        devices={"cpu": DeviceFacts("cpu", on_host=True, slow_denormals=True, unsupported=NO_FLUSH)},
         usable_cores=2,
         problems=("nets of far-away is left out: no such module",),
     )  # fmt: skip
@@ -144,13 +147,13 @@ def test_an_interrupt_keeps_the_run_and_a_line_of_every_cell(catalogue):
 
 def test_a_run_goes_on_where_it_was_interrupted(catalogue):
     measured(FakeExecutor(catalogue, interrupt=True))
-    run, plan = resumed("mine", {"generations": 2})
+    run, plan = resumed("mine", {"repeats": 2})
     workers = FakeExecutor(catalogue)
     measured(workers, plan, run=run, command="again")
-    assert [task.generation for task in workers.tasks] == [0]  # it failed, so that there is no second
+    assert [task.repeat for task in workers.tasks] == [0]  # it failed, so that there is no second
     recorded = load("mine")
     assert (recorded.facts.status, recorded.facts.resumed) == ("finished", ("again",))
-    assert recorded.facts.plan["generations"] == 2
+    assert recorded.facts.plan["repeats"] == 2
     assert [result.status for result in recorded.results()] == ["failed"]
 
 

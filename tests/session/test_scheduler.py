@@ -12,9 +12,9 @@ import pytest
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
-from bench.plan.timing import LEAST_GENERATIONS
+from bench.plan.timing import LEAST_REPEATS
 from bench.session import scheduler as module
-from bench.session.scheduler import Schedule
+from bench.session.scheduler import Scheduler
 from bench.store.result import Measurement, Result
 from bench.vocabulary import STATUSES
 
@@ -30,7 +30,7 @@ class Fake:
     Everything that happens is an event, in order.
     """
 
-    ratio: object = lambda task: 1.0 + 0.5 * (task.generation % 2)  # wide apart: never precise
+    ratio: object = lambda task: 1.0 + 0.5 * (task.repeat % 2)  # wide apart: never precise
     status: object = lambda task: "ok"
     interrupt_at: int | None = None
     now: float = 0.0
@@ -41,7 +41,7 @@ class Fake:
     slots: int = 1
 
     def visit(self, task, told):
-        self.events.append(("visit", task.cell, task.generation))
+        self.events.append(("visit", task.cell, task.repeat))
         told("phases")
         if len(self.visits()) == self.interrupt_at:
             raise KeyboardInterrupt
@@ -49,10 +49,10 @@ class Fake:
         self.now += VISIT_SECONDS
         status = self.status(task)
         found = Measurement("relative_cost", "1", "lower", self.ratio(task), "p25", 1)
-        return Result(task.cell, status, generation=task.generation, measurements=(found,) if status == "ok" else ())
+        return Result(task.cell, status, repeat=task.repeat, measurements=(found,) if status == "ok" else ())
 
     def keep(self, result):
-        self.events.append(("keep", result.cell, result.generation))
+        self.events.append(("keep", result.cell, result.repeat))
         self.kept.append(result)
 
     def tell(self, progress, result):
@@ -61,13 +61,13 @@ class Fake:
         self.lefts.append(progress.left)
 
     def visits(self):
-        return [(cell, generation) for kind, cell, *generation in self.of("visit") for generation in generation]
+        return [(cell, repeat) for kind, cell, *repeat in self.of("visit") for repeat in repeat]
 
     def of(self, kind):
         return [event for event in self.events if event[0] == kind]
 
-    def order(self, generation):
-        return [cell for cell, of in self.visits() if of == generation]
+    def order(self, repeat):
+        return [cell for cell, of in self.visits() if of == repeat]
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def run(monkeypatch):
     def start(fake=None, cells=CELLS, past=None, **fields):
         fake = fake or Fake()
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: fake.now))
-        schedule = Schedule(
-            Plan(**{"generations": 3, **fields}), cells, fake, DEVICES, fake.keep, fake.tell, past or {}, started=0.0
+        schedule = Scheduler(
+            Plan(**{"repeats": 3, **fields}), cells, fake, DEVICES, fake.keep, fake.tell, past or {}, started=0.0
         )
         fake.schedule = schedule
         schedule.run()
@@ -87,18 +87,18 @@ def run(monkeypatch):
     return start
 
 
-def test_each_cell_is_visited_once_a_generation(run):
-    assert Counter(run().visits()) == Counter((cell, generation) for cell in CELLS for generation in range(3))
+def test_each_cell_is_visited_once_a_repeat(run):
+    assert Counter(run().visits()) == Counter((cell, repeat) for cell in CELLS for repeat in range(3))
 
 
-def test_a_generation_ends_before_the_next_begins(run):
-    generations = [generation for _, generation in run().visits()]
-    assert generations == sorted(generations)
+def test_a_repeat_ends_before_the_next_begins(run):
+    repeats = [repeat for _, repeat in run().visits()]
+    assert repeats == sorted(repeats)
 
 
-def test_the_order_is_not_the_one_asked_for_and_differs_between_generations(run):
+def test_the_order_is_not_the_one_asked_for_and_differs_between_repeats(run):
     fake = run()
-    orders = [fake.order(generation) for generation in range(3)]
+    orders = [fake.order(repeat) for repeat in range(3)]
     assert CELLS not in orders
     assert orders[0] != orders[1] != orders[2] != orders[0]
 
@@ -109,18 +109,18 @@ def test_the_order_follows_from_its_seed(run):
 
 
 def test_the_order_is_the_same_on_every_machine(run):
-    assert [int(cell.architecture[3:]) for cell in run(generations=1).order(0)] == [4, 1, 5, 2, 0, 3, 7, 6]
+    assert [int(cell.architecture[3:]) for cell in run(repeats=1).order(0)] == [4, 1, 5, 2, 0, 3, 7, 6]
 
 
 def test_every_cell_comes_first_now_and_then(run):
-    firsts = Counter(run(cells=CELLS[:2], generations=1, order_seed=seed).order(0)[0] for seed in range(100))
+    firsts = Counter(run(cells=CELLS[:2], repeats=1, order_seed=seed).order(0)[0] for seed in range(100))
     assert min(firsts[cell] for cell in CELLS[:2]) > 30  # 3e-5 that a fair coin gives fewer of either
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
 def test_a_cell_that_failed_is_not_visited_again(run, status):
-    fake = run(Fake(status=lambda task: status if task.cell == CELLS[3] and task.generation == 1 else "ok"))
-    assert [generation for cell, generation in fake.visits() if cell == CELLS[3]] == [0, 1]
+    fake = run(Fake(status=lambda task: status if task.cell == CELLS[3] and task.repeat == 1 else "ok"))
+    assert [repeat for cell, repeat in fake.visits() if cell == CELLS[3]] == [0, 1]
     assert len(fake.visits()) == 3 * len(CELLS) - 1
     assert fake.schedule.endings[CELLS[3]] == status
     assert fake.schedule.outcome == "finished"
@@ -138,28 +138,28 @@ def test_a_result_is_kept_before_the_next_visit_begins(run):
 
 
 def test_a_result_is_kept_before_anyone_is_told(run):
-    fake = run(generations=1, cells=CELLS[:1])
+    fake = run(repeats=1, cells=CELLS[:1])
     assert [event[0] for event in fake.events] == ["visit", "tell", "tell", "keep", "tell"]
 
 
 def test_each_stage_is_told(run):
-    fake = run(generations=1, cells=CELLS[:1])
+    fake = run(repeats=1, cells=CELLS[:1])
     assert [event[1] for event in fake.of("tell")] == ["phases", "training", "ok"]
 
 
 def test_a_precise_cell_is_left_alone_and_the_others_go_on(run):
-    fake = run(Fake(ratio=lambda task: 1.0 if task.cell == CELLS[0] else 1.0 + task.generation % 2), generations=9)
-    assert [generation for cell, generation in fake.visits() if cell == CELLS[0]] == list(range(LEAST_GENERATIONS))
+    fake = run(Fake(ratio=lambda task: 1.0 if task.cell == CELLS[0] else 1.0 + task.repeat % 2), repeats=9)
+    assert [repeat for cell, repeat in fake.visits() if cell == CELLS[0]] == list(range(LEAST_REPEATS))
     assert len(fake.order(8)) == len(CELLS) - 1
-    assert fake.schedule.endings[CELLS[0]] == f"precise after {LEAST_GENERATIONS} generations"
-    assert fake.schedule.endings[CELLS[1]] == "9 generations"
+    assert fake.schedule.endings[CELLS[0]] == f"precise after {LEAST_REPEATS} repeats"
+    assert fake.schedule.endings[CELLS[1]] == "9 repeats"
 
 
 def test_a_wider_target_is_met_sooner(run):
     def ratio(task):
-        return 1.0 + 0.1 * (task.generation % 2)
+        return 1.0 + 0.1 * (task.repeat % 2)
 
-    wide, narrow = (run(Fake(ratio=ratio), generations=20, precision=share) for share in (0.2, 0.03))
+    wide, narrow = (run(Fake(ratio=ratio), repeats=20, precision=share) for share in (0.2, 0.03))
     assert len(wide.visits()) < len(narrow.visits())
 
 
@@ -205,7 +205,7 @@ def test_ctrl_c_passes_through_with_what_was_kept(run):
     fake = Fake(interrupt_at=5)
     with pytest.raises(KeyboardInterrupt):
         run(fake)
-    measured = [(result.cell, result.generation) for result in fake.kept if result.status == "ok"]
+    measured = [(result.cell, result.repeat) for result in fake.kept if result.status == "ok"]
     assert measured == fake.visits()[:4]
     assert {result.cell for result in fake.kept if result.status == "skipped"} == set(CELLS) - {
         cell for cell, _ in measured
@@ -217,7 +217,7 @@ def test_ctrl_c_passes_through_with_what_was_kept(run):
 def test_every_cell_has_an_ending_when_the_run_is_finished(run):
     fake = run()
     assert fake.schedule.outcome == "finished"
-    assert fake.schedule.endings == dict.fromkeys(CELLS, "3 generations")
+    assert fake.schedule.endings == dict.fromkeys(CELLS, "3 repeats")
 
 
 def test_the_share_done_grows_from_nothing(run):
@@ -228,13 +228,13 @@ def test_the_share_done_grows_from_nothing(run):
 
 
 def test_the_time_left_shrinks_to_nothing_and_is_not_guessed_before_the_first_visit_ended(run):
-    fake = run(cells=CELLS[:1], generations=5)
+    fake = run(cells=CELLS[:1], repeats=5)
     assert fake.lefts[:3] == [None] * 3
     assert fake.lefts[3::3] == pytest.approx([4 * VISIT_SECONDS, 3 * VISIT_SECONDS, 2 * VISIT_SECONDS, VISIT_SECONDS])
 
 
 def results_of(fake):
-    return {(result.cell, result.generation): result for result in fake.kept}
+    return {(result.cell, result.repeat): result for result in fake.kept}
 
 
 def test_what_an_earlier_session_measured_is_not_measured_again(run):
@@ -245,27 +245,27 @@ def test_what_an_earlier_session_measured_is_not_measured_again(run):
 
 
 def test_a_cell_that_failed_in_an_earlier_session_is_not_visited_again(run):
-    failed = run(Fake(status=lambda task: "failed" if task.cell == CELLS[0] else "ok"), generations=1)
+    failed = run(Fake(status=lambda task: "failed" if task.cell == CELLS[0] else "ok"), repeats=1)
     fake = run(past=results_of(failed))
     assert CELLS[0] not in {cell for cell, _ in fake.visits()}
     assert fake.schedule.endings[CELLS[0]] == "failed"
 
 
 def test_ratios_of_an_earlier_session_count_towards_the_precision(run):
-    before = run(Fake(ratio=lambda task: 1.0), generations=LEAST_GENERATIONS - 1)
-    fake = run(Fake(ratio=lambda task: 1.0), generations=20, past=results_of(before))
-    assert [generation for _, generation in fake.visits()] == [LEAST_GENERATIONS - 1] * len(CELLS)
+    before = run(Fake(ratio=lambda task: 1.0), repeats=LEAST_REPEATS - 1)
+    fake = run(Fake(ratio=lambda task: 1.0), repeats=20, past=results_of(before))
+    assert [repeat for _, repeat in fake.visits()] == [LEAST_REPEATS - 1] * len(CELLS)
 
 
 def test_a_budget_spent_again_skips_no_cell_that_was_measured_before(run):
-    before = run(cells=CELLS[:4], generations=1)
-    fake = run(past=results_of(before), budget=1e-9, generations=1)
+    before = run(cells=CELLS[:4], repeats=1)
+    fake = run(past=results_of(before), budget=1e-9, repeats=1)
     assert {result.cell for result in fake.kept} == set(CELLS[4:])
 
 
-def test_a_result_of_another_generation_is_another_visit(run):
-    (only,) = run(cells=CELLS[:1], generations=1).kept
-    fake = run(cells=CELLS[:1], past={(CELLS[0], 1): replace(only, generation=1)})
+def test_a_result_of_another_repeat_is_another_visit(run):
+    (only,) = run(cells=CELLS[:1], repeats=1).kept
+    fake = run(cells=CELLS[:1], past={(CELLS[0], 1): replace(only, repeat=1)})
     assert fake.visits() == [(CELLS[0], 0), (CELLS[0], 2)]
 
 
@@ -296,11 +296,11 @@ class Slotted(Fake):
 
 def test_an_executor_with_slots_has_that_many_visits_at_work(run):
     fake = run(Slotted())
-    assert Counter(fake.visits()) == Counter((cell, generation) for cell in CELLS for generation in range(3))
+    assert Counter(fake.visits()) == Counter((cell, repeat) for cell in CELLS for repeat in range(3))
     assert 1 < fake.most <= 3
     assert len(fake.kept) == 3 * len(CELLS)
-    generations = [generation for _, generation in fake.visits()]
-    assert generations == sorted(generations)
+    repeats = [repeat for _, repeat in fake.visits()]
+    assert repeats == sorted(repeats)
     assert fake.schedule.outcome == "finished"
 
 

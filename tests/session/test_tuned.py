@@ -13,7 +13,7 @@ from bench.session.tuned import Tuned
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 
-PLAN = Plan(tune=3, generations=2, seeds=(0, 1))
+PLAN = Plan(tune=3, repeats=2, seeds=(0, 1))
 RATES = (0.01, 0.1, 1.0)
 CELLS = [Cell("mlp", optimizer=name, seed=seed) for name in ("sgd", "adam") for seed in (0, 1)]
 TRIALS = [replace(group_of(cell), learning_rate=rate, split="validation") for cell in CELLS[::2] for rate in RATES]
@@ -37,12 +37,12 @@ class Fake:
             raise KeyboardInterrupt
         cell = task.cell
         if cell.optimizer == self.hopeless:
-            return Result(cell, "diverged", "the loss is nan", generation=task.generation)
+            return Result(cell, "diverged", "the loss is nan", repeat=task.repeat)
         accuracy = 0.9 if cell.learning_rate == BEST[cell.optimizer] else 0.5
         readings = [Measurement("accuracy", "1", "higher", accuracy, "final")]
-        if task.rounds:
+        if task.blocks:
             readings.append(Measurement("relative_cost", "1", "lower", 1.0, "p10"))
-        return Result(cell, "ok", generation=task.generation, measurements=tuple(readings))
+        return Result(cell, "ok", repeat=task.repeat, measurements=tuple(readings))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def tuned(tmp_path):
     """Builds a tuned run with a folder of its own, by name."""
 
     def build(fake, plan=PLAN, past=(), name="tuned"):
-        visited = {(result.cell, result.generation): result for result in past}
+        visited = {(result.cell, result.repeat): result for result in past}
         run = create(name, {"plan": {}}, tmp_path)
         return Tuned(plan, CELLS, TRIALS, Recording(run, fake, DEVICES, past=visited))
 
@@ -75,10 +75,10 @@ def test_trials_come_first_untimed_then_the_cells_at_the_best_rate(tuned):
     run.run()
     trials, cells = fake.visits[:6], fake.visits[6:]
     assert {task.cell for task in trials} == set(TRIALS)
-    assert {(task.rounds, task.costs) for task in trials} == {(0, False)}
+    assert {(task.blocks, task.costs) for task in trials} == {(0, False)}
     assert {task.cell for task in cells} == {replace(cell, learning_rate=BEST[cell.optimizer]) for cell in CELLS}
     assert len(cells) == len(CELLS) * 2
-    assert {task.rounds for task in cells} == {PLAN.rounds}
+    assert {task.blocks for task in cells} == {PLAN.blocks}
     assert run.outcome == "finished"
     assert set(run.endings) == {task.cell for task in cells}
 

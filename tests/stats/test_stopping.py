@@ -1,6 +1,6 @@
 """Stopping: the rule, and by simulation with a fixed seed what it does to the interval's coverage.
 
-A rule that looks after every generation and stops at the first narrow interval stops where the spread happens to be
+A rule that looks after every repeat and stops at the first narrow interval stops where the spread happens to be
 small, which is where the interval is too narrow. The simulation stops a run as `is_precise` does, and as a naive rule
 does, and counts how often the nominal 95 % interval at the stop holds the true ratio.
 """
@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.plan.timing import LEAST_GENERATIONS
+from bench.plan.timing import LEAST_REPEATS
 from bench.stats.interval import of_ratios
 from bench.stats.stopping import is_precise
 
 RUNS, CAP = 20_000, 40
 TARGET = 0.03
 SPREADS = (0.015, 0.02, 0.03, 0.04)  # sd of the log ratio between processes; 0.013 to 0.039 was measured
-WORST = 0.05  # where the rule covers least, at this target: wider spreads need more generations and recover
+WORST = 0.05  # where the rule covers least, at this target: wider spreads need more repeats and recover
 
 STEADY = [1.0, 1.001, 0.999, 1.0, 1.001, 0.999, 1.0, 1.001]
 
 
 @pytest.mark.parametrize("count", range(9))
 def test_fewer_than_the_least_never_stop(count):
-    assert is_precise(STEADY[:count], TARGET) == (count >= LEAST_GENERATIONS)
+    assert is_precise(STEADY[:count], TARGET) == (count >= LEAST_REPEATS)
 
 
 def test_wide_ratios_go_on():
@@ -46,7 +46,7 @@ def test_the_target_is_compared_with_the_half_width():
 
 
 def half_widths_and_coverage(spread, seed):
-    """Of RUNS runs after each of 1 to CAP generations: the half-width, and whether the interval holds the truth 1."""
+    """Of RUNS runs after each of 1 to CAP repeats: the half-width, and whether the interval holds the truth 1."""
     logs = np.random.default_rng(seed).normal(0, spread, (RUNS, CAP))
     count = np.arange(1, CAP + 1)
     mean = logs.cumsum(axis=1) / count
@@ -69,15 +69,15 @@ def test_the_simulation_stops_where_the_rule_does():
     half, _, logs = half_widths_and_coverage(0.03, seed=1)
     twice = (half <= TARGET) & (np.roll(half, 1, axis=1) <= TARGET)
     for run in range(100):
-        by_rule = [is_precise(list(np.exp(logs[run, :count])), TARGET) for count in range(LEAST_GENERATIONS, CAP + 1)]
-        assert by_rule == twice[run, LEAST_GENERATIONS - 1 :].tolist()
+        by_rule = [is_precise(list(np.exp(logs[run, :count])), TARGET) for count in range(LEAST_REPEATS, CAP + 1)]
+        assert by_rule == twice[run, LEAST_REPEATS - 1 :].tolist()
 
 
 def by_both_rules(spread):
     """Coverage where `is_precise` stops, and where the first narrow interval of three or more would."""
     half, covers, _ = half_widths_and_coverage(spread, seed=20260131)
     twice = (half <= TARGET) & (np.roll(half, 1, axis=1) <= TARGET)
-    return coverage(twice, covers, LEAST_GENERATIONS), coverage(half <= TARGET, covers, least=3)
+    return coverage(twice, covers, LEAST_REPEATS), coverage(half <= TARGET, covers, least=3)
 
 
 @pytest.mark.parametrize("spread", SPREADS)

@@ -10,12 +10,12 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store import baseline
 from bench.store.fingerprint import Fingerprint
-from bench.store.summary import Reading, readings
+from bench.store.summary import CellSummary, summaries
 
 
 @pytest.fixture
-def reading():
-    return Reading(
+def summary():
+    return CellSummary(
         cell=Cell("lenet5", optimizer="adam", learning_rate=0.01),
         run="first",
         revision="c0ffee" * 6,
@@ -23,7 +23,7 @@ def reading():
         machine=Fingerprint({"cpu": "made up", "threads": 1}),
         definition="d1",
         cost=0.8371234567,
-        visits=6,
+        processes=6,
         step=0.00123456789,
         accuracy={0: 0.98, 1: 0.985},
         epochs=3,
@@ -32,38 +32,38 @@ def reading():
     )
 
 
-def rounded(reading):
+def rounded(summary):
     """What six significant digits leave of it."""
-    return replace(reading, cost=0.837123, step=0.00123457)
+    return replace(summary, cost=0.837123, step=0.00123457)
 
 
-def test_what_is_saved_is_read_again(reading, tmp_path):
-    path, added = baseline.save("main", [reading], tmp_path)
+def test_what_is_saved_is_read_again(summary, tmp_path):
+    path, added = baseline.save("main", [summary], tmp_path)
     found = baseline.load("main", tmp_path)
     assert (path.name, added, found.problem) == ("main.jsonl", 1, "")
-    assert found.readings == (rounded(reading),)
+    assert found.summaries == (rounded(summary),)
 
 
-def test_a_cost_of_exactly_the_references_is_kept(reading, tmp_path):
-    baseline.save("main", [replace(reading, cost=0.0, accuracy={0: 0.0})], tmp_path)
-    (found,) = baseline.load("main", tmp_path).readings
+def test_a_cost_of_exactly_the_references_is_kept(summary, tmp_path):
+    baseline.save("main", [replace(summary, cost=0.0, accuracy={0: 0.0})], tmp_path)
+    (found,) = baseline.load("main", tmp_path).summaries
     assert (found.cost, found.accuracy) == (0.0, {0: 0.0})
 
 
 def test_what_is_unknown_stays_absent(tmp_path):
-    bare = Reading(cell=Cell("lenet5"), run="bare")
+    bare = CellSummary(cell=Cell("lenet5"), run="bare")
     baseline.save("main", [bare], tmp_path)
-    (found,) = baseline.load("main", tmp_path).readings
+    (found,) = baseline.load("main", tmp_path).summaries
     assert found == bare
     line = (tmp_path / "main.jsonl").read_text().splitlines()[-1]
     assert "null" not in line
     assert "memory" not in line
 
 
-def test_a_further_run_adds_one_short_line_and_changes_none(reading, tmp_path):
-    baseline.save("main", [reading], tmp_path)
+def test_a_further_run_adds_one_short_line_and_changes_none(summary, tmp_path):
+    baseline.save("main", [summary], tmp_path)
     before = (tmp_path / "main.jsonl").read_text().splitlines()
-    baseline.save("main", [replace(reading, run="second", cost=0.84)], tmp_path)
+    baseline.save("main", [replace(summary, run="second", cost=0.84)], tmp_path)
     after = (tmp_path / "main.jsonl").read_text().splitlines()
     assert after[: len(before)] == before
     assert len(after) == len(before) + 1
@@ -73,36 +73,36 @@ def test_a_further_run_adds_one_short_line_and_changes_none(reading, tmp_path):
     assert stored["cell"] == {"architecture": "lenet5", "learning_rate": 0.01, "optimizer": "adam"}
 
 
-def test_counts_and_machines_stand_once_until_they_change(reading, tmp_path):
-    other = replace(reading, run="third", counts={**reading.counts, "flops": 2e6})
-    baseline.save("main", [reading, replace(reading, run="second"), other], tmp_path)
+def test_counts_and_machines_stand_once_until_they_change(summary, tmp_path):
+    other = replace(summary, run="third", counts={**summary.counts, "flops": 2e6})
+    baseline.save("main", [summary, replace(summary, run="second"), other], tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "main.jsonl").read_text().splitlines()]
     assert sum("facts" in line for line in lines) == 1
     assert [line["exact"]["flops"] for line in lines if "exact" in line] == [1000000, 2000000]
 
 
-def test_the_same_run_twice_adds_nothing(reading, tmp_path):
-    baseline.save("main", [reading], tmp_path)
+def test_the_same_run_twice_adds_nothing(summary, tmp_path):
+    baseline.save("main", [summary], tmp_path)
     before = (tmp_path / "main.jsonl").read_bytes()
-    _, added = baseline.save("main", [reading], tmp_path)
+    _, added = baseline.save("main", [summary], tmp_path)
     assert added == 0
     assert (tmp_path / "main.jsonl").read_bytes() == before
 
 
-def test_a_half_written_last_line_is_told_and_the_rest_is_used(reading, tmp_path):
-    baseline.save("main", [reading, replace(reading, run="second")], tmp_path)
+def test_a_half_written_last_line_is_told_and_the_rest_is_used(summary, tmp_path):
+    baseline.save("main", [summary, replace(summary, run="second")], tmp_path)
     path = tmp_path / "main.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
     found = baseline.load("main", tmp_path)
     assert "the last line was cut off" in found.problem
     assert found.runs() == ["first"]
-    baseline.save("main", [replace(reading, run="third")], tmp_path)
+    baseline.save("main", [replace(summary, run="third")], tmp_path)
     found = baseline.load("main", tmp_path)
     assert (found.problem, found.runs()) == ("", ["first", "third"])
 
 
-def test_lines_that_a_merge_repeats_do_no_harm(reading, tmp_path):
-    baseline.save("main", [reading], tmp_path)
+def test_lines_that_a_merge_repeats_do_no_harm(summary, tmp_path):
+    baseline.save("main", [summary], tmp_path)
     path = tmp_path / "main.jsonl"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines, *lines[1:3], lines[-1].replace('"first"', '"second"')]) + "\n")
@@ -110,8 +110,8 @@ def test_lines_that_a_merge_repeats_do_no_harm(reading, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["<<<<<<< HEAD", "[]", "3", '{"run": "x"}', '{"cell": {"architecture": "a"}}'])
-def test_a_damaged_line_in_the_middle_is_refused_with_its_number(reading, tmp_path, damage):
-    baseline.save("main", [reading], tmp_path)
+def test_a_damaged_line_in_the_middle_is_refused_with_its_number(summary, tmp_path, damage):
+    baseline.save("main", [summary], tmp_path)
     path = tmp_path / "main.jsonl"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:3], damage, *lines[3:]]) + "\n")
@@ -119,12 +119,12 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_number(reading, tmp_pa
         baseline.load("main", tmp_path)
     before = path.read_bytes()
     with pytest.raises(BenchError):
-        baseline.save("main", [replace(reading, run="second")], tmp_path)
+        baseline.save("main", [replace(summary, run="second")], tmp_path)
     assert path.read_bytes() == before
 
 
-def test_another_schema_is_not_comparable(reading, tmp_path):
-    baseline.save("main", [reading], tmp_path)
+def test_another_schema_is_not_comparable(summary, tmp_path):
+    baseline.save("main", [summary], tmp_path)
     path = tmp_path / "main.jsonl"
     path.write_text(path.read_text().replace('{"schema":1}', '{"schema":2}', 1))
     with pytest.raises(BenchError, match="has schema 2, this version reads 1") as raised:
@@ -134,25 +134,25 @@ def test_another_schema_is_not_comparable(reading, tmp_path):
 
 def test_an_empty_file_is_a_baseline_without_runs(tmp_path):
     (tmp_path / "main.jsonl").touch()
-    assert baseline.load("main", tmp_path).readings == ()
+    assert baseline.load("main", tmp_path).summaries == ()
 
 
-def test_an_unknown_name_is_told_with_the_nearest(reading, tmp_path):
+def test_an_unknown_name_is_told_with_the_nearest(summary, tmp_path):
     with pytest.raises(BenchError, match="baseline save --name main"):
         baseline.load("main", tmp_path)
-    baseline.save("main", [reading], tmp_path)
+    baseline.save("main", [summary], tmp_path)
     with pytest.raises(BenchError, match="unknown baseline 'mian': did you mean 'main'"):
         baseline.load("mian", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["", "../main", "a/b", ".hidden"])
-def test_a_name_that_is_no_file_name_is_refused(reading, tmp_path, name):
+def test_a_name_that_is_no_file_name_is_refused(summary, tmp_path, name):
     with pytest.raises(BenchError, match="cannot name a baseline"):
-        baseline.save(name, [reading], tmp_path)
+        baseline.save(name, [summary], tmp_path)
 
 
-def test_drop_removes_one_run_or_all(reading, tmp_path):
-    baseline.save("main", [reading, replace(reading, run="second")], tmp_path)
+def test_drop_removes_one_run_or_all(summary, tmp_path):
+    baseline.save("main", [summary, replace(summary, run="second")], tmp_path)
     with pytest.raises(BenchError, match="did you mean 'second'"):
         baseline.drop("main", "secnd", tmp_path)
     assert baseline.drop("main", "first", tmp_path) == 1
@@ -163,13 +163,13 @@ def test_drop_removes_one_run_or_all(reading, tmp_path):
 
 def test_a_run_gives_one_reading_a_cell_with_its_seeds_pooled(run, result):
     cell = Cell("lenet5", batch_size=32)
-    for generation, seed in ((0, 0), (1, 0), (0, 1)):
-        run.append(result(seed=10 * seed + generation, cell=replace(cell, seed=seed), generation=generation))
+    for repeat, seed in ((0, 0), (1, 0), (0, 1)):
+        run.append(result(seed=10 * seed + repeat, cell=replace(cell, seed=seed), repeat=repeat))
     run.append(result(cell=Cell("mlp"), measurements=()))
-    lenet, mlp = readings(run)
+    lenet, mlp = summaries(run)
     stored = [one for line in run.results() if line.cell.architecture == "lenet5" for one in line.measurements]
     assert lenet.id == cell.id
-    assert lenet.visits == 3
+    assert lenet.processes == 3
     assert set(lenet.accuracy) == {0, 1}
     assert lenet.counts == {"parameters": 1234.0}
     costs = [one.value for one in stored if one.metric == "relative_cost"]

@@ -24,7 +24,7 @@ def kept(run, *results):
 
 
 def test_a_row_per_cell_and_metric(run, result):
-    table = kept(run, *(result(seed, Cell(name), generation=seed) for seed in range(3) for name in ("mlp", "vgg4")))
+    table = kept(run, *(result(seed, Cell(name), repeat=seed) for seed in range(3) for name in ("mlp", "vgg4")))
     metrics = ["step", "relative_cost", "accuracy", "parameters"]
     assert list(zip(table["architecture"], table["metric"], strict=True)) == [
         (name, metric) for name in ("mlp", "vgg4") for metric in metrics
@@ -45,19 +45,19 @@ def test_an_empty_run_has_the_columns_of_any_other(run, result):
     assert len(empty) == 0
 
 
-@pytest.mark.parametrize("visits", [2, 3, 7])
+@pytest.mark.parametrize("processes", [2, 3, 7])
 @pytest.mark.parametrize("metric", ["step", "relative_cost"])
-def test_times_and_ratios_are_pooled_on_the_log_scale_with_the_interval_of_scipy(run, result, metric, visits):
-    results = [result(seed, generation=seed) for seed in range(visits)]
+def test_times_and_ratios_are_pooled_on_the_log_scale_with_the_interval_of_scipy(run, result, metric, processes):
+    results = [result(seed, repeat=seed) for seed in range(processes)]
     logs = np.log([one.value for each in results for one in each.measurements if one.metric == metric])
     found = row(kept(run, *results), metric)
-    low, high = stats.t.interval(0.95, visits - 1, logs.mean(), stats.sem(logs))
+    low, high = stats.t.interval(0.95, processes - 1, logs.mean(), stats.sem(logs))
     assert (found["value"], found["low"], found["high"]) == pytest.approx(tuple(np.exp([logs.mean(), low, high])))
-    assert found["n"] == visits
+    assert found["n"] == processes
 
 
 def test_shares_are_pooled_as_they_are(run, result):
-    results = [result(seed, generation=seed) for seed in range(4)]
+    results = [result(seed, repeat=seed) for seed in range(4)]
     values = np.array([each.measurements[2].value for each in results])
     found = row(kept(run, *results), "accuracy")
     low, high = stats.t.interval(0.95, 3, values.mean(), stats.sem(values))
@@ -72,13 +72,13 @@ def test_one_visit_gives_no_interval(run, result):
 
 
 def test_an_exact_count_has_no_interval(run, result):
-    found = row(kept(run, result(0), result(1, generation=1)), "parameters")
+    found = row(kept(run, result(0), result(1, repeat=1)), "parameters")
     assert (found["value"], pd.isna(found["low"]), pd.isna(found["high"])) == (1234.0, True, True)
 
 
-@pytest.mark.parametrize("visits", [1, 2, 3])
-def test_the_numbers_follow_from_the_stored_samples(run, result, visits):
-    table = kept(run, *(result(seed, generation=seed) for seed in range(visits)))
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_the_numbers_follow_from_the_stored_samples(run, result, processes):
+    table = kept(run, *(result(seed, repeat=seed) for seed in range(processes)))
     samples = [one.samples for each in run.results() for one in each.measurements if one.metric == "step"]
     found = row(table, "step")
     assert found["value"] == pytest.approx(stats.gmean([np.quantile(each, 0.25) for each in samples]), rel=1e-6)
@@ -91,7 +91,7 @@ def test_a_metric_without_samples_has_no_median(run, result):
 
 
 def test_what_stands_beside_a_number_comes_along(run, result):
-    table = kept(run, result(0), result(1, generation=1))
+    table = kept(run, result(0), result(1, repeat=1))
     step, cost = row(table, "step"), row(table, "relative_cost")
     assert [step[name] for name in ("unit", "direction", "statistic", "threads_used")] == ["s", "lower", "p25", 2]
     assert [cost[name] for name in ("unit", "direction", "statistic", "threads_used")] == ["1", "lower", "p25", 1]
@@ -108,14 +108,14 @@ def test_a_cell_without_numbers_has_one_row_and_not_one_zero(run, result, status
 
 def test_a_number_that_was_none_is_absent(run, result):
     nothing = Measurement("test_loss", "1", "lower", float("nan"), "final")
-    table = kept(run, result(measurements=(nothing,)), result(1, generation=1))
+    table = kept(run, result(measurements=(nothing,)), result(1, repeat=1))
     assert "test_loss" not in set(table["metric"])
     assert not table["value"].isna().any()
 
 
 def test_a_metric_of_some_visits_is_pooled_over_those(run, result):
     once = result(0)
-    table = kept(run, once, result(1, measurements=once.measurements[:1], generation=1))
+    table = kept(run, once, result(1, measurements=once.measurements[:1], repeat=1))
     assert dict(zip(table["metric"], table["n"], strict=True)) == {
         "step": 2,
         "relative_cost": 1,
@@ -125,7 +125,7 @@ def test_a_metric_of_some_visits_is_pooled_over_those(run, result):
 
 
 def test_a_cell_that_failed_once_keeps_its_numbers_and_is_not_ok(run, result):
-    failure = Result(Cell("mlp"), "oom", "no room", generation=1)
+    failure = Result(Cell("mlp"), "oom", "no room", repeat=1)
     table = kept(run, result(), failure)
     assert set(table["status"]) == {"oom"}
     assert set(table["reason"]) == {"no room"}
@@ -142,7 +142,7 @@ def test_the_status_of_a_cell_is_the_first_that_is_not_ok(statuses, expected):
 
 def test_a_zero_is_pooled_too(run, result):
     zero = Measurement("backward", "s", "lower", 0.0, "p25")
-    table = kept(run, result(measurements=(zero,)), result(1, measurements=(zero,), generation=1))
+    table = kept(run, result(measurements=(zero,)), result(1, measurements=(zero,), repeat=1))
     assert row(table, "backward")["value"] == 0
 
 

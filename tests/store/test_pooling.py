@@ -10,7 +10,7 @@ from bench.report.load import read
 from bench.store.frame import configurations
 from bench.store.pooling import pooled, pooled_groups
 from bench.store.result import Measurement, Result
-from bench.store.summary import readings
+from bench.store.summary import summaries
 
 VALUES = [1.0, 2.0, 9.0]
 
@@ -73,6 +73,6 @@ def test_every_reader_tells_the_same_of_a_configuration(run):
         assert parts(series.points[0]) == expected
         (shown,) = read(run).rows
         assert parts(shown.values[metric]) == expected
-    (reading,) = readings(run)
-    assert (reading.cell, reading.visits) == (cell, 3)
-    assert np.exp(reading.cost) == pytest.approx(pooled(VALUES, "log_mean").value)
+    (summary,) = summaries(run)
+    assert (summary.cell, summary.processes) == (cell, 3)
+    assert np.exp(summary.cost) == pytest.approx(pooled(VALUES, "log_mean").value)

@@ -17,7 +17,7 @@ WHOLE = Result(
     cell=Cell("mlp", device="cuda:0", seed=3),
     status="failed",
     reason='RuntimeError: out of "luck"\nor µ',
-    generation=2,
+    repeat=2,
     measurements=(
         Measurement.of_samples("step", SAMPLES, threads=2),
         Measurement("parameters", "1", "lower", 61_706.0, "exact"),

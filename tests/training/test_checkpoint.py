@@ -10,7 +10,7 @@ from bench.plan.catalogue import Weights
 from bench.training.checkpoint import packed, unpacked
 from bench.training.checkpoint_schema import digest_of
 from bench.training.train import train
-from bench.worker.verify_checkpoint import review
+from bench.worker.verify_checkpoint import verify
 
 ENTRY = {
     "epoch": 1,
@@ -140,7 +140,7 @@ class Heard(dict):
 
 def reviewed(path):
     heard = Heard()
-    review(Weights(str(path), path.read_bytes()), heard)
+    verify(Weights(str(path), path.read_bytes()), heard)
     return heard["review"]
 
 
@@ -187,7 +187,7 @@ def test_a_loss_that_is_not_finite_is_absent(workload, path):
 def test_the_folder_that_was_named_is_read_and_its_flag_told_where_it_lacks_the_data_set(workload, path, tmp_path):
     save(path, workload("debug", dataset="fashion_mnist"), ENTRY)
     heard = Heard()
-    review(Weights(str(path), path.read_bytes(), str(tmp_path / "elsewhere")), heard)
+    verify(Weights(str(path), path.read_bytes(), str(tmp_path / "elsewhere")), heard)
     assert str(tmp_path / "elsewhere") in heard["refused"]
     assert heard["refused"].endswith("--data-dir FOLDER")
     assert "\n" not in heard["refused"]

@@ -3,10 +3,10 @@
 import pytest
 
 from bench.plan.cell import Cell
-from bench.plan.task import Visit
+from bench.plan.task import Task
 from bench.store.warning import Warning
 from bench.training.record import _warnings, paces_of
-from bench.worker.cell import visit
+from bench.worker.cell import measure
 from tests.measure.recording import Heard
 
 
@@ -44,7 +44,7 @@ def test_each_evaluation_is_handed_over_so_that_an_end_in_between_loses_no_more_
     heard = Heard()
     sizes = []
     heard.send = lambda kind, payload: sizes.append(len(payload["epochs"])) if kind == "training" else None
-    visit(Visit(Cell("debug", batch_size=512), Cell("debug"), rounds=0, epochs=3), heard)
+    measure(Task(Cell("debug", batch_size=512), Cell("debug"), blocks=0, epochs=3), heard)
 
     assert sizes == [1, 2, 3, 3]  # the last with what was seen at the end
 
@@ -52,7 +52,7 @@ def test_each_evaluation_is_handed_over_so_that_an_end_in_between_loses_no_more_
 def test_a_visit_that_keeps_denormals_tells_of_them(monkeypatch):
     monkeypatch.setattr("bench.measure.denormals.NOTED", 0.0)
     heard = Heard()
-    visit(Visit(Cell("debug", batch_size=512), Cell("debug"), rounds=2, epochs=1, costs=False), heard)
+    measure(Task(Cell("debug", batch_size=512), Cell("debug"), blocks=2, epochs=1, costs=False), heard)
     parts = [warning["part"] for warning in heard.of("warning") if warning["kind"] == "denormals"]
 
     assert parts == ["phases", "training"]

@@ -26,18 +26,18 @@ def task(**cell):
 
 
 def test_without_a_slowdown_times_stay_as_they_are():
-    assert ab_side.stretched(np.array([1.0, 2.0, 3.0]), 0.0, 3) == [1.0, 2.0, 3.0]
+    assert ab_side.inject_slowdown(np.array([1.0, 2.0, 3.0]), 0.0, 3) == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(("slower", "count"), [(0.1, 10), (0.25, 4), (0.05, 7), (1.0, 3)])
 def test_a_slowdown_is_of_exactly_its_size_and_made_of_whole_work(slower, count):
     ran = int(np.ceil(count * (1 + slower)))
-    told = ab_side.stretched(np.full(ran, 2.0), slower, count)
+    told = ab_side.inject_slowdown(np.full(ran, 2.0), slower, count)
     assert told == pytest.approx([2.0 * (1 + slower)] * count)
 
 
 def test_shares_of_steps_are_cut_where_they_end():
-    assert ab_side.stretched(np.array([1.0, 3.0, 5.0]), 0.5, 2) == pytest.approx([1.0 + 1.5, 1.5 + 5.0])
+    assert ab_side.inject_slowdown(np.array([1.0, 3.0, 5.0]), 0.5, 2) == pytest.approx([1.0 + 1.5, 1.5 + 5.0])
 
 
 @pytest.mark.slow
@@ -67,7 +67,7 @@ def test_counts_are_of_the_eager_step():
 
 def test_what_there_is_is_told_as_plain_data():
     talk = Talk(blocks=0)
-    ab_side.about({"device": "cpu", "threads": 1, "datasets": ["mnist"], "data_dir": ""}, talk)
+    ab_side.capabilities_of({"device": "cpu", "threads": 1, "datasets": ["mnist"], "data_dir": ""}, talk)
     [(kind, about)] = talk.told
     assert kind == "about"
     assert about["catalogue"]["architectures"]["lenet5"]["module"] == "architectures.lenet"
@@ -80,7 +80,7 @@ def test_what_there_is_is_told_as_plain_data():
     [
         (ab_side.count, task(architecture="lenett"), "UnknownArchitecture: unknown architecture 'lenett'"),
         (ab_side.serve, {**task(batch_size=10**7), "inject": 0.0}, "batch size 10000000"),
-        (ab_side.about, {"device": "cpu", "threads": 1, "datasets": ["nowhere"], "data_dir": ""}, "nowhere"),
+        (ab_side.capabilities_of, {"device": "cpu", "threads": 1, "datasets": ["nowhere"], "data_dir": ""}, "nowhere"),
     ],
 )
 def test_what_goes_wrong_is_told_in_one_line(entry, words, reason):

@@ -46,6 +46,6 @@ def test_what_is_not_asked_for_is_not_counted():
 def test_an_architecture_that_cannot_take_the_images_is_known_before_anything_is_measured():
     known = catalogue_of(["vgg8", "lenet5"], ["mnist", "synthetic:1x4x4"]).architectures
 
-    assert known["lenet5"]["misfits"].keys() == {"synthetic:1x4x4"}
-    assert "'lenet5' cannot be built" in known["lenet5"]["misfits"]["synthetic:1x4x4"]
-    assert "misfits" not in known["mlp"]
+    assert known["lenet5"]["incompatible"].keys() == {"synthetic:1x4x4"}
+    assert "'lenet5' cannot be built" in known["lenet5"]["incompatible"]["synthetic:1x4x4"]
+    assert "incompatible" not in known["mlp"]

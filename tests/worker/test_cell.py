@@ -7,9 +7,9 @@ import tempfile
 import pytest
 
 from bench.plan.cell import Cell
-from bench.plan.task import Visit
+from bench.plan.task import Task
 from bench.training.checkpoint import unpacked
-from bench.worker.cell import visit
+from bench.worker.cell import measure
 from tests.measure.recording import Heard
 
 REFERENCE = Cell("softmax_regression")
@@ -18,15 +18,15 @@ REFERENCE = Cell("softmax_regression")
 @pytest.fixture(scope="module")
 def parts():
     channel = Heard()
-    task = Visit(
+    task = Task(
         Cell("debug", optimizer="adam"),
         REFERENCE,
-        rounds=2,
+        blocks=2,
         epochs=1,
         until=0.3,
         checkpoint=True,
     )
-    visit(task, channel)
+    measure(task, channel)
     return channel.sent
 
 
@@ -85,7 +85,7 @@ def test_the_best_weights_are_handed_over(parts):
 
 def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
     channel = Heard()
-    visit(Visit(Cell("debug", learning_rate=1e30), REFERENCE, rounds=2, epochs=2, costs=False), channel)
+    measure(Task(Cell("debug", learning_rate=1e30), REFERENCE, blocks=2, epochs=2, costs=False), channel)
     (record,) = [payload for kind, payload in channel.sent if kind == "training"]
     status, reason = channel.sent[-1][1]
 
@@ -94,9 +94,9 @@ def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
     assert len(record["epochs"]) == 1
 
 
-def test_a_visit_of_no_rounds_is_trained_and_not_timed():
+def test_a_visit_of_no_blocks_is_trained_and_not_timed():
     channel = Heard()
-    visit(Visit(Cell("debug", optimizer="adam", split="validation"), REFERENCE, rounds=0, epochs=1), channel)
+    measure(Task(Cell("debug", optimizer="adam", split="validation"), REFERENCE, blocks=0, epochs=1), channel)
     metrics = {one["metric"] for kind, payload in channel.sent if kind == "measurements" for one in payload}
 
     assert channel.sent[-1] == ("status", ("ok", None))
@@ -106,7 +106,7 @@ def test_a_visit_of_no_rounds_is_trained_and_not_timed():
 
 def test_an_error_becomes_a_status_with_its_reason():
     channel = Heard()
-    visit(Visit(Cell("debug", batch_size=100_000), REFERENCE), channel)
+    measure(Task(Cell("debug", batch_size=100_000), REFERENCE), channel)
     status, reason = channel.sent[-1][1]
 
     assert status == "failed"
@@ -131,7 +131,7 @@ def scratch(tmp_path, monkeypatch):
 
 def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
     channel = Heard()
-    visit(Visit(Cell("debug"), REFERENCE, rounds=2, costs=False, profile=True), channel)
+    measure(Task(Cell("debug"), REFERENCE, blocks=2, costs=False, profile=True), channel)
     kinds = [kind for kind, _ in channel.sent]
     (found,) = channel.of("profile")
     ((kind, name, content),) = channel.of("file")
@@ -146,7 +146,7 @@ def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
 def test_a_profile_that_fails_is_a_warning(scratch):
     scratch.rmdir()
     channel = Heard()
-    visit(Visit(Cell("debug"), REFERENCE, rounds=2, costs=False, profile=True), channel)
+    measure(Task(Cell("debug"), REFERENCE, blocks=2, costs=False, profile=True), channel)
 
     assert ("status", ("ok", None)) in channel.sent
     kind, warning = channel.sent[-1]

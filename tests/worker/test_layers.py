@@ -7,9 +7,9 @@ from torch.nn import functional as F
 
 import architectures
 from architectures.registry import Registry
-from bench.plan.catalogue import Specimen
+from bench.plan.catalogue import LayersRequest
 from bench.worker import layers
-from bench.worker.layers import APART, dissect
+from bench.worker.layers import APART, describe_layers
 
 
 class Told(dict):
@@ -20,7 +20,7 @@ class Told(dict):
 
 def anatomy_of(name, dataset=""):
     told = Told()
-    dissect(Specimen(name, dataset), told)
+    describe_layers(LayersRequest(name, dataset), told)
     return told["anatomy"]
 
 
@@ -68,16 +68,16 @@ def test_a_data_set_gives_shape_and_classes():
 
 
 @pytest.mark.parametrize(
-    ("specimen", "words"),
+    ("wanted", "words"),
     [
-        (Specimen("lenet6"), ["unknown architecture 'lenet6'", "'lenet5'?", "list architectures"]),
-        (Specimen("lenet5", "mnits"), ["unknown data set 'mnits'", "'mnist'?"]),
-        (Specimen("lenet5", "synthetic:1x2x2:10"), ["'lenet5' cannot be built", "1x2x2"]),
+        (LayersRequest("lenet6"), ["unknown architecture 'lenet6'", "'lenet5'?", "list architectures"]),
+        (LayersRequest("lenet5", "mnits"), ["unknown data set 'mnits'", "'mnist'?"]),
+        (LayersRequest("lenet5", "synthetic:1x2x2:10"), ["'lenet5' cannot be built", "1x2x2"]),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(specimen, words):
+def test_what_cannot_be_is_refused_in_one_line(wanted, words):
     told = Told()
-    dissect(specimen, told)
+    describe_layers(wanted, told)
     assert list(told) == ["refused"]
     assert [word for word in words if word not in told["refused"]] == []
     assert "\n" not in told["refused"]

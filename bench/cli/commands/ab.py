@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.cli.render.decision import tell
 from bench.compare import sides
 from bench.compare.ab import Rules, compare
-from bench.compare.log import FOLDER, Ledger
+from bench.compare.log import FOLDER, ComparisonLog
 from bench.compare.verdicts import decide
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.plan import SETTINGS, Plan, plan_from
@@ -24,7 +24,7 @@ SUITE = "checks"
 def execute(args: argparse.Namespace) -> int:
     """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
     if args.recompute:
-        decision = decide(Ledger.load(Path(args.recompute)))
+        decision = decide(ComparisonLog.load(Path(args.recompute)))
         tell(decision, args)
         return decision.exit_code
     wanted = {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
@@ -33,7 +33,7 @@ def execute(args: argparse.Namespace) -> int:
     name = time_name()
     rules = Rules(
         tolerance=args.tolerance,
-        force=args.force,
+        uncalibrated=args.uncalibrated,
         command=command_line(),
         record=FOLDER / f"{name}.jsonl",
     )
@@ -50,7 +50,9 @@ def execute(args: argparse.Namespace) -> int:
     return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
 
 
-def _matchup(args: argparse.Namespace, wanted: dict[str, object], plan: Plan) -> AbstractContextManager[sides.Matchup]:
+def _matchup(
+    args: argparse.Namespace, wanted: dict[str, object], plan: Plan
+) -> AbstractContextManager[sides.Comparison]:
     """What is compared with what.
 
     Raises:

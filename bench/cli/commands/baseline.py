@@ -12,7 +12,7 @@ from bench.cli.render.tables import print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.store import baseline as store
 from bench.store.run import load
-from bench.store.summary import readings
+from bench.store.summary import summaries
 from bench.text import PERCENT, number, plural, quantity
 
 
@@ -24,7 +24,7 @@ def execute(given: argparse.Namespace) -> int:
 
 def _save(given: argparse.Namespace) -> None:
     run = load(given.run or latest())
-    found = readings(run)
+    found = summaries(run)
     accepted = [one for one in found if one.status == "ok"]
     for one in found:
         if one.status != "ok":
@@ -50,14 +50,14 @@ def _list(given: argparse.Namespace) -> None:
     rows: list[dict[str, object]] = []
     for name in store.names():
         one = _loaded(name)
-        machines = {reading.machine.digest for reading in one.readings}
+        machines = {summary.machine.digest for summary in one.summaries}
         rows.append(
             {
                 "name": name,
                 "runs": len(one.runs()),
-                "cells": len({reading.id for reading in one.readings}),
+                "cells": len({summary.id for summary in one.summaries}),
                 "machines": len(machines),
-                "latest": max((reading.started for reading in one.readings), default=""),
+                "latest": max((summary.started for summary in one.summaries), default=""),
             }
         )
     if given.json:
@@ -72,7 +72,9 @@ def _show(given: argparse.Namespace) -> None:
     one = _loaded(given.name)
     if given.json:
         print(
-            json.dumps({"name": one.name, "problem": one.problem, "readings": [asdict(part) for part in one.readings]})
+            json.dumps(
+                {"name": one.name, "problem": one.problem, "summaries": [asdict(part) for part in one.summaries]}
+            )
         )
         return
     print_table(
@@ -83,14 +85,14 @@ def _show(given: argparse.Namespace) -> None:
                 "revision": part.revision[:10] + ("+" if part.dirty else "") or "-",
                 "machine": part.machine.digest[:6],
                 "relative cost": "-" if part.cost is None else number(math.exp(part.cost)),
-                "visits": str(part.visits),
+                "processes": str(part.processes),
                 "step": "-" if part.step is None else quantity(part.step, "s"),
                 "accuracy": quantity(sum(part.accuracy.values()) / len(part.accuracy), PERCENT)
                 if part.accuracy
                 else "-",
                 "seeds": str(len(part.accuracy)),
             }
-            for part in one.readings
+            for part in one.summaries
         ]
     )
 

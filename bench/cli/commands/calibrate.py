@@ -1,4 +1,4 @@
-"""The command `rehearse`: what the gate finds and how often it errs on this machine, shown before it is believed."""
+"""The command `calibrate`: what the gate finds and how often it errs on this machine, shown before it is believed."""
 
 import argparse
 import json
@@ -12,8 +12,8 @@ from bench import files
 from bench.cli.commands.ab import SUITE, tell_look
 from bench.cli.render.tables import print_table
 from bench.compare.calibrate import Injection, concluded, counted, gather, injected, one_fingerprint
-from bench.compare.calibration import Real, Rehearsal, save
-from bench.compare.sides import Matchup, settings
+from bench.compare.calibration import Calibration, Real, save
+from bench.compare.sides import Comparison, settings
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
 from bench.plan.plan import SETTINGS, Plan, plan_from
 from bench.process.lock import measuring
@@ -29,39 +29,39 @@ CURVE = tuple(float(size) for size in np.linspace(0, 0.15, 31))  # true slowdown
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Rehearse, print and store; 0 when a tolerance was shown to work, 3 when none was."""
+    """Calibrate, print and store; 0 when a tolerance was shown to work, 3 when none was."""
     wanted = {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
     plan = plan_from({"suite": SUITE, **wanted})
     plan = replace(plan, threads=plan.threads or (1,))
     started = utc_now()
-    with measuring("the rehearsal", args.concurrent), settings({}, plan) as matchup:
-        one_fingerprint(matchup)
-        cells = ", ".join(matchup.sides)
+    with measuring("the calibration", args.concurrent), settings({}, plan) as comparison:
+        one_fingerprint(comparison)
+        cells = ", ".join(comparison.sides)
         print(f"{args.pairs} pairs of equal sides of each of {cells}: some 6 s each", file=sys.stderr)
-        pools = gather(matchup, plan, args.pairs, _tell_pair)
-        real = _slowed(matchup, plan, args, [log_ratio for logs in pools.values() for log_ratio in logs])
-        rehearsal = concluded(matchup, pools, real, command_line(), started)
-    path, picture = save(rehearsal), _draw(rehearsal)
+        pools = gather(comparison, plan, args.pairs, _tell_pair)
+        real = _slowed(comparison, plan, args, [log_ratio for logs in pools.values() for log_ratio in logs])
+        calibration = concluded(comparison, pools, real, command_line(), started)
+    path, picture = save(calibration), _draw(calibration)
     if args.json:
-        print(json.dumps({**rehearsal.to_dict(), "record": str(path), "picture": picture}))
+        print(json.dumps({**calibration.to_dict(), "record": str(path), "picture": picture}))
     else:
-        _print(rehearsal)
+        _print(calibration)
         print(f"record: {path}" + (f"; picture: {picture}" if picture else ""))
-    return EXIT_PASS if rehearsal.admissible is not None else EXIT_INCONCLUSIVE
+    return EXIT_PASS if calibration.admissible is not None else EXIT_INCONCLUSIVE
 
 
-def _slowed(matchup: Matchup, plan: Plan, args: argparse.Namespace, pool: list[float]) -> list[Real]:
+def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, pool: list[float]) -> list[Real]:
     """Real comparisons with a slowdown of known size, at the tolerance that `ab` would use."""
     tolerance = max(TOLERANCE, admissible(pool) or 0.0)
-    slowdown, names = max(args.inject, tolerance), list(matchup.sides)
+    slowdown, names = max(args.inject, tolerance), list(comparison.sides)
     decisions: list[Decision] = []
     try:
-        for number in range(args.repeat):
+        for number in range(args.runs):
             name = names[number % len(names)]
             print(f"{name}, made {slowdown:.1%} slower by more work: is it caught?", file=sys.stderr)
             seed = plan.order_seed + number + 1
             injection = Injection(cell=name, slowdown=slowdown, tolerance=tolerance, seed=seed)
-            decisions.append(injected(matchup, plan, injection, tell_look))
+            decisions.append(injected(comparison, plan, injection, tell_look))
             print(f"    {decisions[-1].verdicts[0].verdict}, after {duration(decisions[-1].seconds)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted: the pairs are kept", file=sys.stderr)
@@ -72,18 +72,18 @@ def _tell_pair(cell: str, count: int, log_ratio: float) -> None:
     print(f"{cell}: pair {count}: {np.expm1(log_ratio):+.1%}", file=sys.stderr)
 
 
-def _print(rehearsal: Rehearsal) -> None:
-    for name, logs in rehearsal.pools.items():
+def _print(calibration: Calibration) -> None:
+    for name, logs in calibration.pools.items():
         spread = f"{np.std(logs, ddof=1):.2%}" if len(logs) > 1 else "unknown"
         print(f"{name}: {len(logs)} pairs of equal sides, standard deviation of the log ratio {spread}")
     print("\nby resampling these pairs (a comparison fails only when two independent runs do):")
-    print_table([_row(row) for row in rehearsal.rates])
+    print_table([_row(row) for row in calibration.rates])
     print("\nin real runs, with the 95 % interval of Clopper and Pearson:")
-    print_table(list(_real_rows(rehearsal.real)))
-    if rehearsal.admissible is None:
-        print("\nno tolerance was shown to work here: rehearse again when it is quiet (python -m bench doctor)")
+    print_table(list(_real_rows(calibration.real)))
+    if calibration.admissible is None:
+        print("\nno tolerance was shown to work here: calibrate again when it is quiet (python -m bench doctor)")
     else:
-        print(f"\nsmallest tolerance that works here: {rehearsal.admissible:.1%}")
+        print(f"\nsmallest tolerance that works here: {calibration.admissible:.1%}")
 
 
 def _row(row: Rates) -> dict[str, str]:
@@ -114,22 +114,22 @@ def _real_rows(real: Iterable[Real]) -> Iterable[dict[str, str]]:
         }
 
 
-def _draw(rehearsal: Rehearsal) -> str | None:
-    """The path of the power curve; a picture that cannot be written never costs the rehearsal."""
+def _draw(calibration: Calibration) -> str | None:
+    """The path of the power curve; a picture that cannot be written never costs the calibration."""
     from bench.report.power_curve import power_curve  # noqa: PLC0415 - drawing is imported once nothing is timed any more
 
-    pool = [log_ratio for logs in rehearsal.pools.values() for log_ratio in logs]
-    tolerances = dict.fromkeys([*([rehearsal.admissible] if rehearsal.admissible else []), TOLERANCE])
+    pool = [log_ratio for logs in calibration.pools.values() for log_ratio in logs]
+    tolerances = dict.fromkeys([*([calibration.admissible] if calibration.admissible else []), TOLERANCE])
     power = [rates(pool, tolerance, CURVE) for tolerance in tolerances]
     curves = [{"tolerance": row.tolerance, "slowdowns": row.slowdowns, "found": row.found} for row in power]
     real = []
-    for runs in rehearsal.real:
+    for runs in calibration.real:
         if runs.slowdown and runs.count:
             low, high = clopper_pearson(runs.fail, runs.count)
             share = runs.fail / runs.count
             real.append({"slowdown": runs.slowdown, "share": share, "low": low, "high": high, "count": runs.count})
-    title = f"What the gate finds on {rehearsal.fingerprint.get('cpu', 'this machine')}, {len(pool)} pairs"
-    path = REPORTS / f"rehearsal-{rehearsal.path.stem}.svg"
+    title = f"What the gate finds on {calibration.fingerprint.get('cpu', 'this machine')}, {len(pool)} pairs"
+    path = REPORTS / f"calibration-{calibration.path.stem}.svg"
     try:
         files.make_folder(path.parent, "the record is safe")
         files.replace(path, power_curve(curves, real, title), "the record is safe")

@@ -15,7 +15,7 @@ from bench.errors import EXIT_INTERRUPTED
 from bench.process.lock import measuring
 from bench.regression.check import Check, CheckRules, check
 from bench.regression.confirm import Group
-from bench.regression.remeasure import Remeasured, Retrial, measured_again, remeasured
+from bench.regression.remeasure import Confirmation, Remeasured, measured_again, remeasured
 from bench.regression.tolerances import tolerances
 from bench.report import page_of
 from bench.report.decision import FILE
@@ -30,7 +30,9 @@ def execute(args: argparse.Namespace) -> int:
     allowed = tolerances(Path(args.tolerances) if args.tolerances else None)
     stored = baseline.load(args.baseline)
     run = load(args.run or latest())
-    rules = CheckRules(allowed=allowed, globs=tuple(args.cells or ()), force=args.force, command=command_line())
+    rules = CheckRules(
+        allowed=allowed, globs=tuple(args.cells or ()), uncalibrated=args.uncalibrated, command=command_line()
+    )
     checked = check(run, stored, rules)
     decision, interrupted = checked.decision, False
     if checked.suspects and args.ab:
@@ -48,9 +50,9 @@ def execute(args: argparse.Namespace) -> int:
 def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
     """The decision after the suspects were measured again."""
     name = time_name()
-    retrial = Retrial(
+    confirmation = Confirmation(
         repo=Path(args.repo),
-        rules=Rules(force=True, command=command_line(), record=FOLDER / f"{name}-check.jsonl"),  # checked before
+        rules=Rules(uncalibrated=True, command=command_line(), record=FOLDER / f"{name}-check.jsonl"),  # checked before
         data_dir=str(run.facts.plan.get("data_dir") or ""),
         budget=args.budget,
     )
@@ -58,7 +60,7 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
     def remeasure(group: Group, number: int) -> Remeasured:
         with measuring(f"check {run.name}", args.concurrent):
             print(f"{group.names}: measured again beside {group.reference[:10]}", file=sys.stderr)
-            return remeasured(group, retrial, number, tell_look)
+            return remeasured(group, confirmation, number, tell_look)
 
     return measured_again(checked.decision, checked.suspects.values(), remeasure)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from bench.cli.commands.explained import pairs
 from bench.cli.render.tables import Row, print_table
-from bench.explain.account import Account
 from bench.explain.explanation import Explanation, explain
+from bench.explain.record import CellRecord
 from bench.stats.attribution import Share
 from bench.text import count, quantity, tenths
 
@@ -32,7 +32,7 @@ def execute(given: argparse.Namespace) -> int:
     return 0
 
 
-def _explainable(chosen: Sequence[tuple[Account, Account]]) -> list[tuple[Account, Account]]:
+def _explainable(chosen: Sequence[tuple[CellRecord, CellRecord]]) -> list[tuple[CellRecord, CellRecord]]:
     """Of several pairs those that have step times; a single one must have them, or the error says why not."""
     timed = [pair for pair in chosen if all(one.value("step") is not None for one in pair)]
     return timed if len(chosen) > 1 and timed else list(chosen)

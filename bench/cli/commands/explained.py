@@ -4,11 +4,11 @@ from fnmatch import fnmatchcase
 
 from bench.cli.commands.show import latest
 from bench.errors import BenchError
-from bench.explain.account import Account, accounts
+from bench.explain.record import CellRecord, cell_records
 from bench.store import run as store
 from bench.store.provenance import revision_of
 
-Pair = tuple[Account, Account]
+Pair = tuple[CellRecord, CellRecord]
 
 
 def pairs(one: str, other: str, run: str | None, cell: str | None) -> list[Pair]:
@@ -33,7 +33,7 @@ def pairs(one: str, other: str, run: str | None, cell: str | None) -> list[Pair]
         raise BenchError(
             f"'{named}' is a run and '{stray}' is none: name two runs, or two cells of a run with --run RUN"
         )
-    known = accounts(store.load(run or latest()))
+    known = cell_records(store.load(run or latest()))
     ours, theirs = _cell_of(one, known), _cell_of(other, known)
     if ours and theirs:
         return [(ours, theirs)]
@@ -42,7 +42,7 @@ def pairs(one: str, other: str, run: str | None, cell: str | None) -> list[Pair]
         return _common(_recorded_at(one, old), _recorded_at(other, new), cell)
     missing = other if ours else one
     place = f"run {next(iter(known.values())).run}" if known else "the latest run"
-    names = ", ".join(sorted({account.cell.architecture for account in known.values()})[:6])
+    names = ", ".join(sorted({record.cell.architecture for record in known.values()})[:6])
     raise BenchError(
         f"'{missing}' is neither a run nor a revision, nor a cell of {place} (which has {names or 'none'}): "
         "name another run with --run RUN"
@@ -59,24 +59,24 @@ def _run_of(word: str) -> store.Run | None:
         return None
 
 
-def _cell_of(word: str, known: dict[str, Account]) -> Account | None:
+def _cell_of(word: str, known: dict[str, CellRecord]) -> CellRecord | None:
     """The one cell that the word names."""
-    found = [account for name, account in known.items() if word in (name, account.cell.architecture)]
+    found = [record for name, record in known.items() if word in (name, record.cell.architecture)]
     found = found or [
-        account
-        for name, account in known.items()
-        if fnmatchcase(name, word) or fnmatchcase(account.cell.architecture, word)
+        record
+        for name, record in known.items()
+        if fnmatchcase(name, word) or fnmatchcase(record.cell.architecture, word)
     ]
     if len(found) > 1:
-        ids = ", ".join(account.cell.id for account in found[:4])
+        ids = ", ".join(record.cell.id for record in found[:4])
         raise BenchError(f"'{word}' names {len(found)} cells ({ids} ...): name one by its id, see show {found[0].run}")
     return found[0] if found else None
 
 
 def _common(one: store.Run, other: store.Run, cell: str | None) -> list[Pair]:
     """The cells that two runs share."""
-    ours = accounts(one)
-    theirs = ours if one is other else accounts(other)
+    ours = cell_records(one)
+    theirs = ours if one is other else cell_records(other)
     names = [name for name in ours if name in theirs]
     if not names:
         raise BenchError(f"runs {one.name} and {other.name} share no cell: compare runs of the same plan")

@@ -28,7 +28,7 @@ def execute(given: argparse.Namespace) -> int:
             "benchmark": result.cell.id,
             "metric": one.metric,
             "median": quantity(one.value, "s"),
-            "rounds": str(one.samples.size or "-"),
+            "blocks": str(one.samples.size or "-"),
         }
         for result in results
         for one in result.measurements

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.cli.render.tables import print_table
 from bench.metrics import METRICS
-from bench.plan.catalogue import Catalogue, Question
+from bench.plan.catalogue import Catalogue, CatalogueRequest
 from bench.plan.estimate import expected_seconds, trial_seconds
 from bench.plan.grid import expand
 from bench.plan.plan import Plan, plan_from, suite_names
@@ -39,7 +39,7 @@ def execute(given: argparse.Namespace) -> int:
 def _registered(what: str) -> list[dict[str, Any]]:
     """Entries of the catalogue, which a worker tells, since only it imports torch."""
     globs = ("*",) if what == "architectures" else ()  # counting takes seconds
-    catalogue = ask_catalogue(open_executor(), Question(globs))
+    catalogue = ask_catalogue(open_executor(), CatalogueRequest(globs))
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
     order = {
@@ -54,7 +54,7 @@ def _suites(_: str) -> list[dict[str, Any]]:
     """The suites with the cells they have here and the seconds they are likely to take."""
     plans = [plan_from({"suite": name}) for name in suite_names()]
     globs = tuple(dict.fromkeys(glob for plan in plans for glob in plan.architectures))
-    catalogue = ask_catalogue(open_executor(), Question(globs))  # counts FLOPs, which takes seconds
+    catalogue = ask_catalogue(open_executor(), CatalogueRequest(globs))  # counts FLOPs, which takes seconds
     return [_suite(plan, catalogue) for plan in plans]
 
 

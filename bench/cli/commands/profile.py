@@ -9,8 +9,8 @@ from bench.cli.parser.main import fields_of
 from bench.cli.render.progress import ProgressLine
 from bench.cli.render.tables import Row, print_table
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED
-from bench.explain.account import Account, accounts
 from bench.explain.explanation import breakdown
+from bench.explain.record import CellRecord, cell_records
 from bench.plan.plan import plan_from
 from bench.process.executor import open_executor
 from bench.session.run import measure, named, prepare
@@ -18,23 +18,23 @@ from bench.stats.attribution import Share, kinds, shares
 from bench.store.provenance import command_line
 from bench.text import quantity, tenths
 
-ROUNDS = 5  # blocks of timing: enough to set the overhead against; `run` is for numbers that repeat
+BLOCKS = 5  # blocks of timing: enough to set the overhead against; `run` is for numbers that repeat
 MOST_ROWS = 10
 
 
 # What is profiled is a property of one step, so one visit without training does.
-FIXED = {"epochs": 0, "generations": 1, "profile": True, "report": False}
+FIXED = {"epochs": 0, "repeats": 1, "profile": True, "report": False}
 
 
 def execute(args: argparse.Namespace) -> int:
     """Run the cells once with a profile, without training; 0 when each has one, 3 when any has none."""
-    plan = plan_from({"rounds": ROUNDS, "run": named("profile"), **fields_of(args), **FIXED})
+    plan = plan_from({"blocks": BLOCKS, "run": named("profile"), **fields_of(args), **FIXED})
     observer = ProgressLine(sys.stderr)
     with closing(open_executor(plan.executor)) as executor:
         executor.prepare()
         work = prepare(plan, executor, observer)
         run = measure(work, executor, observer, concurrent=args.concurrent, command=command_line())
-    cells = accounts(run)
+    cells = cell_records(run)
     if args.json:
         document = [{"id": name, "status": cell.status, "profile": cell.profile} for name, cell in cells.items()]
         print(json.dumps({"run": run.name, "cells": document}))
@@ -48,23 +48,23 @@ def execute(args: argparse.Namespace) -> int:
     return 0 if all(cell.profile for cell in cells.values()) else EXIT_INCONCLUSIVE
 
 
-def _print(account: Account) -> None:
+def _print(record: CellRecord) -> None:
     """Where the time of a cell's step goes."""
-    step = account.value("step")
-    print(account.cell.id)
-    if account.profile is None or step is None:
-        print(f"no profile ({account.status}): see the warnings above\n")
+    step = record.value("step")
+    print(record.cell.id)
+    if record.profile is None or step is None:
+        print(f"no profile ({record.status}): see the warnings above\n")
         return
-    overhead = account.value("profiler_overhead") or 0.0
+    overhead = record.value("profiler_overhead") or 0.0
     slower = f"the profiler made it {overhead:.2f} times as long, and only spreads the time"
     print(f"step {quantity(step, 's')}, timed; {slower}\n")
-    parts = breakdown(account)
+    parts = breakdown(record)
     tables = {"category and phase": kinds(parts)}
     tables |= {level: shares(parts, level) for level in ("operator", "module")}
     for title, rows in tables.items():
         print_table([_row(title, share) for share in rows[:MOST_ROWS]])
         print()
-    for line in _facts(account):
+    for line in _facts(record):
         print(line)
     print()
 
@@ -73,9 +73,9 @@ def _row(title: str, share: Share) -> Row:
     return {title: share.name, "time": quantity(share.slower, "s"), "share": tenths(share.share or 0.0)}
 
 
-def _facts(account: Account) -> list[str]:
+def _facts(record: CellRecord) -> list[str]:
     """What the trace says besides: launches and idleness of a GPU, memory, advice."""
-    profile, reading = account.profile or {}, (account.profile or {}).get("reading", {})
+    profile, reading = record.profile or {}, (record.profile or {}).get("reading", {})
     lines = []
     if "idle" in profile:
         waits = ", ".join(f"{cause} {quantity(seconds, 's')}" for cause, seconds in profile["idle"].items() if seconds)

@@ -10,7 +10,7 @@ from typing import Any
 from bench.cli.render.progress import ProgressLine
 from bench.cli.render.tables import print_table
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS, BenchError
-from bench.session.revisions import Outcome, measure_past, revisions
+from bench.session.revisions import RevisionOutcome, measure_past, revisions
 
 
 def fill(args: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
@@ -33,7 +33,7 @@ def fill(args: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
     return EXIT_PASS if any(outcome.status != "failed" for outcome in outcomes) else EXIT_INCONCLUSIVE
 
 
-def _print(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+def _print(outcomes: Sequence[RevisionOutcome], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([asdict(outcome) for outcome in outcomes]))
         return
@@ -41,6 +41,6 @@ def _print(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     print("\nsee them with: python -m bench history")
 
 
-def _row(outcome: Outcome) -> dict[str, str]:
+def _row(outcome: RevisionOutcome) -> dict[str, str]:
     reason = outcome.reason or "-"
     return {"revision": outcome.revision[:10], "run": outcome.run, "status": outcome.status, "reason": reason}

@@ -35,7 +35,9 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget", type=_duration, metavar="TIME", help="end measuring again after this long, such as 5m"
     )
-    parser.add_argument("--force", action="store_true", help="use a tolerance that the rehearsal has not shown to work")
+    parser.add_argument(
+        "--uncalibrated", action="store_true", help="allow a tolerance below the calibrated minimum of this machine"
+    )
     parser.add_argument("--concurrent", action="store_true", help="measure although another run is measuring here")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add_files(parser)

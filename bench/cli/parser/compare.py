@@ -1,4 +1,4 @@
-"""The flags of the commands that compare: ab and rehearse. Needs no numbers, as the parser."""
+"""The flags of the commands that compare: ab and calibrate. Needs no numbers, as the parser."""
 
 import argparse
 from collections.abc import Callable
@@ -34,21 +34,23 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     )
     _add_share(parser, "--tolerance", None, "the slowdown from which on a loss matters (default: 5%%)")
     _add_share(parser, "--inject", 0.0, "make the second side slower by so much, by more work, to see it caught")
-    parser.add_argument("--force", action="store_true", help="use a tolerance that the rehearsal has not shown to work")
+    parser.add_argument(
+        "--uncalibrated", action="store_true", help="allow a tolerance below the calibrated minimum of this machine"
+    )
     parser.add_argument("--recompute", metavar="FILE", help="decide again on the raw numbers of an earlier comparison")
     add_settings(parser, COMPARED, suite="checks")
     _add_output(parser)
     add_files(parser)
 
 
-def add_rehearse(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
+def add_calibrate(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     """What the gate finds on this machine."""
     parser.add_argument(
         "--pairs", type=_count, default=15, metavar="N", help="pairs of equal sides of each cell (default: 15)"
     )
     _add_share(parser, "--inject", 0.1, "the slowdown to be caught, made of more work (default: 10%%)")
     parser.add_argument(
-        "--repeat", type=_count, default=1, metavar="N", help="real comparisons with that slowdown (default: 1)"
+        "--runs", type=_count, default=1, metavar="N", help="real comparisons with that slowdown (default: 1)"
     )
     add_settings(parser, COMPARED, suite="checks")
     _add_output(parser)

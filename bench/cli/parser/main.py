@@ -70,9 +70,9 @@ def build_parser() -> argparse.ArgumentParser:
         commands.add_parser("ab", help="whether one revision, cell or setting is slower", allow_abbrev=False),
         _add_settings,
     )
-    compare.add_rehearse(
+    compare.add_calibrate(
         commands.add_parser(
-            "rehearse", help="what ab finds on this machine, and how often it errs", allow_abbrev=False
+            "calibrate", help="what ab finds on this machine, and how often it errs", allow_abbrev=False
         ),
         _add_settings,
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bench.errors import EXIT_PASS, EXIT_REGRESSION, BenchError
 from bench.process.executor import open_executor
-from bench.process.messages import Review, Scores
-from bench.session.requests import ask_review
+from bench.process.messages import Scores, Verification
+from bench.session.requests import ask_verification
 from bench.text import PERCENT, quantity
 
 
@@ -23,7 +23,7 @@ def show_checkpoint(given: argparse.Namespace) -> int:
     if given.csv or given.dataset:
         extra = "--csv" if given.csv else "--dataset"
         raise BenchError(f"{extra} does not go with a checkpoint: leave it out")
-    found = ask_review(open_executor(), Path(given.name), given.data_dir or "")
+    found = ask_verification(open_executor(), Path(given.name), given.data_dir or "")
     if given.json:
         print(json.dumps(found, allow_nan=False))
     else:
@@ -31,7 +31,7 @@ def show_checkpoint(given: argparse.Namespace) -> int:
     return EXIT_PASS if found["again"]["same"] else EXIT_REGRESSION
 
 
-def _print(found: Review) -> None:
+def _print(found: Verification) -> None:
     entry, again = found["entry"], found["again"]
     shape = "x".join(map(str, found["input_shape"]))
     print(f"{found['id']}: {found['parameters']:,} parameters, input {shape}, {found['num_classes']} classes")

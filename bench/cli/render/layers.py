@@ -7,10 +7,10 @@ import sys
 
 from bench.cli.render.tables import Row, print_table
 from bench.errors import BenchError
-from bench.plan.catalogue import Specimen
+from bench.plan.catalogue import LayersRequest
 from bench.process.executor import open_executor
-from bench.process.messages import Anatomy, Layer
-from bench.session.requests import ask_anatomy
+from bench.process.messages import Layer, Layers
+from bench.session.requests import ask_layers
 from bench.text import quantity
 
 COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "settings")
@@ -28,24 +28,24 @@ def show_architecture(given: argparse.Namespace) -> int:
         raise BenchError("name an architecture: python -m bench show architecture NAME (list architectures)")
     if given.data_dir:
         raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")
-    anatomy = ask_anatomy(open_executor(), Specimen(given.name, given.dataset or ""))
+    layers = ask_layers(open_executor(), LayersRequest(given.name, given.dataset or ""))
     if given.json:
-        print(json.dumps(anatomy))
+        print(json.dumps(layers))
     elif given.csv:
         rows = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         rows.writeheader()
-        rows.writerows({**line, "output_shape": _shape(line["output_shape"])} for line in anatomy["layers"])
+        rows.writerows({**line, "output_shape": _shape(line["output_shape"])} for line in layers["layers"])
     else:
-        _print(anatomy)
+        _print(layers)
     return 0
 
 
-def _print(anatomy: Anatomy) -> None:
-    source = f" ({anatomy['source']})" if anatomy["source"] else ""
-    print(f"{anatomy['name']}, family {anatomy['family']}: {anatomy['description']}{source}")
-    print(f"input {_shape(anatomy['input_shape'])}, {anatomy['num_classes']} classes\n")
-    print_table([_row(line) for line in anatomy["layers"]])
-    print(f"\n{anatomy['parameters']:,} parameters, {quantity(anatomy['flops'], 'FLOP')} a forward pass of one image")
+def _print(layers: Layers) -> None:
+    source = f" ({layers['source']})" if layers["source"] else ""
+    print(f"{layers['name']}, family {layers['family']}: {layers['description']}{source}")
+    print(f"input {_shape(layers['input_shape'])}, {layers['num_classes']} classes\n")
+    print_table([_row(line) for line in layers["layers"]])
+    print(f"\n{layers['parameters']:,} parameters, {quantity(layers['flops'], 'FLOP')} a forward pass of one image")
     print("FLOPs are those of convolutions and matrix products, two for each multiplication and addition")
 
 

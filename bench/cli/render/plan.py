@@ -21,7 +21,7 @@ def print_plan(work: Work, *, as_json: bool) -> None:
         print(f"{cell.id}  left out: {reason}")
     budget = f", {duration(plan.budget)} at most" if plan.budget else ""
     before = f"{len(work.trials)} trials, then " if work.trials else ""
-    print(f"\n{before}{_visits(work)}, {plan.rounds} rounds, {plan.epochs} epochs")
+    print(f"\n{before}{_visits(work)}, {plan.blocks} blocks, {plan.epochs} epochs")
     print(f"about {duration(work.seconds)}{budget}")
 
 
@@ -44,4 +44,4 @@ def _document(work: Work) -> dict[str, object]:
 
 
 def _visits(work: Work) -> str:
-    return f"{plural(len(work.grid.cells), 'cell')} x {plural(work.plan.generations, 'generation')}"
+    return f"{plural(len(work.grid.cells), 'cell')} x {plural(work.plan.repeats, 'repeat')}"

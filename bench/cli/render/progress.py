@@ -33,7 +33,7 @@ class ProgressLine(Observer):
             print(f"[{progress.share:4.0%}] {_outcome(result)}", file=self._stream, flush=True)
         elif self._live:
             left = f", {duration(progress.left)} left" if progress.left is not None else ""
-            where = f"pass {progress.generation + 1}, {progress.cell.id}: {progress.stage}"
+            where = f"pass {progress.repeat + 1}, {progress.cell.id}: {progress.stage}"
             self._overwrite(f"[{progress.share:4.0%}{left}] {where}")  # a narrow terminal cuts the end off
 
     def ended(self) -> None:
@@ -58,7 +58,7 @@ class ProgressLine(Observer):
 def _outcome(result: Result) -> str:
     """A visit in one line."""
     values = {measurement.metric: measurement.value for measurement in result.measurements}
-    words = [f"{result.cell.id} pass {result.generation + 1}: {result.status}"]
+    words = [f"{result.cell.id} pass {result.repeat + 1}: {result.status}"]
     if result.reason:
         words.append(result.reason)
     if "step" in values:

@@ -1,4 +1,4 @@
-"""`ab` and `rehearse` as a person runs them: mistakes in one line, and in the slow set real comparisons."""
+"""`ab` and `calibrate` as a person runs them: mistakes in one line, and in the slow set real comparisons."""
 
 import json
 import os
@@ -10,11 +10,11 @@ from textwrap import dedent
 
 import pytest
 
-from bench.compare.log import Ledger
+from bench.compare.log import ComparisonLog
 from tests.packages import project
 
 ROOT = Path(__file__).parents[3]
-QUICK = ("--architectures", "debug", "--datasets", "synthetic", "--rounds", "2", "--concurrent")
+QUICK = ("--architectures", "debug", "--datasets", "synthetic", "--blocks", "2", "--concurrent")
 ATTEMPTS = 2  # a busy machine may leave a real comparison undecided, but only where its own figures say why
 PATIENCE = 90  # seconds for something to happen; no expectation of speed
 
@@ -48,9 +48,9 @@ def test_a_mistake_is_told_and_writes_nothing(typed, tmp_path, flags, words):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("flags", [["--pairs", "0"], ["--repeat", "many"], ["--inject", "0"]])
-def test_a_mistake_in_a_rehearsal(typed, tmp_path, flags):
-    check(typed("rehearse", *flags), [flags[0]])
+@pytest.mark.parametrize("flags", [["--pairs", "0"], ["--runs", "many"], ["--inject", "0"]])
+def test_a_mistake_in_a_calibration(typed, tmp_path, flags):
+    check(typed("calibrate", *flags), [flags[0]])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -103,7 +103,7 @@ def in_repository():
 
 
 COMMITTED = pytest.mark.skipif(not in_repository(), reason="compares revisions of this repository")
-REAL = ("--architectures", "lenet5", "--rounds", "8", "--tolerance", "10%", "--budget", "150s")
+REAL = ("--architectures", "lenet5", "--blocks", "8", "--tolerance", "10%", "--budget", "150s")
 
 
 @pytest.mark.alone
@@ -115,8 +115,8 @@ def test_equal_revisions_pass(compared, bench):
     assert verdict["verdict"] in {"unchanged", "improved"} or excused(document), document
     assert verdict["evidence"] == []
     assert any("same revision" in note for note in document["notes"])
-    ledger = Ledger.load(bench.folder / document["record"])
-    assert len(ledger.stories[verdict["cell"]].pairs[1]) >= 6 or document["interrupted"] == "out of time"
+    log = ComparisonLog.load(bench.folder / document["record"])
+    assert len(log.cell_logs[verdict["cell"]].pairs[1]) >= 6 or document["interrupted"] == "out of time"
     assert bench("ab", "--recompute", document["record"]).returncode == document["exit_code"]
 
 
@@ -138,7 +138,7 @@ def test_a_real_slowdown_fails(compared):
 @pytest.mark.slow
 def test_two_cells_with_their_counts(compared):
     document = compared(
-        *("--cells", "softmax_regression", "lenet5", "--rounds", "2", "--budget", "120s"),
+        *("--cells", "softmax_regression", "lenet5", "--blocks", "2", "--budget", "120s"),
         decided=lambda one: one["exit_code"] == 1,
     )
     [verdict] = document["verdicts"]
@@ -204,7 +204,7 @@ def test_a_package_of_a_user_s_own(compared, tmp_path):
         git(repo, "add", "--all")
         git(repo, "commit", "--quiet", "--message", other)
     document = compared(
-        *("HEAD~1", "HEAD", "--repo", repo, "--rounds", "2", "--budget", "120s"),
+        *("HEAD~1", "HEAD", "--repo", repo, "--blocks", "2", "--budget", "120s"),
         decided=lambda one: one["exit_code"] == 1,
     )
     by_name = {one["cell"].partition("-")[0]: one for one in document["verdicts"]}
@@ -237,15 +237,15 @@ def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environme
     assert str(trees[0]) not in git(ROOT, "worktree", "list")
     assert bench.left_of(process) == {}
     [path] = records.glob("*.jsonl")
-    ledger = Ledger.load(path)
-    assert ledger.ended == "interrupted"
-    assert sum(len(story.pairs[1]) for story in ledger.stories.values()) >= 1
+    log = ComparisonLog.load(path)
+    assert log.ended == "interrupted"
+    assert sum(len(cell_log.pairs[1]) for cell_log in log.cell_logs.values()) >= 1
 
 
 @pytest.mark.alone
 @pytest.mark.slow
-def test_a_rehearsal_is_stored_and_drawn(bench):
-    done = bench("rehearse", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "90s", "--json")
+def test_a_calibration_is_stored_and_drawn(bench):
+    done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "90s", "--json")
     assert done.returncode in {0, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == 1

@@ -55,7 +55,7 @@ def test_runs_are_accepted_listed_shown_and_dropped(record, typed, tmp_path):
     shown = typed("baseline", "show", "main").stdout
     assert "first" in shown
     assert "second" in shown
-    assert len(json.loads(typed("baseline", "show", "--json").stdout)["readings"]) == 2
+    assert len(json.loads(typed("baseline", "show", "--json").stdout)["summaries"]) == 2
     assert typed("baseline", "drop", "main", "--run", "first").returncode == 0
     assert "first" not in typed("baseline", "show", "main").stdout
     assert typed("baseline", "drop", "other").returncode == 0
@@ -124,22 +124,22 @@ def test_tolerances_are_read_from_the_folder(accepted, record, typed, tmp_path):
     assert done.stderr.startswith("bench: mine.toml is not valid TOML")
 
 
-def test_a_tolerance_below_what_the_rehearsal_has_shown_is_refused_unless_forced(accepted, record, typed, tmp_path):
-    from bench.compare.calibration import Rehearsal, save
+def test_a_tolerance_below_what_the_calibration_has_shown_is_refused_unless_forced(accepted, record, typed, tmp_path):
+    from bench.compare.calibration import Calibration, save
     from bench.store import baseline
 
-    machine = baseline.load("main").readings[0].machine
-    save(Rehearsal(fingerprint=machine.fields, pools={}, admissible=0.12, rates=()))
+    machine = baseline.load("main").summaries[0].machine
+    save(Calibration(fingerprint=machine.fields, pools={}, admissible=0.12, rates=()))
     record("new", 0.0)
     (tmp_path / "bench.toml").write_text('[tolerances]\nrelative_cost = "4 %"\n')
     done = typed("check", "new")
     assert done.returncode == 2
     assert "12" in done.stderr
-    assert typed("check", "new", "--force").returncode == 0
+    assert typed("check", "new", "--uncalibrated").returncode == 0
     (tmp_path / "bench.toml").unlink()
     found = json.loads(typed("check", "new", "--json").stdout)
     cost = next(one for one in found["verdicts"] if one["metric"] == "relative_cost")
-    assert cost["tolerance"] == pytest.approx(0.12)  # what nobody chose follows the rehearsal
+    assert cost["tolerance"] == pytest.approx(0.12)  # what nobody chose follows the calibration
 
 
 def test_a_half_written_line_is_told_and_the_rest_is_used(accepted, record, typed, tmp_path):

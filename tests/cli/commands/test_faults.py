@@ -22,7 +22,7 @@ def faults(bench_for_all, plugin):
     bench = bench_for_all()
     done = bench(
         *("run", "--architectures", *names, "--datasets", "synthetic", "--optimizers", "sgd", "--epochs", "1"),
-        *("--generations", "1", "--rounds", "2", "--run", "faults", "--no-report"),
+        *("--repeats", "1", "--blocks", "2", "--run", "faults", "--no-report"),
         plugin=plugin,
     )
     results = load("faults", bench.folder / "results").results()
@@ -70,9 +70,9 @@ def test_nobody_sees_a_traceback(faults):
 
 
 def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch, tmp_path):
-    from bench.plan.catalogue import Question
+    from bench.plan.catalogue import CatalogueRequest
     from bench.plan.cell import Cell
-    from bench.plan.task import Visit
+    from bench.plan.task import Task
     from bench.process.worker import Workers
     from bench.session.collector import Collector
     from bench.session.requests import ask_catalogue
@@ -80,8 +80,8 @@ def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch, tmp_p
     monkeypatch.syspath_prepend(plugin)
     cell = Cell("faulty_hangs", dataset="synthetic")
     workers = Workers()
-    ask_catalogue(workers, Question())  # by now the server has imported torch
-    result = Collector(workers, tmp_path).visit(Visit(cell, Cell("mlp"), timeout=3.0), lambda stage: None)
+    ask_catalogue(workers, CatalogueRequest())  # by now the server has imported torch
+    result = Collector(workers, tmp_path).visit(Task(cell, Cell("mlp"), timeout=3.0), lambda stage: None)
     assert result.status == "timeout"
     assert "--timeout" in result.reason
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.store.run import load
 
-TINY = ("--datasets", "synthetic", "--optimizers", "sgd", "--rounds", "2", "--threads", "1", "--concurrent")
+TINY = ("--datasets", "synthetic", "--optimizers", "sgd", "--blocks", "2", "--threads", "1", "--concurrent")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from bench.store.result import Measurement
 from tests.explain import made
 
-TINY = ("--datasets", "synthetic", "--optimizers", "sgd", "--rounds", "2", "--threads", "1", "--concurrent")
+TINY = ("--datasets", "synthetic", "--optimizers", "sgd", "--blocks", "2", "--threads", "1", "--concurrent")
 
 _watched = []  # an audit hook stays for good, so that there is one, and it writes here while somebody watches
 
@@ -79,7 +79,7 @@ def test_recorded_runs_are_read_once(runs, typed, words, names):
 @pytest.mark.parametrize(
     "words",
     [
-        ("run", "--architectures", "debug", "--epochs", "0", "--generations", "1", *TINY, "--run", "new"),
+        ("run", "--architectures", "debug", "--epochs", "0", "--repeats", "1", *TINY, "--run", "new"),
         ("profile", "debug", *TINY, "--run", "new"),
     ],
 )
@@ -91,9 +91,9 @@ def test_a_run_that_was_just_measured_is_read_once(typed, words):
 
 
 def test_a_run_that_is_resumed_is_read_once(typed):
-    grid = ("--architectures", "debug", "--epochs", "0", "--generations", "1", *TINY)
+    grid = ("--architectures", "debug", "--epochs", "0", "--repeats", "1", *TINY)
     assert typed("run", *grid, "--run", "new", "--no-report").returncode == 0
     with reads() as count:
-        done = typed("run", "--resume", "new", "--generations", "2", "--concurrent")
+        done = typed("run", "--resume", "new", "--repeats", "2", "--concurrent")
     assert done.returncode == 0, done.stderr
     assert count == {"new": 1}

@@ -67,7 +67,7 @@ def test_every_cell_has_its_line_with_all_there_is_to_know(run):
     results = run.results()
     assert sorted(result.cell.architecture for result in results) == ["debug", "faulty_prints"]
     for result in results:
-        assert (result.status, result.reason, result.generation) == ("ok", None, 0)
+        assert (result.status, result.reason, result.repeat) == ("ok", None, 0)
         metrics = {one.metric for one in result.measurements}
         assert {"step", "forward", "backward", "optimizer", "throughput", "inference", "relative_cost"} <= metrics
         assert {"parameters", "peak_memory", "accuracy"} <= metrics

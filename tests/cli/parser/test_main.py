@@ -55,7 +55,7 @@ def test_no_field_of_the_plan_hides_a_flag_of_the_command():
         (["run", "--epochs"], "--epochs"),
         (["run", "--epochs", "x"], "a whole number, not 'x'"),
         (["run", "--epochs", "-1"], "0 or more, not -1"),
-        (["run", "--rounds", "1"], "2 or more, not 1"),
+        (["run", "--blocks", "1"], "2 or more, not 1"),
         (["run", "--budget", "soon"], "a duration such as 90s, 5m or 1h, not 'soon'"),
         (["run", "--precision", "3"], "a share such as 3% or 0.03, not '3'"),
         (["run", "--dtypes", "float64"], "float32, bfloat16, float16, not 'float64'"),

@@ -10,7 +10,7 @@ from bench.store.facts import RunFacts
 
 TUNED = (
     *("run", "--architectures", "debug", "--optimizers", "sgd", "--implementations", "default", "--seeds", "0", "1"),
-    *("--tune", "2", "--epochs", "1", "--train-limit", "0.3s", "--rounds", "2", "--generations", "1"),
+    *("--tune", "2", "--epochs", "1", "--train-limit", "0.3s", "--blocks", "2", "--repeats", "1"),
     *("--threads", "1", "--concurrent", "--run", "tuned"),
 )
 

@@ -15,7 +15,7 @@ Line = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class CellRecord:
     """One cell of a run.
 
     Attributes:
@@ -49,7 +49,7 @@ class Account:
         return {metric: float(row["value"]) for metric, row in self.rows.items() if row["statistic"] == "exact"}
 
 
-def accounts(run: Run) -> dict[str, Account]:
+def cell_records(run: Run) -> dict[str, CellRecord]:
     """The account of every cell of a run, by its id.
 
     Raises:
@@ -68,7 +68,7 @@ def accounts(run: Run) -> dict[str, Account]:
     found = {}
     for name, part in frame_of(lines).groupby("id", sort=False):
         line = first[str(name)]
-        found[str(name)] = Account(
+        found[str(name)] = CellRecord(
             run=run.name,
             cell=Cell.from_dict(line["cell"]),
             status=str(part["status"].iloc[0]),
