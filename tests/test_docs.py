@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+import bench
 from bench.cli.parser.main import build_parser
 from bench.compare.calibration import Calibration
 from bench.compare.facts import ComparisonFacts, SideFacts
 from bench.compare.records import KINDS
 from bench.plan.cell import Cell
+from bench.plan.plan import plan_from
 from bench.process.messages import BlockFacts
+from bench.regression.tolerances import tolerances
 from bench.store.baseline import save
 from bench.store.facts import Git, RunFacts
 from bench.store.fingerprint import Fingerprint
@@ -103,6 +106,33 @@ def test_a_flag_that_is_named_alone_is_one_of_ours(page):
 def test_a_link_leads_somewhere(page):
     targets = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8"))
     assert [target for target in targets if "://" not in target and not (page.parent / target).exists()] == []
+
+
+def blocks(page, kind):
+    """The blocks of code of a page in this language."""
+    return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def test_the_suite_that_is_shown_is_one(tmp_path):
+    (block,) = blocks("docs/suites.md", "toml")
+    (tmp_path / "mine.toml").write_text(block)
+    plan = plan_from({"suite": str(tmp_path / "mine.toml")})
+    assert (plan.epochs, plan.seeds, plan.train_limit) == (3, (0, 1, 2), 0.0)
+
+
+def test_the_tolerances_that_are_shown_are_accepted(tmp_path):
+    (block,) = blocks("docs/ci.md", "toml")
+    (tmp_path / "bench.toml").write_text(block)
+    limits = tolerances(tmp_path / "bench.toml")
+    assert limits.share("lenet5-sgd", "relative_cost") == 0.08
+    assert limits.budgets("mlp") == {"step": 0.010, "accuracy": 0.97}
+
+
+def test_the_code_that_is_shown_uses_what_there_is():
+    (block, _) = blocks("README.md", "python")
+    compile(block, "README.md", "exec")
+    assert all(hasattr(bench, name) for name in re.findall(r"bench\.(\w+)\(", block))
+    assert all(hasattr(bench.Run, name) for name in re.findall(r"(?<!bench\.)\brun\.(\w+)\(", block))
 
 
 def test_the_readme_is_short():
