@@ -27,7 +27,12 @@ from bench.store.summary import CellSummary
 from bench.store.warning import Warning
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*/README.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "results" / "README.md",
+    ROOT / "reports" / "README.md",
+]
 WORKFLOWS = [ROOT / "docs/bench.yml", ROOT / ".github/workflows/bench.yml"]
 README_LINES, README_COLUMNS = 120, 120
 # Flags of other programs that the documents name: pytest-benchmark's, pip's.
