@@ -23,7 +23,7 @@ class Warning:
     """What speaks against one part of a result, as data and as a sentence.
 
     Attributes:
-        part: of the visit.
+        part: of the result.
         kind: what is wrong.
         amount: how much, in the unit that AMOUNTS names; None for a kind that has none.
         text: the sentence that a person reads.

@@ -129,7 +129,7 @@ def test_a_tolerance_below_what_the_calibration_has_shown_is_refused_unless_forc
     from bench.store import baseline
 
     machine = baseline.load("main").summaries[0].machine
-    save(Calibration(fingerprint=machine.fields, pools={}, admissible=0.12, rates=()))
+    save(Calibration(fingerprint=machine.fields, log_ratios={}, smallest_tolerance=0.12, rates=()))
     record("new", 0.0)
     (tmp_path / "bench.toml").write_text('[tolerances]\nrelative_cost = "4 %"\n')
     done = typed("check", "new")
