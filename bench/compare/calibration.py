@@ -15,7 +15,7 @@ from bench.store.run import CALIBRATIONS
 from bench.text import percent
 
 SCHEMA = 2
-UNKNOWN = "no calibration on this machine yet: what the gate finds here is not known (python -m bench calibrate)"
+UNKNOWN = "no calibration on this machine yet: the error rates of the gate are unknown here (python -m bench calibrate)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ class Tolerances:
         return merged
 
     def check_measured(self, measured: Iterable[str], counted: Iterable[str]) -> None:
-        """See that there is something to hold to every limit; what has a gate of its own is told by that gate.
+        """See that there is something to hold to every limit; a metric with a gate of its own is reported by that gate.
 
         Args:
             measured: the metrics that budgets can be held to.

@@ -81,7 +81,7 @@ class Share:
 def parts_of(slower: Timed, faster: Timed) -> list[Part]:
     """Parts whose differences add up to the difference of the two steps, the largest first.
 
-    Where either has no profile, only phases are told apart.
+    Where either has no profile, only phases are distinguished.
     """
     whole = slower.profile is not None and faster.profile is not None
     sums: dict[tuple[str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])

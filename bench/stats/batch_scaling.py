@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 
 from bench.stats.interval import Interval
 
-LEAST_SIZES = 3  # two always lie on a line, which tells nothing
+LEAST_SIZES = 3  # two always lie on a line, which says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def fit_sweep(batch_sizes: npt.ArrayLike, seconds: npt.ArrayLike, confidence: fl
     """
     sizes, times = np.asarray(batch_sizes, dtype=float), np.asarray(seconds, dtype=float)
     if np.unique(sizes).size < LEAST_SIZES:
-        raise ValueError(f"a line through {np.unique(sizes).size} batch sizes tells nothing: measure {LEAST_SIZES}")
+        raise ValueError(f"a line through {np.unique(sizes).size} batch sizes says nothing: measure {LEAST_SIZES}")
     if min(sizes.min(), times.min()) <= 0:
         raise ValueError("batch sizes and times must be positive")
     design = np.column_stack([1 / times, sizes / times])  # each equation a + b B = t divided by its t

@@ -128,7 +128,7 @@ class _Taken:
 
 
 def _pooling(metric: str, unit: str, direction: Direction, statistic: str) -> Pooling:
-    """How readings of a metric are pooled; those of an exact one that were not exact vary, and their mean is told."""
+    """How readings of a metric are pooled; those of an exact one that were not exact vary, so their mean is given."""
     pooled = row_of(metric, unit, direction).pooled
     return "mean" if pooled == "once" and statistic != "exact" else pooled
 

@@ -154,9 +154,9 @@ def _verdict(figure: Mapping[str, Any], record: _Record, differs: bool, apart: b
     if not within:
         return f"not reproduced: {points}"
     if half is None:
-        return f"within the tolerance, but one seed tells little: {points}"
+        return f"within the tolerance, but one seed says little: {points}"
     if half > tolerance:
-        return f"within the tolerance, but {ours.n} seeds tell it to ± {half * 100:.2f} only: {points}"
+        return f"within the tolerance, but {ours.n} seeds resolve it to ± {half * 100:.2f} only: {points}"
     return f"reproduced{', but for what differs' if apart else ''}: {points}"
 
 

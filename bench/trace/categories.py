@@ -1,4 +1,4 @@
-"""Categories: what an operator or a kernel is for, told from its name and from the operators it was called in."""
+"""Categories: what an operator or a kernel is for, by its name and by the operators it was called in."""
 
 import re
 from collections.abc import Iterable

@@ -77,7 +77,7 @@ def _on_host(forest: Forest) -> dict[str, Any]:
 
 
 def _operators(names: list[str]) -> list[str]:
-    """The names without those of marks of ours, which say nothing of what an operator is for."""
+    """The names without our own marks, which do not say what an operator is for."""
     return [name for name in names if not name.startswith(("ProfilerStep#", "nn.Module: "))]
 
 

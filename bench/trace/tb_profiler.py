@@ -152,7 +152,7 @@ def _heard() -> Iterator[list[str]]:
     before, logger.propagate = logger.propagate, False
     try:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pandas about the plug-in's ways, which are not ours to mend
+            warnings.simplefilter("ignore")  # of pandas about the plug-in's ways, which we cannot change
             yield lines
     finally:
         lines += printed.getvalue().splitlines()

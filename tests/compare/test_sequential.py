@@ -1,4 +1,4 @@
-"""Sequential comparison: which pairs are made, in which order, and when it ends, from seeded noise instead of workers."""
+"""Sequential comparison: which pairs are made, in which order, and when it ends; noise stands in for workers."""
 
 from types import SimpleNamespace
 

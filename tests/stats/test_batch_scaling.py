@@ -84,7 +84,7 @@ def test_a_bend_shows_in_the_residual():
 
 @pytest.mark.parametrize("sizes", [[64], [64, 128], [64, 64, 128, 128]])
 def test_fewer_than_three_batch_sizes_are_refused(sizes):
-    with pytest.raises(ValueError, match="batch sizes tells nothing"):
+    with pytest.raises(ValueError, match="batch sizes says nothing"):
         fit_sweep(sizes, [1.0] * len(sizes))
 
 

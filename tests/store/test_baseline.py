@@ -71,6 +71,7 @@ def test_a_further_run_adds_one_short_line_and_changes_none(summary, tmp_path):
     stored = json.loads(after[-1])
     assert list(stored) == sorted(stored)
     assert stored["cell"] == {"architecture": "lenet5", "learning_rate": 0.01, "optimizer": "adam"}
+    assert (stored["log_cost"], stored["processes"], stored["peak_memory"]) == (0.84, 6, 1234567)
 
 
 def test_counts_and_machines_stand_once_until_they_change(summary, tmp_path):

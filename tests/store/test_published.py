@@ -54,8 +54,8 @@ def test_the_same_set_up_outside_the_tolerance_is_not():
 def test_seeds_that_tell_less_than_the_tolerance_reproduce_nothing():
     wide = keras(0.9854, 0.9847, 0.9829)
     assert wide.ours == "98.4 ± 0.3 % (3 seeds)"
-    assert wide.verdict == "within the tolerance, but 3 seeds tell it to ± 0.32 only: 0.03 percentage points above"
-    assert keras(0.9840).verdict.startswith("within the tolerance, but one seed tells little")
+    assert wide.verdict == "within the tolerance, but 3 seeds resolve it to ± 0.32 only: 0.03 percentage points above"
+    assert keras(0.9840).verdict.startswith("within the tolerance, but one seed says little")
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed", "timeout"])
