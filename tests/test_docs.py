@@ -183,7 +183,7 @@ def stored_line():
             "### A comparison, schema 2",
             {*KINDS, *names_of(ComparisonFacts), *names_of(SideFacts)}.union(*map(names_of, KINDS.values())),
         ),
-        ("### A calibration, schema 1", names_of(Calibration)),
+        ("### A calibration, schema 2", names_of(Calibration)),
     ],
 )
 def test_the_design_names_every_key_that_is_stored(title, keys):
@@ -200,18 +200,18 @@ def test_the_design_names_every_key_of_a_baseline(tmp_path):
         started="2026",
         machine=Fingerprint({"cpu": "x"}),
         definition="d",
-        cost=0.1,
+        log_cost=0.1,
         processes=3,
         step=0.1,
         accuracy={0: 0.9},
         epochs=1,
-        memory=3.0,
+        peak_memory=3.0,
         counts={"parameters": 5},
     )
     path, _ = save("main", [summary], tmp_path)
     keys = {key for line in path.read_text("utf-8").splitlines() for key in json.loads(line)}
-    assert {"z", "n", "exact", "facts", "schema"} <= keys
-    named = set(re.findall(r"`([a-z_]+)`", section("### A baseline, schema 1")))
+    assert {"log_cost", "processes", "exact", "facts", "schema"} <= keys
+    named = set(re.findall(r"`([a-z_]+)`", section("### A baseline, schema 2")))
     assert keys - named == set()
 
 
