@@ -72,12 +72,12 @@ def browser() -> Iterator["sync_api.Browser"]:
 
 @pytest.fixture
 def opened(browser, page: Path) -> Iterator["sync_api.Page"]:
-    yield from visit(browser, page)
+    yield from opened_page(browser, page)
 
 
-def visit(browser, path: Path, **settings) -> Iterator["sync_api.Page"]:
+def opened_page(browser, path: Path, **options) -> Iterator["sync_api.Page"]:
     """The page, opened from its file; afterwards: it logged no error and asked for nothing but itself."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     tab = context.new_page()
     errors, requests = [], []
     tab.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
@@ -155,7 +155,7 @@ def copied(tab, name: str) -> str:
 
 
 def test_the_table_can_be_copied(browser, page: Path):
-    for tab in visit(browser, page, permissions=["clipboard-read", "clipboard-write"]):
+    for tab in opened_page(browser, page, permissions=["clipboard-read", "clipboard-write"]):
         lines = copied(tab, "CSV").splitlines()
         assert lines[0].startswith("configuration,status,relative_cost,relative_cost_low,relative_cost_high")
         assert len(lines) == 11
@@ -171,7 +171,7 @@ def test_pointing_at_a_mark_tells_its_number(opened):
     mark.hover()
     tip = opened.get_by_role("tooltip").inner_text().replace("\u00a0", " ")
     assert tip.startswith("mlp: relative cost 1.0")
-    assert "n = 3 visits" in tip
+    assert "n = 3 processes" in tip
     assert opened.locator("#rows tr.hot").get_attribute("data-row") == "r1"
     opened.keyboard.press("Escape")
     assert opened.get_by_role("tooltip").count() == 0
@@ -180,9 +180,9 @@ def test_pointing_at_a_mark_tells_its_number(opened):
 @pytest.mark.parametrize("width", [320, 390, 768])
 def test_only_the_table_scrolls_sideways(browser, page: Path, hostile: Path, width: int):
     for path in (page, page.parent / "index.html", hostile):
-        for tab in visit(browser, path, viewport={"width": width, "height": 844}):
+        for tab in opened_page(browser, path, viewport={"width": width, "height": 844}):
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    for tab in visit(browser, page, viewport={"width": width, "height": 844}):
+    for tab in opened_page(browser, page, viewport={"width": width, "height": 844}):
         widths = tab.evaluate('["scrollWidth", "clientWidth"].map((name) => document.querySelector(".scroll")[name])')
         assert widths[0] > widths[1]
 
@@ -190,15 +190,15 @@ def test_only_the_table_scrolls_sideways(browser, page: Path, hostile: Path, wid
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_and_marks_stand_out(browser, page: Path, scheme: str):
     for path in (page, page.parent / "index.html"):
-        for tab in visit(browser, path, color_scheme=scheme):
+        for tab in opened_page(browser, path, color_scheme=scheme):
             tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-            found = tab.evaluate(CONTRAST)
-            assert len(found) > 8
-            assert [one for one in found if one[1] < one[2]] == []
+            contrasts = tab.evaluate(CONTRAST)
+            assert len(contrasts) > 8
+            assert [contrast for contrast in contrasts if contrast[1] < contrast[2]] == []
 
 
 def test_hostile_texts_run_nothing(browser, hostile: Path):
-    for tab in visit(browser, hostile, permissions=["clipboard-read", "clipboard-write"]):
+    for tab in opened_page(browser, hostile, permissions=["clipboard-read", "clipboard-write"]):
         assert tab.evaluate("window.hurt") is None
         assert tab.locator("img").count() == 0
         assert re.search(r"^\"'=HYPERLINK", copied(tab, "CSV"), re.MULTILINE)
@@ -206,11 +206,11 @@ def test_hostile_texts_run_nothing(browser, hostile: Path):
 
 
 def test_it_prints(browser, page: Path):
-    for tab in visit(browser, page):
+    for tab in opened_page(browser, page):
         assert len(tab.pdf(format="A4")) > 50_000
 
 
-def test_any_two_profiled_settings_are_explained(browser, tmp_path):
+def test_any_two_profiled_configurations_are_explained(browser, tmp_path):
     from bench.report import write
     from tests.explain import made
 

@@ -116,11 +116,11 @@ def test_lone_surrogates_do_not_stop_the_page(tmp_path: Path):
     [
         ([], "No configuration gave a full result", "id=\"rows\""),
         (sample.troubled()[-3:], "No configuration gave a full result", "<figure"),
-        (sample.visits(("mlp",)), "the only configuration with this number", "id=\"choose\""),
-        (sample.visits(("mlp", "lenet5"), epochs=0), "at 43", "id=\"learning\""),
-        (sample.visits(("mlp", "lenet5"), repeats=1), "one visit: no interval", "Traceback"),
+        (sample.results(("mlp",)), "the only configuration with this number", "id=\"choose\""),
+        (sample.results(("mlp", "lenet5"), epochs=0), "at 43", "id=\"learning\""),
+        (sample.results(("mlp", "lenet5"), repeats=1), "one process: no interval", "Traceback"),
     ],
-    ids=["empty", "failed", "single", "untrained", "one visit"],
+    ids=["empty", "failed", "single", "untrained", "one process"],
 )  # fmt: skip
 def test_what_has_no_data_is_absent(tmp_path: Path, results: list, said: str, absent: str):
     text = written(tmp_path, results)
@@ -130,7 +130,7 @@ def test_what_has_no_data_is_absent(tmp_path: Path, results: list, said: str, ab
 
 
 def test_one_epoch_still_shows_what_a_second_buys(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"), epochs=1)
+    results = sample.results(("mlp", "lenet5"), epochs=1)
     for result in results:
         if result.training:
             del result.training["epochs"][0]
@@ -140,7 +140,7 @@ def test_one_epoch_still_shows_what_a_second_buys(tmp_path: Path):
 
 
 def test_a_single_point_is_no_curve(tmp_path: Path):
-    results = sample.visits(("mlp",), epochs=1)
+    results = sample.results(("mlp",), epochs=1)
     for result in results:
         if result.training:
             del result.training["epochs"][0]
@@ -149,14 +149,14 @@ def test_a_single_point_is_no_curve(tmp_path: Path):
 
 def test_facts_may_be_missing(tmp_path: Path):
     run = sample.create("bare", {}, tmp_path / "results")
-    for result in sample.visits(("mlp", "lenet5")):
+    for result in sample.results(("mlp", "lenet5")):
         run.append(result)
     assert "revision unknown" in write(run, tmp_path / "reports").read_text("utf-8")
 
 
 def test_the_index_lists_every_page_newest_first(tmp_path: Path):
     for name, started in (("old", "2026-01-01T08:00:00+00:00"), ("new", "2026-02-01T08:00:00+00:00")):
-        write(sample.recorded(tmp_path, sample.visits(("mlp",)), name, started=started), tmp_path / "reports")
+        write(sample.recorded(tmp_path, sample.results(("mlp",)), name, started=started), tmp_path / "reports")
     (tmp_path / "reports/other.html").write_text("<p>not ours")
     text = (tmp_path / "reports/index.html").read_text("utf-8")
     assert re.findall(r'<a href="(\w+)\.html"', text) == ["new", "old"]
@@ -165,14 +165,14 @@ def test_the_index_lists_every_page_newest_first(tmp_path: Path):
 
 
 def test_a_run_named_index_does_not_overwrite_the_index(tmp_path: Path):
-    path = write(sample.recorded(tmp_path, sample.visits(("mlp",)), "index"), tmp_path / "reports")
+    path = write(sample.recorded(tmp_path, sample.results(("mlp",)), "index"), tmp_path / "reports")
     assert path.name == "run-index.html"
     assert page_of("history", tmp_path).name == "run-history.html"  # history.html is the page of all runs
     assert '<a href="run-index.html"' in (tmp_path / "reports/index.html").read_text("utf-8")
 
 
 def test_seeds_of_a_configuration_share_a_row(tmp_path: Path):
-    record = read(sample.recorded(tmp_path, sample.visits(("mlp", "lenet5"), seeds=3, repeats=2)))
+    record = read(sample.recorded(tmp_path, sample.results(("mlp", "lenet5"), seeds=3, repeats=2)))
     assert [row.label for row in record.rows] == ["mlp", "lenet5"]
     accuracy, cost = (record.rows[0].values[metric] for metric in ("accuracy", "relative_cost"))
     assert (accuracy.n, cost.n) == (3, 6)
@@ -180,12 +180,12 @@ def test_seeds_of_a_configuration_share_a_row(tmp_path: Path):
     assert [cell.seed for cell in record.rows[0].cells] == [0, 1, 2]
 
 
-def test_a_visit_that_was_repeated_counts_once(tmp_path: Path):
-    results = sample.visits(("mlp",), repeats=2)
+def test_a_cell_that_was_measured_again_counts_once(tmp_path: Path):
+    results = sample.results(("mlp",), repeats=2)
     failed = sample.Result(results[0].cell, "failed", "killed", 0)
     record = read(sample.recorded(tmp_path, [failed, *results]))
     assert (record.rows[0].status, record.rows[0].values["relative_cost"].n) == ("ok", 2)
-    assert (len(record.visits), len(record.rows[0].steps)) == (2, 2)
+    assert (len(record.results), len(record.rows[0].steps)) == (2, 2)
 
 
 def test_drawing_imports_no_torch():
@@ -194,7 +194,7 @@ def test_drawing_imports_no_torch():
 
 
 def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path: Path):
-    text = written(tmp_path, sample.visits(("mlp", "resnet8"), repeats=1, seeds=2))
+    text = written(tmp_path, sample.results(("mlp", "resnet8"), repeats=1, seeds=2))
     part = text[text.index('id="published"') : text.index('id="trust"')]
     assert "98.4 ± 0.2 %" in part
     assert "not the same set-up" in part
@@ -202,14 +202,14 @@ def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path:
     assert '<a href="https://github.com/keras-team/keras/blob/2.0.0/examples/mnist_mlp.py" rel="noreferrer">' in part
     assert "98.4 ± 0.2 %, Keras examples/mnist_mlp.py</dt><dd>one run of theirs" in part
     assert ">resnet8" not in part
-    assert 'id="published"' not in written(tmp_path / "other", sample.visits(("resnet8",), repeats=1))
+    assert 'id="published"' not in written(tmp_path / "other", sample.results(("resnet8",), repeats=1))
 
 
 NEW = ("confusion", "digits", "mistakes", "gradients")  # keys that learning records once lacked
 
 
 def test_records_from_before_the_images_still_have_a_page(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"))
+    results = sample.results(("mlp", "lenet5"))
     for result in results:
         for key in NEW if result.training else ():
             del result.training[key]
@@ -232,13 +232,13 @@ def test_a_picture_of_one_configuration_goes_with_its_row(page: Path):
 
 def test_a_cost_that_all_configurations_share_makes_no_picture(tmp_path: Path):
     alike = [replace(one, cell=replace(one.cell, optimizer=name)) for name in ("sgd", "adam")
-             for one in sample.visits(("mlp",), repeats=2)]  # fmt: skip
+             for one in sample.results(("mlp",), repeats=2)]  # fmt: skip
     text = written(tmp_path, alike)
     assert 'id="choose-parameters"' not in text
 
 
 def test_accuracy_over_the_seeds_that_are_left_says_so(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"), repeats=1, seeds=3)
+    results = sample.results(("mlp", "lenet5"), repeats=1, seeds=3)
     results[0] = sample.Result(results[0].cell, "diverged", "the loss is nan", training={"epochs": []})
     text = written(tmp_path, results)
     row = text[text.index('<tr data-row="r1"') :]

@@ -54,16 +54,16 @@ def test_the_picture_tells_every_trial_and_the_rate_taken(record):
 
 
 def test_the_conclusion_names_who_minds_its_rate_least_and_who_lies_at_the_edge(record):
-    (said,) = [one for one in conclusions(record) if one.about == "Learning rate"]
+    (said,) = [one for one in conclusions(record) if one.topic == "Learning rate"]
     assert said.claim == "lenet5 · sgd · rate 1 minds its learning rate least, lenet5 · adam · rate 0.01 most."
     assert "sgd · rate 1: over a factor of 10 (3 of 4 usable)" in said.evidence
     assert "a better rate may lie beyond: lenet5 · adam" in said.evidence
 
 
 def test_a_run_that_tuned_nothing_shows_none_of_it(tmp_path: Path):
-    plain = read(sample.recorded(tmp_path / "results", sample.visits(("mlp",), repeats=1)))
+    plain = read(sample.recorded(tmp_path / "results", sample.results(("mlp",), repeats=1)))
     assert tuning(plain) == []
-    assert [one for one in conclusions(plain) if one.about == "Learning rate"] == []
+    assert [one for one in conclusions(plain) if one.topic == "Learning rate"] == []
 
 
 def test_a_configuration_without_a_row_is_passed_over(record):
