@@ -204,6 +204,7 @@ def test_nouns():
         "2 seeds",
         "1,200 seeds",
     ]
+    assert [plural(1, "process"), plural(3, "process")] == ["1 process", "3 processes"]
     assert joined(["a"]) == "a"
     assert joined("abc") == "a, b and c"
     assert joined("abcdefgh", most=3) == "a, b and 6 more"

@@ -61,6 +61,11 @@ class Kernels:
     sentence: str
     difference: Sequence[Share]
 
+    @property
+    def unnamed(self) -> str:
+        """The part that no sentence names."""
+        return UNTOLD
+
 
 def kernels(record: Record) -> Kernels | None:
     """The section, if any configuration was profiled."""

@@ -1,11 +1,23 @@
+import math
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+import report_sample as sample
 
+from bench import text
+from bench.explain.explanation import sentence_of
+from bench.plan.cell import Cell
+from bench.report import write
+from bench.report.kernels import kernels
+from bench.report.load import read
+from bench.stats.attribution import kinds, parts_of
+from bench.stats.interval import Interval
 from bench.text import TIMES
+from tests.explain import made
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -148,6 +160,27 @@ def test_another_reference_divides_the_costs(opened):
     assert cells.all_inner_texts() == before
 
 
+@pytest.mark.parametrize("noise", [0.001, 0.012, 0.4])
+def test_costs_against_another_reference_are_printed_as_all_others_are(browser, tmp_path, noise):
+    path = write(sample.recorded(tmp_path / "results", sample.results(noise=noise)), tmp_path / "reports")
+    for tab in opened_page(browser, path):
+        tab.get_by_label("Relative cost against").select_option(label="lenet5")
+        cells = tab.eval_on_selector_all(
+            'td[data-column="relative_cost"][data-value]',
+            """cells => cells.map(({ dataset, textContent }) =>
+            [dataset.value0, dataset.low0, dataset.high0, textContent])""",
+        )
+        costs = [Interval(*map(float, cell[:3]), 3) for cell in cells]
+        (lenet5,) = (cost for cost, cell in zip(costs, cells, strict=True) if cell[3] == "1")
+        for cost, cell in zip(costs, cells, strict=True):
+            if cost is not lenet5:
+                spread = math.hypot(math.log1p(cost.half_width), math.log1p(lenet5.half_width))
+                ratio = cost.value / lenet5.value
+                half = ratio * math.sinh(spread)
+                printed = text.number(ratio, half) + text.either_way(math.expm1(spread))
+                assert cell[3].replace("\u00a0", " ") == printed
+
+
 def copied(tab, name: str) -> str:
     tab.get_by_role("button", name=name).click()
     tab.get_by_text(f"Copied {len(shown_rows(tab))} configurations as {name}.").wait_for()
@@ -211,9 +244,6 @@ def test_it_prints(browser, page: Path):
 
 
 def test_any_two_profiled_configurations_are_explained(browser, tmp_path):
-    from bench.report import write
-    from tests.explain import made
-
     path = write(made.two_cells(tmp_path / "results"), tmp_path / "reports")
     page = browser.new_page()
     errors = []
@@ -221,7 +251,7 @@ def test_any_two_profiled_configurations_are_explained(browser, tmp_path):
     page.goto(path.as_uri())
 
     def told():
-        texts = [page.locator(one).inner_text() for one in ("#difference-said", "#difference tbody")]
+        texts = [page.locator(place).inner_text() for place in ("#difference-sentence", "#difference tbody")]
         return [text.replace("\u00a0", " ") for text in texts]
 
     first = told()
@@ -234,3 +264,32 @@ def test_any_two_profiled_configurations_are_explained(browser, tmp_path):
     assert told() == first  # what the script says is what was written without it
     assert errors == []
     page.close()
+
+
+STEPS = {"mlp": 3e-3, "lenet5": 3.162e-3, "vgg4": 0.9996, "vgg6": 0.0214, "resnet8": 1.5, "resnet20": 1_234.0}
+
+
+def test_the_difference_is_worded_as_without_the_script(browser, tmp_path):
+    results = [
+        made.result(Cell(name, threads=1), step, 0.2 + at / 10, profile=made.profile())
+        for at, (name, step) in enumerate(STEPS.items())
+    ]
+    run = made.run(tmp_path / "results", "many", results)
+    profiled = {step.row.label: step.timed for step in kernels(read(run)).profiled}
+    for tab in opened_page(browser, write(run, tmp_path / "reports")):
+        for names in combinations(STEPS, 2):
+            for place, name in zip(("slower", "faster"), names, strict=True):
+                tab.select_option(f"#difference-{place}", label=name)
+            slower, faster = sorted((profiled[name] for name in names), key=lambda timed: -timed.step)
+            parts = kinds(parts_of(slower, faster))
+            shown = tab.locator("#difference-sentence").inner_text().replace("\u00a0", " ")
+            assert shown == sentence_of(slower, faster, parts)
+            rows = tab.eval_on_selector_all(
+                "#difference tbody tr", "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
+            )
+            seconds = [
+                [text.quantity(size, "s") for size in (part.slower, part.faster, part.difference)] for part in parts
+            ]
+            assert [[cell.replace("\u00a0", " ") for cell in row] for row in rows] == [
+                [part.name, *times, text.tenths(part.share)] for part, times in zip(parts, seconds, strict=True)
+            ]
