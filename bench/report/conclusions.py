@@ -27,7 +27,7 @@ class Sentence:
 
 
 def conclusions(record: Record) -> list[Sentence]:
-    """All that can be said of the run, the most useful first."""
+    """All that follows from the run, the most useful first."""
     sentences = [
         _nothing(record),
         _cheapest(record),

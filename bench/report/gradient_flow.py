@@ -43,7 +43,7 @@ def _over_seeds(row: Row, at: int) -> tuple[list[str], Floats] | None:
 
 
 def _norms(record: Record, when: str, at: int) -> Picture | None:
-    known = {row.key: norms for row in record.rows if row.training and (norms := _over_seeds(row, at))}
+    known = {row.key: layered for row in record.rows if row.training and (layered := _over_seeds(row, at))}
     rows = [row for row in record.rows if row.key in known and np.isfinite(known[row.key][1]).all(axis=0).sum() > 1]
     rows = rows[:MOST_ROWS]
     if not rows:

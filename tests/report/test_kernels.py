@@ -71,12 +71,16 @@ def test_a_run_without_profiles_has_no_such_section(tmp_path):
 @pytest.mark.parametrize(
     "damaged",
     [
-        None, [], {}, {"phases": {}, "rows": 3}, {"phases": {"forward": "soon"}, "rows": []},
+        None,
+        [],
+        {},
+        {"phases": {}, "rows": 3},
+        {"phases": {"forward": "soon"}, "rows": []},
         {"phases": {}, "rows": [["forward", "other", "aten::add", ""]]},
         {"phases": {}, "rows": [["forward", "other", "aten::add", "", None, 1]]},
         {"phases": {}, "rows": [["forward", "other", 5, "", 1.0, 1]]},
     ],
-)  # fmt: skip
+)
 def test_a_damaged_profile_is_passed_over(tmp_path, damaged):
     assert not is_sound(damaged)
     run = made.run(tmp_path / "results", "damaged", [made.result(made.VGG, 9e-3, profile=damaged)])

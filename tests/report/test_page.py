@@ -53,20 +53,23 @@ def test_ids_are_unique_and_every_reference_has_its_target(page: Path):
     ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     wanted = {
-        name for _, one in elements for key in ("aria-labelledby", "for") for name in (one.get(key) or "").split()
+        name
+        for _, element in elements
+        for key in ("aria-labelledby", "for")
+        for name in (element.get(key) or "").split()
     }
-    wanted |= {one["href"][1:] for _, one in elements if (one.get("href") or "").startswith("#")}
+    wanted |= {element["href"][1:] for _, element in elements if (element.get("href") or "").startswith("#")}
     assert wanted <= set(ids)
 
 
 def test_every_picture_has_a_text_alternative_and_every_header_a_scope(page: Path):
     text = page.read_text("utf-8")
     elements = Elements(text)
-    pictures = [one for one in elements.of("svg") if one.get("role") == "img"]
+    pictures = [element for element in elements.of("svg") if element.get("role") == "img"]
     assert len(pictures) == 31
-    assert all(one.get("aria-labelledby") for one in pictures)
-    assert all(one.get("role") == "img" or one.get("aria-hidden") == "true" for one in elements.of("svg"))
-    assert all(one.get("scope") in ("col", "row") for one in elements.of("th"))
+    assert all(element.get("aria-labelledby") for element in pictures)
+    assert all(element.get("role") == "img" or element.get("aria-hidden") == "true" for element in elements.of("svg"))
+    assert all(element.get("scope") in ("col", "row") for element in elements.of("th"))
     levels = [int(tag[1]) for tag, _ in elements.found if re.fullmatch(r"h\d", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -75,8 +78,8 @@ def test_every_picture_has_a_text_alternative_and_every_header_a_scope(page: Pat
 
 def test_every_mark_names_rows_of_the_table(page: Path):
     elements = Elements(page.read_text("utf-8"))
-    rows = {one["data-row"] for one in elements.of("tr") if "data-row" in one}
-    marks = [key for _, one in elements.found if "data-rows" in one for key in one["data-rows"].split()]
+    rows = {element["data-row"] for element in elements.of("tr") if "data-row" in element}
+    marks = [key for _, element in elements.found if "data-rows" in element for key in element["data-rows"].split()]
     assert len(rows) == 10
     assert marks
     assert set(marks) <= rows
@@ -97,7 +100,7 @@ def test_hostile_texts_stay_text(hostile: Path):
     assert len(elements.of("script")) == 1
     assert len(elements.of("style")) == 1
     assert not elements.of("img")
-    assert not [name for _, one in elements.found for name in one if name.startswith("on")]
+    assert not [name for _, element in elements.found for name in element if name.startswith("on")]
     assert "49" not in re.sub(r"\d*[.,]?\d*49\d*", "", text)  # no expression was evaluated
     assert "\u202e" not in text
     assert "\x07" not in text
@@ -112,19 +115,19 @@ def test_lone_surrogates_do_not_stop_the_page(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("results", "said", "absent"),
+    ("results", "shown", "absent"),
     [
-        ([], "No configuration gave a full result", "id=\"rows\""),
+        ([], "No configuration gave a full result", 'id="rows"'),
         (sample.troubled()[-3:], "No configuration gave a full result", "<figure"),
-        (sample.results(("mlp",)), "the only configuration with this number", "id=\"choose\""),
-        (sample.results(("mlp", "lenet5"), epochs=0), "at 43", "id=\"learning\""),
+        (sample.results(("mlp",)), "the only configuration with this number", 'id="choose"'),
+        (sample.results(("mlp", "lenet5"), epochs=0), "at 43", 'id="learning"'),
         (sample.results(("mlp", "lenet5"), repeats=1), "one process: no interval", "Traceback"),
     ],
     ids=["empty", "failed", "single", "untrained", "one process"],
-)  # fmt: skip
-def test_what_has_no_data_is_absent(tmp_path: Path, results: list, said: str, absent: str):
+)
+def test_what_has_no_data_is_absent(tmp_path: Path, results: list, shown: str, absent: str):
     text = written(tmp_path, results)
-    assert said in text
+    assert shown in text
     assert absent not in text
     assert "nan" not in re.sub(r"[a-z]nan|nan[a-z]", "", text)
 
@@ -223,7 +226,7 @@ def test_records_from_before_the_images_still_have_a_page(tmp_path: Path):
 
 
 def test_a_picture_of_one_configuration_goes_with_its_row(page: Path):
-    figures = {one["id"]: one for one in Elements(page.read_text("utf-8")).of("figure")}
+    figures = {element["id"]: element for element in Elements(page.read_text("utf-8")).of("figure")}
     close = [name for name in figures if name.startswith("seeing-confusion")]
     assert len(close) == 4
     assert all(figures[name]["data-rows"] == name.rpartition("-")[2] for name in close)
@@ -231,8 +234,8 @@ def test_a_picture_of_one_configuration_goes_with_its_row(page: Path):
 
 
 def test_a_cost_that_all_configurations_share_makes_no_picture(tmp_path: Path):
-    alike = [replace(one, cell=replace(one.cell, optimizer=name)) for name in ("sgd", "adam")
-             for one in sample.results(("mlp",), repeats=2)]  # fmt: skip
+    results = sample.results(("mlp",), repeats=2)
+    alike = [replace(result, cell=sample.Cell("mlp", optimizer=name, threads=2)) for name in ("sgd", "adam") for result in results]
     text = written(tmp_path, alike)
     assert 'id="choose-parameters"' not in text
 

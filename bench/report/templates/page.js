@@ -9,6 +9,8 @@
 
   // Numbers, as bench.text prints them.
   const rounded = (value, digits) => Number(value.toPrecision(digits));
+  const grouped = (value, places) => // rounded first: toLocaleString rounds the shortest decimal, not the value
+    Number(value.toFixed(places)).toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
   const power = (value) => Math.floor(Math.log10(Math.abs(value)));
   function digitsOf(value, half) {
     const place = power(half) - (half / 10 ** power(half) < 2 ? 1 : 0);
@@ -18,9 +20,7 @@
     const digits = half > 0 ? digitsOf(value, half) : 3;
     const size = half > 0 ? value : rounded(value, digits);
     const places = Math.min(digits - 1 - (size ? power(size) : 0), 9);
-    const [unit, fraction] = [10 ** Math.max(-places, 0), Math.max(places, 0)];
-    const even = places < 0 ? Math.round(size / unit) * unit : size;
-    return even.toLocaleString("en-US", { minimumFractionDigits: fraction, maximumFractionDigits: fraction });
+    return grouped(places < 0 ? rounded(value, digits) : size, Math.max(places, 0));
   }
   function percent(share) {
     const value = share * 100;
