@@ -26,7 +26,7 @@ PHASE_PURPOSES: Mapping[str, str] = {
     "loss": "loss",
 }
 
-# Comparisons and checks. What a look at the pairs so far says; what is said of one cell and metric; what the verdicts
+# Comparisons and checks. What a look at the pairs so far says; the verdict on one cell and metric; what the verdicts
 # make together, the gravest first; what kind of decision it is; and why it ended early, "" where it did not.
 LookOutcome = Literal["pass", "fail", "continue", "inconclusive"]
 VerdictWord = Literal[

@@ -19,7 +19,7 @@ DRIFT = 0.05  # beyond which the reference says that the machine was not the sam
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The difference of two step times, taken apart.
+    """The difference of two step times, and its parts.
 
     Attributes:
         slower: what the slower one is called.

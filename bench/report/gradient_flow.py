@@ -1,4 +1,4 @@
-"""The pictures of depth: the norm of the gradient in each layer, where it vanishes and where it does not."""
+"""Gradient flow: pictures of the gradient norm of each layer, which show where gradients vanish."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

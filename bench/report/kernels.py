@@ -1,4 +1,4 @@
-"""The section on kernels: each configuration's step by category, operator and module, and what two differ in."""
+"""Kernels: the section with each configuration's step by category, operator and module, and how two of them differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _LOOK = {name: (svg.SERIES[at % 8], _HATCHES[(at + at // 8) % 8]) for at, name i
 
 @dataclass(frozen=True, slots=True)
 class Profiled:
-    """One configuration's step, taken apart.
+    """One configuration's step and its parts.
 
     Attributes:
         row: the configuration.

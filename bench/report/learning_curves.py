@@ -1,4 +1,4 @@
-"""The pictures of learning: accuracy and loss against epochs and against seconds, with bands over seeds."""
+"""Learning curves: pictures of accuracy and loss against epochs and against seconds, with bands over seeds."""
 
 from typing import Any
 

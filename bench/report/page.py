@@ -81,7 +81,7 @@ def page(record: Record) -> str:
     shown = columns(record)
     script = _asset("page.js")
     with svg.style():
-        sections, taken_apart = _sections(record), kernels(record)
+        sections, profiled = _sections(record), kernels(record)
     return template("page.html").render(
         record=record,
         meta=json.dumps(_summary(record), sort_keys=True),
@@ -96,7 +96,7 @@ def page(record: Record) -> str:
         entries={column.metric: entries(record, column) for column in shown},
         ranks=placed(record),
         sections=sections,
-        kernels=taken_apart,
+        kernels=profiled,
         check=decision.checked(record),
         published=comparisons(record.results, record.facts),
         trust=trust(record),

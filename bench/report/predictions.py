@@ -1,4 +1,4 @@
-"""The pictures of seeing: the data, what nets say of it, which classes they confuse, and their worst mistakes."""
+"""Predictions: pictures of the data, of what nets predict, of the classes they confuse, and of their worst mistakes."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pictures of speed: relative cost, throughput, the phases of a step, and the spread of its times."""
+"""Speed: pictures of relative cost, throughput, the phases of a step, and the spread of its times."""
 
 from typing import Any
 

@@ -56,9 +56,9 @@ class Canvas:
 
     Attributes:
         name: the picture's name on the page, which prefixes all its ids.
+        figure: what is drawn.
         axes: where to draw.
         marks: for each mark the keys of its rows and its text.
-        skin: the style to draw under; matplotlib reads it while artists are made and again while they are written.
 
     """
 

@@ -1,4 +1,4 @@
-"""The pictures of choice: accuracy against what it costs, with the Pareto front."""
+"""Trade-offs: pictures of accuracy against each cost, with the Pareto front."""
 
 from bench.metrics import METRICS, named
 from bench.report import svg

@@ -1,4 +1,4 @@
-"""The picture of tuning: accuracy on held-out images against the learning rate, and how wide the good rates are."""
+"""Tuning: a picture of accuracy on held-out images against the learning rate, and how wide the good rates are."""
 
 from dataclasses import dataclass
 

@@ -235,7 +235,8 @@ def test_a_picture_of_one_configuration_goes_with_its_row(page: Path):
 
 def test_a_cost_that_all_configurations_share_makes_no_picture(tmp_path: Path):
     results = sample.results(("mlp",), repeats=2)
-    alike = [replace(result, cell=sample.Cell("mlp", optimizer=name, threads=2)) for name in ("sgd", "adam") for result in results]
+    cells = [sample.Cell("mlp", optimizer=name, threads=2) for name in ("sgd", "adam")]
+    alike = [replace(result, cell=cell) for cell in cells for result in results]
     text = written(tmp_path, alike)
     assert 'id="choose-parameters"' not in text
 
