@@ -66,7 +66,7 @@ def replace(path: Path, content: str | bytes | Callable[[IO[bytes]], object], re
 
 
 def append_line(path: Path, text: str, remedy: str = "the lines before are kept") -> None:
-    """Add one line to the file, which is made where there is none, and see it on the disk before going on.
+    """Add one line to the file, creating it where needed, and wait until it is on the disk.
 
     Raises:
         BenchError: the disk is full, or the folder is gone.

@@ -25,14 +25,14 @@ class Metric:
         unit: of the stored values: SI without a prefix, "1" for a count or a share.
         direction: which way is better; a budget is a limit in this direction.
         kind: what kind of number it is, which decides how it is shown.
-        pooled: how the visits of a cell and the seeds of a configuration become one number.
+        pooled: how the processes of a cell and the seeds of a configuration become one number.
         heading: of its column on the page.
         note: what it is, in a phrase.
         symbol: the unit as people see it, after a prefix such as M; "" for none.
         shown: whether its column on the page starts visible.
         terminal: title of its column on the terminal; "" where it has none.
         judged_by: the gate that judges it when a run is checked; None where nothing does, so that it has no tolerance.
-        once_a_seed: training gives it, so that n counts seeds and not visits.
+        once_a_seed: training gives it, so that n counts seeds and not processes.
         to_target: how much training it took to reach the accuracy aimed at; absent unless every seed got there.
         imported: a file of pytest-benchmark may have it.
         followed: whether `history` shows it; of imported runs alone where `imported` is set, too.
@@ -230,11 +230,11 @@ _ROWS: tuple[Metric, ...] = (
     ),
     _time(
         name="relative_cell", heading="Step beside the reference",
-        note="a step of this setting in the blocks that alternate with the reference",
+        note="a step of this configuration in the blocks that alternate with the reference",
     ),
     _time(
         name="relative_reference", heading="Reference's step",
-        note="a step of the reference in the blocks that alternate with this setting",
+        note="a step of the reference in the blocks that alternate with this configuration",
     ),
     _time(
         name="first_step", heading="First step",
@@ -273,7 +273,7 @@ def registered(name: str) -> Metric:
 
 
 def row_of(name: str, unit: str = "1", direction: Direction = "none") -> Metric:
-    """The row of a stored metric; one that another version stored, and that has none here, is told by its unit."""
+    """The row of a stored metric; one that another version stored, and that has none here, is known by its unit."""
     heading = name.replace("_", " ").capitalize()
     return METRICS.get(name) or _OF_UNIT.get(unit, _count)(name=name, direction=direction, heading=heading)
 

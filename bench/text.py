@@ -54,7 +54,7 @@ def scale_of(symbol: str, values: Iterable[float]) -> Scale:
     logs = [math.log(abs(value)) for value in values if value and math.isfinite(value)]
     typical = _rounded(math.exp(sum(logs) / len(logs))) if logs else 1.0
     prefixes = _PREFIXED[symbol]
-    size, prefix = next((one for one in prefixes if typical >= one[0]), prefixes[-1])
+    size, prefix = next((known for known in prefixes if typical >= known[0]), prefixes[-1])
     return Scale(1 / size, prefix + symbol)
 
 
@@ -166,8 +166,9 @@ def duration(seconds: float) -> str:
 
 
 def plural(number_of: int, noun: str) -> str:
-    """The count with its noun: 1 visit, 2 visits."""
-    return f"{number_of:,} {noun}" + ("" if number_of == 1 else "s")
+    """The count with its noun: 1 seed, 2 seeds, 3 processes."""
+    ending = "es" if noun.endswith("s") else "s"
+    return f"{number_of:,} {noun}" + ("" if number_of == 1 else ending)
 
 
 def joined(names: Iterable[str], most: int = 6) -> str:

@@ -26,7 +26,7 @@ PHASE_PURPOSES: Mapping[str, str] = {
     "loss": "loss",
 }
 
-# Comparisons and checks. What a look at the pairs so far says; what is said of one cell and metric; what the verdicts
+# Comparisons and checks. What a look at the pairs so far says; the verdict on one cell and metric; what the verdicts
 # make together, the gravest first; what kind of decision it is; and why it ended early, "" where it did not.
 LookOutcome = Literal["pass", "fail", "continue", "inconclusive"]
 VerdictWord = Literal[
@@ -48,7 +48,7 @@ PAIR_METRICS: tuple[PairMetric, ...] = get_args(PairMetric)
 PairQuantile = Literal["min", "p10", "p25", "median"]
 PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 
-# Results: how a visit ended, and what its warnings speak of.
+# Results: how a process ended, and what its warnings concern.
 Status = Literal["ok", "skipped", "oom", "timeout", "diverged", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 Part = Literal["phases", "relative cost", "timing", "training", "profile"]  # "timing": of all timed parts together
@@ -76,7 +76,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 MetricKind = Literal["exact", "time", "rate", "ratio", "size", "share", "count", "number"]
 METRIC_KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
 
-# How the visits of a cell, or the seeds of a configuration, become one number: the geometric mean, the arithmetic
+# How the processes of a cell, or the seeds of a configuration, become one number: the geometric mean, the arithmetic
 # mean, the share of those that say yes (a mean without an interval), or the first of values that are all the same.
 Pooling = Literal["log_mean", "mean", "proportion", "once"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)

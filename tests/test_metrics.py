@@ -19,7 +19,7 @@ from bench.regression.direct import judge_budgets
 from bench.regression.screening import Terms, compare
 from bench.regression.tolerances import tolerances
 from bench.report import load as page
-from bench.report.table import columns, entries, told
+from bench.report.table import columns, entries, in_words
 from bench.report.units import quantity
 from bench.store.frame import frame_of
 from bench.store.result import Measurement, Result, parse_line
@@ -36,8 +36,8 @@ every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
 
 @pytest.fixture(scope="module")
-def visited():
-    """The names of what a real visit hands over that trains towards a target."""
+def of_task():
+    """The names of what a real task hands over that trains towards a target."""
     from bench.plan.task import Task
     from bench.worker.cell import measure
     from tests.measure.recording import Heard
@@ -119,8 +119,8 @@ def of_page(folder):
     return {name for row in page.read(run).rows for name in row.values}
 
 
-def test_every_row_is_measured_somewhere_and_all_that_is_measured_has_a_row(visited, tmp_path):
-    measured = visited | of_profile() | of_flops() | of_closure() | of_copy() | of_import(tmp_path)
+def test_every_row_is_measured_somewhere_and_all_that_is_measured_has_a_row(of_task, tmp_path):
+    measured = of_task | of_profile() | of_flops() | of_closure() | of_copy() | of_import(tmp_path)
     for name, module in ELSEWHERE.items():
         assert name not in measured, f"{name} is measured here: take it out of ELSEWHERE"
         assert f'"{name}"' in (SOURCE / module).read_text("utf-8")
@@ -194,8 +194,8 @@ def test_a_number_is_shown_by_its_kind_on_the_page(row, tmp_path):
     unit = f"{column.unit.split()[0]}" if column.unit else ""
     assert (column.heading, column.shown, unit, entry.text) == (row.heading, row.shown, *expected)
     assert column.note.startswith(row.note)
-    assert told(record.rows[0].values[row.name]).startswith(row.words)
-    assert ("seed" in entry.told) == row.once_a_seed
+    assert in_words(record.rows[0].values[row.name]).startswith(row.words)
+    assert ("seed" in entry.words) == row.once_a_seed
 
 
 @every_metric
@@ -216,7 +216,7 @@ def test_a_number_has_its_column_on_the_terminal_or_none(row):
     own = {title: text for title, text in line.items() if title not in ("cell", "status") and text != "-"}
     assert (row.terminal in own) == bool(row.terminal)
     if row.terminal:
-        figure = {"share": "25.00 %", "ratio": "0.250 (one visit: no interval)", "time": "250 ms"}
+        figure = {"share": "25.00 %", "ratio": "0.250 (one process: no interval)", "time": "250 ms"}
         expected = figure.get(row.kind, "0.250")
         assert own[row.terminal].startswith(expected)
 
@@ -285,7 +285,7 @@ def test_a_family_has_a_row_for_each_of_its_words():
     assert {*OPERATORS_OF.values(), *LAUNCHES_OF.values(), *FLOPS_OF.values()} <= set(METRICS)
 
 
-def test_a_metric_of_another_version_is_told_by_its_unit():
+def test_a_metric_of_another_version_is_known_by_its_unit():
     rows = [row_of("later", unit, "lower") for unit in ("s", "B", "1/s", "1")]
     assert [row.kind for row in rows] == ["time", "size", "rate", "count"]
     assert (row_of("step", "s"), rows[0].heading, rows[0].judged_by) == (registered("step"), "Later", None)

@@ -198,12 +198,13 @@ def test_a_duration(seconds, text):
 
 
 def test_nouns():
-    assert [plural(number_of, "visit") for number_of in (0, 1, 2, 1200)] == [
-        "0 visits",
-        "1 visit",
-        "2 visits",
-        "1,200 visits",
+    assert [plural(number_of, "seed") for number_of in (0, 1, 2, 1200)] == [
+        "0 seeds",
+        "1 seed",
+        "2 seeds",
+        "1,200 seeds",
     ]
+    assert [plural(1, "process"), plural(3, "process")] == ["1 process", "3 processes"]
     assert joined(["a"]) == "a"
     assert joined("abc") == "a, b and c"
     assert joined("abcdefgh", most=3) == "a, b and 6 more"

@@ -1,4 +1,4 @@
-"""Explanation: why one cell's step takes longer than another's, from the accounts of both."""
+"""Explanation: why one cell's step takes longer than another's, from the records of both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,6 +8,7 @@ from bench.errors import BenchError
 from bench.explain.record import CellRecord
 from bench.stats.attribution import LEVELS, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
 from bench.store.fingerprint import fingerprint
+from bench.text import percent, signed
 from bench.vocabulary import STEP_PHASES
 
 CLOSE = 0.01  # two steps this near are called equally fast
@@ -18,7 +19,7 @@ DRIFT = 0.05  # beyond which the reference says that the machine was not the sam
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The difference of two step times, taken apart.
+    """The difference of two step times, and its parts.
 
     Attributes:
         slower: what the slower one is called.
@@ -56,48 +57,47 @@ class Explanation:
             "faster": self.faster,
             "step_seconds": {"slower": slow, "faster": fast, "difference": slow - fast, "ratio": slow / fast},
             "sentence": self.sentence,
-            "kinds": [_plain(one) for one in self.kinds],
-            **{level: [_plain(one) for one in found] for level, found in self.levels.items()},
+            "kinds": [_plain(share) for share in self.kinds],
+            **{level: [_plain(share) for share in level_shares] for level, level_shares in self.levels.items()},
             "parts": [{**asdict(part), "difference": part.difference} for part in self.parts],
             **{key: [dict(zip(words, row, strict=True)) for row in getattr(self, key)] for key, words in names.items()},
             "notes": list(self.notes),
         }
 
 
-def _plain(one: Share) -> dict[str, Any]:
-    return {**asdict(one), "difference": one.difference}
+def _plain(share: Share) -> dict[str, Any]:
+    return {**asdict(share), "difference": share.difference}
 
 
-def explain(one: CellRecord, other: CellRecord) -> Explanation:
+def explain(record: CellRecord, other: CellRecord) -> Explanation:
     """Why the slower of the two takes longer.
 
     Raises:
         BenchError: the step of one was not measured.
 
     """
-    for record in (one, other):
-        if record.value("step") is None:
-            raise BenchError(
-                f"{record.cell.id} of run {record.run} has no step time ({record.status}): choose another cell, or "
-                "run it again"
-            )
-    slower, faster = sorted((one, other), key=lambda record: -(record.value("step") or 0.0))
+    for timeless in (side for side in (record, other) if side.value("step") is None):
+        raise BenchError(
+            f"{timeless.cell.id} of run {timeless.run} has no step time ({timeless.status}): choose another cell, or "
+            "run it again"
+        )
+    slower, faster = sorted((record, other), key=lambda side: -(side.value("step") or 0.0))
     names = _names(slower, faster)
     alike = slower.cell.architecture == faster.cell.architecture
     slow, fast = (
-        timed(record, name, "" if alike else f"{record.cell.architecture}: ")
-        for record, name in zip((slower, faster), names, strict=True)
+        timed(side, name, "" if alike else f"{side.cell.architecture}: ")
+        for side, name in zip((slower, faster), names, strict=True)
     )
     parts = parts_of(slow, fast)
-    found = kinds(parts)
+    by_kind = kinds(parts)
     return Explanation(
         slower=names[0],
         faster=names[1],
         titles=names if slower.run == faster.run else (slower.run, faster.run),
         steps=(slow.step, fast.step),
-        sentence=sentence_of(slow, fast, found),
+        sentence=sentence_of(slow, fast, by_kind),
         parts=tuple(parts),
-        kinds=tuple(found),
+        kinds=tuple(by_kind),
         levels={level: tuple(shares(parts, level)) for level in LEVELS},
         counts=tuple(changed_counts(slower, faster)),
         operators=tuple(changed_operators(slower, faster)),
@@ -106,7 +106,7 @@ def explain(one: CellRecord, other: CellRecord) -> Explanation:
 
 
 def timed(record: CellRecord, name: str = "", prefix: str = "") -> Timed:
-    """The account as the attribution takes it; `prefix` goes before the names of its modules."""
+    """The record as the attribution takes it; `prefix` goes before the names of its modules."""
     step = record.value("step") or 0.0
     own: dict[str, float] = {phase: value for phase in STEP_PHASES if (value := record.value(phase)) is not None}
     phases = scaled(own, step) if own else {"step": step}
@@ -135,52 +135,54 @@ def _names(slower: CellRecord, faster: CellRecord) -> tuple[str, str]:
     runs = (f" in run {slower.run}", f" in run {faster.run}") if slower.run != faster.run else ("", "")
     if not differ and runs[0]:
         return slower.cell.id + runs[0], faster.cell.id + runs[1]
-    found = [
+    names = [
         " ".join([fields["architecture"], *(_field(name, fields[name]) for name in differ if name != "architecture")])
         for fields in (ours, theirs)
     ]
-    return found[0] + runs[0], found[1] + runs[1]
+    return names[0] + runs[0], names[1] + runs[1]
 
 
 def _field(name: str, value: Any) -> str:
     return str(value) if isinstance(value, str) else f"{name.replace('_', ' ')} {value}"
 
 
-def sentence_of(slower: Timed, faster: Timed, found: Sequence[Share]) -> str:
+def sentence_of(slower: Timed, faster: Timed, by_kind: Sequence[Share]) -> str:
     """How much slower, and what the largest kinds of parts make of that."""
     ratio = slower.step / faster.step
     if ratio < 1 + CLOSE:
-        return f"{slower.name} and {faster.name} take the same time, within {CLOSE:.0%}."
-    times = f"{float(f'{ratio:.2g}'):g}x slower than" if ratio >= 1.995 else f"{ratio - 1:.0%} slower than"
-    named = [one for one in found if one.share and one.share >= LEAST_SHARE and one.name != UNTOLD][:MOST_NAMED]
-    told = [f"{one.share or 0:.0%}{' of it' if at == 0 else ''} {one.name}" for at, one in enumerate(named)]
-    parts = [text.replace("%", " %") for text in told]
-    return f"{slower.name} is {times.replace('%', ' %')} {faster.name}" + (f": {', '.join(parts)}." if parts else ".")
+        return f"{slower.name} and {faster.name} take the same time, within {percent(CLOSE)}."
+    times = f"{float(f'{ratio:.2g}'):g}x" if ratio >= 1.995 else percent(ratio - 1)
+    large = [(part.share, part.name) for part in by_kind if (part.share or 0.0) >= LEAST_SHARE and part.name != UNTOLD]
+    shares_of_it = [
+        f"{percent(share or 0.0)}{' of it' if at == 0 else ''} {name}"
+        for at, (share, name) in enumerate(large[:MOST_NAMED])
+    ]
+    return f"{slower.name} is {times} slower than {faster.name}" + (f": {', '.join(shares_of_it)}." if large else ".")
 
 
-def changed_counts(one: CellRecord, other: CellRecord) -> list[tuple[str, float | None, float | None]]:
+def changed_counts(record: CellRecord, other: CellRecord) -> list[tuple[str, float | None, float | None]]:
     """The exact metrics in which the two differ, however little; None where one has none."""
-    ours, theirs = one.exact(), other.exact()
+    ours, theirs = record.exact(), other.exact()
     names = dict.fromkeys((*ours, *theirs))
     return [(name, ours.get(name), theirs.get(name)) for name in names if ours.get(name) != theirs.get(name)]
 
 
-def changed_operators(one: CellRecord, other: CellRecord) -> list[tuple[str, str, int, int]]:
+def changed_operators(record: CellRecord, other: CellRecord) -> list[tuple[str, str, int, int]]:
     """Phase, aten operator and both counts, wherever a step dispatches it a different number of times."""
-    if one.operators is None or other.operators is None:
+    if record.operators is None or other.operators is None:
         return []
-    found = []
-    for phase in dict.fromkeys((*one.operators, *other.operators)):
-        ours, theirs = one.operators.get(phase, {}), other.operators.get(phase, {})
+    changed = []
+    for phase in dict.fromkeys((*record.operators, *other.operators)):
+        ours, theirs = record.operators.get(phase, {}), other.operators.get(phase, {})
         for name in sorted({*ours, *theirs}):
             pair = ours.get(name, 0), theirs.get(name, 0)
-            found += [(phase, name, *pair)] if pair[0] != pair[1] else []
-    return found
+            changed += [(phase, name, *pair)] if pair[0] != pair[1] else []
+    return changed
 
 
 def _notes(slower: CellRecord, faster: CellRecord) -> list[str]:
     notes = []
-    bare = list(dict.fromkeys(one.run for one in (slower, faster) if one.profile is None))
+    bare = list(dict.fromkeys(record.run for record in (slower, faster) if record.profile is None))
     if bare:
         notes.append(
             f"No profile in run {' and '.join(bare)}, so only phases are told apart: measure with run --profile."
@@ -199,7 +201,7 @@ def _notes(slower: CellRecord, faster: CellRecord) -> list[str]:
         stretch = 1 - sum(record.value(phase) or 0.0 for phase in STEP_PHASES) / step
         if stretch > STRETCH and record.value("forward") is not None:
             notes.append(
-                f"The phases of {record.cell.architecture} in run {record.run} add up to {1 - stretch:.0%} of its "
+                f"The phases of {record.cell.architecture} in run {record.run} add up to {percent(1 - stretch)} of its "
                 "step, which was contended, and are stretched to all of it."
             )
     overlap = _overlap(slower.rows["step"], faster.rows["step"])
@@ -218,13 +220,13 @@ def _overlap(slower: Mapping[Any, Any], faster: Mapping[Any, Any]) -> bool:
 def _between_runs(slower: CellRecord, faster: CellRecord) -> list[str]:
     """What differs between two runs besides the cell: the machine, and how fast it was."""
     notes = []
-    prints = [fingerprint(one.system, one.cell.threads) for one in (faster, slower)]
+    prints = [fingerprint(record.system, record.cell.threads) for record in (faster, slower)]
     if changes := prints[0].differences(prints[1]):
         notes.append(f"The runs are of different machines or software: {'; '.join(changes)}.")
     ours, theirs = slower.value("relative_reference"), faster.value("relative_reference")
     if ours and theirs and abs(ours / theirs - 1) > DRIFT:
         notes.append(
-            f"The reference took {ours / theirs - 1:+.0%} in run {slower.run} against run {faster.run}: that much is "
-            "of the machine's state, not of the cell."
+            f"The reference took {signed(ours / theirs - 1)} in run {slower.run} against run {faster.run}: that much "
+            "comes from the machine's state, not from the cell."
         )
     return notes

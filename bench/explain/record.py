@@ -1,4 +1,4 @@
-"""Account: all that a run holds of one cell, its visits pooled: values, profile, counts by operator."""
+"""Everything a run holds of one cell, its results pooled: values, profile, counts by operator."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class CellRecord:
     Attributes:
         run: the name of the run.
         cell: the cell.
-        status: ok, or the first other status of its visits.
+        status: ok, or the first other status of its results.
         rows: metric to its row of the run's frame: value, low, high, n, unit, statistic, threads_used.
         profile: what a profiled step spent its time on; None where it was not profiled.
         operators: how often a step dispatches each aten operator, by phase; None where it was not counted.
-        system: hardware and software as its first visit saw them.
-        warnings: of any visit.
+        system: hardware and software as its first process saw them.
+        warnings: of any result.
 
     """
 
@@ -50,7 +50,7 @@ class CellRecord:
 
 
 def cell_records(run: Run) -> dict[str, CellRecord]:
-    """The account of every cell of a run, by its id.
+    """The record of every cell of a run, by its id.
 
     Raises:
         BenchError: a line of the run is damaged.
@@ -65,10 +65,10 @@ def cell_records(run: Run) -> dict[str, CellRecord]:
     warnings: dict[str, dict[Warning, None]] = {}
     for line in lines:
         warnings.setdefault(line["id"], {}).update(dict.fromkeys(map(Warning.from_dict, line["warnings"])))
-    found = {}
+    records = {}
     for name, part in frame_of(lines).groupby("id", sort=False):
         line = first[str(name)]
-        found[str(name)] = CellRecord(
+        records[str(name)] = CellRecord(
             run=run.name,
             cell=Cell.from_dict(line["cell"]),
             status=str(part["status"].iloc[0]),
@@ -78,12 +78,12 @@ def cell_records(run: Run) -> dict[str, CellRecord]:
             system=line["system"],
             warnings=tuple(warnings[str(name)]),
         )
-    return found
+    return records
 
 
 def _slim(run: Run) -> Iterator[Line]:
     """The lines without what takes most of their room."""
     for line in run.lines():
-        for one in line["measurements"]:
-            one.pop("samples", None)
+        for measurement in line["measurements"]:
+            measurement.pop("samples", None)
         yield {key: item for key, item in line.items() if key not in ("blocks", "training")}

@@ -19,16 +19,16 @@ _MOST_REASON = 160  # letters of a reason in a sentence; the trust section has a
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A conclusion: what it is about, the claim, and the numbers it rests on."""
+    """A conclusion: its topic, the claim, and the numbers it rests on."""
 
-    about: str
+    topic: str
     claim: str
     evidence: str
 
 
 def conclusions(record: Record) -> list[Sentence]:
-    """All that can be said of the run, the most useful first."""
-    said = [
+    """All that follows from the run, the most useful first."""
+    sentences = [
         _nothing(record),
         _cheapest(record),
         _throughput(record),
@@ -41,7 +41,7 @@ def conclusions(record: Record) -> list[Sentence]:
         _uncertain(record),
         _lost(record),
     ]
-    return [sentence for sentence in said if sentence]
+    return [sentence for sentence in sentences if sentence]
 
 
 def counts(record: Record) -> str:
@@ -117,17 +117,17 @@ def _factors(row: Row) -> str:
     return f"{row.label} {amount(row.values['time_to_accuracy'])} = {product}"
 
 
-def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | None:
+def _leading(record: Record, metric: str, topic: str, what: str) -> Sentence | None:
     """Who leads in one metric, whether that is certain, and by how much."""
     rows = ordered(record.having(metric), metric)
     if not rows:
         return None
     first, second = rows[0], rows[1] if len(rows) > 1 else None
     tied = leaders(rows, ranks(rows, metric))
-    noun = "seed" if METRICS[metric].once_a_seed else "visit"
+    noun = "seed" if METRICS[metric].once_a_seed else "process"
     shown = rows[:2]
     if second is None:
-        about = METRICS[metric].heading
+        topic = METRICS[metric].heading
         claim = f"{first.label} is the only configuration with this number, so there is nothing to rank."
     elif first.values[metric].low is None:
         claim = f"{first.label} came out ahead, but from one {noun}: no interval, so no claim about the order."
@@ -141,17 +141,17 @@ def _leading(record: Record, metric: str, about: str, what: str) -> Sentence | N
     else:
         claim = f"{first.label}, {_lead(first, second, metric)} {second.label}."
     return Sentence(
-        about, claim, f"{'; '.join(_brief(row, metric) for row in shown)}. {what}{_threads(first, metric)}."
+        topic, claim, f"{'; '.join(_brief(row, metric) for row in shown)}. {what}{_threads(first, metric)}."
     )
 
 
 def _lead(first: Row, second: Row, metric: str) -> str:
-    one, other = first.values[metric].value, second.values[metric].value
+    ahead, behind = first.values[metric].value, second.values[metric].value
     if metric == "accuracy":
-        return f"{(one - other) * 100:.2g} percentage points above"
+        return f"{(ahead - behind) * 100:.2g} percentage points above"
+    times = ahead / behind
     if metric == "relative_cost":
-        return f"at {percent(one / other)} of the cost of"
-    times = one / other
+        return f"at {percent(times)} of the cost of"
     return f"{times:.2g} times that of" if times >= 2 else f"{percent(times - 1)} above"
 
 
@@ -216,16 +216,16 @@ def _small(record: Record) -> Sentence | None:
 def _surprise(record: Record) -> Sentence | None:
     """The pair in which the one with more arithmetic costs clearly less."""
     rows = [row for row in record.having("relative_cost", "flops") if row.values["flops"].value > 0]
-    found: list[tuple[float, Row, Row]] = []
+    surprises: list[tuple[float, Row, Row]] = []
     for more, less in permutations(rows, 2):
         same = more.cell["batch_size"] == less.cell["batch_size"]  # FLOPs are those of a step, costs those of an image
         work = more.values["flops"].value / less.values["flops"].value
         cost = more.values["relative_cost"].value / less.values["relative_cost"].value
         if same and work > 1.2 and cost < 1 and not overlap(more.values["relative_cost"], less.values["relative_cost"]):
-            found.append((work / cost, more, less))
-    if not found:
+            surprises.append((work / cost, more, less))
+    if not surprises:
         return None
-    _, more, less = max(found, key=lambda one: one[0])
+    _, more, less = max(surprises, key=lambda surprise: surprise[0])
     claim = f"{more.label} does more arithmetic than {less.label}, yet costs less."
     shown = [
         f"{row.label}: {quantity('flops', '1', row.values['flops'].value)} a step, "
@@ -237,24 +237,26 @@ def _surprise(record: Record) -> Sentence | None:
 
 def _rates(record: Record) -> Sentence | None:
     """Which configuration minds its learning rate least and which most, where rates were looked for."""
-    found = sorted(tuned(record), key=lambda one: -one.width)
-    if not found:
+    tunings = sorted(tuned(record), key=lambda tuning: -tuning.width)
+    if not tunings:
         return None
-    wide, narrow = found[0], found[-1]
+    wide, narrow = tunings[0], tunings[-1]
     if wide.width > narrow.width:
         claim = f"{wide.row.label} minds its learning rate least, {narrow.row.label} most."
     else:
-        claim = f"{joined((one.row.label for one in found), most=4)} mind their learning rates alike."
-    shown = [f"{one.row.label}: {width_told(one.width)}{_usable(one)}" for one in found]
-    edges = [one.row.label for one in found if one.edge]
+        claim = f"{joined((tuning.row.label for tuning in tunings), most=4)} mind their learning rates alike."
+    shown = [f"{tuning.row.label}: {width_told(tuning.width)}{_usable(tuning)}" for tuning in tunings]
+    edges = [tuning.row.label for tuning in tunings if tuning.edge]
     edge = f" At the edge of what was tried, so that a better rate may lie beyond: {joined(edges)}." if edges else ""
     what = "Rates within a percentage point of the best, on held-out images, one seed"
     return Sentence("Learning rate", claim, f"{'; '.join(shown)}. {what}.{edge}")
 
 
-def _usable(one: Tuned) -> str:
+def _usable(tuning: Tuned) -> str:
     """How many of the rates could be used, where not all could."""
-    return f" ({len(one.trained)} of {len(one.trials)} usable)" if len(one.trained) < len(one.trials) else ""
+    return (
+        f" ({len(tuning.trained)} of {len(tuning.trials)} usable)" if len(tuning.trained) < len(tuning.trials) else ""
+    )
 
 
 def _uncertain(record: Record) -> Sentence | None:
@@ -269,7 +271,7 @@ def _uncertain(record: Record) -> Sentence | None:
 
 def _certainty(row: Row) -> str:
     share = row.values["relative_cost"].relative_half
-    return f"{row.label} (one visit: no interval)" if share is None else f"{row.label} {either_way(share)}"
+    return f"{row.label} (one process: no interval)" if share is None else f"{row.label} {either_way(share)}"
 
 
 def _lost(record: Record) -> Sentence | None:

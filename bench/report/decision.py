@@ -51,25 +51,25 @@ def stored_check(run: Run) -> dict[str, Any]:
 
 def checked(record: Record) -> Checked | None:
     """The check of the run, or None where it was never made."""
-    found = record.check
-    if not found:
+    check = record.check
+    if not check:
         return None
-    rows = [_judged(one) for one in found["verdicts"] if isinstance(one, dict)]
+    rows = [_judged(verdict) for verdict in check["verdicts"] if isinstance(verdict, dict)]
     order = {"bad": 0, "other": 1, "ok": 2}
     return Checked(
-        overall=str(found["overall"]),
-        state=STATES.get(str(found["overall"]), "other"),
-        before=str(found.get("before", "")),
-        command=str(found.get("command", "")),
-        rows=tuple(sorted(rows, key=lambda one: order[one.state])),
-        notes=tuple(str(note) for note in found.get("notes") or ()),
+        overall=str(check["overall"]),
+        state=STATES.get(str(check["overall"]), "other"),
+        before=str(check.get("before", "")),
+        command=str(check.get("command", "")),
+        rows=tuple(sorted(rows, key=lambda row: order[row.state])),
+        notes=tuple(str(note) for note in check.get("notes") or ()),
     )
 
 
 def summary(record: Record) -> dict[str, str] | None:
     """What the index says of it."""
-    found = checked(record)
-    return {"overall": found.overall, "before": found.before} if found else None
+    check = checked(record)
+    return {"overall": check.overall, "before": check.before} if check else None
 
 
 def _judged(stored: Mapping[str, Any]) -> Judged:

@@ -1,4 +1,4 @@
-"""The pictures of depth: the norm of the gradient in each layer, where it vanishes and where it does not."""
+"""Gradient flow: pictures of the gradient norm of each layer, which show where gradients vanish."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -35,15 +35,15 @@ def layers(training: Mapping[str, Any], at: int) -> tuple[list[str], Floats] | N
 
 def _over_seeds(row: Row, at: int) -> tuple[list[str], Floats] | None:
     """Names, and norms (seeds, layers) of the seeds that have them; a norm of 0 has no place on a log axis."""
-    found = [one for training in row.training if (one := layers(training, at))]
-    if not found or len({len(names) for names, _ in found}) > 1:
+    seeds = [named for training in row.training if (named := layers(training, at))]
+    if not seeds or len({len(names) for names, _ in seeds}) > 1:
         return None
-    norms = np.stack([values for _, values in found])
-    return found[0][0], np.where(norms > 0, norms, np.nan)
+    norms = np.stack([values for _, values in seeds])
+    return seeds[0][0], np.where(norms > 0, norms, np.nan)
 
 
 def _norms(record: Record, when: str, at: int) -> Picture | None:
-    known = {row.key: one for row in record.rows if row.training and (one := _over_seeds(row, at))}
+    known = {row.key: layered for row in record.rows if row.training and (layered := _over_seeds(row, at))}
     rows = [row for row in record.rows if row.key in known and np.isfinite(known[row.key][1]).all(axis=0).sum() > 1]
     rows = rows[:MOST_ROWS]
     if not rows:
@@ -62,7 +62,7 @@ def _norms(record: Record, when: str, at: int) -> Picture | None:
                 places, norms.min(axis=0), norms.max(axis=0), color=colour_of(row), alpha=0.18, linewidth=0
             )
             artists.append(band)
-        drawn.mark(artists, [row.key], _told(row, names, middle, len(norms)))
+        drawn.mark(artists, [row.key], _in_words(row, names, middle, len(norms)))
     drawn.axes.grid(visible=True, axis="y")
     unit_axis(drawn.axes.yaxis, "number", "1")
     unit_axis(drawn.axes.xaxis, "epoch", "1")
@@ -75,7 +75,7 @@ def _norms(record: Record, when: str, at: int) -> Picture | None:
     return finish(drawn, f"Gradient norm by layer, {when} step", caption)
 
 
-def _told(row: Row, names: Sequence[str], middle: Floats, seeds: int) -> str:
+def _in_words(row: Row, names: Sequence[str], middle: Floats, seeds: int) -> str:
     first, last = (number(float(middle[place])) for place in (0, -1))
     return (
         f"{row.label}: gradient norm {first} in the first layer ({names[0]}), {last} in the last of {len(names)} "
@@ -86,14 +86,13 @@ def _told(row: Row, names: Sequence[str], middle: Floats, seeds: int) -> str:
 def _pairs(rows: list[Row], known: Mapping[str, tuple[list[str], Floats]]) -> str:
     """Plain nets beside the residual nets of their depth: what is left of the norm in the first layer."""
     plain, residual = _PAIRS
-    found = []
+    ratios = []
     for row in rows:
         name = str(row.cell.get("architecture"))
-        twin = name.replace(plain, residual, 1)
-        wanted = {**row.cell, "architecture": twin, "seed": None}
-        others = [one for one in rows if name.startswith(plain) and {**one.cell, "seed": None} == wanted]
-        found += [f"{number(_ratio(one, known))} in {one.label}" for pair in others for one in (row, pair)]
-    return f" First layer over last: {', '.join(found)}." if found else ""
+        wanted = {**row.cell, "architecture": name.replace(plain, residual, 1), "seed": None}
+        twins = [twin for twin in rows if name.startswith(plain) and {**twin.cell, "seed": None} == wanted]
+        ratios += [f"{number(_ratio(net, known))} in {net.label}" for twin in twins for net in (row, twin)]
+    return f" First layer over last: {', '.join(ratios)}." if ratios else ""
 
 
 def _ratio(row: Row, known: Mapping[str, tuple[list[str], Floats]]) -> float:

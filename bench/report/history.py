@@ -31,7 +31,7 @@ class Shift:
         at: the index of the first reading of the new level.
         low: the earliest that may be it.
         high: the latest.
-        told: what changed, where, and how surely.
+        words: what changed, where, and how surely.
         command: what asks whether it is one, or "".
 
     """
@@ -39,7 +39,7 @@ class Shift:
     at: int
     low: int
     high: int
-    told: str
+    words: str
     command: str
 
 
@@ -85,7 +85,7 @@ def page(lines: Sequence[Line]) -> str:
     return template("history.html").render(
         drawn=drawn,
         left=len(lines) - len(shown),
-        changed=[one for one in lines if one.shifts],
+        changed=[line for line in lines if line.shifts],
         style=style_sheet(),
     )
 
@@ -114,11 +114,11 @@ def _picture(line: Line, number: int) -> Picture:
             markeredgecolor=svg.SURFACE,
             markeredgewidth=0.8,
         )
-        drawn.mark(mark, [], clean(f"{point['label']}: {_told(line, point)}"))
+        drawn.mark(mark, [], clean(f"{point['label']}: {_in_words(line, point)}"))
     for shift in line.shifts:
         place = shift.at - 0.5
         axes.axvspan(shift.low - 0.5, shift.high + 0.5, color=svg.SERIES[1], alpha=0.12, linewidth=0)
-        drawn.mark(axes.axvline(place, color=svg.SERIES[1], linestyle=DASHED, linewidth=1.2), [], clean(shift.told))
+        drawn.mark(axes.axvline(place, color=svg.SERIES[1], linestyle=DASHED, linewidth=1.2), [], clean(shift.words))
     if row.kind != "share":
         unit_axis(axes.yaxis, line.metric, line.unit)
         axes.set_ylim(bottom=min(0.98 * float(table["value"].min()), axes.get_ylim()[0]))
@@ -140,7 +140,7 @@ def _name_ends(axes: Any, line: Line) -> None:
     axes.set_xlim(-0.5, last + 0.5 if last else 0.5)
 
 
-def _told(line: Line, point: Mapping[str, Any]) -> str:
+def _in_words(line: Line, point: Mapping[str, Any]) -> str:
     """A reading in words."""
     row = row_of(line.metric, line.unit)
     value = quantity(line.metric, line.unit, float(point["value"]))
@@ -148,5 +148,5 @@ def _told(line: Line, point: Mapping[str, Any]) -> str:
     if point["low"] is not None and point["high"] is not None and np.isfinite([point["low"], point["high"]]).all():
         low, high = (quantity(line.metric, line.unit, max(float(point[end]), 0.0)) for end in ("low", "high"))
         ends = f" ({low} to {high})"
-    noun = "seed" if row.once_a_seed else "visit"
+    noun = "seed" if row.once_a_seed else "process"
     return f"{row.words} {value}{ends}, n = {plural(point['n'], noun)}, {str(point['moment'])[:10]}"

@@ -1,4 +1,4 @@
-"""The section on kernels: each configuration's step by category, operator and module, and what two differ in."""
+"""Kernels: the section with each configuration's step by category, operator and module, and how two of them differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _LOOK = {name: (svg.SERIES[at % 8], _HATCHES[(at + at // 8) % 8]) for at, name i
 
 @dataclass(frozen=True, slots=True)
 class Profiled:
-    """One configuration's step, taken apart.
+    """One configuration's step and its parts.
 
     Attributes:
         row: the configuration.
@@ -61,24 +61,30 @@ class Kernels:
     sentence: str
     difference: Sequence[Share]
 
+    @property
+    def unnamed(self) -> str:
+        """The part that no sentence names."""
+        return UNTOLD
+
 
 def kernels(record: Record) -> Kernels | None:
     """The section, if any configuration was profiled."""
-    found = [one for row in record.having("step")[:MOST_ROWS] if (one := _profiled(record, row))]
-    if not found:
+    profiled = [step for row in record.having("step")[:MOST_ROWS] if (step := _profiled(record, row))]
+    if not profiled:
         return None
-    order = sorted(found, key=lambda one: one.timed.step)
+    order = sorted(profiled, key=lambda step: step.timed.step)
     slower, faster = order[-1], order[0]
     parts = kinds(parts_of(slower.timed, faster.timed))
-    sentence = sentence_of(slower.timed, faster.timed, parts) if len(found) > 1 else ""
-    return Kernels(_picture(found), found, slower.row.key, faster.row.key, sentence, parts[:MOST_LINES])
+    sentence = sentence_of(slower.timed, faster.timed, parts) if len(profiled) > 1 else ""
+    return Kernels(_picture(profiled), profiled, slower.row.key, faster.row.key, sentence, parts[:MOST_LINES])
 
 
 def _profiled(record: Record, row: Row) -> Profiled | None:
-    visit = next((one for one in record.visits if _is_of(one, row) and is_sound(one.get("profile"))), None)
-    if visit is None:
+    profiles = (result.get("profile") for result in record.results if _is_of(result, row))
+    profile = next(filter(is_sound, profiles), None)
+    if profile is None:
         return None
-    step, profile = row.values["step"].value, visit["profile"]
+    step = row.values["step"].value
     own: dict[str, float] = {phase: row.values[phase].value for phase in STEP_PHASES if phase in row.values}
     timed = Timed(row.label, step, scaled(own, step) if own else {"step": step}, profile, f"{row.label}: ")
     parts = parts_of(timed, NOTHING)
@@ -96,8 +102,8 @@ def _profiled(record: Record, row: Row) -> Profiled | None:
     )
 
 
-def _is_of(visit: Mapping[str, Any], row: Row) -> bool:
-    return Cell.from_dict(visit["cell"]) in row.cells
+def _is_of(result: Mapping[str, Any], row: Row) -> bool:
+    return Cell.from_dict(result["cell"]) in row.cells
 
 
 def is_sound(profile: Any) -> bool:
@@ -115,21 +121,21 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
-def _lines(found: Sequence[Share]) -> list[tuple[str, str, str]]:
+def _lines(largest: Sequence[Share]) -> list[tuple[str, str, str]]:
     """The largest as texts: name, time, share."""
-    return [(one.name, _seconds(one.slower), percent(one.share or 0.0)) for one in found[:MOST_LINES]]
+    return [(part.name, _seconds(part.slower), percent(part.share or 0.0)) for part in largest[:MOST_LINES]]
 
 
-def _against_roof(record: Record, row: Row, found: Sequence[Share]) -> list[tuple[str, str, str]]:
+def _against_roof(record: Record, row: Row, categories: Sequence[Share]) -> list[tuple[str, str, str]]:
     """Of the categories whose FLOPs are known: the rate they reach, and that as a share of the ceiling."""
     ceiling = ceiling_for(row.cell, ceilings_of(record))
     lines = []
-    for one in found:
-        flops = row.values.get(FLOPS_OF.get(one.name, ""))
-        if flops and flops.value and one.slower > 0 and ceiling:
-            rate = flops.value / one.slower
+    for category in categories:
+        flops = row.values.get(FLOPS_OF.get(category.name, ""))
+        if flops and flops.value and category.slower > 0 and ceiling:
+            rate = flops.value / category.slower
             lines.append(
-                (one.name, f"{quantity('flops', '1', rate)} a second", percent(rate / ceiling["flops_per_second"]))
+                (category.name, f"{quantity('flops', '1', rate)} a second", percent(rate / ceiling["flops_per_second"]))
             )
     return lines
 
@@ -171,13 +177,13 @@ def _seconds(seconds: float) -> str:
     return quantity("step", "s", seconds)
 
 
-def _picture(found: Sequence[Profiled]) -> Picture:
-    drawn = rowed("kernels-categories", [one.row for one in found], extra=120)
+def _picture(profiled: Sequence[Profiled]) -> Picture:
+    drawn = rowed("kernels-categories", [step.row for step in profiled], extra=120)
     axes = drawn.axes
     seen: list[str] = []
-    for at, one in enumerate(found):
+    for at, step in enumerate(profiled):
         left = 0.0
-        by_name = {share.name: share for share in shares(one.parts, "category")}
+        by_name = {share.name: share for share in shares(step.parts, "category")}
         for name in sorted(by_name, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)):
             share = by_name[name].share or 0.0
             if share < 0.001:
@@ -185,10 +191,10 @@ def _picture(found: Sequence[Profiled]) -> Picture:
             colour, hatch = _LOOK.get(name, (svg.SERIES[7], "xxx"))
             seen += [name] if name not in seen else []
             bar = axes.barh(at, share, left=left, height=0.64, color=colour, hatch=hatch, edgecolor=svg.SURFACE)
-            text = f"{one.row.label}: {name} {_seconds(by_name[name].slower)}, {percent(share)} of the step"
-            drawn.mark(bar, [one.row.key], text)
+            text = f"{step.row.label}: {name} {_seconds(by_name[name].slower)}, {percent(share)} of the step"
+            drawn.mark(bar, [step.row.key], text)
             left += share
-        beside(drawn, one.row, at, _seconds(one.timed.step))
+        beside(drawn, step.row, at, _seconds(step.timed.step))
     names = sorted(seen, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     looks = [_LOOK.get(name, (svg.SERIES[7], "xxx")) for name in names]
     swatches: list[Any] = [axes.barh(0, 0, color=colour, hatch=hatch, edgecolor=svg.SURFACE) for colour, hatch in looks]

@@ -1,4 +1,4 @@
-"""The pictures of learning: accuracy and loss against epochs and against seconds, with bands over seeds."""
+"""Learning curves: pictures of accuracy and loss against epochs and against seconds, with bands over seeds."""
 
 from typing import Any
 
@@ -43,8 +43,8 @@ def points(row: Row, metric: str) -> pd.DataFrame:
     names = ["epoch", "seconds", metric]
     entries = [
         {"seed": at, **{name: entry.get(name) for name in names}}
-        for at, one in enumerate(row.training)
-        for entry in one["epochs"]
+        for at, training in enumerate(row.training)
+        for entry in training["epochs"]
     ]
     table = pd.DataFrame(entries, columns=["seed", *names]).dropna().astype(float)
     look = table.groupby("seed").cumcount()
@@ -119,14 +119,14 @@ def _curve(drawn: svg.Canvas, row: Row, table: pd.DataFrame, metric: str, across
         legend=False,
         ax=drawn.axes,
     )
-    made = [one for one in drawn.axes.get_children() if one not in before]
+    artists = [artist for artist in drawn.axes.get_children() if artist not in before]
     dashes = _DASHES[row.index // len(svg.SERIES) % len(_DASHES)]
-    for line in (one for one in made if dashes and hasattr(one, "set_dashes")):
+    for line in (artist for artist in artists if dashes and hasattr(artist, "set_dashes")):
         line.set_dashes(dashes)
-    drawn.mark(made, [row.key], _told(row, table, metric))
+    drawn.mark(artists, [row.key], _in_words(row, table, metric))
 
 
-def _told(row: Row, table: pd.DataFrame, metric: str) -> str:
+def _in_words(row: Row, table: pd.DataFrame, metric: str) -> str:
     """Where the curve ends, in words."""
     last = table[table["epoch"] == table["epoch"].max()]
     ends = [float(value) for value in (last[metric].mean(), last[metric].min(), last[metric].max())]

@@ -27,7 +27,7 @@ TARGETS = (0.995, 0.99, 0.98, 0.97, 0.95, 0.9, 0.8, 0.5)  # round test accuracie
 
 @dataclass(slots=True)
 class _Gathered:
-    """What the visits of one configuration hold beside its metrics."""
+    """What the results of one configuration hold beside its metrics."""
 
     cells: dict[str, Cell] = field(default_factory=dict)
     steps: list[Floats] = field(default_factory=list)
@@ -42,13 +42,13 @@ class _Gathered:
 
 
 def read(run: Run) -> Record:
-    """The record of a run, from its files alone; of two lines of one visit the later one counts."""
-    found = map(_of_configuration, run.lines())
-    lines = {(line["id"], line["cell"].get("seed"), line["repeat"]): line for line in found}
+    """The record of a run, from its files alone; of two results of one cell and repeat the later one counts."""
+    stored = map(_of_configuration, run.lines())
+    lines = {(line["id"], line["cell"].get("seed"), line["repeat"]): line for line in stored}
     gathered: dict[str, _Gathered] = {}
     for line in lines.values():
         gathered.setdefault(line["id"], _Gathered()).add(line)
-    trained = [entry for one in gathered.values() for entry in one.training]
+    trained = [entry for part in gathered.values() for entry in part.training]
     facts = RunFacts.from_dict(clean(run.stored))
     target = _asked(facts.plan) or _target(trained)
     rows = _rows(frame_of(lines.values(), asked_of(facts.plan)), gathered, target) if gathered else []
@@ -57,9 +57,10 @@ def read(run: Run) -> Record:
 
 def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     """The line, cleaned, with the samples of its steps alone; its id is of the configuration: seeds are pooled."""
-    steps = [decode_samples(one) for one in stored["measurements"] if one["metric"] == "step" and one.get("n")]
-    for one in stored["measurements"]:
-        one.pop("samples", None)
+    measurements = stored["measurements"]
+    steps = [decode_samples(entry) for entry in measurements if entry["metric"] == "step" and entry.get("n")]
+    for entry in measurements:
+        entry.pop("samples", None)
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
     configuration = Cell.from_dict(line["cell"]).configuration
     return {**line, "id": repr(configuration), "steps": steps}  # an id's parts may be anything in a file of others
@@ -75,34 +76,35 @@ def clean(value: Any) -> Any:
 
 
 def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float | None) -> list[Row]:
-    found = []
+    unordered = []
     for identity, part in table.groupby("id", sort=False):
-        one = gathered[str(identity)]
-        first = part.iloc[0]
+        rest, first = gathered[str(identity)], part.iloc[0]
         values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
         values |= _median(part, values)
         for metric in named(lambda row: row.to_target):
             values.pop(metric, None)  # by the evaluation there; the record has them for any target
-        values |= _towards(one.training, target, int(first["seeds"])) if target else {}
-        cells = tuple(one.cells.values())
+        values |= _towards(rest.training, target, int(first["seeds"])) if target else {}
+        cells = tuple(rest.cells.values())
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
-        found.append((cells, str(first["status"]), reason, values, one))
-    names = _labels([cells[0] for cells, *_ in found])
-    order = sorted(range(len(found)), key=lambda at: (found[at][1] != "ok", *_cost(found[at][3]), names[at]))
+        unordered.append((cells, str(first["status"]), reason, values, rest))
+    names = _labels([cells[0] for cells, *_ in unordered])
+    labelled = sorted(
+        zip(names, unordered, strict=True), key=lambda pair: (pair[1][1] != "ok", *_cost(pair[1][3]), pair[0])
+    )
     return [
         Row(
-            f"r{index}",
-            index,
-            names[at],
-            found[at][0][0].to_dict(),
-            found[at][1],
-            found[at][2],
-            found[at][0],
-            found[at][3],
-            tuple(found[at][4].steps),
-            tuple(found[at][4].training),
+            key=f"r{index}",
+            index=index,
+            label=name,
+            cell=cells[0].to_dict(),
+            status=status,
+            reason=reason,
+            cells=cells,
+            values=values,
+            steps=tuple(rest.steps),
+            training=tuple(rest.training),
         )
-        for index, at in enumerate(order)
+        for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)
     ]
 
 
@@ -151,7 +153,7 @@ def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
 
 def _labels(cells: list[Cell]) -> list[str]:
     """The shortest names that tell the cells apart: the architecture, then each field that varies."""
-    varying = [one.name for one in fields(Cell) if len({getattr(cell, one.name) for cell in cells}) > 1]
+    varying = [axis.name for axis in fields(Cell) if len({getattr(cell, axis.name) for cell in cells}) > 1]
     names = [name for name in varying if name not in ("architecture", "seed")]
     return [
         " · ".join([str(cell.architecture), *(_part(name, getattr(cell, name)) for name in names)]) for cell in cells
@@ -173,7 +175,9 @@ def _asked(plan: Mapping[str, Any]) -> float | None:
 
 def _target(trainings: list[Mapping[str, Any]]) -> float | None:
     """The highest round accuracy that at least half of the trained cells reach, and no fewer than one."""
-    best = [max((epoch.get("test_accuracy") or 0.0 for epoch in one["epochs"]), default=0.0) for one in trainings]
+    best = [
+        max((epoch.get("test_accuracy") or 0.0 for epoch in training["epochs"]), default=0.0) for training in trainings
+    ]
     return next((target for target in TARGETS if best and sum(top >= target for top in best) * 2 >= len(best)), None)
 
 
@@ -183,8 +187,8 @@ def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> d
     On the log scale, on which the three intervals are taken, time is the product of seconds a step and steps.
     """
     hits = [
-        next((entry for entry in one["epochs"] if (entry.get("test_accuracy") or 0.0) >= target), None)
-        for one in trainings
+        next((entry for entry in training["epochs"] if (entry.get("test_accuracy") or 0.0) >= target), None)
+        for training in trainings
     ]
     reached = [hit for hit in hits if hit and hit.get("seconds") and hit.get("steps")]
     if not reached or len(reached) < max(len(hits), seeds):

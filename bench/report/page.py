@@ -81,57 +81,76 @@ def page(record: Record) -> str:
     shown = columns(record)
     script = _asset("page.js")
     with svg.style():
-        sections, taken_apart = _sections(record), kernels(record)
+        sections, profiled = _sections(record), kernels(record)
     return template("page.html").render(
-        record=record, meta=json.dumps(_summary(record), sort_keys=True), meta_name=_META,
-        status=record.facts.status, counts=counts(record), machine=machine(record),
-        revision=revision(record.facts.git), started=_moment(record.facts.started), sentences=conclusions(record),
-        columns=shown, entries={column.metric: entries(record, column) for column in shown}, ranks=placed(record),
-        sections=sections, kernels=taken_apart, check=decision.checked(record),
-        published=comparisons(record.visits, record.facts), trust=trust(record), glyphs=_GLYPHS, style=style_sheet(),
-        script=Markup(script), script_hash=_hash(script),  # noqa: S704 - our file
-    )  # fmt: skip
+        record=record,
+        meta=json.dumps(_summary(record), sort_keys=True),
+        meta_name=_META,
+        status=record.facts.status,
+        counts=counts(record),
+        machine=machine(record),
+        revision=revision(record.facts.git),
+        started=_moment(record.facts.started),
+        sentences=conclusions(record),
+        columns=shown,
+        entries={column.metric: entries(record, column) for column in shown},
+        ranks=placed(record),
+        sections=sections,
+        kernels=profiled,
+        check=decision.checked(record),
+        published=comparisons(record.results, record.facts),
+        trust=trust(record),
+        glyphs=_GLYPHS,
+        style=style_sheet(),
+        script=Markup(script),  # noqa: S704 - our file
+        script_hash=_hash(script),
+    )
 
 
 def index(folder: Path) -> str:
     """The index of all pages in `folder`, newest first; it knows them by the summary each page carries."""
-    found = [(path.name, summary) for path in folder.glob("*.html") if (summary := _summary_of(path)) is not None]
-    found.sort(key=lambda one: (str(one[1].get("started") or ""), one[0]), reverse=True)
-    runs = [{**summary, "file": name, "started": _moment(summary.get("started"))} for name, summary in found]
+    pages = [(path.name, summary) for path in folder.glob("*.html") if (summary := _summary_of(path)) is not None]
+    pages.sort(key=lambda page: (str(page[1].get("started") or ""), page[0]), reverse=True)
+    runs = [{**summary, "file": name, "started": _moment(summary.get("started"))} for name, summary in pages]
     return template("index.html").render(runs=runs, history=(folder / "history.html").exists(), style=style_sheet())
 
 
 def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
     """The sections of pictures that have any: id, heading, lead, pictures."""
-    found = [
+    sections = [
         ("choose", "Choose", "What each configuration gives for what it costs.", choosing(record)),
         ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
         ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning(record)),
         ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing(record)),
         ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning(record)),
     ]
-    return [section for section in found if section[3]]
+    return [section for section in sections if section[3]]
 
 
 def _summary(record: Record) -> dict[str, Any]:
     """What the index says of a page."""
     return {
-        "run": record.name, "started": record.facts.started or None, "revision": revision(record.facts.git),
-        "machine": machine(record), "status": record.facts.status, "counts": counts(record),
-        "check": decision.summary(record), "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
-    }  # fmt: skip
+        "run": record.name,
+        "started": record.facts.started or None,
+        "revision": revision(record.facts.git),
+        "machine": machine(record),
+        "status": record.facts.status,
+        "counts": counts(record),
+        "check": decision.summary(record),
+        "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
+    }
 
 
 class _Meta(HTMLParser):
     """Finds the summary in a page's head."""
 
-    found: str | None = None
+    content: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep the content of the one meta element that is ours."""
         pairs = dict(attrs)
-        if tag == "meta" and pairs.get("name") == _META and self.found is None:
-            self.found = pairs.get("content")
+        if tag == "meta" and pairs.get("name") == _META and self.content is None:
+            self.content = pairs.get("content")
 
 
 def _summary_of(path: Path) -> Mapping[str, Any] | None:
@@ -140,7 +159,7 @@ def _summary_of(path: Path) -> Mapping[str, Any] | None:
     try:
         with path.open(encoding="utf-8") as file:
             parser.feed(file.read(16_384))  # the summary stands at the top of the head
-        summary = json.loads(parser.found or "")
+        summary = json.loads(parser.content or "")
     except (OSError, ValueError):
         return None
     return summary if isinstance(summary, dict) else None
@@ -169,15 +188,15 @@ def _asset(name: str) -> str:
 @cache
 def _environment() -> jinja2.Environment:
     loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    made = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters["state"] = state
-    made.filters["seconds"] = partial(quantity, "step", "s")
-    made.filters["plural"] = plural
-    made.filters["share"] = lambda share: tied(tenths(share))
-    made.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
-    return made
+    environment.filters["state"] = state
+    environment.filters["seconds"] = partial(quantity, "step", "s")
+    environment.filters["plural"] = plural
+    environment.filters["share"] = lambda share: tied(tenths(share))
+    environment.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
+    return environment
 
 
 def template(name: str) -> jinja2.Template:

@@ -1,4 +1,4 @@
-"""Power: the picture of a calibration: how often the gate finds a slowdown of each size on this machine."""
+"""The power curve of a calibration: how often the gate finds a slowdown of each size on this machine."""
 
 import io
 from collections.abc import Sequence
@@ -26,15 +26,21 @@ def power_curve(curves: Sequence[dict[str, Any]], real: Sequence[dict[str, Any]]
     with mpl.rc_context(look):
         figure = Figure(figsize=(6.2, 3.6), layout="constrained")
         axes = figure.add_subplot()
-        for one, colour, dash in zip(curves, COLOURS, DASHES, strict=False):
-            label = f"resampled, tolerance {one['tolerance'] * 100:.3g} %"
-            shares = [found * 100 for found in one["found"]]
-            axes.plot([size * 100 for size in one["slowdowns"]], shares, dash, color=colour, label=label)
-        for number, one in enumerate(real):
-            errors = [[(one["share"] - one["low"]) * 100], [(one["high"] - one["share"]) * 100]]
+        for curve, colour, dash in zip(curves, COLOURS, DASHES, strict=False):
+            label = f"resampled, tolerance {curve['tolerance'] * 100:.3g} %"
+            shares = [share * 100 for share in curve["found"]]
+            axes.plot([size * 100 for size in curve["slowdowns"]], shares, dash, color=colour, label=label)
+        for number, point in enumerate(real):
+            errors = [[(point["share"] - point["low"]) * 100], [(point["high"] - point["share"]) * 100]]
             named = "real comparisons, 95 % interval" if number == 0 else None
             axes.errorbar(
-                one["slowdown"] * 100, one["share"] * 100, yerr=errors, fmt="o", color="#444444", capsize=3, label=named
+                point["slowdown"] * 100,
+                point["share"] * 100,
+                yerr=errors,
+                fmt="o",
+                color="#444444",
+                capsize=3,
+                label=named,
             )
         axes.set(xlabel="true slowdown, %", ylabel="comparisons that fail, %", ylim=(-3, 103), xlim=(-0.3, None))
         axes.set_title(title, loc="left", fontsize=9.5)

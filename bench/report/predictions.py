@@ -1,4 +1,4 @@
-"""The pictures of seeing: the data, what nets say of it, which classes they confuse, and their worst mistakes."""
+"""Predictions: pictures of the data, of what nets predict, of the classes they confuse, and of their worst mistakes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,12 +30,12 @@ def seeing(record: Record) -> list[Picture]:
     rows = [row for row in record.rows if row.status == "ok" and row.training and row.training[0].get("digits")]
     ranked = ordered([row for row in rows if "accuracy" in row.values], "accuracy")
     close = ranked if len(ranked) <= MOST_ROWS else [*ranked[: MOST_ROWS - 1], ranked[-1]]
-    found = [picture for row in _one_a_dataset(rows) for picture in (_samples(row), _grid(row)) if picture]
+    drawn = [picture for row in _one_a_dataset(rows) for picture in (_samples(row), _grid(row)) if picture]
     for at, row in enumerate(close):
         extreme = at in (0, len(close) - 1)
         pictures = (_scores(row) if extreme else None, _confusion(row), _mistakes(row))
-        found += [picture for picture in pictures if picture]
-    return found
+        drawn += [picture for picture in pictures if picture]
+    return drawn
 
 
 def _one_a_dataset(rows: list[Row]) -> list[Row]:
@@ -45,8 +45,8 @@ def _one_a_dataset(rows: list[Row]) -> list[Row]:
 def _images(row: Row, key: str) -> list[tuple[Seen, Bytes]]:
     """The images of one list of the row's first seed, without those that cannot be read."""
     listed = row.training[0].get(key)
-    pairs = [(one, pixels_of(one.get("image"))) for one in listed or [] if isinstance(one, Mapping)]
-    return [(one, pixels) for one, pixels in pairs if pixels is not None]
+    pairs = [(image, pixels_of(image.get("image"))) for image in listed or [] if isinstance(image, Mapping)]
+    return [(image, pixels) for image, pixels in pairs if pixels is not None]
 
 
 def _class(row: Row, label: Any, most: int = 12) -> str:
@@ -64,35 +64,35 @@ def _finish(drawn: Drawing, title: str, caption: str, rows: str = "") -> Picture
 
 def _samples(row: Row) -> Picture | None:
     """One test image of each class."""
-    found = _images(row, "digits")
-    if not found:
+    images = _images(row, "digits")
+    if not images:
         return None
     columns, side, step = 5, 48.0, WIDTH / 5
-    lines = -(-len(found) // columns)
+    lines = -(-len(images) // columns)
     drawn = Drawing(f"seeing-samples-{row.key}", WIDTH, lines * (side + 22))
-    for at, (one, pixels) in enumerate(found):
+    for at, (image, pixels) in enumerate(images):
         x, y = at % columns * step, at // columns * (side + 22)
-        name = _class(row, one.get("label"))
-        group = drawn.mark(row.key, f"test image {one.get('index')}: class {name}")
+        name = _class(row, image.get("label"))
+        group = drawn.mark(row.key, f"test image {image.get('index')}: class {name}")
         drawn.image(x + (step - side) / 2, y, side, pixels, group)
         drawn.text(x + step / 2, y + side + 11, name, anchor="middle", colour="--muted", parent=group)
-    dataset, shape = row.cell.get("dataset"), found[0][1].shape
+    dataset, shape = row.cell.get("dataset"), images[0][1].shape
     caption = f"The first test image of each class of {dataset}, {shape[1]} by {shape[2]} pixels as kept in the record."
     return _finish(drawn, f"The data: {short(str(dataset))}", caption)
 
 
 def _grid(row: Row) -> Picture | None:
     """The middle of one image as the numbers that a net is given."""
-    found = _images(row, "digits")
-    if not found:
+    images = _images(row, "digits")
+    if not images:
         return None
-    one, pixels = found[-1]
+    image, pixels = images[-1]
     plane = pixels[0]
     height, width = (min(GRID, size) for size in plane.shape)
     top, left = ((size - kept) // 2 for size, kept in zip(plane.shape, (height, width), strict=True))
     part, cell = plane[top : top + height, left : left + width].tolist(), WIDTH / width
     drawn = Drawing(f"seeing-pixels-{row.key}", WIDTH, cell * height)
-    name = _class(row, one.get("label"))
+    name = _class(row, image.get("label"))
     for y, line in enumerate(part):
         for x, value in enumerate(line):
             tint = f"fill: var(--c1); fill-opacity: {value / 255 * 0.42:.3f}; {_LINE}"
@@ -110,56 +110,56 @@ def _grid(row: Row) -> Picture | None:
 
 def _scores(row: Row) -> Picture | None:
     """What the row says of one image of each class."""
-    found = _images(row, "digits")
-    if not found:
+    images = _images(row, "digits")
+    if not images:
         return None
-    drawn = _gallery(f"seeing-scores-{row.key}", row, found)
-    right = sum(one.get("label") == one.get("predicted") for one, _ in found)
+    drawn = _gallery(f"seeing-scores-{row.key}", row, images)
+    right = sum(image.get("label") == image.get("predicted") for image, _ in images)
     caption = (
         f"The three classes that {row.label} gives the highest probability to the first test image of each class, "
-        f"after training; the true class is green and marked with a tick. It is right on {right} of {len(found)}."
+        f"after training; the true class is green and marked with a tick. It is right on {right} of {len(images)}."
     )
     return _finish(drawn, f"Class scores of {short(row.label)}", caption, row.key)
 
 
 def _mistakes(row: Row) -> Picture | None:
     """The row's wrong answers of highest loss."""
-    found = _images(row, "mistakes")
-    if not found:
+    images = _images(row, "mistakes")
+    if not images:
         return None
-    drawn = _gallery(f"seeing-mistakes-{row.key}", row, found)
+    drawn = _gallery(f"seeing-mistakes-{row.key}", row, images)
     seed = row.training[0].get("seed")
     caption = (
-        f"The {len(found)} test images on which {row.label} (seed {seed}) was most wrong, by loss, with its three top "
+        f"The {len(images)} test images on which {row.label} (seed {seed}) was most wrong, by loss, with its three top "
         "probabilities; the true class, where it is among them, is green and marked with a tick."
     )
     return _finish(drawn, f"Worst mistakes of {short(row.label)}", caption, row.key)
 
 
-def _gallery(name: str, row: Row, found: list[tuple[Seen, Bytes]]) -> Drawing:
+def _gallery(name: str, row: Row, images: list[tuple[Seen, Bytes]]) -> Drawing:
     """Images in two columns, each with its highest scores as bars."""
     side, block = 44.0, 60.0
-    drawn = Drawing(name, WIDTH, -(-len(found) // 2) * block)
-    names = [_class(row, label, 9) for one, _ in found for label, _ in _top(one)]
+    drawn = Drawing(name, WIDTH, -(-len(images) // 2) * block)
+    names = [_class(row, label, 9) for image, _ in images for label, _ in _top(image)]
     wide = min(46.0, 8 + 5 * max(map(len, names), default=1))
-    for at, (one, pixels) in enumerate(found):
+    for at, (image, pixels) in enumerate(images):
         x, y = at % 2 * (WIDTH / 2 + 3), at // 2 * block
-        group = drawn.mark(row.key, _told(row, one))
+        group = drawn.mark(row.key, _in_words(row, image))
         drawn.image(x, y, side, pixels, group)
-        for line, (label, share) in enumerate(_top(one)):
-            true, base = label == one.get("label"), y + 11 + line * 15
+        for line, (label, share) in enumerate(_top(image)):
+            true, base = label == image.get("label"), y + 11 + line * 15
             start, room = x + side + 6 + wide, 157 - side - 6 - wide - 38
             tick = "\u2713" if true else ""
             drawn.text(start - 3, base, tick + _class(row, label, 9), anchor="end", parent=group)
             colour = "--c3" if true else "--c2"
             drawn.rect((start, base - 8, max(room * share, 0.7), 9), f"fill: var({colour})", group)
             drawn.text(start + room * share + 3, base, _percent(share), size=8, colour="--muted", parent=group)
-        drawn.text(x, y + side + 9, f"is {_class(row, one.get('label'))}", size=8, colour="--muted", parent=group)
+        drawn.text(x, y + side + 9, f"is {_class(row, image.get('label'))}", size=8, colour="--muted", parent=group)
     return drawn
 
 
-def _top(one: Seen) -> list[tuple[Any, float]]:
-    scores = [pair for pair in one.get("scores") or [] if isinstance(pair, list) and len(pair) == 2]
+def _top(image: Seen) -> list[tuple[Any, float]]:
+    scores = [pair for pair in image.get("scores") or [] if isinstance(pair, list) and len(pair) == 2]
     return [(label, float(share)) for label, share in scores[:_TOP] if isinstance(share, int | float)]
 
 
@@ -172,9 +172,9 @@ def _percent(share: float) -> str:
     return f"{share * 100:.1f} %" if share >= 0.985 else f"{share * 100:.2g} %"
 
 
-def _told(row: Row, one: Seen) -> str:
-    said = ", ".join(f"{_class(row, label)} {_percent(share)}" for label, share in _top(one))
-    return f"{row.label}, test image {one.get('index')}, class {_class(row, one.get('label'))}: {said}"
+def _in_words(row: Row, image: Seen) -> str:
+    scores = ", ".join(f"{_class(row, label)} {_percent(share)}" for label, share in _top(image))
+    return f"{row.label}, test image {image.get('index')}, class {_class(row, image.get('label'))}: {scores}"
 
 
 def _matrix(stored: Any) -> npt.NDArray[np.int64] | None:
@@ -199,7 +199,7 @@ def _each(row: Row, shares: list[str]) -> str:
 
 def _confusion(row: Row) -> Picture | None:
     """Which classes the row takes for which, all seeds together."""
-    matrices = [matrix for one in row.training if (matrix := _matrix(one.get("confusion"))) is not None]
+    matrices = [matrix for training in row.training if (matrix := _matrix(training.get("confusion"))) is not None]
     if len({len(matrix) for matrix in matrices}) != 1:
         return None
     counts, classes = np.sum(matrices, axis=0), len(matrices[0])
@@ -226,8 +226,8 @@ def _confusion(row: Row) -> Picture | None:
     drawn.marks.append((row.key, f"{row.label}, right of each class: {_each(row, right)}"))
     worst = sorted(((int(wrong[pair]), *pair) for pair in np.ndindex(*wrong.shape) if wrong[pair]), reverse=True)
     drawn.marks += [
-        (row.key, f"{row.label}: {_class(row, true)} taken for {_class(row, said)} {plural(count, 'time')}")
-        for count, true, said in worst[:10]
+        (row.key, f"{row.label}: {_class(row, true)} taken for {_class(row, predicted)} {plural(count, 'time')}")
+        for count, true, predicted in worst[:10]
     ]
     accuracy = quantity("accuracy", "1", float(np.trace(counts) / max(counts.sum(), 1)))
     caption = (

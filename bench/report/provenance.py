@@ -9,7 +9,7 @@ from typing import Any
 from bench.plan.cell import Cell
 from bench.plan.command import command_of
 from bench.report.record import Record
-from bench.report.table import missed, told
+from bench.report.table import in_words, missed
 from bench.report.units import percent, quantity
 from bench.store.facts import UNKNOWN, Git
 from bench.store.seeds import over_seeds
@@ -40,7 +40,7 @@ def trust(record: Record) -> Trust:
         warnings=tuple(_warnings(record)),
         lost=tuple(_lost(record)),
         faults=tuple(
-            (row.label, told(row.values["page_faults"])) for row in record.rows if "page_faults" in row.values
+            (row.label, in_words(row.values["page_faults"])) for row in record.rows if "page_faults" in row.values
         ),
         commands=tuple(
             (row.key, cell.id, command_of(cell, record.facts.plan))
@@ -70,8 +70,8 @@ def revision(git: Git) -> str:
 
 
 def machine(record: Record) -> str:
-    """The machine in one phrase, as the first visit saw it."""
-    system: dict[str, Any] = next((visit["system"] for visit in record.visits if visit.get("system")), {})
+    """The machine in one phrase, as the first process saw it."""
+    system: dict[str, Any] = next((result["system"] for result in record.results if result.get("system")), {})
     cores = system.get("cores_usable")
     parts = [system.get("cpu"), plural(cores, "usable core") if isinstance(cores, int) else None, system.get("gpu")]
     return ", ".join(str(part) for part in parts if part) or "machine unknown"
@@ -101,7 +101,7 @@ def _run(record: Record) -> Iterator[tuple[str, str]]:
     yield "Revision", revision(facts.git)
     yield "Started", facts.started or UNKNOWN
     yield "Finished", facts.finished or "not recorded"
-    yield "Visits", f"{len(record.visits):,}, each in a fresh process"
+    yield "Results", f"{len(record.results):,}, each of a fresh process"
     yield "Seeds", joined((str(seed) for seed in seeds), most=20) or "none"
     seed = facts.order_seed
     yield "Order of execution", "seed not recorded" if seed is None else f"random, seed {seed}"
@@ -109,23 +109,23 @@ def _run(record: Record) -> Iterator[tuple[str, str]]:
     for metric, name in (("relative_cost", "Threads, relative cost"), ("throughput", "Threads, throughput and phases")):
         threads = sorted({row.values[metric].threads or 0 for row in record.rows if metric in row.values} - {0})
         if threads:
-            yield name, joined(str(one) for one in threads)
+            yield name, joined(map(str, threads))
     yield from flat(facts.versions)
 
 
 def _machine(record: Record) -> Iterator[tuple[str, str]]:
-    """Each fact of the system; where visits differ, the values they saw."""
+    """Each fact of the system; where processes differ, the values they saw."""
     seen: dict[str, list[str]] = {}
-    for visit in record.visits:
-        for path, text in flat(visit.get("system") or {}):
+    for result in record.results:
+        for path, text in flat(result.get("system") or {}):
             if text not in seen.setdefault(path, []):
                 seen[path].append(text)
     for path, texts in seen.items():
         numbers = [float(text) for text in texts if text.replace(".", "", 1).isdigit()]
         if len(texts) > 1 and len(numbers) == len(texts):
-            yield path, f"{min(numbers):.3g} to {max(numbers):.3g} over the visits"
+            yield path, f"{min(numbers):.3g} to {max(numbers):.3g} over the processes"
         else:
-            yield path, texts[0] if len(texts) == 1 else "differs between visits: " + joined(texts)
+            yield path, texts[0] if len(texts) == 1 else "differs between processes: " + joined(texts)
 
 
 def _caveats(record: Record) -> Iterator[str]:
@@ -148,7 +148,11 @@ def _caveats(record: Record) -> Iterator[str]:
     if any(len(row.cells) == 1 and "accuracy" in row.values for row in record.rows):
         yield "Accuracies of a single seed have no interval; small differences between them may be chance."
     accuracies = [(row.label, row.values["accuracy"]) for row in record.rows if "accuracy" in row.values]
-    fewer = [f"{label} ({over_seeds(one.n, one.seeds, one.lost)})" for label, one in accuracies if one.n < one.seeds]
+    fewer = [
+        f"{label} ({over_seeds(value.n, value.seeds, value.lost)})"
+        for label, value in accuracies
+        if value.n < value.seeds
+    ]
     if fewer:
         yield f"Accuracy is over the seeds that are left, which flatters: {joined(fewer, most=20)}."
 
@@ -157,19 +161,19 @@ def _warnings(record: Record) -> Iterator[tuple[str, str]]:
     """What was warned of, once for each part and kind, with the cells that gave it."""
     alike: dict[tuple[Part, WarningKind], list[Warning]] = {}
     cells: dict[tuple[Part, WarningKind], Counter[str]] = {}
-    for visit in record.visits:
-        name = Cell.from_dict(visit["cell"]).id
-        for warning in map(Warning.from_dict, visit.get("warnings") or []):
+    for result in record.results:
+        name = Cell.from_dict(result["cell"]).id
+        for warning in map(Warning.from_dict, result.get("warnings") or []):
             alike.setdefault((warning.part, warning.kind), []).append(warning)
             cells.setdefault((warning.part, warning.kind), Counter())[name] += 1
     for key, warnings in alike.items():
-        counts = (f"{name} ({plural(count, 'visit')})" for name, count in cells[key].items())
+        counts = (f"{name} ({plural(count, 'process')})" for name, count in cells[key].items())
         yield summary(warnings), joined(counts, most=12)
 
 
 def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
-    """Every visit without a result, those left out included: name, status, reason."""
-    for visit in record.visits:
-        if visit["status"] != "ok":
-            name = f"{Cell.from_dict(visit['cell']).id}, visit {visit['repeat'] + 1}"
-            yield name, visit["status"], visit["reason"] or "no reason recorded"
+    """Every process that gave no full result, those left out included: name, status, reason."""
+    for result in record.results:
+        if result["status"] != "ok":
+            name = f"{Cell.from_dict(result['cell']).id}, repeat {result['repeat'] + 1}"
+            yield name, result["status"], result["reason"] or "no reason recorded"

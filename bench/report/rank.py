@@ -3,7 +3,7 @@
 The rule: take the best value not yet ranked as the leader; each unranked configuration whose 95 % interval overlaps the
 leader's shares its rank; the next rank counts all that were placed before it (1, 1, 3). Overlap of two 95 %
 intervals is a cautious test: configurations that share a rank may still differ, configurations that do not share one
-do differ at better than the 5 % level. A configuration without an interval (one visit, one seed) gets no rank.
+do differ at better than the 5 % level. A configuration without an interval (one process, one seed) gets no rank.
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ def leaders(rows: list[Row], placed: Mapping[str, int]) -> list[Row]:
     return [row for row in rows if placed.get(row.key) == 1]
 
 
-def overlap(one: Value, other: Value) -> bool:
+def overlap(value: Value, other: Value) -> bool:
     """Whether the two intervals share a point; without both intervals nothing is told apart."""
-    if one.low is None or one.high is None or other.low is None or other.high is None:
+    if value.low is None or value.high is None or other.low is None or other.high is None:
         return True
-    return one.low <= other.high and other.low <= one.high
+    return value.low <= other.high and other.low <= value.high

@@ -12,7 +12,7 @@ from bench.store.result import Floats
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One metric of one configuration, pooled over visits and seeds; `low` and `high` are its 95 % interval.
+    """One metric of one configuration, pooled over processes and seeds; `low` and `high` are its 95 % interval.
 
     Of what training gives, `n` counts seeds; `seeds` were asked for, and `lost` says what became of the others.
     """
@@ -59,7 +59,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A run as the page shows it: its facts, its rows in order of cost, and its visits without samples.
+    """A run as the page shows it: its facts, its rows in order of cost, and its results without samples.
 
     `check` is the decision against a baseline, as it was stored; empty where none was made.
     """
@@ -67,7 +67,7 @@ class Record:
     name: str
     facts: RunFacts
     rows: tuple[Row, ...]
-    visits: tuple[Mapping[str, Any], ...]
+    results: tuple[Mapping[str, Any], ...]
     target: float | None = None
     check: Mapping[str, Any] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""The picture of the roofline: how near each configuration comes to what this machine can do; what holds it back."""
+"""Roofline: a picture of how near each configuration comes to this machine's limits, and of what holds it back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pictures of speed: relative cost, throughput, the phases of a step, and the spread of its times."""
+"""Speed: pictures of relative cost, throughput, the phases of a step, and the spread of its times."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from bench.report.plotting import (
 )
 from bench.report.record import Record, Row, Value
 from bench.report.roofline import roofline
-from bench.report.table import told
+from bench.report.table import in_words
 from bench.report.units import either_way, quantity
 from bench.store.result import QUANTILES, Floats
 from bench.text import STATISTICS, number, plural
@@ -37,7 +37,7 @@ _LOOK = {
     "backward": (svg.SERIES[1], "///"),
     "optimizer": (svg.SERIES[2], "..."),
 }
-_MOST_VISITS = 8  # boxes a configuration
+_MOST_BOXES = 8  # boxes a configuration
 
 
 def speed(record: Record) -> list[Picture]:
@@ -60,7 +60,7 @@ def _costs(record: Record) -> Picture | None:
     axes.set_xlabel(f"{axis_name(first)} · less is better")
     caption = (
         f"Seconds an image relative to {record.reference()} (dashed line), both measured in turn in one process; "
-        "bars are 95 % intervals over fresh processes, and a mark without one stands for a single visit."
+        "bars are 95 % intervals over fresh processes, and a mark without one stands for a single process."
     )
     return finish(drawn, "Relative cost of a training step", caption)
 
@@ -95,14 +95,14 @@ def _dots(drawn: svg.Canvas, rows: list[Row], metric: str, *, hollow: bool = Fal
             continue
         look = dot(row) | ({"markerfacecolor": svg.SURFACE, "markeredgecolor": colour_of(row)} if hollow else {})
         bars = axes.errorbar([value.value], [at], xerr=arms(value), elinewidth=1.8, **look)
-        drawn.mark([bars.lines[0], *bars.lines[2]], [row.key], f"{row.label}: {told(value)}")
+        drawn.mark([bars.lines[0], *bars.lines[2]], [row.key], f"{row.label}: {in_words(value)}")
     axes.margins(x=0.1)
     axes.grid(visible=True, axis="x")
     unit_axis(axes.xaxis, "number" if METRICS[metric].kind == "rate" else metric, "1", few=True)
 
 
 def _phases(record: Record) -> Picture | None:
-    having = [row for row in record.rows if row.status == "ok" and sum(one in row.values for one in PHASES) > 1]
+    having = [row for row in record.rows if row.status == "ok" and sum(phase in row.values for phase in PHASES) > 1]
     rows = having[:MOST_ROWS]
     if not rows:
         return None
@@ -111,7 +111,7 @@ def _phases(record: Record) -> Picture | None:
     for at, row in enumerate(rows):
         _stack(drawn, row, at, [row.values[phase] for phase in seen if phase in row.values])
     swatches: list[Any] = [
-        axes.barh(0, 0, color=_LOOK[one][0], hatch=_LOOK[one][1], edgecolor=svg.SURFACE) for one in seen
+        axes.barh(0, 0, color=_LOOK[phase][0], hatch=_LOOK[phase][1], edgecolor=svg.SURFACE) for phase in seen
     ]
     names = [METRICS[phase].words for phase in seen]
     drawn.figure.legend(swatches, names, loc="outside upper center", ncols=3, fontsize=9)
@@ -135,7 +135,7 @@ def _stack(drawn: svg.Canvas, row: Row, at: int, values: list[Value]) -> None:
         bar = drawn.axes.barh(
             at, share, left=left, height=0.64, color=colour, hatch=hatch, edgecolor=svg.SURFACE, linewidth=0.8
         )
-        drawn.mark(bar, [row.key], f"{row.label}: {told(value)}, {share * 100:.3g} % of the phases")
+        drawn.mark(bar, [row.key], f"{row.label}: {in_words(value)}, {share * 100:.3g} % of the phases")
         left += share
     beside(drawn, row, at, quantity("step", "s", total))
 
@@ -144,7 +144,7 @@ def _spread(record: Record) -> Picture | None:
     rows = [row for row in record.rows if row.status == "ok" and row.steps][:MOST_ROWS]
     if not rows:
         return None
-    drawn = rowed("speed-spread", rows, each=10 + 5 * min(max(len(row.steps) for row in rows), _MOST_VISITS))
+    drawn = rowed("speed-spread", rows, each=10 + 5 * min(max(len(row.steps) for row in rows), _MOST_BOXES))
     axes = drawn.axes
     for at, row in enumerate(rows):
         usual = float(np.median([np.median(samples) for samples in row.steps]))
@@ -161,8 +161,8 @@ def _spread(record: Record) -> Picture | None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{(ratio - 1) * 100:+.0f} %"))
     axes.set_xlabel("against the configuration's median, at the right")
     caption = (
-        f"Times of single steps{_threads(rows[0].values.get('step'))}, one box a visit (a fresh process, "
-        f"{_MOST_VISITS} at most): the box "
+        f"Times of single steps{_threads(rows[0].values.get('step'))}, one box a process ("
+        f"{_MOST_BOXES} at most): the box "
         "spans the middle half, its line is the median, the whiskers reach from the 10th to the 90th percentile. "
         "Boxes of one configuration that lie apart show how much processes differ."
     )
@@ -170,20 +170,20 @@ def _spread(record: Record) -> Picture | None:
 
 
 def _boxes(drawn: svg.Canvas, row: Row, at: int, usual: float) -> None:
-    """One box a visit, under each other within the row's line."""
-    visits = row.steps[:_MOST_VISITS]
-    for visit, samples in enumerate(visits, 1):
+    """One box a process, under each other within the row's line."""
+    processes = row.steps[:_MOST_BOXES]
+    for process, samples in enumerate(processes, 1):
         low, q1, median, q3, high = np.quantile(
-            samples, [QUANTILES[one] for one in ("p10", "p25", "median", "p75", "p90")]
+            samples, [QUANTILES[name] for name in ("p10", "p25", "median", "p75", "p90")]
         )
-        place = at + 0.74 * ((visit - 0.5) / len(visits) - 0.5)
+        place = at + 0.74 * ((process - 0.5) / len(processes) - 0.5)
         edges = dict(
             zip(("whislo", "q1", "med", "q3", "whishi"), np.array([low, q1, median, q3, high]) / usual, strict=True)
         )
-        made = drawn.axes.bxp(
+        box = drawn.axes.bxp(
             [edges],
             positions=[place],
-            widths=0.5 / len(visits),
+            widths=0.5 / len(processes),
             orientation="horizontal",
             showfliers=False,
             showcaps=False,
@@ -193,15 +193,15 @@ def _boxes(drawn: svg.Canvas, row: Row, at: int, usual: float) -> None:
             whiskerprops={"color": colour_of(row)},
             medianprops={"color": svg.SURFACE, "linewidth": 1.4},
         )
-        drawn.mark([part for parts in made.values() for part in parts], [row.key], _box_text(row, visit, samples))
+        drawn.mark([part for parts in box.values() for part in parts], [row.key], _box_text(row, process, samples))
 
 
-def _box_text(row: Row, visit: int, samples: Floats) -> str:
+def _box_text(row: Row, process: int, samples: Floats) -> str:
     parts = [
         f"{STATISTICS[name]} {quantity('step', 's', float(np.quantile(samples, QUANTILES[name])))}"
         for name in ("p10", "p25", "median", "p75", "p90")
     ]
-    return f"{row.label}, visit {visit}: {', '.join(parts)}, n = {plural(len(samples), 'step')}"
+    return f"{row.label}, process {process}: {', '.join(parts)}, n = {plural(len(samples), 'step')}"
 
 
 def _threads(value: Value | None) -> str:

@@ -56,9 +56,9 @@ class Canvas:
 
     Attributes:
         name: the picture's name on the page, which prefixes all its ids.
+        figure: what is drawn.
         axes: where to draw.
         marks: for each mark the keys of its rows and its text.
-        skin: the style to draw under; matplotlib reads it while artists are made and again while they are written.
 
     """
 
@@ -79,9 +79,9 @@ class Canvas:
 
 
 def style() -> Any:
-    """The context in which pictures are drawn and written: the page's look, and nothing of the user's own settings."""
-    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **_STYLE, "backend": mpl.rcParams["backend"]}
-    return mpl.rc_context(settings)
+    """The context in which pictures are drawn and written: the page's look, and nothing of the user's matplotlibrc."""
+    look: dict[Any, Any] = {**mpl.rcParamsDefault, **_STYLE, "backend": mpl.rcParams["backend"]}
+    return mpl.rc_context(look)
 
 
 def canvas(name: str, width: float = 320.0, height: float = 225.0) -> Canvas:
@@ -103,7 +103,7 @@ def render(drawn: Canvas, title: str, description: str) -> str:
         writer.print_svg(file, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     root = ET.fromstring(file.getvalue())  # noqa: S314 - written by matplotlib one line above
     for parent in list(root.iter()):
-        for child in [one for one in parent if one.tag in (SVG + "metadata", SVG + "style")]:
+        for child in [child for child in parent if child.tag in (SVG + "metadata", SVG + "style")]:
             parent.remove(child)
     for element in root.iter():
         _adapt(element, drawn)
@@ -151,7 +151,7 @@ def _adapt(element: ET.Element, drawn: Canvas) -> None:
 def _style(text: str, name: str) -> str:
     """A style with the page's variables for colours, its own font, and the picture's own ids."""
     text = re.sub(
-        r"#[0-9a-f]{6}", lambda found: f"var({_VARIABLES[found[0]]})" if found[0] in _VARIABLES else found[0], text
+        r"#[0-9a-f]{6}", lambda colour: f"var({_VARIABLES[colour[0]]})" if colour[0] in _VARIABLES else colour[0], text
     )
     text = re.sub(r"font: (?:[\w ]*? )?([\d.]+)px [^;]*", r"font-size: \1px", text)
     return re.sub(r"font-family: [^;]*;?", "", text).replace("url(#", f"url(#{name}-")

@@ -34,7 +34,7 @@ class Entry:
     text: str
     plus: str
     missed: str
-    told: str
+    words: str
     value: Value
 
 
@@ -59,7 +59,7 @@ def placed(record: Record, metric: str = "relative_cost") -> Mapping[str, int]:
     return ranks(rows, metric) if len(rows) > 1 else {}
 
 
-def told(value: Value) -> str:
+def in_words(value: Value) -> str:
     """The number in words: name, value and unit, interval, statistic, n, threads."""
     name = row_of(value.metric, value.unit).words
     statistic = STATISTICS.get(value.statistic, value.statistic)
@@ -69,10 +69,10 @@ def told(value: Value) -> str:
 
 
 def amount(value: Value) -> str:
-    """The value with its interval and n: 12.3 ms (12.1 to 12.5, this run, n = 3 visits)."""
+    """The value with its interval and n: 12.3 ms (12.1 to 12.5, this run, n = 3 processes)."""
     if value.statistic == "exact":
         return quantity(value.metric, value.unit, value.value)
-    noun = "seed" if row_of(value.metric, value.unit).once_a_seed else "visit"
+    noun = "seed" if row_of(value.metric, value.unit).once_a_seed else "process"
     count = over_seeds(value.n, value.seeds, value.lost) if noun == "seed" else plural(value.n, noun)
     if value.low is None or value.high is None or value.half is None:
         none = f"one {noun}: no interval" if count == f"1 {noun}" else f"{count}, no interval"
@@ -126,4 +126,4 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
             short = f"target {percent(limit)} not met"
     if value.metric == "accuracy" and value.n < value.seeds:
         short = over_seeds(value.n, value.seeds, value.lost)
-    return Entry(text, plus, short, told(value), value)
+    return Entry(text, plus, short, in_words(value), value)

@@ -1,4 +1,4 @@
-"""The pictures of choice: accuracy against what it costs, with the Pareto front."""
+"""Trade-offs: pictures of accuracy against each cost, with the Pareto front."""
 
 from bench.metrics import METRICS, named
 from bench.report import svg
@@ -17,7 +17,7 @@ from bench.report.plotting import (
 )
 from bench.report.rank import ordered
 from bench.report.record import Record, Row
-from bench.report.table import percent_of, told
+from bench.report.table import in_words, percent_of
 from bench.report.units import tick
 from bench.text import joined
 
@@ -68,7 +68,7 @@ def _front(record: Record, metric: str) -> Picture | None:
     word = METRICS[metric].words
     caption = (
         f"Up and to the {'right' if more else 'left'} is better; no configuration beats those on the dashed front in "
-        f"both: {joined(row.label for row in best)}. Bars are 95 % intervals, absent from single visits and seeds; "
+        f"both: {joined(row.label for row in best)}. Bars are 95 % intervals, absent from single processes and seeds; "
         "the accuracy axis is stretched towards 100 %."
     )
     return finish(drawn, f"Accuracy against {word}", caption)
@@ -77,7 +77,7 @@ def _front(record: Record, metric: str) -> Picture | None:
 def _point(drawn: svg.Canvas, row: Row, metric: str) -> None:
     across, up = row.values[metric], row.values["accuracy"]
     at = (across.value, inside(up.value))
-    text = f"{row.label}: {told(up)}; {told(across)}"
+    text = f"{row.label}: {in_words(up)}; {in_words(across)}"
     # exact counts have no interval; the ends are kept on the axis
     for value, side in ((across, "xerr"), (up, "yerr")):
         reach = arms(value)
@@ -109,7 +109,7 @@ def _split(record: Record) -> Picture | None:
     axes.set_yscale("log")
     points = [(row.values["steps_to_accuracy"].value, row.values["training_step"].value) for row in rows]
     for row, (steps, step) in zip(rows, points, strict=True):
-        text = f"{row.label}: {'; '.join(told(row.values[metric]) for metric in _TIME)}"
+        text = f"{row.label}: {'; '.join(in_words(row.values[metric]) for metric in _TIME)}"
         for metric, side in (("steps_to_accuracy", "xerr"), ("training_step", "yerr")):
             reach = arms(row.values[metric])
             if reach is not None:

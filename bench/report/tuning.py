@@ -1,4 +1,4 @@
-"""The picture of tuning: accuracy on held-out images against the learning rate, and how wide the good rates are."""
+"""Tuning: a picture of accuracy on held-out images against the learning rate, and how wide the good rates are."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Tuned:
     @property
     def trained(self) -> list[tuple[float, float]]:
         """Rate and accuracy of each trial that went well."""
-        return [(one.learning_rate, one.accuracy or 0.0) for one in usable(self.trials)]
+        return [(trial.learning_rate, trial.accuracy or 0.0) for trial in usable(self.trials)]
 
     @property
     def width(self) -> float:
@@ -37,26 +37,26 @@ class Tuned:
 def tuned(record: Record) -> list[Tuned]:
     """What was tuned, for each row whose learning rate was looked for."""
     rows = {group_of(cell): row for row in record.rows for cell in row.cells}
-    found = []
-    for one in record.facts.tuned:
-        trials = sorted((Trial(**stored) for stored in one["trials"]), key=lambda trial: trial.learning_rate)
-        best, row = best_of(trials), rows.get(group_of(Cell.from_dict(one["cell"])))
+    tunings = []
+    for stored in record.facts.tuned:
+        trials = sorted((Trial(**trial) for trial in stored["trials"]), key=lambda trial: trial.learning_rate)
+        best, row = best_of(trials), rows.get(group_of(Cell.from_dict(stored["cell"])))
         if best and row:
-            found.append(Tuned(row, tuple(trials), best))
-    return sorted(found, key=lambda one: one.row.index)
+            tunings.append(Tuned(row, tuple(trials), best))
+    return sorted(tunings, key=lambda tuning: tuning.row.index)
 
 
 def tuning(record: Record) -> list[Picture]:
     """Accuracy against the learning rate; nothing for a run that tuned none."""
-    found = tuned(record)
-    if not found:
+    tunings = tuned(record)
+    if not tunings:
         return []
     drawn = svg.canvas("tuning-rates", height=260)
-    accuracy_axis(drawn.axes, [accuracy for one in found for _, accuracy in one.trained])
+    accuracy_axis(drawn.axes, [accuracy for searched in tunings for _, accuracy in searched.trained])
     drawn.axes.set_title("accuracy on held-out images", loc="left", color=svg.MUTED)
     drawn.axes.set_xscale("log")
-    for one in found:
-        _draw(drawn, one)
+    for searched in tunings:
+        _draw(drawn, searched)
     drawn.axes.grid(axis="both")
     unit_axis(drawn.axes.xaxis, "learning_rate", "1")
     drawn.axes.set_xlabel("learning rate")
@@ -68,30 +68,32 @@ def tuning(record: Record) -> list[Picture]:
     return [finish(drawn, "Accuracy against the learning rate", caption)]
 
 
-def _draw(drawn: svg.Canvas, one: Tuned) -> None:
-    points = [(rate, inside(accuracy)) for rate, accuracy in one.trained]
-    line = drawn.axes.plot(*zip(*points, strict=True), color=colour_of(one.row), linewidth=1.4, alpha=0.8, zorder=2)
-    marks = drawn.axes.plot(*zip(*points, strict=True), **dot(one.row, 5))
+def _draw(drawn: svg.Canvas, searched: Tuned) -> None:
+    points = [(rate, inside(accuracy)) for rate, accuracy in searched.trained]
+    line = drawn.axes.plot(
+        *zip(*points, strict=True), color=colour_of(searched.row), linewidth=1.4, alpha=0.8, zorder=2
+    )
+    marks = drawn.axes.plot(*zip(*points, strict=True), **dot(searched.row, 5))
     ring = drawn.axes.plot(
-        [one.best.learning_rate],
-        [inside(one.best.accuracy or 0)],
+        [searched.best.learning_rate],
+        [inside(searched.best.accuracy or 0)],
         marker="o",
         markersize=12,
         markerfacecolor="none",
-        markeredgecolor=colour_of(one.row),
+        markeredgecolor=colour_of(searched.row),
         markeredgewidth=1.4,
         linestyle="none",
         zorder=4,
     )
-    drawn.mark([*line, *marks, *ring], [one.row.key], told(one))
+    drawn.mark([*line, *marks, *ring], [searched.row.key], in_words(searched))
 
 
-def told(one: Tuned) -> str:
+def in_words(searched: Tuned) -> str:
     """The trials in words."""
     each = ", ".join(
         f"{trial.learning_rate:g} "
         + (trial.status if trial.accuracy is None else quantity("accuracy", "1", trial.accuracy))
-        for trial in one.trials
+        for trial in searched.trials
     )
-    edge = ", at the edge of what was tried" if one.edge else ""
-    return f"{one.row.label}: best at {one.best.learning_rate:g}{edge}; {each}"
+    edge = ", at the edge of what was tried" if searched.edge else ""
+    return f"{searched.row.label}: best at {searched.best.learning_rate:g}{edge}; {each}"

@@ -1,4 +1,4 @@
-"""Units: numbers as the page has them: those of `bench.text`, tied to their units."""
+"""Units: the numbers of `bench.text` as the page prints them, with a space that no line breaks before the unit."""
 
 from collections.abc import Iterable
 

@@ -17,7 +17,7 @@ def profile(rows=(*FORWARD, *BACKWARD), **phases):
 
 
 def result(cell, step, share=0.4, repeat=0, reference=1e-3, **rest):
-    """A visit whose forward pass takes a share of the step, and backward the rest; with counts of the first visit."""
+    """A result whose forward pass takes a share of the step, and backward the rest; with counts in the first repeat."""
     taken = [
         Measurement("step", "s", "lower", step, "p25", 1),
         Measurement("forward", "s", "lower", step * share, "p25", 1),
@@ -31,12 +31,12 @@ def result(cell, step, share=0.4, repeat=0, reference=1e-3, **rest):
 
 
 def run(root, name, results, **facts):
-    made = create(
+    created = create(
         name, {"status": "finished", "command": "python -m bench run", "plan": {"precision": 0.03}, **facts}, root
     )
-    for one in results:
-        made.append(one)
-    return made
+    for entry in results:
+        created.append(entry)
+    return created
 
 
 VGG, LENET = Cell("vgg4", threads=1), Cell("lenet5", threads=1)

@@ -52,7 +52,7 @@ SHARES = {"fetch": 0.03, "zero_grad": 0.01, "forward": 0.3, "loss": 0.02, "backw
 
 
 def measurements(name: str, repeat: int, random: np.random.Generator, noise: float) -> list[Measurement]:
-    """The metrics of one visit; `noise` is the sd of the log ratio between visits."""
+    """The metrics of one process; `noise` is the sd of the log ratio between processes."""
     cost, _, parameters, flops, memory = NETS[name]
     reference = 0.0011 * float(np.exp(random.normal(0, 0.02)))
     ratio = cost * float(np.exp(random.normal(0, noise)))
@@ -98,7 +98,7 @@ def learned(name: str, seed: int, epochs: int, random: np.random.Generator) -> d
         entry["train_accuracy"] = entry["test_accuracy"] ** 0.7 if entry["epoch"] else None
     return {
         "epochs": entries, "per_class": [top] * 10, "classes": list("0123456789"), "seed": seed,
-        "confusion": [[980 if true == said else (true * said) % 7 for said in range(10)] for true in range(10)],
+        "confusion": [[980 if at == true else (true * at) % 7 for at in range(10)] for true in range(10)],
         "digits": [looked_at(label, label, label) for label in range(10)],
         "mistakes": [looked_at(100 + at, at % 10, (at + 3) % 10) for at in range(12)],
         "gradients": {
@@ -119,12 +119,12 @@ def looked_at(index: int, label: int, predicted: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def visits(
+def results(
     names: tuple[str, ...] = tuple(NETS), *, repeats: int = 3, seeds: int = 1, epochs: int = 3, noise: float = 0.012
 ) -> list[Result]:
-    """Every visit of a grid that went well."""
+    """Every result of a grid that went well."""
     random = np.random.default_rng(0)
-    found = []
+    grid = []
     for seed in range(seeds):
         for repeat in range(repeats):
             for name in names:
@@ -134,10 +134,10 @@ def visits(
                     final = training["epochs"][-1]["test_accuracy"]
                     taken.append(Measurement("accuracy", "1", "higher", final, "final"))
                 cell = Cell(name, threads=2, seed=seed)
-                found.append(
+                grid.append(
                     Result(cell, "ok", None, repeat, tuple(taken), training=training, system=SYSTEM, seconds=4.0)
                 )
-    return found
+    return grid
 
 
 NOT_STEADY = Warning("phases", "not steady", None, "no steady state within the longest warm-up")
@@ -145,8 +145,8 @@ FAULTING = Warning("phases", "faulting", 412.0, "412 page faults a step")
 
 
 def troubled() -> list[Result]:
-    """The grid with a failure, a timeout, an out-of-memory visit and warnings added."""
-    good = visits()
+    """The grid with a failure, a timeout, an out-of-memory cell and warnings added."""
+    good = results()
     good[3] = replace(good[3], warnings=(NOT_STEADY, FAULTING))
     return [
         *good,
@@ -175,9 +175,11 @@ ATTACK = "</script></style></title><script>window.hurt=1</script><img src=x oner
 
 def hostile(root: Path) -> Run:
     """A run whose names, reasons, warnings and facts are markup, mathematics, control characters and formulas."""
-    good = visits(("mlp", "lenet5"))
+    good = results(("mlp", "lenet5"))
     names = {"mlp": f"$\\frac{{{ATTACK}", "lenet5": '=HYPERLINK("http://x")\u202e\x07{{ 7*7 }}'}
-    renamed = [replace(one, cell=replace(one.cell, architecture=names[one.cell.architecture])) for one in good]
+    renamed = [
+        replace(result, cell=replace(result.cell, architecture=names[result.cell.architecture])) for result in good
+    ]
     renamed[0] = replace(
         renamed[0], warnings=(Warning(ATTACK, ATTACK, None, ATTACK),), system={**SYSTEM, ATTACK: {ATTACK: [ATTACK]}}
     )

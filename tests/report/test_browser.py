@@ -1,11 +1,23 @@
+import math
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+import report_sample as sample
 
+from bench import text
+from bench.explain.explanation import sentence_of
+from bench.plan.cell import Cell
+from bench.report import write
+from bench.report.kernels import kernels
+from bench.report.load import read
+from bench.stats.attribution import kinds, parts_of
+from bench.stats.interval import Interval
 from bench.text import TIMES
+from tests.explain import made
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -72,12 +84,12 @@ def browser() -> Iterator["sync_api.Browser"]:
 
 @pytest.fixture
 def opened(browser, page: Path) -> Iterator["sync_api.Page"]:
-    yield from visit(browser, page)
+    yield from opened_page(browser, page)
 
 
-def visit(browser, path: Path, **settings) -> Iterator["sync_api.Page"]:
+def opened_page(browser, path: Path, **options) -> Iterator["sync_api.Page"]:
     """The page, opened from its file; afterwards: it logged no error and asked for nothing but itself."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     tab = context.new_page()
     errors, requests = [], []
     tab.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
@@ -148,6 +160,27 @@ def test_another_reference_divides_the_costs(opened):
     assert cells.all_inner_texts() == before
 
 
+@pytest.mark.parametrize("noise", [0.001, 0.012, 0.4])
+def test_costs_against_another_reference_are_printed_as_all_others_are(browser, tmp_path, noise):
+    path = write(sample.recorded(tmp_path / "results", sample.results(noise=noise)), tmp_path / "reports")
+    for tab in opened_page(browser, path):
+        tab.get_by_label("Relative cost against").select_option(label="lenet5")
+        cells = tab.eval_on_selector_all(
+            'td[data-column="relative_cost"][data-value]',
+            """cells => cells.map(({ dataset, textContent }) =>
+            [dataset.value0, dataset.low0, dataset.high0, textContent])""",
+        )
+        costs = [Interval(*map(float, cell[:3]), 3) for cell in cells]
+        (lenet5,) = (cost for cost, cell in zip(costs, cells, strict=True) if cell[3] == "1")
+        for cost, cell in zip(costs, cells, strict=True):
+            if cost is not lenet5:
+                spread = math.hypot(math.log1p(cost.half_width), math.log1p(lenet5.half_width))
+                ratio = cost.value / lenet5.value
+                half = ratio * math.sinh(spread)
+                printed = text.number(ratio, half) + text.either_way(math.expm1(spread))
+                assert cell[3].replace("\u00a0", " ") == printed
+
+
 def copied(tab, name: str) -> str:
     tab.get_by_role("button", name=name).click()
     tab.get_by_text(f"Copied {len(shown_rows(tab))} configurations as {name}.").wait_for()
@@ -155,7 +188,7 @@ def copied(tab, name: str) -> str:
 
 
 def test_the_table_can_be_copied(browser, page: Path):
-    for tab in visit(browser, page, permissions=["clipboard-read", "clipboard-write"]):
+    for tab in opened_page(browser, page, permissions=["clipboard-read", "clipboard-write"]):
         lines = copied(tab, "CSV").splitlines()
         assert lines[0].startswith("configuration,status,relative_cost,relative_cost_low,relative_cost_high")
         assert len(lines) == 11
@@ -171,7 +204,7 @@ def test_pointing_at_a_mark_tells_its_number(opened):
     mark.hover()
     tip = opened.get_by_role("tooltip").inner_text().replace("\u00a0", " ")
     assert tip.startswith("mlp: relative cost 1.0")
-    assert "n = 3 visits" in tip
+    assert "n = 3 processes" in tip
     assert opened.locator("#rows tr.hot").get_attribute("data-row") == "r1"
     opened.keyboard.press("Escape")
     assert opened.get_by_role("tooltip").count() == 0
@@ -180,9 +213,9 @@ def test_pointing_at_a_mark_tells_its_number(opened):
 @pytest.mark.parametrize("width", [320, 390, 768])
 def test_only_the_table_scrolls_sideways(browser, page: Path, hostile: Path, width: int):
     for path in (page, page.parent / "index.html", hostile):
-        for tab in visit(browser, path, viewport={"width": width, "height": 844}):
+        for tab in opened_page(browser, path, viewport={"width": width, "height": 844}):
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    for tab in visit(browser, page, viewport={"width": width, "height": 844}):
+    for tab in opened_page(browser, page, viewport={"width": width, "height": 844}):
         widths = tab.evaluate('["scrollWidth", "clientWidth"].map((name) => document.querySelector(".scroll")[name])')
         assert widths[0] > widths[1]
 
@@ -190,15 +223,15 @@ def test_only_the_table_scrolls_sideways(browser, page: Path, hostile: Path, wid
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_and_marks_stand_out(browser, page: Path, scheme: str):
     for path in (page, page.parent / "index.html"):
-        for tab in visit(browser, path, color_scheme=scheme):
+        for tab in opened_page(browser, path, color_scheme=scheme):
             tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-            found = tab.evaluate(CONTRAST)
-            assert len(found) > 8
-            assert [one for one in found if one[1] < one[2]] == []
+            contrasts = tab.evaluate(CONTRAST)
+            assert len(contrasts) > 8
+            assert [contrast for contrast in contrasts if contrast[1] < contrast[2]] == []
 
 
 def test_hostile_texts_run_nothing(browser, hostile: Path):
-    for tab in visit(browser, hostile, permissions=["clipboard-read", "clipboard-write"]):
+    for tab in opened_page(browser, hostile, permissions=["clipboard-read", "clipboard-write"]):
         assert tab.evaluate("window.hurt") is None
         assert tab.locator("img").count() == 0
         assert re.search(r"^\"'=HYPERLINK", copied(tab, "CSV"), re.MULTILINE)
@@ -206,14 +239,11 @@ def test_hostile_texts_run_nothing(browser, hostile: Path):
 
 
 def test_it_prints(browser, page: Path):
-    for tab in visit(browser, page):
+    for tab in opened_page(browser, page):
         assert len(tab.pdf(format="A4")) > 50_000
 
 
-def test_any_two_profiled_settings_are_explained(browser, tmp_path):
-    from bench.report import write
-    from tests.explain import made
-
+def test_any_two_profiled_configurations_are_explained(browser, tmp_path):
     path = write(made.two_cells(tmp_path / "results"), tmp_path / "reports")
     page = browser.new_page()
     errors = []
@@ -221,7 +251,7 @@ def test_any_two_profiled_settings_are_explained(browser, tmp_path):
     page.goto(path.as_uri())
 
     def told():
-        texts = [page.locator(one).inner_text() for one in ("#difference-said", "#difference tbody")]
+        texts = [page.locator(place).inner_text() for place in ("#difference-sentence", "#difference tbody")]
         return [text.replace("\u00a0", " ") for text in texts]
 
     first = told()
@@ -234,3 +264,40 @@ def test_any_two_profiled_settings_are_explained(browser, tmp_path):
     assert told() == first  # what the script says is what was written without it
     assert errors == []
     page.close()
+
+
+# Seconds. No sum of their parts lies halfway between two printed numbers, where Python and JavaScript round apart.
+STEPS = {
+    "mlp": 3.0013e-3,
+    "lenet5": 3.1627e-3,
+    "vgg4": 0.99963,
+    "vgg6": 0.021437,
+    "resnet8": 1.5319,
+    "resnet20": 1234.57,
+}
+
+
+def test_the_difference_is_worded_as_without_the_script(browser, tmp_path):
+    results = [
+        made.result(Cell(name, threads=1), step, 0.2 + at / 10, profile=made.profile())
+        for at, (name, step) in enumerate(STEPS.items())
+    ]
+    run = made.run(tmp_path / "results", "many", results)
+    profiled = {step.row.label: step.timed for step in kernels(read(run)).profiled}
+    for tab in opened_page(browser, write(run, tmp_path / "reports")):
+        for names in combinations(STEPS, 2):
+            for place, name in zip(("slower", "faster"), names, strict=True):
+                tab.select_option(f"#difference-{place}", label=name)
+            slower, faster = sorted((profiled[name] for name in names), key=lambda timed: -timed.step)
+            parts = kinds(parts_of(slower, faster))
+            shown = tab.locator("#difference-sentence").inner_text().replace("\u00a0", " ")
+            assert shown == sentence_of(slower, faster, parts)
+            rows = tab.eval_on_selector_all(
+                "#difference tbody tr", "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
+            )
+            seconds = [
+                [text.quantity(size, "s") for size in (part.slower, part.faster, part.difference)] for part in parts
+            ]
+            assert [[cell.replace("\u00a0", " ") for cell in row] for row in rows] == [
+                [part.name, *times, text.tenths(part.share)] for part, times in zip(parts, seconds, strict=True)
+            ]

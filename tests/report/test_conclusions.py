@@ -7,57 +7,59 @@ from bench.report.conclusions import Sentence, conclusions, counts
 from bench.report.load import read
 
 
-def said(root: Path, results: list, **facts) -> dict[str, Sentence]:
-    found = conclusions(read(sample.recorded(root, results, **facts)))
-    assert all(any(letter.isdigit() for letter in one.evidence) for one in found)
-    return {one.about: one for one in found}
+def sentences(root: Path, results: list, **facts) -> dict[str, Sentence]:
+    drawn = conclusions(read(sample.recorded(root, results, **facts)))
+    assert all(any(letter.isdigit() for letter in sentence.evidence) for sentence in drawn)
+    return {sentence.topic: sentence for sentence in drawn}
 
 
 def test_a_clear_leader_is_named_with_its_interval(tmp_path: Path):
-    one = said(tmp_path, sample.visits())["Cheapest to train"]
-    assert one.claim.startswith("softmax_regression, at ")
-    assert one.claim.endswith("of the cost of mlp.")
-    assert "n = 3 visits" in one.evidence
-    assert "with 1 thread" in one.evidence
+    sentence = sentences(tmp_path, sample.results())["Cheapest to train"]
+    assert sentence.claim.startswith("softmax_regression, at ")
+    assert sentence.claim.endswith("of the cost of mlp.")
+    assert "n = 3 processes" in sentence.evidence
+    assert "with 1 thread" in sentence.evidence
 
 
 def test_a_tie_is_called_a_tie(tmp_path: Path):
-    results = sample.visits(("lenet5", "convnet"), noise=0.2)
-    assert said(tmp_path, results)["Cheapest to train"].claim.endswith("cannot be told apart: their intervals overlap.")
+    results = sample.results(("lenet5", "convnet"), noise=0.2)
+    assert sentences(tmp_path, results)["Cheapest to train"].claim.endswith(
+        "cannot be told apart: their intervals overlap."
+    )
 
 
 def test_one_seed_makes_no_claim_about_the_order(tmp_path: Path):
-    one = said(tmp_path, sample.visits())["Most accurate"]
-    assert "no claim about the order" in one.claim
-    assert "one seed: no interval" in one.evidence
+    sentence = sentences(tmp_path, sample.results())["Most accurate"]
+    assert "no claim about the order" in sentence.claim
+    assert "one seed: no interval" in sentence.evidence
 
 
 def test_a_budget_names_the_best_within_and_beyond(tmp_path: Path):
-    one = said(tmp_path, sample.visits(seeds=4))["On a budget"]
-    assert one.claim == "Within 3 times the cost of mlp, convnet is the most accurate."
-    assert "is the best beyond the budget" in one.evidence
+    sentence = sentences(tmp_path, sample.results(seeds=4))["On a budget"]
+    assert sentence.claim == "Within 3 times the cost of mlp, convnet is the most accurate."
+    assert "is the best beyond the budget" in sentence.evidence
 
 
 def test_more_arithmetic_for_less_cost_is_a_surprise(tmp_path: Path):
-    one = said(tmp_path, sample.visits())["Surprise"]
-    assert one.claim == "convnet does more arithmetic than separable, yet costs less."
+    sentence = sentences(tmp_path, sample.results())["Surprise"]
+    assert sentence.claim == "convnet does more arithmetic than separable, yet costs less."
 
 
 def test_without_training_nothing_is_said_of_accuracy(tmp_path: Path):
-    found = said(tmp_path, sample.visits(epochs=0))
-    assert "Most accurate" not in found
-    assert not any("accura" in one.claim + one.evidence for one in found.values())
+    drawn = sentences(tmp_path, sample.results(epochs=0))
+    assert "Most accurate" not in drawn
+    assert not any("accura" in sentence.claim + sentence.evidence for sentence in drawn.values())
 
 
 def test_failures_are_told_with_their_reasons(tmp_path: Path):
-    one = said(tmp_path, sample.troubled())["Missing"]
-    assert one.claim == "3 of 10 configurations gave no full result, and so no rank."
-    assert "resnet20 (timed out: no answer within 600 s)" in one.evidence
+    sentence = sentences(tmp_path, sample.troubled())["Missing"]
+    assert sentence.claim == "3 of 10 configurations gave no full result, and so no rank."
+    assert "resnet20 (timed out: no answer within 600 s)" in sentence.evidence
 
 
 def test_a_missed_target_is_told(tmp_path: Path):
-    one = said(tmp_path, sample.visits(noise=0.1))["Less certain"]
-    assert "missed the precision target of ±" in one.claim
+    sentence = sentences(tmp_path, sample.results(noise=0.1))["Less certain"]
+    assert "missed the precision target of ±" in sentence.claim
 
 
 def test_counts_include_what_was_left_out(tmp_path: Path):
@@ -69,21 +71,26 @@ def test_counts_include_what_was_left_out(tmp_path: Path):
 
 
 def test_a_seed_that_diverged_takes_the_time_to_the_target_with_it(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"), repeats=1, seeds=5)
-    lost = next(at for at, one in enumerate(results) if one.cell.architecture == "lenet5" and one.cell.seed == 3)
+    results = sample.results(("mlp", "lenet5"), repeats=1, seeds=5)
+    lost = next(
+        at for at, result in enumerate(results) if (result.cell.architecture, result.cell.seed) == ("lenet5", 3)
+    )
     results[lost] = sample.Result(results[lost].cell, "diverged", "the loss is nan")
     plan = {"seeds": [0, 1, 2, 3, 4], "until": 0.95, "epochs": 3}
     reached = sample.Measurement("reached", "1", "higher", 1.0, "share")
-    results = [replace(one, measurements=(*one.measurements, reached)) if one.training else one for one in results]
-    one = said(tmp_path, results, plan=plan)["To 95 %"]
-    assert one.claim == "mlp reaches 95 % test accuracy in the least training time, with each of 5 seeds."
-    assert "lenet5: 4 of 5 seeds reached it (1 diverged), so it has no time" in one.evidence
+    results = [
+        replace(result, measurements=(*result.measurements, reached)) if result.training else result
+        for result in results
+    ]
+    sentence = sentences(tmp_path, results, plan=plan)["To 95 %"]
+    assert sentence.claim == "mlp reaches 95 % test accuracy in the least training time, with each of 5 seeds."
+    assert "lenet5: 4 of 5 seeds reached it (1 diverged), so it has no time" in sentence.evidence
 
 
 def test_where_every_seed_diverged_nobody_reached_the_target(tmp_path: Path):
     results = [
         sample.Result(sample.Cell("mlp", seed=seed), "diverged", "the loss is nan after 9 steps") for seed in range(2)
     ]
-    one = said(tmp_path, results, plan={"seeds": [0, 1], "until": 0.95, "epochs": 3})["To 95 %"]
-    assert one.claim == "No configuration reached it with every seed."
-    assert one.evidence == "mlp: 0 of 2 seeds reached it (2 diverged), so it has no time."
+    sentence = sentences(tmp_path, results, plan={"seeds": [0, 1], "until": 0.95, "epochs": 3})["To 95 %"]
+    assert sentence.claim == "No configuration reached it with every seed."
+    assert sentence.evidence == "mlp: 0 of 2 seeds reached it (2 diverged), so it has no time."

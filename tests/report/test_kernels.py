@@ -28,7 +28,7 @@ def profiled(tmp_path):
     slow = counted(made.result(made.VGG, 9e-3, profile=made.profile()), 4.5e8)
     fast = counted(made.result(made.LENET, 3e-3, profile=made.profile(made.BACKWARD)), 1e7)
     return made.run(
-        tmp_path / "results", "profiled", [slow, fast, *sample.visits(("mlp",), repeats=1)], ceilings=[CEILING]
+        tmp_path / "results", "profiled", [slow, fast, *sample.results(("mlp",), repeats=1)], ceilings=[CEILING]
     )
 
 
@@ -63,7 +63,7 @@ def test_the_page_has_the_section_and_stays_well_formed(profiled, tmp_path):
 
 
 def test_a_run_without_profiles_has_no_such_section(tmp_path):
-    text = write(sample.recorded(tmp_path / "results", sample.visits()), tmp_path / "reports").read_text("utf-8")
+    text = write(sample.recorded(tmp_path / "results", sample.results()), tmp_path / "reports").read_text("utf-8")
     assert 'id="kernels"' not in text
     assert "#kernels" not in text.partition("<main>")[0].partition("<nav")[2]
 
@@ -71,12 +71,16 @@ def test_a_run_without_profiles_has_no_such_section(tmp_path):
 @pytest.mark.parametrize(
     "damaged",
     [
-        None, [], {}, {"phases": {}, "rows": 3}, {"phases": {"forward": "soon"}, "rows": []},
+        None,
+        [],
+        {},
+        {"phases": {}, "rows": 3},
+        {"phases": {"forward": "soon"}, "rows": []},
         {"phases": {}, "rows": [["forward", "other", "aten::add", ""]]},
         {"phases": {}, "rows": [["forward", "other", "aten::add", "", None, 1]]},
         {"phases": {}, "rows": [["forward", "other", 5, "", 1.0, 1]]},
     ],
-)  # fmt: skip
+)
 def test_a_damaged_profile_is_passed_over(tmp_path, damaged):
     assert not is_sound(damaged)
     run = made.run(tmp_path / "results", "damaged", [made.result(made.VGG, 9e-3, profile=damaged)])

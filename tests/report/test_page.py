@@ -53,20 +53,23 @@ def test_ids_are_unique_and_every_reference_has_its_target(page: Path):
     ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     wanted = {
-        name for _, one in elements for key in ("aria-labelledby", "for") for name in (one.get(key) or "").split()
+        name
+        for _, element in elements
+        for key in ("aria-labelledby", "for")
+        for name in (element.get(key) or "").split()
     }
-    wanted |= {one["href"][1:] for _, one in elements if (one.get("href") or "").startswith("#")}
+    wanted |= {element["href"][1:] for _, element in elements if (element.get("href") or "").startswith("#")}
     assert wanted <= set(ids)
 
 
 def test_every_picture_has_a_text_alternative_and_every_header_a_scope(page: Path):
     text = page.read_text("utf-8")
     elements = Elements(text)
-    pictures = [one for one in elements.of("svg") if one.get("role") == "img"]
+    pictures = [element for element in elements.of("svg") if element.get("role") == "img"]
     assert len(pictures) == 31
-    assert all(one.get("aria-labelledby") for one in pictures)
-    assert all(one.get("role") == "img" or one.get("aria-hidden") == "true" for one in elements.of("svg"))
-    assert all(one.get("scope") in ("col", "row") for one in elements.of("th"))
+    assert all(element.get("aria-labelledby") for element in pictures)
+    assert all(element.get("role") == "img" or element.get("aria-hidden") == "true" for element in elements.of("svg"))
+    assert all(element.get("scope") in ("col", "row") for element in elements.of("th"))
     levels = [int(tag[1]) for tag, _ in elements.found if re.fullmatch(r"h\d", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -75,8 +78,8 @@ def test_every_picture_has_a_text_alternative_and_every_header_a_scope(page: Pat
 
 def test_every_mark_names_rows_of_the_table(page: Path):
     elements = Elements(page.read_text("utf-8"))
-    rows = {one["data-row"] for one in elements.of("tr") if "data-row" in one}
-    marks = [key for _, one in elements.found if "data-rows" in one for key in one["data-rows"].split()]
+    rows = {element["data-row"] for element in elements.of("tr") if "data-row" in element}
+    marks = [key for _, element in elements.found if "data-rows" in element for key in element["data-rows"].split()]
     assert len(rows) == 10
     assert marks
     assert set(marks) <= rows
@@ -97,7 +100,7 @@ def test_hostile_texts_stay_text(hostile: Path):
     assert len(elements.of("script")) == 1
     assert len(elements.of("style")) == 1
     assert not elements.of("img")
-    assert not [name for _, one in elements.found for name in one if name.startswith("on")]
+    assert not [name for _, element in elements.found for name in element if name.startswith("on")]
     assert "49" not in re.sub(r"\d*[.,]?\d*49\d*", "", text)  # no expression was evaluated
     assert "\u202e" not in text
     assert "\x07" not in text
@@ -112,25 +115,25 @@ def test_lone_surrogates_do_not_stop_the_page(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("results", "said", "absent"),
+    ("results", "shown", "absent"),
     [
-        ([], "No configuration gave a full result", "id=\"rows\""),
+        ([], "No configuration gave a full result", 'id="rows"'),
         (sample.troubled()[-3:], "No configuration gave a full result", "<figure"),
-        (sample.visits(("mlp",)), "the only configuration with this number", "id=\"choose\""),
-        (sample.visits(("mlp", "lenet5"), epochs=0), "at 43", "id=\"learning\""),
-        (sample.visits(("mlp", "lenet5"), repeats=1), "one visit: no interval", "Traceback"),
+        (sample.results(("mlp",)), "the only configuration with this number", 'id="choose"'),
+        (sample.results(("mlp", "lenet5"), epochs=0), "at 43", 'id="learning"'),
+        (sample.results(("mlp", "lenet5"), repeats=1), "one process: no interval", "Traceback"),
     ],
-    ids=["empty", "failed", "single", "untrained", "one visit"],
-)  # fmt: skip
-def test_what_has_no_data_is_absent(tmp_path: Path, results: list, said: str, absent: str):
+    ids=["empty", "failed", "single", "untrained", "one process"],
+)
+def test_what_has_no_data_is_absent(tmp_path: Path, results: list, shown: str, absent: str):
     text = written(tmp_path, results)
-    assert said in text
+    assert shown in text
     assert absent not in text
     assert "nan" not in re.sub(r"[a-z]nan|nan[a-z]", "", text)
 
 
 def test_one_epoch_still_shows_what_a_second_buys(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"), epochs=1)
+    results = sample.results(("mlp", "lenet5"), epochs=1)
     for result in results:
         if result.training:
             del result.training["epochs"][0]
@@ -140,7 +143,7 @@ def test_one_epoch_still_shows_what_a_second_buys(tmp_path: Path):
 
 
 def test_a_single_point_is_no_curve(tmp_path: Path):
-    results = sample.visits(("mlp",), epochs=1)
+    results = sample.results(("mlp",), epochs=1)
     for result in results:
         if result.training:
             del result.training["epochs"][0]
@@ -149,14 +152,14 @@ def test_a_single_point_is_no_curve(tmp_path: Path):
 
 def test_facts_may_be_missing(tmp_path: Path):
     run = sample.create("bare", {}, tmp_path / "results")
-    for result in sample.visits(("mlp", "lenet5")):
+    for result in sample.results(("mlp", "lenet5")):
         run.append(result)
     assert "revision unknown" in write(run, tmp_path / "reports").read_text("utf-8")
 
 
 def test_the_index_lists_every_page_newest_first(tmp_path: Path):
     for name, started in (("old", "2026-01-01T08:00:00+00:00"), ("new", "2026-02-01T08:00:00+00:00")):
-        write(sample.recorded(tmp_path, sample.visits(("mlp",)), name, started=started), tmp_path / "reports")
+        write(sample.recorded(tmp_path, sample.results(("mlp",)), name, started=started), tmp_path / "reports")
     (tmp_path / "reports/other.html").write_text("<p>not ours")
     text = (tmp_path / "reports/index.html").read_text("utf-8")
     assert re.findall(r'<a href="(\w+)\.html"', text) == ["new", "old"]
@@ -165,14 +168,14 @@ def test_the_index_lists_every_page_newest_first(tmp_path: Path):
 
 
 def test_a_run_named_index_does_not_overwrite_the_index(tmp_path: Path):
-    path = write(sample.recorded(tmp_path, sample.visits(("mlp",)), "index"), tmp_path / "reports")
+    path = write(sample.recorded(tmp_path, sample.results(("mlp",)), "index"), tmp_path / "reports")
     assert path.name == "run-index.html"
     assert page_of("history", tmp_path).name == "run-history.html"  # history.html is the page of all runs
     assert '<a href="run-index.html"' in (tmp_path / "reports/index.html").read_text("utf-8")
 
 
 def test_seeds_of_a_configuration_share_a_row(tmp_path: Path):
-    record = read(sample.recorded(tmp_path, sample.visits(("mlp", "lenet5"), seeds=3, repeats=2)))
+    record = read(sample.recorded(tmp_path, sample.results(("mlp", "lenet5"), seeds=3, repeats=2)))
     assert [row.label for row in record.rows] == ["mlp", "lenet5"]
     accuracy, cost = (record.rows[0].values[metric] for metric in ("accuracy", "relative_cost"))
     assert (accuracy.n, cost.n) == (3, 6)
@@ -180,12 +183,12 @@ def test_seeds_of_a_configuration_share_a_row(tmp_path: Path):
     assert [cell.seed for cell in record.rows[0].cells] == [0, 1, 2]
 
 
-def test_a_visit_that_was_repeated_counts_once(tmp_path: Path):
-    results = sample.visits(("mlp",), repeats=2)
+def test_a_cell_that_was_measured_again_counts_once(tmp_path: Path):
+    results = sample.results(("mlp",), repeats=2)
     failed = sample.Result(results[0].cell, "failed", "killed", 0)
     record = read(sample.recorded(tmp_path, [failed, *results]))
     assert (record.rows[0].status, record.rows[0].values["relative_cost"].n) == ("ok", 2)
-    assert (len(record.visits), len(record.rows[0].steps)) == (2, 2)
+    assert (len(record.results), len(record.rows[0].steps)) == (2, 2)
 
 
 def test_drawing_imports_no_torch():
@@ -194,7 +197,7 @@ def test_drawing_imports_no_torch():
 
 
 def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path: Path):
-    text = written(tmp_path, sample.visits(("mlp", "resnet8"), repeats=1, seeds=2))
+    text = written(tmp_path, sample.results(("mlp", "resnet8"), repeats=1, seeds=2))
     part = text[text.index('id="published"') : text.index('id="trust"')]
     assert "98.4 ± 0.2 %" in part
     assert "not the same set-up" in part
@@ -202,14 +205,14 @@ def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path:
     assert '<a href="https://github.com/keras-team/keras/blob/2.0.0/examples/mnist_mlp.py" rel="noreferrer">' in part
     assert "98.4 ± 0.2 %, Keras examples/mnist_mlp.py</dt><dd>one run of theirs" in part
     assert ">resnet8" not in part
-    assert 'id="published"' not in written(tmp_path / "other", sample.visits(("resnet8",), repeats=1))
+    assert 'id="published"' not in written(tmp_path / "other", sample.results(("resnet8",), repeats=1))
 
 
 NEW = ("confusion", "digits", "mistakes", "gradients")  # keys that learning records once lacked
 
 
 def test_records_from_before_the_images_still_have_a_page(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"))
+    results = sample.results(("mlp", "lenet5"))
     for result in results:
         for key in NEW if result.training else ():
             del result.training[key]
@@ -223,7 +226,7 @@ def test_records_from_before_the_images_still_have_a_page(tmp_path: Path):
 
 
 def test_a_picture_of_one_configuration_goes_with_its_row(page: Path):
-    figures = {one["id"]: one for one in Elements(page.read_text("utf-8")).of("figure")}
+    figures = {element["id"]: element for element in Elements(page.read_text("utf-8")).of("figure")}
     close = [name for name in figures if name.startswith("seeing-confusion")]
     assert len(close) == 4
     assert all(figures[name]["data-rows"] == name.rpartition("-")[2] for name in close)
@@ -231,14 +234,15 @@ def test_a_picture_of_one_configuration_goes_with_its_row(page: Path):
 
 
 def test_a_cost_that_all_configurations_share_makes_no_picture(tmp_path: Path):
-    alike = [replace(one, cell=replace(one.cell, optimizer=name)) for name in ("sgd", "adam")
-             for one in sample.visits(("mlp",), repeats=2)]  # fmt: skip
+    results = sample.results(("mlp",), repeats=2)
+    cells = [sample.Cell("mlp", optimizer=name, threads=2) for name in ("sgd", "adam")]
+    alike = [replace(result, cell=cell) for cell in cells for result in results]
     text = written(tmp_path, alike)
     assert 'id="choose-parameters"' not in text
 
 
 def test_accuracy_over_the_seeds_that_are_left_says_so(tmp_path: Path):
-    results = sample.visits(("mlp", "lenet5"), repeats=1, seeds=3)
+    results = sample.results(("mlp", "lenet5"), repeats=1, seeds=3)
     results[0] = sample.Result(results[0].cell, "diverged", "the loss is nan", training={"epochs": []})
     text = written(tmp_path, results)
     row = text[text.index('<tr data-row="r1"') :]

@@ -64,7 +64,7 @@ def pictures(root: Path, results) -> dict:
 
 
 def test_the_matrix_sums_the_seeds_and_tells_its_worst_cells(tmp_path):
-    found = pictures(tmp_path, sample.visits(("mlp",), seeds=3, repeats=1))
+    found = pictures(tmp_path, sample.results(("mlp",), seeds=3, repeats=1))
     matrix = found["seeing-confusion-r0"]
     numbers = re.findall(r">(\d+)</(?:\w+:)?text>", matrix.svg)
     assert numbers.count("2940") == 10
@@ -74,7 +74,7 @@ def test_the_matrix_sums_the_seeds_and_tells_its_worst_cells(tmp_path):
 
 
 def test_the_accuracy_of_each_class_stands_beside_the_matrix(tmp_path):
-    results = sample.visits(("mlp",), seeds=2, repeats=1)
+    results = sample.results(("mlp",), seeds=2, repeats=1)
     results[0].training["confusion"] = [[3, 1, 0], [0, 4, 0], [0, 0, 0]]
     results[1].training["confusion"] = [[2, 0, 2], [0, 0, 4], [0, 0, 0]]
     matrix = pictures(tmp_path, results)["seeing-confusion-r0"]
@@ -87,7 +87,7 @@ def test_the_accuracy_of_each_class_stands_beside_the_matrix(tmp_path):
 
 
 def test_scores_and_mistakes_are_those_of_the_record(tmp_path):
-    found = pictures(tmp_path, sample.visits(("mlp",), repeats=1))
+    found = pictures(tmp_path, sample.results(("mlp",), repeats=1))
     mistake = found["seeing-mistakes-r0"]
     assert len(mistake.numbers) == 12
     assert mistake.numbers[0][1] == "mlp, test image 100, class 0: 3 99.7 %, 4 0.26 %, 5 < 0.01 %"
@@ -96,14 +96,14 @@ def test_scores_and_mistakes_are_those_of_the_record(tmp_path):
 
 
 def test_of_many_configurations_the_best_and_the_worst_are_looked_at(tmp_path):
-    found = pictures(tmp_path, sample.visits(repeats=1))
+    found = pictures(tmp_path, sample.results(repeats=1))
     confusions = [name for name in found if name.startswith("seeing-confusion")]
     assert len(confusions) == 4
     assert [name for name in found if name.startswith("seeing-samples")] == ["seeing-samples-r0"]
 
 
 def test_damaged_records_leave_pictures_out_and_stop_nothing(tmp_path):
-    results = sample.visits(("mlp", "lenet5"), repeats=1)
+    results = sample.results(("mlp", "lenet5"), repeats=1)
     first, second = (result.training for result in results)
     first["confusion"] = [[1, 2], [3]]
     first["digits"] = [7, {"image": None}, first["digits"][0]]

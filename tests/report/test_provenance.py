@@ -17,34 +17,34 @@ def test_nested_facts_become_paths():
 
 def test_warnings_of_one_kind_are_told_once_with_the_span_of_their_amounts(tmp_path: Path):
     shares = (0.71, 0.83, 0.79)
-    noted = [(Warning("phases", "contended", one, f"the process had {one:.0%} of its core"),) for one in shares]
+    noted = [(Warning("phases", "contended", share, f"the process had {share:.0%} of its core"),) for share in shares]
     noted[1] += (sample.NOT_STEADY,)
-    visits = sample.visits(("mlp",), repeats=3)
-    results = [replace(visit, warnings=warnings) for visit, warnings in zip(visits, noted, strict=True)]
+    plain = sample.results(("mlp",), repeats=3)
+    results = [replace(result, warnings=warnings) for result, warnings in zip(plain, noted, strict=True)]
     cell = results[0].cell.id
     assert trust(read(sample.recorded(tmp_path, results))).warnings == (
         (
             "phases: contended, the process had 71% of its core; 3 such, from 71 % of a core to 83 % of a core",
-            f"{cell} (3 visits)",
+            f"{cell} (3 processes)",
         ),
-        ("phases: not steady, no steady state within the longest warm-up", f"{cell} (1 visit)"),
+        ("phases: not steady, no steady state within the longest warm-up", f"{cell} (1 process)"),
     )
 
 
-def test_facts_that_differ_between_visits_are_told(tmp_path: Path):
-    results = sample.visits(("mlp",), repeats=2)
+def test_facts_that_differ_between_processes_are_told(tmp_path: Path):
+    results = sample.results(("mlp",), repeats=2)
     results[1] = replace(results[1], system={**sample.SYSTEM, "cpu": "another", "load": 0.9})
     machine = dict(trust(read(sample.recorded(tmp_path, results))).machine)
-    assert machine["cpu"] == "differs between visits: AMD EPYC 7B13 and another"
-    assert machine["load"] == "0.3 to 0.9 over the visits"
+    assert machine["cpu"] == "differs between processes: AMD EPYC 7B13 and another"
+    assert machine["load"] == "0.3 to 0.9 over the processes"
 
 
 def test_every_cell_has_its_command_and_every_loss_its_reason(tmp_path: Path):
-    told = trust(read(sample.recorded(tmp_path, sample.troubled())))
-    assert len(told.commands) == 10
-    assert ("resnet20-sgd-mnist-b64-cpu-t2, visit 1", "timeout", "no answer within 600 s") in told.lost
+    shown = trust(read(sample.recorded(tmp_path, sample.troubled())))
+    assert len(shown.commands) == 10
+    assert ("resnet20-sgd-mnist-b64-cpu-t2, repeat 1", "timeout", "no answer within 600 s") in shown.lost
 
 
 def test_an_unfinished_run_says_so(tmp_path: Path):
-    told = trust(read(sample.recorded(tmp_path, sample.visits(("mlp",)), status="interrupted")))
-    assert told.caveats[0].startswith("The run is interrupted")
+    shown = trust(read(sample.recorded(tmp_path, sample.results(("mlp",)), status="interrupted")))
+    assert shown.caveats[0].startswith("The run is interrupted")

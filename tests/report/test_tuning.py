@@ -41,9 +41,9 @@ def record(tmp_path: Path):
 
 
 def test_each_configuration_has_its_trials_and_the_width_of_its_good_rates(record):
-    widths = {one.row.cell["optimizer"]: one.width for one in tuned(record)}
+    widths = {searched.row.cell["optimizer"]: searched.width for searched in tuned(record)}
     assert widths == {"sgd": pytest.approx(10.0), "adam": 1.0}
-    assert {one.row.cell["optimizer"]: one.edge for one in tuned(record)} == {"sgd": False, "adam": True}
+    assert {searched.row.cell["optimizer"]: searched.edge for searched in tuned(record)} == {"sgd": False, "adam": True}
 
 
 def test_the_picture_tells_every_trial_and_the_rate_taken(record):
@@ -54,16 +54,16 @@ def test_the_picture_tells_every_trial_and_the_rate_taken(record):
 
 
 def test_the_conclusion_names_who_minds_its_rate_least_and_who_lies_at_the_edge(record):
-    (said,) = [one for one in conclusions(record) if one.about == "Learning rate"]
-    assert said.claim == "lenet5 · sgd · rate 1 minds its learning rate least, lenet5 · adam · rate 0.01 most."
-    assert "sgd · rate 1: over a factor of 10 (3 of 4 usable)" in said.evidence
-    assert "a better rate may lie beyond: lenet5 · adam" in said.evidence
+    (sentence,) = [drawn for drawn in conclusions(record) if drawn.topic == "Learning rate"]
+    assert sentence.claim == "lenet5 · sgd · rate 1 minds its learning rate least, lenet5 · adam · rate 0.01 most."
+    assert "sgd · rate 1: over a factor of 10 (3 of 4 usable)" in sentence.evidence
+    assert "a better rate may lie beyond: lenet5 · adam" in sentence.evidence
 
 
 def test_a_run_that_tuned_nothing_shows_none_of_it(tmp_path: Path):
-    plain = read(sample.recorded(tmp_path / "results", sample.visits(("mlp",), repeats=1)))
+    plain = read(sample.recorded(tmp_path / "results", sample.results(("mlp",), repeats=1)))
     assert tuning(plain) == []
-    assert [one for one in conclusions(plain) if one.about == "Learning rate"] == []
+    assert [drawn for drawn in conclusions(plain) if drawn.topic == "Learning rate"] == []
 
 
 def test_a_configuration_without_a_row_is_passed_over(record):

@@ -136,7 +136,7 @@ def _bound(bound: Bound | None) -> str:
 def _relative(row: pd.Series, target: float | None) -> str:
     """The relative cost with the half-width of its interval, and whether that is as narrow as it was meant to be."""
     if pd.isna(row["low"]):
-        return f"{number(row['value'])} (one visit: no interval)"
+        return f"{number(row['value'])} (one process: no interval)"
     share = math.sqrt(row["high"] / row["low"]) - 1
     value = number(row["value"], _half(row))
     if share > 1:

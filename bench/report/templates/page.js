@@ -5,7 +5,33 @@
   const table = document.getElementById("rows");
   const tip = document.getElementById("tip");
   const marks = $(".mark");
-  const say = (text) => { document.getElementById("said").textContent = text; };
+  const say = (text) => { document.getElementById("announcement").textContent = text; };
+
+  // Numbers, as bench.text prints them.
+  const rounded = (value, digits) => Number(value.toPrecision(digits));
+  const grouped = (value, places) => // rounded first: toLocaleString rounds the shortest decimal, not the value
+    Number(value.toFixed(places)).toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
+  const power = (value) => Math.floor(Math.log10(Math.abs(value)));
+  function digitsOf(value, half) {
+    const place = power(half) - (half / 10 ** power(half) < 2 ? 1 : 0);
+    return Math.min(5, Math.max(2, (value ? power(value) : place) - place + 1));
+  }
+  function number(value, half) {
+    const digits = half > 0 ? digitsOf(value, half) : 3;
+    const size = half > 0 ? value : rounded(value, digits);
+    const places = Math.min(digits - 1 - (size ? power(size) : 0), 9);
+    return grouped(places < 0 ? rounded(value, digits) : size, Math.max(places, 0));
+  }
+  function percent(share) {
+    const value = share * 100;
+    return `${Math.abs(value) < 10 ? rounded(value, 2) : value.toFixed(0)}\u00a0%`;
+  }
+  const eitherWay = (share) => (share < 1 ? `± ${percent(share)}` : `×/÷\u00a0${number(1 + share)}`);
+  function seconds(value) {
+    const size = Math.abs(rounded(value, 3));
+    const [scale, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]].find(([least]) => size >= least) || [1e-9, "ns"];
+    return size ? `${number(value * (1 / scale))}\u00a0${unit}` : "0\u00a0s";
+  }
 
   // What a mark or a number says: its <title> or title attribute, shown at once and in the page's own look.
   const texts = new Map();
@@ -50,7 +76,7 @@
     });
     for (const other of heads) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    body.append(...keyed.map((one) => one.row));
+    body.append(...keyed.map(({ row }) => row));
     say(`Sorted by ${head.querySelector("button").textContent.toLowerCase()}, ${down ? "highest" : "lowest"} first.`);
   }
   for (const head of heads) head.querySelector("button").addEventListener("click", () => sort(head));
@@ -82,10 +108,6 @@
     cell.kept = [...cell.childNodes].map((node) => node.cloneNode(true));
   }
   const half = (cell) => (cell.dataset.low0 > 0 ? Math.log(cell.dataset.high0 / cell.dataset.low0) / 2 : NaN);
-  function digits(value, width) {
-    const least = width > 0 ? Math.floor(Math.log10(value)) - Math.floor(Math.log10(width)) + 1 : 3;
-    return Number(value.toPrecision(Math.min(5, Math.max(2, least)))).toString();
-  }
   function compare() {
     const chosen = costs.find((cell) => cell.parentNode.dataset.row === reference.value);
     for (const cell of costs) {
@@ -99,11 +121,13 @@
       const spread = cell === chosen ? 0 : Math.hypot(half(cell), half(chosen));
       const [low, high] = [ratio * Math.exp(-spread), ratio * Math.exp(spread)];
       const known = Number.isFinite(spread) && spread > 0;
-      const number = Object.assign(document.createElement("span"), { className: "number", textContent: digits(ratio, (high - low) / 2) });
-      const plus = Object.assign(document.createElement("span"), { className: "plus", textContent: known ? `± ${(Math.expm1(spread) * 100).toPrecision(2)} %` : "" });
-      cell.replaceChildren(number, plus);
+      const width = (high - low) / 2;
+      const printed = cell === chosen ? "1" : number(ratio, width);
+      const figure = Object.assign(document.createElement("span"), { className: "number", textContent: printed });
+      const plus = Object.assign(document.createElement("span"), { className: "plus", textContent: known ? eitherWay(Math.expm1(spread)) : "" });
+      cell.replaceChildren(figure, plus);
       Object.assign(cell.dataset, { value: ratio, low: known ? low : "", high: known ? high : "" });
-      cell.title = `${number.textContent} times the cost of ${reference.selectedOptions[0].textContent}${known ? `, ${digits(low, high - low)} to ${digits(high, high - low)}` : ", no interval"}`;
+      cell.title = `${printed} times the cost of ${reference.selectedOptions[0].textContent}${known ? `, ${number(low, width)} to ${number(high, width)}` : ", no interval"}`;
     }
     const unit = heads.find((head) => head.dataset.column === "relative_cost").querySelector(".unit");
     unit.dataset.first ??= unit.textContent;
@@ -122,36 +146,36 @@
   const formats = {
     csv() {
       const head = ["configuration", "status"];
-      for (const one of shown().slice(1)) head.push(...(one.dataset.column === "rank" ? ["rank"] : ["", "_low", "_high", "_n"].map((end) => one.dataset.column + end)));
+      for (const { dataset: { column } } of shown().slice(1)) head.push(...(column === "rank" ? ["rank"] : ["", "_low", "_high", "_n"].map((end) => column + end)));
       const lines = rows().map((row) => {
-        const cells = shown().slice(1).map((one) => {
-          const { value = "", low = "", high = "", n = "" } = row.cells[heads.indexOf(one)].dataset;
-          return one.dataset.column === "rank" ? [value] : [value, low, high, n];
+        const cells = shown().slice(1).map((head) => {
+          const { value = "", low = "", high = "", n = "" } = row.cells[heads.indexOf(head)].dataset;
+          return head.dataset.column === "rank" ? [value] : [value, low, high, n];
         });
         return [quote(row.cells[0].dataset.value), quote(status(row)), ...cells.flat()].join(",");
       });
-      return [head.map((one) => (/^\w+$/.test(one) ? one : quote(one))).join(","), ...lines].join("\n") + "\n";
+      return [head.map((title) => (/^\w+$/.test(title) ? title : quote(title))).join(","), ...lines].join("\n") + "\n";
     },
     markdown() {
       const clean = (value) => value.replace(/\s+/g, " ").replace(/[\\|<>`*_[\]]/g, "\\$&");
       const line = (cells) => `| ${cells.map(clean).join(" | ")} |`;
-      const lines = rows().map((row) => line(shown().map((one) => text(row.cells[heads.indexOf(one)]))));
+      const lines = rows().map((row) => line(shown().map((head) => text(row.cells[heads.indexOf(head)]))));
       return [line(shown().map(name)), `|${shown().map((_, at) => (at ? " ---: |" : " --- |")).join("")}`, ...lines].join("\n") + "\n";
     },
     latex() {
       const special = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "±": "$\\pm$", "×": "$\\times$", "µ": "$\\mu$", "·": "$\\cdot$" };
-      const clean = (value) => value.replace(/\s+/g, " ").replace(/[\\~^±×µ·]|[&%$#_{}]/g, (one) => special[one] || "\\" + one);
+      const clean = (value) => value.replace(/\s+/g, " ").replace(/[\\~^±×µ·]|[&%$#_{}]/g, (sign) => special[sign] || "\\" + sign);
       const line = (cells) => `${cells.map(clean).join(" & ")} \\\\`;
-      const lines = rows().map((row) => line(shown().map((one) => text(row.cells[heads.indexOf(one)]))));
+      const lines = rows().map((row) => line(shown().map((head) => text(row.cells[heads.indexOf(head)]))));
       return [`\\begin{tabular}{l${"r".repeat(shown().length - 1)}}`, "\\hline", line(shown().map(name)), "\\hline", ...lines, "\\hline", "\\end{tabular}"].join("\n") + "\n";
     },
   };
   async function copy(format) {
-    const made = formats[format]();
+    const copied = formats[format]();
     try {
-      await navigator.clipboard.writeText(made);
+      await navigator.clipboard.writeText(copied);
     } catch {
-      const area = Object.assign(document.createElement("textarea"), { value: made }); // where the clipboard is closed to file://
+      const area = Object.assign(document.createElement("textarea"), { value: copied }); // where the clipboard is closed to file://
       document.body.append(area);
       area.select();
       const done = document.execCommand("copy");
@@ -166,15 +190,8 @@
   const difference = document.getElementById("difference");
   if (!difference) return;
   const picks = ["slower", "faster"].map((name) => document.getElementById(`difference-${name}`));
-  const seconds = (value) => {
-    const size = Math.abs(Number(value.toPrecision(3))); // as in bench.text
-    const [scale, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]].find(([least]) => size >= least) || [1e-9, "ns"];
-    const text = (value / scale).toPrecision(3);
-    return size ? `${text.includes("e") ? Number(text).toLocaleString("en-US") : text}\u00a0${unit}` : "0\u00a0s";
-  };
-  const percentage = (share) => `${Math.round(share * 100)}\u00a0%`;
   function parts(key) {
-    const taken = $("table.parts").find((one) => one.dataset.row === key);
+    const taken = $("table.parts").find((listed) => listed.dataset.row === key);
     const kinds = [...taken.tBodies[0].rows].map((row) => [row.cells[0].textContent, Number(row.cells[1].dataset.value)]);
     return { label: taken.dataset.label, step: Number(taken.dataset.step), kinds: new Map(kinds) };
   }
@@ -182,9 +199,9 @@
     const [slower, faster] = picks.map((pick) => parts(pick.value)).sort((a, b) => b.step - a.step);
     const total = slower.step - faster.step;
     const names = [...new Set([...slower.kinds.keys(), ...faster.kinds.keys()])];
-    const found = names.map((name) => ({ name, ours: slower.kinds.get(name) || 0, theirs: faster.kinds.get(name) || 0 }));
-    found.sort((a, b) => Math.abs(b.ours - b.theirs) - Math.abs(a.ours - a.theirs));
-    difference.tBodies[0].replaceChildren(...found.slice(0, 12).map(({ name, ours, theirs }) => {
+    const shares = names.map((name) => ({ name, ours: slower.kinds.get(name) || 0, theirs: faster.kinds.get(name) || 0 }));
+    shares.sort((a, b) => Math.abs(b.ours - b.theirs) - Math.abs(a.ours - a.theirs));
+    difference.tBodies[0].replaceChildren(...shares.slice(0, 12).map(({ name, ours, theirs }) => {
       const row = document.createElement("tr");
       const head = Object.assign(document.createElement("th"), { scope: "row", className: "name", textContent: name });
       const share = total ? `${((ours - theirs) / total * 100).toFixed(1)}\u00a0%` : "-";
@@ -193,12 +210,12 @@
       return row;
     }));
     const ratio = slower.step / faster.step;
-    const named = found.filter(({ ours, theirs }) => total && (ours - theirs) / total >= 0.1).slice(0, 3);
-    const told = named.map(({ name, ours, theirs }, at) => `${percentage((ours - theirs) / total)}${at ? "" : " of it"} ${name}`);
-    const times = ratio >= 1.995 ? `${Number(ratio.toPrecision(2))}x` : percentage(ratio - 1);
-    document.getElementById("difference-said").textContent = ratio < 1.01
+    const large = shares.filter(({ name, ours, theirs }) => total && (ours - theirs) / total >= 0.1 && name !== difference.dataset.unnamed);
+    const named = large.slice(0, 3).map(({ name, ours, theirs }, at) => `${percent((ours - theirs) / total)}${at ? "" : " of it"} ${name}`);
+    const times = ratio >= 1.995 ? `${rounded(ratio, 2)}x` : percent(ratio - 1);
+    document.getElementById("difference-sentence").textContent = ratio < 1.01
       ? `${slower.label} and ${faster.label} take the same time, within 1\u00a0%.`
-      : `${slower.label} is ${times} slower than ${faster.label}${told.length ? `: ${told.join(", ")}` : ""}.`;
+      : `${slower.label} is ${times} slower than ${faster.label}${named.length ? `: ${named.join(", ")}` : ""}.`;
   }
   document.getElementById("difference-tools").hidden = false;
   document.getElementById("difference-tools").addEventListener("submit", (event) => event.preventDefault());
