@@ -8,54 +8,6 @@ from bench.vocabulary import PairQuantile
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueRequest:
-    """What a worker is asked to tell about.
-
-    Attributes:
-        architectures: globs; those that match have their parameters and FLOPs counted, which takes time.
-        datasets: names that a plan wants; each must be known, well formed and at hand.
-        data_dir: folder with data sets that are not embedded; "" for the default.
-        download: fetch what is not there, which may take long.
-
-    """
-
-    architectures: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    data_dir: str = ""
-    download: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LayersRequest:
-    """One architecture to be looked into.
-
-    Attributes:
-        architecture: its name.
-        dataset: whose images and classes it is built for; "" for the architecture's own.
-
-    """
-
-    architecture: str
-    dataset: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A file of weights to be read back and evaluated.
-
-    Attributes:
-        name: what to call it, its path.
-        content: its bytes: who evaluates them may see no such path.
-        data_dir: folder with data sets that are not embedded; "" for the default.
-
-    """
-
-    name: str
-    content: bytes = field(repr=False)
-    data_dir: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class DeviceFacts:
     """What decides how a device is used, so that nobody need ask what kind it is.
 

@@ -13,7 +13,8 @@ from bench import data, optimizers
 from bench.devices import available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
-from bench.plan.catalogue import Catalogue, CatalogueRequest
+from bench.plan.catalogue import Catalogue
+from bench.plan.task import CatalogueRequest
 from bench.process.channel import Channel
 
 

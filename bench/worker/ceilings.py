@@ -7,7 +7,7 @@ import torch
 
 from bench.devices import Device, open_device
 from bench.measure.blocks import block_length, quiet_collector, run_block, run_untimed
-from bench.plan.probe import Probe
+from bench.plan.task import Probe
 from bench.plan.timing import BLOCK_SECONDS
 from bench.process.channel import Channel
 from bench.process.messages import Ceiling

@@ -10,7 +10,7 @@ import architectures
 from architectures import ShapeError
 from bench import data
 from bench.errors import BenchError, unknown
-from bench.plan.catalogue import LayersRequest
+from bench.plan.task import LayersRequest
 from bench.process.channel import Channel
 from bench.process.messages import Layer, Layers
 

@@ -9,8 +9,8 @@ from bench.errors import BenchError
 from bench.machine.system import usable_cores
 from bench.measure.batches import Sources, load_for
 from bench.measure.workload import Workload
-from bench.plan.catalogue import Weights
 from bench.plan.cell import Cell
+from bench.plan.task import Weights
 from bench.process.channel import Channel
 from bench.process.messages import Verification
 from bench.training.checkpoint import machine_of, unpacked

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from bench.plan.catalogue import CatalogueRequest
 from bench.plan.grid import expand
 from bench.plan.plan import plan_from, suite_names
+from bench.plan.task import CatalogueRequest
 from bench.process.worker import Workers
 from bench.session.requests import ask_catalogue
 

@@ -6,7 +6,7 @@ import torch
 
 from bench import data
 from bench.errors import BenchError
-from bench.plan.catalogue import Weights
+from bench.plan.task import Weights
 from bench.training.checkpoint import packed, unpacked
 from bench.training.checkpoint_schema import digest_of
 from bench.training.train import train

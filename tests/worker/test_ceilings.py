@@ -6,7 +6,7 @@ from bench.measure.blocks import warm_up
 from bench.measure.costs import measure_costs
 from bench.measure.speed import step_times, timed_block
 from bench.plan.cell import Cell
-from bench.plan.probe import Probe, probes_of
+from bench.plan.task import Probe, probes_of
 from bench.worker import ceilings
 from tests.measure.recording import RecordingDevice
 

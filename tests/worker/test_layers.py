@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 import architectures
 from architectures.registry import Registry
-from bench.plan.catalogue import LayersRequest
+from bench.plan.task import LayersRequest
 from bench.worker import layers
 from bench.worker.layers import APART, describe_layers
 
