@@ -69,7 +69,7 @@ def probes_of(cells: Iterable[Cell]) -> list[Probe]:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRequest:
-    """What a worker is asked to tell about.
+    """The catalogue, with the data sets that a plan needs checked.
 
     Attributes:
         architectures: globs; those that match have their parameters and FLOPs counted, which takes time.
@@ -87,7 +87,7 @@ class CatalogueRequest:
 
 @dataclass(frozen=True, slots=True)
 class LayersRequest:
-    """One architecture to be looked into.
+    """The layers of one architecture.
 
     Attributes:
         architecture: its name.
@@ -101,11 +101,11 @@ class LayersRequest:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A file of weights to be read back and evaluated.
+    """A checkpoint to be read back and evaluated.
 
     Attributes:
         name: what to call it, its path.
-        content: its bytes: who evaluates them may see no such path.
+        content: its bytes, since the worker may not see that path.
         data_dir: folder with data sets that are not embedded; "" for the default.
 
     """

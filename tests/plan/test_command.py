@@ -101,12 +101,12 @@ def flags(cell, **plan):
 
 
 def test_the_plans_settings_come_along():
-    found = flags(Cell("mlp", threads=4), epochs=7, timeout=90.0, precision=0.01, threads=[4], budget=30.0, later=1)
-    assert found["--epochs"] == "7"
-    assert found["--timeout"] == "90"
-    assert found["--precision"] == "0.01"
-    assert found["--threads"] == "4"
-    assert "--budget" not in found
+    words = flags(Cell("mlp", threads=4), epochs=7, timeout=90.0, precision=0.01, threads=[4], budget=30.0, later=1)
+    assert words["--epochs"] == "7"
+    assert words["--timeout"] == "90"
+    assert words["--precision"] == "0.01"
+    assert words["--threads"] == "4"
+    assert "--budget" not in words
 
 
 @pytest.mark.parametrize("name", ["a b; rm -rf ~", "$(x)", "it's", "-x", "*"])
