@@ -339,4 +339,4 @@ def test_a_download_that_fails_gets_one_line(mirror, tmp_path):
     message = message_of(name, tmp_path / "kept", partial(check, download=True))
     assert f"cannot download {name} to {tmp_path / 'kept'}: " in message
     assert "File not found or corrupted" in message
-    assert "mend the connection, or put " in message
+    assert "check the connection, or put " in message
