@@ -44,8 +44,8 @@ def typed(command):
     """The plan of a command line."""
     *start, first, second = shlex.split(command)[:4]
     assert [*start, first, second] == ["python", "-m", "bench", "run"]
-    given = build_parser().parse_args(shlex.split(command)[3:])
-    values = {name: getattr(given, name) for name in SETTINGS if getattr(given, name, None) is not None}
+    args = build_parser().parse_args(shlex.split(command)[3:])
+    values = {name: getattr(args, name) for name in SETTINGS if getattr(args, name, None) is not None}
     return plan_from({name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 

@@ -45,8 +45,8 @@ def test_a_larger_data_set_takes_longer_to_train(catalogue):
 
 
 def test_more_threads_take_no_longer(catalogue):
-    one, two = (expected_seconds([replace(CELL, threads=threads)], PLAN, catalogue()) for threads in (1, 2))
-    assert two <= one
+    slow, fast = (expected_seconds([replace(CELL, threads=threads)], PLAN, catalogue()) for threads in (1, 2))
+    assert fast <= slow
 
 
 def test_cells_add_up(catalogue):

@@ -133,6 +133,6 @@ def test_the_cells_get_the_best_rate_of_their_configuration_and_those_without_on
 def test_trials_have_their_share_in_the_forecast(catalogue):
     cells = expand(PLAN, catalogue()).cells
     trials = trials_of(cells, PLAN, catalogue())
-    seven, one = (trial_seconds(some, PLAN, catalogue()) for some in (trials[:7], trials[:1]))
-    assert seven == pytest.approx(7 * one)
-    assert one < expected_seconds(cells[:1], PLAN, catalogue())
+    seven, single = (trial_seconds(some, PLAN, catalogue()) for some in (trials[:7], trials[:1]))
+    assert seven == pytest.approx(7 * single)
+    assert single < expected_seconds(cells[:1], PLAN, catalogue())
