@@ -62,7 +62,7 @@ def test_a_data_set_gives_shape_and_classes():
     summary = layers_of("vgg4", "synthetic:3x40x40:7")
     assert (summary["input_shape"], summary["num_classes"]) == ([3, 40, 40], 7)
     first, last = summary["layers"][0], summary["layers"][-1]
-    assert first["settings"].startswith("3, ")
+    assert first["arguments"].startswith("3, ")
     assert first["output_shape"][1:] == [40, 40]
     assert last["output_shape"] == [7]
 

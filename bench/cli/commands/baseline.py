@@ -84,7 +84,7 @@ def _show(given: argparse.Namespace) -> None:
                 "run": part.run,
                 "revision": part.revision[:10] + ("+" if part.dirty else "") or "-",
                 "machine": part.machine.digest[:6],
-                "relative cost": "-" if part.cost is None else number(math.exp(part.cost)),
+                "relative cost": "-" if part.log_cost is None else number(math.exp(part.log_cost)),
                 "processes": str(part.processes),
                 "step": "-" if part.step is None else quantity(part.step, "s"),
                 "accuracy": quantity(sum(part.accuracy.values()) / len(part.accuracy), PERCENT)

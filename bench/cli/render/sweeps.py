@@ -28,4 +28,4 @@ def _told(sweep: Sweep) -> str:
     overhead, marginal = sweep.overhead.value, sweep.marginal.value
     line = f"t(B) = {quantity(overhead, 's')} + {quantity(marginal, 's')} x B"
     line += f", 90 % of the peak at B = {sweep.batch_at_90:.0f}" if sweep.batch_at_90 else ", no overhead to be seen"
-    return line + (f" (a poor fit: points are {sweep.misfit:.0%} off the line)" if sweep.misfit > POOR_FIT else "")
+    return line + (f" (a poor fit: points are {sweep.residual:.0%} off the line)" if sweep.residual > POOR_FIT else "")
