@@ -1,4 +1,4 @@
-"""Reference networks: so small that a test of the whole suite takes no time."""
+"""The debug network: so small that a run for a test takes no time."""
 
 from torch import nn
 
@@ -6,7 +6,7 @@ from architectures.registry import register
 from architectures.shapes import Shape, flat_size
 
 
-@register(family="reference", parameters=562, source="none: it exists for tests")
+@register(family="debug", parameters=562, source="none: it exists for tests")
 def debug(input_shape: Shape, num_classes: int) -> nn.Module:
     """A few hundred parameters: one coarse convolution and a linear layer, for tests."""
     features = nn.Sequential(

@@ -106,7 +106,7 @@ class Registry:
             before = dict(self._architectures)
             try:
                 self._load(entry_point)
-            except (Exception, SystemExit) as error:  # whatever a stranger's code does, the others must go on
+            except (Exception, SystemExit) as error:  # whatever a plug-in does, the others must go on
                 self._architectures = before
                 reason = " ".join(str(error).split())
                 package = entry_point.dist.name if entry_point.dist else "unknown package"

@@ -1,4 +1,4 @@
-"""The errors a person can mend: one line with cause, place and remedy, and the exit code that goes with it."""
+"""Errors of usage: one line with cause, place and remedy, and the exit code of each."""
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -11,19 +11,19 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as every shell has it
 
 
 class BenchError(Exception):
-    """What the person at the prompt can mend: shown as one line, never as a traceback."""
+    """An error that the user can fix: shown as one line, never as a traceback."""
 
     exit_code = EXIT_USAGE
 
 
 class NotComparableError(BenchError):
-    """The two things to be compared cannot be, and why."""
+    """Two things that cannot be compared, with the reason."""
 
     exit_code = EXIT_NOT_COMPARABLE
 
 
 class OutOfTimeError(Exception):
-    """The budget is spent; whoever set it out catches this and says what was left out."""
+    """The budget is spent; the caller that set it catches this and says what was left out."""
 
 
 def unknown(kind: str, name: str, known: "Iterable[str]", listing: str) -> BenchError:

@@ -18,12 +18,12 @@ import pytest
 from bench.plan.cell import Cell
 from bench.plan.timing import BLOCK_SECONDS
 
-_DEFAULT_MIN_TIME = 5e-6  # seconds; pytest-benchmark's own, which nobody asked for who has this
+_DEFAULT_MIN_TIME = 5e-6  # seconds; pytest-benchmark's own, which is replaced where it was not asked for
 PARTS = ("train", "inference")
 
 
 class SynchronizedTimer:
-    """The host's clock, read once the device has done all it was given. One a test, since each may use its own device.
+    """The host's clock, read once the device has done all its work. One a test, since each may use its own device.
 
     Attributes:
         wait: waits for the device; nothing to wait for until a cell has been set up.
@@ -43,7 +43,7 @@ class SynchronizedTimer:
 
 
 class BenchCell(Protocol):
-    """What the fixture gives: benchmarks one cell, and tells its images a second."""
+    """What the fixture gives: benchmarks one cell, and returns its images a second."""
 
     def __call__(self, cell: str | Cell, part: str = "train", **fields: Any) -> float | None:
         """Run one cell; see the fixture `bench_cell`."""
@@ -53,7 +53,7 @@ _TIMER = pytest.StashKey[SynchronizedTimer]()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Have pytest-benchmark time such a test by blocks and with the synchronized timer, unless its marker says else."""
+    """Have pytest-benchmark time such a test in blocks, by the synchronized timer, unless its marker says not to."""
     if "bench_cell" not in getattr(item, "fixturenames", ()) or not item.config.pluginmanager.hasplugin("benchmark"):
         return
     timer = item.stash[_TIMER] = SynchronizedTimer()
@@ -70,28 +70,28 @@ def bench_cell(request: pytest.FixtureRequest, benchmark: Any) -> BenchCell:
     """Benchmark one cell: `bench_cell("lenet5", optimizer="adam", batch_size=64, threads=1)`.
 
     The first argument is an architecture's name or a Cell, further ones are fields of Cell; `part` is "train" (a whole
-    step, the fetch of its batch included) or "inference". Gives the images a second by the median round, and None where
+    step, the fetch of its batch included) or "inference". Returns the images a second by the median round; None where
     benchmarks are disabled. A cell on a device that is not there is skipped.
     """
 
     def run(cell: str | Cell, part: str = "train", **fields: Any) -> float | None:
         from bench.worker.inprocess import opened  # noqa: PLC0415 - imports torch, which pytest's start must not
 
-        wanted = Cell(cell, **fields) if isinstance(cell, str) else cell
+        target = Cell(cell, **fields) if isinstance(cell, str) else cell
         if part not in PARTS:
             raise ValueError(f"part is one of {', '.join(PARTS)}, not '{part}'")
         if benchmark.group is None:
-            benchmark.group = _group(wanted, part)
-        with opened(wanted, part, timed=not benchmark.disabled) as front:
-            if front.unsupported:
-                pytest.skip(front.unsupported)
+            benchmark.group = _group(target, part)
+        with opened(target, part, timed=not benchmark.disabled) as prepared:
+            if prepared.unsupported:
+                pytest.skip(prepared.unsupported)
             if (timer := request.node.stash.get(_TIMER, None)) is not None:
-                timer.wait = front.synchronize
-            benchmark.extra_info.update(front.facts)
-            benchmark(front.call)
+                timer.wait = prepared.synchronize
+            benchmark.extra_info.update(prepared.facts)
+            benchmark(prepared.call)
         if benchmark.stats is None:
             return None
-        rate = wanted.batch_size / float(benchmark.stats["median"])
+        rate = target.batch_size / float(benchmark.stats["median"])
         benchmark.extra_info["images_per_second"] = rate
         return rate
 

@@ -114,10 +114,10 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     done = repository("--benchmark-autosave", "--benchmark-save-data")
     assert done.returncode == 0, done.stdout + done.stderr
     (saved,) = (repository.folder / ".benchmarks").rglob("*.json")
-    found = {one["name"]: one for one in json.loads(saved.read_text())["benchmarks"]}
-    assert set(found) == {"test_step[my_net]", "test_step[debug]", "test_inference"}
+    benchmarks = {one["name"]: one for one in json.loads(saved.read_text())["benchmarks"]}
+    assert set(benchmarks) == {"test_step[my_net]", "test_step[debug]", "test_inference"}
 
-    step = found["test_step[my_net]"]
+    step = benchmarks["test_step[my_net]"]
     info = step["extra_info"]
     assert info["bench_id"] == "my_net-sgd-synthetic-b16-cpu-t1"
     assert info["bench_cell"]["architecture"] == "my_net"
@@ -127,7 +127,7 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert {"cpu", "torch", "allocator"} <= set(info["system"])
     assert step["options"]["timer"] == "synchronized"
     assert step["group"] == "train *-sgd-synthetic-b16-cpu-t1"
-    assert found["test_inference"]["group"] == "mine"
+    assert benchmarks["test_inference"]["group"] == "mine"
     # a round is a block: many steps, at least 0.1 s of them, less what calibration misjudged
     assert step["stats"]["iterations"] > 10
 

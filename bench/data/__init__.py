@@ -2,15 +2,15 @@
 
 from bench.data.dataset import Dataset
 from bench.data.normalize import NORMALIZATIONS, Statistics, normalize, statistics
-from bench.data.registry import about, check, describe, load, names
+from bench.data.registry import check, describe, facts_of, load, names
 
 __all__ = [
     "NORMALIZATIONS",
     "Dataset",
     "Statistics",
-    "about",
     "check",
     "describe",
+    "facts_of",
     "load",
     "names",
     "normalize",

@@ -45,9 +45,9 @@ def read(path: Path, sha256: str, limit: int | None = None) -> Tensor:
         raise IdxError(f"is damaged ({error})") from error
     except OSError as error:
         raise IdxError(f"cannot be read ({error.strerror})") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise IdxError(f"is not the original (its content has sha256 {found[:12]}...)")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
+        raise IdxError(f"is not the original (its content has sha256 {digest[:12]}...)")
     return parse(content)
 
 

@@ -29,11 +29,11 @@ COMPRESSED = {  # SHA-256 of the files as they lie in FOLDER
 def check(folder: Path = FOLDER) -> None:
     """Raises what `load` would raise of the whole, in a hundredth of a second where there is nothing to raise."""
     try:
-        found = {name: hashlib.sha256((folder / f"{name}.gz").read_bytes()).hexdigest() for name in COMPRESSED}
+        sums = {name: hashlib.sha256((folder / f"{name}.gz").read_bytes()).hexdigest() for name in COMPRESSED}
     except OSError:
-        found = {}
-    if found != COMPRESSED:
-        load(folder)  # which tells what is wrong; compressed otherwise they may be right
+        sums = {}
+    if sums != COMPRESSED:
+        load(folder)  # names what is wrong; files that were compressed anew may be right
 
 
 def load(folder: Path = FOLDER, limit: int | None = None) -> Dataset:

@@ -1,4 +1,4 @@
-"""The data sets by name: what each is, told without loading it, and how it is loaded."""
+"""The data sets by name: the facts of each, known without loading it, and how it is loaded."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -51,11 +51,11 @@ def names() -> list[str]:
 
 
 def describe() -> list[dict[str, Any]]:
-    """What `about` tells of each data set, in the order of `names`."""
-    return [about(name) for name in names()]
+    """The facts of each data set, in the order of `names`."""
+    return [facts_of(name) for name in names()]
 
 
-def about(name: str) -> dict[str, Any]:
+def facts_of(name: str) -> dict[str, Any]:
     """Plain facts of one data set without loading it.
 
     Returns:
@@ -75,7 +75,7 @@ def about(name: str) -> dict[str, Any]:
 
 
 def check(name: str, data_dir: Path | None = None, *, download: bool = False) -> None:
-    """Raises what `load` would raise of the whole data set, so that nothing is measured before a fault is told.
+    """Raises what `load` would raise of the whole data set, so that a fault is found before anything is measured.
 
     With `download` absent files are fetched first. Takes a hundredth of a second for `mnist`, none for `synthetic`, and
     for the others as long as loading them.

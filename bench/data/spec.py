@@ -1,4 +1,4 @@
-"""Entry: what is known of a data set before it is loaded, and how it is loaded."""
+"""Specification of a data set: what is known before it is loaded, and how it is loaded."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bench.data.dataset import Dataset
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """One data set of the catalogue; its loader is called with name, folder and limit."""
+    """One data set of the registry; its loader is called with name, folder and limit."""
 
     input_shape: tuple[int, int, int]
     num_classes: int

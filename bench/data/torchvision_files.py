@@ -1,4 +1,4 @@
-"""Folder: the data sets that a person keeps on disk, read by torchvision in the layout that torchvision gives them."""
+"""Data sets on disk, in torchvision's layout and read by torchvision."""
 
 import hashlib
 import json
@@ -25,8 +25,8 @@ def load(name: str, data_dir: Path, entry: DatasetSpec) -> Dataset:
     """The data set `name` of CLASSES from `data_dir`, which `fetch` may have filled.
 
     Raises:
-        BenchError: its files are absent, damaged or not those of `entry`, as far as `genuine` can tell; the message
-            names them and the command that fetches them.
+        BenchError: its files are absent, damaged or not those of `entry`, as far as `bench.data.verify` can tell; the
+            message names them and the command that fetches them.
 
     """
     source = _source(name)
@@ -62,9 +62,10 @@ def fetch(name: str, data_dir: Path) -> None:
     try:
         source(data_dir, train=True, download=True)
     except _DAMAGE as error:
-        told = " ".join(str(error).split()) or repr(error)
+        reason = " ".join(str(error).split()) or repr(error)
         raise BenchError(
-            f"cannot download {name} to {data_dir}: {told}; mend the connection, or put {', '.join(sums)} into {folder}"
+            f"cannot download {name} to {data_dir}: {reason}; check the connection, "
+            f"or put {', '.join(sums)} into {folder}"
         ) from error
 
 
@@ -84,13 +85,13 @@ def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> Ben
     """The error for files that are absent, damaged or others: which, where, and how to get them."""
     folder, sums = _place(source, data_dir), _expected(source)
     absent = [file for file in sums if not _is_there(folder / file)]
-    found = {file: _flaw(folder / file, md5) for file, md5 in sums.items() if file not in absent}
+    flaws = {file: _flaw(folder / file, md5) for file, md5 in sums.items() if file not in absent}
     if len(absent) == len(sums):
         cause = f"it is not in {folder}"
     elif absent:
         cause = f"{', '.join(absent)} not found in {folder}"
-    elif any(found.values()):
-        cause = f"in {folder} {', '.join(f'{file} {flaw}' for file, flaw in found.items() if flaw)}"
+    elif any(flaws.values()):
+        cause = f"in {folder} {', '.join(f'{file} {flaw}' for file, flaw in flaws.items() if flaw)}"
     else:
         what = "not the published ones" if isinstance(error, verify.NotGenuineError) else "damaged"
         cause = f"the files in {folder} are {what} ({str(error).splitlines()[0] if str(error) else repr(error)})"

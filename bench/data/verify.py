@@ -1,9 +1,9 @@
-"""Genuine: whether what was read from a folder is the data set that was published, as far as its files can tell.
+"""Verification: whether what was read from a folder is the data set that was published, as far as its files can tell.
 
-Shapes, numbers and labels always tell. Beyond them, torchvision compares the MD5 sum of each file of CIFAR-10. Of the
-IDX sets only the compressed files have a published sum: where those lie beside the others, as a download leaves them,
-every byte is checked. Without them the labels must be as evenly spread as published and the pixels as bright, which
-tells the sets apart and finds a changed label, but not a changed pixel.
+Shapes, counts and labels are always checked, and torchvision compares the MD5 sum of each file of CIFAR-10. Of the IDX
+sets only the compressed files have checksums: where they are kept next to the extracted ones, as a download leaves
+them, every byte is verified. Without them only the spread of the labels and the mean pixel are, which tells the sets
+apart and finds a changed label, but not a changed pixel.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class NotGenuineError(ValueError):
 
 
 def check_sizes(dataset: Dataset, entry: DatasetSpec) -> None:
-    """Raises NotGenuineError where shapes, numbers or labels are not those that the catalogue tells."""
+    """Raises NotGenuineError where shapes, numbers or labels are not those of the registry."""
     for part, images, labels, count in (
         ("training", dataset.train_images, dataset.train_labels, entry.train),
         ("test", dataset.test_images, dataset.test_labels, entry.test),

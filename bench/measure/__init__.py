@@ -1,1 +1,1 @@
-"""The half that knows torch: what a worker process builds, trains and measures."""
+"""The timing engine: workloads, blocks of steps, costs, noise and profiles. Imports torch."""

@@ -1,4 +1,4 @@
-"""Sources: the parts of a data set, normalized as a cell wants them and resident on the device."""
+"""Batches: the parts of a data set, normalized as a cell wants them and resident on the device."""
 
 from functools import cached_property
 from pathlib import Path

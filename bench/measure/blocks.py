@@ -46,7 +46,7 @@ class Block:
         return len(self.intervals)
 
 
-GAP = ""  # stands in a trail for what lies between two steps
+GAP = ""  # stands in a phase log for what lies between two steps
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class PhaseLog:
 
 
 def run_block(
-    subject: str, device: Device, step: Step, steps: int, marks: int, *, phase_log: "PhaseLog | None" = None
+    subject: str, device: Device, step: Step, steps: int, marks: int, *, phase_log: PhaseLog | None = None
 ) -> Block:
     """`steps` steps with one synchronization at each end and none between.
 
@@ -94,15 +94,15 @@ def run_block(
     )
 
 
-def _by_step(seconds: list[float], steps: int, marks: int, phase_log: "PhaseLog | None") -> Floats:
-    """The intervals between marks, (steps, marks); those of a trail summed by phase, in the order of its phases."""
+def _by_step(seconds: list[float], steps: int, marks: int, phase_log: PhaseLog | None) -> Floats:
+    """The intervals between marks, (steps, marks); those of a phase log summed by phase, in the order of its phases."""
     if phase_log is None:
         return np.asarray(seconds).reshape(steps, marks)
     columns = {phase: at for at, phase in enumerate((*phase_log.phases, GAP))}
     step, summed = -1, np.zeros((steps, len(columns)))
-    for phase, one in zip(phase_log.entered, seconds, strict=True):
+    for phase, duration in zip(phase_log.entered, seconds, strict=True):
         step += phase == phase_log.phases[0]
-        summed[step, columns[phase]] += one
+        summed[step, columns[phase]] += duration
     return summed
 
 

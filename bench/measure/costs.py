@@ -1,4 +1,4 @@
-"""Costs: what a step takes that no clock is needed for: parameters, FLOPs, operators, bytes. The same in every run."""
+"""Costs: parameters, FLOPs, operators and bytes of a step: counted, not timed, and the same in every run."""
 
 from collections import Counter
 from typing import Any
@@ -82,8 +82,8 @@ def _flops(work: Workload) -> dict[str, int]:
         work.loss(outputs, labels).backward()
     ahead, back = forward.get_total_flops(), backward.get_total_flops()
     kinds: Counter[str] = Counter()
-    for one in (forward, backward):
-        for operator, count in one.get_flop_counts()["Global"].items():
+    for counter in (forward, backward):
+        for operator, count in counter.get_flop_counts()["Global"].items():
             kinds[FLOPS_OF.get(category_of([str(operator)]), FLOPS_OF["other"])] += count
     return {"flops": ahead + back, "flops_forward": ahead, "flops_backward": back, **dict(sorted(kinds.items()))}
 
@@ -96,7 +96,7 @@ class _OperatorCounter(TorchDispatchMode):
 
     def __init__(self, phase_log: PhaseLog | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch has not annotated it
-        self._trail = phase_log
+        self._phase_log = phase_log
         self.names: dict[str, Counter[str]] = {phase: Counter() for phase in PHASES}
         self.bytes_moved = 0
         self._marks = 0
@@ -106,8 +106,8 @@ class _OperatorCounter(TorchDispatchMode):
 
     def _phase(self) -> str:
         """The phase that the last mark began; none outside a step."""
-        if self._trail is not None:
-            return self._trail.entered[-1] if self._marks else GAP
+        if self._phase_log is not None:
+            return self._phase_log.entered[-1] if self._marks else GAP
         return PHASES[self._marks - 1] if 1 <= self._marks <= len(PHASES) else GAP
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -138,7 +138,7 @@ def _moved(func: Any, args: Any, kwargs: Any, results: Any) -> int:
     fresh = {key: tensor for key, tensor in _tensors(results).items() if key not in written}
     storages = {tensor.untyped_storage().data_ptr() for tensor in operands.values()}
     if not written:
-        fresh = {key: one for key, one in fresh.items() if one.untyped_storage().data_ptr() not in storages}
+        fresh = {key: tensor for key, tensor in fresh.items() if tensor.untyped_storage().data_ptr() not in storages}
         if not fresh or func.overloadpacket.__name__.removeprefix("new_").startswith("empty"):
             return 0
     return sum(_extent(tensor) for part in (operands, written, fresh) for tensor in part.values())
@@ -147,7 +147,9 @@ def _moved(func: Any, args: Any, kwargs: Any, results: Any) -> int:
 def _changed(func: Any) -> list[int]:
     """Positions of the arguments that the operator's schema says it writes to."""
     arguments = func._schema.arguments  # noqa: SLF001 - what torch's own operator registry offers for this
-    return [at for at, one in enumerate(arguments) if one.alias_info is not None and one.alias_info.is_write]
+    return [
+        at for at, argument in enumerate(arguments) if (alias := argument.alias_info) is not None and alias.is_write
+    ]
 
 
 def _argument(func: Any, args: Any, kwargs: Any, at: int) -> Any:

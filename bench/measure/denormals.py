@@ -1,4 +1,4 @@
-"""Denormals: how many numbers of a training have faded below full precision, which many processors compute slowly."""
+"""Denormals: how many numbers of a training are below full precision, which many processors compute slowly."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from bench.measure.workload import Workload
 from bench.store.warning import Warning
+from bench.text import tenths
 from bench.vocabulary import Part
 
 SMALLEST = torch.finfo(torch.float32).tiny  # 1.2e-38, the smallest number of full precision
@@ -31,10 +32,10 @@ def share_of(work: Workload) -> float:
 
 
 def warnings_of(part: Part, work: Workload) -> list[Warning]:
-    """A warning on a part of a visit that left many denormals behind, where they are slow."""
+    """A warning on a part of a measurement that left many denormals behind, where they are slow."""
     if not work.device.facts.slow_denormals or (share := share_of(work)) < NOTED:
         return []
-    text = f"{share:.1%} of weights and optimizer state are denormal, which may slow the steps (--denormals flush)"
+    text = f"{tenths(share)} of weights and optimizer state are denormal, which may slow the steps (--denormals flush)"
     return [Warning(part, "denormals", share, text)]
 
 

@@ -1,4 +1,4 @@
-"""Flags: what the timed blocks say against their own numbers, as warnings that travel with the result."""
+"""Noise: what in the timed blocks makes their numbers doubtful, as warnings that go with the result."""
 
 from collections.abc import Sequence
 
@@ -6,40 +6,41 @@ import numpy as np
 
 from bench.measure.blocks import Block
 from bench.store.warning import Warning
+from bench.text import percent, signed
 from bench.vocabulary import Part
 
 FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand faults a step, a quiet worker about one
 
 
-def flags_of(
+def warnings_of(
     part: Part, blocks: list[Block], steady: bool, threads: int, throttles: Sequence[str] = ()
 ) -> list[Warning]:
-    """Warnings on one part of a visit.
+    """Warnings on one part of a measurement.
 
     Args:
         part: its name.
         blocks: in order of measurement.
         steady: how the warm-up ended.
-        threads: CPU threads in force; only one thread tells by its CPU time whether it was kept waiting.
+        threads: CPU threads in force; the CPU time of a single thread alone shows whether it was kept waiting.
         throttles: what held the device's clocks down right after the blocks.
 
     """
-    flags = []
+    warnings = []
     if not steady:
-        flags.append(Warning(part, "not steady", None, "no steady state within the longest warm-up"))
+        warnings.append(Warning(part, "not steady", None, "no steady state within the longest warm-up"))
     faults = sum(block.faults for block in blocks) / sum(block.steps for block in blocks)
     if faults > FAULTS:
-        flags.append(Warning(part, "faulting", faults, f"{faults:.0f} page faults a step"))
+        warnings.append(Warning(part, "faulting", faults, f"{faults:.0f} page faults a step"))
     busy = sum(block.cpu for block in blocks) / sum(block.wall for block in blocks)
     if threads == 1 and busy < BUSY:
-        flags.append(Warning(part, "contended", busy, f"the process had {busy:.0%} of its core"))
+        warnings.append(Warning(part, "contended", busy, f"the process had {percent(busy)} of its core"))
     if throttles:
-        flags.append(Warning(part, "throttled", None, f"the device was held down by {' and '.join(throttles)}"))
+        warnings.append(Warning(part, "throttled", None, f"the device was held down by {' and '.join(throttles)}"))
     for subject in dict.fromkeys(block.subject for block in blocks):
         slope = drift([block for block in blocks if block.subject == subject])
         if abs(slope) > DRIFT:
-            flags.append(Warning(part, "drifting", slope, f"the {subject} blocks change by {slope:+.1%} each"))
-    return flags
+            warnings.append(Warning(part, "drifting", slope, f"the {subject} blocks change by {signed(slope)} each"))
+    return warnings
 
 
 def drift(blocks: list[Block]) -> float:

@@ -50,17 +50,17 @@ def profile_cell(build: Callable[[], Workload], folder: Path) -> dict[str, Any]:
     return {"trace": path.name, "bytes": path.stat().st_size, **summarize(trace), "reading": read(trace)}
 
 
-def profile_metrics(found: Mapping[str, Any], step_seconds: float, threads: int) -> list[Measurement]:
+def profile_metrics(summary: Mapping[str, Any], step_seconds: float, threads: int) -> list[Measurement]:
     """The profiler's overhead, and on a GPU the kernels that each phase launches, where all steps agree.
 
     Args:
-        found: what `profile_cell` returned.
+        summary: what `profile_cell` returned.
         step_seconds: of a timed step of the cell, without the fetch of its batch.
         threads: CPU threads of both.
 
     """
-    profiled = sum(seconds for phase, seconds in found["phases"].items() if phase != FETCH)
-    launches = found.get("launches", {})
+    profiled = sum(seconds for phase, seconds in summary["phases"].items() if phase != FETCH)
+    launches = summary.get("launches", {})
     return [
         Measurement.of_value("profiler_overhead", profiled / step_seconds, "mean", threads),
         *(
@@ -79,14 +79,14 @@ def _record(build: Callable[[], Workload], folder: Path) -> Path:
     with _kernels_named() if work.cell.mode == "compile" else contextlib.nullcontext():
         work.model.train()
         steps = _how_many(work)
-        own = work.device.facts.profiler_activity
-        on = [ProfilerActivity.CPU, *([getattr(ProfilerActivity, own)] if own else [])]
+        device = work.device.facts.profiler_activity
+        activities = [ProfilerActivity.CPU, *([getattr(ProfilerActivity, device)] if device else [])]
         plan = schedule(wait=WAIT, warmup=WARM_UP, active=steps, repeat=1)
         marks = _marked_modules(work.model) if work.cell.mode == "eager" else contextlib.nullcontext()
         with (
             marks,
             profile(
-                activities=on,
+                activities=activities,
                 schedule=plan,
                 record_shapes=True,
                 profile_memory=True,
@@ -153,8 +153,8 @@ def _marked_modules(model: nn.Module) -> Iterator[None]:
     handles = []
     for name, module in model.named_modules():
         if name:
-            told = f"{name} {type(module).__name__}"
-            handles.append(module.register_forward_pre_hook(lambda *_, told=told: begin(told)))
+            label = f"{name} {type(module).__name__}"
+            handles.append(module.register_forward_pre_hook(lambda *_, label=label: begin(label)))
             handles.append(module.register_forward_hook(lambda *_: end(), always_call=True))
     try:
         yield

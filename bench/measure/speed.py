@@ -28,7 +28,7 @@ def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Bloc
     names = work.timed_phases
     phases = np.concatenate([block.intervals for block in timed])[:, : len(names)]
     step = Measurement.of_samples("step", step_times(timed, "train", names), statistic=STATISTIC, threads=threads)
-    found = [
+    measurements = [
         Measurement.of_samples(name, phases[:, column], statistic=STATISTIC, threads=threads)
         for column, name in enumerate(names)
         if name != WHOLE_STEP
@@ -37,15 +37,15 @@ def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Bloc
     gap = 1 - phases.sum() / sum(block.wall for block in timed)
     steps = sum(block.steps for block in timed)
     faults = sum(block.faults for block in timed) / steps
-    found += [
+    measurements += [
         Measurement.of_samples("step_wall", wall, statistic=STATISTIC, threads=threads),
         Measurement.of_value("throughput", work.cell.batch_size / step.value, STATISTIC, threads),
         Measurement.of_value("phase_gap", float(gap), "mean", threads),
         Measurement.of_value("page_faults", faults, "mean", threads),
     ]
     if work.needs_closure:
-        found.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
-    return timed, [step, *found], warm
+        measurements.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
+    return timed, [step, *measurements], warm
 
 
 def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[Measurement]]:
@@ -77,9 +77,9 @@ def measure_copy(work: Workload) -> list[Measurement]:
 def measure_relative(
     cell: Workload, reference: Workload, blocks: int, order: Random, threads: int
 ) -> tuple[list[Block], list[Measurement], bool]:
-    """Time cell and reference in alternating blocks, the first of each round drawn at random.
+    """Time cell and reference in alternating blocks, the first of each pair drawn at random.
 
-    The relative cost is the ratio of their seconds per image. Also tells whether both were steady before.
+    The relative cost is the ratio of their seconds per image. Also returns whether both were steady before.
     """
     with quiet_collector():
         lengths = {work: warm_up(work.device, work.timed_step, least=0) for work in (reference, cell)}
@@ -112,7 +112,7 @@ def step_times(timed: list[Block], subject: str, phases: tuple[str, ...]) -> Flo
 def _alternate(
     cell: Workload, reference: Workload, lengths: dict[Workload, WarmUp], blocks: int, order: Random
 ) -> Iterator[Block]:
-    """The blocks of each round, each led in by a few untimed steps."""
+    """The blocks of each pair, each led in by a few untimed steps."""
     sides = [("cell", cell), ("reference", reference)]
     for _ in range(blocks):
         order.shuffle(sides)

@@ -1,4 +1,4 @@
-"""Workload: a model, its optimizer and loss, and batches that lie on the device: what is stepped and timed."""
+"""Workload: a model, its optimizer and loss, and batches on the device: what is stepped and timed."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -91,7 +91,7 @@ class Workload:
         """One training step; `mark` is called at the start, between the phases and at the end.
 
         The phases are those of PHASES, in order, except with a closure: then they come again with each evaluation, and
-        the trail says which one began at each mark. Returns the detached loss.
+        the phase log says which one began at each mark. Returns the detached loss.
         """
         if self.phase_log is not None:
             return self._step_with_closure(mark, self.phase_log)
@@ -170,7 +170,7 @@ class Workload:
         return loss
 
     def _record_graph(self) -> None:
-        """Have `timed_step` replay a recorded step on one resident batch: a launch, in which no phase can be told."""
+        """Have `timed_step` replay a recorded step on one resident batch: one launch, without phases."""
         for group in self.optimizer.param_groups:
             if "capturable" in group:
                 group["capturable"] = True  # keeps the step count on the device, where the graph can advance it

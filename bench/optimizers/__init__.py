@@ -1,4 +1,4 @@
-"""The optimizers there are, by name. Imports torch."""
+"""The optimizers, by name. Imports torch."""
 
 from bench.optimizers.registry import FLAGS, OPTIMIZERS, OptimizerSpec, UnsupportedError, build, get, names, unsupported
 

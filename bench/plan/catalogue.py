@@ -1,4 +1,4 @@
-"""Catalogue: what there is to choose from, as plain data that the torch half hands over."""
+"""Catalogue: what is registered and what the devices can do, as plain data that a worker sends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,56 +8,8 @@ from bench.vocabulary import PairQuantile
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogueRequest:
-    """What a worker is asked to tell about.
-
-    Attributes:
-        architectures: globs; those that match have their parameters and FLOPs counted, which takes time.
-        datasets: names that a plan wants; each must be known, well formed and at hand.
-        data_dir: folder with data sets that are not embedded; "" for the default.
-        download: fetch what is not there, which may take long.
-
-    """
-
-    architectures: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    data_dir: str = ""
-    download: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LayersRequest:
-    """One architecture to be looked into.
-
-    Attributes:
-        architecture: its name.
-        dataset: whose images and classes it is built for; "" for the architecture's own.
-
-    """
-
-    architecture: str
-    dataset: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A file of weights to be read back and evaluated.
-
-    Attributes:
-        name: what to call it, its path.
-        content: its bytes: who evaluates them may see no such path.
-        data_dir: folder with data sets that are not embedded; "" for the default.
-
-    """
-
-    name: str
-    content: bytes = field(repr=False)
-    data_dir: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class DeviceFacts:
-    """What decides how a device is used, so that nobody need ask what kind it is.
+    """What decides how a device is used, so that no caller asks for its kind.
 
     Attributes:
         kind: its name without a number: "cpu", "cuda".
@@ -71,7 +23,7 @@ class DeviceFacts:
         profiler_activity: what torch.profiler calls its activity, beside the host's; "" for none.
         identity: those facts in a worker's system that must be equal before times compare.
         unsupported: why it cannot, by dtype, by mode, or for "flush" (denormals to zero).
-        model: what its maker calls it; "" where that is told elsewhere.
+        model: what its maker calls it; "" where it is recorded elsewhere.
 
     """
 
@@ -94,8 +46,8 @@ class DeviceFacts:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "DeviceFacts":
-        """The facts that another revision tells; those that only it knows are passed over."""
-        known = {one.name for one in fields(cls)}
+        """The facts that another revision sends; those unknown here are passed over."""
+        known = {fact.name for fact in fields(cls)}
         return cls(**{name: value for name, value in stored.items() if name in known})
 
 
@@ -105,10 +57,10 @@ class Catalogue:
 
     Attributes:
         architectures: name to its facts: family, module, input_shape, num_classes, description, source; parameters and
-            flops_forward (one image) of those that were asked for, and misfits: data sets whose images it cannot take,
-            each with the reason.
-        optimizers: name to its facts: description, learning_rate, implementations, needs_closure, and obstacles, which
-            say by device and implementation why it cannot run there.
+            flops_forward (one image) of those that were asked for; incompatible: data sets whose images it cannot
+            take, each with the reason.
+        optimizers: name to its facts: description, learning_rate, implementations, needs_closure; unsupported: by
+            device and implementation, why it cannot run there.
         datasets: name to its facts: input_shape, num_classes, train, test, description.
         normalizations: names of pixel scalings.
         devices: name to its facts, "cpu" and each usable "cuda:N".

@@ -14,9 +14,9 @@ _KEPT = options_of("training", "measuring", "repeats", "patience", "profile")
 
 
 def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
-    """The shell command that runs `cell` alone with the settings of `plan` (its fields by name, as stored).
+    """The shell command that runs `cell` alone with the options of `plan` (its fields by name, as stored).
 
-    It starts from the architecture's default suite, and names each setting that differs from that suite's or from
+    It starts from the architecture's default suite, and names each option that differs from that suite's or from
     Plan's own default.
     """
     return f"python -m bench run {flags_of(cell, plan)}"

@@ -1,4 +1,4 @@
-"""Estimate: how long a plan will take, before it starts. A forecast to plan a coffee by, never a measurement."""
+"""Estimate: how long a plan will take, told before it starts. A rough forecast, never a measurement."""
 
 from collections.abc import Iterable
 
@@ -30,8 +30,8 @@ def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) ->
     cells = list(cells)
     blocks = least_seconds(cells, plan) * plan.repeats
     leads = 2 * plan.blocks * timing.LEAD_SECONDS * plan.repeats * len(cells)
-    visits = sum(_visit_seconds(cell, plan, catalogue) for cell in cells) * plan.repeats
-    return blocks + leads + visits + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
+    extra = sum(_extra_seconds(cell, plan, catalogue) for cell in cells) * plan.repeats
+    return blocks + leads + extra + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
 
 
 def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:
@@ -39,8 +39,8 @@ def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> f
     return sum(START_SECONDS + _training_seconds(cell, plan, catalogue) for cell in trials)
 
 
-def _visit_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
-    """Seconds of a visit beyond the least: steps that are longer than a block, and compiling."""
+def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
+    """Seconds of one process beyond the least: steps that are longer than a block, and compiling."""
     block = timing.BLOCK_SECONDS
     own = _step_seconds(cell, cell.threads, catalogue)
     compared = _step_seconds(cell, reference_threads(cell, plan, catalogue.devices), catalogue)

@@ -1,4 +1,4 @@
-"""Grid: from a plan and a catalogue to the cells to be visited, and the ones that are left out with the reason."""
+"""Grid: from a plan and a catalogue to the cells to measure, and the cells that are skipped, each with the reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ REFERENCE = Cell("mlp", optimizer="sgd", batch_size=64)
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The cells of a plan: those to visit, in the order asked for, and those left out, each with its reason."""
+    """The cells of a plan: those to measure, in the order asked for, and those skipped, each with its reason."""
 
     cells: tuple[Cell, ...]
     skipped: tuple[tuple[Cell, str], ...]
@@ -73,7 +73,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
     cells = [_resolved(Cell(**dict(zip(axes, point, strict=True))), catalogue) for point in product(*axes.values())]
-    reasons = {cell: _misfit(cell, catalogue) or _obstacle(cell, catalogue) for cell in dict.fromkeys(cells)}
+    reasons = {cell: _incompatible(cell, catalogue) or _unsupported(cell, catalogue) for cell in dict.fromkeys(cells)}
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
     if not kept:
@@ -83,7 +83,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
 
 
 def reference_threads(cell: Cell, plan: Plan, devices: Mapping[str, DeviceFacts]) -> int:
-    """CPU threads of the cell and its reference while they are compared: 1, unless asked or of no account there."""
+    """CPU threads while a cell and its reference are compared: 1 on the host, unless the plan gives threads."""
     return 1 if devices[cell.device].on_host and not plan.threads else cell.threads
 
 
@@ -116,13 +116,13 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
 
 def _chosen(kind: str, globs: tuple[str, ...], known: list[str]) -> tuple[str, ...]:
     """The known names that match, in the order of the globs; a glob that matches nothing is an unknown name."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for glob in globs:
         matches = [name for name in known if fnmatchcase(name, glob)]
         if not matches:
             raise unknown(kind, glob, known, f"list {kind}s" if kind != "normalization" else "run --help")
-        found.update(dict.fromkeys(matches))
-    return tuple(found)
+        names.update(dict.fromkeys(matches))
+    return tuple(names)
 
 
 def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
@@ -159,7 +159,7 @@ def _resolved(cell: Cell, catalogue: Catalogue) -> Cell:
     return cell if flushes else replace(cell, denormals="keep")
 
 
-def _misfit(cell: Cell, catalogue: Catalogue) -> str | None:
+def _incompatible(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the cell cannot take its data set's images, or None."""
     if reason := catalogue.architectures[cell.architecture].get("incompatible", {}).get(cell.dataset):
         return str(reason)
@@ -170,9 +170,9 @@ def _misfit(cell: Cell, catalogue: Catalogue) -> str | None:
     return None
 
 
-def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
+def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the device or the optimizer cannot do what the cell asks, or None."""
-    optimizer, unsupported = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device].unsupported
+    optimizer, device = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device]
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
@@ -182,4 +182,4 @@ def _obstacle(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    return unsupported.get(cell.mode) or unsupported.get(cell.dtype)
+    return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype)

@@ -22,7 +22,7 @@ AUTO = "auto"  # in a plan alone: fused where torch has it, else default
 LOSSES = ("cross_entropy", "nll_loss")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
-TRIED_OUT, TINY = "debug", "tiny"  # the net that tries things out, and the suite for that
+DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
 
 
 # What an option decides; commands take options, or leave them apart, by it (`options_of`).
@@ -32,7 +32,7 @@ Role = Literal[
     "tuning",  # which learning rates are tried before
     "measuring",  # how a cell is measured and from which data
     "repeats",  # how often it is measured
-    "patience",  # how long one visit may take
+    "patience",  # how long one process may take
     "session",  # when to end, and what to fetch first
     "profile",  # whether a profile is made too
     "suite",  # what to start from
@@ -118,11 +118,11 @@ class Plan:
     precision: float = _option(
         0.03, "half-width of the relative cost to stop at, such as 3%%", role="repeats", reads="share"
     )
-    blocks: int = _option(15, "blocks of each kind in a visit, 0.1 s each", role="measuring", at_least=2)
+    blocks: int = _option(15, "blocks of each kind in a process, 0.1 s each", role="measuring", at_least=2)
     budget: float | None = _option(
         None, "stop after this long, such as 90s, 5m or 1h", role="session", reads="duration"
     )
-    timeout: float = _option(600.0, "end a visit to a cell after this long", role="patience", reads="duration")
+    timeout: float = _option(600.0, "stop a process after this long", role="patience", reads="duration")
     order_seed: int = _option(0, "seed of the order of execution", role="measuring", at_least=0)
     data_dir: str = _option("", "folder with data sets that are not embedded", role="measuring", reads="folder")
     download: bool = _option(
@@ -141,7 +141,7 @@ class Plan:
 
 
 _SHAPES = get_type_hints(Plan)
-SETTINGS = {one.name: one for one in fields(Plan)}
+SETTINGS = {option.name: option for option in fields(Plan)}
 
 
 def options_of(*roles: Role) -> tuple[str, ...]:
@@ -190,18 +190,18 @@ def flag(name: str) -> str:
     return ("--no-" if turned_off else "--") + name.replace("_", "-")
 
 
-def plan_from(given: Mapping[str, Any]) -> Plan:
-    """The plan of a suite with the `given` fields put in place of the suite's own.
+def plan_from(values: Mapping[str, Any]) -> Plan:
+    """The plan of a suite, with `values` (by field) in place of the suite's own.
 
-    Without a suite it is the default one; for the debug net alone, which tries things out, that is the tiny one.
+    Without a suite it is the default one, and for the architecture `debug` alone the tiny one.
 
     Raises:
         BenchError: unknown suite, unreadable file, unknown key or wrong type.
 
     """
-    tries = tuple(given.get("architectures", ())) == (TRIED_OUT,)
-    suite = str(given.get("suite", TINY if tries else default_of("suite")))
-    return replace(_suite(suite, seen=()), **{**given, "suite": suite})
+    default = TINY if tuple(values.get("architectures", ())) == (DEBUG,) else default_of("suite")
+    suite = str(values.get("suite", default))
+    return replace(_suite(suite, seen=()), **{**values, "suite": suite})
 
 
 def plan_of_values(place: str, values: Mapping[str, Any]) -> Plan:

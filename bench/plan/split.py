@@ -1,4 +1,4 @@
-"""Split: how many training images are held out, to tell an accuracy in place of the test images."""
+"""Split: how many training images are held out, as validation images."""
 
 
 def held_out_of(images: int) -> int:

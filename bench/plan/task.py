@@ -1,6 +1,7 @@
-"""Visit: what one worker is asked to do with one cell, as plain data that crosses to its process."""
+"""What a worker is asked: plain data that crosses to its process."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import inf
 
 from bench.plan.cell import Cell
@@ -8,7 +9,7 @@ from bench.plan.cell import Cell
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One cell in one repeat.
+    """One cell in one repeat, to be measured.
 
     Attributes:
         cell: what to measure.
@@ -23,7 +24,7 @@ class Task:
         costs: whether to count operators and bytes too, which are the same in every repeat.
         profile: whether to profile some steps too, after all else, and hand the trace over.
         data_dir: folder with data sets that are not embedded; "" for the default.
-        timeout: seconds after which the visit is ended.
+        timeout: seconds after which the worker is ended.
 
     """
 
@@ -40,3 +41,75 @@ class Task:
     profile: bool = False
     data_dir: str = ""
     timeout: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A device as some cells use it.
+
+    Attributes:
+        device: its name, such as "cpu" or "cuda:0".
+        dtypes: the types that matrices are multiplied in.
+        threads: CPU threads.
+
+    """
+
+    device: str
+    dtypes: tuple[str, ...]
+    threads: int
+
+
+def probes_of(cells: Iterable[Cell]) -> list[Probe]:
+    """One probe for each device and thread count of the cells, with all types they compute in."""
+    dtypes: dict[tuple[str, int], dict[str, None]] = {}
+    for cell in cells:
+        dtypes.setdefault((cell.device, cell.threads), {})[cell.dtype] = None
+    return [Probe(device, tuple(names), threads) for (device, threads), names in dtypes.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRequest:
+    """The catalogue, with the data sets that a plan needs checked.
+
+    Attributes:
+        architectures: globs; those that match have their parameters and FLOPs counted, which takes time.
+        datasets: names that a plan wants; each must be known, well formed and at hand.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+        download: fetch what is not there, which may take long.
+
+    """
+
+    architectures: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    data_dir: str = ""
+    download: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayersRequest:
+    """The layers of one architecture.
+
+    Attributes:
+        architecture: its name.
+        dataset: whose images and classes it is built for; "" for the architecture's own.
+
+    """
+
+    architecture: str
+    dataset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A checkpoint to be read back and evaluated.
+
+    Attributes:
+        name: what to call it, its path.
+        content: its bytes, since the worker may not see that path.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+
+    """
+
+    name: str
+    content: bytes = field(repr=False)
+    data_dir: str = ""

@@ -1,6 +1,6 @@
-"""Protocol: how long each part of a visit lasts. Changing what DECIDE_A_TIME names makes baselines not comparable.
+"""Timing: how long each part of a measurement lasts. Changing what DECIDE_A_TIME names makes baselines not comparable.
 
-Read by the half that measures and by the one that estimates. See bench/process/CONTRACT.md.
+Both the measurement and the estimate read it. See bench/process/CONTRACT.md.
 """
 
 BLOCK_SECONDS = 0.1  # a block lasts at least this long: over 10,000 ticks of the clock
@@ -9,7 +9,7 @@ WARM_SECONDS = 0.5  # the least warm-up of a process
 WARM_AGAIN = 0.15  # three mini-blocks: the least warm-up of a workload in a warm process
 WARM_CAP = 3.0  # the longest; a workload that is not steady by then is marked
 WARM_AGREEMENT = 0.05  # three successive mini-blocks within this share are steady
-LEAD_SECONDS = 0.02  # untimed steps before a block refill the caches and outlast another's spinning threads
+LEAD_SECONDS = 0.02  # untimed steps before a block: they refill the caches and outlast another's spinning threads
 INFERENCE_BLOCKS = 2
 # glibc would map and unmap buffers as large as these, in bytes, at every step (mallopt(3), DESIGN.md)
 MMAP_THRESHOLD, TRIM_THRESHOLD = 1_000_000_000, 2_000_000_000

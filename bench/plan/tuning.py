@@ -18,7 +18,7 @@ CLOSE = 0.01  # a rate is good where accuracy is within a percentage point of th
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one learning rate gave: accuracy and loss on the held-out images, absent unless the status is ok."""
+    """The result of one learning rate: accuracy and loss on the held-out images, absent unless the status is ok."""
 
     learning_rate: float
     status: str
@@ -68,30 +68,30 @@ def group_of(cell: Cell) -> Cell:
 
 
 def usable(trials: Iterable[Trial]) -> list[Trial]:
-    """Those that trained the net and told an accuracy."""
-    return [one for one in trials if one.status == "ok" and one.accuracy is not None]
+    """The trials that trained the net and have an accuracy."""
+    return [trial for trial in trials if trial.status == "ok" and trial.accuracy is not None]
 
 
 def best_of(trials: Iterable[Trial]) -> Trial | None:
     """The most accurate one, of equals that with the lower loss; None where no rate trained the net."""
-    return max(usable(trials), key=lambda one: (one.accuracy, -(one.loss or 0.0)), default=None)
+    return max(usable(trials), key=lambda trial: (trial.accuracy, -(trial.loss or 0.0)), default=None)
 
 
 def at_edge(trials: Iterable[Trial], best: Trial) -> bool:
-    """Whether the best rate is the lowest or the highest that told anything, so that a better one may lie beyond.
+    """Whether the best rate is the lowest or the highest of the usable grid, so that a better one may lie beyond.
 
-    One at which training diverged told that it is too high; one that failed or timed out told nothing.
+    A rate at which training diverged is too high, so it counts; one that failed or timed out says nothing.
     """
     tried = list(trials)
-    rates = [one.learning_rate for one in tried if one.status in ("ok", "diverged")]
+    rates = [trial.learning_rate for trial in tried if trial.status in ("ok", "diverged")]
     return len(tried) > 1 and best.learning_rate in (min(rates), max(rates))
 
 
 def good_width(trials: Iterable[Trial], best: Trial) -> float:
     """The factor over which rates stay good, from the lowest to the highest around the best without a gap."""
-    tried = sorted(trials, key=lambda one: one.learning_rate)
-    good = {one.learning_rate for one in usable(tried) if (one.accuracy or 0) >= (best.accuracy or 0) - CLOSE}
-    rates = [one.learning_rate for one in tried]
+    tried = sorted(trials, key=lambda trial: trial.learning_rate)
+    good = {trial.learning_rate for trial in usable(tried) if (trial.accuracy or 0) >= (best.accuracy or 0) - CLOSE}
+    rates = [trial.learning_rate for trial in tried]
     low = high = rates.index(best.learning_rate)
     while low > 0 and rates[low - 1] in good:
         low -= 1
@@ -106,16 +106,16 @@ def width_told(factor: float) -> str:
 
 
 def with_best_rates(
-    cells: Iterable[Cell], found: Mapping[Cell, list[Trial]]
+    cells: Iterable[Cell], by_group: Mapping[Cell, list[Trial]]
 ) -> tuple[list[Cell], list[tuple[Cell, str]]]:
     """The cells with the best rate of their group; and those for which there is none, each with the reason."""
-    kept, lost = [], []
+    kept, skipped = [], []
     for cell in cells:
-        trials = found.get(group_of(cell), [])
+        trials = by_group.get(group_of(cell), [])
         best = best_of(trials)
         if best:
             kept.append(replace(cell, learning_rate=best.learning_rate))
         else:
-            why = next((one.reason for one in trials if one.reason), "no trial was made")
-            lost.append((cell, f"none of the {len(trials)} learning rates tried can be used: {why}"))
-    return kept, lost
+            why = next((trial.reason for trial in trials if trial.reason), "no trial was run")
+            skipped.append((cell, f"none of the {len(trials)} learning rates tried can be used: {why}"))
+    return kept, skipped

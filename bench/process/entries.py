@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.plan.catalogue import Catalogue, CatalogueRequest, LayersRequest, Weights
-from bench.plan.probe import Probe
-from bench.plan.task import Task
+from bench.plan.catalogue import Catalogue
+from bench.plan.task import CatalogueRequest, LayersRequest, Probe, Task, Weights
 from bench.process import messages as m
 from bench.vocabulary import FileKind, Status
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.catalogue import Catalogue, CatalogueRequest, LayersRequest, Weights
+from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
-from bench.plan.probe import probes_of
+from bench.plan.task import CatalogueRequest, LayersRequest, Weights, probes_of
 from bench.process import entries
 from bench.process.executor import TaskStarter, talk
 from bench.process.messages import Ceiling, Layers, Verification

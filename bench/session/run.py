@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.catalogue import Catalogue, CatalogueRequest
+from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import Plan, flag
+from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
 from bench.process.executor import Executor
 from bench.process.lock import measuring

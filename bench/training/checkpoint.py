@@ -29,7 +29,7 @@ class Checkpoint:
         input_shape: (C, H, W) of an image.
         num_classes: how many outputs the model has.
         entry: the entry of the learning record whose weights these are: epoch, steps, test_accuracy and so on.
-        verified: whether a digest tells that they are as they were written.
+        verified: whether a digest shows that they are as they were written.
         machine: what `machine_of` gave where it was trained; "" in older files.
 
     """

@@ -1,4 +1,4 @@
-"""Contents: what a file of weights says of itself, each field checked, and the digest that tells damage."""
+"""Checkpoint schema: each field of a stored checkpoint checked, and the digest that reveals damage."""
 
 import hashlib
 import sys
@@ -29,10 +29,10 @@ def digest_of(stored: dict[str, Any]) -> str:
     plain = {name: value for name, value in stored.items() if name not in ("digest", "weights")}
     weights: dict[str, torch.Tensor] = stored["weights"]
     layout = [[name, str(tensor.dtype), list(tensor.shape)] for name, tensor in weights.items()]
-    found = hashlib.sha256(canonical([plain, layout]).encode())
+    digest = hashlib.sha256(canonical([plain, layout]).encode())
     for tensor in weights.values():
-        found.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def is_intact(stored: dict[str, Any]) -> bool:
@@ -52,20 +52,20 @@ def cell_of(stored: dict[str, Any]) -> Cell:
     """
     _must(isinstance(stored["cell"], dict), "cell", stored["cell"])
     cell = Cell.from_dict(stored["cell"])
-    for one in fields(Cell):
-        value = getattr(cell, one.name)
-        _must(_CELL[one.name](value), one.name, value)
+    for field in fields(Cell):
+        value = getattr(cell, field.name)
+        _must(_CELL[field.name](value), field.name, value)
     return cell
 
 
 def images_of(stored: dict[str, Any], cell: Cell) -> tuple[tuple[int, int, int], int]:
     """(C, H, W) of an image and the number of classes, which are those of the cell's data set, or a ValueError."""
-    about = data.about(cell.dataset)
+    facts = data.facts_of(cell.dataset)
     for name in ("input_shape", "num_classes"):
-        if stored[name] != about[name]:
-            raise ValueError(f"{name} is {brief(stored[name])}, and {about[name]} in {cell.dataset}")
-    channels, height, width = about["input_shape"]
-    return (channels, height, width), about["num_classes"]
+        if stored[name] != facts[name]:
+            raise ValueError(f"{name} is {brief(stored[name])}, and {facts[name]} in {cell.dataset}")
+    channels, height, width = facts["input_shape"]
+    return (channels, height, width), facts["num_classes"]
 
 
 def entry_of(stored: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _or_none(check: Check) -> Check:
 
 def _data_set(value: Any) -> bool:
     try:
-        return isinstance(value, str) and bool(data.about(value))
+        return isinstance(value, str) and bool(data.facts_of(value))
     except BenchError:
         return False
 

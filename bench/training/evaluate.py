@@ -1,4 +1,4 @@
-"""Evaluate: what a model says of images, and where it is wrong."""
+"""Evaluation: the scores, loss and accuracy of a model on images, and its mistakes."""
 
 import base64
 import math
@@ -35,7 +35,7 @@ def judge(work: Workload, scores: Tensor, labels: Tensor) -> tuple[float, float]
 
 
 def examine(scores: Tensor, labels: Tensor, pixels: Tensor) -> dict[str, Any]:
-    """How the test images fared, as plain data.
+    """The predictions on the test images, as plain data.
 
     Args:
         scores: (M, K), of the model at the end.
@@ -57,7 +57,7 @@ def examine(scores: Tensor, labels: Tensor, pixels: Tensor) -> dict[str, Any]:
     worst = wrong[losses[wrong].argsort(descending=True)][:MISTAKES]
     firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()[:MOST_DIGITS]]
 
-    def told(index: int) -> dict[str, Any]:
+    def prediction(index: int) -> dict[str, Any]:
         top = scores[index].softmax(0).topk(min(classes, MOST_SCORES))
         return {
             "index": index,
@@ -73,8 +73,8 @@ def examine(scores: Tensor, labels: Tensor, pixels: Tensor) -> dict[str, Any]:
     return {
         "per_class": (confusion.diagonal() / confusion.sum(1).clamp(min=1)).tolist(),
         "confusion": confusion.tolist(),
-        "digits": [told(index) for index in firsts],
-        "mistakes": [told(index) for index in worst.tolist()],
+        "digits": [prediction(index) for index in firsts],
+        "mistakes": [prediction(index) for index in worst.tolist()],
     }
 
 

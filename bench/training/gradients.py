@@ -1,4 +1,4 @@
-"""Gradients: their norms in single steps of a training, read while its stopwatch stands still."""
+"""Gradients: their norms in single steps of a training, read while its stopwatch is stopped."""
 
 import time
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class Stopwatch:
 
 
 class Gradients:
-    """The norms of the gradients of single batches, read before the optimizer uses them, while the clock stands still.
+    """The norms of the gradients of single batches, read before the optimizer uses them, the stopwatch stopped.
 
     Attributes:
         record: `names` and `shapes` of the parameters, from input to output; `steps`, whose gradients were noted, from

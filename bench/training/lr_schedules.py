@@ -1,4 +1,4 @@
-"""Schedules: the learning rate over a training, as a factor of the optimizer's own rate."""
+"""Learning-rate schedules: the rate over a training, as a factor of the optimizer's own rate."""
 
 import math
 from collections.abc import Callable

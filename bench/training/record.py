@@ -1,4 +1,4 @@
-"""Learning: a cell trained from scratch, as the record, the metrics and the warnings that its visit hands over."""
+"""Training of one cell from scratch: its learning record, metrics and warnings, sent as they are known."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -14,6 +14,7 @@ from bench.plan.task import Task
 from bench.process.channel import Channel
 from bench.store.result import Measurement
 from bench.store.warning import Warning
+from bench.text import PERCENT, quantity
 from bench.training import checkpoint
 from bench.training.evaluate import examine
 from bench.training.train import train
@@ -24,7 +25,7 @@ UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be 
 def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:
     """Train the task's cell; sends stages, the record and warnings, and returns the metrics.
 
-    The record is sent after each evaluation, so that what was learnt before a visit ended early is kept.
+    The record is sent after each evaluation, so that it is kept where the process is ended early.
 
     Raises:
         DivergedError: the loss was not finite any more.
@@ -65,7 +66,7 @@ def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
     """
     last, until = learnt["epochs"][-1], learnt["until"]
     step = last["seconds"] / last["steps"]
-    found = [
+    measurements = [
         Measurement.of_value("accuracy", last["test_accuracy"], "final"),
         Measurement.of_value("train_accuracy", last["train_accuracy"], "final"),
         Measurement.of_value("test_loss", last["test_loss"], "final"),
@@ -73,13 +74,13 @@ def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
         Measurement.of_value("training_step", step, "mean", cell.threads),
     ]
     if until:
-        found.append(Measurement.of_value("reached", float(until["reached"]), "share"))
+        measurements.append(Measurement.of_value("reached", float(until["reached"]), "share"))
     if until and until["reached"]:
-        found += [
+        measurements += [
             Measurement.of_value("time_to_accuracy", last["seconds"], "at target", cell.threads),
             Measurement.of_value("steps_to_accuracy", float(last["steps"]), "at target"),
         ]
-    return found
+    return measurements
 
 
 def paces_of(gradients: Mapping[str, Any]) -> list[float]:
@@ -104,5 +105,6 @@ def _warnings(learnt: dict[str, Any], epochs: int) -> Iterator[Warning]:
         yield Warning("training", "time limit", limit, text)
     if until and not until["reached"]:
         best = max(entry["test_accuracy"] for entry in learnt["epochs"])
-        text = f"{until['target']:.4g} test accuracy was not reached; the best was {best:.4f} (--until)"
+        target, reached = quantity(until["target"], PERCENT), quantity(best, PERCENT)
+        text = f"{target} test accuracy was not reached; the best was {reached} (--until)"
         yield Warning("training", "target missed", best, text)

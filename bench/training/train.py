@@ -1,4 +1,4 @@
-"""Train: one loop that reads top to bottom, and what the model has learnt at each stop of the clock."""
+"""The training loop, read from top to bottom, and the order of the images it trains on."""
 
 import math
 from collections.abc import Callable, Iterator

@@ -1,8 +1,8 @@
-"""Duet, in the worker: one side of a pair of processes that run their blocks in turn, on the parent's word.
+"""One side of an A/B comparison: a worker that runs a block of steps each time the parent asks.
 
-The parent may be of another revision than this code. The functions that are entries, and what they are told and answer
-(`bench.process.entries`, `bench.process.messages`), are a contract between revisions, plain data throughout: read
-bench/process/CONTRACT.md before changing any. Its version is `bench.process.channel.PAIR_PROTOCOL`.
+The parent may be of another revision than this code. The functions that are entries, and the messages that they take
+and send (`bench.process.entries`, `bench.process.messages`), are a contract between revisions, plain data throughout:
+read bench/process/CONTRACT.md before changing any. Its version is `bench.process.channel.PAIR_PROTOCOL`.
 """
 
 from collections.abc import Iterator
@@ -32,11 +32,11 @@ from bench.worker.catalogue import catalogue_of
 
 
 def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
-    """Say what this revision has and where it runs; it fails where a data set that is wanted cannot be had.
+    """Send what this revision has and where it runs; fails where a data set asked for cannot be loaded.
 
     Touches CUDA, so it needs a worker of its own.
     """
-    with _failure_told(channel):
+    with _failure_sent(channel):
         torch.set_num_threads(task["threads"])
         for name in task["datasets"]:
             data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
@@ -49,15 +49,15 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
 
 
 def count(task: SideTask, channel: Channel) -> None:
-    """Count what a step takes, exactly, by metric."""
-    with _failure_told(channel):
+    """Send the exact counts of one step, by metric."""
+    with _failure_sent(channel):
         work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
         channel.send("counts", {cost.metric: cost.value for cost in measure_costs(work)})
 
 
 def serve(task: SideTask, channel: Channel) -> None:
     """Warm up, then answer each number of steps with their times, until None comes."""
-    with _failure_told(channel):
+    with _failure_sent(channel):
         work, device = _workload(task)
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
@@ -101,11 +101,11 @@ def _workload(task: SideTask) -> tuple[Workload, Device]:
 
 
 @contextmanager
-def _failure_told(channel: Channel) -> Iterator[None]:
-    """Whatever a cell raises is told in one line, and ends this worker alone."""
+def _failure_sent(channel: Channel) -> Iterator[None]:
+    """Send whatever a cell raises as one line; it ends this worker alone."""
     try:
         yield
-    except (BrokenPipeError, EOFError):  # nobody listens any more
+    except (BrokenPipeError, EOFError):  # the parent is gone
         raise
     except Exception as error:
         reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Describe: what is registered and what this machine can do, as plain data for the half that knows no torch."""
+"""The catalogue, filled in: what is registered and what this machine can do, as plain data."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -13,35 +13,36 @@ from bench import data, optimizers
 from bench.devices import available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
-from bench.plan.catalogue import Catalogue, CatalogueRequest
+from bench.plan.catalogue import Catalogue
+from bench.plan.task import CatalogueRequest
 from bench.process.channel import Channel
 
 
-def describe(question: CatalogueRequest, channel: Channel) -> None:
-    """Send the catalogue, or why it is refused: a data set that is wanted cannot be had.
+def describe(request: CatalogueRequest, channel: Channel) -> None:
+    """Send the catalogue, or why it is refused: a data set asked for cannot be loaded.
 
     Touches CUDA, so it runs in a worker of its own.
     """
     try:
-        for name in question.datasets:
-            data.check(name, Path(question.data_dir) if question.data_dir else None, download=question.download)
+        for name in request.datasets:
+            data.check(name, Path(request.data_dir) if request.data_dir else None, download=request.download)
     except BenchError as error:
         channel.send("refused", str(error))
     else:
-        channel.send("catalogue", catalogue_of(question.architectures, question.datasets))
+        channel.send("catalogue", catalogue_of(request.architectures, request.datasets))
 
 
 def catalogue_of(globs: Sequence[str], datasets: Sequence[str] = ()) -> Catalogue:
-    """Everything registered; the architectures that match any of `globs` with their counts and misfits."""
+    """Everything registered; architectures that match any of `globs` with counts and the data sets they cannot take."""
     wanted = [name for name in architectures.names() if any(fnmatchcase(name, glob) for glob in globs)]
     devices = available()
     return Catalogue(
         architectures={
-            name: _facts(name) | (_counts(name) | _misfits(name, datasets) if name in wanted else {})
+            name: _facts(name) | (_counts(name) | _incompatible(name, datasets) if name in wanted else {})
             for name in architectures.names()
         },
         optimizers={name: _optimizer(name, devices) for name in optimizers.names()},
-        datasets={about["name"]: about for about in data.describe()},
+        datasets={facts["name"]: facts for facts in data.describe()},
         normalizations=tuple(data.NORMALIZATIONS),
         devices=devices,
         usable_cores=usable_cores(),
@@ -70,7 +71,7 @@ def _counts(name: str) -> dict[str, int]:
             model = architectures.build(name).eval()  # outside the counter: building tries the model once
             with FlopCounterMode(display=False) as counter:
                 model(torch.empty(1, *entry.input_shape))
-    except Exception:  # a plug-in's network may need real tensors, or be at fault: its own visit will tell
+    except Exception:  # a plug-in's network may need real tensors, or be faulty: measuring it will say so
         return {}
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -78,22 +79,22 @@ def _counts(name: str) -> dict[str, int]:
     }
 
 
-def _misfits(name: str, datasets: Sequence[str]) -> dict[str, dict[str, str]]:
+def _incompatible(name: str, datasets: Sequence[str]) -> dict[str, dict[str, str]]:
     """Why the architecture cannot take the images of each of the data sets that it cannot: tried on the meta device."""
-    entry, found = architectures.get(name), {}
+    entry, reasons = architectures.get(name), {}
     for dataset in datasets:
-        about = data.about(dataset)
-        channels, height, width = about["input_shape"]
+        facts = data.facts_of(dataset)
+        channels, height, width = facts["input_shape"]
         if (channels, height, width) == entry.input_shape:
             continue
         try:
             with torch.device("meta"):
-                architectures.build(name, (channels, height, width), about["num_classes"])
+                architectures.build(name, (channels, height, width), facts["num_classes"])
         except architectures.ShapeError as error:
-            found[dataset] = str(error)
+            reasons[dataset] = str(error)
         except Exception:  # noqa: S112 - as for its counts
             continue
-    return {"incompatible": found}
+    return {"incompatible": reasons}
 
 
 def _optimizer(name: str, devices: Iterable[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Ceilings: the best rates this machine itself reaches, by the engine that times the cells: products, copies, calls."""
+"""Ceilings: the best rates that this machine reaches, timed as cells are: matrix products, copies, operator calls."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import torch
 
 from bench.devices import Device, open_device
 from bench.measure.blocks import block_length, quiet_collector, run_block, run_untimed
-from bench.plan.probe import Probe
+from bench.plan.task import Probe
 from bench.plan.timing import BLOCK_SECONDS
 from bench.process.channel import Channel
 from bench.process.messages import Ceiling
@@ -70,11 +70,11 @@ def bytes_per_second(device: Device) -> float:
 
 def dispatch_seconds(device: Device) -> float:
     """Seconds from one call of an operator on one element to the next: what a call costs however little it computes."""
-    one = torch.ones(1, device=device.torch_device)
+    element = torch.ones(1, device=device.torch_device)
 
     def calls() -> None:
         for _ in range(CALLS):
-            torch.add(one, one)
+            torch.add(element, element)
 
     return _step_seconds(device, calls) / CALLS
 

@@ -1,4 +1,4 @@
-"""A visit to one cell, in the worker: everything that is measured of it, handed over part by part as it is found."""
+"""The measurement of one cell, in its worker: each part is sent as soon as it is known."""
 
 import time
 from collections.abc import Iterable
@@ -12,11 +12,10 @@ import torch
 from architectures import ShapeError
 from bench.devices import Device, device_for, is_out_of_memory
 from bench.machine.system import describe_system
-from bench.measure import denormals
+from bench.measure import denormals, noise
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
-from bench.measure.noise import flags_of
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
@@ -30,13 +29,13 @@ from bench.vocabulary import Part
 
 
 def measure(task: Task, channel: Channel) -> None:
-    """Measure one cell; each part is handed over as plain data as soon as it is known.
+    """Measure one cell; each part is sent as plain data as soon as it is known.
 
     At the end comes the status, and after it only a trace and a profile, whose loss costs nothing else.
     """
     try:
-        visit_ = _CellTask(task, channel)
-        visit_.measure()
+        cell = _CellTask(task, channel)
+        cell.measure()
     except DivergedError as error:
         channel.send("status", ("diverged", str(error)))
     except ShapeError as error:
@@ -47,11 +46,11 @@ def measure(task: Task, channel: Channel) -> None:
     else:
         channel.send("status", ("ok", None))
         if task.profile:
-            visit_.profile()
+            cell.profile()
 
 
 class _CellTask:
-    """The parts of a visit, in order; timing comes first, in a process that has done nothing else."""
+    """The parts of a task, in order; timing comes first, in a process that has done nothing else."""
 
     def __init__(self, task: Task, channel: Channel) -> None:
         self.task, self.channel, self.cell = task, channel, task.cell
@@ -66,21 +65,21 @@ class _CellTask:
         if self.task.blocks:
             self._time()
         if self.task.epochs:
-            self._hand_over(learn(self.task, self.dataset, self.device, self.channel))
+            self._send(learn(self.task, self.dataset, self.device, self.channel))
 
     def _time(self) -> None:
         """The speed of the cell, and once what it costs."""
         self.channel.send("stage", "phases")
         work = self._workload(self.cell)
         self._first_step(work)
-        blocks, found, warm = measure_phases(work, self.task.blocks, self.cell.threads)
-        self.step_seconds = found[0].value
-        self._hand_over(found, blocks)
-        self._flag("phases", blocks, warm.steady, self.cell.threads)
+        blocks, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads)
+        self.step_seconds = measurements[0].value
+        self._send(measurements, blocks)
+        self._warn_of_noise("phases", blocks, warm.steady, self.cell.threads)
         self._warn(denormals.warnings_of("phases", work))
         self.channel.send("stage", "inference")
-        blocks, found = measure_inference(work, self.cell.threads)
-        self._hand_over(found + measure_copy(work), blocks)
+        blocks, measurements = measure_inference(work, self.cell.threads)
+        self._send(measurements + measure_copy(work), blocks)
         self._relative(work)
         if not torch.isfinite(work.step()):
             text = "the loss was not finite any more when timing ended"
@@ -88,10 +87,10 @@ class _CellTask:
         if self.task.costs:
             self.channel.send("stage", "costs")
             counted = self._workload(replace(self.cell, mode="eager"))
-            self._hand_over(measure_costs(counted))
+            self._send(measure_costs(counted))
             self.channel.send("operators", count_operators(counted))
             del counted
-            self._hand_over(measure_memory(work))
+            self._send(measure_memory(work))
 
     def profile(self) -> None:
         """Profile some steps of a fresh workload; whatever goes wrong is a warning."""
@@ -100,13 +99,13 @@ class _CellTask:
         self.channel.send("stage", "profile")
         try:
             with TemporaryDirectory(prefix="bench-") as folder:
-                found = profile_cell(lambda: self._workload(self.cell), Path(folder))
-                self.channel.send("file", ("trace", found["trace"], (Path(folder) / found["trace"]).read_bytes()))
+                summary = profile_cell(lambda: self._workload(self.cell), Path(folder))
+                self.channel.send("file", ("trace", summary["trace"], (Path(folder) / summary["trace"]).read_bytes()))
         except Exception as error:  # the cell is measured; the profile is beside it
             self._warn([Warning("profile", "no profile", None, f"{type(error).__name__}: {_first_line(error)}")])
             return
-        self.channel.send("profile", found)
-        self._hand_over(profile_metrics(found, self.step_seconds, self.cell.threads))
+        self.channel.send("profile", summary)
+        self._send(profile_metrics(summary, self.step_seconds, self.cell.threads))
 
     def _first_step(self, work: Workload) -> None:
         """The first step, which chooses kernels and, where asked for, compiles."""
@@ -118,10 +117,10 @@ class _CellTask:
         work.step()
         self.device.synchronize()
         warm = time.perf_counter() - start
-        found = [Measurement.of_value("first_step", cold, "single", self.cell.threads)]
+        measurements = [Measurement.of_value("first_step", cold, "single", self.cell.threads)]
         if self.cell.mode == "compile":
-            found.append(Measurement.of_value("compile_time", cold - warm, "single", self.cell.threads))
-        self._hand_over(found)
+            measurements.append(Measurement.of_value("compile_time", cold - warm, "single", self.cell.threads))
+        self._send(measurements)
 
     def _relative(self, work: Workload) -> None:
         """Cell against reference in alternating blocks."""
@@ -130,10 +129,10 @@ class _CellTask:
         threads = task.reference.threads
         torch.set_num_threads(threads)
         order = Random(f"{task.order_seed}/{task.repeat}/{self.cell.id}")  # text, so that every process draws alike
-        other = self._workload(task.reference)
-        blocks, found, steady = measure_relative(work, other, task.blocks, order, threads)
-        self._hand_over(found, blocks)
-        self._flag("relative cost", blocks, steady, threads)
+        reference = self._workload(task.reference)
+        blocks, measurements, steady = measure_relative(work, reference, task.blocks, order, threads)
+        self._send(measurements, blocks)
+        self._warn_of_noise("relative cost", blocks, steady, threads)
         torch.set_num_threads(self.cell.threads)
 
     def _workload(self, cell: Cell) -> Workload:
@@ -141,14 +140,14 @@ class _CellTask:
         part = self.sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
         return Workload(cell, self.device, *part, self.dataset.num_classes)
 
-    def _hand_over(self, found: list[Measurement], blocks: list[Block] | None = None) -> None:
-        self.channel.send("measurements", [one.to_dict() for one in found])
+    def _send(self, measurements: list[Measurement], blocks: list[Block] | None = None) -> None:
+        self.channel.send("measurements", [measurement.to_dict() for measurement in measurements])
         facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "steps")
         self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
 
-    def _flag(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
+    def _warn_of_noise(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
         throttles = self.device.describe().get("gpu_throttle", ())
-        self._warn(flags_of(part, blocks, steady, threads, throttles))
+        self._warn(noise.warnings_of(part, blocks, steady, threads, throttles))
 
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:

@@ -1,4 +1,4 @@
-"""Front: one cell set up in a process that is not a worker of ours, such as pytest's, ready to be called and timed."""
+"""A cell in the caller's own process, such as pytest's: set up, ready to be called and timed."""
 
 import ctypes
 from collections.abc import Callable, Iterator
@@ -67,7 +67,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
         if timed:
             device.settle_memory()
             counted = Workload(cell, device, *part_of_data, dataset.num_classes)
-            facts |= {one.metric: one.value for one in measure_costs(counted) if METRICS[one.metric].imported}
+            facts |= {cost.metric: cost.value for cost in measure_costs(counted) if METRICS[cost.metric].imported}
             facts["system"] = {**describe_system(device), **({"allocator": allocator} if allocator else {})}
         work = Workload(cell, device, *part_of_data, dataset.num_classes)
         step = work.timed_step

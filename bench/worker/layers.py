@@ -10,7 +10,7 @@ import architectures
 from architectures import ShapeError
 from bench import data
 from bench.errors import BenchError, unknown
-from bench.plan.catalogue import LayersRequest
+from bench.plan.task import LayersRequest
 from bench.process.channel import Channel
 from bench.process.messages import Layer, Layers
 
@@ -33,9 +33,9 @@ def _anatomy(request: LayersRequest) -> Layers:
     if name not in architectures.names():
         raise unknown("architecture", name, architectures.names(), "list architectures")
     entry = architectures.get(name)
-    about = data.about(request.dataset) if request.dataset else {}
-    shape = tuple(about.get("input_shape", entry.input_shape))
-    classes = about.get("num_classes", entry.num_classes)
+    images = data.facts_of(request.dataset) if request.dataset else {}
+    shape = tuple(images.get("input_shape", entry.input_shape))
+    classes = images.get("num_classes", entry.num_classes)
     layers, flops, parameters = _layers(name, shape, classes)
     return {
         "name": name,
@@ -59,9 +59,9 @@ def _layers(name: str, shape: tuple[int, int, int], classes: int) -> tuple[list[
     except Exception:  # a plug-in's network may need real tensors
         try:
             network, lines, flops = _traced("cpu", name, shape, classes)
-        except Exception as error:  # it is a stranger's code: whatever it raises is told
+        except Exception as error:  # a plug-in may raise anything
             reason = " ".join(str(error).split())
-            raise BenchError(f"'{name}' cannot be looked into: {type(error).__name__}: {reason}") from error
+            raise BenchError(f"'{name}' cannot be run: {type(error).__name__}: {reason}") from error
     parameters = sum(parameter.numel() for parameter in network.parameters())
     rest: Layer = {
         "layer": APART,
@@ -91,7 +91,7 @@ def _traced(device: str, name: str, shape: tuple[int, int, int], classes: int) -
                 before[0] = counter.get_total_flops()
 
             def end(_layer: nn.Module, _inputs: Any, output: Any) -> None:
-                fresh = [one for one in layer.parameters() if id(one) not in seen]
+                fresh = [parameter for parameter in layer.parameters() if id(parameter) not in seen]
                 seen.update(map(id, fresh))
                 lines.append(
                     {
@@ -99,7 +99,7 @@ def _traced(device: str, name: str, shape: tuple[int, int, int], classes: int) -
                         "kind": type(layer).__name__,
                         "arguments": layer.extra_repr(),
                         "output_shape": list(output.shape[1:]) if isinstance(output, Tensor) else None,
-                        "parameters": sum(one.numel() for one in fresh),
+                        "parameters": sum(parameter.numel() for parameter in fresh),
                         "flops": counter.get_total_flops() - before[0],
                     }
                 )

@@ -1,4 +1,4 @@
-"""Examine: everything about this machine that can spoil a measurement, as plain facts; nothing is judged here."""
+"""Machine facts: what about this machine can spoil a measurement; `bench.doctor` judges it."""
 
 import os
 import time
@@ -13,13 +13,14 @@ from bench.machine.system import describe_system
 from bench.measure.blocks import run_block, run_untimed
 from bench.measure.denormals import are_flushed
 from bench.process.channel import Channel
+from bench.text import percent
 
 DENORMAL = 1e-40  # float32 has its smallest normal number at 1.2e-38
 WATCHED = 1.0  # seconds
 
 
 def examine(_: None, channel: Channel) -> None:
-    """Send ("facts", facts); what this machine does not tell is absent. Touches CUDA, so it needs its own worker."""
+    """Send ("facts", facts); what this machine does not report is absent. Touches CUDA, so it needs its own worker."""
     threads = torch.get_num_threads()  # as any program that does not set them would have
     torch.set_num_threads(1)
     flags = procfs.cpu_flags()
@@ -41,7 +42,7 @@ def examine(_: None, channel: Channel) -> None:
         **_clock(),
         **_denormals(),
         **_watch(),
-        "gpus": {name: open_device(name).describe() for name, about in available().items() if not about.on_host},
+        "gpus": {name: open_device(name).describe() for name, device in available().items() if not device.on_host},
     }
     channel.send("facts", {name: fact for name, fact in facts.items() if fact is not None})
 
@@ -94,6 +95,6 @@ def _watch() -> dict[str, Any]:
         **facts,
         "steal": (after.steal - before.steal) / elapsed,  # of one core, since one was kept busy
         "others": sum(share for _, share in others),
-        "busiest": [f"{name} {share:.0%}" for name, share in others[:3] if share >= 0.05],
+        "busiest": [f"{name} {percent(share)}" for name, share in others[:3] if share >= 0.05],
         "swapped": after.swapped - before.swapped,
     }

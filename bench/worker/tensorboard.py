@@ -1,4 +1,4 @@
-"""Curves: learning records as TensorBoard's event files, written by torch's own SummaryWriter."""
+"""TensorBoard: learning records as TensorBoard's event files, written by torch's own SummaryWriter."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -9,8 +9,8 @@ from bench.errors import BenchError
 from bench.machine.system import usable_cores
 from bench.measure.batches import Sources, load_for
 from bench.measure.workload import Workload
-from bench.plan.catalogue import Weights
 from bench.plan.cell import Cell
+from bench.plan.task import Weights
 from bench.process.channel import Channel
 from bench.process.messages import Verification
 from bench.training.checkpoint import machine_of, unpacked
@@ -28,28 +28,28 @@ def verify(task: Weights, channel: Channel) -> None:
 
 
 def _facts(task: Weights) -> Verification:
-    found = unpacked(task.content, task.name)
-    threads = min(found.cell.threads, usable_cores())
-    cell = replace(found.cell, device="cpu", threads=threads, mode="eager", implementation="default")
+    saved = unpacked(task.content, task.name)
+    threads = min(saved.cell.threads, usable_cores())
+    cell = replace(saved.cell, device="cpu", threads=threads, mode="eager", implementation="default")
     device = device_for(cell)
     sources = Sources(_dataset(cell, task.data_dir), device)
     test = sources.test(cell)
-    work = Workload(cell, device, test.images[:1], test.labels[:1], found.num_classes)
-    work.model.load_state_dict(found.model.state_dict())  # into the layout that they were trained in
+    work = Workload(cell, device, test.images[:1], test.labels[:1], saved.num_classes)
+    work.model.load_state_dict(saved.model.state_dict())  # into the layout that they were trained in
     loss, accuracy = judge(work, scores_of(work, test.images), test.labels)
     images = len(test.labels)
-    alike = found.cell.mode == "eager" and found.machine == machine_of(device, threads)
+    alike = saved.cell.mode == "eager" and saved.machine == machine_of(device, threads)
     allowed = 0 if alike else math.ceil(images * ELSEWHERE)
-    apart = round((accuracy - found.entry["test_accuracy"]) * images)
+    apart = round((accuracy - saved.entry["test_accuracy"]) * images)
     return {
         "path": task.name,
-        "cell": found.cell.to_dict(),
-        "id": found.cell.id,
-        "input_shape": list(found.input_shape),
-        "num_classes": found.num_classes,
-        "parameters": sum(parameter.numel() for parameter in found.model.parameters()),
-        "verified": found.verified,
-        "entry": found.entry,
+        "cell": saved.cell.to_dict(),
+        "id": saved.cell.id,
+        "input_shape": list(saved.input_shape),
+        "num_classes": saved.num_classes,
+        "parameters": sum(parameter.numel() for parameter in saved.model.parameters()),
+        "verified": saved.verified,
+        "entry": saved.entry,
         "again": {
             "test_loss": loss if math.isfinite(loss) else None,
             "test_accuracy": accuracy,

@@ -182,5 +182,5 @@ def test_past_blocks_that_give_nothing_the_image_comes_only_through_shortcuts(na
         if isinstance(block, Residual | nn.Sequential):
             branch = block.branch if isinstance(block, Residual) else block[0]
             nn.init.zeros_(branch[-1].weight)
-    one, other = network(torch.rand(2, 1, 28, 28))
-    assert torch.equal(one, other) == name.startswith("plain")
+    first, second = network(torch.rand(2, 1, 28, 28))
+    assert torch.equal(first, second) == name.startswith("plain")

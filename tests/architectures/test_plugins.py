@@ -98,8 +98,8 @@ def answers(tmp_path_factory):
     subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", site, source], check=True)
     root = Path(architectures.__file__).parents[1]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(root)])}
-    told = subprocess.run([sys.executable, "-c", ASK], env=environment, check=True, capture_output=True, text=True)
-    return json.loads(told.stdout)
+    done = subprocess.run([sys.executable, "-c", ASK], env=environment, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 def test_a_module_a_callable_and_a_builder_join_after_the_suites_own(answers):

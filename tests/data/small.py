@@ -31,14 +31,14 @@ def arrays_of(name):
     """Images, (N, H, W) or (N, 3, H, W), and labels (N,) to train on and to test on, by the names of IDX files."""
     random = np.random.default_rng(NAMES.index(name))
     shape = (3, 32, 32) if name == "cifar10" else (28, 28)
-    found = {}
+    arrays = {}
     for part, count in PARTS.items():
         labels = np.arange(count) % 10
         images = random.integers(0, BRIGHTEST[name], (count, *shape)).astype(np.uint8)
         for image, label in zip(images, labels, strict=True):
             image[..., 2 * label : 2 * label + 2, :] = 255
-        found[f"{part}-images-idx3-ubyte"], found[f"{part}-labels-idx1-ubyte"] = images, labels.astype(np.uint8)
-    return found
+        arrays[f"{part}-images-idx3-ubyte"], arrays[f"{part}-labels-idx1-ubyte"] = images, labels.astype(np.uint8)
+    return arrays
 
 
 def idx_bytes(array):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bench.data import about, check, describe, load, mnist, names
+from bench.data import check, describe, facts_of, load, mnist, names
 from bench.errors import BenchError
 from tests.data import small
 
@@ -14,12 +14,12 @@ def test_every_name_is_described_with_the_same_facts():
 
 def check_what_is_told(name, data_dir=None):
     dataset = load(name, data_dir)
-    told = about(name)
-    assert dataset.name == told["name"]
-    assert list(dataset.input_shape) == told["input_shape"]
-    assert dataset.num_classes == told["num_classes"]
-    assert (len(dataset.train_images), len(dataset.train_labels)) == (told["train"], told["train"])
-    assert (len(dataset.test_images), len(dataset.test_labels)) == (told["test"], told["test"])
+    facts = facts_of(name)
+    assert dataset.name == facts["name"]
+    assert list(dataset.input_shape) == facts["input_shape"]
+    assert dataset.num_classes == facts["num_classes"]
+    assert (len(dataset.train_images), len(dataset.train_labels)) == (facts["train"], facts["train"])
+    assert (len(dataset.test_images), len(dataset.test_labels)) == (facts["test"], facts["test"])
 
 
 @pytest.mark.parametrize("name", ["mnist", "synthetic", "synthetic:3x32x32:100"])
@@ -49,13 +49,13 @@ def test_what_is_told_before_loading_is_what_is_loaded_of_files_of_the_published
     check_what_is_told(name, tmp_path)
 
 
-@pytest.mark.parametrize("call", [about, check, load])
+@pytest.mark.parametrize("call", [facts_of, check, load])
 def test_an_unknown_name_is_refused_with_the_nearest(call):
     with pytest.raises(BenchError, match="unknown data set 'fashion-mnist': did you mean 'fashion_mnist'"):
         call("fashion-mnist")
 
 
-@pytest.mark.parametrize("call", [about, check, load])
+@pytest.mark.parametrize("call", [facts_of, check, load])
 def test_a_malformed_shape_is_refused(call):
     with pytest.raises(BenchError, match="malformed data set 'synthetic:28'"):
         call("synthetic:28")

@@ -290,8 +290,8 @@ def test_the_command_that_fetches_is_one_that_a_shell_runs(tmp_path, place):
     (tmp_path / "torchvision" / "datasets.py").write_text("def KMNIST(place, download): print(place, download)")
     (tmp_path / "python").symlink_to(sys.executable)
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(tmp_path)}
-    told = subprocess.run(["sh", "-c", command], capture_output=True, check=True, env=environment)
-    assert told.stdout.decode() == f"{tmp_path / place} True\n"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=True, env=environment)
+    assert done.stdout.decode() == f"{tmp_path / place} True\n"
 
 
 def test_a_tilde_is_home(idx_folder, monkeypatch):
@@ -339,4 +339,4 @@ def test_a_download_that_fails_gets_one_line(mirror, tmp_path):
     message = message_of(name, tmp_path / "kept", partial(check, download=True))
     assert f"cannot download {name} to {tmp_path / 'kept'}: " in message
     assert "File not found or corrupted" in message
-    assert "mend the connection, or put " in message
+    assert "check the connection, or put " in message

@@ -13,14 +13,14 @@ def costs(work):
 
 
 def test_counts_of_softmax_regression_follow_from_its_formula(workload):
-    found = costs(workload("softmax_regression", batch_size=32))
+    counts = costs(workload("softmax_regression", batch_size=32))
 
-    assert found["parameters"] == 7_850
-    assert found["flops_forward"] == 2 * 32 * 784 * 10
-    assert found["flops"] == 2 * found["flops_forward"]  # the first layer has no gradient of its input
-    assert found["parameter_bytes"] == 4 * 7_850
-    assert found["optimizer_bytes"] == 2 * 4 * 7_850 + 2 * 4  # two moments, and a step count for weight and bias
-    assert found["activation_bytes"] >= 4 * 32 * 784
+    assert counts["parameters"] == 7_850
+    assert counts["flops_forward"] == 2 * 32 * 784 * 10
+    assert counts["flops"] == 2 * counts["flops_forward"]  # the first layer has no gradient of its input
+    assert counts["parameter_bytes"] == 4 * 7_850
+    assert counts["optimizer_bytes"] == 2 * 4 * 7_850 + 2 * 4  # two moments, and a step count for weight and bias
+    assert counts["activation_bytes"] >= 4 * 32 * 784
 
 
 def test_operators_of_a_phase_are_exact(workload):
@@ -59,10 +59,10 @@ def test_counts_are_equal_in_another_process(workload):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the high-water mark is read from /proc")
 def test_peak_memory_is_that_of_weights_and_gradients(workload):
-    found = costs(workload("mlp_wide", optimizer="sgd", batch_size=8))  # 5.8 million parameters: 23 MB, twice
-    least = 2 * found["parameter_bytes"]
+    counts = costs(workload("mlp_wide", optimizer="sgd", batch_size=8))  # 5.8 million parameters: 23 MB, twice
+    least = 2 * counts["parameter_bytes"]
 
-    assert least <= found["peak_memory"] <= 1.4 * least
+    assert least <= counts["peak_memory"] <= 1.4 * least
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the high-water mark is read from /proc")
@@ -73,10 +73,10 @@ def test_peak_memory_holds_the_optimizer_s_state(workload):
 
 
 def test_flops_of_a_step_are_those_of_its_halves(workload):
-    found = costs(workload("lenet5"))
+    counts = costs(workload("lenet5"))
 
-    assert found["flops"] == found["flops_forward"] + found["flops_backward"]
-    assert found["flops_backward"] > found["flops_forward"] > 0
+    assert counts["flops"] == counts["flops_forward"] + counts["flops_backward"]
+    assert counts["flops_backward"] > counts["flops_forward"] > 0
 
 
 @pytest.mark.parametrize(

@@ -7,24 +7,25 @@ from bench.plan.cell import Cell
 from bench.process.executor import talk
 from bench.process.worker import Workers
 from bench.store.warning import Warning
+from bench.text import tenths
 from tests.measure.denormal import NUMBERS
 
 
 @pytest.fixture(scope="module")
-def told():
+def answer():
     """What a worker says of a cell."""
     workers = Workers()
     return lambda function, cell: dict(talk(workers, f"tests.measure.denormal:{function}", cell, 120))
 
 
 @pytest.mark.parametrize(("denormals", "left"), [("keep", NUMBERS), ("flush", 0)])
-def test_every_thread_keeps_or_flushes_them(told, denormals, left):
-    assert told("survivors", Cell("debug", threads=2, denormals=denormals)) == {"survivors": left}
+def test_every_thread_keeps_or_flushes_them(answer, denormals, left):
+    assert answer("survivors", Cell("debug", threads=2, denormals=denormals)) == {"survivors": left}
 
 
-def test_the_averages_of_adam_fade_where_gradients_have_ended_unless_they_are_flushed(told):
+def test_the_averages_of_adam_fade_where_gradients_have_ended_unless_they_are_flushed(answer):
     kept, flushed = (
-        told("faded", Cell("softmax_regression", optimizer="adam", denormals=denormals))["share"]
+        answer("faded", Cell("softmax_regression", optimizer="adam", denormals=denormals))["share"]
         for denormals in ("keep", "flush")
     )
 
@@ -42,5 +43,5 @@ def test_many_of_them_are_told_with_the_remedy(workload):
     share = state.numel() / sum(3 * parameter.numel() + 1 for parameter in work.model.parameters())
     assert share > NOTED
     assert share_of(work) == pytest.approx(share)
-    text = f"{share:.1%} of weights and optimizer state are denormal, which may slow the steps (--denormals flush)"
+    text = f"{tenths(share)} of weights and optimizer state are denormal, which may slow the steps (--denormals flush)"
     assert warnings_of("phases", work) == [Warning("phases", "denormals", pytest.approx(share), text)]

@@ -20,14 +20,14 @@ def values(measurements):
 
 
 def test_the_phases_are_those_of_the_step(workload):
-    (found,) = [values(speed.measure_phases(workload("mlp"), blocks=3, threads=1)[1])]
+    (timed,) = [values(speed.measure_phases(workload("mlp"), blocks=3, threads=1)[1])]
 
-    assert set(PHASES) | {"step", "step_wall", "throughput", "phase_gap", "page_faults"} == set(found)
-    assert found["step"].samples.size == 12
-    parts = sum(found[phase].samples for phase in PHASES if phase != "fetch")
-    np.testing.assert_allclose(parts, found["step"].samples)
-    assert found["throughput"].value == pytest.approx(64 / found["step"].value)
-    assert all(found[name].threads == 1 for name in ("step", "forward", "throughput"))
+    assert set(PHASES) | {"step", "step_wall", "throughput", "phase_gap", "page_faults"} == set(timed)
+    assert timed["step"].samples.size == 12
+    parts = sum(timed[phase].samples for phase in PHASES if phase != "fetch")
+    np.testing.assert_allclose(parts, timed["step"].samples)
+    assert timed["throughput"].value == pytest.approx(64 / timed["step"].value)
+    assert all(timed[name].threads == 1 for name in ("step", "forward", "throughput"))
 
 
 def test_phases_are_timed_in_training_mode_and_inference_in_evaluation_mode(workload):
@@ -39,10 +39,10 @@ def test_phases_are_timed_in_training_mode_and_inference_in_evaluation_mode(work
     assert set(modes) == {(True, False)}
 
     modes.clear()
-    found = values(speed.measure_inference(work, threads=1)[1])
+    timed = values(speed.measure_inference(work, threads=1)[1])
     assert set(modes) == {(False, True)}
     assert work.model.training
-    assert found["inference_throughput"].value == pytest.approx(64 / found["inference"].value)
+    assert timed["inference_throughput"].value == pytest.approx(64 / timed["inference"].value)
 
 
 def test_cell_and_reference_alternate_in_an_order_drawn_at_random(workload):
@@ -60,10 +60,10 @@ def test_cell_and_reference_alternate_in_an_order_drawn_at_random(workload):
 
 def test_relative_cost_is_the_ratio_of_seconds_an_image(workload):
     cell, reference = workload(batch_size=128), workload("mlp", batch_size=64)
-    found = values(speed.measure_relative(cell, reference, 2, Random(0), 1)[1])
-    ratio = (found["relative_cell"].value / 128) / (found["relative_reference"].value / 64)
+    timed = values(speed.measure_relative(cell, reference, 2, Random(0), 1)[1])
+    ratio = (timed["relative_cell"].value / 128) / (timed["relative_reference"].value / 64)
 
-    assert found["relative_cost"].value == pytest.approx(ratio)
+    assert timed["relative_cost"].value == pytest.approx(ratio)
 
 
 def test_no_clock_runs_in_the_lead_in_and_each_block_has_two_synchronizations(workload):

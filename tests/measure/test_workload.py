@@ -111,10 +111,10 @@ def test_batches_gathered_ahead_are_those_gathered_one_by_one(monkeypatch, memor
     work = Workload(cell, CpuDevice(), images, torch.arange(40), 40)
     monkeypatch.setattr(workload_module, "AHEAD_BYTES", ahead * 8 * images[0].nbytes)
     order = torch.randperm(40)
-    found = list(work.batches(order))
+    batches = list(work.batches(order))
 
-    assert len(found) == 5
-    for (pictures, labels), index in zip(found, order.split(8), strict=True):
+    assert len(batches) == 5
+    for (pictures, labels), index in zip(batches, order.split(8), strict=True):
         assert torch.equal(pictures, images[index])
         assert torch.equal(labels, index)
         assert pictures.stride() == work.batch(index)[0].stride()

@@ -103,8 +103,8 @@ def test_the_implementations_compute_the_same(name, implementation):
     expected, actual = network(), network()
     train(expected, optimizers.build(name, expected), steps=5)
     train(actual, optimizers.build(name, actual, implementation), steps=5)
-    for one, other in zip(actual.parameters(), expected.parameters(), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    for parameter, other in zip(actual.parameters(), expected.parameters(), strict=True):
+        torch.testing.assert_close(parameter, other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "implementation"), OFFERED)

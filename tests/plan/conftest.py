@@ -4,7 +4,7 @@ from bench.plan.catalogue import Catalogue, DeviceFacts
 
 
 def facts_of(*names, **unsupported):
-    """The facts of devices as their kinds state them, all with the same obstacles."""
+    """The facts of devices as their kinds state them, all with the same reasons why something is unsupported."""
     return {
         name: DeviceFacts(
             name.partition(":")[0], on_host=name == "cpu", slow_denormals=name == "cpu", unsupported=unsupported
@@ -13,14 +13,14 @@ def facts_of(*names, **unsupported):
     }
 
 
-NO_OBSTACLE = {"cpu": {}, "cuda:0": {}, "cuda:1": {}}
+NO_REASON = {"cpu": {}, "cuda:0": {}, "cuda:1": {}}
 TORCHS_OWN = {
     "learning_rate": 0.1,
     "implementations": ["default", "forloop", "foreach", "fused"],
     "needs_closure": False,
-    "unsupported": {**NO_OBSTACLE, "cpu": {"foreach": "it has no gain there"}},
+    "unsupported": {**NO_REASON, "cpu": {"foreach": "it has no gain there"}},
 }
-ONE_WAY = {"implementations": ["default"], "needs_closure": False, "unsupported": NO_OBSTACLE}
+ONE_WAY = {"implementations": ["default"], "needs_closure": False, "unsupported": NO_REASON}
 FACTS = {
     "architectures": {
         name: {"family": "made up", "parameters": 10, "flops_forward": flops}
@@ -33,13 +33,13 @@ FACTS = {
             "learning_rate": 0.005,
             "implementations": ["default"],
             "needs_closure": False,
-            "unsupported": NO_OBSTACLE,
+            "unsupported": NO_REASON,
         },
         "lbfgs": {
             "learning_rate": 1.0,
             "implementations": ["default"],
             "needs_closure": True,
-            "unsupported": NO_OBSTACLE,
+            "unsupported": NO_REASON,
         },
     },
     "datasets": {"mnist": {"train": 60_000, "test": 10_000}, "synthetic": {"train": 4096, "test": 1024}},

@@ -37,8 +37,8 @@ def test_every_field_is_in_the_grid_of_this_test():
 
 
 @given(cells, cells)
-def test_two_cells_have_one_id_exactly_when_they_are_equal(one, other):
-    assert (one.id == other.id) == (one == other)
+def test_two_cells_have_one_id_exactly_when_they_are_equal(first, second):
+    assert (first.id == second.id) == (first == second)
 
 
 @given(cells)
@@ -102,8 +102,8 @@ def test_the_defaults_are_those_that_stored_definitions_stand_on():
 
 
 @given(cells, cells)
-def test_two_cells_are_one_configuration_exactly_when_they_differ_in_nothing_but_the_seed(one, other):
-    same = all(getattr(one, name) == getattr(other, name) for name in VALUES if name != "seed")
-    assert (one.configuration == other.configuration) == same
-    assert one.configuration.configuration == one.configuration
-    assert replace(one.configuration, seed=one.seed) == one
+def test_two_cells_are_one_configuration_exactly_when_they_differ_in_nothing_but_the_seed(first, second):
+    same = all(getattr(first, name) == getattr(second, name) for name in VALUES if name != "seed")
+    assert (first.configuration == second.configuration) == same
+    assert first.configuration.configuration == first.configuration
+    assert replace(first.configuration, seed=first.seed) == first

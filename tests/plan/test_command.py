@@ -44,8 +44,8 @@ def typed(command):
     """The plan of a command line."""
     *start, first, second = shlex.split(command)[:4]
     assert [*start, first, second] == ["python", "-m", "bench", "run"]
-    given = build_parser().parse_args(shlex.split(command)[3:])
-    values = {name: getattr(given, name) for name in SETTINGS if getattr(given, name, None) is not None}
+    args = build_parser().parse_args(shlex.split(command)[3:])
+    values = {name: getattr(args, name) for name in SETTINGS if getattr(args, name, None) is not None}
     return plan_from({name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
@@ -101,12 +101,12 @@ def flags(cell, **plan):
 
 
 def test_the_plans_settings_come_along():
-    found = flags(Cell("mlp", threads=4), epochs=7, timeout=90.0, precision=0.01, threads=[4], budget=30.0, later=1)
-    assert found["--epochs"] == "7"
-    assert found["--timeout"] == "90"
-    assert found["--precision"] == "0.01"
-    assert found["--threads"] == "4"
-    assert "--budget" not in found
+    words = flags(Cell("mlp", threads=4), epochs=7, timeout=90.0, precision=0.01, threads=[4], budget=30.0, later=1)
+    assert words["--epochs"] == "7"
+    assert words["--timeout"] == "90"
+    assert words["--precision"] == "0.01"
+    assert words["--threads"] == "4"
+    assert "--budget" not in words
 
 
 @pytest.mark.parametrize("name", ["a b; rm -rf ~", "$(x)", "it's", "-x", "*"])

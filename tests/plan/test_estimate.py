@@ -28,7 +28,7 @@ def test_a_larger_network_takes_longer_to_train(catalogue):
 def test_steps_longer_than_a_block_are_counted_for_what_they_are(catalogue):
     speed = replace(PLAN, epochs=0)
     small, large = (expected_seconds([Cell(name)], speed, catalogue()) for name in ("mlp", "resnet18"))
-    # 3 x 1e9 FLOPs x 64 images in each of more than 20 steps a visit, of which there are two
+    # 3 x 1e9 FLOPs x 64 images in each of more than 20 steps a process, of which there are two
     assert large - small > 2 * 20 * 3e9 * 64 / 2e10 / 2
 
 
@@ -45,8 +45,8 @@ def test_a_larger_data_set_takes_longer_to_train(catalogue):
 
 
 def test_more_threads_take_no_longer(catalogue):
-    one, two = (expected_seconds([replace(CELL, threads=threads)], PLAN, catalogue()) for threads in (1, 2))
-    assert two <= one
+    slow, fast = (expected_seconds([replace(CELL, threads=threads)], PLAN, catalogue()) for threads in (1, 2))
+    assert fast <= slow
 
 
 def test_cells_add_up(catalogue):

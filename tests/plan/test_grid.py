@@ -22,8 +22,8 @@ def test_every_field_of_a_cell_has_its_list_in_the_plan():
 
 def test_every_combination_is_there_once_in_the_order_asked_for(catalogue):
     plan = Plan(architectures=("vgg4", "mlp"), batch_sizes=(64, 16), seeds=(0, 1), threads=(1,))
-    found = [(cell.architecture, cell.batch_size, cell.seed) for cell in expand(plan, catalogue()).cells]
-    assert found == [(name, size, seed) for name in ("vgg4", "mlp") for size in (64, 16) for seed in (0, 1)]
+    axes = [(cell.architecture, cell.batch_size, cell.seed) for cell in expand(plan, catalogue()).cells]
+    assert axes == [(name, size, seed) for name in ("vgg4", "mlp") for size in (64, 16) for seed in (0, 1)]
 
 
 @pytest.mark.parametrize("field", [name for name in AXES if name not in ("architecture", "device")])
@@ -51,8 +51,8 @@ def test_globs_match_in_the_order_given(catalogue):
 
 def test_a_glob_matches_optimizers_and_normalizations_too(catalogue):
     plan = Plan(architectures=("mlp",), optimizers=("*d*",), normalizations=("*a*d*", "r*"))
-    found = [(cell.optimizer, cell.normalization) for cell in expand(plan, catalogue()).cells]
-    assert found == [("sgd", "standard"), ("sgd", "raw"), ("adam", "standard"), ("adam", "raw")]
+    axes = [(cell.optimizer, cell.normalization) for cell in expand(plan, catalogue()).cells]
+    assert axes == [("sgd", "standard"), ("sgd", "raw"), ("adam", "standard"), ("adam", "raw")]
 
 
 def test_what_is_asked_for_twice_is_measured_once(catalogue):
@@ -87,8 +87,8 @@ def test_auto_passes_over_a_fused_implementation_that_does_not_run_here(catalogu
 def test_a_gpu_has_no_denormals_to_flush(catalogue):
     devices = facts_of("cpu", "cuda:0")
     plan = Plan(architectures=("mlp",), devices=("cpu", "cuda:0"), denormals=("keep", "flush"))
-    found = [(cell.denormals, cell.device) for cell in expand(plan, catalogue(devices=devices)).cells]
-    assert sorted(found) == [("flush", "cpu"), ("keep", "cpu"), ("keep", "cuda:0")]
+    axes = [(cell.denormals, cell.device) for cell in expand(plan, catalogue(devices=devices)).cells]
+    assert sorted(axes) == [("flush", "cpu"), ("keep", "cpu"), ("keep", "cuda:0")]
 
 
 def test_a_suite_that_flushes_them_runs_where_the_processor_cannot(catalogue):
@@ -156,29 +156,29 @@ def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
 def test_what_cannot_be_measured_is_left_out_with_its_reason(catalogue, changes, reason):
     grid = expand(Plan(architectures=("mlp",), **changes), catalogue())
     assert len(grid.cells) == 1
-    ((cell, told),) = grid.skipped
-    assert reason in told
+    ((cell, why),) = grid.skipped
+    assert reason in why
     assert cell not in grid.cells
 
 
 def test_an_architecture_is_left_out_for_the_data_sets_whose_images_it_cannot_take(catalogue):
     known = catalogue().architectures
-    misfit = {**known["vgg4"], "incompatible": {"mnist": "'vgg4' cannot be built: too small"}}
+    too_small = {**known["vgg4"], "incompatible": {"mnist": "'vgg4' cannot be built: too small"}}
     plan = Plan(architectures=("vgg4", "mlp"), datasets=("mnist", "synthetic"))
-    grid = expand(plan, catalogue(architectures={**known, "vgg4": misfit}))
+    grid = expand(plan, catalogue(architectures={**known, "vgg4": too_small}))
     assert len(grid.cells) == 3
     ((cell, reason),) = grid.skipped
     assert (cell.architecture, cell.dataset, reason) == ("vgg4", "mnist", "'vgg4' cannot be built: too small")
 
 
-def visit(catalogue, repeat=0, **changes):
+def task_with(catalogue, repeat=0, **changes):
     plan = Plan(architectures=("mlp",), epochs=4, **changes)
     (cell,) = expand(plan, catalogue(devices=facts_of("cpu", "cuda:0"))).cells
     return task_of(cell, plan, repeat, facts_of("cpu", "cuda:0"))
 
 
-def test_only_the_first_visit_trains_and_counts_costs(catalogue):
-    assert [(one.epochs, one.costs) for one in (visit(catalogue), visit(catalogue, 1), visit(catalogue, 2))] == [
+def test_only_the_first_repeat_trains_and_counts_costs(catalogue):
+    assert [(task.epochs, task.costs) for task in (task_with(catalogue, repeat) for repeat in range(3))] == [
         (4, True),
         (0, False),
         (0, False),
@@ -186,7 +186,7 @@ def test_only_the_first_visit_trains_and_counts_costs(catalogue):
 
 
 def test_the_reference_shares_data_and_device_with_the_cell(catalogue):
-    task = visit(catalogue, datasets=("synthetic",), batch_sizes=(16,), optimizers=("adam",), devices=("cuda",))
+    task = task_with(catalogue, datasets=("synthetic",), batch_sizes=(16,), optimizers=("adam",), devices=("cuda",))
     assert task.reference == Cell(
         REFERENCE.architecture, dataset="synthetic", device="cuda:0", threads=task.cell.threads
     )
@@ -196,12 +196,12 @@ def test_the_reference_shares_data_and_device_with_the_cell(catalogue):
     ("changes", "threads"), [({}, 1), ({"threads": (2,)}, 2), ({"threads": (1,)}, 1), ({"devices": ("cuda",)}, 2)]
 )
 def test_cell_and_reference_are_compared_with_one_thread_unless_asked_otherwise(catalogue, changes, threads):
-    task = visit(catalogue, **changes)
+    task = task_with(catalogue, **changes)
     assert task.reference.threads == threads
 
 
-def test_a_visit_carries_what_the_plan_says(catalogue):
-    task = visit(catalogue, blocks=9, timeout=7.0, data_dir="here", order_seed=3)
+def test_a_task_carries_what_the_plan_says(catalogue):
+    task = task_with(catalogue, blocks=9, timeout=7.0, data_dir="here", order_seed=3)
     assert (task.blocks, task.timeout, task.data_dir, task.order_seed) == (9, 7.0, "here", 3)
 
 

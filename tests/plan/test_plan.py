@@ -87,8 +87,8 @@ def test_every_field_is_a_key(suite, name):
 @pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if example[0] is not None])
 def test_every_field_is_a_flag(name):
     text, _, expected = EXAMPLES[name]
-    given = build_parser().parse_args(["run", flag(name), *([text] if text else [])])
-    value = getattr(given, name)
+    args = build_parser().parse_args(["run", flag(name), *([text] if text else [])])
+    value = getattr(args, name)
     assert (tuple(value) if isinstance(value, list) else value) == (expected if expected is not None else text)
 
 
@@ -104,7 +104,7 @@ def test_what_is_given_takes_the_place_of_the_suites_own(suite):
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("fields", "expected"),
     [
         ({}, "quick"),
         ({"architectures": ("debug",)}, "tiny"),
@@ -112,11 +112,11 @@ def test_what_is_given_takes_the_place_of_the_suites_own(suite):
         ({"architectures": ("debug",), "suite": "quick"}, "quick"),
     ],
 )
-def test_the_debug_net_alone_starts_from_the_tiny_suite(given, expected):
-    plan = plan_from(given)
+def test_the_debug_net_alone_starts_from_the_tiny_suite(fields, expected):
+    plan = plan_from(fields)
     assert plan.suite == expected
     assert plan.repeats == plan_from({"suite": expected}).repeats
-    assert plan.architectures == given.get("architectures", plan.architectures)
+    assert plan.architectures == fields.get("architectures", plan.architectures)
 
 
 def test_a_key_of_one_value_may_stand_without_brackets(suite):

@@ -4,16 +4,29 @@ import json
 
 import pytest
 
-from bench.plan.catalogue import CatalogueRequest
 from bench.plan.grid import expand
 from bench.plan.plan import plan_from, suite_names
+from bench.plan.task import CatalogueRequest
 from bench.process.worker import Workers
 from bench.session.requests import ask_catalogue
 
 ASKED_FOR = {
-    "quick", "standard", "full", "mlp", "edges", "pooling", "convolutions", "depth", "normalization", "batch", "dtype",
-    "compile", "cnn-benchmarks", "optimizers", "speedrun",
-}  # fmt: skip
+    "quick",
+    "standard",
+    "full",
+    "mlp",
+    "edges",
+    "pooling",
+    "convolutions",
+    "depth",
+    "normalization",
+    "batch",
+    "dtype",
+    "compile",
+    "cnn-benchmarks",
+    "optimizers",
+    "speedrun",
+}
 # What stands in for a suite's own to be quick; whatever else it says stays.
 SHRUNK = {
     "optimizers": ["--architectures", "debug", "--optimizers", "sgd", "muon", "--tune", "2"],
@@ -56,9 +69,9 @@ def test_a_comparison_has_its_base(real, name):
     assert "convnet" in {cell.architecture for cell in expand(plan_from({"suite": name}), real).cells}
 
 
-def test_the_full_suite_has_every_net_but_the_zoo_and_the_toy(real):
+def test_the_full_suite_has_every_net_but_the_zoo_and_the_debug_net(real):
     cells = expand(plan_from({"suite": "full"}), real).cells
-    others = {name for name, facts in real.architectures.items() if facts["family"] not in ("zoo", "reference")}
+    others = {name for name, facts in real.architectures.items() if facts["family"] not in ("zoo", "debug")}
     assert {cell.architecture for cell in cells} == others
 
 

@@ -1,4 +1,4 @@
-"""Protocol: every constant is said to decide a time or not, so that none is forgotten."""
+"""Timing: every constant is said to decide a time or not, so that none is forgotten."""
 
 from collections import Counter
 

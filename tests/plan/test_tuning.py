@@ -119,20 +119,20 @@ def test_good_rates_lie_around_the_best_without_a_gap():
 
 def test_the_cells_get_the_best_rate_of_their_configuration_and_those_without_one_are_told_why():
     sgd, adam = ([Cell("mlp", optimizer=name, seed=seed) for seed in (0, 1)] for name in ("sgd", "adam"))
-    found = {
+    by_group = {
         group_of(sgd[0]): [trial(0.1, 0.9), trial(1.0, 0.95)],
         group_of(adam[0]): [trial(0.1, None, None, "diverged")],
     }
-    kept, lost = with_best_rates([*sgd, *adam], found)
+    kept, skipped = with_best_rates([*sgd, *adam], by_group)
     assert kept == [replace(cell, learning_rate=1.0) for cell in sgd]
-    assert [cell for cell, _ in lost] == adam
-    assert "none of the 1 learning rates" in lost[0][1]
-    assert "the loss is nan" in lost[0][1]
+    assert [cell for cell, _ in skipped] == adam
+    assert "none of the 1 learning rates" in skipped[0][1]
+    assert "the loss is nan" in skipped[0][1]
 
 
 def test_trials_have_their_share_in_the_forecast(catalogue):
     cells = expand(PLAN, catalogue()).cells
     trials = trials_of(cells, PLAN, catalogue())
-    seven, one = (trial_seconds(some, PLAN, catalogue()) for some in (trials[:7], trials[:1]))
-    assert seven == pytest.approx(7 * one)
-    assert one < expected_seconds(cells[:1], PLAN, catalogue())
+    seven, single = (trial_seconds(some, PLAN, catalogue()) for some in (trials[:7], trials[:1]))
+    assert seven == pytest.approx(7 * single)
+    assert single < expected_seconds(cells[:1], PLAN, catalogue())

@@ -11,10 +11,8 @@ from bench import data
 from bench.compare.pairs import Side
 from bench.devices import CpuDevice
 from bench.measure.workload import Workload
-from bench.plan.catalogue import CatalogueRequest, LayersRequest, Weights
 from bench.plan.cell import Cell
-from bench.plan.probe import Probe
-from bench.plan.task import Task
+from bench.plan.task import CatalogueRequest, LayersRequest, Probe, Task, Weights
 from bench.process import entries
 from bench.process.entries import MESSAGES
 from bench.process.messages import CapabilitiesTask, Ready, Scores

@@ -3,8 +3,8 @@
 import pytest
 
 from bench.errors import BenchError
-from bench.plan.catalogue import CatalogueRequest, LayersRequest
 from bench.plan.cell import Cell
+from bench.plan.task import CatalogueRequest, LayersRequest
 from bench.process.worker import WorkerError
 from bench.session.requests import ask_catalogue, ask_ceilings, ask_layers, ask_verification
 

@@ -6,7 +6,7 @@ import torch
 
 from bench import data
 from bench.errors import BenchError
-from bench.plan.catalogue import Weights
+from bench.plan.task import Weights
 from bench.training.checkpoint import packed, unpacked
 from bench.training.checkpoint_schema import digest_of
 from bench.training.train import train
@@ -147,16 +147,16 @@ def reviewed(path):
 def test_a_review_scores_the_weights_again_on_the_test_images(workload, path):
     work = workload("debug")
     save(path, work, ENTRY)
-    found = reviewed(path)
+    outcome = reviewed(path)
     dataset = data.load("mnist")
     images = data.normalize(dataset.test_images, "unit", data.statistics(dataset.train_images))
     with torch.inference_mode():
         right = work.model.eval()(images).argmax(1) == dataset.test_labels
 
-    assert found["again"]["test_accuracy"] == pytest.approx(float(right.float().mean()))
-    assert found["again"]["apart"] == int(right.sum()) - 1000
-    assert found["parameters"] == 562
-    assert found["id"] == work.cell.id
+    assert outcome["again"]["test_accuracy"] == pytest.approx(float(right.float().mean()))
+    assert outcome["again"]["apart"] == int(right.sum()) - 1000
+    assert outcome["parameters"] == 562
+    assert outcome["id"] == work.cell.id
 
 
 def test_the_machine_that_trained_must_find_each_image_again_and_another_nearly(workload, path):
@@ -178,10 +178,10 @@ def test_a_loss_that_is_not_finite_is_absent(workload, path):
     for parameter in work.model.parameters():
         torch.nn.init.constant_(parameter, float("nan"))
     save(path, work, {**ENTRY, "test_accuracy": 0.9})
-    found = reviewed(path)
-    assert found["again"]["test_loss"] is None
-    assert not found["again"]["same"]
-    json.dumps(found, allow_nan=False)
+    outcome = reviewed(path)
+    assert outcome["again"]["test_loss"] is None
+    assert not outcome["again"]["same"]
+    json.dumps(outcome, allow_nan=False)
 
 
 def test_the_folder_that_was_named_is_read_and_its_flag_told_where_it_lacks_the_data_set(workload, path, tmp_path):

@@ -41,41 +41,41 @@ def examined():
 
 
 def test_the_confusion_matrix_counts_every_image_once(examined):
-    scores, labels, _, found = examined
+    scores, labels, _, report = examined
     pairs = list(zip(labels.tolist(), scores.argmax(1).tolist(), strict=True))
 
-    assert found["confusion"] == [[pairs.count((true, said)) for said in range(3)] for true in range(3)]
-    assert found["per_class"] == pytest.approx(
-        [found["confusion"][at][at] / sum(found["confusion"][at]) for at in range(3)]
+    assert report["confusion"] == [[pairs.count((true, said)) for said in range(3)] for true in range(3)]
+    assert report["per_class"] == pytest.approx(
+        [report["confusion"][at][at] / sum(report["confusion"][at]) for at in range(3)]
     )
 
 
 def test_the_mistakes_are_the_wrong_ones_of_highest_loss(examined):
-    scores, labels, _, found = examined
+    scores, labels, _, report = examined
     losses = F.cross_entropy(scores, labels, reduction="none")
-    indices = [one["index"] for one in found["mistakes"]]
+    indices = [one["index"] for one in report["mistakes"]]
 
     assert sorted(indices) == list(range(0, 100, 10))
     assert [float(losses[index]) for index in indices] == sorted(losses[indices].tolist(), reverse=True)
-    for one in found["mistakes"]:
+    for one in report["mistakes"]:
         assert one["label"] == int(labels[one["index"]]) != one["predicted"] == one["scores"][0][0]
         assert sum(share for _, share in one["scores"]) == pytest.approx(1, abs=0.01)
         assert one["loss"] == pytest.approx(float(losses[one["index"]]), rel=0.01)
 
 
 def test_there_are_no_more_mistakes_than_fit_on_a_page():
-    found = examine(torch.eye(2)[[1] * 50], torch.zeros(50, dtype=torch.int64), torch.zeros(50, 1, 2, 2).byte())
-    assert len(found["mistakes"]) == MISTAKES
+    report = examine(torch.eye(2)[[1] * 50], torch.zeros(50, dtype=torch.int64), torch.zeros(50, 1, 2, 2).byte())
+    assert len(report["mistakes"]) == MISTAKES
 
 
 def test_the_digits_are_the_first_of_each_class(examined):
-    *_, found = examined
-    assert [(one["index"], one["label"]) for one in found["digits"]] == [(0, 0), (1, 1), (2, 2)]
+    *_, report = examined
+    assert [(one["index"], one["label"]) for one in report["digits"]] == [(0, 0), (1, 1), (2, 2)]
 
 
 def test_an_image_comes_back_from_its_text(examined):
-    _, _, pixels, found = examined
-    stored = found["digits"][1]["image"]
+    _, _, pixels, report = examined
+    stored = report["digits"][1]["image"]
     content = zlib.decompress(base64.b64decode(stored["pixels"]))
 
     assert stored["shape"] == [1, 4, 5]

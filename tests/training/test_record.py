@@ -1,4 +1,4 @@
-"""Learning: what a visit hands over of a training, and what it warns of."""
+"""Training of one cell: what is sent of it, and what it warns of."""
 
 import pytest
 
@@ -36,11 +36,13 @@ def test_a_training_that_a_limit_ended_short_of_its_target_tells_both():
     ended = record([0.004, 0.4, 0.8, 1.25, 1.7]) | {"limit": 3.0, "until": {"target": 0.99, "reached": False}}
     assert list(_warnings(ended, 2)) == [
         Warning("training", "time limit", 3.0, "training stopped after 3 s, at epoch 1.0 of 2 (--train-limit)"),
-        Warning("training", "target missed", 0.9, "0.99 test accuracy was not reached; the best was 0.9000 (--until)"),
+        Warning(
+            "training", "target missed", 0.9, "99.00 % test accuracy was not reached; the best was 90.00 % (--until)"
+        ),
     ]
 
 
-def test_each_evaluation_is_handed_over_so_that_an_end_in_between_loses_no_more_than_one():
+def test_each_evaluation_is_sent_so_that_an_end_in_between_loses_no_more_than_one():
     heard = Heard()
     sizes = []
     heard.send = lambda kind, payload: sizes.append(len(payload["epochs"])) if kind == "training" else None
@@ -49,7 +51,7 @@ def test_each_evaluation_is_handed_over_so_that_an_end_in_between_loses_no_more_
     assert sizes == [1, 2, 3, 3]  # the last with what was seen at the end
 
 
-def test_a_visit_that_keeps_denormals_tells_of_them(monkeypatch):
+def test_denormals_that_are_kept_are_warned_of(monkeypatch):
     monkeypatch.setattr("bench.measure.denormals.NOTED", 0.0)
     heard = Heard()
     measure(Task(Cell("debug", batch_size=512), Cell("debug"), blocks=2, epochs=1, costs=False), heard)

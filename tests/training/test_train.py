@@ -73,11 +73,11 @@ def test_a_loss_that_is_not_finite_ends_it(workload, mnist):
 
 def test_a_rate_that_is_too_high_diverges_and_what_was_learnt_is_kept(workload, mnist):
     work = workload("mlp", optimizer="sgd", learning_rate=1e20)
-    told = []
+    heard = []
     with pytest.raises(DivergedError, match=r"loss is (nan|inf) after"):
-        train(work, mnist[1], 3, quiet, evaluated=lambda record, improved: told.append((record, improved)))
+        train(work, mnist[1], 3, quiet, evaluated=lambda record, improved: heard.append((record, improved)))
 
-    ((record, improved),) = told
+    ((record, improved),) = heard
     assert not improved
     assert record["epochs"][-1]["steps"] == 8
     assert len(record["gradients"]["norms"]) > 1
@@ -155,10 +155,10 @@ def test_the_gradients_are_those_of_the_first_step_and_of_each_quarter(workload,
 
 
 def test_the_record_is_told_after_each_evaluation(workload, mnist):
-    told = []
-    train(workload(), mnist[1], 2, quiet, until=0.999, evaluated=lambda record, _: told.append(len(record["epochs"])))
+    heard = []
+    train(workload(), mnist[1], 2, quiet, until=0.999, evaluated=lambda record, _: heard.append(len(record["epochs"])))
 
-    assert told == list(range(1, 2 * EVALUATIONS_PER_EPOCH + 1))
+    assert heard == list(range(1, 2 * EVALUATIONS_PER_EPOCH + 1))
 
 
 def test_the_weights_are_kept_whenever_they_are_the_best_so_far(workload, mnist):

@@ -1,4 +1,4 @@
-"""Duet, in the worker: a slowdown of known size is made of more steps; what goes wrong is told in one line."""
+"""One side of an A/B comparison: a slowdown of known size is made of more steps; a failure is sent as one line."""
 
 import numpy as np
 import pytest
@@ -12,10 +12,10 @@ class Talk:
 
     def __init__(self, blocks):
         self.words = [4] * blocks + [None]
-        self.told = []
+        self.sent = []
 
     def send(self, kind, payload):
-        self.told.append((kind, payload))
+        self.sent.append((kind, payload))
 
     def receive(self):
         return self.words.pop(0)
@@ -32,8 +32,8 @@ def test_without_a_slowdown_times_stay_as_they_are():
 @pytest.mark.parametrize(("slower", "count"), [(0.1, 10), (0.25, 4), (0.05, 7), (1.0, 3)])
 def test_a_slowdown_is_of_exactly_its_size_and_made_of_whole_work(slower, count):
     ran = int(np.ceil(count * (1 + slower)))
-    told = ab_side.inject_slowdown(np.full(ran, 2.0), slower, count)
-    assert told == pytest.approx([2.0 * (1 + slower)] * count)
+    times = ab_side.inject_slowdown(np.full(ran, 2.0), slower, count)
+    assert times == pytest.approx([2.0 * (1 + slower)] * count)
 
 
 def test_shares_of_steps_are_cut_where_they_end():
@@ -44,10 +44,10 @@ def test_shares_of_steps_are_cut_where_they_end():
 def test_a_side_answers_blocks_with_the_times_of_steps_and_phases():
     talk = Talk(blocks=2)
     ab_side.serve({**task(), "inject": 0.25}, talk)
-    (ready, about), *blocks = talk.told
+    (ready, facts), *blocks = talk.sent
     assert ready == "ready"
-    assert about.keys() == {"steps", "steady", "statistic"}
-    assert about["statistic"] == "p10"  # one thread of the host
+    assert facts.keys() == {"steps", "steady", "statistic"}
+    assert facts["statistic"] == "p10"  # one thread of the host
     assert [kind for kind, _ in blocks] == ["block", "block"]
     for _, block in blocks:
         assert len(block["seconds"]) == 4
@@ -59,20 +59,20 @@ def test_a_side_answers_blocks_with_the_times_of_steps_and_phases():
 def test_counts_are_of_the_eager_step():
     talk = Talk(blocks=0)
     ab_side.count(task(), talk)
-    [(kind, counts)] = talk.told
+    [(kind, counts)] = talk.sent
     assert kind == "counts"
     assert counts["parameters"] == 562
     assert counts["operators_backward"] == 20
 
 
-def test_what_there_is_is_told_as_plain_data():
+def test_what_there_is_is_sent_as_plain_data():
     talk = Talk(blocks=0)
     ab_side.capabilities_of({"device": "cpu", "threads": 1, "datasets": ["mnist"], "data_dir": ""}, talk)
-    [(kind, about)] = talk.told
+    [(kind, capabilities)] = talk.sent
     assert kind == "about"
-    assert about["catalogue"]["architectures"]["lenet5"]["module"] == "architectures.lenet"
-    assert "batch_size" in about["cell_fields"]
-    assert about["system"]["cores_usable"] >= 1
+    assert capabilities["catalogue"]["architectures"]["lenet5"]["module"] == "architectures.lenet"
+    assert "batch_size" in capabilities["cell_fields"]
+    assert capabilities["system"]["cores_usable"] >= 1
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_what_there_is_is_told_as_plain_data():
         (ab_side.capabilities_of, {"device": "cpu", "threads": 1, "datasets": ["nowhere"], "data_dir": ""}, "nowhere"),
     ],
 )
-def test_what_goes_wrong_is_told_in_one_line(entry, words, reason):
+def test_a_failure_is_sent_as_one_line(entry, words, reason):
     talk = Talk(blocks=0)
     entry(words, talk)
-    [(kind, told)] = talk.told
+    [(kind, failure)] = talk.sent
     assert kind == "failed"
-    assert reason in told
-    assert "\n" not in told
+    assert reason in failure
+    assert "\n" not in failure

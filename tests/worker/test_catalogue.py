@@ -1,4 +1,4 @@
-"""Describe: the FLOPs that are listed are those counted by hand, and those published."""
+"""The catalogue: the FLOPs that are listed are those counted by hand, and those published."""
 
 import pytest
 

@@ -6,7 +6,7 @@ from bench.measure.blocks import warm_up
 from bench.measure.costs import measure_costs
 from bench.measure.speed import step_times, timed_block
 from bench.plan.cell import Cell
-from bench.plan.probe import Probe, probes_of
+from bench.plan.task import Probe, probes_of
 from bench.worker import ceilings
 from tests.measure.recording import RecordingDevice
 
@@ -31,7 +31,7 @@ def measured():
 
 def test_each_dtype_is_sent_as_plain_data_as_soon_as_it_is_known(measured):
     assert [kind for kind, _ in measured] == ["measurements", "measurements"]
-    assert [one["dtype"] for _, found in measured for one in found] == ["float32", "bfloat16"]
+    assert [one["dtype"] for _, ceilings in measured for one in ceilings] == ["float32", "bfloat16"]
     for _, (one,) in measured:
         assert set(one) == {
             "device",
@@ -46,12 +46,12 @@ def test_each_dtype_is_sent_as_plain_data_as_soon_as_it_is_known(measured):
 
 
 def test_ceilings_are_of_a_sane_order(measured):
-    (found,) = measured[0][1]
+    (ceilings,) = measured[0][1]
 
-    assert 1e8 < found["flops_per_second"] < 1e14
-    assert 1e8 < found["bytes_per_second"] < 1e13
-    assert 1e-8 < found["dispatch_seconds"] < 1e-3
-    assert found["flops_per_second"] * found["dispatch_seconds"] > 100  # a call costs many multiplications
+    assert 1e8 < ceilings["flops_per_second"] < 1e14
+    assert 1e8 < ceilings["bytes_per_second"] < 1e13
+    assert 1e-8 < ceilings["dispatch_seconds"] < 1e-3
+    assert ceilings["flops_per_second"] * ceilings["dispatch_seconds"] > 100  # a call costs many multiplications
 
 
 def test_no_net_multiplies_faster_than_the_ceiling(workload):

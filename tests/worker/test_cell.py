@@ -1,4 +1,4 @@
-"""The visit as the worker makes it, in this process, on real MNIST."""
+"""The measurement of a cell as a worker makes it, in this process, on real MNIST."""
 
 import gzip
 import json
@@ -42,18 +42,39 @@ def test_timing_comes_first_and_training_last(parts):
     stages = [payload for kind, payload in parts if kind == "stage"]
 
     assert [stage for at, stage in enumerate(stages) if stage not in stages[:at]] == [
-        "phases", "inference", "relative cost", "costs", "epoch 1 of 1",
-    ]  # fmt: skip
+        "phases",
+        "inference",
+        "relative cost",
+        "costs",
+        "epoch 1 of 1",
+    ]
 
 
 def test_every_promised_metric_is_there(parts):
     metrics = {one["metric"] for kind, payload in parts if kind == "measurements" for one in payload}
 
     assert metrics >= {
-        "step", "forward", "loss", "backward", "optimizer", "zero_grad", "fetch", "inference", "throughput",
-        "page_faults", "parameters", "flops", "relative_cost", "accuracy", "training_throughput", "train_accuracy",
-        "training_step", "reached", "time_to_accuracy", "steps_to_accuracy",
-    }  # fmt: skip
+        "step",
+        "forward",
+        "loss",
+        "backward",
+        "optimizer",
+        "zero_grad",
+        "fetch",
+        "inference",
+        "throughput",
+        "page_faults",
+        "parameters",
+        "flops",
+        "relative_cost",
+        "accuracy",
+        "training_throughput",
+        "train_accuracy",
+        "training_step",
+        "reached",
+        "time_to_accuracy",
+        "steps_to_accuracy",
+    }
 
 
 def test_training_is_recorded_with_the_names_of_the_classes(parts):
@@ -67,13 +88,13 @@ def test_training_is_recorded_with_the_names_of_the_classes(parts):
 
 
 def test_time_to_accuracy_is_seconds_a_step_times_steps(parts):
-    found = {one["metric"]: one["value"] for kind, payload in parts if kind == "measurements" for one in payload}
+    values = {one["metric"]: one["value"] for kind, payload in parts if kind == "measurements" for one in payload}
 
-    assert found["reached"] == 1
-    assert found["time_to_accuracy"] == pytest.approx(found["training_step"] * found["steps_to_accuracy"])
+    assert values["reached"] == 1
+    assert values["time_to_accuracy"] == pytest.approx(values["training_step"] * values["steps_to_accuracy"])
 
 
-def test_the_best_weights_are_handed_over(parts):
+def test_the_best_weights_are_sent(parts):
     *_, (kind, name, content) = [payload for part, payload in parts if part == "file"]
     assert (kind, name) == ("checkpoint", "best.pt")
     restored = unpacked(content, name)
@@ -94,7 +115,7 @@ def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
     assert len(record["epochs"]) == 1
 
 
-def test_a_visit_of_no_blocks_is_trained_and_not_timed():
+def test_a_task_of_no_blocks_is_trained_and_not_timed():
     channel = Heard()
     measure(Task(Cell("debug", optimizer="adam", split="validation"), REFERENCE, blocks=0, epochs=1), channel)
     metrics = {one["metric"] for kind, payload in channel.sent if kind == "measurements" for one in payload}
@@ -133,11 +154,11 @@ def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
     channel = Heard()
     measure(Task(Cell("debug"), REFERENCE, blocks=2, costs=False, profile=True), channel)
     kinds = [kind for kind, _ in channel.sent]
-    (found,) = channel.of("profile")
+    (values,) = channel.of("profile")
     ((kind, name, content),) = channel.of("file")
 
     assert kinds[kinds.index("status") :] == ["status", "stage", "file", "profile", "measurements", "blocks"]
-    assert (kind, name, len(content)) == ("trace", found["trace"], found["bytes"])
+    assert (kind, name, len(content)) == ("trace", values["trace"], values["bytes"])
     assert json.loads(gzip.decompress(content))["traceEvents"]
     assert channel.sent[-2][1][0]["metric"] == "profiler_overhead"
     assert list(scratch.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Front: the allocator of a process that is no worker is pinned by the thresholds that workers have."""
+"""A cell in the caller's own process: the allocator is pinned by the thresholds that workers have."""
 
 import ctypes
 

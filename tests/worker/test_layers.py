@@ -1,4 +1,4 @@
-"""Anatomy: the lines of the layers add up to the network, for every architecture and for networks of any make."""
+"""Layers: their lines add up to the network, for every architecture and for networks of any make."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 import architectures
 from architectures.registry import Registry
-from bench.plan.catalogue import LayersRequest
+from bench.plan.task import LayersRequest
 from bench.worker import layers
 from bench.worker.layers import APART, describe_layers
 
@@ -18,21 +18,21 @@ class Told(dict):
     send = dict.__setitem__
 
 
-def anatomy_of(name, dataset=""):
+def layers_of(name, dataset=""):
     told = Told()
     describe_layers(LayersRequest(name, dataset), told)
     return told["anatomy"]
 
 
-def by_layer(found):
-    return {line["layer"]: line for line in found["layers"]}
+def by_layer(summary):
+    return {line["layer"]: line for line in summary["layers"]}
 
 
 def test_the_layers_of_lenet5_are_those_of_the_paper():
-    found = anatomy_of("lenet5")
-    shapes = [line["output_shape"] for line in found["layers"] if line["kind"] in ("Conv2d", "Linear")]
-    parameters = [line["parameters"] for line in found["layers"] if line["kind"] in ("Conv2d", "Linear")]
-    flops = [line["flops"] for line in found["layers"] if line["kind"] in ("Conv2d", "Linear")]
+    summary = layers_of("lenet5")
+    shapes = [line["output_shape"] for line in summary["layers"] if line["kind"] in ("Conv2d", "Linear")]
+    parameters = [line["parameters"] for line in summary["layers"] if line["kind"] in ("Conv2d", "Linear")]
+    flops = [line["flops"] for line in summary["layers"] if line["kind"] in ("Conv2d", "Linear")]
     assert shapes == [[6, 28, 28], [16, 10, 10], [120], [84], [10]]
     assert parameters == [6 * 25 + 6, 16 * 6 * 25 + 16, 400 * 120 + 120, 120 * 84 + 84, 84 * 10 + 10]
     # two operations for each weight at each place of its output
@@ -41,27 +41,27 @@ def test_the_layers_of_lenet5_are_those_of_the_paper():
 
 @pytest.mark.parametrize("name", [name for name in architectures.names() if architectures.get(name).family != "zoo"])
 def test_the_lines_add_up_and_end_in_the_classes(name):
-    found = anatomy_of(name)
-    layers = found["layers"]
-    assert sum(line["parameters"] for line in layers) == found["parameters"] == architectures.get(name).parameters
-    assert sum(line["flops"] for line in layers) == found["flops"] > 0
+    summary = layers_of(name)
+    layers = summary["layers"]
+    assert sum(line["parameters"] for line in layers) == summary["parameters"] == architectures.get(name).parameters
+    assert sum(line["flops"] for line in layers) == summary["flops"] > 0
     assert [line["output_shape"] for line in layers if line["layer"] != APART][-1] == [10]
-    assert {"family", "description", "source", "input_shape", "num_classes"} <= found.keys()
+    assert {"family", "description", "source", "input_shape", "num_classes"} <= summary.keys()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["alexnet", "googlenet", "resnet50"])
 def test_a_network_of_the_zoo_adds_up_too(name):
-    found = anatomy_of(name)
-    assert sum(line["parameters"] for line in found["layers"]) == found["parameters"]
-    assert found["parameters"] == architectures.get(name).parameters
-    assert found["layers"][-1]["output_shape"] == [1000]
+    summary = layers_of(name)
+    assert sum(line["parameters"] for line in summary["layers"]) == summary["parameters"]
+    assert summary["parameters"] == architectures.get(name).parameters
+    assert summary["layers"][-1]["output_shape"] == [1000]
 
 
 def test_a_data_set_gives_shape_and_classes():
-    found = anatomy_of("vgg4", "synthetic:3x40x40:7")
-    assert (found["input_shape"], found["num_classes"]) == ([3, 40, 40], 7)
-    first, last = found["layers"][0], found["layers"][-1]
+    summary = layers_of("vgg4", "synthetic:3x40x40:7")
+    assert (summary["input_shape"], summary["num_classes"]) == ([3, 40, 40], 7)
+    first, last = summary["layers"][0], summary["layers"][-1]
     assert first["arguments"].startswith("3, ")
     assert first["output_shape"][1:] == [40, 40]
     assert last["output_shape"] == [7]
@@ -124,15 +124,15 @@ def registered(monkeypatch):
 
 
 def test_what_lies_in_no_layer_has_a_line_and_a_layer_called_twice_counts_its_weights_once(registered):
-    found = anatomy_of("odd")
-    assert [(line["layer"], line["parameters"], line["flops"]) for line in found["layers"]] == [
+    summary = layers_of("odd")
+    assert [(line["layer"], line["parameters"], line["flops"]) for line in summary["layers"]] == [
         ("twice", 110, 200),
         ("twice", 0, 200),
         (APART, 7840, 2 * 7840),
     ]
-    assert found["parameters"] == 7950
+    assert summary["parameters"] == 7950
 
 
 def test_a_network_that_needs_real_tensors_gets_them(registered):
-    found = anatomy_of("real")
-    assert [(line["layer"], line["kind"], line["parameters"]) for line in found["layers"]] == [(APART, "Real", 7850)]
+    summary = layers_of("real")
+    assert [(line["layer"], line["kind"], line["parameters"]) for line in summary["layers"]] == [(APART, "Real", 7850)]

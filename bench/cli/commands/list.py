@@ -7,10 +7,11 @@ from typing import Any
 
 from bench.cli.render.tables import print_table
 from bench.metrics import METRICS
-from bench.plan.catalogue import Catalogue, CatalogueRequest
+from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, trial_seconds
 from bench.plan.grid import expand
 from bench.plan.plan import Plan, plan_from, suite_names
+from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
 from bench.process.executor import open_executor
 from bench.session.requests import ask_catalogue

@@ -7,7 +7,7 @@ import sys
 
 from bench.cli.render.tables import Row, print_table
 from bench.errors import BenchError
-from bench.plan.catalogue import LayersRequest
+from bench.plan.task import LayersRequest
 from bench.process.executor import open_executor
 from bench.process.messages import Layer, Layers
 from bench.session.requests import ask_layers

@@ -90,7 +90,7 @@ def test_a_download_that_fails_is_told_in_one_line_after_its_progress(expecting)
     done = expecting(*ONE, "--datasets", "kmnist", "--download")
     assert done.returncode == 2
     assert "bench: cannot download kmnist to data: " in done.stderr.splitlines()[-1]
-    assert "mend the connection, or put train-images-idx3-ubyte" in done.stderr.splitlines()[-1]
+    assert "check the connection, or put train-images-idx3-ubyte" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert not (expecting.folder / "results").exists()
 

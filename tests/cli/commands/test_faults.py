@@ -70,9 +70,8 @@ def test_nobody_sees_a_traceback(faults):
 
 
 def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch, tmp_path):
-    from bench.plan.catalogue import CatalogueRequest
     from bench.plan.cell import Cell
-    from bench.plan.task import Task
+    from bench.plan.task import CatalogueRequest, Task
     from bench.process.worker import Workers
     from bench.session.collector import Collector
     from bench.session.requests import ask_catalogue

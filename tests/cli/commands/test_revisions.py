@@ -19,7 +19,7 @@ class Busy(nn.Module):
         return images
 
 
-@register(family="reference", parameters=562"""
+@register(family="debug", parameters=562"""
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_suspect_is_measured_again_beside_the_baselines_revision_and_fails(ben
         assert done.returncode == 0, done.stderr
         assert bench("baseline", "save", f"run{index}", **own(bench)).returncode == 0
     nets = bench.folder / "architectures" / "debug.py"
-    text = nets.read_text().replace('\n@register(family="reference", parameters=562', BUSY, 1)
+    text = nets.read_text().replace('\n@register(family="debug", parameters=562', BUSY, 1)
     nets.write_text(text.replace("        nn.Flatten(),\n", "        nn.Flatten(),\n        Busy(),\n", 1))
     commit(git, "slower")
     assert bench("run", *LITTLE, "--run", "slow", "--no-report", **own(bench)).returncode == 0
