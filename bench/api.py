@@ -80,7 +80,7 @@ def run(*, observer: "Observer | None" = None, concurrent: bool = False, **field
     It is what `python -m bench run` does, with the same defaults, but silent, and without a page unless `report=True`.
 
     Args:
-        observer: hears of what is measured, of each visit, and of what is not as it was asked for
+        observer: is told of what is measured, of each result, and of what is not as it was asked for
             (`bench.session.observer.Observer`).
         concurrent: measure although another run is measuring on this machine.
         **fields: of the plan (`bench.plan.plan.Plan`): `architectures=["lenet5"]`, `epochs=1`, `budget="5m"`.

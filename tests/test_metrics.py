@@ -216,7 +216,7 @@ def test_a_number_has_its_column_on_the_terminal_or_none(row):
     own = {title: text for title, text in line.items() if title not in ("cell", "status") and text != "-"}
     assert (row.terminal in own) == bool(row.terminal)
     if row.terminal:
-        figure = {"share": "25.00 %", "ratio": "0.250 (one visit: no interval)", "time": "250 ms"}
+        figure = {"share": "25.00 %", "ratio": "0.250 (one process: no interval)", "time": "250 ms"}
         expected = figure.get(row.kind, "0.250")
         assert own[row.terminal].startswith(expected)
 

@@ -1,4 +1,4 @@
-"""Observer: who hears of a session while it goes on. This one says nothing; whoever wants to overrides its methods."""
+"""Observer: is told of a session while it runs. This one does nothing; a subclass overrides the methods it needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Observer:
         """The run's folder is there, and measuring begins."""
 
     def advanced(self, progress: Progress, result: Result | None) -> None:
-        """A visit is at another stage; or it has ended, with this result."""
+        """A task is at another stage; or it has ended, with this result."""
 
     def ended(self) -> None:
         """Measuring is over, however it ended."""

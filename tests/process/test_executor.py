@@ -66,7 +66,7 @@ def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere,
     assert all(json.loads(gzip.decompress(path.read_bytes()))["traceEvents"] for path in run.traces())
 
     entries = [entry.partition(":")[2] for entry, _ in elsewhere.started]
-    assert entries == ["describe", "measure_ceilings", "visit", "visit"]
+    assert entries == ["describe", "measure_ceilings", "measure", "measure"]
     assert (elsewhere.most, elsewhere.closed, elsewhere.running) == (2, True, set())
 
 
@@ -75,5 +75,5 @@ def test_another_executor_profiles_a_cell(elsewhere, tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     words = "profile debug --executor elsewhere --datasets synthetic --threads 1 --blocks 2 --run far --concurrent"
     assert run_command_line(words.split()) == 0, capsys.readouterr().err
-    assert "visit" in {entry.partition(":")[2] for entry, _ in elsewhere.started}
+    assert "measure" in {entry.partition(":")[2] for entry, _ in elsewhere.started}
     assert len(load("far", tmp_path / "results").traces()) == 1
