@@ -123,8 +123,9 @@ def _unflushed(catalogue: Catalogue) -> dict[str, None]:
 def _check_budget(plan: Plan, grid: Grid) -> None:
     least = least_seconds(grid.cells, plan)
     if plan.budget is not None and plan.budget < least:
+        cells = plural(len(grid.cells), "cell")
         raise BenchError(
-            f"the budget of {plan.budget:g} s is too small: {plural(len(grid.cells), 'cell')} need at least {least:.0f} s; "
+            f"the budget of {plan.budget:g} s is too small: {cells} need at least {least:.0f} s; "
             f"give --budget {least * 2:.0f}s, or fewer cells or --blocks"
         )
 

@@ -15,7 +15,8 @@ PROFILED = tuple(
 
 def add_profile(parser: argparse.ArgumentParser, add_settings: Callable[..., None]) -> None:
     """`profile`."""
-    parser.add_argument("architectures", nargs="+", metavar="ARCHITECTURE", help="architectures, globs allowed")
+    parser.usage = f"{parser.prog} ARCHITECTURE [ARCHITECTURE ...] [options]"
+    parser.add_argument("architectures", nargs="+", metavar="ARCHITECTURE", help="architectures, by name or glob")
     parser.add_argument("--concurrent", action="store_true", help="profile although a run is measuring on this machine")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout: every part of every profile")
     add_settings(parser, PROFILED)

@@ -35,9 +35,8 @@ def _print(facts: Verification) -> None:
     entry, again = facts["entry"], facts["again"]
     shape = "x".join(map(str, facts["input_shape"]))
     print(f"{facts['id']}: {facts['parameters']:,} parameters, input {shape}, {facts['num_classes']} classes")
-    print(
-        f"weights after epoch {entry['epoch']:g}, {plural(entry['steps'], 'step')}, {entry['seconds']:.1f} s of training"
-    )
+    steps = plural(entry["steps"], "step")
+    print(f"weights after epoch {entry['epoch']:g}, {steps}, {entry['seconds']:.1f} s of training")
     if not facts["verified"]:
         print("unverified: an older file, which has no digest that would tell damage")
     recorded, now = (quantity(score["test_accuracy"], PERCENT) for score in (entry, again))
