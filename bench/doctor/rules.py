@@ -68,7 +68,7 @@ def _finding(rule: _Rule, facts: Facts) -> Finding:
     try:
         state, seen = rule.judge(facts)
     except KeyError:
-        state, seen = "unknown", "this machine does not tell"
+        state, seen = "unknown", "this machine does not report it"
     return Finding(rule.name, state, seen, rule.cost, rule.remedy)
 
 

@@ -114,10 +114,7 @@ class Plan:
     checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder", role="training")
     repeats: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
     precision: float = _option(
-        0.03,
-        "stop repeating a cell when its relative cost is known to this half-width, such as 3%%",
-        role="repeats",
-        reads="share",
+        0.03, "stop repeating a cell at this half-width of its cost, such as 3%%", role="repeats", reads="share"
     )
     blocks: int = _option(15, "blocks of each kind in a visit, 0.1 s each", role="measuring", at_least=2)
     budget: float | None = _option(

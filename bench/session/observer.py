@@ -32,7 +32,7 @@ class Work:
 
 
 class Observer:
-    """Hears of a session; silent."""
+    """Is told of a session; does nothing."""
 
     def warned(self, text: str) -> None:
         """Something is not as it was asked for, and the session goes on: a plug-in that is left out, say."""

@@ -60,7 +60,7 @@ def measure(
     Args:
         work: what to measure.
         executor: who starts the processes.
-        observer: hears of it.
+        observer: is told of each step.
         run: the recorded run to go on with; None for a new one.
         concurrent: measure although another run is measuring on this machine.
         command: repeats it; for the record.

@@ -1,4 +1,4 @@
-"""The command `ab`: whether one revision, cell or setting is slower than another, on this machine, now."""
+"""The command `ab`: whether one revision, cell or environment is slower than another, on this machine, now."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Tuned: which learning rate was chosen for each configuration, and how much it matters, in a line each."""
+"""Tuning: which learning rate was chosen for each configuration, and how much it matters, in a line each."""
 
 from collections import Counter
 from collections.abc import Mapping
