@@ -1,4 +1,4 @@
-"""A/B: a matchup compared by the gate, from the first pair to the verdicts; every number is on disk as it is found."""
+"""A/B: a comparison decided by the gate, from the first pair to the verdicts; every number is written at once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.compare.calibration import checked_tolerance
 from bench.compare.facts import ComparisonFacts
 from bench.compare.log import ComparisonLog
-from bench.compare.sequential import SequentialComparison, Told
+from bench.compare.sequential import SequentialComparison, Tell
 from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
 from bench.plan.plan import Plan
@@ -22,7 +22,7 @@ class Rules:
 
     Attributes:
         tolerance: the slowdown, as a share, from which on a loss matters; None for the default.
-        uncalibrated: use it although the calibration has not shown it to work.
+        uncalibrated: allow a tolerance below the calibrated minimum for this machine.
         command: repeats the comparison.
         record: where the raw numbers go; None keeps them in memory alone.
 
@@ -34,7 +34,7 @@ class Rules:
     record: Path | None = None
 
 
-def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Told) -> Decision:
+def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell) -> Decision:
     """Run the comparison to its end, or to the end of the plan's budget, or to Ctrl-C; the decision says which.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Calibrate: the gate proves itself on this machine, on pairs of equal sides and on a real slowdown to be caught."""
+"""Calibrate: measure the error rates of the gate on this machine, with equal sides and with an injected slowdown."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -7,24 +7,25 @@ from pathlib import Path
 from random import Random
 
 from bench.compare.ab import facts_of, fingerprints
-from bench.compare.calibration import Calibration, Real
+from bench.compare.calibration import Calibration, RunCounts
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
 from bench.compare.pairs import SideError, measure_pair
-from bench.compare.sequential import SHARED, SequentialComparison, Told
+from bench.compare.sequential import SHARED, SequentialComparison, Tell
 from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
 from bench.errors import BenchError
 from bench.plan.plan import Plan
-from bench.stats.operating_characteristics import LEAST_FOUND, SLOWDOWNS, admissible, rates, replayed
+from bench.stats.operating_characteristics import LEAST_POWER, SLOWDOWNS, admissible, rates, replayed
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.fingerprint import Fingerprint
+from bench.text import percent
 from bench.verdict.verdict import Decision
 
 LEAST_PAIRS = 10  # fewer say too little about the tails
-TRIED = (0.02, 0.03, 0.05, 0.10)  # tolerances in the table, besides the smallest admissible one
+TRIED = (0.02, 0.03, 0.05, 0.10)  # tolerances in the table, besides the smallest that works
 
-Pools = Mapping[str, Sequence[float]]
+LogRatios = Mapping[str, Sequence[float]]
 Paired = Callable[[str, int, float], None]
 
 
@@ -39,24 +40,24 @@ def gather(comparison: Comparison, plan: Plan, pairs: int, tell: Paired) -> dict
 
     """
     order, started = Random(plan.order_seed), time.monotonic()
-    pools: dict[str, list[float]] = {name: [] for name in comparison.sides}
+    log_ratios: dict[str, list[float]] = {name: [] for name in comparison.sides}
     try:
         for number in range(pairs):
             if number and number % SHARED == 0:
                 comparison.renew()
-            for name in order.sample(list(pools), len(pools)):
+            for name in order.sample(list(log_ratios), len(log_ratios)):
                 if plan.budget is not None and time.monotonic() - started > plan.budget:
-                    return pools
+                    return log_ratios
                 first, second = comparison.sides[name]
                 pair = measure_pair(first, replace(second, inject=0.0), plan.blocks, order)
-                pools[name].append(pair.log_ratio())
-                tell(name, len(pools[name]), pools[name][-1])
+                log_ratios[name].append(pair.log_ratio())
+                tell(name, len(log_ratios[name]), log_ratios[name][-1])
     except SideError as ended:
         raise BenchError(f"{name} cannot be calibrated: {ended.reason}; choose other --architectures") from ended
     except KeyboardInterrupt:
-        if sum(map(len, pools.values())) < LEAST_PAIRS:
+        if sum(map(len, log_ratios.values())) < LEAST_PAIRS:
             raise
-    return pools
+    return log_ratios
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class Injection:
     record: Path | None = None
 
 
-def injected(comparison: Comparison, plan: Plan, injection: Injection, tell: Told) -> Decision:
+def injected(comparison: Comparison, plan: Plan, injection: Injection, tell: Tell) -> Decision:
     """A whole comparison of one cell with itself, made slower by more work: what `ab` would say of it.
 
     Raises:
@@ -99,54 +100,56 @@ def _slowed(comparison: Comparison, injection: Injection) -> Comparison:
     return replace(
         comparison,
         before=SideFacts(injection.cell),
-        after=SideFacts(f"{injection.cell}, {injection.slowdown:.1%} slower"),
+        after=SideFacts(f"{injection.cell}, {percent(injection.slowdown)} slower"),
         sides={injection.cell: (first, replace(second, inject=injection.slowdown))},
         unmatched=(),
     )
 
 
-def counted(decisions: Sequence[Decision], slowdown: float, tolerance: float) -> Real:
+def counted(decisions: Sequence[Decision], slowdown: float, tolerance: float) -> RunCounts:
     """How comparisons of one cell ended."""
     verdicts = [decision.verdicts[0].verdict for decision in decisions]
     fail = verdicts.count("regressed")
     passed = sum(verdict in {"unchanged", "improved"} for verdict in verdicts)
-    return Real(
+    return RunCounts(
         slowdown=slowdown,
         tolerance=tolerance,
         fail=fail,
         passed=passed,
-        undecided=len(verdicts) - fail - passed,
+        inconclusive=len(verdicts) - fail - passed,
         seconds=tuple(decision.seconds for decision in decisions),
     )
 
 
-def concluded(comparison: Comparison, pools: Pools, real: Sequence[Real], command: str, started: str) -> Calibration:
-    """The calibration that pools and real runs make; a real slowdown that was not caught leaves no tolerance.
+def concluded(
+    comparison: Comparison, log_ratios: LogRatios, injected_runs: Sequence[RunCounts], command: str, started: str
+) -> Calibration:
+    """The calibration that log ratios and counted runs make; an injected slowdown that was missed leaves no tolerance.
 
     Raises:
         BenchError: there are too few pairs, or several numbers of threads, each of which is its own calibration.
 
     """
-    pool = [log_ratio for logs in pools.values() for log_ratio in logs]
+    pool = [log_ratio for logs in log_ratios.values() for log_ratio in logs]
     if len(pool) < LEAST_PAIRS:
         raise BenchError(f"{len(pool)} pairs say too little: let it make {LEAST_PAIRS} (--pairs, --budget)")
     least = admissible(pool)
     tried = sorted({*TRIED, TOLERANCE, *([least] if least else [])})
-    equal = [outcome for logs in pools.values() for outcome in replayed(logs, max(TOLERANCE, least or 0.0))]
-    equals = Real(
+    equal = [outcome for logs in log_ratios.values() for outcome in replayed(logs, max(TOLERANCE, least or 0.0))]
+    equals = RunCounts(
         slowdown=0.0,
         tolerance=max(TOLERANCE, least or 0.0),
         fail=equal.count("fail"),
         passed=equal.count("pass"),
-        undecided=equal.count("inconclusive"),
+        inconclusive=equal.count("inconclusive"),
     )
-    caught = all(runs.fail >= LEAST_FOUND * runs.count for runs in real)
+    caught = all(runs.fail >= LEAST_POWER * runs.count for runs in injected_runs)
     return Calibration(
         fingerprint=one_fingerprint(comparison).fields,
-        pools={name: tuple(logs) for name, logs in pools.items()},
-        admissible=least if caught else None,
+        log_ratios={name: tuple(logs) for name, logs in log_ratios.items()},
+        smallest_tolerance=least if caught else None,
         rates=tuple(rates(pool, tolerance, SLOWDOWNS) for tolerance in tried),
-        real=(equals, *real),
+        runs=(equals, *injected_runs),
         command=command,
         started=started,
     )

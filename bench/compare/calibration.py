@@ -1,4 +1,4 @@
-"""Calibration: what the gate has shown on a machine, stored by fingerprint, asked before a tolerance is believed."""
+"""Calibration: the error rates of the gate on a machine, stored by fingerprint; they bound the tolerance in use."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,21 +12,22 @@ from bench.stats.operating_characteristics import Rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.fingerprint import Fingerprint
 from bench.store.run import CALIBRATIONS
+from bench.text import percent
 
-SCHEMA = 1
-UNKNOWN = "no calibration on this machine yet: what the gate finds here is not known (python -m bench calibrate)"
+SCHEMA = 2
+UNKNOWN = "no calibration on this machine yet: the error rates of the gate are unknown here (python -m bench calibrate)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Real:
-    """How real runs ended, as counted.
+class RunCounts:
+    """How measured runs ended, as counted.
 
     Attributes:
         slowdown: the true slowdown, as a share, that was injected; 0 for equal sides.
         tolerance: of the gate.
         fail: comparisons that failed in both runs; of equal sides, single runs that failed.
         passed: those that passed.
-        undecided: all others.
+        inconclusive: all others.
         seconds: of each comparison, where they were timed.
 
     """
@@ -35,35 +36,35 @@ class Real:
     tolerance: float
     fail: int
     passed: int
-    undecided: int
+    inconclusive: int
     seconds: tuple[float, ...] = ()
 
     @property
     def count(self) -> int:
         """How many there were."""
-        return self.fail + self.passed + self.undecided
+        return self.fail + self.passed + self.inconclusive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """What was shown on one machine.
+    """The calibration of one machine.
 
     Attributes:
         fingerprint: the machine's hard fields.
-        pools: by cell, the log ratios of its A/A pairs, in order.
-        admissible: the smallest tolerance that may be used; None where none may.
-        rates: how the gate does at each tolerance that was tried.
-        real: how real runs ended.
+        log_ratios: by cell, the log ratios of its A/A pairs, in order.
+        smallest_tolerance: the smallest tolerance that may be used; None where none may.
+        rates: the error rates at each tolerance that was tried, by resampling.
+        runs: how measured runs ended.
         command: what made it.
         started: UTC time, ISO 8601.
 
     """
 
     fingerprint: Mapping[str, Any]
-    pools: Mapping[str, tuple[float, ...]]
-    admissible: float | None
+    log_ratios: Mapping[str, tuple[float, ...]]
+    smallest_tolerance: float | None
     rates: tuple[Rates, ...]
-    real: tuple[Real, ...] = ()
+    runs: tuple[RunCounts, ...] = ()
     command: str = ""
     started: str = ""
 
@@ -99,7 +100,7 @@ def smallest_shown(fingerprint: Fingerprint) -> float | None:
     """The smallest tolerance shown to work on this machine; infinite where none did, None without a calibration.
 
     Raises:
-        BenchError: the calibration's file is damaged.
+        BenchError: the calibration's file is damaged, or of another schema.
 
     """
     path, remedy = path_of(fingerprint), "calibrate again (python -m bench calibrate)"
@@ -108,9 +109,9 @@ def smallest_shown(fingerprint: Fingerprint) -> float | None:
     except FileNotFoundError:
         return None
     with files.damage_told(str(path), remedy):
-        if stored["schema"] != SCHEMA:
-            return None
-        smallest = stored["admissible"]
+        if (schema := stored["schema"]) != SCHEMA:
+            raise BenchError(f"{path} has schema {schema}, this version reads {SCHEMA}: {remedy}")
+        smallest = stored["smallest_tolerance"]
         return inf if smallest is None else float(smallest)
 
 
@@ -122,27 +123,29 @@ def checked_tolerance(
     Args:
         wanted: what the user asks for; None for 5 %, or more where the calibration needs more.
         fingerprints: of the machine, one for each number of threads in use.
-        uncalibrated: use what is wanted although it was not shown to work.
+        uncalibrated: allow a tolerance below the calibrated minimum for this machine.
 
     Raises:
         BenchError: it is below what the calibration has shown, and not forced.
 
     """
-    known = [smallest_shown(one) for one in fingerprints]
-    least = max((one for one in known if one is not None), default=0.0)
+    calibrated = [smallest_shown(fingerprint) for fingerprint in fingerprints]
+    least = max((smallest for smallest in calibrated if smallest is not None), default=0.0)
     tolerance = max(TOLERANCE, least) if wanted is None else wanted
-    notes = [UNKNOWN] if None in known else []
+    notes = [UNKNOWN] if None in calibrated else []
     if wanted is None and TOLERANCE < tolerance < inf:
         notes.append(
-            f"the tolerance is {tolerance:.1%}: the smallest that the calibration on this machine has shown to work"
+            f"the tolerance is {percent(tolerance)}: the smallest that works by the calibration on this machine"
         )
     if tolerance < least or tolerance == inf:
-        told = "that no tolerance works" if least == inf else f"{least:.1%} to be the smallest that works"
+        finding = "that no tolerance works" if least == inf else f"{percent(least)} to be the smallest that works"
         if tolerance == inf or not uncalibrated:
             raise BenchError(
-                f"the calibration on this machine has shown {told}: allow more than {wanted or TOLERANCE:.1%}, "
+                f"the calibration on this machine has shown {finding}: allow more than {percent(wanted or TOLERANCE)}, "
                 "calibrate again when it is quiet (python -m bench calibrate), or insist with --tolerance SHARE "
                 "--uncalibrated"
             )
-        notes.append(f"the tolerance of {tolerance:.1%} is forced: the calibration on this machine has shown {told}")
+        notes.append(
+            f"the tolerance of {percent(tolerance)} is forced: the calibration on this machine has shown {finding}"
+        )
     return tolerance, notes

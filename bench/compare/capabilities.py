@@ -1,4 +1,4 @@
-"""Known: what each side of a comparison says it has, and the cells that follow from it."""
+"""Capabilities: what each side of a comparison says it has, and the cells that follow from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -21,7 +21,7 @@ ABOUT_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a side told about itself."""
+    """What a side says it has."""
 
     catalogue: Catalogue
     cell_fields: tuple[str, ...]
@@ -47,7 +47,7 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in answers:
-        raise BenchError(f"{host.label}: {answers.get('failed', 'it told nothing')}")
+        raise BenchError(f"{host.label}: {answers.get('failed', 'it gave no answer')}")
     facts: CapabilitiesAnswer = answers["about"]
     names = {field.name for field in fields(Catalogue)}
     listed = {name: value for name, value in facts["catalogue"].items() if name in names}

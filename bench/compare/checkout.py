@@ -1,4 +1,4 @@
-"""Trees: the source of each side of a comparison in a temporary folder: a revision, or the working tree as it is."""
+"""Checkout: the source of each side of a comparison in a temporary folder: a revision, or the working tree as it is."""
 
 import re
 import shutil
@@ -99,11 +99,11 @@ def spread(repo: Path, span: str, count: int) -> list[str]:
     between = git(root, "rev-list", "--first-parent", "--reverse", f"{ends[0]}..{ends[1]}").split()
     if not between and ends[0] != ends[1]:
         raise BenchError(f"no revision lies in {span}: is {first} older than {last or 'HEAD'}?")
-    found = [ends[0], *between]
-    steps = min(count, len(found))
+    commits = [ends[0], *between]
+    steps = min(count, len(commits))
     if steps == 1:
-        return found[-1:]
-    return [found[round(at * (len(found) - 1) / (steps - 1))] for at in range(steps)]
+        return commits[-1:]
+    return [commits[round(at * (len(commits) - 1) / (steps - 1))] for at in range(steps)]
 
 
 def _root(repo: Path) -> Path:

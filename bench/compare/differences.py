@@ -1,4 +1,4 @@
-"""Evidence: what differs between the two sides of a cell: exact counts, and the phases of its step."""
+"""Differences: what differs between the two sides of a cell: exact counts, and the phases of its step."""
 
 import numpy as np
 

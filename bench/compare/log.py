@@ -1,4 +1,4 @@
-"""Ledger: the raw numbers of a comparison, appended line by line as they are found, and read back."""
+"""Comparison log: the raw numbers of a comparison, appended line by line as they come, and read back."""
 
 import json
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ COMPARE_AGAIN = "without it the rest means nothing, so compare again"
 
 @dataclass(slots=True)
 class CellLog:
-    """What is known of one cell.
+    """The records of one cell.
 
     Attributes:
         cell: its name in the comparison.
@@ -58,7 +58,7 @@ class CellLog:
 
 
 class ComparisonLog:
-    """The facts of a comparison and a story for each cell.
+    """The facts of a comparison and a log for each cell.
 
     Args:
         path: the file; its folder is made. None keeps nothing on disk.
@@ -79,7 +79,10 @@ class ComparisonLog:
             self._append({"schema": SCHEMA, **facts.to_dict()})
 
     def note(self, record: Record) -> None:
-        """Take in one record and write it down.
+        """Add one record, in memory and on disk.
+
+        Args:
+            record: counts, a failure, a pair, or the end of the comparison.
 
         Raises:
             BenchError: the disk is full, or the folder is gone.
@@ -91,7 +94,7 @@ class ComparisonLog:
 
     @classmethod
     def load(cls, path: Path) -> "ComparisonLog":
-        """A ledger that was written before; a last line that was cut off is passed over.
+        """The log of an earlier comparison; a last line that was cut off is passed over.
 
         Raises:
             BenchError: there is no such file, or it is damaged, or of another schema.

@@ -1,4 +1,4 @@
-"""Settle: from the log ratios of a comparison to the looks that decide: pure functions of the ledger."""
+"""Outcome: from the log ratios of a comparison to the looks that decide: pure functions of its log."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ CONTENDED = 0.15  # how much slower than in its best pair the reference's typica
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where a cell, or the mean over cells, stands.
+    """The state of a cell, or of the mean over cells.
 
     Attributes:
         first: the look that decided the first run; None when it ended before six pairs.
@@ -46,7 +46,7 @@ class Outcome:
 
 
 def settle(log: ComparisonLog) -> tuple[dict[str, Outcome], Outcome | None]:
-    """Where each cell stands, and the geometric mean over those that could be measured, for two or more."""
+    """The outcome of each cell, and of the geometric mean over those that could be measured, for two or more."""
     tolerance = log.facts.tolerance
     cell_logs = list(log.cell_logs.values())
     looks = [

@@ -1,4 +1,4 @@
-"""Duet: a pair of workers, alive together, that run blocks in turn; one pair gives one log ratio."""
+"""Pairs: two workers, alive together, that run blocks in turn; one pair gives one log ratio."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -68,7 +68,7 @@ class Pair:
         phases: seconds of each phase of a step that both have, first's and second's, by one low quantile.
         faults: page faults of both.
         steady: whether both were steady when the first block began.
-        early: the side that was started first, 0 or 1.
+        started_first: the side that was started first, 0 or 1.
         statistic: the quantile of the steps that stands for a side, see `location`.
 
     """
@@ -78,7 +78,7 @@ class Pair:
     phases: dict[str, tuple[float, float]]
     faults: int
     steady: bool = True
-    early: int = 0
+    started_first: int = 0
     statistic: PairQuantile = "p25"
 
     def seconds(self, statistic: PairQuantile | None = None) -> tuple[float, float]:
@@ -100,8 +100,8 @@ def location(*statistics: PairQuantile) -> PairQuantile:
 def measure_pair(first: Side, second: Side, blocks: int, order: Random) -> Pair:
     """Time two sides, each in its own fresh process, in alternating blocks; who waits is stopped meanwhile.
 
-    Which process starts first, and which block of each round, is drawn from `order`: the worker that starts second
-    can be some percent faster all its life.
+    Which process starts first, and which side goes first in each pair of blocks, is drawn from `order`: the worker that
+    starts second can be some percent faster all its life.
 
     Raises:
         SideError: a worker crashed, raised, or did not answer in time.

@@ -1,7 +1,7 @@
 """Records: the lines of a comparison's file after the first, as types: counts, failures, pairs and the end.
 
 Each line is an object with its `kind`. `from_dict` raises KeyError, TypeError or ValueError for one that is damaged;
-the ledger, which knows the place, makes one plain error of them.
+the comparison log, which knows the place, makes one plain error of them.
 """
 
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class PairRecord:
         quantiles: seconds of a step of both sides by several quantiles, to choose the estimator by.
         faults: page faults of both.
         steady: whether both were steady when the first block began.
-        early: the side that was started first, 0 or 1.
+        started_first: the side that was started first, 0 or 1.
         started: seconds since the comparison began.
 
     """
@@ -73,7 +73,7 @@ class PairRecord:
     quantiles: Mapping[PairQuantile, Both] = field(default_factory=dict)
     faults: int = 0
     steady: bool = True
-    early: int = 0
+    started_first: int = 0
     started: float = 0.0
 
     @classmethod
@@ -90,7 +90,7 @@ class PairRecord:
             quantiles={word(name, PAIR_QUANTILES): _both(seconds) for name, seconds in stored["quantiles"].items()},
             faults=int(stored["faults"]),
             steady=bool(stored["steady"]),
-            early=word(stored["early"], (0, 1)),
+            started_first=word(stored["started_first"], (0, 1)),
             started=float(stored["started"]),
         )
 
@@ -119,7 +119,7 @@ KINDS: Mapping[str, type[Record]] = {
 
 def to_line(record: Record) -> dict[str, Any]:
     """The record as stored, its kind first."""
-    kind = next(kind for kind, made_of in KINDS.items() if isinstance(record, made_of))
+    kind = next(kind for kind, record_class in KINDS.items() if isinstance(record, record_class))
     return {"kind": kind, **asdict(record)}
 
 

@@ -1,4 +1,4 @@
-"""Contest: makes pairs of both sides of each cell until the gate has decided, and fails none on one run alone."""
+"""Sequential comparison: measures pairs of each cell until the gate decides; no cell fails on one run alone."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from bench.vocabulary import PAIR_QUANTILES, SIDES, Ending
 
 COUNT_SECONDS = 120.0
 SHARED = 3  # pairs that share a pair of servers
-Told = Callable[[str, int, int, Look | None], None]
+Tell = Callable[[str, int, int, Look | None], None]
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class SequentialComparison:
     Args:
         comparison: both sides of each cell. They get fresh servers before a second run: workers of one server have
             things in common that a pair cannot average out, so that a run on the same servers would not be independent.
-        log: takes every number as it is found; its facts say how pairs are made and judged.
+        log: takes every number as it comes; its facts say how pairs are made and judged.
         budget: seconds after which no pair is begun; None for no end.
         tell: hears of each pair: cell, run, how many pairs, and the look if there was one.
 
@@ -37,7 +37,7 @@ class SequentialComparison:
     comparison: Comparison
     log: ComparisonLog
     budget: float | None
-    tell: Told
+    tell: Tell
     _order: Random = field(init=False)
     _started: float = 0.0
     _pairs: int = 0
@@ -46,10 +46,10 @@ class SequentialComparison:
         self._order = Random(self.log.facts.order_seed)
 
     def run(self) -> None:
-        """Count, compare, and compare again what failed. Ends early where the budget does; the ledger says so.
+        """Count, compare, and compare again what failed. Ends early where the budget does; the log says so.
 
         Raises:
-            KeyboardInterrupt: as it came; the ledger says so too.
+            KeyboardInterrupt: as it came; the log says so too.
 
         """
         ended: Ending = "interrupted"
@@ -106,7 +106,7 @@ class SequentialComparison:
         return decided
 
     def _pair(self, run: int, cell_log: CellLog) -> None:
-        """One pair into the ledger; a side that fails twice in a row has failed."""
+        """One pair into the comparison log; a side that fails twice in a row has failed."""
         self._watch_the_time()
         first, second = self.comparison.sides[cell_log.cell]
         started = time.monotonic() - self._started
@@ -153,6 +153,6 @@ def record_of(pair: Pair, sizes: tuple[int, int], *, cell: str, run: int, starte
         quantiles={name: pair.seconds(name) for name in PAIR_QUANTILES},
         faults=pair.faults,
         steady=pair.steady,
-        early=pair.early,
+        started_first=pair.started_first,
         started=round(started, 3),
     )

@@ -1,4 +1,4 @@
-"""Matchup: what is compared with what: two revisions, two cells, two settings, or a cell with itself."""
+"""Sides: what is compared with what: two revisions, two cells, two environments, or a cell with itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,6 +22,7 @@ from bench.plan.cell import Cell
 from bench.plan.grid import expand
 from bench.plan.plan import Plan
 from bench.process.tree_client import TreeClient
+from bench.text import percent
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import PairMetric, VerdictWord
 
@@ -149,7 +150,7 @@ def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float
     """
     labels = {side: " ".join(f"{name}={value}" for name, value in changes.get(side, {}).items()) for side in "AB"}
     with ExitStack() as stack:
-        hosts = [stack.enter_context(TreeClient(f"setting {side}", (OWN,), changes.get(side, {}))) for side in "AB"]
+        hosts = [stack.enter_context(TreeClient(f"environment {side}", (OWN,), changes.get(side, {}))) for side in "AB"]
         known = capabilities_of(hosts[0], plan)
         grid = expand(plan, known.catalogue)
         sides = {}
@@ -190,4 +191,4 @@ def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
 
 
 def _injected(inject: float) -> tuple[str, ...]:
-    return (f"the second side is made {inject:.1%} slower by --inject",) if inject else ()
+    return (f"the second side is made {percent(inject)} slower by --inject",) if inject else ()

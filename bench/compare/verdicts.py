@@ -1,4 +1,4 @@
-"""Judge: what is said of each cell of a comparison, of all together, and why: a pure function of the ledger."""
+"""Verdicts: what a comparison says of each cell, of all together, and why: pure functions of its log."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ def decide(log: ComparisonLog) -> Decision:
         regressed = any(verdict.verdict == "regressed" for verdict in verdicts)
         verdicts.append(_of_all(log, together, count, regressed))
     contended = [
-        f"contended: the reference of {name} ran {cell.contention:.0%} slower than at its best"
+        f"contended: the reference of {name} ran {percent(cell.contention)} slower than at its best"
         for name, cell in cells.items()
         if cell.contended
     ]
@@ -166,10 +166,10 @@ def _slower(outcome: Outcome, log: ComparisonLog, first: Look) -> Judgement:
         return Judgement("inconclusive", why, AGAIN)
     twice = f"slower by {_change(second)} in a second, independent run too"
     if outcome.contended:
-        why = f"{twice}, but the reference itself ran {outcome.contention:.0%} slower than at its best"
+        why = f"{twice}, but the reference itself ran {percent(outcome.contention)} slower than at its best"
         return Judgement("inconclusive", why, QUIETER)
     if not outcome.stands:
-        why = f"{twice}, but among so many cells that may be chance (at most {RATE:.0%} false ones are allowed)"
+        why = f"{twice}, but among so many cells that may be chance (at most {percent(RATE)} false ones are allowed)"
         return Judgement("inconclusive", why, "compare this cell alone")
     return Judgement("regressed", twice, "see what differs, or accept it")
 

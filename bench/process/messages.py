@@ -25,7 +25,7 @@ class Layer(TypedDict):
 
     layer: str
     kind: str
-    settings: str
+    arguments: str
     output_shape: list[int] | None
     parameters: int
     flops: int

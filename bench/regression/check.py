@@ -27,7 +27,7 @@ class CheckRules:
     Attributes:
         allowed: tolerances and budgets.
         globs: over cell ids; those that match none are left out on both sides. None of them: all cells.
-        uncalibrated: use a tolerance that the calibration has not shown to work.
+        uncalibrated: allow a tolerance below the calibrated minimum for this machine.
         command: repeats the check.
 
     """
@@ -102,7 +102,7 @@ def _shares(new: Sequence[CellSummary], rules: CheckRules) -> tuple[dict[str, fl
     shares: dict[str, float] = {}
     notes: dict[str, None] = {}
     for summary in new:
-        wanted = rules.allowed.given(summary.id, "relative_cost")
+        wanted = rules.allowed.stated(summary.id, "relative_cost")
         shares[summary.id], more = checked_tolerance(wanted, [summary.machine], uncalibrated=rules.uncalibrated)
         notes.update(dict.fromkeys(more))
     return shares, tuple(notes)

@@ -1,4 +1,4 @@
-"""Suspects: cells that stored numbers call slower, and which of them one comparison can measure again."""
+"""Confirm: cells that stored numbers call slower, and which of them one comparison can measure again."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Outright: what stored numbers decide at once, without measuring again: counts, memory, accuracy, budgets."""
+"""Direct: what stored numbers decide without measuring again: counts, memory, accuracy, budgets."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -55,12 +55,12 @@ def judge_counts(new: CellSummary, old: CellSummary, allowed: Tolerances) -> Ite
 
 def judge_memory(new: CellSummary, stored: list[CellSummary], tolerance: float) -> Iterator[Verdict]:
     """The peak of the CPU's memory against the mean of the stored runs; a GPU's is an exact count."""
-    peaks = [summary.memory for summary in stored if summary.memory is not None]
-    if new.memory is None or not peaks or "peak_memory" in new.counts:
+    peaks = [summary.peak_memory for summary in stored if summary.peak_memory is not None]
+    if new.peak_memory is None or not peaks or "peak_memory" in new.counts:
         return
     mean = float(np.mean(peaks))
     bound = max(mean * tolerance, MEMORY_FLOOR)
-    more = new.memory - mean
+    more = new.peak_memory - mean
     verdict: VerdictWord = "regressed" if more > bound else "improved" if more < -bound else "unchanged"
     yield Verdict(
         cell=new.id,
@@ -69,8 +69,8 @@ def judge_memory(new: CellSummary, stored: list[CellSummary], tolerance: float) 
         unit="B",
         statistic="maximum",
         before=mean,
-        after=new.memory,
-        ratio=Interval(new.memory / mean, None, None, len(peaks)) if mean else None,
+        after=new.peak_memory,
+        ratio=Interval(new.peak_memory / mean, None, None, len(peaks)) if mean else None,
         tolerance=tolerance,
         visible=bound / mean if mean else None,
         reason=f"{'+' * (more >= 0)}{quantity(more, 'B')} at the peak, {quantity(bound, 'B')} are allowed",
@@ -146,7 +146,7 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
         row = METRICS[metric]
         higher = row.direction == "higher"
         asked = f"{'at least' if higher else 'at most'} {limit:g} is asked ({allowed.place})"
-        about = Verdict(
+        verdict = Verdict(
             cell=new.id,
             metric=f"{metric} (budget)",
             verdict="inconclusive",
@@ -156,7 +156,9 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
         )
         value = values.get(metric)
         if value is None:
-            yield replace(about, reason=f"{metric} was not measured; {asked}")
+            yield replace(verdict, reason=f"{metric} was not measured; {asked}")
             continue
         kept = value >= limit if higher else value <= limit
-        yield replace(about, verdict="unchanged" if kept else "regressed", after=value, reason=f"{value:.4g}, {asked}")
+        yield replace(
+            verdict, verdict="unchanged" if kept else "regressed", after=value, reason=f"{value:.4g}, {asked}"
+        )

@@ -1,4 +1,4 @@
-"""History: what all recorded runs say of each cell on each machine, in the order of the code, and where it changed."""
+"""History: the series of every metric of each configuration on each machine, by revision, with its change points."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +25,9 @@ from bench.store.run import Run
 FOLLOWED = named(lambda row: row.followed)
 OWN = named(lambda row: row.followed and not row.is_wall)
 
+_Key = tuple[Cell, str, str, str]  # configuration, metric, statistic, digest of the machine
+_Origin = tuple[str, Mapping[str, Any]]  # unit, machine
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -37,9 +40,9 @@ class Point:
         moment: when the revision was committed, else when the run was started: UTC, ISO 8601.
         started: when the run was started, which orders revisions of the same second.
         value: in the metric's unit.
-        low: lower end of the 95 % interval over visits, or None.
+        low: lower end of the 95 % interval over processes, or None.
         high: upper end.
-        n: visits, or seeds.
+        n: processes, or seeds.
 
     """
 
@@ -104,57 +107,59 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
 
     Args:
         runs: recorded runs; one that cannot be read is an error.
-        globs: over the ids of cells without their seed; none of them: all.
+        globs: over the ids of configurations; none of them: all.
 
     Raises:
         BenchError: a run is damaged, or no cell matches.
 
     """
     wanted = tuple(globs)
-    gathered: dict[tuple[Cell, str, str, str], list[Point]] = {}
-    about: dict[tuple[Cell, str, str, str], tuple[str, Mapping[str, Any]]] = {}
+    gathered: dict[_Key, list[Point]] = {}
+    origins: dict[_Key, _Origin] = {}
     for run in runs:
         for key, unit, machine, point in _points(run):
             gathered.setdefault(key, []).append(point)
-            about.setdefault(key, (unit, machine))
+            origins.setdefault(key, (unit, machine))
     if wanted:
         gathered = {
-            key: points for key, points in gathered.items() if any(fnmatchcase(key[0].id, one) for one in wanted)
+            key: points for key, points in gathered.items() if any(fnmatchcase(key[0].id, glob) for glob in wanted)
         }
         if not gathered:
             raise BenchError(f"no recorded cell matches {' '.join(wanted)}: see python -m bench history --json")
-    found = []
+    every: list[Series] = []
     for key, points in gathered.items():
-        points.sort(key=lambda one: (one.moment, one.started, one.run))
+        points.sort(key=lambda point: (point.moment, point.started, point.run))
         cell, metric, statistic, digest = key
-        unit, machine = about[key]
-        values = np.log([one.value for one in points]) if METRICS[metric].changes else np.empty(0)
+        unit, machine = origins[key]
+        values = np.log([point.value for point in points]) if METRICS[metric].changes else np.empty(0)
         series = Series(cell, metric, unit, statistic, machine, digest, tuple(points), tuple(changes(values)))
-        found.append(series)
-    return sorted(found, key=lambda one: (not one.changes, one.cell.id, FOLLOWED.index(one.metric), one.digest))
+        every.append(series)
+    return sorted(
+        every, key=lambda series: (not series.changes, series.cell.id, FOLLOWED.index(series.metric), series.digest)
+    )
 
 
-def _points(run: Run) -> Iterator[tuple[tuple[Cell, str, str, str], str, Mapping[str, Any], Point]]:
-    """The values of one run: by configuration, metric, statistic and machine, seeds and visits pooled."""
-    values: dict[tuple[Cell, str, str, str], list[float]] = {}
-    about: dict[tuple[Cell, str, str, str], tuple[str, Mapping[str, Any]]] = {}
+def _points(run: Run) -> Iterator[tuple[_Key, str, Mapping[str, Any], Point]]:
+    """The values of one run: by configuration, metric, statistic and machine, seeds and processes pooled."""
+    values: dict[_Key, list[float]] = {}
+    origins: dict[_Key, _Origin] = {}
     facts = run.facts
     followed = FOLLOWED if facts.imported else OWN
     for line in run.lines():
         cell = Cell.from_dict(line["cell"]).configuration
-        for one in line["measurements"]:
-            if one["metric"] not in followed or one["value"] is None or one["value"] <= 0:
+        for reading in line["measurements"]:
+            if reading["metric"] not in followed or reading["value"] is None or reading["value"] <= 0:
                 continue
-            machine = fingerprint(line["system"], one["threads"] or cell.threads)
-            key = (cell, one["metric"], one["statistic"], machine.digest)
-            values.setdefault(key, []).append(one["value"])
-            about.setdefault(key, (one["unit"], machine.fields))
+            machine = fingerprint(line["system"], reading["threads"] or cell.threads)
+            key = (cell, reading["metric"], reading["statistic"], machine.digest)
+            values.setdefault(key, []).append(reading["value"])
+            origins.setdefault(key, (reading["unit"], machine.fields))
     git, started = facts.git, facts.started
     moment = _utc(git.committed or (commit_date(git.revision) if git.revision else None) or started)
     for key, summaries in values.items():
         whole = pooled(summaries, METRICS[key[1]].pooled)
         point = Point(run.name, git.revision, git.dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
-        yield key, *about[key], point
+        yield key, *origins[key], point
 
 
 def _utc(text: Any) -> str:

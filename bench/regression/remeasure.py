@@ -1,11 +1,11 @@
-"""Remeasure: suspects beside the revision of the baseline, and what that makes of the decision on stored numbers."""
+"""Remeasure: compare suspects with the revision of the baseline, and put the verdicts into the stored decision."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.compare.ab import Rules, compare
-from bench.compare.sequential import Told
+from bench.compare.sequential import Tell
 from bench.compare.sides import Comparison, Revisions, revisions
 from bench.errors import BenchError
 from bench.plan.cell import Cell
@@ -90,7 +90,7 @@ def _attempt(group: Group, number: int, remeasure: Remeasure) -> Remeasured | st
         return str(error)
 
 
-def remeasured(group: Group, confirmation: Confirmation, number: int, tell: Told) -> Remeasured:
+def remeasured(group: Group, confirmation: Confirmation, number: int, tell: Tell) -> Remeasured:
     """Compare the group beside the revision of the baseline.
 
     Raises:

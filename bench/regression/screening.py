@@ -1,4 +1,4 @@
-"""Stored: a run's readings against those of a baseline: the verdict of each cell and metric, and what is suspect.
+"""Screening: a run's readings against those of a baseline: the verdict of each cell and metric, and what is suspect.
 
 A time is never failed from stored numbers: it is a suspect, which is measured again beside the baseline's revision.
 What needs no second measurement is judged in `bench.regression.direct`.

@@ -47,26 +47,26 @@ class Tolerances:
     shares: tuple[tuple[str, Mapping[str, float]], ...] = ()
     limits: tuple[tuple[str, Mapping[str, float]], ...] = field(default=())
 
-    def given(self, cell: str, metric: str) -> float | None:
+    def stated(self, cell: str, metric: str) -> float | None:
         """The share that the file gives; None where it gives none."""
-        found = [shares[metric] for glob, shares in self.shares if metric in shares and fnmatchcase(cell, glob)]
-        return found[-1] if found else None
+        matching = [shares[metric] for glob, shares in self.shares if metric in shares and fnmatchcase(cell, glob)]
+        return matching[-1] if matching else None
 
     def share(self, cell: str, metric: str, *, exact: bool = False) -> float:
         """The share by which the metric of that cell may worsen; unless the file says so, an exact one by none."""
-        given, gate = self.given(cell, metric), row_of(metric).judged_by
-        return given if given is not None else DEFAULTS["exact counts" if exact or gate is None else gate]
+        stated, gate = self.stated(cell, metric), row_of(metric).judged_by
+        return stated if stated is not None else DEFAULTS["exact counts" if exact or gate is None else gate]
 
     def budgets(self, cell: str) -> dict[str, float]:
         """The absolute limits of that cell by metric."""
-        found: dict[str, float] = {}
+        merged: dict[str, float] = {}
         for glob, limits in self.limits:
             if fnmatchcase(cell, glob):
-                found |= limits
-        return found
+                merged |= limits
+        return merged
 
     def check_measured(self, measured: Iterable[str], counted: Iterable[str]) -> None:
-        """See that there is something to hold to every limit; what has a gate of its own is told by that gate.
+        """See that there is something to hold to every limit; a metric with a gate of its own is reported by that gate.
 
         Args:
             measured: the metrics that budgets can be held to.
@@ -89,7 +89,7 @@ class Tolerances:
         """Globs that match none of the cells."""
         ids = list(cells)
         globs = dict.fromkeys(glob for glob, _ in (*self.shares, *self.limits))
-        return [glob for glob in globs if glob != "*" and not any(fnmatchcase(one, glob) for one in ids)]
+        return [glob for glob in globs if glob != "*" and not any(fnmatchcase(name, glob) for name in ids)]
 
 
 def tolerances(path: Path | None = None) -> Tolerances:
@@ -143,14 +143,14 @@ def _table(value: Any, place: str) -> dict[str, Any]:
 
 
 def _values(
-    table: Any, place: str, read: Callable[[Any, str], float], obstacle: Callable[[Metric], str]
+    table: Any, place: str, read: Callable[[Any, str], float], refuse: Callable[[Metric], str]
 ) -> dict[str, float]:
     """The numbers by metric, each of a metric that such a number means something to."""
     values = {}
     for name, value in _table(table, place).items():
         if name not in METRICS:
             raise _unknown(place, "metric", name, METRICS)
-        if reason := obstacle(METRICS[name]):
+        if reason := refuse(METRICS[name]):
             raise BenchError(f"{place}.{name}: {reason}")
         values[name] = read(value, f"{place}.{name}")
     return values

@@ -81,14 +81,14 @@ class Share:
 def parts_of(slower: Timed, faster: Timed) -> list[Part]:
     """Parts whose differences add up to the difference of the two steps, the largest first.
 
-    Where either has no profile, only phases are told apart.
+    Where either has no profile, only phases are distinguished.
     """
     whole = slower.profile is not None and faster.profile is not None
-    found: dict[tuple[str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    sums: dict[tuple[str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     for side, cell in enumerate((slower, faster)):
         for key, seconds in _spread(cell, whole):
-            found[key][side] += seconds
-    parts = [Part(*key, *seconds) for key, seconds in found.items()]
+            sums[key][side] += seconds
+    parts = [Part(*key, *seconds) for key, seconds in sums.items()]
     return sorted(parts, key=lambda part: (-abs(part.difference), part.phase, part.operator, part.module))
 
 
@@ -128,12 +128,12 @@ def kinds(parts: Sequence[Part]) -> list[Share]:
 
 def kind_of(part: Part) -> str:
     """What a part is, in words: its category, with the phase where that is not said by it."""
-    said = part.category in (part.phase, UNTOLD) or part.phase in ("", *PHASE_PURPOSES)
+    says_phase = part.category in (part.phase, UNTOLD) or part.phase in ("", *PHASE_PURPOSES)
     if part.category == UNKNOWN:
         return part.phase
     if part.category in APART.values():
         return f"{part.category} in {part.phase}"
-    return part.category if said else f"{part.category} {part.phase}"
+    return part.category if says_phase else f"{part.category} {part.phase}"
 
 
 def _nameless(part: Part, level: Level) -> str:
@@ -149,7 +149,7 @@ def _shares(parts: Sequence[Part], names: Sequence[str]) -> list[Share]:
         sums[name][0] += part.slower
         sums[name][1] += part.faster
     total = sum(part.difference for part in parts)
-    found = [
+    rows = [
         Share(name, ours, theirs, (ours - theirs) / total if total else None) for name, (ours, theirs) in sums.items()
     ]
-    return sorted(found, key=lambda one: (-abs(one.difference), one.name))
+    return sorted(rows, key=lambda share: (-abs(share.difference), share.name))

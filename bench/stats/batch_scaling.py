@@ -1,4 +1,4 @@
-"""Saturation: how the time of a step grows with the batch, and from which batch on throughput hardly grows."""
+"""Batch scaling: how the time of a step grows with the batch, and from which batch on throughput hardly grows."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 
 from bench.stats.interval import Interval
 
-LEAST_SIZES = 3  # two always lie on a line, which tells nothing
+LEAST_SIZES = 3  # two always lie on a line, which says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,14 @@ class Sweep:
     Attributes:
         overhead: seconds a step takes however small its batch, with its 95 % interval.
         marginal: seconds that each further image adds, likewise; one over it is the peak of throughput.
-        misfit: root mean square of the relative distances of the points from the line.
+        residual: root mean square of the relative distances of the points from the line.
         batch_at_90: batch size at 90 % of the peak of throughput; None where there is no overhead or no growth.
 
     """
 
     overhead: Interval
     marginal: Interval
-    misfit: float
+    residual: float
     batch_at_90: float | None
 
     def seconds(self, batch_size: float) -> float:
@@ -45,7 +45,7 @@ def fit_sweep(batch_sizes: npt.ArrayLike, seconds: npt.ArrayLike, confidence: fl
     """
     sizes, times = np.asarray(batch_sizes, dtype=float), np.asarray(seconds, dtype=float)
     if np.unique(sizes).size < LEAST_SIZES:
-        raise ValueError(f"a line through {np.unique(sizes).size} batch sizes tells nothing: measure {LEAST_SIZES}")
+        raise ValueError(f"a line through {np.unique(sizes).size} batch sizes says nothing: measure {LEAST_SIZES}")
     if min(sizes.min(), times.min()) <= 0:
         raise ValueError("batch sizes and times must be positive")
     design = np.column_stack([1 / times, sizes / times])  # each equation a + b B = t divided by its t
@@ -57,6 +57,6 @@ def fit_sweep(batch_sizes: npt.ArrayLike, seconds: npt.ArrayLike, confidence: fl
     return Sweep(
         overhead=Interval(float(overhead), float(overhead - half[0]), float(overhead + half[0]), times.size),
         marginal=Interval(float(marginal), float(marginal - half[1]), float(marginal + half[1]), times.size),
-        misfit=float(np.sqrt(np.mean(residuals**2))),
+        residual=float(np.sqrt(np.mean(residuals**2))),
         batch_at_90=float(9 * overhead / marginal) if overhead > 0 and marginal > 0 else None,
     )

@@ -1,4 +1,4 @@
-"""Changes: where a series of readings, one after the other, moved to another level and stayed there.
+"""Change points: where a series of readings, one after the other, moved to another level and stayed there.
 
 A rank-sum scan. Of the readings since the last change, at most WINDOW, each split with LEAST readings on both sides
 gives the z-score of the rank-sum statistic (Mann & Whitney, Ann. Math. Stat. 18, 1947); the largest of them counts. It
@@ -50,19 +50,19 @@ def changes(logs: npt.ArrayLike) -> list[Change]:
     change; at the end one look at FINAL_LEVEL at the window that is left.
     """
     values = np.asarray(logs, dtype=float)
-    found: list[Change] = []
+    moves: list[Change] = []
     start, end = 0, 2 * LEAST
     while end <= values.size:
         change = _look(values, max(start, end - WINDOW), end, CRITICAL)
         if change is not None:
             later = min(end + LEAST, values.size)  # a few more readings place the split better
             change = _look(values, max(start, end - WINDOW), later, CRITICAL) or change
-            found.append(change)
+            moves.append(change)
             start, end = change.index, change.index + 2 * LEAST - 1
         end += 1
     first = max(start, values.size - WINDOW)
     last = _look(values, first, values.size, critical(values.size - first))
-    return [*found, last] if last is not None else found
+    return [*moves, last] if last is not None else moves
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""Discovery: many decisions at once, and how often a decision goes wrong, as counted."""
+"""Multiple testing: many decisions at once, and how often a decision goes wrong, as counted."""
 
 from collections.abc import Sequence
 

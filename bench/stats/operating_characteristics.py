@@ -1,4 +1,4 @@
-"""Operating characteristics: how often the gate errs and finds, by resampling it on the log ratios of A/A pairs."""
+"""Operating characteristics: the error rates and the power of the gate, by resampling log ratios of A/A pairs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ TOLERANCES = (0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.15
 RUNS = 20_000
 # What a tolerance must show: equal sides fail in at most 1 % of single runs (so in 1 of 10,000 comparisons, which take
 # two) and pass in at least 95 %; a slowdown of the tolerance's size is found in at least 90 % of comparisons.
-MOST_FALSE, LEAST_PASSED, LEAST_FOUND = 0.01, 0.95, 0.90
+MOST_FALSE, LEAST_PASSED, LEAST_POWER = 0.01, 0.95, 0.90
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How the gate does at one tolerance.
+    """The error rates and the power of the gate at one tolerance.
 
     Attributes:
         tolerance: the share.
         false_alarm: share of single runs of equal sides that fail.
         passed: share of single runs of equal sides that pass.
         slowdowns: the true slowdowns, as shares, that the next two are of.
-        found: share of comparisons that fail, in both of their runs.
+        power: share of comparisons that fail, in both of their runs.
         missed: share of single runs that pass.
         pairs: mean number of pairs of a run of equal sides.
 
@@ -35,7 +35,7 @@ class Rates:
     false_alarm: float
     passed: float
     slowdowns: tuple[float, ...]
-    found: tuple[float, ...]
+    power: tuple[float, ...]
     missed: tuple[float, ...]
     pairs: float
 
@@ -52,14 +52,14 @@ def rates(pool: Iterable[float], tolerance: float, slowdowns: Sequence[float] = 
     replacement; a true slowdown is added to it.
     """
     noise = _noise(pool, seed)
-    found, pairs = outcomes(noise, tolerance)
-    slowed = [outcomes(noise + np.log1p(one), tolerance)[0] for one in slowdowns]
+    equal, pairs = outcomes(noise, tolerance)
+    slowed = [outcomes(noise + np.log1p(slowdown), tolerance)[0] for slowdown in slowdowns]
     return Rates(
         tolerance=tolerance,
-        false_alarm=float((found == "fail").mean()),
-        passed=float((found == "pass").mean()),
+        false_alarm=float((equal == "fail").mean()),
+        passed=float((equal == "pass").mean()),
         slowdowns=tuple(slowdowns),
-        found=tuple(float((outcome == "fail").mean() ** 2) for outcome in slowed),
+        power=tuple(float((outcome == "fail").mean() ** 2) for outcome in slowed),
         missed=tuple(float((outcome == "pass").mean()) for outcome in slowed),
         pairs=float(pairs.mean()),
     )
@@ -69,8 +69,8 @@ def admissible(pool: Iterable[float], seed: int = 0) -> float | None:
     """The smallest of TOLERANCES at which the gate can be believed; None where it can at none."""
     logs = list(pool)
     for tolerance in TOLERANCES:
-        one = rates(logs, tolerance, (tolerance,), seed)
-        if one.false_alarm <= MOST_FALSE and one.passed >= LEAST_PASSED and one.found[0] >= LEAST_FOUND:
+        shown = rates(logs, tolerance, (tolerance,), seed)
+        if shown.false_alarm <= MOST_FALSE and shown.passed >= LEAST_PASSED and shown.power[0] >= LEAST_POWER:
             return tolerance
     return None
 
@@ -80,12 +80,12 @@ def replayed(logs: Sequence[float], tolerance: float = TOLERANCE) -> list[str]:
 
     Pairs at the end that decide nothing are left out.
     """
-    found: list[str] = []
+    ends: list[str] = []
     rest = list(logs)
-    while (one := deciding_look(rest, tolerance)) is not None and one.outcome != "continue":
-        found.append(one.outcome)
-        rest = rest[one.n :]
-    return found
+    while (look := deciding_look(rest, tolerance)) is not None and look.outcome != "continue":
+        ends.append(look.outcome)
+        rest = rest[look.n :]
+    return ends
 
 
 def _noise(pool: Iterable[float], seed: int) -> npt.NDArray[np.float64]:

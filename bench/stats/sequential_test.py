@@ -1,4 +1,4 @@
-"""Gate: whether B is slower than A, decided from the log ratios of pairs of fresh processes, look by look.
+"""Sequential test, the gate: whether B is slower than A, from the log ratios of pairs of processes.
 
     PASS          mean + h < log(1 + tolerance)        h = t_{1 - alpha/K, P-1} s / sqrt(P)
     FAIL          else if mean - h > 0                 alpha = 0.01, K = 5 looks, at P = 6, 9, 13, 20, 30 pairs
@@ -87,15 +87,15 @@ def deciding_look(logs: Sequence[float], tolerance: float, *, ended: bool = Fals
         ended: whether no pair follows; then there is a last look at six pairs or more, whatever their number.
 
     """
-    found = None
+    latest = None
     for at in LOOKS:
         if at <= len(logs):
-            found = look(logs[:at], tolerance)
-            if found.outcome != "continue":
-                return found
+            latest = look(logs[:at], tolerance)
+            if latest.outcome != "continue":
+                return latest
     if ended and len(logs) >= LOOKS[0]:
         return look(logs, tolerance, last=True)
-    return found
+    return latest
 
 
 def geometric_mean(runs: Sequence[Sequence[float]], tolerance: float = TOLERANCE) -> Look:
@@ -105,15 +105,15 @@ def geometric_mean(runs: Sequence[Sequence[float]], tolerance: float = TOLERANCE
     times smaller than a cell's, and so is the tolerance: else a loss too small for each cell would pass here as well.
     `n` is the smallest number of pairs of a cell. It is always a last look.
     """
-    cells = [np.asarray(one, dtype=float) for one in runs]
-    parts = np.array([one.var(ddof=1) / one.size for one in cells])
-    freedom = np.array([one.size - 1 for one in cells])
+    cells = [np.asarray(run, dtype=float) for run in runs]
+    parts = np.array([logs.var(ddof=1) / logs.size for logs in cells])
+    freedom = np.array([logs.size - 1 for logs in cells])
     total = float(parts.sum())
     welch = total**2 / float((parts**2 / freedom).sum()) if total else float(freedom.min())
-    mean = float(np.mean([one.mean() for one in cells]))
+    mean = float(np.mean([logs.mean() for logs in cells]))
     error = float(np.sqrt(total)) / len(cells)
     common = common_tolerance(tolerance, len(cells))
-    return _decided(mean, error, welch, common, pairs=min(one.size for one in cells), final=True)
+    return _decided(mean, error, welch, common, pairs=min(logs.size for logs in cells), final=True)
 
 
 def common_tolerance(tolerance: float, cells: int) -> float:
@@ -148,7 +148,7 @@ def outcomes(logs: Floats, tolerance: float = TOLERANCE) -> tuple[npt.NDArray[np
         The outcome of each run, and how many pairs it took.
 
     """
-    found = np.full(len(logs), "inconclusive", dtype="<U12")
+    ends = np.full(len(logs), "inconclusive", dtype="<U12")
     pairs = np.full(len(logs), LOOKS[-1])
     open_ = np.ones(len(logs), dtype=bool)
     for at in LOOKS:
@@ -156,10 +156,10 @@ def outcomes(logs: Floats, tolerance: float = TOLERANCE) -> tuple[npt.NDArray[np
         mean, half = part.mean(axis=1), _quantile(at - 1) * part.std(axis=1, ddof=1) / np.sqrt(at)
         passed = open_ & (mean + half < np.log1p(tolerance))
         failed = open_ & ~passed & (mean - half > 0)
-        found[passed], found[failed] = "pass", "fail"
+        ends[passed], ends[failed] = "pass", "fail"
         pairs[passed | failed] = at
         open_ &= ~(passed | failed)
-    return found, pairs
+    return ends, pairs
 
 
 def _decided(mean: float, error: float, freedom: float, tolerance: float, *, pairs: int, final: bool) -> Look:

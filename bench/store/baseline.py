@@ -17,7 +17,7 @@ from bench.store.fingerprint import Fingerprint
 from bench.store.run import BASELINES
 from bench.store.summary import CellSummary
 
-SCHEMA = 1
+SCHEMA = 2
 _RESTORE = "restore the file, for instance with git checkout"
 _DIGITS = 6  # significant ones of a mean: a millionth is below any noise
 
@@ -58,7 +58,7 @@ def names(folder: Path = BASELINES) -> list[str]:
 def load(name: str, folder: Path = BASELINES) -> Baseline:
     """The baseline of that name.
 
-    A last line that was cut off while it was written is told in `problem` and passed over.
+    A last line that was cut off while it was written is named in `problem` and passed over.
 
     Raises:
         BenchError: there is none of that name, or a line of it is damaged.
@@ -71,11 +71,11 @@ def load(name: str, folder: Path = BASELINES) -> Baseline:
         if not known:
             raise BenchError(f"no baseline '{name}': make one with python -m bench baseline save --name {name}")
         raise unknown("baseline", name, known, "baseline list")
-    summaries = tuple(_readings(path))
+    summaries = tuple(_summaries(path))
     return Baseline(name, path, summaries, files.cut_off(path))
 
 
-def save(name: str, found: Iterable[CellSummary], folder: Path = BASELINES) -> tuple[Path, int]:
+def save(name: str, summaries: Iterable[CellSummary], folder: Path = BASELINES) -> tuple[Path, int]:
     """Add what a run said to the baseline, which is made where there is none; the file, and how many lines it got.
 
     A run that is in it already adds nothing. The file is replaced in one move, so that it is never half written; what
@@ -89,8 +89,8 @@ def save(name: str, found: Iterable[CellSummary], folder: Path = BASELINES) -> t
         raise BenchError(f"'{name}' cannot name a baseline: use letters, digits, '.', '_' and '-' (--name NAME)")
     path = folder / f"{name}.jsonl"
     before = load(name, folder) if path.exists() else Baseline(name, path, ())
-    known = {(one.run, one.started) for one in before.summaries}
-    fresh = [one for one in found if (one.run, one.started) not in known]
+    known = {(summary.run, summary.started) for summary in before.summaries}
+    fresh = [summary for summary in summaries if (summary.run, summary.started) not in known]
     if fresh:
         _write(path, [*before.summaries, *fresh])
     return path, len(fresh)
@@ -107,7 +107,7 @@ def drop(name: str, run: str | None = None, folder: Path = BASELINES) -> int:
     if run is None:
         baseline.path.unlink()
         return len(baseline.summaries)
-    kept = [one for one in baseline.summaries if one.run != run]
+    kept = [summary for summary in baseline.summaries if summary.run != run]
     if len(kept) == len(baseline.summaries):
         raise unknown(f"run of the baseline '{name}'", run, baseline.runs(), f"baseline show {name}")
     _write(baseline.path, kept)
@@ -135,9 +135,9 @@ def _lines(summaries: Iterable[CellSummary]) -> Iterable[str]:
 
 
 def _stored(summary: CellSummary, machine: str, counts: str) -> dict[str, Any]:
-    """The line of one reading; what is unknown is left out."""
-    cell = {one.name: getattr(summary.cell, one.name) for one in fields(Cell)}
-    defaults = {one.name: one.default for one in fields(Cell)}
+    """The line of one summary; what is unknown is left out."""
+    cell = {field.name: getattr(summary.cell, field.name) for field in fields(Cell)}
+    defaults = {field.name: field.default for field in fields(Cell)}
     line: dict[str, Any] = {
         "cell": {name: value for name, value in cell.items() if value != defaults[name]},
         "counts": counts,
@@ -148,12 +148,12 @@ def _stored(summary: CellSummary, machine: str, counts: str) -> dict[str, Any]:
         "revision": summary.revision,
         "dirty": summary.dirty,
         "started": summary.started,
-        "z": _short(summary.cost),
-        "n": summary.processes or None,
+        "log_cost": _short(summary.log_cost),
+        "processes": summary.processes or None,
         "step": _short(summary.step),
         "accuracy": {str(seed): _short(value) for seed, value in summary.accuracy.items()},
         "epochs": summary.epochs,
-        "memory": None if summary.memory is None else round(summary.memory),
+        "peak_memory": None if summary.peak_memory is None else round(summary.peak_memory),
     }
     # not by truth: a cost of 0 is that of the reference
     return {
@@ -163,8 +163,8 @@ def _stored(summary: CellSummary, machine: str, counts: str) -> dict[str, Any]:
     }
 
 
-def _readings(path: Path) -> Iterable[CellSummary]:
-    """The readings of the file's whole lines."""
+def _summaries(path: Path) -> Iterable[CellSummary]:
+    """The summaries of the file's whole lines."""
     machines: dict[str, Fingerprint] = {}
     counts: dict[str, Mapping[str, float]] = {}
     for number, stored in enumerate(files.read_lines(path, _RESTORE)):
@@ -191,12 +191,12 @@ def _read(
         started=line.get("started", ""),
         machine=machines[line["machine"]],
         definition=line.get("definition", ""),
-        cost=line.get("z"),
-        processes=line.get("n", 0),
+        log_cost=line.get("log_cost"),
+        processes=line.get("processes", 0),
         step=line.get("step"),
         accuracy={int(seed): float(value) for seed, value in line.get("accuracy", {}).items()},
         epochs=line.get("epochs"),
-        memory=line.get("memory"),
+        peak_memory=line.get("peak_memory"),
         counts=counts[line["counts"]],
     )
 

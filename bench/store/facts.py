@@ -33,7 +33,7 @@ class RunFacts:
         finished: likewise.
         git: of the code that ran.
         plan: the fields of the Plan by name.
-        order_seed: of the order in which cells were visited; None where it was not recorded.
+        order_seed: of the order in which cells were measured; None where it was not recorded.
         reference: the architecture that costs are relative to; "" where it is not known.
         versions: of packages, by name.
         optimizers: facts by name: `learning_rate`, the optimizer's own.

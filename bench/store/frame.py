@@ -1,4 +1,4 @@
-"""The pandas frame of a run: one row per cell and metric, the visits of a cell pooled with their interval."""
+"""The pandas frame of a run: one row per cell and metric, the processes of a cell pooled with their interval."""
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
@@ -29,9 +29,9 @@ def frame(run: Run) -> pd.DataFrame:
 
 
 def configurations(run: Run) -> pd.DataFrame:
-    """As `frame`, with seeds pooled: one row per configuration and metric, n counts visits of all seeds.
+    """As `frame`, with seeds pooled: one row per configuration and metric, n counts the processes of all seeds.
 
-    Accuracies and what else training gives come from one visit a seed, so that there n is the number of seeds.
+    Accuracies and what else training gives come from one process a seed, so that there n is the number of seeds.
     """
     lines, asked = list(run.heads()), asked_of(run.facts.plan)
     names = [Cell.from_dict(line["cell"]).configuration.id for line in lines]
@@ -45,12 +45,12 @@ def configurations(run: Run) -> pd.DataFrame:
 
 
 def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # noqa: B008 - it is frozen
-    """One row per cell and metric of stored lines; those of one id are the visits to one cell, or to its seeds.
+    """One row per cell and metric of stored lines; those of one id are of one cell, or of its seeds.
 
     Columns: `id` and every field of Cell; `status` and `reason` of the cell as a whole; `seeds`, how many were asked
     for, and `lost`, what became of those without an accuracy; `metric`, `unit`, `direction`, `statistic`;
-    `threads_used`; `value` with `low` and `high` (95 % over the visits, absent from a single one); `n`, the number of
-    visits (fresh processes); `median` of the samples, pooled on the log scale, and their number `samples`, where
+    `threads_used`; `value` with `low` and `high` (95 % over processes, absent from a single one); `n`, the number of
+    fresh processes; `median` of the samples, pooled on the log scale, and their number `samples`, where
     there are any.
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
@@ -62,12 +62,12 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
         _note(cells, line)
         seeds.setdefault(line["id"], Seeds(asked)).note(line)
         number = taken.numbers.setdefault(line["id"], len(taken.numbers))
-        for one in line["measurements"]:
-            if one["value"] is not None:
-                taken.add(number, one)
-    for name, found in seeds.items():
-        cells[name] |= {"seeds": found.count, "lost": found.lost}
-        for _ in range(found.missed):
+        for reading in line["measurements"]:
+            if reading["value"] is not None:
+                taken.add(number, reading)
+    for name, asked_for in seeds.items():
+        cells[name] |= {"seeds": asked_for.count, "lost": asked_for.lost}
+        for _ in range(asked_for.missed):
             taken.add(taken.numbers[name], _MISSED)
     columns = ["id", *(field.name for field in fields(Cell)), "status", "reason", "seeds", "lost"]
     table = pd.DataFrame(list(cells.values()), columns=columns).join(taken.pooled(), how="left")
@@ -77,7 +77,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
 
 
 def status_of(statuses: Iterable[str]) -> str:
-    """The status of a cell from those of its visits: the first that is not ok, else ok."""
+    """The status of a cell from those of its processes: the first that is not ok, else ok."""
     return next((status for status in statuses if status != "ok"), "ok")
 
 
@@ -86,36 +86,36 @@ class _Taken:
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}  # of the cells
-        self._abouts: dict[tuple[Any, ...], int] = {}  # metric, unit, direction, statistic, threads
+        self._kinds: dict[tuple[Any, ...], int] = {}  # metric, unit, direction, statistic, threads
         self._metrics: dict[str, int] = {}
         self._cell: list[int] = []
         self._metric: list[int] = []
-        self._about: list[int] = []
+        self._kind: list[int] = []
         self._value: list[float] = []
         self._median: list[float] = []
         self._samples: list[int] = []
 
-    def add(self, cell: int, one: Line) -> None:
+    def add(self, cell: int, reading: Line) -> None:
         """Note one reading."""
-        about = (one["metric"], one["unit"], one["direction"], one["statistic"], one["threads"])
+        kind = (reading["metric"], reading["unit"], reading["direction"], reading["statistic"], reading["threads"])
         self._cell.append(cell)
-        self._metric.append(self._metrics.setdefault(one["metric"], len(self._metrics)))
-        self._about.append(self._abouts.setdefault(about, len(self._abouts)))
-        self._value.append(one["value"])
-        self._median.append(one.get("median", np.nan))
-        self._samples.append(one.get("n", 0))
+        self._metric.append(self._metrics.setdefault(reading["metric"], len(self._metrics)))
+        self._kind.append(self._kinds.setdefault(kind, len(self._kinds)))
+        self._value.append(reading["value"])
+        self._median.append(reading.get("median", np.nan))
+        self._samples.append(reading.get("n", 0))
 
     def pooled(self) -> pd.DataFrame:
         """One row per cell and metric, in the order in which they were first noted; the index is the cell's number."""
         cell, value = np.array(self._cell, dtype=int), np.array(self._value, dtype=float)
         key = cell * max(1, len(self._metrics)) + np.array(self._metric, dtype=int)
         _, first, group, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
-        about = np.array(self._about, dtype=int)[first]
-        abouts = pd.DataFrame(list(self._abouts), columns=list(COLUMNS[:5])).iloc[about].reset_index(drop=True)
+        kind = np.array(self._kind, dtype=int)[first]
+        kinds = pd.DataFrame(list(self._kinds), columns=list(COLUMNS[:5])).iloc[kind].reset_index(drop=True)
         medians = pd.Series(np.log(np.array(self._median, dtype=float))).groupby(group).mean()
-        poolings = np.array([_pooling(*of[:4]) for of in self._abouts], dtype=object)[about]
+        poolings = np.array([_pooling(*row[:4]) for row in self._kinds], dtype=object)[kind]
         pooled, low, high = pooled_groups(value, group, poolings)
-        rows = abouts.assign(
+        rows = kinds.assign(
             value=pooled,
             low=low,
             high=high,
@@ -128,7 +128,7 @@ class _Taken:
 
 
 def _pooling(metric: str, unit: str, direction: Direction, statistic: str) -> Pooling:
-    """How readings of a metric are pooled; those of an exact one that were not exact vary, and their mean is told."""
+    """How readings of a metric are pooled; those of an exact one that were not exact vary, so their mean is given."""
     pooled = row_of(metric, unit, direction).pooled
     return "mean" if pooled == "once" and statistic != "exact" else pooled
 

@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def pooled(values: npt.ArrayLike, how: Pooling) -> Interval:
-    """The values of one metric, at least one, a visit or a seed each; see `pooled_groups`."""
+    """The values of one metric, at least one, a process or a seed each; see `pooled_groups`."""
     array = np.asarray(values, dtype=float)
     ends = pooled_groups(array, np.zeros(array.size, dtype=np.intp), np.array([how], dtype=object))
     value, low, high = (None if np.isnan(end[0]) else float(end[0]) for end in ends)
@@ -23,7 +23,7 @@ def pooled_groups(
     """Centre and both ends of the 95 % interval of each group of values; not-a-number where there is no interval.
 
     What multiplies (times, rates, ratios) has a geometric mean, if all its values are positive; a proportion of yes and
-    no has a mean and no interval; what is read once and always alike is told as it was read first, and so is a value
+    no has a mean and no interval; what is read once and always alike is given as it was read first, and so is a value
     that is alone.
 
     Args:

@@ -60,13 +60,13 @@ def command_line() -> str:
 
 def versions() -> dict[str, str]:
     """Installed versions of the packages that matter, read without importing them."""
-    found = {}
+    installed = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def _git(*arguments: str) -> str | None:

@@ -56,7 +56,7 @@ class _Record:
     seeds: Seeds
     accuracy: list[float] = field(default_factory=list)
     epochs: list[float] = field(default_factory=list)  # of each seed with an accuracy
-    passes: list[tuple[float, float]] = field(default_factory=list)  # seconds forward and backward, of each visit
+    passes: list[tuple[float, float]] = field(default_factory=list)  # seconds forward and backward, of each process
 
     @property
     def trained(self) -> str:
@@ -74,11 +74,11 @@ def comparisons(lines: Iterable[Mapping[str, Any]], facts: RunFacts) -> list[Pub
 
     """
     rates = {name: optimizer.get("learning_rate") for name, optimizer in facts.optimizers.items()}
-    found = []
+    every = []
     for record in _by_configuration(lines, asked_of(facts.plan)):
-        found += [_accuracy(figure, record, rates) for figure in figures("accuracy") if _speaks(figure, record)]
-        found += [_times(table, record) for table in figures("times") if _times_speak(table, record)]
-    return found
+        every += [_accuracy(figure, record, rates) for figure in figures("accuracy") if _speaks(figure, record)]
+        every += [_times(table, record) for table in figures("times") if _times_speak(table, record)]
+    return every
 
 
 @cache
@@ -92,18 +92,18 @@ def figures(kind: str) -> list[dict[str, Any]]:
 
 
 def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[_Record]:
-    found: dict[Cell, _Record] = {}
+    records: dict[Cell, _Record] = {}
     for line in lines:
         cell = Cell.from_dict(line["cell"]).configuration
-        record = found.setdefault(cell, _Record(cell, Seeds(asked)))
+        record = records.setdefault(cell, _Record(cell, Seeds(asked)))
         record.seeds.note(line)
-        values = {one["metric"]: one["value"] for one in line["measurements"] if one["value"] is not None}
+        values = {read["metric"]: read["value"] for read in line["measurements"] if read["value"] is not None}
         if "accuracy" in values:
             record.accuracy.append(values["accuracy"])
             record.epochs += [entry["epoch"] for entry in ((line["training"] or {}).get("epochs") or ())[-1:]]
         if values.get("forward") and values.get("backward"):
             record.passes.append((values["forward"], values["backward"]))
-    return list(found.values())
+    return list(records.values())
 
 
 def _speaks(figure: Mapping[str, Any], record: _Record) -> bool:
@@ -154,9 +154,9 @@ def _verdict(figure: Mapping[str, Any], record: _Record, differs: bool, apart: b
     if not within:
         return f"not reproduced: {points}"
     if half is None:
-        return f"within the tolerance, but one seed tells little: {points}"
+        return f"within the tolerance, but one seed says little: {points}"
     if half > tolerance:
-        return f"within the tolerance, but {ours.n} seeds tell it to ± {half * 100:.2f} only: {points}"
+        return f"within the tolerance, but {ours.n} seeds resolve it to ± {half * 100:.2f} only: {points}"
     return f"reproduced{', but for what differs' if apart else ''}: {points}"
 
 
@@ -200,12 +200,12 @@ def _times(table: Mapping[str, Any], record: _Record) -> PublishedComparison:
     apart = _published()["apart"].get(cell.architecture)
     hardware = f"this host's {cell.device} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
     differs = [_difference(key, getattr(cell, key), table[key]) for key in TIMED if getattr(cell, key) != table[key]]
-    visits = "one visit" if len(record.passes) == 1 else f"{len(record.passes)} visits"
+    processes = "one process" if len(record.passes) == 1 else f"{len(record.passes)} processes"
     return PublishedComparison(
         configuration=cell.id,
         what="forward / backward / total",
         published=_parts(map(_milliseconds, theirs)) + (f"; top-1 error on ImageNet {error:.2f} %" if error else ""),
-        ours=f"{_parts(map(_measured, ours))} ({visits})",
+        ours=f"{_parts(map(_measured, ours))} ({processes})",
         verdict=f"other hardware: {ours[-1].value / theirs[-1]:.2g} times as long",
         differs=(hardware, *differs, *([apart] if apart else [])),
         source=table["source"],

@@ -33,12 +33,12 @@ def read(path: Path) -> tuple[dict[str, Any], list[Result]]:
     document = _document(path)
     machine = document["machine_info"]
     started = _moment(document.get("datetime"))
-    found: dict[Cell, list[Mapping[str, Any]]] = {}
+    parts_of: dict[Cell, list[Mapping[str, Any]]] = {}
     for number, benchmark in enumerate(document["benchmarks"], 1):
         if not isinstance(benchmark, dict) or not isinstance(benchmark.get("stats"), dict):
             raise BenchError(f"{path}: benchmark {number} has no stats: write the file again with pytest-benchmark")
-        found.setdefault(_cell(benchmark, number), []).append(benchmark)
-    results = [_result(cell, parts, machine, started, path) for cell, parts in found.items()]
+        parts_of.setdefault(_cell(benchmark, number), []).append(benchmark)
+    results = [_result(cell, parts, machine, started, path) for cell, parts in parts_of.items()]
     facts = {
         "status": "finished",
         "started": started,
@@ -72,7 +72,7 @@ def _document(path: Path) -> dict[str, Any]:
 def _cell(benchmark: Mapping[str, Any], number: int) -> Cell:
     """The cell that `bench_cell` noted, else a foreign one under the benchmark's full name."""
     stored = _extra(benchmark).get("bench_cell")
-    kinds = {one.name: type(one.default) for one in fields(Cell) if one.default is not None}
+    kinds = {field.name: type(field.default) for field in fields(Cell) if field.default is not None}
     if isinstance(stored, dict) and isinstance(stored.get("architecture"), str):
         right = {name: value for name, value in stored.items() if isinstance(value, kinds.get(name, object))}
         return Cell.from_dict({**right, "architecture": stored["architecture"]})
@@ -81,7 +81,7 @@ def _cell(benchmark: Mapping[str, Any], number: int) -> Cell:
 
 
 def _result(cell: Cell, parts: list[Mapping[str, Any]], machine: Mapping[str, Any], started: str, path: Path) -> Result:
-    """One visit's worth of a cell: its time in each part, and the counts that were noted beside."""
+    """The result of a cell: its time in each part, and the counts that were noted beside."""
     measurements: dict[str, Measurement] = {}
     system = _system(machine)
     for benchmark in parts:
@@ -115,22 +115,22 @@ def _system(machine: Mapping[str, Any]) -> dict[str, Any]:
     """The machine by the names that our own records use; what the file does not tell is absent."""
     cpu = machine.get("cpu") if isinstance(machine.get("cpu"), dict) else {}
     assert isinstance(cpu, dict)
-    found = {
+    facts = {
         "cpu": cpu.get("brand_raw") or cpu.get("brand") or machine.get("processor"),  # `brand` until version 3
         "cores": cpu.get("count"),
         "arch": machine.get("machine"),
         "os": "-".join(str(machine[key]) for key in ("system", "release") if machine.get(key)),
         "python": machine.get("python_version"),
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in facts.items() if value}
 
 
 def _git(commit: Any) -> dict[str, Any]:
     """Revision, date of the commit and whether anything differed from it; empty where no repository was there."""
     if not isinstance(commit, dict) or commit.get("id") in (None, "", "unversioned", "unknown"):
         return {}
-    found = {"revision": str(commit["id"]), "dirty": bool(commit.get("dirty")), "committed": commit.get("time")}
-    return {name: value for name, value in found.items() if value is not None}
+    facts = {"revision": str(commit["id"]), "dirty": bool(commit.get("dirty")), "committed": commit.get("time")}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _moment(text: Any) -> str:

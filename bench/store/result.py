@@ -1,4 +1,4 @@
-"""Result: one visit to one cell, as one self-sufficient, versioned line of a results file."""
+"""Result: what one process gave of one cell, as one self-sufficient, versioned line of a results file."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ _NONE: Floats = np.empty(0)
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One metric of one visit: a value with its unit, its direction, its statistic and the samples behind it.
+    """One metric of one result: a value with its unit, its direction, its statistic and the samples behind it.
 
     Attributes:
         metric: the name, such as "forward" or "peak_memory".
@@ -98,11 +98,11 @@ def decode_samples(stored: dict[str, Any]) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one visit to a cell gave. A cell always yields one, whatever happens to its worker.
+    """What one process gave of a cell. There is always one, whatever happens to its worker.
 
     Attributes:
         cell: what was measured.
-        status: how the visit ended.
+        status: how the process ended.
         reason: why it is not ok, in one line; None when it is.
         repeat: which pass over the grid, from 0; each is a fresh process.
         measurements: the metrics, raw samples included.
@@ -113,7 +113,7 @@ class Result:
         system: hardware and software as the worker saw them.
         warnings: what to know before trusting the numbers.
         started: UTC time, ISO 8601.
-        seconds: how long the visit took, all told.
+        seconds: how long the process took, from its start to its end.
 
     """
 

@@ -9,7 +9,7 @@ from bench.text import plural
 from bench.vocabulary import STATUSES
 
 STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
-_UNSEEN = "not visited"
+_UNSEEN = "not measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Seeds:
         seed = line["cell"].get("seed", 0)
         if self._statuses.get(seed, "ok") == "ok":
             self._statuses[seed] = line["status"]
-        given = {one["metric"] for one in line["measurements"] if one["value"] is not None}
-        self._learnt |= {seed} if "accuracy" in given else set()
-        self._judged |= {seed} if "reached" in given else set()
+        metrics = {read["metric"] for read in line["measurements"] if read["value"] is not None}
+        self._learnt |= {seed} if "accuracy" in metrics else set()
+        self._judged |= {seed} if "reached" in metrics else set()
 
     @property
     def count(self) -> int:
@@ -68,8 +68,8 @@ def asked_of(plan: Mapping[str, Any]) -> Asked:
     return Asked(whole, bool(plan.get("until") and plan.get("epochs")))
 
 
-def over_seeds(given: int, count: int, lost: str) -> str:
+def over_seeds(counted: int, count: int, lost: str) -> str:
     """How many seeds a number is over: 5 seeds; or 4 of 5 seeds, 1 diverged."""
-    if given >= count:
-        return plural(given, "seed")
-    return f"{given} of {count} seeds" + (f", {lost}" if lost else "")
+    if counted >= count:
+        return plural(counted, "seed")
+    return f"{counted} of {count} seeds" + (f", {lost}" if lost else "")

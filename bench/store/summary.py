@@ -1,4 +1,4 @@
-"""Reading: what one run says of one configuration, as far as a regression check needs it: a few numbers."""
+"""Summary: the few numbers of one configuration in one run that a regression check needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,12 +27,12 @@ class CellSummary:
         started: of the run, UTC, ISO 8601.
         machine: the hard facts that must agree before times compare.
         definition: digest of what is timed and how.
-        cost: logarithm of the cost relative to the reference, mean over processes; None where it was not measured.
+        log_cost: logarithm of the cost relative to the reference, mean over processes; None where it was not measured.
         processes: how many fresh processes stand behind it.
         step: seconds a step, geometric mean over processes.
         accuracy: test accuracy by seed.
         epochs: what was trained for it; None where nothing was, or where a time limit cut it short.
-        memory: bytes at the peak, geometric mean over processes.
+        peak_memory: bytes at the peak, geometric mean over processes.
         counts: exact counts by metric.
 
     """
@@ -46,22 +46,22 @@ class CellSummary:
     started: str = ""
     machine: Fingerprint = field(default_factory=lambda: Fingerprint({}))
     definition: str = ""
-    cost: float | None = None
+    log_cost: float | None = None
     processes: int = 0
     step: float | None = None
     accuracy: Mapping[int, float] = field(default_factory=dict)
     epochs: int | None = None
-    memory: float | None = None
+    peak_memory: float | None = None
     counts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
-        """The cell's id without its seed."""
+        """The configuration's id."""
         return self.cell.id
 
 
 def summaries(run: Run) -> list[CellSummary]:
-    """What the run says of each configuration, in the order in which they were first visited.
+    """What the run says of each configuration, in the order in which they were first measured.
 
     Raises:
         BenchError: the run's files are damaged.
@@ -70,18 +70,18 @@ def summaries(run: Run) -> list[CellSummary]:
     processes: dict[Cell, list[dict[str, Any]]] = {}
     for line in run.lines():
         processes.setdefault(Cell.from_dict(line["cell"]).configuration, []).append(line)
-    return [_reading(run, configuration, lines) for configuration, lines in processes.items()]
+    return [_summary(run, configuration, lines) for configuration, lines in processes.items()]
 
 
-def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
+def _summary(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
     facts = run.facts
     values: dict[str, list[float]] = {}
     threads = cell.threads
     for line in lines:
-        for one in line["measurements"]:
-            if one["value"] is not None:
-                values.setdefault(one["metric"], []).append(one["value"])
-                threads = one["threads"] if one["metric"] == "relative_cost" and one["threads"] else threads
+        for reading in line["measurements"]:
+            if reading["value"] is not None:
+                values.setdefault(reading["metric"], []).append(reading["value"])
+                threads = reading["threads"] if reading["metric"] == "relative_cost" and reading["threads"] else threads
     system: dict[str, Any] = next((line["system"] for line in lines if line["system"]), {})
     cost = _pooled("relative_cost", values)
     limited = any((line["training"] or {}).get("limit") for line in lines)
@@ -95,12 +95,12 @@ def _reading(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
         started=facts.started,
         machine=fingerprint(system, threads),
         definition=definition(cell),
-        cost=log(cost) if cost and cost > 0 else None,
+        log_cost=log(cost) if cost and cost > 0 else None,
         processes=len(values.get("relative_cost", ())),
         step=_pooled("step", values),
-        accuracy={line["cell"]["seed"]: one["value"] for line in lines for one in _learnt(line)},
+        accuracy={line["cell"]["seed"]: reading["value"] for line in lines for reading in _learnt(line)},
         epochs=None if limited else facts.plan.get("epochs") or None,
-        memory=_pooled("peak_memory", values),
+        peak_memory=_pooled("peak_memory", values),
         counts=_counts(lines),
     )
 
@@ -112,10 +112,10 @@ def _learnt(line: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _counts(lines: list[dict[str, Any]]) -> dict[str, float]:
     """The exact readings; the peak of memory is one of them where the device's allocator counts what it hands out."""
     return {
-        one["metric"]: float(one["value"])
+        reading["metric"]: float(reading["value"])
         for line in lines
-        for one in line["measurements"]
-        if one["value"] is not None and one["statistic"] == "exact"
+        for reading in line["measurements"]
+        if reading["value"] is not None and reading["statistic"] == "exact"
     }
 
 

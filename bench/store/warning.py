@@ -1,20 +1,21 @@
 """Warning: what to know before trusting a part of a result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bench.text import percent, signed
 from bench.vocabulary import Part, WarningKind
 
-# What the amount of a kind is, as it is written; kinds that have none are absent.
-AMOUNTS: Mapping[WarningKind, str] = {
-    "faulting": "{:.0f} page faults a step",
-    "contended": "{:.0%} of a core",
-    "drifting": "{:+.1%} a block",
-    "denormals": "{:.1%} of weights and optimizer state",
-    "uneven": "{:.1f} times as long",
-    "time limit": "{:g} s",
-    "target missed": "a best test accuracy of {:.4f}",
+# The amount of each kind in words; kinds that have none are absent.
+AMOUNTS: Mapping[WarningKind, Callable[[float], str]] = {
+    "faulting": "{:.0f} page faults a step".format,
+    "contended": lambda share: f"{percent(share)} of a core",
+    "drifting": lambda share: f"{signed(share)} a block",
+    "denormals": lambda share: f"{percent(share)} of weights and optimizer state",
+    "uneven": "{:.1f} times as long".format,
+    "time limit": "{:g} s".format,
+    "target missed": "a best test accuracy of {:.4f}".format,
 }
 
 
@@ -23,7 +24,7 @@ class Warning:
     """What speaks against one part of a result, as data and as a sentence.
 
     Attributes:
-        part: of the visit.
+        part: of the result.
         kind: what is wrong.
         amount: how much, in the unit that AMOUNTS names; None for a kind that has none.
         text: the sentence that a person reads.
@@ -50,8 +51,8 @@ class Warning:
 
 def summary(alike: Sequence[Warning]) -> str:
     """One sentence for warnings of one part and kind: a text of theirs with the span of the amounts, or all texts."""
-    first, form = alike[0], AMOUNTS.get(alike[0].kind)
+    first, in_words = alike[0], AMOUNTS.get(alike[0].kind)
     amounts = sorted(warning.amount for warning in alike if warning.amount is not None)
-    if form and amounts and (low := form.format(amounts[0])) != (high := form.format(amounts[-1])):
+    if in_words and amounts and (low := in_words(amounts[0])) != (high := in_words(amounts[-1])):
         return f"{first}; {len(alike)} such, from {low} to {high}"
     return "; ".join(dict.fromkeys([str(first), *(warning.text for warning in alike if warning.text != first.text)]))

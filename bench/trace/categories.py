@@ -1,4 +1,4 @@
-"""Categories: what an operator or a kernel is for, told from its name and from the operators it was called in."""
+"""Categories: what an operator or a kernel is for, by its name and by the operators it was called in."""
 
 import re
 from collections.abc import Iterable
@@ -104,11 +104,11 @@ def category_of(names: Iterable[str], phase: str = "", kernel: str = "") -> str:
         return PHASE_PURPOSES[phase]
     names = tuple(names)
     for name in (*names, kernel):
-        if found := _purpose(name):
-            return found
-    if kernel and (found := _of_kernel(kernel)):
-        return found
-    return next((found for name in names if (found := _deed(name))), "other")
+        if purpose := _purpose(name):
+            return purpose
+    if kernel and (purpose := _of_kernel(kernel)):
+        return purpose
+    return next((deed for name in names if (deed := _deed(name))), "other")
 
 
 @lru_cache(maxsize=10_000)

@@ -74,13 +74,13 @@ def _unpacked(path: Path, most: int) -> bytes:
 def _trace(path: Path, document: Any, most: int) -> Trace:
     """The document as a trace, if it is one."""
     # the format allows a bare list of events too
-    found = document.get("traceEvents") if isinstance(document, dict) else document
-    if not isinstance(found, list):
+    listed = document.get("traceEvents") if isinstance(document, dict) else document
+    if not isinstance(listed, list):
         raise _refused(path, "it is JSON, but no trace: it has no list 'traceEvents'")
-    if len(found) > most:
-        raise _refused(path, f"it holds {len(found):,} events, more than the {most:,} that are read")
-    events = [one for one in found if isinstance(one, dict) and _is_sound(one)]
-    if not any(one["ph"] == "X" and one.get("cat") for one in events):
+    if len(listed) > most:
+        raise _refused(path, f"it holds {len(listed):,} events, more than the {most:,} that are read")
+    events = [event for event in listed if isinstance(event, dict) and _is_sound(event)]
+    if not any(event["ph"] == "X" and event.get("cat") for event in events):
         raise _refused(path, "it holds no timed event of torch.profiler")
     properties = document if isinstance(document, dict) else {}
     return Trace(events, {key: value for key, value in properties.items() if key != "traceEvents"})

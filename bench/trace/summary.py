@@ -77,18 +77,22 @@ def _on_host(forest: Forest) -> dict[str, Any]:
 
 
 def _operators(names: list[str]) -> list[str]:
-    """The names without those of marks of ours, which say nothing of what an operator is for."""
+    """The names without our own marks, which do not say what an operator is for."""
     return [name for name in names if not name.startswith(("ProfilerStep#", "nn.Module: "))]
 
 
 def _on_device(kernels: Sequence[Kernel], forest: Forest) -> dict[str, Any]:
-    inside = [one for one in kernels if one.step >= 0]
+    inside = [kernel for kernel in kernels if kernel.step >= 0]
     parts = [
-        _Part(one.step, (one.phase, one.category, one.operator or one.name, one.module), (one.end - one.start) * _MICRO)
-        for one in inside
+        _Part(
+            kernel.step,
+            (kernel.phase, kernel.category, kernel.operator or kernel.name, kernel.module),
+            (kernel.end - kernel.start) * _MICRO,
+        )
+        for kernel in inside
     ]
     spans = spans_of(inside, forest.steps)
-    lengths = [sum(one.values()) for one in spans]
+    lengths = [sum(phases.values()) for phases in spans]
     used = _used(lengths)
     phases: dict[str, float] = defaultdict(float)
     for at in used:
@@ -109,7 +113,7 @@ def _on_device(kernels: Sequence[Kernel], forest: Forest) -> dict[str, Any]:
 
 def _launches(kernels: Iterable[Kernel], steps: int) -> dict[str, float]:
     """Kernels a step by phase."""
-    counts = Counter(one.phase for one in kernels if one.is_kernel)
+    counts = Counter(kernel.phase for kernel in kernels if kernel.is_kernel)
     return {phase: _whole(count / max(steps, 1)) for phase, count in counts.items()}
 
 
@@ -121,9 +125,9 @@ def _rows(parts: Sequence[_Part], used: Sequence[int], steps: int) -> list[list[
 
 def _kernel_rows(kernels: Sequence[Kernel], used: Sequence[int], steps: int) -> list[list[Any]]:
     parts = [
-        _Part(one.step, ("", one.category, one.name, ""), (one.end - one.start) * _MICRO)
-        for one in kernels
-        if one.is_kernel
+        _Part(kernel.step, ("", kernel.category, kernel.name, ""), (kernel.end - kernel.start) * _MICRO)
+        for kernel in kernels
+        if kernel.is_kernel
     ]
     rows = _table(parts, lambda part: part.key, set(used), steps, MOST_KERNELS)
     return [[name, category, seconds, calls] for _, category, name, _, seconds, calls in rows]
@@ -137,12 +141,12 @@ def _table(
     for part in parts:
         calls[key(part)] += 1
         seconds[key(part)] += part.seconds / len(chosen) if part.step in chosen else 0.0
-    order = sorted(calls, key=lambda one: (-seconds[one], one))
-    rows = [[*one, seconds[one], _whole(calls[one] / max(steps, 1))] for one in order[:most]]
+    order = sorted(calls, key=lambda name: (-seconds[name], name))
+    rows = [[*name, seconds[name], _whole(calls[name] / max(steps, 1))] for name in order[:most]]
     rest: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for one in order[most:]:
-        rest[one[0], one[1]][0] += seconds[one]
-        rest[one[0], one[1]][1] += calls[one] / max(steps, 1)
+    for name in order[most:]:
+        rest[name[0], name[1]][0] += seconds[name]
+        rest[name[0], name[1]][1] += calls[name] / max(steps, 1)
     return rows + [
         [phase, category, REST, "", total, _whole(count)] for (phase, category), (total, count) in rest.items()
     ]

@@ -1,4 +1,4 @@
-"""Reading: what torch-tb-profiler makes of a trace, or our own reading of it. No other module knows the plug-in."""
+"""torch-tb-profiler: what it makes of a trace, or our own reading of it. No other module knows the plug-in."""
 
 import contextlib
 import io
@@ -46,24 +46,24 @@ def read(trace: Trace) -> dict[str, Any]:
 def _by_plugin(trace: Trace) -> dict[str, Any]:
     from torch_tb_profiler.profiler.data import RunProfileData  # noqa: PLC0415 - it imports pandas; it may be absent
 
-    events = [_renamed(one) for one in trace.events]
-    with _heard() as said:
-        found = RunProfileData.from_json("bench", "1", {**trace.properties, "traceEvents": events})
+    events = [_renamed(event) for event in trace.events]
+    with _heard() as lines:
+        data = RunProfileData.from_json("bench", "1", {**trace.properties, "traceEvents": events})
     read: dict[str, Any] = {
         "reader": "torch-tb-profiler",
-        "breakdown": _breakdown(found.avg_costs.costs),
+        "breakdown": _breakdown(data.avg_costs.costs),
         "operators": [
-            [one.name, one.calls, one.self_host_duration * _MICRO, one.self_device_duration * _MICRO]
-            for one in sorted(
-                found.op_list_groupby_name, key=lambda one: -(one.self_device_duration + one.self_host_duration)
+            [row.name, row.calls, row.self_host_duration * _MICRO, row.self_device_duration * _MICRO]
+            for row in sorted(
+                data.op_list_groupby_name, key=lambda row: -(row.self_device_duration + row.self_host_duration)
             )
         ][:MOST_OPERATORS],
-        "operator_names": len(found.op_list_groupby_name),
-        "kernels": _kernels(found.kernel_stat),
-        "peak_memory": _peaks(found.memory_snapshot),
-        "gpu": _gpu(found),
-        "advice": [_plain(text) for text in found.recommendations],
-        "note": _noted(said),
+        "operator_names": len(data.op_list_groupby_name),
+        "kernels": _kernels(data.kernel_stat),
+        "peak_memory": _peaks(data.memory_snapshot),
+        "gpu": _gpu(data),
+        "advice": [_plain(text) for text in data.recommendations],
+        "note": _noted(lines),
     }
     return {key: value for key, value in read.items() if value not in (None, [], {}, "")}
 
@@ -85,9 +85,14 @@ def _kernels(table: Any) -> list[list[Any]]:
     if table is None:
         return []
     columns = zip(
-        table.index, table["count"], table["sum"], table["blocks_per_sm"], table["occupancy"], table["tc_used"],
+        table.index,
+        table["count"],
+        table["sum"],
+        table["blocks_per_sm"],
+        table["occupancy"],
+        table["tc_used"],
         strict=True,
-    )  # fmt: skip
+    )
     return [
         [str(name), int(count), float(total) * _MICRO, float(blocks), float(occupancy), bool(tensor)]
         for name, count, total, blocks, occupancy, tensor in columns
@@ -107,15 +112,15 @@ def _peaks(snapshot: Any) -> dict[str, float]:
     return {_device(kind, index): float(peak) for (kind, index), peak in peaks.items()}
 
 
-def _gpu(found: Any) -> dict[str, float]:
-    """The figures of the first GPU that the trace tells of."""
-    metrics = found.gpu_metrics_parser
+def _gpu(data: Any) -> dict[str, float]:
+    """The figures of the first GPU in the trace."""
+    metrics = data.gpu_metrics_parser
     for at in sorted(metrics.gpu_ids):
         figures = {
             "utilization": metrics.gpu_utilization[at],
             "sm_efficiency": metrics.avg_approximated_sm_efficiency_per_device[at],
             "occupancy": metrics.avg_occupancy_per_device[at],
-            "tensor_cores": found.tc_used_ratio,
+            "tensor_cores": data.tc_used_ratio,
         }
         return {name: float(value) for name, value in figures.items() if value is not None}
     return {}
@@ -126,31 +131,31 @@ def _plain(text: str) -> str:
     return unescape(re.sub(r"<[^>]*>", "", text))
 
 
-def _noted(said: list[str]) -> str:
+def _noted(lines: list[str]) -> str:
     """What the plug-in complained of, each kind of complaint once with its number."""
-    kinds = Counter(re.sub(r"\d+", "#", text).partition("!")[0].partition("(")[0].strip()[:120] for text in said)
-    told = [f"{kind} ({count} times)" if count > 1 else kind for kind, count in kinds.most_common(3)]
-    return "; ".join(told)
+    kinds = Counter(re.sub(r"\d+", "#", text).partition("!")[0].partition("(")[0].strip()[:120] for text in lines)
+    complaints = [f"{kind} ({count} times)" if count > 1 else kind for kind, count in kinds.most_common(3)]
+    return "; ".join(complaints)
 
 
 @contextlib.contextmanager
 def _heard() -> Iterator[list[str]]:
     """Collects the warnings that the plug-in logs or prints, and keeps them from the console."""
-    said: list[str] = []
+    lines: list[str] = []
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
+            lines.append(record.getMessage())
 
     logger, handler, printed = logging.getLogger("pytorch_profiler"), Keep(logging.WARNING), io.StringIO()
     logger.addHandler(handler)
     before, logger.propagate = logger.propagate, False
     try:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pandas about the plug-in's ways, which are not ours to mend
-            yield said
+            warnings.simplefilter("ignore")  # of pandas about the plug-in's ways, which we cannot change
+            yield lines
     finally:
-        said += printed.getvalue().splitlines()
+        lines += printed.getvalue().splitlines()
         logger.removeHandler(handler)
         logger.propagate = before
 
@@ -168,17 +173,17 @@ def _by_hand(trace: Trace) -> dict[str, Any]:
         if event["ph"] == "X" and str(event.get("cat", "")).lower() == "kernel":
             kernels[event["name"]][0] += 1
             kernels[event["name"]][1] += event["dur"] * _MICRO
-    order = sorted(operators.items(), key=lambda one: -one[1][1])[:MOST_OPERATORS]
-    found: dict[str, Any] = {
+    order = sorted(operators.items(), key=lambda row: -row[1][1])[:MOST_OPERATORS]
+    read: dict[str, Any] = {
         "operators": [[name, calls, seconds, 0.0] for name, (calls, seconds) in order],
         "operator_names": len(operators),
         "kernels": [
             [name, calls, seconds, None, None, None]
-            for name, (calls, seconds) in sorted(kernels.items(), key=lambda one: -one[1][1])
+            for name, (calls, seconds) in sorted(kernels.items(), key=lambda row: -row[1][1])
         ],
         "peak_memory": _allocated(trace),
     }
-    return {"reader": "bench", **{key: value for key, value in found.items() if value}}
+    return {"reader": "bench", **{key: value for key, value in read.items() if value}}
 
 
 def _allocated(trace: Trace) -> dict[str, float]:

@@ -120,8 +120,8 @@ def _nested(events: list[Event]) -> Iterable[Node]:
 
 
 def _node(event: Event, start: float, end: float) -> Node:
-    given = event.get("args", {})
-    sequence, correlation = given.get("Sequence number", -1), given.get("correlation", -1)
+    args = event.get("args", {})
+    sequence, correlation = args.get("Sequence number", -1), args.get("correlation", -1)
     return Node(
         event["name"],
         _kind(event),
@@ -140,7 +140,7 @@ def _operator(node: Node | None) -> Node | None:
 
 
 def _steps(nodes: Sequence[Node]) -> list[Window]:
-    marked = [(one.start, one.end, one.name) for one in nodes if one.name.startswith("ProfilerStep#")]
+    marked = [(node.start, node.end, node.name) for node in nodes if node.name.startswith("ProfilerStep#")]
     if marked or not nodes:
         return marked
     return [(nodes[0].start, max(node.end for node in nodes), "whole trace")]
@@ -148,17 +148,17 @@ def _steps(nodes: Sequence[Node]) -> list[Window]:
 
 def _phases(nodes: Sequence[Node]) -> list[Window]:
     """Annotations that bear a phase's name, however it is adorned ("## forward ##"), one within another left out."""
-    found: list[Window] = []
+    windows: list[Window] = []
     for node in nodes:
         name = re.sub(r"[^a-z_]", "", node.name.lower()) if node.kind == "annotation" and len(node.name) < 40 else ""
-        if name in PHASES and (not found or node.start >= found[-1][1]):
-            found.append((node.start, node.end, name))
-    return found
+        if name in PHASES and (not windows or node.start >= windows[-1][1]):
+            windows.append((node.start, node.end, name))
+    return windows
 
 
 def _place(nodes: Sequence[Node], steps: Sequence[Window], phases: Sequence[Window]) -> None:
-    """Tell each node its step and its phase; by time, since the backward pass may run in a thread of its own."""
-    starts, marks = [one[0] for one in steps], [one[0] for one in phases]
+    """Give each node its step and its phase; by time, since the backward pass may run in a thread of its own."""
+    starts, marks = [step[0] for step in steps], [phase[0] for phase in phases]
     for node in nodes:
         at = bisect_right(starts, node.start) - 1
         node.step = at if at >= 0 and node.start < steps[at][1] else -1
@@ -185,7 +185,7 @@ def _of_annotation(node: Node | None) -> str:
 
 
 def _name_modules(nodes: Sequence[Node]) -> None:
-    """Tell each node its module; backward nodes have that of the operator that recorded them.
+    """Give each node its module; backward nodes have that of the operator that recorded them.
 
     An operator and the backward node that it records share a sequence number, and the last operator to start under a
     number is the one that used it up.
@@ -197,8 +197,8 @@ def _name_modules(nodes: Sequence[Node]) -> None:
             node.module = node.name.removeprefix(MODULE_MARK)
         elif node.phase == "backward":
             if node.name.startswith(_BACKWARD):
-                found = recorded.get(node.sequence)
-                node.module = last[node.step] if found is None else found
+                module = recorded.get(node.sequence)
+                node.module = last[node.step] if module is None else module
                 last[node.step] = node.module
             elif node.parent:
                 node.module = node.parent.module

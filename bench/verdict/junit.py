@@ -14,7 +14,7 @@ def junit(decision: Decision) -> str:
 
     A regression is a failure; what could not be decided or compared is an error, which no CI system takes for a pass.
     """
-    kinds = [_kind(one) for one in decision.verdicts]
+    kinds = [_kind(verdict) for verdict in decision.verdicts]
     suite = ET.Element(
         "testsuite",
         name=_clean(f"bench {decision.kind}: {decision.after} against {decision.before}"),
@@ -42,14 +42,14 @@ def _kind(verdict: Verdict) -> str:
 
 def _case(verdict: Verdict, kind: str) -> ET.Element:
     case = ET.Element("testcase", classname=_clean(verdict.cell), name=_clean(verdict.metric), time="0")
-    told = "\n".join(part for part in (verdict.reason, verdict.remedy, *verdict.evidence) if part)
+    text = "\n".join(part for part in (verdict.reason, verdict.remedy, *verdict.evidence) if part)
     if kind:
         message = ET.SubElement(
             case, kind, type=verdict.verdict, message=_clean(f"{verdict.verdict}: {verdict.reason}")
         )
-        message.text = _clean(told)
-    elif told:
-        ET.SubElement(case, "system-out").text = _clean(f"{verdict.verdict}\n{told}")
+        message.text = _clean(text)
+    elif text:
+        ET.SubElement(case, "system-out").text = _clean(f"{verdict.verdict}\n{text}")
     return case
 
 

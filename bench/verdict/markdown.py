@@ -20,14 +20,14 @@ MOST_ROWS = 60  # a comment of GitHub holds 65,536 characters
 def markdown(decision: Decision) -> str:
     """The comment; names and reasons are text, never markup."""
     rows = sorted(decision.verdicts, key=_gravity)
-    shown = [one for one in rows if one.verdict != "unchanged"] or rows
+    shown = [verdict for verdict in rows if verdict.verdict != "unchanged"] or rows
     parts = [
         f"### {HEADLINES[decision.overall]}: {_text(decision.after)} against {_text(decision.before)}",
         _summary(decision.verdicts),
         "\n".join(_table(shown[:MOST_ROWS])),
     ]
     if len(shown) > MOST_ROWS:
-        parts.append(f"{len(shown) - MOST_ROWS} more rows are left out.")
+        parts.append(f"{text.plural(len(shown) - MOST_ROWS, 'more row')} left out.")
     parts += _whys(shown[:MOST_ROWS])
     parts += [f"- Note: {_text(note)}" for note in decision.notes]
     rest = len(rows) - len(shown)
@@ -38,11 +38,9 @@ def markdown(decision: Decision) -> str:
 def _summary(verdicts: Iterable[Verdict]) -> str:
     """How many of each verdict, the gravest first."""
     counts: dict[str, int] = {}
-    for one in sorted(verdicts, key=_gravity):
-        counts[one.verdict] = counts.get(one.verdict, 0) + 1
-    return ", ".join(
-        f"**{count} {verdict}**" if verdict in BAD else f"{count} {verdict}" for verdict, count in counts.items()
-    )
+    for verdict in sorted(verdicts, key=_gravity):
+        counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
+    return ", ".join(f"**{count} {word}**" if word in BAD else f"{count} {word}" for word, count in counts.items())
 
 
 BAD: tuple[VerdictWord, ...] = ("regressed", "failed", "not comparable", "missing", "inconclusive")
@@ -56,22 +54,28 @@ def _gravity(verdict: Verdict) -> tuple[int, str, str]:
 def _table(rows: Iterable[Verdict]) -> Iterable[str]:
     yield "| cell | metric | before | after | change | smallest visible | verdict |"
     yield "|---|---|---:|---:|---:|---:|---|"
-    for one in rows:
-        verdict = f"**{one.verdict}**" if one.verdict in BAD else one.verdict
-        cells = (_text(one.cell), _text(one.metric), quantity(one, one.before), quantity(one, one.after), change(one),
-                 visible(one), verdict)  # fmt: skip
+    for verdict in rows:
+        cells = (
+            _text(verdict.cell),
+            _text(verdict.metric),
+            quantity(verdict, verdict.before),
+            quantity(verdict, verdict.after),
+            change(verdict),
+            visible(verdict),
+            f"**{verdict.verdict}**" if verdict.verdict in BAD else verdict.verdict,
+        )
         yield f"| {' | '.join(cells)} |"
 
 
 def _whys(rows: Iterable[Verdict]) -> list[str]:
     """Why, and what to do, of each row that is no plain pass."""
     lines = []
-    for one in rows:
-        if one.verdict == "unchanged" or not (one.reason or one.evidence):
+    for verdict in rows:
+        if verdict.verdict == "unchanged" or not (verdict.reason or verdict.evidence):
             continue
-        remedy = f" What to do: {_text(one.remedy)}." if one.remedy else ""
-        lines.append(f"- {_text(one.cell)}, {_text(one.metric)}: {_text(one.reason)}.{remedy}")
-        lines += [f"  - {_text(line)}" for line in one.evidence]
+        remedy = f" What to do: {_text(verdict.remedy)}." if verdict.remedy else ""
+        lines.append(f"- {_text(verdict.cell)}, {_text(verdict.metric)}: {_text(verdict.reason)}.{remedy}")
+        lines += [f"  - {_text(line)}" for line in verdict.evidence]
     return ["\n".join(lines)] if lines else []
 
 
@@ -79,11 +83,11 @@ def _foot(decision: Decision, rest: int) -> Iterable[str]:
     if rest:
         yield f"{text.plural(rest, 'more verdict')} {'is' if rest == 1 else 'are'} unchanged.\n"
     threads = decision.machine.get("threads")
-    told = [str(decision.machine[key]) for key in ("cpu", "gpu") if decision.machine.get(key)]
-    told += [f"torch {decision.machine['torch']}"] if decision.machine.get("torch") else []
-    told += [text.plural(threads, "thread")] if threads else []
-    if told:
-        yield f"Measured on {_text(', '.join(told))}."
+    machine = [str(decision.machine[key]) for key in ("cpu", "gpu") if decision.machine.get(key)]
+    machine += [f"torch {decision.machine['torch']}"] if decision.machine.get("torch") else []
+    machine += [text.plural(threads, "thread")] if threads else []
+    if machine:
+        yield f"Measured on {_text(', '.join(machine))}."
     if decision.command:
         yield f"Repeat it: `{decision.command.replace('`', '')}`"
 

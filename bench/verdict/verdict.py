@@ -1,4 +1,4 @@
-"""Verdict: what a regression check says of one cell and metric, and of all together: plain data, rendered elsewhere."""
+"""Verdict: the verdict on one cell and metric, and the decision over all of them: plain data, rendered elsewhere."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -105,7 +105,7 @@ class Decision:
 
     Attributes:
         kind: a comparison of pairs, or a check against a baseline.
-        before: the reference, in words: a revision, a cell, a setting, a baseline.
+        before: the reference, in words: a revision, a cell, an environment, a baseline.
         after: what is compared with it, likewise.
         verdicts: one a cell and metric, then those over several cells.
         machine: the fields of the fingerprint (`bench.store.fingerprint`).

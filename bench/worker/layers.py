@@ -66,7 +66,7 @@ def _layers(name: str, shape: tuple[int, int, int], classes: int) -> tuple[list[
     rest: Layer = {
         "layer": APART,
         "kind": "",
-        "settings": "",
+        "arguments": "",
         "output_shape": None,
         "parameters": parameters - sum(line["parameters"] for line in lines),
         "flops": flops - sum(line["flops"] for line in lines),
@@ -97,7 +97,7 @@ def _traced(device: str, name: str, shape: tuple[int, int, int], classes: int) -
                     {
                         "layer": path,
                         "kind": type(layer).__name__,
-                        "settings": layer.extra_repr(),
+                        "arguments": layer.extra_repr(),
                         "output_shape": list(output.shape[1:]) if isinstance(output, Tensor) else None,
                         "parameters": sum(one.numel() for one in fresh),
                         "flops": counter.get_total_flops() - before[0],

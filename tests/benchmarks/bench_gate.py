@@ -91,8 +91,8 @@ def bench_gate(benchmark, tell, stage, asked):
         pytest.skip("none are asked for")
     decisions = once(benchmark, compare, stage, slowdown, count)
     real = counted(decisions, slowdown, TOLERANCE)
-    rest = f"{real.passed} pass, {real.undecided} undecided"
-    numbers = {"fail": real.fail, "passed": real.passed, "undecided": real.undecided}
+    rest = f"{real.passed} pass, {real.inconclusive} inconclusive"
+    numbers = {"fail": real.fail, "passed": real.passed, "inconclusive": real.inconclusive}
     tell(f"ab, {slowdown:.0%} slower, tolerance 5 %: fail", f"{share(real.fail, real.count)}; {rest}", goal, **numbers)
     seconds = [one.seconds for one in decisions]
     goal = "<= 90 s" if slowdown == 0 else "<= 240 s for both runs of a fail"

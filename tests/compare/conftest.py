@@ -45,7 +45,7 @@ def pair(log_ratio, before=0.004, cell="mlp", run=1, **more):
 
 @pytest.fixture
 def told():
-    """Makes a ledger in memory from log ratios by cell and run, and ends it."""
+    """Makes a comparison log in memory from log ratios by cell and run, and ends it."""
 
     def make(runs, *, ended="", path=None, before=0.004, cells=CELLS, **facts):
         log = ComparisonLog(path, facts_of(*cells, **facts))

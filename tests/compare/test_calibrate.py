@@ -17,7 +17,7 @@ from bench.plan.plan import Plan
 from bench.verdict.verdict import Verdict
 
 PLAN = Plan(blocks=2, order_seed=7)
-MATCHUP = Comparison(
+COMPARISON = Comparison(
     before=SideFacts("A"),
     after=SideFacts("B"),
     sides={name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in ("mlp", "lenet5")},
@@ -45,14 +45,14 @@ def asked(monkeypatch):
 def test_a_slowdown_is_caught_and_its_record_says_what_was_compared(asked, tmp_path):
     path = tmp_path / "mlp.jsonl"
     injection = Injection(cell="mlp", slowdown=0.2, tolerance=0.08, seed=3, record=path)
-    decision = injected(MATCHUP, PLAN, injection, lambda *_: None)
+    decision = injected(COMPARISON, PLAN, injection, lambda *_: None)
     assert [verdict.verdict for verdict in decision.verdicts] == ["regressed"]
     assert set(asked) == {("mlp", 0.2, 2)}
-    assert (decision.before, decision.after) == ("mlp", "mlp, 20.0% slower")
+    assert (decision.before, decision.after) == ("mlp", "mlp, 20 % slower")
     facts = ComparisonLog.load(path).facts
     assert facts.cells == {"mlp": (Cell("mlp"), Cell("mlp"))}
     assert (facts.tolerance, facts.blocks, facts.order_seed) == (0.08, 2, 3)
-    assert (facts.system, facts.unmatched) == (MATCHUP.system, ())
+    assert (facts.system, facts.unmatched) == (COMPARISON.system, ())
 
 
 def test_an_interrupt_leaves_no_decision_that_would_be_counted(asked, monkeypatch):
@@ -65,15 +65,17 @@ def test_an_interrupt_leaves_no_decision_that_would_be_counted(asked, monkeypatc
 
     monkeypatch.setattr(sequential, "measure_pair", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        injected(MATCHUP, PLAN, Injection(cell="mlp", slowdown=0.2, tolerance=0.05, seed=0), lambda *_: None)
+        injected(COMPARISON, PLAN, Injection(cell="mlp", slowdown=0.2, tolerance=0.05, seed=0), lambda *_: None)
 
 
 def test_ab_and_the_calibration_write_the_same_facts(asked, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "ab.jsonl"
-    decision = compare(MATCHUP, PLAN, Rules(tolerance=0.05, command="python -m bench ab", record=path), lambda *_: None)
+    decision = compare(
+        COMPARISON, PLAN, Rules(tolerance=0.05, command="python -m bench ab", record=path), lambda *_: None
+    )
     stored = ComparisonLog.load(path).facts
-    made = facts_of(MATCHUP, PLAN, 0.05, command="python -m bench ab", notes=decision.notes)
+    made = facts_of(COMPARISON, PLAN, 0.05, command="python -m bench ab", notes=decision.notes)
     assert replace(stored, started="") == replace(made, started="")
     assert stored.notes[0] == "a plug-in is left out"
     assert decision.verdicts[-1].verdict == "new"

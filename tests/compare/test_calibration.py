@@ -6,7 +6,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from bench.compare.calibration import UNKNOWN, Calibration, Real, checked_tolerance, path_of, save, smallest_shown
+from bench.compare.calibration import UNKNOWN, Calibration, RunCounts, checked_tolerance, path_of, save, smallest_shown
 from bench.errors import BenchError
 from bench.stats.operating_characteristics import rates
 from bench.stats.sequential_test import TOLERANCE
@@ -20,15 +20,15 @@ OTHER = fingerprint({"cpu": "x", "torch": "2.14.1"}, threads=2)
 def calibrated(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def store(admissible):
+    def store(smallest):
         pool = tuple(float(one) for one in np.random.default_rng(0).normal(0, 0.01, 12))
-        real = Real(slowdown=0.1, tolerance=0.05, fail=1, passed=0, undecided=0, seconds=(80.0,))
+        counts = RunCounts(slowdown=0.1, tolerance=0.05, fail=1, passed=0, inconclusive=0, seconds=(80.0,))
         made = Calibration(
             fingerprint=MACHINE.fields,
-            pools={"lenet5": pool},
-            admissible=admissible,
+            log_ratios={"lenet5": pool},
+            smallest_tolerance=smallest,
             rates=(rates(pool, 0.05),),
-            real=(real,),
+            runs=(counts,),
         )
         return save(made)
 
@@ -39,8 +39,8 @@ def test_it_is_kept_by_fingerprint(calibrated):
     path = calibrated(0.03)
     assert path == path_of(MACHINE)
     stored = json.loads(path.read_text())
-    assert stored["schema"] == 1
-    assert stored["real"][0]["fail"] == 1
+    assert stored["schema"] == 2
+    assert stored["runs"][0]["fail"] == 1
     assert smallest_shown(MACHINE) == 0.03
     assert smallest_shown(OTHER) is None
 
@@ -60,7 +60,7 @@ def test_what_was_shown_is_believed(calibrated):
 
 def test_a_smaller_tolerance_is_refused_unless_forced(calibrated):
     calibrated(0.03)
-    with pytest.raises(BenchError, match=r"3.0% to be the smallest that works: allow more than 2.0%") as told:
+    with pytest.raises(BenchError, match=r"3 % to be the smallest that works: allow more than 2 %") as told:
         checked_tolerance(0.02, [MACHINE], uncalibrated=False)
     assert told.value.exit_code == 2
     tolerance, notes = checked_tolerance(0.02, [MACHINE], uncalibrated=True)
@@ -72,7 +72,7 @@ def test_a_noisier_machine_raises_the_default(calibrated):
     calibrated(0.08)
     tolerance, [note] = checked_tolerance(None, [MACHINE], uncalibrated=False)
     assert tolerance == 0.08
-    assert note.startswith("the tolerance is 8.0%")
+    assert note.startswith("the tolerance is 8 %")
 
 
 def test_where_no_tolerance_works_only_force_goes_on(calibrated):
@@ -86,14 +86,16 @@ def test_where_no_tolerance_works_only_force_goes_on(calibrated):
     assert checked_tolerance(0.05, [MACHINE], uncalibrated=True)[0] == 0.05
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 2}'])
 def test_a_damaged_file_is_told(calibrated, text):
     calibrated(0.03).write_text(text)
     with pytest.raises(BenchError, match=r"is damaged .*calibrate again"):
         smallest_shown(MACHINE)
 
 
-def test_a_file_of_another_schema_is_no_calibration(calibrated):
+def test_a_file_of_another_schema_is_refused(calibrated):
     path = calibrated(0.03)
-    path.write_text(path.read_text().replace('"schema": 1', '"schema": 99', 1))
-    assert smallest_shown(MACHINE) is None
+    path.write_text(path.read_text().replace('"schema": 2', '"schema": 1', 1))
+    with pytest.raises(BenchError, match="has schema 1, this version reads 2: calibrate again") as refusal:
+        checked_tolerance(None, [MACHINE], uncalibrated=False)
+    assert "\n" not in str(refusal.value)

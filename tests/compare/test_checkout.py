@@ -1,4 +1,4 @@
-"""Trees: real git repositories, checked out, copied and installed into folders that are gone afterwards."""
+"""Checkout: real git repositories, checked out, copied and installed into folders that are gone afterwards."""
 
 import signal
 import subprocess
@@ -193,9 +193,14 @@ def test_revisions_are_picked_evenly_with_both_ends(suite):
 
 @pytest.mark.parametrize(
     ("span", "words"),
-    [("HEAD", "takes a span"), ("..HEAD", "takes a span"), ("HEAD...HEAD", "takes a span"), ("v9..HEAD", "'v9'"),
-     ("HEAD..HEAD~1", "no revision lies in")],
-)  # fmt: skip
+    [
+        ("HEAD", "takes a span"),
+        ("..HEAD", "takes a span"),
+        ("HEAD...HEAD", "takes a span"),
+        ("v9..HEAD", "'v9'"),
+        ("HEAD..HEAD~1", "no revision lies in"),
+    ],
+)
 def test_a_span_that_means_nothing_is_told(suite, span, words):
     with pytest.raises(BenchError, match=words):
         checkout.spread(suite.folder, span, 3)

@@ -1,4 +1,4 @@
-"""Ledger: what is written line by line is read back the same, and damage is named with its line."""
+"""Comparison log: what is written line by line is read back the same, and damage is named with its line."""
 
 import json
 

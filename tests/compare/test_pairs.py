@@ -1,4 +1,4 @@
-"""Duet, from the parent's side: which quantile stands for a side, and what is made of what two workers answer."""
+"""Pairs, from the parent's side: which quantile stands for a side, and what is made of what two workers answer."""
 
 from random import Random
 

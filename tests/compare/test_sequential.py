@@ -1,4 +1,4 @@
-"""Contest: which pairs are made, in which order, and when it ends; pairs come from seeded noise instead of workers."""
+"""Sequential comparison: which pairs are made, in which order, and when it ends; noise stands in for workers."""
 
 from types import SimpleNamespace
 
@@ -43,15 +43,15 @@ class Machine:
         return tuple(self.counts.get(side.cell.architecture, {"flops": 1.0}) for side in (first, second))
 
 
-def matchup_of(machine, sides):
-    """A matchup whose servers are the machine's."""
+def comparison_of(machine, sides):
+    """A comparison whose servers are the machine's."""
     host = SimpleNamespace(renew=machine.renew, wait_until_ready=lambda: None)
     return Comparison(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={}, hosts=(host,))
 
 
 @pytest.fixture
 def play(monkeypatch, told):
-    """Runs a contest on a machine: the ledger, and what was told."""
+    """Runs a sequential comparison on a machine: the log, and what was told."""
 
     def run(machine, budget=None, tolerance=0.05):
         monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
@@ -59,7 +59,7 @@ def play(monkeypatch, told):
         sides = {name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in machine.slowdowns}
         log = ComparisonLog(None, told.facts(*sides, tolerance=tolerance))
         heard = []
-        SequentialComparison(matchup_of(machine, sides), log, budget, lambda *words: heard.append(words)).run()
+        SequentialComparison(comparison_of(machine, sides), log, budget, lambda *words: heard.append(words)).run()
         return log, heard
 
     return run
@@ -179,7 +179,7 @@ def test_sides_of_different_batch_sizes_are_compared_by_the_image(monkeypatch, t
     monkeypatch.setattr(module, "count_both", machine.count_both)
     sides = {"one": (Side(None, Cell("mlp", batch_size=64)), Side(None, Cell("mlp", batch_size=128)))}
     log = ComparisonLog(None, told.facts("one"))
-    SequentialComparison(matchup_of(machine, sides), log, None, lambda *_: None).run()
+    SequentialComparison(comparison_of(machine, sides), log, None, lambda *_: None).run()
     verdict = decide(log).verdicts[0]
     assert verdict.ratio.value == pytest.approx(0.5, rel=1e-3)
     assert verdict.before == pytest.approx(0.004 / 64, rel=1e-3)

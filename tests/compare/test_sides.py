@@ -1,4 +1,4 @@
-"""Matchup: which cells are on which side, and what is refused before anything is timed."""
+"""Sides: which cells are on which side, and what is refused before anything is timed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Judge: each way a comparison can end, from raw log ratios to the verdict, its reason and the exit code."""
+"""Verdicts: each way a comparison can end, from raw log ratios to the verdict, its reason and the exit code."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_a_contended_loss_is_inconclusive(told):
     runs = {("lenet5", 1): told.log_ratios(0.12, 6), ("lenet5", 2): told.log_ratios(0.12, 6)}
     decision = decide(told.log(runs, cells=ONE, before=[0.004, 0.005, 0.005]))
     assert (only(decision).verdict, decision.exit_code) == ("inconclusive", 3)
-    assert "ran 25% slower than at its best" in only(decision).reason
+    assert "ran 25 % slower than at its best" in only(decision).reason
     assert any(note.startswith("contended: ") for note in decision.notes)
 
 

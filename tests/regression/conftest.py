@@ -1,4 +1,4 @@
-"""Ledgers made by hand serve here too."""
+"""Comparison logs made by hand serve here too."""
 
 from tests.compare.conftest import told
 

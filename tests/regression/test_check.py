@@ -129,7 +129,7 @@ def test_of_equal_runs_one_in_ten_is_a_suspect(record, accepted):
 def test_a_slowdown_within_the_tolerance_is_told_and_passes(record, accepted):
     found, checked = judged(record({LENET: (1.04, {})}), accepted(spread=0.003))
     assert found["relative_cost"].verdict == "unchanged"
-    assert "within the tolerance of 5.0%" in found["relative_cost"].reason
+    assert "within the tolerance of 5 %" in found["relative_cost"].reason
     assert checked.decision.exit_code == 0
 
 

@@ -23,13 +23,13 @@ def record(tmp_path):
         git = {"revision": revision, "dirty": False, **({"committed": day} if committed else {})}
         facts = {"git": git, "started": "2026-06-01T00:00:00+00:00", "plan": {}, **more}
         run = create(name or f"run{number}", facts, tmp_path / "results")
-        for visit in range(3):
+        for repeat in range(3):
             found = (
-                Measurement("relative_cost", "1", "lower", float(np.exp(cost + 0.001 * visit)), "p10", 1),
+                Measurement("relative_cost", "1", "lower", float(np.exp(cost + 0.001 * repeat)), "p10", 1),
                 Measurement("step", "s", "lower", 0.004, "p25", 2),
                 Measurement("step_wall", "s", "lower", 0.005, "p25", 2),
             )
-            run.append(Result(cell, "ok", repeat=visit, measurements=found, system=system))
+            run.append(Result(cell, "ok", repeat=repeat, measurements=found, system=system))
         return run
 
     return write

@@ -30,7 +30,7 @@ def slow(suspected, **fields):
     return Verdict(cell=suspected.new.id, metric="relative_cost", **fields)
 
 
-def matchup_of(*names, threads=1):
+def comparison_of(*names, threads=1):
     cells = [Cell(name, threads=threads) for name in names]
     sides = {cell.id: (Side(None, cell), Side(None, cell)) for cell in cells}
     return Comparison(before=SideFacts("a"), after=SideFacts("b"), sides=sides, system={})
@@ -39,7 +39,7 @@ def matchup_of(*names, threads=1):
 def test_a_verdict_is_of_its_own_cell_although_another_s_name_begins_like_it():
     """The ids of the comparison hold its own threads, so a suspect cannot be looked up by its id."""
     group = Group([suspect("net", threads=2), suspect("net-wide", threads=2)])
-    sides = matchup_of("net-wide", "net")
+    sides = comparison_of("net-wide", "net")
     verdicts = [Verdict(cell=name, metric="step", verdict="unchanged", reason=name) for name in sides.sides]
     again = by_suspect(decided(*verdicts), sides, group)
     assert {cell.partition("-sgd")[0]: verdict.reason.partition("-sgd")[0] for cell, verdict in again.items()} == {

@@ -24,7 +24,7 @@ def test_warnings_of_one_kind_are_told_once_with_the_span_of_their_amounts(tmp_p
     cell = results[0].cell.id
     assert trust(read(sample.recorded(tmp_path, results))).warnings == (
         (
-            "phases: contended, the process had 71% of its core; 3 such, from 71% of a core to 83% of a core",
+            "phases: contended, the process had 71% of its core; 3 such, from 71 % of a core to 83 % of a core",
             f"{cell} (3 visits)",
         ),
         ("phases: not steady, no steady state within the longest warm-up", f"{cell} (1 visit)"),

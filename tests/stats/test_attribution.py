@@ -16,20 +16,25 @@ def profile(rows, side="host", **phases):
 
 
 CONV = Timed(
-    "conv", 10.0, {"fetch": 9.0, "forward": 4.0, "backward": 6.0},
+    "conv",
+    10.0,
+    {"fetch": 9.0, "forward": 4.0, "backward": 6.0},
     profile(
         [
             ("forward", "convolution", "aten::conv2d", "0", 6.0),  # profiled: twice as long as timed
             ("backward", "convolution", "aten::convolution_backward", "0", 9.0),
             ("backward", "pooling", "aten::max_pool2d_backward", "1", 3.0),
         ],
-        forward=8.0, backward=12.0,
+        forward=8.0,
+        backward=12.0,
     ),
-)  # fmt: skip
+)
 LINEAR = Timed(
-    "linear", 2.0, {"fetch": 5.0, "forward": 1.0, "backward": 1.0},
+    "linear",
+    2.0,
+    {"fetch": 5.0, "forward": 1.0, "backward": 1.0},
     profile([("forward", "matrix multiply", "aten::addmm", "0", 1.0)], forward=2.0, backward=1.0),
-)  # fmt: skip
+)
 
 
 def test_profiled_seconds_only_spread_timed_ones():

@@ -11,7 +11,7 @@ def test_points_on_a_line_give_that_line():
 
     assert found.overhead.value == pytest.approx(6.1e-4)
     assert found.marginal.value == pytest.approx(4.1e-5)
-    assert found.misfit == pytest.approx(0, abs=1e-9)
+    assert found.residual == pytest.approx(0, abs=1e-9)
     assert found.seconds(100) == pytest.approx(6.1e-4 + 4.1e-3)
 
 
@@ -76,15 +76,15 @@ def test_without_overhead_or_growth_there_is_no_such_batch(overhead, slope):
     assert fit_sweep(sizes, overhead + slope * sizes).batch_at_90 is None
 
 
-def test_a_bend_shows_in_the_misfit():
+def test_a_bend_shows_in_the_residual():
     bent = np.where(SIZES > 64, 8e-5, 4e-5) * SIZES + 1e-3
 
-    assert fit_sweep(SIZES, bent).misfit > 0.05
+    assert fit_sweep(SIZES, bent).residual > 0.05
 
 
 @pytest.mark.parametrize("sizes", [[64], [64, 128], [64, 64, 128, 128]])
 def test_fewer_than_three_batch_sizes_are_refused(sizes):
-    with pytest.raises(ValueError, match="batch sizes tells nothing"):
+    with pytest.raises(ValueError, match="batch sizes says nothing"):
         fit_sweep(sizes, [1.0] * len(sizes))
 
 

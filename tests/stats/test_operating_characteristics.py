@@ -12,7 +12,7 @@ def test_the_design_s_machine_at_the_default_tolerance():
     assert found.false_alarm <= 0.005
     assert found.false_failure == found.false_alarm**2
     assert found.passed >= 0.99
-    by_size = dict(zip(found.slowdowns, found.found, strict=True))
+    by_size = dict(zip(found.slowdowns, found.power, strict=True))
     assert by_size[0.02] < by_size[0.03] < by_size[0.05] <= by_size[0.10]
     assert by_size[0.05] >= 0.98
     assert by_size[0.10] >= 0.999
@@ -45,7 +45,7 @@ def test_what_is_admissible_does_what_it_promises():
     found = rates(SHARED, tolerance, (tolerance,))
     assert found.false_alarm <= 0.01
     assert found.passed >= 0.95
-    assert found.found[0] >= 0.90
+    assert found.power[0] >= 0.90
 
 
 def test_pairs_in_their_own_order_make_runs():
@@ -57,4 +57,4 @@ def test_pairs_in_their_own_order_make_runs():
 @pytest.mark.parametrize("tolerance", [0.02, 0.05])
 def test_rates_are_shares(tolerance):
     found = rates(LOUD, tolerance)
-    assert all(0 <= share <= 1 for share in (found.false_alarm, found.passed, *found.found, *found.missed))
+    assert all(0 <= share <= 1 for share in (found.false_alarm, found.passed, *found.power, *found.missed))

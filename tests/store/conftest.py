@@ -14,7 +14,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def result():
-    """Builds the result of one visit with a sampled time, a ratio, a share and an exact count; fields may be given."""
+    """Builds the result of a process with a sampled time, a ratio, a share and an exact count; any field may differ."""
 
     def build(seed=0, cell=Cell("mlp"), **fields):  # noqa: B008 - a cell is frozen
         random = np.random.default_rng(seed)

@@ -22,19 +22,19 @@ def summary():
         started="2026-01-01T00:00:00+00:00",
         machine=Fingerprint({"cpu": "made up", "threads": 1}),
         definition="d1",
-        cost=0.8371234567,
+        log_cost=0.8371234567,
         processes=6,
         step=0.00123456789,
         accuracy={0: 0.98, 1: 0.985},
         epochs=3,
-        memory=1234567.0,
+        peak_memory=1234567.0,
         counts={"flops": 1e6, "operators_backward": 51.0},
     )
 
 
 def rounded(summary):
     """What six significant digits leave of it."""
-    return replace(summary, cost=0.837123, step=0.00123457)
+    return replace(summary, log_cost=0.837123, step=0.00123457)
 
 
 def test_what_is_saved_is_read_again(summary, tmp_path):
@@ -45,9 +45,9 @@ def test_what_is_saved_is_read_again(summary, tmp_path):
 
 
 def test_a_cost_of_exactly_the_references_is_kept(summary, tmp_path):
-    baseline.save("main", [replace(summary, cost=0.0, accuracy={0: 0.0})], tmp_path)
+    baseline.save("main", [replace(summary, log_cost=0.0, accuracy={0: 0.0})], tmp_path)
     (found,) = baseline.load("main", tmp_path).summaries
-    assert (found.cost, found.accuracy) == (0.0, {0: 0.0})
+    assert (found.log_cost, found.accuracy) == (0.0, {0: 0.0})
 
 
 def test_what_is_unknown_stays_absent(tmp_path):
@@ -63,7 +63,7 @@ def test_what_is_unknown_stays_absent(tmp_path):
 def test_a_further_run_adds_one_short_line_and_changes_none(summary, tmp_path):
     baseline.save("main", [summary], tmp_path)
     before = (tmp_path / "main.jsonl").read_text().splitlines()
-    baseline.save("main", [replace(summary, run="second", cost=0.84)], tmp_path)
+    baseline.save("main", [replace(summary, run="second", log_cost=0.84)], tmp_path)
     after = (tmp_path / "main.jsonl").read_text().splitlines()
     assert after[: len(before)] == before
     assert len(after) == len(before) + 1
@@ -71,6 +71,7 @@ def test_a_further_run_adds_one_short_line_and_changes_none(summary, tmp_path):
     stored = json.loads(after[-1])
     assert list(stored) == sorted(stored)
     assert stored["cell"] == {"architecture": "lenet5", "learning_rate": 0.01, "optimizer": "adam"}
+    assert (stored["log_cost"], stored["processes"], stored["peak_memory"]) == (0.84, 6, 1234567)
 
 
 def test_counts_and_machines_stand_once_until_they_change(summary, tmp_path):
@@ -126,8 +127,8 @@ def test_a_damaged_line_in_the_middle_is_refused_with_its_number(summary, tmp_pa
 def test_another_schema_is_not_comparable(summary, tmp_path):
     baseline.save("main", [summary], tmp_path)
     path = tmp_path / "main.jsonl"
-    path.write_text(path.read_text().replace('{"schema":1}', '{"schema":2}', 1))
-    with pytest.raises(BenchError, match="has schema 2, this version reads 1") as raised:
+    path.write_text(path.read_text().replace('{"schema":2}', '{"schema":1}', 1))
+    with pytest.raises(BenchError, match="has schema 1, this version reads 2") as raised:
         baseline.load("main", tmp_path)
     assert raised.value.exit_code == 4
 
@@ -173,5 +174,5 @@ def test_a_run_gives_one_reading_a_cell_with_its_seeds_pooled(run, result):
     assert set(lenet.accuracy) == {0, 1}
     assert lenet.counts == {"parameters": 1234.0}
     costs = [one.value for one in stored if one.metric == "relative_cost"]
-    assert lenet.cost == pytest.approx(sum(map(log, costs)) / 3)
-    assert (mlp.cost, mlp.step, mlp.memory, mlp.accuracy) == (None, None, None, {})
+    assert lenet.log_cost == pytest.approx(sum(map(log, costs)) / 3)
+    assert (mlp.log_cost, mlp.step, mlp.peak_memory, mlp.accuracy) == (None, None, None, {})

@@ -1,4 +1,4 @@
-"""Frame: one row per cell and metric, the visits pooled with their t interval; what is unknown is absent, never 0."""
+"""Frame: one row per cell and metric, processes pooled with their t interval; what is unknown is absent, never 0."""
 
 from dataclasses import fields
 
@@ -64,7 +64,7 @@ def test_shares_are_pooled_as_they_are(run, result):
     assert (found["value"], found["low"], found["high"]) == pytest.approx((values.mean(), low, high))
 
 
-def test_one_visit_gives_no_interval(run, result):
+def test_one_process_gives_no_interval(run, result):
     table = kept(run, result())
     assert table["low"].isna().all()
     assert table["high"].isna().all()
@@ -113,7 +113,7 @@ def test_a_number_that_was_none_is_absent(run, result):
     assert not table["value"].isna().any()
 
 
-def test_a_metric_of_some_visits_is_pooled_over_those(run, result):
+def test_a_metric_of_some_processes_is_pooled_over_those(run, result):
     once = result(0)
     table = kept(run, once, result(1, measurements=once.measurements[:1], repeat=1))
     assert dict(zip(table["metric"], table["n"], strict=True)) == {
@@ -147,7 +147,7 @@ def test_a_zero_is_pooled_too(run, result):
 
 
 def trained(seed, time, accuracy=0.9, reached=True):
-    """A visit that was trained towards a target: what it gave."""
+    """A result that was trained towards a target: what it gave."""
     found = [
         Measurement("accuracy", "1", "higher", accuracy, "final"),
         Measurement("reached", "1", "higher", float(reached), "share"),
@@ -221,11 +221,11 @@ def test_a_seed_that_diverged_reached_nothing_by_itself_either(run):
     assert dict(zip(reached["seed"], reached["value"], strict=True)) == {0: 1.0, 1: 0.0}
 
 
-def test_seeds_that_were_never_visited_count_as_asked_for(run):
+def test_seeds_that_were_never_measured_count_as_asked_for(run):
     run.stored["plan"] = {"seeds": [0, 1, 2], "until": 0.99, "epochs": 3}
     run.append(trained(0, 1.0))
     found = row(configurations(run), "reached")
-    assert (found["id"], found["n"], found["lost"]) == ("mlp-sgd-mnist-b64-cpu-t1", 3, "2 not visited")
+    assert (found["id"], found["n"], found["lost"]) == ("mlp-sgd-mnist-b64-cpu-t1", 3, "2 not measured")
     assert found["value"] == pytest.approx(1 / 3)
 
 

@@ -75,4 +75,4 @@ def test_every_reader_tells_the_same_of_a_configuration(run):
         assert parts(shown.values[metric]) == expected
     (summary,) = summaries(run)
     assert (summary.cell, summary.processes) == (cell, 3)
-    assert np.exp(summary.cost) == pytest.approx(pooled(VALUES, "log_mean").value)
+    assert np.exp(summary.log_cost) == pytest.approx(pooled(VALUES, "log_mean").value)

@@ -54,8 +54,8 @@ def test_the_same_set_up_outside_the_tolerance_is_not():
 def test_seeds_that_tell_less_than_the_tolerance_reproduce_nothing():
     wide = keras(0.9854, 0.9847, 0.9829)
     assert wide.ours == "98.4 ± 0.3 % (3 seeds)"
-    assert wide.verdict == "within the tolerance, but 3 seeds tell it to ± 0.32 only: 0.03 percentage points above"
-    assert keras(0.9840).verdict.startswith("within the tolerance, but one seed tells little")
+    assert wide.verdict == "within the tolerance, but 3 seeds resolve it to ± 0.32 only: 0.03 percentage points above"
+    assert keras(0.9840).verdict.startswith("within the tolerance, but one seed says little")
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed", "timeout"])
@@ -68,9 +68,9 @@ def test_a_seed_that_was_lost_is_told_and_nothing_is_reproduced(status):
     assert not any("epochs" in one for one in found.differs)
 
 
-def test_a_seed_that_was_asked_for_and_never_visited_is_lost_too():
+def test_a_seed_that_was_asked_for_and_never_measured_is_lost_too():
     found = mixed(line(KERAS, accuracy=0.984), facts=replace(FACTS, plan={"seeds": [0, 1]}))
-    assert found.ours == "98.40 % (1 of 2 seeds, 1 not visited)"
+    assert found.ours == "98.40 % (1 of 2 seeds, 1 not measured)"
     assert found.verdict.startswith("not reproduced, since only 1 of 2 seeds")
 
 
@@ -123,7 +123,7 @@ def test_times_stand_beside_those_of_other_hardware_with_the_error_on_imagenet()
     gpu, cpu = found
     assert gpu.published == "41.23 / 86.91 / 128.14 ms; top-1 error on ImageNet 27.00 %"
     assert cpu.published.startswith("3101.76 / 5393.72 / 8495.48 ms")
-    assert gpu.ours == cpu.ours == "2000.00 / 4000.00 / 6000.00 ms (one visit)"
+    assert gpu.ours == cpu.ours == "2000.00 / 4000.00 / 6000.00 ms (one process)"
     assert gpu.verdict == "other hardware: 47 times as long"
     assert cpu.verdict == "other hardware: 0.71 times as long"
     assert gpu.differs == ("this host's cpu with 2 threads instead of GTX 1080 Ti, cuDNN 5.1, Torch7, 2017",)
@@ -131,12 +131,12 @@ def test_times_stand_beside_those_of_other_hardware_with_the_error_on_imagenet()
     assert gpu.tolerance_why is None
 
 
-def test_times_of_several_visits_come_with_their_interval():
-    visits = [line(NET, forward=forward, backward=2 * forward) for forward in (1.9, 2.0, 2.1)]
+def test_times_of_several_processes_come_with_their_interval():
+    lines = [line(NET, forward=forward, backward=2 * forward) for forward in (1.9, 2.0, 2.1)]
     low, high = stats.t.interval(0.95, 2, np.log([1.9, 2.0, 2.1]).mean(), stats.sem(np.log([1.9, 2.0, 2.1])))
     half = percent(np.expm1((high - low) / 2))
-    assert comparisons(visits, FACTS)[0].ours == (
-        f"1998.33 ± {half} / 3996.66 ± {half} / 5995.00 ± {half} ms (3 visits)"
+    assert comparisons(lines, FACTS)[0].ours == (
+        f"1998.33 ± {half} / 3996.66 ± {half} / 5995.00 ± {half} ms (3 processes)"
     )
 
 

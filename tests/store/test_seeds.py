@@ -20,7 +20,7 @@ def noted(*lines, asked=Asked()):  # noqa: B008 - it is frozen
     return seeds
 
 
-def test_seeds_that_learnt_are_not_lost_whatever_a_later_visit_did():
+def test_seeds_that_learnt_are_not_lost_whatever_a_later_process_did():
     seeds = noted(line(0, "ok", "accuracy", "reached"), line(0, "oom"), line(1, "ok", "accuracy", "reached"))
     assert (seeds.count, seeds.lost, seeds.missed) == (2, "", 0)
 
@@ -29,7 +29,7 @@ def test_the_lost_are_told_by_what_became_of_them():
     seeds = noted(
         line(0, "ok", "accuracy"), line(1, "diverged"), line(2, "timeout"), line(3, "diverged"), asked=Asked((0, 7))
     )
-    assert (seeds.count, seeds.lost) == (5, "1 timed out, 2 diverged, 1 not visited")
+    assert (seeds.count, seeds.lost) == (5, "1 timed out, 2 diverged, 1 not measured")
 
 
 def test_without_a_target_nobody_missed_it():

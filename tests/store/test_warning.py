@@ -27,7 +27,7 @@ def test_the_span_is_of_the_amounts_whatever_else_the_texts_say():
         for subject, slope in (("cell", 0.02), ("reference", -0.031), ("cell", 0.012))
     ]
     assert summary(drifts) == (
-        "relative cost: drifting, the cell blocks change by +2.0% each; 3 such, from -3.1% a block to +2.0% a block"
+        "relative cost: drifting, the cell blocks change by +2.0% each; 3 such, from -3.1 % a block to +2.0 % a block"
     )
 
 
@@ -45,4 +45,4 @@ def test_an_amount_that_could_not_be_stored_is_passed_over():
 @pytest.mark.parametrize("kind", AMOUNTS)
 def test_every_amount_belongs_to_a_kind_and_can_be_written(kind):
     assert kind in get_args(WarningKind)
-    assert AMOUNTS[kind].format(0.25) != AMOUNTS[kind].format(400.0)
+    assert AMOUNTS[kind](0.25) != AMOUNTS[kind](400.0)

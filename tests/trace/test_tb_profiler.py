@@ -1,4 +1,4 @@
-"""Reading: torch-tb-profiler used for real, and our own reading where it is not there or fails."""
+"""The table of a trace: torch-tb-profiler used for real, and our own reading where it is not there or fails."""
 
 import logging
 import sys

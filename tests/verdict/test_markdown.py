@@ -42,4 +42,4 @@ def test_a_long_decision_fits_a_comment():
     many = [verdict("missing", f"cell{number}", reason="x" * 200) for number in range(500)]
     text = markdown(decision(*many))
     assert len(text) < 65_536
-    assert f"{500 - MOST_ROWS} more rows are left out." in text
+    assert f"{500 - MOST_ROWS} more rows left out." in text

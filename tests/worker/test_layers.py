@@ -62,7 +62,7 @@ def test_a_data_set_gives_shape_and_classes():
     found = anatomy_of("vgg4", "synthetic:3x40x40:7")
     assert (found["input_shape"], found["num_classes"]) == ([3, 40, 40], 7)
     first, last = found["layers"][0], found["layers"][-1]
-    assert first["settings"].startswith("3, ")
+    assert first["arguments"].startswith("3, ")
     assert first["output_shape"][1:] == [40, 40]
     assert last["output_shape"] == [7]
 

@@ -83,7 +83,7 @@ def _row(summary: CellSummary) -> Row:
         "run": summary.run,
         "revision": summary.revision[:10] + ("+" if summary.dirty else "") or "-",
         "machine": summary.machine.digest[:6],
-        "relative cost": "-" if summary.cost is None else number(math.exp(summary.cost)),
+        "relative cost": "-" if summary.log_cost is None else number(math.exp(summary.log_cost)),
         "processes": str(summary.processes),
         "step": "-" if summary.step is None else quantity(summary.step, "s"),
         "accuracy": quantity(sum(accuracy.values()) / len(accuracy), PERCENT) if accuracy else "-",

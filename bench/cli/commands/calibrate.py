@@ -13,7 +13,7 @@ from bench.cli.commands.ab import SUITE, tell_look
 from bench.cli.parser.main import fields_of
 from bench.cli.render.tables import print_table
 from bench.compare.calibrate import Injection, concluded, counted, gather, injected, one_fingerprint
-from bench.compare.calibration import Calibration, Real, save
+from bench.compare.calibration import Calibration, RunCounts, save
 from bench.compare.sides import Comparison, settings
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
 from bench.plan.plan import Plan, plan_from
@@ -47,10 +47,10 @@ def execute(args: argparse.Namespace) -> int:
     else:
         _print(calibration)
         print(f"record: {path}" + (f"; picture: {picture}" if picture else ""))
-    return EXIT_PASS if calibration.admissible is not None else EXIT_INCONCLUSIVE
+    return EXIT_PASS if calibration.smallest_tolerance is not None else EXIT_INCONCLUSIVE
 
 
-def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, pool: list[float]) -> list[Real]:
+def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, pool: list[float]) -> list[RunCounts]:
     """Real comparisons with a slowdown of known size, at the tolerance that `ab` would use."""
     tolerance = max(TOLERANCE, admissible(pool) or 0.0)
     slowdown, names = max(args.inject, tolerance), list(comparison.sides)
@@ -58,7 +58,7 @@ def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, pool: 
     try:
         for number in range(args.runs):
             name = names[number % len(names)]
-            print(f"{name}, made {percent(slowdown)} slower by more work: is it caught?", file=sys.stderr)
+            print(f"{name}, made {tenths(slowdown)} slower by more work: is it caught?", file=sys.stderr)
             seed = plan.order_seed + number + 1
             injection = Injection(cell=name, slowdown=slowdown, tolerance=tolerance, seed=seed)
             decisions.append(injected(comparison, plan, injection, tell_look))
@@ -73,32 +73,32 @@ def _tell_pair(cell: str, count: int, log_ratio: float) -> None:
 
 
 def _print(calibration: Calibration) -> None:
-    for name, logs in calibration.pools.items():
+    for name, logs in calibration.log_ratios.items():
         spread = percent(float(np.std(logs, ddof=1))) if len(logs) > 1 else "unknown"
         print(f"{name}: {plural(len(logs), 'A/A pair')}, standard deviation of the log ratio {spread}")
     print("\nby resampling these pairs (a comparison fails only when two independent runs do):")
     print_table([_row(row) for row in calibration.rates])
     print("\nin real runs, with the 95 % interval of Clopper and Pearson:")
-    print_table(list(_real_rows(calibration.real)))
-    if calibration.admissible is None:
+    print_table(list(_real_rows(calibration.runs)))
+    if calibration.smallest_tolerance is None:
         print("\nno tolerance was shown to work here: calibrate again when it is quiet (python -m bench doctor)")
     else:
-        print(f"\nsmallest tolerance that works here: {percent(calibration.admissible)}")
+        print(f"\nsmallest tolerance that works here: {tenths(calibration.smallest_tolerance)}")
 
 
 def _row(row: Rates) -> dict[str, str]:
-    power = {f"{percent(size)} found": tenths(share) for size, share in zip(row.slowdowns, row.found, strict=True)}
+    power = {f"{percent(size)} detected": tenths(share) for size, share in zip(row.slowdowns, row.power, strict=True)}
     return {
         "tolerance": tenths(row.tolerance),
         "a run fails": percent(row.false_alarm),
-        "a comparison fails": percent(row.false_failure),
+        "a comparison fails": f"{row.false_failure * 100:.4f} %",
         "passes": tenths(row.passed),
         "pairs": f"{row.pairs:.1f}",
         **power,
     }
 
 
-def _real_rows(real: Iterable[Real]) -> Iterable[dict[str, str]]:
+def _real_rows(real: Iterable[RunCounts]) -> Iterable[dict[str, str]]:
     for runs in real:
         low, high = clopper_pearson(runs.fail, runs.count)
         yield {
@@ -108,7 +108,7 @@ def _real_rows(real: Iterable[Real]) -> Iterable[dict[str, str]]:
             "count": str(runs.count),
             "fail": str(runs.fail),
             "pass": str(runs.passed),
-            "undecided": str(runs.undecided),
+            "inconclusive": str(runs.inconclusive),
             "share that fails": f"{tenths(low)} to {tenths(high)}",
             "median time": duration(float(np.median(runs.seconds))) if runs.seconds else "-",
         }
@@ -118,12 +118,14 @@ def _draw(calibration: Calibration) -> str | None:
     """The path of the power curve; a picture that cannot be written never costs the calibration."""
     from bench.report.power_curve import power_curve  # noqa: PLC0415 - drawing is imported once nothing is timed any more
 
-    pool = [log_ratio for logs in calibration.pools.values() for log_ratio in logs]
-    tolerances = dict.fromkeys([*([calibration.admissible] if calibration.admissible else []), TOLERANCE])
+    pool = [log_ratio for logs in calibration.log_ratios.values() for log_ratio in logs]
+    tolerances = dict.fromkeys(
+        [*([calibration.smallest_tolerance] if calibration.smallest_tolerance else []), TOLERANCE]
+    )
     power = [rates(pool, tolerance, CURVE) for tolerance in tolerances]
-    curves = [{"tolerance": row.tolerance, "slowdowns": row.slowdowns, "found": row.found} for row in power]
+    curves = [{"tolerance": row.tolerance, "slowdowns": row.slowdowns, "found": row.power} for row in power]
     real = []
-    for runs in calibration.real:
+    for runs in calibration.runs:
         if runs.slowdown and runs.count:
             low, high = clopper_pearson(runs.fail, runs.count)
             share = runs.fail / runs.count

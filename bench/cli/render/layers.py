@@ -13,7 +13,7 @@ from bench.process.messages import Layer, Layers
 from bench.session.requests import ask_layers
 from bench.text import quantity
 
-COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "settings")
+COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "arguments")
 
 
 def show_architecture(args: argparse.Namespace) -> int:
@@ -56,7 +56,7 @@ def _row(line: Layer) -> Row:
         "output": _shape(line["output_shape"]),
         "parameters": f"{line['parameters']:,}" if line["parameters"] else "-",
         "FLOPs": quantity(line["flops"], "FLOP") if line["flops"] else "-",
-        "settings": line["settings"],
+        "arguments": line["arguments"],
     }
 
 

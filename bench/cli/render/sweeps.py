@@ -28,4 +28,6 @@ def _sentence(sweep: Sweep) -> str:
     overhead, marginal = sweep.overhead.value, sweep.marginal.value
     line = f"t(B) = {quantity(overhead, 's')} + {quantity(marginal, 's')} x B"
     line += f", 90 % of the peak at B = {sweep.batch_at_90:.0f}" if sweep.batch_at_90 else ", no overhead to be seen"
-    return line + (f" (a poor fit: points are {percent(sweep.misfit)} off the line)" if sweep.misfit > POOR_FIT else "")
+    return line + (
+        f" (a poor fit: points are {percent(sweep.residual)} off the line)" if sweep.residual > POOR_FIT else ""
+    )

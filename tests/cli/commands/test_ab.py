@@ -248,13 +248,13 @@ def test_a_calibration_is_stored_and_drawn(bench):
     done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "90s", "--json")
     assert done.returncode in {0, 3}, done.stderr
     document = json.loads(done.stdout)
-    assert document["schema"] == 1
-    [pool] = document["pools"].values()
+    assert document["schema"] == 2
+    [pool] = document["log_ratios"].values()
     assert len(pool) == 10
-    assert (document["admissible"] is None) == (done.returncode == 3)
-    equal, slowed = document["real"]
+    assert (document["smallest_tolerance"] is None) == (done.returncode == 3)
+    equal, slowed = document["runs"]
     assert (equal["slowdown"], slowed["slowdown"]) == (0.0, 0.4)
     assert slowed["passed"] == 0
     stored = json.loads((bench.folder / document["record"]).read_text())
-    assert stored["pools"] == document["pools"]
+    assert stored["log_ratios"] == document["log_ratios"]
     assert (bench.folder / document["picture"]).read_text().startswith("<?xml")

@@ -129,7 +129,7 @@ def test_a_tolerance_below_what_the_calibration_has_shown_is_refused_unless_forc
     from bench.store import baseline
 
     machine = baseline.load("main").summaries[0].machine
-    save(Calibration(fingerprint=machine.fields, pools={}, admissible=0.12, rates=()))
+    save(Calibration(fingerprint=machine.fields, log_ratios={}, smallest_tolerance=0.12, rates=()))
     record("new", 0.0)
     (tmp_path / "bench.toml").write_text('[tolerances]\nrelative_cost = "4 %"\n')
     done = typed("check", "new")
@@ -154,11 +154,11 @@ def test_a_half_written_line_is_told_and_the_rest_is_used(accepted, record, type
 
 def test_another_schema_is_exit_4(accepted, record, typed, tmp_path):
     path = tmp_path / "results" / "baselines" / "main.jsonl"
-    path.write_text(path.read_text().replace('{"schema":1}', '{"schema":9}', 1))
+    path.write_text(path.read_text().replace('{"schema":2}', '{"schema":9}', 1))
     record("new", 0.0)
     done = typed("check", "new")
     assert done.returncode == 4
-    assert "has schema 9, this version reads 1" in done.stderr
+    assert "has schema 9, this version reads 2" in done.stderr
 
 
 @pytest.mark.parametrize(

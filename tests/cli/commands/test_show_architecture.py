@@ -14,7 +14,7 @@ def test_the_layers_as_a_table(typed):
     assert (done.returncode, done.stderr) == (0, "")
     assert "LeCun" in done.stdout
     titles = next(line for line in done.stdout.splitlines() if line.split()[:1] == ["layer"])
-    assert titles.split() == ["layer", "kind", "output", "parameters", "FLOPs", "settings"]
+    assert titles.split() == ["layer", "kind", "output", "parameters", "FLOPs", "arguments"]
     assert "16x10x10" in done.stdout
     assert "61,706 parameters, 833 kFLOP" in done.stdout
 
