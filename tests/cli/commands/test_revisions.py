@@ -56,7 +56,7 @@ def own(bench):
 def test_the_past_is_measured_by_its_own_code_and_what_cannot_run_is_told(bench, repository):
     git = repository
     first = git("rev-parse", "HEAD")
-    nets = bench.folder / "architectures" / "reference.py"
+    nets = bench.folder / "architectures" / "debug.py"
     good = nets.read_text()
     nets.write_text("this is no Python\n")
     broken = commit(git, "two")
@@ -96,7 +96,7 @@ def test_a_suspect_is_measured_again_beside_the_baselines_revision_and_fails(ben
         done = bench("run", *LITTLE, "--run", f"run{index}", "--no-report", **own(bench))
         assert done.returncode == 0, done.stderr
         assert bench("baseline", "save", f"run{index}", **own(bench)).returncode == 0
-    nets = bench.folder / "architectures" / "reference.py"
+    nets = bench.folder / "architectures" / "debug.py"
     text = nets.read_text().replace('\n@register(family="reference", parameters=562', BUSY, 1)
     nets.write_text(text.replace("        nn.Flatten(),\n", "        nn.Flatten(),\n        Busy(),\n", 1))
     commit(git, "slower")
