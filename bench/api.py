@@ -77,10 +77,10 @@ class Run:
 def run(*, observer: "Observer | None" = None, concurrent: bool = False, **fields: Any) -> Run:
     """Measure a grid of cells, each in fresh processes, and record the results in results/.
 
-    It is what `python -m bench run` does, with the same defaults, but silent, and without a page unless `report=True`.
+    As `python -m bench run`, with the same defaults, but silently, and writes a page only with `report=True`.
 
     Args:
-        observer: hears of what is measured, of each visit, and of what is not as it was asked for
+        observer: is told of what is measured, of each result, and of what is not as it was asked for
             (`bench.session.observer.Observer`).
         concurrent: measure although another run is measuring on this machine.
         **fields: of the plan (`bench.plan.plan.Plan`): `architectures=["lenet5"]`, `epochs=1`, `budget="5m"`.

@@ -250,8 +250,8 @@ def test_a_budget_holds_in_the_direction_of_the_metric_or_is_refused(row, file):
 def reading_of(row: Metric, factor, run="new", noise=0.0):
     """What a run says of a cell: the metric, `factor` times what it is in the baseline."""
     fields = {
-        "screening": {"cost": float(np.log(factor)) + noise, "processes": 3},
-        "memory": {"memory": 1e9 * factor},
+        "screening": {"log_cost": float(np.log(factor)) + noise, "processes": 3},
+        "memory": {"peak_memory": 1e9 * factor},
         "accuracy": {"accuracy": dict.fromkeys(range(3), 0.5 * factor) | {0: 0.5 * factor + noise}, "epochs": 1},
         "exact counts": {"counts": {row.name: 1000 * factor}},
     }

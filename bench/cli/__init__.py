@@ -7,7 +7,7 @@ import sys
 from bench.cli.parser.main import build_parser
 from bench.errors import BenchError
 
-_MODULES = {"import": "import_", "calibrate": "calibrate"}  # a module cannot be called by a word of the language
+_MODULES = {"import": "import_"}  # a module cannot have the name of a Python keyword
 
 
 def run_command_line(arguments: list[str]) -> int:
@@ -17,11 +17,11 @@ def run_command_line(arguments: list[str]) -> int:
         KeyboardInterrupt: as it came, where the command keeps nothing.
 
     """
-    given = build_parser().parse_args(arguments)
+    args = build_parser().parse_args(arguments)
     try:
         # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
-        command = importlib.import_module(f"bench.cli.commands.{_MODULES.get(given.command, given.command)}")
-        code: int = command.execute(given)
+        command = importlib.import_module(f"bench.cli.commands.{_MODULES.get(args.command, args.command)}")
+        code: int = command.execute(args)
         sys.stdout.flush()
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)

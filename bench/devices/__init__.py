@@ -18,8 +18,8 @@ __all__ = [
     "device_for",
     "is_name",
     "is_out_of_memory",
-    "obstacle_to",
     "open_device",
+    "unsupported_on",
 ]
 
 DEVICES: dict[str, type[Device]] = {"cpu": CpuDevice, "cuda": CudaDevice}  # by kind
@@ -64,7 +64,7 @@ def available() -> dict[str, DeviceFacts]:
     return {name: facts for kind in DEVICES.values() for name, facts in kind.available().items()}
 
 
-def obstacle_to(cell: Cell) -> str | None:
+def unsupported_on(cell: Cell) -> str | None:
     """Why there is no such device here, or why it cannot run the cell; None where it can."""
     kind, colon, _ = cell.device.partition(":")
     if kind in DEVICES and DEVICES[kind].facts.on_host and (cell.mode, cell.dtype) == ("eager", "float32"):

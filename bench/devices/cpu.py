@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from bench.devices.interface import Clock, HostClock, Step, known
+from bench.devices.interface import Clock, HostClock, Step, reasons
 from bench.devices.prefault import own_pages, populate, return_free_memory, status_bytes
 from bench.plan.catalogue import DeviceFacts
 
@@ -40,7 +40,7 @@ class CpuDevice:
             "cuda_graph": NO_GRAPH,
             "flush": None if _flushes() else NO_FLUSH,
         }
-        return {cls.name: replace(cls.facts, unsupported=known(unsupported))}
+        return {cls.name: replace(cls.facts, unsupported=reasons(unsupported))}
 
     def synchronize(self) -> None:
         """Nothing: a call on the CPU returns when its work is done."""

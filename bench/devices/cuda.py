@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from bench.devices.interface import Clock, MarkedStep, Step, known
+from bench.devices.interface import Clock, MarkedStep, Step, reasons
 from bench.devices.nvidia import driver_facts
 from bench.plan.catalogue import DeviceFacts
 
@@ -60,7 +60,7 @@ class CudaDevice:
         major, minor = torch.cuda.get_device_capability(index)
         old = None if major >= 7 else f"torch.compile needs compute capability 7.0, this device has {major}.{minor}"
         narrow = None if torch.cuda.is_bf16_supported() else "this device has no bfloat16"
-        unsupported = known({"compile": old, "bfloat16": narrow})
+        unsupported = reasons({"compile": old, "bfloat16": narrow})
         return replace(cls.facts, unsupported=unsupported, model=torch.cuda.get_device_name(index))
 
     def synchronize(self) -> None:

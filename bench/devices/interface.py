@@ -81,6 +81,6 @@ class HostClock:
         return [(end - start) * 1e-9 for start, end in pairwise(stamps)]
 
 
-def known(unsupported: Mapping[str, str | None]) -> dict[str, str]:
-    """The obstacles that have a reason."""
+def reasons(unsupported: Mapping[str, str | None]) -> dict[str, str]:
+    """What is unsupported, with its reason."""
     return {what: reason for what, reason in unsupported.items() if reason}

@@ -1,4 +1,4 @@
-"""Pages: the memory of this process as the system keeps it, so that no timed step waits for a page (Linux, glibc)."""
+"""Prefault: has the system map this process's pages before, so that no timed step waits for one (Linux, glibc)."""
 
 import ctypes
 from contextlib import suppress

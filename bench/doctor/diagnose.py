@@ -1,4 +1,4 @@
-"""Examine: gathers the facts that the doctor judges: what a worker reads, and pairs of identical cells timed now."""
+"""Diagnose: gathers the facts that the doctor judges: what a worker reads, and pairs of identical cells timed now."""
 
 import time
 from random import Random
@@ -40,10 +40,10 @@ def examine(workers: Workers) -> dict[str, Any]:
 def _pairs(workers: Workers) -> list[Pair]:
     """Some pairs of identical cells, each in fresh processes: at least one, and as many as the time allows."""
     start, order = time.monotonic(), Random()
-    found: list[Pair] = []
-    while len(found) < PAIRS:
-        found.append(measure_pair(Side(workers, TWIN), Side(workers, TWIN), BLOCKS, order))
+    pairs: list[Pair] = []
+    while len(pairs) < PAIRS:
+        pairs.append(measure_pair(Side(workers, TWIN), Side(workers, TWIN), BLOCKS, order))
         elapsed = time.monotonic() - start
-        if elapsed + elapsed / len(found) > PAIRS_SECONDS:
+        if elapsed + elapsed / len(pairs) > PAIRS_SECONDS:
             break
-    return found
+    return pairs

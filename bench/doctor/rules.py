@@ -1,4 +1,4 @@
-"""Doctor: judges the facts of a machine: what is fit to measure on, what is doubtful, what that costs, what helps."""
+"""Rules: judge the facts of a machine: what is fit to measure on, what is doubtful, what that costs, what helps."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.plan.timing import BLOCK_SECONDS
+from bench.text import percent, plural, signed, tenths
 
 Facts = Mapping[str, Any]
 Verdict = tuple[str, str]
@@ -58,16 +59,16 @@ def findings(facts: Facts) -> list[Finding]:
     return [*(_finding(rule, facts) for rule in _RULES), *_gpus(facts.get("gpus", {}))]
 
 
-def is_fit(found: list[Finding]) -> bool:
+def is_fit(checked: list[Finding]) -> bool:
     """Whether nothing is doubtful."""
-    return all(one.state != "doubtful" for one in found)
+    return all(finding.state != "doubtful" for finding in checked)
 
 
 def _finding(rule: _Rule, facts: Facts) -> Finding:
     try:
         state, seen = rule.judge(facts)
     except KeyError:
-        state, seen = "unknown", "this machine does not tell"
+        state, seen = "unknown", "this machine does not report it"
     return Finding(rule.name, state, seen, rule.cost, rule.remedy)
 
 
@@ -87,7 +88,7 @@ def _good_if(fit: bool) -> str:
 )
 def _pairs(facts: Facts) -> Verdict:
     ratios = facts["aa_log_ratios"]
-    seen = ", ".join(f"{math.expm1(ratio):+.1%}" for ratio in ratios)
+    seen = ", ".join(signed(math.expm1(ratio)) for ratio in ratios)
     return _good_if(max(map(abs, ratios)) <= math.log1p(AA_LIMIT)), f"identical cells differed by {seen}"
 
 
@@ -98,7 +99,7 @@ def _pairs(facts: Facts) -> Verdict:
 )
 def _own_core(facts: Facts) -> Verdict:
     share = facts["own_share"]
-    return _good_if(share >= OWN_SHARE), f"a busy process got {share:.1%} of its core"
+    return _good_if(share >= OWN_SHARE), f"a busy process got {tenths(share)} of its core"
 
 
 @_rule(
@@ -128,7 +129,7 @@ def _load(facts: Facts) -> Verdict:
     remedy="a dedicated host or an instance that does not share its cores",
 )
 def _steal(facts: Facts) -> Verdict:
-    return _good_if(facts["steal"] <= STEAL_LIMIT), f"{facts['steal']:.1%} of a busy core over a second"
+    return _good_if(facts["steal"] <= STEAL_LIMIT), f"{tenths(facts['steal'])} of a busy core over a second"
 
 
 @_rule(
@@ -161,7 +162,9 @@ def _cores(facts: Facts) -> Verdict:
     if quota is None or quota >= affinity:
         return "good", seen
     stopped = facts.get("throttled", 0)
-    seen += f"; a quota of {quota:g} over {affinity} cores" + (f", stopped {stopped} times in a second" * bool(stopped))
+    seen += f"; a quota of {quota:g} over {affinity} cores" + (
+        f", stopped {plural(stopped, 'time')} in a second" * bool(stopped)
+    )
     return ("doubtful" if quota < 2 or stopped else "noted"), seen  # the worker and its parent are two
 
 
@@ -224,8 +227,8 @@ def _power(facts: Facts) -> Verdict:
     remedy="bare metal where 1 % must be seen",
 )
 def _virtualization(facts: Facts) -> Verdict:
-    found = facts["virtualization"]
-    return ("good", "bare metal") if found == "none" else ("noted", f"a virtual machine: {found}")
+    kind = facts["virtualization"]
+    return ("good", "bare metal") if kind == "none" else ("noted", f"a virtual machine: {kind}")
 
 
 @_rule(
@@ -234,8 +237,8 @@ def _virtualization(facts: Facts) -> Verdict:
     remedy="look at the host's load as well",
 )
 def _container(facts: Facts) -> Verdict:
-    found = facts.get("container")
-    return ("noted", f"in {found}") if found else ("good", "none")
+    kind = facts.get("container")
+    return ("noted", f"in {kind}") if kind else ("good", "none")
 
 
 @_rule(
@@ -247,7 +250,7 @@ def _memory(facts: Facts) -> Verdict:
     available, swapped = facts["memory_available"], facts.get("swapped", 0)
     seen = f"{available / 2**30:.1f} GiB available"
     if available < LEAST_MEMORY or swapped:
-        return "doubtful", f"{seen}, {swapped} pages swapped in a second"
+        return "doubtful", f"{seen}, {plural(swapped, 'page')} swapped in a second"
     return ("noted", f"{seen}, swap in use") if facts.get("swap_used") else ("good", seen)
 
 
@@ -284,8 +287,8 @@ def _build(facts: Facts) -> Verdict:
         "no OpenMP": not facts["torch_openmp"],
         "AVX2 unused": bool(facts.get("cpu_avx2")) and facts["isa"] in ("DEFAULT", "NO AVX"),
     }
-    found = [name for name, present in faults.items() if present]
-    return _good_if(not found), ", ".join([f"{facts['torch']}, {facts['isa']}", *found])
+    present = [name for name, is_so in faults.items() if is_so]
+    return _good_if(not present), ", ".join([f"{facts['torch']}, {facts['isa']}", *present])
 
 
 @_rule(
@@ -321,7 +324,7 @@ def _gpu(facts: Facts) -> Verdict:
         seen.append(f"{facts['gpu_temperature']} °C")
     busy = facts.get("gpu_busy", 0.0)
     if busy > 0.1:
-        seen.append(f"{busy:.0%} busy with something else")
+        seen.append(f"{percent(busy)} busy with something else")
     seen += [f"held down by {', '.join(facts['gpu_throttle'])}"] if facts["gpu_throttle"] else []
     lazy = facts.get("gpu_persistence") is False
     seen += ["persistence mode off: the driver starts anew with each first user"] if lazy else []

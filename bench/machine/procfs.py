@@ -1,4 +1,4 @@
-"""Machine: what the system's own files tell about the machine that decides a time. Needs no torch; reads Linux alone.
+"""procfs: what the system's own files tell about the machine that decides a time. Needs no torch; reads Linux alone.
 
 Every reader takes the root of the file tree, and gives None (or nothing) for what the machine does not tell.
 """
@@ -71,12 +71,12 @@ def container(root: Path = ROOT) -> str | None:
 
 def governor(root: Path = ROOT) -> str | None:
     """Who sets the clock of the cores: governor and driver, such as "performance (intel_pstate)"."""
-    found: dict[str, None] = {}
+    governors: dict[str, None] = {}
     for folder in sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq")):
         name, driver = _text(folder / "scaling_governor"), _text(folder / "scaling_driver")
         if name:
-            found[f"{name} ({driver})" if driver else name] = None
-    return ", ".join(found) or None
+            governors[f"{name} ({driver})" if driver else name] = None
+    return ", ".join(governors) or None
 
 
 def turbo(root: Path = ROOT) -> bool | None:
@@ -104,12 +104,12 @@ def memory(root: Path = ROOT) -> dict[str, int]:
         for name, _, rest in (line.partition(":") for line in _lines(root / "proc/meminfo"))
         if rest.split()
     }
-    found = {}
+    sums = {}
     if "MemAvailable" in sizes:
-        found["memory_available"] = sizes["MemAvailable"]
+        sums["memory_available"] = sizes["MemAvailable"]
     if "SwapTotal" in sizes:
-        found["swap_used"] = sizes["SwapTotal"] - sizes.get("SwapFree", 0)
-    return found
+        sums["swap_used"] = sizes["SwapTotal"] - sizes.get("SwapFree", 0)
+    return sums
 
 
 def huge_pages(root: Path = ROOT) -> str | None:

@@ -73,39 +73,37 @@ class Plan:
         reads="suite",
     )
     purpose: str = _option("", "what the suite is for, in one line", role="text")
-    architectures: tuple[str, ...] = _option((), "architectures, globs allowed", reads="glob")
-    optimizers: tuple[str, ...] = _option(("sgd",), "optimizers, globs allowed", reads="glob")
+    architectures: tuple[str, ...] = _option((), "architectures, by name or glob such as 'resnet*'", reads="glob")
+    optimizers: tuple[str, ...] = _option(("sgd",), "optimizers, by name or glob", reads="glob")
     datasets: tuple[str, ...] = _option(("mnist",), "data sets")
-    batch_sizes: tuple[int, ...] = _option((64,), "images a step", at_least=1)
+    batch_sizes: tuple[int, ...] = _option((64,), "images per step", at_least=1)
     devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda or cuda:N")
     threads: tuple[int, ...] = _option(
         (), "CPU threads (default: all usable cores; 1 for the relative cost)", at_least=1
     )
     dtypes: tuple[str, ...] = _option(("float32",), "float32, or autocast to a narrower type", choices=DTYPES)
     denormals: tuple[str, ...] = _option(
-        ("keep",), "numbers too small for full precision, which a CPU computes slowly, or 0 instead", choices=DENORMALS
+        ("keep",), "keep denormal numbers, or flush them to zero (a CPU computes with them slowly)", choices=DENORMALS
     )
     memory_formats: tuple[str, ...] = _option(("contiguous",), "layout of images in memory", choices=MEMORY_FORMATS)
     modes: tuple[str, ...] = _option(("eager",), "how a step is run", choices=MODES)
     implementations: tuple[str, ...] = _option(
         ("default",), "the optimizer's code path; auto: fused where torch has it", choices=(*IMPLEMENTATIONS, AUTO)
     )
-    losses: tuple[str, ...] = _option(("cross_entropy",), "loss", choices=LOSSES)
+    losses: tuple[str, ...] = _option(("cross_entropy",), "loss function", choices=LOSSES)
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
-    schedules: tuple[str, ...] = _option(
-        ("constant",), "learning rate over a training", role="training", choices=SCHEDULES
-    )
+    schedules: tuple[str, ...] = _option(("constant",), "learning-rate schedule", role="training", choices=SCHEDULES)
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
     splits: tuple[str, ...] = _option(
         ("test",),
-        "images that tell the accuracy; validation: a twelfth of the training images",
+        "images to evaluate on; validation: a held-out twelfth of the training images",
         role="training",
         choices=SPLITS,
     )
     tune: int = _option(
-        0, "learning rates to try for each configuration, before the best is measured", role="tuning", at_least=0
+        0, "learning rates to try for each configuration; the best is then measured", role="tuning", at_least=0
     )
-    seeds: tuple[int, ...] = _option((0,), "seeds of weights and batch order", at_least=0)
+    seeds: tuple[int, ...] = _option((0,), "seeds of the initial weights and the batch order", at_least=0)
     epochs: int = _option(1, "training epochs; 0 measures speed alone", role="training", at_least=0)
     train_limit: float = _option(
         0.0, "stop a cell's training after this long, such as 12s; 0: never", role="training", reads="limit"
@@ -116,7 +114,7 @@ class Plan:
     checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder", role="training")
     repeats: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
     precision: float = _option(
-        0.03, "half-width of the relative cost to stop at, such as 3%%", role="repeats", reads="share"
+        0.03, "stop repeating a cell at this half-width of its cost, such as 3%%", role="repeats", reads="share"
     )
     blocks: int = _option(15, "blocks of each kind in a process, 0.1 s each", role="measuring", at_least=2)
     budget: float | None = _option(
@@ -125,9 +123,7 @@ class Plan:
     timeout: float = _option(600.0, "stop a process after this long", role="patience", reads="duration")
     order_seed: int = _option(0, "seed of the order of execution", role="measuring", at_least=0)
     data_dir: str = _option("", "folder with data sets that are not embedded", role="measuring", reads="folder")
-    download: bool = _option(
-        False, "fetch data sets that are not there into that folder, through torchvision", role="session"
-    )
+    download: bool = _option(False, "download missing data sets into that folder, through torchvision", role="session")
     profile: bool = _option(
         False, "profile each cell too, in a pass of its own; see explain and tensorboard", role="profile"
     )

@@ -1,1 +1,1 @@
-"""Fresh processes: their servers, the words that cross to them, and the lock. A contract between revisions."""
+"""Fresh processes: their servers, their messages and the lock. Partly a contract between revisions."""

@@ -1,4 +1,4 @@
-"""Channel: what a worker says to its parent and hears from it, one (kind, payload) pair of plain data at a time.
+"""Channel: what a worker sends to its parent and receives, one (kind, payload) pair of plain data at a time.
 
 Both ends may be of different revisions: see bench/process/CONTRACT.md before changing anything here.
 """
@@ -6,7 +6,7 @@ Both ends may be of different revisions: see bench/process/CONTRACT.md before ch
 from multiprocessing.connection import Connection
 from typing import Any
 
-# The version of what the two sides of an A/B comparison are told and answer. Each side runs the code of its own
+# The version of what the two sides of an A/B comparison receive and answer. Each side runs the code of its own
 # revision: raise it when anything changes that CONTRACT.md names under "Between revisions".
 PAIR_PROTOCOL = 2
 
@@ -22,5 +22,5 @@ class Channel:
         self._connection.send((kind, payload))
 
     def receive(self) -> Any:
-        """Wait for the parent's next word."""
+        """Wait for the parent's next message."""
         return self._connection.recv()

@@ -1,7 +1,7 @@
 """Entries: the functions that a parent names for a worker to run, each as "module:function". Knows no torch.
 
-A worker imports the module and calls `function(task, channel)`; the parent never imports it. MESSAGES says what each is
-told and what it sends. The names, tasks and payloads of the AB_ entries are a contract between revisions: see
+A worker imports the module and calls `function(task, channel)`; the parent never imports it. MESSAGES says what each
+receives and sends. The names, tasks and payloads of the AB_ entries are a contract between revisions: see
 bench/process/CONTRACT.md.
 """
 
@@ -62,8 +62,8 @@ MESSAGES: Mapping[str, Messages] = {
         },
     ),
     CATALOGUE: Messages(CatalogueRequest, {"catalogue": Catalogue, **REFUSED}),
-    LAYERS: Messages(LayersRequest, {"anatomy": m.Layers, **REFUSED}),
-    VERIFY_CHECKPOINT: Messages(Weights, {"review": m.Verification, **REFUSED}),
+    LAYERS: Messages(LayersRequest, {"layers": m.Layers, **REFUSED}),
+    VERIFY_CHECKPOINT: Messages(Weights, {"verification": m.Verification, **REFUSED}),
     MACHINE_FACTS: Messages(None, {"facts": dict[str, Any]}),
     CEILINGS: Messages(Probe, {"measurements": list[m.Ceiling]}),
     TENSORBOARD: Messages(Sequence[m.Curves]),

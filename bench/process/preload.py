@@ -1,4 +1,4 @@
-"""Server: imported by the process that workers are forked from, and by nothing else; it imports what workers need."""
+"""Preload: imported by the process that workers are forked from, and by nothing else; it imports what workers need."""
 
 import atexit
 import gc

@@ -1,4 +1,4 @@
-"""Host: a server of its own for one source tree and environment; the workers it starts run that tree's code."""
+"""Tree client: a server of its own for one source tree and environment; the workers it starts run that tree's code."""
 
 import json
 import os
@@ -144,16 +144,16 @@ class TreeClient:
 class _Process:
     """A worker's process as `Worker` wants one; it ends with the server that forked it."""
 
-    def __init__(self, host: TreeClient, pid: int) -> None:
+    def __init__(self, client: TreeClient, pid: int) -> None:
         self.pid = pid
         self._exitcode: int | None = None
-        self._host = host
-        self._server = host.server
+        self._client = client
+        self._server = client.server
 
     @property
     def exitcode(self) -> int | None:
         """How it ended, negative for a signal; None while it runs."""
-        if self._exitcode is None and self._host.server != self._server:
+        if self._exitcode is None and self._client.server != self._server:
             self._exitcode = -signal.SIGKILL
         return self._exitcode
 
@@ -165,7 +165,7 @@ class _Process:
     def join(self, timeout: float) -> None:
         """Wait for its end."""
         if self.exitcode is None:
-            self._exitcode = self._host.exit_of(self.pid, timeout)
+            self._exitcode = self._client.exit_of(self.pid, timeout)
 
 
 def _has_descriptor(stream: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Hosted: the program of a host, which forks workers that run the code of one source tree, on its parent's word.
+"""Tree server: a program that forks workers which run the code of one source tree, as its parent orders.
 
 Run as a script by its path, since the tree may be of another revision: CONTRACT.md, beside this file, says what it
 needs of that tree. It imports nothing of the suite before it knows the tree, and nothing but the tree's protocol where
@@ -26,7 +26,7 @@ from contextlib import suppress
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
-_BEGUN = "BENCH_HOSTED"  # set where the environment is pinned already
+_BEGUN = "BENCH_TREE_SERVER"  # set where the environment is pinned already
 _POLL = 0.005  # seconds
 # Where the version of the protocol stands; the second place is that of the revisions that speak version 1.
 _PLACES = (("bench.process.channel", "PAIR_PROTOCOL"), ("bench.channel", "DUET_PROTOCOL"))
@@ -84,10 +84,10 @@ class _OwnModules:
         """The tree's module of that name; nothing for other packages, which the finders after this one look for."""
         if name.partition(".")[0] not in {"bench", "architectures"}:
             return None
-        found = PathFinder.find_spec(name, self._paths if path is None else path)
-        if found is None:
+        spec = PathFinder.find_spec(name, self._paths if path is None else path)
+        if spec is None:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
-        return found
+        return spec
 
 
 def _pin_the_environment(unset: list[str]) -> None:
@@ -122,7 +122,7 @@ def _fork(control: socket.socket, descriptor: int, entry: str, task: Any) -> int
         control.close()
         connection = importlib.import_module("multiprocessing.connection").Connection(descriptor)
         importlib.import_module("bench.process.worker_main").work(connection, entry, task)
-    except BaseException:  # nothing may go on from here as a second host
+    except BaseException:  # nothing may go on from here as a second server
         traceback.print_exc()
     os._exit(1)
 

@@ -1,6 +1,6 @@
 """Worker: starts fresh processes that have torch imported already, talks to them, and says how they ended.
 
-Hosts of other revisions rely on ENVIRONMENT: see CONTRACT.md beside this file.
+Tree servers of other revisions rely on ENVIRONMENT: see CONTRACT.md beside this file.
 """
 
 import multiprocessing
@@ -189,7 +189,7 @@ def interrupts_put_off() -> Iterator[None]:
 def _ended(code: int | None, memory_ran_out: bool) -> WorkerError:
     """What the exit code of a worker means."""
     if code is not None and code < 0:
-        named = {one.value: one.name for one in signal.Signals}
+        named = {number.value: number.name for number in signal.Signals}
         name = named.get(-code, f"signal {-code}")
         if -code == signal.SIGKILL and memory_ran_out:
             return WorkerError("oom", "the system ran out of memory and ended the worker (SIGKILL)")

@@ -1,6 +1,6 @@
-"""Child: the first code of a worker process. Imports the torch half by name, so that the parent never does.
+"""Worker main: the first code of a worker process. Imports the torch half by name, so that the parent never does.
 
-Hosts of other revisions rely on `work` and PRELOAD: see CONTRACT.md beside this file.
+Tree servers of other revisions rely on `work` and PRELOAD: see CONTRACT.md beside this file.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Collector: asks a worker for a visit and puts its parts together: one result, and files in the run's folder."""
+"""Collector: has a worker measure a cell and puts what it sends together: a result, and files in the run's folder."""
 
 import re
 import time
@@ -14,18 +14,21 @@ from bench.plan.task import Task
 from bench.process import entries
 from bench.process.executor import Executor, talk
 from bench.process.worker import WorkerError
-from bench.session.flight import Told
+from bench.session.flight import Report
 from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
 from bench.vocabulary import FileKind, Part, Status
 
-FLAGS: Mapping[FileKind, str] = {"trace": "--profile", "checkpoint": "--checkpoint"}  # what asks for each kind of file
+FLAGS: Mapping[FileKind, str] = {
+    "trace": "--profile",
+    "checkpoint": "--checkpoint",
+}  # the flag that asks for each kind of file
 PARTS: Mapping[FileKind, Part] = {"trace": "profile", "checkpoint": "training"}
 
 
 class Collector:
-    """Makes visits through an executor. Each yields a result, whatever happens to the worker.
+    """Measures cells through an executor. Each task yields a result, whatever happens to the worker.
 
     Args:
         executor: who starts the workers.
@@ -39,17 +42,17 @@ class Collector:
 
     @property
     def slots(self) -> int:
-        """How many visits may be made at once."""
+        """How many tasks may run at once."""
         return self._executor.slots
 
-    def visit(self, task: Task, told: Told) -> Result:
-        """Make the visit; `told` hears what is being done. Parts that came before a worker ended are kept."""
+    def measure(self, task: Task, report: Report) -> Result:
+        """Measure the cell; `report` gets each stage by name. Parts that came before a worker ended are kept."""
         started, clock = utc_now(), time.monotonic()
         parts: dict[str, list[Any]] = {}
         try:
             for kind, payload in talk(self._executor, entries.MEASURE_CELL, task, task.timeout):
                 if kind == "stage":
-                    told(payload)
+                    report(payload)
                 if kind == "file":
                     parts.setdefault("warning", []).extend(self._keep(task.cell, *payload))
                 else:
@@ -79,7 +82,7 @@ class Collector:
 
 
 def place_of(cell: Cell, kind: FileKind, name: str) -> Path:
-    """Where a file that a visit hands over lies in the run's folder.
+    """Where a file that a worker sends lies in the run's folder.
 
     A trace keeps its name, by which TensorBoard knows it, in a folder of its cell; a checkpoint has its cell's.
     """

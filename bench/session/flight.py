@@ -1,4 +1,4 @@
-"""Flight: jobs at work at once, no more than there are slots, all that they say heard in the caller's own thread."""
+"""Flight: jobs run at once, no more than there are slots; all that they report is heard in the caller's own thread."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -8,15 +8,15 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 def results_of(
-    jobs: Iterable[tuple[Key, Callable[[Told], Value]]], slots: int, hear: Callable[[Key, str], None]
+    jobs: Iterable[tuple[Key, Callable[[Report], Value]]], slots: int, hear: Callable[[Key, str], None]
 ) -> Iterator[tuple[Key, Value]]:
     """What each job returns, in the order in which they end; the next one is drawn only when a slot is free.
 
-    A job is called with a function to say what it is doing; `hear` gets that with the job's key. Where the caller
+    A job is called with a function to report what it is doing; `hear` gets that with the job's key. Where the caller
     goes no further, because of Ctrl-C or of what a job raised, jobs still at work are left to whoever started them.
 
     Raises:
@@ -28,15 +28,15 @@ def results_of(
         for key, job in waiting:
             yield key, job(partial(hear, key))
         return
-    said: SimpleQueue[tuple[Key, str | _Returned[Value] | BaseException]] = SimpleQueue()
+    reports: SimpleQueue[tuple[Key, str | _Returned[Value] | BaseException]] = SimpleQueue()
     flying = 0
     while True:
         while flying < slots and (drawn := next(waiting, None)) is not None:
-            Thread(target=_fly, args=(*drawn, said), daemon=True).start()
+            Thread(target=_fly, args=(*drawn, reports), daemon=True).start()
             flying += 1
         if not flying:
             return
-        key, word = said.get()
+        key, word = reports.get()
         if isinstance(word, BaseException):
             raise word
         if isinstance(word, str):
@@ -47,15 +47,15 @@ def results_of(
 
 
 class _Returned(Generic[Value]):
-    """What a job returned, told from what it says."""
+    """What a job returned, apart from what it reports."""
 
     def __init__(self, value: Value) -> None:
         self.value = value
 
 
-def _fly(key: Key, job: Callable[[Told], Value], said: "SimpleQueue[tuple[Key, object]]") -> None:
+def _fly(key: Key, job: Callable[[Report], Value], reports: "SimpleQueue[tuple[Key, object]]") -> None:
     """Run one job in this thread; its words, and its result or its error, go into the queue."""
     try:
-        said.put((key, _Returned(job(lambda word: said.put((key, word))))))
+        reports.put((key, _Returned(job(lambda word: reports.put((key, word))))))
     except BaseException as error:  # the caller's thread raises it
-        said.put((key, error))
+        reports.put((key, error))

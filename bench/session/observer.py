@@ -1,4 +1,4 @@
-"""Observer: who hears of a session while it goes on. This one says nothing; whoever wants to overrides its methods."""
+"""Observer: is told of a session while it runs. This one does nothing; a subclass overrides the methods it needs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Work:
 
 
 class Observer:
-    """Hears of a session; silent."""
+    """Is told of a session; does nothing."""
 
     def warned(self, text: str) -> None:
         """Something is not as it was asked for, and the session goes on: a plug-in that is left out, say."""
@@ -41,7 +41,7 @@ class Observer:
         """The run's folder is there, and measuring begins."""
 
     def advanced(self, progress: Progress, result: Result | None) -> None:
-        """A visit is at another stage; or it has ended, with this result."""
+        """A task is at another stage; or it has ended, with this result."""
 
     def ended(self) -> None:
         """Measuring is over, however it ended."""

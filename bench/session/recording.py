@@ -1,4 +1,4 @@
-"""Recording: a run while it is measured: who makes its visits, what was visited before, and who hears of it."""
+"""Recording: a run while it is measured: its collector, the results of earlier sessions, and its observer."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,10 @@ class Recording:
 
     Attributes:
         run: where results go, one by one.
-        collector: who makes a visit.
+        collector: measures a cell.
         devices: the facts of each device, by name.
-        observer: who hears of it.
-        past: visits of an earlier session of this run, by cell and repeat; they are not made again.
+        observer: is told of it.
+        past: results of earlier sessions of this run, by cell and repeat; they are not measured again.
         started: when the budget began to run, by the monotonic clock.
 
     """

@@ -1,4 +1,4 @@
-"""Requests: what a single worker is asked outside a grid: the catalogue, an anatomy, a review, the ceilings."""
+"""Requests: what a worker is asked outside a grid: the catalogue, a net's layers, a checkpoint's scores, ceilings."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,16 +16,16 @@ from bench.process.worker import WorkerError
 ANSWER_SECONDS, DOWNLOAD_SECONDS, PROBE_SECONDS = 120.0, 3600.0, 60.0
 
 
-def ask_catalogue(starter: TaskStarter, question: CatalogueRequest) -> Catalogue:
+def ask_catalogue(starter: TaskStarter, request: CatalogueRequest) -> Catalogue:
     """What is registered and what the machine can do.
 
     Raises:
         BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
 
     """
-    patience = DOWNLOAD_SECONDS if question.download else ANSWER_SECONDS
+    patience = DOWNLOAD_SECONDS if request.download else ANSWER_SECONDS
     trouble = "cannot list what is registered"
-    catalogue: Catalogue = _ask(starter, entries.CATALOGUE, question, trouble, patience)["catalogue"]
+    catalogue: Catalogue = _ask(starter, entries.CATALOGUE, request, trouble, patience)["catalogue"]
     return catalogue
 
 
@@ -36,8 +36,8 @@ def ask_layers(starter: TaskStarter, request: LayersRequest) -> Layers:
         BenchError: there is no such architecture or data set, they do not fit, or the worker did not answer.
 
     """
-    trouble = f"cannot look into '{request.architecture}'"
-    layers: Layers = _ask(starter, entries.LAYERS, request, trouble)["anatomy"]
+    trouble = f"cannot list the layers of '{request.architecture}'"
+    layers: Layers = _ask(starter, entries.LAYERS, request, trouble)["layers"]
     return layers
 
 
@@ -56,8 +56,10 @@ def ask_verification(starter: TaskStarter, checkpoint: Path, data_dir: str = "")
         raise BenchError(f"no checkpoint {checkpoint}: runs with --checkpoint write them to results/") from error
     except OSError as error:
         raise BenchError(f"cannot read {checkpoint}: {error.strerror}; check the path") from error
-    review: Verification = _ask(starter, entries.VERIFY_CHECKPOINT, weights, f"cannot review {checkpoint}")["review"]
-    return review
+    verification: Verification = _ask(starter, entries.VERIFY_CHECKPOINT, weights, f"cannot verify {checkpoint}")[
+        "verification"
+    ]
+    return verification
 
 
 def ask_ceilings(starter: TaskStarter, cells: Iterable[Cell]) -> list[Ceiling]:
@@ -76,11 +78,11 @@ def ask_ceilings(starter: TaskStarter, cells: Iterable[Cell]) -> list[Ceiling]:
 
 
 def _ask(
-    starter: TaskStarter, entry: str, question: Any, trouble: str, patience: float = ANSWER_SECONDS
+    starter: TaskStarter, entry: str, request: Any, trouble: str, patience: float = ANSWER_SECONDS
 ) -> dict[str, Any]:
     """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
     try:
-        parts = dict(talk(starter, entry, question, patience))
+        parts = dict(talk(starter, entry, request, patience))
     except WorkerError as ended:
         raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
     if "refused" in parts:

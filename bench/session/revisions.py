@@ -49,7 +49,7 @@ def measure_past(
     Args:
         wanted: fields of Plan; `run` begins the names of the runs.
         hashes: the revisions.
-        observer: hears which is next, and what its program says.
+        observer: is told which is next, and what its program writes.
         concurrent: measure although another run is measuring on this machine.
 
     """
@@ -85,7 +85,7 @@ def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, conc
 
 
 def _run(words: Sequence[str], folder: Path, paths: Sequence[Path], observer: Observer) -> tuple[int, str]:
-    """The exit code of that program's `run`, and its last line; it hears Ctrl-C itself and keeps what it has."""
+    """The exit code of that program's `run`, and its last line; it gets Ctrl-C itself and keeps what it has."""
     command = [sys.executable, "-m", "bench", "run", *words]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     process = subprocess.Popen(  # noqa: S603 - this interpreter, and flags that were read and checked

@@ -22,6 +22,7 @@ from bench.session.tuned import Tuned
 from bench.store import run as store
 from bench.store.provenance import git_state, time_name, utc_now, versions
 from bench.store.result import Result
+from bench.text import plural
 
 
 def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work:
@@ -31,8 +32,8 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work
         BenchError: the plan asks for what there is not, contradicts itself, or its budget is too small.
 
     """
-    question = CatalogueRequest(plan.architectures, plan.datasets, plan.data_dir, plan.download)
-    catalogue = ask_catalogue(executor, question)
+    request = CatalogueRequest(plan.architectures, plan.datasets, plan.data_dir, plan.download)
+    catalogue = ask_catalogue(executor, request)
     for problem in catalogue.problems:
         observer.warned(f"plug-in left out: {problem}")
     if "flush" in plan.denormals:
@@ -60,7 +61,7 @@ def measure(
     Args:
         work: what to measure.
         executor: who starts the processes.
-        observer: hears of it.
+        observer: is told of each step.
         run: the recorded run to go on with; None for a new one.
         concurrent: measure although another run is measuring on this machine.
         command: repeats it; for the record.
@@ -80,8 +81,8 @@ def measure(
             run.append(Result(cell, "skipped", reason))
         observer.began(work)
         collector = Collector(executor, run.folder)
-        visits = {(result.cell, result.repeat): result for result in past}
-        _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, visits))
+        measured = {(result.cell, result.repeat): result for result in past}
+        _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, measured))
     return run
 
 
@@ -94,7 +95,7 @@ def named(stem: str) -> str:
 
 
 def _measure(work: Work, executor: Executor, recording: Recording) -> None:
-    """Visit what is missing, and note how it ended."""
+    """Measure what is missing, and note how it ended."""
     run, cells = recording.run, work.grid.cells
     stages: Scheduler | Tuned = recording.schedule(work.plan, cells)
     if work.trials:
@@ -123,8 +124,9 @@ def _unflushed(catalogue: Catalogue) -> dict[str, None]:
 def _check_budget(plan: Plan, grid: Grid) -> None:
     least = least_seconds(grid.cells, plan)
     if plan.budget is not None and plan.budget < least:
+        cells = plural(len(grid.cells), "cell")
         raise BenchError(
-            f"the budget of {plan.budget:g} s is too small: {len(grid.cells)} cells take at least {least:.0f} s; "
+            f"the budget of {plan.budget:g} s is too small: {cells} need at least {least:.0f} s; "
             f"give --budget {least * 2:.0f}s, or fewer cells or --blocks"
         )
 

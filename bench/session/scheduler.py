@@ -1,4 +1,4 @@
-"""Schedule: repeats over the grid in random order, until each cell is precise, or the budget or the plan ends."""
+"""Scheduler: repeats over the grid in random order, until each cell is precise, or the budget or the plan ends."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +13,10 @@ from bench.plan.cell import Cell
 from bench.plan.grid import task_of
 from bench.plan.plan import Plan
 from bench.session.collector import Collector
-from bench.session.flight import Told, results_of
+from bench.session.flight import Report, results_of
 from bench.stats.stopping import is_precise
 from bench.store.result import Result
+from bench.text import plural
 
 
 @dataclass(slots=True)
@@ -23,11 +24,11 @@ class Progress:
     """Where a run stands.
 
     Attributes:
-        cell: the one being visited.
+        cell: the one being measured.
         repeat: the pass over the grid, from 0.
         stage: what is being measured.
-        share: of the visits planned, how much is done, 0 to 1.
-        left: seconds still to go, by what the visits so far took; None before the first has ended.
+        share: how many of the planned tasks are done, 0 to 1.
+        left: seconds still to go, by what the tasks so far took; None before the first has ended.
 
     """
 
@@ -40,7 +41,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A visit that is due: where the run stands then, and whether less of the budget is left than it may take."""
+    """A task that is due: where the run stands then, and whether less of the budget is left than it may take."""
 
     progress: Progress
     cut: bool
@@ -52,12 +53,12 @@ class Scheduler:
 
     Args:
         plan: repeats, precision, budget, seed of the order.
-        cells: what to visit.
-        collector: who makes visits, as many at once as it has slots.
+        cells: what to measure.
+        collector: measures cells, as many at once as it has slots.
         devices: the facts of each device of the cells, by name.
         keep: called with each result as soon as there is one.
         tell: called with the progress at each stage, and with each result.
-        past: visits of an earlier session of this run, by cell and repeat; they are not made again.
+        past: results of earlier sessions of this run, by cell and repeat; they are not measured again.
         started: when the budget began to run, by the monotonic clock.
 
     """
@@ -73,11 +74,11 @@ class Scheduler:
     outcome: str = "running"
     endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
-    _visits: int = 0
+    _measured: int = 0
     _late: bool = False
 
     def run(self) -> None:
-        """Visit every cell once a repeat, in an order drawn afresh each time.
+        """Measure every cell once a repeat, in an order drawn afresh each time.
 
         A cell whose turn never comes, since the budget is spent or the run is interrupted, gets its line all the same.
 
@@ -86,7 +87,7 @@ class Scheduler:
 
         """
         try:
-            self._visit_all()
+            self._measure_all()
         except KeyboardInterrupt:
             self.outcome = "interrupted"
             self._leave_out("the run was interrupted before its turn")
@@ -99,9 +100,9 @@ class Scheduler:
         else:
             self.outcome = "finished"
             for cell in self.cells:
-                self.endings.setdefault(cell, f"{self.plan.repeats} repeats")
+                self.endings.setdefault(cell, plural(self.plan.repeats, "repeat"))
 
-    def _visit_all(self) -> None:
+    def _measure_all(self) -> None:
         order = Random(self.plan.order_seed)
         for repeat in range(self.plan.repeats):
             due = [cell for cell in self.cells if cell not in self.endings]
@@ -111,8 +112,8 @@ class Scheduler:
             if self._late:
                 raise OutOfTimeError
 
-    def _turns(self, due: Sequence[Cell], repeat: int) -> Iterator[tuple["_Turn", Callable[[Told], Result]]]:
-        """The visits that one repeat has to make, each begun only when it is drawn, while the budget lasts."""
+    def _turns(self, due: Sequence[Cell], repeat: int) -> Iterator[tuple["_Turn", Callable[[Report], Result]]]:
+        """The tasks of one repeat, each begun only when it is drawn, while the budget lasts."""
         for position, cell in enumerate(due):
             if (cell, repeat) in self.past:
                 self._learn(self.past[cell, repeat])
@@ -123,37 +124,37 @@ class Scheduler:
             if self._late:
                 return
             share = (repeat + position / len(due)) / self.plan.repeats
-            left = elapsed * (1 - share) / share if share and self._visits and not self.past else None
+            left = elapsed * (1 - share) / share if share and self._measured and not self.past else None
             task = task_of(cell, self.plan, repeat, self.devices)
             turn = _Turn(Progress(cell, repeat, "start", share, left), cut=budget < task.timeout)
-            yield turn, partial(self.collector.visit, replace(task, timeout=min(task.timeout, budget)))
+            yield turn, partial(self.collector.measure, replace(task, timeout=min(task.timeout, budget)))
 
     def _hear(self, turn: "_Turn", stage: str) -> None:
         turn.progress.stage = stage
         self.tell(turn.progress, None)
 
     def _take(self, turn: "_Turn", result: Result) -> None:
-        """Keep the result of a visit, unless the budget cut it short: then a resumed run makes it."""
+        """Keep a result, unless the budget cut its task short: then a resumed run measures it."""
         cell = result.cell
         if result.status == "timeout" and turn.cut:
             self._late = True
             if cell not in self._ratios:  # else what was measured before stays good
                 self._ratios[cell] = []
-                self.keep(replace(result, status="skipped", reason=f"{self._spent()} during its first visit"))
+                self.keep(replace(result, status="skipped", reason=f"{self._spent()} while it was first measured"))
             return
         self.keep(result)
-        self._visits += 1
-        self._learn(result)  # before anybody hears of it: an interrupt then finds the cell visited
+        self._measured += 1
+        self._learn(result)  # before anybody hears of it: an interrupt then finds the cell measured
         self.tell(turn.progress, result)
 
     def _learn(self, result: Result) -> None:
-        """Whether the cell needs another visit after this one."""
+        """Note whether the cell needs another repeat after this one."""
         ratios = self._ratios.setdefault(result.cell, [])
-        ratios.extend(one.value for one in result.measurements if one.metric == "relative_cost")
+        ratios.extend(each.value for each in result.measurements if each.metric == "relative_cost")
         if result.status != "ok":
             self.endings[result.cell] = result.status
         elif is_precise(ratios, self.plan.precision):
-            self.endings[result.cell] = f"precise after {len(ratios)} repeats"
+            self.endings[result.cell] = f"precise after {plural(len(ratios), 'repeat')}"
 
     def _spent(self) -> str:
         return f"the budget of {self.plan.budget:g} s ended"

@@ -22,7 +22,7 @@ class Tuned:
         trials: what is to be trained before.
         recording: of the run; its facts get `tuned`, a list with `id` and `cell` of each configuration, its
             `learning_rate` (None where none can be used) and its `trials`.
-        outcome: how it ended, as of a Schedule.
+        outcome: how it ended, as of a Scheduler.
         endings: likewise, by cell.
 
     """
@@ -35,7 +35,7 @@ class Tuned:
     endings: dict[Cell, str] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Make the trials, choose, and visit the cells with the rates chosen.
+        """Train the trials, choose, and measure the cells with the rates chosen.
 
         Raises:
             KeyboardInterrupt: as it came.
@@ -80,15 +80,15 @@ class Tuned:
 
 
 def trial_of(result: Result) -> Trial:
-    """What a visit to a trial gave."""
-    values = {reading.metric: reading.value for reading in result.measurements}
+    """What training a trial gave."""
+    values = {measurement.metric: measurement.value for measurement in result.measurements}
     rate = result.cell.learning_rate
     assert rate is not None
     return Trial(rate, result.status, result.reason, values.get("accuracy"), values.get("test_loss"))
 
 
 def _facts(group: Cell, trials: Sequence[Trial]) -> Mapping[str, Any]:
-    """What run.json says of a setting."""
+    """What run.json says of a configuration."""
     best = best_of(trials)
     return {
         "id": group.id,

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from bench import data
-from bench.devices import obstacle_to, open_device
+from bench.devices import open_device, unsupported_on
 from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources
 from bench.measure.blocks import warm_up
@@ -51,7 +51,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
         timed: pin the allocator, warm up and count costs too.
 
     """
-    unsupported = FLUSHED if cell.denormals == "flush" else obstacle_to(cell)
+    unsupported = FLUSHED if cell.denormals == "flush" else unsupported_on(cell)
     if unsupported:
         yield InProcessCell(_nothing, _nothing, unsupported=unsupported)
         return

@@ -1,4 +1,4 @@
-"""Anatomy: the layers of one architecture in the order they run, each with its shape, parameters and FLOPs."""
+"""Layers: those of one architecture in the order they run, each with its shape, parameters and FLOPs."""
 
 from typing import Any
 
@@ -18,17 +18,17 @@ APART = "(outside the layers)"  # a line for what a network computes or keeps in
 
 
 def describe_layers(request: LayersRequest, channel: Channel) -> None:
-    """Send the anatomy, or why it is refused: there is no such architecture or data set.
+    """Send the layers, or why it is refused: there is no such architecture or data set.
 
     Parameters that an earlier layer has counted count 0.
     """
     try:
-        channel.send("anatomy", _anatomy(request))
+        channel.send("layers", _facts(request))
     except (BenchError, ShapeError) as error:
         channel.send("refused", str(error))
 
 
-def _anatomy(request: LayersRequest) -> Layers:
+def _facts(request: LayersRequest) -> Layers:
     name = request.architecture
     if name not in architectures.names():
         raise unknown("architecture", name, architectures.names(), "list architectures")

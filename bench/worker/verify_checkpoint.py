@@ -1,4 +1,4 @@
-"""Review: a checkpoint read back, and its model evaluated again on the images that told its accuracy."""
+"""Verification: a checkpoint is read back, and its model evaluated again on the images that told its accuracy."""
 
 import math
 from dataclasses import replace
@@ -20,9 +20,9 @@ ELSEWHERE = 0.001  # share of the images by which another machine, which rounds 
 
 
 def verify(task: Weights, channel: Channel) -> None:
-    """Send the review, or why it is refused: the file or its data set cannot be read."""
+    """Send the verification, or why it is refused: the file or its data set cannot be read."""
     try:
-        channel.send("review", _facts(task))
+        channel.send("verification", _facts(task))
     except BenchError as error:
         channel.send("refused", str(error))
 

@@ -134,12 +134,12 @@ def bench_faults(benchmark, workers, tell):
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory, workers):
-    """A run of 10,000 cells whose lines are those of a real visit, told apart by their seed."""
+    """A run of 10,000 cells whose lines are those of a real result, told apart by their seed."""
     root = tmp_path_factory.mktemp("many") / "results"
     run = store.create("many", {"plan": Plan().to_dict()}, root)
     plan = Plan(epochs=1, blocks=3)
     cell = Cell("lenet5", optimizer="adam", threads=len(os.sched_getaffinity(0)))
-    real = Collector(workers, run.folder).visit(task_of(cell, plan, 0, DEVICES), lambda _: None)
+    real = Collector(workers, run.folder).measure(task_of(cell, plan, 0, DEVICES), lambda _: None)
     assert real.status == "ok", real.reason
     with (run.folder / "results.jsonl").open("w") as file:
         for seed in range(10_000):

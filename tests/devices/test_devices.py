@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import bench
-from bench.devices import DEVICES, CpuDevice, available, is_name, is_out_of_memory, obstacle_to, open_device
+from bench.devices import DEVICES, CpuDevice, available, is_name, is_out_of_memory, open_device, unsupported_on
 from bench.errors import BenchError
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
@@ -65,12 +65,17 @@ def toy(monkeypatch):
 
 @pytest.fixture
 def heard(toy):
-    """What a visit to a toy sends: measured, trained and profiled, as the planner asked for it."""
+    """What a worker with a toy sends: measured, trained and profiled, as the planner asked for it."""
     catalogue = catalogue_of(("debug",))
     plan = Plan(
-        architectures=("debug",), devices=("toy",), batch_sizes=(512,), denormals=("flush",), blocks=2, profile=True,
+        architectures=("debug",),
+        devices=("toy",),
+        batch_sizes=(512,),
+        denormals=("flush",),
+        blocks=2,
+        profile=True,
         checkpoint=True,
-    )  # fmt: skip
+    )
     (cell,) = expand(plan, catalogue).cells
     assert (cell.device, cell.denormals) == ("toy:0", "keep")
     task = task_of(cell, plan, 0, catalogue.devices)
@@ -103,14 +108,14 @@ def test_a_kind_that_is_added_is_listed_with_what_it_cannot_do(toy):
     catalogue = catalogue_of(())
     assert catalogue.devices["toy:1"].unsupported == {"bfloat16": "too narrow"}
     assert catalogue.optimizers["sgd"]["unsupported"]["toy:0"] == catalogue.optimizers["sgd"]["unsupported"]["cpu"]
-    assert obstacle_to(Cell("debug", device="toy:1", dtype="bfloat16")) == "too narrow"
-    assert obstacle_to(Cell("debug", device="toy", mode="compile")) == "a toy compiles nothing"
-    assert obstacle_to(Cell("debug", device="toy:0")) is None
-    assert "no device 'toy:7' here: there is cpu" in obstacle_to(Cell("debug", device="toy:7"))
+    assert unsupported_on(Cell("debug", device="toy:1", dtype="bfloat16")) == "too narrow"
+    assert unsupported_on(Cell("debug", device="toy", mode="compile")) == "a toy compiles nothing"
+    assert unsupported_on(Cell("debug", device="toy:0")) is None
+    assert "no device 'toy:7' here: there is cpu" in unsupported_on(Cell("debug", device="toy:7"))
 
 
 def test_a_kind_that_is_not_there_is_refused_in_one_line():
-    assert "no device 'toy:0' here" in obstacle_to(Cell("debug", device="toy:0"))
+    assert "no device 'toy:0' here" in unsupported_on(Cell("debug", device="toy:0"))
     with pytest.raises(BenchError, match="choose among the kinds cpu, cuda"):
         open_device("toy:0")
 

@@ -120,7 +120,7 @@ def test_a_governor_is_judged_with_its_driver(governor, state):
     [
         ({}, "good", "1980 of 1980 MHz"),
         ({"gpu_throttle": ["software thermal"]}, "doubtful", "software thermal"),
-        ({"gpu_busy": 0.6}, "doubtful", "60% busy"),
+        ({"gpu_busy": 0.6}, "doubtful", "60 % busy"),
         ({"gpu_persistence": False}, "noted", "persistence"),
     ],
 )

@@ -68,7 +68,7 @@ def answered():
     [
         (entries.CATALOGUE, CatalogueRequest(("lenet5",), ("mnist",)), {"catalogue"}),
         (entries.CATALOGUE, CatalogueRequest((), ("nowhere",)), {"refused"}),
-        (entries.LAYERS, LayersRequest("lenet5"), {"anatomy"}),
+        (entries.LAYERS, LayersRequest("lenet5"), {"layers"}),
         (entries.LAYERS, LayersRequest("nothing"), {"refused"}),
         (entries.AB_CAPABILITIES, CAPABILITIES, {"about"}),
         (entries.AB_CAPABILITIES, {**CAPABILITIES, "datasets": ["nowhere"]}, {"failed"}),
@@ -96,7 +96,7 @@ def test_what_an_entry_that_times_sends_fits_its_row(entry, task, kinds, answere
 
 
 @pytest.mark.slow
-def test_all_that_a_visit_sends_fits_its_row(answered):
+def test_all_that_measuring_a_cell_sends_fits_its_row(answered):
     task = Task(CELL, CELL, 1, blocks=2, epochs=1, until=0.999, profile=True, checkpoint=True)
     assert answered(entries.MEASURE_CELL, task) == set(MESSAGES[entries.MEASURE_CELL].sends)
 
@@ -105,7 +105,7 @@ def test_a_review_fits_its_row(answered):
     dataset = data.load("synthetic")
     images = dataset.train_images[:64].float()
     content = checkpoint.packed(Workload(CELL, CpuDevice(), images, dataset.train_labels[:64], 10), ENTRY)
-    assert answered(entries.VERIFY_CHECKPOINT, Weights("a.pt", content)) == {"review"}
+    assert answered(entries.VERIFY_CHECKPOINT, Weights("a.pt", content)) == {"verification"}
 
 
 def test_curves_are_told_and_nothing_is_sent(answered, tmp_path):

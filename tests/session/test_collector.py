@@ -1,4 +1,4 @@
-"""Collector: whatever becomes of a worker, its visit becomes a result with what was measured until then."""
+"""Collector: whatever becomes of a worker, its task becomes a result with what was measured until then."""
 
 import re
 from dataclasses import replace
@@ -54,21 +54,21 @@ class Fake:
         return self.parts.pop(0) if self.parts else None
 
 
-def visited(parts, error=None, folder=NOWHERE):
+def measured(parts, error=None, folder=NOWHERE):
     stages = []
-    return Collector(Fake(parts, error), folder).visit(TASK, stages.append), stages
+    return Collector(Fake(parts, error), folder).measure(TASK, stages.append), stages
 
 
-def test_the_worker_is_asked_for_the_visit_within_its_timeout():
+def test_the_worker_is_asked_for_the_cell_within_its_timeout():
     executor = Fake([("status", ("ok", None))])
-    Collector(executor, NOWHERE).visit(TASK, print)
+    Collector(executor, NOWHERE).measure(TASK, print)
     assert executor.asked == ("bench.worker.cell:measure", TASK)
     assert executor.waits == sorted(executor.waits, reverse=True)
     assert 0 < executor.waits[-1] <= executor.waits[0] <= 7.0
 
 
 def test_all_parts_become_one_result():
-    result, stages = visited([*PARTS, ("status", ("ok", None))])
+    result, stages = measured([*PARTS, ("status", ("ok", None))])
     assert (result.cell, result.repeat, result.status, result.reason) == (TASK.cell, 2, "ok", None)
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
     assert result.blocks == ({"subject": "train"},)
@@ -80,7 +80,7 @@ def test_all_parts_become_one_result():
 
 @pytest.mark.parametrize("status", ["diverged", "oom", "failed", "skipped"])
 def test_what_the_worker_says_of_itself_is_the_status(status):
-    result, _ = visited([*PARTS, ("status", (status, "for a reason"))])
+    result, _ = measured([*PARTS, ("status", (status, "for a reason"))])
     assert (result.status, result.reason) == (status, "for a reason")
     assert len(result.measurements) == 2
 
@@ -88,7 +88,7 @@ def test_what_the_worker_says_of_itself_is_the_status(status):
 @pytest.mark.parametrize("status", ["timeout", "failed", "oom"])
 @pytest.mark.parametrize("until", range(len(PARTS) + 1))
 def test_what_was_measured_before_the_end_is_kept(status, until):
-    result, _ = visited(PARTS[:until], WorkerError(status, "it ended"))
+    result, _ = measured(PARTS[:until], WorkerError(status, "it ended"))
     kept = [kind for kind, _ in PARTS[:until]]
     assert result.status == status
     assert result.reason.startswith("it ended (while measuring: ")
@@ -100,24 +100,24 @@ def test_what_was_measured_before_the_end_is_kept(status, until):
 
 @pytest.mark.parametrize(("until", "stage"), [(0, "start"), (2, "phases"), (7, "epoch 1 of 2")])
 def test_the_reason_says_where_it_ended(until, stage):
-    result, _ = visited(PARTS[:until], WorkerError("failed", "it ended"))
+    result, _ = measured(PARTS[:until], WorkerError("failed", "it ended"))
     assert result.reason == f"it ended (while measuring: {stage})"
 
 
 def test_a_worker_that_ended_well_but_said_nothing_has_failed():
-    result, _ = visited(PARTS)
+    result, _ = measured(PARTS)
     assert result.status == "failed"
     assert result.reason
 
 
 def test_ctrl_c_passes_through():
     with pytest.raises(KeyboardInterrupt):
-        visited(PARTS, KeyboardInterrupt())
+        measured(PARTS, KeyboardInterrupt())
 
 
 def test_what_is_lost_after_the_status_costs_a_warning_and_nothing_else():
     crash = WorkerError("failed", "the worker was ended by SIGSEGV")
-    result, _ = visited([*PARTS, ("status", ("ok", None)), ("stage", "profile")], crash)
+    result, _ = measured([*PARTS, ("status", ("ok", None)), ("stage", "profile")], crash)
     assert (result.status, result.reason, result.profile) == ("ok", None, None)
     assert result.warnings == (NOT_STEADY, Warning("profile", "no profile", None, "the worker was ended by SIGSEGV"))
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
@@ -125,7 +125,7 @@ def test_what_is_lost_after_the_status_costs_a_warning_and_nothing_else():
 
 def test_a_profile_and_counts_become_part_of_the_result():
     parts = [("operators", {"forward": {"aten.mm": 3}}), ("status", ("ok", None)), ("profile", {"rows": []})]
-    result, _ = visited(parts)
+    result, _ = measured(parts)
     assert (result.operators, result.profile) == ({"forward": {"aten.mm": 3}}, {"rows": []})
 
 
@@ -137,7 +137,7 @@ def test_files_come_as_bytes_and_lie_in_the_run_s_folder(tmp_path):
     ]
     cell = Cell("mlp", dataset="synthetic:3x32x32")
     executor = Fake([*files, ("status", ("ok", None))])
-    result = Collector(executor, tmp_path).visit(replace(TASK, cell=cell), print)
+    result = Collector(executor, tmp_path).measure(replace(TASK, cell=cell), print)
     written = {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     own = folder_of(cell)
     assert written == {f"checkpoints/{own}.pt": b"late", f"traces/{own}/bench_1.pt.trace.json.gz": b"a trace"}
@@ -145,7 +145,7 @@ def test_files_come_as_bytes_and_lie_in_the_run_s_folder(tmp_path):
 
 
 def test_a_name_from_elsewhere_never_leaves_the_folder(tmp_path):
-    visited([("file", ("trace", "../../../escaped.json", b"x"))], folder=tmp_path / "run")
+    measured([("file", ("trace", "../../../escaped.json", b"x"))], folder=tmp_path / "run")
     (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
     assert path == tmp_path / "run" / "traces" / folder_of(TASK.cell) / "escaped.json"
 
@@ -153,7 +153,7 @@ def test_a_name_from_elsewhere_never_leaves_the_folder(tmp_path):
 def test_a_file_that_cannot_be_written_is_one_warning_and_costs_nothing_else(tmp_path):
     (tmp_path / "checkpoints").write_text("a file where the folder should be")
     file = ("file", ("checkpoint", "best.pt", b"weights"))
-    result, _ = visited([*PARTS, file, file, ("status", ("ok", None))], folder=tmp_path)
+    result, _ = measured([*PARTS, file, file, ("status", ("ok", None))], folder=tmp_path)
     assert (result.status, len(result.measurements)) == ("ok", 2)
     (warning,) = (warning for warning in result.warnings if warning != NOT_STEADY)
     assert (warning.part, warning.kind, warning.amount) == ("training", "not kept", None)

@@ -34,8 +34,8 @@ class Fake:
 
 REQUESTS = [
     (lambda starter, _: ask_catalogue(starter, CatalogueRequest()), "catalogue"),
-    (lambda starter, _: ask_layers(starter, LayersRequest("mlp")), "anatomy"),
-    (ask_verification, "review"),
+    (lambda starter, _: ask_layers(starter, LayersRequest("mlp")), "layers"),
+    (ask_verification, "verification"),
 ]
 
 
@@ -59,7 +59,7 @@ def test_what_is_refused_or_does_not_answer_is_one_line(ask, kind, path):
 
 
 def test_a_checkpoint_goes_out_as_bytes(path):
-    starter = Fake(("review", {}))
+    starter = Fake(("verification", {}))
     ask_verification(starter, path, "there")
     ((_, task),) = starter.asked
     assert (task.name, task.content, task.data_dir) == (str(path), b"weights", "there")

@@ -81,7 +81,9 @@ def catalogue():
         },
         optimizers={
             "sgd": {
-                "learning_rate": 0.1, "implementations": ["default"], "needs_closure": False,
+                "learning_rate": 0.1,
+                "implementations": ["default"],
+                "needs_closure": False,
                 "unsupported": {"cpu": {}},
             },
         },
@@ -90,7 +92,7 @@ def catalogue():
         devices={"cpu": DeviceFacts("cpu", on_host=True, slow_denormals=True, unsupported=NO_FLUSH)},
         usable_cores=2,
         problems=("nets of far-away is left out: no such module",),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Schedule: the order of visits, when a cell has had enough, and what is kept when; the executor is a fake."""
+"""Scheduler: the order of cells, when a cell has had enough, and what is kept when; the executor is a fake."""
 
 import sys
 import threading
@@ -19,7 +19,7 @@ from bench.store.result import Measurement, Result
 from bench.vocabulary import STATUSES
 
 CELLS = [Cell(f"net{number}") for number in range(8)]
-VISIT_SECONDS = 10.0
+TASK_SECONDS = 10.0
 DEVICES = {"cpu": DeviceFacts("cpu", on_host=True)}
 
 
@@ -40,13 +40,13 @@ class Fake:
     lefts: list = field(default_factory=list)
     slots: int = 1
 
-    def visit(self, task, told):
-        self.events.append(("visit", task.cell, task.repeat))
-        told("phases")
-        if len(self.visits()) == self.interrupt_at:
+    def measure(self, task, report):
+        self.events.append(("measure", task.cell, task.repeat))
+        report("phases")
+        if len(self.measured_cells()) == self.interrupt_at:
             raise KeyboardInterrupt
-        told("training")
-        self.now += VISIT_SECONDS
+        report("training")
+        self.now += TASK_SECONDS
         status = self.status(task)
         found = Measurement("relative_cost", "1", "lower", self.ratio(task), "p25", 1)
         return Result(task.cell, status, repeat=task.repeat, measurements=(found,) if status == "ok" else ())
@@ -60,14 +60,14 @@ class Fake:
         self.shares.append(progress.share)
         self.lefts.append(progress.left)
 
-    def visits(self):
-        return [(cell, repeat) for kind, cell, *repeat in self.of("visit") for repeat in repeat]
+    def measured_cells(self):
+        return [(cell, repeat) for kind, cell, *repeat in self.of("measure") for repeat in repeat]
 
     def of(self, kind):
         return [event for event in self.events if event[0] == kind]
 
     def order(self, repeat):
-        return [cell for cell, of in self.visits() if of == repeat]
+        return [cell for cell, of in self.measured_cells() if of == repeat]
 
 
 @pytest.fixture
@@ -87,12 +87,12 @@ def run(monkeypatch):
     return start
 
 
-def test_each_cell_is_visited_once_a_repeat(run):
-    assert Counter(run().visits()) == Counter((cell, repeat) for cell in CELLS for repeat in range(3))
+def test_each_cell_is_measured_once_a_repeat(run):
+    assert Counter(run().measured_cells()) == Counter((cell, repeat) for cell in CELLS for repeat in range(3))
 
 
 def test_a_repeat_ends_before_the_next_begins(run):
-    repeats = [repeat for _, repeat in run().visits()]
+    repeats = [repeat for _, repeat in run().measured_cells()]
     assert repeats == sorted(repeats)
 
 
@@ -104,8 +104,8 @@ def test_the_order_is_not_the_one_asked_for_and_differs_between_repeats(run):
 
 
 def test_the_order_follows_from_its_seed(run):
-    assert run(order_seed=5).visits() == run(order_seed=5).visits()
-    assert run(order_seed=5).visits() != run(order_seed=6).visits()
+    assert run(order_seed=5).measured_cells() == run(order_seed=5).measured_cells()
+    assert run(order_seed=5).measured_cells() != run(order_seed=6).measured_cells()
 
 
 def test_the_order_is_the_same_on_every_machine(run):
@@ -118,28 +118,28 @@ def test_every_cell_comes_first_now_and_then(run):
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
-def test_a_cell_that_failed_is_not_visited_again(run, status):
+def test_a_cell_that_failed_is_not_measured_again(run, status):
     fake = run(Fake(status=lambda task: status if task.cell == CELLS[3] and task.repeat == 1 else "ok"))
-    assert [repeat for cell, repeat in fake.visits() if cell == CELLS[3]] == [0, 1]
-    assert len(fake.visits()) == 3 * len(CELLS) - 1
+    assert [repeat for cell, repeat in fake.measured_cells() if cell == CELLS[3]] == [0, 1]
+    assert len(fake.measured_cells()) == 3 * len(CELLS) - 1
     assert fake.schedule.endings[CELLS[3]] == status
     assert fake.schedule.outcome == "finished"
 
 
 def test_the_run_goes_on_when_every_cell_failed(run):
     fake = run(Fake(status=lambda task: "failed"))
-    assert len(fake.visits()) == len(fake.kept) == len(CELLS)
+    assert len(fake.measured_cells()) == len(fake.kept) == len(CELLS)
 
 
-def test_a_result_is_kept_before_the_next_visit_begins(run):
+def test_a_result_is_kept_before_the_next_task_begins(run):
     fake = run()
     happened = [event for event in fake.events if event[0] != "tell"]
-    assert happened[1::2] == [("keep", *visit[1:]) for visit in happened[::2]]
+    assert happened[1::2] == [("keep", *event[1:]) for event in happened[::2]]
 
 
 def test_a_result_is_kept_before_anyone_is_told(run):
     fake = run(repeats=1, cells=CELLS[:1])
-    assert [event[0] for event in fake.events] == ["visit", "tell", "tell", "keep", "tell"]
+    assert [event[0] for event in fake.events] == ["measure", "tell", "tell", "keep", "tell"]
 
 
 def test_each_stage_is_told(run):
@@ -149,7 +149,7 @@ def test_each_stage_is_told(run):
 
 def test_a_precise_cell_is_left_alone_and_the_others_go_on(run):
     fake = run(Fake(ratio=lambda task: 1.0 if task.cell == CELLS[0] else 1.0 + task.repeat % 2), repeats=9)
-    assert [repeat for cell, repeat in fake.visits() if cell == CELLS[0]] == list(range(LEAST_REPEATS))
+    assert [repeat for cell, repeat in fake.measured_cells() if cell == CELLS[0]] == list(range(LEAST_REPEATS))
     assert len(fake.order(8)) == len(CELLS) - 1
     assert fake.schedule.endings[CELLS[0]] == f"precise after {LEAST_REPEATS} repeats"
     assert fake.schedule.endings[CELLS[1]] == "9 repeats"
@@ -160,12 +160,12 @@ def test_a_wider_target_is_met_sooner(run):
         return 1.0 + 0.1 * (task.repeat % 2)
 
     wide, narrow = (run(Fake(ratio=ratio), repeats=20, precision=share) for share in (0.2, 0.03))
-    assert len(wide.visits()) < len(narrow.visits())
+    assert len(wide.measured_cells()) < len(narrow.measured_cells())
 
 
 def test_the_budget_leaves_the_rest_as_skipped_with_its_reason(run):
-    fake = run(budget=2.5 * VISIT_SECONDS)
-    assert len(fake.visits()) == 3
+    fake = run(budget=2.5 * TASK_SECONDS)
+    assert len(fake.measured_cells()) == 3
     skipped = [result for result in fake.kept if result.status == "skipped"]
     assert {result.cell for result in fake.kept} == set(CELLS)
     assert len(skipped) == len(CELLS) - 3
@@ -173,12 +173,12 @@ def test_the_budget_leaves_the_rest_as_skipped_with_its_reason(run):
     assert fake.schedule.outcome == "out of time"
 
 
-def test_a_first_visit_that_the_budget_cut_short_is_kept_as_left_out(run):
-    fake = run(Fake(status=lambda task: "timeout"), budget=2.5 * VISIT_SECONDS)
+def test_a_first_task_that_the_budget_cut_short_is_kept_as_left_out(run):
+    fake = run(Fake(status=lambda task: "timeout"), budget=2.5 * TASK_SECONDS)
     first = fake.kept[0]
 
     assert fake.schedule.outcome == "out of time"
-    assert (first.status, first.reason) == ("skipped", "the budget of 25 s ended during its first visit")
+    assert (first.status, first.reason) == ("skipped", "the budget of 25 s ended while it was first measured")
     assert sorted(result.cell.id for result in fake.kept) == sorted(cell.id for cell in CELLS)
     assert set(fake.schedule.endings.values()) == {"the budget was spent"}
 
@@ -191,8 +191,8 @@ def test_a_cell_that_takes_longer_than_its_own_limit_is_timed_out_whatever_the_b
 
 
 def test_the_budget_takes_nothing_from_cells_that_were_measured(run):
-    fake = run(budget=(len(CELLS) + 1.5) * VISIT_SECONDS)
-    assert len(fake.visits()) == len(CELLS) + 2
+    fake = run(budget=(len(CELLS) + 1.5) * TASK_SECONDS)
+    assert len(fake.measured_cells()) == len(CELLS) + 2
     assert {result.status for result in fake.kept} == {"ok"}
     assert set(fake.schedule.endings.values()) == {"the budget was spent"}
 
@@ -206,7 +206,7 @@ def test_ctrl_c_passes_through_with_what_was_kept(run):
     with pytest.raises(KeyboardInterrupt):
         run(fake)
     measured = [(result.cell, result.repeat) for result in fake.kept if result.status == "ok"]
-    assert measured == fake.visits()[:4]
+    assert measured == fake.measured_cells()[:4]
     assert {result.cell for result in fake.kept if result.status == "skipped"} == set(CELLS) - {
         cell for cell, _ in measured
     }
@@ -227,10 +227,10 @@ def test_the_share_done_grows_from_nothing(run):
     assert 0.9 < fake.shares[-1] < 1
 
 
-def test_the_time_left_shrinks_to_nothing_and_is_not_guessed_before_the_first_visit_ended(run):
+def test_the_time_left_shrinks_to_nothing_and_is_not_guessed_before_the_first_task_ended(run):
     fake = run(cells=CELLS[:1], repeats=5)
     assert fake.lefts[:3] == [None] * 3
-    assert fake.lefts[3::3] == pytest.approx([4 * VISIT_SECONDS, 3 * VISIT_SECONDS, 2 * VISIT_SECONDS, VISIT_SECONDS])
+    assert fake.lefts[3::3] == pytest.approx([4 * TASK_SECONDS, 3 * TASK_SECONDS, 2 * TASK_SECONDS, TASK_SECONDS])
 
 
 def results_of(fake):
@@ -241,20 +241,20 @@ def test_what_an_earlier_session_measured_is_not_measured_again(run):
     whole = run()
     for done in (0, 1, 5, len(CELLS), 20, len(whole.kept)):
         past = dict(list(results_of(whole).items())[:done])
-        assert run(past=past).visits() == whole.visits()[done:]
+        assert run(past=past).measured_cells() == whole.measured_cells()[done:]
 
 
-def test_a_cell_that_failed_in_an_earlier_session_is_not_visited_again(run):
+def test_a_cell_that_failed_in_an_earlier_session_is_not_measured_again(run):
     failed = run(Fake(status=lambda task: "failed" if task.cell == CELLS[0] else "ok"), repeats=1)
     fake = run(past=results_of(failed))
-    assert CELLS[0] not in {cell for cell, _ in fake.visits()}
+    assert CELLS[0] not in {cell for cell, _ in fake.measured_cells()}
     assert fake.schedule.endings[CELLS[0]] == "failed"
 
 
 def test_ratios_of_an_earlier_session_count_towards_the_precision(run):
     before = run(Fake(ratio=lambda task: 1.0), repeats=LEAST_REPEATS - 1)
     fake = run(Fake(ratio=lambda task: 1.0), repeats=20, past=results_of(before))
-    assert [repeat for _, repeat in fake.visits()] == [LEAST_REPEATS - 1] * len(CELLS)
+    assert [repeat for _, repeat in fake.measured_cells()] == [LEAST_REPEATS - 1] * len(CELLS)
 
 
 def test_a_budget_spent_again_skips_no_cell_that_was_measured_before(run):
@@ -263,10 +263,10 @@ def test_a_budget_spent_again_skips_no_cell_that_was_measured_before(run):
     assert {result.cell for result in fake.kept} == set(CELLS[4:])
 
 
-def test_a_result_of_another_repeat_is_another_visit(run):
+def test_a_result_of_another_repeat_is_measured_still(run):
     (only,) = run(cells=CELLS[:1], repeats=1).kept
     fake = run(cells=CELLS[:1], past={(CELLS[0], 1): replace(only, repeat=1)})
-    assert fake.visits() == [(CELLS[0], 0), (CELLS[0], 2)]
+    assert fake.measured_cells() == [(CELLS[0], 0), (CELLS[0], 2)]
 
 
 def test_none_of_this_needs_torch(run):
@@ -277,39 +277,39 @@ def test_none_of_this_needs_torch(run):
 
 @dataclass
 class Slotted(Fake):
-    """Several visits at once: each waits until as many are at work as there are slots, or as are left."""
+    """Several tasks at once: each waits until as many are at work as there are slots, or as are left."""
 
     slots: int = 3
     lock: object = field(default_factory=threading.Lock)
     busy: int = 0
     most: int = 0
 
-    def visit(self, task, told):
+    def measure(self, task, report):
         with self.lock:
             self.busy += 1
             self.most = max(self.most, self.busy)
         time.sleep(0.002)
         with self.lock:
             self.busy -= 1
-            return super().visit(task, told)
+            return super().measure(task, report)
 
 
-def test_an_executor_with_slots_has_that_many_visits_at_work(run):
+def test_an_executor_with_slots_has_that_many_tasks_at_work(run):
     fake = run(Slotted())
-    assert Counter(fake.visits()) == Counter((cell, repeat) for cell in CELLS for repeat in range(3))
+    assert Counter(fake.measured_cells()) == Counter((cell, repeat) for cell in CELLS for repeat in range(3))
     assert 1 < fake.most <= 3
     assert len(fake.kept) == 3 * len(CELLS)
-    repeats = [repeat for _, repeat in fake.visits()]
+    repeats = [repeat for _, repeat in fake.measured_cells()]
     assert repeats == sorted(repeats)
     assert fake.schedule.outcome == "finished"
 
 
 def test_a_budget_that_ends_keeps_what_is_at_work_and_begins_no_more(run):
-    fake = run(Slotted(), budget=5 * VISIT_SECONDS, timeout=VISIT_SECONDS)
+    fake = run(Slotted(), budget=5 * TASK_SECONDS, timeout=TASK_SECONDS)
     assert fake.schedule.outcome == "out of time"
-    assert 5 <= len(fake.visits()) <= 7  # two were at work when the fifth ended
+    assert 5 <= len(fake.measured_cells()) <= 7  # two were at work when the fifth ended
     kept = Counter(one.status for one in fake.kept)
-    assert kept == {"ok": len(fake.visits()), "skipped": len(CELLS) - len(fake.visits())}
+    assert kept == {"ok": len(fake.measured_cells()), "skipped": len(CELLS) - len(fake.measured_cells())}
 
 
 def test_ctrl_c_with_several_at_work_gives_each_cell_its_line(run):

@@ -29,11 +29,11 @@ class Fake:
     slots: int = 1
     stop_at: int | None = None
     hopeless: str = ""
-    visits: list = field(default_factory=list)
+    tasks: list = field(default_factory=list)
 
-    def visit(self, task, _):
-        self.visits.append(task)
-        if len(self.visits) == self.stop_at:
+    def measure(self, task, _):
+        self.tasks.append(task)
+        if len(self.tasks) == self.stop_at:
             raise KeyboardInterrupt
         cell = task.cell
         if cell.optimizer == self.hopeless:
@@ -50,9 +50,9 @@ def tuned(tmp_path):
     """Builds a tuned run with a folder of its own, by name."""
 
     def build(fake, plan=PLAN, past=(), name="tuned"):
-        visited = {(result.cell, result.repeat): result for result in past}
+        measured = {(result.cell, result.repeat): result for result in past}
         run = create(name, {"plan": {}}, tmp_path)
-        return Tuned(plan, CELLS, TRIALS, Recording(run, fake, DEVICES, past=visited))
+        return Tuned(plan, CELLS, TRIALS, Recording(run, fake, DEVICES, past=measured))
 
     return build
 
@@ -73,7 +73,7 @@ def test_trials_come_first_untimed_then_the_cells_at_the_best_rate(tuned):
     fake = Fake()
     run = tuned(fake)
     run.run()
-    trials, cells = fake.visits[:6], fake.visits[6:]
+    trials, cells = fake.tasks[:6], fake.tasks[6:]
     assert {task.cell for task in trials} == set(TRIALS)
     assert {(task.blocks, task.costs) for task in trials} == {(0, False)}
     assert {task.cell for task in cells} == {replace(cell, learning_rate=BEST[cell.optimizer]) for cell in CELLS}
@@ -103,7 +103,7 @@ def test_a_configuration_that_no_rate_trains_is_left_out_and_the_others_go_on(tu
     lost = [one for one in kept(run) if one.status == "skipped"]
     assert [one.cell for one in lost] == CELLS[2:]
     assert "none of the 3 learning rates tried can be used: the loss is nan" in lost[0].reason
-    assert {task.cell.optimizer for task in fake.visits[6:]} == {"sgd"}
+    assert {task.cell.optimizer for task in fake.tasks[6:]} == {"sgd"}
 
 
 def test_an_interrupt_in_the_trials_leaves_a_line_of_every_cell_and_the_run_can_go_on(tuned):
@@ -118,8 +118,8 @@ def test_an_interrupt_in_the_trials_leaves_a_line_of_every_cell_and_the_run_can_
 
     again = Fake()
     tuned(again, past=past, name="again").run()
-    assert len(again.visits) == len(TRIALS) - 2 + len(CELLS) * 2
-    assert not {task.cell for task in again.visits} & {one.cell for one in past}
+    assert len(again.tasks) == len(TRIALS) - 2 + len(CELLS) * 2
+    assert not {task.cell for task in again.tasks} & {result.cell for result in past}
 
 
 def test_a_run_that_is_resumed_after_its_trials_makes_none_again_and_chooses_alike(tuned):
@@ -129,9 +129,9 @@ def test_a_run_that_is_resumed_after_its_trials_makes_none_again_and_chooses_ali
     again = Fake()
     second = tuned(again, past=done(first), name="second")
     second.run()
-    assert not {task.cell for task in again.visits} & set(TRIALS)
+    assert not {task.cell for task in again.tasks} & set(TRIALS)
     assert noted(second) == noted(first)
-    assert len(again.visits) == len(CELLS) * 2 - 1
+    assert len(again.tasks) == len(CELLS) * 2 - 1
 
 
 def test_a_budget_that_ends_in_the_trials_leaves_a_line_of_every_cell(tuned):

@@ -21,7 +21,7 @@ class Told(dict):
 def layers_of(name, dataset=""):
     told = Told()
     describe_layers(LayersRequest(name, dataset), told)
-    return told["anatomy"]
+    return told["layers"]
 
 
 def by_layer(summary):

@@ -1,4 +1,4 @@
-"""The command `ab`: whether one revision, cell or setting is slower than another, on this machine, now."""
+"""The command `ab`: whether one revision, cell or environment is slower than another, on this machine, now."""
 
 import argparse
 import sys
@@ -6,13 +6,14 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from bench.cli.parser.main import fields_of
 from bench.cli.render.decision import tell
 from bench.compare import sides
 from bench.compare.ab import Rules, compare
 from bench.compare.log import FOLDER, ComparisonLog
 from bench.compare.verdicts import decide
 from bench.errors import EXIT_INTERRUPTED, BenchError
-from bench.plan.plan import SETTINGS, Plan, plan_from
+from bench.plan.plan import Plan, plan_from
 from bench.process.lock import measuring
 from bench.stats.sequential_test import Look
 from bench.store.provenance import command_line, time_name
@@ -27,7 +28,7 @@ def execute(args: argparse.Namespace) -> int:
         decision = decide(ComparisonLog.load(Path(args.recompute)))
         tell(decision, args)
         return decision.exit_code
-    wanted = {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
+    wanted = fields_of(args)
     plan = plan_from({"suite": SUITE, **wanted})
     plan = replace(plan, threads=plan.threads or (1,))  # more of them repeat worse, see DESIGN.md
     name = time_name()
@@ -37,7 +38,7 @@ def execute(args: argparse.Namespace) -> int:
         command=command_line(),
         record=FOLDER / f"{name}.jsonl",
     )
-    with measuring(f"ab {name}", args.concurrent), _matchup(args, wanted, plan) as comparison:
+    with measuring(f"ab {name}", args.concurrent), _comparison(args, wanted, plan) as comparison:
         count = len(comparison.sides)
         print(
             f"{comparison.before.label} against {comparison.after.label}: {plural(count, 'cell')}, "
@@ -50,7 +51,7 @@ def execute(args: argparse.Namespace) -> int:
     return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
 
 
-def _matchup(
+def _comparison(
     args: argparse.Namespace, wanted: dict[str, object], plan: Plan
 ) -> AbstractContextManager[sides.Comparison]:
     """What is compared with what.

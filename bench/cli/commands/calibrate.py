@@ -1,4 +1,4 @@
-"""The command `calibrate`: what the gate finds and how often it errs on this machine, shown before it is believed."""
+"""The command `calibrate`: how reliably the gate detects a slowdown on this machine, and how often it errs."""
 
 import argparse
 import json
@@ -10,19 +10,20 @@ import numpy as np
 
 from bench import files
 from bench.cli.commands.ab import SUITE, tell_look
+from bench.cli.parser.main import fields_of
 from bench.cli.render.tables import print_table
 from bench.compare.calibrate import Injection, concluded, counted, gather, injected, one_fingerprint
 from bench.compare.calibration import Calibration, RunCounts, save
 from bench.compare.sides import Comparison, settings
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
-from bench.plan.plan import SETTINGS, Plan, plan_from
+from bench.plan.plan import Plan, plan_from
 from bench.process.lock import measuring
 from bench.stats.multiple_testing import clopper_pearson
 from bench.stats.operating_characteristics import Rates, admissible, rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.provenance import command_line, utc_now
 from bench.store.run import REPORTS
-from bench.text import duration
+from bench.text import duration, percent, plural, signed, tenths
 from bench.verdict.verdict import Decision
 
 CURVE = tuple(float(size) for size in np.linspace(0, 0.15, 31))  # true slowdowns in the picture
@@ -30,14 +31,13 @@ CURVE = tuple(float(size) for size in np.linspace(0, 0.15, 31))  # true slowdown
 
 def execute(args: argparse.Namespace) -> int:
     """Calibrate, print and store; 0 when a tolerance was shown to work, 3 when none was."""
-    wanted = {name: value for name in SETTINGS if (value := getattr(args, name, None)) is not None}
-    plan = plan_from({"suite": SUITE, **wanted})
+    plan = plan_from({"suite": SUITE, **fields_of(args)})
     plan = replace(plan, threads=plan.threads or (1,))
     started = utc_now()
     with measuring("the calibration", args.concurrent), settings({}, plan) as comparison:
         one_fingerprint(comparison)
         cells = ", ".join(comparison.sides)
-        print(f"{args.pairs} pairs of equal sides of each of {cells}: some 6 s each", file=sys.stderr)
+        print(f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some 6 s each", file=sys.stderr)
         pools = gather(comparison, plan, args.pairs, _tell_pair)
         real = _slowed(comparison, plan, args, [log_ratio for logs in pools.values() for log_ratio in logs])
         calibration = concluded(comparison, pools, real, command_line(), started)
@@ -58,7 +58,7 @@ def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, pool: 
     try:
         for number in range(args.runs):
             name = names[number % len(names)]
-            print(f"{name}, made {slowdown:.1%} slower by more work: is it caught?", file=sys.stderr)
+            print(f"{name}, made {tenths(slowdown)} slower by more work: is it caught?", file=sys.stderr)
             seed = plan.order_seed + number + 1
             injection = Injection(cell=name, slowdown=slowdown, tolerance=tolerance, seed=seed)
             decisions.append(injected(comparison, plan, injection, tell_look))
@@ -69,13 +69,13 @@ def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, pool: 
 
 
 def _tell_pair(cell: str, count: int, log_ratio: float) -> None:
-    print(f"{cell}: pair {count}: {np.expm1(log_ratio):+.1%}", file=sys.stderr)
+    print(f"{cell}: pair {count}: {signed(float(np.expm1(log_ratio)))}", file=sys.stderr)
 
 
 def _print(calibration: Calibration) -> None:
     for name, logs in calibration.log_ratios.items():
-        spread = f"{np.std(logs, ddof=1):.2%}" if len(logs) > 1 else "unknown"
-        print(f"{name}: {len(logs)} pairs of equal sides, standard deviation of the log ratio {spread}")
+        spread = percent(float(np.std(logs, ddof=1))) if len(logs) > 1 else "unknown"
+        print(f"{name}: {plural(len(logs), 'A/A pair')}, standard deviation of the log ratio {spread}")
     print("\nby resampling these pairs (a comparison fails only when two independent runs do):")
     print_table([_row(row) for row in calibration.rates])
     print("\nin real runs, with the 95 % interval of Clopper and Pearson:")
@@ -83,16 +83,16 @@ def _print(calibration: Calibration) -> None:
     if calibration.smallest_tolerance is None:
         print("\nno tolerance was shown to work here: calibrate again when it is quiet (python -m bench doctor)")
     else:
-        print(f"\nsmallest tolerance that works here: {calibration.smallest_tolerance:.1%}")
+        print(f"\nsmallest tolerance that works here: {tenths(calibration.smallest_tolerance)}")
 
 
 def _row(row: Rates) -> dict[str, str]:
-    power = {f"{size:.0%} found": f"{share:.1%}" for size, share in zip(row.slowdowns, row.power, strict=True)}
+    power = {f"{percent(size)} detected": tenths(share) for size, share in zip(row.slowdowns, row.power, strict=True)}
     return {
-        "tolerance": f"{row.tolerance:.1%}",
-        "a run fails": f"{row.false_alarm:.2%}",
-        "a comparison fails": f"{row.false_failure:.4%}",
-        "passes": f"{row.passed:.1%}",
+        "tolerance": tenths(row.tolerance),
+        "a run fails": percent(row.false_alarm),
+        "a comparison fails": f"{row.false_failure * 100:.4f} %",
+        "passes": tenths(row.passed),
         "pairs": f"{row.pairs:.1f}",
         **power,
     }
@@ -102,14 +102,14 @@ def _real_rows(real: Iterable[RunCounts]) -> Iterable[dict[str, str]]:
     for runs in real:
         low, high = clopper_pearson(runs.fail, runs.count)
         yield {
-            "true slowdown": f"{runs.slowdown:.1%}",
-            "tolerance": f"{runs.tolerance:.1%}",
+            "true slowdown": tenths(runs.slowdown),
+            "tolerance": tenths(runs.tolerance),
             "what": "comparisons" if runs.slowdown else "single runs",
             "count": str(runs.count),
             "fail": str(runs.fail),
             "pass": str(runs.passed),
             "inconclusive": str(runs.inconclusive),
-            "share that fails": f"{low:.1%} to {high:.1%}",
+            "share that fails": f"{tenths(low)} to {tenths(high)}",
             "median time": duration(float(np.median(runs.seconds))) if runs.seconds else "-",
         }
 
@@ -130,7 +130,7 @@ def _draw(calibration: Calibration) -> str | None:
             low, high = clopper_pearson(runs.fail, runs.count)
             share = runs.fail / runs.count
             real.append({"slowdown": runs.slowdown, "share": share, "low": low, "high": high, "count": runs.count})
-    title = f"What the gate finds on {calibration.fingerprint.get('cpu', 'this machine')}, {len(pool)} pairs"
+    title = f"What the gate finds on {calibration.fingerprint.get('cpu', 'this machine')}, {plural(len(pool), 'pair')}"
     path = REPORTS / f"calibration-{calibration.path.stem}.svg"
     try:
         files.make_folder(path.parent, "the record is safe")

@@ -13,29 +13,29 @@ from bench.process.lock import measuring
 from bench.process.worker import Workers
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Examine and print; 0 when the machine is fit, 3 when anything is doubtful."""
     print(f"examining this machine and timing {PAIRS} pairs of identical cells: about 30 s", file=sys.stderr)
     workers = Workers()
-    with measuring("the doctor", given.concurrent):
+    with measuring("the doctor", args.concurrent):
         workers.prepare()
         facts = examine(workers)
-    found = findings(facts)
-    fit = is_fit(found)
-    if given.json:
-        print(json.dumps({"fit": fit, "findings": [asdict(one) for one in found], "facts": facts}))
+    checked = findings(facts)
+    fit = is_fit(checked)
+    if args.json:
+        print(json.dumps({"fit": fit, "findings": [asdict(finding) for finding in checked], "facts": facts}))
     else:
-        _print(found, fit)
+        _print(checked, fit)
     return EXIT_PASS if fit else EXIT_INCONCLUSIVE
 
 
-def _print(found: list[Finding], fit: bool) -> None:
-    width = max(len(one.name) for one in found)
-    for one in found:
-        print(f"{one.state:8}  {one.name:{width}}  {one.seen}")
-        if one.state == "doubtful":
+def _print(checked: list[Finding], fit: bool) -> None:
+    width = max(len(finding.name) for finding in checked)
+    for finding in checked:
+        print(f"{finding.state:8}  {finding.name:{width}}  {finding.seen}")
+        if finding.state == "doubtful":
             indent = " " * (width + 12)
-            print(f"{indent}cost: {one.cost}\n{indent}remedy: {one.remedy}")
-    counts = Counter(one.state for one in found)
-    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-    print(f"\n{'fit to measure on' if fit else 'doubtful'}: {told}")
+            print(f"{indent}cost: {finding.cost}\n{indent}remedy: {finding.remedy}")
+    counts = Counter(finding.state for finding in checked)
+    states = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    print(f"\n{'fit to measure on' if fit else 'doubtful'}: {states}")

@@ -14,55 +14,55 @@ from bench.text import count, quantity, tenths
 MOST_ROWS, MOST_COUNTS = 8, 12
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Explain the difference of the two that were named: of two cells, or of each cell that two runs share."""
-    found = [explain(*pair) for pair in _explainable(pairs(given.one, given.other, given.run, given.cell))]
-    if given.json:
-        documents = [one.to_dict() for one in found]
+    explanations = [explain(*pair) for pair in _explainable(pairs(args.first, args.second, args.run, args.cell))]
+    if args.json:
+        documents = [explanation.to_dict() for explanation in explanations]
         print(json.dumps(documents[0] if len(documents) == 1 else {"cells": documents}))
         return 0
-    for at, one in enumerate(found):
-        print(one.sentence if at == 0 else f"\n{'-' * 40}\n{one.sentence}")
-        if len(found) == 1:
-            _print_whole(one)
+    for number, explanation in enumerate(explanations):
+        print(f"\n{'-' * 40}\n{explanation.sentence}" if number else explanation.sentence)
+        if len(explanations) == 1:
+            _print_whole(explanation)
         else:
-            _print_short(one)
-    if len(found) > 1:
-        print(f"\n{len(found)} cells; choose one for the whole of it: --cell GLOB")
+            _print_short(explanation)
+    if len(explanations) > 1:
+        print(f"\n{len(explanations)} cells; all parts of a single one: --cell GLOB")
     return 0
 
 
 def _explainable(chosen: Sequence[tuple[CellRecord, CellRecord]]) -> list[tuple[CellRecord, CellRecord]]:
     """Of several pairs those that have step times; a single one must have them, or the error says why not."""
-    timed = [pair for pair in chosen if all(one.value("step") is not None for one in pair)]
+    timed = [pair for pair in chosen if all(cell.value("step") is not None for cell in pair)]
     return timed if len(chosen) > 1 and timed else list(chosen)
 
 
-def _print_whole(one: Explanation) -> None:
-    slow, fast = one.steps
+def _print_whole(explanation: Explanation) -> None:
+    slow, fast = explanation.steps
     times = [quantity(seconds, "s") for seconds in (slow, fast, slow - fast)]
     print(f"step: {times[0]} against {times[1]}, {times[2]} more; the parts below add up to that\n")
-    profiled = any(part.operator for part in one.parts)
-    _print_shares("phase and category" if profiled else "phase", one.kinds, one)
+    profiled = any(part.operator for part in explanation.parts)
+    _print_shares("phase and category" if profiled else "phase", explanation.kinds, explanation)
     if profiled:
         for level in ("category", "operator", "module"):
             print()
-            _print_shares(level, one.levels[level], one)
-    _print_short(one)
+            _print_shares(level, explanation.levels[level], explanation)
+    _print_short(explanation)
 
 
-def _print_shares(title: str, found: Sequence[Share], one: Explanation) -> None:
+def _print_shares(title: str, rows: Sequence[Share], explanation: Explanation) -> None:
     """The largest shares, and the others in one line."""
-    shown, rest = list(found[:MOST_ROWS]), found[MOST_ROWS:]
+    shown, rest = list(rows[:MOST_ROWS]), rows[MOST_ROWS:]
     if rest:
         share = sum(other.share or 0.0 for other in rest)
         sums = (sum(other.slower for other in rest), sum(other.faster for other in rest))
         shown.append(Share(f"({len(rest)} more)", *sums, share))
-    print_table([_row(title, share, one) for share in shown])
+    print_table([_row(title, share, explanation) for share in shown])
 
 
-def _row(title: str, share: Share, one: Explanation) -> Row:
-    names = one.titles
+def _row(title: str, share: Share, explanation: Explanation) -> Row:
+    names = explanation.titles
     return {
         title: share.name,
         names[0]: quantity(share.slower, "s"),
@@ -72,17 +72,17 @@ def _row(title: str, share: Share, one: Explanation) -> Row:
     }
 
 
-def _print_short(one: Explanation) -> None:
+def _print_short(explanation: Explanation) -> None:
     """What differs in exact counts, and the notes."""
-    counts: list[tuple[str, float | None, float | None]] = list(one.counts)
-    counts += [(f"{phase}: {operator}", ours, theirs) for phase, operator, ours, theirs in one.operators]
+    counts: list[tuple[str, float | None, float | None]] = list(explanation.counts)
+    counts += [(f"{phase}: {operator}", ours, theirs) for phase, operator, ours, theirs in explanation.operators]
     if counts:
-        print(f"\ncounts that differ ({one.titles[0]} against {one.titles[1]}):")
+        print(f"\ncounts that differ ({explanation.titles[0]} against {explanation.titles[1]}):")
         for line in _counted(counts):
             print(f"  {line}")
-    elif all("No profile" not in note for note in one.notes):
+    elif all("No profile" not in note for note in explanation.notes):
         print("\ncounts: the same operators, FLOPs and parameters")
-    for note in one.notes:
+    for note in explanation.notes:
         print(f"note: {note}")
 
 

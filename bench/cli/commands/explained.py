@@ -1,4 +1,4 @@
-"""Chosen: from the two words of `explain` to pairs of cells: cells of a run, two runs, or the runs of two revisions."""
+"""Explained: the pairs of cells that the two words of `explain` name: cells of a run, two runs, or two revisions."""
 
 from fnmatch import fnmatchcase
 
@@ -11,12 +11,12 @@ from bench.store.provenance import revision_of
 Pair = tuple[CellRecord, CellRecord]
 
 
-def pairs(one: str, other: str, run: str | None, cell: str | None) -> list[Pair]:
+def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pair]:
     """The pairs that two words name.
 
     Args:
-        one: a run; or a cell of `run`: its id, its architecture or a glob of either; or a git revision.
-        other: likewise, of the same kind.
+        first: a run; or a cell of `run`: its id, its architecture or a glob of either; or a git revision.
+        second: likewise, of the same kind.
         run: the run whose cells are meant; the latest if None.
         cell: where two runs or revisions are compared, a glob of the cells to look at.
 
@@ -24,23 +24,23 @@ def pairs(one: str, other: str, run: str | None, cell: str | None) -> list[Pair]
         BenchError: a word names nothing, or more than one cell, or the two are of different kinds.
 
     """
-    first = _run_of(one)
-    second = first if one == other else _run_of(other)
-    if run is None and first and second:
-        return _common(first, second, cell)
-    if run is None and (first or second):
-        named, stray = (one, other) if first else (other, one)
+    old_run = _run_of(first)
+    new_run = old_run if first == second else _run_of(second)
+    if run is None and old_run and new_run:
+        return _common(old_run, new_run, cell)
+    if run is None and (old_run or new_run):
+        named, stray = (first, second) if old_run else (second, first)
         raise BenchError(
             f"'{named}' is a run and '{stray}' is none: name two runs, or two cells of a run with --run RUN"
         )
     known = cell_records(store.load(run or latest()))
-    ours, theirs = _cell_of(one, known), _cell_of(other, known)
+    ours, theirs = _cell_of(first, known), _cell_of(second, known)
     if ours and theirs:
         return [(ours, theirs)]
-    old, new = (None, None) if run else (revision_of(one), revision_of(other))
+    old, new = (None, None) if run else (revision_of(first), revision_of(second))
     if old and new:
-        return _common(_recorded_at(one, old), _recorded_at(other, new), cell)
-    missing = other if ours else one
+        return _common(_recorded_at(first, old), _recorded_at(second, new), cell)
+    missing = second if ours else first
     place = f"run {next(iter(known.values())).run}" if known else "the latest run"
     names = ", ".join(sorted({record.cell.architecture for record in known.values()})[:6])
     raise BenchError(
@@ -61,25 +61,26 @@ def _run_of(word: str) -> store.Run | None:
 
 def _cell_of(word: str, known: dict[str, CellRecord]) -> CellRecord | None:
     """The one cell that the word names."""
-    found = [record for name, record in known.items() if word in (name, record.cell.architecture)]
-    found = found or [
+    matching = [record for name, record in known.items() if word in (name, record.cell.architecture)]
+    matching = matching or [
         record
         for name, record in known.items()
         if fnmatchcase(name, word) or fnmatchcase(record.cell.architecture, word)
     ]
-    if len(found) > 1:
-        ids = ", ".join(record.cell.id for record in found[:4])
-        raise BenchError(f"'{word}' names {len(found)} cells ({ids} ...): name one by its id, see show {found[0].run}")
-    return found[0] if found else None
+    if len(matching) > 1:
+        ids = ", ".join(record.cell.id for record in matching[:4])
+        remedy = f"name one by its id, see show {matching[0].run}"
+        raise BenchError(f"'{word}' names {len(matching)} cells ({ids} ...): {remedy}")
+    return matching[0] if matching else None
 
 
-def _common(one: store.Run, other: store.Run, cell: str | None) -> list[Pair]:
+def _common(first: store.Run, second: store.Run, cell: str | None) -> list[Pair]:
     """The cells that two runs share."""
-    ours = cell_records(one)
-    theirs = ours if one is other else cell_records(other)
+    ours = cell_records(first)
+    theirs = ours if first is second else cell_records(second)
     names = [name for name in ours if name in theirs]
     if not names:
-        raise BenchError(f"runs {one.name} and {other.name} share no cell: compare runs of the same plan")
+        raise BenchError(f"runs {first.name} and {second.name} share no cell: compare runs of the same plan")
     chosen = [name for name in names if cell is None or fnmatchcase(name, cell) or ours[name].cell.architecture == cell]
     if not chosen:
         raise BenchError(f"no cell that both runs have matches '{cell}': they share {', '.join(names[:4])}")
@@ -89,11 +90,11 @@ def _common(one: store.Run, other: store.Run, cell: str | None) -> list[Pair]:
 def _recorded_at(word: str, revision: str) -> store.Run:
     """The latest run recorded at a revision, one without other changes if there is any."""
     runs, _ = store.load_each()
-    found = [run for run in reversed(runs) if run.facts.git.revision == revision]
-    if not found:
+    recorded = [run for run in reversed(runs) if run.facts.git.revision == revision]
+    if not recorded:
         raise BenchError(
             f"no run is recorded at revision {word} ({revision[:10]}): make one there with "
             f"git worktree add ../at-{revision[:10]} {revision[:10]}, run python -m bench run --profile in it, "
             "and copy the run's folder from its results/ here"
         )
-    return next((run for run in found if not run.facts.git.dirty), found[0])
+    return next((run for run in recorded if not run.facts.git.dirty), recorded[0])

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from bench.cli.render.tables import print_table
+from bench.cli.render.tables import Row, print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.metrics import symbol_of
 from bench.regression.history import Series, history
@@ -18,18 +18,18 @@ from bench.store import run as store
 from bench.text import quantity, signed
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Print the series and their changes, and write the page."""
     runs = _readable()
     first = next(runs, None)
     if first is None:
         raise BenchError("no run is recorded in results/ yet: python -m bench run")
-    found = history(chain([first], runs), given.cells)
-    page = None if given.no_report else str(write(_line(one) for one in found))
-    if given.json:
-        print(json.dumps({"series": [_plain(one) for one in found], "report": page}))
+    series = history(chain([first], runs), args.cells)
+    page = None if args.no_report else str(write(map(_line, series)))
+    if args.json:
+        print(json.dumps({"series": [_plain(each) for each in series], "report": page}))
         return EXIT_PASS
-    _print(found)
+    _print(series)
     if page:
         print(f"report: {page}")
     return EXIT_PASS
@@ -47,32 +47,31 @@ def _readable() -> Iterator[store.Run]:
         yield run
 
 
-def _print(found: list[Series]) -> None:
-    print_table(
-        [
-            {
-                "cell": one.cell.id,
-                "metric": one.metric,
-                "machine": one.digest[:6],
-                "runs": str(len(one.points)),
-                "first": _value(one, one.points[0].value),
-                "latest": _value(one, one.points[-1].value),
-                "at": one.points[-1].label,
-                "changes": ", ".join(signed(change.shift) for change in one.changes) or "-",
-            }
-            for one in found
-        ]
-    )
-    for one in found:
-        for change in one.changes:
-            print(f"\n{one.cell.id}, {one.metric}: {_told(one, change)}")
-            command = one.ab(change)
+def _print(series: list[Series]) -> None:
+    print_table([_row(each) for each in series])
+    for each in series:
+        for change in each.changes:
+            print(f"\n{each.cell.id}, {each.metric}: {_sentence(each, change)}")
+            command = each.ab(change)
             print(
-                f"    is it one? {command}" if command else "    no two revisions to compare: measure both sides again"
+                f"    to confirm: {command}" if command else "    no two revisions to compare: measure both sides again"
             )
 
 
-def _told(series: Series, change: Change) -> str:
+def _row(series: Series) -> Row:
+    return {
+        "cell": series.cell.id,
+        "metric": series.metric,
+        "machine": series.digest[:6],
+        "runs": str(len(series.points)),
+        "first": _value(series, series.points[0].value),
+        "latest": _value(series, series.points[-1].value),
+        "at": series.points[-1].label,
+        "changes": ", ".join(signed(change.shift) for change in series.changes) or "-",
+    }
+
+
+def _sentence(series: Series, change: Change) -> str:
     """The change in words."""
     before, after = series.points[change.low - 1], series.points[change.high]
     at = series.points[change.index]
@@ -91,7 +90,7 @@ def _line(series: Series) -> Line:
         machine=f"{machine} ({series.digest[:6]})",
         points=[{**asdict(point), "label": point.label} for point in series.points],
         shifts=[
-            Shift(change.index, change.low, change.high, _told(series, change), series.ab(change) or "")
+            Shift(change.index, change.low, change.high, _sentence(series, change), series.ab(change) or "")
             for change in series.changes
         ],
     )

@@ -19,13 +19,13 @@ from bench.store import run as store
 from bench.text import duration, quantity
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Print the listing."""
-    entries = _ENTRIES[given.what](given.what)
-    if given.json:
+    entries = _ENTRIES[args.what](args.what)
+    if args.json:
         print(json.dumps(entries))
     elif entries:
-        hidden = ("architectures",) if given.what == "suites" else ()  # too long for a table; --json has them
+        hidden = ("architectures",) if args.what == "suites" else ()  # too long for a table; --json has them
         print_table(
             [
                 {_TITLES.get(key, key): _text(key, value) for key, value in entry.items() if key not in hidden}
@@ -33,7 +33,7 @@ def execute(given: argparse.Namespace) -> int:
             ]
         )
     else:
-        print(f"no {given.what} yet", file=sys.stderr)
+        print(f"no {args.what} yet", file=sys.stderr)
     return 0
 
 

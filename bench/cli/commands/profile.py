@@ -22,7 +22,7 @@ BLOCKS = 5  # blocks of timing: enough to set the overhead against; `run` is for
 MOST_ROWS = 10
 
 
-# What is profiled is a property of one step, so one visit without training does.
+# What is profiled is a property of one step, so one process without training does.
 FIXED = {"epochs": 0, "repeats": 1, "profile": True, "report": False}
 
 

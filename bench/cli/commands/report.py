@@ -7,7 +7,7 @@ from bench.report import write
 from bench.store import run as store
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Write the page and print its path."""
-    print(write(store.load(given.run or latest())))
+    print(write(store.load(args.run or latest())))
     return 0

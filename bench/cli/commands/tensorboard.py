@@ -42,14 +42,14 @@ _READY = re.compile(r"TensorBoard \S+ at (http://\S+)")
 _NOISE = ("TensorFlow installation not found", "WARNING: Logging before flag parsing")
 
 
-def execute(given: argparse.Namespace) -> int:
+def execute(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C, which is its proper end.
 
     Raises:
         BenchError: there is nothing to show, TensorBoard is not installed, or it ends by itself.
 
     """
-    run = store.load(given.run or latest())
+    run = store.load(args.run or latest())
     traces = run.traces()
     curves = list(_curves(run))
     if not traces and not curves:
@@ -63,7 +63,7 @@ def execute(given: argparse.Namespace) -> int:
     if curves:
         _write(curves)
     with _as_interrupts(signal.SIGTERM, signal.SIGHUP):
-        return _serve(run.folder, given.port)
+        return _serve(run.folder, args.port)
 
 
 def _curves(run: store.Run) -> Iterator[Curves]:
@@ -75,7 +75,11 @@ def _curves(run: store.Run) -> Iterator[Curves]:
                 "folder": str((run.folder / "curves" / folder_of(result.cell)).absolute()),
                 "epochs": epochs,
                 "parameters": result.cell.to_dict(),
-                "metrics": {one.metric: one.value for one in result.measurements if row_of(one.metric).tensorboard},
+                "metrics": {
+                    measurement.metric: measurement.value
+                    for measurement in result.measurements
+                    if row_of(measurement.metric).tensorboard
+                },
             }
 
 
@@ -83,8 +87,8 @@ def _check_installed(traces: bool) -> None:
     if importlib.util.find_spec("tensorboard") is None:
         raise BenchError("TensorBoard is not installed: pip install tensorboard torch-tb-profiler")
     if traces and importlib.util.find_spec("torch_tb_profiler") is None:
-        told = "the profiles' tab will be missing: pip install torch-tb-profiler"
-        print(f"bench: torch-tb-profiler is not installed, {told}", file=sys.stderr)
+        remedy = "the profiles' tab will be missing: pip install torch-tb-profiler"
+        print(f"bench: torch-tb-profiler is not installed, {remedy}", file=sys.stderr)
 
 
 def _tell_damaged(traces: list[Path]) -> None:
@@ -120,10 +124,10 @@ def _serve(folder: Path, port: int) -> int:
         text=True,
         start_new_session=True,
     )
-    said = ""
+    last = ""
     try:
         for line in process.stderr or ():
-            said = line.strip() or said
+            last = line.strip() or last
             if ready := _READY.search(line):
                 print(f"TensorBoard shows {folder} at {ready[1]} (Ctrl-C ends it)", flush=True)
             elif not line.startswith(_NOISE):
@@ -133,7 +137,7 @@ def _serve(folder: Path, port: int) -> int:
         return 0
     finally:
         _end(process)
-    raise BenchError(f"TensorBoard ended by itself ({said or process.returncode}): try another port, --port 0 for any")
+    raise BenchError(f"TensorBoard ended by itself ({last or process.returncode}): try another port, --port 0 for any")
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
@@ -154,9 +158,9 @@ def _as_interrupts(*signals: signal.Signals) -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = {one: signal.signal(one, interrupt) for one in signals}
+    before = {number: signal.signal(number, interrupt) for number in signals}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -7,14 +7,14 @@ from bench.plan.plan import parse
 
 
 def add_baseline(parser: argparse.ArgumentParser) -> None:
-    """`baseline save|list|show|drop`."""
+    """`baseline`, and each of its actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="save|list|show|drop")
     save = actions.add_parser("save", help="accept a run into a baseline", allow_abbrev=False)
     save.add_argument("run", nargs="?", help="the run (default: the latest)")
     save.add_argument("--name", default="main", help="the baseline (default: main)")
-    listing = actions.add_parser("list", help="the baselines there are", allow_abbrev=False)
+    listing = actions.add_parser("list", help="list the baselines", allow_abbrev=False)
     listing.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    show = actions.add_parser("show", help="what a baseline holds", allow_abbrev=False)
+    show = actions.add_parser("show", help="show what a baseline holds", allow_abbrev=False)
     show.add_argument("name", nargs="?", default="main", help="the baseline (default: main)")
     show.add_argument("--json", action="store_true", help="one JSON document on stdout")
     drop = actions.add_parser("drop", help="remove a baseline, or one run of it", allow_abbrev=False)
@@ -30,15 +30,27 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tolerances", metavar="FILE.toml", help="tolerances and budgets (default: bench.toml, if there)"
     )
-    parser.add_argument("--no-ab", dest="ab", action="store_false", help="do not measure suspects again")
-    parser.add_argument("--repo", default=".", metavar="DIR", help="the repository that has the baseline's revision")
     parser.add_argument(
-        "--budget", type=_duration, metavar="TIME", help="end measuring again after this long, such as 5m"
+        "--no-ab",
+        dest="ab",
+        action="store_false",
+        help="do not measure suspects again (a suspect: a cell that looks slower than its baseline)",
+    )
+    parser.add_argument(
+        "--repo",
+        default=".",
+        metavar="DIR",
+        help="the git repository with the baseline's revision (default: the current folder's)",
+    )
+    parser.add_argument(
+        "--budget", type=_duration, metavar="TIME", help="stop measuring suspects after this long, such as 5m"
     )
     parser.add_argument(
         "--uncalibrated", action="store_true", help="allow a tolerance below the calibrated minimum of this machine"
     )
-    parser.add_argument("--concurrent", action="store_true", help="measure although another run is measuring here")
+    parser.add_argument(
+        "--concurrent", action="store_true", help="measure although another run is measuring on this machine"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add_files(parser)
 

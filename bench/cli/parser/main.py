@@ -24,8 +24,8 @@ exit codes: 0 done or pass, 1 regression, 2 usage or data error, 3 inconclusive 
 _METAVARS = {
     "duration": "TIME",
     "limit": "TIME",
-    "share": "SHARE",
-    "goal": "SHARE",
+    "share": "PERCENT",
+    "goal": "PERCENT",
     "rate": "RATE",
     "suite": "NAME|FILE.toml",
     "glob": "GLOB",
@@ -59,40 +59,56 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"bench {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_run(commands.add_parser("run", help="measure a grid of cells, then write the report", allow_abbrev=False))
-    report = commands.add_parser("report", help="write the HTML page of a recorded run", allow_abbrev=False)
-    report.add_argument("run", nargs="?", help="the run (default: the latest)")
-    listing = commands.add_parser("list", help="what there is to choose from, and what was run", allow_abbrev=False)
-    listing.add_argument("what", choices=LISTINGS, metavar="|".join(LISTINGS))
-    listing.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    _add_show(commands.add_parser("show", help="a recorded run, or an architecture's layers", allow_abbrev=False))
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        whole = f"{text[0].upper()}{text[1:]}."
+        return commands.add_parser(name, help=text, description=whole, allow_abbrev=False)
+
+    _add_run(command("run", "measure a grid of cells, then write the report"))
+    _add_report(command("report", "write the HTML page of a recorded run"))
+    _add_list(command("list", "list what there is to choose from, and the recorded runs"))
+    _add_show(command("show", "show a recorded run, an architecture's layers, or a checkpoint"))
     compare.add_ab(
-        commands.add_parser("ab", help="whether one revision, cell or setting is slower", allow_abbrev=False),
-        _add_settings,
+        command("ab", "test whether one revision, cell or environment is slower than another"), _add_settings
     )
     compare.add_calibrate(
-        commands.add_parser(
-            "calibrate", help="what ab finds on this machine, and how often it errs", allow_abbrev=False
-        ),
-        _add_settings,
+        command("calibrate", "measure how reliably ab detects a slowdown on this machine"), _add_settings
     )
-    explain.add_commands(commands, _add_settings)
-    doctor = commands.add_parser("doctor", help="whether this machine is fit to measure on", allow_abbrev=False)
-    doctor.add_argument("--concurrent", action="store_true", help="examine although a run is measuring here")
-    doctor.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
-    check.add_baseline(
-        commands.add_parser("baseline", help="accept runs, and see what was accepted", allow_abbrev=False)
-    )
-    check.add_check(commands.add_parser("check", help="a recorded run against a baseline", allow_abbrev=False))
-    past = commands.add_parser("history", help="all recorded runs in the order of the code", allow_abbrev=False)
-    past.add_argument("cells", nargs="*", metavar="CELL-GLOB", help="only the cells whose id matches")
-    past.add_argument("--no-report", action="store_true", help="do not write reports/history.html")
-    past.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    intake = commands.add_parser("import", help="record a JSON file of pytest-benchmark as a run", allow_abbrev=False)
-    intake.add_argument("file", metavar="FILE.json", help="what --benchmark-json, -save or -autosave wrote")
-    intake.add_argument("--run", metavar="NAME", help="name of the run (default: the file's)")
-    intake.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    explain.add_profile(command("profile", "profile single cells: where the time of a step goes"), _add_settings)
+    explain.add_explain(command("explain", "explain why one cell or run is slower than another"))
+    explain.add_tensorboard(command("tensorboard", "serve a run's traces and learning curves"))
+    _add_doctor(command("doctor", "check whether this machine is fit to measure on"))
+    check.add_baseline(command("baseline", "accept runs into a baseline, and show what it holds"))
+    check.add_check(command("check", "check a recorded run against a baseline"))
+    _add_history(command("history", "show all recorded runs in the order of the code, and where a level changed"))
+    _add_import(command("import", "record a JSON file of pytest-benchmark as a run"))
     return parser
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", nargs="?", help="the run (default: the latest)")
+
+
+def _add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=LISTINGS, metavar="|".join(LISTINGS))
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--concurrent", action="store_true", help="examine although a run is measuring on this machine")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
+
+
+def _add_history(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("cells", nargs="*", metavar="CELL-GLOB", help="only the cells whose id matches")
+    parser.add_argument("--no-report", action="store_true", help="do not write reports/history.html")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE.json", help="what --benchmark-json, -save or -autosave wrote")
+    parser.add_argument("--run", metavar="NAME", help="name of the run (default: the file's)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
 def _add_show(parser: argparse.ArgumentParser) -> None:
@@ -107,15 +123,26 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.usage = f"{parser.prog} [options]"
     descriptions = options_of("text")
     _add_settings(parser, [name for name in SETTINGS if name not in descriptions])
-    parser.add_argument("--revisions", metavar="A..B", help="measure revisions of the past instead, one run each")
     parser.add_argument(
-        "--steps", type=int, metavar="N", default=10, help="how many of them, evenly picked (default: 10)"
+        "--revisions", metavar="A..B", help="measure past revisions instead, one run each, by their own code"
     )
-    parser.add_argument("--resume", metavar="RUN", help="go on with a run that was cut short: only what is missing")
-    parser.add_argument("--concurrent", action="store_true", help="run although another run is measuring here")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan, its cells and the time it will take")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        default=10,
+        help="how many revisions of A..B to measure, evenly spaced (default: 10)",
+    )
+    parser.add_argument("--resume", metavar="RUN", help="continue an interrupted run: measure only what is missing")
+    parser.add_argument(
+        "--concurrent", action="store_true", help="measure although another run is measuring on this machine"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the cells and the expected time, and measure nothing"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
 
 
@@ -125,13 +152,10 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str], **defau
         many, kind = shape_of(name)
         text = SETTINGS[name].metadata["help"]
         if kind is bool:
-            action, told = ("store_false", f"do not {text}") if default_of(name) else ("store_true", text)
-            parser.add_argument(flag(name), dest=name, action=action, default=None, help=told)
+            action, meaning = ("store_false", f"do not {text}") if default_of(name) else ("store_true", text)
+            parser.add_argument(flag(name), dest=name, action=action, default=None, help=meaning)
             continue
-        shown = defaults.get(name, default_of(name))
-        if shown not in ((), "", None) and "default" not in text:
-            plain = " ".join(map(str, shown)) if many else f"{shown:g}" if isinstance(shown, float) else shown
-            text = f"{text} (default: {plain})"
+        text += _default_note(name, text, defaults.get(name, default_of(name)))
         parser.add_argument(
             flag(name),
             dest=name,
@@ -141,6 +165,21 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str], **defau
             metavar=_metavar(name),
             help=text,
         )
+
+
+def _default_note(name: str, text: str, value: Any) -> str:
+    """The default in words, unless the help `text` has it already or nothing stands for it."""
+    if value in ((), "", None) or "default" in text:
+        return ""
+    if isinstance(value, tuple):
+        words = " ".join(map(str, value))
+    elif SETTINGS[name].metadata["reads"] == "share":
+        words = f"{value * 100:g}%%"
+    elif _metavar(name) == "TIME" and value:
+        words = f"{value:g}s"
+    else:
+        words = f"{value:g}" if isinstance(value, float) else str(value)
+    return f" (default: {words})"
 
 
 def _reader(name: str) -> "argparse._ActionType":

@@ -1,4 +1,4 @@
-"""Decided: a decision on the terminal, and in the files that CI reads."""
+"""Decision: shown on the terminal, and in the files that CI reads."""
 
 import argparse
 import json

@@ -16,22 +16,22 @@ from bench.text import quantity
 COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "arguments")
 
 
-def show_architecture(given: argparse.Namespace) -> int:
-    """Print the layers of the architecture `given.name`, for the data set `given.dataset` where there is one.
+def show_architecture(args: argparse.Namespace) -> int:
+    """Print the layers of the architecture `args.name`, for the data set `args.dataset` where there is one.
 
     Raises:
-        BenchError: no name is given, a flag does not go with it, there is no such architecture or data set, or they do
+        BenchError: no name is args, a flag does not go with it, there is no such architecture or data set, or they do
             not fit.
 
     """
-    if not given.name:
+    if not args.name:
         raise BenchError("name an architecture: python -m bench show architecture NAME (list architectures)")
-    if given.data_dir:
+    if args.data_dir:
         raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")
-    layers = ask_layers(open_executor(), LayersRequest(given.name, given.dataset or ""))
-    if given.json:
+    layers = ask_layers(open_executor(), LayersRequest(args.name, args.dataset or ""))
+    if args.json:
         print(json.dumps(layers))
-    elif given.csv:
+    elif args.csv:
         rows = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         rows.writeheader()
         rows.writerows({**line, "output_shape": _shape(line["output_shape"])} for line in layers["layers"])

@@ -1,4 +1,4 @@
-"""Planned: what a run would measure, for --dry-run and for the line before the first cell."""
+"""Plan: what a run would measure, for --dry-run and for the line before the first cell."""
 
 import json
 
@@ -20,8 +20,8 @@ def print_plan(work: Work, *, as_json: bool) -> None:
     for cell, reason in grid.skipped:
         print(f"{cell.id}  left out: {reason}")
     budget = f", {duration(plan.budget)} at most" if plan.budget else ""
-    before = f"{len(work.trials)} trials, then " if work.trials else ""
-    print(f"\n{before}{_visits(work)}, {plan.blocks} blocks, {plan.epochs} epochs")
+    before = f"{plural(len(work.trials), 'trial')}, then " if work.trials else ""
+    print(f"\n{before}{_extent(work)}, {plural(plan.blocks, 'block')}, {plural(plan.epochs, 'epoch')}")
     print(f"about {duration(work.seconds)}{budget}")
 
 
@@ -29,8 +29,8 @@ def announcement(work: Work) -> str:
     """What is about to be measured, in one line."""
     start = "" if START_METHOD == "forkserver" else f"; workers are spawned ({START_METHOD}), 2 s each"
     left_out = f"; {len(work.grid.skipped)} left out, see --dry-run" if work.grid.skipped else ""
-    before = f"{len(work.trials)} trials of learning rates, then " if work.trials else ""
-    return f"suite {work.plan.suite}: {before}{_visits(work)}, about {duration(work.seconds)}{start}{left_out}"
+    before = f"{plural(len(work.trials), 'trial')} of learning rates, then " if work.trials else ""
+    return f"suite {work.plan.suite}: {before}{_extent(work)}, about {duration(work.seconds)}{start}{left_out}"
 
 
 def _document(work: Work) -> dict[str, object]:
@@ -43,5 +43,5 @@ def _document(work: Work) -> dict[str, object]:
     }
 
 
-def _visits(work: Work) -> str:
+def _extent(work: Work) -> str:
     return f"{plural(len(work.grid.cells), 'cell')} x {plural(work.plan.repeats, 'repeat')}"

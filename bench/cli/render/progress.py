@@ -1,4 +1,4 @@
-"""Progress: one line that is written over on a terminal, a plain line per visit elsewhere."""
+"""Progress: one line that is written over on a terminal, a plain line for each result elsewhere."""
 
 import shutil
 from typing import TextIO
@@ -26,7 +26,7 @@ class ProgressLine(Observer):
         print(announcement(work), file=self._stream)
 
     def advanced(self, progress: Progress, result: Result | None) -> None:
-        """Show where the run stands; with a result, what came of the visit."""
+        """Show where the run stands; with a result, what came of its task."""
         if self._live:
             self._overwrite("")
         if result is not None:
@@ -56,7 +56,7 @@ class ProgressLine(Observer):
 
 
 def _outcome(result: Result) -> str:
-    """A visit in one line."""
+    """A result in one line."""
     values = {measurement.metric: measurement.value for measurement in result.measurements}
     words = [f"{result.cell.id} pass {result.repeat + 1}: {result.status}"]
     if result.reason:

@@ -6,26 +6,28 @@ import pandas as pd
 
 from bench.plan.cell import Cell
 from bench.stats.batch_scaling import LEAST_SIZES, Sweep, fit_sweep
-from bench.text import quantity
+from bench.text import percent, quantity
 
 POOR_FIT = 0.1  # relative distance of the points from the line, beyond which the line is no summary of them
 
 
 def sweeps(table: pd.DataFrame) -> list[str]:
     """How the step time of each group of a run's frame grows with the batch; none for fewer than three batch sizes."""
-    axes = [one.name for one in fields(Cell) if one.name != "batch_size"]
+    axes = [field.name for field in fields(Cell) if field.name != "batch_size"]
     steps = table[table["metric"] == "step"]
     lines = []
     for _, group in steps.groupby(axes, sort=False, dropna=False):
         if group["batch_size"].nunique() >= LEAST_SIZES:
             first = group.iloc[0]
             name = first["id"].replace(f"-b{first['batch_size']}-", "-", 1)
-            lines.append(f"batch sweep of {name}: {_told(fit_sweep(group['batch_size'], group['value']))}")
+            lines.append(f"batch sweep of {name}: {_sentence(fit_sweep(group['batch_size'], group['value']))}")
     return lines
 
 
-def _told(sweep: Sweep) -> str:
+def _sentence(sweep: Sweep) -> str:
     overhead, marginal = sweep.overhead.value, sweep.marginal.value
     line = f"t(B) = {quantity(overhead, 's')} + {quantity(marginal, 's')} x B"
     line += f", 90 % of the peak at B = {sweep.batch_at_90:.0f}" if sweep.batch_at_90 else ", no overhead to be seen"
-    return line + (f" (a poor fit: points are {sweep.residual:.0%} off the line)" if sweep.residual > POOR_FIT else "")
+    return line + (
+        f" (a poor fit: points are {percent(sweep.residual)} off the line)" if sweep.residual > POOR_FIT else ""
+    )

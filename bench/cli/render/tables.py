@@ -24,10 +24,10 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
     rows = []
     columns = _columns(set(table["metric"]))
     for _, cell in table.groupby("id", sort=False):
-        found = {row["metric"]: row for _, row in cell.iterrows()}
+        measured = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
-        step = found["step"]["value"] if "step" in found else math.inf
-        figures = {column.terminal: _figure(column, found, target) for column in columns}
+        step = measured["step"]["value"] if "step" in measured else math.inf
+        figures = {column.terminal: _figure(column, measured, target) for column in columns}
         figures |= {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
         rows.append((step, {"cell": first["id"], **figures, "status": first["status"]}))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
@@ -35,26 +35,26 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
 
 def legend(table: pd.DataFrame, until: float = 0.0) -> str:
     """What the columns of `overview` are: statistic, threads, n, and the accuracy at which training was to stop."""
-    found = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
-    said = []
-    if "step" in found:
-        said.append(f"times: {STATISTICS[found['step']['statistic']]} of single steps{_threads(table, 'step')}")
-        said.append("median: what a user experiences")
-    if "relative_cost" in found:
-        statistic = STATISTICS[found["relative_cost"]["statistic"]]
-        said.append(
+    measured = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
+    parts = []
+    if "step" in measured:
+        parts.append(f"times: {STATISTICS[measured['step']['statistic']]} of single steps{_threads(table, 'step')}")
+        parts.append("median: what a user experiences")
+    if "relative_cost" in measured:
+        statistic = STATISTICS[measured["relative_cost"]["statistic"]]
+        parts.append(
             f"relative cost: {statistic}, seconds an image over those of the reference"
             f"{_threads(table, 'relative_cost')}, 95 % interval over fresh processes"
         )
-    if "reached" in found:
+    if "reached" in measured:
         goal = f"{until:g}" if until else "the target"
-        said.append(
+        parts.append(
             f"time to accuracy: training seconds at the first evaluation of {goal} or more, {EVALUATIONS_PER_EPOCH} of "
             "them an epoch, = mean seconds a step x steps"
         )
-    if "accuracy" in found and found["accuracy"]["n"] > 1:
-        said.append("± is the 95 % t interval over seeds")
-    return "; ".join(said)
+    if "accuracy" in measured and measured["accuracy"]["n"] > 1:
+        parts.append("± is the 95 % t interval over seeds")
+    return "; ".join(parts)
 
 
 def _threads(table: pd.DataFrame, metric: str) -> str:
@@ -75,15 +75,15 @@ def _columns(present: set[str]) -> list[Metric]:
     return [row for row in shown if not row.to_target or "reached" in present]
 
 
-def _figure(column: Metric, found: dict[str, pd.Series], target: float | None) -> str:
+def _figure(column: Metric, measured: dict[str, pd.Series], target: float | None) -> str:
     """The number of one cell in a column; a dash where it has none."""
     if column.to_target:
-        return _to_target(found)
+        return _to_target(measured)
     if column.derived:
-        return quantity(found["step"]["median"], "s") if "step" in found else "-"
-    if column.name not in found:
+        return quantity(measured["step"]["median"], "s") if "step" in measured else "-"
+    if column.name not in measured:
         return "-"
-    row = found[column.name]
+    row = measured[column.name]
     if column.kind == "ratio":
         return _relative(row, target)
     if column.kind == "share":
@@ -99,17 +99,21 @@ def _accuracy(row: pd.Series) -> str:
     return f"{with_interval(row['value'], PERCENT, half)} ({over_seeds(row['n'], row['seeds'], row['lost'])})"
 
 
-def _to_target(found: dict[str, pd.Series]) -> str:
+def _to_target(measured: dict[str, pd.Series]) -> str:
     """Time to the target accuracy as seconds a step times steps; or how many seeds reached it, if not all did."""
-    if "reached" not in found:
+    if "reached" not in measured:
         return "-"
-    reached, seeds, lost = found["reached"]["value"], int(found["reached"]["n"]), found["reached"]["lost"]
+    reached, seeds, lost = (
+        measured["reached"]["value"],
+        int(measured["reached"]["n"]),
+        measured["reached"]["lost"],
+    )
     if reached < 1 and seeds < 2:
         return "not reached"
     if reached < 1:
         return f"reached by {over_seeds(round(reached * seeds), seeds, lost)}"
     time, step, steps = (
-        _spread(found[name], METRICS[name].symbol)
+        _spread(measured[name], METRICS[name].symbol)
         for name in ("time_to_accuracy", "training_step", "steps_to_accuracy")
     )
     everyone = f", all {seeds} seeds" if seeds > 1 else ""

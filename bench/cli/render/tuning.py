@@ -1,4 +1,4 @@
-"""Tuned: which learning rate was chosen for each configuration, and how much it matters, in a line each."""
+"""Tuning: which learning rate was chosen for each configuration, and how much it matters, in a line each."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,18 +12,18 @@ from bench.text import PERCENT, quantity
 
 def tuned(facts: RunFacts) -> list[str]:
     """A line for each configuration whose rate a run looked for; none for other runs."""
-    return [_line(one) for one in facts.tuned]
+    return [_line(choice) for choice in facts.tuned]
 
 
-def _line(one: Mapping[str, Any]) -> str:
-    trials = [Trial(**stored) for stored in one["trials"]]
+def _line(choice: Mapping[str, Any]) -> str:
+    trials = [Trial(**stored) for stored in choice["trials"]]
     best = best_of(trials)
     if best is None or best.accuracy is None:
-        return f"{one['id']}: none {_span(trials)} trained it"
+        return f"{choice['id']}: none {_span(trials)} trained it"
     edge = " (at the edge: a better one may lie beyond)" if at_edge(trials, best) else ""
     good = f"within a percentage point of it: {width_told(good_width(trials, best))}"
     score = f"{quantity(best.accuracy, PERCENT)} of held-out images{edge}"
-    return f"{one['id']}: {best.learning_rate:g} is the best {_span(trials)}, {score}; {good}"
+    return f"{choice['id']}: {best.learning_rate:g} is the best {_span(trials)}, {score}; {good}"
 
 
 def _span(trials: list[Trial]) -> str:

@@ -17,12 +17,12 @@ def recorded_runs(tmp_path):
         git = {"revision": f"{number:03}".ljust(40, "f"), "committed": f"2026-01-{number + 1:02}T00:00:00+00:00"}
         run = create(f"run{number}", {"git": git, "plan": {}}, tmp_path / "results")
         cost = float(np.exp(random.normal(0, 0.01) + (0.2 if number >= 12 else 0)))
-        for visit in range(2):
+        for seed in range(2):
             found = (
-                Measurement("relative_cost", "1", "lower", cost * (1 + visit / 100), "p10", 1),
+                Measurement("relative_cost", "1", "lower", cost * (1 + seed / 100), "p10", 1),
                 Measurement("accuracy", "1", "higher", 0.98 + random.normal(0, 0.001), "final"),
             )
-            cell = Cell("<script>alert(1)</script>", seed=visit)
+            cell = Cell("<script>alert(1)</script>", seed=seed)
             run.append(Result(cell, "ok", measurements=found, system={"cpu": "made up"}))
     return tmp_path
 
@@ -31,7 +31,7 @@ def test_the_change_the_command_and_the_page(recorded_runs, typed):
     done = typed("history")
     assert (done.returncode, done.stderr) == (0, "")
     assert "at 012fffffff (2026-01-13)" in done.stdout
-    assert "is it one? python -m bench ab 011fffffff 012fffffff" in done.stdout
+    assert "to confirm: python -m bench ab 011fffffff 012fffffff" in done.stdout
     page = (recorded_runs / "reports" / "history.html").read_text("utf-8")
     assert page.count("<figure") == 2
     assert "<script>" not in page

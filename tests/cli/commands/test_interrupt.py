@@ -25,7 +25,7 @@ def until(condition):
 
 
 def seed_with_first(first):
-    """The seed of an order in which the first or the second of two cells is visited first."""
+    """The seed of an order in which the first or the second of two cells is measured first."""
     for seed in range(100):
         order = [0, 1]
         Random(seed).shuffle(order)

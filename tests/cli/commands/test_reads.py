@@ -39,7 +39,7 @@ def reads():
 
 
 def sampled(cell, step):
-    """A visit to a cell, its step with samples."""
+    """The result of a cell, its step with samples."""
     result = made.result(cell, step)
     _, *others = result.measurements
     return replace(result, measurements=(Measurement.of_samples("step", np.full(20, step), threads=1), *others))

@@ -47,9 +47,9 @@ def test_the_half_that_orchestrates_never_imports_torch(recorded):
 def test_progress_is_plain_lines_where_there_is_no_terminal(recorded):
     assert "\r" not in recorded.stderr
     assert "\033" not in recorded.stderr
-    visits = [line for line in recorded.stderr.splitlines() if line.startswith("[")]
-    assert len(visits) == 2
-    assert all(" pass 1: ok, step " in line for line in visits)
+    results = [line for line in recorded.stderr.splitlines() if line.startswith("[")]
+    assert len(results) == 2
+    assert all(" pass 1: ok, step " in line for line in results)
 
 
 def test_facts_say_what_was_asked_for_and_how_it_ended(run):

@@ -20,16 +20,16 @@ def test_the_layers_as_a_table(typed):
 
 
 def test_the_layers_as_json_and_as_csv(typed):
-    anatomy = json.loads(typed("show", "architecture", "lenet5", "--json").stdout)
+    shown = json.loads(typed("show", "architecture", "lenet5", "--json").stdout)
     rows = list(csv.DictReader(io.StringIO(typed("show", "architecture", "lenet5", "--csv").stdout)))
-    assert [row["layer"] for row in rows] == [line["layer"] for line in anatomy["layers"]]
-    assert sum(int(row["parameters"]) for row in rows) == anatomy["parameters"] == 61_706
+    assert [row["layer"] for row in rows] == [line["layer"] for line in shown["layers"]]
+    assert sum(int(row["parameters"]) for row in rows) == shown["parameters"] == 61_706
     assert rows[0]["output_shape"] == "6x28x28"
 
 
 def test_a_data_set_changes_the_shapes(typed):
-    anatomy = json.loads(typed("show", "architecture", "resnet8", "--dataset", "cifar10", "--json").stdout)
-    assert anatomy["input_shape"] == [3, 32, 32]
+    shown = json.loads(typed("show", "architecture", "resnet8", "--dataset", "cifar10", "--json").stdout)
+    assert shown["input_shape"] == [3, 32, 32]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ def test_the_help_of_run_names_every_flag(bench):
     assert [one for one in [*flags, "--dry-run", "--json"] if one not in text] == []
 
 
+@pytest.mark.parametrize("words", ["of its cost, such as 3% (default: 3%)", "(default: 600s)", "(default: mnist)"])
+def test_the_help_of_run_shows_defaults_as_one_would_type_them(bench, words):
+    assert words in " ".join(bench("run", "--help").stdout.split())
+
+
 def test_no_field_of_the_plan_hides_a_flag_of_the_command():
     given = vars(build_parser().parse_args(["run"]))
     assert set(SETTINGS) - {"purpose"} <= set(given)

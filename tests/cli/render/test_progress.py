@@ -1,4 +1,4 @@
-"""Progress: what came of a visit, in one line."""
+"""Progress: a result in one line."""
 
 import io
 
@@ -13,14 +13,14 @@ PROGRESS = Progress(CELL, 0, "", 0.5, None)
 
 
 def told(*warnings):
-    """The line on a visit that took 1 ms a step."""
+    """The line of a result whose step took 1 ms."""
     step = Measurement("step", "s", "lower", 0.001, "p25", 1)
     stream = io.StringIO()
     ProgressLine(stream).advanced(PROGRESS, Result(CELL, "ok", measurements=(step,), warnings=warnings))
     return stream.getvalue()
 
 
-def test_a_visit_without_a_warning_ends_with_its_numbers():
+def test_a_result_without_a_warning_ends_with_its_numbers():
     assert told() == f"[ 50%] {CELL.id} pass 1: ok, step 1.00 ms\n"
 
 
