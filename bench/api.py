@@ -1,6 +1,5 @@
 """The API: what the command line does, from Python. A plan is run, or a recorded run loaded; both give a Run."""
 
-from contextlib import closing
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,7 +91,7 @@ def run(*, observer: "Observer | None" = None, concurrent: bool = False, **field
     """
     plan = plan_of_values("bench.run", {"report": False, **fields})
     command = f"bench.run({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
-    with closing(open_executor(plan.executor)) as executor:
+    with open_executor(plan.executor) as executor:
         executor.prepare()
         from bench.session.observer import SILENT  # noqa: PLC0415 - while the workers' server imports torch
         from bench.session.run import measure, prepare  # noqa: PLC0415 - likewise

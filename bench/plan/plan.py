@@ -23,6 +23,7 @@ LOSSES = ("cross_entropy", "nll_loss")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
 DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
+CHECKS = "checks"  # the suite that comparisons start from
 
 
 # What an option decides; commands take options, or leave them apart, by it (`options_of`).

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any, Protocol, Self
 
 from bench.errors import unknown
@@ -42,6 +43,9 @@ class TaskStarter(Protocol):
 class Executor(TaskStarter, Protocol):
     """A starter for whole runs; every question of a run, from its catalogue to its ceilings, is asked through it.
 
+    The `data_dir` of a task is a folder on the node where the task runs, which reads data sets from it and downloads
+    them into it; this process never opens it.
+
     Attributes:
         slots: how many tasks may run at once; where it is more than 1, `start` is called by several threads.
         nodes: names of the machines that tasks run on.
@@ -61,8 +65,9 @@ class Executor(TaskStarter, Protocol):
 EXECUTORS: dict[str, Callable[[], Executor]] = {"local": Workers}
 
 
-def open_executor(name: str = "local") -> Executor:
-    """The executor of that name; to be closed.
+@contextmanager
+def open_executor(name: str = "local") -> Iterator[Executor]:
+    """The executor of that name, until the end of the block.
 
     Raises:
         BenchError: there is none of that name.
@@ -70,7 +75,8 @@ def open_executor(name: str = "local") -> Executor:
     """
     if name not in EXECUTORS:
         raise unknown("executor", name, EXECUTORS, "run --help")
-    return EXECUTORS[name]()
+    with closing(EXECUTORS[name]()) as executor:
+        yield executor
 
 
 def talk(starter: TaskStarter, entry: str, task: Any, timeout: float) -> Iterator[tuple[str, Any]]:

@@ -10,11 +10,9 @@ from bench.compare.sides import Comparison, Revisions, revisions
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
-from bench.plan.plan import Plan, plan_from
+from bench.plan.plan import CHECKS, Plan, plan_from
 from bench.regression.confirm import Group, Suspect, grouped
 from bench.verdict.verdict import Decision, Verdict
-
-SUITE = "checks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +132,7 @@ def _plan(group: Group, confirmation: Confirmation) -> Plan:
         "data_dir": confirmation.data_dir,
         "budget": confirmation.budget,
     }
-    return plan_from({"suite": SUITE, **axes, **fixed})
+    return plan_from({"suite": CHECKS, **axes, **fixed})
 
 
 def _joined(stored: Verdict, again: Mapping[str, Verdict]) -> Verdict:

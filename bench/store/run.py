@@ -177,6 +177,19 @@ def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
     return runs, errors
 
 
+def latest(root: Path = RESULTS) -> str:
+    """The name of the run that was recorded last.
+
+    Raises:
+        BenchError: none is recorded.
+
+    """
+    names = run_names(root)
+    if not names:
+        raise BenchError(f"no run is recorded in {root}/ yet: python -m bench run")
+    return names[-1]
+
+
 def run_names(root: Path = RESULTS) -> list[str]:
     """The names of all recorded runs, oldest first."""
     folders = [path.parent for path in root.glob("*/run.json")]

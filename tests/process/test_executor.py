@@ -8,6 +8,7 @@ import pytest
 from bench.cli import run_command_line
 from bench.errors import BenchError
 from bench.process.executor import EXECUTORS, open_executor
+from bench.process.worker import Workers
 from bench.store.run import load
 from tests.process.elsewhere import Elsewhere
 
@@ -22,19 +23,64 @@ def elsewhere(monkeypatch):
 
 @pytest.mark.parametrize("name", EXECUTORS)
 def test_every_executor_has_slots_and_nodes(name):
-    executor = open_executor(name)
-    assert executor.slots >= 1
-    assert executor.nodes
-    executor.close()
+    with open_executor(name) as executor:
+        assert executor.slots >= 1
+        assert executor.nodes
 
 
 def test_the_local_one_never_runs_two_tasks_at_once():
-    assert open_executor().slots == 1
+    with open_executor() as executor:
+        assert executor.slots == 1
 
 
 def test_a_name_that_is_not_registered_is_refused_with_the_nearest():
-    with pytest.raises(BenchError, match=r"unknown executor 'locale'.*local"):
-        open_executor("locale")
+    with pytest.raises(BenchError, match=r"unknown executor 'locale'.*local"), open_executor("locale"):
+        pass
+
+
+class Closable(Workers):
+    """The local executor, which remembers whether it was closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def opened(monkeypatch, tmp_path):
+    """The local executors that are opened, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    executors = []
+
+    def create():
+        executors.append(Closable())
+        return executors[-1]
+
+    monkeypatch.setitem(EXECUTORS, "local", create)
+    return executors
+
+
+def test_it_is_closed_at_the_end_of_the_block_even_where_that_fails(opened):
+    with pytest.raises(BenchError, match="some mistake"), open_executor():
+        raise BenchError("some mistake")
+    assert [executor.closed for executor in opened] == [True]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("list datasets", 0),
+        ("show architecture debug", 0),
+        ("show architecture nothing", 2),
+        ("show checkpoint nothing.pt", 2),
+    ],
+)
+def test_a_command_closes_the_executor_that_it_asks(opened, command, code, capsys):
+    assert run_command_line(command.split()) == code, capsys.readouterr().err
+    assert [executor.closed for executor in opened] == [True]
 
 
 def test_a_plan_that_names_none_ends_before_anything_is_started(capsys, tmp_path, monkeypatch):

@@ -8,28 +8,26 @@ from pathlib import Path
 
 from bench.cli.parser.main import fields_of
 from bench.cli.render.decision import tell
+from bench.cli.render.look import tell_look
 from bench.compare import sides
 from bench.compare.ab import Rules, compare
 from bench.compare.log import FOLDER, ComparisonLog
 from bench.compare.verdicts import decide
 from bench.errors import EXIT_INTERRUPTED, BenchError
-from bench.plan.plan import Plan, plan_from
+from bench.plan.plan import CHECKS, Plan, plan_from
 from bench.process.lock import measuring
-from bench.stats.sequential_test import Look
 from bench.store.provenance import command_line, time_name
 from bench.text import duration, plural
-
-SUITE = "checks"
 
 
 def execute(args: argparse.Namespace) -> int:
     """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
     if args.recompute:
         decision = decide(ComparisonLog.load(Path(args.recompute)))
-        tell(decision, args)
+        tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
         return decision.exit_code
     wanted = fields_of(args)
-    plan = plan_from({"suite": SUITE, **wanted})
+    plan = plan_from({"suite": CHECKS, **wanted})
     plan = replace(plan, threads=plan.threads or (1,))  # more of them repeat worse, see DESIGN.md
     name = time_name()
     rules = Rules(
@@ -46,7 +44,7 @@ def execute(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         decision = compare(comparison, plan, rules, tell_look)
-    tell(decision, args)
+    tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
     print(f"after {duration(decision.seconds)}; raw numbers: {decision.record}", file=sys.stderr)
     return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
 
@@ -87,15 +85,3 @@ def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
             raise BenchError(f"--env takes A=NAME=VALUE or B=NAME=VALUE, not '{text}'; without a value it is not set")
         changes.setdefault(side, {})[name] = value
     return changes
-
-
-def tell_look(cell: str, run: int, count: int, look: Look | None) -> None:
-    """A line for each look; a terminal sees each pair."""
-    where = f"{cell}{', second run' if run == 2 else ''}: {plural(count, 'pair')}"
-    if look is not None:
-        ratio = look.ratio
-        print(
-            f"{where}: ratio {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f}): {look.outcome}", file=sys.stderr
-        )
-    elif sys.stderr.isatty():
-        print(f"{where}\r", end="\033[K", file=sys.stderr, flush=True)

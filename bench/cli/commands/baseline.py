@@ -7,11 +7,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 
-from bench.cli.commands.show import latest
 from bench.cli.render.tables import Row, print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.store import baseline as store
-from bench.store.run import load
+from bench.store.run import latest, load
 from bench.store.summary import CellSummary, summaries
 from bench.text import PERCENT, number, plural, quantity
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 
 from bench import files
-from bench.cli.commands.ab import SUITE, tell_look
 from bench.cli.parser.main import fields_of
+from bench.cli.render.look import tell_look
 from bench.cli.render.tables import print_table
 from bench.compare.calibrate import Injection, concluded, counted, gather, injected, one_fingerprint
 from bench.compare.calibration import Calibration, RunCounts, save
 from bench.compare.sides import Comparison, settings
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
-from bench.plan.plan import Plan, plan_from
+from bench.plan.plan import CHECKS, Plan, plan_from
 from bench.process.lock import measuring
 from bench.stats.multiple_testing import clopper_pearson
 from bench.stats.operating_characteristics import Rates, admissible, rates
@@ -31,7 +31,7 @@ CURVE = tuple(float(size) for size in np.linspace(0, 0.15, 31))  # true slowdown
 
 def execute(args: argparse.Namespace) -> int:
     """Calibrate, print and store; 0 when a tolerance was shown to work, 3 when none was."""
-    plan = plan_from({"suite": SUITE, **fields_of(args)})
+    plan = plan_from({"suite": CHECKS, **fields_of(args)})
     plan = replace(plan, threads=plan.threads or (1,))
     started = utc_now()
     with measuring("the calibration", args.concurrent), settings({}, plan) as comparison:

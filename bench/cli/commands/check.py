@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 
 from bench import files
-from bench.cli.commands.ab import tell_look
-from bench.cli.commands.show import latest
 from bench.cli.render.decision import tell
+from bench.cli.render.look import tell_look
 from bench.cli.render.page import write_page
 from bench.compare.ab import Rules
 from bench.compare.log import FOLDER
@@ -21,7 +20,7 @@ from bench.report import page_of
 from bench.report.decision import FILE
 from bench.store import baseline
 from bench.store.provenance import command_line, time_name
-from bench.store.run import Run, load
+from bench.store.run import Run, latest, load
 from bench.verdict.verdict import Decision
 
 
@@ -41,7 +40,7 @@ def execute(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             interrupted = True
     try:
-        tell(decision, args)
+        tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
     finally:  # neither costs the other
         _keep(run, decision)
     return EXIT_INTERRUPTED if interrupted else decision.exit_code

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from contextlib import closing
 from dataclasses import asdict
 
 from bench.doctor.diagnose import PAIRS, examine
@@ -16,8 +17,8 @@ from bench.process.worker import Workers
 def execute(args: argparse.Namespace) -> int:
     """Examine and print; 0 when the machine is fit, 3 when anything is doubtful."""
     print(f"examining this machine and timing {PAIRS} pairs of identical cells: about 30 s", file=sys.stderr)
-    workers = Workers()
-    with measuring("the doctor", args.concurrent):
+    # no executor: pairs need workers that can be stopped, on this machine
+    with closing(Workers()) as workers, measuring("the doctor", args.concurrent):
         workers.prepare()
         facts = examine(workers)
     checked = findings(facts)

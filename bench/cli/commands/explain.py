@@ -4,10 +4,10 @@ import argparse
 import json
 from collections.abc import Iterable, Sequence
 
-from bench.cli.commands.explained import pairs
 from bench.cli.render.tables import Row, print_table
 from bench.explain.explanation import Explanation, explain
 from bench.explain.record import CellRecord
+from bench.explain.resolve import pairs
 from bench.stats.attribution import Share
 from bench.text import count, quantity, tenths
 

@@ -39,8 +39,8 @@ def execute(args: argparse.Namespace) -> int:
 
 def _registered(what: str) -> list[dict[str, Any]]:
     """Entries of the catalogue, which a worker tells, since only it imports torch."""
-    globs = ("*",) if what == "architectures" else ()  # counting takes seconds
-    catalogue = ask_catalogue(open_executor(), CatalogueRequest(globs))
+    globs = ("*",) if what == "architectures" else ()
+    catalogue = _catalogue(globs)
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
     order = {
@@ -55,8 +55,14 @@ def _suites(_: str) -> list[dict[str, Any]]:
     """The suites with the cells they have here and the seconds they are likely to take."""
     plans = [plan_from({"suite": name}) for name in suite_names()]
     globs = tuple(dict.fromkeys(glob for plan in plans for glob in plan.architectures))
-    catalogue = ask_catalogue(open_executor(), CatalogueRequest(globs))  # counts FLOPs, which takes seconds
+    catalogue = _catalogue(globs)
     return [_suite(plan, catalogue) for plan in plans]
+
+
+def _catalogue(globs: tuple[str, ...]) -> Catalogue:
+    """What is registered; the FLOPs of the architectures that match are counted, which takes seconds."""
+    with open_executor() as executor:
+        return ask_catalogue(executor, CatalogueRequest(globs))
 
 
 def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from contextlib import closing
 
 from bench.cli.parser.main import fields_of
 from bench.cli.render.progress import ProgressLine
@@ -30,7 +29,7 @@ def execute(args: argparse.Namespace) -> int:
     """Run the cells once with a profile, without training; 0 when each has one, 3 when any has none."""
     plan = plan_from({"blocks": BLOCKS, "run": named("profile"), **fields_of(args), **FIXED})
     observer = ProgressLine(sys.stderr)
-    with closing(open_executor(plan.executor)) as executor:
+    with open_executor(plan.executor) as executor:
         executor.prepare()
         work = prepare(plan, executor, observer)
         run = measure(work, executor, observer, concurrent=args.concurrent, command=command_line())

@@ -2,12 +2,11 @@
 
 import argparse
 
-from bench.cli.commands.show import latest
 from bench.report import write
 from bench.store import run as store
 
 
 def execute(args: argparse.Namespace) -> int:
     """Write the page and print its path."""
-    print(write(store.load(args.run or latest())))
+    print(write(store.load(args.run or store.latest())))
     return 0

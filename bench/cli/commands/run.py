@@ -3,9 +3,11 @@
 import argparse
 import importlib
 import sys
-from contextlib import closing
+from collections.abc import Mapping
+from typing import Any
 
 from bench.cli.parser.main import fields_of
+from bench.errors import EXIT_PASS, BenchError
 from bench.plan.plan import Plan, plan_from
 from bench.process.executor import Executor, open_executor
 from bench.store.provenance import command_line
@@ -16,18 +18,37 @@ def execute(args: argparse.Namespace) -> int:
     """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
     wanted = fields_of(args)
     if args.revisions:
-        from bench.cli.commands.revisions import fill  # noqa: PLC0415 - needs git and worktrees, which no other run does
-
-        return fill(args, wanted)
+        return _measure_past(args, wanted)
     if args.resume:
         from bench.session.resume import resumed  # noqa: PLC0415 - as below
 
         run, plan = resumed(args.resume, wanted)
     else:
         run, plan = None, plan_from(wanted)
-    with closing(open_executor(plan.executor)) as executor:
+    with open_executor(plan.executor) as executor:
         executor.prepare()
         return _measured(args, plan, run, executor)
+
+
+def _measure_past(args: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
+    """Have each revision of the span measured by its own code.
+
+    Raises:
+        BenchError: the span or the number of steps means nothing here.
+
+    """
+    from bench.cli.render.progress import ProgressLine  # noqa: PLC0415 - as below
+    from bench.cli.render.revisions import print_revisions  # noqa: PLC0415
+    from bench.session.revisions import measure_past, revisions  # noqa: PLC0415 - no other run needs worktrees
+
+    if args.resume:
+        raise BenchError("--revisions makes new runs, and --resume goes on with one: give one of them")
+    hashes = revisions(args.revisions, args.steps)
+    if args.dry_run:
+        print("\n".join(hashes))
+        return EXIT_PASS
+    outcomes = measure_past(wanted, hashes, ProgressLine(sys.stderr), concurrent=args.concurrent)
+    return print_revisions(outcomes, as_json=args.json)
 
 
 def _measured(args: argparse.Namespace, plan: Plan, run: Run | None, executor: Executor) -> int:
@@ -43,6 +64,6 @@ def _measured(args: argparse.Namespace, plan: Plan, run: Run | None, executor: E
     work = prepare(plan, executor, observer)
     if args.dry_run:
         print_plan(work, as_json=args.json)
-        return 0
+        return EXIT_PASS
     run = measure(work, executor, observer, run=run, concurrent=args.concurrent, command=command_line())
     return print_outcome(run, report=plan.report, as_json=args.json)

@@ -4,27 +4,25 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bench.cli.render.checkpoint import show_checkpoint
-from bench.cli.render.layers import show_architecture
+from bench.cli.render.checkpoint import print_checkpoint
+from bench.cli.render.layers import print_layers
 from bench.cli.render.published import published
 from bench.cli.render.summary import summary
 from bench.cli.render.sweeps import sweeps
 from bench.cli.render.tuning import tuned
-from bench.errors import BenchError
+from bench.errors import EXIT_PASS, BenchError
+from bench.plan.task import LayersRequest
+from bench.process.executor import open_executor
+from bench.session.requests import ask_layers, ask_verification
 from bench.store import run as store
 from bench.store.frame import configurations, frame
 from bench.store.published import comparisons
 from bench.text import plural
-
-# What a first word may name instead of a run, and who shows that.
-SUBJECTS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "architecture": show_architecture,
-    "checkpoint": show_checkpoint,
-}
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -32,18 +30,53 @@ def execute(args: argparse.Namespace) -> int:
 
     Two words name an architecture or a checkpoint; a single word names a run, whatever it is.
     """
-    if args.run in SUBJECTS and (args.name or not _is_run(args.run)):
-        return SUBJECTS[args.run](args)
+    if args.run in _SUBJECTS and (args.name or not _is_run(args.run)):
+        return _SUBJECTS[args.run](args)
     if args.data_dir:
         raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")
     if args.name or args.dataset:
         extra = args.name or "--dataset"
         raise BenchError(f"'{extra}' goes with an architecture: python -m bench show architecture NAME")
-    return _show_run(args, store.load(args.run or latest()))
+    return _show_run(args, store.load(args.run or store.latest()))
 
 
 def _is_run(word: str) -> bool:
     return word in store.run_names()
+
+
+def _show_architecture(args: argparse.Namespace) -> int:
+    """Print the layers of the architecture `args.name`, for the data set `args.dataset` where one is named.
+
+    Raises:
+        BenchError: no architecture is named, a flag does not go with it, there is no such architecture or data set, or
+            they do not fit.
+
+    """
+    if not args.name:
+        raise BenchError("name an architecture: python -m bench show architecture NAME (list architectures)")
+    if args.data_dir:
+        raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")
+    with open_executor() as executor:
+        layers = ask_layers(executor, LayersRequest(args.name, args.dataset or ""))
+    print_layers(layers, as_json=args.json, as_csv=args.csv)
+    return EXIT_PASS
+
+
+def _show_checkpoint(args: argparse.Namespace) -> int:
+    """Print what the file `args.name` holds, and evaluate its model again; 1 where it does not score the same.
+
+    Raises:
+        BenchError: no file is named, a flag does not go with it, or it or its data set cannot be read.
+
+    """
+    if not args.name:
+        raise BenchError("name a file: python -m bench show checkpoint results/RUN/checkpoints/CELL.pt")
+    if args.csv or args.dataset:
+        extra = "--csv" if args.csv else "--dataset"
+        raise BenchError(f"{extra} does not go with a checkpoint: leave it out")
+    with open_executor() as executor:
+        verification = ask_verification(executor, Path(args.name), args.data_dir or "")
+    return print_checkpoint(verification, as_json=args.json)
 
 
 def _show_run(args: argparse.Namespace, run: store.Run) -> int:
@@ -63,7 +96,7 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
             print(f"{plural(count, 'profile')}: {commands}")
         print(f"{run.facts.status}: {run.facts.command}")
-    return 0
+    return EXIT_PASS
 
 
 def _records(table: pd.DataFrame) -> Any:
@@ -71,9 +104,8 @@ def _records(table: pd.DataFrame) -> Any:
     return json.loads(table.to_json(orient="records", double_precision=15))
 
 
-def latest() -> str:
-    """The name of the latest run."""
-    names = store.run_names()
-    if not names:
-        raise BenchError("no run is recorded in results/ yet: python -m bench run")
-    return names[-1]
+# What a first word may name instead of a run, and what shows that.
+_SUBJECTS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "architecture": _show_architecture,
+    "checkpoint": _show_checkpoint,
+}

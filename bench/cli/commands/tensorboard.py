@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.cli.commands.show import latest
 from bench.errors import BenchError
 from bench.metrics import row_of
 from bench.process import entries
@@ -49,7 +48,7 @@ def execute(args: argparse.Namespace) -> int:
         BenchError: there is nothing to show, TensorBoard is not installed, or it ends by itself.
 
     """
-    run = store.load(args.run or latest())
+    run = store.load(args.run or store.latest())
     traces = run.traces()
     curves = list(_curves(run))
     if not traces and not curves:

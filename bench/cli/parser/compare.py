@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from bench.cli.parser.check import add_files
-from bench.plan.plan import options_of, share
+from bench.plan.plan import CHECKS, options_of, share
 
 # It trains nothing, and has its own rule of when to stop.
 COMPARED = options_of("suite", "axis", "measuring", "session")
@@ -47,7 +47,7 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         metavar="FILE",
         help="repeat the decision on the stored timings of an earlier comparison; nothing is measured",
     )
-    add_settings(parser, COMPARED, suite="checks")
+    add_settings(parser, COMPARED, suite=CHECKS)
     _add_output(parser)
     add_files(parser)
 
@@ -66,7 +66,7 @@ def add_calibrate(parser: argparse.ArgumentParser, add_settings: AddSettings) ->
     parser.add_argument(
         "--runs", type=_count, default=1, metavar="N", help="whole comparisons to run with that slowdown (default: 1)"
     )
-    add_settings(parser, COMPARED, suite="checks")
+    add_settings(parser, COMPARED, suite=CHECKS)
     _add_output(parser)
 
 

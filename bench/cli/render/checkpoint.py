@@ -1,30 +1,15 @@
 """Checkpoint: what the file holds, and whether its model still scores what was recorded."""
 
-import argparse
 import json
-from pathlib import Path
 
-from bench.errors import EXIT_PASS, EXIT_REGRESSION, BenchError
-from bench.process.executor import open_executor
+from bench.errors import EXIT_PASS, EXIT_REGRESSION
 from bench.process.messages import Scores, Verification
-from bench.session.requests import ask_verification
 from bench.text import PERCENT, plural, quantity
 
 
-def show_checkpoint(args: argparse.Namespace) -> int:
-    """Print what the file `args.name` holds, and evaluate its model again; 1 where it does not score the same.
-
-    Raises:
-        BenchError: no file is named, a flag does not go with it, or it or its data set cannot be read.
-
-    """
-    if not args.name:
-        raise BenchError("name a file: python -m bench show checkpoint results/RUN/checkpoints/CELL.pt")
-    if args.csv or args.dataset:
-        extra = "--csv" if args.csv else "--dataset"
-        raise BenchError(f"{extra} does not go with a checkpoint: leave it out")
-    verification = ask_verification(open_executor(), Path(args.name), args.data_dir or "")
-    if args.json:
+def print_checkpoint(verification: Verification, *, as_json: bool) -> int:
+    """Print what was verified; 1 where the model does not score the same."""
+    if as_json:
         print(json.dumps(verification, allow_nan=False))
     else:
         _print(verification)

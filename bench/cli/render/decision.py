@@ -1,6 +1,5 @@
 """Decision: shown on the terminal, and in the files that CI reads."""
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -13,18 +12,18 @@ from bench.verdict.markdown import change, markdown, quantity, visible
 from bench.verdict.verdict import Decision
 
 
-def tell(decision: Decision, args: argparse.Namespace) -> None:
-    """Write the files that were asked for, then print the decision, as JSON where asked for.
+def tell(decision: Decision, *, as_json: bool, junit_file: str | None, markdown_file: str | None) -> None:
+    """Print the decision, then write the files that are named.
 
     Raises:
         BenchError: a file cannot be written; it is told after the decision, which it does not cost.
 
     """
-    if args.json:
+    if as_json:
         print(json.dumps(decision.to_dict()))
     else:
         show(decision)
-    for path, text in ((args.junit, junit), (args.markdown, markdown)):
+    for path, text in ((junit_file, junit), (markdown_file, markdown)):
         if path:
             _write(Path(path), text(decision))
 

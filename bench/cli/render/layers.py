@@ -1,43 +1,26 @@
 """Layers: an architecture as a table of its layers, with shapes, parameters and FLOPs."""
 
-import argparse
 import csv
 import json
 import sys
 
 from bench.cli.render.tables import Row, print_table
-from bench.errors import BenchError
-from bench.plan.task import LayersRequest
-from bench.process.executor import open_executor
 from bench.process.messages import Layer, Layers
-from bench.session.requests import ask_layers
 from bench.text import quantity
 
 COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "arguments")
 
 
-def show_architecture(args: argparse.Namespace) -> int:
-    """Print the layers of the architecture `args.name`, for the data set `args.dataset` where there is one.
-
-    Raises:
-        BenchError: no name is args, a flag does not go with it, there is no such architecture or data set, or they do
-            not fit.
-
-    """
-    if not args.name:
-        raise BenchError("name an architecture: python -m bench show architecture NAME (list architectures)")
-    if args.data_dir:
-        raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")
-    layers = ask_layers(open_executor(), LayersRequest(args.name, args.dataset or ""))
-    if args.json:
+def print_layers(layers: Layers, *, as_json: bool, as_csv: bool) -> None:
+    """Print the layers, a row each, and their sums."""
+    if as_json:
         print(json.dumps(layers))
-    elif args.csv:
+    elif as_csv:
         rows = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         rows.writeheader()
         rows.writerows({**line, "output_shape": _shape(line["output_shape"])} for line in layers["layers"])
     else:
         _print(layers)
-    return 0
 
 
 def _print(layers: Layers) -> None:

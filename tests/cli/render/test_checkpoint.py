@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.render import checkpoint
+from bench.cli.commands import show
 
 REVIEW = {
     "path": "/here/cell.pt",
@@ -32,7 +32,7 @@ def told(typed, monkeypatch):
 
     def tell(*arguments, verified=True, **again):
         found = {**REVIEW, "verified": verified, "again": {**REVIEW["again"], **again}}
-        monkeypatch.setattr(checkpoint, "ask_verification", lambda *_: found)
+        monkeypatch.setattr(show, "ask_verification", lambda *_: found)
         return typed("show", "checkpoint", "cell.pt", *arguments)
 
     return tell
@@ -66,7 +66,7 @@ def test_a_file_without_a_digest_is_said_to_be_unverified(told):
 
 def test_the_folder_of_data_sets_is_handed_on(typed, monkeypatch):
     asked = []
-    monkeypatch.setattr(checkpoint, "ask_verification", lambda _, *task: asked.append(task) or REVIEW)
+    monkeypatch.setattr(show, "ask_verification", lambda _, *task: asked.append(task) or REVIEW)
     typed("show", "checkpoint", "/here/cell.pt", "--data-dir", "/there")
     typed("show", "checkpoint", "/here/cell.pt")
     assert asked == [(Path("/here/cell.pt"), "/there"), (Path("/here/cell.pt"), "")]

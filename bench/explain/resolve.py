@@ -1,8 +1,7 @@
-"""Explained: the pairs of cells that the two words of `explain` name: cells of a run, two runs, or two revisions."""
+"""Resolve: the pairs of cells that two words name: two cells of a run, or those that two runs or revisions share."""
 
 from fnmatch import fnmatchcase
 
-from bench.cli.commands.show import latest
 from bench.errors import BenchError
 from bench.explain.record import CellRecord, cell_records
 from bench.store import run as store
@@ -33,7 +32,7 @@ def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pa
         raise BenchError(
             f"'{named}' is a run and '{stray}' is none: name two runs, or two cells of a run with --run RUN"
         )
-    known = cell_records(store.load(run or latest()))
+    known = cell_records(store.load(run or store.latest()))
     ours, theirs = _cell_of(first, known), _cell_of(second, known)
     if ours and theirs:
         return [(ours, theirs)]
