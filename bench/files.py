@@ -65,6 +65,19 @@ def replace(path: Path, content: str | bytes | Callable[[IO[bytes]], object], re
             raise
 
 
+def remove(path: Path, remedy: str = ELSEWHERE) -> None:
+    """Remove the file, if it is there.
+
+    Raises:
+        BenchError: it cannot be removed.
+
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise BenchError(f"cannot remove {path}: {error.strerror or error}; {remedy}") from error
+
+
 def append_line(path: Path, text: str, remedy: str = "the lines before are kept") -> None:
     """Add one line to the file, creating it where needed, and wait until it is on the disk.
 

@@ -63,6 +63,16 @@ def test_a_folder_in_the_way_is_told_with_cause_place_and_remedy(tmp_path):
     assert names(tmp_path) == ["run.json"]
 
 
+def test_a_file_is_removed_if_it_is_there(tmp_path):
+    (tmp_path / "file").touch()
+    files.remove(tmp_path / "file")
+    files.remove(tmp_path / "file")
+    assert names(tmp_path) == []
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(BenchError, match=r"^cannot remove .*/sub: .*; make room$"):
+        files.remove(tmp_path / "sub", "make room")
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(BenchError, match=r"cannot write .*/file/sub: Not a directory; run from a folder you may"):

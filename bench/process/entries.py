@@ -7,7 +7,7 @@ bench/process/CONTRACT.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from bench.plan.catalogue import Catalogue
 from bench.plan.task import CatalogueRequest, LayersRequest, Probe, Task, Weights
@@ -66,7 +66,10 @@ MESSAGES: Mapping[str, Messages] = {
     VERIFY_CHECKPOINT: Messages(Weights, {"verification": m.Verification, **REFUSED}),
     MACHINE_FACTS: Messages(None, {"facts": dict[str, Any]}),
     CEILINGS: Messages(Probe, {"measurements": list[m.Ceiling]}),
-    TENSORBOARD: Messages(Sequence[m.Curves]),
+    TENSORBOARD: Messages(
+        Sequence[m.Curves],
+        {"file": tuple[Literal["curves"], str, bytes]},  # each event file: its name after that of the cell and a slash
+    ),
     AB_CAPABILITIES: Messages(m.CapabilitiesTask, {"about": m.CapabilitiesAnswer, **FAILED}),
     AB_COUNTS: Messages(m.SideTask, {"counts": dict[str, float], **FAILED}),
     AB_BLOCKS: Messages(m.SideTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),

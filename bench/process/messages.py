@@ -102,14 +102,14 @@ class Curves(TypedDict):
     """The learning curves of one cell.
 
     Attributes:
-        folder: the absolute path of the folder that its event files go to.
+        name: what its event files' names begin with, before a slash.
         epochs: the entries of its learning record.
         parameters: the fields of the cell.
         metrics: the final figures by name.
 
     """
 
-    folder: str
+    name: str
     epochs: list[dict[str, Any]]
     parameters: dict[str, Any]
     metrics: dict[str, float]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
@@ -19,20 +20,24 @@ TAGS = {
 }
 
 
-def write_curves(cells: Sequence[Curves], _channel: Channel) -> None:
-    """Write one folder of event files for each cell; nothing is sent."""
+def write_curves(cells: Sequence[Curves], channel: Channel) -> None:
+    """Send the event files of each cell, which are written in a folder of this process."""
     for cell in cells:
-        folder = Path(cell["folder"])
-        for old in folder.glob("events.out.tfevents.*"):  # of an earlier call: TensorBoard would draw both
-            old.unlink()
-        with SummaryWriter(str(folder)) as writer:
-            for entry in cell["epochs"]:
-                for figure, tag in TAGS.items():
-                    if entry.get(figure) is not None:
-                        writer.add_scalar(tag, entry[figure], entry["steps"])
-            parameters = {name: _plain(value) for name, value in cell["parameters"].items()}
-            finals = {f"final/{name}": value for name, value in cell["metrics"].items()}
-            writer.add_hparams(parameters, finals, run_name=".")  # "." is this folder
+        with TemporaryDirectory() as folder:
+            _write(cell, folder)
+            for path in sorted(Path(folder).iterdir()):
+                channel.send("file", ("curves", f"{cell['name']}/{path.name}", path.read_bytes()))
+
+
+def _write(cell: Curves, folder: str) -> None:
+    with SummaryWriter(folder) as writer:
+        for entry in cell["epochs"]:
+            for figure, tag in TAGS.items():
+                if entry.get(figure) is not None:
+                    writer.add_scalar(tag, entry[figure], entry["steps"])
+        parameters = {name: _plain(value) for name, value in cell["parameters"].items()}
+        finals = {f"final/{name}": value for name, value in cell["metrics"].items()}
+        writer.add_hparams(parameters, finals, run_name=".")  # "." is this folder
 
 
 def _plain(value: Any) -> Any:

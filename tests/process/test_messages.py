@@ -108,9 +108,9 @@ def test_a_review_fits_its_row(answered):
     assert answered(entries.VERIFY_CHECKPOINT, Weights("a.pt", content)) == {"verification"}
 
 
-def test_curves_are_told_and_nothing_is_sent(answered, tmp_path):
-    curves = {"folder": str(tmp_path), "epochs": [ENTRY], "parameters": CELL.to_dict(), "metrics": {"accuracy": 0.1}}
-    assert answered(entries.TENSORBOARD, [curves]) == set()
+def test_curves_come_as_files(answered):
+    curves = {"name": "debug", "epochs": [ENTRY], "parameters": CELL.to_dict(), "metrics": {"accuracy": 0.1}}
+    assert answered(entries.TENSORBOARD, [curves]) == {"file"}
 
 
 @pytest.mark.parametrize(

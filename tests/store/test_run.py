@@ -10,7 +10,7 @@ import pytest
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.result import SCHEMA, Result
-from bench.store.run import create, load, load_each, run_names
+from bench.store.run import create, latest, load, load_each, run_names
 
 
 def again(run):
@@ -228,6 +228,15 @@ def test_a_full_disk_is_told_in_one_line(run):
 
 def test_a_run_is_found_by_the_path_of_its_folder_too(run):
     assert load(str(run.folder), run.folder / "elsewhere").stored == run.stored
+
+
+def test_the_latest_run_is_the_one_that_was_recorded_last(tmp_path):
+    with pytest.raises(BenchError, match=r"^no run is recorded in .*/ yet: python -m bench run$"):
+        latest(tmp_path)
+    for age, name in enumerate("cab"):
+        create(name, {}, tmp_path)
+        os.utime(tmp_path / name, (age, age))
+    assert latest(tmp_path) == "b"
 
 
 def test_a_run_that_is_not_there_is_answered_with_the_latest(tmp_path):

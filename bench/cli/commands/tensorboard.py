@@ -12,17 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.metrics import row_of
-from bench.process import entries
-from bench.process.executor import talk
+from bench.process.executor import open_executor
 from bench.process.messages import Curves
-from bench.process.worker import WorkerError, Workers
-from bench.session.collector import folder_of
+from bench.session.curves import curves_of, write_curves
 from bench.store import run as store
 from bench.trace.events import load
 
 HOST = "127.0.0.1"
-WRITING, ENDING = 300.0, 10.0  # seconds
+ENDING = 10.0  # seconds
 # Its standard input ends with this process, however that ends: then it ends too, with all that it has started. Gently
 # first; that can hang, since the plug-in forks readers while it has threads.
 _START = f"""
@@ -50,7 +47,7 @@ def execute(args: argparse.Namespace) -> int:
     """
     run = store.load(args.run or store.latest())
     traces = run.traces()
-    curves = list(_curves(run))
+    curves = curves_of(run)
     if not traces and not curves:
         # the plug-in would wait for traces for ever, and show nothing meanwhile
         raise BenchError(
@@ -60,26 +57,9 @@ def execute(args: argparse.Namespace) -> int:
     _check_installed(bool(traces))
     _tell_damaged(traces)
     if curves:
-        _write(curves)
+        _write(curves, run.folder / "curves")
     with _as_interrupts(signal.SIGTERM, signal.SIGHUP):
         return _serve(run.folder, args.port)
-
-
-def _curves(run: store.Run) -> Iterator[Curves]:
-    """What there is to draw of each cell that was trained."""
-    for result in run.results():
-        epochs = (result.training or {}).get("epochs")
-        if epochs:
-            yield {
-                "folder": str((run.folder / "curves" / folder_of(result.cell)).absolute()),
-                "epochs": epochs,
-                "parameters": result.cell.to_dict(),
-                "metrics": {
-                    measurement.metric: measurement.value
-                    for measurement in result.measurements
-                    if row_of(measurement.metric).tensorboard
-                },
-            }
 
 
 def _check_installed(traces: bool) -> None:
@@ -99,13 +79,13 @@ def _tell_damaged(traces: list[Path]) -> None:
             print(f"bench: {error}", file=sys.stderr)
 
 
-def _write(curves: list[Curves]) -> None:
-    """Have a worker write the curves, since SummaryWriter needs torch."""
+def _write(curves: list[Curves], folder: Path) -> None:
+    """Put the curves there for TensorBoard; without them it still shows the traces."""
     try:
-        for _ in talk(Workers(), entries.TENSORBOARD, curves, WRITING):
-            pass
-    except WorkerError as ended:
-        print(f"bench: no learning curves: {ended.reason}", file=sys.stderr)
+        with open_executor() as executor:
+            write_curves(executor, curves, folder)
+    except BenchError as error:
+        print(f"bench: no learning curves: {error}", file=sys.stderr)
 
 
 def _serve(folder: Path, port: int) -> int:
