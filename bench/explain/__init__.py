@@ -1,1 +1,1 @@
-"""Why one cell takes longer than another: a pure function of what runs have recorded. Knows no torch."""
+"""Why one cell takes longer than another, from what runs have recorded. Knows no torch."""
