@@ -141,7 +141,7 @@ class Heard(dict):
 def reviewed(path):
     heard = Heard()
     verify(Weights(str(path), path.read_bytes()), heard)
-    return heard["review"]
+    return heard["verification"]
 
 
 def test_a_review_scores_the_weights_again_on_the_test_images(workload, path):
