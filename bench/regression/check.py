@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.metrics import named
-from bench.plan.cell import Cell
 from bench.regression.confirm import Suspect
 from bench.regression.screening import Screening, Terms, compare
 from bench.regression.tolerances import Tolerances
@@ -125,13 +124,9 @@ def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:
 
 def _absolute(run: Run) -> dict[str, dict[str, float]]:
     """By configuration, the value of each metric."""
-    names: dict[str, str] = {}
-    for line in run.heads():
-        cell = Cell.from_dict(line["cell"])
-        names[cell.id] = cell.configuration.id
     values: dict[str, dict[str, float]] = {}
     for row in configurations(run).dropna(subset=["metric"]).to_dict("records"):
-        values.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
+        values.setdefault(row["id"], {})[row["metric"]] = row["value"]
     return values
 
 
