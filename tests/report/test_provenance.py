@@ -1,11 +1,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-import report_sample as sample
-
 from bench.report.load import read
 from bench.report.provenance import flat, trust
 from bench.store.warning import Warning
+from tests.report import report_sample as sample
 
 
 def test_nested_facts_become_paths():
