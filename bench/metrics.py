@@ -69,6 +69,11 @@ class Metric:
         return self.heading.lower().replace("flops", "FLOPs")
 
     @property
+    def may_have_budget(self) -> bool:
+        """Whether an absolute limit can hold it: it is stored, and one way is better."""
+        return not self.derived and self.direction != "none"
+
+    @property
     def is_wall(self) -> bool:
         """Whether it is a time of pytest-benchmark, which stands in for a step where a run has none."""
         return self.imported and self.kind == "time"

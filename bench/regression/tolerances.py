@@ -191,12 +191,12 @@ def _no_tolerance(row: Metric) -> str:
 
 
 def _no_budget(row: Metric) -> str:
-    """Why the metric has no budget; "" where it has one."""
+    """Why the metric has no budget; "" where it may have one."""
+    if row.may_have_budget:
+        return ""
     if row.derived:
         return f"it is only shown, never stored, so no budget can hold it: take another metric ({LISTING})"
-    if row.direction == "none":
-        return f"neither lower nor higher is better, so it has no budget: take another metric ({LISTING})"
-    return ""
+    return f"neither lower nor higher is better, so it has no budget: take another metric ({LISTING})"
 
 
 def _share(value: Any, place: str) -> float:
