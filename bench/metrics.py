@@ -39,7 +39,7 @@ class Metric:
         changes: whether `history` looks for changes of its level.
         tradeoff: whether the page draws accuracy against it.
         tensorboard: whether TensorBoard's table of cells has it.
-        derived: computed for tables and pages from another metric's samples, never stored itself.
+        derived: computed for tables, pages and comparisons from another metric's samples, never stored itself.
 
     """
 
@@ -67,6 +67,11 @@ class Metric:
     def words(self) -> str:
         """The heading within a sentence."""
         return self.heading.lower().replace("flops", "FLOPs")
+
+    @property
+    def may_have_budget(self) -> bool:
+        """Whether an absolute limit can hold it: it is stored, and one way is better."""
+        return not self.derived and self.direction != "none"
 
     @property
     def is_wall(self) -> bool:
@@ -113,6 +118,10 @@ _ROWS: tuple[Metric, ...] = (
     _time(
         name="step_median", derived=True, heading="Step, median", shown=True, terminal="median",
         note="the median step: what a user experiences",
+    ),
+    _time(
+        name="seconds_per_image", derived=True, heading="Seconds an image",
+        note="a step's time divided by its batch size: what ab compares where batch sizes differ",
     ),
     _time(
         name="forward", heading="Forward", shown=True, terminal="forward",
@@ -254,6 +263,9 @@ _ROWS: tuple[Metric, ...] = (
         note="a profiled step divided by a timed one",
     ),
 )  # fmt: skip
+
+# What a verdict on all exact counts of a cell at once is about: no metric, for it has no value.
+COUNTS = "counts"
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
 

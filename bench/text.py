@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 TIMES = "\u00d7"  # the multiplication sign, the symbol of a ratio
 PERCENT = "%"  # the symbol of a share
@@ -130,12 +131,17 @@ def count(value: float | None) -> str:
 def percent(share: float) -> str:
     """A share as a percentage with two significant digits at least: 0.62 %, 5 %, 12 %."""
     value = share * 100
-    return f"{value:.2g} %" if abs(value) < 10 else f"{value:.0f} %"
+    return f"{Decimal(f'{value:z.2g}'):f} %" if abs(value) < 10 else f"{value:.0f} %"
+
+
+def whole(share: float) -> str:
+    """A share to a whole percent: 42 %."""
+    return f"{share * 100:z.0f} %"
 
 
 def tenths(share: float | None) -> str:
     """A share in a column, to a tenth of a percent; a dash where there is none."""
-    return "-" if share is None else f"{share * 100:.1f} %"
+    return "-" if share is None else f"{share * 100:z.1f} %"
 
 
 def either_way(share: float) -> str:
@@ -144,15 +150,20 @@ def either_way(share: float) -> str:
 
 
 def signed(share: float) -> str:
-    """A change as a percentage: +4.2 %."""
-    return f"{share * 100:+.1f} %"
+    """A change as a percentage: +4.2 %; 0.0 % where it rounds to nothing."""
+    return f"{_signed(share)} %"
+
+
+def signed_range(low: float, high: float) -> str:
+    """The interval of a change: -1.2 to +0.7 %."""
+    return f"{_signed(low)} to {_signed(high)} %"
 
 
 def change(ratio: float, low: float | None = None, high: float | None = None) -> str:
     """What a ratio changes, with its interval where there is one: +4.2 % (+1.0 to +7.5)."""
     if low is None or high is None:
         return signed(ratio - 1)
-    return f"{signed(ratio - 1)} ({(low - 1) * 100:+.1f} to {(high - 1) * 100:+.1f})"
+    return f"{signed(ratio - 1)} ({_signed(low - 1)} to {_signed(high - 1)})"
 
 
 def duration(seconds: float) -> str:
@@ -177,6 +188,12 @@ def joined(names: Iterable[str], most: int = 6) -> str:
     if len(items) > most:
         items = [*items[: most - 1], f"{len(items) - most + 1} more"]
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+
+
+def _signed(share: float) -> str:
+    """A change in percent, to a tenth; what rounds to nothing has no direction."""
+    tenth = f"{share * 100:+.1f}"
+    return tenth.lstrip("+-") if float(tenth) == 0 else tenth
 
 
 def _rounded(value: float, digits: int = _DIGITS) -> float:

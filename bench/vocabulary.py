@@ -67,6 +67,11 @@ WarningKind = Literal[
     "not kept",
 ]
 
+# How a run stands or ended, "unknown" where run.json does not say; and what came of measuring a past revision.
+RunStatus = Literal["unknown", "running", "finished", "out of time", "interrupted"]
+RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
+RevisionStatus = Literal["recorded", "there already", "failed", "interrupted"]
+
 # How a step is run.
 Mode = Literal["eager", "compile", "cuda_graph"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -87,7 +92,6 @@ GATES: tuple[Gate, ...] = get_args(Gate)
 
 # What a worker hands over as bytes.
 FileKind = Literal["trace", "checkpoint"]
-FILE_KINDS: tuple[FileKind, ...] = get_args(FileKind)
 
 Word = TypeVar("Word")
 

@@ -164,6 +164,18 @@ def test_a_local_name_says_what_it_holds(package):
     ] == []
 
 
+def test_percentages_are_written_by_one_module():
+    """A format such as `:.1%` prints "4.2%" beside the "4.2 %" of bench.text."""
+    places = [
+        f"{name}:{node.lineno}"
+        for name, text in modules().items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FormattedValue) and node.format_spec and name != "bench/text.py"
+        if isinstance(spec := node.format_spec.values[-1], ast.Constant) and spec.value.endswith("%")
+    ]
+    assert places == []
+
+
 def test_a_module_says_what_it_knows_and_is_named_after_it():
     assert [name for name, tree in modules().items() if not ast.get_docstring(tree)] == []
     assert [name for name in modules() if NO_MODULES & {*Path(name).with_suffix("").parts}] == []

@@ -4,6 +4,7 @@ import ast
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,24 @@ from scipy import stats
 
 import bench
 from bench.cli.render.tables import overview
+from bench.compare.sides import Comparison, Side, SideFacts
 from bench.errors import BenchError
-from bench.metrics import FLOPS_OF, LAUNCHES_OF, METRICS, OPERATORS_OF, Metric, named, registered, row_of
+from bench.metrics import (
+    COUNTS,
+    FLOPS_OF,
+    LAUNCHES_OF,
+    METRICS,
+    OPERATORS_OF,
+    Metric,
+    named,
+    registered,
+    row_of,
+    symbol_of,
+)
 from bench.plan.cell import Cell
-from bench.regression.direct import judge_budgets
+from bench.regression.direct import judge_budgets, judge_counts
 from bench.regression.screening import Terms, compare
-from bench.regression.tolerances import tolerances
+from bench.regression.tolerances import Tolerances, tolerances
 from bench.report import load as page
 from bench.report.table import columns, entries, in_words
 from bench.report.units import quantity
@@ -25,7 +38,7 @@ from bench.store.frame import frame_of
 from bench.store.result import Measurement, Result, parse_line
 from bench.store.run import create
 from bench.store.summary import CellSummary
-from bench.vocabulary import DIRECTIONS, GATES, METRIC_KINDS, POOLINGS
+from bench.vocabulary import DIRECTIONS, GATES, METRIC_KINDS, POOLINGS, PairMetric
 
 SOURCE = Path(bench.__file__).parent
 CELL = Cell("debug")
@@ -119,6 +132,14 @@ def of_page(folder):
     return {name for row in page.read(run).rows for name in row.values}
 
 
+def of_ab():
+    """By a comparison, of sides whose batch sizes are equal and of sides whose differ."""
+    before, sizes = Side(None, CELL), (CELL.batch_size, 2 * CELL.batch_size)
+    afters = [Side(None, replace(CELL, batch_size=size)) for size in sizes]
+    facts = {"before": SideFacts("a"), "after": SideFacts("b"), "system": {}}
+    return {Comparison(sides={"net": (before, after)}, **facts).metric for after in afters}
+
+
 def test_every_row_is_measured_somewhere_and_all_that_is_measured_has_a_row(of_task, tmp_path):
     measured = of_task | of_profile() | of_flops() | of_closure() | of_copy() | of_import(tmp_path)
     for name, module in ELSEWHERE.items():
@@ -126,7 +147,7 @@ def test_every_row_is_measured_somewhere_and_all_that_is_measured_has_a_row(of_t
         assert f'"{name}"' in (SOURCE / module).read_text("utf-8")
     stored = set(named(lambda row: not row.derived))
     assert measured | set(ELSEWHERE) == stored
-    assert of_page(tmp_path / "results") - measured == set(METRICS) - stored
+    assert (of_page(tmp_path / "results") | of_ab()) - measured == set(METRICS) - stored
 
 
 def test_no_measurement_is_made_past_the_rows():
@@ -274,11 +295,27 @@ def test_a_tolerance_holds_in_the_direction_of_the_metric_or_is_refused(row, for
         new = reading_of(row, 1 + worse * change)
         share = allowed.share(CELL.id, row.name)
         compared = compare([new], stored, Terms(allowed, {CELL.id: share}, {}))
-        name = "counts" if row.judged_by == "exact counts" else row.name
+        name = COUNTS if row.judged_by == "exact counts" else row.name
         (verdict,) = [verdict for verdict in compared.verdicts if verdict.metric == name]
         outcomes[change] = "suspect" if compared.suspects else verdict.verdict
     bad = "suspect" if row.judged_by == "screening" else "regressed"  # a time is measured again before it fails
     assert outcomes == {0.05: "unchanged", 0.5: bad, -0.5: "improved"}
+
+
+@every_metric
+def test_a_reading_says_which_metric_a_gate_can_judge(row):
+    if row.judged_by:
+        assert reading_of(row, 1.0).judgeable == {row.name}
+    assert CellSummary(cell=CELL, run="none").judgeable == set()
+
+
+def test_a_verdict_is_about_a_metric_with_a_row_or_about_the_counts():
+    assert set(get_args(PairMetric)) == of_ab() <= set(METRICS)
+    assert COUNTS not in METRICS
+    assert (METRICS["seconds_per_image"].direction, symbol_of("seconds_per_image", "s")) == ("lower", "s")
+    before, after = (CellSummary(cell=CELL, run=run, counts={"flops": 1.0}) for run in ("old", "new"))
+    (verdict,) = judge_counts(after, before, Tolerances())
+    assert (verdict.metric, verdict.before, verdict.after) == (COUNTS, None, None)
 
 
 def test_a_family_has_a_row_for_each_of_its_words():

@@ -24,7 +24,10 @@ from bench.text import (
     percent,
     plural,
     quantity,
+    signed,
+    signed_range,
     tenths,
+    whole,
     with_interval,
 )
 from bench.verdict.markdown import markdown
@@ -156,14 +159,24 @@ def test_an_interval_shares_the_unit_of_its_value():
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.0062, "0.62 %"), (0.05, "5 %"), (0.0512, "5.1 %"), (0.0996, "10 %"), (0.123, "12 %"), (-1.234, "-123 %")],
+    [
+        (0.0062, "0.62 %"),
+        (0.05, "5 %"),
+        (0.0512, "5.1 %"),
+        (0.0996, "10 %"),
+        (0.123, "12 %"),
+        (-1.234, "-123 %"),
+        (-0.0, "0 %"),
+        (3e-9, "0.0000003 %"),
+    ],
 )
 def test_a_percentage_has_two_digits_at_least(share, text):
     assert percent(share) == text
 
 
 def test_a_share_in_a_column_has_one_place():
-    assert [tenths(share) for share in (0.1234, 0.0, None)] == ["12.3 %", "0.0 %", "-"]
+    assert [tenths(share) for share in (0.1234, 0.0, -0.0001, None)] == ["12.3 %", "0.0 %", "0.0 %", "-"]
+    assert [whole(share) for share in (0.42, 1.0, -0.001)] == ["42 %", "100 %", "0 %"]
 
 
 def test_a_half_width_beyond_the_value_is_a_factor():
@@ -174,6 +187,15 @@ def test_a_half_width_beyond_the_value_is_a_factor():
 def test_a_change_comes_with_its_interval():
     assert change(1.042, 1.01, 1.075) == "+4.2 % (+1.0 to +7.5)"
     assert change(0.9) == "-10.0 %"
+    assert signed_range(-0.012, 0.007) == "-1.2 to +0.7 %"
+
+
+@pytest.mark.parametrize("share", [0.0, -0.0, 0.0004, -0.0004])
+def test_a_change_that_rounds_to_nothing_has_no_sign(share):
+    assert signed(share) == "0.0 %"
+    assert change(1 + share, 1 - 0.0004, 1 + 0.0004) == "0.0 % (0.0 to 0.0)"
+    assert signed_range(share, 0.01) == "0.0 to +1.0 %"
+    assert signed(0.0006) == "+0.1 %"
 
 
 def test_a_count_keeps_its_digits():

@@ -11,7 +11,7 @@ from bench.compare.log import CellLog, ComparisonLog
 from bench.compare.outcome import Outcome, settle
 from bench.stats.multiple_testing import RATE
 from bench.stats.sequential_test import ALPHA, LOOKS, Look, common_tolerance
-from bench.text import percent
+from bench.text import percent, signed_range, tenths
 from bench.verdict.verdict import Decision, Verdict
 from bench.vocabulary import Ending, PairMetric, VerdictWord
 
@@ -179,12 +179,12 @@ def _go_on(log: ComparisonLog) -> str:
 
 
 def _change(look: Look) -> str:
-    """A slowdown with its interval: "9.8 % (7.1 to 12.6 %)"."""
+    """A slowdown with its interval: "9.8 % (7.1 % to 12.6 %)"."""
     low, high = (np.expm1(look.mean + sign * look.half) for sign in (-1, 1))
-    return f"{percent(look.ratio.value - 1)} ({low * 100:.1f} to {high * 100:.1f} %)"
+    return f"{percent(look.ratio.value - 1)} ({tenths(low)} to {tenths(high)})"
 
 
 def _signed(look: Look) -> str:
     """The interval of a change: "-1.2 to +0.7 %"."""
     low, high = (np.expm1(look.mean + sign * look.half) for sign in (-1, 1))
-    return f"{low * 100:+.1f} to {high * 100:+.1f} %"
+    return signed_range(low, high)

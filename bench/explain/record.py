@@ -1,4 +1,4 @@
-"""Everything a run holds of one cell, its results pooled: values, profile, counts by operator."""
+"""Everything a run holds of one configuration, its results pooled: values, profile, counts by operator."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from bench.plan.cell import Cell
-from bench.store.frame import frame_of
+from bench.store.frame import configuration_id, frame_of
 from bench.store.run import Run
+from bench.store.seeds import asked_of
 from bench.store.warning import Warning
 
 Line = dict[str, Any]
@@ -16,11 +17,11 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CellRecord:
-    """One cell of a run.
+    """One configuration of a run.
 
     Attributes:
         run: the name of the run.
-        cell: the cell.
+        cell: the configuration, a cell without its seed.
         status: ok, or the first other status of its results.
         rows: metric to its row of the run's frame: value, low, high, n, unit, statistic, threads_used.
         profile: what a profiled step spent its time on; None where it was not profiled.
@@ -50,7 +51,7 @@ class CellRecord:
 
 
 def cell_records(run: Run) -> dict[str, CellRecord]:
-    """The record of every cell of a run, by its id.
+    """The record of every configuration of a run, by its id.
 
     Raises:
         BenchError: a line of the run is damaged.
@@ -66,11 +67,11 @@ def cell_records(run: Run) -> dict[str, CellRecord]:
     for line in lines:
         warnings.setdefault(line["id"], {}).update(dict.fromkeys(map(Warning.from_dict, line["warnings"])))
     records = {}
-    for name, part in frame_of(lines).groupby("id", sort=False):
+    for name, part in frame_of(lines, asked_of(run.facts.plan)).groupby("id", sort=False):
         line = first[str(name)]
         records[str(name)] = CellRecord(
             run=run.name,
-            cell=Cell.from_dict(line["cell"]),
+            cell=Cell.from_dict(line["cell"]).configuration,
             status=str(part["status"].iloc[0]),
             rows={str(row["metric"]): dict(row) for row in part.to_dict("records") if not pd.isna(row["metric"])},
             profile=line["profile"],
@@ -82,8 +83,9 @@ def cell_records(run: Run) -> dict[str, CellRecord]:
 
 
 def _slim(run: Run) -> Iterator[Line]:
-    """The lines without what takes most of their room."""
+    """The lines without what takes most of their room, each under the id of its configuration."""
     for line in run.lines():
         for measurement in line["measurements"]:
             measurement.pop("samples", None)
-        yield {key: item for key, item in line.items() if key not in ("blocks", "training")}
+        slim = {key: item for key, item in line.items() if key not in ("blocks", "training")}
+        yield {**slim, "id": configuration_id(line)}

@@ -1,5 +1,6 @@
 """Resolve: the pairs of cells that two words name: two cells of a run, or those that two runs or revisions share."""
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from bench.errors import BenchError
@@ -32,13 +33,15 @@ def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pa
         raise BenchError(
             f"'{named}' is a run and '{stray}' is none: name two runs, or two cells of a run with --run RUN"
         )
-    known = cell_records(store.load(run or store.latest()))
+    searched = store.load(run or store.latest())
+    known = cell_records(searched)
     ours, theirs = _cell_of(first, known), _cell_of(second, known)
     if ours and theirs:
         return [(ours, theirs)]
     old, new = (None, None) if run else (revision_of(first), revision_of(second))
     if old and new:
-        return _common(_recorded_at(first, old), _recorded_at(second, new), cell)
+        runs = [searched if each.folder == searched.folder else each for each in store.load_each()[0]]  # read once
+        return _common(_recorded_at(first, old, runs), _recorded_at(second, new, runs), cell)
     missing = second if ours else first
     place = f"run {next(iter(known.values())).run}" if known else "the latest run"
     names = ", ".join(sorted({record.cell.architecture for record in known.values()})[:6])
@@ -86,9 +89,8 @@ def _common(first: store.Run, second: store.Run, cell: str | None) -> list[Pair]
     return [(ours[name], theirs[name]) for name in chosen]
 
 
-def _recorded_at(word: str, revision: str) -> store.Run:
-    """The latest run recorded at a revision, one without other changes if there is any."""
-    runs, _ = store.load_each()
+def _recorded_at(word: str, revision: str, runs: Sequence[store.Run]) -> store.Run:
+    """The latest of the runs that was recorded at a revision, one without other changes if there is any."""
     recorded = [run for run in reversed(runs) if run.facts.git.revision == revision]
     if not recorded:
         raise BenchError(

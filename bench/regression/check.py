@@ -1,6 +1,6 @@
 """Check: a recorded run against a baseline, from the files to the decision; nothing is measured here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.metrics import named
-from bench.plan.cell import Cell
 from bench.regression.confirm import Suspect
 from bench.regression.screening import Screening, Terms, compare
 from bench.regression.tolerances import Tolerances
@@ -50,15 +49,16 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     """Judge the run.
 
     Raises:
-        BenchError: nothing is left to compare, a tolerance is below the calibrated minimum, or a file is damaged.
+        BenchError: nothing is left to compare, a limit has nothing to be held to, a tolerance is below the calibrated
+            minimum, or a file is damaged.
 
     """
     started = datetime.now(UTC)
     every = summaries(run)
     new, stored = _sides(run, every, baseline, rules.globs)
     absolute = _absolute(run)
-    counts = {metric for summary in (*every, *baseline.summaries) for metric in summary.counts}
-    rules.allowed.check_measured(_measured(absolute), counts)
+    rules.allowed.check_budgets(_measured(absolute))
+    rules.allowed.check_tolerances(_judgeable((*every, *baseline.summaries)))  # also of cells that --cells leaves out
     shares, forced = _shares(new, rules)
     compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
     decision = Decision(
@@ -124,14 +124,19 @@ def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:
 
 def _absolute(run: Run) -> dict[str, dict[str, float]]:
     """By configuration, the value of each metric."""
-    names: dict[str, str] = {}
-    for line in run.heads():
-        cell = Cell.from_dict(line["cell"])
-        names[cell.id] = cell.configuration.id
     values: dict[str, dict[str, float]] = {}
     for row in configurations(run).dropna(subset=["metric"]).to_dict("records"):
-        values.setdefault(names.get(row["id"], row["id"]), {})[row["metric"]] = row["value"]
+        values.setdefault(row["id"], {})[row["metric"]] = row["value"]
     return values
+
+
+def _judgeable(every: Iterable[CellSummary]) -> dict[str, set[str]]:
+    """By the id of each cell that ran, the metrics that a gate can judge."""
+    metrics: dict[str, set[str]] = {}
+    for summary in every:
+        if summary.status == "ok":
+            metrics.setdefault(summary.id, set()).update(summary.judgeable)
+    return metrics
 
 
 def _measured(absolute: Mapping[str, Mapping[str, float]]) -> set[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.metrics import METRICS
+from bench.metrics import COUNTS, METRICS
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
 from bench.stats.prediction import SURE, difference
@@ -44,7 +44,7 @@ def judge_counts(new: CellSummary, old: CellSummary, allowed: Tolerances) -> Ite
     )
     yield Verdict(
         cell=new.id,
-        metric="counts",
+        metric=COUNTS,
         verdict=verdict,
         statistic="exact",
         reason=f"{summary}; risen beyond what is allowed: {', '.join(risen)}" if risen else summary,
@@ -148,8 +148,9 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
         asked = f"{'at least' if higher else 'at most'} {limit:g} is asked ({allowed.place})"
         verdict = Verdict(
             cell=new.id,
-            metric=f"{metric} (budget)",
+            metric=metric,
             verdict="inconclusive",
+            limit=True,
             unit=row.unit,
             direction=row.direction,
             before=limit,

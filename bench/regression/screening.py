@@ -135,10 +135,12 @@ def _differs(old: CellSummary, new: CellSummary) -> tuple[str, ...]:
 
 
 def _unlearnt(new: CellSummary, stored: list[CellSummary]) -> str:
-    """Why the accuracy of a cell is not judged although the baseline has one; "" where it is, or there is none."""
+    """Why the accuracy of a cell is not judged although a side has one; "" where it is, or neither has."""
     lengths = {summary.epochs for summary in stored if summary.accuracy}
-    if new.status != "ok" or not lengths or new.epochs in lengths - {None}:
+    if new.status != "ok" or new.epochs in lengths - {None}:
         return ""
+    if not lengths:
+        return "since the baseline has none" if new.accuracy and stored else ""
     if not new.accuracy:
         return "since this run did not train"
     if new.epochs is None or lengths == {None}:

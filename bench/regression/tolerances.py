@@ -13,7 +13,7 @@ relative_cost = "8 %"
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import isfinite
@@ -23,6 +23,7 @@ from typing import Any
 from bench.errors import BenchError, nearest
 from bench.metrics import METRICS, Metric, named, row_of
 from bench.stats.sequential_test import TOLERANCE
+from bench.text import joined, plural
 from bench.vocabulary import Gate
 
 DEFAULT_FILE = Path("bench.toml")
@@ -65,24 +66,39 @@ class Tolerances:
                 merged |= limits
         return merged
 
-    def check_measured(self, measured: Iterable[str], counted: Iterable[str]) -> None:
-        """See that there is something to hold to every limit; a metric with a gate of its own is reported by that gate.
-
-        Args:
-            measured: the metrics that budgets can be held to.
-            counted: the exact counts, of the run and of the baseline.
+    def check_budgets(self, measured: Iterable[str]) -> None:
+        """See that the run measured what every budget limits.
 
         Raises:
-            BenchError: there is nothing; a limit that nothing is held to would pass for a gate.
+            BenchError: it did not; a limit that nothing is held to would pass for a gate.
 
         """
-        for kind, tables, there in (("tolerance", self.shares, counted), ("budget", self.limits, measured)):
-            known = {*there, *GATED}
-            for metric in (metric for _, values in tables for metric in values if metric not in known):
-                where = "in this run" if kind == "budget" else "in this run or the baseline"
+        known = {*measured, *GATED}
+        for metric in (metric for _, limits in self.limits for metric in limits if metric not in known):
+            raise BenchError(
+                f"{self.place}: there is no '{metric}' in this run that the budget could be held to: measure it, or "
+                "remove the line"
+            )
+
+    def check_tolerances(self, judgeable: Mapping[str, Collection[str]]) -> None:
+        """See that each tolerance has something to judge in the cells it is for; a glob without cells is `unused`.
+
+        Args:
+            judgeable: by the id of each cell that ran, the metrics that a gate can judge, of the run or the baseline.
+
+        Raises:
+            BenchError: it has nothing; a tolerance that nothing is held to would pass for a gate.
+
+        """
+        for glob, shares in self.shares:
+            there = [metrics for cell, metrics in judgeable.items() if fnmatchcase(cell, glob)]
+            known = set().union(*there)
+            for metric in (metric for metric in shares if there and metric not in known):
+                where = "" if glob == "*" else f': [cells."{glob}"]'
+                remedy = "train (--epochs)" if METRICS[metric].once_a_seed else "measure it"
                 raise BenchError(
-                    f"{self.place}: there is no '{metric}' {where} that the {kind} could be held to: measure it, or "
-                    "remove the line"
+                    f"{self.place}{where}: there is no '{metric}' in this run or the baseline that the tolerance could "
+                    f"be held to{_gates(known)}: {remedy}, or remove the line"
                 )
 
     def unused(self, cells: Iterable[str]) -> list[str]:
@@ -121,6 +137,14 @@ def tolerances(path: Path | None = None) -> Tolerances:
         shares.append((glob, _values(entries.get("tolerances", {}), f"{where}: tolerances", _share, _no_tolerance)))
         limits.append((glob, _values(entries.get("budgets", {}), f"{where}: budgets", _limit, _no_budget)))
     return Tolerances(str(place), tuple(shares), tuple(limits))
+
+
+def _gates(metrics: Collection[str]) -> str:
+    """What there is for the gates to judge, the exact counts together; "" where there is nothing."""
+    names = [metric for metric in GATED if metric in metrics]
+    counts = len(set(metrics) - set(names))
+    there = joined([*names, *([plural(counts, "exact count")] if counts else [])])
+    return f", only {there}" if there else ""
 
 
 def _check_keys(table: Mapping[str, Any], known: Iterable[str], place: str) -> None:
@@ -167,12 +191,12 @@ def _no_tolerance(row: Metric) -> str:
 
 
 def _no_budget(row: Metric) -> str:
-    """Why the metric has no budget; "" where it has one."""
+    """Why the metric has no budget; "" where it may have one."""
+    if row.may_have_budget:
+        return ""
     if row.derived:
         return f"it is only shown, never stored, so no budget can hold it: take another metric ({LISTING})"
-    if row.direction == "none":
-        return f"neither lower nor higher is better, so it has no budget: take another metric ({LISTING})"
-    return ""
+    return f"neither lower nor higher is better, so it has no budget: take another metric ({LISTING})"
 
 
 def _share(value: Any, place: str) -> float:

@@ -12,6 +12,7 @@ from bench.report.table import amount, missed, percent_of
 from bench.report.tuning import Tuned, tuned
 from bench.report.units import either_way, percent, quantity, state
 from bench.text import TIMES, joined, plural
+from bench.vocabulary import STATUSES
 
 CLOSE = 0.005  # accuracies within half a point are close enough for size to decide
 _MOST_REASON = 160  # letters of a reason in a sentence; the trust section has all of it
@@ -47,8 +48,7 @@ def conclusions(record: Record) -> list[Sentence]:
 def counts(record: Record) -> str:
     """How many configurations ended how: 5 ok, 1 timed out, 2 skipped."""
     tally = Counter(row.status for row in record.rows)
-    order = ("ok", "failed", "oom", "timeout", "diverged", "skipped")
-    names = [*order, *sorted(set(tally) - set(order))]
+    names = [*STATUSES, *sorted(set(tally) - set(STATUSES))]
     return ", ".join(f"{tally[name]} {state(name)}" for name in names if tally[name]) or "no configurations"
 
 

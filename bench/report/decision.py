@@ -9,6 +9,7 @@ from bench.errors import BenchError
 from bench.report.record import Record
 from bench.store.run import Run
 from bench.text import change
+from bench.verdict.verdict import label_of
 
 FILE = "check.json"
 STATES = {"regression": "bad", "pass": "ok"}
@@ -80,7 +81,7 @@ def _judged(stored: Mapping[str, Any]) -> Judged:
     why = [str(stored.get(key) or "") for key in ("reason", "remedy")]
     return Judged(
         cell=str(stored.get("cell")),
-        metric=str(stored.get("metric")).replace("_", " "),
+        metric=label_of(str(stored.get("metric")).replace("_", " "), limit=stored.get("limit") is True),
         verdict=verdict,
         state=state,
         change=_change(stored.get("ratio")),

@@ -13,7 +13,7 @@ from bench.plan.cell import Cell
 from bench.report.decision import stored_check
 from bench.report.record import Record, Row, Value
 from bench.store.facts import RunFacts
-from bench.store.frame import frame_of
+from bench.store.frame import configuration_id, frame_of
 from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
@@ -62,8 +62,7 @@ def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     for entry in measurements:
         entry.pop("samples", None)
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
-    configuration = Cell.from_dict(line["cell"]).configuration
-    return {**line, "id": repr(configuration), "steps": steps}  # an id's parts may be anything in a file of others
+    return {**line, "id": configuration_id(line), "steps": steps}
 
 
 def clean(value: Any) -> Any:

@@ -6,17 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from bench.compare.checkout import checked_out_alone, spread
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.plan import SETTINGS, default_of, flag, shape_of
 from bench.session.observer import SILENT, Observer
-from bench.store.run import RESULTS
-
-Status = Literal["recorded", "there already", "failed", "interrupted"]
+from bench.store.run import RESULTS, load
+from bench.vocabulary import RevisionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class RevisionOutcome:
 
     revision: str
     run: str
-    status: Status
+    status: RevisionStatus
     reason: str = ""
 
 
@@ -66,7 +65,7 @@ def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, conc
     """Run the plan by the code of the revision, in its own folder, and fetch what it recorded."""
     name = f"{wanted.get('run', 'past')}-{revision[:10]}"
     if (RESULTS / name).exists():
-        return RevisionOutcome(revision, name, "there already")
+        return _if_readable(RevisionOutcome(revision, name, "there already"))
     words = [*flags({**wanted, "run": name}), "--no-report", *(["--concurrent"] if concurrent else [])]
     try:
         with checked_out_alone(Path(), revision) as (folder, tree):
@@ -81,7 +80,16 @@ def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, conc
         return RevisionOutcome(revision, name, "interrupted")
     if code or not (RESULTS / name).exists():
         return RevisionOutcome(revision, name, "failed", last or f"exit code {code}")
-    return RevisionOutcome(revision, name, "recorded")
+    return _if_readable(RevisionOutcome(revision, name, "recorded"))
+
+
+def _if_readable(outcome: RevisionOutcome) -> RevisionOutcome:
+    """The outcome, or why this version cannot read the run: the code of the revision may write another schema."""
+    try:
+        load(outcome.run).heads()
+    except BenchError as error:
+        return replace(outcome, status="failed", reason=str(error))
+    return outcome
 
 
 def _run(words: Sequence[str], folder: Path, paths: Sequence[Path], observer: Observer) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from bench.session.flight import Report, results_of
 from bench.stats.stopping import is_precise
 from bench.store.result import Result
 from bench.text import plural
+from bench.vocabulary import RunStatus
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class Scheduler:
     tell: Callable[[Progress, Result | None], None]
     past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
-    outcome: str = "running"
+    outcome: RunStatus = "running"
     endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
     _measured: int = 0

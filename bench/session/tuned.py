@@ -10,6 +10,7 @@ from bench.plan.tuning import Trial, best_of, group_of, plan_of_trials, with_bes
 from bench.session.recording import Recording
 from bench.session.scheduler import Scheduler
 from bench.store.result import Result
+from bench.vocabulary import RunStatus
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Tuned:
     cells: Sequence[Cell]
     trials: Sequence[Cell]
     recording: Recording
-    outcome: str = "running"
+    outcome: RunStatus = "running"
     endings: dict[Cell, str] = field(default_factory=dict)
 
     def run(self) -> None:

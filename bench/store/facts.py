@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.vocabulary import RUN_STATUSES, RunStatus
+
 UNKNOWN = "unknown"
 
 
@@ -27,7 +29,7 @@ class RunFacts:
     """What readers ask of run.json.
 
     Attributes:
-        status: running, finished, out of time, interrupted.
+        status: how the run stands or ended.
         command: that made the run.
         started: UTC, ISO 8601; "" where it is not known, as long as a run goes on or where it was killed.
         finished: likewise.
@@ -44,7 +46,7 @@ class RunFacts:
 
     """
 
-    status: str = UNKNOWN
+    status: RunStatus = "unknown"
     command: str = UNKNOWN
     started: str = ""
     finished: str = ""
@@ -62,10 +64,12 @@ class RunFacts:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunFacts":
         """The facts of a parsed run.json."""
-        texts = {name: str(stored[name]) for name in ("status", "command") if stored.get(name)}
-        texts |= {name: str(stored.get(name) or "") for name in ("started", "finished", "reference", "imported")}
+        texts = {name: str(stored.get(name) or "") for name in ("started", "finished", "reference", "imported")}
+        status = stored.get("status")
         return cls(
             **texts,
+            status=status if status in RUN_STATUSES else "unknown",
+            command=str(stored.get("command") or UNKNOWN),
             git=Git.from_dict(stored.get("git")),
             plan=_mapping(stored.get("plan")),
             order_seed=stored.get("order_seed"),

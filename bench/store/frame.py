@@ -31,17 +31,23 @@ def frame(run: Run) -> pd.DataFrame:
 def configurations(run: Run) -> pd.DataFrame:
     """As `frame`, with seeds pooled: one row per configuration and metric, n counts the processes of all seeds.
 
-    Accuracies and what else training gives come from one process a seed, so that there n is the number of seeds.
+    The id is the configuration's, however many seeds it has; in place of the column `seed` there is `seeds_run`, a list
+    of those that a process was started for. Accuracies and what else training gives come from one process a seed, so
+    that there n is the number of seeds.
     """
-    lines, asked = list(run.heads()), asked_of(run.facts.plan)
-    names = [Cell.from_dict(line["cell"]).configuration.id for line in lines]
-    seeds: dict[str, set[Any]] = {}
-    for name, line in zip(names, lines, strict=True):
-        seeds.setdefault(name, set(asked.seeds)).add(line["cell"].get("seed"))
-    unseeded = (
-        {**line, "id": name if len(seeds[name]) > 1 else line["id"]} for name, line in zip(names, lines, strict=True)
-    )
-    return frame_of(unseeded, asked)
+    lines = [{**line, "id": configuration_id(line)} for line in run.heads()]
+    seeds: dict[str, set[int]] = {line["id"]: set() for line in lines}
+    for line in lines:
+        if line["status"] != "skipped":
+            seeds[line["id"]].add(line["cell"].get("seed", 0))
+    table = frame_of(lines, asked_of(run.facts.plan))
+    table["seed"] = [sorted(seeds[name]) for name in table["id"]]
+    return table.rename(columns={"seed": "seeds_run"})
+
+
+def configuration_id(line: Line) -> str:
+    """The id of the configuration that a stored line is of; the line's own is the cell's, which has the seed."""
+    return Cell.from_dict(line["cell"]).configuration.id
 
 
 def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # noqa: B008 - it is frozen

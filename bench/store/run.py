@@ -128,6 +128,17 @@ class Run:
         files.replace(self.folder / "run.json", files.document(self.stored), "the results before are kept")
 
 
+def check_name(name: str) -> None:
+    """See that a new run may have that name.
+
+    Raises:
+        BenchError: it cannot be a folder's, or its folder holds something else.
+
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name in RESERVED:
+        raise BenchError(f"'{name}' cannot name a run: use letters, digits, '.', '_' and '-' (--run NAME)")
+
+
 def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
     """A new run's folder under `root`.
 
@@ -135,8 +146,7 @@ def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
         BenchError: the name cannot be a folder's, exists already, or the folder cannot be written.
 
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name in RESERVED:
-        raise BenchError(f"'{name}' cannot name a run: use letters, digits, '.', '_' and '-' (--run NAME)")
+    check_name(name)
     run = Run(root / name, {"schema": SCHEMA, "run": name, **facts})
     try:
         run.folder.mkdir(parents=True)

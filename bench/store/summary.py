@@ -59,6 +59,16 @@ class CellSummary:
         """The configuration's id."""
         return self.cell.id
 
+    @property
+    def judgeable(self) -> frozenset[str]:
+        """The metrics of it that a gate can judge."""
+        gated = {
+            "relative_cost": self.log_cost is not None,
+            "peak_memory": self.peak_memory is not None,
+            "accuracy": bool(self.accuracy),
+        }
+        return frozenset((*self.counts, *(metric for metric, known in gated.items() if known)))
+
 
 def summaries(run: Run) -> list[CellSummary]:
     """What the run says of each configuration, in the order in which they were first measured.

@@ -41,7 +41,7 @@ def _kind(verdict: Verdict) -> str:
 
 
 def _case(verdict: Verdict, kind: str) -> ET.Element:
-    case = ET.Element("testcase", classname=_clean(verdict.cell), name=_clean(verdict.metric), time="0")
+    case = ET.Element("testcase", classname=_clean(verdict.cell), name=_clean(verdict.label), time="0")
     text = "\n".join(part for part in (verdict.reason, verdict.remedy, *verdict.evidence) if part)
     if kind:
         message = ET.SubElement(

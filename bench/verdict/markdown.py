@@ -48,7 +48,7 @@ BAD: tuple[VerdictWord, ...] = ("regressed", "failed", "not comparable", "missin
 
 def _gravity(verdict: Verdict) -> tuple[int, str, str]:
     order = (*BAD, "new", "improved", "unchanged")
-    return order.index(verdict.verdict), verdict.cell, verdict.metric
+    return order.index(verdict.verdict), verdict.cell, verdict.label
 
 
 def _table(rows: Iterable[Verdict]) -> Iterable[str]:
@@ -57,7 +57,7 @@ def _table(rows: Iterable[Verdict]) -> Iterable[str]:
     for verdict in rows:
         cells = (
             _text(verdict.cell),
-            _text(verdict.metric),
+            _text(verdict.label),
             quantity(verdict, verdict.before),
             quantity(verdict, verdict.after),
             change(verdict),
@@ -74,7 +74,7 @@ def _whys(rows: Iterable[Verdict]) -> list[str]:
         if verdict.verdict == "unchanged" or not (verdict.reason or verdict.evidence):
             continue
         remedy = f" What to do: {_text(verdict.remedy)}." if verdict.remedy else ""
-        lines.append(f"- {_text(verdict.cell)}, {_text(verdict.metric)}: {_text(verdict.reason)}.{remedy}")
+        lines.append(f"- {_text(verdict.cell)}, {_text(verdict.label)}: {_text(verdict.reason)}.{remedy}")
         lines += [f"  - {_text(line)}" for line in verdict.evidence]
     return ["\n".join(lines)] if lines else []
 
@@ -94,8 +94,7 @@ def _foot(decision: Decision, rest: int) -> Iterable[str]:
 
 def quantity(verdict: Verdict, value: float | None) -> str:
     """A value with its unit, as a person reads it."""
-    symbol = symbol_of(verdict.metric.removesuffix(" (budget)"), verdict.unit)
-    return "-" if value is None else text.quantity(value, symbol)
+    return "-" if value is None else text.quantity(value, symbol_of(verdict.metric, verdict.unit))
 
 
 def change(verdict: Verdict) -> str:

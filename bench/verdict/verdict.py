@@ -45,8 +45,9 @@ class Verdict:
 
     Attributes:
         cell: the cell's id, or what several cells have in common ("geometric mean of 4 cells").
-        metric: its name, such as "step".
+        metric: its name in `bench.metrics`, such as "step"; COUNTS for the exact counts together, which have no value.
         verdict: what came of it.
+        limit: whether `after` is held to an absolute limit, which `before` is, and not to a reference.
         unit: of `before` and `after`: SI without a prefix.
         direction: which way is better: "lower", "higher", or "none".
         statistic: how the values follow from the samples: "p10", "exact".
@@ -66,6 +67,7 @@ class Verdict:
     cell: str
     metric: str
     verdict: VerdictWord
+    limit: bool = False
     unit: str = "1"
     direction: str = "lower"
     statistic: str = ""
@@ -79,6 +81,11 @@ class Verdict:
     remedy: str = ""
     suspect: bool = False
     evidence: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What is judged, for people: the metric, and whether it is held to a budget."""
+        return label_of(self.metric, limit=self.limit)
 
     def to_dict(self) -> dict[str, Any]:
         """As stored and printed; what is unknown is null."""
@@ -161,6 +168,11 @@ class Decision:
         known["interrupted"] = word(known.get("interrupted", ""), ENDINGS)
         known["verdicts"] = tuple(Verdict.from_dict(verdict) for verdict in known["verdicts"])
         return cls(**{**known, "notes": tuple(known.get("notes", ()))})
+
+
+def label_of(metric: str, *, limit: bool) -> str:
+    """What people see of a metric that was judged."""
+    return f"{metric} (budget)" if limit else metric
 
 
 def worst(verdicts: Iterable[VerdictWord]) -> Overall:

@@ -110,7 +110,7 @@ def test_a_record_takes_the_profile_of_whichever_result_has_it(tmp_path):
 
 def test_what_spoke_against_the_times_is_said(tmp_path):
     warnings = (
-        Warning("phases", "contended", 0.48, "the process had 48% of its core"),
+        Warning("phases", "contended", 0.48, "the process had 48 % of its core"),
         Warning("relative cost", "faulting", 20.0, "20 page faults a step"),
     )
     slow = made.result(made.VGG, 9e-3, warnings=warnings)

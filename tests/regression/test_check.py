@@ -46,7 +46,9 @@ def _result(cell, seed, cost, accuracy, options):
     counts = {**COUNTS, **options.get("counts", {})}
     found = [
         Measurement.of_samples("step", np.full(10, 0.004), threads=1),
-        Measurement("relative_cost", "1", "lower", float(np.exp(cost)), "p10", 1),
+        Measurement(
+            "relative_cost", "1", "lower", float(np.exp(cost)) if options.get("costs", True) else None, "p10", 1
+        ),
         Measurement("peak_memory", "B", "lower", options.get("memory", 2e7), options.get("counted", "maximum")),
         *options.get("others", ()),
         *(Measurement(metric, "1", "lower", value, "exact") for metric, value in counts.items()),
@@ -86,7 +88,7 @@ def held(record, accepted, tmp_path):
 def judged(run, stored, allowed=None, **options):
     """Metric to verdict of the decision, and the decision."""
     found = check(run, stored, CheckRules(allowed=allowed or Tolerances(), **options))
-    return {one.metric: one for one in found.decision.verdicts}, found
+    return {one.label: one for one in found.decision.verdicts}, found
 
 
 def test_nothing_has_changed(record, accepted):
@@ -288,7 +290,7 @@ def test_budgets_hold_in_the_metrics_own_direction(record, accepted, tmp_path):
     assert checked.decision.exit_code == 1
     untrained = record({LENET: (1.0, {"accuracy": [None]}), MLP: (1.0, {})}, epochs=0)
     found = check(untrained, accepted(), CheckRules(allowed=tolerances(path))).decision
-    budget = next(one for one in found.verdicts if one.cell == LENET.id and one.metric == "accuracy (budget)")
+    budget = next(one for one in found.verdicts if one.cell == LENET.id and one.label == "accuracy (budget)")
     assert budget.verdict == "inconclusive"
 
 
@@ -307,6 +309,7 @@ def test_a_budget_follows_the_direction_of_its_metric(held, metric, value, limit
     unit, direction = ("1/s" if "throughput" in metric else "1"), ("lower" if metric == "test_loss" else "higher")
     found = held(f"[budgets]\n{metric} = {limit}\n", Measurement(metric, unit, direction, value, "final"))
     budget = found[f"{metric} (budget)"]
+    assert (budget.metric, budget.limit) == (metric, True)
     assert (budget.verdict, budget.direction, budget.unit) == (verdict, direction, unit)
     assert ("at most" if metric == "test_loss" else "at least") in budget.reason
 
@@ -319,6 +322,43 @@ def test_a_budget_for_a_target_that_was_not_reached_is_inconclusive(held):
 def test_a_tolerance_that_no_gate_reads_is_refused(held):
     with pytest.raises(BenchError, match=r"mine\.toml: tolerances\.step: nothing judges this metric"):
         held("[tolerances]\nstep = 0.01\n")
+
+
+@pytest.mark.parametrize(
+    ("metric", "options"),
+    [
+        ("accuracy", {"accuracy": [None] * 3}),
+        ("peak_memory", {"memory": None}),
+        ("relative_cost", {"costs": False}),
+        ("operators_fetch", {}),
+    ],
+)
+def test_a_tolerance_on_what_neither_the_run_nor_the_baseline_has_is_refused(
+    record, accepted, tmp_path, metric, options
+):
+    run, stored, path = record({LENET: (1.0, options)}), accepted(**options), tmp_path / "mine.toml"
+    for form in ("[tolerances]", '[cells."lenet5-*".tolerances]'):
+        path.write_text(f"{form}\n{metric} = 0.1\n")
+        with pytest.raises(
+            BenchError, match=rf"mine\.toml.*: there is no '{metric}' in this run or the baseline .*only"
+        ):
+            judged(run, stored, tolerances(path))
+    if options:
+        judged(record({LENET: (1.0, {})}), stored, tolerances(path))  # this run has it, which is enough
+
+
+def test_a_tolerance_for_cells_that_did_not_train_is_refused_though_others_did(record, accepted, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[cells."mlp-*".tolerances]\naccuracy = 0.1\n')
+    run = record({LENET: (1.0, {}), MLP: (1.0, {"accuracy": [None]})})
+    with pytest.raises(BenchError, match=r'\[cells\."mlp-\*"\]: there is no \'accuracy\''):
+        judged(run, accepted(), tolerances(path))
+
+
+def test_accuracies_that_the_baseline_lacks_are_not_judged_and_that_is_said(record, accepted):
+    found, checked = judged(record({LENET: (1.0, {})}), accepted(accuracy=[None] * 3))
+    assert "accuracy" not in found
+    assert "accuracy is not judged, since the baseline has none: lenet5" in " ".join(checked.decision.notes)
 
 
 def test_a_run_that_is_in_the_baseline_is_compared_with_the_others(record, accepted, tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.errors import BenchError
+from bench.metrics import METRICS
 from bench.regression.tolerances import Tolerances, tolerances
 
 
@@ -84,13 +85,50 @@ def test_a_mistake_is_told_in_one_line_with_its_place(file, text, words):
     ],
 )
 def test_a_limit_on_what_is_not_there_is_refused(file, text, words):
-    found = tolerances(file(text))
+    limits = tolerances(file(text))
+
+    def check():
+        limits.check_budgets(["step", "flops", "parameters"])
+        limits.check_tolerances({"lenet5": {"parameters"}})
+
     with pytest.raises(BenchError, match=words):
-        found.check_measured(["step", "flops", "parameters"], ["parameters"])
+        check()
 
 
-def test_a_metric_with_a_gate_of_its_own_needs_no_measurement(file):
-    tolerances(file("[tolerances]\naccuracy = 0.1\n")).check_measured(["step"], ["parameters"])
+def test_the_refusal_names_no_gate_where_none_has_anything(file):
+    with pytest.raises(BenchError, match="could be held to: measure it, or remove the line"):
+        tolerances(file("[tolerances]\nflops = 0.1\n")).check_tolerances({"lenet5": set()})
+
+
+@pytest.mark.parametrize("metric", [metric for metric, row in METRICS.items() if row.judged_by])
+@pytest.mark.parametrize(
+    ("form", "judgeable", "place"),
+    [
+        ("[tolerances]", {"lenet5": set(), "mlp": set()}, "mine.toml: there is no"),
+        ('[cells."lenet*".tolerances]', {"lenet5": set()}, 'mine.toml: [cells."lenet*"]: there is no'),
+        ('[cells."lenet*".tolerances]', {"lenet5": set(), "mlp": None}, 'mine.toml: [cells."lenet*"]: there is no'),
+    ],
+)
+def test_a_tolerance_that_has_nothing_to_judge_is_refused_with_what_there_is(file, metric, form, judgeable, place):
+    others = {"relative_cost", "peak_memory", "operators_loss", "operators_forward"} - {metric}
+    judgeable = {cell: others | ({metric} if more is None else more) for cell, more in judgeable.items()}
+    with pytest.raises(BenchError) as raised:
+        tolerances(file(f"{form}\n{metric} = 0.1\n")).check_tolerances(judgeable)
+    text = str(raised.value)
+    assert place in text
+    assert f"no '{metric}' in this run or the baseline that the tolerance could be held to, only " in text
+    assert text.endswith("or remove the line")
+    assert ("train (--epochs)" in text) == (metric == "accuracy")
+    listed = text.partition("only ")[2].partition(":")[0]
+    assert ("relative_cost" in listed, "exact count" in listed) == (metric != "relative_cost", True)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "peak_memory", "relative_cost", "flops"])
+def test_a_tolerance_is_kept_where_one_of_its_cells_can_be_judged_or_none_ran(file, metric):
+    everywhere = tolerances(file(f"[tolerances]\n{metric} = 0.1\n"))
+    everywhere.check_tolerances({"lenet5": {metric}, "mlp": {"parameters"}})
+    everywhere.check_tolerances({})  # no cell ran, which the verdicts tell
+    tolerances(file(f'[cells."vgg*".tolerances]\n{metric} = 0.1\n')).check_tolerances({"lenet5": {"parameters"}})
 
 
 def test_a_file_that_is_not_there_or_is_no_text(tmp_path):

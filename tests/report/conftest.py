@@ -1,15 +1,11 @@
 """Pages to look at: each is written once a session."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from bench.report import write
-
-sys.path.insert(0, str(Path(__file__).parent))  # the tests here share report_sample.py
-
-import report_sample as sample
+from tests.report import report_sample as sample
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-import report_sample as sample
 
 from bench import text
 from bench.explain.explanation import sentence_of
@@ -18,6 +17,7 @@ from bench.stats.attribution import kinds, parts_of
 from bench.stats.interval import Interval
 from bench.text import TIMES
 from tests.explain import made
+from tests.report import report_sample as sample
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 

@@ -1,5 +1,4 @@
 import pytest
-import report_sample as sample
 
 from bench.plan.cell import Cell
 from bench.report import svg
@@ -7,6 +6,7 @@ from bench.report.gradient_flow import depth, layers
 from bench.report.learning_curves import points
 from bench.report.load import read
 from bench.store.result import Result
+from tests.report import report_sample as sample
 
 NOTED = {
     "names": ["a.weight", "a.bias", "b.weight", "n.weight", "c.weight"],

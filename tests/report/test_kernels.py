@@ -3,13 +3,13 @@
 import re
 
 import pytest
-import report_sample as sample
 
 from bench.report import write
 from bench.report.kernels import is_sound, kernels
 from bench.report.load import read
 from bench.store.result import Measurement
 from tests.explain import made
+from tests.report import report_sample as sample
 
 CEILING = {
     "device": "cpu", "dtype": "float32", "threads": 1, "flops_per_second": 1e11, "bytes_per_second": 1e10,

@@ -7,10 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import report_sample as sample
 
 from bench.report import page_of, write
 from bench.report.load import read
+from tests.report import report_sample as sample
 
 
 class Elements(HTMLParser):

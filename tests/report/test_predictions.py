@@ -10,12 +10,12 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-import report_sample as sample
 
 from bench.report import svg
 from bench.report.drawing import pixels_of, png
 from bench.report.load import read
 from bench.report.predictions import seeing
+from tests.report import report_sample as sample
 
 
 def stored(pixels, shape=None):

@@ -1,11 +1,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-import report_sample as sample
-
 from bench.report.load import read
 from bench.report.provenance import flat, trust
 from bench.store.warning import Warning
+from tests.report import report_sample as sample
 
 
 def test_nested_facts_become_paths():
@@ -17,14 +16,16 @@ def test_nested_facts_become_paths():
 
 def test_warnings_of_one_kind_are_told_once_with_the_span_of_their_amounts(tmp_path: Path):
     shares = (0.71, 0.83, 0.79)
-    noted = [(Warning("phases", "contended", share, f"the process had {share:.0%} of its core"),) for share in shares]
+    noted = [
+        (Warning("phases", "contended", share, f"the process had {share * 100:.0f} % of its core"),) for share in shares
+    ]
     noted[1] += (sample.NOT_STEADY,)
     plain = sample.results(("mlp",), repeats=3)
     results = [replace(result, warnings=warnings) for result, warnings in zip(plain, noted, strict=True)]
     cell = results[0].cell.id
     assert trust(read(sample.recorded(tmp_path, results))).warnings == (
         (
-            "phases: contended, the process had 71% of its core; 3 such, from 71 % of a core to 83 % of a core",
+            "phases: contended, the process had 71 % of its core; 3 such, from 71 % of a core to 83 % of a core",
             f"{cell} (3 processes)",
         ),
         ("phases: not steady, no steady state within the longest warm-up", f"{cell} (1 process)"),

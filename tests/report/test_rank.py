@@ -1,6 +1,5 @@
-from report_sample import row
-
 from bench.report.rank import leaders, overlap, ranks
+from tests.report.report_sample import row
 
 
 def test_overlap_with_the_leader_shares_a_rank():

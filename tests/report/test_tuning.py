@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import report_sample as sample
 
 from bench.plan.cell import Cell
 from bench.plan.tuning import group_of
@@ -12,6 +11,7 @@ from bench.report.conclusions import conclusions
 from bench.report.load import read
 from bench.report.tuning import tuned, tuning
 from bench.store.result import Measurement, Result
+from tests.report import report_sample as sample
 
 RATES = (0.01, 0.1, 1.0, 10.0)
 ACCURACIES = {"sgd": (0.95, 0.97, 0.975, None), "adam": (0.98, 0.90, 0.10, 0.10)}

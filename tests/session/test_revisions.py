@@ -6,10 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench.errors import BenchError
+from bench.cli.commands import revisions as command
+from bench.errors import EXIT_INCONCLUSIVE, BenchError
 from bench.session import revisions as module
 from bench.session.observer import Observer
 from bench.session.revisions import flags, measure_past, revisions
+from bench.store.result import SCHEMA
 
 PROGRAM = """
 import sys
@@ -23,7 +25,14 @@ if Path("broken").exists():
 folder = Path("results", name)
 folder.mkdir(parents=True)
 (folder / "results.jsonl").touch()
-"""
+schema = 1 if Path("old").exists() else SCHEMA
+(folder / "run.json").write_text('{"schema": %d}' % schema)
+""".replace("SCHEMA", str(SCHEMA))
+
+UNREADABLE = (
+    f"results/past-4444444444/run.json has schema 1, this version reads {SCHEMA}: read it with the version it is of, "
+    "or measure again"
+)
 
 
 class Listener(Observer):
@@ -39,7 +48,10 @@ class Listener(Observer):
 
 @pytest.fixture
 def past(tmp_path, monkeypatch):
-    """A folder in which each revision is a program of its own; the second is broken, and the third cannot be had."""
+    """A folder in which each revision is a program of its own.
+
+    The second is broken, the third cannot be had, and the fourth writes a run that this version does not read.
+    """
     monkeypatch.chdir(tmp_path)
 
     @contextmanager
@@ -51,10 +63,12 @@ def past(tmp_path, monkeypatch):
         (folder / "bench" / "__main__.py").write_text(PROGRAM)
         if revision == "2" * 40:
             (folder / "broken").touch()
+        if revision == "4" * 40:
+            (folder / "old").touch()
         yield folder, SimpleNamespace(paths=(folder,))
 
     monkeypatch.setattr(module, "checked_out_alone", checked_out_alone)
-    return [str(number) * 40 for number in (1, 2, 3)]
+    return [str(number) * 40 for number in (1, 2, 3, 4)]
 
 
 def test_each_is_measured_by_its_own_program_and_what_failed_says_why(past, capfd):
@@ -64,11 +78,26 @@ def test_each_is_measured_by_its_own_program_and_what_failed_says_why(past, capf
         ("recorded", ""),
         ("failed", "the suite is broken"),
         ("failed", "it cannot be installed"),
+        ("failed", UNREADABLE),
     ]
     assert Path("results/past-1111111111/results.jsonl").exists()
-    assert listener.revisions == [(revision, number, 3) for number, revision in enumerate(past, 1)]
+    assert listener.revisions == [(revision, number, 4) for number, revision in enumerate(past, 1)]
     assert listener.lines[0] == "measuring run --epochs 0 --run past-1111111111 --no-report --concurrent"
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_that_this_version_does_not_read_stays_failed_when_it_is_there_already(past):
+    for _ in range(2):
+        (outcome,) = measure_past({}, past[3:])
+        assert (outcome.status, outcome.reason) == ("failed", UNREADABLE)
+    assert Path("results/past-4444444444/run.json").exists()  # what it measured is not lost
+
+
+def test_where_every_run_is_refused_nothing_was_measured(past, monkeypatch, capsys):
+    monkeypatch.setattr(command, "revisions", lambda *_: past[3:])
+    args = SimpleNamespace(revisions="A..B", steps=1, resume=None, dry_run=False, concurrent=True, json=False)
+    assert command.fill(args, {}) == EXIT_INCONCLUSIVE
+    assert UNREADABLE in capsys.readouterr().out
 
 
 def test_one_that_is_there_already_is_not_measured_again(past):

@@ -4,6 +4,7 @@ import pytest
 
 from bench.store.facts import Git, RunFacts
 from bench.store.provenance import git_state
+from bench.vocabulary import RUN_STATUSES
 
 WHOLE = {
     "schema": 2,
@@ -23,6 +24,12 @@ WHOLE = {
     "resumed": ["python -m bench run --resume quick"],
     "imported": "old.json",
 }
+
+
+def test_a_status_that_is_none_of_the_words_is_unknown():
+    assert RunFacts.from_dict({"status": "asleep"}).status == "unknown"
+    assert RunFacts.from_dict({"status": ["finished"]}).status == "unknown"
+    assert [RunFacts.from_dict({"status": status}).status for status in RUN_STATUSES] == list(RUN_STATUSES)
 
 
 def test_every_fact_that_is_stored_is_told():

@@ -1,6 +1,6 @@
 """Frame: one row per cell and metric, processes pooled with their t interval; what is unknown is absent, never 0."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
@@ -161,7 +161,7 @@ def trained(seed, time, accuracy=0.9, reached=True):
     return Result(Cell("mlp", seed=seed), "ok", measurements=tuple(found))
 
 
-def test_the_seeds_of_a_configuration_are_pooled_and_a_lone_seed_keeps_its_name(run):
+def test_the_seeds_of_a_configuration_are_pooled_and_a_lone_seed_gives_no_other_id(run):
     for seed, accuracy in enumerate((0.9, 0.92, 0.97)):
         run.append(trained(seed, 1.0, accuracy))
     run.append(Result(Cell("vgg4", seed=3), "failed", "for a reason"))
@@ -169,9 +169,21 @@ def test_the_seeds_of_a_configuration_are_pooled_and_a_lone_seed_keeps_its_name(
     found = row(table, "accuracy")
     low, high = stats.t.interval(0.95, 2, np.mean([0.9, 0.92, 0.97]), stats.sem([0.9, 0.92, 0.97]))
 
-    assert list(dict.fromkeys(table["id"])) == ["mlp-sgd-mnist-b64-cpu-t1", "vgg4-sgd-mnist-b64-cpu-t1-seed3"]
+    assert list(dict.fromkeys(table["id"])) == ["mlp-sgd-mnist-b64-cpu-t1", "vgg4-sgd-mnist-b64-cpu-t1"]
     assert (found["value"], found["low"], found["high"], found["n"]) == pytest.approx((0.93, low, high, 3))
     assert len(set(frame(run)["id"])) == 4
+
+
+def test_the_seeds_that_were_run_stand_beside_a_configuration(run):
+    for cell in (Cell("mlp", seed=4), Cell("mlp", seed=1), Cell("vgg4", seed=3)):
+        run.append(replace(trained(cell.seed, 1.0), cell=cell))
+    run.append(Result(Cell("mlp", seed=5), "skipped", "the budget was spent"))
+    table = configurations(run)
+    assert {row["id"].split("-")[0]: row["seeds_run"] for row in table.to_dict("records")} == {
+        "mlp": [1, 4],
+        "vgg4": [3],
+    }
+    assert "seed" not in table
 
 
 def test_time_to_accuracy_stays_the_product_when_seeds_are_pooled(run):

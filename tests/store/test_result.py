@@ -29,7 +29,7 @@ WHOLE = Result(
     system={"cpu": "made up", "gpu": None},
     warnings=(
         Warning("phases", "not steady", None, "no steady state within the longest warm-up"),
-        Warning("phases", "contended", 0.48, "the process had 48% of its core"),
+        Warning("phases", "contended", 0.48, "the process had 48 % of its core"),
     ),
     started="2026-01-31T12:00:00+00:00",
     seconds=1.25,
@@ -53,7 +53,7 @@ def test_a_warning_is_stored_as_an_object():
         "part": "phases",
         "kind": "contended",
         "amount": 0.48,
-        "text": "the process had 48% of its core",
+        "text": "the process had 48 % of its core",
     }
 
 

@@ -9,11 +9,11 @@ from bench.vocabulary import WarningKind
 
 
 def contended(share):
-    return Warning("phases", "contended", share, f"the process had {share:.0%} of its core")
+    return Warning("phases", "contended", share, f"the process had {share * 100:.0f} % of its core")
 
 
 def test_a_warning_is_told_with_its_part_and_kind():
-    assert str(contended(0.48)) == "phases: contended, the process had 48% of its core"
+    assert str(contended(0.48)) == "phases: contended, the process had 48 % of its core"
     assert summary([contended(0.48)]) == str(contended(0.48))
 
 
@@ -23,11 +23,11 @@ def test_amounts_that_read_alike_are_no_span():
 
 def test_the_span_is_of_the_amounts_whatever_else_the_texts_say():
     drifts = [
-        Warning("relative cost", "drifting", slope, f"the {subject} blocks change by {slope:+.1%} each")
+        Warning("relative cost", "drifting", slope, f"the {subject} blocks change by {slope * 100:+.1f} % each")
         for subject, slope in (("cell", 0.02), ("reference", -0.031), ("cell", 0.012))
     ]
     assert summary(drifts) == (
-        "relative cost: drifting, the cell blocks change by +2.0% each; 3 such, from -3.1 % a block to +2.0 % a block"
+        "relative cost: drifting, the cell blocks change by +2.0 % each; 3 such, from -3.1 % a block to +2.0 % a block"
     )
 
 

@@ -91,7 +91,7 @@ def _row(row: Rates) -> dict[str, str]:
     return {
         "tolerance": tenths(row.tolerance),
         "a run fails": percent(row.false_alarm),
-        "a comparison fails": f"{row.false_failure * 100:.4f} %",
+        "a comparison fails": percent(row.false_failure),
         "passes": tenths(row.passed),
         "pairs": f"{row.pairs:.1f}",
         **power,

@@ -15,7 +15,7 @@ from bench.regression.history import Series, history
 from bench.report.history import Line, Shift, write
 from bench.stats.change_points import Change
 from bench.store import run as store
-from bench.text import quantity, signed
+from bench.text import plural, quantity, signed
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -23,7 +23,12 @@ def execute(args: argparse.Namespace) -> int:
     runs = _readable()
     first = next(runs, None)
     if first is None:
-        raise BenchError("no run is recorded in results/ yet: python -m bench run")
+        kept = len(store.run_names())
+        raise BenchError(
+            f"results/ has {plural(kept, 'run')}, but none that this version reads: measure again, python -m bench run"
+            if kept
+            else "no run is recorded in results/ yet: python -m bench run"
+        )
     series = history(chain([first], runs), args.cells)
     page = None if args.no_report else str(write(map(_line, series)))
     if args.json:

@@ -99,10 +99,11 @@ def _metrics(_: str) -> list[dict[str, Any]]:
         {
             "name": row.name,
             "unit": row.unit,
-            "better": row.direction,
+            "direction": row.direction,
             "kind": row.kind,
             "pooled": row.pooled,
             "judged_by": row.judged_by,
+            "may_have_budget": row.may_have_budget,
             "note": row.note,
         }
         for row in METRICS.values()
@@ -118,7 +119,7 @@ _ENTRIES = {
     "runs": _runs,
 }
 
-_TITLES = {"seconds": "takes about", "judged_by": "judged by"}
+_TITLES = {"seconds": "takes about", "direction": "better", "judged_by": "judged by", "may_have_budget": "budget"}
 
 
 def _text(key: str, value: Any) -> str:
@@ -132,4 +133,10 @@ def _text(key: str, value: Any) -> str:
         return "-"
     if isinstance(value, list):
         return " ".join(map(str, value))
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)

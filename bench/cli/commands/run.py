@@ -11,7 +11,7 @@ from bench.errors import EXIT_PASS, BenchError
 from bench.plan.plan import Plan, plan_from
 from bench.process.executor import Executor, open_executor
 from bench.store.provenance import command_line
-from bench.store.run import Run
+from bench.store.run import Run, check_name
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -25,6 +25,8 @@ def execute(args: argparse.Namespace) -> int:
         run, plan = resumed(args.resume, wanted)
     else:
         run, plan = None, plan_from(wanted)
+        if plan.run:
+            check_name(plan.run)  # before a dry run too, which would else promise what no run can do
     with open_executor(plan.executor) as executor:
         executor.prepare()
         return _measured(args, plan, run, executor)

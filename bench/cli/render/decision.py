@@ -35,7 +35,7 @@ def show(decision: Decision) -> None:
         [
             {
                 "cell": verdict.cell,
-                "metric": verdict.metric,
+                "metric": verdict.label,
                 "before": quantity(verdict, verdict.before),
                 "after": quantity(verdict, verdict.after),
                 "change": change(verdict),
@@ -49,9 +49,7 @@ def show(decision: Decision) -> None:
     print()
     for verdict in decision.verdicts:
         if verdict.reason and (verdict.verdict != "unchanged" or decision.kind == "ab"):
-            print(
-                f"{verdict.cell}, {verdict.metric}: {verdict.reason}{'; ' + verdict.remedy if verdict.remedy else ''}"
-            )
+            print(f"{verdict.cell}, {verdict.label}: {verdict.reason}{'; ' + verdict.remedy if verdict.remedy else ''}")
         for line in verdict.evidence:
             print(f"    {line}")
     for note in decision.notes:

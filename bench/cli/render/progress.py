@@ -7,7 +7,7 @@ from bench.cli.render.plan import announcement
 from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
 from bench.store.result import Result
-from bench.text import PERCENT, TIMES, duration, quantity
+from bench.text import PERCENT, TIMES, duration, quantity, whole
 
 
 class ProgressLine(Observer):
@@ -30,11 +30,11 @@ class ProgressLine(Observer):
         if self._live:
             self._overwrite("")
         if result is not None:
-            print(f"[{progress.share:4.0%}] {_outcome(result)}", file=self._stream, flush=True)
+            print(f"[{whole(progress.share):>5}] {_outcome(result)}", file=self._stream, flush=True)
         elif self._live:
             left = f", {duration(progress.left)} left" if progress.left is not None else ""
             where = f"pass {progress.repeat + 1}, {progress.cell.id}: {progress.stage}"
-            self._overwrite(f"[{progress.share:4.0%}{left}] {where}")  # a narrow terminal cuts the end off
+            self._overwrite(f"[{whole(progress.share):>5}{left}] {where}")  # a narrow terminal cuts the end off
 
     def ended(self) -> None:
         """Leave the terminal with an empty line to write on."""

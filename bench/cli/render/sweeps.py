@@ -12,8 +12,8 @@ POOR_FIT = 0.1  # relative distance of the points from the line, beyond which th
 
 
 def sweeps(table: pd.DataFrame) -> list[str]:
-    """How the step time of each group of a run's frame grows with the batch; none for fewer than three batch sizes."""
-    axes = [field.name for field in fields(Cell) if field.name != "batch_size"]
+    """How the step time of each group of configurations grows with the batch; none for fewer than three batch sizes."""
+    axes = [field.name for field in fields(Cell) if field.name not in ("batch_size", "seed")]
     steps = table[table["metric"] == "step"]
     lines = []
     for _, group in steps.groupby(axes, sort=False, dropna=False):

@@ -10,13 +10,13 @@ from bench.metrics import METRICS, Metric
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.seeds import over_seeds
-from bench.text import PERCENT, STATISTICS, either_way, number, percent, plural, quantity, with_interval
+from bench.text import PERCENT, STATISTICS, either_way, joined, number, percent, plural, quantity, with_interval
 
 Row = dict[str, str]
 
 
 def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequence[Mapping[str, Any]] = ()) -> list[Row]:
-    """The main figures of a run's frame, a row a cell (or a configuration, with its seeds pooled), fastest step first.
+    """The main figures of a run's configurations, a row each, fastest step first.
 
     A relative cost whose interval is wider than the `target` says so; without a target none does. With the run's
     `ceilings` there is a column that says what bounds the step.
@@ -34,7 +34,7 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
 
 
 def legend(table: pd.DataFrame, until: float = 0.0) -> str:
-    """What the columns of `overview` are: statistic, threads, n, and the accuracy at which training was to stop."""
+    """What the columns of `overview` are: statistic, threads, n, the accuracy at which to stop, and the seeds."""
     measured = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
     parts = []
     if "step" in measured:
@@ -54,7 +54,17 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
         )
     if "accuracy" in measured and measured["accuracy"]["n"] > 1:
         parts.append("± is the 95 % t interval over seeds")
+    if note := _seeds(table):
+        parts.append(note)
     return "; ".join(parts)
+
+
+def _seeds(table: pd.DataFrame) -> str:
+    """Which seeds were run, for the ids in the table have none; "" where it was the default one alone."""
+    seeds = sorted({seed for of_row in table["seeds_run"] for seed in of_row})
+    if seeds in ([], [0]):
+        return ""
+    return f"{'seed' if len(seeds) == 1 else 'seeds'} {joined(map(str, seeds), most=20)}"
 
 
 def _threads(table: pd.DataFrame, metric: str) -> str:

@@ -124,6 +124,18 @@ def test_tolerances_are_read_from_the_folder(accepted, record, typed, tmp_path):
     assert done.stderr.startswith("bench: mine.toml is not valid TOML")
 
 
+@pytest.mark.parametrize("metric", ["accuracy", "peak_memory"])
+def test_a_tolerance_that_has_nothing_to_judge_is_refused_in_one_line(accepted, record, typed, tmp_path, metric):
+    record("new", 0.0)
+    (tmp_path / "bench.toml").write_text(f"[tolerances]\n{metric} = 0.002\n")
+    done = typed("check", "new")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"bench: bench.toml: there is no '{metric}' in this run or the baseline that the tolerance")
+    assert "only relative_cost and 1 exact count" in line
+    assert line.endswith("or remove the line")
+
+
 def test_a_tolerance_below_what_the_calibration_has_shown_is_refused_unless_forced(accepted, record, typed, tmp_path):
     from bench.compare.calibration import Calibration, save
     from bench.store import baseline

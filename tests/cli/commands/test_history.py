@@ -72,6 +72,16 @@ def test_nothing_recorded_or_nothing_that_matches(typed, recorded_runs):
     assert typed("history", "vgg*").returncode == 2
 
 
+def test_nothing_but_runs_of_another_version(typed, tmp_path):
+    for name in ("first", "second"):
+        create(name, {"plan": {}}, tmp_path / "results")
+        (tmp_path / "results" / name / "run.json").write_text('{"schema": 1}')
+    done = typed("history")
+    *left_out, last = done.stderr.splitlines()
+    assert (done.returncode, done.stdout, len(left_out)) == (2, "", 2)
+    assert last == "bench: results/ has 2 runs, but none that this version reads: measure again, python -m bench run"
+
+
 def test_an_empty_folder(typed):
     done = typed("history")
     assert (done.returncode, done.stdout) == (2, "")

@@ -102,7 +102,7 @@ def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway
     process = midway(terminal=theirs)
     os.close(theirs)
     seen = b""
-    while b"[ 50%" not in seen:
+    while b"[ 50 %" not in seen:
         seen += os.read(ours, 65536)
     os.write(ours, b"\x03")
     assert process.wait(timeout=PATIENCE) == 130
@@ -113,8 +113,8 @@ def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway
     assert "Traceback" not in text
     (page,) = re.findall(r"^report: (\S+)", text, re.MULTILINE)
     assert (bench.folder / page).is_file()
-    assert re.search(r"\r\033\[K\[ +0%\] pass 1, faulty_good\S*: phases", text)
-    assert re.search(r"\r\033\[K\[ *50%, \S.* left\] pass 1, faulty_hangs", text)
+    assert re.search(r"\r\033\[K\[ +0 %\] pass 1, faulty_good\S*: phases", text)
+    assert re.search(r"\r\033\[K\[ *50 %, \S.* left\] pass 1, faulty_hangs", text)
 
 
 @pytest.mark.parametrize("name", ["SIGKILL", pytest.param("SIGTERM", marks=pytest.mark.slow)])

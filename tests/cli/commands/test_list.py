@@ -4,14 +4,16 @@ import json
 
 import pytest
 
+from bench.errors import BenchError
 from bench.metrics import METRICS
+from bench.regression.tolerances import tolerances
 from bench.store.run import create
 
 KEYS = {
     "architectures": {"name", "family", "parameters", "flops_forward", "input_shape", "description"},
     "optimizers": {"name", "learning_rate", "implementations", "description"},
     "datasets": {"name", "input_shape", "num_classes", "train", "test", "description"},
-    "metrics": {"name", "unit", "better", "kind", "pooled", "judged_by", "note"},
+    "metrics": {"name", "unit", "direction", "kind", "pooled", "judged_by", "may_have_budget", "note"},
     "suites": {"name", "cells", "seconds", "purpose", "architectures"},
 }
 MEMBERS = {
@@ -55,8 +57,25 @@ def test_a_listing_as_a_table(typed, what):
 def test_every_metric_is_listed(typed):
     entries = {entry["name"]: entry for entry in json.loads(typed("list", "metrics", "--json").stdout)}
     assert list(entries) == list(METRICS)
-    assert (entries["accuracy"]["better"], entries["accuracy"]["judged_by"]) == ("higher", "accuracy")
+    assert (entries["accuracy"]["direction"], entries["accuracy"]["judged_by"]) == ("higher", "accuracy")
     assert (entries["step"]["unit"], entries["step"]["judged_by"]) == ("s", None)
+
+
+def test_a_metric_that_is_listed_as_having_a_budget_may_have_one_and_no_other(typed, tmp_path):
+    for entry in json.loads(typed("list", "metrics", "--json").stdout):
+        (tmp_path / "mine.toml").write_text(f"[budgets]\n{entry['name']} = 1.0\n")
+        try:
+            tolerances(tmp_path / "mine.toml")
+            allowed = True
+        except BenchError:
+            allowed = False
+        assert entry["may_have_budget"] is allowed, entry["name"]
+
+
+def test_the_table_of_metrics_says_which_may_have_a_budget(typed):
+    titles, *rows = typed("list", "metrics").stdout.splitlines()
+    budgets = {row.split()[0]: row[titles.index("budget") :].split()[0] for row in rows}
+    assert (budgets["step"], budgets["step_median"], budgets["parameters"]) == ("yes", "no", "yes")
 
 
 def test_no_runs_yet(typed):
@@ -66,8 +85,6 @@ def test_no_runs_yet(typed):
 
 
 def test_runs_are_listed_by_the_name_of_their_folder(typed, tmp_path):
-    from bench.store.run import create
-
     create("old", {"status": "finished", "started": "then", "command": "a command"}, tmp_path / "results")
     (tmp_path / "results/old").rename(tmp_path / "results/new")
     (entry,) = json.loads(typed("list", "runs", "--json").stdout)

@@ -24,6 +24,8 @@ RUN = ("run", "--architectures", "debug", "--datasets", "synthetic", "--concurre
         (["--epochs", "0", "--until", "99%"], ["--until needs training", "--epochs 1"]),
         (["--epochs", "0", "--checkpoint"], ["--checkpoint needs training", "--epochs 1"]),
         (["--run", "../elsewhere"], ["'../elsewhere' cannot name a run", "--run NAME"]),
+        (["--run", "baselines"], ["'baselines' cannot name a run", "--run NAME"]),
+        (["--run", "baselines", "--dry-run"], ["'baselines' cannot name a run", "--run NAME"]),
         (["--resume", "never-run"], ["no run 'never-run'"]),
         (["--epochs", "many"], ["--epochs takes a whole number, not 'many'", "--help"]),
         (["--architectures"], ["--architectures", "--help"]),

@@ -1,6 +1,7 @@
 """Every command reads a run's results once: how often their files are opened to be read, whoever opens them."""
 
 import os
+import subprocess
 import sys
 from collections import Counter
 from contextlib import contextmanager
@@ -10,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.cli.commands import tensorboard
 from bench.store.result import Measurement
 from tests.explain import made
 
+FOREIGN = Path(__file__).parents[2] / "store" / "pytest_benchmark_4.json"
 TINY = ("--datasets", "synthetic", "--optimizers", "sgd", "--blocks", "2", "--threads", "1", "--concurrent")
 
 _watched = []  # an audit hook stays for good, so that there is one, and it writes here while somebody watches
@@ -67,6 +70,8 @@ def runs(tmp_path, typed):
         (["explain", "vgg4", "lenet5", "--run", "second"], ["second"]),
         (["explain", "first", "second"], ["first", "second"]),
         (["explain", "first", "first"], ["first"]),
+        (["list", "runs"], []),
+        (["import", FOREIGN], []),
     ],
 )
 def test_recorded_runs_are_read_once(runs, typed, words, names):
@@ -74,6 +79,36 @@ def test_recorded_runs_are_read_once(runs, typed, words, names):
         done = typed(*words)
     assert done.returncode in (0, 3, 4), done.stderr
     assert count == dict.fromkeys(names, 1)
+
+
+def test_runs_named_by_their_revisions_are_read_once_and_no_other_run_is(typed, tmp_path):
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@b")
+    subprocess.run([*git, "init", "-q"], cwd=tmp_path, check=True)
+    for name, step in (("old", 6e-3), ("new", 9e-3)):
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", name], cwd=tmp_path, check=True)
+        revision = subprocess.run([*git, "rev-parse", "HEAD"], cwd=tmp_path, check=True, capture_output=True, text=True)
+        facts = {"git": {"revision": revision.stdout.strip(), "dirty": False}}
+        made.run(tmp_path / "results", name, [sampled(made.VGG, step)], **facts)
+    with reads() as count:
+        done = typed("explain", "HEAD~1", "HEAD")
+    assert done.returncode == 0, done.stderr
+    assert count == {"old": 1, "new": 1}
+    with reads() as count:
+        assert typed("explain", "HEAD", "HEAD").returncode == 0
+    assert count == {"new": 1}
+
+
+def test_a_run_that_tensorboard_shows_is_read_once(typed, tmp_path, monkeypatch):
+    epoch = {"epoch": 1, "train_loss": 1.0, "test_loss": 1.0, "test_accuracy": 0.5, "seconds": 1.0, "steps": 1}
+    trained = [replace(sampled(cell, 1e-3), training={"epochs": [epoch]}) for cell in (made.VGG, made.LENET)]
+    made.run(tmp_path / "results", "trained", trained)
+    written = []
+    monkeypatch.setattr(tensorboard, "_write", written.extend)
+    monkeypatch.setattr(tensorboard, "_serve", lambda *_: 0)  # the server reads other files
+    with reads() as count:
+        done = typed("tensorboard", "trained")
+    assert (done.returncode, len(written)) == (0, 2), done.stderr
+    assert count == {"trained": 1}
 
 
 @pytest.mark.parametrize(

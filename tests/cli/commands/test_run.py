@@ -34,7 +34,7 @@ def test_the_document_says_what_came_of_it_and_where_it_is(recorded):
 def test_nothing_else_is_written(recorded):
     written = {path.relative_to(recorded.folder).as_posix() for path in (recorded.folder / "results").rglob("*")}
     assert written == {"results/tiny", "results/tiny/run.json", "results/tiny/results.jsonl"}
-    assert {path.name for path in recorded.folder.iterdir()} <= {"results", "reports"}
+    assert {path.name for path in recorded.folder.iterdir()} == {"results", "reports"}
 
 
 def test_the_half_that_orchestrates_never_imports_torch(recorded):

@@ -21,13 +21,13 @@ def told(*warnings):
 
 
 def test_a_result_without_a_warning_ends_with_its_numbers():
-    assert told() == f"[ 50%] {CELL.id} pass 1: ok, step 1.00 ms\n"
+    assert told() == f"[ 50 %] {CELL.id} pass 1: ok, step 1.00 ms\n"
 
 
 def test_each_kind_of_warning_is_named_once_whatever_its_sentence_says():
     warnings = (
-        Warning("phases", "contended", 0.48, "the process had: 48%, of its core"),
-        Warning("relative cost", "contended", 0.5, "the process had 50% of its core"),
+        Warning("phases", "contended", 0.48, "the process had: 48 %, of its core"),
+        Warning("relative cost", "contended", 0.5, "the process had 50 % of its core"),
         Warning("timing", "loss not finite", None, "the loss was not finite any more when timing ended"),
     )
-    assert told(*warnings) == f"[ 50%] {CELL.id} pass 1: ok, step 1.00 ms, contended, loss not finite\n"
+    assert told(*warnings) == f"[ 50 %] {CELL.id} pass 1: ok, step 1.00 ms, contended, loss not finite\n"

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from bench.cli import run_command_line
+from bench.cli.render.summary import summary
 from bench.cli.render.tables import legend, overview, print_table
 from bench.plan.cell import Cell
 from bench.store.frame import configurations
@@ -49,8 +50,8 @@ def trained(reached, n=3, asked=None, lost=""):
             {"metric": "time_to_accuracy", "value": 1.2, **interval},
             {"metric": "steps_to_accuracy", "value": 400.0, **interval},
         ]
-    about = {"id": "net", "status": "ok", "n": n, "seeds": asked or n, "lost": lost, "threads_used": None}
-    return pd.DataFrame([{**about, **one} for one in rows])
+    row = {"id": "net", "status": "ok", "n": n, "seeds": asked or n, "lost": lost, "threads_used": None}
+    return pd.DataFrame([{**row, "seeds_run": list(range(n)), **figures} for figures in rows])
 
 
 def test_accuracy_over_seeds_comes_with_its_interval_and_their_number():
@@ -86,13 +87,25 @@ def test_a_seed_that_diverged_did_not_reach_the_target(mixed):
     assert (row["accuracy"], row["status"]) == ("97.00 ± 0.00 % (2 of 3 seeds, 1 diverged)", "diverged")
 
 
+@pytest.mark.parametrize(
+    ("seeds", "note"), [([3], "; seed 3"), ([4, 1, 2], "; seeds 1, 2 and 4"), ([0], ""), ([0, 1], "; seeds 0 and 1")]
+)
+def test_the_table_says_which_seeds_were_run_and_its_ids_do_not(tmp_path, seeds, note):
+    run = create("mine", {"plan": {"seeds": seeds}}, tmp_path)
+    for seed in seeds:
+        run.append(Result(Cell("net", seed=seed), "ok", measurements=(Measurement("step", "s", "lower", 1.0, "p25"),)))
+    table = summary(run)
+    assert "net-sgd-mnist-b64-cpu-t1 " in table
+    assert table.endswith(f"median: what a user experiences{note}")
+
+
 def test_shown_as_json_each_seed_has_its_rows_and_their_configuration_the_pooled_ones(mixed, capsys):
     assert run_command_line(["show", str(mixed.folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     alone = {row["seed"]: (row["value"], row["status"]) for row in document["rows"] if row["metric"] == "reached"}
     assert alone == {0: (1.0, "ok"), 1: (1.0, "ok"), 2: (0.0, "diverged")}
     (pooled,) = [row for row in document["configurations"] if row["metric"] == "accuracy"]
-    assert (pooled["n"], pooled["seeds"], pooled["lost"]) == (2, 3, "1 diverged")
+    assert (pooled["n"], pooled["seeds"], pooled["seeds_run"], pooled["lost"]) == (2, 3, [0, 1, 2], "1 diverged")
 
 
 @pytest.mark.parametrize(
