@@ -15,6 +15,7 @@ from bench.cli.parser.main import build_parser
 from bench.compare.calibration import Calibration
 from bench.compare.facts import ComparisonFacts, SideFacts
 from bench.compare.records import KINDS
+from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.plan.plan import plan_from
 from bench.process.messages import BlockFacts
@@ -226,3 +227,13 @@ def test_the_design_names_every_key_of_a_baseline(tmp_path):
 )
 def test_the_design_names_the_schema_of_each_file(title, module):
     assert section(title.format(import_module(module).SCHEMA))
+
+
+def test_the_page_of_metrics_is_what_the_rows_say():
+    lines = (ROOT / "docs" / "metrics.md").read_text("utf-8").splitlines()
+    rows = [
+        f"| `{row.name}` | {row.unit} | {row.direction} | {row.kind} | {row.pooled} | {row.judged_by or '-'} "
+        f"| {'yes' if row.may_have_budget else '-'} | {row.note} |"
+        for row in METRICS.values()
+    ]
+    assert [line for line in lines if line.startswith("| `")] == rows
