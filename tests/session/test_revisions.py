@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench.cli.commands import revisions as command
+from bench.cli.render.revisions import print_revisions
 from bench.errors import EXIT_INCONCLUSIVE, BenchError
 from bench.session import revisions as module
 from bench.session.observer import Observer
@@ -93,10 +93,8 @@ def test_a_run_that_this_version_does_not_read_stays_failed_when_it_is_there_alr
     assert Path("results/past-4444444444/run.json").exists()  # what it measured is not lost
 
 
-def test_where_every_run_is_refused_nothing_was_measured(past, monkeypatch, capsys):
-    monkeypatch.setattr(command, "revisions", lambda *_: past[3:])
-    args = SimpleNamespace(revisions="A..B", steps=1, resume=None, dry_run=False, concurrent=True, json=False)
-    assert command.fill(args, {}) == EXIT_INCONCLUSIVE
+def test_where_every_run_is_refused_nothing_was_measured(past, capsys):
+    assert print_revisions(measure_past({}, past[3:]), as_json=False) == EXIT_INCONCLUSIVE
     assert UNREADABLE in capsys.readouterr().out
 
 

@@ -1,7 +1,6 @@
 """A verdict on a budget: the metric is stored plain, and every reader is shown that it was held to a limit."""
 
 import json
-from argparse import Namespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -20,7 +19,7 @@ from bench.verdict.verdict import Decision
 from tests.verdict.decisions import decision
 
 CELL = Cell("mlp")
-FILES = {"junit": None, "markdown": None}
+FILES = {"junit_file": None, "markdown_file": None}
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def decided():
 
 
 def test_the_document_has_the_plain_metric_and_says_that_it_is_a_limit(decided, capsys):
-    tell(decided, Namespace(json=True, **FILES))
+    tell(decided, as_json=True, **FILES)
     document = json.loads(capsys.readouterr().out)
     (verdict,) = document["verdicts"]
     assert (verdict["metric"], verdict["limit"], verdict["verdict"]) == ("accuracy", True, "regressed")
@@ -39,7 +38,7 @@ def test_the_document_has_the_plain_metric_and_says_that_it_is_a_limit(decided, 
 
 
 def test_the_terminal_names_the_budget_with_the_unit_of_its_metric(decided, capsys):
-    tell(decided, Namespace(json=False, **FILES))
+    tell(decided, as_json=False, **FILES)
     shown = capsys.readouterr().out
     assert f"{CELL.id}, accuracy (budget): 0.95, at least 0.97 is asked" in shown
     (row,) = [line for line in shown.splitlines() if line.startswith(CELL.id) and "97.00 %" in line]

@@ -103,7 +103,7 @@ def test_a_run_that_tensorboard_shows_is_read_once(typed, tmp_path, monkeypatch)
     trained = [replace(sampled(cell, 1e-3), training={"epochs": [epoch]}) for cell in (made.VGG, made.LENET)]
     made.run(tmp_path / "results", "trained", trained)
     written = []
-    monkeypatch.setattr(tensorboard, "_write", written.extend)
+    monkeypatch.setattr(tensorboard, "_write", lambda curves, _: written.extend(curves))
     monkeypatch.setattr(tensorboard, "_serve", lambda *_: 0)  # the server reads other files
     with reads() as count:
         done = typed("tensorboard", "trained")
