@@ -7,7 +7,7 @@ import numpy as np
 from bench.stats.interval import Interval
 from bench.stats.prediction import LEAST_RUNS, SCREEN, SURE, Prediction, predict
 from bench.store.summary import CellSummary
-from bench.text import percent, plural, signed
+from bench.text import percent, plural, signed, tenths
 from bench.verdict.verdict import Verdict
 
 COARSEST = 0.20  # a stored series that shows no slowdown of 20 % says nothing
@@ -82,4 +82,4 @@ def _judged(verdict: Verdict, move: float, expected: Prediction, revision: str) 
 
 
 def _moved(move: float) -> str:
-    return f"{percent(abs(float(np.expm1(move))))} {'slower' if move > 0 else 'faster'} than the stored runs"
+    return f"{tenths(abs(float(np.expm1(move))))} {'slower' if move > 0 else 'faster'} than the stored runs"
