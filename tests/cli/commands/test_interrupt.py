@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from bench.__main__ import main
 from bench.store.run import load
 
 PATIENCE = 60  # seconds for something to happen; no expectation of speed
@@ -172,3 +173,23 @@ def test_a_run_that_was_killed_is_resumed_where_it_ended(bench, midway, kept, pl
         ("faulty_good", "ok"),
         ("faulty_hangs", "timeout"),
     ]
+
+
+def test_ctrl_c_within_the_import_of_an_extension_module_is_one_line(monkeypatch, capsys):
+    """Such a module turns the interrupt into an ImportError, which has it as its cause."""
+
+    def interrupted(_):
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr("bench.cli.run_command_line", interrupted)
+    assert main() == 130
+    assert capsys.readouterr().err == "bench: interrupted\n"
+
+
+def test_an_import_that_fails_for_another_reason_is_no_interrupt(monkeypatch):
+    def broken(_):
+        raise ImportError("no such name")
+
+    monkeypatch.setattr("bench.cli.run_command_line", broken)
+    with pytest.raises(ImportError, match="no such name"):
+        main()
