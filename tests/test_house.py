@@ -34,6 +34,8 @@ RETIRED = {
     r"misfits?": "incompatible (of a net and a data set); residual (of a fit)",
     r"obstacles?": "unsupported",
     r"retrials?": "confirmation",
+    r"settled?_?(?:look)?(?=\()": "outcomes_of, deciding_look",
+    r"_aside": "_unmatched",
     r"outright": "direct",
     r"DUET_\w+": "PAIR_PROTOCOL",
 }

@@ -45,7 +45,7 @@ class Outcome:
         return self.second if self.lost else self.first
 
 
-def settle(log: ComparisonLog) -> tuple[dict[str, Outcome], Outcome | None]:
+def outcomes_of(log: ComparisonLog) -> tuple[dict[str, Outcome], Outcome | None]:
     """The outcome of each cell, and of the geometric mean over those that could be measured, for two or more."""
     tolerance = log.facts.tolerance
     cell_logs = list(log.cell_logs.values())

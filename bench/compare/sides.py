@@ -114,8 +114,8 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
             sides={cell.id: _sides(hosts, (cell, cell), plan, inject) for cell in shared},
             system=known[1].system,
             unmatched=(
-                *(_aside(cell, "new", hosts[1].label) for cell in newer if cell not in older),
-                *(_aside(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
+                *(_unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
+                *(_unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
             notes=(*_notes(trees, inject), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
@@ -139,7 +139,7 @@ def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Compar
 
 
 @contextmanager
-def settings(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float = 0.0) -> Iterator[Comparison]:
+def environments(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: float = 0.0) -> Iterator[Comparison]:
     """The cells of a plan with two environments; with no change at all, each cell with itself.
 
     Args:
@@ -172,7 +172,7 @@ def _sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, injec
     return Side(hosts[0], cells[0], 0.0, plan.data_dir), Side(hosts[1], cells[1], inject, plan.data_dir)
 
 
-def _aside(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
+def _unmatched(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
     return Verdict(cell=cell.id, metric="step", verdict=verdict, reason=f"only in {label}")
 
 

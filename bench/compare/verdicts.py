@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.compare.differences import counted, timed
 from bench.compare.log import CellLog, ComparisonLog
-from bench.compare.outcome import Outcome, settle
+from bench.compare.outcome import Outcome, outcomes_of
 from bench.stats.multiple_testing import RATE
 from bench.stats.sequential_test import ALPHA, LOOKS, Look, common_tolerance
 from bench.text import percent, signed_range, tenths
@@ -36,7 +36,7 @@ class Judgement(NamedTuple):
 def decide(log: ComparisonLog) -> Decision:
     """What the numbers say."""
     facts = log.facts
-    cells, together = settle(log)
+    cells, together = outcomes_of(log)
     verdicts = [_of_cell(cell_log, log, cells[cell_log.cell]) for cell_log in log.cell_logs.values()]
     if together is not None:
         count = sum(not cell_log.failed for cell_log in log.cell_logs.values())

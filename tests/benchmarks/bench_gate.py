@@ -19,7 +19,7 @@ import pytest
 
 from bench.compare.calibrate import Injection, counted, injected
 from bench.compare.log import ComparisonLog
-from bench.compare.sides import settings
+from bench.compare.sides import environments
 from bench.compare.verdicts import decide
 from bench.errors import BenchError
 from bench.plan.plan import plan_from
@@ -36,7 +36,7 @@ def stage(tmp_path_factory):
     """lenet5 and mlp, each with itself, each side with a server of its own as two revisions have; plan; folder."""
     plan = plan_from({"suite": "checks"})
     kept = os.environ.get("GATE_FOLDER")
-    with settings({}, plan) as found:
+    with environments({}, plan) as found:
         yield found, plan, Path(kept) if kept else tmp_path_factory.mktemp("gate")
 
 

@@ -66,7 +66,7 @@ def _comparison(
         first, second = args.cells
         return sides.cells(first, second, plan, args.inject)
     if args.env:
-        return sides.settings(_changes(args.env), plan, args.inject)
+        return sides.environments(_changes(args.env), plan, args.inject)
     if len(args.revisions) > 2:
         raise BenchError(f"ab takes one revision or two, not {len(args.revisions)}")
     first, second = [*args.revisions, None][:2]

@@ -14,7 +14,7 @@ from bench.cli.render.look import tell_look
 from bench.cli.render.tables import print_table
 from bench.compare.calibrate import Injection, concluded, counted, gather, injected, one_fingerprint
 from bench.compare.calibration import Calibration, RunCounts, save
-from bench.compare.sides import Comparison, settings
+from bench.compare.sides import Comparison, environments
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
 from bench.plan.plan import CHECKS, Plan, plan_from
 from bench.process.lock import measuring
@@ -34,7 +34,7 @@ def execute(args: argparse.Namespace) -> int:
     plan = plan_from({"suite": CHECKS, **fields_of(args)})
     plan = replace(plan, threads=plan.threads or (1,))
     started = utc_now()
-    with measuring("the calibration", args.concurrent), settings({}, plan) as comparison:
+    with measuring("the calibration", args.concurrent), environments({}, plan) as comparison:
         one_fingerprint(comparison)
         cells = ", ".join(comparison.sides)
         print(f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some 6 s each", file=sys.stderr)
