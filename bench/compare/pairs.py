@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.plan.cell import Cell
 from bench.process import entries
+from bench.process.layout import Layout
 from bench.process.messages import BlockTimes, Ready, SideTask
 from bench.process.worker import Worker, WorkerError
 from bench.store.result import QUANTILES, Floats
@@ -37,6 +38,7 @@ class Side:
         cell: what they run.
         inject: how much more work each step does than it says, as a share: a slowdown of known size.
         data_dir: folder with data sets that are not embedded; "" for the default.
+        heap_offset: by how many bytes its workers' heaps are shifted; None to draw it for each.
 
     """
 
@@ -44,10 +46,14 @@ class Side:
     cell: Cell
     inject: float = 0.0
     data_dir: str = ""
+    heap_offset: int | None = None
 
     def task(self) -> SideTask:
         """What its workers are asked."""
-        return SideTask(cell=self.cell.to_dict(), inject=self.inject, data_dir=self.data_dir)
+        task = SideTask(cell=self.cell.to_dict(), inject=self.inject, data_dir=self.data_dir)
+        if self.heap_offset is not None:
+            task["heap_offset"] = self.heap_offset
+        return task
 
 
 class SideError(WorkerError):
@@ -70,6 +76,7 @@ class Pair:
         steady: whether both were steady when the first block began.
         started_first: the side that was started first, 0 or 1.
         statistic: the quantile of the steps that stands for a side, see `location`.
+        layouts: where the memory of either lies, as it says.
 
     """
 
@@ -80,6 +87,7 @@ class Pair:
     steady: bool = True
     started_first: int = 0
     statistic: PairQuantile = "p25"
+    layouts: tuple[Layout, Layout] = ({}, {})
 
     def seconds(self, statistic: PairQuantile | None = None) -> tuple[float, float]:
         """Seconds a step of the first and the second, by one quantile of all their steps."""
@@ -130,7 +138,9 @@ def measure_pair(first: Side, second: Side, blocks: int, order: Random) -> Pair:
     faults = sum(block["faults"] for side in (0, 1) for block in answers[side])
     steady = all(side["steady"] for side in ready.values())
     statistic = location(*(side["statistic"] for side in ready.values()))
-    return Pair(times[0], times[1], _phases(answers, statistic), faults, steady, starts[0], statistic)
+    first_layout, second_layout = (ready[side].get("layout", Layout()) for side in (0, 1))
+    layouts = (first_layout, second_layout)
+    return Pair(times[0], times[1], _phases(answers, statistic), faults, steady, starts[0], statistic, layouts)
 
 
 def _warmed(workers: dict[int, Worker], side: int) -> Ready:

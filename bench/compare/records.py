@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bench.process.layout import Layout
 from bench.vocabulary import ENDINGS, PAIR_QUANTILES, SIDES, Ending, PairQuantile, SideName, word
 
 Stored = Mapping[str, Any]
@@ -60,6 +61,7 @@ class PairRecord:
         steady: whether both were steady when the first block began.
         started_first: the side that was started first, 0 or 1.
         started: seconds since the comparison began.
+        layouts: where the memory of either side's process lies.
 
     """
 
@@ -75,6 +77,7 @@ class PairRecord:
     steady: bool = True
     started_first: int = 0
     started: float = 0.0
+    layouts: tuple[Layout, Layout] = ({}, {})
 
     @classmethod
     def from_dict(cls, stored: Stored) -> "PairRecord":
@@ -92,6 +95,7 @@ class PairRecord:
             steady=bool(stored["steady"]),
             started_first=word(stored["started_first"], (0, 1)),
             started=float(stored["started"]),
+            layouts=_layouts(stored.get("layouts", ({}, {}))),
         )
 
 
@@ -132,3 +136,9 @@ def _both(seconds: Any) -> Both:
     """What both sides have."""
     before, after = seconds
     return float(before), float(after)
+
+
+def _layouts(stored: Any) -> tuple[Layout, Layout]:
+    """Of both sides; a log from before they were recorded has none."""
+    before, after = (Layout(**{name: int(value) for name, value in layout.items()}) for layout in stored)  # type: ignore[typeddict-item]
+    return before, after

@@ -155,4 +155,5 @@ def record_of(pair: Pair, sizes: tuple[int, int], *, cell: str, run: int, starte
         steady=pair.steady,
         started_first=pair.started_first,
         started=round(started, 3),
+        layouts=pair.layouts,
     )

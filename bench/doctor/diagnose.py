@@ -1,23 +1,35 @@
 """Diagnose: gathers the facts that the doctor judges: what a worker reads, and pairs of identical cells timed now."""
 
 import time
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from bench.compare.checkout import OWN
 from bench.compare.pairs import Pair, Side, measure_pair
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.process import entries
 from bench.process.executor import talk
+from bench.process.layout import is_drawn
+from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError, Workers
 
 TWIN = Cell("lenet5", optimizer="adam")
-PAIRS, BLOCKS, PAIRS_SECONDS = 4, 8, 25.0
+PAIRS, BLOCKS, PAIRS_SECONDS = 4, 8, 25.0  # pairs of each kind unless more are asked for, and their seconds at most
 FACTS_TIMEOUT = 120.0
 
 
-def examine(workers: Workers) -> dict[str, Any]:
-    """The facts of this machine (`bench.worker.machine_facts`), and `aa_log_ratios` and `aa_faults` of identical cells.
+def examine(workers: Workers, pairs: int = PAIRS) -> dict[str, Any]:
+    """The facts of this machine (`bench.worker.machine_facts`), and what pairs of identical cells show.
+
+    `aa_log_ratios` and `aa_faults` are of pairs as `ab` makes them: processes of two servers, whose memory lies where
+    it happens to. `alike_log_ratios` are of pairs whose processes have one layout: forked from one server, their heaps
+    not shifted. The two tell what the layout of memory adds.
+
+    Args:
+        workers: one server, that of the alike pairs.
+        pairs: how many of each kind.
 
     Raises:
         BenchError: no worker could be started, or none told anything.
@@ -26,24 +38,43 @@ def examine(workers: Workers) -> dict[str, Any]:
     try:
         parts = dict(talk(workers, entries.MACHINE_FACTS, None, FACTS_TIMEOUT))
         facts: dict[str, Any] = parts["facts"]
-        pairs = _pairs(workers)
+        twin = Side(workers, TWIN, heap_offset=0)
+        alike = _pairs(lambda order: measure_pair(twin, twin, BLOCKS, order), pairs)
+        unlike = _unlike(pairs)
     except (WorkerError, KeyError) as ended:
         raise BenchError(f"cannot examine this machine: {ended}; see the messages above") from ended
-    steps = sum(pair.first.size + pair.second.size for pair in pairs)
+    steps = sum(pair.first.size + pair.second.size for pair in unlike)
+    drawn = is_drawn()
     return {
         **facts,
-        "aa_log_ratios": [pair.log_ratio() for pair in pairs],
-        "aa_faults": sum(pair.faults for pair in pairs) / steps,
+        **({} if drawn is None else {"layout_drawn": drawn}),
+        "alike_log_ratios": [pair.log_ratio() for pair in alike],
+        "aa_log_ratios": [pair.log_ratio() for pair in unlike],
+        "aa_faults": sum(pair.faults for pair in unlike) / steps,
     }
 
 
-def _pairs(workers: Workers) -> list[Pair]:
-    """Some pairs of identical cells, each in fresh processes: at least one, and as many as the time allows."""
+def _unlike(count: int) -> list[Pair]:
+    """Pairs of processes from two servers, both fresh for each pair."""
+    with TreeClient("side A", (OWN,)) as first, TreeClient("side B", (OWN,)) as second:
+
+        def measure(order: Random) -> Pair:
+            for client in (first, second):
+                client.renew()
+            for client in (first, second):
+                client.wait_until_ready()
+            return measure_pair(Side(first, TWIN), Side(second, TWIN), BLOCKS, order)
+
+        return _pairs(measure, count)
+
+
+def _pairs(measure: Callable[[Random], Pair], count: int) -> list[Pair]:
+    """So many pairs, each in fresh processes: at least one, and of PAIRS as many as the time allows."""
     start, order = time.monotonic(), Random()
     pairs: list[Pair] = []
-    while len(pairs) < PAIRS:
-        pairs.append(measure_pair(Side(workers, TWIN), Side(workers, TWIN), BLOCKS, order))
+    while len(pairs) < count:
+        pairs.append(measure(order))
         elapsed = time.monotonic() - start
-        if elapsed + elapsed / len(pairs) > PAIRS_SECONDS:
+        if count <= PAIRS and elapsed + elapsed / len(pairs) > PAIRS_SECONDS:
             break
     return pairs

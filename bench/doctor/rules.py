@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.plan.timing import BLOCK_SECONDS
+from bench.stats.variance import share_of_cause
 from bench.text import percent, plural, signed, tenths
 
 Facts = Mapping[str, Any]
@@ -90,6 +91,24 @@ def _pairs(facts: Facts) -> Verdict:
     ratios = facts["aa_log_ratios"]
     seen = ", ".join(signed(math.expm1(ratio)) for ratio in ratios)
     return _good_if(max(map(abs, ratios)) <= math.log1p(AA_LIMIT)), f"identical cells differed by {seen}"
+
+
+@_rule(
+    "memory layout",
+    cost="where a process's memory lies moves its times, so that one process tells as little as its layout is usual",
+    remedy="leave address space randomization on (sysctl kernel.randomize_va_space=2, no setarch -R)",
+)
+def _layout(facts: Facts) -> Verdict:
+    alike, unlike = facts["alike_log_ratios"], facts["aa_log_ratios"]
+    if facts.get("layout_drawn") is False:
+        return "doubtful", "addresses are the same in every process: each time hangs on one layout"
+    share = share_of_cause(alike, unlike)
+    if share is None or share.low is None or share.high is None:
+        return "good", "no pair of identical cells differed"
+    bounds = f"{percent(share.low)} to {percent(share.high)}"
+    pairs = f"{plural(len(unlike), 'pair')} whose layouts differ, {len(alike)} of one layout; --pairs 20 tells more"
+    seen = f"explains {percent(share.value)} ({bounds}) of the variance between identical cells: {pairs}"
+    return ("noted" if share.low > 0 else "good"), seen
 
 
 @_rule(

@@ -3,8 +3,9 @@
 Those of an A/B comparison, marked so, are a contract between revisions: see bench/process/CONTRACT.md.
 """
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
+from bench.process.layout import Layout
 from bench.vocabulary import PairQuantile
 
 
@@ -133,19 +134,27 @@ class CapabilitiesAnswer(TypedDict):
 
 
 class SideTask(TypedDict):
-    """A/B: the cell of one side by its fields, and by how much more work to slow it down, as a share."""
+    """A/B: the cell of one side by its fields, and by how much more work to slow it down, as a share.
+
+    `heap_offset` is by how many bytes to shift the heap; it is drawn where it is absent.
+    """
 
     cell: dict[str, Any]
     inject: float
     data_dir: str
+    heap_offset: NotRequired[int]
 
 
 class Ready(TypedDict):
-    """A/B: a side is warm; the steps of a block, whether they were steady, and which quantile of them repeats best."""
+    """A/B: a side is warm; the steps of a block, whether they were steady, and which quantile of them repeats best.
+
+    `layout` is where its memory lies; a revision from before it was recorded leaves it out.
+    """
 
     steps: int
     steady: bool
     statistic: PairQuantile
+    layout: NotRequired[Layout]
 
 
 class BlockTimes(TypedDict):

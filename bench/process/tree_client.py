@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.errors import BenchError, NotComparableError
 from bench.process.channel import PAIR_PROTOCOL
+from bench.process.layout import padding
 from bench.process.worker import Worker, WorkerError, interrupts_put_off
 
 PROGRAM = Path(__file__).with_name("tree_server.py")
@@ -38,7 +39,9 @@ class TreeClient:
 
     def _launch(self) -> None:
         unset = [name for name, value in self._changes.items() if not value]
-        variables = {name: value for name, value in {**os.environ, **self._changes}.items() if name not in unset}
+        variables = {
+            name: value for name, value in {**os.environ, **padding(), **self._changes}.items() if name not in unset
+        }
         orders = json.dumps({"paths": [str(path) for path in self._paths], "unset": unset, "protocol": PAIR_PROTOCOL})
         self._control, other = socket.socketpair()
         with interrupts_put_off():

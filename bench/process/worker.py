@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
+from bench.process.layout import padding
 from bench.process.worker_main import work
 from bench.vocabulary import Status
 
@@ -150,7 +151,7 @@ class Workers:
 @contextmanager
 def _environment() -> Iterator[None]:
     """The environment of the server and so of every worker, put back afterwards; what the user set stays."""
-    wanted = {**ENVIRONMENT, "BENCH_START_METHOD": START_METHOD}
+    wanted = {**ENVIRONMENT, "BENCH_START_METHOD": START_METHOD, **padding()}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update({name: value for name, value in wanted.items() if name not in os.environ})
     try:

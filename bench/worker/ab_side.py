@@ -26,6 +26,7 @@ from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
+from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, Ready, SideTask
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
@@ -58,12 +59,13 @@ def count(task: SideTask, channel: Channel) -> None:
 def serve(task: SideTask, channel: Channel) -> None:
     """Warm up, then answer each number of steps with their times, until None comes."""
     with _failure_sent(channel):
+        layout = layout_of(shift_heap(task.get("heap_offset")))
         work, device = _workload(task)
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
             warm = warm_up(device, work.timed_step)
             location = device.facts.location(work.cell.threads)
-            ready: Ready = {"steps": warm.block_steps, "steady": warm.steady, "statistic": location}
+            ready: Ready = {"steps": warm.block_steps, "steady": warm.steady, "statistic": location, "layout": layout}
             channel.send("ready", ready)
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)

@@ -21,6 +21,7 @@ from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.task import Task
 from bench.process.channel import Channel
+from bench.process.layout import layout_of, shift_heap
 from bench.store.result import Measurement
 from bench.store.warning import Warning
 from bench.training.record import learn
@@ -55,7 +56,7 @@ class _CellTask:
     def __init__(self, task: Task, channel: Channel) -> None:
         self.task, self.channel, self.cell = task, channel, task.cell
         self.device: Device = device_for(task.cell)
-        channel.send("system", describe_system(self.device))
+        channel.send("system", {**describe_system(self.device), "layout": layout_of(shift_heap())})
         self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
         self.sources = Sources(self.dataset, self.device)
         self.device.settle_memory()

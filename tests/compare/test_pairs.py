@@ -9,7 +9,9 @@ from bench.compare.pairs import Pair, Side, SideError, count_both, location, mea
 from bench.plan.cell import Cell
 from bench.process.worker import WorkerError
 
-READY = ("ready", {"steps": 2, "steady": True, "statistic": "p10"})
+LAYOUT = {"heap_offset": 64, "stack": 2**40}
+READY = ("ready", {"steps": 2, "steady": True, "statistic": "p10", "layout": LAYOUT})
+OLDER = ("ready", {name: part for name, part in READY[1].items() if name != "layout"})  # of another revision
 PHASES = {"forward": [0.001, 0.001], "fetch": [0.0, 0.0]}
 
 
@@ -100,3 +102,13 @@ def test_each_side_is_counted_or_says_why_not():
     counts, failure = count_both(*sides, 1.0)
     assert counts == {"flops": 1.0}
     assert (failure.side, failure.reason) == (1, "no")
+
+
+def test_a_pair_keeps_where_the_memory_of_both_lay():
+    sides = Side(Scripted(READY, block(0.1)), Cell("mlp")), Side(Scripted(OLDER, block(0.1)), Cell("mlp"))
+    assert measure_pair(*sides, 1, Random(0)).layouts == (LAYOUT, {})
+
+
+def test_a_heap_is_shifted_as_asked():
+    assert "heap_offset" not in Side(Scripted(), Cell("mlp")).task()
+    assert Side(Scripted(), Cell("mlp"), heap_offset=0).task()["heap_offset"] == 0

@@ -36,6 +36,8 @@ SERVER = {
     "denormals_flushed": False,
     "denormals_cost": 1.0,
     "aa_log_ratios": [0.01, -0.02, 0.004],
+    "alike_log_ratios": [0.01, 0.015, -0.005],
+    "layout_drawn": True,
     "aa_faults": 0.1,
     "gpus": {},
 }
@@ -192,3 +194,19 @@ def test_every_finding_says_what_it_costs_and_what_helps():
         assert one.seen
         assert one.cost
         assert one.remedy
+
+
+def test_the_layout_of_memory_has_its_share_of_the_variance_told_with_an_interval():
+    finding = judged(alike_log_ratios=[0.01, -0.01], aa_log_ratios=[0.02, -0.02, 0.02])["memory layout"]
+    assert finding.state == "good"  # two pairs show nothing for certain
+    assert finding.seen.startswith("explains 75 % (0 % to 9")
+    assert "3 pairs whose layouts differ, 2 of one layout" in finding.seen
+
+
+def test_a_share_that_is_there_for_certain_is_noted():
+    finding = judged(alike_log_ratios=[0.001] * 20, aa_log_ratios=[0.02] * 20)["memory layout"]
+    assert finding.state == "noted"
+
+
+def test_fixed_addresses_are_doubtful():
+    assert doubtful(layout_drawn=False) == {"memory layout"}

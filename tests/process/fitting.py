@@ -6,14 +6,15 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 
 
 def fits(value, kind):
-    """Whether `value` is of the type `kind`; a TypedDict must have exactly the keys that it names."""
+    """Whether `value` is of the type `kind`; a TypedDict has the keys that it requires, and none it does not name."""
     if kind is Any:
         return True
     if kind is None or kind is types.NoneType:
         return value is None
     if is_typeddict(kind):
         hints = get_type_hints(kind)
-        return type(value) is dict and set(value) == set(hints) and all(fits(value[key], hints[key]) for key in hints)
+        named = type(value) is dict and kind.__required_keys__ <= set(value) <= set(hints)
+        return named and all(fits(part, hints[key]) for key, part in value.items())
     return _fits_generic(value, kind, get_origin(kind), get_args(kind))
 
 

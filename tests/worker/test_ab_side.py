@@ -46,7 +46,7 @@ def test_a_side_answers_blocks_with_the_times_of_steps_and_phases():
     ab_side.serve({**task(), "inject": 0.25}, talk)
     (ready, facts), *blocks = talk.sent
     assert ready == "ready"
-    assert facts.keys() == {"steps", "steady", "statistic"}
+    assert facts.keys() == {"steps", "steady", "statistic", "layout"}
     assert facts["statistic"] == "p10"  # one thread of the host
     assert [kind for kind, _ in blocks] == ["block", "block"]
     for _, block in blocks:

@@ -57,20 +57,21 @@ def add_calibrate(parser: argparse.ArgumentParser, add_settings: AddSettings) ->
     parser.usage = f"{parser.prog} [options]"
     parser.add_argument(
         "--pairs",
-        type=_count,
+        type=count,
         default=15,
         metavar="N",
         help="A/A pairs (the same code on both sides) to measure of each cell (default: 15)",
     )
     _add_share(parser, "--inject", 0.1, "slowdown that ab must detect, made by extra work (default: 10%%)")
     parser.add_argument(
-        "--runs", type=_count, default=1, metavar="N", help="whole comparisons to run with that slowdown (default: 1)"
+        "--runs", type=count, default=1, metavar="N", help="whole comparisons to run with that slowdown (default: 1)"
     )
     add_settings(parser, COMPARED, suite=CHECKS)
     _add_output(parser)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number above 0."""
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"it takes a whole number above 0, not '{text}'")
     return int(text)

@@ -95,6 +95,9 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--pairs", type=compare.count, default=4, metavar="N", help="pairs of identical cells of each kind (default: 4)"
+    )
     parser.add_argument("--concurrent", action="store_true", help="examine although a run is measuring on this machine")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
 

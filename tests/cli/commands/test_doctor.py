@@ -12,7 +12,7 @@ from tests.doctor.test_rules import SERVER
 def machine(monkeypatch, tmp_path):
     """The doctor sees these facts and starts no worker."""
     facts = dict(SERVER)
-    monkeypatch.setattr(doctor, "examine", lambda _: facts)
+    monkeypatch.setattr(doctor, "examine", lambda _, pairs: facts | {"asked": pairs})
     monkeypatch.setattr(doctor.Workers, "prepare", lambda _: None)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the machine's lock lies
     return facts
@@ -42,7 +42,7 @@ def test_json_is_one_document_with_findings_and_facts(machine, capsys):
     document = json.loads(capsys.readouterr().out)
 
     assert document["fit"] is True
-    assert document["facts"] == machine
+    assert document["facts"] == machine | {"asked": 4}
     assert {"name", "state", "seen", "cost", "remedy"} == set(document["findings"][0])
 
 
@@ -58,3 +58,5 @@ def test_this_machine_is_examined(bench):
         assert one["cost"]
         assert one["remedy"]
     assert document["facts"]["aa_log_ratios"]
+    assert document["facts"]["alike_log_ratios"]
+    assert "memory layout" in {finding["name"] for finding in document["findings"]}
