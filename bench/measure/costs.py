@@ -1,6 +1,7 @@
 """Costs: parameters, FLOPs, operators and bytes of a step: counted, not timed, and the same in every run."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -134,6 +135,15 @@ def _count(work: Workload) -> _OperatorCounter:
     with counter:
         work.step(counter.mark)
     return counter
+
+
+def count_dispatched(work: Callable[[], object]) -> int:
+    """How many aten operators a call dispatches, counted as those of a step are."""
+    counter = _OperatorCounter()
+    with counter:
+        counter.mark()
+        work()
+    return counter.names[PHASES[0]].total()
 
 
 def _moved(func: Any, args: Any, kwargs: Any, results: Any) -> int:

@@ -86,7 +86,8 @@ class Ceiling(TypedDict):
     Attributes:
         flops_per_second: of products of square matrices.
         bytes_per_second: of copies larger than the caches, bytes read and bytes written both counted.
-        dispatch_seconds: what a call of an operator on one element takes.
+        operator_seconds: what an operator of a small training step takes, all that a step does around it included.
+        disturbed: those of the three that were measured beside other work each time, and so may be too low.
 
     """
 
@@ -95,7 +96,8 @@ class Ceiling(TypedDict):
     threads: int
     flops_per_second: float
     bytes_per_second: float
-    dispatch_seconds: float
+    operator_seconds: float
+    disturbed: list[str]
 
 
 class Curves(TypedDict):
