@@ -16,9 +16,7 @@ from bench.measure.workload import Workload
 from bench.metrics import FLOPS_OF, OPERATORS_OF
 from bench.store.result import Measurement
 from bench.trace.categories import category_of
-from bench.vocabulary import FETCH, PHASES, Statistic
-
-PASSES = ("forward", "loss", "backward")  # the phases whose arithmetic is counted
+from bench.vocabulary import FETCH, PASSES, PHASES, Statistic
 
 
 def measure_costs(work: Workload) -> list[Measurement]:

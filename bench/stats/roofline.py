@@ -157,11 +157,11 @@ def in_full(bound: Bound) -> str:
     verdict = f"bound by {bound.by}" if bound.by else f"none of the three explains it (largest: {bound.largest})"
     if bound.by == "bandwidth":
         verdict = "bandwidth may explain most of it"  # its share is an upper bound
-    said = (
+    shares = (
         words.format(percent(bound.share(name))) + _doubts(bound.share(name), name, name in bound.disturbed)
         for name, words in _WORDS.items()
     )
-    return f"{verdict}: {'; '.join(said)}"
+    return f"{verdict}: {'; '.join(shares)}"
 
 
 def _doubts(share: float, name: str, disturbed: bool) -> str:
