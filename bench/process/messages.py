@@ -86,7 +86,8 @@ class Ceiling(TypedDict):
     Attributes:
         flops_per_second: of products of square matrices.
         bytes_per_second: of copies larger than the caches, bytes read and bytes written both counted.
-        operator_seconds: what an operator of a small training step takes, all that a step does around it included.
+        operator_seconds: what one more operator of a small training step takes.
+        step_seconds: what such a step takes around its operators, by optimizer and implementation: "adam fused".
         disturbed: those of the three that were measured beside other work each time, and so may be too low.
 
     """
@@ -97,6 +98,7 @@ class Ceiling(TypedDict):
     flops_per_second: float
     bytes_per_second: float
     operator_seconds: float
+    step_seconds: dict[str, float]
     disturbed: list[str]
 
 

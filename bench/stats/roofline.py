@@ -28,7 +28,7 @@ class Bound:
         compute: FLOPs over the rate of matrix products: the step takes at least that.
         bandwidth: bytes moved over the rate of copies. The bytes are counted as if there were no caches, so memory
             takes at most that, and above 1 it says nothing but that caches served them.
-        launches: operators times the cost of one in a small step: the step takes about that at least.
+        launches: what a small step costs around its operators, and each operator there: the step takes at least that.
         intensity: FLOPs a byte moved.
         disturbed: the limits whose ceiling was measured beside other work.
 
@@ -58,7 +58,9 @@ class Bound:
         return value
 
 
-def bound(seconds: float, flops: float, moved: float, operators: float, ceiling: Mapping[str, Any]) -> Bound:
+def bound(
+    seconds: float, flops: float, moved: float, operators: float, ceiling: Mapping[str, Any], *, around: float = 0.0
+) -> Bound:
     """What bounds a step.
 
     Args:
@@ -67,12 +69,13 @@ def bound(seconds: float, flops: float, moved: float, operators: float, ceiling:
         moved: bytes that its operators read and write.
         operators: how many it dispatches one by one; 0 where it is replayed or compiled.
         ceiling: flops_per_second, bytes_per_second and operator_seconds, as `bench.worker.ceilings` sends them.
+        around: seconds that calling takes beside the operators.
 
     """
     return Bound(
         compute=flops / ceiling["flops_per_second"] / seconds,
         bandwidth=moved / ceiling["bytes_per_second"] / seconds,
-        launches=operators * ceiling["operator_seconds"] / seconds,
+        launches=(around + operators * ceiling["operator_seconds"]) / seconds,
         intensity=flops / moved if moved else 0.0,
         disturbed=tuple(name for name in RATES if is_disturbed(ceiling, name)),
     )
@@ -101,9 +104,26 @@ def bound_of(
     ceiling = ceiling_for(cell, ceilings)
     if ceiling is None or not {"step", "flops", "bytes_moved"} <= set(values) or not values["step"] > 0:
         return None
-    operators = sum(values.get(OPERATORS_OF[phase], 0.0) for phase in STEP_PHASES)
-    eager = cell["mode"] == "eager"  # the counts are of the eager step
-    return bound(values["step"], values["flops"], values["bytes_moved"], operators if eager else 0, ceiling)
+    operators, around = 0.0, 0.0
+    if cell["mode"] == "eager":  # the counts are of the eager step
+        operators = sum(values.get(OPERATORS_OF[phase], 0.0) for phase in STEP_PHASES)
+        around = _around(cell, ceiling)
+    return bound(values["step"], values["flops"], values["bytes_moved"], operators, ceiling, around=around)
+
+
+def _around(cell: Mapping[Any, Any], ceiling: Mapping[str, Any]) -> float:
+    """What a step with the cell's optimizer costs around its operators; that of the cheapest where it is not known."""
+    stored = ceiling.get("step_seconds")
+    known = (
+        {key: seconds for key, seconds in stored.items() if _is_rate(seconds)} if isinstance(stored, Mapping) else {}
+    )
+    key = optimizer_key(str(cell.get("optimizer")), str(cell.get("implementation")))
+    return float(known.get(key, min(known.values(), default=0.0)))
+
+
+def optimizer_key(optimizer: str, implementation: str) -> str:
+    """Under which a ceiling has what a step costs with it."""
+    return f"{optimizer} {implementation}"
 
 
 def usable(ceilings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

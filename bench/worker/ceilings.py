@@ -1,11 +1,12 @@
 """Ceilings: the best rates that this machine reaches, timed as cells are: matrix products, copies, operator calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from bench import optimizers
 from bench.devices import Device, open_device
 from bench.measure.blocks import quiet_collector
 from bench.measure.costs import count_dispatched
@@ -13,6 +14,7 @@ from bench.measure.stopwatch import Stopwatch
 from bench.plan.task import Probe
 from bench.process.channel import Channel
 from bench.process.messages import Ceiling
+from bench.stats.roofline import optimizer_key
 
 # Edges of square matrices. 256 fills one core's caches, 1024 feeds a few dozen cores, 8192 a large GPU; which of them
 # is best depends on the machine, so the edge doubles until products take long, and the best rate counts. By then it has
@@ -24,6 +26,7 @@ LONG = 0.01  # seconds of a product
 # 50 MiB on a large GPU; what fits there is copied at twice the speed and more.
 COPY_BYTES = 128 * 2**20
 
+DEPTHS = (1, 4)  # layers of the small steps
 PATIENCE = 1.0  # seconds in which what was disturbed is timed again, all ceilings of a probe together
 
 
@@ -34,6 +37,7 @@ def measure_ceilings(task: Probe, channel: Channel) -> None:
     watch = Stopwatch(device, task.threads, PATIENCE)
     with quiet_collector():
         operator, copied = operator_seconds(watch), bytes_per_second(watch)
+        around = step_seconds(watch, task.optimizers, operator)
         shared = watch.take_disturbed()
         for dtype in task.dtypes:
             rate = flops_per_second(watch, getattr(torch, dtype))
@@ -44,6 +48,7 @@ def measure_ceilings(task: Probe, channel: Channel) -> None:
                 "flops_per_second": rate,
                 "bytes_per_second": copied,
                 "operator_seconds": operator,
+                "step_seconds": around,
                 "disturbed": sorted(shared | watch.take_disturbed()),
             }
             channel.send("measurements", [ceiling])
@@ -72,27 +77,45 @@ def bytes_per_second(watch: Stopwatch) -> float:
 
 
 def operator_seconds(watch: Stopwatch) -> float:
-    """What an operator of a training step costs however little it computes: a small step's time over their number.
+    """What one more operator of a training step costs however little it computes, autograd and modules included.
 
-    Calling one from Python without a gradient takes a third of that: a step has autograd, modules and an optimizer,
-    too. Deeper nets have cheaper operators (2.7, 2.2, 1.9 us at 1, 2 and 4 layers), for a step's own cost is shared.
+    By two small steps of unlike depth; a bare call without a gradient costs half of it.
     """
-    step = small_step(watch.device)
-    for _ in range(2):
-        step()  # makes the gradients and the optimizer's state
-    return watch.seconds("operator_seconds", step) / count_dispatched(step)
+    steps = [small_step(watch.device, layers=layers) for layers in DEPTHS]
+    shallow, deep = (watch.seconds("operator_seconds", step) for step in steps)
+    fewer, more = map(count_dispatched, steps)
+    return (deep - shallow) / (more - fewer) if deep > shallow else deep / more
 
 
-def small_step(device: Device) -> Callable[[], object]:
-    """A training step of one image of 8 numbers through Linear and ReLU, by Adam, as steps of cells are made."""
-    net = nn.Sequential(nn.Linear(8, 8), nn.ReLU()).to(device.torch_device)
-    optimizer = torch.optim.Adam(net.parameters())
+def step_seconds(watch: Stopwatch, used: Iterable[tuple[str, str]], operator: float) -> dict[str, float]:
+    """What a step costs around its operators, by optimizer and implementation: Python, and the start of autograd."""
+    around = {}
+    for name, implementation in used:
+        if optimizers.get(name).needs_closure or optimizers.unsupported(
+            name, implementation, watch.device.torch_device
+        ):
+            continue
+        step = small_step(watch.device, name, implementation)
+        seconds = watch.seconds("operator_seconds", step)
+        around[optimizer_key(name, implementation)] = max(0.0, seconds - operator * count_dispatched(step))
+    return around
+
+
+def small_step(
+    device: Device, optimizer: str = "sgd", implementation: str = "default", layers: int = 1
+) -> Callable[[], object]:
+    """A training step of one image of 8 numbers through Linear and ReLU, as steps of cells are made."""
+    net = nn.Sequential(*(part for _ in range(layers) for part in (nn.Linear(8, 8), nn.ReLU())))
+    net.to(device.torch_device)
+    updated = optimizers.build(optimizer, net, implementation)
     image = torch.rand(1, 8, device=device.torch_device)
     label = torch.zeros(1, dtype=torch.long, device=device.torch_device)
 
     def step() -> None:
-        optimizer.zero_grad(set_to_none=True)
+        updated.zero_grad(set_to_none=True)
         F.cross_entropy(net(image), label).backward()
-        optimizer.step()
+        updated.step()
 
+    for _ in range(2):
+        step()  # makes the gradients and the optimizer's state
     return step

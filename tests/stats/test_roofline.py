@@ -81,6 +81,19 @@ def test_ceilings_of_another_version_or_of_no_sense_are_refused_plainly(other):
     assert refusal([]) == refusal([other, CEILING]) == ""
 
 
+def test_what_a_step_costs_around_its_operators_is_the_optimizer_s():
+    costs = {"adam fused": 4e-3, "sgd default": 2e-3}
+
+    def launches(stored, mode="eager", **fields):
+        return bounds(rows(mode).assign(**fields), [{**CEILING, "step_seconds": stored}]).launches
+
+    assert launches(costs, optimizer="adam", implementation="fused") == pytest.approx(0.5)
+    assert launches(costs, optimizer="lbfgs", implementation="default") == pytest.approx(0.3)  # the cheapest
+    assert launches(costs, "compile", optimizer="adam", implementation="fused") == 0
+    for damaged in (None, 3, ["adam fused"], {"adam fused": "long"}, {"adam fused": float("nan")}):
+        assert launches(damaged, optimizer="adam", implementation="fused") == pytest.approx(0.1)
+
+
 @pytest.mark.parametrize("disturbed", [None, 5, {}, ["flops_per_second"]])
 def test_what_was_disturbed_is_read_with_care(disturbed):
     found = bounds(rows(), [{**CEILING, "disturbed": disturbed}])
