@@ -156,15 +156,12 @@ def ceiling_for(cell: Mapping[Any, Any], ceilings: Sequence[Mapping[str, Any]]) 
 
 def told(bound: Bound) -> str:
     """What bounds the step, in few words: "compute 61 %", or that none of the three does, and which comes nearest."""
+    name = bound.by or bound.largest
+    most = "at most " if name == "bandwidth" else ""
+    words = f"{name} {most}{percent(bound.share(name))}"
     if bound.by:
-        return told_share(bound, bound.by)
-    return f"none of the three explains it (largest: {told_share(bound, bound.largest)})"
-
-
-def told_share(bound: Bound, name: str) -> str:
-    """A limit with its share, and with what keeps it from being the whole truth: "compute 61 %"."""
-    most = "at most " if name == "bandwidth" and bound.bandwidth <= 1 else ""
-    return f"{name} {most}{with_doubts(bound.share(name), name, name in bound.disturbed)}"
+        return words + _doubts(bound.share(name), name, name in bound.disturbed)
+    return f"none of the three explains it (largest: {words}{'; ' + _DISTURBED if name in bound.disturbed else ''})"
 
 
 def with_doubts(share: float, name: str, disturbed: bool) -> str:
@@ -186,7 +183,7 @@ def in_full(bound: Bound) -> str:
 
 def _doubts(share: float, name: str, disturbed: bool) -> str:
     doubts = [_ABOVE[name]] if share > 1 else []
-    doubts += ["its ceiling was measured under contention"] if disturbed else []
+    doubts += [_DISTURBED] if disturbed else []
     return f" ({'; '.join(doubts)})" if doubts else ""
 
 
@@ -195,6 +192,7 @@ _ABOVE = {
     "bandwidth": "caches served what is counted as moved",
     "launches": "its operators cost less than the small step's",
 }
+_DISTURBED = "its ceiling was measured under contention"
 _WORDS = {
     "compute": "reaches {} of the rate of matrix products",
     "launches": "calls of operators take {}",
