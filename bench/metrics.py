@@ -145,7 +145,7 @@ _ROWS: tuple[Metric, ...] = (
     ),
     _flops(
         name="flops", imported=True, heading="FLOPs", shown=True,
-        note="floating-point operations of the forward and backward pass of one step",
+        note="FLOPs of one step's convolutions, matrix products and attention, forward and backward, 2 a multiply-add",
     ),
     _time(name="inference", heading="Inference", note="the forward pass of one batch without gradients"),
     _rate(name="inference_throughput", heading="Inference throughput", note="images a second without gradients"),
@@ -197,15 +197,19 @@ _ROWS: tuple[Metric, ...] = (
     _time(name="fetch", heading="Fetch", note="the fetch of a batch, which is no part of a step"),
     _flops(
         name="flops_forward", imported=True, heading="FLOPs forward",
-        note="floating-point operations of the forward pass of one step",
+        note="the FLOPs of the forward pass of one step",
     ),
     _flops(
         name="flops_backward", heading="FLOPs backward",
-        note="floating-point operations of the backward pass of one step",
+        note="the FLOPs of the backward pass of one step",
     ),
     *(
-        _flops(name=name, heading=f"FLOPs, {kind}", note=f"floating-point operations of one step, {kind} alone")
+        _flops(name=name, heading=f"FLOPs, {kind}", note=f"the FLOPs of one step, {kind} alone")
         for kind, name in FLOPS_OF.items()
+    ),
+    _whole(
+        name="elementwise_operations", heading="Elementwise operations",
+        note="elements all other arithmetic goes through, forward and backward: normalization, activation, pooling",
     ),
     _bytes(
         name="bytes_moved", heading="Bytes moved",

@@ -12,10 +12,12 @@ Quantile = Literal["min", "p10", "p25", "median", "p75", "p90", "max"]
 Statistic = Literal[Quantile, "exact", "maximum", "mean", "final", "share", "single", "at target"]
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 
-# The parts of a training step, in their order. A step is timed without the fetch of its batch.
+# The parts of a training step, in their order. A step is timed without the fetch of its batch; the passes are those
+# whose arithmetic is the net's and the loss's, not the optimizer's.
 Phase = Literal["fetch", "zero_grad", "forward", "loss", "backward", "optimizer"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 STEP_PHASES: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase != "fetch")
+PASSES: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase not in ("fetch", "zero_grad", "optimizer"))
 FETCH: Phase = "fetch"
 WHOLE_STEP = "step"  # stands for all of them where a step is replayed as one
 # Phases in which all operators serve one purpose, whatever they are: the category that they count as.

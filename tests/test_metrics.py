@@ -72,12 +72,12 @@ def of_profile():
 
 
 def of_flops():
-    """By the category of each operator that torch can count; attention has kernels of its own on GPUs alone."""
-    from torch.utils.flop_counter import flop_registry
-
+    """By the category of each operator that has a formula; no cell of the catalogue has attention."""
+    from bench.measure.flops import FORMULAS
     from bench.trace.categories import category_of
 
-    return {FLOPS_OF[category_of([str(operator)])] for operator in flop_registry}
+    kinds = {category_of([f"aten::{operator.__name__}"]) for operator in FORMULAS}
+    return {FLOPS_OF.get(kind, FLOPS_OF["other"]) for kind in kinds}
 
 
 def of_closure():

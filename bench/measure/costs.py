@@ -1,20 +1,22 @@
 """Costs: parameters, FLOPs, operators and bytes of a step: counted, not timed, and the same in every run."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
 
 from bench.measure.blocks import GAP, PhaseLog
+from bench.measure.elementwise import elementwise_operations
+from bench.measure.flops import flop_counter
 from bench.measure.workload import Workload
 from bench.metrics import FLOPS_OF, OPERATORS_OF
 from bench.store.result import Measurement
 from bench.trace.categories import category_of
-from bench.vocabulary import FETCH, PHASES, Statistic
+from bench.vocabulary import FETCH, PASSES, PHASES, Statistic
 
 
 def measure_costs(work: Workload) -> list[Measurement]:
@@ -39,6 +41,7 @@ def measure_costs(work: Workload) -> list[Measurement]:
         _exactly("parameter_bytes", sum(_size(parameter) for parameter in parameters)),
         _exactly("optimizer_bytes", _state_bytes(work), counted),
         _exactly("activation_bytes", _activation_bytes(work)),
+        _exactly("elementwise_operations", counter.elementwise, counted),
         _exactly("bytes_moved", counter.bytes_moved, counted),
     ]
 
@@ -71,27 +74,30 @@ def measure_memory(work: Workload) -> list[Measurement]:
 
 
 def _flops(work: Workload) -> dict[str, int]:
-    """FLOPs of one evaluation, forward and backward, by torch's counter (matrix products, convolutions, attention).
+    """FLOPs of one evaluation, forward and backward, by the formulas of `bench.measure.flops`.
 
     Also those of each category of operators that has any: `flops_convolution`, `flops_matrix_multiply`.
     """
     images, labels = work.next_batch()
-    with FlopCounterMode(display=False) as forward:
-        outputs = work.model(images)
-    with FlopCounterMode(display=False) as backward:
-        work.loss(outputs, labels).backward()
+    with work.autocast:
+        with flop_counter() as forward:
+            outputs = work.model(images)
+        loss = work.loss(outputs, labels)
+    with flop_counter() as backward:
+        loss.backward()
     ahead, back = forward.get_total_flops(), backward.get_total_flops()
     kinds: Counter[str] = Counter()
     for counter in (forward, backward):
         for operator, count in counter.get_flop_counts()["Global"].items():
-            kinds[FLOPS_OF.get(category_of([str(operator)]), FLOPS_OF["other"])] += count
+            kinds[FLOPS_OF.get(category_of([f"aten::{operator.__name__}"]), FLOPS_OF["other"])] += count
     return {"flops": ahead + back, "flops_forward": ahead, "flops_backward": back, **dict(sorted(kinds.items()))}
 
 
 class _OperatorCounter(TorchDispatchMode):
     """Counts aten operators dispatched, by phase and name, and the bytes they move; a mark moves on to the next phase.
 
-    `bytes_moved` is of the phases of a step, so without the fetch of its batch.
+    `bytes_moved` is of the phases of a step, so without the fetch of its batch; `elementwise`, as FLOPs are, of the
+    passes forward and backward, since the optimizer's arithmetic depends on how far its operators are fused.
     """
 
     def __init__(self, phase_log: PhaseLog | None = None) -> None:
@@ -99,6 +105,7 @@ class _OperatorCounter(TorchDispatchMode):
         self._phase_log = phase_log
         self.names: dict[str, Counter[str]] = {phase: Counter() for phase in PHASES}
         self.bytes_moved = 0
+        self.elementwise = 0
         self._marks = 0
 
     def mark(self) -> None:
@@ -116,6 +123,7 @@ class _OperatorCounter(TorchDispatchMode):
         if phase:
             self.names[phase][str(func.overloadpacket)] += 1
             self.bytes_moved += 0 if phase == FETCH else _moved(func, args, kwargs or {}, results)
+            self.elementwise += elementwise_operations(func, (args, kwargs), results) if phase in PASSES else 0
         return results
 
 
@@ -125,6 +133,15 @@ def _count(work: Workload) -> _OperatorCounter:
     with counter:
         work.step(counter.mark)
     return counter
+
+
+def count_dispatched(work: Callable[[], object]) -> int:
+    """How many aten operators a call dispatches, counted as those of a step are."""
+    counter = _OperatorCounter()
+    with counter:
+        counter.mark()
+        work()
+    return counter.names[PHASES[0]].total()
 
 
 def _moved(func: Any, args: Any, kwargs: Any, results: Any) -> int:

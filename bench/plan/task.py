@@ -51,20 +51,30 @@ class Probe:
         device: its name, such as "cpu" or "cuda:0".
         dtypes: the types that matrices are multiplied in.
         threads: CPU threads.
+        optimizers: those in use, each with its implementation.
 
     """
 
     device: str
     dtypes: tuple[str, ...]
     threads: int
+    optimizers: tuple[tuple[str, str], ...] = (("sgd", "default"),)
 
 
 def probes_of(cells: Iterable[Cell]) -> list[Probe]:
-    """One probe for each device and thread count of the cells, with all types they compute in."""
-    dtypes: dict[tuple[str, int], dict[str, None]] = {}
+    """One probe for each device and thread count of the cells, with all types they compute in and their optimizers."""
+    alike: dict[tuple[str, int], list[Cell]] = {}
     for cell in cells:
-        dtypes.setdefault((cell.device, cell.threads), {})[cell.dtype] = None
-    return [Probe(device, tuple(names), threads) for (device, threads), names in dtypes.items()]
+        alike.setdefault((cell.device, cell.threads), []).append(cell)
+    return [
+        Probe(
+            device,
+            tuple(dict.fromkeys(cell.dtype for cell in those)),
+            threads,
+            tuple(dict.fromkeys((cell.optimizer, cell.implementation) for cell in those)),
+        )
+        for (device, threads), those in alike.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,9 @@ class Ceiling(TypedDict):
     Attributes:
         flops_per_second: of products of square matrices.
         bytes_per_second: of copies larger than the caches, bytes read and bytes written both counted.
-        dispatch_seconds: what a call of an operator on one element takes.
+        operator_seconds: what one more operator of a small training step takes.
+        step_seconds: what such a step takes around its operators, by optimizer and implementation: "adam fused".
+        disturbed: those of the three that were measured beside other work each time, and so may be too low.
 
     """
 
@@ -96,7 +98,9 @@ class Ceiling(TypedDict):
     threads: int
     flops_per_second: float
     bytes_per_second: float
-    dispatch_seconds: float
+    operator_seconds: float
+    step_seconds: dict[str, float]
+    disturbed: list[str]
 
 
 class Curves(TypedDict):

@@ -12,10 +12,10 @@ from bench.plan.cell import Cell
 from bench.report import svg
 from bench.report.plotting import MOST_ROWS, Picture, beside, finish, rowed
 from bench.report.record import Record, Row
-from bench.report.roofline import bound_row, bound_text, ceilings_of
+from bench.report.roofline import bound_row, bound_text, ceilings_of, unbroken
 from bench.report.units import percent, quantity
 from bench.stats.attribution import APART, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
-from bench.stats.roofline import ceiling_for
+from bench.stats.roofline import ceiling_for, is_disturbed, with_doubts
 from bench.text import number
 from bench.trace.categories import CATEGORIES
 from bench.vocabulary import STEP_PHASES
@@ -134,9 +134,8 @@ def _against_roof(record: Record, row: Row, categories: Sequence[Share]) -> list
         flops = row.values.get(FLOPS_OF.get(category.name, ""))
         if flops and flops.value and category.slower > 0 and ceiling:
             rate = flops.value / category.slower
-            lines.append(
-                (category.name, f"{quantity('flops', '1', rate)} a second", percent(rate / ceiling["flops_per_second"]))
-            )
+            share = with_doubts(rate / ceiling["flops_per_second"], "compute", is_disturbed(ceiling, "compute"))
+            lines.append((category.name, f"{quantity('flops', '1', rate)} a second", unbroken(share)))
     return lines
 
 

@@ -8,20 +8,13 @@ import numpy as np
 from bench.report import svg
 from bench.report.plotting import DASHED, MOST_NAMES, Picture, dot, finish, name_points, unit_axis
 from bench.report.record import Record, Row
-from bench.report.units import SPACE, percent, quantity
-from bench.stats.roofline import ABOVE, Bound, bound_of, ceiling_for
-
-_SHARES = ("compute", "bandwidth", "launches")
+from bench.report.units import SPACE, quantity
+from bench.stats.roofline import Bound, bound_of, ceiling_for, in_full, is_disturbed, usable
 
 
 def ceilings_of(record: Record) -> list[Mapping[str, Any]]:
     """The ceilings that the run measured, as far as they are whole."""
-    rates = {"flops_per_second", "bytes_per_second", "dispatch_seconds"}
-    return [
-        ceiling
-        for ceiling in record.facts.ceilings or ()
-        if all(isinstance(ceiling.get(rate), int | float) and ceiling[rate] > 0 for rate in rates)
-    ]
+    return usable(record.facts.ceilings or ())
 
 
 def bound_row(record: Record, row: Row) -> Bound | None:
@@ -31,11 +24,13 @@ def bound_row(record: Record, row: Row) -> Bound | None:
 
 
 def bound_text(bound: Bound) -> str:
-    """What bounds a step, in words: all three shares, the largest first."""
-    order = sorted(_SHARES, key=lambda name: -getattr(bound, name))
-    parts = [f"{name} {percent(getattr(bound, name))}" for name in order]
-    above = f" ({ABOVE[bound.by]})" if bound.explained > 1 else ""
-    return f"bound by {parts[0]}{above}, {parts[1]}, {parts[2]}"
+    """What bounds a step, in words, with all three shares."""
+    return unbroken(in_full(bound))
+
+
+def unbroken(words: str) -> str:
+    """The same with each percentage kept on one line."""
+    return words.replace(" %", f"{SPACE}%")
 
 
 def roofline(record: Record) -> Picture | None:
@@ -64,13 +59,22 @@ def roofline(record: Record) -> Picture | None:
     rows = [row for row, *_ in placed]
     if len(rows) <= MOST_NAMES:
         name_points(drawn, rows, [(bound.intensity, rate) for _, bound, rate in placed])
-    caption = (
-        "What each configuration reaches against the ceilings measured on this machine (dashed: copies at the left, "
-        "matrix products at the right). The share of a step that each ceiling explains is in the numbers; small nets "
-        "are held back by the cost of calling operators, which this picture has no roof for. Bytes are counted as if "
-        "there were no caches."
-    )
-    return finish(drawn, "Roofline", caption)
+    return finish(drawn, "Roofline", _CAPTION + (_DISTURBED if _any_disturbed(record, rows) else ""))
+
+
+_CAPTION = (
+    "What each configuration reaches against the ceilings measured on this machine (dashed: copies at the left, matrix "
+    "products at the right). FLOPs are those of convolutions, products and attention. Bytes are counted as if there "
+    "were no caches, so a point may stand above the sloping roof. What each ceiling takes of a step is in the numbers, "
+    "and a bound is named only where that is more than half; small nets are held back by the cost of calling "
+    "operators, which this picture has no roof for."
+)
+_DISTURBED = " These ceilings were measured beside other work, each time they were tried, and may be too low."
+
+
+def _any_disturbed(record: Record, rows: Sequence[Row]) -> bool:
+    used = [ceiling_for(row.cell, ceilings_of(record)) for row in rows]
+    return any(is_disturbed(ceiling, name) for ceiling in used if ceiling for name in ("compute", "bandwidth"))
 
 
 def _roofs(record: Record, drawn: svg.Canvas, rows: Sequence[Row]) -> None:

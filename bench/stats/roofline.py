@@ -1,4 +1,4 @@
-"""Roofline: how near a step comes to what its machine can do, and what it spends its time on.
+"""Roofline: how near a step comes to what its machine can do, and which of its limits explains most of the time.
 
 After Williams, Waterman & Patterson, "Roofline: an insightful visual performance model" (CACM 2009), with a third roof:
 the cost of calling operators, which is what bounds small nets.
@@ -6,6 +6,7 @@ the cost of calling operators, which is what bounds small nets.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -14,35 +15,52 @@ from bench.metrics import OPERATORS_OF
 from bench.text import percent
 from bench.vocabulary import STEP_PHASES
 
+MOST = 0.5  # a limit that explains no more of a step than that is not what bounds it
+RATES = {"compute": "flops_per_second", "bandwidth": "bytes_per_second", "launches": "operator_seconds"}
+_USE = ("device", "dtype", "threads")
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Three lower bounds of a step's time as shares of the time it took, and the largest of them.
+    """What three limits of the machine take of a step's time, as shares of it.
 
     Attributes:
-        by: what takes the largest share: "compute", "bandwidth" or "launches".
-        compute: FLOPs over the rate of matrix products, as a share of the step's time.
-        bandwidth: bytes moved over the rate of copies, likewise. The bytes are an upper bound, as if there were no
-            caches, so this passes 1 where caches serve the operands.
-        launches: operators times the cost of calling one, likewise.
+        compute: FLOPs over the rate of matrix products: the step takes at least that.
+        bandwidth: bytes moved over the rate of copies. The bytes are counted as if there were no caches, so memory
+            takes at most that, and above 1 it says nothing but that caches served them.
+        launches: what a small step costs around its operators, and each operator there: the step takes at least that.
         intensity: FLOPs a byte moved.
+        disturbed: the limits whose ceiling was measured beside other work.
 
     """
 
-    by: str
     compute: float
     bandwidth: float
     launches: float
     intensity: float
+    disturbed: tuple[str, ...] = ()
 
     @property
-    def explained(self) -> float:
-        """The share of the step's time that the largest bound explains."""
-        share: float = getattr(self, self.by)
-        return share
+    def largest(self) -> str:
+        """The limit with the largest share; bandwidth only where caches have not refuted it."""
+        names = ("compute", "launches", "bandwidth") if self.bandwidth <= 1 else ("compute", "launches")
+        return max(names, key=self.share)
+
+    @property
+    def by(self) -> str:
+        """The limit that explains most of the step, "" if none does; one that takes so much at least comes first."""
+        surest = max(("compute", "launches"), key=self.share)
+        return next((name for name in (surest, self.largest) if self.share(name) > MOST), "")
+
+    def share(self, name: str) -> float:
+        """The share of a limit."""
+        value: float = getattr(self, name)
+        return value
 
 
-def bound(seconds: float, flops: float, moved: float, operators: float, ceiling: Mapping[str, Any]) -> Bound:
+def bound(
+    seconds: float, flops: float, moved: float, operators: float, ceiling: Mapping[str, Any], *, around: float = 0.0
+) -> Bound:
     """What bounds a step.
 
     Args:
@@ -50,15 +68,17 @@ def bound(seconds: float, flops: float, moved: float, operators: float, ceiling:
         flops: of a step.
         moved: bytes that its operators read and write.
         operators: how many it dispatches one by one; 0 where it is replayed or compiled.
-        ceiling: flops_per_second, bytes_per_second and dispatch_seconds, as `bench.worker.ceilings` sends them.
+        ceiling: flops_per_second, bytes_per_second and operator_seconds, as `bench.worker.ceilings` sends them.
+        around: seconds that calling takes beside the operators.
 
     """
-    shares = {
-        "compute": flops / ceiling["flops_per_second"] / seconds,
-        "bandwidth": moved / ceiling["bytes_per_second"] / seconds,
-        "launches": operators * ceiling["dispatch_seconds"] / seconds,
-    }
-    return Bound(max(shares, key=lambda name: shares[name]), **shares, intensity=flops / moved if moved else 0.0)
+    return Bound(
+        compute=flops / ceiling["flops_per_second"] / seconds,
+        bandwidth=moved / ceiling["bytes_per_second"] / seconds,
+        launches=(around + operators * ceiling["operator_seconds"]) / seconds,
+        intensity=flops / moved if moved else 0.0,
+        disturbed=tuple(name for name in RATES if is_disturbed(ceiling, name)),
+    )
 
 
 def bounds(cell: pd.DataFrame, ceilings: Sequence[Mapping[str, Any]]) -> Bound | None:
@@ -82,31 +102,99 @@ def bound_of(
 
     """
     ceiling = ceiling_for(cell, ceilings)
-    if ceiling is None or not {"step", "flops", "bytes_moved"} <= set(values):
+    if ceiling is None or not {"step", "flops", "bytes_moved"} <= set(values) or not values["step"] > 0:
         return None
-    operators = sum(values.get(OPERATORS_OF[phase], 0.0) for phase in STEP_PHASES)
-    eager = cell["mode"] == "eager"  # the counts are of the eager step
-    return bound(values["step"], values["flops"], values["bytes_moved"], operators if eager else 0, ceiling)
+    operators, around = 0.0, 0.0
+    if cell["mode"] == "eager":  # the counts are of the eager step
+        operators = sum(values.get(OPERATORS_OF[phase], 0.0) for phase in STEP_PHASES)
+        around = _around(cell, ceiling)
+    return bound(values["step"], values["flops"], values["bytes_moved"], operators, ceiling, around=around)
+
+
+def _around(cell: Mapping[Any, Any], ceiling: Mapping[str, Any]) -> float:
+    """What a step with the cell's optimizer costs around its operators; that of the cheapest where it is not known."""
+    stored = ceiling.get("step_seconds")
+    known = (
+        {key: seconds for key, seconds in stored.items() if _is_rate(seconds)} if isinstance(stored, Mapping) else {}
+    )
+    key = optimizer_key(str(cell.get("optimizer")), str(cell.get("implementation")))
+    return float(known.get(key, min(known.values(), default=0.0)))
+
+
+def optimizer_key(optimizer: str, implementation: str) -> str:
+    """Under which a ceiling has what a step costs with it."""
+    return f"{optimizer} {implementation}"
+
+
+def usable(ceilings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that have all three rates, as this version measures them; a file may be of anyone."""
+    return [ceiling for ceiling in ceilings if all(_is_rate(ceiling.get(rate)) for rate in RATES.values())]
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value > 0
+
+
+def is_disturbed(ceiling: Mapping[str, Any], name: str) -> bool:
+    """Whether the ceiling of a limit was measured beside other work."""
+    disturbed = ceiling.get("disturbed")
+    return isinstance(disturbed, Sequence) and RATES[name] in disturbed
+
+
+def refusal(ceilings: Sequence[Mapping[str, Any]]) -> str:
+    """Why the ceilings of a run tell no bounds, in a line; "" where they do, or where there are none."""
+    if not ceilings or usable(ceilings):
+        return ""
+    return "bound by: not told, for this run's ceilings were measured by another version; run it again"
 
 
 def ceiling_for(cell: Mapping[Any, Any], ceilings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The ceilings of the cell's device, dtype and threads; None where they were not measured."""
-    return next((one for one in ceilings if all(one.get(name) == cell[name] for name in _USE)), None)
+    alike = (one for one in usable(ceilings) if all(one.get(name) == cell[name] for name in _USE))
+    return next(alike, None)
 
 
 def told(bound: Bound) -> str:
-    """What bounds the step and how much of it that explains, in words: "compute 61 %".
+    """What bounds the step, in few words: "compute 61 %", or that none of the three does, and which comes nearest."""
+    name = bound.by or bound.largest
+    most = "at most " if name == "bandwidth" else ""
+    words = f"{name} {most}{percent(bound.share(name))}"
+    if bound.by:
+        return words + _doubts(bound.share(name), name, name in bound.disturbed)
+    return f"none of the three explains it (largest: {words}{'; ' + _DISTURBED if name in bound.disturbed else ''})"
 
-    A share above 1 is no bound: the ceiling's own measurement was held up, or caches served what counts as moved.
-    """
-    if bound.explained <= 1:
-        return f"{bound.by} {percent(bound.explained)}"
-    return f"{bound.by} {percent(bound.explained)} ({ABOVE[bound.by]})"
+
+def with_doubts(share: float, name: str, disturbed: bool) -> str:
+    """A share of what a limit allows; none stands above 100 % without its reason."""
+    return percent(share) + _doubts(share, name, disturbed)
 
 
-ABOVE = {
-    "compute": "above the ceiling measured",
-    "bandwidth": "served by caches",
-    "launches": "above the ceiling measured",
+def in_full(bound: Bound) -> str:
+    """What bounds the step, and in words what each of the three takes of it."""
+    verdict = f"bound by {bound.by}" if bound.by else f"none of the three explains it (largest: {bound.largest})"
+    if bound.by == "bandwidth":
+        verdict = "bandwidth may explain most of it"  # its share is an upper bound
+    shares = (
+        words.format(percent(bound.share(name))) + _doubts(bound.share(name), name, name in bound.disturbed)
+        for name, words in _WORDS.items()
+    )
+    return f"{verdict}: {'; '.join(shares)}"
+
+
+def _doubts(share: float, name: str, disturbed: bool) -> str:
+    doubts = [_ABOVE[name]] if share > 1 else []
+    doubts += [_DISTURBED] if disturbed else []
+    return f" ({'; '.join(doubts)})" if doubts else ""
+
+
+_ABOVE = {
+    "compute": "faster than the ceiling measured, which is too low",
+    "bandwidth": "caches served what is counted as moved",
+    "launches": "its operators cost less than the small step's",
 }
-_USE = ("device", "dtype", "threads")
+_DISTURBED = "its ceiling was measured under contention"
+_WORDS = {
+    "compute": "reaches {} of the rate of matrix products",
+    "launches": "calls of operators take {}",
+    "bandwidth": "bytes moved, as if there were no caches, {}",
+}

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 import architectures
 from bench import data, optimizers
 from bench.devices import available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
+from bench.measure.flops import flop_counter
 from bench.plan.catalogue import Catalogue
 from bench.plan.task import CatalogueRequest
 from bench.process.channel import Channel
@@ -69,7 +69,7 @@ def _counts(name: str) -> dict[str, int]:
     try:
         with torch.device("meta"):
             model = architectures.build(name).eval()  # outside the counter: building tries the model once
-            with FlopCounterMode(display=False) as counter:
+            with flop_counter() as counter:
                 model(torch.empty(1, *entry.input_shape))
     except Exception:  # a plug-in's network may need real tensors, or be faulty: measuring it will say so
         return {}

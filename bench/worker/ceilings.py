@@ -1,20 +1,20 @@
 """Ceilings: the best rates that this machine reaches, timed as cells are: matrix products, copies, operator calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-import numpy as np
 import torch
+from torch import nn
+from torch.nn import functional as F
 
+from bench import optimizers
 from bench.devices import Device, open_device
-from bench.measure.blocks import block_length, quiet_collector, run_block, run_untimed
+from bench.measure.blocks import quiet_collector
+from bench.measure.costs import count_dispatched
+from bench.measure.stopwatch import Stopwatch
 from bench.plan.task import Probe
-from bench.plan.timing import BLOCK_SECONDS
 from bench.process.channel import Channel
 from bench.process.messages import Ceiling
-from bench.store.result import QUANTILES
-
-# A ceiling is the best rate that lasts: contention only ever adds time, so a low quantile of the steps.
-STATISTIC = "p10"
+from bench.stats.roofline import optimizer_key
 
 # Edges of square matrices. 256 fills one core's caches, 1024 feeds a few dozen cores, 8192 a large GPU; which of them
 # is best depends on the machine, so the edge doubles until products take long, and the best rate counts. By then it has
@@ -26,73 +26,96 @@ LONG = 0.01  # seconds of a product
 # 50 MiB on a large GPU; what fits there is copied at twice the speed and more.
 COPY_BYTES = 128 * 2**20
 
-CALLS = 100  # calls a step, so that the clock's 50 ns vanish
+DEPTHS = (1, 4)  # layers of the small steps
+PATIENCE = 1.0  # seconds in which what was disturbed is timed again, all ceilings of a probe together
 
 
 def measure_ceilings(task: Probe, channel: Channel) -> None:
-    """Send the ceilings of each dtype as soon as they are known, within 1 s each."""
+    """Send the ceilings of each dtype as soon as they are known, within 1 s each and PATIENCE in all."""
     torch.set_num_threads(task.threads)
     device = open_device(task.device)
-    with torch.inference_mode(), quiet_collector():
-        dispatch, copied = dispatch_seconds(device), bytes_per_second(device)
+    watch = Stopwatch(device, task.threads, PATIENCE)
+    with quiet_collector():
+        operator, copied = operator_seconds(watch), bytes_per_second(watch)
+        around = step_seconds(watch, task.optimizers, operator)
+        shared = watch.take_disturbed()
         for dtype in task.dtypes:
-            rate = flops_per_second(device, getattr(torch, dtype))
+            rate = flops_per_second(watch, getattr(torch, dtype))
             ceiling: Ceiling = {
                 "device": task.device,
                 "dtype": dtype,
                 "threads": task.threads,
                 "flops_per_second": rate,
                 "bytes_per_second": copied,
-                "dispatch_seconds": dispatch,
+                "operator_seconds": operator,
+                "step_seconds": around,
+                "disturbed": sorted(shared | watch.take_disturbed()),
             }
             channel.send("measurements", [ceiling])
 
 
-def flops_per_second(device: Device, dtype: torch.dtype) -> float:
+@torch.inference_mode()
+def flops_per_second(watch: Stopwatch, dtype: torch.dtype) -> float:
     """The best rate of square matrix products, 2 n^3 FLOPs each."""
     best = 0.0
     for edge in EDGES:
-        left, right = (torch.rand(edge, edge, device=device.torch_device).to(dtype) for _ in range(2))
+        left, right = (torch.rand(edge, edge, device=watch.device.torch_device).to(dtype) for _ in range(2))
         result = torch.empty_like(left)
-        seconds = _step_seconds(device, lambda a=left, b=right, c=result: torch.mm(a, b, out=c))  # type: ignore[misc]
+        seconds = watch.seconds("flops_per_second", lambda a=left, b=right, c=result: torch.mm(a, b, out=c))  # type: ignore[misc]
         best = max(best, 2 * edge**3 / seconds)
         if seconds >= LONG:
             break
     return best
 
 
-def bytes_per_second(device: Device) -> float:
+@torch.inference_mode()
+def bytes_per_second(watch: Stopwatch) -> float:
     """The rate of copies that no cache holds, bytes read and bytes written both counted."""
-    source = torch.ones(COPY_BYTES // 4, device=device.torch_device)
+    source = torch.ones(COPY_BYTES // 4, device=watch.device.torch_device)
     target = torch.empty_like(source)
-    return 2 * COPY_BYTES / _step_seconds(device, lambda: target.copy_(source))
+    return 2 * COPY_BYTES / watch.seconds("bytes_per_second", lambda: target.copy_(source))
 
 
-def dispatch_seconds(device: Device) -> float:
-    """Seconds from one call of an operator on one element to the next: what a call costs however little it computes."""
-    element = torch.ones(1, device=device.torch_device)
+def operator_seconds(watch: Stopwatch) -> float:
+    """What one more operator of a training step costs however little it computes, autograd and modules included.
 
-    def calls() -> None:
-        for _ in range(CALLS):
-            torch.add(element, element)
-
-    return _step_seconds(device, calls) / CALLS
-
-
-def _step_seconds(device: Device, work: Callable[[], object]) -> float:
-    """The low quantile of the seconds that `work` takes, in three blocks after a short lead.
-
-    No steadiness is waited for: the best rate is the same before and after a neighbour has come.
+    By two small steps of unlike depth; a bare call without a gradient costs half of it.
     """
+    steps = [small_step(watch.device, layers=layers) for layers in DEPTHS]
+    shallow, deep = (watch.seconds("operator_seconds", step) for step in steps)
+    fewer, more = map(count_dispatched, steps)
+    return (deep - shallow) / (more - fewer) if deep > shallow else deep / more
 
-    def step(mark: Callable[[], None]) -> None:
-        mark()
-        work()
-        mark()
 
-    work()  # first touch of the memory, choice of kernels
-    lead = BLOCK_SECONDS / 4
-    steps = block_length(lead / run_untimed(device, step, lead))  # the three blocks together last half as long as one
-    blocks = [run_block("ceiling", device, step, max(1, steps // 6), marks=2) for _ in range(3)]
-    samples = np.concatenate([block.intervals[:, 0] for block in blocks])
-    return float(np.quantile(samples, QUANTILES[STATISTIC]))
+def step_seconds(watch: Stopwatch, used: Iterable[tuple[str, str]], operator: float) -> dict[str, float]:
+    """What a step costs around its operators, by optimizer and implementation: Python, and the start of autograd."""
+    around = {}
+    for name, implementation in used:
+        if optimizers.get(name).needs_closure or optimizers.unsupported(
+            name, implementation, watch.device.torch_device
+        ):
+            continue
+        step = small_step(watch.device, name, implementation)
+        seconds = watch.seconds("operator_seconds", step)
+        around[optimizer_key(name, implementation)] = max(0.0, seconds - operator * count_dispatched(step))
+    return around
+
+
+def small_step(
+    device: Device, optimizer: str = "sgd", implementation: str = "default", layers: int = 1
+) -> Callable[[], object]:
+    """A training step of one image of 8 numbers through Linear and ReLU, as steps of cells are made."""
+    net = nn.Sequential(*(part for _ in range(layers) for part in (nn.Linear(8, 8), nn.ReLU())))
+    net.to(device.torch_device)
+    updated = optimizers.build(optimizer, net, implementation)
+    image = torch.rand(1, 8, device=device.torch_device)
+    label = torch.zeros(1, dtype=torch.long, device=device.torch_device)
+
+    def step() -> None:
+        updated.zero_grad(set_to_none=True)
+        F.cross_entropy(net(image), label).backward()
+        updated.step()
+
+    for _ in range(2):
+        step()  # makes the gradients and the optimizer's state
+    return step

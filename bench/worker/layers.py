@@ -4,12 +4,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 import architectures
 from architectures import ShapeError
 from bench import data
 from bench.errors import BenchError, unknown
+from bench.measure.flops import flop_counter
 from bench.plan.task import LayersRequest
 from bench.process.channel import Channel
 from bench.process.messages import Layer, Layers
@@ -82,7 +82,7 @@ def _traced(device: str, name: str, shape: tuple[int, int, int], classes: int) -
     seen: set[int] = set()
     with torch.device(device), torch.no_grad():
         network = architectures.build(name, shape, classes).eval()
-        counter = FlopCounterMode(display=False)
+        counter = flop_counter()
 
         def enter(path: str, layer: nn.Module) -> None:
             before = [0]  # FLOPs when the layer begins

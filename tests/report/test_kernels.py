@@ -13,7 +13,7 @@ from tests.report import report_sample as sample
 
 CEILING = {
     "device": "cpu", "dtype": "float32", "threads": 1, "flops_per_second": 1e11, "bytes_per_second": 1e10,
-    "dispatch_seconds": 1e-6,
+    "operator_seconds": 1e-6,
 }  # fmt: skip
 
 
@@ -46,11 +46,28 @@ def test_facts_say_overhead_bound_advice_and_where_the_trace_is(profiled):
     vgg = kernels(read(profiled)).profiled[1]
     facts = dict(vgg.facts)
     assert "1.25 times" in facts["Profiler's overhead"]
-    assert facts["Bound"].startswith("bound by compute 50")
+    assert facts["Bound"].startswith(
+        "none of the three explains it (largest: compute): reaches 50\u00a0% of the rate of matrix products; "
+    )
     assert facts["Advice"] == "Use a larger batch."
     assert "python -m bench tensorboard profiled" in facts["Trace"]
     # 4.5e8 FLOP in the 3/4 of 3.6 ms and 5/6 of 5.4 ms that convolutions take: 62.5 GFLOP a second of 100
     assert vgg.lists["Categories against the roofline"] == [("convolution", "62.5\u00a0GFLOP a second", "62\u00a0%")]
+
+
+def test_a_rate_above_its_ceiling_says_why(tmp_path):
+    results = [counted(made.result(made.VGG, 9e-3, profile=made.profile()), 9e8)]
+    run = made.run(tmp_path / "results", "above", results, ceilings=[{**CEILING, "disturbed": ["flops_per_second"]}])
+    (vgg,) = kernels(read(run)).profiled
+    reason = " (faster than the ceiling measured, which is too low; its ceiling was measured under contention)"
+    assert vgg.lists["Categories against the roofline"] == [
+        ("convolution", "125\u00a0GFLOP a second", f"125\u00a0%{reason}")
+    ]
+    assert dict(vgg.facts)["Bound"].startswith(
+        "bound by compute: reaches 100\u00a0% of the rate of matrix products (its"
+    )
+    text = write(run, tmp_path / "reports").read_text("utf-8")
+    assert "These ceilings were measured beside other work" in text
 
 
 def test_the_page_has_the_section_and_stays_well_formed(profiled, tmp_path):

@@ -3,12 +3,14 @@ import torch
 
 from bench.devices import CpuDevice
 from bench.measure.blocks import warm_up
-from bench.measure.costs import measure_costs
+from bench.measure.costs import _OperatorCounter, count_dispatched, measure_costs
 from bench.measure.speed import step_times, timed_block
+from bench.measure.stopwatch import Stopwatch
+from bench.metrics import OPERATORS_OF
 from bench.plan.cell import Cell
 from bench.plan.task import Probe, probes_of
+from bench.vocabulary import STEP_PHASES
 from bench.worker import ceilings
-from tests.measure.recording import RecordingDevice
 
 
 class Heard:
@@ -39,10 +41,14 @@ def test_each_dtype_is_sent_as_plain_data_as_soon_as_it_is_known(measured):
             "threads",
             "flops_per_second",
             "bytes_per_second",
-            "dispatch_seconds",
+            "operator_seconds",
+            "step_seconds",
+            "disturbed",
         }
+        assert set(one["disturbed"]) <= {"flops_per_second", "bytes_per_second", "operator_seconds"}
         assert (one["device"], one["threads"]) == ("cpu", 1)
-        assert all(type(one[name]) is float for name in one if "second" in name)
+        assert {type(one[name]) for name in ("flops_per_second", "bytes_per_second", "operator_seconds")} == {float}
+        assert one["step_seconds"].keys() == {"sgd default"}
 
 
 def test_ceilings_are_of_a_sane_order(measured):
@@ -50,17 +56,17 @@ def test_ceilings_are_of_a_sane_order(measured):
 
     assert 1e8 < ceilings["flops_per_second"] < 1e14
     assert 1e8 < ceilings["bytes_per_second"] < 1e13
-    assert 1e-8 < ceilings["dispatch_seconds"] < 1e-3
-    assert ceilings["flops_per_second"] * ceilings["dispatch_seconds"] > 100  # a call costs many multiplications
+    assert 1e-8 < ceilings["operator_seconds"] < 1e-3
+    assert ceilings["flops_per_second"] * ceilings["operator_seconds"] > 100  # a call costs many multiplications
 
 
 def test_no_net_multiplies_faster_than_the_ceiling(workload):
     """A wide MLP is nothing but matrix products; timed between two readings of the ceiling, in the same process."""
     work = workload("mlp_wide", optimizer="sgd")
     steps = warm_up(CpuDevice(), work.timed_step, least=0).block_steps
-    readings = [ceilings.flops_per_second(CpuDevice(), torch.float32)]
+    readings = [ceilings.flops_per_second(Stopwatch(CpuDevice()), torch.float32)]
     blocks = [timed_block("train", work, steps) for _ in range(3)]
-    readings.append(ceilings.flops_per_second(CpuDevice(), torch.float32))
+    readings.append(ceilings.flops_per_second(Stopwatch(CpuDevice()), torch.float32))
     flops = next(one.value for one in measure_costs(work) if one.metric == "flops")
     share = flops / step_times(blocks, "train", work.timed_phases).min() / max(readings)
 
@@ -72,14 +78,15 @@ def test_products_grow_until_they_take_long(monkeypatch, seconds):
     """The first long product ends the search; with short ones it goes to the end."""
     edges = []
 
-    def step_seconds(_, work):
+    def step_seconds(_, ceiling, work):
+        assert ceiling == "flops_per_second"
         work()
         return seconds
 
     monkeypatch.setattr(ceilings, "EDGES", (8, 16, 32))
-    monkeypatch.setattr(ceilings, "_step_seconds", step_seconds)
+    monkeypatch.setattr(Stopwatch, "seconds", step_seconds)
     monkeypatch.setattr(torch, "mm", lambda left, right, out: edges.append(len(out)))
-    rate = ceilings.flops_per_second(CpuDevice(), torch.float32)
+    rate = ceilings.flops_per_second(Stopwatch(CpuDevice()), torch.float32)
 
     assert edges == {1e-5: [8, 16, 32], 0.02: [8]}[seconds]
     assert rate == pytest.approx(2 * edges[-1] ** 3 / seconds)
@@ -87,32 +94,77 @@ def test_products_grow_until_they_take_long(monkeypatch, seconds):
 
 def test_copies_count_what_is_read_and_what_is_written(monkeypatch):
     monkeypatch.setattr(ceilings, "COPY_BYTES", 4096)
-    monkeypatch.setattr(ceilings, "_step_seconds", lambda _, work: (work(), 0.5)[1])
+    monkeypatch.setattr(Stopwatch, "seconds", lambda _, ceiling, work: (work(), 0.5)[1])
 
-    assert ceilings.bytes_per_second(CpuDevice()) == 2 * 4096 / 0.5
+    assert ceilings.bytes_per_second(Stopwatch(CpuDevice())) == 2 * 4096 / 0.5
 
 
-def test_a_ceiling_is_timed_in_blocks_of_the_device_s_own_clock():
-    device = RecordingDevice()
-    seconds = ceilings._step_seconds(device, lambda: device.log.append("work"))
+def test_a_small_step_goes_through_autograd_and_the_optimizer():
+    counter, step = _OperatorCounter(), ceilings.small_step(CpuDevice(), "adam")
+    with counter:
+        counter.mark()
+        step()
+    names = set(counter.names["fetch"])
 
-    assert seconds == 1.0  # a tick of its clock
-    assert device.log.count("clock") == device.log.count("read") == 3
-    first = device.log.index("clock")
-    assert device.log[first : first + 5] == ["clock", "sync", "mark", "work", "mark"]
+    assert {"aten.addmm", "aten.relu", "aten.threshold_backward", "aten.mm", "aten.nll_loss_backward"} <= names
+    assert any("foreach" in name or "addcdiv" in name for name in names)
+
+
+def test_a_step_is_what_its_operators_cost_and_what_it_costs_around_them(monkeypatch):
+    """By a clock on which each operator takes 2 us and a step 30, with Adam 50."""
+    fixed = [30e-6]
+    monkeypatch.setattr(Stopwatch, "seconds", lambda _, ceiling, work: fixed[0] + 2e-6 * count_dispatched(work))
+    watch = Stopwatch(CpuDevice())
+
+    assert ceilings.operator_seconds(watch) == pytest.approx(2e-6)
+    fixed[0] = 50e-6
+    found = ceilings.step_seconds(watch, [("adam", "fused"), ("adam", "foreach"), ("lbfgs", "default")], 2e-6)
+    assert found == {"adam fused": pytest.approx(50e-6), "adam foreach": pytest.approx(50e-6)}  # the last has a closure
+
+
+def test_times_that_noise_has_turned_round_still_give_a_cost(monkeypatch):
+    readings = iter([2e-4, 1e-4])
+    monkeypatch.setattr(Stopwatch, "seconds", lambda *_: next(readings))
+    assert ceilings.operator_seconds(Stopwatch(CpuDevice())) > 0
+
+
+def test_a_call_of_a_step_costs_more_than_a_bare_call():
+    """In the same process, in turn; the least of several, so that no neighbour decides."""
+    watch, element = Stopwatch(CpuDevice()), torch.ones(1)
+    pairs = [(ceilings.operator_seconds(watch), watch.seconds("bare", lambda: torch.add(element, element)))
+             for _ in range(3)]  # fmt: skip
+    assert min(step for step, _ in pairs) > min(bare for _, bare in pairs)
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+def test_a_launch_bound_net_is_called_so_at_any_batch(workload):
+    """Softmax regression of one image is nothing but calls, and 64 images take hardly longer."""
+    watch, shares = Stopwatch(CpuDevice(), patience=1.0), {}
+    operator = ceilings.operator_seconds(watch)
+    (around,) = ceilings.step_seconds(watch, [("adam", "fused")], operator).values()
+    for size in (1, 64):
+        work = workload("softmax_regression", batch_size=size, implementation="fused")
+        steps = warm_up(CpuDevice(), work.timed_step, least=0).block_steps
+        seconds = [step_times([timed_block("train", work, steps)], "train", work.timed_phases).min() for _ in range(3)]
+        counts = {one.metric: one.value for one in measure_costs(work)}
+        operators = sum(counts[OPERATORS_OF[phase]] for phase in STEP_PHASES)
+        shares[size] = (around + operators * operator) / min(seconds)
+    assert 0.5 < shares[1] < 1.5
+    assert 0.35 < shares[64] <= shares[1]
 
 
 def test_a_grid_has_one_probe_for_each_device_and_thread_count():
     cells = [
         Cell("mlp"),
         Cell("lenet5"),
-        Cell("mlp", dtype="bfloat16"),
+        Cell("mlp", dtype="bfloat16", optimizer="adam", implementation="fused"),
         Cell("mlp", threads=2),
         Cell("mlp", device="cuda:0", dtype="float16"),
     ]
 
     assert probes_of(cells) == [
-        Probe("cpu", ("float32", "bfloat16"), 1),
+        Probe("cpu", ("float32", "bfloat16"), 1, (("sgd", "default"), ("adam", "fused"))),
         Probe("cpu", ("float32",), 2),
         Probe("cuda:0", ("float16",), 1),
     ]

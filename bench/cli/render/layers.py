@@ -29,7 +29,7 @@ def _print(layers: Layers) -> None:
     print(f"input {_shape(layers['input_shape'])}, {layers['num_classes']} classes\n")
     print_table([_row(line) for line in layers["layers"]])
     print(f"\n{layers['parameters']:,} parameters, {quantity(layers['flops'], 'FLOP')} a forward pass of one image")
-    print("FLOPs are those of convolutions and matrix products, two for each multiplication and addition")
+    print("FLOPs are those of convolutions, matrix products and attention, two for each multiply-add")
 
 
 def _row(line: Layer) -> Row:

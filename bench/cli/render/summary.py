@@ -1,6 +1,7 @@
 """Summary: a run's main figures as text: the table, and what its columns are."""
 
 from bench.cli.render.tables import legend, overview, table_text
+from bench.stats.roofline import refusal, usable
 from bench.store.frame import configurations
 from bench.store.run import Run
 
@@ -11,5 +12,7 @@ def summary(run: Run) -> str:
     if pooled.empty:
         return ""
     plan = run.facts.plan
-    rows = overview(pooled, plan.get("precision"), run.facts.ceilings or ())
-    return f"{table_text(rows)}\n\n{legend(pooled, plan.get('until', 0.0))}"
+    ceilings = run.facts.ceilings or ()
+    rows = overview(pooled, plan.get("precision"), usable(ceilings))
+    parts = [legend(pooled, plan.get("until", 0.0)), refusal(ceilings)]
+    return f"{table_text(rows)}\n\n{'; '.join(part for part in parts if part)}"

@@ -143,7 +143,7 @@ def _half(row: pd.Series) -> float:
 
 
 def _bound(bound: Bound | None) -> str:
-    """What takes the largest share of the step, by the machine's ceilings."""
+    """What explains most of the step by the machine's ceilings, or that nothing does."""
     return told(bound) if bound else "-"
 
 

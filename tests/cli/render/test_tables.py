@@ -30,9 +30,13 @@ def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
     counts = {"step": 0.01, "flops": 4.3e8, "bytes_moved": 1e7, "operators_forward": 100.0}
     table = pd.DataFrame([{**cell, "metric": name, "value": value, "median": 0.01} for name, value in counts.items()])
     ceiling = {"device": "cpu", "dtype": "float32", "threads": 1, "flops_per_second": 1e11, "bytes_per_second": 1e10}
-    known, other = {**ceiling, "dispatch_seconds": 1e-6}, {**ceiling, "dispatch_seconds": 1e-6, "threads": 2}
+    known, other = {**ceiling, "operator_seconds": 1e-6}, {**ceiling, "operator_seconds": 1e-6, "threads": 2}
 
-    assert [row["bound by"] for row in overview(table, None, [known])] == ["compute 43 %"]
+    assert [row["bound by"] for row in overview(table, None, [known])] == [
+        "none of the three explains it (largest: compute 43 %)"
+    ]
+    faster = table.assign(value=table["value"].mask(table["metric"] == "step", 0.006))
+    assert [row["bound by"] for row in overview(faster, None, [known])] == ["compute 72 %"]
     assert [row["bound by"] for row in overview(table, None, [other])] == ["-"]
     assert "bound by" not in overview(table)[0]
 
