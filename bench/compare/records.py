@@ -60,6 +60,7 @@ class PairRecord:
         steady: whether both were steady when the first block began.
         started_first: the side that was started first, 0 or 1.
         started: seconds since the comparison began.
+        busy: CPU seconds over seconds of all blocks, of one thread; None where that is not known.
 
     """
 
@@ -75,6 +76,7 @@ class PairRecord:
     steady: bool = True
     started_first: int = 0
     started: float = 0.0
+    busy: float | None = None
 
     @classmethod
     def from_dict(cls, stored: Stored) -> "PairRecord":
@@ -92,6 +94,7 @@ class PairRecord:
             steady=bool(stored["steady"]),
             started_first=word(stored["started_first"], (0, 1)),
             started=float(stored["started"]),
+            busy=None if stored.get("busy") is None else float(stored["busy"]),
         )
 
 

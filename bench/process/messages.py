@@ -3,7 +3,7 @@
 Those of an A/B comparison, marked so, are a contract between revisions: see bench/process/CONTRACT.md.
 """
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from bench.vocabulary import PairQuantile
 
@@ -149,8 +149,19 @@ class Ready(TypedDict):
 
 
 class BlockTimes(TypedDict):
-    """A/B: one block; seconds of each step, the same by phase, and page faults."""
+    """A/B: one block of steps.
+
+    Attributes:
+        seconds: of each step.
+        phases: the same by phase.
+        faults: page faults of the block.
+        wall: seconds of the block; left out by older revisions.
+        cpu: CPU seconds of the process meanwhile; left out by older revisions.
+
+    """
 
     seconds: list[float]
     phases: dict[str, list[float]]
     faults: int
+    wall: NotRequired[float]
+    cpu: NotRequired[float]
