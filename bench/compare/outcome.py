@@ -36,7 +36,7 @@ class Outcome:
 
     @property
     def doubt(self) -> float:
-        """What neighbours may have done to the log ratio, either way: slowed one side by all of it, the other by none."""
+        """What neighbours may have done to the log ratio: slowed one side by all of it, and the other by nothing."""
         return float(np.log1p(self.contention))
 
     @property

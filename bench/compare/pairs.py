@@ -151,10 +151,11 @@ def _one_thread(cell: Cell) -> bool:
 
 def _busy(blocks: Sequence[BlockTimes]) -> float | None:
     """CPU seconds over seconds; None where a block does not tell."""
-    walls, cpus = ([block.get(key) for block in blocks] for key in ("wall", "cpu"))
-    if None in walls or None in cpus:
+    seconds = [(block["cpu"], block["wall"]) for block in blocks if "cpu" in block and "wall" in block]
+    if len(seconds) < len(blocks):
         return None
-    return float(np.sum(cpus) / np.sum(walls))
+    cpu, wall = np.sum(seconds, axis=0)
+    return float(cpu / wall)
 
 
 def _warmed(workers: dict[int, Worker], side: int) -> Ready:

@@ -32,7 +32,7 @@ def asked(monkeypatch):
     """Pairs come from seeded noise, slower by what the second side injects; what was asked for is kept."""
     draw, asked = np.random.default_rng(0), []
 
-    def measure_pair(first, second, blocks, order):
+    def measure_pair(first, second, blocks, order, start):
         asked.append((first.cell.architecture, second.inject, blocks))
         steps = np.full((blocks, 4), 0.004)
         return Pair(steps, steps * np.exp(np.log1p(second.inject) + draw.normal(0, 0.005)), {}, 0, statistic="p10")
