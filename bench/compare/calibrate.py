@@ -62,36 +62,36 @@ def gather(comparison: Comparison, plan: Plan, pairs: int, tell: Paired) -> dict
 
     """
     seed, started = order_seed_of(plan), time.monotonic()
-    order, made = Random(seed), {name: EqualPairs() for name in comparison.sides}
+    order, equals = Random(seed), {name: EqualPairs() for name in comparison.sides}
     try:
         for number in range(pairs):
             if number:
                 comparison.renew()
             start = start_of(seed, 0, number)
-            for name in order.sample(list(made), len(made)):
+            for name in order.sample(list(equals), len(equals)):
                 if plan.budget is not None and time.monotonic() - started > plan.budget:
-                    return made
+                    return equals
                 first, second = comparison.sides[name]
                 pair = measure_pair(first, replace(second, inject=0.0), plan.blocks, order, start)
-                made[name].log_ratios.append(pair.log_ratio())
-                made[name].started_first.append(start)
-                tell(name, len(made[name].log_ratios), made[name].log_ratios[-1])
+                equals[name].log_ratios.append(pair.log_ratio())
+                equals[name].started_first.append(start)
+                tell(name, len(equals[name].log_ratios), equals[name].log_ratios[-1])
     except SideError as ended:
         raise BenchError(f"{name} cannot be calibrated: {ended.reason}; choose other --architectures") from ended
     except KeyboardInterrupt:
-        if min(len(equal.log_ratios) for equal in made.values()) < LEAST_PAIRS:
+        if min(len(equal.log_ratios) for equal in equals.values()) < LEAST_PAIRS:
             raise
-    return made
+    return equals
 
 
-def enough(made: Mapping[str, EqualPairs]) -> None:
+def enough(equals: Mapping[str, EqualPairs]) -> None:
     """Refuse what says too little.
 
     Raises:
         BenchError: a cell has too few pairs.
 
     """
-    fewest = min(len(equal.log_ratios) for equal in made.values())
+    fewest = min(len(equal.log_ratios) for equal in equals.values())
     if fewest < LEAST_PAIRS:
         raise BenchError(f"{fewest} pairs of a cell say too little: let it make {LEAST_PAIRS} (--pairs, --budget)")
 
@@ -165,7 +165,7 @@ def counted(decisions: Sequence[Decision], slowdown: float, tolerance: float) ->
 
 def concluded(
     comparison: Comparison,
-    made: Mapping[str, EqualPairs],
+    equals: Mapping[str, EqualPairs],
     injected_runs: Sequence[RunCounts],
     command: str,
     started: str,
@@ -176,31 +176,31 @@ def concluded(
         BenchError: a cell has too few pairs, or there are several numbers of threads, each its own calibration.
 
     """
-    enough(made)
-    noises = {name: equal.noise for name, equal in made.items()}
+    enough(equals)
+    noises = {name: equal.noise for name, equal in equals.items()}
     tolerances = {name: admissible(noise) for name, noise in noises.items()}
     least = smallest(tolerances.values())
     tried = sorted({*TRIED, TOLERANCE, *(tolerance for tolerance in tolerances.values() if tolerance)})
     caught = all(runs.fail >= LEAST_POWER * runs.count for runs in injected_runs)
     return Calibration(
         fingerprint=one_fingerprint(comparison).fields,
-        log_ratios={name: tuple(equal.log_ratios) for name, equal in made.items()},
+        log_ratios={name: tuple(equal.log_ratios) for name, equal in equals.items()},
         smallest_tolerance=least if caught else None,
-        started_first={name: tuple(equal.started_first) for name, equal in made.items()},
+        started_first={name: tuple(equal.started_first) for name, equal in equals.items()},
         tolerances=tolerances,
         rates={
             name: tuple(rates(noise, tolerance, SLOWDOWNS) for tolerance in tried) for name, noise in noises.items()
         },
-        runs=(_replayed(made.values(), max(TOLERANCE, least or 0.0)), *injected_runs),
+        runs=(_replayed(equals.values(), max(TOLERANCE, least or 0.0)), *injected_runs),
         notes=tuple(note for name, noise in noises.items() for note in doubts(name, noise)),
         command=command,
         started=started,
     )
 
 
-def _replayed(made: Iterable[EqualPairs], tolerance: float) -> RunCounts:
+def _replayed(equals: Iterable[EqualPairs], tolerance: float) -> RunCounts:
     """How the runs ended that the pairs make in their own order."""
-    ends = [end for equal in made for end in replayed(equal.log_ratios, tolerance, equal.started_first)]
+    ends = [end for equal in equals for end in replayed(equal.log_ratios, tolerance, equal.started_first)]
     return RunCounts(
         slowdown=0.0,
         tolerance=tolerance,

@@ -107,8 +107,8 @@ def look(
     """
     values = np.asarray(logs, dtype=float)
     final = values.size >= LOOKS[-1] if last is None else last
-    found = judged(estimated(values, starts), ALPHA / len(LOOKS), tolerance, tolerance)
-    return found.look(values.size, "inconclusive" if final else "continue")
+    decision = judged(estimated(values, starts), ALPHA / len(LOOKS), tolerance, tolerance)
+    return decision.look(values.size, "inconclusive" if final else "continue")
 
 
 def deciding_look(
@@ -158,7 +158,7 @@ def outcomes(
     for at in LOOKS:
         still = np.flatnonzero(ends == "inconclusive")
         estimate = estimated(logs[still, :at], None if begun is None else begun[still, :at])
-        found = judged(estimate, ALPHA / len(LOOKS), tolerance, tolerance)
-        ends[still[found.failed]], ends[still[found.passed]] = "fail", "pass"
-        pairs[still[found.failed | found.passed]] = at
+        decision = judged(estimate, ALPHA / len(LOOKS), tolerance, tolerance)
+        ends[still[decision.failed]], ends[still[decision.passed]] = "fail", "pass"
+        pairs[still[decision.failed | decision.passed]] = at
     return ends, pairs

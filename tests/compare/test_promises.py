@@ -3,6 +3,8 @@
 The machine draws anew what a renewal draws, and nothing else: what is common to all pairs until the next one stays.
 """
 
+from dataclasses import dataclass, field
+from math import exp
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,14 +15,28 @@ from bench.compare.ab import facts_of
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
 from bench.compare.outcome import outcomes_of
-from bench.compare.pairs import Pair, Side
+from bench.compare.pairs import Side
 from bench.compare.sequential import SequentialComparison
 from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 
-ONE_STEP = np.full((1, 1), 0.004)
+
+@dataclass(frozen=True)
+class Quick:
+    """A pair of one step a side, without the quantiles that take most of a simulation's time."""
+
+    log: float
+    started_first: int
+    phases: dict = field(default_factory=dict)
+    statistic: str = "p10"
+    faults: int = 0
+    steady: bool = True
+    busy: float | None = None
+
+    def seconds(self, statistic=None):
+        return 0.004, 0.004 * exp(self.log)
 
 
 class Planted:
@@ -52,7 +68,7 @@ class Planted:
     def measure_pair(self, first, second, blocks, order, start=None):
         start = order.choice([0, 1]) if start is None else start
         log = self.mean + self.now + self.draw.normal(0, self.own) + self.effect * (start - 0.5)
-        return Pair(ONE_STEP, ONE_STEP * np.exp(log), {}, 0, started_first=start, statistic="p10")
+        return Quick(float(log), start)
 
     def compared(self, monkeypatch, told, tolerance, order_seed):
         """The log of a whole comparison."""
@@ -128,9 +144,10 @@ def test_the_seed_is_drawn_and_recorded_unless_one_is_asked_for():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tolerance", [0.03, 0.05])
-@pytest.mark.parametrize("effect", [0.0, 0.03, -0.03])
-@pytest.mark.parametrize("icc", [0.0, 0.25, 0.5, 0.75])
+@pytest.mark.parametrize(
+    ("icc", "effect", "tolerance"),
+    [(0.0, 0.0, 0.03), (0.25, -0.03, 0.05), (0.5, 0.0, 0.05), (0.75, 0.0, 0.03), (0.75, 0.03, 0.03)],
+)
 def test_a_run_keeps_its_promises(shares, icc, effect, tolerance):
     equal, slower = (shares(1000, tolerance, icc=icc, effect=effect, slowdown=loss) for loss in (0.0, tolerance))
     assert equal.fail <= 0.01
@@ -141,8 +158,8 @@ def test_a_run_keeps_its_promises(shares, icc, effect, tolerance):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("icc", [0.0, 0.25, 0.5])
-@pytest.mark.parametrize("cells", [2, 10, 50])
+@pytest.mark.parametrize("cells", [2, 10])
 def test_the_mean_over_cells_keeps_its_promises(shares, cells, icc):
-    found = shares(max(40, 1000 // cells), 0.05, icc=icc, cells=cells)
+    found = shares(1000 // cells, 0.05, icc=icc, cells=cells)
     assert found.mean_fails <= 0.01
     assert found.mean_covered >= 0.98

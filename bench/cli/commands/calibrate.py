@@ -51,10 +51,10 @@ def execute(args: argparse.Namespace) -> int:
             f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some 6 s each, and fresh servers each round",
             file=sys.stderr,
         )
-        made = gather(comparison, plan, args.pairs, _tell_pair)
-        enough(made)
-        real = _slowed(comparison, plan, args, smallest(admissible(equal.noise) for equal in made.values()))
-        calibration = concluded(comparison, made, real, command_line(), started)
+        equals = gather(comparison, plan, args.pairs, _tell_pair)
+        enough(equals)
+        real = _slowed(comparison, plan, args, smallest(admissible(equal.noise) for equal in equals.values()))
+        calibration = concluded(comparison, equals, real, command_line(), started)
     path, picture = save(calibration), _draw(calibration)
     if args.json:
         print(json.dumps({**calibration.to_dict(), "record": str(path), "picture": picture}))
