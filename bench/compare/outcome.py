@@ -1,16 +1,15 @@
 """Outcome: from the log ratios of a comparison to the looks that decide: pure functions of its log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from bench.compare.contention import contention_of
 from bench.compare.log import CellLog, ComparisonLog
 from bench.stats.geometric_mean import ROUNDS, geometric_mean
 from bench.stats.sequential_test import Look, confirmed, deciding_look
-
-CONTENDED = 0.15  # how much slower than at its best the reference may be, as a share
-BEST = 0.1  # the quantile of the pairs that is its best: unlike the minimum it does not fall with their number
+from bench.text import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +19,20 @@ class Outcome:
     Attributes:
         first: the look that decided the first run; None when it ended before six pairs.
         second: the same of the second, independent run, which follows a first one that failed.
-        contention: how much longer the reference took than at its best, as a share, where that is more than is usual;
-            else 0.
+        doubt: by how much neighbours may have changed the log ratio, either way.
+        disturbed: what they took, in words; "" where that is no more than is usual.
 
     """
 
     first: Look | None
     second: Look | None
-    contention: float
+    doubt: float = 0.0
+    disturbed: str = ""
 
     @property
     def lost(self) -> bool:
         """Whether both runs fail."""
         return self.first is not None and self.second is not None and confirmed(self.first, self.second)
-
-    @property
-    def doubt(self) -> float:
-        """What neighbours may have done to the log ratio: slowed one side by all of it, and the other by nothing."""
-        return float(np.log1p(self.contention))
 
     @property
     def shown(self) -> Look | None:
@@ -52,14 +47,17 @@ def outcomes_of(log: ComparisonLog) -> tuple[dict[str, Outcome], Outcome | None]
     first, second = (common(log.cell_logs.values(), run, tolerance) for run in (1, 2))
     if first is None:
         return cells, None
-    shared = np.mean([cells[cell_log.cell].doubt for cell_log in measured(log.cell_logs.values())])
-    return cells, Outcome(first, second, float(np.expm1(shared)))
+    together = [cells[cell_log.cell] for cell_log in measured(log.cell_logs.values())]
+    doubt, contended = np.mean([cell.doubt for cell in together]), sum(bool(cell.disturbed) for cell in together)
+    return cells, Outcome(
+        first, second, float(doubt), f"{plural(contended, 'cell')} ran contended" if contended else ""
+    )
 
 
 def _of_cell(cell_log: CellLog, tolerance: float) -> Outcome:
     first, second = (looked(cell_log, run, tolerance, ended=True) for run in (1, 2))
-    share = contention(cell_log)
-    return Outcome(first, second, share if share > CONTENDED else 0.0)
+    contention = contention_of(cell_log.every_pair)
+    return Outcome(first, second, contention.doubt, str(contention) if contention.marked else "")
 
 
 def looked(cell_log: CellLog, run: int, tolerance: float, *, ended: bool = False) -> Look | None:
@@ -79,22 +77,3 @@ def common(cell_logs: Iterable[CellLog], run: int, tolerance: float) -> Look | N
     if len(runs) < 2 or min(map(len, runs)) < ROUNDS:
         return None
     return geometric_mean(runs, tolerance, starts=together[0].starts(run))
-
-
-def contention(cell_log: CellLog) -> float:
-    """How much longer the reference's steps took than at their best, or its blocks than their CPU time, as a share.
-
-    The first is of its typical pair over its best, and sees neighbours that come and go; the second sees those that
-    stay, on the cores that this system shows.
-    """
-    pairs = cell_log.every_pair
-    kept = [pair.busy for pair in pairs if pair.busy]
-    waiting = 1 / float(np.median(kept)) - 1 if kept else 0.0
-    return max(_slower([pair.before for pair in pairs]), waiting)
-
-
-def _slower(times: Sequence[float]) -> float:
-    """The median over the best, as a share."""
-    if not times:
-        return 0.0
-    return float(np.median(times) / np.quantile(times, BEST, method="median_unbiased")) - 1

@@ -43,11 +43,7 @@ def decide(log: ComparisonLog) -> Decision:
     if together is not None:
         count = sum(not cell_log.failed for cell_log in log.cell_logs.values())
         verdicts.append(_of_all(log, together, count, {verdict.verdict for verdict in verdicts}))
-    contended = [
-        f"contended: the reference of {name} ran {percent(cell.contention)} slower than at its best"
-        for name, cell in cells.items()
-        if cell.contention
-    ]
+    contended = [f"contended: {name}: {cell.disturbed}" for name, cell in cells.items() if cell.disturbed]
     return Decision(
         kind="ab",
         before=facts.before.label,
@@ -162,7 +158,7 @@ def _passed(outcome: Outcome, look: Look, tolerance: float) -> Judgement:
     if slowest < 0:
         return Judgement("improved", f"faster by {percent(1 - look.ratio.value)}, {_signed(look)} by one run")
     if slowest >= np.log1p(tolerance):
-        return Judgement("inconclusive", f"{_signed(look)}, but {_disturbed(outcome)}", QUIETER)
+        return Judgement("inconclusive", f"{_signed(look)}, but {outcome.disturbed}", QUIETER)
     if look.mean - look.half > 0:
         why = f"slower by {percent(look.ratio.value - 1)}, within the tolerance of {percent(tolerance)}"
         return Judgement("unchanged", why)
@@ -180,12 +176,8 @@ def _slower(outcome: Outcome, log: ComparisonLog, first: Look) -> Judgement:
         return Judgement("inconclusive", why, AGAIN)
     twice = f"slower by {_change(second)} in a second, independent run too"
     if second.mean - second.half <= outcome.doubt:
-        return Judgement("inconclusive", f"{twice}, but {_disturbed(outcome)}", QUIETER)
+        return Judgement("inconclusive", f"{twice}, but {outcome.disturbed}", QUIETER)
     return Judgement("regressed", twice, "see what differs, or accept it")
-
-
-def _disturbed(outcome: Outcome) -> str:
-    return f"the reference itself ran {percent(outcome.contention)} slower than at its best"
 
 
 def _go_on(log: ComparisonLog) -> str:

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.compare.log import CellLog
-from bench.compare.outcome import CONTENDED, contention
+from bench.compare.contention import contention_of
 from bench.compare.records import CountsRecord, FailureRecord
 from bench.compare.verdicts import decide, percent
 from bench.verdict.verdict import Verdict
@@ -106,19 +105,28 @@ def test_how_often_contention_is_marked_does_not_grow_with_the_pairs(told, count
     draw, marked = np.random.default_rng(count), 0
     for _ in range(200):
         pairs = [told.pair(0.0, float(before), cell="lenet5") for before in 0.004 * np.exp(draw.normal(0, 0.08, count))]
-        cell_log = CellLog("lenet5")
-        cell_log.pairs[1].extend(pairs)
-        marked += contention(cell_log) > CONTENDED
+        marked += contention_of(pairs).marked
     assert marked <= 40
 
 
-@pytest.mark.parametrize(("busy", "code"), [(0.99, 0), (0.5, 3), (None, 0)])
-def test_a_neighbour_that_stays_throughout_is_seen_by_the_cpu_time(told, busy, code):
+@pytest.mark.parametrize(
+    ("busy", "slowdown", "code"), [(0.99, 0.0, 0), (0.5, 0.0, 3), (None, 0.0, 0), (0.5, 0.1, 3), (0.5, 1.0, 1)]
+)
+def test_a_neighbour_that_stays_throughout_is_seen_by_the_cpu_time(told, busy, slowdown, code):
     """No pair is slower than another then."""
     log = told.log({}, cells=ONE)
-    for log_ratio in told.log_ratios(0.0, 6):
-        log.note(told.pair(log_ratio, cell="lenet5", busy=busy))
-    assert decide(log).exit_code == code
+    for run in (1, 2) if slowdown else (1,):
+        for log_ratio in told.log_ratios(slowdown, 6):
+            log.note(told.pair(log_ratio, cell="lenet5", run=run, busy=busy))
+    decision = decide(log)
+    assert decision.exit_code == code
+    assert any("had 50 % of their core" in note for note in decision.notes) == (busy == 0.5)
+
+
+@pytest.mark.parametrize("slow", [0.005, 0.008, 0.02])
+def test_a_doubled_step_is_a_regression_whatever_the_neighbours_do(told, slow):
+    runs = {("lenet5", run): told.log_ratios(1.0, 6) for run in (1, 2)}
+    assert decide(told.log(runs, cells=ONE, before=[0.004, slow, slow])).exit_code == 1
 
 
 def test_one_slow_pair_is_no_contention(told):
