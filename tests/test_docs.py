@@ -181,10 +181,10 @@ def stored_line():
     [
         ("### A run, schema 2", {*stored_line(), *names_of(RunFacts), *names_of(Git)}),
         (
-            "### A comparison, schema 2",
+            "### A comparison, schema 3",
             {*KINDS, *names_of(ComparisonFacts), *names_of(SideFacts)}.union(*map(names_of, KINDS.values())),
         ),
-        ("### A calibration, schema 2", names_of(Calibration)),
+        ("### A calibration, schema 3", names_of(Calibration)),
     ],
 )
 def test_the_design_names_every_key_that_is_stored(title, keys):

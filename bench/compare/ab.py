@@ -11,6 +11,7 @@ from bench.compare.sequential import SequentialComparison, Tell
 from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
 from bench.plan.plan import Plan
+from bench.plan.seeds import order_seed_of
 from bench.store.fingerprint import Fingerprint, fingerprint
 from bench.store.provenance import utc_now
 from bench.verdict.verdict import Decision
@@ -41,7 +42,10 @@ def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell) -> Dec
         BenchError: the tolerance is below what the calibration has shown, or nothing can be written.
 
     """
-    tolerance, notes = checked_tolerance(rules.tolerance, fingerprints(comparison), uncalibrated=rules.uncalibrated)
+    cells = (side.cell.id for sides in comparison.sides.values() for side in sides)
+    tolerance, notes = checked_tolerance(
+        rules.tolerance, fingerprints(comparison), uncalibrated=rules.uncalibrated, cells=cells
+    )
     notes = [*comparison.notes, *notes]
     log = ComparisonLog(rules.record, facts_of(comparison, plan, tolerance, command=rules.command, notes=notes))
     try:
@@ -63,7 +67,7 @@ def facts_of(
         metric=comparison.metric,
         tolerance=tolerance,
         blocks=plan.blocks,
-        order_seed=plan.order_seed,
+        order_seed=order_seed_of(plan),
         machine=dict(fingerprints(comparison)[0].fields),
         system=dict(comparison.system),
         unmatched=comparison.unmatched,

@@ -1,8 +1,8 @@
 """Calibrate: measure the error rates of the gate on this machine, with equal sides and with an injected slowdown."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -11,12 +11,22 @@ from bench.compare.calibration import Calibration, RunCounts
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
 from bench.compare.pairs import SideError, measure_pair
-from bench.compare.sequential import SHARED, SequentialComparison, Tell
+from bench.compare.sequential import SequentialComparison, Tell
 from bench.compare.sides import Comparison
+from bench.compare.start_order import start_of
 from bench.compare.verdicts import decide
 from bench.errors import BenchError
 from bench.plan.plan import Plan
-from bench.stats.operating_characteristics import LEAST_POWER, SLOWDOWNS, admissible, rates, replayed
+from bench.plan.seeds import order_seed_of
+from bench.stats.operating_characteristics import (
+    LEAST_POWER,
+    SLOWDOWNS,
+    Noise,
+    admissible,
+    noise_of,
+    rates,
+    replayed,
+)
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.fingerprint import Fingerprint
 from bench.text import percent
@@ -25,12 +35,24 @@ from bench.verdict.verdict import Decision
 LEAST_PAIRS = 10  # fewer say too little about the tails
 TRIED = (0.02, 0.03, 0.05, 0.10)  # tolerances in the table, besides the smallest that works
 
-LogRatios = Mapping[str, Sequence[float]]
 Paired = Callable[[str, int, float], None]
 
 
-def gather(comparison: Comparison, plan: Plan, pairs: int, tell: Paired) -> dict[str, list[float]]:
-    """The log ratios of so many pairs of each cell with itself, the cells interleaved.
+@dataclass(frozen=True, slots=True)
+class EqualPairs:
+    """The A/A pairs of one cell in the order in which they were made: their log ratios, and who started first."""
+
+    log_ratios: list[float] = field(default_factory=list)
+    started_first: list[int] = field(default_factory=list)
+
+    @property
+    def noise(self) -> Noise:
+        """What they show of the cell's noise."""
+        return noise_of(self.log_ratios, self.started_first)
+
+
+def gather(comparison: Comparison, plan: Plan, pairs: int, tell: Paired) -> dict[str, EqualPairs]:
+    """So many pairs of each cell with itself, made as a comparison makes them: in rounds, each with fresh servers.
 
     Ends early, with what there is, at Ctrl-C or at the end of the plan's budget.
 
@@ -39,25 +61,45 @@ def gather(comparison: Comparison, plan: Plan, pairs: int, tell: Paired) -> dict
         KeyboardInterrupt: it came before there were enough pairs to say anything.
 
     """
-    order, started = Random(plan.order_seed), time.monotonic()
-    log_ratios: dict[str, list[float]] = {name: [] for name in comparison.sides}
+    seed, started = order_seed_of(plan), time.monotonic()
+    order, equals = Random(seed), {name: EqualPairs() for name in comparison.sides}
     try:
         for number in range(pairs):
-            if number and number % SHARED == 0:
+            if number:
                 comparison.renew()
-            for name in order.sample(list(log_ratios), len(log_ratios)):
+            start = start_of(seed, 0, number)
+            for name in order.sample(list(equals), len(equals)):
                 if plan.budget is not None and time.monotonic() - started > plan.budget:
-                    return log_ratios
+                    return equals
                 first, second = comparison.sides[name]
-                pair = measure_pair(first, replace(second, inject=0.0), plan.blocks, order)
-                log_ratios[name].append(pair.log_ratio())
-                tell(name, len(log_ratios[name]), log_ratios[name][-1])
+                pair = measure_pair(first, replace(second, inject=0.0), plan.blocks, order, start)
+                equals[name].log_ratios.append(pair.log_ratio())
+                equals[name].started_first.append(start)
+                tell(name, len(equals[name].log_ratios), equals[name].log_ratios[-1])
     except SideError as ended:
         raise BenchError(f"{name} cannot be calibrated: {ended.reason}; choose other --architectures") from ended
     except KeyboardInterrupt:
-        if sum(map(len, log_ratios.values())) < LEAST_PAIRS:
+        if min(len(equal.log_ratios) for equal in equals.values()) < LEAST_PAIRS:
             raise
-    return log_ratios
+    return equals
+
+
+def enough(equals: Mapping[str, EqualPairs]) -> None:
+    """Refuse what says too little.
+
+    Raises:
+        BenchError: a cell has too few pairs.
+
+    """
+    fewest = min(len(equal.log_ratios) for equal in equals.values())
+    if fewest < LEAST_PAIRS:
+        raise BenchError(f"{fewest} pairs of a cell say too little: let it make {LEAST_PAIRS} (--pairs, --budget)")
+
+
+def smallest(tolerances: Iterable[float | None]) -> float | None:
+    """The tolerance that works for all of these cells; None where one has none."""
+    known = list(tolerances)
+    return None if None in known else max(tolerance for tolerance in known if tolerance is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,37 +164,58 @@ def counted(decisions: Sequence[Decision], slowdown: float, tolerance: float) ->
 
 
 def concluded(
-    comparison: Comparison, log_ratios: LogRatios, injected_runs: Sequence[RunCounts], command: str, started: str
+    comparison: Comparison,
+    equals: Mapping[str, EqualPairs],
+    injected_runs: Sequence[RunCounts],
+    command: str,
+    started: str,
 ) -> Calibration:
-    """The calibration that log ratios and counted runs make; an injected slowdown that was missed leaves no tolerance.
+    """The calibration that A/A pairs and counted runs make; an injected slowdown that was missed leaves no tolerance.
 
     Raises:
-        BenchError: there are too few pairs, or several numbers of threads, each of which is its own calibration.
+        BenchError: a cell has too few pairs, or there are several numbers of threads, each its own calibration.
 
     """
-    pool = [log_ratio for logs in log_ratios.values() for log_ratio in logs]
-    if len(pool) < LEAST_PAIRS:
-        raise BenchError(f"{len(pool)} pairs say too little: let it make {LEAST_PAIRS} (--pairs, --budget)")
-    least = admissible(pool)
-    tried = sorted({*TRIED, TOLERANCE, *([least] if least else [])})
-    equal = [outcome for logs in log_ratios.values() for outcome in replayed(logs, max(TOLERANCE, least or 0.0))]
-    equals = RunCounts(
-        slowdown=0.0,
-        tolerance=max(TOLERANCE, least or 0.0),
-        fail=equal.count("fail"),
-        passed=equal.count("pass"),
-        inconclusive=equal.count("inconclusive"),
-    )
+    enough(equals)
+    noises = {name: equal.noise for name, equal in equals.items()}
+    tolerances = {name: admissible(noise) for name, noise in noises.items()}
+    least = smallest(tolerances.values())
+    tried = sorted({*TRIED, TOLERANCE, *(tolerance for tolerance in tolerances.values() if tolerance)})
     caught = all(runs.fail >= LEAST_POWER * runs.count for runs in injected_runs)
     return Calibration(
         fingerprint=one_fingerprint(comparison).fields,
-        log_ratios={name: tuple(logs) for name, logs in log_ratios.items()},
+        log_ratios={name: tuple(equal.log_ratios) for name, equal in equals.items()},
         smallest_tolerance=least if caught else None,
-        rates=tuple(rates(pool, tolerance, SLOWDOWNS) for tolerance in tried),
-        runs=(equals, *injected_runs),
+        started_first={name: tuple(equal.started_first) for name, equal in equals.items()},
+        tolerances=tolerances,
+        rates={
+            name: tuple(rates(noise, tolerance, SLOWDOWNS) for tolerance in tried) for name, noise in noises.items()
+        },
+        runs=(_replayed(equals.values(), max(TOLERANCE, least or 0.0)), *injected_runs),
+        notes=tuple(note for name, noise in noises.items() for note in doubts(name, noise)),
         command=command,
         started=started,
     )
+
+
+def _replayed(equals: Iterable[EqualPairs], tolerance: float) -> RunCounts:
+    """How the runs ended that the pairs make in their own order."""
+    ends = [end for equal in equals for end in replayed(equal.log_ratios, tolerance, equal.started_first)]
+    return RunCounts(
+        slowdown=0.0,
+        tolerance=tolerance,
+        fail=ends.count("fail"),
+        passed=ends.count("pass"),
+        inconclusive=ends.count("inconclusive"),
+    )
+
+
+def doubts(cell: str, noise: Noise) -> Iterator[str]:
+    """What is wrong with the pairs of a cell; the rates take it into account."""
+    if noise.bias:
+        yield f"{cell}: identical sides differ by {percent(noise.bias)} in the mean, which is beyond chance"
+    if noise.serial:
+        yield f"{cell}: each pair resembles the one before (autocorrelation {noise.serial:.2g})"
 
 
 def one_fingerprint(comparison: Comparison) -> Fingerprint:

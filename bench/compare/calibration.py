@@ -1,10 +1,10 @@
 """Calibration: the error rates of the gate on a machine, stored by fingerprint; they bound the tolerance in use."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench import files
 from bench.errors import BenchError
@@ -12,9 +12,9 @@ from bench.stats.operating_characteristics import Rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.fingerprint import Fingerprint
 from bench.store.run import CALIBRATIONS
-from bench.text import percent
+from bench.text import joined, percent
 
-SCHEMA = 2
+SCHEMA = 3
 UNKNOWN = "no calibration on this machine yet: the error rates of the gate are unknown here (python -m bench calibrate)"
 
 
@@ -52,9 +52,12 @@ class Calibration:
     Attributes:
         fingerprint: the machine's hard fields.
         log_ratios: by cell, the log ratios of its A/A pairs, in order.
-        smallest_tolerance: the smallest tolerance that may be used; None where none may.
-        rates: the error rates at each tolerance that was tried, by resampling.
+        smallest_tolerance: the smallest tolerance that may be used: of the noisiest cell; None where none may.
+        started_first: by cell, the side that started first in each pair.
+        tolerances: by cell, the smallest that works for it; None where none does.
+        rates: by cell, the error rates at each tolerance that was tried, by resampling.
         runs: how measured runs ended.
+        notes: what is wrong with the pairs: a bias, or that each resembles the one before.
         command: what made it.
         started: UTC time, ISO 8601.
 
@@ -63,8 +66,11 @@ class Calibration:
     fingerprint: Mapping[str, Any]
     log_ratios: Mapping[str, tuple[float, ...]]
     smallest_tolerance: float | None
-    rates: tuple[Rates, ...]
+    started_first: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    tolerances: Mapping[str, float | None] = field(default_factory=dict)
+    rates: Mapping[str, tuple[Rates, ...]] = field(default_factory=dict)
     runs: tuple[RunCounts, ...] = ()
+    notes: tuple[str, ...] = ()
     command: str = ""
     started: str = ""
 
@@ -96,8 +102,15 @@ def save(calibration: Calibration) -> Path:
     return path
 
 
-def smallest_shown(fingerprint: Fingerprint) -> float | None:
-    """The smallest tolerance shown to work on this machine; infinite where none did, None without a calibration.
+class Shown(NamedTuple):
+    """What a calibration has shown: the smallest tolerance, infinite where none works, and for which cells."""
+
+    smallest: float
+    cells: frozenset[str]
+
+
+def shown_on(fingerprint: Fingerprint) -> Shown | None:
+    """What the calibration of this machine has shown; None without one.
 
     Raises:
         BenchError: the calibration's file is damaged, or of another schema.
@@ -112,11 +125,11 @@ def smallest_shown(fingerprint: Fingerprint) -> float | None:
         if (schema := stored["schema"]) != SCHEMA:
             raise BenchError(f"{path} has schema {schema}, this version reads {SCHEMA}: {remedy}")
         smallest = stored["smallest_tolerance"]
-        return inf if smallest is None else float(smallest)
+        return Shown(inf if smallest is None else float(smallest), frozenset(map(str, stored["log_ratios"])))
 
 
 def checked_tolerance(
-    wanted: float | None, fingerprints: Iterable[Fingerprint], *, uncalibrated: bool
+    wanted: float | None, fingerprints: Iterable[Fingerprint], *, uncalibrated: bool, cells: Iterable[str] = ()
 ) -> tuple[float, list[str]]:
     """The tolerance to use, and what to say of it.
 
@@ -124,15 +137,17 @@ def checked_tolerance(
         wanted: what the user asks for; None for 5 %, or more where the calibration needs more.
         fingerprints: of the machine, one for each number of threads in use.
         uncalibrated: allow a tolerance below the calibrated minimum for this machine.
+        cells: what is compared, by id: those that were not calibrated are told.
 
     Raises:
         BenchError: it is below what the calibration has shown, and not forced.
 
     """
-    calibrated = [smallest_shown(fingerprint) for fingerprint in fingerprints]
-    least = max((smallest for smallest in calibrated if smallest is not None), default=0.0)
+    calibrated = [shown_on(fingerprint) for fingerprint in fingerprints]
+    known = [shown for shown in calibrated if shown is not None]
+    least = max((shown.smallest for shown in known), default=0.0)
     tolerance = max(TOLERANCE, least) if wanted is None else wanted
-    notes = [UNKNOWN] if None in calibrated else []
+    notes = [UNKNOWN] if None in calibrated else _unlike(known, cells)
     if wanted is None and TOLERANCE < tolerance < inf:
         notes.append(
             f"the tolerance is {percent(tolerance)}: the smallest that works by the calibration on this machine"
@@ -149,3 +164,12 @@ def checked_tolerance(
             f"the tolerance of {percent(tolerance)} is forced: the calibration on this machine has shown {finding}"
         )
     return tolerance, notes
+
+
+def _unlike(known: Iterable[Shown], cells: Iterable[str]) -> list[str]:
+    """That some cells were not calibrated: their noise may be another."""
+    calibrated = frozenset().union(*(shown.cells for shown in known))
+    others = [cell for cell in dict.fromkeys(cells) if cell not in calibrated]
+    if not others:
+        return []
+    return [f"calibrated on this machine with other cells, whose noise may be less: not with {joined(others)}"]

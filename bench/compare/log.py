@@ -20,7 +20,7 @@ from bench.errors import BenchError
 from bench.store.run import COMPARISONS
 from bench.vocabulary import Ending, PairQuantile, SideName
 
-SCHEMA = 2
+SCHEMA = 3
 FOLDER = COMPARISONS
 COMPARE_AGAIN = "without it the rest means nothing, so compare again"
 
@@ -45,6 +45,10 @@ class CellLog:
     def log_ratios(self, run: int) -> list[float]:
         """The log ratios of a run."""
         return [pair.log_ratio for pair in self.pairs[run]]
+
+    def starts(self, run: int) -> list[int]:
+        """The side that started first in each pair of a run."""
+        return [pair.started_first for pair in self.pairs[run]]
 
     @property
     def every_pair(self) -> list[PairRecord]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from bench.compare.start_order import first_sides
 from bench.plan.cell import Cell
 from bench.process import entries
 from bench.process.layout import Layout
@@ -77,6 +78,8 @@ class Pair:
         started_first: the side that was started first, 0 or 1.
         statistic: the quantile of the steps that stands for a side, see `location`.
         layouts: where the memory of either lies, as it says.
+        busy: CPU seconds over seconds of all blocks of both; None where more or other than one thread of a CPU is at
+            work, or a side of an older revision does not tell.
 
     """
 
@@ -88,6 +91,7 @@ class Pair:
     started_first: int = 0
     statistic: PairQuantile = "p25"
     layouts: tuple[Layout, Layout] = ({}, {})
+    busy: float | None = None
 
     def seconds(self, statistic: PairQuantile | None = None) -> tuple[float, float]:
         """Seconds a step of the first and the second, by one quantile of all their steps."""
@@ -105,18 +109,24 @@ def location(*statistics: PairQuantile) -> PairQuantile:
     return max(statistics, key=QUANTILES.__getitem__)
 
 
-def measure_pair(first: Side, second: Side, blocks: int, order: Random) -> Pair:
+def measure_pair(first: Side, second: Side, blocks: int, order: Random, start: int | None = None) -> Pair:
     """Time two sides, each in its own fresh process, in alternating blocks; who waits is stopped meanwhile.
 
-    Which process starts first, and which side goes first in each pair of blocks, is drawn from `order`: the worker that
-    starts second can be some percent faster all its life.
+    Args:
+        first: one side.
+        second: the other.
+        blocks: of each.
+        order: draws which side goes first in each pair of blocks, in two of them each side once.
+        start: the side whose process starts first, 0 or 1: the one that starts second can be some percent faster all
+            its life. None draws it from `order`.
 
     Raises:
         SideError: a worker crashed, raised, or did not answer in time.
 
     """
     sides = (first, second)
-    starts = order.sample([0, 1], 2)
+    start = order.choice([0, 1]) if start is None else start
+    starts = [start, 1 - start]
     crowded = max(side.cell.threads for side in sides) > 1
     workers: dict[int, Worker] = {}
     ready: dict[int, Ready] = {}
@@ -128,8 +138,8 @@ def measure_pair(first: Side, second: Side, blocks: int, order: Random) -> Pair:
         for side in starts:
             ready[side] = ready.get(side) or _warmed(workers, side)
         answers: dict[int, list[BlockTimes]] = {0: [], 1: []}
-        for _ in range(blocks):
-            for side in order.sample([0, 1], 2):
+        for ahead, _ in zip(first_sides(order), range(blocks), strict=False):
+            for side in (ahead, 1 - ahead):
                 workers[side].resume()
                 _ask(workers, side, ready[side]["steps"])
                 answers[side].append(_answer(workers, side, "block", BLOCK_TIMEOUT))
@@ -138,9 +148,38 @@ def measure_pair(first: Side, second: Side, blocks: int, order: Random) -> Pair:
     faults = sum(block["faults"] for side in (0, 1) for block in answers[side])
     steady = all(side["steady"] for side in ready.values())
     statistic = location(*(side["statistic"] for side in ready.values()))
-    first_layout, second_layout = (ready[side].get("layout", Layout()) for side in (0, 1))
-    layouts = (first_layout, second_layout)
-    return Pair(times[0], times[1], _phases(answers, statistic), faults, steady, starts[0], statistic, layouts)
+    busy = _busy([*answers[0], *answers[1]]) if all(_one_thread(side.cell) for side in sides) else None
+    return Pair(
+        first=times[0],
+        second=times[1],
+        phases=_phases(answers, statistic),
+        faults=faults,
+        steady=steady,
+        started_first=start,
+        statistic=statistic,
+        layouts=_layouts(ready),
+        busy=busy,
+    )
+
+
+def _layouts(ready: dict[int, Ready]) -> tuple[Layout, Layout]:
+    """Where the memory of both lies; a revision from before it was recorded does not tell."""
+    first, second = (ready[side].get("layout", Layout()) for side in (0, 1))
+    return first, second
+
+
+def _one_thread(cell: Cell) -> bool:
+    """Whether its CPU time is to equal its time, as long as nobody else takes the core."""
+    return cell.device == "cpu" and cell.threads == 1
+
+
+def _busy(blocks: Sequence[BlockTimes]) -> float | None:
+    """CPU seconds over seconds; None where a block does not tell."""
+    seconds = [(block["cpu"], block["wall"]) for block in blocks if "cpu" in block and "wall" in block]
+    if len(seconds) < len(blocks):
+        return None
+    cpu, wall = np.sum(seconds, axis=0)
+    return float(cpu / wall)
 
 
 def _warmed(workers: dict[int, Worker], side: int) -> Ready:

@@ -62,6 +62,7 @@ class PairRecord:
         started_first: the side that was started first, 0 or 1.
         started: seconds since the comparison began.
         layouts: where the memory of either side's process lies.
+        busy: CPU seconds over seconds of all blocks, of one thread; None where that is not known.
 
     """
 
@@ -78,6 +79,7 @@ class PairRecord:
     started_first: int = 0
     started: float = 0.0
     layouts: tuple[Layout, Layout] = ({}, {})
+    busy: float | None = None
 
     @classmethod
     def from_dict(cls, stored: Stored) -> "PairRecord":
@@ -96,6 +98,7 @@ class PairRecord:
             started_first=word(stored["started_first"], (0, 1)),
             started=float(stored["started"]),
             layouts=_layouts(stored.get("layouts", ({}, {}))),
+            busy=None if stored.get("busy") is None else float(stored["busy"]),
         )
 
 

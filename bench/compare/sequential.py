@@ -7,17 +7,17 @@ from math import log
 from random import Random
 
 from bench.compare.log import CellLog, ComparisonLog
-from bench.compare.outcome import common
+from bench.compare.outcome import common, looked
 from bench.compare.pairs import Pair, Side, SideError, count_both, measure_pair
 from bench.compare.records import CountsRecord, EndRecord, FailureRecord, PairRecord
 from bench.compare.sides import Comparison
+from bench.compare.start_order import start_of
 from bench.errors import OutOfTimeError
 from bench.process.worker import WorkerError
-from bench.stats.sequential_test import LOOKS, Look, deciding_look
+from bench.stats.sequential_test import LOOKS, Look
 from bench.vocabulary import PAIR_QUANTILES, SIDES, Ending
 
 COUNT_SECONDS = 120.0
-SHARED = 3  # pairs that share a pair of servers
 Tell = Callable[[str, int, int, Look | None], None]
 
 
@@ -26,8 +26,9 @@ class SequentialComparison:
     """The cells that are compared.
 
     Args:
-        comparison: both sides of each cell. They get fresh servers before a second run: workers of one server have
-            things in common that a pair cannot average out, so that a run on the same servers would not be independent.
+        comparison: both sides of each cell. They get fresh servers in each round, that is before each further pair of
+            a cell: workers of one server have things in common that a pair cannot average out, so that pairs of one
+            server would not be independent.
         log: takes every number as it comes; its facts say how pairs are made and judged.
         budget: seconds after which no pair is begun; None for no end.
         tell: hears of each pair: cell, run, how many pairs, and the look if there was one.
@@ -41,6 +42,7 @@ class SequentialComparison:
     _order: Random = field(init=False)
     _started: float = 0.0
     _pairs: int = 0
+    _used: bool = False  # whether the servers have timed anything
 
     def __post_init__(self) -> None:
         self._order = Random(self.log.facts.order_seed)
@@ -86,23 +88,21 @@ class SequentialComparison:
                 self.log.note(FailureRecord(cell_log.cell, side, answer.reason))
 
     def _series(self, run: int, cell_logs: Sequence[CellLog]) -> dict[str, Look]:
-        """One run of each cell, their pairs interleaved, until each is decided: the deciding looks by cell."""
+        """One run of each cell, a round after the other, until each is decided: the deciding looks by cell."""
         decided: dict[str, Look] = {}
         due = [cell_log for cell_log in cell_logs if not cell_log.failed]
-        fresh = run == 1  # the servers of a first run are new already
         while due:
-            if not fresh:
+            if self._used:
                 self.comparison.renew()
+            self._used = True
             self._order.shuffle(due)
             for cell_log in due:
                 self._pair(run, cell_log)
-                count = len(cell_log.log_ratios(run))
-                look = deciding_look(cell_log.log_ratios(run), self.log.facts.tolerance) if count in LOOKS else None
+                look = looked(cell_log, run, self.log.facts.tolerance) if len(cell_log.pairs[run]) in LOOKS else None
                 if look is not None:
                     decided[cell_log.cell] = look
-                self.tell(cell_log.cell, run, count, look)
+                self.tell(cell_log.cell, run, len(cell_log.pairs[run]), look)
             due = [cell_log for cell_log in due if not cell_log.failed and _open(decided.get(cell_log.cell))]
-            fresh = not any(len(cell_log.pairs[run]) % SHARED == 0 for cell_log in due)
         return decided
 
     def _pair(self, run: int, cell_log: CellLog) -> None:
@@ -110,11 +110,12 @@ class SequentialComparison:
         self._watch_the_time()
         first, second = self.comparison.sides[cell_log.cell]
         started = time.monotonic() - self._started
+        start = start_of(self.log.facts.order_seed, run, len(cell_log.pairs[run]))
         try:
             try:
-                pair = measure_pair(first, second, self.log.facts.blocks, self._order)
+                pair = measure_pair(first, second, self.log.facts.blocks, self._order, start)
             except SideError:
-                pair = measure_pair(first, second, self.log.facts.blocks, self._order)
+                pair = measure_pair(first, second, self.log.facts.blocks, self._order, start)
         except SideError as ended:
             self.log.note(FailureRecord(cell_log.cell, SIDES[ended.side], ended.reason))
         else:
@@ -156,4 +157,5 @@ def record_of(pair: Pair, sizes: tuple[int, int], *, cell: str, run: int, starte
         started_first=pair.started_first,
         started=round(started, 3),
         layouts=pair.layouts,
+        busy=pair.busy,
     )

@@ -9,13 +9,15 @@ import numpy as np
 from bench.compare.differences import counted, timed
 from bench.compare.log import CellLog, ComparisonLog
 from bench.compare.outcome import Outcome, outcomes_of
-from bench.stats.multiple_testing import RATE
-from bench.stats.sequential_test import ALPHA, LOOKS, Look, common_tolerance
+from bench.stats.geometric_mean import COMMON_ALPHA, common_tolerance
+from bench.stats.sequential_test import ALPHA, LOOKS, Look
+from bench.stats.visible_slowdown import visible_common_slowdown, visible_slowdown
 from bench.text import percent, signed_range, tenths
 from bench.verdict.verdict import Decision, Verdict
 from bench.vocabulary import Ending, PairMetric, VerdictWord
 
-CONFIDENCE = 1 - 2 * ALPHA / len(LOOKS)  # of the two-sided interval that the one-sided looks draw
+# What the intervals hold at least: Bonferroni over the looks of a cell; the mean over cells is looked at once.
+CONFIDENCE, COMMON_CONFIDENCE = 1 - 2 * ALPHA, 1 - 2 * COMMON_ALPHA
 QUIETER = "repeat it when the machine is quiet (python -m bench doctor)"
 AGAIN = "repeat it"
 EARLY: Mapping[Ending, str] = {
@@ -40,13 +42,8 @@ def decide(log: ComparisonLog) -> Decision:
     verdicts = [_of_cell(cell_log, log, cells[cell_log.cell]) for cell_log in log.cell_logs.values()]
     if together is not None:
         count = sum(not cell_log.failed for cell_log in log.cell_logs.values())
-        regressed = any(verdict.verdict == "regressed" for verdict in verdicts)
-        verdicts.append(_of_all(log, together, count, regressed))
-    contended = [
-        f"contended: the reference of {name} ran {percent(cell.contention)} slower than at its best"
-        for name, cell in cells.items()
-        if cell.contended
-    ]
+        verdicts.append(_of_all(log, together, count, {verdict.verdict for verdict in verdicts}))
+    contended = [f"contended: {name}: {cell.disturbed}" for name, cell in cells.items() if cell.disturbed]
     return Decision(
         kind="ab",
         before=facts.before.label,
@@ -67,7 +64,8 @@ def _of_cell(cell_log: CellLog, log: ComparisonLog, outcome: Outcome) -> Verdict
     facts, shown = log.facts, outcome.shown
     if cell_log.failed:
         return _of_failed(cell_log, facts.metric)
-    verdict, reason, remedy = _judged(outcome, log, facts.tolerance)
+    visible = visible_slowdown(shown, facts.tolerance) if shown else 0.0
+    verdict, reason, remedy = _judged(outcome, log, facts.tolerance, visible)
     slowed = outcome.first is not None and outcome.first.outcome == "fail"
     return Verdict(
         cell=cell_log.cell,
@@ -80,7 +78,7 @@ def _of_cell(cell_log: CellLog, log: ComparisonLog, outcome: Outcome) -> Verdict
         ratio=shown.ratio if shown else None,
         confidence=CONFIDENCE if shown else None,
         tolerance=facts.tolerance,
-        visible=shown.visible if shown else None,
+        visible=visible or None,
         reason=reason,
         remedy=remedy,
         evidence=(*counted(cell_log), *(timed(cell_log) if slowed or verdict == "improved" else ())),
@@ -109,46 +107,58 @@ def _of_failed(cell_log: CellLog, metric: PairMetric) -> Verdict:
     )
 
 
-def _of_all(log: ComparisonLog, outcome: Outcome, count: int, regressed: bool) -> Verdict:
-    """The verdict on the geometric mean over the cells."""
-    allowed = common_tolerance(log.facts.tolerance, count)
-    verdict, reason, remedy = _judged(outcome, log, allowed)
-    if verdict == "inconclusive" and regressed and outcome.second is None:
+def _of_all(log: ComparisonLog, outcome: Outcome, count: int, cells: set[VerdictWord]) -> Verdict:
+    """The verdict on the geometric mean over the cells, whose own verdicts are known."""
+    shown, tolerance = outcome.shown, log.facts.tolerance
+    assert shown is not None
+    visible = visible_common_slowdown(shown, tolerance, count)
+    verdict, reason, remedy = _judged(outcome, log, tolerance, visible)
+    if verdict == "inconclusive" and outcome.first is not None and outcome.first.outcome != "fail":
+        if cells <= {"unchanged", "improved"}:
+            verdict, remedy = "unchanged", ""
+            reason = f"{_signed(shown)}: each cell by itself is within the tolerance of {percent(tolerance)}"
+    elif verdict == "inconclusive" and "regressed" in cells and outcome.second is None:
         reason, remedy = f"{reason}; the cell that regressed decides", "see that cell"
-    assert outcome.shown is not None
     return Verdict(
         cell=f"geometric mean of {count} cells",
         metric=log.facts.metric,
         verdict=verdict,
         statistic=", ".join(sorted({cell_log.statistic for cell_log in log.cell_logs.values() if cell_log.statistic})),
-        ratio=outcome.shown.ratio,
-        confidence=CONFIDENCE,
-        tolerance=allowed,
-        visible=outcome.shown.visible,
+        ratio=shown.ratio,
+        confidence=COMMON_CONFIDENCE,
+        tolerance=common_tolerance(tolerance, count),
+        visible=visible,
         reason=reason,
         remedy=remedy,
     )
 
 
-def _judged(outcome: Outcome, log: ComparisonLog, tolerance: float) -> Judgement:
+def _judged(outcome: Outcome, log: ComparisonLog, tolerance: float, visible: float) -> Judgement:
     """Verdict, reason and remedy of what was measured."""
     first = outcome.first
     if first is None:
         why = f"{EARLY[log.ended]} before the {LOOKS[0]} pairs that the first look takes"
         return Judgement("inconclusive", why, _go_on(log))
     if first.outcome == "pass":
-        return _passed(first, tolerance)
+        return _passed(outcome, first, tolerance)
     if first.outcome == "fail":
         return _slower(outcome, log, first)
     early = f"; {EARLY[log.ended]}" if log.ended else ""
-    why = f"{_signed(first)} after {first.n} pairs{early}; a slowdown of {percent(first.visible)} would have been seen"
-    wider = f"{QUIETER}, or allow --tolerance {math.ceil(first.visible * 100)}%"
+    why = (
+        f"{_signed(first)} after {first.n} pairs{early}; amid such noise a slowdown of {percent(visible)} is found "
+        "nine times in ten"
+    )
+    wider = f"{QUIETER}, or allow --tolerance {math.ceil(visible * 100)}%"
     return Judgement("inconclusive", why, _go_on(log) if log.ended else wider)
 
 
-def _passed(look: Look, tolerance: float) -> Judgement:
-    if look.mean + look.half < 0:
-        return Judgement("improved", f"faster by {percent(1 - look.ratio.value)}, {_signed(look)}")
+def _passed(outcome: Outcome, look: Look, tolerance: float) -> Judgement:
+    """A first run passed: that stands as far as contention cannot have made it."""
+    slowest = look.mean + look.half + outcome.doubt
+    if slowest < 0:
+        return Judgement("improved", f"faster by {percent(1 - look.ratio.value)}, {_signed(look)} by one run")
+    if slowest >= np.log1p(tolerance):
+        return Judgement("inconclusive", f"{_signed(look)}, but {outcome.disturbed}", QUIETER)
     if look.mean - look.half > 0:
         why = f"slower by {percent(look.ratio.value - 1)}, within the tolerance of {percent(tolerance)}"
         return Judgement("unchanged", why)
@@ -156,7 +166,7 @@ def _passed(look: Look, tolerance: float) -> Judgement:
 
 
 def _slower(outcome: Outcome, log: ComparisonLog, first: Look) -> Judgement:
-    """A first run failed: only a second one makes it a regression, on a machine that was quiet enough."""
+    """A first run failed: a second one has to make it a regression, larger than contention can have made it."""
     second, once = outcome.second, f"slower by {_change(first)} in a first run"
     if second is None:
         why = f"{once}; {EARLY[log.ended]} before a second, independent one could tell"
@@ -165,12 +175,8 @@ def _slower(outcome: Outcome, log: ComparisonLog, first: Look) -> Judgement:
         why = f"{once}, which a second, independent one ({_signed(second)}) does not confirm"
         return Judgement("inconclusive", why, AGAIN)
     twice = f"slower by {_change(second)} in a second, independent run too"
-    if outcome.contended:
-        why = f"{twice}, but the reference itself ran {percent(outcome.contention)} slower than at its best"
-        return Judgement("inconclusive", why, QUIETER)
-    if not outcome.stands:
-        why = f"{twice}, but among so many cells that may be chance (at most {percent(RATE)} false ones are allowed)"
-        return Judgement("inconclusive", why, "compare this cell alone")
+    if second.mean - second.half <= outcome.doubt:
+        return Judgement("inconclusive", f"{twice}, but {outcome.disturbed}", QUIETER)
     return Judgement("regressed", twice, "see what differs, or accept it")
 
 

@@ -11,6 +11,7 @@ from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import AUTO, Plan, flag
+from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
 from bench.plan.task import Task
 
@@ -101,7 +102,7 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
             denormals=cell.denormals,
         ),
         repeat=repeat,
-        order_seed=plan.order_seed,
+        order_seed=order_seed_of(plan),
         blocks=plan.blocks,
         epochs=plan.epochs if repeat == 0 else 0,
         train_limit=plan.train_limit or inf,

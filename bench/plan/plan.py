@@ -122,7 +122,9 @@ class Plan:
         None, "stop after this long, such as 90s, 5m or 1h", role="session", reads="duration"
     )
     timeout: float = _option(600.0, "stop a process after this long", role="patience", reads="duration")
-    order_seed: int = _option(0, "seed of the order of execution", role="measuring", at_least=0)
+    order_seed: int | None = _option(
+        None, "seed of the order of execution (default: drawn afresh, and recorded)", role="measuring", at_least=0
+    )
     data_dir: str = _option("", "folder with data sets that are not embedded", role="measuring", reads="folder")
     download: bool = _option(False, "download missing data sets into that folder, through torchvision", role="session")
     profile: bool = _option(

@@ -162,8 +162,19 @@ class Ready(TypedDict):
 
 
 class BlockTimes(TypedDict):
-    """A/B: one block; seconds of each step, the same by phase, and page faults."""
+    """A/B: one block of steps.
+
+    Attributes:
+        seconds: of each step.
+        phases: the same by phase.
+        faults: page faults of the block.
+        wall: seconds of the block; left out by older revisions.
+        cpu: CPU seconds of the process meanwhile; left out by older revisions.
+
+    """
 
     seconds: list[float]
     phases: dict[str, list[float]]
     faults: int
+    wall: NotRequired[float]
+    cpu: NotRequired[float]

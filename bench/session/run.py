@@ -1,5 +1,6 @@
 """Run: from a plan to a recorded run. First what the plan comes to on this machine, then the measuring of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
 from bench.plan.grid import REFERENCE, Grid, expand
 from bench.plan.plan import Plan, flag
+from bench.plan.seeds import order_seed_of
 from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
 from bench.process.executor import Executor
@@ -26,12 +28,13 @@ from bench.text import plural
 
 
 def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work:
-    """What the plan comes to here; nothing is written or measured.
+    """What the plan comes to here, with a seed of its order; nothing is written or measured.
 
     Raises:
         BenchError: the plan asks for what there is not, contradicts itself, or its budget is too small.
 
     """
+    plan = replace(plan, order_seed=order_seed_of(plan))
     request = CatalogueRequest(plan.architectures, plan.datasets, plan.data_dir, plan.download)
     catalogue = ask_catalogue(executor, request)
     for problem in catalogue.problems:

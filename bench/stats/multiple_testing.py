@@ -1,26 +1,6 @@
-"""Multiple testing: many decisions at once, and how often a decision goes wrong, as counted."""
+"""Multiple testing: how often a decision goes wrong, as counted."""
 
-from collections.abc import Sequence
-
-import numpy as np
 from scipy.special import betaincinv  # the beta distribution's quantile
-
-RATE = 0.05  # the share of false ones among the losses that a grid reports
-
-
-def discoveries(p_values: Sequence[float], rate: float = RATE) -> list[bool]:
-    """Which of many tests stand when the expected share of false ones among them shall be at most `rate`.
-
-    Benjamini & Hochberg, "Controlling the false discovery rate" (J. R. Stat. Soc. B 57, 1995): the k smallest p-values
-    stand, k being the largest with p_(k) <= rate k / m.
-    """
-    values = np.asarray(p_values, dtype=float)
-    order = values.argsort(kind="stable")
-    below = values[order] <= rate * np.arange(1, values.size + 1) / max(1, values.size)
-    count = int(below.nonzero()[0].max()) + 1 if below.any() else 0
-    stands = np.zeros(values.size, dtype=bool)
-    stands[order[:count]] = True
-    return [bool(one) for one in stands]
 
 
 def clopper_pearson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -1,30 +1,33 @@
 """Sequential test, the gate: whether B is slower than A, from the log ratios of pairs of processes.
 
-    PASS          mean + h < log(1 + tolerance)        h = t_{1 - alpha/K, P-1} s / sqrt(P)
-    FAIL          else if mean - h > 0                 alpha = 0.01, K = 5 looks, at P = 6, 9, 13, 20, 30 pairs
+    PASS          mean + h < log(1 + tolerance)        h = t_{1 - alpha/K, P-2} x the error of the mean
+    FAIL          else if mean - h > 0                 alpha = 0.005, K = 5 looks, at P = 6, 9, 13, 20, 30 pairs
     CONTINUE      else, until the next look
     INCONCLUSIVE  at the last
 
-Each look spends alpha/K (Bonferroni), so that looking five times keeps the two errors of a run below alpha where log
-ratios are normal; a FAIL stands only when a second, independent run fails as well (`confirmed`).
+A pair is one draw of everything: its servers are its own, and who starts first is balanced in blocks of two pairs. What
+the start does is estimated and taken out, which costs one degree of freedom. Each look spends alpha/K (Bonferroni), so
+that looking five times keeps either error of a run below alpha and its interval right in 1 - 2 alpha or more; a FAIL
+stands only when a second, independent run fails as well (`confirmed`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
 from bench.stats.interval import Interval
+from bench.stats.start_effect import Estimate, Floats, Starts, estimated
 from bench.vocabulary import LookOutcome
 
-Floats = npt.NDArray[np.float64]
+Outcomes = npt.NDArray[np.str_]
 
 LOOKS = (6, 9, 13, 20, 30)
-ALPHA = 0.01
+ALPHA = 0.005
 TOLERANCE = 0.05
-SEEN = 0.9  # the likelihood with which the smallest visible change would have been found
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Look:
         mean: of the log ratios, B over A: positive when B is slower.
         half: h, the one-sided half-width on the log scale.
         n: how many pairs.
-        p: one-sided p-value of "B is not slower", times the number of looks, at most 1.
+        spread: standard deviation of a log ratio, without what the start does.
+        freedom: the degrees of freedom of that spread.
 
     """
 
@@ -44,7 +48,8 @@ class Look:
     mean: float
     half: float
     n: int
-    p: float
+    spread: float
+    freedom: int
 
     @property
     def ratio(self) -> Interval:
@@ -53,78 +58,80 @@ class Look:
             float(np.exp(self.mean)), float(np.exp(self.mean - self.half)), float(np.exp(self.mean + self.half)), self.n
         )
 
-    @property
-    def visible(self) -> float:
-        """The smallest slowdown, as a share, that these pairs would have shown as a loss nine times in ten.
 
-        mean - h > 0 holds with likelihood 0.9 where the true log ratio is h + t_{.9, P-1} s / sqrt(P).
-        """
-        return visible_change(self.half, self.n)
+class Judged(NamedTuple):
+    """An estimate with its half-width, and whether it passes or fails; with neither, it tells too little."""
+
+    estimate: Estimate
+    half: Floats
+    passed: npt.NDArray[np.bool_]
+    failed: npt.NDArray[np.bool_]
+
+    def look(self, pairs: int, otherwise: LookOutcome) -> Look:
+        """As a look, where it is of one run."""
+        outcome: LookOutcome = "fail" if self.failed else "pass" if self.passed else otherwise
+        mean, _, spread, freedom = self.estimate
+        return Look(outcome, float(mean), float(self.half), pairs, float(spread), int(freedom))
 
 
-def look(logs: Sequence[float] | Floats, tolerance: float = TOLERANCE, *, last: bool | None = None) -> Look:
+def judged(estimate: Estimate, alpha: float, tolerance: float, limit: float) -> Judged:
+    """The rule: a loss that is certain and not surely below `limit` fails; else what is surely in the tolerance passes.
+
+    Args:
+        estimate: of one run, or of many.
+        alpha: how often it may err on either side.
+        tolerance: as a share, as `limit`.
+        limit: the tolerance itself for a cell, and less for the mean over many.
+
+    """
+    half = stdtrit(estimate.freedom, 1 - alpha) * estimate.error
+    failed = (estimate.mean - half > 0) & (estimate.mean + half >= np.log1p(limit))
+    return Judged(estimate, half, ~failed & (estimate.mean + half < np.log1p(tolerance)), failed)
+
+
+def look(
+    logs: Sequence[float] | Floats,
+    tolerance: float = TOLERANCE,
+    *,
+    starts: Starts | None = None,
+    last: bool | None = None,
+) -> Look:
     """Decide on the log ratios so far.
 
     Args:
-        logs: one a pair, B over A, at least two.
+        logs: one a pair, B over A, at least three.
         tolerance: the slowdown, as a share, from which on a loss matters.
+        starts: as in `estimated`.
         last: whether no pair follows; by default when the last of LOOKS is reached.
 
     """
     values = np.asarray(logs, dtype=float)
-    count = values.size
-    mean, error = float(values.mean()), float(values.std(ddof=1) / np.sqrt(count))
-    final = count >= LOOKS[-1] if last is None else last
-    return _decided(mean, error, count - 1, tolerance, pairs=count, final=final)
+    final = values.size >= LOOKS[-1] if last is None else last
+    decision = judged(estimated(values, starts), ALPHA / len(LOOKS), tolerance, tolerance)
+    return decision.look(values.size, "inconclusive" if final else "continue")
 
 
-def deciding_look(logs: Sequence[float], tolerance: float, *, ended: bool = False) -> Look | None:
+def deciding_look(
+    logs: Sequence[float], tolerance: float, *, starts: Starts | None = None, ended: bool = False
+) -> Look | None:
     """The look that decides a run, or the latest one; None before the first.
 
     Args:
         logs: the run's log ratios so far.
         tolerance: as in `look`.
+        starts: as in `estimated`.
         ended: whether no pair follows; then there is a last look at six pairs or more, whatever their number.
 
     """
     latest = None
     for at in LOOKS:
         if at <= len(logs):
-            latest = look(logs[:at], tolerance)
+            latest = look(logs[:at], tolerance, starts=None if starts is None else starts[:at])
             if latest.outcome != "continue":
                 return latest
     if ended and len(logs) >= LOOKS[0]:
-        return look(logs, tolerance, last=True)
+        return look(logs, tolerance, starts=starts, last=True)
     return latest
-
-
-def geometric_mean(runs: Sequence[Sequence[float]], tolerance: float = TOLERANCE) -> Look:
-    """Decide on the geometric mean of the ratios of several cells: it finds a small loss that all have in common.
-
-    Its error is sqrt(sum s_c^2 / P_c) / C with the degrees of freedom of Welch and Satterthwaite. It is about sqrt(C)
-    times smaller than a cell's, and so is the tolerance: else a loss too small for each cell would pass here as well.
-    `n` is the smallest number of pairs of a cell. It is always a last look.
-    """
-    cells = [np.asarray(run, dtype=float) for run in runs]
-    parts = np.array([logs.var(ddof=1) / logs.size for logs in cells])
-    freedom = np.array([logs.size - 1 for logs in cells])
-    total = float(parts.sum())
-    welch = total**2 / float((parts**2 / freedom).sum()) if total else float(freedom.min())
-    mean = float(np.mean([logs.mean() for logs in cells]))
-    error = float(np.sqrt(total)) / len(cells)
-    common = common_tolerance(tolerance, len(cells))
-    return _decided(mean, error, welch, common, pairs=min(logs.size for logs in cells), final=True)
-
-
-def common_tolerance(tolerance: float, cells: int) -> float:
-    """The tolerance of the geometric mean over so many cells."""
-    return float(np.expm1(np.log1p(tolerance) / np.sqrt(cells)))
-
-
-def visible_change(half: float, pairs: int) -> float:
-    """The smallest slowdown, as a share, seen nine times in ten by pairs whose half-width h is `half`."""
-    needed = half * (1 + stdtrit(pairs - 1, SEEN) / _quantile(pairs - 1))
-    return float(np.expm1(needed))
 
 
 def confirmed(first: Look, second: Look) -> bool:
@@ -132,47 +139,26 @@ def confirmed(first: Look, second: Look) -> bool:
     return first.outcome == "fail" and second.outcome == "fail"
 
 
-def joint_p(first: Look, second: Look) -> float:
-    """p-value of two independent runs that must both fail: max(p1, p2)^2, since both are below x with x^2."""
-    return float(max(first.p, second.p) ** 2)
-
-
-def outcomes(logs: Floats, tolerance: float = TOLERANCE) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int_]]:
+def outcomes(
+    logs: Floats, tolerance: float = TOLERANCE, *, starts: Starts | None = None
+) -> tuple[Outcomes, npt.NDArray[np.int_]]:
     """Decide many runs at once.
 
     Args:
         logs: log ratios, (runs, LOOKS[-1]), in the order in which they would come.
         tolerance: as in `look`.
+        starts: as in `estimated`.
 
     Returns:
         The outcome of each run, and how many pairs it took.
 
     """
-    ends = np.full(len(logs), "inconclusive", dtype="<U12")
-    pairs = np.full(len(logs), LOOKS[-1])
-    open_ = np.ones(len(logs), dtype=bool)
+    ends, pairs = np.full(len(logs), "inconclusive", dtype="<U12"), np.full(len(logs), LOOKS[-1])
+    begun = None if starts is None else np.broadcast_to(np.asarray(starts), logs.shape)
     for at in LOOKS:
-        part = logs[:, :at]
-        mean, half = part.mean(axis=1), _quantile(at - 1) * part.std(axis=1, ddof=1) / np.sqrt(at)
-        passed = open_ & (mean + half < np.log1p(tolerance))
-        failed = open_ & ~passed & (mean - half > 0)
-        ends[passed], ends[failed] = "pass", "fail"
-        pairs[passed | failed] = at
-        open_ &= ~(passed | failed)
+        still = np.flatnonzero(ends == "inconclusive")
+        estimate = estimated(logs[still, :at], None if begun is None else begun[still, :at])
+        decision = judged(estimate, ALPHA / len(LOOKS), tolerance, tolerance)
+        ends[still[decision.failed]], ends[still[decision.passed]] = "fail", "pass"
+        pairs[still[decision.failed | decision.passed]] = at
     return ends, pairs
-
-
-def _decided(mean: float, error: float, freedom: float, tolerance: float, *, pairs: int, final: bool) -> Look:
-    half = _quantile(freedom) * error
-    p = float(stdtr(freedom, -mean / error)) if error else float(mean <= 0)
-    outcome: LookOutcome = "inconclusive" if final else "continue"
-    if mean + half < np.log1p(tolerance):
-        outcome = "pass"
-    elif mean - half > 0:
-        outcome = "fail"
-    return Look(outcome, mean, half, pairs, min(1.0, p * len(LOOKS)))
-
-
-def _quantile(freedom: float) -> float:
-    """t_{1 - alpha/K} of so many degrees of freedom."""
-    return float(stdtrit(freedom, 1 - ALPHA / len(LOOKS)))

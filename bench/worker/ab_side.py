@@ -76,6 +76,8 @@ def serve(task: SideTask, channel: Channel) -> None:
                         name: inject_slowdown(block.intervals[:, at], slower, steps) for at, name in enumerate(names)
                     },
                     "faults": block.faults,
+                    "wall": block.wall,
+                    "cpu": block.cpu,
                 }
                 channel.send("block", times)
 

@@ -1,17 +1,19 @@
 """Calibrate: a slowdown to be caught is a comparison of one cell with itself, recorded as every other is."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from bench.compare import sequential
+from bench.compare import calibrate, sequential
 from bench.compare.ab import Rules, compare, facts_of
-from bench.compare.calibrate import Injection, injected
+from bench.compare.calibrate import EqualPairs, Injection, concluded, enough, gather, injected, smallest
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
 from bench.compare.pairs import Pair, Side
 from bench.compare.sides import Comparison
+from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.verdict.verdict import Verdict
@@ -32,7 +34,7 @@ def asked(monkeypatch):
     """Pairs come from seeded noise, slower by what the second side injects; what was asked for is kept."""
     draw, asked = np.random.default_rng(0), []
 
-    def measure_pair(first, second, blocks, order):
+    def measure_pair(first, second, blocks, order, start):
         asked.append((first.cell.architecture, second.inject, blocks))
         steps = np.full((blocks, 4), 0.004)
         return Pair(steps, steps * np.exp(np.log1p(second.inject) + draw.normal(0, 0.005)), {}, 0, statistic="p10")
@@ -79,3 +81,57 @@ def test_ab_and_the_calibration_write_the_same_facts(asked, tmp_path, monkeypatc
     assert replace(stored, started="") == replace(made, started="")
     assert stored.notes[0] == "a plug-in is left out"
     assert decision.verdicts[-1].verdict == "new"
+
+
+def equal_pairs(sd, seed, count=15):
+    """A/A pairs of a cell with this spread."""
+    draw = np.random.default_rng(seed)
+    return EqualPairs([float(log) for log in draw.normal(0, sd, count)], [at % 2 for at in range(count)])
+
+
+def test_pairs_are_made_as_a_comparison_makes_them(monkeypatch):
+    """Each round with servers of its own, and either side started first once in each two."""
+    events = []
+    host = SimpleNamespace(renew=lambda: events.append("renew"), wait_until_ready=lambda: None)
+
+    def measure_pair(first, second, blocks, order, start):
+        events.append((first.cell.architecture, start))
+        return Pair(np.full((2, 4), 0.004), np.full((2, 4), 0.004), {}, 0, started_first=start)
+
+    monkeypatch.setattr(calibrate, "measure_pair", measure_pair)
+    equals = gather(replace(COMPARISON, hosts=(host,)), PLAN, 4, lambda *_: None)
+    assert [event == "renew" for event in events] == [at % 3 == 2 for at in range(11)]
+    starts = equals["mlp"].started_first
+    assert (
+        starts == equals["lenet5"].started_first == [start for name, start in [e for e in events if e != "renew"][::2]]
+    )
+    assert [sum(starts[:2]), sum(starts[2:])] == [1, 1]
+
+
+def test_the_noisiest_cell_decides_what_is_admissible():
+    """Pooled, the quiet cell would lend the noisy one a tolerance that it cannot keep."""
+    equals = {"mlp": equal_pairs(0.005, 1), "lenet5": equal_pairs(0.03, 2)}
+    calibration = concluded(COMPARISON, equals, [], "", "")
+    assert calibration.tolerances["mlp"] <= 0.015
+    assert calibration.tolerances["lenet5"] >= 0.04
+    assert calibration.smallest_tolerance == calibration.tolerances["lenet5"]
+    assert set(calibration.rates) == set(calibration.started_first) == set(calibration.log_ratios) == set(equals)
+    assert calibration.notes == ()
+
+
+def test_a_bias_of_identical_sides_is_told():
+    biased = equal_pairs(0.005, 1)
+    biased.log_ratios[:] = [log + 0.02 for log in biased.log_ratios]
+    calibration = concluded(COMPARISON, {"mlp": biased}, [], "", "")
+    [note] = calibration.notes
+    assert note.startswith("mlp: identical sides differ by 2")
+
+
+def test_a_cell_without_a_tolerance_leaves_none():
+    assert smallest([0.02, None]) is None
+    assert smallest([0.02, 0.05]) == 0.05
+
+
+def test_too_few_pairs_of_one_cell_are_refused():
+    with pytest.raises(BenchError, match="9 pairs of a cell say too little"):
+        enough({"mlp": equal_pairs(0.01, 1, 30), "lenet5": equal_pairs(0.01, 1, 9)})

@@ -6,9 +6,9 @@ from math import inf
 import numpy as np
 import pytest
 
-from bench.compare.calibration import UNKNOWN, Calibration, RunCounts, checked_tolerance, path_of, save, smallest_shown
+from bench.compare.calibration import UNKNOWN, Calibration, RunCounts, checked_tolerance, path_of, save, shown_on
 from bench.errors import BenchError
-from bench.stats.operating_characteristics import rates
+from bench.stats.operating_characteristics import noise_of, rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.fingerprint import fingerprint
 
@@ -27,7 +27,7 @@ def calibrated(tmp_path, monkeypatch):
             fingerprint=MACHINE.fields,
             log_ratios={"lenet5": pool},
             smallest_tolerance=smallest,
-            rates=(rates(pool, 0.05),),
+            rates={"lenet5": (rates(noise_of(pool), 0.05),)},
             runs=(counts,),
         )
         return save(made)
@@ -39,10 +39,10 @@ def test_it_is_kept_by_fingerprint(calibrated):
     path = calibrated(0.03)
     assert path == path_of(MACHINE)
     stored = json.loads(path.read_text())
-    assert stored["schema"] == 2
+    assert stored["schema"] == 3
     assert stored["runs"][0]["fail"] == 1
-    assert smallest_shown(MACHINE) == 0.03
-    assert smallest_shown(OTHER) is None
+    assert shown_on(MACHINE) == (0.03, {"lenet5"})
+    assert shown_on(OTHER) is None
 
 
 def test_without_a_calibration_the_default_is_used_and_one_line_says_so(tmp_path, monkeypatch):
@@ -77,7 +77,7 @@ def test_a_noisier_machine_raises_the_default(calibrated):
 
 def test_where_no_tolerance_works_only_force_goes_on(calibrated):
     calibrated(None)
-    assert smallest_shown(MACHINE) == inf
+    assert shown_on(MACHINE).smallest == inf
     for wanted in (None, 0.05):
         with pytest.raises(BenchError, match="no tolerance works"):
             checked_tolerance(wanted, [MACHINE], uncalibrated=False)
@@ -86,16 +86,25 @@ def test_where_no_tolerance_works_only_force_goes_on(calibrated):
     assert checked_tolerance(0.05, [MACHINE], uncalibrated=True)[0] == 0.05
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 2}'])
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 3}'])
 def test_a_damaged_file_is_told(calibrated, text):
     calibrated(0.03).write_text(text)
     with pytest.raises(BenchError, match=r"is damaged .*calibrate again"):
-        smallest_shown(MACHINE)
+        shown_on(MACHINE)
 
 
 def test_a_file_of_another_schema_is_refused(calibrated):
     path = calibrated(0.03)
-    path.write_text(path.read_text().replace('"schema": 2', '"schema": 1', 1))
-    with pytest.raises(BenchError, match="has schema 1, this version reads 2: calibrate again") as refusal:
+    path.write_text(path.read_text().replace('"schema": 3', '"schema": 2', 1))
+    with pytest.raises(BenchError, match="has schema 2, this version reads 3: calibrate again") as refusal:
         checked_tolerance(None, [MACHINE], uncalibrated=False)
     assert "\n" not in str(refusal.value)
+
+
+def test_cells_that_were_not_calibrated_are_told(calibrated):
+    """Their noise may be larger than that of the cells that the smallest tolerance comes from."""
+    calibrated(0.03)
+    assert checked_tolerance(None, [MACHINE], uncalibrated=False, cells=["lenet5"]) == (TOLERANCE, [])
+    tolerance, [note] = checked_tolerance(None, [MACHINE], uncalibrated=False, cells=["lenet5", "vgg4", "vgg4"])
+    assert tolerance == TOLERANCE
+    assert note.endswith("not with vgg4")

@@ -121,7 +121,7 @@ def test_a_first_line_that_lacks_something_is_damaged(written, key):
     ("first", "schema"), [('{"schema": 1, "cells": {}}', "1"), ('{"schema": 99}', "99"), ("{}", "None")]
 )
 def test_another_schema_is_refused(written, first, schema):
-    with pytest.raises(BenchError, match=f"has schema {schema}, this version reads 2: decide on it with the version"):
+    with pytest.raises(BenchError, match=f"has schema {schema}, this version reads 3: decide on it with the version"):
         ComparisonLog.load(rewritten(written, 1, first))
 
 
@@ -141,7 +141,7 @@ def test_a_folder_that_cannot_be_made_is_told(told, tmp_path):
 
 def test_the_file_is_plain_json(written):
     first, *lines = [json.loads(line) for line in written.path.read_text().splitlines()]
-    assert (first["schema"], first["kind"]) == (2, "facts")
+    assert (first["schema"], first["kind"]) == (3, "facts")
     assert {line["kind"] for line in lines[:-1]} == {"pair"}
     assert lines[-1] == {"kind": "end", "ended": "", "seconds": 42.0}
 

@@ -97,6 +97,51 @@ def test_another_answer_than_the_one_that_is_due_fails_its_side(part, reason):
     assert (caught.value.side, caught.value.reason) == (1, reason)
 
 
+def parts(count, **more):
+    """Ready, then so many blocks, which tell more where `more` is given."""
+    return READY, *(("block", {**block(0.004)[1], **more}) for _ in range(count))
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_the_side_that_is_asked_for_starts_first(start):
+    began = []
+
+    class Noted(Scripted):
+        def start(self, entry, task):
+            began.append(self)
+            return super().start(entry, task)
+
+    sides = [Noted(*parts(1)), Noted(*parts(1))]
+    pair = measure_pair(*(Side(each, Cell("mlp", threads=1)) for each in sides), 1, Random(0), start)
+    assert began == [sides[start], sides[1 - start]]
+    assert pair.started_first == start
+
+
+def test_either_side_goes_first_in_half_of_the_blocks():
+    asked = []
+
+    class Noted(Scripted):
+        def send(self, word):
+            asked.append(self)
+
+    for seed in range(5):
+        asked.clear()
+        sides = [Noted(*parts(6)), Noted(*parts(6))]
+        measure_pair(*(Side(each, Cell("mlp")) for each in sides), 6, Random(seed), 0)
+        firsts = [asked[at] is sides[0] for at in range(0, 12, 2)]
+        assert [sum(firsts[at : at + 2]) for at in (0, 2, 4)] == [1, 1, 1]
+
+
+def test_a_pair_tells_how_much_of_their_core_both_had():
+    cell, times = Cell("mlp", threads=1), {"wall": 0.1, "cpu": 0.08}
+    sides = [Side(Scripted(*parts(2, **times)), cell) for _ in range(2)]
+    assert measure_pair(*sides, 2, Random(0)).busy == pytest.approx(0.8)
+    older = [Side(Scripted(*parts(2, **times)), cell), Side(Scripted(*parts(2)), cell)]
+    assert measure_pair(*older, 2, Random(0)).busy is None
+    several = [Side(Scripted(*parts(2, **times)), Cell("mlp", threads=2)) for _ in range(2)]
+    assert measure_pair(*several, 2, Random(0)).busy is None
+
+
 def test_each_side_is_counted_or_says_why_not():
     sides = Side(Scripted(("counts", {"flops": 1.0})), Cell("mlp")), Side(Scripted(("failed", "no")), Cell("mlp"))
     counts, failure = count_both(*sides, 1.0)

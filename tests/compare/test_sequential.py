@@ -11,6 +11,7 @@ from bench.compare.log import ComparisonLog
 from bench.compare.pairs import Pair, Side, SideError
 from bench.compare.sequential import SequentialComparison
 from bench.compare.sides import Comparison
+from bench.compare.start_order import start_of
 from bench.compare.verdicts import decide
 from bench.plan.cell import Cell
 from bench.process.worker import WorkerError
@@ -22,7 +23,7 @@ class Machine:
     def __init__(self, slowdowns, spread=0.01, seed=0):
         self.slowdowns, self.spread = slowdowns, spread
         self.draw = np.random.default_rng(seed)
-        self.asked = []
+        self.asked, self.starts = [], []
         self.trouble = {}
         self.counts = {}
         self.renewed = []
@@ -30,14 +31,15 @@ class Machine:
     def renew(self):
         self.renewed.append(len(self.asked))
 
-    def measure_pair(self, first, second, blocks, order):
+    def measure_pair(self, first, second, blocks, order, start):
         name = first.cell.architecture
         self.asked.append(name)
+        self.starts.append(start)
         if len(self.asked) in self.trouble:
             raise self.trouble[len(self.asked)]
         log = np.log1p(self.slowdowns[name]) + self.draw.normal(0, self.spread)
         steps = np.full((blocks, 4), 0.004)
-        return Pair(steps, steps * np.exp(log), {"forward": (0.002, 0.002)}, 0, statistic="p10")
+        return Pair(steps, steps * np.exp(log), {"forward": (0.002, 0.002)}, 0, started_first=start, statistic="p10")
 
     def count_both(self, first, second, timeout):
         return tuple(self.counts.get(side.cell.architecture, {"flops": 1.0}) for side in (first, second))
@@ -88,16 +90,30 @@ def test_a_slowdown_takes_a_second_run_of_its_cell_alone(play):
     assert [one.verdict for one in decision.verdicts[:2]] == ["unchanged", "regressed"]
 
 
-def test_servers_are_fresh_after_every_third_pair_and_for_the_second_run(play):
+def test_servers_are_fresh_in_every_round_of_both_runs(play):
     machine = Machine({"mlp": 0.1})
     play(machine)
-    assert machine.renewed == [3, 6, 9]
+    assert machine.renewed == list(range(1, 12))
 
 
-def test_servers_stay_where_no_pair_follows(play):
+def test_the_cells_of_a_round_share_servers_and_none_are_renewed_at_the_end(play):
     machine = Machine({"mlp": 0.0, "lenet5": 0.0})
     play(machine)
-    assert machine.renewed == [6]
+    assert machine.renewed == [2, 4, 6, 8, 10]
+
+
+def test_either_side_starts_once_in_each_two_rounds_for_all_cells_alike(play):
+    machine = Machine({"mlp": 0.1, "lenet5": 0.1})
+    log, _ = play(machine)
+    for run in (1, 2):
+        first, other = (log.cell_logs[name].starts(run) for name in ("mlp", "lenet5"))
+        assert first == other
+        assert [sum(first[at : at + 2]) for at in (0, 2, 4)] == [1, 1, 1]
+
+
+def test_another_seed_has_other_starts(play):
+    assert len({tuple(start_of(seed, 1, at) for at in range(6)) for seed in range(50)}) == 8
+    assert any(start_of(seed, 1, 0) != start_of(seed, 2, 0) for seed in range(50))
 
 
 def test_pairs_of_cells_are_interleaved(play):
@@ -116,7 +132,7 @@ def test_a_noisy_cell_goes_on_alone_to_the_cap(play):
 
 def test_a_small_loss_of_all_cells_takes_a_second_run_of_all(play):
     names = [f"net{at}" for at in range(12)]
-    machine = Machine(dict.fromkeys(names, 0.025), spread=0.012, seed=3)
+    machine = Machine(dict.fromkeys(names, 0.02), spread=0.012, seed=3)
     log, _ = play(machine)
     assert {decide(log).verdicts[at].verdict for at in range(12)} <= {"unchanged", "inconclusive"}
     assert all(made(log, name)[1] >= 6 for name in names)

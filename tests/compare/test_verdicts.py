@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.compare.contention import contention_of
 from bench.compare.records import CountsRecord, FailureRecord
 from bench.compare.verdicts import decide, percent
 from bench.verdict.verdict import Verdict
@@ -21,11 +22,11 @@ def test_equal_builds_pass(told):
     assert (verdict.verdict, decision.overall, decision.exit_code) == ("unchanged", "pass", 0)
     assert verdict.ratio.value == pytest.approx(1.0)
     assert verdict.ratio.n == 6
-    assert verdict.confidence == pytest.approx(0.996)
+    assert verdict.confidence == pytest.approx(0.99)  # Bonferroni over five looks: what is guaranteed
     assert verdict.before == pytest.approx(0.004)
     assert "below the tolerance of 5 %" in verdict.reason
     assert verdict.evidence == ()
-    assert 0 < verdict.visible < 0.05
+    assert verdict.visible == 0.05  # less may pass, and soon does on a quiet machine
     assert (decision.seconds, decision.command) == (42.0, told.facts().command)
 
 
@@ -39,6 +40,7 @@ def test_a_gain_is_an_improvement(told):
     verdict = only(decide(told.log({("lenet5", 1): told.log_ratios(-0.1, 6)}, cells=ONE)))
     assert verdict.verdict == "improved"
     assert verdict.reason.startswith("faster by 10 %")
+    assert verdict.reason.endswith("by one run")
 
 
 def test_two_runs_that_fail_are_a_regression_with_its_evidence(told):
@@ -70,12 +72,61 @@ def test_a_loss_that_was_not_measured_again_is_inconclusive(told):
     assert "--budget" in verdict.remedy
 
 
-def test_a_contended_loss_is_inconclusive(told):
-    runs = {("lenet5", 1): told.log_ratios(0.12, 6), ("lenet5", 2): told.log_ratios(0.12, 6)}
+@pytest.mark.parametrize(
+    ("slowdown", "code", "words"),
+    [
+        (0.12, 3, "ran 25 % slower than at its best"),
+        (1.0, 1, "in a second, independent run too"),  # twice as long is no work of such neighbours
+        (0.0, 3, "ran 25 % slower than at its best"),  # what passes may be slower without them
+        (-0.1, 3, "ran 25 % slower than at its best"),
+        (-0.5, 0, "faster by 50 %"),
+    ],
+)
+def test_contention_is_weighed_against_what_was_found(told, slowdown, code, words):
+    runs = {("lenet5", run): told.log_ratios(slowdown, 6) for run in ((1, 2) if slowdown > 0 else (1,))}
     decision = decide(told.log(runs, cells=ONE, before=[0.004, 0.005, 0.005]))
-    assert (only(decision).verdict, decision.exit_code) == ("inconclusive", 3)
-    assert "ran 25 % slower than at its best" in only(decision).reason
+    assert decision.exit_code == code
+    assert words in only(decision).reason
     assert any(note.startswith("contended: ") for note in decision.notes)
+
+
+def test_a_doubled_step_is_a_regression_however_the_reference_wanders(told):
+    """The more pairs there are, the further apart the fastest and the typical one: no reason to doubt."""
+    codes = []
+    for seed in range(40):
+        times = list(0.004 * np.exp(np.random.default_rng(seed).normal(0, 0.1, 30)))
+        runs = {("lenet5", run): told.log_ratios(1.0, 6) for run in (1, 2)}
+        codes.append(decide(told.log(runs, cells=ONE, before=times)).exit_code)
+    assert set(codes) == {1}
+
+
+@pytest.mark.parametrize("count", [6, 13, 30])
+def test_how_often_contention_is_marked_does_not_grow_with_the_pairs(told, count):
+    draw, marked = np.random.default_rng(count), 0
+    for _ in range(200):
+        pairs = [told.pair(0.0, float(before), cell="lenet5") for before in 0.004 * np.exp(draw.normal(0, 0.08, count))]
+        marked += contention_of(pairs).marked
+    assert marked <= 40
+
+
+@pytest.mark.parametrize(
+    ("busy", "slowdown", "code"), [(0.99, 0.0, 0), (0.5, 0.0, 3), (None, 0.0, 0), (0.5, 0.1, 3), (0.5, 1.0, 1)]
+)
+def test_a_neighbour_that_stays_throughout_is_seen_by_the_cpu_time(told, busy, slowdown, code):
+    """No pair is slower than another then."""
+    log = told.log({}, cells=ONE)
+    for run in (1, 2) if slowdown else (1,):
+        for log_ratio in told.log_ratios(slowdown, 6):
+            log.note(told.pair(log_ratio, cell="lenet5", run=run, busy=busy))
+    decision = decide(log)
+    assert decision.exit_code == code
+    assert any("had 50 % of their core" in note for note in decision.notes) == (busy == 0.5)
+
+
+@pytest.mark.parametrize("slow", [0.005, 0.008, 0.02])
+def test_a_doubled_step_is_a_regression_whatever_the_neighbours_do(told, slow):
+    runs = {("lenet5", run): told.log_ratios(1.0, 6) for run in (1, 2)}
+    assert decide(told.log(runs, cells=ONE, before=[0.004, slow, slow])).exit_code == 1
 
 
 def test_one_slow_pair_is_no_contention(told):
@@ -89,7 +140,7 @@ def test_at_the_cap_the_smallest_visible_change_is_told(told):
     verdict = only(decide(told.log({("lenet5", 1): told.log_ratios(0.03, 30, 0.08)}, cells=ONE)))
     assert verdict.verdict == "inconclusive"
     assert verdict.ratio.n == 30
-    assert f"a slowdown of {percent(verdict.visible)} would have been seen" in verdict.reason
+    assert f"a slowdown of {percent(verdict.visible)} is found nine times in ten" in verdict.reason
     assert f"--tolerance {int(np.ceil(verdict.visible * 100))}%" in verdict.remedy
 
 
@@ -120,22 +171,41 @@ def test_a_side_that_fails(told, failed, verdict, code):
     assert "ValueError: no" in only(decision).reason
 
 
+def loss_of_all(*runs, slowdown=0.02, count=20):
+    """So many cells, too noisy each to tell a small loss that they all have."""
+    draw = np.random.default_rng(1)
+    return {
+        (f"net{at}", run): list(np.log1p(slowdown) + draw.normal(0, 0.025, 9)) for at in range(count) for run in runs
+    }
+
+
 def test_a_small_loss_that_all_cells_share_is_found_by_their_mean(told):
-    cells = tuple("abcdefghi")
-    runs = {(name, run): told.log_ratios(0.03, 9, 0.03) for name in cells for run in (1, 2)}
-    decision = decide(told.log(runs, cells=cells))
+    runs = loss_of_all(1, 2)
+    decision = decide(told.log(runs, cells=tuple(dict.fromkeys(name for name, _ in runs))))
     *each, common = decision.verdicts
-    assert {one.verdict for one in each} == {"inconclusive"}
-    assert common.cell == "geometric mean of 9 cells"
+    assert "regressed" not in {one.verdict for one in each}
+    assert common.cell == "geometric mean of 20 cells"
     assert common.verdict == "regressed"
-    assert common.tolerance == pytest.approx(0.0164, abs=1e-4)
+    assert common.confidence == pytest.approx(0.996)
+    assert common.tolerance == pytest.approx(0.011, abs=1e-4)
+    assert common.ratio.n == 6
     assert decision.exit_code == 1
 
 
 def test_the_mean_alone_fails_none_without_a_second_run(told):
-    cells = tuple("abcdefghi")
-    runs = {(name, 1): told.log_ratios(0.03, 9, 0.03) for name in cells}
-    assert decide(told.log(runs, cells=cells)).exit_code == 3
+    runs = loss_of_all(1)
+    assert decide(told.log(runs, cells=tuple(dict.fromkeys(name for name, _ in runs)))).exit_code == 3
+
+
+def test_a_mean_that_tells_nothing_does_not_spoil_cells_that_all_pass(told):
+    """Rounds that wander together blur the mean; each cell has gone on until it was sure of its own."""
+    shared = [0.03, -0.03, 0.02, -0.02, 0.03, -0.03, *([0.0] * 14)]
+    decision = decide(told.log({(name, 1): shared for name in ("a", "b")}, cells=("a", "b")))
+    *each, common = decision.verdicts
+    assert {one.verdict for one in each} == {"unchanged"}
+    assert common.verdict == "unchanged"
+    assert "each cell by itself is within the tolerance of 5 %" in common.reason
+    assert decision.exit_code == 0
 
 
 def test_cells_of_one_side_are_told(told):
@@ -146,15 +216,3 @@ def test_cells_of_one_side_are_told(told):
     decision = decide(told.log({("lenet5", 1): told.log_ratios(0.0, 6)}, cells=ONE, unmatched=unmatched))
     assert [one.verdict for one in decision.verdicts] == ["unchanged", "new", "missing"]
     assert decision.exit_code == 4
-
-
-def test_a_chance_loss_among_very_many_cells_does_not_stand(told):
-    """A p-value near alpha in both runs is 1e-4 together, too much among a thousand cells."""
-    weak = told.log_ratios(0.05, 6, 0.0245)
-    cells = ("weak", *map(str, range(999)))
-    runs = {("weak", 1): weak, ("weak", 2): weak, **{(name, 1): told.log_ratios(0.0, 6) for name in cells[1:]}}
-    alone = decide(told.log({("weak", 1): weak, ("weak", 2): weak}, cells=("weak",)))
-    assert only(alone).verdict == "regressed"
-    among = decide(told.log(runs, cells=cells)).verdicts[0]
-    assert (among.cell, among.verdict) == ("weak", "inconclusive")
-    assert "may be chance" in among.reason

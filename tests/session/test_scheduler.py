@@ -78,7 +78,14 @@ def run(monkeypatch):
         fake = fake or Fake()
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: fake.now))
         schedule = Scheduler(
-            Plan(**{"repeats": 3, **fields}), cells, fake, DEVICES, fake.keep, fake.tell, past or {}, started=0.0
+            Plan(**{"repeats": 3, "order_seed": 0, **fields}),
+            cells,
+            fake,
+            DEVICES,
+            fake.keep,
+            fake.tell,
+            past or {},
+            started=0.0,
         )
         fake.schedule = schedule
         schedule.run()

@@ -1,10 +1,19 @@
+"""Operating characteristics: what resampling A/A pairs of one cell says of the gate, and that it is not too kind."""
+
 import numpy as np
 import pytest
 
-from bench.stats.operating_characteristics import TOLERANCES, admissible, rates, replayed
-from bench.stats.sequential_test import LOOKS, TOLERANCE
+from bench.stats.operating_characteristics import TOLERANCES, admissible, noise_of, rates, replayed
+from bench.stats.sequential_test import LOOKS, TOLERANCE, outcomes
 
-QUIET, SHARED, LOUD = (np.random.default_rng(seed).normal(0, sd, 40) for seed, sd in ((1, 0.01), (2, 0.025), (3, 0.2)))
+STARTS = np.arange(LOOKS[-1]) % 2
+
+
+def pairs(sd, seed, count=40):
+    return np.random.default_rng(seed).normal(0, sd, count)
+
+
+QUIET, SHARED, LOUD = (noise_of(pairs(sd, seed)) for seed, sd in ((1, 0.01), (2, 0.025), (3, 0.2)))
 
 
 def test_the_design_s_machine_at_the_default_tolerance():
@@ -17,35 +26,68 @@ def test_the_design_s_machine_at_the_default_tolerance():
     assert by_size[0.05] >= 0.98
     assert by_size[0.10] >= 0.999
     assert found.missed[-1] == 0
-    assert LOOKS[0] <= found.pairs <= 9
+    assert LOOKS[0] <= found.pairs <= 11
 
 
 def test_the_same_pool_gives_the_same_rates():
     assert rates(SHARED, 0.05) == rates(SHARED, 0.05)
 
 
-def test_a_shift_of_all_pairs_is_no_slowdown():
-    """Which side of a pair is the first is arbitrary: signs are drawn."""
-    pool = np.abs(QUIET) + 0.001
-    assert rates(pool, 0.05).false_alarm <= 0.005
+def test_a_shift_of_all_pairs_is_a_bias_that_counts():
+    """Identical sides that differ always the same way: random signs would hide what makes every comparison err."""
+    biased = noise_of(np.abs(pairs(0.01, 1)) + 0.02)
+    assert biased.bias == pytest.approx(0.028, abs=0.003)
+    assert rates(biased, 0.03).passed < 0.5
+    assert admissible(biased) is None  # nothing tells it from a loss of its size
+    assert noise_of(pairs(0.01, 1)).bias == 0
+
+
+def test_what_the_start_does_is_no_noise():
+    logs, starts = pairs(0.01, 1), np.arange(40) % 2
+    moved = noise_of(logs + 0.03 * (starts - 0.5), starts)
+    assert moved.deviations == pytest.approx(noise_of(logs, starts).deviations)
+    assert (moved.bias, moved.serial) == (0, 0)
+
+
+def test_pairs_that_resemble_the_one_before_widen_the_noise():
+    draw, logs = np.random.default_rng(4), [0.0]
+    for _ in range(40):
+        logs.append(0.8 * logs[-1] + draw.normal(0, 0.006))
+    serial = noise_of(logs[1:])
+    assert serial.serial > 0.4
+    independent = noise_of(draw.permutation(logs[1:]))
+    assert independent.serial == 0
+    assert admissible(serial) > admissible(independent)
+
+
+def test_independent_pairs_seldom_look_biased_or_serial():
+    noises = [noise_of(pairs(0.02, seed, 15), np.arange(15) % 2) for seed in range(1000)]
+    assert np.mean([noise.bias > 0 for noise in noises]) <= 0.02
+    assert np.mean([noise.serial > 0 for noise in noises]) <= 0.02
 
 
 def test_the_smallest_tolerance_grows_with_the_noise():
     found = [admissible(pool) for pool in (QUIET, SHARED, LOUD)]
-    assert found[0] in {0.01, 0.015, 0.02}
-    assert found[1] in {0.025, 0.03, 0.04}
-    assert found[0] < found[1]
-    assert found[2] is None or found[2] >= 0.15
-    assert admissible(5 * LOUD) is None
+    assert found[0] in {0.015, 0.02}
+    assert found[1] in {0.03, 0.04}
+    assert found[2] is None
     assert set(found) <= {*TOLERANCES, None}
 
 
-def test_what_is_admissible_does_what_it_promises():
-    tolerance = admissible(SHARED)
-    found = rates(SHARED, tolerance, (tolerance,))
-    assert found.false_alarm <= 0.01
-    assert found.passed >= 0.95
-    assert found.power[0] >= 0.90
+@pytest.mark.parametrize(
+    "sd", [0.005, pytest.param(0.01, marks=pytest.mark.slow), pytest.param(0.03, marks=pytest.mark.slow)]
+)
+def test_what_fifteen_pairs_admit_keeps_its_promises_for_the_cell_itself(sd):
+    """Not for the pairs that were seen: for the cell, whose true spread may well be larger. Nine times in ten."""
+    kept = []
+    draw = np.random.default_rng(8)
+    for seed in range(30):
+        tolerance = admissible(noise_of(pairs(sd, seed, 15), np.arange(15) % 2)) or 1.0
+        logs = draw.normal(0, sd, (2000, LOOKS[-1]))
+        equal = outcomes(logs, tolerance, starts=STARTS)[0]
+        slowed = outcomes(logs + np.log1p(tolerance), tolerance, starts=STARTS)[0]
+        kept.append((equal == "pass").mean() >= 0.94 and (slowed == "fail").mean() ** 2 >= 0.89)
+    assert np.mean(kept) >= 0.85
 
 
 def test_pairs_in_their_own_order_make_runs():

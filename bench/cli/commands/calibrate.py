@@ -12,14 +12,24 @@ from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.look import tell_look
 from bench.cli.render.tables import print_table
-from bench.compare.calibrate import Injection, concluded, counted, gather, injected, one_fingerprint
+from bench.compare.calibrate import (
+    Injection,
+    concluded,
+    counted,
+    enough,
+    gather,
+    injected,
+    one_fingerprint,
+    smallest,
+)
 from bench.compare.calibration import Calibration, RunCounts, save
 from bench.compare.sides import Comparison, environments
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
 from bench.plan.plan import CHECKS, Plan, plan_from
+from bench.plan.seeds import order_seed_of
 from bench.process.lock import measuring
 from bench.stats.multiple_testing import clopper_pearson
-from bench.stats.operating_characteristics import Rates, admissible, rates
+from bench.stats.operating_characteristics import TOLERANCES, Rates, admissible, noise_of, rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.provenance import command_line, utc_now
 from bench.store.run import REPORTS
@@ -37,10 +47,14 @@ def execute(args: argparse.Namespace) -> int:
     with measuring("the calibration", args.concurrent), environments({}, plan) as comparison:
         one_fingerprint(comparison)
         cells = ", ".join(comparison.sides)
-        print(f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some 6 s each", file=sys.stderr)
-        pools = gather(comparison, plan, args.pairs, _tell_pair)
-        real = _slowed(comparison, plan, args, [log_ratio for logs in pools.values() for log_ratio in logs])
-        calibration = concluded(comparison, pools, real, command_line(), started)
+        print(
+            f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some 6 s each, and fresh servers each round",
+            file=sys.stderr,
+        )
+        equals = gather(comparison, plan, args.pairs, _tell_pair)
+        enough(equals)
+        real = _slowed(comparison, plan, args, smallest(admissible(equal.noise) for equal in equals.values()))
+        calibration = concluded(comparison, equals, real, command_line(), started)
     path, picture = save(calibration), _draw(calibration)
     if args.json:
         print(json.dumps({**calibration.to_dict(), "record": str(path), "picture": picture}))
@@ -50,17 +64,16 @@ def execute(args: argparse.Namespace) -> int:
     return EXIT_PASS if calibration.smallest_tolerance is not None else EXIT_INCONCLUSIVE
 
 
-def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, pool: list[float]) -> list[RunCounts]:
+def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, least: float | None) -> list[RunCounts]:
     """Real comparisons with a slowdown of known size, at the tolerance that `ab` would use."""
-    tolerance = max(TOLERANCE, admissible(pool) or 0.0)
+    tolerance, seed = max(TOLERANCE, least or 0.0), order_seed_of(plan)
     slowdown, names = max(args.inject, tolerance), list(comparison.sides)
     decisions: list[Decision] = []
     try:
         for number in range(args.runs):
             name = names[number % len(names)]
             print(f"{name}, made {tenths(slowdown)} slower by more work: is it caught?", file=sys.stderr)
-            seed = plan.order_seed + number + 1
-            injection = Injection(cell=name, slowdown=slowdown, tolerance=tolerance, seed=seed)
+            injection = Injection(cell=name, slowdown=slowdown, tolerance=tolerance, seed=seed + number + 1)
             decisions.append(injected(comparison, plan, injection, tell_look))
             print(f"    {decisions[-1].verdicts[0].verdict}, after {duration(decisions[-1].seconds)}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -76,19 +89,24 @@ def _print(calibration: Calibration) -> None:
     for name, logs in calibration.log_ratios.items():
         spread = percent(float(np.std(logs, ddof=1))) if len(logs) > 1 else "unknown"
         print(f"{name}: {plural(len(logs), 'A/A pair')}, standard deviation of the log ratio {spread}")
-    print("\nby resampling these pairs (a comparison fails only when two independent runs do):")
-    print_table([_row(row) for row in calibration.rates])
+    print("\nby resampling the pairs of each cell (a comparison fails only when two independent runs do):")
+    print_table([_row(name, row) for name, rows in calibration.rates.items() for row in rows])
     print("\nin real runs, with the 95 % interval of Clopper and Pearson:")
     print_table(list(_real_rows(calibration.runs)))
+    for note in calibration.notes:
+        print(f"note: {note}")
     if calibration.smallest_tolerance is None:
         print("\nno tolerance was shown to work here: calibrate again when it is quiet (python -m bench doctor)")
     else:
-        print(f"\nsmallest tolerance that works here: {tenths(calibration.smallest_tolerance)}")
+        print(
+            f"\nsmallest tolerance that works here, for each of these cells: {tenths(calibration.smallest_tolerance)}"
+        )
 
 
-def _row(row: Rates) -> dict[str, str]:
+def _row(cell: str, row: Rates) -> dict[str, str]:
     power = {f"{percent(size)} detected": tenths(share) for size, share in zip(row.slowdowns, row.power, strict=True)}
     return {
+        "cell": cell,
         "tolerance": tenths(row.tolerance),
         "a run fails": percent(row.false_alarm),
         "a comparison fails": percent(row.false_failure),
@@ -118,11 +136,12 @@ def _draw(calibration: Calibration) -> str | None:
     """The path of the power curve; a picture that cannot be written never costs the calibration."""
     from bench.report.power_curve import power_curve  # noqa: PLC0415 - drawing is imported once nothing is timed any more
 
-    pool = [log_ratio for logs in calibration.log_ratios.values() for log_ratio in logs]
+    noisiest = max(calibration.tolerances, key=lambda cell: calibration.tolerances[cell] or TOLERANCES[-1] + 1)
+    noise = noise_of(calibration.log_ratios[noisiest], calibration.started_first[noisiest])
     tolerances = dict.fromkeys(
         [*([calibration.smallest_tolerance] if calibration.smallest_tolerance else []), TOLERANCE]
     )
-    power = [rates(pool, tolerance, CURVE) for tolerance in tolerances]
+    power = [rates(noise, tolerance, CURVE) for tolerance in tolerances]
     curves = [{"tolerance": row.tolerance, "slowdowns": row.slowdowns, "found": row.power} for row in power]
     real = []
     for runs in calibration.runs:
@@ -130,7 +149,7 @@ def _draw(calibration: Calibration) -> str | None:
             low, high = clopper_pearson(runs.fail, runs.count)
             share = runs.fail / runs.count
             real.append({"slowdown": runs.slowdown, "share": share, "low": low, "high": high, "count": runs.count})
-    title = f"What the gate finds on {calibration.fingerprint.get('cpu', 'this machine')}, {plural(len(pool), 'pair')}"
+    title = f"What the gate finds of {noisiest} on {calibration.fingerprint.get('cpu', 'this machine')}"
     path = REPORTS / f"calibration-{calibration.path.stem}.svg"
     try:
         files.make_folder(path.parent, "the record is safe")

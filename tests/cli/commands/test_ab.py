@@ -248,7 +248,7 @@ def test_a_calibration_is_stored_and_drawn(bench):
     done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "90s", "--json")
     assert done.returncode in {0, 3}, done.stderr
     document = json.loads(done.stdout)
-    assert document["schema"] == 2
+    assert document["schema"] == 3
     [pool] = document["log_ratios"].values()
     assert len(pool) == 10
     assert (document["smallest_tolerance"] is None) == (done.returncode == 3)
