@@ -39,7 +39,7 @@ class Metric:
         changes: whether `history` looks for changes of its level.
         tradeoff: whether the page draws accuracy against it.
         tensorboard: whether TensorBoard's table of cells has it.
-        axes: fields of the cell; its column starts visible only where cells differ in one of them. Empty for no such rule.
+        axes: fields of the cell: its column stands where cells differ in one of them; empty for no such rule.
         derived: computed for tables, pages and comparisons from another metric's samples, never stored itself.
 
     """

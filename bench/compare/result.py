@@ -16,10 +16,8 @@ WORDS: Mapping[Sameness, VerdictWord] = {
     "changed": "changed",
     "not known": "not known",
 }
-REQUIRED: Mapping[VerdictWord, VerdictWord] = {
-    "changed": "regressed",
-    "not known": "inconclusive",
-}  # with --same-result
+# With --same-result.
+REQUIRED: Mapping[VerdictWord, VerdictWord] = {"changed": "regressed", "not known": "inconclusive"}
 # What a verdict on speed adds.
 CAVEATS: Mapping[Sameness, str] = {
     "equal": "",

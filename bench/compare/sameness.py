@@ -24,8 +24,8 @@ from bench.text import joined, scientific
 from bench.vocabulary import SIDES, Arithmetic, Sameness
 
 SECONDS = 240.0  # for an answer: a deep net takes 20 times as long in float64
-# What may differ between two cells that are to compute the same. A schedule of learning rates keeps the first step.
-ARITHMETIC = frozenset({"threads", "device", "dtype", "denormals", "memory_format", "mode", "implementation", "split"})
+# What may differ between two cells that are to compute the same.
+ARITHMETIC = frozenset({"threads", "device", "dtype", "denormals", "memory_format", "mode", "implementation"})
 EPSILONS = 64  # of its type that a result may lie from float64
 # How many times as far as the other side's a result may lie from float64. torch's batch normalization on channels_last
 # is up to 530 times less exact than on contiguous images, and bfloat16 20,000 times less than float32.
@@ -104,27 +104,33 @@ def _draws_alike(before: Side, after: Side) -> bool:
 def judged(before: StepResult, after: StepResult, *, alike: bool) -> Finding:
     """What two results say; `alike` are sides whose arithmetic is meant to be the same, too."""
     for side, result in zip(SIDES, (before, after), strict=True):
-        if result["repeats"] > COARSE:
-            apart = scientific(result["repeats"])
-            return Finding("not known", f"the side {side} does not compute the same twice: results are {apart} apart")
+        if result["spread"] > _allowed(result):
+            spread = scientific(result["spread"])
+            return Finding("not known", f"the side {side} does not compute the same twice: results lie {spread} apart")
     if before["bits"] == after["bits"]:
         return Finding("equal", "computes the same to the bit: losses, gradients and weights of the first steps")
     if before["exact"] is None or after["exact"] is None:
         return _by_own(before, after)
-    name, apart = _farthest(before["exact"], after["exact"])
+    figure, apart = _farthest(before["exact"], after["exact"])
     if apart > DIFFERENT["float64"]:
         return Finding(
-            "changed", f"computes something else: in float64 the {name} differ by {_share(apart)}", "float64"
+            "changed", f"computes something else: in float64 the {figure} differ by {_share(apart)}", "float64"
         )
     if worse := _worse(before, after, ALIKE if alike else APART):
         return Finding("changed", f"computes something else: the same in float64, but {worse}", "own")
-    return Finding("float error", f"computes the same within float error{_errors(before, after)}")
+    again = "" if before["repeats"] and after["repeats"] else "; bits differ from one computation to the next"
+    return Finding("float error", f"computes the same within float error{_errors(before, after)}{again}")
+
+
+def _allowed(result: StepResult) -> float:
+    """How far apart two computations of the same may be: in float64, or to half of the digits of the cell's type."""
+    return DIFFERENT["float64"] if result["exact"] is not None else float(result["epsilon"] ** 0.5)
 
 
 def _by_own(before: StepResult, after: StepResult) -> Finding:
     """Without float64: half of the digits have to agree."""
     name, apart = _farthest(before["own"], after["own"])
-    allowed = max(before["epsilon"], after["epsilon"]) ** 0.5
+    allowed = max(_allowed(before), _allowed(after))
     how = "the net does not run in float64"
     if apart <= allowed:
         return Finding("float error", f"computes the same to half of its digits or more; {how}")

@@ -26,11 +26,13 @@ def distance(before: Sketch, after: Sketch) -> float:
 
 def first_difference(before: StepTrace, after: StepTrace, arithmetic: Arithmetic) -> Iterator[str]:
     """A line on the first operator whose output differs, and one on the weights that differ from the start."""
-    place = _parting(before["operators"], after["operators"], DIFFERENT[arithmetic])
+    place, apart = _parting(before["operators"], after["operators"], DIFFERENT[arithmetic])
     if place is None:
-        yield "no operator of an eager step differs: what is compiled or recorded does"
+        yield "no operator of an eager step differs in its output"
     else:
         yield f"first operator whose output differs: {_named(*place)}"
+    if apart is not None and apart is not place:
+        yield f"before that, of one side alone: {_named(*apart)}"
     old, new = before["weights"], after["weights"]
     names = [name for name in dict.fromkeys(chain(new, old)) if name not in old or name not in new]
     if names:
@@ -43,8 +45,10 @@ def first_difference(before: StepTrace, after: StepTrace, arithmetic: Arithmetic
 Place = tuple[OperatorOutput | None, OperatorOutput | None]
 
 
-def _parting(before: Sequence[OperatorOutput], after: Sequence[OperatorOutput], allowed: float) -> Place | None:
-    """The operators of either side at the first difference; None on one that has none there.
+def _parting(
+    before: Sequence[OperatorOutput], after: Sequence[OperatorOutput], allowed: float
+) -> tuple[Place | None, Place | None]:
+    """The operators of either side at the first difference, None on one that has none there; and the first unmatched.
 
     Both sequences are aligned by what is called on which shapes. An operator more or less is passed over where the
     next ones that match give the same.
@@ -56,12 +60,12 @@ def _parting(before: Sequence[OperatorOutput], after: Sequence[OperatorOutput], 
         here = _first(before[old : block.a], after[new : block.b])
         gap = gap or here
         if here and (not block.size or _differs(before[block.a], after[block.b], allowed)):
-            return here
+            return here, gap
         for at in range(block.size):
             if _differs(before[block.a + at], after[block.b + at], allowed):
-                return before[block.a + at], after[block.b + at]
+                return (before[block.a + at], after[block.b + at]), gap
         old, new = block.a + block.size, block.b + block.size
-    return gap
+    return None, gap
 
 
 def _first(before: Sequence[OperatorOutput], after: Sequence[OperatorOutput]) -> Place | None:
@@ -79,10 +83,10 @@ def _key(output: OperatorOutput) -> tuple[object, ...]:
 
 
 def _named(before: OperatorOutput | None, after: OperatorOutput | None) -> str:
-    """Such as "aten.gelu in layers.2, forward of step 1 (before: aten.relu)"."""
+    """Such as "aten.gelu in module layers.2, forward of step 1 (before: aten.relu)"."""
     shown = after or before
     assert shown is not None
-    place = f" in {shown['module']}" if shown["module"] else ""
+    place = f" in module {shown['module']}" if shown["module"] else ""
     phase = f"{shown['phase'] or 'outside the phases'} of step {shown['step']}"
     where = f"{shown['operator']}{place}, {phase}"
     if before is None:

@@ -1,4 +1,4 @@
-"""Operator trace: what each operator of the first steps gives, in the order of dispatch, and in which module it runs."""
+"""Operator trace: what each operator of the first steps gives, in the order of dispatch, and in which module."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from bench.process.messages import Sketch
 
 BINS = 64  # the distance of two sketches is that of their tensors within some 20 %, and 0 only where that is 0
-_ODD = {"nan": 7e77, "posinf": 7e78, "neginf": -7e78}  # numbers like others, so that they differ from what is finite
+_NAN, _INFINITE = 7e77, 7e78  # numbers like others stand for them, so that they differ from what is finite
 
 
 def sketch(tensors: Sequence[Tensor | None]) -> Sketch:
@@ -23,7 +23,7 @@ def sketch(tensors: Sequence[Tensor | None]) -> Sketch:
     for at, tensor in enumerate(tensors):
         if tensor is None or not tensor.numel():
             continue
-        values = torch.nan_to_num(tensor.detach().cpu().double().flatten(), **_ODD)
+        values = torch.nan_to_num(tensor.detach().cpu().double().flatten(), _NAN, _INFINITE, -_INFINITE)
         signed = values * _signs(values.numel(), at)
         bins += F.pad(signed, (0, -values.numel() % BINS)).view(-1, BINS).sum(0)
         square += float(values.square().sum())

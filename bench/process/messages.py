@@ -169,7 +169,8 @@ class StepResult(TypedDict):
 
     Attributes:
         bits: a digest of losses, gradients and weights as they were computed.
-        repeats: how far a second computation in the same process lies from the first, relative; 0 to the bit.
+        repeats: whether a second computation in the same process gives the same bits.
+        spread: where it does not, how far two computations lie apart, relative: in float64 where the net runs in it.
         epsilon: of the type that it computes in.
         own: what came out as the cell has it.
         exact: the same in float64; None where the net does not run in it.
@@ -178,7 +179,8 @@ class StepResult(TypedDict):
     """
 
     bits: str
-    repeats: float
+    repeats: bool
+    spread: float
     epsilon: float
     own: Figures
     exact: Figures | None

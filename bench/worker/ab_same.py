@@ -74,12 +74,17 @@ def _result(side: _Side) -> StepResult:
     first, second = compute(side.fresh(), STEPS), compute(side.fresh(), STEPS)
     bits, again = (digest([one.losses, *one.gradients, *one.update]) for one in (first, second))
     errors = first_step_errors(side.fresh())
+    exact = _exact(side)
+    spread = 0.0
+    if bits != again:
+        spread = _apart(second, first) if exact is None else _apart(*(compute(side.truth(), STEPS) for _ in range(2)))
     return {
         "bits": bits,
-        "repeats": 0.0 if bits == again else _apart(second, first),
+        "repeats": bits == again,
+        "spread": spread,
         "epsilon": torch.finfo(getattr(torch, side.cell.dtype)).eps,
         "own": _figures(first),
-        "exact": _exact(side),
+        "exact": None if exact is None else _figures(exact),
         "errors": {} if isinstance(errors, str) else errors,
     }
 
@@ -92,12 +97,13 @@ def _apart(again: Computed, first: Computed) -> float:
     )
 
 
-def _exact(side: _Side) -> Figures | None:
+def _exact(side: _Side) -> Computed | None:
+    """The first steps in float64; None where the net computes in another type."""
     try:
         computed = compute(side.truth(), STEPS)
     except RuntimeError:  # a layer of a user's own may insist on a type
         return None
-    return _figures(computed) if computed.was_float64 else None
+    return computed if computed.was_float64 else None
 
 
 def _figures(computed: Computed) -> Figures:
