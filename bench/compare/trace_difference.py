@@ -26,13 +26,11 @@ def distance(before: Sketch, after: Sketch) -> float:
 
 def first_difference(before: StepTrace, after: StepTrace, arithmetic: Arithmetic) -> Iterator[str]:
     """A line on the first operator whose output differs, and one on the weights that differ from the start."""
-    place, apart = _parting(before["operators"], after["operators"], DIFFERENT[arithmetic])
+    place = _parting(before["operators"], after["operators"], DIFFERENT[arithmetic])
     if place is None:
         yield "no operator of an eager step differs in its output"
     else:
         yield f"first operator whose output differs: {_named(*place)}"
-    if apart is not None and apart is not place:
-        yield f"before that, of one side alone: {_named(*apart)}"
     old, new = before["weights"], after["weights"]
     names = [name for name in dict.fromkeys(chain(new, old)) if name not in old or name not in new]
     if names:
@@ -42,40 +40,36 @@ def first_difference(before: StepTrace, after: StepTrace, arithmetic: Arithmetic
         yield f"weights that differ from the start: {joined(drawn)}"
 
 
+Outputs = Sequence[OperatorOutput]
 Place = tuple[OperatorOutput | None, OperatorOutput | None]
 
 
-def _parting(
-    before: Sequence[OperatorOutput], after: Sequence[OperatorOutput], allowed: float
-) -> tuple[Place | None, Place | None]:
-    """The operators of either side at the first difference, None on one that has none there; and the first unmatched.
+def _parting(before: Outputs, after: Outputs, allowed: float) -> Place | None:
+    """The operators of either side at the first difference; None on a side that has none there.
 
-    Both sequences are aligned by what is called on which shapes. An operator more or less is passed over where the
-    next ones that match give the same.
+    Both sequences are aligned by what is called on which shapes. An operator that only one side calls is passed over
+    where it gives what there was already, as a copy does.
     """
     matcher = SequenceMatcher(None, [_key(one) for one in before], [_key(one) for one in after], autojunk=False)
     old = new = 0  # where the sides stand after the last match
-    gap: Place | None = None
     for block in matcher.get_matching_blocks():  # the last one is empty, at both ends
-        here = _first(before[old : block.a], after[new : block.b])
-        gap = gap or here
-        if here and (not block.size or _differs(before[block.a], after[block.b], allowed)):
-            return here, gap
-        for at in range(block.size):
-            if _differs(before[block.a + at], after[block.b + at], allowed):
-                return (before[block.a + at], after[block.b + at]), gap
+        alone = _fresh(before, old, block.a, after, allowed), _fresh(after, new, block.b, before, allowed)
+        if any(alone):
+            return alone
+        for first, second in zip(before[block.a :][: block.size], after[block.b :][: block.size], strict=True):
+            if distance(first["output"], second["output"]) > allowed:
+                return first, second
         old, new = block.a + block.size, block.b + block.size
-    return None, gap
+    return None
 
 
-def _first(before: Sequence[OperatorOutput], after: Sequence[OperatorOutput]) -> Place | None:
-    if not before and not after:
-        return None
-    return (before[0] if before else None), (after[0] if after else None)
-
-
-def _differs(before: OperatorOutput, after: OperatorOutput, allowed: float) -> bool:
-    return distance(before["output"], after["output"]) > allowed
+def _fresh(own: Outputs, start: int, end: int, other: Outputs, allowed: float) -> OperatorOutput | None:
+    """The first operator from `start` to `end` whose output neither side has elsewhere."""
+    for at in range(start, end):
+        output = own[at]["output"]
+        if not any(distance(output, known["output"]) <= allowed for known in chain(own[:at], other)):
+            return own[at]
+    return None
 
 
 def _key(output: OperatorOutput) -> tuple[object, ...]:

@@ -44,15 +44,15 @@ class _Side:
 
     def fresh(self, mode: str | None = None) -> Workload:
         """The cell as nothing has stepped it yet."""
-        return self._settled(
+        return self._seeded(
             Workload(replace(self.cell, mode=mode or self.cell.mode), self.device, *self.part, self.classes)
         )
 
     def truth(self) -> Workload:
         """The same in float64."""
-        return self._settled(in_float64(self.fresh("eager"), *self.part))
+        return self._seeded(in_float64(self.fresh("eager"), *self.part))
 
-    def _settled(self, work: Workload) -> Workload:
+    def _seeded(self, work: Workload) -> Workload:
         if not self.dropout:
             without_dropout(work.model)
         torch.manual_seed(self.cell.seed)  # so that what a step draws does not hang on what building a net drew
