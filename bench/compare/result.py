@@ -29,10 +29,10 @@ CAVEATS: Mapping[Sameness, str] = {
 
 def with_results(verdicts: Sequence[Verdict], log: ComparisonLog, *, same_result: bool) -> list[Verdict]:
     """The verdicts on speed, each with what must not be left out beside it, and those on the results after them."""
-    told = {cell: record for cell, cell_log in log.cell_logs.items() if (record := _told(cell_log)) is not None}
+    records = {cell: record for cell, cell_log in log.cell_logs.items() if (record := _told(cell_log)) is not None}
     return [
-        *(_qualified(verdict, told) for verdict in verdicts),
-        *(_of_record(record, required=same_result or record.required) for record in told.values()),
+        *(_qualified(verdict, records) for verdict in verdicts),
+        *(_of_record(record, required=same_result or record.required) for record in records.values()),
     ]
 
 
@@ -41,12 +41,13 @@ def _told(cell_log: CellLog) -> SamenessRecord | None:
     return None if cell_log.failed else cell_log.sameness
 
 
-def _qualified(verdict: Verdict, told: Mapping[str, SamenessRecord]) -> Verdict:
+def _qualified(verdict: Verdict, records: Mapping[str, SamenessRecord]) -> Verdict:
     """A verdict on speed: that of a cell, or of several, with how many of them compute something else."""
-    if verdict.cell in told:
-        caveat = CAVEATS[told[verdict.cell].sameness]
+    if verdict.cell in records:
+        sameness = records[verdict.cell].sameness
+        caveat = CAVEATS[sameness] if sameness == "changed" or verdict.verdict == "improved" else ""
     else:
-        count = sum(record.sameness == "changed" for record in told.values())
+        count = sum(record.sameness == "changed" for record in records.values())
         caveat = f"; {plural(count, 'cell')} of these compute{'s' * (count == 1)} something else" if count else ""
     return replace(verdict, reason=verdict.reason + caveat)
 

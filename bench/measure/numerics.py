@@ -10,16 +10,26 @@ from bench.measure.first_steps import Computed, compute, in_float64, relative_er
 from bench.measure.workload import Workload
 from bench.store.result import Measurement
 from bench.store.warning import Warning
+from bench.text import quantity
 
 # How many times the bytes that a step keeps are taken at the peak, for a second step in a type twice as wide.
 ACTIVATIONS, WEIGHTS = 3, 10
+MOST_FLOPS = 5e10  # that take some 10 s on one thread in float64, in which convolutions are 20 times as slow
 REPEATS = 1e-9  # kernels that add in any order differ by less than this in float64
 ERRORS = {name: f"{name}_error" for name in ("output", "loss", "gradient", "update")}  # by what is compared
 
 
-def float64_bytes(counts: Mapping[str, float]) -> float:
-    """Roughly what `measure_numerics` takes, from the exact counts of a step."""
-    return ACTIVATIONS * counts.get("activation_bytes", 0) + WEIGHTS * counts.get("parameter_bytes", 0)
+def too_large(counts: Mapping[str, float], room: float | None) -> str:
+    """Why the host cannot take a step in float64 as well, by the exact counts of one and the bytes free; "" if it can.
+
+    Counts, so that a cell has errors in every run or in none.
+    """
+    needed = ACTIVATIONS * counts.get("activation_bytes", 0) + WEIGHTS * counts.get("parameter_bytes", 0)
+    if room is not None and needed > room / 2:
+        return f"a step in float64 would take {quantity(needed, 'B')} where {quantity(room, 'B')} are free"
+    if (flops := counts.get("flops", 0)) > MOST_FLOPS:
+        return f"a step of {quantity(flops, 'FLOP')} takes too long in float64"
+    return ""
 
 
 def measure_numerics(work: Workload) -> tuple[list[Measurement], list[Warning]]:

@@ -17,7 +17,7 @@ from bench.measure import denormals, noise
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
-from bench.measure.numerics import float64_bytes, measure_numerics, unknown
+from bench.measure.numerics import measure_numerics, too_large, unknown
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
@@ -25,12 +25,9 @@ from bench.plan.task import Task
 from bench.process.channel import Channel
 from bench.store.result import Measurement
 from bench.store.warning import Warning
-from bench.text import quantity
 from bench.training.record import learn
 from bench.training.train import DivergedError
 from bench.vocabulary import Part
-
-LONGEST_STEP = 0.5  # seconds; convolutions take some 20 times as long in float64
 
 
 def measure(task: Task, channel: Channel) -> None:
@@ -101,12 +98,8 @@ class _CellTask:
 
     def _numerics(self, counts: Mapping[str, float]) -> None:
         """How far the first step lies from float64, where there is the memory to tell."""
-        needed, room = float64_bytes(counts), procfs.memory().get("memory_available")
-        if self.step_seconds > LONGEST_STEP:
-            self._warn([unknown(f"a step in float64 takes long where one takes {quantity(self.step_seconds, 's')}")])
-            return
-        if self.device.facts.on_host and room is not None and needed > room / 2:
-            self._warn([unknown(f"a step in float64 would take {quantity(needed, 'B')} of {quantity(room, 'B')}")])
+        if self.device.facts.on_host and (reason := too_large(counts, procfs.memory().get("memory_available"))):
+            self._warn([unknown(reason)])
             return
         try:
             measurements, warnings = measure_numerics(self._workload(self.cell))

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from bench.measure.first_steps import compute, in_float64, relative_error, without_dropout
-from bench.measure.numerics import first_step_errors, float64_bytes, measure_numerics
+from bench.measure.numerics import first_step_errors, measure_numerics, too_large
 
 FLOAT32 = 2.0**-23
 
@@ -119,7 +119,20 @@ def test_the_truth_starts_from_the_same_weights(workload):
     for weight, exact in zip(work.model.parameters(), truth.model.parameters(), strict=True):
         assert exact.dtype == torch.float64
         assert torch.equal(weight.double(), exact)
-    assert float64_bytes({"activation_bytes": 1e6, "parameter_bytes": 1e6}) > 4e6
+
+
+@pytest.mark.parametrize(
+    ("counts", "room", "words"),
+    [
+        ({"activation_bytes": 1e6, "parameter_bytes": 1e6, "flops": 1e9}, 1e9, ""),
+        ({"activation_bytes": 1e6, "parameter_bytes": 1e6, "flops": 1e9}, None, ""),
+        ({"activation_bytes": 1e9, "parameter_bytes": 1e6}, 4e9, "would take 3.01 GB where 4.00 GB are free"),
+        ({"activation_bytes": 1e6, "flops": 1e12}, None, "1.00 TFLOP takes too long"),
+    ],
+)
+def test_what_is_too_large_for_float64_is_left_out(counts, room, words):
+    reason = too_large(counts, room)
+    assert (words in reason) if words else not reason
 
 
 def test_first_steps_repeat_and_a_step_left_out_is_made_again(workload):
