@@ -39,6 +39,7 @@ class Metric:
         changes: whether `history` looks for changes of its level.
         tradeoff: whether the page draws accuracy against it.
         tensorboard: whether TensorBoard's table of cells has it.
+        axes: fields of the cell: its column stands where cells differ in one of them; empty for no such rule.
         derived: computed for tables, pages and comparisons from another metric's samples, never stored itself.
 
     """
@@ -61,6 +62,7 @@ class Metric:
     changes: bool = False
     tradeoff: bool = False
     tensorboard: bool = False
+    axes: tuple[str, ...] = ()
     derived: bool = False
 
     @property
@@ -90,6 +92,11 @@ _exact: Maker = partial(Metric, direction="lower", kind="exact", pooled="once", 
 _whole: Maker = partial(_exact, unit="1")
 _bytes: Maker = partial(_exact, unit="B", symbol="B")
 _flops: Maker = partial(_exact, unit="1", symbol="FLOP")
+# A distance from float64 tells the price of what computes faster, and so stands where cells differ in that.
+_error: Maker = partial(
+    Metric, unit="1", direction="lower", kind="number", pooled="mean",
+    axes=("dtype", "mode", "implementation", "memory_format"),
+)  # fmt: skip
 
 _ROWS: tuple[Metric, ...] = (
     _ratio(
@@ -262,6 +269,22 @@ _ROWS: tuple[Metric, ...] = (
         name="peak_memory_reserved", heading="Peak memory, reserved",
         note="the most memory that the allocator of a GPU had taken from the driver during training steps",
     ),
+    _error(
+        name="gradient_error", heading="Error of the gradients", terminal="gradient error",
+        note="distance of the first step's gradients from float64, relative to their norm; dropout put aside",
+    ),
+    _error(
+        name="update_error", heading="Error of the update", terminal="update error",
+        note="distance of the first update of the weights from the same update in float64, relative to its norm",
+    ),
+    _error(
+        name="output_error", heading="Error of the outputs",
+        note="distance of the net's outputs in the first step from float64, relative to their norm; dropout put aside",
+    ),
+    _error(
+        name="loss_error", heading="Error of the loss",
+        note="distance of the first step's loss from float64, relative to it; dropout put aside",
+    ),
     _ratio(
         name="profiler_overhead", direction="none", heading="Profiler's overhead",
         note="a profiled step divided by a timed one",
@@ -270,6 +293,8 @@ _ROWS: tuple[Metric, ...] = (
 
 # What a verdict on all exact counts of a cell at once is about: no metric, for it has no value.
 COUNTS = "counts"
+# What a verdict on whether both sides compute the same is about: likewise.
+RESULT = "result"
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
 

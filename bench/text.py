@@ -28,6 +28,7 @@ _PREFIXED = {  # the symbols that take a prefix, and which: nobody says kiloseco
     "B": [prefix for prefix in _PREFIXES if prefix[0] >= 1],
     "FLOP": [prefix for prefix in _PREFIXES if prefix[0] >= 1],
 }
+_TINY = 1e-4  # what is smaller, and has neither a prefix nor an interval, is read by its order of magnitude
 _DIGITS = 3  # significant ones, where no interval tells how many there are
 
 
@@ -106,7 +107,7 @@ def with_unit(text: str, scale: Scale) -> str:
 
 
 def number(value: float, half: float | None = None, *, exact: bool = False, most: int = 9) -> str:
-    """The value with as many digits as its half-width allows, three significant ones where there is none.
+    """The value with as many digits as its half-width allows, three significant ones where there is none: 0.0123.
 
     Never more than `most` places, and all digits of a whole number that is `exact`.
     """
@@ -115,6 +116,8 @@ def number(value: float, half: float | None = None, *, exact: bool = False, most
     if exact and float(value).is_integer():
         return f"{value:,.0f}"
     known = half if half and math.isfinite(half) else None
+    if not known and 0 < abs(value) < _TINY:
+        return scientific(value)
     digits = _digits_of(value, known) if known else _DIGITS
     rounded = value if known else _rounded(value, digits)
     places = min(digits - 1 - (math.floor(math.log10(abs(rounded))) if rounded else 0), most)
@@ -126,6 +129,11 @@ def count(value: float | None) -> str:
     if value is None:
         return "absent"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}"
+
+
+def scientific(value: float) -> str:
+    """A relative error, of which the order of magnitude tells: 1.9e-07."""
+    return f"{value:.1e}"
 
 
 def percent(share: float) -> str:

@@ -32,11 +32,24 @@ PHASE_PURPOSES: Mapping[str, str] = {
 # make together, the gravest first; what kind of decision it is; and why it ended early, "" where it did not.
 LookOutcome = Literal["pass", "fail", "continue", "inconclusive"]
 VerdictWord = Literal[
-    "regressed", "failed", "not comparable", "missing", "inconclusive", "new", "unchanged", "improved"
+    "regressed",
+    "failed",
+    "not comparable",
+    "missing",
+    "inconclusive",
+    "changed",
+    "not known",
+    "new",
+    "unchanged",
+    "improved",
 ]
 VERDICTS: tuple[VerdictWord, ...] = get_args(VerdictWord)
 Overall = Literal["regression", "not comparable", "inconclusive", "pass"]
 OVERALLS: tuple[Overall, ...] = get_args(Overall)
+# What two sides compute: the same to the bit, the same but for rounding, or something else.
+Sameness = Literal["equal", "float error", "changed", "not known"]
+SAMENESSES: tuple[Sameness, ...] = get_args(Sameness)
+Arithmetic = Literal["own", "float64"]  # in which the operators of a step are traced: the cell's, or the truth's
 DecisionKind = Literal["ab", "check"]
 DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Ending = Literal["", "out of time", "interrupted"]
@@ -53,7 +66,8 @@ PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 # Results: how a process ended, and what its warnings concern.
 Status = Literal["ok", "skipped", "oom", "timeout", "diverged", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-Part = Literal["phases", "relative cost", "timing", "training", "profile"]  # "timing": of all timed parts together
+# "timing" is of all timed parts together.
+Part = Literal["phases", "relative cost", "timing", "numerics", "training", "profile"]
 WarningKind = Literal[
     "not steady",
     "faulting",
@@ -65,6 +79,7 @@ WarningKind = Literal[
     "uneven",
     "time limit",
     "target missed",
+    "error not known",
     "no profile",
     "not kept",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.compare.calibration import checked_tolerance
 from bench.compare.facts import ComparisonFacts
 from bench.compare.log import ComparisonLog
+from bench.compare.sameness import note_sameness
 from bench.compare.sequential import SequentialComparison, Tell
 from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
@@ -26,6 +27,7 @@ class Rules:
         uncalibrated: allow a tolerance below the calibrated minimum for this machine.
         command: repeats the comparison.
         record: where the raw numbers go; None keeps them in memory alone.
+        same_result: whether a side that computes something else fails.
 
     """
 
@@ -33,6 +35,7 @@ class Rules:
     uncalibrated: bool = False
     command: str = ""
     record: Path | None = None
+    same_result: bool = False
 
 
 def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell) -> Decision:
@@ -49,6 +52,7 @@ def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell) -> Dec
     notes = [*comparison.notes, *notes]
     log = ComparisonLog(rules.record, facts_of(comparison, plan, tolerance, command=rules.command, notes=notes))
     try:
+        note_sameness(comparison, log, required=rules.same_result)
         SequentialComparison(comparison, log, plan.budget, tell).run()
     except KeyboardInterrupt:
         if not any(cell_log.pairs[1] for cell_log in log.cell_logs.values()):

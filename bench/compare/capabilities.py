@@ -26,6 +26,7 @@ class Capabilities:
     catalogue: Catalogue
     cell_fields: tuple[str, ...]
     system: Mapping[str, Any]
+    entries: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -53,7 +54,9 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     listed = {name: value for name, value in facts["catalogue"].items() if name in names}
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
     listed["devices"] = {name: DeviceFacts.from_dict(stored) for name, stored in listed["devices"].items()}
-    return Capabilities(Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"])
+    return Capabilities(
+        Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"], tuple(facts.get("entries", ()))
+    )
 
 
 def own_architectures(known: Sequence[Capabilities], label: str) -> tuple[str, ...]:

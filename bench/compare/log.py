@@ -13,6 +13,7 @@ from bench.compare.records import (
     FailureRecord,
     PairRecord,
     Record,
+    SamenessRecord,
     from_line,
     to_line,
 )
@@ -33,6 +34,7 @@ class CellLog:
         cell: its name in the comparison.
         pairs: by run, 1 and 2, its pairs.
         counts: exact counts of both sides, None where one could not be counted.
+        sameness: whether both sides compute the same, None where they were not asked.
         failed: by side, why it cannot be measured.
 
     """
@@ -40,6 +42,7 @@ class CellLog:
     cell: str
     pairs: dict[int, list[PairRecord]] = field(default_factory=lambda: {1: [], 2: []})
     counts: CountsRecord | None = None
+    sameness: SamenessRecord | None = None
     failed: dict[SideName, str] = field(default_factory=dict)
 
     def log_ratios(self, run: int) -> list[float]:
@@ -86,7 +89,7 @@ class ComparisonLog:
         """Add one record, in memory and on disk.
 
         Args:
-            record: counts, a failure, a pair, or the end of the comparison.
+            record: counts, sameness, a failure, a pair, or the end of the comparison.
 
         Raises:
             BenchError: the disk is full, or the folder is gone.
@@ -124,6 +127,8 @@ class ComparisonLog:
                 cell_log.pairs[record.run].append(record)
             case CountsRecord():
                 cell_log.counts = record
+            case SamenessRecord():
+                cell_log.sameness = record
             case FailureRecord():
                 cell_log.failed[record.side] = record.reason
             case _:

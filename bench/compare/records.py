@@ -1,4 +1,4 @@
-"""Records: the lines of a comparison's file after the first, as types: counts, failures, pairs and the end.
+"""Records: the lines of a comparison's file after the first, as types: counts, sameness, failures, pairs and the end.
 
 Each line is an object with its `kind`. `from_dict` raises KeyError, TypeError or ValueError for one that is damaged;
 the comparison log, which knows the place, makes one plain error of them.
@@ -9,7 +9,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.process.layout import Layout
-from bench.vocabulary import ENDINGS, PAIR_QUANTILES, SIDES, Ending, PairQuantile, SideName, word
+from bench.vocabulary import (
+    ENDINGS,
+    PAIR_QUANTILES,
+    SAMENESSES,
+    SIDES,
+    Ending,
+    PairQuantile,
+    Sameness,
+    SideName,
+    word,
+)
 
 Stored = Mapping[str, Any]
 Both = tuple[float, float]  # before and after
@@ -42,6 +52,33 @@ class FailureRecord:
     def from_dict(cls, stored: Stored) -> "FailureRecord":
         """The failure of a stored line."""
         return cls(str(stored["cell"]), word(stored["side"], SIDES), str(stored["reason"]))
+
+
+@dataclass(frozen=True, slots=True)
+class SamenessRecord:
+    """Whether the second side of a cell computes what the first does.
+
+    Attributes:
+        cell: its name in the comparison.
+        sameness: in a word.
+        reason: in a line.
+        evidence: where the difference begins, a line each.
+        required: whether a change fails the comparison.
+
+    """
+
+    cell: str
+    sameness: Sameness
+    reason: str
+    evidence: tuple[str, ...] = ()
+    required: bool = False
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> "SamenessRecord":
+        """What a stored line says."""
+        evidence = tuple(map(str, stored["evidence"]))
+        sameness = word(stored["sameness"], SAMENESSES)
+        return cls(str(stored["cell"]), sameness, str(stored["reason"]), evidence, bool(stored["required"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +152,10 @@ class EndRecord:
         return cls(word(stored["ended"], ENDINGS), float(stored["seconds"]))
 
 
-Record = CountsRecord | FailureRecord | PairRecord | EndRecord
+Record = CountsRecord | SamenessRecord | FailureRecord | PairRecord | EndRecord
 KINDS: Mapping[str, type[Record]] = {
     "counts": CountsRecord,
+    "sameness": SamenessRecord,
     "failure": FailureRecord,
     "pair": PairRecord,
     "end": EndRecord,

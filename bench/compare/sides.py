@@ -21,6 +21,7 @@ from bench.errors import NotComparableError
 from bench.plan.cell import Cell
 from bench.plan.grid import expand
 from bench.plan.plan import Plan
+from bench.process import entries
 from bench.process.tree_client import TreeClient
 from bench.text import percent
 from bench.verdict.verdict import Verdict
@@ -39,6 +40,7 @@ class Comparison:
         unmatched: verdicts on what only one side has.
         notes: what to know before trusting the outcome.
         hosts: the servers of both sides' workers.
+        mute: those that are of a revision which cannot tell what it computes.
 
     """
 
@@ -49,6 +51,7 @@ class Comparison:
     unmatched: tuple[Verdict, ...] = ()
     notes: tuple[str, ...] = ()
     hosts: tuple[TreeClient, ...] = ()
+    mute: tuple[str, ...] = ()
 
     def renew(self) -> None:
         """Fresh servers on both sides, ready: what workers of one server have in common is drawn again."""
@@ -119,6 +122,9 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
             ),
             notes=(*_notes(trees, inject), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
+            mute=tuple(
+                host.label for host, side in zip(hosts, known, strict=True) if entries.AB_SAME not in side.entries
+            ),
         )
 
 

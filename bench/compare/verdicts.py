@@ -9,6 +9,7 @@ import numpy as np
 from bench.compare.differences import counted, timed
 from bench.compare.log import CellLog, ComparisonLog
 from bench.compare.outcome import Outcome, outcomes_of
+from bench.compare.result import with_results
 from bench.stats.geometric_mean import COMMON_ALPHA, common_tolerance
 from bench.stats.sequential_test import ALPHA, LOOKS, Look
 from bench.stats.visible_slowdown import visible_common_slowdown, visible_slowdown
@@ -35,8 +36,8 @@ class Judgement(NamedTuple):
     remedy: str = ""
 
 
-def decide(log: ComparisonLog) -> Decision:
-    """What the numbers say."""
+def decide(log: ComparisonLog, *, same_result: bool = False) -> Decision:
+    """What the numbers say; with `same_result`, a side that computes something else fails even if the log says no."""
     facts = log.facts
     cells, together = outcomes_of(log)
     verdicts = [_of_cell(cell_log, log, cells[cell_log.cell]) for cell_log in log.cell_logs.values()]
@@ -48,7 +49,7 @@ def decide(log: ComparisonLog) -> Decision:
         kind="ab",
         before=facts.before.label,
         after=facts.after.label,
-        verdicts=(*verdicts, *facts.unmatched),
+        verdicts=(*with_results(verdicts, log, same_result=same_result), *facts.unmatched),
         machine=facts.machine,
         notes=(*facts.notes, *contended),
         command=facts.command,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from bench.plan.catalogue import Catalogue
 from bench.plan.task import CatalogueRequest, LayersRequest, Probe, Task, Weights
 from bench.process import messages as m
-from bench.vocabulary import FileKind, Status
+from bench.vocabulary import Arithmetic, FileKind, Status
 
 MEASURE_CELL = "bench.worker.cell:measure"
 CATALOGUE = "bench.worker.catalogue:describe"
@@ -24,6 +24,7 @@ TENSORBOARD = "bench.worker.tensorboard:write_curves"
 AB_CAPABILITIES = "bench.worker.ab_side:capabilities_of"
 AB_COUNTS = "bench.worker.ab_side:count"
 AB_BLOCKS = "bench.worker.ab_side:serve"
+AB_SAME = "bench.worker.ab_same:compute_steps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,6 @@ MESSAGES: Mapping[str, Messages] = {
     ),
     AB_CAPABILITIES: Messages(m.CapabilitiesTask, {"about": m.CapabilitiesAnswer, **FAILED}),
     AB_COUNTS: Messages(m.SideTask, {"counts": dict[str, float], **FAILED}),
+    AB_SAME: Messages(m.SameTask, {"result": m.StepResult, "trace": m.StepTrace, **FAILED}, hears=Arithmetic | None),
     AB_BLOCKS: Messages(m.SideTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
 }

@@ -130,11 +130,94 @@ class CapabilitiesTask(TypedDict):
 
 
 class CapabilitiesAnswer(TypedDict):
-    """A/B: what a revision has (the fields of Catalogue, those of Cell) and where it runs."""
+    """A/B: what a revision has (the fields of Catalogue, those of Cell, its entries) and where it runs."""
 
     catalogue: dict[str, Any]
     cell_fields: list[str]
+    entries: list[str]
     system: dict[str, Any]
+
+
+class SameTask(TypedDict):
+    """A/B: the cell whose first steps are asked for, and whether dropout takes part in them."""
+
+    cell: dict[str, Any]
+    data_dir: str
+    dropout: bool
+
+
+class Sketch(TypedDict):
+    """A/B: what is kept of tensors: the distance of two sketches is close to the distance of what they are of.
+
+    Attributes:
+        size: how many numbers there were.
+        norm: the root of the sum of their squares.
+        bins: their sums over a few bins, each number with a sign drawn by its place alone.
+
+    """
+
+    size: int
+    norm: float
+    bins: list[float]
+
+
+class Figures(TypedDict):
+    """A/B: what first steps gave: the losses of all, the gradients of the first, the change of the weights by all."""
+
+    losses: Sketch
+    gradients: Sketch
+    update: Sketch
+
+
+class StepResult(TypedDict):
+    """A/B: what the first steps of a side compute.
+
+    Attributes:
+        bits: a digest of losses, gradients and weights as they were computed.
+        repeats: whether a second computation in the same process gives the same bits.
+        spread: where it does not, how far two computations lie apart, relative: in float64 where the net runs in it.
+        epsilon: of the type that it computes in.
+        own: what came out as the cell has it.
+        exact: the same in float64; None where the net does not run in it.
+        errors: of the first step against float64, relative, by name; empty where they are not known.
+
+    """
+
+    bits: str
+    repeats: bool
+    spread: float
+    epsilon: float
+    own: Figures
+    exact: Figures | None
+    errors: dict[str, float]
+
+
+class OperatorOutput(TypedDict):
+    """A/B: what one operator of the first steps gave.
+
+    Attributes:
+        operator: such as "aten.relu".
+        module: the path of the module that it ran in, or whose backward pass; "" where there is none.
+        phase: of the step; "" outside.
+        step: from 1.
+        shapes: of its outputs.
+        output: the sketch of all of them.
+
+    """
+
+    operator: str
+    module: str
+    phase: str
+    step: int
+    shapes: list[list[int]]
+    output: Sketch
+
+
+class StepTrace(TypedDict):
+    """A/B: the weights by name before the first step, and all that was computed, in the order of dispatch."""
+
+    weights: dict[str, Sketch]
+    operators: list[OperatorOutput]
 
 
 class SideTask(TypedDict):

@@ -8,6 +8,7 @@ from bench.compare.ab import Rules, compare
 from bench.compare.sequential import Tell
 from bench.compare.sides import Comparison, Revisions, revisions
 from bench.errors import BenchError
+from bench.metrics import RESULT
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.plan import CHECKS, Plan, plan_from
@@ -109,7 +110,7 @@ def remeasured(group: Group, confirmation: Confirmation, number: int, tell: Tell
 
 def by_suspect(decision: Decision, sides: Comparison, group: Group) -> dict[str, Verdict]:
     """The verdict of each suspect by its id; the cells of the comparison may have other threads in theirs."""
-    verdicts = {verdict.cell: verdict for verdict in decision.verdicts}
+    verdicts = {verdict.cell: verdict for verdict in decision.verdicts if verdict.metric != RESULT}
     names = {side.cell.architecture: name for name, (_, side) in sides.sides.items()}
     return {
         suspect.new.id: replace(verdicts[names[suspect.new.cell.architecture]], cell=suspect.new.id)

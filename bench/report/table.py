@@ -107,7 +107,8 @@ def _column(record: Record, metric: str) -> Column:
     unit = f"{TIMES} {record.reference()}" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
     note = "; ".join(part for part in (row.note, statistic) if part)
-    return Column(metric, row.heading, unit, tuple(part for part in detail if part), note, scale, row.shown)
+    shown = row.shown or any(len({line.cell.get(axis) for line in record.rows}) > 1 for axis in row.axes)
+    return Column(metric, row.heading, unit, tuple(part for part in detail if part), note, scale, shown)
 
 
 def percent_of(share: float) -> str:

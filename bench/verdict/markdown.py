@@ -47,7 +47,7 @@ BAD: tuple[VerdictWord, ...] = ("regressed", "failed", "not comparable", "missin
 
 
 def _gravity(verdict: Verdict) -> tuple[int, str, str]:
-    order = (*BAD, "new", "improved", "unchanged")
+    order = (*BAD, "changed", "not known", "new", "improved", "unchanged")
     return order.index(verdict.verdict), verdict.cell, verdict.label
 
 

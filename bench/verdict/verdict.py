@@ -21,12 +21,15 @@ from bench.vocabulary import (
 SCHEMA = 1
 
 # What each verdict makes of the whole. "failed" is a cell that the reference could run and the new side cannot.
+# "changed" and "not known" are said of what is computed, which is no loss unless it is asked for (`ab --same-result`).
 OVERALL: Mapping[VerdictWord, Overall] = {
     "regressed": "regression",
     "failed": "regression",
     "not comparable": "not comparable",
     "missing": "not comparable",
     "inconclusive": "inconclusive",
+    "changed": "pass",
+    "not known": "pass",
     "new": "pass",
     "unchanged": "pass",
     "improved": "pass",
@@ -45,7 +48,8 @@ class Verdict:
 
     Attributes:
         cell: the cell's id, or what several cells have in common ("geometric mean of 4 cells").
-        metric: its name in `bench.metrics`, such as "step"; COUNTS for the exact counts together, which have no value.
+        metric: its name in `bench.metrics`, such as "step"; COUNTS for the exact counts together and RESULT for what is
+            computed, which have no value.
         verdict: what came of it.
         limit: whether `after` is held to an absolute limit, which `before` is, and not to a reference.
         unit: of `before` and `after`: SI without a prefix.

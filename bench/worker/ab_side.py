@@ -26,6 +26,7 @@ from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
+from bench.process.entries import MESSAGES
 from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, Ready, SideTask
 from bench.store.result import Floats
@@ -37,13 +38,14 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
 
     Touches CUDA, so it needs a worker of its own.
     """
-    with _failure_sent(channel):
+    with failure_sent(channel):
         torch.set_num_threads(task["threads"])
         for name in task["datasets"]:
             data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
         capabilities: CapabilitiesAnswer = {
             "catalogue": asdict(catalogue_of(())),
             "cell_fields": [field.name for field in fields(Cell)],
+            "entries": list(MESSAGES),
             "system": describe_system(open_device(task["device"])),
         }
         channel.send("about", capabilities)
@@ -51,14 +53,14 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
 
 def count(task: SideTask, channel: Channel) -> None:
     """Send the exact counts of one step, by metric."""
-    with _failure_sent(channel):
+    with failure_sent(channel):
         work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
         channel.send("counts", {cost.metric: cost.value for cost in measure_costs(work)})
 
 
 def serve(task: SideTask, channel: Channel) -> None:
     """Warm up, then answer each number of steps with their times, until None comes."""
-    with _failure_sent(channel):
+    with failure_sent(channel):
         layout = layout_of(shift_heap(task.get("heap_offset")))
         work, device = _workload(task)
         names, slower = work.timed_phases, task["inject"]
@@ -105,7 +107,7 @@ def _workload(task: SideTask) -> tuple[Workload, Device]:
 
 
 @contextmanager
-def _failure_sent(channel: Channel) -> Iterator[None]:
+def failure_sent(channel: Channel) -> Iterator[None]:
     """Send whatever a cell raises as one line; it ends this worker alone."""
     try:
         yield

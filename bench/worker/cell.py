@@ -1,7 +1,7 @@
 """The measurement of one cell, in its worker: each part is sent as soon as it is known."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -11,11 +11,13 @@ import torch
 
 from architectures import ShapeError
 from bench.devices import Device, device_for, is_out_of_memory
+from bench.machine import procfs
 from bench.machine.system import describe_system
 from bench.measure import denormals, noise
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
+from bench.measure.numerics import measure_numerics, too_large, unknown
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
@@ -88,10 +90,25 @@ class _CellTask:
         if self.task.costs:
             self.channel.send("stage", "costs")
             counted = self._workload(replace(self.cell, mode="eager"))
-            self._send(measure_costs(counted))
+            counts = measure_costs(counted)
+            self._send(counts)
             self.channel.send("operators", count_operators(counted))
             del counted
             self._send(measure_memory(work))
+            self._numerics({count.metric: count.value for count in counts})
+
+    def _numerics(self, counts: Mapping[str, float]) -> None:
+        """How far the first step lies from float64, where there is the memory to tell."""
+        if self.device.facts.on_host and (reason := too_large(counts, procfs.memory().get("memory_available"))):
+            self._warn([unknown(reason)])
+            return
+        try:
+            measurements, warnings = measure_numerics(self._workload(self.cell))
+        except Exception as error:  # the cell is measured; this is beside it
+            self._warn([unknown(f"{type(error).__name__}: {_first_line(error)}")])
+            return
+        self._send(measurements)
+        self._warn(warnings)
 
     def profile(self) -> None:
         """Profile some steps of a fresh workload; whatever goes wrong is a warning."""

@@ -11,6 +11,7 @@ from tests.verdict.decisions import SLOWER, decision, verdict
     ("verdicts", "overall", "code"),
     [
         (["unchanged", "improved", "new"], "pass", 0),
+        (["improved", "changed", "not known"], "pass", 0),
         (["unchanged", "regressed", "inconclusive", "missing"], "regression", 1),
         (["unchanged", "failed"], "regression", 1),
         (["unchanged", "inconclusive"], "inconclusive", 3),
@@ -34,6 +35,8 @@ def test_every_verdict_has_its_meaning_for_the_whole():
         "new",
         "missing",
         "failed",
+        "changed",
+        "not known",
     }
     assert set(OVERALL) == set(VERDICTS)
     assert {worst([verdict]) for verdict in VERDICTS} == set(OVERALLS)

@@ -23,7 +23,7 @@ from bench.text import duration, plural
 def execute(args: argparse.Namespace) -> int:
     """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
     if args.recompute:
-        decision = decide(ComparisonLog.load(Path(args.recompute)))
+        decision = decide(ComparisonLog.load(Path(args.recompute)), same_result=args.same_result)
         tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
         return decision.exit_code
     wanted = fields_of(args)
@@ -35,6 +35,7 @@ def execute(args: argparse.Namespace) -> int:
         uncalibrated=args.uncalibrated,
         command=command_line(),
         record=FOLDER / f"{name}.jsonl",
+        same_result=args.same_result,
     )
     with measuring(f"ab {name}", args.concurrent), _comparison(args, wanted, plan) as comparison:
         count = len(comparison.sides)

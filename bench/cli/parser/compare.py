@@ -43,6 +43,11 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         "--uncalibrated", action="store_true", help="allow a tolerance below the calibrated minimum of this machine"
     )
     parser.add_argument(
+        "--same-result",
+        action="store_true",
+        help="fail (exit 1) where the second side computes something else, beyond float error, in its first steps",
+    )
+    parser.add_argument(
         "--recompute",
         metavar="FILE",
         help="repeat the decision on the stored timings of an earlier comparison; nothing is measured",

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pandas as pd
 
 from bench.metrics import METRICS, Metric
+from bench.plan.cell import Cell
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.seeds import over_seeds
@@ -22,7 +24,7 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
     `ceilings` there is a column that says what bounds the step.
     """
     rows = []
-    columns = _columns(set(table["metric"]))
+    columns = _columns(set(table["metric"]), varying(table))
     for _, cell in table.groupby("id", sort=False):
         measured = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
@@ -54,6 +56,8 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
         )
     if "accuracy" in measured and measured["accuracy"]["n"] > 1:
         parts.append("± is the 95 % t interval over seeds")
+    if "gradient_error" in measured and varying(table) & {*METRICS["gradient_error"].axes}:
+        parts.append("errors: of the first step against float64, relative")
     if note := _seeds(table):
         parts.append(note)
     return "; ".join(parts)
@@ -75,12 +79,18 @@ def _threads(table: pd.DataFrame, metric: str) -> str:
     return f", {' or '.join(map(str, counts))} threads" if counts else ""
 
 
-def _columns(present: set[str]) -> list[Metric]:
+def varying(table: pd.DataFrame) -> set[str]:
+    """The fields of a cell that have more than one value in the table."""
+    names = [field.name for field in fields(Cell) if field.name in table]
+    return {name for name in names if table[name].nunique(dropna=False) > 1}
+
+
+def _columns(present: set[str], axes: set[str]) -> list[Metric]:
     """The metrics that have a column: an imported time only where there is no step, a time to a target where there is.
 
-    The others always have theirs.
+    An error of the arithmetic has one where cells differ in it. The others always have theirs.
     """
-    shown = [row for row in METRICS.values() if row.terminal]
+    shown = [row for row in METRICS.values() if row.terminal and (not row.axes or axes & {*row.axes})]
     shown = [row for row in shown if not row.is_wall or (row.name in present and "step" not in present)]
     return [row for row in shown if not row.to_target or "reached" in present]
 

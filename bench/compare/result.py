@@ -1,0 +1,68 @@
+"""Result: the verdicts on what the sides compute, and what they add to the verdicts on their speed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bench.compare.log import CellLog, ComparisonLog
+from bench.compare.records import SamenessRecord
+from bench.metrics import RESULT
+from bench.text import plural
+from bench.verdict.verdict import Verdict
+from bench.vocabulary import Sameness, VerdictWord
+
+WORDS: Mapping[Sameness, VerdictWord] = {
+    "equal": "unchanged",
+    "float error": "unchanged",
+    "changed": "changed",
+    "not known": "not known",
+}
+# With --same-result.
+REQUIRED: Mapping[VerdictWord, VerdictWord] = {"changed": "regressed", "not known": "inconclusive"}
+# What a verdict on speed adds.
+CAVEATS: Mapping[Sameness, str] = {
+    "equal": "",
+    "float error": "",
+    "changed": ", and computes something else",
+    "not known": "; whether it computes the same is not known",
+}
+
+
+def with_results(verdicts: Sequence[Verdict], log: ComparisonLog, *, same_result: bool) -> list[Verdict]:
+    """The verdicts on speed, each with what must not be left out beside it, and those on the results after them."""
+    records = {cell: record for cell, cell_log in log.cell_logs.items() if (record := _told(cell_log)) is not None}
+    return [
+        *(_qualified(verdict, records) for verdict in verdicts),
+        *(_of_record(record, required=same_result or record.required) for record in records.values()),
+    ]
+
+
+def _told(cell_log: CellLog) -> SamenessRecord | None:
+    """What was found of a cell; nothing of one that fails, whose verdict says so."""
+    return None if cell_log.failed else cell_log.sameness
+
+
+def _qualified(verdict: Verdict, records: Mapping[str, SamenessRecord]) -> Verdict:
+    """A verdict on speed: that of a cell, or of several, with how many of them compute something else."""
+    if verdict.cell in records:
+        sameness = records[verdict.cell].sameness
+        caveat = CAVEATS[sameness] if sameness == "changed" or verdict.verdict == "improved" else ""
+    else:
+        count = sum(record.sameness == "changed" for record in records.values())
+        caveat = f"; {plural(count, 'cell')} of these compute{'s' * (count == 1)} something else" if count else ""
+    return replace(verdict, reason=verdict.reason + caveat)
+
+
+def _of_record(record: SamenessRecord, *, required: bool) -> Verdict:
+    word = WORDS[record.sameness]
+    verdict = REQUIRED.get(word, word) if required else word
+    remedy = {"regressed": "see what differs, or leave --same-result out", "changed": "see what differs"}
+    return Verdict(
+        cell=record.cell,
+        metric=RESULT,
+        verdict=verdict,
+        direction="none",
+        statistic="exact",
+        reason=record.reason,
+        remedy=remedy.get(verdict, ""),
+        evidence=record.evidence,
+    )
