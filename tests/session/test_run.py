@@ -109,11 +109,21 @@ def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
     listener, workers = Listener(), Workers()
     run = measured(workers, observer=listener, command="by hand")
     assert (run.name, run.facts.status, run.facts.command) == ("mine", "finished", "by hand")
+    assert run.facts.order_seed == run.facts.plan["order_seed"] is not None
     assert [result.status for result in run.results()] == ["ok"]
     assert listener.heard[0] == ("began", 1)
     assert ("stage", "phases") in listener.heard
     assert listener.heard[-2:] == [("result", "ok"), ("ended",)]
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_seed_of_the_order_is_drawn_and_kept_unless_one_is_asked_for(catalogue):
+    """With the same one in all runs, what the order does would never average out between them."""
+    seeds = {session.prepare(PLAN, FakeExecutor(catalogue)).plan.order_seed for _ in range(5)}
+    assert len(seeds) == 5
+    assert None not in seeds
+    asked = replace(PLAN, order_seed=7)  # as the plan of a run that is resumed has it
+    assert session.prepare(asked, FakeExecutor(catalogue)).plan.order_seed == 7
 
 
 def test_what_is_not_as_it_was_asked_for_is_told(catalogue):
