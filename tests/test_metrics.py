@@ -219,6 +219,19 @@ def test_a_number_is_shown_by_its_kind_on_the_page(row, tmp_path):
     assert ("seed" in entry.words) == row.once_a_seed
 
 
+@pytest.mark.parametrize("axis", ["dtype", "mode", "implementation", "memory_format"])
+def test_an_error_of_the_arithmetic_stands_on_the_page_where_cells_differ_in_it(axis, tmp_path):
+    run = create("mine", {}, tmp_path)
+    taken = (Measurement.of_value("gradient_error", 2.5e-7, "single"),)
+    run.append(Result(CELL, "ok", measurements=taken))
+    assert [column.shown for column in columns(page.read(run))] == [False]
+    run.append(Result(replace(CELL, **{axis: "another"}), "ok", measurements=taken))
+    record = page.read(run)
+    (column,) = columns(record)
+    assert column.shown
+    assert {entry.text for entry in entries(record, column).values()} == {"2.5e-07"}
+
+
 @every_metric
 def test_a_number_in_a_sentence_has_its_unit(row):
     text = quantity(row.name, row.unit, 0.5).replace("\u00a0", " ")

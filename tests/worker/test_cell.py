@@ -66,6 +66,8 @@ def test_every_promised_metric_is_there(parts):
         "page_faults",
         "parameters",
         "flops",
+        "gradient_error",
+        "update_error",
         "relative_cost",
         "accuracy",
         "training_throughput",

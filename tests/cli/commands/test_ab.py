@@ -111,7 +111,8 @@ REAL = ("--architectures", "lenet5", "--blocks", "8", "--tolerance", "10%", "--b
 @COMMITTED
 def test_equal_revisions_pass(compared, bench):
     document = compared("HEAD", "HEAD", "--repo", ROOT, *REAL, decided=lambda one: one["exit_code"] == 0)
-    [verdict] = document["verdicts"]
+    [verdict, computed] = document["verdicts"]
+    assert (computed["metric"], computed["verdict"]) == ("result", "unchanged")
     assert verdict["verdict"] in {"unchanged", "improved"} or excused(document), document
     assert verdict["evidence"] == []
     assert any("same revision" in note for note in document["notes"])
@@ -128,7 +129,8 @@ def test_a_real_slowdown_fails(compared):
     document = compared(
         *("HEAD", "HEAD", "--repo", ROOT, *REAL, "--inject", "25%"), decided=lambda one: one["exit_code"] == 1
     )
-    [verdict] = document["verdicts"]
+    [verdict, computed] = document["verdicts"]
+    assert computed["verdict"] == "unchanged"  # more of the same work
     assert verdict["verdict"] == "regressed" or excused(document), document
     if verdict["verdict"] == "regressed":
         assert 1.1 < verdict["ratio"]["value"] < 1.45
@@ -141,7 +143,8 @@ def test_two_cells_with_their_counts(compared):
         *("--cells", "softmax_regression", "lenet5", "--blocks", "2", "--budget", "120s"),
         decided=lambda one: one["exit_code"] == 1,
     )
-    [verdict] = document["verdicts"]
+    [verdict, computed] = document["verdicts"]
+    assert computed["reason"] == "computes something else by intent: another architecture"
     assert verdict["verdict"] == "regressed" or excused(document), document
     assert "parameters 7,850 -> 61,706" in verdict["evidence"]
     assert document["before"] == "softmax_regression-sgd-mnist-b64-cpu-t1"
@@ -207,7 +210,7 @@ def test_a_package_of_a_user_s_own(compared, tmp_path):
         *("HEAD~1", "HEAD", "--repo", repo, "--blocks", "2", "--budget", "120s"),
         decided=lambda one: one["exit_code"] == 1,
     )
-    by_name = {one["cell"].partition("-")[0]: one for one in document["verdicts"]}
+    by_name = {one["cell"].partition("-")[0]: one for one in document["verdicts"] if one["metric"] == "step"}
     assert set(by_name) == {"my_net", "fresh_net", "gone_net"}
     assert by_name["fresh_net"]["verdict"] == "new"
     assert by_name["gone_net"]["verdict"] == "missing"
