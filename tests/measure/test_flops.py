@@ -13,6 +13,11 @@ from tests.measure.by_hand import Tally, by_hand, first_of
 SLOW = ("googlenet", "resnet34", "resnet50", "resnet101", "resnet152", "vgg19")
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)  # so small that threads would only wait for each other
+
+
 def counted(net, *inputs):
     """The FLOPs that are counted, forward and backward."""
     with flop_counter() as forward:
@@ -199,7 +204,7 @@ def test_a_step_is_charged_what_the_layers_say(workload, dtype):
 TIMMS = ["regnetx_002", "mobilenetv3_small_050", "convnext_atto", "vit_tiny_patch16_224"]
 
 
-@pytest.mark.parametrize("device", ["meta", "cpu"])
+@pytest.mark.parametrize("device", ["meta", pytest.param("cpu", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", TIMMS)
 def test_nets_of_timm_cost_what_their_layers_say(name, device):
     timm = pytest.importorskip("timm")
