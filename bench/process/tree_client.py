@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.errors import BenchError, NotComparableError
 from bench.process.channel import PAIR_PROTOCOL
-from bench.process.worker import Worker, WorkerError, interrupts_put_off
+from bench.process.worker import Worker, WorkerError, interrupts_put_off, own_cores
 
 PROGRAM = Path(__file__).with_name("tree_server.py")
 READY_SECONDS = 120.0  # importing torch from a cold disk
@@ -39,7 +39,8 @@ class TreeClient:
     def _launch(self) -> None:
         unset = [name for name, value in self._changes.items() if not value]
         variables = {name: value for name, value in {**os.environ, **self._changes}.items() if name not in unset}
-        orders = json.dumps({"paths": [str(path) for path in self._paths], "unset": unset, "protocol": PAIR_PROTOCOL})
+        paths, cores = [str(path) for path in self._paths], sorted(own_cores() or ())
+        orders = json.dumps({"paths": paths, "unset": unset, "protocol": PAIR_PROTOCOL, "cores": cores})
         self._control, other = socket.socketpair()
         with interrupts_put_off():
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter on a file of this package
