@@ -51,7 +51,9 @@ PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 # Results: how a process ended, and what its warnings concern.
 Status = Literal["ok", "skipped", "oom", "timeout", "diverged", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-Part = Literal["phases", "relative cost", "timing", "training", "profile"]  # "timing": of all timed parts together
+Part = Literal[
+    "phases", "inference", "relative cost", "timing", "training", "profile"
+]  # "timing": of all timed parts together
 WarningKind = Literal[
     "not steady",
     "faulting",
@@ -66,6 +68,9 @@ WarningKind = Literal[
     "no profile",
     "not kept",
 ]
+
+# What a neighbour did to a part of a measurement: it is measured again, and what was not disturbed is preferred.
+DISTURBANCES: tuple[WarningKind, ...] = ("contended",)
 
 # How a run stands or ended, "unknown" where run.json does not say; and what came of measuring a past revision.
 RunStatus = Literal["unknown", "running", "finished", "out of time", "interrupted"]

@@ -13,9 +13,11 @@ def test_even_blocks_have_no_warning():
     assert warnings_of("phases", blocks([1.0] * 8), steady=True, threads=1) == []
 
 
-def warned(*arguments):
+def warned(*arguments, **options):
     """Part, kind, amount and text of each warning."""
-    return [(warning.part, warning.kind, warning.amount, warning.text) for warning in warnings_of(*arguments)]
+    return [
+        (warning.part, warning.kind, warning.amount, warning.text) for warning in warnings_of(*arguments, **options)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ def test_each_fault_has_its_warning(timed, steady, expected):
 
 
 def test_a_device_that_was_held_down_is_warned_of():
-    warnings = warned("phases", blocks([1.0] * 8), True, 1, ["power cap", "hardware thermal"])
+    warnings = warned("phases", blocks([1.0] * 8), True, 1, throttles=["power cap", "hardware thermal"])
     assert warnings == [("phases", "throttled", None, "the device was held down by power cap and hardware thermal")]
 
 
