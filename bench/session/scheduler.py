@@ -20,7 +20,6 @@ from bench.store.result import Result
 from bench.text import plural
 from bench.vocabulary import STATUSES, Part, RunStatus
 
-AGAIN = 2  # repeats beyond the plan's, at most, of a cell that a neighbour disturbed
 _TIMED: frozenset[Part] = frozenset({"phases", "inference", "relative cost"})  # what every repeat measures
 
 
@@ -110,7 +109,7 @@ class Scheduler:
 
     def _measure_all(self) -> None:
         order = Random(self.plan.order_seed)
-        for repeat in range(self.plan.repeats + AGAIN):
+        for repeat in range(self.plan.repeats + self.plan.again):
             due = [cell for cell in self.cells if self._is_due(cell, repeat - self.plan.repeats)]
             order.shuffle(due)
             for turn, result in results_of(self._turns(due, repeat), self.collector.slots, self._hear):

@@ -55,7 +55,7 @@ class CellSummary:
     epochs: int | None = None
     peak_memory: float | None = None
     counts: Mapping[str, float] = field(default_factory=dict)
-    contended: frozenset[str] = frozenset()
+    contended: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -118,7 +118,7 @@ def _summary(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
         epochs=None if limited else facts.plan.get("epochs") or None,
         peak_memory=_pooled("peak_memory", values),
         counts=_counts(lines),
-        contended=frozenset(metric for metric, taken in readings.items() if all(bad for _, bad in taken)),
+        contended=tuple(metric for metric, taken in readings.items() if all(bad for _, bad in taken)),
     )
 
 
