@@ -70,7 +70,8 @@ def contention(part: Part, blocks: Sequence[Block], threads: int, times: float =
     kept_waiting = sum(_is_kept_waiting(block, threads) for block in blocks) > len(blocks) / 2
     if not kept_waiting and times <= SLOWER:
         return []
-    share = min(busy / threads, 1 - sum(block.waited or 0.0 for block in blocks) / wall)
+    waited = min(1.0, sum(block.waited or 0.0 for block in blocks) / wall)  # a wait may have begun before its block
+    share = min(busy / threads, 1 - waited)
     text = f"one of {plural(threads, 'thread')} had at most {percent(share)} of its core"
     long = f", and a step took {times:.0f} times as long as with 1 thread" if times > SLOWER else ""
     return [Warning(part, "contended", share, text + long)]

@@ -193,3 +193,22 @@ def test_every_finding_says_what_it_costs_and_what_helps():
         assert one.seen
         assert one.cost
         assert one.remedy
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "seen"),
+    [
+        ({}, "good", "16 of 16 threads work at once"),
+        ({"threads_at_work": 1, "openmp": {"OMP_THREAD_LIMIT": "1"}}, "doubtful", "OMP_THREAD_LIMIT is 1"),
+        ({"threads_at_work": 16, "openmp": {"OMP_PROC_BIND": "true"}}, "noted", "OMP_PROC_BIND is true"),
+        ({"openmp": {"OMP_DYNAMIC": "TRUE"}}, "doubtful", "OMP_DYNAMIC is TRUE"),
+        ({"threads_at_work": 8}, "doubtful", "8 of 16 threads work at once"),
+        ({"threads_at_work": None}, "unknown", "were not counted"),
+    ],
+)
+def test_variables_that_place_threads_are_named_with_their_remedy(facts, state, seen):
+    finding = judged(**facts)["OpenMP threads"]
+    assert finding.state == state
+    assert seen in finding.seen
+    for name in facts.get("openmp", {}):
+        assert finding.remedy == f"unset {name}"
