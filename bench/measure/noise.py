@@ -12,9 +12,9 @@ from bench.vocabulary import Part
 FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand faults a step, a quiet worker about one
 
 # Several threads: a block was contended where one of them waited for a core for this share of it (quiet, all threads
-# together: at most 0.08; beside one busy process: at least 0.49, so one of two at least 0.24). Where the kernel does not count that, threads that were preempted so often a
-# second (quiet: at most 78, contended: at least 119) and had no more than that share of their cores (at least 0.95,
-# at most 0.75).
+# together: at most 0.08; beside one busy process: at least 0.49, so one of two at least 0.24). Where the kernel does
+# not count that, threads that were preempted so often a second (quiet: at most 78, contended: at least 119) and had no
+# more than that share of their cores (at least 0.95, at most 0.75).
 KEPT_WAITING, PREEMPTED, SHARE = 0.15, 60.0, 0.8
 SLOWER = 5.0  # times as long as with one thread: threads may be of no use to a net, but no net makes them cost that
 
