@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bench.text import PERCENT, TIMES
-from bench.vocabulary import PHASES, Direction, Gate, MetricKind, Pooling
+from bench.vocabulary import PHASES, Direction, Gate, MetricKind, Part, Pooling
 
 # Metrics that come once for each part of a step or each category of operators: by that word, the metric's name.
 OPERATORS_OF = {phase: f"operators_{phase}" for phase in PHASES}
@@ -40,6 +40,7 @@ class Metric:
         tradeoff: whether the page draws accuracy against it.
         tensorboard: whether TensorBoard's table of cells has it.
         axes: fields of the cell: its column stands where cells differ in one of them; empty for no such rule.
+        timed_in: the part of a measurement that gives it, whose disturbance makes it doubtful; None for counts.
         derived: computed for tables, pages and comparisons from another metric's samples, never stored itself.
 
     """
@@ -63,6 +64,7 @@ class Metric:
     tradeoff: bool = False
     tensorboard: bool = False
     axes: tuple[str, ...] = ()
+    timed_in: Part | None = None
     derived: bool = False
 
     @property
@@ -100,8 +102,8 @@ _error: Maker = partial(
 
 _ROWS: tuple[Metric, ...] = (
     _ratio(
-        name="relative_cost", direction="lower", judged_by="screening", followed=True, changes=True, tradeoff=True,
-        heading="Relative cost", shown=True, terminal="relative cost",
+        name="relative_cost", timed_in="relative cost", direction="lower", judged_by="screening",
+        followed=True, changes=True, tradeoff=True, heading="Relative cost", shown=True, terminal="relative cost",
         note="seconds an image, divided by those of the reference measured in turn in the same process",
     ),
     _share(
@@ -110,20 +112,20 @@ _ROWS: tuple[Metric, ...] = (
         note="share of the test images classified right when training ended, over seeds",
     ),
     _time(
-        name="time_to_accuracy", once_a_seed=True, to_target=True,
+        name="time_to_accuracy", timed_in="training", once_a_seed=True, to_target=True,
         heading="Time to accuracy", shown=True, terminal="time to accuracy",
         note="training seconds, evaluation excluded, at the first evaluation that reaches the target",
     ),
     _rate(
-        name="throughput", tradeoff=True, tensorboard=True, heading="Throughput", shown=True, terminal="images/s",
-        note="training images a second, from the time of a step",
+        name="throughput", timed_in="phases", tradeoff=True, tensorboard=True,
+        heading="Throughput", shown=True, terminal="images/s", note="training images a second, from the time of a step",
     ),
     _time(
-        name="step", followed=True, tensorboard=True, heading="Step", shown=True, terminal="step",
+        name="step", timed_in="phases", followed=True, tensorboard=True, heading="Step", shown=True, terminal="step",
         note="one training step, from zeroing the gradients to the optimizer's update; the fetch of its batch is apart",
     ),
     _time(
-        name="step_median", derived=True, heading="Step, median", shown=True, terminal="median",
+        name="step_median", timed_in="phases", derived=True, heading="Step, median", shown=True, terminal="median",
         note="the median step: what a user experiences",
     ),
     _time(
@@ -131,15 +133,15 @@ _ROWS: tuple[Metric, ...] = (
         note="a step's time divided by its batch size: what ab compares where batch sizes differ",
     ),
     _time(
-        name="forward", heading="Forward", shown=True, terminal="forward",
+        name="forward", timed_in="phases", heading="Forward", shown=True, terminal="forward",
         note="the forward pass of a training step",
     ),
     _time(
-        name="backward", heading="Backward", shown=True, terminal="backward",
+        name="backward", timed_in="phases", heading="Backward", shown=True, terminal="backward",
         note="the backward pass of a training step",
     ),
     _time(
-        name="optimizer", heading="Optimizer", shown=True, terminal="optimizer",
+        name="optimizer", timed_in="phases", heading="Optimizer", shown=True, terminal="optimizer",
         note="the optimizer's update in a training step",
     ),
     _size(
@@ -154,10 +156,16 @@ _ROWS: tuple[Metric, ...] = (
         name="flops", imported=True, heading="FLOPs", shown=True,
         note="FLOPs of one step's convolutions, matrix products and attention, forward and backward, 2 a multiply-add",
     ),
-    _time(name="inference", heading="Inference", note="the forward pass of one batch without gradients"),
-    _rate(name="inference_throughput", heading="Inference throughput", note="images a second without gradients"),
+    _time(
+        name="inference", timed_in="inference", heading="Inference",
+        note="the forward pass of one batch without gradients",
+    ),
     _rate(
-        name="training_throughput", once_a_seed=True, heading="Training throughput",
+        name="inference_throughput", timed_in="inference", heading="Inference throughput",
+        note="images a second without gradients",
+    ),
+    _rate(
+        name="training_throughput", timed_in="training", once_a_seed=True, heading="Training throughput",
         note="images a second of the training run, evaluation excluded",
     ),
     _share(
@@ -173,7 +181,7 @@ _ROWS: tuple[Metric, ...] = (
         note="share of all seeds, those that diverged or failed included, that reached the accuracy aimed at",
     ),
     _time(
-        name="training_step", once_a_seed=True, heading="Step of training",
+        name="training_step", timed_in="training", once_a_seed=True, heading="Step of training",
         note="mean seconds a step of the training run, the fetch of its batch included, evaluation excluded",
     ),
     _count(  # pooled as times are, so that the time to an accuracy stays the product of the two
@@ -185,12 +193,12 @@ _ROWS: tuple[Metric, ...] = (
         note="one call of a function that pytest-benchmark timed",
     ),
     _time(
-        name="step_wall", imported=True, followed=True, changes=True, heading="Step, by the block",
+        name="step_wall", timed_in="phases", imported=True, followed=True, changes=True, heading="Step, by the block",
         terminal="step_wall", note="a step as the whole block's time divided by its steps",
     ),
     _time(
-        name="inference_wall", imported=True, followed=True, changes=True, heading="Inference, by the block",
-        terminal="inference_wall",
+        name="inference_wall", timed_in="inference", imported=True, followed=True, changes=True,
+        heading="Inference, by the block", terminal="inference_wall",
         note="a batch without gradients as the whole block's time divided by its batches",
     ),
     _bytes(name="parameter_bytes", heading="Memory of parameters", note="bytes of the parameters"),
@@ -199,9 +207,11 @@ _ROWS: tuple[Metric, ...] = (
         name="activation_bytes", heading="Memory of activations",
         note="bytes that the forward pass and the loss keep for the backward pass",
     ),
-    _time(name="loss", heading="Loss", note="the loss in a training step"),
-    _time(name="zero_grad", heading="Zero gradients", note="zeroing the gradients in a training step"),
-    _time(name="fetch", heading="Fetch", note="the fetch of a batch, which is no part of a step"),
+    _time(name="loss", timed_in="phases", heading="Loss", note="the loss in a training step"),
+    _time(
+        name="zero_grad", timed_in="phases", heading="Zero gradients", note="zeroing the gradients in a training step"
+    ),
+    _time(name="fetch", timed_in="phases", heading="Fetch", note="the fetch of a batch, which is no part of a step"),
     _flops(
         name="flops_forward", imported=True, heading="FLOPs forward",
         note="the FLOPs of the forward pass of one step",
@@ -241,26 +251,29 @@ _ROWS: tuple[Metric, ...] = (
         note="how often a step evaluates the model, where the optimizer decides that",
     ),
     _count(
-        name="page_faults", heading="Page faults",
+        name="page_faults", timed_in="phases", heading="Page faults",
         note="page faults a step; many of them mean that the allocator shapes the times",
     ),
     _share(
-        name="phase_gap", direction="lower", heading="Outside phases",
+        name="phase_gap", timed_in="phases", direction="lower", heading="Outside phases",
         note="share of a step's time that lies in no phase",
     ),
     _time(
-        name="relative_cell", heading="Step beside the reference",
+        name="relative_cell", timed_in="relative cost", heading="Step beside the reference",
         note="a step of this configuration in the blocks that alternate with the reference",
     ),
     _time(
-        name="relative_reference", heading="Reference's step",
+        name="relative_reference", timed_in="relative cost", heading="Reference's step",
         note="a step of the reference in the blocks that alternate with this configuration",
     ),
     _time(
-        name="first_step", heading="First step",
+        name="first_step", timed_in="phases", heading="First step",
         note="the first step of a process, which chooses kernels and, where asked for, compiles",
     ),
-    _time(name="compile_time", heading="Compilation", note="how much longer the first step takes than the second"),
+    _time(
+        name="compile_time", timed_in="phases", heading="Compilation",
+        note="how much longer the first step takes than the second",
+    ),
     _time(
         name="copy", heading="Copy to the device",
         note="one batch on its way from the host's pinned memory to the device",

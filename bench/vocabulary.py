@@ -67,7 +67,7 @@ PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 Status = Literal["ok", "skipped", "oom", "timeout", "diverged", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 # "timing" is of all timed parts together.
-Part = Literal["phases", "relative cost", "timing", "numerics", "training", "profile"]
+Part = Literal["phases", "inference", "relative cost", "timing", "numerics", "training", "profile"]
 WarningKind = Literal[
     "not steady",
     "faulting",
@@ -83,6 +83,9 @@ WarningKind = Literal[
     "no profile",
     "not kept",
 ]
+
+# What a neighbour did to a part of a measurement: it is measured again, and what was not disturbed is preferred.
+DISTURBANCES: tuple[WarningKind, ...] = ("contended",)
 
 # How a run stands or ended, "unknown" where run.json does not say; and what came of measuring a past revision.
 RunStatus = Literal["unknown", "running", "finished", "out of time", "interrupted"]

@@ -19,7 +19,7 @@ from bench.store.result import Measurement, Result
 from bench.store.run import create
 
 TINY = (
-    "architectures=['debug'], datasets=['synthetic'], optimizers='sgd', repeats=1, blocks=2, epochs=0, "
+    "architectures=['debug'], datasets=['synthetic'], optimizers='sgd', repeats=1, again=0, blocks=2, epochs=0, "
     "threads=1, concurrent=True"
 )
 PLAIN = f"""

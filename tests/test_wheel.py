@@ -122,7 +122,7 @@ def test_it_loads_the_embedded_data_set(python, empty):
 
 def test_a_run_records_its_results_in_the_folder_it_was_started_in(python, empty):
     grid = ("--architectures", "debug", "--datasets", "synthetic")
-    little = ("--epochs", "0", "--repeats", "1", "--blocks", "2", "--no-report", "--concurrent")
+    little = ("--epochs", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--no-report", "--concurrent")
     run(python, "-m", "bench", "run", *grid, *little, cwd=empty)
     assert [path.name for path in empty.iterdir()] == ["results"]
     (records,) = (empty / "results").glob("*/results.jsonl")

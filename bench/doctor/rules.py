@@ -57,7 +57,7 @@ _RULES: list[_Rule] = []
 
 def findings(facts: Facts) -> list[Finding]:
     """Every finding on the facts that `bench.doctor.diagnose` gathers; a fact that is absent makes it unknown."""
-    return [*(_finding(rule, facts) for rule in _RULES), *_gpus(facts.get("gpus", {}))]
+    return [*(_finding(rule, facts) for rule in _RULES), _openmp(facts), *_gpus(facts.get("gpus", {}))]
 
 
 def is_fit(checked: list[Finding]) -> bool:
@@ -204,7 +204,7 @@ def _threads(facts: Facts) -> Verdict:
     remedy="unset OMP_WAIT_POLICY",
 )
 def _waiting(facts: Facts) -> Verdict:
-    policy = facts.get("omp_wait_policy")
+    policy = facts.get("openmp", {}).get("OMP_WAIT_POLICY")
     return _good_if(str(policy).lower() != "passive"), f"OMP_WAIT_POLICY {f'is {policy}' if policy else 'is not set'}"
 
 
@@ -320,6 +320,26 @@ def _denormals(facts: Facts) -> Verdict:
         return "noted", "flushed to zero"
     cost = facts["denormals_cost"]
     return ("good" if cost < 1.5 else "noted"), f"kept; arithmetic on them takes {cost:.1f} times as long"
+
+
+def _openmp(facts: Facts) -> Finding:
+    """Whether OpenMP's threads are as many as were asked for, and the variables that decide it."""
+    at_work, usable = facts.get("threads_at_work"), facts.get("cores_usable")
+    variables = {name: value for name, value in facts.get("openmp", {}).items() if name != "OMP_WAIT_POLICY"}
+    several = "the threads at work were not counted"
+    state = "noted" if variables else "unknown"
+    if at_work is not None and usable is not None:
+        several = f"{at_work} of {plural(usable, 'thread')} work at once"
+        # with OMP_DYNAMIC, the load of the moment decides how many there are
+        varies = str(variables.get("OMP_DYNAMIC", "")).lower() in ("true", "1", "yes")
+        state = "doubtful" if at_work < usable or varies else "noted" if variables else "good"
+    return Finding(
+        "OpenMP threads",
+        state,
+        "; ".join([several, *(f"{name} is {value}" for name, value in variables.items())]),
+        "a cell that asks for more threads than it gets is not measured; bound threads cannot leave a busy core",
+        f"unset {' '.join(variables)}" if variables else "look for what limits this process's cores (taskset, cpusets)",
+    )
 
 
 _GPU_COST = "the GPU runs below the clock it could have, or shares it; times follow temperature and neighbours"

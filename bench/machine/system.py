@@ -12,6 +12,7 @@ from bench import __version__
 from bench.devices import Device
 from bench.machine import procfs
 from bench.measure.denormals import are_flushed
+from bench.measure.threads import openmp_settings
 
 
 def describe_system(device: Device) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def describe_system(device: Device) -> dict[str, Any]:
         "torch": str(torch.__version__),  # plain text: as torch's own type it would have the parent import torch
         "bench": __version__,
         "allocator": allocator(),
-        "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY"),
+        "openmp": openmp_settings() or None,  # the variables that place its threads
         "start_method": os.environ.get("BENCH_START_METHOD"),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "precision": {

@@ -6,15 +6,28 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 import numpy as np
 
 from bench.devices import Device
+from bench.measure.threads import longest_wait, waiting
 from bench.plan.timing import BLOCK_SECONDS, WARM_AGREEMENT, WARM_CAP, WARM_SECONDS, WARM_STEPS
 from bench.store.result import Floats
 
 Mark = Callable[[], None]
 Step = Callable[[Mark], object]
+
+
+class Spent(TypedDict):
+    """The fields of Block that a Meter reads."""
+
+    started: float
+    wall: float
+    cpu: float
+    faults: int
+    preempted: int
+    waited: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class Block:
         faults: page faults that needed no disk (ru_minflt) meanwhile.
         preempted: involuntary context switches meanwhile.
         intervals: seconds between marks, (steps, marks a step): the phases, then the gap to the next step.
+        waited: seconds for which the thread that waited longest was ready and had no core; None where nothing tells.
 
     """
 
@@ -39,6 +53,7 @@ class Block:
     faults: int
     preempted: int
     intervals: Floats = field(repr=False)
+    waited: float | None = None
 
     @property
     def steps(self) -> int:
@@ -76,22 +91,35 @@ def run_block(
     clock = device.clock(steps * marks + 1)
     mark = clock.mark
     device.synchronize()
-    before, cpu, started = resource.getrusage(resource.RUSAGE_SELF), time.process_time(), time.perf_counter()
+    meter = Meter()
     for _ in range(steps):
         step(mark)
     mark()
     device.synchronize()
-    wall, cpu = time.perf_counter() - started, time.process_time() - cpu
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    return Block(
-        subject=subject,
-        started=started,
-        wall=wall,
-        cpu=cpu,
-        faults=after.ru_minflt - before.ru_minflt,
-        preempted=after.ru_nivcsw - before.ru_nivcsw,
-        intervals=_by_step(clock.seconds(), steps, marks, phase_log),
-    )
+    spent = meter.read()
+    return Block(subject=subject, **spent, intervals=_by_step(clock.seconds(), steps, marks, phase_log))
+
+
+class Meter:
+    """What this process spends from now on, by its own counters; reading them stays outside the time between."""
+
+    def __init__(self) -> None:
+        self._waits = waiting()
+        self._usage = resource.getrusage(resource.RUSAGE_SELF)
+        self._cpu, self._started = time.process_time(), time.perf_counter()
+
+    def read(self) -> Spent:
+        """What was spent until now."""
+        wall, cpu = time.perf_counter() - self._started, time.process_time() - self._cpu
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return {
+            "started": self._started,
+            "wall": wall,
+            "cpu": cpu,
+            "faults": usage.ru_minflt - self._usage.ru_minflt,
+            "preempted": usage.ru_nivcsw - self._usage.ru_nivcsw,
+            "waited": longest_wait(self._waits),
+        }
 
 
 def _by_step(seconds: list[float], steps: int, marks: int, phase_log: PhaseLog | None) -> Floats:

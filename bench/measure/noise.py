@@ -6,14 +6,21 @@ import numpy as np
 
 from bench.measure.blocks import Block
 from bench.store.warning import Warning
-from bench.text import percent, signed
+from bench.text import percent, plural, signed
 from bench.vocabulary import Part
 
 FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand faults a step, a quiet worker about one
 
+# Several threads: a block was contended where one of them waited for a core for this share of it (quiet, all threads
+# together: at most 0.08; beside one busy process: at least 0.49, so one of two at least 0.24). Where the kernel does
+# not count that, threads that were preempted so often a second (quiet: at most 78, contended: at least 119) and had no
+# more than that share of their cores (at least 0.95, at most 0.75).
+KEPT_WAITING, PREEMPTED, SHARE = 0.15, 60.0, 0.8
+SLOWER = 5.0  # times as long as with one thread: threads may be of no use to a net, but no net makes them cost that
+
 
 def warnings_of(
-    part: Part, blocks: list[Block], steady: bool, threads: int, throttles: Sequence[str] = ()
+    part: Part, blocks: list[Block], steady: bool, threads: int, *, throttles: Sequence[str] = (), alone: float = 0.0
 ) -> list[Warning]:
     """Warnings on one part of a measurement.
 
@@ -21,8 +28,9 @@ def warnings_of(
         part: its name.
         blocks: in order of measurement.
         steady: how the warm-up ended.
-        threads: CPU threads in force; the CPU time of a single thread alone shows whether it was kept waiting.
+        threads: CPU threads in force.
         throttles: what held the device's clocks down right after the blocks.
+        alone: CPU seconds that a step takes this process with one thread; 0 where it was not measured.
 
     """
     warnings = []
@@ -31,9 +39,7 @@ def warnings_of(
     faults = sum(block.faults for block in blocks) / sum(block.steps for block in blocks)
     if faults > FAULTS:
         warnings.append(Warning(part, "faulting", faults, f"{faults:.0f} page faults a step"))
-    busy = sum(block.cpu for block in blocks) / sum(block.wall for block in blocks)
-    if threads == 1 and busy < BUSY:
-        warnings.append(Warning(part, "contended", busy, f"the process had {percent(busy)} of its core"))
+    warnings += contention(part, blocks, threads, times_as_long(blocks, alone))
     if throttles:
         warnings.append(Warning(part, "throttled", None, f"the device was held down by {' and '.join(throttles)}"))
     for subject in dict.fromkeys(block.subject for block in blocks):
@@ -41,6 +47,53 @@ def warnings_of(
         if abs(slope) > DRIFT:
             warnings.append(Warning(part, "drifting", slope, f"the {subject} blocks change by {signed(slope)} each"))
     return warnings
+
+
+def contention(part: Part, blocks: Sequence[Block], threads: int, times: float = 0.0) -> list[Warning]:
+    """A warning where the process did not have its cores to itself.
+
+    One thread that is timed shows it by its CPU time. Several do by what they waited in more than half of the blocks,
+    since a low quantile of the steps passes over fewer; or by steps that took absurdly long.
+
+    Args:
+        part: of the measurement.
+        blocks: of it.
+        threads: CPU threads in force.
+        times: how many times as long a step took as with one thread; 0 where that is not known.
+
+    """
+    wall = sum(block.wall for block in blocks)
+    busy = sum(block.cpu for block in blocks) / wall
+    if threads == 1 and part != "training":  # which also waits for the parent to take what it sends
+        text = f"the process had {percent(busy)} of its core"
+        return [Warning(part, "contended", busy, text)] if busy < BUSY else []
+    kept_waiting = sum(_is_kept_waiting(block, threads) for block in blocks) > len(blocks) / 2
+    if not kept_waiting and times <= SLOWER:
+        return []
+    waited = min(1.0, sum(block.waited or 0.0 for block in blocks) / wall)  # a wait may have begun before its block
+    share = min(busy / threads, 1 - waited)
+    text = f"one of {plural(threads, 'thread')} had at most {percent(share)} of its core"
+    long = f", and a step took {times:.0f} times as long as with 1 thread" if times > SLOWER else ""
+    return [Warning(part, "contended", share, text + long)]
+
+
+def times_as_long(blocks: Sequence[Block], alone: float) -> float:
+    """How many times as long a step took, in the faster half of the blocks, as `alone`; 0 where that is not known."""
+    steps = sorted(block.wall / block.steps for block in blocks)
+    return steps[(len(steps) - 1) // 2] / alone if alone else 0.0
+
+
+def seconds_alone(blocks: Sequence[Block], subject: str = "cell") -> float:
+    """CPU seconds of a step in blocks of one thread, which a busy neighbour hardly changes."""
+    own = [block for block in blocks if block.subject == subject]
+    return sum(block.cpu for block in own) / sum(block.steps for block in own)
+
+
+def _is_kept_waiting(block: Block, threads: int) -> bool:
+    """Whether the threads of a block had to share a core with something else, or with each other."""
+    if block.waited is not None:
+        return block.waited > KEPT_WAITING * block.wall
+    return block.preempted > PREEMPTED * block.wall and block.cpu < SHARE * threads * block.wall
 
 
 def drift(blocks: list[Block]) -> float:

@@ -48,7 +48,7 @@ def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Bloc
     return timed, [step, *measurements], warm
 
 
-def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[Measurement]]:
+def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:
     """Time batches through the model in eval() and inference_mode()."""
     work.model.eval()
     with torch.inference_mode(), quiet_collector():
@@ -60,7 +60,7 @@ def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[M
     samples = np.concatenate([block.intervals[:, 0] for block in timed])
     batch = Measurement.of_samples("inference", samples, statistic=STATISTIC, threads=threads)
     rate = work.cell.batch_size / batch.value
-    return timed, [batch, Measurement.of_value("inference_throughput", rate, STATISTIC, threads)]
+    return timed, [batch, Measurement.of_value("inference_throughput", rate, STATISTIC, threads)], warm
 
 
 def measure_copy(work: Workload) -> list[Measurement]:

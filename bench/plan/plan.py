@@ -114,6 +114,9 @@ class Plan:
     )
     checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder", role="training")
     repeats: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
+    again: int = _option(
+        2, "passes more, at most, for a cell that other work disturbed; 0 for none", role="repeats", at_least=0
+    )
     precision: float = _option(
         0.03, "stop repeating a cell at this half-width of its cost, such as 3%%", role="repeats", reads="share"
     )

@@ -10,7 +10,7 @@ from bench.vocabulary import PairQuantile
 
 
 class BlockFacts(TypedDict):
-    """One timed block, without its times; seconds."""
+    """One timed block, without its times; seconds. `waited` is None where the system does not tell."""
 
     subject: str
     started: float
@@ -18,6 +18,7 @@ class BlockFacts(TypedDict):
     cpu: float
     faults: int
     preempted: int
+    waited: float | None
     steps: int
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from bench.errors import BenchError, NotComparableError
 from bench.process.channel import PAIR_PROTOCOL
 from bench.process.layout import padding
-from bench.process.worker import Worker, WorkerError, interrupts_put_off
+from bench.process.worker import Worker, WorkerError, interrupts_put_off, own_cores
 
 PROGRAM = Path(__file__).with_name("tree_server.py")
 READY_SECONDS = 120.0  # importing torch from a cold disk
@@ -42,7 +42,8 @@ class TreeClient:
         variables = {
             name: value for name, value in {**os.environ, **padding(), **self._changes}.items() if name not in unset
         }
-        orders = json.dumps({"paths": [str(path) for path in self._paths], "unset": unset, "protocol": PAIR_PROTOCOL})
+        paths, cores = [str(path) for path in self._paths], sorted(own_cores() or ())
+        orders = json.dumps({"paths": paths, "unset": unset, "protocol": PAIR_PROTOCOL, "cores": cores})
         self._control, other = socket.socketpair()
         with interrupts_put_off():
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter on a file of this package

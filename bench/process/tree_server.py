@@ -4,7 +4,7 @@ Run as a script by its path, since the tree may be of another revision: CONTRACT
 needs of that tree. It imports nothing of the suite before it knows the tree, and nothing but the tree's protocol where
 that is not the one asked for.
 
-    python -P tree_server.py CONTROL '{"paths": [...], "unset": [...], "protocol": n}'
+    python -P tree_server.py CONTROL '{"paths": [...], "unset": [...], "protocol": n, "cores": [...]}'
 
 CONTROL is the descriptor of a stream socket. Each line that comes is {"start": [entry, task]}, with the descriptor of
 the worker's end of a pipe, answered {"pid": n}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The
@@ -50,7 +50,7 @@ def main() -> None:
         return
     _say(control, {"protocol": protocol})
     if protocol == orders["protocol"]:
-        _serve(control)
+        _serve(control, orders["cores"])
 
 
 def _protocol() -> int | None:
@@ -100,26 +100,32 @@ def _pin_the_environment(unset: list[str]) -> None:
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - this very program
 
 
-def _serve(control: socket.socket) -> None:
+def _serve(control: socket.socket, cores: list[int]) -> None:
     while True:
         text, descriptors, _, _ = socket.recv_fds(control, 2**20, 1)
         if not text:
             return
         order = json.loads(text)
         if "start" in order:
-            _say(control, {"pid": _fork(control, descriptors[0], *order["start"])})
+            _say(control, {"pid": _fork(control, descriptors[0], cores, *order["start"])})
             os.close(descriptors[0])
         else:
             _say(control, {"exit": _end(order["end"], order["patience"])})
 
 
-def _fork(control: socket.socket, descriptor: int, entry: str, task: Any) -> int:
-    """The id of a fresh process that runs `entry` on `task`."""
+def _fork(control: socket.socket, descriptor: int, cores: list[int], entry: str, task: Any) -> int:
+    """The id of a fresh process that runs `entry` on `task`, on the parent's cores.
+
+    OpenMP may have bound this one to a single core as it imported torch (OMP_PROC_BIND).
+    """
     child = os.fork()
     if child:
         return child
     try:
         control.close()
+        if cores:
+            with suppress(OSError):  # they were taken away from the parent meanwhile
+                os.sched_setaffinity(0, cores)
         connection = importlib.import_module("multiprocessing.connection").Connection(descriptor)
         importlib.import_module("bench.process.worker_main").work(connection, entry, task)
     except BaseException:  # nothing may go on from here as a second server

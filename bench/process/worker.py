@@ -129,7 +129,7 @@ class Workers:
 
         """
         own, other = self._context.Pipe()
-        process = self._context.Process(target=work, args=(other, entry, task), daemon=True)
+        process = self._context.Process(target=work, args=(other, entry, task, own_cores()), daemon=True)
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
                 self.prepare()
@@ -146,6 +146,11 @@ class Workers:
 
     def close(self) -> None:
         """Nothing: each worker ends with its context, and the server with this process."""
+
+
+def own_cores() -> frozenset[int] | None:
+    """The cores that this process may use, which never imports torch; None where the system does not tell."""
+    return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
 @contextmanager

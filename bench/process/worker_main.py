@@ -31,19 +31,27 @@ PRELOAD = (
 _SERVER = os.getpid()
 
 
-def work(connection: "Connection[Any, Any]", entry: str, task: Any) -> None:
-    """Run the function `entry` ("module:function") as `function(task, channel)`."""
+def work(connection: "Connection[Any, Any]", entry: str, task: Any, cores: frozenset[int] | None = None) -> None:
+    """Run the function `entry` ("module:function") as `function(task, channel)`, on these cores."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends this process
     _leave_stdout_alone()
     _be_first_to_go()
     _follow_the_parent()
     module, _, name = entry.partition(":")
     function = getattr(importlib.import_module(module), name)
+    run_on(cores)
     gc.freeze()  # a million objects of torch's modules: a collection would look at each, and copy its page
     with suppress(BrokenPipeError):  # nobody listens any more: the run was ended
         function(task, Channel(connection))
     connection.close()
     os._exit(0)  # nothing is left to tidy up, and tearing torch down takes longer than many a cell
+
+
+def run_on(cores: frozenset[int] | None) -> None:
+    """Use the parent's cores: OpenMP may have bound the thread that imported torch to one of them (OMP_PROC_BIND)."""
+    if cores:
+        with suppress(OSError):  # they were taken away from the parent meanwhile
+            os.sched_setaffinity(0, cores)
 
 
 def _leave_stdout_alone() -> None:

@@ -16,6 +16,8 @@ from bench.vocabulary import VerdictWord
 
 MEMORY_FLOOR = 2**20  # bytes; pages and arenas come and go below a MiB
 _EQUAL = 1e-5  # less than one of ten thousand test images: stored accuracies are rounded
+CONTENDED = "other work took its cores in every process"
+AGAIN = "run it again when nothing else runs"
 ACCEPT = "allow it under [tolerances], or accept this run into the baseline"
 
 
@@ -160,6 +162,9 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
             yield replace(verdict, reason=f"{metric} was not measured; {asked}")
             continue
         kept = value >= limit if higher else value <= limit
+        if metric in new.contended and (not kept or row.kind == "ratio"):  # a neighbour makes a time longer, never kept
+            yield replace(verdict, after=value, reason=f"{value:.4g}, {asked}; {CONTENDED}", remedy=AGAIN)
+            continue
         yield replace(
             verdict, verdict="unchanged" if kept else "regressed", after=value, reason=f"{value:.4g}, {asked}"
         )

@@ -5,10 +5,10 @@ What needs no second measurement is judged in `bench.regression.direct`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.regression.cost import judge_cost
-from bench.regression.direct import judge_accuracy, judge_budgets, judge_counts, judge_memory
+from bench.regression.direct import AGAIN, CONTENDED, judge_accuracy, judge_budgets, judge_counts, judge_memory
 from bench.regression.tolerances import Tolerances
 from bench.store.summary import CellSummary
 from bench.text import plural
@@ -86,10 +86,17 @@ def _cell(new: CellSummary, stored: list[CellSummary], terms: Terms) -> Iterator
     if new.status != "ok" or not alike:
         yield _not_compared(new, stored)
         return
-    yield judge_cost(new, alike, terms.shares[new.id])
+    yield _doubted(new, judge_cost(new, alike, terms.shares[new.id]))
     yield from judge_counts(new, alike[-1], terms.allowed)
     yield from judge_memory(new, alike, terms.allowed.share(new.id, "peak_memory"))
     yield from judge_accuracy(new, alike, terms.allowed.share(new.id, "accuracy"))
+
+
+def _doubted(new: CellSummary, verdict: Verdict) -> Verdict:
+    """A contended cost clears no cell; one that looks slower stays a suspect, which is measured again side by side."""
+    if "relative_cost" not in new.contended or verdict.verdict not in ("unchanged", "improved"):
+        return verdict
+    return replace(verdict, verdict="inconclusive", reason=f"{verdict.reason}; but {CONTENDED}", remedy=AGAIN)
 
 
 def _alike(new: CellSummary, stored: Iterable[CellSummary]) -> list[CellSummary]:

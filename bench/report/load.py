@@ -126,6 +126,8 @@ def _value(stored: Mapping[Any, Any]) -> Value | None:
         samples=samples,
         seeds=int(stored["seeds"]),
         lost=str(stored["lost"]),
+        left_out=int(stored["left_out"]),
+        contended=bool(stored["contended"]),
     )
 
 

@@ -139,6 +139,7 @@ def _caveats(record: Record) -> Iterator[str]:
     short = [row.label for row in rows if isinstance(target, float) and missed(row, target)]
     if isinstance(target, float) and short:
         yield f"Short of the precision target of ± {percent(target)}: {joined(short, most=20)}."
+    yield from _disturbed(record)
     if any("step" in row.values for row in record.rows):
         yield (
             "Absolute times and rates carry an interval for this run: from one hour or machine to the next they move "
@@ -155,6 +156,19 @@ def _caveats(record: Record) -> Iterator[str]:
     ]
     if fewer:
         yield f"Accuracy is over the seeds that are left, which flatters: {joined(fewer, most=20)}."
+
+
+def _disturbed(record: Record) -> Iterator[str]:
+    """What neighbours did to the numbers, also when they were measured again."""
+    if contended := [row.label for row in record.rows if any(value.contended for value in row.values.values())]:
+        yield (
+            "Other work took the cores in every process of what is marked contended, also when it was measured again; "
+            f"those times are too long: {joined(contended, most=20)}."
+        )
+    left = {row.label: max((value.left_out for value in row.values.values()), default=0) for row in record.rows}
+    if short := [f"{label} ({plural(count, 'process')})" for label, count in left.items() if count]:
+        kept = "Left out of the numbers, since other work took their cores, but kept in the file"
+        yield f"{kept}: {joined(short, most=20)}."
 
 
 def _warnings(record: Record) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ class Value:
     """One metric of one configuration, pooled over processes and seeds; `low` and `high` are its 95 % interval.
 
     Of what training gives, `n` counts seeds; `seeds` were asked for, and `lost` says what became of the others.
+    `left_out` processes were disturbed by a neighbour and are not in it; or all were, and it is `contended`.
     """
 
     metric: str
@@ -29,6 +30,8 @@ class Value:
     samples: int = 0
     seeds: int = 0
     lost: str = ""
+    left_out: int = 0
+    contended: bool = False
 
     @property
     def half(self) -> float | None:

@@ -74,6 +74,8 @@ def amount(value: Value) -> str:
         return quantity(value.metric, value.unit, value.value)
     noun = "seed" if row_of(value.metric, value.unit).once_a_seed else "process"
     count = over_seeds(value.n, value.seeds, value.lost) if noun == "seed" else plural(value.n, noun)
+    count += f", {value.left_out} more left out: contended" if value.left_out else ""
+    count += ", contended" if value.contended else ""
     if value.low is None or value.high is None or value.half is None:
         none = f"one {noun}: no interval" if count == f"1 {noun}" else f"{count}, no interval"
         return f"{quantity(value.metric, value.unit, value.value)} ({none})"
@@ -127,4 +129,6 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
             short = f"target {percent(limit)} not met"
     if value.metric == "accuracy" and value.n < value.seeds:
         short = over_seeds(value.n, value.seeds, value.lost)
+    if value.contended:
+        short = "; ".join(filter(None, ("contended", short)))
     return Entry(text, plus, short, in_words(value), value)

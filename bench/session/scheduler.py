@@ -1,6 +1,7 @@
 """Scheduler: repeats over the grid in random order, until each cell is precise, or the budget or the plan ends."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,7 +18,9 @@ from bench.session.flight import Report, results_of
 from bench.stats.stopping import is_precise
 from bench.store.result import Result
 from bench.text import plural
-from bench.vocabulary import RunStatus
+from bench.vocabulary import STATUSES, Part, RunStatus
+
+_TIMED: frozenset[Part] = frozenset({"phases", "inference", "relative cost"})  # what every repeat measures
 
 
 @dataclass(slots=True)
@@ -75,11 +78,12 @@ class Scheduler:
     outcome: RunStatus = "running"
     endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
+    _disturbed: Counter[Cell] = field(default_factory=Counter)  # how many of its results are, in a part that is timed
     _measured: int = 0
     _late: bool = False
 
     def run(self) -> None:
-        """Measure every cell once a repeat, in an order drawn afresh each time.
+        """Measure every cell once a repeat, in an order drawn afresh each time; then what was disturbed again.
 
         A cell whose turn never comes, since the budget is spent or the run is interrupted, gets its line all the same.
 
@@ -105,13 +109,19 @@ class Scheduler:
 
     def _measure_all(self) -> None:
         order = Random(self.plan.order_seed)
-        for repeat in range(self.plan.repeats):
-            due = [cell for cell in self.cells if cell not in self.endings]
+        for repeat in range(self.plan.repeats + self.plan.again):
+            due = [cell for cell in self.cells if self._is_due(cell, repeat - self.plan.repeats)]
             order.shuffle(due)
             for turn, result in results_of(self._turns(due, repeat), self.collector.slots, self._hear):
                 self._take(turn, result)
-            if self._late:
+            if self._late and repeat < self.plan.repeats:
                 raise OutOfTimeError
+
+    def _is_due(self, cell: Cell, extra: int) -> bool:
+        """Whether the cell needs a repeat; one beyond the plan's (`extra` from 0) for each that was disturbed."""
+        if extra < 0:
+            return cell not in self.endings
+        return self._disturbed[cell] > extra and self.endings.get(cell) not in STATUSES
 
     def _turns(self, due: Sequence[Cell], repeat: int) -> Iterator[tuple["_Turn", Callable[[Report], Result]]]:
         """The tasks of one repeat, each begun only when it is drawn, while the budget lasts."""
@@ -124,7 +134,7 @@ class Scheduler:
             self._late = self._late or budget <= 0
             if self._late:
                 return
-            share = (repeat + position / len(due)) / self.plan.repeats
+            share = (repeat + position / len(due)) / max(self.plan.repeats, repeat + 1)
             left = elapsed * (1 - share) / share if share and self._measured and not self.past else None
             task = task_of(cell, self.plan, repeat, self.devices)
             turn = _Turn(Progress(cell, repeat, "start", share, left), cut=budget < task.timeout)
@@ -151,7 +161,9 @@ class Scheduler:
     def _learn(self, result: Result) -> None:
         """Note whether the cell needs another repeat after this one."""
         ratios = self._ratios.setdefault(result.cell, [])
-        ratios.extend(each.value for each in result.measurements if each.metric == "relative_cost")
+        self._disturbed[result.cell] += bool(result.disturbed & _TIMED)
+        if "relative cost" not in result.disturbed:  # such a repeat is made again, and left out where it can be
+            ratios.extend(each.value for each in result.measurements if each.metric == "relative_cost")
         if result.status != "ok":
             self.endings[result.cell] = result.status
         elif is_precise(ratios, self.plan.precision):

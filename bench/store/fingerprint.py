@@ -25,6 +25,7 @@ _DECIDE = (
     "python",
     "torch",
     "allocator",
+    "openmp",
     "precision",
 )
 

@@ -1,6 +1,6 @@
 """The pandas frame of a run: one row per cell and metric, the processes of a cell pooled with their interval."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -9,13 +9,17 @@ import pandas as pd
 
 from bench.metrics import named, row_of
 from bench.plan.cell import Cell
-from bench.store.pooling import pooled_groups
+from bench.store.pooling import pooled_groups, undisturbed
 from bench.store.result import Measurement
 from bench.store.run import Run
 from bench.store.seeds import Asked, Seeds, asked_of
-from bench.vocabulary import Direction, Pooling
+from bench.store.warning import Warning, disturbed_parts
+from bench.vocabulary import Direction, Part, Pooling
 
-COLUMNS = ("metric", "unit", "direction", "statistic", "threads_used", "value", "low", "high", "n", "median", "samples")
+COLUMNS = (
+    *("metric", "unit", "direction", "statistic", "threads_used", "value", "low", "high", "n", "median", "samples"),
+    *("left_out", "contended"),
+)
 
 Line = dict[str, Any]
 
@@ -57,7 +61,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     for, and `lost`, what became of those without an accuracy; `metric`, `unit`, `direction`, `statistic`;
     `threads_used`; `value` with `low` and `high` (95 % over processes, absent from a single one); `n`, the number of
     fresh processes; `median` of the samples, pooled on the log scale, and their number `samples`, where
-    there are any.
+    there are any; `left_out`, how many processes are not in it since a neighbour disturbed them and not all; and
+    `contended`, whether those that are in it were disturbed.
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -68,13 +73,14 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
         _note(cells, line)
         seeds.setdefault(line["id"], Seeds(asked)).note(line)
         number = taken.numbers.setdefault(line["id"], len(taken.numbers))
+        disturbed = disturbed_parts(map(Warning.from_dict, line.get("warnings", ())))
         for reading in line["measurements"]:
             if reading["value"] is not None:
-                taken.add(number, reading)
+                taken.add(number, reading, disturbed)
     for name, asked_for in seeds.items():
         cells[name] |= {"seeds": asked_for.count, "lost": asked_for.lost}
         for _ in range(asked_for.missed):
-            taken.add(taken.numbers[name], _MISSED)
+            taken.add(taken.numbers[name], _MISSED, frozenset())
     columns = ["id", *(field.name for field in fields(Cell)), "status", "reason", "seeds", "lost"]
     table = pd.DataFrame(list(cells.values()), columns=columns).join(taken.pooled(), how="left")
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
@@ -100,9 +106,14 @@ class _Taken:
         self._value: list[float] = []
         self._median: list[float] = []
         self._samples: list[int] = []
+        self._disturbed: list[bool] = []
+        self._droppable: list[bool] = []
 
-    def add(self, cell: int, reading: Line) -> None:
-        """Note one reading."""
+    def add(self, cell: int, reading: Line, disturbed: Collection[Part]) -> None:
+        """Note one reading of a process, some parts of which were disturbed; training, once a seed, always counts."""
+        part = row_of(reading["metric"], reading["unit"]).timed_in
+        self._disturbed.append(part in disturbed)
+        self._droppable.append(part in disturbed and part != "training")
         kind = (reading["metric"], reading["unit"], reading["direction"], reading["statistic"], reading["threads"])
         self._cell.append(cell)
         self._metric.append(self._metrics.setdefault(reading["metric"], len(self._metrics)))
@@ -116,9 +127,15 @@ class _Taken:
         cell, value = np.array(self._cell, dtype=int), np.array(self._value, dtype=float)
         key = cell * max(1, len(self._metrics)) + np.array(self._metric, dtype=int)
         _, first, group, counts = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+        disturbed, kept = (
+            np.array(self._disturbed, dtype=bool),
+            undisturbed(np.array(self._droppable, dtype=bool), group),
+        )
+        left_out, contended = counts, np.bincount(group, disturbed & kept, len(counts)) > 0
+        group, value, counts = group[kept], value[kept], np.bincount(group[kept], minlength=len(counts))
         kind = np.array(self._kind, dtype=int)[first]
         kinds = pd.DataFrame(list(self._kinds), columns=list(COLUMNS[:5])).iloc[kind].reset_index(drop=True)
-        medians = pd.Series(np.log(np.array(self._median, dtype=float))).groupby(group).mean()
+        medians = pd.Series(np.log(np.array(self._median, dtype=float)[kept])).groupby(group).mean()
         poolings = np.array([_pooling(*row[:4]) for row in self._kinds], dtype=object)[kind]
         pooled, low, high = pooled_groups(value, group, poolings)
         rows = kinds.assign(
@@ -127,7 +144,9 @@ class _Taken:
             high=high,
             n=counts,
             median=np.exp(medians.to_numpy()),
-            samples=np.bincount(group, np.array(self._samples, dtype=int), len(counts)).astype(int),
+            samples=np.bincount(group, np.array(self._samples, dtype=int)[kept], len(counts)).astype(int),
+            left_out=left_out - counts,
+            contended=contended,
         )
         order = np.lexsort((first, cell[first]))
         return rows.set_index(cell[first]).iloc[order]

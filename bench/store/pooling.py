@@ -17,6 +17,12 @@ def pooled(values: npt.ArrayLike, how: Pooling) -> Interval:
     return Interval(np.nan if value is None else value, low, high, array.size)
 
 
+def undisturbed(disturbed: npt.NDArray[np.bool_], group: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Which readings count: those that no neighbour disturbed, and all of a group that has no other."""
+    clean = np.bincount(group, ~disturbed, minlength=1)
+    return np.asarray(~disturbed | (clean[group] == 0))
+
+
 def pooled_groups(
     values: Floats, group: npt.NDArray[np.intp], poolings: npt.NDArray[np.object_]
 ) -> tuple[Floats, Floats, Floats]:

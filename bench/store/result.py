@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from bench.metrics import registered
 from bench.plan.cell import Cell
-from bench.store.warning import Warning
-from bench.vocabulary import Direction, Statistic, Status
+from bench.store.warning import Warning, disturbed_parts
+from bench.vocabulary import Direction, Part, Statistic, Status
 
 SCHEMA = 2  # of results.jsonl and run.json; a reader refuses any other
 
@@ -131,6 +131,11 @@ class Result:
     started: str = ""
     seconds: float = 0.0
 
+    @property
+    def disturbed(self) -> frozenset[Part]:
+        """The parts that a neighbour disturbed."""
+        return disturbed_parts(self.warnings)
+
     def to_line(self) -> str:
         """One line of JSON without its newline; not-a-number is stored as null.
 
@@ -148,12 +153,12 @@ class Result:
             "started": self.started,
             "seconds": self.seconds,
             "cell": self.cell.to_dict(),
+            "warnings": [warning.to_dict() for warning in self.warnings],
             "measurements": measurements,
             "blocks": list(self.blocks),
             "training": self.training,
             "operators": self.operators,
             "profile": self.profile,
-            "warnings": [warning.to_dict() for warning in self.warnings],
             "system": self.system,
             "samples": samples,
         }

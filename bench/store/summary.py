@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from math import log
 from typing import Any
 
-from bench.metrics import METRICS
+from bench.metrics import METRICS, row_of
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint, definition, fingerprint
 from bench.store.frame import status_of
 from bench.store.pooling import pooled
 from bench.store.run import Run
+from bench.store.warning import Warning, disturbed_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class CellSummary:
         epochs: what was trained for it; None where nothing was, or where a time limit cut it short.
         peak_memory: bytes at the peak, geometric mean over processes.
         counts: exact counts by metric.
+        contended: the metrics of it that a neighbour disturbed in every process, so that they are doubtful.
 
     """
 
@@ -53,6 +55,7 @@ class CellSummary:
     epochs: int | None = None
     peak_memory: float | None = None
     counts: Mapping[str, float] = field(default_factory=dict)
+    contended: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -85,14 +88,17 @@ def summaries(run: Run) -> list[CellSummary]:
 
 def _summary(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
     facts = run.facts
-    values: dict[str, list[float]] = {}
+    readings: dict[str, list[tuple[float, bool]]] = {}
     threads = cell.threads
     for line in lines:
+        disturbed = disturbed_parts(map(Warning.from_dict, line.get("warnings", ())))
         for reading in line["measurements"]:
             if reading["value"] is not None:
-                values.setdefault(reading["metric"], []).append(reading["value"])
+                part = row_of(reading["metric"], reading["unit"]).timed_in
+                readings.setdefault(reading["metric"], []).append((reading["value"], part in disturbed))
                 threads = reading["threads"] if reading["metric"] == "relative_cost" and reading["threads"] else threads
     system: dict[str, Any] = next((line["system"] for line in lines if line["system"]), {})
+    values = {metric: _undisturbed(taken) for metric, taken in readings.items()}
     cost = _pooled("relative_cost", values)
     limited = any((line["training"] or {}).get("limit") for line in lines)
     return CellSummary(
@@ -112,7 +118,13 @@ def _summary(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
         epochs=None if limited else facts.plan.get("epochs") or None,
         peak_memory=_pooled("peak_memory", values),
         counts=_counts(lines),
+        contended=tuple(metric for metric, taken in readings.items() if all(bad for _, bad in taken)),
     )
+
+
+def _undisturbed(taken: list[tuple[float, bool]]) -> list[float]:
+    """The values that no neighbour disturbed; all where there is none."""
+    return [value for value, bad in taken if not bad] or [value for value, _ in taken]
 
 
 def _learnt(line: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,11 +1,11 @@
 """Warning: what to know before trusting a part of a result."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.text import percent, signed
-from bench.vocabulary import Part, WarningKind
+from bench.vocabulary import DISTURBANCES, Part, WarningKind
 
 # The amount of each kind in words; kinds that have none are absent.
 AMOUNTS: Mapping[WarningKind, Callable[[float], str]] = {
@@ -47,6 +47,11 @@ class Warning:
     def from_dict(cls, stored: Mapping[str, Any]) -> "Warning":
         """The warning of a stored record."""
         return cls(stored["part"], stored["kind"], stored["amount"], stored["text"])
+
+
+def disturbed_parts(warnings: Iterable[Warning]) -> frozenset[Part]:
+    """The parts of a result that a neighbour disturbed."""
+    return frozenset(warning.part for warning in warnings if warning.kind in DISTURBANCES)
 
 
 def summary(alike: Sequence[Warning]) -> str:

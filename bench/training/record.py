@@ -4,10 +4,13 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from bench.data import Dataset
 from bench.devices import Device
 from bench.measure import denormals
 from bench.measure.batches import Sources
+from bench.measure.blocks import Block, Meter
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.task import Task
@@ -22,8 +25,8 @@ from bench.training.train import train
 UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be beyond the noise of a quiet machine
 
 
-def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> list[Measurement]:
-    """Train the task's cell; sends stages, the record and warnings, and returns the metrics.
+def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> tuple[list[Measurement], Block]:
+    """Train the task's cell; sends stages, the record and warnings, and returns the metrics, and all of it as a block.
 
     The record is sent after each evaluation, so that it is kept where the process is ended early.
 
@@ -41,6 +44,7 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> lis
         if improved and task.checkpoint:
             channel.send("file", ("checkpoint", "best.pt", checkpoint.packed(work, learnt["epochs"][-1])))
 
+    meter = Meter()
     learnt, scores = train(
         work,
         test,
@@ -50,13 +54,14 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> lis
         until=task.until,
         evaluated=evaluated,
     )
+    block = Block(subject="training", **meter.read(), intervals=np.empty((learnt["epochs"][-1]["steps"], 0)))
     seen = examine(scores, test.labels, dataset.test_images)
     if cell.split != "test":  # only the test images are ever shown
         seen = {key: value for key, value in seen.items() if key not in ("digits", "mistakes")}
     channel.send("training", {**learnt, **classes, **seen})
     for warning in (*_warnings(learnt, task.epochs), *denormals.warnings_of("training", work)):
         channel.send("warning", warning.to_dict())
-    return metrics_of(learnt, cell)
+    return metrics_of(learnt, cell), block
 
 
 def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:

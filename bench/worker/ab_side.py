@@ -22,6 +22,7 @@ from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import quiet_collector, run_untimed, warm_up
 from bench.measure.costs import measure_costs
 from bench.measure.speed import step_times, timed_block
+from bench.measure.threads import check_threads
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.timing import LEAD_SECONDS
@@ -100,6 +101,7 @@ def inject_slowdown(seconds: Floats, slower: float, count: int) -> list[float]:
 def _workload(task: SideTask) -> tuple[Workload, Device]:
     cell = Cell.from_dict(task["cell"])
     device = device_for(cell)
+    check_threads(cell.threads)
     dataset = load_for(cell, task["data_dir"], whole=False)
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     device.settle_memory()

@@ -19,6 +19,7 @@ from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.numerics import measure_numerics, too_large, unknown
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
+from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.plan.task import Task
@@ -43,6 +44,8 @@ def measure(task: Task, channel: Channel) -> None:
         channel.send("status", ("diverged", str(error)))
     except ShapeError as error:
         channel.send("status", ("skipped", str(error)))
+    except ThreadsError as error:
+        channel.send("status", ("failed", str(error)))
     except Exception as error:  # whatever a cell raises is that cell's status; the run goes on
         status = "oom" if is_out_of_memory(error) else "failed"
         channel.send("status", (status, f"{type(error).__name__}: {_first_line(error)}"))
@@ -57,8 +60,10 @@ class _CellTask:
 
     def __init__(self, task: Task, channel: Channel) -> None:
         self.task, self.channel, self.cell = task, channel, task.cell
+        self.alone = 0.0  # CPU seconds of a step with one thread
         self.device: Device = device_for(task.cell)
         channel.send("system", {**describe_system(self.device), "layout": layout_of(shift_heap())})
+        check_threads(task.cell.threads)
         self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
         self.sources = Sources(self.dataset, self.device)
         self.device.settle_memory()
@@ -68,22 +73,27 @@ class _CellTask:
         if self.task.blocks:
             self._time()
         if self.task.epochs:
-            self._send(learn(self.task, self.dataset, self.device, self.channel))
+            measurements, block = learn(self.task, self.dataset, self.device, self.channel)
+            self._send(measurements, [block])
+            seconds = {measured.metric: measured.value for measured in measurements}["training_step"]
+            times = seconds / self.alone if self.alone else 0.0
+            self._warn(noise.contention("training", [block], self.cell.threads, times))
 
     def _time(self) -> None:
         """The speed of the cell, and once what it costs."""
         self.channel.send("stage", "phases")
         work = self._workload(self.cell)
         self._first_step(work)
-        blocks, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads)
+        phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads)
         self.step_seconds = measurements[0].value
-        self._send(measurements, blocks)
-        self._warn_of_noise("phases", blocks, warm.steady, self.cell.threads)
+        self._send(measurements, phases)
         self._warn(denormals.warnings_of("phases", work))
         self.channel.send("stage", "inference")
-        blocks, measurements = measure_inference(work, self.cell.threads)
-        self._send(measurements + measure_copy(work), blocks)
+        inference, measurements, warm_inference = measure_inference(work, self.cell.threads)
+        self._send(measurements + measure_copy(work), inference)
         self._relative(work)
+        self._warn_of_noise("phases", phases, warm.steady, self.cell.threads)
+        self._warn_of_noise("inference", inference, warm_inference.steady, self.cell.threads)
         if not torch.isfinite(work.step()):
             text = "the loss was not finite any more when timing ended"
             self._warn([Warning("timing", "loss not finite", None, text)])
@@ -151,6 +161,8 @@ class _CellTask:
         blocks, measurements, steady = measure_relative(work, reference, task.blocks, order, threads)
         self._send(measurements, blocks)
         self._warn_of_noise("relative cost", blocks, steady, threads)
+        if threads == 1:
+            self.alone = noise.seconds_alone(blocks)
         torch.set_num_threads(self.cell.threads)
 
     def _workload(self, cell: Cell) -> Workload:
@@ -160,12 +172,13 @@ class _CellTask:
 
     def _send(self, measurements: list[Measurement], blocks: list[Block] | None = None) -> None:
         self.channel.send("measurements", [measurement.to_dict() for measurement in measurements])
-        facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "steps")
+        facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "waited", "steps")
         self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
 
     def _warn_of_noise(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
         throttles = self.device.describe().get("gpu_throttle", ())
-        self._warn(noise.warnings_of(part, blocks, steady, threads, throttles))
+        alone = self.alone if threads > 1 else 0.0
+        self._warn(noise.warnings_of(part, blocks, steady, threads, throttles=throttles, alone=alone))
 
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:

@@ -14,6 +14,7 @@ from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources
 from bench.measure.blocks import warm_up
 from bench.measure.costs import measure_costs
+from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
@@ -59,6 +60,9 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(cell.threads)
         stack.enter_context(torch.random.fork_rng(devices=[]))
+        if timed and (shortfall := _shortfall(cell.threads)):
+            yield InProcessCell(_nothing, _nothing, unsupported=shortfall)
+            return
         allocator = pin_allocator() if timed else None
         device = open_device(cell.device)
         dataset = data.load(cell.dataset)
@@ -78,6 +82,15 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
         if timed:
             facts["steady"] = warm_up(device, step).steady
         yield InProcessCell(lambda: step(_nothing), device.synchronize, facts)
+
+
+def _shortfall(threads: int) -> str | None:
+    """Why fewer threads work than the cell has; None where they are as many."""
+    try:
+        check_threads(threads)
+    except ThreadsError as error:
+        return str(error)
+    return None
 
 
 def pin_allocator() -> str | None:

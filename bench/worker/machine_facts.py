@@ -9,9 +9,10 @@ import torch
 
 from bench.devices import CpuDevice, Step, available, open_device
 from bench.machine import procfs
-from bench.machine.system import describe_system
+from bench.machine.system import describe_system, usable_cores
 from bench.measure.blocks import run_block, run_untimed
 from bench.measure.denormals import are_flushed
+from bench.measure.threads import count_threads
 from bench.process.channel import Channel
 from bench.text import percent
 
@@ -22,6 +23,8 @@ WATCHED = 1.0  # seconds
 def examine(_: None, channel: Channel) -> None:
     """Send ("facts", facts); what this machine does not report is absent. Touches CUDA, so it needs its own worker."""
     threads = torch.get_num_threads()  # as any program that does not set them would have
+    torch.set_num_threads(usable_cores())
+    at_work = count_threads(usable_cores())
     torch.set_num_threads(1)
     flags = procfs.cpu_flags()
     facts = {
@@ -34,6 +37,7 @@ def examine(_: None, channel: Channel) -> None:
         "clock_source": procfs.clock_source(),
         "cpu_avx2": "avx2" in flags if flags else None,
         "torch_threads": threads,
+        "threads_at_work": at_work,
         "omp_num_threads": os.environ.get("OMP_NUM_THREADS"),
         "torch_debug": bool(torch.version.debug),
         "torch_mkldnn": torch.backends.mkldnn.is_available(),

@@ -12,6 +12,7 @@ SERVER = {
     "isa": "AVX512",
     "cpu_avx2": True,
     "torch_threads": 16,
+    "threads_at_work": 16,
     "torch_debug": False,
     "torch_mkldnn": True,
     "torch_openmp": True,
@@ -145,7 +146,7 @@ def test_a_gpu_whose_driver_is_silent_is_unknown():
         ({"allocator": "glibc, not pinned"}, "allocator"),
         ({"others": 5.0, "busiest": ["make (17) 500%"]}, "other processes"),
         ({"load": 17.0}, "load average"),
-        ({"omp_wait_policy": "PASSIVE"}, "OpenMP waiting"),
+        ({"openmp": {"OMP_WAIT_POLICY": "PASSIVE"}}, "OpenMP waiting"),
         ({"torch_threads": 64, "omp_num_threads": "64"}, "threads"),
         ({"memory_available": 2**28}, "memory"),
         ({"swapped": 12}, "memory"),
@@ -210,3 +211,22 @@ def test_a_share_that_is_there_for_certain_is_noted():
 
 def test_fixed_addresses_are_doubtful():
     assert doubtful(layout_drawn=False) == {"memory layout"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "seen"),
+    [
+        ({}, "good", "16 of 16 threads work at once"),
+        ({"threads_at_work": 1, "openmp": {"OMP_THREAD_LIMIT": "1"}}, "doubtful", "OMP_THREAD_LIMIT is 1"),
+        ({"threads_at_work": 16, "openmp": {"OMP_PROC_BIND": "true"}}, "noted", "OMP_PROC_BIND is true"),
+        ({"openmp": {"OMP_DYNAMIC": "TRUE"}}, "doubtful", "OMP_DYNAMIC is TRUE"),
+        ({"threads_at_work": 8}, "doubtful", "8 of 16 threads work at once"),
+        ({"threads_at_work": None}, "unknown", "were not counted"),
+    ],
+)
+def test_variables_that_place_threads_are_named_with_their_remedy(facts, state, seen):
+    finding = judged(**facts)["OpenMP threads"]
+    assert finding.state == state
+    assert seen in finding.seen
+    for name in facts.get("openmp", {}):
+        assert finding.remedy == f"unset {name}"

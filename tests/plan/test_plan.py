@@ -39,6 +39,7 @@ EXAMPLES = {
     "until": ("99%", '"99%"', 0.99),
     "checkpoint": ("", "true", True),
     "repeats": ("9", "9", 9),
+    "again": ("9", "9", 9),
     "precision": ("5%", "0.05", 0.05),
     "blocks": ("9", "9", 9),
     "budget": ("1.5m", '"1.5m"', 90.0),
@@ -305,16 +306,16 @@ def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "repeats", "precision", "timeout", "profile", "executor", "run", "report"}
+    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "executor", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | run
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    decided = {"purpose", "architectures", "repeats", "precision", "profile", "report"}
+    decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "report"}
     assert set(SETTINGS) - set(PROFILED) == training | decided
 
 
 def test_what_may_change_in_a_run_that_goes_on_is_how_long():
     adjustable = options_of("repeats", "patience", "session", "page")
-    assert adjustable == ("repeats", "precision", "budget", "timeout", "download", "report")
+    assert adjustable == ("repeats", "again", "precision", "budget", "timeout", "download", "report")

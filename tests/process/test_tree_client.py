@@ -30,10 +30,12 @@ ERRANDS = '''
     import sys
 
     WHERE = "{name}"
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])  # as libgomp does where OMP_PROC_BIND is set
 
     def look_around(task, channel):
         channel.send("told", task)
         channel.send("where", WHERE)
+        channel.send("cores", os.sched_getaffinity(0))
         channel.send("environment", dict(os.environ))
         channel.send("interrupt", signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
 
@@ -91,6 +93,11 @@ def test_each_host_runs_its_own_tree_s_code(tree):
         told = [dict(talk(host, "bench.errands:look_around", {"x": [1]}, 30)) for host in (one, other)]
     assert [parts["where"] for parts in told] == ["a", "b"]
     assert all(parts["told"] == {"x": [1]} and parts["interrupt"] for parts in told)
+
+
+def test_a_worker_has_this_process_s_cores_though_its_server_was_bound_to_one(tree):
+    with TreeClient("a", [tree()]) as host:
+        assert dict(talk(host, "bench.errands:look_around", None, 30))["cores"] == os.sched_getaffinity(0)
 
 
 def test_the_allocator_is_pinned_as_the_tree_pins_it(tree, monkeypatch):

@@ -22,6 +22,9 @@ ERRANDS = '''
     import time
 
 
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])  # as libgomp does where OMP_PROC_BIND is set
+
+
     def echo(task, channel):
         channel.send("said", task)
 
@@ -53,6 +56,7 @@ ERRANDS = '''
     def looks_around(task, channel):
         channel.send("environment", dict(os.environ))
         channel.send("torch", "torch" in sys.modules)
+        channel.send("cores", os.sched_getaffinity(0))
         channel.send("interrupt", signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
         with open("/proc/self/oom_score_adj") as file:
             channel.send("oom_score", int(file.read()))
@@ -186,6 +190,7 @@ def test_a_workers_surroundings(workers, monkeypatch):
     assert found["environment"]["BENCH_START_METHOD"] == "forkserver"
     assert found["torch"], "the server has imported it already"
     assert found["interrupt"], "Ctrl-C is the parent's to handle"
+    assert found["cores"] == os.sched_getaffinity(0)
     assert found["oom_score"] == 1000
 
 

@@ -19,7 +19,7 @@ from bench.store.run import create, load
 GRID = {"architectures": ("debug",), "datasets": ("synthetic",), "optimizers": ("sgd",), "threads": (1,)}
 AS_USUAL = {"implementations": ("default",), "denormals": ("keep",)}
 NO_FLUSH = {"flush": "this CPU cannot flush denormals"}
-PLAN = plan_from({**GRID, **AS_USUAL, "epochs": 0, "repeats": 1, "blocks": 2, "run": "mine"})
+PLAN = plan_from({**GRID, **AS_USUAL, "epochs": 0, "repeats": 1, "again": 0, "blocks": 2, "run": "mine"})
 
 
 class Listener(Observer):

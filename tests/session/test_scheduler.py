@@ -16,6 +16,7 @@ from bench.plan.timing import LEAST_REPEATS
 from bench.session import scheduler as module
 from bench.session.scheduler import Scheduler
 from bench.store.result import Measurement, Result
+from bench.store.warning import Warning
 from bench.vocabulary import STATUSES
 
 CELLS = [Cell(f"net{number}") for number in range(8)]
@@ -39,6 +40,7 @@ class Fake:
     shares: list = field(default_factory=list)
     lefts: list = field(default_factory=list)
     slots: int = 1
+    disturbed: object = lambda task: ()  # parts
 
     def measure(self, task, report):
         self.events.append(("measure", task.cell, task.repeat))
@@ -49,7 +51,9 @@ class Fake:
         self.now += TASK_SECONDS
         status = self.status(task)
         found = Measurement("relative_cost", "1", "lower", self.ratio(task), "p25", 1)
-        return Result(task.cell, status, repeat=task.repeat, measurements=(found,) if status == "ok" else ())
+        warnings = tuple(Warning(part, "contended", 0.5, "made to be") for part in self.disturbed(task))
+        measured = (found,) if status == "ok" else ()
+        return Result(task.cell, status, repeat=task.repeat, measurements=measured, warnings=warnings)
 
     def keep(self, result):
         self.events.append(("keep", result.cell, result.repeat))
@@ -225,6 +229,57 @@ def test_every_cell_has_an_ending_when_the_run_is_finished(run):
     fake = run()
     assert fake.schedule.outcome == "finished"
     assert fake.schedule.endings == dict.fromkeys(CELLS, "3 repeats")
+
+
+def repeats_of(fake, cell=CELLS[0]):
+    return [repeat for of, repeat in fake.measured_cells() if of == cell]
+
+
+def disturbed_in(*repeats, part="phases"):
+    """A neighbour came in these repeats of the first cell."""
+    return lambda task: (part,) if task.cell == CELLS[0] and task.repeat in repeats else ()
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [((), [0, 1, 2]), ((1,), [0, 1, 2, 3]), ((0, 2), [0, 1, 2, 3, 4]), (range(9), [0, 1, 2, 3, 4])],
+    ids=["quiet", "once", "twice", "always"],
+)
+@pytest.mark.parametrize("part", ["phases", "inference", "relative cost"])
+def test_what_was_disturbed_is_measured_again_twice_at_most(run, late, expected, part):
+    fake = run(Fake(disturbed=disturbed_in(*late, part=part)))
+    assert repeats_of(fake) == expected
+    assert repeats_of(fake, CELLS[1]) == [0, 1, 2]
+    assert fake.schedule.outcome == "finished"
+    assert all(0 <= share < 1 for share in fake.shares)
+
+
+def test_a_plan_says_how_often_what_was_disturbed_is_measured_again(run):
+    assert repeats_of(run(Fake(disturbed=disturbed_in(0, 1, 2)), again=0)) == [0, 1, 2]
+
+
+def test_a_training_that_was_disturbed_is_not_made_again(run):
+    assert repeats_of(run(Fake(disturbed=disturbed_in(0, part="training")))) == [0, 1, 2]
+
+
+def test_a_cell_that_failed_is_not_measured_again_for_a_neighbour(run):
+    fake = run(Fake(disturbed=disturbed_in(0), status=lambda task: "failed" if task.repeat == 1 else "ok"))
+    assert repeats_of(fake) == [0, 1]
+
+
+def test_a_budget_that_ends_before_what_was_disturbed_is_measured_again_leaves_the_run_finished(run):
+    budget = 3 * len(CELLS) * TASK_SECONDS
+    fake = run(Fake(disturbed=disturbed_in(0)), budget=budget)
+    assert repeats_of(fake) == [0, 1, 2]
+    assert fake.schedule.outcome == "finished"
+    assert {result.status for result in fake.kept} == {"ok"}
+
+
+def test_disturbed_ratios_do_not_end_a_cell_as_precise(run):
+    fake = run(Fake(ratio=lambda task: 1.0, disturbed=disturbed_in(0, 1, part="relative cost")), repeats=20)
+    assert repeats_of(fake)[:LEAST_REPEATS] == list(range(LEAST_REPEATS))
+    assert len(repeats_of(fake, CELLS[1])) == LEAST_REPEATS
+    assert len(repeats_of(fake)) == LEAST_REPEATS + 2 + 2  # as many undisturbed ones, and one again for each
 
 
 def test_the_share_done_grows_from_nothing(run):

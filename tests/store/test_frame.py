@@ -10,6 +10,9 @@ from scipy import stats
 from bench.plan.cell import Cell
 from bench.store.frame import COLUMNS, configurations, frame, status_of
 from bench.store.result import Measurement, Result
+from bench.store.run import create
+from bench.store.summary import summaries
+from bench.store.warning import Warning
 
 
 def row(table, metric, architecture="mlp"):
@@ -246,3 +249,39 @@ def test_a_configuration_that_was_left_out_altogether_aimed_at_nothing(run):
     for seed in range(2):
         run.append(Result(Cell("mlp", seed=seed), "skipped", "no CUDA device"))
     assert configurations(run)["metric"].isna().all()
+
+
+CONTENDED = (Warning("phases", "contended", 0.5, "made to be"),)
+
+
+def test_contended_processes_are_left_out_where_others_were_not_and_counted(run, result):
+    clean = [result(seed, repeat=seed) for seed in range(3)]
+    alone = row(kept(run, *clean), "step")
+    slow = tuple(replace(one, value=one.value * 200) for one in result(9).measurements)
+    run.append(result(9, repeat=3, measurements=slow, warnings=CONTENDED))
+    step, cost = (row(frame(run), metric) for metric in ("step", "relative_cost"))
+    for name in ("value", "low", "high", "n", "median", "samples"):
+        assert step[name] == alone[name]
+    assert (step["left_out"], step["contended"]) == (1, False)
+    assert (cost["n"], cost["left_out"], cost["contended"]) == (4, 0, False)  # another part, which nobody disturbed
+
+
+def test_where_every_process_was_contended_all_count_and_are_marked(run, result):
+    table = kept(run, *(result(seed, repeat=seed, warnings=CONTENDED) for seed in range(2)))
+    step = row(table, "step")
+    assert (step["n"], step["left_out"], step["contended"]) == (2, 0, True)
+    assert not row(table, "accuracy")["contended"]
+
+
+def test_a_summary_prefers_undisturbed_processes_and_names_what_has_none(run, result):
+    disturbed = (*CONTENDED, Warning("relative cost", "contended", 0.5, "made to be"))
+    clean = result(0)
+    run.append(clean)
+    run.append(result(1, repeat=1, warnings=disturbed))
+    (summary,) = summaries(run)
+    cost = next(one.value for one in clean.measurements if one.metric == "relative_cost")
+    assert (summary.log_cost, summary.processes) == (pytest.approx(np.log(cost)), 1)
+    assert summary.contended == ()
+    worse = create("worse", {"plan": {}}, run.folder.parent)
+    worse.append(result(1, warnings=disturbed))
+    assert set(summaries(worse)[0].contended) == {"step", "relative_cost"}

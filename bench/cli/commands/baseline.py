@@ -31,6 +31,7 @@ def _save(args: argparse.Namespace) -> None:
             print(f"bench: left out: {summary.id} is {summary.status}{reason}", file=sys.stderr)
     if not accepted:
         raise BenchError(f"run '{run.name}' has no cell that is ok: nothing to accept")
+    accepted = _uncontended(run.name, accepted, allowed=args.contended)
     if any(summary.dirty for summary in accepted):
         print(
             "bench: the code of this run had uncommitted changes; its revision alone cannot repeat it", file=sys.stderr
@@ -42,6 +43,23 @@ def _save(args: argparse.Namespace) -> None:
         return
     cells = plural(added, "cell")
     print(f"{cells} of run '{run.name}' accepted into {path}, run number {len(kept.runs())}")
+
+
+def _uncontended(run: str, accepted: list[CellSummary], *, allowed: bool) -> list[CellSummary]:
+    """Those whose times can be compared with later ones; the others are named, unless they are `allowed`.
+
+    Raises:
+        BenchError: none is left.
+
+    """
+    doubtful = [] if allowed else [each for each in accepted if {"relative_cost", "step"} & {*each.contended}]
+    for summary in doubtful:
+        print(f"bench: left out: other work took the cores of {summary.id} in every process", file=sys.stderr)
+    if len(doubtful) == len(accepted):
+        raise BenchError(
+            f"every cell of run '{run}' was contended: run it again when nothing else runs, or --contended"
+        )
+    return [summary for summary in accepted if summary not in doubtful]
 
 
 def _list(args: argparse.Namespace) -> None:

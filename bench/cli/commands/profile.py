@@ -22,7 +22,7 @@ MOST_ROWS = 10
 
 
 # What is profiled is a property of one step, so one process without training does.
-FIXED = {"epochs": 0, "repeats": 1, "profile": True, "report": False}
+FIXED = {"epochs": 0, "repeats": 1, "again": 0, "profile": True, "report": False}
 
 
 def execute(args: argparse.Namespace) -> int:

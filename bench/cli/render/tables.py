@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.metrics import METRICS, Metric
+from bench.metrics import METRICS, Metric, row_of
 from bench.plan.cell import Cell
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
@@ -16,6 +16,8 @@ from bench.text import PERCENT, STATISTICS, either_way, joined, number, percent,
 
 Row = dict[str, str]
 
+MARK = "!"  # at a number whose every process a neighbour disturbed
+
 
 def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequence[Mapping[str, Any]] = ()) -> list[Row]:
     """The main figures of a run's configurations, a row each, fastest step first.
@@ -23,15 +25,18 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
     A relative cost whose interval is wider than the `target` says so; without a target none does. With the run's
     `ceilings` there is a column that says what bounds the step.
     """
-    rows = []
+    rows, doubts = [], []
     columns = _columns(set(table["metric"]), varying(table))
     for _, cell in table.groupby("id", sort=False):
         measured = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
         step = measured["step"]["value"] if "step" in measured else math.inf
-        figures = {column.terminal: _figure(column, measured, target) for column in columns}
+        figures = {column.terminal: _marked(column, measured, target) for column in columns}
         figures |= {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
         rows.append((step, {"cell": first["id"], **figures, "status": first["status"]}))
+        doubts.append(_disturbances(cell))
+    if any(doubts):
+        rows = [(step, {**row, "contended": doubt or "-"}) for (step, row), doubt in zip(rows, doubts, strict=True)]
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
@@ -60,6 +65,10 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
         parts.append("errors: of the first step against float64, relative")
     if note := _seeds(table):
         parts.append(note)
+    if "contended" in table and table["contended"].eq(True).any():  # absent where a cell has no metric
+        parts.append(
+            f"{MARK} other work took its cores in every process, also when it was measured again: do not use it"
+        )
     return "; ".join(parts)
 
 
@@ -93,6 +102,27 @@ def _columns(present: set[str], axes: set[str]) -> list[Metric]:
     shown = [row for row in METRICS.values() if row.terminal and (not row.axes or axes & {*row.axes})]
     shown = [row for row in shown if not row.is_wall or (row.name in present and "step" not in present)]
     return [row for row in shown if not row.to_target or "reached" in present]
+
+
+def _marked(column: Metric, measured: dict[str, pd.Series], target: float | None) -> str:
+    """The figure, with the mark where it is of disturbed processes alone."""
+    name = "step" if column.derived else column.name
+    doubtful = name in measured and bool(measured[name].get("contended", False))
+    return _figure(column, measured, target) + MARK * doubtful
+
+
+def _disturbances(cell: pd.DataFrame) -> str:
+    """Which parts of a cell were contended in every process, and which processes are left out; "" for none."""
+    parts: dict[str, str] = {}
+    if "contended" not in cell:
+        return ""
+    for row in cell.dropna(subset=["metric"]).to_dict("records"):
+        part, gone = row_of(row["metric"], row["unit"]).timed_in, int(row["left_out"])
+        if part and row["contended"]:
+            parts[part] = part
+        elif part and gone:
+            parts[part] = f"{part} in {gone} of {plural(row['n'] + gone, 'process')}, left out"
+    return "; ".join(parts.values())
 
 
 def _figure(column: Metric, measured: dict[str, pd.Series], target: float | None) -> str:

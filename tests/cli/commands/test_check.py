@@ -9,6 +9,7 @@ import pytest
 from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
 from bench.store.run import create
+from bench.store.warning import Warning
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def record(tmp_path):
     """Writes a run of lenet5 with that log cost; seven of them are no two alike."""
     number = iter(range(100))
 
-    def write(name, cost, *, status="ok", cpu="made up", operators=51.0):
+    def write(name, cost, *, status="ok", cpu="made up", operators=51.0, contended=()):
         index = next(number)
         started = f"2026-01-01T00:00:{index:02}+00:00"
         facts = {"plan": {"epochs": 0, "precision": 0.03}, "git": {}, "status": "finished", "started": started}
@@ -28,7 +29,11 @@ def record(tmp_path):
         )
         measured = found if status == "ok" else ()
         reason = None if status == "ok" else "made to fail"
-        run.append(Result(Cell("lenet5"), status, reason, measurements=measured, system={"cpu": cpu, "torch": "2.14"}))
+        system, warnings = (
+            {"cpu": cpu, "torch": "2.14"},
+            tuple(Warning(part, "contended", 0.5, "-") for part in contended),
+        )
+        run.append(Result(Cell("lenet5"), status, reason, measurements=measured, system=system, warnings=warnings))
 
     return write
 
@@ -68,6 +73,33 @@ def test_a_run_without_a_good_cell_is_not_accepted(record, typed):
     assert done.returncode == 2
     assert "lenet5-sgd-mnist-b64-cpu-t1 is failed: made to fail" in done.stderr
     assert "no cell that is ok" in done.stderr
+
+
+@pytest.mark.parametrize("part", ["phases", "relative cost"])
+def test_a_contended_cell_is_accepted_only_where_one_insists(record, typed, part):
+    record("busy", 0.0, contended=[part])
+    done = typed("baseline", "save", "busy")
+    assert done.returncode == 2
+    assert "left out: other work took the cores of lenet5-sgd-mnist-b64-cpu-t1 in every process" in done.stderr
+    assert "every cell of run 'busy' was contended" in done.stderr
+    assert typed("baseline", "save", "busy", "--contended").returncode == 0
+
+
+@pytest.mark.parametrize(("cost", "word"), [(0.01, "inconclusive"), (-0.5, "inconclusive"), (0.5, "suspect")])
+def test_a_contended_run_is_neither_cleared_nor_improved_and_a_suspect_stays_one(accepted, record, typed, cost, word):
+    record("busy", cost, contended=["relative cost"])
+    done = typed("check", "busy", "--no-ab", "--json")
+    (verdict,) = [each for each in json.loads(done.stdout)["verdicts"] if each["metric"] == "relative_cost"]
+    assert (done.returncode, verdict["verdict"]) == (3, "inconclusive")
+    assert ("other work took its cores" in verdict["reason"]) == (word == "inconclusive")
+
+
+@pytest.mark.usefixtures("accepted")
+@pytest.mark.parametrize(("contended", "code"), [([], 1), (["phases"], 3)])
+def test_a_budget_that_a_contended_step_breaks_is_undecided(record, typed, tmp_path, contended, code):
+    (tmp_path / "bench.toml").write_text("[budgets]\nstep = 0.001\n")
+    record("busy", 0.01, contended=contended)
+    assert typed("check", "busy", "--no-ab").returncode == code
 
 
 def test_a_pass_is_exit_0_and_is_shown_on_the_page_and_in_the_index(accepted, record, typed, tmp_path):

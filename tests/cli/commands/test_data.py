@@ -22,7 +22,20 @@ SITECUSTOMIZE = """
             small.expect(pytest.MonkeyPatch(), name, small.published_of(name), address=address)
     """
 
-ONE = ("run", "--architectures", "mlp", "--optimizers", "adam", "--repeats", "1", "--blocks", "2", "--no-report")
+ONE = (
+    "run",
+    "--architectures",
+    "mlp",
+    "--optimizers",
+    "adam",
+    "--repeats",
+    "1",
+    "--again",
+    "0",
+    "--blocks",
+    "2",
+    "--no-report",
+)
 ALL = (*ONE, "--epochs", "8", "--train-limit", "0", "--run", "small", "--json", "--datasets", *small.NAMES)
 
 

@@ -28,7 +28,7 @@ def test_a_fit_machine_exits_0_with_a_line_for_each_finding(machine, capsys):
 
 
 def test_a_doubtful_machine_exits_3_and_says_what_it_costs_and_what_helps(machine, capsys):
-    machine["omp_wait_policy"] = "passive"
+    machine["openmp"] = {"OMP_WAIT_POLICY": "passive"}
 
     assert run_command_line(["doctor"]) == 3
     printed = capsys.readouterr().out

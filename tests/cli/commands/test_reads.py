@@ -114,7 +114,7 @@ def test_a_run_that_tensorboard_shows_is_read_once(typed, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     "words",
     [
-        ("run", "--architectures", "debug", "--epochs", "0", "--repeats", "1", *TINY, "--run", "new"),
+        ("run", "--architectures", "debug", "--epochs", "0", "--repeats", "1", "--again", "0", *TINY, "--run", "new"),
         ("profile", "debug", *TINY, "--run", "new"),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_run_that_was_just_measured_is_read_once(typed, words):
 
 
 def test_a_run_that_is_resumed_is_read_once(typed):
-    grid = ("--architectures", "debug", "--epochs", "0", "--repeats", "1", *TINY)
+    grid = ("--architectures", "debug", "--epochs", "0", "--repeats", "1", "--again", "0", *TINY)
     assert typed("run", *grid, "--run", "new", "--no-report").returncode == 0
     with reads() as count:
         done = typed("run", "--resume", "new", "--repeats", "2", "--concurrent")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow  # a minute or more each
 
 ROOT = Path(__file__).parents[3]
 GRID = ("--architectures", "debug", "--datasets", "synthetic", "--threads", "1")
-LITTLE = (*GRID, "--blocks", "2", "--repeats", "1", "--epochs", "0", "--concurrent")
+LITTLE = (*GRID, "--blocks", "2", "--repeats", "1", "--again", "0", "--epochs", "0", "--concurrent")
 BUSY = """
 class Busy(nn.Module):
     def forward(self, images):

@@ -9,7 +9,7 @@ import pytest
 @pytest.mark.slow
 def test_the_weights_of_a_run_score_what_was_recorded(bench):
     names = ("--architectures", "debug", "--optimizers", "adam", "--implementations", "default", "--run", "kept")
-    speed = ("--blocks", "2", "--repeats", "1", "--epochs", "1", "--train-limit", "0", "--threads", "1")
+    speed = ("--blocks", "2", "--repeats", "1", "--again", "0", "--epochs", "1", "--train-limit", "0", "--threads", "1")
     done = bench("run", *names, *speed, "--until", "60%", "--checkpoint", "--concurrent", "--no-report")
     assert done.returncode == 0, done.stderr
     (path,) = (bench.folder / "results/kept/checkpoints").iterdir()

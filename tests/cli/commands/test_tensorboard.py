@@ -32,7 +32,19 @@ def test_a_run_that_is_not_there_is_refused(typed):
 def served(bench_for_all):
     """TensorBoard on a real run with a trace, a damaged trace and a learning curve: its process and address."""
     bench = bench_for_all()
-    tiny = ("--datasets", "synthetic", "--optimizers", "sgd", "--repeats", "1", "--blocks", "2", "--concurrent")
+    tiny = (
+        "--datasets",
+        "synthetic",
+        "--optimizers",
+        "sgd",
+        "--repeats",
+        "1",
+        "--again",
+        "0",
+        "--blocks",
+        "2",
+        "--concurrent",
+    )
     done = bench(
         "run", "--architectures", "debug", *tiny, "--epochs", "2", "--train-limit", "0", "--profile", "--run", "p"
     )

@@ -9,9 +9,13 @@ from bench.cli import run_command_line
 from bench.cli.render.summary import summary
 from bench.cli.render.tables import legend, overview, print_table
 from bench.plan.cell import Cell
+from bench.report.load import read
+from bench.report.page import page
+from bench.report.table import in_words
 from bench.store.frame import configurations
 from bench.store.result import Measurement, Result
 from bench.store.run import create
+from bench.store.warning import Warning
 from bench.text import TIMES
 
 
@@ -39,6 +43,32 @@ def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
     assert [row["bound by"] for row in overview(faster, None, [known])] == ["compute 72 %"]
     assert [row["bound by"] for row in overview(table, None, [other])] == ["-"]
     assert "bound by" not in overview(table)[0]
+
+
+def test_contended_numbers_have_a_mark_and_processes_left_out_are_counted(tmp_path):
+    run = create("mine", {"plan": {}}, tmp_path)
+    for repeat, (net, part) in enumerate([("mlp", "phases"), ("vgg4", "phases"), ("vgg4", None), ("lenet5", None)]):
+        measured = (Measurement.of_value("step", 0.002, "p25", 2), Measurement.of_value("inference", 0.001, "p25", 2))
+        warnings = (Warning(part, "contended", 0.5, "-"),) if part else ()
+        run.append(Result(Cell(net), "ok", repeat=repeat, measurements=measured, warnings=warnings))
+    rows = {row["cell"].partition("-")[0]: row for row in overview(configurations(run))}
+    assert {net: row["contended"] for net, row in rows.items()} == {
+        "mlp": "phases",
+        "vgg4": "phases in 1 of 2 processes, left out",
+        "lenet5": "-",
+    }
+    assert rows["mlp"]["step"].endswith("!")
+    assert not any("!" in figure for net in ("vgg4", "lenet5") for figure in rows[net].values())
+    assert "! other work took its cores" in summary(run)
+    record = read(run)
+    values = {row.cell["architecture"]: row.values for row in record.rows}
+    assert in_words(values["mlp"]["step"]).partition(" (")[2].startswith("1 process, contended")
+    assert "1 more left out: contended" in in_words(values["vgg4"]["step"])
+    document = page(record)
+    assert "Other work took the cores in every process of what is marked contended" in document
+    assert (
+        "Left out of the numbers, since other work took their cores, but kept in the file: vgg4 (1 process)" in document
+    )
 
 
 def trained(reached, n=3, asked=None, lost=""):

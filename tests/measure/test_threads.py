@@ -1,0 +1,85 @@
+"""Threads: how many work at once, what the record says of OpenMP, and what a busy core costs; real threads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.measure import threads
+from bench.measure.threads import ThreadsError, at_once, check_threads, longest_wait, openmp_settings, waiting
+
+needs_counts = pytest.mark.skipif(not waiting(), reason="this kernel does not count what threads wait")
+needs_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")
+
+
+@pytest.mark.parametrize(
+    ("affinities", "expected"),
+    [
+        ([{0, 1}, {0, 1}], 2),
+        ([{0, 1}, {0}], 2),  # bound beside one that is free
+        ([{0}, {0}], 1),  # all places are one core
+        ([{0, 1, 2, 3}, {0}, {0}, {0}], 2),
+        ([{0}], 1),  # OMP_THREAD_LIMIT=1
+        ([], 0),
+    ],
+)
+def test_threads_work_at_once_that_have_a_core_each(affinities, expected):
+    assert at_once(affinities) == expected
+
+
+@needs_counts
+@needs_cores
+def test_the_threads_asked_for_are_counted():
+    before = torch.get_num_threads()
+    try:
+        for asked in (1, 2):
+            torch.set_num_threads(asked)
+            assert threads.count_threads(asked) == asked
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_fewer_threads_than_asked_for_name_the_variable_and_the_remedy(monkeypatch):
+    monkeypatch.setattr(threads, "count_threads", lambda asked: 1)
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "1")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    with pytest.raises(ThreadsError) as caught:
+        check_threads(2)
+    expected = "asked for 2 threads, got 1 (OMP_THREAD_LIMIT=1): unset OMP_THREAD_LIMIT, or give --threads 1"
+    assert str(caught.value) == expected
+    assert openmp_settings().keys() >= {"OMP_THREAD_LIMIT", "OMP_WAIT_POLICY"}
+
+
+def test_where_the_system_counts_nothing_no_cell_fails(monkeypatch):
+    monkeypatch.setattr(threads, "count_threads", lambda asked: None)
+    check_threads(2)
+
+
+@needs_counts
+def test_a_thread_that_shares_its_core_is_seen_to_wait():
+    core = min(os.sched_getaffinity(0))
+    code = f"""
+        import os, time
+        os.sched_setaffinity(0, [{core}])
+        from bench.measure.threads import longest_wait, waiting
+        before, end = waiting(), time.perf_counter() + 0.5
+        while time.perf_counter() < end: pass
+        print(longest_wait(before))
+        """
+    busy = subprocess.Popen([sys.executable, "-c", f"import os; os.sched_setaffinity(0, [{core}])\nwhile True: pass"])
+    try:
+        program = "\n".join(line.strip() for line in code.splitlines())
+        root = {**os.environ, "PYTHONPATH": str(Path(threads.__file__).parents[2])}
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=root, check=True)
+    finally:
+        busy.kill()
+        busy.wait()
+    assert float(done.stdout) > 0.1
+
+
+def test_nothing_waits_where_nothing_was_counted(monkeypatch):
+    monkeypatch.setattr(threads, "waiting", dict)
+    assert longest_wait({}) is None
