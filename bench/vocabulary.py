@@ -56,6 +56,7 @@ WarningKind = Literal[
     "not steady",
     "faulting",
     "contended",
+    "reference disturbed",
     "throttled",
     "drifting",
     "denormals",

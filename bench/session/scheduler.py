@@ -15,6 +15,7 @@ from bench.plan.plan import Plan
 from bench.session.collector import Collector
 from bench.session.flight import Report, results_of
 from bench.stats.stopping import is_precise
+from bench.store.disturbed import Beside, disturbed, of_results
 from bench.store.result import Result
 from bench.text import plural
 from bench.vocabulary import RunStatus
@@ -75,6 +76,7 @@ class Scheduler:
     outcome: RunStatus = "running"
     endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
+    _beside: list[Beside] = field(default_factory=list)
     _measured: int = 0
     _late: bool = False
 
@@ -112,6 +114,22 @@ class Scheduler:
                 self._take(turn, result)
             if self._late:
                 raise OutOfTimeError
+        again = self._again()
+        for turn, result in results_of(self._turns(again, self.plan.repeats), self.collector.slots, self._hear):
+            self._take(turn, result)
+            self.endings[result.cell] = (
+                f"{plural(self.plan.repeats, 'repeat')} and one more: the reference was disturbed"
+            )
+
+    def _again(self) -> list[Cell]:
+        """The cells to be measured once more after all repeats, while the budget lasts: their interval is too wide yet.
+
+        A plan of one repeat asks for no interval.
+        """
+        if self.plan.repeats == 1:
+            return []
+        late = {name for name, _ in disturbed(self._beside)}
+        return [cell for cell in self.cells if cell not in self.endings and cell.id in late]
 
     def _turns(self, due: Sequence[Cell], repeat: int) -> Iterator[tuple["_Turn", Callable[[Report], Result]]]:
         """The tasks of one repeat, each begun only when it is drawn, while the budget lasts."""
@@ -124,7 +142,7 @@ class Scheduler:
             self._late = self._late or budget <= 0
             if self._late:
                 return
-            share = (repeat + position / len(due)) / self.plan.repeats
+            share = min((repeat + position / len(due)) / self.plan.repeats, 1.0)
             left = elapsed * (1 - share) / share if share and self._measured and not self.past else None
             task = task_of(cell, self.plan, repeat, self.devices)
             turn = _Turn(Progress(cell, repeat, "start", share, left), cut=budget < task.timeout)
@@ -152,6 +170,7 @@ class Scheduler:
         """Note whether the cell needs another repeat after this one."""
         ratios = self._ratios.setdefault(result.cell, [])
         ratios.extend(each.value for each in result.measurements if each.metric == "relative_cost")
+        self._beside += of_results([result])
         if result.status != "ok":
             self.endings[result.cell] = result.status
         elif is_precise(ratios, self.plan.precision):

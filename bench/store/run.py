@@ -8,7 +8,9 @@ from typing import Any
 
 from bench import files
 from bench.errors import BenchError
+from bench.store.disturbed import disturbed, of_heads, warning_of
 from bench.store.facts import RunFacts
+from bench.store.fingerprint import of_result
 from bench.store.result import SCHEMA, Result, parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
@@ -47,13 +49,17 @@ class Run:
     def lines(self) -> Iterator[dict[str, Any]]:
         """Each line of results.jsonl as plain data, the caller's to change; a last line that was cut off is left out.
 
-        Trials of learning rates are passed over, for they are no results; `facts.tuned` sums them up.
+        Trials of learning rates are passed over, for they are no results; `facts.tuned` sums them up. That the
+        reference was disturbed shows only beside the other results, and so is added to the warnings here.
 
         Raises:
             BenchError: a line in the middle is damaged or of another schema, or there is no such file.
 
         """
-        return self._results_among(self._every_line())
+        late = disturbed(of_heads(self.heads()))
+        for line in self._results_among(self._every_line()):
+            share = late.get((line["id"], line["repeat"]))
+            yield line if share is None else {**line, "warnings": [*line["warnings"], warning_of(share).to_dict()]}
 
     def heads(self) -> Iterator[dict[str, Any]]:
         """The head of each line, up to the measurements, without samples: many times faster. Not to be changed: shared.
@@ -111,7 +117,7 @@ class Run:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        text = result.to_line()
+        text = result.to_line(of_result(result))
         files.append_line(self._path, text)
         if self._lines is not None:
             self._lines.append(files.Line(text.encode() + b"\n", f"{self._path} line {len(self._lines) + 1}"))
