@@ -1,4 +1,7 @@
-"""Reference: what the half without torch knows of what costs are relative to: its name and a digest of its code."""
+"""Reference: what the half without torch knows of what costs are relative to: its name and a digest of its code.
+
+Another digest makes every stored baseline not comparable: see bench/process/CONTRACT.md.
+"""
 
 from functools import cache
 from pathlib import Path

@@ -1,12 +1,11 @@
 """Elasticity: how much of what disturbs the reference a cell feels too, from blocks that alternate."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
-
-from bench.stats.interval import Interval
 
 LEAST_PROCESSES = 3
 LEAST_SPREAD = 0.03  # of the reference's logarithms: below it they are noise of the blocks, which pulls a slope to 0
@@ -15,7 +14,26 @@ WIDEST = 0.5  # half of an interval that still tells a cell that follows (1) fro
 Pairs = npt.NDArray[np.float64]  # (turns, 2): seconds a step of the reference and of the cell, in blocks of one turn
 
 
-def elasticity(processes: Sequence[Pairs], confidence: float = 0.95) -> Interval | None:
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A slope with its two-sided 95 % interval, value ± half, over `n` processes."""
+
+    value: float
+    half: float
+    n: int
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+        return self.value - self.half
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
+        return self.value + self.half
+
+
+def elasticity(processes: Sequence[Pairs], confidence: float = 0.95) -> Slope | None:
     """The slope of log cell on log reference over the turns of all processes; None where they do not tell one.
 
     1 means that the cell takes longer when and as the reference does, so that contention cancels in their ratio; 0,
@@ -30,8 +48,7 @@ def elasticity(processes: Sequence[Pairs], confidence: float = 0.95) -> Interval
     count = len(logs)
     error = np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum())
     half = float(stdtrit(count - 1, (1 + confidence) / 2) * error)
-    slope = _slope(logs)
-    return Interval(slope, slope - half, slope + half, count) if half <= WIDEST else None
+    return Slope(_slope(logs), half, count) if half <= WIDEST else None
 
 
 def _slope(logs: Sequence[Pairs]) -> float:

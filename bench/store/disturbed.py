@@ -3,7 +3,7 @@
 The machine was busy then. A net that is bound otherwise feels that less or more than the reference, so its ratio moves.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from bench.store.result import Result
@@ -57,7 +57,17 @@ def disturbed(every: Iterable[Beside]) -> dict[Key, float]:
     return {result: share for result, share in shares.items() if share > OFF}
 
 
-def warning_of(share: float) -> Warning:
-    """What to know of a result whose reference was slower by that share."""
+def flagged(lines: Iterable[dict[str, Any]], heads: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The lines of a run, a warning added to those whose reference was disturbed.
+
+    It is no part of what is stored: how good the reference can be is known once all results are there.
+    """
+    late = disturbed(of_heads(heads))
+    for line in lines:
+        share = late.get((line["id"], line["repeat"]))
+        yield line if share is None else {**line, "warnings": [*line["warnings"], _warning(share).to_dict()]}
+
+
+def _warning(share: float) -> Warning:
     text = f"the reference took {percent(share)} longer than at its best in this run"
     return Warning("relative cost", "reference disturbed", share, text)

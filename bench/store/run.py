@@ -8,7 +8,6 @@ from typing import Any
 
 from bench import files
 from bench.errors import BenchError
-from bench.store.disturbed import disturbed, of_heads, warning_of
 from bench.store.facts import RunFacts
 from bench.store.fingerprint import of_result
 from bench.store.result import SCHEMA, Result, parse_line
@@ -49,17 +48,13 @@ class Run:
     def lines(self) -> Iterator[dict[str, Any]]:
         """Each line of results.jsonl as plain data, the caller's to change; a last line that was cut off is left out.
 
-        Trials of learning rates are passed over, for they are no results; `facts.tuned` sums them up. That the
-        reference was disturbed shows only beside the other results, and so is added to the warnings here.
+        Trials of learning rates are passed over, for they are no results; `facts.tuned` sums them up.
 
         Raises:
             BenchError: a line in the middle is damaged or of another schema, or there is no such file.
 
         """
-        late = disturbed(of_heads(self.heads()))
-        for line in self._results_among(self._every_line()):
-            share = late.get((line["id"], line["repeat"]))
-            yield line if share is None else {**line, "warnings": [*line["warnings"], warning_of(share).to_dict()]}
+        return self._results_among(self._every_line())
 
     def heads(self) -> Iterator[dict[str, Any]]:
         """The head of each line, up to the measurements, without samples: many times faster. Not to be changed: shared.
