@@ -66,10 +66,11 @@ def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     """
     measurements = stored["measurements"]
     steps = [decode_samples(entry) for entry in measurements if entry["metric"] == "step" and entry.get("n")]
+    pairs = turns(stored)
     for entry in measurements:
         entry.pop("samples", None)
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
-    return {**line, "id": configuration_id(line), "steps": steps, "turns": turns(stored["blocks"])}
+    return {**line, "id": configuration_id(line), "steps": steps, "turns": pairs}
 
 
 def clean(value: Any) -> Any:

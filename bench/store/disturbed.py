@@ -26,10 +26,12 @@ class Beside(NamedTuple):
 def of_results(results: Iterable[Result]) -> list[Beside]:
     """The reference's times beside these results, those that have one."""
     return [
-        Beside((result.cell.id, result.repeat), (result.cell.device, result.cell.denormals, one.threads), one.value)
+        Beside(
+            (result.cell.id, result.repeat), (result.cell.device, result.cell.denormals, reading.threads), reading.value
+        )
         for result in results
-        for one in result.measurements
-        if one.metric == "relative_reference"
+        for reading in result.measurements
+        if reading.metric == "relative_reference"
     ]
 
 

@@ -73,7 +73,8 @@ def fingerprint(system: Mapping[str, Any], threads: int) -> Fingerprint:
 
 def of_result(result: Result) -> str:
     """The digest of the fingerprint under which a result's relative cost holds; "" where no worker told its system."""
-    threads = next((one.threads for one in result.measurements if one.metric == "relative_cost" and one.threads), None)
+    readings = (reading for reading in result.measurements if reading.metric == "relative_cost")
+    threads = next((reading.threads for reading in readings if reading.threads), None)
     return fingerprint(result.system, threads or result.cell.threads).digest if result.system else ""
 
 

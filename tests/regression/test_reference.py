@@ -22,7 +22,7 @@ def record(tmp_path):
     number = iter(range(1000))
     random = np.random.default_rng(1)
 
-    def write(cells=(1.0, 1.0), reference=1.0, spread=0.01, hour=None, by=None, blocks=15):
+    def write(*, cells=(1.0, 1.0), reference=1.0, spread=0.01, hour=None, by=None, blocks=15):
         index = next(number)
         facts = {
             "plan": {"blocks": blocks},

@@ -5,7 +5,6 @@ import pytest
 
 from bench.stats.elasticity import elasticity
 
-
 TURNS = 15
 NOISE = 0.01  # of each block
 
