@@ -13,6 +13,7 @@ from bench.store.fingerprint import fingerprint
 from bench.store.frame import frame
 from bench.store.result import Measurement, Result
 from bench.store.run import create
+from bench.text import TIMES
 
 STEPS, TURNS = 20, 8
 SYSTEM = {"cpu": "made up", "torch": "2.14.1"}
@@ -74,7 +75,7 @@ def test_the_page_says_where_relative_costs_compare(run):
     assert "runs on one machine and software (fingerprint)" in text
     assert "13 to 24 %" in text
     assert "the reference (a frozen mlp, SGD, batch 64), as measured</option>" in text
-    assert 'data-unit="× the reference"' in text
+    assert f'data-unit="{TIMES} the reference"' in text
 
 
 def test_every_row_of_the_frame_has_the_fingerprint_of_its_relative_cost(run):
