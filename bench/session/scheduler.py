@@ -117,9 +117,9 @@ class Scheduler:
         again = self._again()
         for turn, result in results_of(self._turns(again, self.plan.repeats), self.collector.slots, self._hear):
             self._take(turn, result)
-            self.endings[result.cell] = (
-                f"{plural(self.plan.repeats, 'repeat')} and one more: the reference was disturbed"
-            )
+            if not self._late:
+                ending = f"{plural(self.plan.repeats, 'repeat')} and one more: the reference was disturbed"
+                self.endings.setdefault(result.cell, ending)
 
     def _again(self) -> list[Cell]:
         """The cells to be measured once more after all repeats, while the budget lasts: their interval is too wide yet.

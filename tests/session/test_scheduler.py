@@ -339,6 +339,11 @@ def test_a_cell_whose_reference_was_disturbed_is_measured_once_more(run):
     assert max(fake.shares) <= 1
 
 
+def test_how_the_repeat_that_was_added_ended_is_kept(run):
+    fake = run(Beside(status=lambda task: "failed" if task.repeat == 3 else "ok"), repeats=3)
+    assert fake.schedule.endings[CELLS[2]] == "failed"
+
+
 def test_it_is_not_where_the_budget_is_spent_or_no_interval_is_asked_for(run):
     spent = run(Beside(), repeats=3, budget=3 * len(CELLS) * TASK_SECONDS)
     assert [repeat for _, repeat in spent.measured_cells() if repeat == 3] == []
