@@ -104,7 +104,8 @@ _ROWS: tuple[Metric, ...] = (
     _ratio(
         name="relative_cost", timed_in="relative cost", direction="lower", judged_by="screening",
         followed=True, changes=True, tradeoff=True, heading="Relative cost", shown=True, terminal="relative cost",
-        note="seconds an image, divided by those of the reference measured in turn in the same process",
+        note="seconds an image, divided by those of the reference, a frozen mlp, measured in turn in the same process; "
+        "compares configurations of one run, and runs of one fingerprint",
     ),
     _share(
         name="accuracy", direction="higher", judged_by="accuracy", once_a_seed=True, followed=True, tensorboard=True,
@@ -265,6 +266,14 @@ _ROWS: tuple[Metric, ...] = (
     _time(
         name="relative_reference", timed_in="relative cost", heading="Reference's step",
         note="a step of the reference in the blocks that alternate with this configuration",
+    ),
+    _ratio(
+        name="launch_cost", timed_in="relative cost", direction="lower", heading="Cost over launches",
+        note="seconds a step, divided by those of a second reference, which is bound by launches, in the same blocks",
+    ),
+    _time(
+        name="launch_reference", timed_in="relative cost", heading="Launch-bound reference's step",
+        note="a step of the second reference in the blocks that alternate with this configuration",
     ),
     _time(
         name="first_step", timed_in="phases", heading="First step",

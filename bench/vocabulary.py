@@ -72,6 +72,7 @@ WarningKind = Literal[
     "not steady",
     "faulting",
     "contended",
+    "reference disturbed",
     "throttled",
     "drifting",
     "denormals",

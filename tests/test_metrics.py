@@ -56,7 +56,7 @@ def of_task():
     from tests.measure.recording import Heard
 
     heard = Heard()
-    task = Task(CELL, Cell("softmax_regression"), blocks=1, epochs=1, until=0.3, checkpoint=True)
+    task = Task(CELL, blocks=1, epochs=1, until=0.3, checkpoint=True)
     measure(task, heard)
     assert heard.of("status") == [("ok", None)]
     assert {kind for kind, _, _ in heard.of("file")} == {"checkpoint"}

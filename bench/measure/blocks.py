@@ -35,7 +35,7 @@ class Block:
     """What one block gave.
 
     Attributes:
-        subject: what was run: "train", "inference", "cell" or "reference".
+        subject: what was run: "train", "inference", "cell", "reference" or "launch reference".
         started: seconds of the host's monotonic clock.
         wall: seconds from synchronization to synchronization, by the host's clock.
         cpu: CPU seconds of this process meanwhile.

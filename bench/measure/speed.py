@@ -1,20 +1,48 @@
-"""Speed: a cell's phases, its inference, and its cost relative to the reference architecture."""
+"""Speed: a cell's phases, its inference, and its cost relative to the frozen references."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 import torch
 
-from bench.measure.blocks import Block, WarmUp, quiet_collector, run_block, run_untimed, warm_up
+from bench.devices import Device
+from bench.measure.blocks import Block, PhaseLog, Step, WarmUp, quiet_collector, run_block, run_untimed, warm_up
+from bench.measure.reference import FrozenNet
 from bench.measure.workload import Workload
-from bench.plan.timing import INFERENCE_BLOCKS, LEAD_SECONDS
+from bench.plan.timing import INFERENCE_BLOCKS, LAUNCH_BLOCKS, LEAD_SECONDS, RELATIVE_STATISTIC, STATISTIC
 from bench.store.result import Floats, Measurement
-from bench.vocabulary import FETCH, WHOLE_STEP, Quantile
+from bench.vocabulary import FETCH, WHOLE_STEP
 
-# Low quantiles repeat best where contention only ever adds time: chosen by measured A/A spread, see DESIGN.md.
-STATISTIC: Quantile = "p25"
-RELATIVE_STATISTIC: Quantile = "p10"
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is stepped in blocks: its name there, its step, the phases between marks, and images a step."""
+
+    name: str
+    step: Step
+    phases: tuple[str, ...]
+    batch_size: int
+    phase_log: PhaseLog | None = None
+
+    @classmethod
+    def of(cls, name: str, work: Workload) -> "Subject":
+        """A cell's."""
+        return cls(name, work.timed_step, work.timed_phases, work.cell.batch_size, work.phase_log)
+
+    @classmethod
+    def frozen(cls, name: str, net: FrozenNet) -> "Subject":
+        """A reference's, whose step is timed whole."""
+        return cls(name, net.step, (WHOLE_STEP,), net.batch_size)
+
+    def block(self, device: Device, steps: int) -> Block:
+        """One block of so many steps."""
+        return run_block(self.name, device, self.step, steps, len(self.phases) + 1, phase_log=self.phase_log)
+
+    def seconds(self, timed: Sequence[Block]) -> Floats:
+        """Of each of its steps in these blocks."""
+        return step_times(timed, self.name, self.phases)
 
 
 def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:
@@ -75,47 +103,58 @@ def measure_copy(work: Workload) -> list[Measurement]:
 
 
 def measure_relative(
-    cell: Workload, reference: Workload, blocks: int, order: Random, threads: int
+    cell: Workload, references: tuple[FrozenNet, FrozenNet], blocks: int, order: Random, threads: int
 ) -> tuple[list[Block], list[Measurement], bool]:
-    """Time cell and reference in alternating blocks, the first of each pair drawn at random.
+    """Time cell and references in blocks that alternate, the first of each turn drawn at random.
 
-    The relative cost is the ratio of their seconds per image. Also returns whether both were steady before.
+    The relative cost is the ratio of their seconds per image. The second reference, which is bound by launches, has a
+    few blocks in turns that are drawn, and the ratio to it is of seconds a step: a launch takes as long for one image
+    as for many. Also returns whether cell and reference were steady before.
     """
-    with quiet_collector():
-        lengths = {work: warm_up(work.device, work.timed_step, least=0) for work in (reference, cell)}
-        timed = list(_alternate(cell, reference, lengths, blocks, order))
-    own, other = (
-        Measurement.of_samples(
-            f"relative_{subject}",
-            step_times(timed, subject, work.timed_phases),
-            statistic=RELATIVE_STATISTIC,
-            threads=threads,
-        )
-        for subject, work in (("cell", cell), ("reference", reference))
+    own = Subject.of("cell", cell)
+    other, launches = (
+        Subject.frozen(name, net) for name, net in zip(("reference", "launch reference"), references, strict=True)
     )
-    ratio = (own.value / cell.cell.batch_size) / (other.value / reference.cell.batch_size)
-    cost = Measurement.of_value("relative_cost", ratio, RELATIVE_STATISTIC, threads)
-    return timed, [own, other, cost], all(warm.steady for warm in lengths.values())
+    with quiet_collector():
+        warm = {each.name: warm_up(cell.device, each.step, least=0) for each in (launches, other, own)}
+        timed = list(_alternate(cell.device, (own, other, launches), warm, blocks, order))
+    step, beside = (
+        Measurement.of_samples(
+            f"relative_{subject.name}", subject.seconds(timed), statistic=RELATIVE_STATISTIC, threads=threads
+        )
+        for subject in (own, other)
+    )
+    launch = Measurement.of_samples(
+        "launch_reference", launches.seconds(timed), statistic=RELATIVE_STATISTIC, threads=threads
+    )
+    ratio = (step.value / own.batch_size) / (beside.value / other.batch_size)
+    costs = [
+        Measurement.of_value("relative_cost", ratio, RELATIVE_STATISTIC, threads),
+        Measurement.of_value("launch_cost", step.value / launch.value, RELATIVE_STATISTIC, threads),
+    ]
+    return timed, [step, beside, launch, *costs], warm[own.name].steady and warm[other.name].steady
 
 
 def timed_block(subject: str, work: Workload, steps: int) -> Block:
     """One block of training steps."""
-    return run_block(subject, work.device, work.timed_step, steps, len(work.timed_phases) + 1, phase_log=work.phase_log)
+    return Subject.of(subject, work).block(work.device, steps)
 
 
-def step_times(timed: list[Block], subject: str, phases: tuple[str, ...]) -> Floats:
+def step_times(timed: Sequence[Block], subject: str, phases: tuple[str, ...]) -> Floats:
     """Seconds of each step of the blocks of one subject: all its phases but the fetch of its batch."""
     columns = [column for column, phase in enumerate(phases) if phase != FETCH]
     return np.concatenate([block.intervals[:, columns].sum(axis=1) for block in timed if block.subject == subject])
 
 
 def _alternate(
-    cell: Workload, reference: Workload, lengths: dict[Workload, WarmUp], blocks: int, order: Random
+    device: Device, subjects: Sequence[Subject], warm: Mapping[str, WarmUp], blocks: int, order: Random
 ) -> Iterator[Block]:
-    """The blocks of each pair, each led in by a few untimed steps."""
-    sides = [("cell", cell), ("reference", reference)]
-    for _ in range(blocks):
-        order.shuffle(sides)
-        for subject, work in sides:
-            run_untimed(work.device, work.timed_step, LEAD_SECONDS)
-            yield timed_block(subject, work, lengths[work].block_steps)
+    """The blocks of each turn, each led in by a few untimed steps; the last subject has its turn now and then."""
+    *pair, launches = subjects
+    with_launches = set(order.sample(range(blocks), min(LAUNCH_BLOCKS, blocks)))
+    for turn in range(blocks):
+        due = [*pair, launches] if turn in with_launches else [*pair]
+        order.shuffle(due)
+        for subject in due:
+            run_untimed(device, subject.step, LEAD_SECONDS)
+            yield subject.block(device, warm[subject.name].block_steps)

@@ -20,8 +20,9 @@ CLOSURE_EVALUATIONS = 6  # of the model, in a step of an optimizer that searches
 def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
     """Seconds that one repeat takes at the very least, training left out."""
     block = timing.BLOCK_SECONDS
-    warm = timing.WARM_SECONDS + 3 * timing.WARM_AGAIN
-    timed = warm + block * (3 * plan.blocks + timing.INFERENCE_BLOCKS)
+    warm = timing.WARM_SECONDS + 4 * timing.WARM_AGAIN
+    launches = min(timing.LAUNCH_BLOCKS, plan.blocks)
+    timed = warm + block * (3 * plan.blocks + launches + timing.INFERENCE_BLOCKS)
     return sum(START_SECONDS + timed for _ in cells)
 
 

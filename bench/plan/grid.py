@@ -36,10 +36,6 @@ AXES = {
     "seed": "seeds",
 }
 
-# What relative costs are relative to. Another one makes every stored baseline not comparable: see
-# bench/process/CONTRACT.md.
-REFERENCE = Cell("mlp", optimizer="sgd", batch_size=64)
-
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -92,15 +88,7 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
     """What a worker is asked to do with `cell` in one repeat."""
     return Task(
         cell=cell,
-        reference=Cell(
-            REFERENCE.architecture,
-            optimizer=REFERENCE.optimizer,
-            dataset=cell.dataset,
-            batch_size=REFERENCE.batch_size,
-            device=cell.device,
-            threads=reference_threads(cell, plan, devices),
-            denormals=cell.denormals,
-        ),
+        relative_threads=reference_threads(cell, plan, devices),
         repeat=repeat,
         order_seed=order_seed_of(plan),
         blocks=plan.blocks,

@@ -13,7 +13,7 @@ class Task:
 
     Attributes:
         cell: what to measure.
-        reference: what its relative cost is relative to, measured in alternating blocks, with its CPU threads.
+        relative_threads: CPU threads while it and the reference are compared.
         repeat: which pass over the grid, from 0.
         order_seed: seeds the order of blocks, together with the repeat.
         blocks: blocks of phases, and pairs of blocks of the relative cost; 0 times nothing.
@@ -29,7 +29,7 @@ class Task:
     """
 
     cell: Cell
-    reference: Cell
+    relative_threads: int = 1
     repeat: int = 0
     order_seed: int = 0
     blocks: int = 15

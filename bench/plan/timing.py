@@ -3,6 +3,11 @@
 Both the measurement and the estimate read it. See bench/process/CONTRACT.md.
 """
 
+from bench.vocabulary import Quantile
+
+# Low quantiles repeat best where contention only ever adds time: chosen by measured A/A spread, see DESIGN.md.
+STATISTIC: Quantile = "p25"
+RELATIVE_STATISTIC: Quantile = "p10"
 BLOCK_SECONDS = 0.1  # a block lasts at least this long: over 10,000 ticks of the clock
 WARM_STEPS = 3  # optimizer state, gradients, caches, the libraries' choice of kernels
 WARM_SECONDS = 0.5  # the least warm-up of a process
@@ -11,6 +16,7 @@ WARM_CAP = 3.0  # the longest; a workload that is not steady by then is marked
 WARM_AGREEMENT = 0.05  # three successive mini-blocks within this share are steady
 LEAD_SECONDS = 0.02  # untimed steps before a block: they refill the caches and outlast another's spinning threads
 INFERENCE_BLOCKS = 2
+LAUNCH_BLOCKS = 2  # of the second reference, in a process
 # glibc would map and unmap buffers as large as these, in bytes, at every step (mallopt(3), DESIGN.md)
 MMAP_THRESHOLD, TRIM_THRESHOLD = 1_000_000_000, 2_000_000_000
 LEAST_REPEATS = 6  # fewer give too lucky a spread to stop on
@@ -18,6 +24,8 @@ EVALUATIONS_PER_EPOCH = 4  # of a training with a target; as often the gradients
 
 # Part of the definition of a measurement (`bench.store.fingerprint.definition`), by name and value.
 DECIDE_A_TIME = (
+    "STATISTIC",
+    "RELATIVE_STATISTIC",
     "BLOCK_SECONDS",
     "WARM_STEPS",
     "WARM_SECONDS",
@@ -25,6 +33,7 @@ DECIDE_A_TIME = (
     "WARM_AGREEMENT",
     "LEAD_SECONDS",
     "INFERENCE_BLOCKS",
+    "LAUNCH_BLOCKS",
     "MMAP_THRESHOLD",
     "TRIM_THRESHOLD",
 )

@@ -15,7 +15,7 @@ from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.plan import default_of, flag
 from bench.stats.change_points import Change, changes
-from bench.store.fingerprint import fingerprint
+from bench.store.fingerprint import Fingerprint, fingerprint
 from bench.store.pooling import pooled
 from bench.store.provenance import commit_date
 from bench.store.run import Run
@@ -151,6 +151,8 @@ def _points(run: Run) -> Iterator[tuple[_Key, str, Mapping[str, Any], Point]]:
             if reading["metric"] not in followed or reading["value"] is None or reading["value"] <= 0:
                 continue
             machine = fingerprint(line["system"], reading["threads"] or cell.threads)
+            if reading["metric"] == "relative_cost" and facts.protocol:  # of another reference it is another metric
+                machine = Fingerprint({**machine.fields, "protocol": facts.protocol})
             key = (cell, reading["metric"], reading["statistic"], machine.digest)
             values.setdefault(key, []).append(reading["value"])
             origins.setdefault(key, (reading["unit"], machine.fields))

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from bench.regression.cost import judge_cost
 from bench.regression.direct import AGAIN, CONTENDED, judge_accuracy, judge_budgets, judge_counts, judge_memory
+from bench.regression.reference import watched
 from bench.regression.tolerances import Tolerances
+from bench.store.fingerprint import redefined
 from bench.store.summary import CellSummary
 from bench.text import plural
 from bench.verdict.verdict import Verdict
@@ -66,10 +68,10 @@ def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Te
         verdicts += judge_budgets(summary, terms.allowed, terms.absolute.get(summary.id, {}))
     known = {summary.id: summary for summary in new}
     verdicts += [_missing(name, runs) for name, runs in by_id.items() if name not in known]
-    suspects = {
-        verdict.cell: _alike(known[verdict.cell], by_id[verdict.cell])[-1] for verdict in verdicts if verdict.suspect
-    }
-    return Screening(tuple(verdicts), suspects, _unjudged(new, by_id))
+    alike = {name: _alike(summary, by_id.get(name, [])) for name, summary in known.items()}
+    suspects = {verdict.cell: alike[verdict.cell][-1] for verdict in verdicts if verdict.suspect}
+    verdicts, moved = watched(verdicts, known, alike)
+    return Screening(tuple(verdicts), suspects, (*_unjudged(new, by_id), *moved))
 
 
 def _unjudged(new: Sequence[CellSummary], by_id: Mapping[str, list[CellSummary]]) -> tuple[str, ...]:
@@ -135,10 +137,7 @@ def _missing(name: str, stored: list[CellSummary]) -> Verdict:
 
 def _differs(old: CellSummary, new: CellSummary) -> tuple[str, ...]:
     """The conditions that differ, each with both values."""
-    differences = old.machine.differences(new.machine)
-    if old.definition != new.definition:
-        differences += (f"definition of the measurement {old.definition} -> {new.definition}",)
-    return differences
+    return old.machine.differences(new.machine) + redefined(old.definition, new.definition)
 
 
 def _unlearnt(new: CellSummary, stored: list[CellSummary]) -> str:

@@ -11,7 +11,9 @@ import pandas as pd
 from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell
 from bench.report.decision import stored_check
+from bench.report.elasticity import turns
 from bench.report.record import Record, Row, Value
+from bench.store.disturbed import flagged
 from bench.store.facts import RunFacts
 from bench.store.frame import configuration_id, frame_of
 from bench.store.pooling import pooled
@@ -32,18 +34,20 @@ class _Gathered:
     cells: dict[str, Cell] = field(default_factory=dict)
     steps: list[Floats] = field(default_factory=list)
     training: list[Mapping[str, Any]] = field(default_factory=list)
+    turns: list[Floats] = field(default_factory=list)
 
     def add(self, line: Mapping[str, Any]) -> None:
         cell = Cell.from_dict(line["cell"])
         self.cells.setdefault(cell.id, cell)
         self.steps += line["steps"]
+        self.turns.append(line["turns"])
         if line["training"] and line["training"].get("epochs"):
             self.training.append(line["training"])
 
 
 def read(run: Run) -> Record:
     """The record of a run, from its files alone; of two results of one cell and repeat the later one counts."""
-    stored = map(_of_configuration, run.lines())
+    stored = map(_of_configuration, flagged(run.lines(), run.heads()))
     lines = {(line["id"], line["cell"].get("seed"), line["repeat"]): line for line in stored}
     gathered: dict[str, _Gathered] = {}
     for line in lines.values():
@@ -56,13 +60,17 @@ def read(run: Run) -> Record:
 
 
 def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
-    """The line, cleaned, with the samples of its steps alone; its id is of the configuration: seeds are pooled."""
+    """The line, cleaned, its id that of the configuration, since seeds are pooled; of samples and blocks only these.
+
+    They are `steps`, the samples of its steps, and `turns`, seconds a step in blocks of reference and cell.
+    """
     measurements = stored["measurements"]
     steps = [decode_samples(entry) for entry in measurements if entry["metric"] == "step" and entry.get("n")]
+    pairs = turns(stored)
     for entry in measurements:
         entry.pop("samples", None)
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
-    return {**line, "id": configuration_id(line), "steps": steps}
+    return {**line, "id": configuration_id(line), "steps": steps, "turns": pairs}
 
 
 def clean(value: Any) -> Any:
@@ -101,6 +109,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
             cells=cells,
             values=values,
             steps=tuple(rest.steps),
+            turns=tuple(rest.turns),
             training=tuple(rest.training),
         )
         for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)

@@ -89,6 +89,7 @@ def page(record: Record) -> str:
         status=record.facts.status,
         counts=counts(record),
         machine=machine(record),
+        fingerprint=record.fingerprint(),
         revision=revision(record.facts.git),
         started=_moment(record.facts.started),
         sentences=conclusions(record),

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.command import command_of
+from bench.report.elasticity import sentence
 from bench.report.record import Record
 from bench.report.table import in_words, missed
 from bench.report.units import percent, quantity
@@ -105,7 +106,8 @@ def _run(record: Record) -> Iterator[tuple[str, str]]:
     yield "Seeds", joined((str(seed) for seed in seeds), most=20) or "none"
     seed = facts.order_seed
     yield "Order of execution", "seed not recorded" if seed is None else f"random, seed {seed}"
-    yield "Reference", record.reference()
+    yield "Reference", facts.reference or UNKNOWN
+    yield "Fingerprint", record.fingerprint() or UNKNOWN
     for metric, name in (("relative_cost", "Threads, relative cost"), ("throughput", "Threads, throughput and phases")):
         threads = sorted({row.values[metric].threads or 0 for row in record.rows if metric in row.values} - {0})
         if threads:
@@ -142,10 +144,18 @@ def _caveats(record: Record) -> Iterator[str]:
     yield from _disturbed(record)
     if any("step" in row.values for row in record.rows):
         yield (
-            "Absolute times and rates carry an interval for this run: from one hour or machine to the next they move "
-            "more than that. The relative cost, measured in turn with the reference, is the number to compare between "
-            "runs."
+            "Intervals of times, rates and relative costs are for this run: from one hour to the next they move more "
+            "than that, relative costs least. How much those move is known from a baseline of five runs, and check "
+            "allows for it."
         )
+    if rows:
+        yield (
+            f"The relative cost, measured in turn with {record.reference()}, compares configurations of one run, and "
+            "runs on one machine and software (fingerprint). Across machines ratios differ by 13 to 24 % (two hosts "
+            "were measured), across instruction sets by up to 2.7 times."
+        )
+    if words := sentence(record):
+        yield words
     if any(len(row.cells) == 1 and "accuracy" in row.values for row in record.rows):
         yield "Accuracies of a single seed have no interval; small differences between them may be chance."
     accuracies = [(row.label, row.values["accuracy"]) for row in record.rows if "accuracy" in row.values]

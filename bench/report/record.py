@@ -46,7 +46,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One configuration: every field of its cells but the seed."""
+    """One configuration: every field of its cells but the seed.
+
+    `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2).
+    """
 
     key: str
     index: int
@@ -58,6 +61,7 @@ class Row:
     values: Mapping[str, Value]
     steps: tuple[Floats, ...] = ()
     training: tuple[Mapping[str, Any], ...] = ()
+    turns: tuple[Floats, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,12 @@ class Record:
     check: Mapping[str, Any] = field(default_factory=dict)
 
     def reference(self) -> str:
-        """The name of the reference architecture."""
-        return self.facts.reference or "the reference"
+        """What costs are relative to, as in a sentence: the reference (a frozen mlp, SGD, batch 64)."""
+        return f"the reference ({self.facts.reference})" if self.facts.reference else "the reference"
+
+    def fingerprint(self) -> str:
+        """The digest of machine and software within which relative costs compare; of several machines all of them."""
+        return " ".join(dict.fromkeys(result["fingerprint"] for result in self.results if result.get("fingerprint")))
 
     def having(self, *metrics: str) -> list[Row]:
         """The rows that are ok and have all of these metrics."""

@@ -11,7 +11,7 @@ from bench.report.units import either_way, percent, quantity, scale_of, with_uni
 from bench.store.seeds import over_seeds
 from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, number, plural, plus_minus
 
-_ABSOLUTE = {"s", "1/s"}
+_OF_THIS_RUN = {"time", "rate", "ratio"}  # kinds whose interval holds for the run: between runs they move more
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def amount(value: Value) -> str:
     share = scale.unit == PERCENT  # nothing is beyond 100 %, and thousands of test images resolve two places
     ends = (value.value, max(value.low, 0), min(value.high, 1.0 if share else math.inf))
     middle, low, high = (number(end * scale.factor, half, most=2 if share else 9) for end in ends)
-    this_run = "this run, " if value.unit in _ABSOLUTE else ""
+    this_run = "this run, " if row_of(value.metric, value.unit).kind in _OF_THIS_RUN else ""
     return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {count})"
 
 
@@ -105,8 +105,8 @@ def _column(record: Record, metric: str) -> Column:
     row = row_of(metric, first.unit)
     if (row.to_target or metric == "reached") and record.target:
         parts = [f"to {percent_of(record.target)}"]
-    detail = (", ".join(parts), "this run" if first.unit in _ABSOLUTE else "")
-    unit = f"{TIMES} {record.reference()}" if metric == "relative_cost" else scale.unit
+    detail = (", ".join(parts), "this run" if row.kind in _OF_THIS_RUN else "")
+    unit = f"{TIMES} the reference" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
     note = "; ".join(part for part in (row.note, statistic) if part)
     shown = row.shown or any(len({line.cell.get(axis) for line in record.rows}) > 1 for axis in row.axes)

@@ -7,8 +7,9 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
-from bench.plan.grid import REFERENCE, Grid, expand
+from bench.plan.grid import Grid, expand
 from bench.plan.plan import Plan, flag
+from bench.plan.reference import REFERENCE
 from bench.plan.seeds import order_seed_of
 from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
@@ -22,6 +23,7 @@ from bench.session.resume import reopen
 from bench.session.scheduler import Scheduler
 from bench.session.tuned import Tuned
 from bench.store import run as store
+from bench.store.fingerprint import protocol
 from bench.store.provenance import git_state, time_name, utc_now, versions
 from bench.store.result import Result
 from bench.text import plural
@@ -149,7 +151,8 @@ def _facts(work: Work, executor: Executor, command: str) -> dict[str, Any]:
         "command": command,
         "plan": plan.to_dict(),
         "order_seed": plan.order_seed,
-        "reference": REFERENCE.architecture,
+        "reference": REFERENCE,
+        "protocol": protocol(),
         "git": git_state(),
         "versions": versions(),
         "architectures": {cell.architecture: dict(catalogue.architectures[cell.architecture]) for cell in cells},

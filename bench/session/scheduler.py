@@ -16,6 +16,7 @@ from bench.plan.plan import Plan
 from bench.session.collector import Collector
 from bench.session.flight import Report, results_of
 from bench.stats.stopping import is_precise
+from bench.store.disturbed import Beside, disturbed, of_results
 from bench.store.result import Result
 from bench.text import plural
 from bench.vocabulary import STATUSES, Part, RunStatus
@@ -79,6 +80,7 @@ class Scheduler:
     endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
     _disturbed: Counter[Cell] = field(default_factory=Counter)  # how many of its results are, in a part that is timed
+    _beside: list[Beside] = field(default_factory=list)
     _measured: int = 0
     _late: bool = False
 
@@ -110,12 +112,26 @@ class Scheduler:
     def _measure_all(self) -> None:
         order = Random(self.plan.order_seed)
         for repeat in range(self.plan.repeats + self.plan.again):
-            due = [cell for cell in self.cells if self._is_due(cell, repeat - self.plan.repeats)]
+            late = self._beside_late() if repeat == self.plan.repeats else frozenset()
+            due = [cell for cell in self.cells if cell.id in late or self._is_due(cell, repeat - self.plan.repeats)]
             order.shuffle(due)
             for turn, result in results_of(self._turns(due, repeat), self.collector.slots, self._hear):
                 self._take(turn, result)
+                if result.cell.id in late and not self._late:
+                    ending = f"{plural(self.plan.repeats, 'repeat')} and one more: the reference was disturbed"
+                    self.endings.setdefault(result.cell, ending)
             if self._late and repeat < self.plan.repeats:
                 raise OutOfTimeError
+
+    def _beside_late(self) -> frozenset[str]:
+        """The ids of cells that are not precise yet and have a process beside a disturbed reference: one more for each.
+
+        A plan of one repeat asks for no interval.
+        """
+        if self.plan.repeats == 1:
+            return frozenset()
+        late = {name for name, _ in disturbed(self._beside)}
+        return frozenset(cell.id for cell in self.cells if cell.id in late and cell not in self.endings)
 
     def _is_due(self, cell: Cell, extra: int) -> bool:
         """Whether the cell needs a repeat; one beyond the plan's (`extra` from 0) for each that was disturbed."""
@@ -164,6 +180,7 @@ class Scheduler:
         self._disturbed[result.cell] += bool(result.disturbed & _TIMED)
         if "relative cost" not in result.disturbed:  # such a repeat is made again, and left out where it can be
             ratios.extend(each.value for each in result.measurements if each.metric == "relative_cost")
+        self._beside += of_results([result])
         if result.status != "ok":
             self.endings[result.cell] = result.status
         elif is_precise(ratios, self.plan.precision):

@@ -36,7 +36,8 @@ class RunFacts:
         git: of the code that ran.
         plan: the fields of the Plan by name.
         order_seed: of the order in which cells were measured; None where it was not recorded.
-        reference: the architecture that costs are relative to; "" where it is not known.
+        reference: what costs are relative to, in words; "" where it is not known.
+        protocol: digests of how a time is measured, by name (`bench.store.fingerprint.protocol`).
         versions: of packages, by name.
         optimizers: facts by name: `learning_rate`, the optimizer's own.
         ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.
@@ -54,6 +55,7 @@ class RunFacts:
     plan: Mapping[str, Any] = field(default_factory=dict)
     order_seed: int | None = None
     reference: str = ""
+    protocol: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     optimizers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ceilings: tuple[Mapping[str, Any], ...] | None = None
@@ -72,6 +74,7 @@ class RunFacts:
             command=str(stored.get("command") or UNKNOWN),
             git=Git.from_dict(stored.get("git")),
             plan=_mapping(stored.get("plan")),
+            protocol={name: str(value) for name, value in _mapping(stored.get("protocol")).items()},
             order_seed=stored.get("order_seed"),
             versions=_mapping(stored.get("versions")),
             optimizers={name: _mapping(facts) for name, facts in _mapping(stored.get("optimizers")).items()},

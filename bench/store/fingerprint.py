@@ -11,8 +11,8 @@ from typing import Any
 from bench.files import digest
 from bench.plan import timing
 from bench.plan.cell import Cell
-from bench.plan.grid import REFERENCE
-from bench.store.result import SCHEMA
+from bench.plan.reference import source_digest
+from bench.store.result import SCHEMA, Result
 
 # Facts of a worker's system (`bench.machine.system`) that decide a time; `identity` in it names those of its device.
 # `python` and `os` are shortened, see `_hard`.
@@ -28,6 +28,15 @@ _DECIDE = (
     "openmp",
     "precision",
 )
+
+# The parts of a definition in words.
+_PARTS = {
+    "cell": "what the id stands for",
+    "reference": "the code of the reference",
+    "timing": "the timing of blocks",
+    "estimator": "the estimator of the relative cost",
+    "blocks": "blocks a process",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +72,43 @@ def fingerprint(system: Mapping[str, Any], threads: int) -> Fingerprint:
     return Fingerprint({**fields, "threads": threads, "schema": SCHEMA})
 
 
-def definition(cell: Cell) -> str:
-    """Twelve hexadecimal digits of what is timed and how: the cell, its reference and the protocol of blocks.
+def of_result(result: Result) -> str:
+    """The digest of the fingerprint under which a result's relative cost holds; "" where no worker told its system."""
+    readings = (reading for reading in result.measurements if reading.metric == "relative_cost")
+    threads = next((reading.threads for reading in readings if reading.threads), None)
+    return fingerprint(result.system, threads or result.cell.threads).digest if result.system else ""
 
-    Of the protocol it holds the constants that `bench.plan.timing.DECIDE_A_TIME` names, and no others. The code of
-    the architecture is not in it: a change there is what a check is to find. Neither are fields at their default, so
-    that a field which a later version adds leaves it as it was.
+
+def protocol() -> dict[str, str]:
+    """How this version measures a time, by name: the frozen reference, the constants of blocks, the estimator.
+
+    Of the constants it holds those that `bench.plan.timing.DECIDE_A_TIME` names, and no others. A run records it, for
+    the version that reads the run may be another one.
     """
     rules = {name: getattr(timing, name) for name in timing.DECIDE_A_TIME}
-    return digest({"cell": _chosen(cell), "reference": _chosen(REFERENCE), "protocol": rules})
+    return {"reference": source_digest(), "timing": digest(rules), "estimator": timing.RELATIVE_STATISTIC}
+
+
+def definition(cell: Cell, measured_by: Mapping[str, str], blocks: int) -> str:
+    """What was timed and how, in one line: the cell, the protocol it was measured by, and the number of blocks.
+
+    The code of the architecture is not in it: a change there is what a check is to find. Neither are fields at their
+    default, so that a field which a later version adds leaves it as it was. The blocks are, since runs of fewer blocks
+    vary more than a prediction from runs of many allows for.
+    """
+    return " ".join(
+        f"{name}={value}" for name, value in {"cell": digest(_chosen(cell)), **measured_by, "blocks": blocks}.items()
+    )
+
+
+def redefined(old: str, new: str) -> tuple[str, ...]:
+    """What differs between two definitions, each in words with both values; none where they are the same."""
+    before, after = (dict(part.partition("=")[::2] for part in text.split()) for text in (old, new))
+    return tuple(
+        f"{_PARTS.get(name, name)} {before.get(name, 'unknown')} -> {after.get(name, 'unknown')}"
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    )
 
 
 def _chosen(cell: Cell) -> dict[str, Any]:

@@ -58,7 +58,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     """One row per cell and metric of stored lines; those of one id are of one cell, or of its seeds.
 
     Columns: `id` and every field of Cell; `status` and `reason` of the cell as a whole; `seeds`, how many were asked
-    for, and `lost`, what became of those without an accuracy; `metric`, `unit`, `direction`, `statistic`;
+    for, and `lost`, what became of those without an accuracy; `fingerprint`, the digest of machine and software within
+    which relative costs compare; `metric`, `unit`, `direction`, `statistic`;
     `threads_used`; `value` with `low` and `high` (95 % over processes, absent from a single one); `n`, the number of
     fresh processes; `median` of the samples, pooled on the log scale, and their number `samples`, where
     there are any; `left_out`, how many processes are not in it since a neighbour disturbed them and not all; and
@@ -81,7 +82,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
         cells[name] |= {"seeds": asked_for.count, "lost": asked_for.lost}
         for _ in range(asked_for.missed):
             taken.add(taken.numbers[name], _MISSED, frozenset())
-    columns = ["id", *(field.name for field in fields(Cell)), "status", "reason", "seeds", "lost"]
+    columns = ["id", *(field.name for field in fields(Cell)), "status", "reason", "seeds", "lost", "fingerprint"]
     table = pd.DataFrame(list(cells.values()), columns=columns).join(taken.pooled(), how="left")
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
@@ -163,3 +164,5 @@ def _note(cells: dict[str, Line], line: Line) -> None:
     cell = cells.setdefault(line["id"], {"id": line["id"], **line["cell"], "status": "ok", "reason": None})
     cell["status"] = status_of((cell["status"], line["status"]))
     cell["reason"] = cell["reason"] or line["reason"]
+    prints = dict.fromkeys((*cell.get("fingerprint", "").split(), *line.get("fingerprint", "").split()))
+    cell["fingerprint"] = " ".join(prints)  # of several machines all, and none where no worker told its system

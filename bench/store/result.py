@@ -136,9 +136,10 @@ class Result:
         """The parts that a neighbour disturbed."""
         return disturbed_parts(self.warnings)
 
-    def to_line(self) -> str:
+    def to_line(self, fingerprint: str = "") -> str:
         """One line of JSON without its newline; not-a-number is stored as null.
 
+        `fingerprint` is the digest of the machine under which its relative cost holds (`bench.store.fingerprint`).
         What is bulky comes after the measurements, the samples by metric, so that who needs only the values can stop
         reading there.
         """
@@ -153,6 +154,7 @@ class Result:
             "started": self.started,
             "seconds": self.seconds,
             "cell": self.cell.to_dict(),
+            "fingerprint": fingerprint,
             "warnings": [warning.to_dict() for warning in self.warnings],
             "measurements": measurements,
             "blocks": list(self.blocks),

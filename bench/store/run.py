@@ -9,6 +9,7 @@ from typing import Any
 from bench import files
 from bench.errors import BenchError
 from bench.store.facts import RunFacts
+from bench.store.fingerprint import of_result
 from bench.store.result import SCHEMA, Result, parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
@@ -111,7 +112,7 @@ class Run:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        text = result.to_line()
+        text = result.to_line(of_result(result))
         files.append_line(self._path, text)
         if self._lines is not None:
             self._lines.append(files.Line(text.encode() + b"\n", f"{self._path} line {len(self._lines) + 1}"))

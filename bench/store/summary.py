@@ -27,8 +27,9 @@ class CellSummary:
         dirty: whether the code differed from that revision.
         started: of the run, UTC, ISO 8601.
         machine: the hard facts that must agree before times compare.
-        definition: digest of what is timed and how.
+        definition: what is timed and how, in one line (`bench.store.fingerprint.definition`).
         log_cost: logarithm of the cost relative to the reference, mean over processes; None where it was not measured.
+        reference: seconds a step of the reference beside it, geometric mean over processes.
         processes: how many fresh processes stand behind it.
         step: seconds a step, geometric mean over processes.
         accuracy: test accuracy by seed.
@@ -49,6 +50,7 @@ class CellSummary:
     machine: Fingerprint = field(default_factory=lambda: Fingerprint({}))
     definition: str = ""
     log_cost: float | None = None
+    reference: float | None = None
     processes: int = 0
     step: float | None = None
     accuracy: Mapping[int, float] = field(default_factory=dict)
@@ -110,8 +112,9 @@ def _summary(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
         dirty=facts.git.dirty,
         started=facts.started,
         machine=fingerprint(system, threads),
-        definition=definition(cell),
+        definition=definition(cell, facts.protocol, facts.plan.get("blocks") or 0),
         log_cost=log(cost) if cost and cost > 0 else None,
+        reference=_pooled("relative_reference", values),
         processes=len(values.get("relative_cost", ())),
         step=_pooled("step", values),
         accuracy={line["cell"]["seed"]: reading["value"] for line in lines for reading in _learnt(line)},

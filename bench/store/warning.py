@@ -11,6 +11,7 @@ from bench.vocabulary import DISTURBANCES, Part, WarningKind
 AMOUNTS: Mapping[WarningKind, Callable[[float], str]] = {
     "faulting": "{:.0f} page faults a step".format,
     "contended": lambda share: f"{percent(share)} of a core",
+    "reference disturbed": lambda share: f"{percent(share)} longer",
     "drifting": lambda share: f"{signed(share)} a block",
     "denormals": lambda share: f"{percent(share)} of weights and optimizer state",
     "uneven": "{:.1f} times as long".format,

@@ -18,6 +18,7 @@ from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.numerics import measure_numerics, too_large, unknown
+from bench.measure.reference import references
 from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
@@ -151,18 +152,19 @@ class _CellTask:
         self._send(measurements)
 
     def _relative(self, work: Workload) -> None:
-        """Cell against reference in alternating blocks."""
+        """Cell against the frozen references in alternating blocks."""
         task = self.task
         self.channel.send("stage", "relative cost")
-        threads = task.reference.threads
+        threads = task.relative_threads
         torch.set_num_threads(threads)
         order = Random(f"{task.order_seed}/{task.repeat}/{self.cell.id}")  # text, so that every process draws alike
-        reference = self._workload(task.reference)
-        blocks, measurements, steady = measure_relative(work, reference, task.blocks, order, threads)
+        nets = references(self.device.torch_device)
+        blocks, measurements, steady = measure_relative(work, nets, task.blocks, order, threads)
         self._send(measurements, blocks)
-        self._warn_of_noise("relative cost", blocks, steady, threads)
+        compared = [block for block in blocks if block.subject in ("cell", "reference")]
+        self._warn_of_noise("relative cost", compared, steady, threads)
         if threads == 1:
-            self.alone = noise.seconds_alone(blocks)
+            self.alone = noise.seconds_alone(compared)
         torch.set_num_threads(self.cell.threads)
 
     def _workload(self, cell: Cell) -> Workload:

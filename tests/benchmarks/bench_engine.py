@@ -114,7 +114,7 @@ def bench_relative_cost(benchmark, workers, tell, tmp_path):
         ]
         cost = of_ratios(values)
         shown = f"{cost.value:.2f} +-{cost.half_width:.1%}"
-        tell(f"{cell.architecture} relative to mlp, 1 thread, {cost.n} repeats", shown, "+-3 %")
+        tell(f"{cell.architecture} relative to the reference, 1 thread, {cost.n} repeats", shown, "+-3 %")
 
 
 @pytest.mark.benchmark(group="page faults")

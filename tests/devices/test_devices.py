@@ -79,7 +79,7 @@ def heard(toy):
     (cell,) = expand(plan, catalogue).cells
     assert (cell.device, cell.denormals) == ("toy:0", "keep")
     task = task_of(cell, plan, 0, catalogue.devices)
-    assert (task.reference.device, task.reference.threads) == ("toy:0", cell.threads)
+    assert task.relative_threads == cell.threads
     channel = Heard()
     measure(task, channel)
     return channel

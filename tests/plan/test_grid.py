@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES, REFERENCE, expand, task_of
+from bench.plan.grid import AXES, expand, task_of
 from bench.plan.plan import SETTINGS, Plan
 from tests.plan.conftest import facts_of
 
@@ -97,12 +97,6 @@ def test_a_suite_that_flushes_them_runs_where_the_processor_cannot(catalogue):
     assert cell.denormals == "keep"
 
 
-def test_the_reference_shares_the_process_and_so_how_it_treats_denormals(catalogue):
-    plan = Plan(architectures=("mlp",), denormals=("flush",))
-    (cell,) = expand(plan, catalogue()).cells
-    assert task_of(cell, plan, 0, facts_of("cpu")).reference.denormals == "flush"
-
-
 def test_cuda_is_the_first_cuda_device(catalogue):
     devices = facts_of("cpu", "cuda:0", "cuda:1")
     plan = Plan(architectures=("mlp",), devices=("cuda", "cuda:0", "cuda:1"))
@@ -185,19 +179,12 @@ def test_only_the_first_repeat_trains_and_counts_costs(catalogue):
     ]
 
 
-def test_the_reference_shares_data_and_device_with_the_cell(catalogue):
-    task = task_with(catalogue, datasets=("synthetic",), batch_sizes=(16,), optimizers=("adam",), devices=("cuda",))
-    assert task.reference == Cell(
-        REFERENCE.architecture, dataset="synthetic", device="cuda:0", threads=task.cell.threads
-    )
-
-
 @pytest.mark.parametrize(
     ("changes", "threads"), [({}, 1), ({"threads": (2,)}, 2), ({"threads": (1,)}, 1), ({"devices": ("cuda",)}, 2)]
 )
 def test_cell_and_reference_are_compared_with_one_thread_unless_asked_otherwise(catalogue, changes, threads):
     task = task_with(catalogue, **changes)
-    assert task.reference.threads == threads
+    assert task.relative_threads == threads
 
 
 def test_a_task_carries_what_the_plan_says(catalogue):

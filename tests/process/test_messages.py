@@ -76,7 +76,7 @@ def answered():
         (entries.AB_COUNTS, Side(None, Cell("nothing")).task(), {"failed"}),
         (entries.AB_SAME, {"cell": CELL.to_dict(), "data_dir": "", "dropout": True}, {"result", "trace"}),
         (entries.VERIFY_CHECKPOINT, Weights("a.pt", b"no checkpoint"), {"refused"}),
-        (entries.MEASURE_CELL, Task(Cell("nothing"), CELL, 1), {"system", "stage", "status"}),
+        (entries.MEASURE_CELL, Task(Cell("nothing"), repeat=1), {"system", "stage", "status"}),
         (entries.CEILINGS, Probe("cpu", ("float32",), 1), {"measurements"}),
     ],
 )
@@ -98,7 +98,7 @@ def test_what_an_entry_that_times_sends_fits_its_row(entry, task, kinds, answere
 
 @pytest.mark.slow
 def test_all_that_measuring_a_cell_sends_fits_its_row(answered):
-    task = Task(CELL, CELL, 1, blocks=2, epochs=1, until=0.999, profile=True, checkpoint=True)
+    task = Task(CELL, repeat=1, blocks=2, epochs=1, until=0.999, profile=True, checkpoint=True)
     assert answered(entries.MEASURE_CELL, task) == set(MESSAGES[entries.MEASURE_CELL].sends)
 
 

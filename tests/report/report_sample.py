@@ -46,7 +46,7 @@ FACTS: dict[str, Any] = {
     "status": "finished",
     "order_seed": 0,
     "versions": {"bench": "0.1.0", "torch": "2.14.1+cu130", "numpy": "2.3.0"},
-    "reference": "mlp",
+    "reference": "a frozen mlp, SGD, batch 64",
 }
 SHARES = {"fetch": 0.03, "zero_grad": 0.01, "forward": 0.3, "loss": 0.02, "backward": 0.5, "optimizer": 0.14}
 

@@ -35,7 +35,10 @@ def test_one_seed_makes_no_claim_about_the_order(tmp_path: Path):
 
 def test_a_budget_names_the_best_within_and_beyond(tmp_path: Path):
     sentence = sentences(tmp_path, sample.results(seeds=4))["On a budget"]
-    assert sentence.claim == "Within 3 times the cost of mlp, convnet is the most accurate."
+    assert (
+        sentence.claim
+        == "Within 3 times the cost of the reference (a frozen mlp, SGD, batch 64), convnet is the most accurate."
+    )
     assert "is the best beyond the budget" in sentence.evidence
 
 

@@ -13,7 +13,7 @@ from bench.session.collector import Collector, folder_of
 from bench.store.result import Measurement
 from bench.store.warning import Warning
 
-TASK = Task(Cell("mlp"), Cell("mlp"), repeat=2, timeout=7.0)
+TASK = Task(Cell("mlp"), repeat=2, timeout=7.0)
 NOWHERE = Path("nowhere")
 NOT_STEADY = Warning("phases", "not steady", None, "still warming up")
 STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)

@@ -380,3 +380,34 @@ def test_ctrl_c_with_several_at_work_gives_each_cell_its_line(run):
         run(fake)
     assert fake.schedule.outcome == "interrupted"
     assert {result.cell for result in fake.kept} == set(CELLS)
+
+
+class Beside(Fake):
+    """As Fake; the reference beside one cell took longer in one repeat."""
+
+    def measure(self, task, report):
+        result = super().measure(task, report)
+        slow = (task.cell, task.repeat) == (CELLS[2], 1)
+        beside = Measurement.of_value("relative_reference", 0.004 if slow else 0.003, "p10", 1)
+        return replace(result, measurements=(*result.measurements, beside))
+
+
+def test_a_cell_whose_reference_was_disturbed_is_measured_once_more(run):
+    fake = run(Beside(), repeats=3)
+    assert [cell for cell, repeat in fake.measured_cells() if repeat == 3] == [CELLS[2]]
+    assert fake.schedule.outcome == "finished"
+    assert fake.schedule.endings[CELLS[2]] == "3 repeats and one more: the reference was disturbed"
+    assert fake.schedule.endings[CELLS[0]] == "3 repeats"
+    assert max(fake.shares) <= 1
+
+
+def test_how_the_repeat_that_was_added_ended_is_kept(run):
+    fake = run(Beside(status=lambda task: "failed" if task.repeat == 3 else "ok"), repeats=3)
+    assert fake.schedule.endings[CELLS[2]] == "failed"
+
+
+def test_it_is_not_where_the_budget_is_spent_or_no_interval_is_asked_for(run):
+    spent = run(Beside(), repeats=3, budget=3 * len(CELLS) * TASK_SECONDS)
+    assert [repeat for _, repeat in spent.measured_cells() if repeat == 3] == []
+    assert spent.schedule.outcome == "finished"
+    assert [repeat for _, repeat in run(Beside(), repeats=1).measured_cells() if repeat] == []

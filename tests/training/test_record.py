@@ -46,7 +46,7 @@ def test_each_evaluation_is_sent_so_that_an_end_in_between_loses_no_more_than_on
     heard = Heard()
     sizes = []
     heard.send = lambda kind, payload: sizes.append(len(payload["epochs"])) if kind == "training" else None
-    measure(Task(Cell("debug", batch_size=512), Cell("debug"), blocks=0, epochs=3), heard)
+    measure(Task(Cell("debug", batch_size=512), blocks=0, epochs=3), heard)
 
     assert sizes == [1, 2, 3, 3]  # the last with what was seen at the end
 
@@ -54,7 +54,7 @@ def test_each_evaluation_is_sent_so_that_an_end_in_between_loses_no_more_than_on
 def test_denormals_that_are_kept_are_warned_of(monkeypatch):
     monkeypatch.setattr("bench.measure.denormals.NOTED", 0.0)
     heard = Heard()
-    measure(Task(Cell("debug", batch_size=512), Cell("debug"), blocks=2, epochs=1, costs=False), heard)
+    measure(Task(Cell("debug", batch_size=512), blocks=2, epochs=1, costs=False), heard)
     parts = [warning["part"] for warning in heard.of("warning") if warning["kind"] == "denormals"]
 
     assert parts == ["phases", "training"]

@@ -12,15 +12,12 @@ from bench.training.checkpoint import unpacked
 from bench.worker.cell import measure
 from tests.measure.recording import Heard
 
-REFERENCE = Cell("softmax_regression")
-
 
 @pytest.fixture(scope="module")
 def parts():
     channel = Heard()
     task = Task(
         Cell("debug", optimizer="adam"),
-        REFERENCE,
         blocks=2,
         epochs=1,
         until=0.3,
@@ -108,7 +105,7 @@ def test_the_best_weights_are_sent(parts):
 
 def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
     channel = Heard()
-    measure(Task(Cell("debug", learning_rate=1e30), REFERENCE, blocks=2, epochs=2, costs=False), channel)
+    measure(Task(Cell("debug", learning_rate=1e30), blocks=2, epochs=2, costs=False), channel)
     (record,) = [payload for kind, payload in channel.sent if kind == "training"]
     status, reason = channel.sent[-1][1]
 
@@ -119,7 +116,7 @@ def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
 
 def test_a_task_of_no_blocks_is_trained_and_not_timed():
     channel = Heard()
-    measure(Task(Cell("debug", optimizer="adam", split="validation"), REFERENCE, blocks=0, epochs=1), channel)
+    measure(Task(Cell("debug", optimizer="adam", split="validation"), blocks=0, epochs=1), channel)
     metrics = {one["metric"] for kind, payload in channel.sent if kind == "measurements" for one in payload}
 
     assert channel.sent[-1] == ("status", ("ok", None))
@@ -129,7 +126,7 @@ def test_a_task_of_no_blocks_is_trained_and_not_timed():
 
 def test_an_error_becomes_a_status_with_its_reason():
     channel = Heard()
-    measure(Task(Cell("debug", batch_size=100_000), REFERENCE), channel)
+    measure(Task(Cell("debug", batch_size=100_000)), channel)
     status, reason = channel.sent[-1][1]
 
     assert status == "failed"
@@ -154,7 +151,7 @@ def scratch(tmp_path, monkeypatch):
 
 def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
     channel = Heard()
-    measure(Task(Cell("debug"), REFERENCE, blocks=2, costs=False, profile=True), channel)
+    measure(Task(Cell("debug"), blocks=2, costs=False, profile=True), channel)
     kinds = [kind for kind, _ in channel.sent]
     (values,) = channel.of("profile")
     ((kind, name, content),) = channel.of("file")
@@ -169,7 +166,7 @@ def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
 def test_a_profile_that_fails_is_a_warning(scratch):
     scratch.rmdir()
     channel = Heard()
-    measure(Task(Cell("debug"), REFERENCE, blocks=2, costs=False, profile=True), channel)
+    measure(Task(Cell("debug"), blocks=2, costs=False, profile=True), channel)
 
     assert ("status", ("ok", None)) in channel.sent
     kind, warning = channel.sent[-1]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.metrics import METRICS, Metric, row_of
 from bench.plan.cell import Cell
+from bench.plan.reference import REFERENCE
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.seeds import over_seeds
@@ -50,8 +51,9 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
     if "relative_cost" in measured:
         statistic = STATISTICS[measured["relative_cost"]["statistic"]]
         parts.append(
-            f"relative cost: {statistic}, seconds an image over those of the reference"
-            f"{_threads(table, 'relative_cost')}, 95 % interval over fresh processes"
+            f"relative cost: {statistic}, seconds an image over those of the reference ({REFERENCE})"
+            f"{_threads(table, 'relative_cost')}, 95 % interval of this run over fresh processes"
+            f"{_within(table)}"
         )
     if "reached" in measured:
         goal = f"{until:g}" if until else "the target"
@@ -78,6 +80,12 @@ def _seeds(table: pd.DataFrame) -> str:
     if seeds in ([], [0]):
         return ""
     return f"{'seed' if len(seeds) == 1 else 'seeds'} {joined(map(str, seeds), most=20)}"
+
+
+def _within(table: pd.DataFrame) -> str:
+    """The fingerprint within which relative costs compare; "" where none was recorded."""
+    prints = sorted({name for text in table.get("fingerprint", ()) for name in text.split()})
+    return f", to compare within fingerprint {joined(prints)} alone" if prints else ""
 
 
 def _threads(table: pd.DataFrame, metric: str) -> str:

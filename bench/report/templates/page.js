@@ -147,12 +147,13 @@
     csv() {
       const head = ["configuration", "status"];
       for (const { dataset: { column } } of shown().slice(1)) head.push(...(column === "rank" ? ["rank"] : ["", "_low", "_high", "_n"].map((end) => column + end)));
+      head.push("fingerprint"); // within which relative costs compare
       const lines = rows().map((row) => {
         const cells = shown().slice(1).map((head) => {
           const { value = "", low = "", high = "", n = "" } = row.cells[heads.indexOf(head)].dataset;
           return head.dataset.column === "rank" ? [value] : [value, low, high, n];
         });
-        return [quote(row.cells[0].dataset.value), quote(status(row)), ...cells.flat()].join(",");
+        return [quote(row.cells[0].dataset.value), quote(status(row)), ...cells.flat(), quote(table.dataset.fingerprint)].join(",");
       });
       return [head.map((title) => (/^\w+$/.test(title) ? title : quote(title))).join(","), ...lines].join("\n") + "\n";
     },
@@ -160,14 +161,14 @@
       const clean = (value) => value.replace(/\s+/g, " ").replace(/[\\|<>`*_[\]]/g, "\\$&");
       const line = (cells) => `| ${cells.map(clean).join(" | ")} |`;
       const lines = rows().map((row) => line(shown().map((head) => text(row.cells[heads.indexOf(head)]))));
-      return [line(shown().map(name)), `|${shown().map((_, at) => (at ? " ---: |" : " --- |")).join("")}`, ...lines].join("\n") + "\n";
+      return [line(shown().map(name)), `|${shown().map((_, at) => (at ? " ---: |" : " --- |")).join("")}`, ...lines, "", `Fingerprint: ${clean(table.dataset.fingerprint)}`].join("\n") + "\n";
     },
     latex() {
       const special = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "±": "$\\pm$", "×": "$\\times$", "µ": "$\\mu$", "·": "$\\cdot$" };
       const clean = (value) => value.replace(/\s+/g, " ").replace(/[\\~^±×µ·]|[&%$#_{}]/g, (sign) => special[sign] || "\\" + sign);
       const line = (cells) => `${cells.map(clean).join(" & ")} \\\\`;
       const lines = rows().map((row) => line(shown().map((head) => text(row.cells[heads.indexOf(head)]))));
-      return [`\\begin{tabular}{l${"r".repeat(shown().length - 1)}}`, "\\hline", line(shown().map(name)), "\\hline", ...lines, "\\hline", "\\end{tabular}"].join("\n") + "\n";
+      return [`\\begin{tabular}{l${"r".repeat(shown().length - 1)}}`, "\\hline", line(shown().map(name)), "\\hline", ...lines, "\\hline", "\\end{tabular}", `% fingerprint ${table.dataset.fingerprint.replace(/\s+/g, " ")}`].join("\n") + "\n";
     },
   };
   async function copy(format) {

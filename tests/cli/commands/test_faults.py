@@ -80,7 +80,7 @@ def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch, tmp_p
     cell = Cell("faulty_hangs", dataset="synthetic")
     workers = Workers()
     ask_catalogue(workers, CatalogueRequest())  # by now the server has imported torch
-    result = Collector(workers, tmp_path).measure(Task(cell, Cell("mlp"), timeout=3.0), lambda stage: None)
+    result = Collector(workers, tmp_path).measure(Task(cell, timeout=3.0), lambda stage: None)
     assert result.status == "timeout"
     assert "--timeout" in result.reason
 

@@ -1,0 +1,128 @@
+"""The reference of stored runs, planted: what moves it, or what all cells share, is found and praised nowhere."""
+
+import numpy as np
+import pytest
+
+from bench.plan.cell import Cell
+from bench.regression.check import CheckRules, check
+from bench.store import baseline
+from bench.store.fingerprint import protocol
+from bench.store.result import Measurement, Result
+from bench.store.run import create
+from bench.store.summary import summaries
+
+SYSTEM = {"cpu": "made up", "torch": "2.14.1", "python": "3.11.7", "os": "Linux-6.1", "cores_usable": 2}
+SECONDS = {Cell("mlp"): 0.0035, Cell("lenet5"): 0.006}
+REFERENCE = 0.0034
+
+
+@pytest.fixture
+def record(tmp_path):
+    """Writes a run from seconds a step, 3 processes a cell; factors make the cells or the reference take longer."""
+    number = iter(range(1000))
+    random = np.random.default_rng(1)
+
+    def write(*, cells=(1.0, 1.0), reference=1.0, spread=0.01, hour=None, by=None, blocks=15):
+        index = next(number)
+        facts = {
+            "plan": {"blocks": blocks},
+            "protocol": by or protocol(),
+            "git": {"revision": "a" * 40},
+            "started": f"2026-01-01T00:00:{index:02}+00:00",
+        }
+        run = create(f"run{index}", facts, tmp_path / "results")
+        hour = random.normal(0, spread) if hour is None else hour  # of the machine: felt by all
+        for (cell, seconds), factor in zip(SECONDS.items(), cells, strict=True):
+            for repeat in range(3):
+                step, beside = (
+                    value * float(np.exp(hour + random.normal(0, 0.005)))
+                    for value in (seconds * factor, REFERENCE * reference)
+                )
+                found = (
+                    Measurement.of_value("relative_cell", step, "p10", 1),
+                    Measurement.of_value("relative_reference", beside, "p10", 1),
+                    Measurement.of_value("relative_cost", step / beside, "p10", 1),
+                )
+                run.append(Result(cell, "ok", repeat=repeat, measurements=found, system=SYSTEM))
+        return run
+
+    return write
+
+
+@pytest.fixture
+def checked(record, tmp_path):
+    """Checks a run against eight accepted ones: the verdict on each cell's cost by architecture, and the notes."""
+
+    def judge(spread=0.01, **changes):
+        for _ in range(8):
+            baseline.save("main", summaries(record(spread=spread)), tmp_path / "baselines")
+        run = record(spread=spread, **changes)
+        decision = check(run, baseline.load("main", tmp_path / "baselines"), CheckRules()).decision
+        costs = {one.cell.split("-")[0]: one for one in decision.verdicts if one.metric == "relative_cost"}
+        return costs, decision.notes, decision
+
+    return judge
+
+
+def test_a_slower_mlp_is_a_suspect_and_lenet5_is_not_praised_for_it(checked):
+    costs, notes, _ = checked(cells=(1.3, 1.0))
+    assert costs["mlp"].suspect
+    assert costs["mlp"].ratio.value == pytest.approx(1.3, rel=0.02)
+    assert costs["lenet5"].verdict == "unchanged"
+    assert not [note for note in notes if "reference" in note]
+
+
+@pytest.mark.parametrize("spread", [0.005, 0.02, 0.15], ids="hours move it by {}".format)
+def test_a_slower_reference_is_no_gain_of_any_cell(checked, spread):
+    costs, notes, _ = checked(reference=1.3, spread=spread)
+    for cost in costs.values():
+        assert cost.verdict == "inconclusive"
+        assert not cost.suspect
+        assert "the reference itself took" in cost.reason
+        assert "longer" in cost.reason
+    (of_all,) = [note for note in notes if note.startswith("all 2 cells are faster")]
+    assert "what all of them share" in of_all
+    if spread < 0.1:
+        assert [note for note in notes if note.startswith("the reference itself took 3") and "mlp" in note]
+
+
+def test_what_all_cells_share_is_a_suspect_in_each(checked):
+    costs, notes, decision = checked(cells=(1.2, 1.2))
+    assert all(cost.suspect for cost in costs.values())
+    assert decision.exit_code == 3
+    assert [note for note in notes if note.startswith("all 2 cells are slower relative to the reference")]
+
+
+def test_a_machine_in_another_state_is_told_and_changes_no_verdict(checked):
+    costs, notes, decision = checked(cells=(1.3, 1.3), reference=1.3)
+    assert {cost.verdict for cost in costs.values()} == {"unchanged"}
+    assert decision.exit_code == 0
+    (of_reference,) = [note for note in notes if "the reference itself took" in note]
+    assert "longer than in the stored runs" in of_reference
+
+
+def test_a_gain_beside_a_reference_that_stood_still_is_one(checked):
+    costs, notes, _ = checked(cells=(0.8, 1.0))
+    assert costs["mlp"].verdict == "improved"
+    assert not [note for note in notes if "the reference itself" in note]
+
+
+def test_a_gain_on_a_machine_whose_hours_differ_is_one_where_the_cell_gained_most_of_it(checked):
+    costs, _, _ = checked(cells=(0.6, 1.0), hour=0.15, spread=0.15)
+    assert costs["mlp"].verdict == "improved"
+
+
+def test_another_reference_or_number_of_blocks_does_not_compare_and_is_named(checked):
+    other = {**protocol(), "reference": "0" * 12}
+    costs, _, decision = checked(by=other, blocks=3)
+    assert decision.exit_code == 4
+    for cost in costs.values():
+        assert cost.verdict == "not comparable"
+        assert "the code of the reference" in cost.reason
+        assert "blocks a process 15 -> 3" in cost.reason
+
+
+def test_a_baseline_keeps_the_seconds_of_the_reference(record, tmp_path):
+    baseline.save("main", summaries(record()), tmp_path / "baselines")
+    for summary in baseline.load("main", tmp_path / "baselines").summaries:
+        assert summary.reference == pytest.approx(REFERENCE, rel=0.05)
