@@ -35,6 +35,9 @@ VerdictWord = Literal[
 VERDICTS: tuple[VerdictWord, ...] = get_args(VerdictWord)
 Overall = Literal["regression", "not comparable", "inconclusive", "pass"]
 OVERALLS: tuple[Overall, ...] = get_args(Overall)
+# Why an accepted run begins a segment of its baseline: someone said so, or what measuring it side by side gave.
+SegmentStart = Literal["", "reset", "regressed", "improved"]
+SEGMENT_STARTS: tuple[SegmentStart, ...] = get_args(SegmentStart)
 DecisionKind = Literal["ab", "check"]
 DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Ending = Literal["", "out of time", "interrupted"]

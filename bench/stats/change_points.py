@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from bench.stats.noise import noise
+
 Floats = npt.NDArray[np.float64]
 
 WINDOW = 40  # readings looked at together
@@ -74,15 +76,6 @@ def critical(count: int, level: float = FINAL_LEVEL) -> float:
     ranks = random.permuted(np.tile(np.arange(1.0, count + 1), (_DRAWS, 1)), axis=1)
     largest = np.abs(_scores(ranks)).max(axis=1)
     return float(np.quantile(largest, 1 - level, method="higher"))
-
-
-def noise(values: Floats) -> float:
-    """The spread of single readings, from successive differences so that a change of level hardly counts.
-
-    1.4826 MAD of the differences over sqrt(2), which is the standard deviation of normal readings.
-    """
-    steps = np.diff(values)
-    return float(1.4826 * np.median(np.abs(steps - np.median(steps))) / np.sqrt(2))
 
 
 def _look(values: Floats, start: int, end: int, threshold: float) -> Change | None:

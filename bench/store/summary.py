@@ -11,6 +11,7 @@ from bench.store.fingerprint import Fingerprint, definition, fingerprint
 from bench.store.frame import status_of
 from bench.store.pooling import pooled
 from bench.store.run import Run
+from bench.vocabulary import SegmentStart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class CellSummary:
         epochs: what was trained for it; None where nothing was, or where a time limit cut it short.
         peak_memory: bytes at the peak, geometric mean over processes.
         counts: exact counts by metric.
+        begins: why an accepted run begins a segment of its baseline; "" where nothing says that it does.
 
     """
 
@@ -53,6 +55,7 @@ class CellSummary:
     epochs: int | None = None
     peak_memory: float | None = None
     counts: Mapping[str, float] = field(default_factory=dict)
+    begins: SegmentStart = ""
 
     @property
     def id(self) -> str:

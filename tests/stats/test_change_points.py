@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.stats.change_points import FINAL_LEVEL, LEAST, changes, critical, noise
+from bench.stats.change_points import FINAL_LEVEL, LEAST, changes, critical
+from bench.stats.noise import noise
 
 SERIES = 60  # a cell of the table; the bounds allow for chance at three standard errors
 

@@ -12,6 +12,9 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
     save = actions.add_parser("save", help="accept a run into a baseline", allow_abbrev=False)
     save.add_argument("run", nargs="?", help="the run (default: the latest)")
     save.add_argument("--name", default="main", help="the baseline (default: main)")
+    save.add_argument(
+        "--reset", action="store_true", help="hold later runs to this one: it begins a new segment of each of its cells"
+    )
     listing = actions.add_parser("list", help="list the baselines", allow_abbrev=False)
     listing.add_argument("--json", action="store_true", help="one JSON document on stdout")
     show = actions.add_parser("show", help="show what a baseline holds", allow_abbrev=False)
