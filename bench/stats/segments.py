@@ -56,6 +56,5 @@ def _steps(segment: Floats, at: int, margin: float) -> bool:
     before, after = segment[max(0, at - _BEFORE) : at], segment[at : at + _HELD]
     level = max(np.median(before), np.median(segment[: min(at, _BEFORE)]))
     fallen = max(after[0], np.median(after)) < level - margin
-    climb = max(float(np.median(np.diff(before))), 0.0) if before.size > 1 else 0.0  # what a ramp rises by anyway
-    risen = after.size > 1 and after[:2].min() > before.max() + climb + margin
+    risen = after.size > 1 and after[:2].min() > before.max() + margin
     return bool(fallen or risen)
