@@ -17,8 +17,9 @@ from bench.stats.sequential_test import TOLERANCE
 Floats = npt.NDArray[np.float64]
 
 LEAST = 3  # readings that tell how much they differ; a step before that is none
+_MATTERS = float(np.log1p(TOLERANCE))
 _BEFORE, _HELD = 5, 3  # readings of the level before a step, and those that may take a fall back
-_NOISES = 2.5  # a step is beyond so many spreads of single readings, and beyond the tolerance
+_NOISES = 2.5  # a step is beyond so many spreads of single readings
 
 
 def segments(logs: Sequence[float], marks: Collection[int] = ()) -> list[range]:
@@ -30,31 +31,29 @@ def segments(logs: Sequence[float], marks: Collection[int] = ()) -> list[range]:
 
     """
     values = np.asarray(logs, dtype=float)
-    margin = max(float(np.log1p(TOLERANCE)), _NOISES * noise(values)) if values.size > 1 else 0.0
+    reach = _NOISES * noise(values) if values.size > 1 else 0.0
     edges = [0, *sorted(set(marks) - {0}), values.size]
     starts: list[int] = []
     for first, end in pairwise(edges):
-        starts += _starts(values[:end], first, margin)
+        starts += _starts(values[:end], first, reach)
     return [range(start, end) for start, end in pairwise([*starts, values.size])]
 
 
-def _starts(values: Floats, first: int, margin: float) -> list[int]:
+def _starts(values: Floats, first: int, reach: float) -> list[int]:
     """Where segments begin from `first` on, which is a beginning itself."""
     starts = [first] if first < values.size else []
-    below = values < np.maximum.accumulate(values) - margin
-    above = np.diff(values, prepend=values[:1]) > margin
+    below = values < np.maximum.accumulate(values) - _MATTERS
+    above = np.diff(values, prepend=values[:1]) > _MATTERS
     for at in np.flatnonzero(below | above):  # nothing else can be a step
-        if at < max(first + 1, LEAST):
-            continue
-        if _steps(values[starts[-1] :], at - starts[-1], margin):
+        if at >= max(first + 1, LEAST) and _steps(values[starts[-1] :], at - starts[-1], reach):
             starts.append(int(at))
     return starts
 
 
-def _steps(segment: Floats, at: int, margin: float) -> bool:
+def _steps(segment: Floats, at: int, reach: float) -> bool:
     """Whether the reading at that place of the segment begins another."""
     before, after = segment[max(0, at - _BEFORE) : at], segment[at : at + _HELD]
     level = max(np.median(before), np.median(segment[: min(at, _BEFORE)]))
-    fallen = max(after[0], np.median(after)) < level - margin
-    risen = after.size > 1 and after[:2].min() > before.max() + margin
+    fallen = max(after[0], np.median(after)) < level - max(_MATTERS, reach)
+    risen = after.size > 1 and after[:2].min() > before.max() + _MATTERS + reach  # more than a ramp does in two steps
     return bool(fallen or risen)

@@ -269,23 +269,27 @@ def test_a_reset_holds_later_runs_to_that_one(accepted, record, typed):
 
 
 @pytest.mark.parametrize(
-    ("metric", "baseline", "begins"),
-    [
-        ("step", "main", "regressed"),
-        ("relative_cost", "main", ""),
-        ("step", "other", ""),
-    ],
+    ("metric", "against", "begins"),
+    [("step", "main", "regressed"), ("relative_cost", "main", ""), ("step", "other", "")],
 )
-def test_what_was_measured_as_a_loss_and_is_accepted_begins_a_segment(
-    accepted, record, typed, tmp_path, metric, baseline, begins
-):
-    record("worse", 0.2)
-    typed("check", "worse")
-    path = tmp_path / "results" / "worse" / "check.json"
-    check = json.loads(path.read_text())
-    check["verdicts"][0] |= {"metric": metric, "verdict": "regressed"}  # as after measuring it side by side
-    path.write_text(json.dumps(check | {"before": f"baseline {baseline} (6 runs)"}))
-    done = typed("baseline", "save", "worse")
-    assert ("slower and accepted" in done.stdout) == bool(begins)
-    shown = json.loads(typed("baseline", "show", "--json").stdout)["summaries"]
-    assert shown[-1]["begins"] == begins
+def test_a_loss_that_was_measured_and_is_accepted_begins_a_segment(mark_of, metric, against, begins):
+    assert mark_of(metric, against) == begins
+
+
+@pytest.fixture
+def mark_of(accepted, record, typed, tmp_path):
+    """Accepts a run whose check says that this metric regressed against that baseline; the mark of its line."""
+
+    def mark(metric, against):
+        record("worse", 0.2)
+        typed("check", "worse")
+        path = tmp_path / "results" / "worse" / "check.json"
+        check = json.loads(path.read_text())
+        check["verdicts"][0] |= {"metric": metric, "verdict": "regressed"}  # as after measuring it side by side
+        path.write_text(json.dumps(check | {"before": f"baseline {against} (6 runs)"}))
+        done = typed("baseline", "save", "worse")
+        begins = json.loads(typed("baseline", "show", "--json").stdout)["summaries"][-1]["begins"]
+        assert ("slower and accepted" in done.stdout) == bool(begins)
+        return begins
+
+    return mark
