@@ -43,6 +43,10 @@ DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Ending = Literal["", "out of time", "interrupted"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
+# How a level moved: at once, or little by little.
+ChangeKind = Literal["step", "ramp"]
+CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+
 # A pair of processes: its sides, what is timed, and the quantiles of a side's steps that are kept.
 SideName = Literal["before", "after"]
 SIDES: tuple[SideName, ...] = get_args(SideName)

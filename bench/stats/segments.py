@@ -44,9 +44,9 @@ def _starts(values: Floats, first: int, reach: float) -> list[int]:
     starts = [first] if first < values.size else []
     below = values < np.maximum.accumulate(values) - _MATTERS
     above = np.diff(values, prepend=values[:1]) > _MATTERS
-    for at in np.flatnonzero(below | above):  # nothing else can be a step
+    for at in map(int, np.flatnonzero(below | above)):  # nothing else can be a step
         if at >= max(first + 1, LEAST) and _steps(values[starts[-1] :], at - starts[-1], reach):
-            starts.append(int(at))
+            starts.append(at)
     return starts
 
 
