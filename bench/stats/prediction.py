@@ -78,8 +78,8 @@ def spread_of(segments: Sequence[Sequence[float]]) -> Spread | None:
     if steps.size < LEAST_RUNS - 1:
         return None
     single = float(np.sqrt((steps**2).mean() / 2))
-    about = float(np.sqrt(sum(((logs - logs.mean()) ** 2).sum() for logs in groups) / steps.size))
-    return Spread(single, max(single, about), 2 * steps.size**2 / (3 * steps.size - 1))
+    within = float(np.sqrt(sum(((logs - logs.mean()) ** 2).sum() for logs in groups) / steps.size))
+    return Spread(single, max(single, within), 2 * steps.size**2 / (3 * steps.size - 1))
 
 
 def predict(logs: Sequence[float], spread: Spread | None = None) -> Prediction | None:

@@ -14,12 +14,12 @@ def share(count, spread, memory, readings, first=0):
     return np.mean([bool(changes(series(seed, readings, sd=spread, memory=memory))) for seed in seeds])
 
 
-@pytest.mark.parametrize("memory", [0.0, 0.7])
-def test_looking_after_every_run_errs_no_more_often_than_looking_once(memory):
-    every = [series(seed, 45, sd=0.05, memory=memory) for seed in range(25)]
+def test_looking_after_every_run_errs_no_more_often_than_looking_once():
+    every = [series(seed, 40, sd=0.05, memory=0.7) for seed in range(12)]
     once = [bool(changes(values)) for values in every]
-    always = [any(changes(values[:end]) for end in range(2 * LEAST, 46)) for values in every]
+    always = [any(changes(values[:end]) for end in range(2 * LEAST, 41)) for values in every]
     assert once == always
+    assert any(once)
 
 
 @pytest.mark.parametrize(("spread", "memory"), [(0.03, 0.0), (0.03, 0.4), (0.05, 0.7)])
