@@ -43,7 +43,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         "--repo",
         default=".",
         metavar="DIR",
-        help="the git repository with the baseline's revision (default: the current folder's)",
+        help="the git repository with the anchors' revisions (default: the current folder's)",
     )
     parser.add_argument(
         "--budget", type=_duration, metavar="TIME", help="stop measuring suspects after this long, such as 5m"
