@@ -72,7 +72,7 @@ def _chance(series: list[Series]) -> str:
     rates = [first for first, _ in RATES.values()]
     rule = (
         f"Looked at after every run, {READINGS[0]} readings of a series in which nothing changes show a change in "
-        f"{whole(min(rates))} of series, and in up to {whole(max(rates))} where readings differ by "
+        f"{percent(min(rates))} of series, and in up to {whole(max(rates))} where readings differ by "
         f"{percent(SPREADS[-1])} and remember the last one (r = {MEMORIES[-1]:g})."
     )
     if not scanned:
