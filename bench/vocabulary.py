@@ -50,10 +50,17 @@ OVERALLS: tuple[Overall, ...] = get_args(Overall)
 Sameness = Literal["equal", "float error", "changed", "not known"]
 SAMENESSES: tuple[Sameness, ...] = get_args(Sameness)
 Arithmetic = Literal["own", "float64"]  # in which the operators of a step are traced: the cell's, or the truth's
+# Why an accepted run begins a segment of its baseline: someone said so, or what measuring it side by side gave.
+SegmentStart = Literal["", "reset", "regressed", "improved"]
+SEGMENT_STARTS: tuple[SegmentStart, ...] = get_args(SegmentStart)
 DecisionKind = Literal["ab", "check"]
 DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Ending = Literal["", "out of time", "interrupted"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
+
+# How a level moved: at once, or little by little.
+ChangeKind = Literal["step", "ramp"]
+CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 # A pair of processes: its sides, what is timed, and the quantiles of a side's steps that are kept.
 SideName = Literal["before", "after"]

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.metrics import named
+from bench.regression.accepted import named_in_decision
 from bench.regression.confirm import Suspect
 from bench.regression.screening import Screening, Terms, compare
 from bench.regression.tolerances import Tolerances
@@ -63,7 +64,7 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
     decision = Decision(
         kind="check",
-        before=f"baseline {baseline.name} ({plural(len(baseline.runs()), 'run')})",
+        before=f"{named_in_decision(baseline.name)}({plural(len(baseline.runs()), 'run')})",
         after=f"run {run.name}{_revision(new)}",
         verdicts=compared.verdicts,
         machine=dict(new[0].machine.fields),
@@ -110,7 +111,10 @@ def _shares(new: Sequence[CellSummary], rules: CheckRules) -> tuple[dict[str, fl
 
 def _suspects(new: Sequence[CellSummary], compared: Screening, shares: Mapping[str, float]) -> dict[str, Suspect]:
     by_id = {summary.id: summary for summary in new}
-    return {name: Suspect(by_id[name], old, shares[name]) for name, old in compared.suspects.items()}
+    return {
+        name: Suspect(by_id[name], anchor, shares[name], compared.latest[name])
+        for name, anchor in compared.suspects.items()
+    }
 
 
 def _wanted(summary: CellSummary, globs: Sequence[str]) -> bool:

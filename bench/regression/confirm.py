@@ -13,14 +13,16 @@ class Suspect:
 
     Attributes:
         new: what the run says of it.
-        old: what the latest accepted run that it compares with says.
+        old: what the accepted run that it is measured beside says: its anchor.
         tolerance: the slowdown, as a share, from which on a loss matters.
+        latest: what the last accepted run says, to be measured beside where the anchor cannot be; None where it was.
 
     """
 
     new: CellSummary
     old: CellSummary
     tolerance: float
+    latest: CellSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,29 @@ class Group:
 
     @property
     def reference(self) -> str:
-        """The revision of the baseline."""
+        """The revision that it is measured beside."""
         return self.suspects[0].old.revision
+
+    @property
+    def beside_latest(self) -> "Group | None":
+        """The same suspects beside the last accepted run; None where that is the same code."""
+        first = self.suspects[0]
+        if first.latest is None or first.latest.revision in ("", first.old.revision):
+            return None
+        return Group([replace(suspect, old=suspect.latest, latest=None) for suspect in self.suspects if suspect.latest])
+
+    @property
+    def is_same_code(self) -> bool:
+        """Whether both sides are the same revision, without changes."""
+        old, new = self.suspects[0].old, self.suspects[0].new
+        return old.revision == new.revision != "" and not old.dirty and not new.dirty
 
     @property
     def hopeless(self) -> str:
         """Why an A/B comparison cannot tell anything; "" where it can."""
-        old, new = self.suspects[0].old, self.suspects[0].new
-        if not old.revision:
+        if not self.reference:
             return "the baseline does not know the revision it was measured at"
-        if old.revision == new.revision and not old.dirty and not new.dirty:
+        if self.is_same_code:
             return "both are the same revision, so no change of the code made it slower; repeat it on a quiet machine"
         return ""
 
@@ -56,6 +71,7 @@ def grouped(suspects: Iterable[Suspect]) -> Iterator[Group]:
     for suspect in suspects:
         old, new = suspect.old, suspect.new
         cell = replace(new.cell, architecture="")
-        key = (cell, old.revision, new.revision, new.dirty, suspect.tolerance, new.machine.digest)
+        latest = suspect.latest.revision if suspect.latest else ""
+        key = (cell, old.revision, latest, new.revision, new.dirty, suspect.tolerance, new.machine.digest)
         groups.setdefault(key, []).append(suspect)
     yield from map(Group, groups.values())

@@ -1,26 +1,31 @@
-"""Cost: the relative cost of a cell against the prediction interval of the stored runs; a rise is only a suspect."""
+"""Cost: a cell's relative cost against its latest segment: the prediction of the next reading, and the anchor.
+
+A rise is only a suspect, beyond either: what creeps is within each prediction, and beyond the anchor in the end.
+"""
 
 from dataclasses import replace
 
 import numpy as np
 
+from bench.regression.segment import Segment
 from bench.stats.interval import Interval
-from bench.stats.prediction import LEAST_RUNS, SCREEN, SURE, Prediction, predict
+from bench.stats.prediction import SCREEN, SURE, Move, Prediction, moved, predict
 from bench.store.summary import CellSummary
 from bench.text import percent, plural, signed, tenths
-from bench.verdict.verdict import Verdict
+from bench.verdict.verdict import Anchor, Verdict
 
 COARSEST = 0.20  # a stored series that shows no slowdown of 20 % says nothing
 
 
-def judge_cost(new: CellSummary, stored: list[CellSummary], tolerance: float) -> Verdict:
-    """The relative cost against the prediction interval of the stored runs."""
-    logs = [summary.log_cost for summary in stored if summary.log_cost is not None]
-    if new.log_cost is None or not logs:
+def judge_cost(new: CellSummary, segment: Segment | None, tolerance: float) -> Verdict:
+    """The relative cost against the accepted runs of the segment."""
+    if new.log_cost is None or segment is None:
         where = "this run" if new.log_cost is None else "the baseline"
         reason = f"no cost relative to the reference in {where}: plain times of different hours do not compare"
         return Verdict(cell=new.id, metric="relative_cost", verdict="inconclusive", reason=reason)
-    mean = float(np.mean(logs))
+    since = moved([*segment.logs, new.log_cost], segment.spread)
+    expected = predict(segment.logs, segment.spread)
+    mean = float(np.mean(segment.logs)) if expected is None else expected.mean
     move = new.log_cost - mean
     verdict = Verdict(
         cell=new.id,
@@ -29,57 +34,83 @@ def judge_cost(new: CellSummary, stored: list[CellSummary], tolerance: float) ->
         statistic="p10",
         before=float(np.exp(mean)),
         after=float(np.exp(new.log_cost)),
-        ratio=Interval(float(np.exp(move)), None, None, len(logs)),
+        ratio=Interval(float(np.exp(move)), None, None, len(segment.logs)),
         tolerance=tolerance,
+        anchor=_anchor(segment, since),
     )
-    expected = predict(logs)
     if expected is None:
-        missing = LEAST_RUNS - len(logs)
         return replace(
             verdict,
             verdict="inconclusive",
-            reason=f"{_moved(move)}, but {plural(len(logs), 'stored run')} cannot tell how much runs differ",
-            remedy=f"accept {missing} more (python -m bench baseline save), or compare revisions: python -m bench ab",
+            reason=f"{_moved(move)}, but {plural(len(segment.logs), 'stored run')} cannot tell how much runs differ",
+            remedy=f"accept {segment.missing} more (python -m bench baseline save), or compare revisions: "
+            "python -m bench ab",
         )
     value, low, high = (float(np.exp(move + by)) for by in (0, -expected.half, expected.half))
     verdict = replace(
         verdict,
-        ratio=Interval(value, low, high, len(logs)),
+        ratio=Interval(value, low, high, expected.n),
         confidence=2 * SCREEN - 1,
         visible=expected.visible,
     )
-    return _judged(verdict, move, expected, stored[-1].revision[:10] or "REV")
+    return _judged(verdict, move, since, expected)
 
 
-def _judged(verdict: Verdict, move: float, expected: Prediction, revision: str) -> Verdict:
+def beyond_anchor(verdict: Verdict) -> bool:
+    """Whether the cost has surely risen since the anchor, by more than the tolerance."""
+    if verdict.anchor is None or verdict.anchor.ratio.low is None:
+        return False
+    return verdict.anchor.ratio.low > 1 and verdict.anchor.ratio.value > 1 + (verdict.tolerance or 0.0)
+
+
+def _anchor(segment: Segment, since: Move) -> Anchor:
+    ends = (None, None) if since.half is None else (since.value - since.half, since.value + since.half)
+    low, high = (None if end is None else float(np.exp(end)) for end in ends)
+    ratio = Interval(float(np.exp(since.value)), low, high, len(segment.logs))
+    return Anchor(segment.anchor.run, segment.anchor.revision, len(segment.logs), ratio)
+
+
+def _judged(verdict: Verdict, move: float, since: Move, expected: Prediction) -> Verdict:
     """Suspect, improved, too noisy to say, or unchanged."""
     tolerance = verdict.tolerance or 0.0
-    bound = signed(float(np.expm1(expected.half)))
-    allows = f"{percent(SCREEN)} of runs are predicted below {bound} by {expected.n} stored ones"
-    if move > expected.half and move > np.log1p(tolerance):
+    allows = f"{percent(SCREEN)} of runs are predicted below {signed(float(np.expm1(expected.half)))}"
+    allows += f" by {expected.n} stored ones"
+    revision = verdict.anchor.revision[:10] if verdict.anchor else ""
+    beside = f"python -m bench ab {revision or 'REV'}"
+    risen = move > np.log1p(tolerance)
+    if (risen and move > expected.half) or beyond_anchor(verdict):
         return replace(
             verdict,
             verdict="inconclusive",
             suspect=True,
-            reason=f"suspect: {_moved(move)}; {allows}",
-            remedy=f"measure it beside the baseline's revision: python -m bench ab {revision}",
+            reason=f"suspect: {_moved(move)}; {allows}; {_since(verdict, since)}",
+            remedy=f"measure it beside the anchor's revision: {beside}",
         )
     if move < -expected.sure and move < -np.log1p(tolerance):
-        beyond = f"beyond what {percent(SURE)} of runs reach by chance"
-        return replace(verdict, verdict="improved", reason=f"{_moved(move)}, {beyond}")
-    if expected.visible > COARSEST:
-        suspect = move > np.log1p(tolerance)  # such runs cannot acquit it
+        chance = f"beyond what {percent(SURE)} of runs reach by chance"
+        return replace(verdict, verdict="improved", reason=f"{_moved(move)}, {chance}; {_since(verdict, since)}")
+    if expected.visible > COARSEST:  # such runs cannot acquit it either
         unlike = f"the stored runs are too unlike to show less than {percent(expected.visible)}"
         return replace(
             verdict,
             verdict="inconclusive",
-            suspect=bool(suspect),
-            reason=f"{'suspect: ' if suspect else ''}{_moved(move)}, and {unlike}",
-            remedy=f"accept more runs of a quiet machine, or compare revisions: python -m bench ab {revision}",
+            suspect=bool(risen),
+            reason=f"{'suspect: ' if risen else ''}{_moved(move)}, and {unlike}; {_since(verdict, since)}",
+            remedy=f"accept more runs of a quiet machine, or compare revisions: {beside}",
         )
     within = f"within the tolerance of {percent(tolerance)}" if move > expected.half else allows
-    return replace(verdict, reason=f"{_moved(move)}, {within}")
+    return replace(verdict, reason=f"{_moved(move)}, {within}; {_since(verdict, since)}")
 
 
 def _moved(move: float) -> str:
     return f"{tenths(abs(float(np.expm1(move))))} {'slower' if move > 0 else 'faster'} than the stored runs"
+
+
+def _since(verdict: Verdict, since: Move) -> str:
+    """How far it has moved since the anchor, in words."""
+    anchor = verdict.anchor
+    if anchor is None:
+        return ""
+    revision = f" ({anchor.revision[:10]})" if anchor.revision else ""
+    surely = ", beyond chance" if beyond_anchor(verdict) else ""
+    return f"{signed(float(np.expm1(since.value)))} since the anchor {anchor.run}{revision}{surely}"

@@ -15,6 +15,7 @@ from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.plan import default_of, flag
 from bench.stats.change_points import Change, changes
+from bench.stats.false_alarms import false_alarm_rate
 from bench.store.fingerprint import Fingerprint, fingerprint
 from bench.store.pooling import pooled
 from bench.store.provenance import commit_date
@@ -75,6 +76,7 @@ class Series:
         digest: of these facts.
         points: in the order of their moments.
         changes: where the level moved; none is looked for in metrics that move by themselves.
+        by_chance: how likely it shows a change although nothing changes, looked at after every run.
 
     """
 
@@ -86,9 +88,13 @@ class Series:
     digest: str
     points: tuple[Point, ...]
     changes: tuple[Change, ...] = ()
+    by_chance: float = 0.0
 
     def ab(self, change: Change) -> str | None:
-        """The command that asks whether the change is one; None where there are no two revisions to compare."""
+        """The command that asks whether the change is one; None where there are no two revisions to compare.
+
+        It compares the last reading before a step with the first after it, and the two ends of a ramp.
+        """
         before, after = self.points[change.low - 1].revision, self.points[change.high].revision
         if not before or not after or before == after or self.cell.is_foreign:
             return None
@@ -132,8 +138,9 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
         cell, metric, statistic, digest = key
         unit, machine = origins[key]
         values = np.log([point.value for point in points]) if METRICS[metric].changes else np.empty(0)
-        series = Series(cell, metric, unit, statistic, machine, digest, tuple(points), tuple(changes(values)))
-        every.append(series)
+        moves = tuple(changes(values))
+        origin = (cell, metric, unit, statistic, machine, digest, tuple(points))
+        every.append(Series(*origin, moves, false_alarm_rate(values, moves)))
     return sorted(
         every, key=lambda series: (not series.changes, series.cell.id, FOLLOWED.index(series.metric), series.digest)
     )

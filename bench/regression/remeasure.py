@@ -1,6 +1,6 @@
-"""Remeasure: compare suspects with the revision of the baseline, and put the verdicts into the stored decision."""
+"""Remeasure: compare suspects with the revision of their anchor, and put the verdicts into the stored decision."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.plan import CHECKS, Plan, plan_from
 from bench.regression.confirm import Group, Suspect, grouped
+from bench.regression.cost import beyond_anchor
 from bench.verdict.verdict import Decision, Verdict
 
 
@@ -36,10 +37,18 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Remeasured:
-    """What an A/B comparison of a group says: the whole, and the verdict of each suspect by its cell's id."""
+    """What an A/B comparison of a group says.
+
+    Attributes:
+        decision: the whole.
+        verdicts: that on each suspect, by its cell's id.
+        instead: why it was not made beside the anchor; "" where it was.
+
+    """
 
     decision: Decision
     verdicts: Mapping[str, Verdict]
+    instead: str = ""
 
 
 Remeasure = Callable[[Group, int], Remeasured]  # a group and its number, from 0
@@ -48,15 +57,17 @@ Remeasure = Callable[[Group, int], Remeasured]  # a group and its number, from 0
 def measured_again(decision: Decision, suspects: Iterable[Suspect], remeasure: Remeasure) -> Decision:
     """The decision with each suspect's verdict replaced by that of an A/B comparison, where one could be made.
 
-    Cells that differ in their architecture alone are compared together. What cannot be measured again, since the
-    revision is not at hand or is the same, or since `remeasure` raises a BenchError, stays inconclusive, and a note
-    says why.
+    Cells that differ in their architecture alone are compared together. Where the anchor's revision cannot be measured,
+    since it is not at hand or since `remeasure` raises a BenchError, the last accepted one is, and a note says so: a
+    loss beside it fails, and what is lost since the anchor stays inconclusive without one. What cannot be measured at
+    all, or is the same code, stays inconclusive too, and a note says why.
 
     Raises:
         KeyboardInterrupt: before a comparison had any numbers.
 
     """
     verdicts: dict[str, Verdict] = {}
+    near: set[str] = set()  # the cells that were not measured beside their anchor
     notes: list[str] = []
     seconds = decision.seconds
     for number, group in enumerate(grouped(suspects)):
@@ -66,6 +77,9 @@ def measured_again(decision: Decision, suspects: Iterable[Suspect], remeasure: R
             continue
         seconds += again.decision.seconds
         notes += again.decision.notes
+        if again.instead:
+            near.update(again.verdicts)
+            notes.append(f"{group.names}: {again.instead}")
         if again.decision.interrupted:
             notes.append(f"measuring again ended early: {again.decision.interrupted}")
         verdicts |= again.verdicts
@@ -73,7 +87,7 @@ def measured_again(decision: Decision, suspects: Iterable[Suspect], remeasure: R
         notes += [f"{cell} not measured again: only one of the two revisions has it" for cell in gone]
     return replace(
         decision,
-        verdicts=tuple(_joined(verdict, verdicts) for verdict in decision.verdicts),
+        verdicts=tuple(_joined(verdict, verdicts, near) for verdict in decision.verdicts),
         notes=tuple(dict.fromkeys((*decision.notes, *notes))),
         seconds=seconds,
     )
@@ -81,6 +95,19 @@ def measured_again(decision: Decision, suspects: Iterable[Suspect], remeasure: R
 
 def _attempt(group: Group, number: int, remeasure: Remeasure) -> Remeasured | str:
     """What came of measuring a group again, or why that cannot be done."""
+    again = _beside(group, number, remeasure)
+    nearer = group.beside_latest
+    if isinstance(again, Remeasured) or group.is_same_code or nearer is None:
+        return again
+    instead = _beside(nearer, number, remeasure)
+    if isinstance(instead, str):
+        return again if instead == again else f"{again}; nor beside the last accepted run: {instead}"
+    why = f"not measured beside the anchor ({again}), but beside the last accepted revision {nearer.reference[:10]}"
+    return replace(instead, instead=f"{why}, which cannot tell what was lost before it")
+
+
+def _beside(group: Group, number: int, remeasure: Remeasure) -> Remeasured | str:
+    """The same beside one revision."""
     if group.hopeless:
         return group.hopeless
     try:
@@ -90,7 +117,7 @@ def _attempt(group: Group, number: int, remeasure: Remeasure) -> Remeasured | st
 
 
 def remeasured(group: Group, confirmation: Confirmation, number: int, tell: Tell) -> Remeasured:
-    """Compare the group beside the revision of the baseline.
+    """Compare the group beside the revision of its anchor.
 
     Raises:
         BenchError: the revision is not at hand, or the cells cannot be run.
@@ -136,9 +163,12 @@ def _plan(group: Group, confirmation: Confirmation) -> Plan:
     return plan_from({"suite": CHECKS, **axes, **fixed})
 
 
-def _joined(stored: Verdict, again: Mapping[str, Verdict]) -> Verdict:
+def _joined(stored: Verdict, again: Mapping[str, Verdict], near: Collection[str]) -> Verdict:
     """The verdict of a suspect that was measured again, with why it was."""
     if not stored.suspect or stored.cell not in again:
         return stored
     verdict = again[stored.cell]
-    return replace(verdict, reason=f"{stored.reason}; measured again side by side: {verdict.reason}")
+    reason = f"{stored.reason}; measured again side by side: {verdict.reason}"
+    if stored.cell in near and verdict.verdict != "regressed" and beyond_anchor(stored):
+        return replace(stored, reason=f"{reason}, beside the last accepted revision alone")
+    return replace(verdict, reason=reason, anchor=stored.anchor)

@@ -1,6 +1,6 @@
 """Screening: a run's readings against those of a baseline: the verdict of each cell and metric, and what is suspect.
 
-A time is never failed from stored numbers: it is a suspect, which is measured again beside the baseline's revision.
+A time is never failed from stored numbers: it is a suspect, which is measured again beside the anchor's revision.
 What needs no second measurement is judged in `bench.regression.direct`.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from bench.regression.cost import judge_cost
 from bench.regression.direct import AGAIN, CONTENDED, judge_accuracy, judge_budgets, judge_counts, judge_memory
 from bench.regression.reference import watched
+from bench.regression.segment import latest_segment, memory_anchors, since_mark
 from bench.regression.tolerances import Tolerances
 from bench.store.fingerprint import redefined
 from bench.store.summary import CellSummary
@@ -40,13 +41,15 @@ class Screening:
 
     Attributes:
         verdicts: of each cell, metric by metric.
-        suspects: the cells whose time has to be measured again, by id, with the latest stored reading they are like.
+        suspects: the cells whose time has to be measured again, by id, each with the anchor that it is measured beside.
+        latest: of the same cells, the last accepted reading, for where the anchor's revision is gone.
         notes: what was not judged, and why.
 
     """
 
     verdicts: tuple[Verdict, ...]
     suspects: Mapping[str, CellSummary]
+    latest: Mapping[str, CellSummary]
     notes: tuple[str, ...] = ()
 
 
@@ -69,9 +72,15 @@ def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Te
     known = {summary.id: summary for summary in new}
     verdicts += [_missing(name, runs) for name, runs in by_id.items() if name not in known]
     alike = {name: _alike(summary, by_id.get(name, [])) for name, summary in known.items()}
-    suspects = {verdict.cell: alike[verdict.cell][-1] for verdict in verdicts if verdict.suspect}
+    segments = {
+        name: segment
+        for name in dict.fromkeys(verdict.cell for verdict in verdicts if verdict.suspect)
+        if (segment := latest_segment(alike[name]))
+    }
+    anchors = {name: segment.anchor for name, segment in segments.items()}
+    latest = {name: segment.latest for name, segment in segments.items()}
     verdicts, moved = watched(verdicts, known, alike)
-    return Screening(tuple(verdicts), suspects, (*_unjudged(new, by_id), *moved))
+    return Screening(tuple(verdicts), anchors, latest, (*_unjudged(new, by_id), *moved))
 
 
 def _unjudged(new: Sequence[CellSummary], by_id: Mapping[str, list[CellSummary]]) -> tuple[str, ...]:
@@ -88,10 +97,10 @@ def _cell(new: CellSummary, stored: list[CellSummary], terms: Terms) -> Iterator
     if new.status != "ok" or not alike:
         yield _not_compared(new, stored)
         return
-    yield _doubted(new, judge_cost(new, alike, terms.shares[new.id]))
+    yield _doubted(new, judge_cost(new, latest_segment(alike), terms.shares[new.id]))
     yield from judge_counts(new, alike[-1], terms.allowed)
-    yield from judge_memory(new, alike, terms.allowed.share(new.id, "peak_memory"))
-    yield from judge_accuracy(new, alike, terms.allowed.share(new.id, "accuracy"))
+    yield from judge_memory(new, memory_anchors(alike), terms.allowed.share(new.id, "peak_memory"))
+    yield from judge_accuracy(new, since_mark(alike), terms.allowed.share(new.id, "accuracy"))
 
 
 def _doubted(new: CellSummary, verdict: Verdict) -> Verdict:

@@ -9,9 +9,8 @@ from bench.errors import BenchError
 from bench.report.record import Record
 from bench.store.run import Run
 from bench.text import change
-from bench.verdict.verdict import label_of
+from bench.verdict.verdict import CHECK_FILE, label_of
 
-FILE = "check.json"
 STATES = {"regression": "bad", "pass": "ok"}
 
 
@@ -43,7 +42,7 @@ class Checked:
 def stored_check(run: Run) -> dict[str, Any]:
     """What `check` left beside the run's results; empty where there is none that can be read."""
     try:
-        stored = files.read_object(run.folder / FILE, "check the run again")
+        stored = files.read_object(run.folder / CHECK_FILE, "check the run again")
     except (FileNotFoundError, BenchError):  # the page is of the run; a check can be made again
         return {}
     whole = isinstance(stored.get("verdicts"), list) and isinstance(stored.get("overall"), str)

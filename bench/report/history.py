@@ -65,19 +65,24 @@ class Line:
     shifts: Sequence[Shift]
 
 
-def write(lines: Iterable[Line], folder: Path = REPORTS) -> Path:
+def write(lines: Iterable[Line], chance: str, folder: Path = REPORTS) -> Path:
     """Write reports/history.html; its path.
+
+    Args:
+        lines: the series.
+        chance: how often changes are shown where nothing changed, in words.
+        folder: where.
 
     Raises:
         BenchError: the folder cannot be written.
 
     """
     files.make_folder(folder, FREE)
-    files.replace(folder / FILE, page(list(lines)), FREE)
+    files.replace(folder / FILE, page(list(lines), chance), FREE)
     return folder / FILE
 
 
-def page(lines: Sequence[Line]) -> str:
+def page(lines: Sequence[Line], chance: str) -> str:
     """The page as one HTML document that needs nothing else."""
     shown = lines[:MOST_PICTURES]
     with svg.style():
@@ -85,6 +90,7 @@ def page(lines: Sequence[Line]) -> str:
     return template("history.html").render(
         drawn=drawn,
         left=len(lines) - len(shown),
+        chance=chance,
         changed=[line for line in lines if line.shifts],
         style=style_sheet(),
     )

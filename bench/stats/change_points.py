@@ -1,26 +1,41 @@
-"""Change points: where a series of readings, one after the other, moved to another level and stayed there.
+"""Change points: where a series of readings, one after the other, moved to another level, at once or along a ramp.
 
-A rank-sum scan. Of the readings since the last change, at most WINDOW, each split with LEAST readings on both sides
-gives the z-score of the rank-sum statistic (Mann & Whitney, Ann. Math. Stat. 18, 1947); the largest of them counts. It
-raises an alarm when it passes a critical value and the medians differ by a magnitude that matters. Ranks make one wild
-reading harmless, and a level that drifts or remembers its last value is met by the correction for autocorrelation.
+After each reading the window since the last change is looked at, at most WINDOW readings, all looks at the same levels:
+
+    step    a rank-sum scan: of all splits with LEAST readings on both sides the largest z-score of the rank-sum
+            statistic (Mann & Whitney, Ann. Math. Stat. 18, 1947) passes a critical value, and the medians differ by a
+            magnitude that matters
+    ramp    a line fits better than two levels, by the sum of absolute residuals, the trend test passes
+            (`bench.stats.trend`), and slope times length is such a magnitude
+
+About the model that fits better the autocorrelation is taken, so that a ramp does not pass for readings that remember
+the last one; z-scores are worth less by it. Ranks make one wild reading harmless. How often a series without any change
+shows one: `bench.stats.false_alarms`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 from scipy.stats import rankdata
+
+from bench.stats.autocorrelation import autocorrelation, worth
+from bench.stats.noise import noise
+from bench.stats.trend import Trend, trend
+from bench.vocabulary import ChangeKind
 
 Floats = npt.NDArray[np.float64]
 
 WINDOW = 40  # readings looked at together
 LEAST = 5  # readings on each side of a split
-CRITICAL = 3.5  # for a look after every reading: 0.1 % of windows of noise pass it
-FINAL_LEVEL = 0.01  # of the one look at all that is left, which a short series has alone
+LEVEL = 0.0025  # of the scan at each look: how often independent readings pass it by chance
+_STEEP = -float(ndtri(0.0005 / 2))  # the z-score of a trend at each look: a ramp that goes on shows itself soon enough
 QUIET, SMALL, LARGE = 0.015, 0.03, 0.05  # noise up to QUIET lets changes from SMALL count, else from LARGE
 _DRAWS = 20_000
+_SIZES = (10, 11, 12, 13, 14, 15, 17, 20, 25, 30, WINDOW)  # windows with a critical value; between them the next holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +43,12 @@ class Change:
     """A move of the level.
 
     Attributes:
-        index: the first reading of the new level.
-        low: the earliest reading that may be the first of it, some nine times in ten.
-        high: the latest one, likewise.
-        shift: new median over old, less 1: 0.1 is 10 % up.
-        z: the largest rank-sum z-score, corrected for autocorrelation.
+        index: the first reading of the new level; the last one of a ramp.
+        low: the earliest reading that may be the first of it, some nine times in ten; the second one of a ramp.
+        high: the latest one, likewise; the last one of a ramp.
+        shift: new median over old, less 1: 0.1 is 10 % up; of a ramp, its slope times its length.
+        z: the largest rank-sum z-score, or that of the trend, corrected for autocorrelation.
+        kind: a step or a ramp.
 
     """
 
@@ -41,33 +57,60 @@ class Change:
     high: int
     shift: float
     z: float
+    kind: ChangeKind = "step"
 
 
 def changes(logs: npt.ArrayLike) -> list[Change]:
     """The changes of a series of logarithms, oldest first; none for fewer than 2 LEAST readings.
 
-    The series is read as it grew: after each reading a look with CRITICAL at the window, which begins at the last
-    change; at the end one look at FINAL_LEVEL at the window that is left.
+    The series is read as it grew: a look after each reading at the window, which begins at the last change.
     """
     values = np.asarray(logs, dtype=float)
     moves: list[Change] = []
     start, end = 0, 2 * LEAST
     while end <= values.size:
-        change = _look(values, max(start, end - WINDOW), end, CRITICAL)
+        first = max(start, end - WINDOW)
+        change = _look(values, first, end)
         if change is not None:
-            later = min(end + LEAST, values.size)  # a few more readings place the split better
-            change = _look(values, max(start, end - WINDOW), later, CRITICAL) or change
+            change = _placed(values, first, min(end + LEAST, values.size), change)
             moves.append(change)
             start, end = change.index, change.index + 2 * LEAST - 1
         end += 1
-    first = max(start, values.size - WINDOW)
-    last = _look(values, first, values.size, critical(values.size - first))
-    return [*moves, last] if last is not None else moves
+    return _to_the_end(values, _joined(moves))
+
+
+def _joined(moves: Sequence[Change]) -> list[Change]:
+    """The changes, where a ramp that goes on in the next window is one."""
+    joined: list[Change] = []
+    for move in moves:
+        last = joined[-1] if joined else None
+        goes_on = last and last.kind == move.kind == "ramp" and last.high == move.low - 1
+        if last and goes_on and last.shift * move.shift > 0:
+            shift = (1 + last.shift) * (1 + move.shift) - 1
+            strongest = max(last.z, move.z, key=abs)
+            joined[-1] = replace(move, low=last.low, shift=shift, z=strongest)
+        else:
+            joined.append(move)
+    return joined
+
+
+def _to_the_end(values: Floats, moves: list[Change]) -> list[Change]:
+    """The changes, where a last ramp takes in the readings after it: too few to tell, or along its line as well."""
+    last = moves[-1] if moves else None
+    if last is None or last.kind == "step":
+        return moves
+    ramp, after = values[last.low - 1 : last.index + 1], values[last.index + 1 :]
+    whole = trend(values[last.low - 1 :])
+    parts = np.abs(trend(ramp).rest).sum() + (np.abs(after - np.median(after)).sum() if after.size else 0.0)
+    if after.size >= LEAST and np.abs(whole.rest).sum() >= parts:
+        return moves  # it has ended
+    end = values.size - 1
+    return [*moves[:-1], replace(last, index=end, high=end, shift=float(np.expm1(whole.rise)))]
 
 
 @lru_cache
-def critical(count: int, level: float = FINAL_LEVEL) -> float:
-    """The largest z-score that `count` readings of pure noise pass with this probability, by simulation."""
+def critical(count: int, level: float = LEVEL) -> float:
+    """The z-score that `count` readings of pure noise pass somewhere with at most this probability, by simulation."""
     if count < 2 * LEAST:
         return float("inf")
     random = np.random.default_rng(count)
@@ -76,32 +119,47 @@ def critical(count: int, level: float = FINAL_LEVEL) -> float:
     return float(np.quantile(largest, 1 - level, method="higher"))
 
 
-def noise(values: Floats) -> float:
-    """The spread of single readings, from successive differences so that a change of level hardly counts.
-
-    1.4826 MAD of the differences over sqrt(2), which is the standard deviation of normal readings.
-    """
-    steps = np.diff(values)
-    return float(1.4826 * np.median(np.abs(steps - np.median(steps))) / np.sqrt(2))
-
-
-def _look(values: Floats, start: int, end: int, threshold: float) -> Change | None:
-    """The change in values[start:end], if there is one."""
+def _look(values: Floats, start: int, end: int) -> Change | None:
+    """The change in values[start:end], at least 2 LEAST of them, if there is one."""
     window = values[start:end]
-    if window.size < 2 * LEAST:
-        return None
-    scores = _scores(rankdata(window)[None, :])[0]
-    best = int(np.abs(scores).argmax())
-    split = best + LEAST
-    before, after = window[:split], window[split:]
-    move = float(np.median(after) - np.median(before))
-    z = float(scores[best]) * _correction(before, after)
+    line, scores = trend(window), _scores(rankdata(window)[None, :])[0]
+    threshold = critical(next(size for size in _SIZES if size >= window.size))
+    if np.abs(scores).max() <= threshold and abs(line.z) <= _STEEP:
+        return None  # no correction makes more of it
     magnitude = SMALL if noise(window) <= QUIET else LARGE
-    if abs(z) < threshold or abs(np.expm1(move)) < magnitude:
-        return None
+    for change in _fits(window, start, line, scores):
+        if abs(change.shift) >= magnitude and abs(change.z) > (_STEEP if change.kind == "ramp" else threshold):
+            return change
+    return None
+
+
+def _placed(values: Floats, start: int, end: int, change: Change) -> Change:
+    """The same change by a few more readings, which place it better; they need not pass what let it be shown."""
+    window = values[start:end]
+    again = list(_fits(window, start, trend(window), _scores(rankdata(window)[None, :])[0]))
+    return next((fit for fit in again if fit.shift * change.shift > 0), change)
+
+
+def _fits(window: Floats, start: int, line: Trend, scores: Floats) -> Iterator[Change]:
+    """A ramp, if a line fits the window better than two levels, and the best step."""
+    splits = range(LEAST, window.size - LEAST + 1)
+    split = min(splits, key=lambda at: float(np.abs(_levelled(window, at)).sum()))
+    move, rest = float(np.median(window[split:]) - np.median(window[:split])), _levelled(window, split)
+    is_line = float(np.abs(line.rest).sum()) < float(np.abs(rest).sum())
+    factor = worth(autocorrelation(line.rest, 2) if is_line else autocorrelation(rest, 1))
+    if is_line:
+        last = start + window.size - 1
+        yield Change(last, start + 1, last, float(np.expm1(line.rise)), line.z * factor, "ramp")
     radius = _radius(abs(move), noise(window))
     low, high = max(split - radius, 1), min(split + radius, window.size - 1)
-    return Change(start + split, start + low, start + high, float(np.expm1(move)), z)
+    shift, z = float(np.expm1(move)), float(np.copysign(np.abs(scores).max(), move)) * factor
+    yield Change(start + split, start + low, start + high, shift, z)
+
+
+def _levelled(window: Floats, split: int) -> Floats:
+    """The readings about the median of their side."""
+    before, after = window[:split], window[split:]
+    return np.concatenate([before - np.median(before), after - np.median(after)])
 
 
 def _radius(move: float, spread: float) -> int:
@@ -126,22 +184,3 @@ def _scores(ranks: Floats) -> Floats:
     spread = ranks.var(axis=1, ddof=1, keepdims=True)
     sd = np.sqrt(before * after / count * np.maximum(spread, np.finfo(float).tiny))
     return np.asarray((total - sums - centre) / sd)
-
-
-def _correction(before: Floats, after: Floats) -> float:
-    """What readings that remember the last one are worth, as a factor of z: sqrt((1 - r) / (1 + r)).
-
-    r is the autocorrelation at lag 1 of the readings about the median of their side, wild ones pulled in; one that
-    chance gives once in twenty (below 1.64 / sqrt(n), Bartlett 1946) counts as none.
-    """
-    rest = np.concatenate([before - np.median(before), after - np.median(after)])
-    spread = rest.std()
-    if spread == 0:
-        return 1.0
-    limit = 3 * 1.4826 * np.median(np.abs(rest - np.median(rest)))
-    rest = np.clip(rest, -limit, limit) if limit > 0 else rest
-    r = float((rest[1:] * rest[:-1]).sum() / (rest * rest).sum()) + 1 / rest.size
-    if r < 1.64 / np.sqrt(rest.size):
-        return 1.0
-    r = min(r, 0.95)
-    return float(np.sqrt((1 - r) / (1 + r)))

@@ -6,7 +6,7 @@ line a cell that names both. Keys are sorted, and a file only ever grows by line
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint
 from bench.store.run import BASELINES
 from bench.store.summary import CellSummary
+from bench.vocabulary import SEGMENT_STARTS, word
 
 SCHEMA = 2
 _RESTORE = "restore the file, for instance with git checkout"
@@ -76,10 +77,10 @@ def load(name: str, folder: Path = BASELINES) -> Baseline:
 
 
 def save(name: str, summaries: Iterable[CellSummary], folder: Path = BASELINES) -> tuple[Path, int]:
-    """Add what a run said to the baseline, which is made where there is none; the file, and how many lines it got.
+    """Add what a run said to the baseline, which is made where there is none; the file, and how many lines are new.
 
-    A run that is in it already adds nothing. The file is replaced in one move, so that it is never half written; what
-    is left of a line that was cut off goes.
+    A run that is in it already adds nothing, but a mark that its readings now have (`begins`) is put on their lines.
+    The file is replaced in one move, so that it is never half written; what is left of a line that was cut off goes.
 
     Raises:
         BenchError: the name cannot be a file's, the baseline is damaged, or the folder cannot be written.
@@ -89,11 +90,18 @@ def save(name: str, summaries: Iterable[CellSummary], folder: Path = BASELINES) 
         raise BenchError(f"'{name}' cannot name a baseline: use letters, digits, '.', '_' and '-' (--name NAME)")
     path = folder / f"{name}.jsonl"
     before = load(name, folder) if path.exists() else Baseline(name, path, ())
+    accepted = list(summaries)
     known = {(summary.run, summary.started) for summary in before.summaries}
-    fresh = [summary for summary in summaries if (summary.run, summary.started) not in known]
-    if fresh:
-        _write(path, [*before.summaries, *fresh])
-    return path, len(fresh)
+    fresh = [summary for summary in accepted if (summary.run, summary.started) not in known]
+    marks = {(summary.id, summary.run, summary.started): summary.begins for summary in accepted if summary.begins}
+    kept = [
+        replace(summary, begins=marks.get((summary.id, summary.run, summary.started), summary.begins))
+        for summary in before.summaries
+    ]
+    changed = sum(new != old for new, old in zip(kept, before.summaries, strict=True))
+    if fresh or changed:
+        _write(path, [*kept, *fresh])
+    return path, len(fresh) + changed
 
 
 def drop(name: str, run: str | None = None, folder: Path = BASELINES) -> int:
@@ -147,6 +155,7 @@ def _stored(summary: CellSummary, machine: str, counts: str) -> dict[str, Any]:
         "run": summary.run,
         "revision": summary.revision,
         "dirty": summary.dirty,
+        "begins": summary.begins,
         "started": summary.started,
         "log_cost": _short(summary.log_cost),
         "reference": _short(summary.reference),
@@ -189,6 +198,7 @@ def _read(
         run=line["run"],
         revision=line.get("revision", ""),
         dirty=line.get("dirty", False),
+        begins=word(line.get("begins", ""), SEGMENT_STARTS),
         started=line.get("started", ""),
         machine=machines[line["machine"]],
         definition=line.get("definition", ""),

@@ -12,6 +12,7 @@ from bench.store.frame import status_of
 from bench.store.pooling import pooled
 from bench.store.run import Run
 from bench.store.warning import Warning, disturbed_parts
+from bench.vocabulary import SegmentStart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class CellSummary:
         peak_memory: bytes at the peak, geometric mean over processes.
         counts: exact counts by metric.
         contended: the metrics of it that a neighbour disturbed in every process, so that they are doubtful.
+        begins: why an accepted run begins a segment of its baseline; "" where nothing says that it does.
 
     """
 
@@ -58,6 +60,7 @@ class CellSummary:
     peak_memory: float | None = None
     counts: Mapping[str, float] = field(default_factory=dict)
     contended: tuple[str, ...] = ()
+    begins: SegmentStart = ""
 
     @property
     def id(self) -> str:

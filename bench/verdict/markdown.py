@@ -30,6 +30,7 @@ def markdown(decision: Decision) -> str:
         parts.append(f"{text.plural(len(shown) - MOST_ROWS, 'more row')} left out.")
     parts += _whys(shown[:MOST_ROWS])
     parts += [f"- Note: {_text(note)}" for note in decision.notes]
+    parts.append(_anchors([verdict for verdict in rows if verdict not in shown]))
     rest = len(rows) - len(shown)
     parts.append("\n".join(_foot(decision, rest)))
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -52,15 +53,18 @@ def _gravity(verdict: Verdict) -> tuple[int, str, str]:
 
 
 def _table(rows: Iterable[Verdict]) -> Iterable[str]:
-    yield "| cell | metric | before | after | change | smallest visible | verdict |"
-    yield "|---|---|---:|---:|---:|---:|---|"
-    for verdict in rows:
+    verdicts = list(rows)
+    anchored = any(verdict.anchor for verdict in verdicts)  # no comparison of two sides has any
+    yield f"| cell | metric | before | after | change |{' since anchor |' * anchored} smallest visible | verdict |"
+    yield f"|---|---|---:|---:|---:|{'---:|' * anchored}---:|---|"
+    for verdict in verdicts:
         cells = (
             _text(verdict.cell),
             _text(verdict.label),
             quantity(verdict, verdict.before),
             quantity(verdict, verdict.after),
             change(verdict),
+            *([_text(since_anchor(verdict))] if anchored else []),
             visible(verdict),
             f"**{verdict.verdict}**" if verdict.verdict in BAD else verdict.verdict,
         )
@@ -77,6 +81,13 @@ def _whys(rows: Iterable[Verdict]) -> list[str]:
         lines.append(f"- {_text(verdict.cell)}, {_text(verdict.label)}: {_text(verdict.reason)}.{remedy}")
         lines += [f"  - {_text(line)}" for line in verdict.evidence]
     return ["\n".join(lines)] if lines else []
+
+
+def _anchors(rows: Iterable[Verdict]) -> str:
+    """The change since the anchor of the cells that the table leaves out."""
+    moves = [f"{_text(verdict.cell)} {_text(since_anchor(verdict))}" for verdict in rows if verdict.anchor]
+    more = [f"{text.plural(len(moves) - MOST_ROWS, 'more cell')}"] if len(moves) > MOST_ROWS else []
+    return f"Since the anchor, unchanged: {'; '.join([*moves[:MOST_ROWS], *more])}." if moves else ""
 
 
 def _foot(decision: Decision, rest: int) -> Iterable[str]:
@@ -103,6 +114,14 @@ def change(verdict: Verdict) -> str:
     if ratio is None:
         return "-"
     return text.change(ratio.value, ratio.low, ratio.high)
+
+
+def since_anchor(verdict: Verdict) -> str:
+    """The change since the first of the accepted runs, with its interval and that run: "+4.2 % (+1.0 to +7.5), r1"."""
+    anchor = verdict.anchor
+    if anchor is None:
+        return "-"
+    return f"{text.change(anchor.ratio.value, anchor.ratio.low, anchor.ratio.high)}, {anchor.run}"
 
 
 def visible(verdict: Verdict) -> str:

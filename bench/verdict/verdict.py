@@ -19,6 +19,7 @@ from bench.vocabulary import (
 )
 
 SCHEMA = 1
+CHECK_FILE = "check.json"  # beside the results of the run that was checked
 
 # What each verdict makes of the whole. "failed" is a cell that the reference could run and the new side cannot.
 # "changed" and "not known" are said of what is computed, which is no loss unless it is asked for (`ab --same-result`).
@@ -40,6 +41,24 @@ EXIT_CODES: Mapping[Overall, int] = {
     "inconclusive": EXIT_INCONCLUSIVE,
     "pass": EXIT_PASS,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The first of the accepted runs that a cell is held to, and how far the cell has moved since.
+
+    Attributes:
+        run: its name.
+        revision: of its code, "" where none is known.
+        runs: how many accepted runs there are from it on.
+        ratio: the cell's cost now, from the last few readings, over that of the first few.
+
+    """
+
+    run: str
+    revision: str
+    runs: int
+    ratio: Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +84,7 @@ class Verdict:
         remedy: what to do next, in one line; "" where nothing is to be done.
         suspect: whether it has to be measured again before it is the last word.
         evidence: what differs exactly between the two, a line each, such as "operators_backward 51 -> 63".
+        anchor: how far the relative cost has moved since the first of the accepted runs; None where nothing tells.
 
     """
 
@@ -85,6 +105,7 @@ class Verdict:
     remedy: str = ""
     suspect: bool = False
     evidence: tuple[str, ...] = ()
+    anchor: Anchor | None = None
 
     @property
     def label(self) -> str:
@@ -107,6 +128,8 @@ class Verdict:
         known["verdict"] = word(known["verdict"], VERDICTS)
         if known.get("ratio") is not None:
             known["ratio"] = Interval(**known["ratio"])
+        if known.get("anchor") is not None:
+            known["anchor"] = Anchor(**{**known["anchor"], "ratio": Interval(**known["anchor"]["ratio"])})
         return cls(**{**known, "evidence": tuple(known.get("evidence", ()))})
 
 
@@ -188,6 +211,8 @@ def worst(verdicts: Iterable[VerdictWord]) -> Overall:
 def _plain(value: Any) -> Any:
     if isinstance(value, Verdict):
         return value.to_dict()
+    if isinstance(value, Anchor):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, Interval):
         return {name: getattr(value, name) for name in ("value", "low", "high", "n")}
     if isinstance(value, Mapping):

@@ -102,3 +102,13 @@ def test_globs_choose_cells(slowed):
     assert len(history(slowed, ["lenet5-*"])) == 2
     with pytest.raises(BenchError, match="no recorded cell matches vgg"):
         history(slowed, ["vgg*"])
+
+
+def test_a_ramp_is_shown_and_its_two_ends_are_to_be_compared(record):
+    random = np.random.default_rng(1)
+    costs = np.arange(40) * np.log1p(0.01) + random.normal(0, 0.012, 40)
+    series = next(each for each in history([record(at, float(cost)) for at, cost in enumerate(costs)]) if each.changes)
+    (ramp,) = series.changes
+    assert ramp.kind == "ramp"
+    before, after = (int(revision, 16) for revision in series.ab(ramp).split()[4:6])
+    assert (before, after) == (0, 39)

@@ -9,16 +9,23 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.regression.confirm import Group, Suspect
 from bench.regression.remeasure import Remeasured, by_suspect, measured_again
+from bench.stats.interval import Interval
 from bench.store.summary import CellSummary
-from bench.verdict.verdict import Decision, Verdict
+from bench.verdict.verdict import Anchor, Decision, Verdict
 
 
-def suspect(name, revision="b" * 40, old="a" * 40, **cell):
+def suspect(name, revision="b" * 40, old="a" * 40, latest=None, **cell):
     return Suspect(
         CellSummary(cell=Cell(name, **cell), run="new", revision=revision),
         CellSummary(cell=Cell(name, **cell), run="old", revision=old),
         0.05,
+        latest and CellSummary(cell=Cell(name, **cell), run="latest", revision=latest),
     )
+
+
+def crept(suspected, low=1.04):
+    """The verdict on a suspect that has surely risen since its anchor."""
+    return slow(suspected, tolerance=0.05, anchor=Anchor("old", "a" * 40, 9, Interval(1.08, low, 1.12, 9)))
 
 
 def decided(*verdicts, kind="ab", **more):
@@ -97,3 +104,62 @@ def test_what_cannot_be_measured_stays_a_suspect_and_a_note_says_why():
     assert done.verdicts[0].suspect
     done = measured_again(decided(slow(mine), kind="check"), [mine], lambda *_: Remeasured(decided(), {}))
     assert done.notes == (f"{mine.new.id} not measured again: only one of the two revisions has it",)
+
+
+def beside(*outcomes):
+    """Measures again: what happens beside each revision, in turn; a text is why it could not be."""
+    seen, results = [], iter(outcomes)
+
+    def remeasure(group, number):
+        seen.append(group.reference[:1])
+        outcome = next(results)
+        if outcome in ("regressed", "unchanged"):
+            (mine,) = group.suspects
+            verdict = Verdict(cell=mine.new.id, metric="step", verdict=outcome, reason="side by side")
+            return Remeasured(decided(verdict), {mine.new.id: verdict})
+        raise BenchError(outcome)
+
+    return remeasure, seen
+
+
+def test_a_suspect_is_measured_beside_the_anchor_and_the_verdict_keeps_the_change_since():
+    mine = suspect("mlp", latest="c" * 40)
+    remeasure, seen = beside("regressed")
+    (verdict,) = measured_again(decided(crept(mine), kind="check"), [mine], remeasure).verdicts
+    assert seen == ["a"]
+    assert (verdict.verdict, verdict.anchor.ratio.value) == ("regressed", 1.08)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "low", "verdict"),
+    [("regressed", 1.04, "regressed"), ("unchanged", 1.04, "inconclusive"), ("unchanged", 0.99, "unchanged")],
+)
+def test_without_the_anchors_revision_the_last_accepted_one_cannot_acquit_what_crept(outcome, low, verdict):
+    mine = suspect("mlp", latest="c" * 40)
+    remeasure, seen = beside("there is no such revision", outcome)
+    done = measured_again(decided(crept(mine, low), kind="check"), [mine], remeasure)
+    assert seen == ["a", "c"]
+    assert "not measured beside the anchor (there is no such revision)" in done.notes[0]
+    assert "beside the last accepted revision cccccccccc" in done.notes[0]
+    assert done.verdicts[0].verdict == verdict
+    assert done.verdicts[0].anchor.run == "old"
+
+
+def test_an_anchor_of_unknown_revision_falls_back_and_one_of_the_same_code_is_the_answer():
+    unknown, same = suspect("mlp", old="", latest="c" * 40), suspect("mlp", old="b" * 40, latest="c" * 40)
+    remeasure, seen = beside("unchanged")
+    done = measured_again(decided(slow(unknown), kind="check"), [unknown], remeasure)
+    assert (seen, done.verdicts[0].verdict) == (["c"], "unchanged")
+    assert "does not know the revision" in done.notes[0]
+    done = measured_again(decided(slow(same), kind="check"), [same], lambda *_: pytest.fail("it was measured"))
+    assert "both are the same revision" in done.notes[0]
+
+
+def test_where_neither_can_be_measured_both_reasons_are_told():
+    mine = suspect("mlp", latest="c" * 40)
+    remeasure, _ = beside("no revision a", "no revision c")
+    done = measured_again(decided(slow(mine), kind="check"), [mine], remeasure)
+    assert done.notes == (
+        f"{mine.new.id} not measured again: no revision a; nor beside the last accepted run: no revision c",
+    )
+    assert done.verdicts[0].suspect

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.stats.change_points import FINAL_LEVEL, LEAST, changes, critical, noise
+from bench.stats.change_points import LEAST, LEVEL, changes, critical
+from bench.stats.noise import noise
 
 SERIES = 60  # a cell of the table; the bounds allow for chance at three standard errors
 
@@ -53,6 +54,48 @@ def test_a_step_is_found_within_three_readings_of_its_place(noise, step, least):
         return any(abs(one.index - 25) <= 3 and one.shift * step > 0 for one in found)
 
     assert share(50, near, **noise, step=step, at=25) >= least
+
+
+@pytest.mark.parametrize("sd", [0.012, 0.03])
+@pytest.mark.parametrize("creep", [0.01, 0.02, -0.01])
+def test_a_ramp_is_shown_as_one_from_end_to_end(creep, sd):
+    ramps = [changes(series(seed, 40, sd=sd) + np.arange(40) * np.log1p(creep)) for seed in range(SERIES)]
+    assert np.mean([bool(moves) for moves in ramps]) >= 0.95
+    longest = [
+        max((move for move in moves if move.kind == "ramp"), key=lambda move: move.high - move.low, default=None)
+        for moves in ramps
+    ]
+    assert np.mean([move is not None and move.shift * creep > 0 for move in longest]) >= 0.95
+    assert np.median([move.high - move.low for move in longest if move]) >= 30
+    typical = np.median([move.shift for move in longest if move])
+    assert abs(typical - np.expm1(38 * np.log1p(creep))) < 0.25 * abs(np.expm1(39 * np.log1p(creep)))
+
+
+def test_a_ramp_that_ends_is_followed_by_none():
+    values = series(4, 80, sd=0.01)
+    values += np.log1p(0.01) * np.clip(np.arange(80) - 20, 0, 20)
+    moves = changes(values)
+    assert np.prod([1 + move.shift for move in moves]) == pytest.approx(1.01**20, abs=0.05)
+    assert all(move.index <= 48 for move in moves)
+
+
+def test_a_ramp_does_not_pass_for_readings_that_remember_the_last_one():
+    from bench.stats.autocorrelation import autocorrelation
+    from bench.stats.trend import trend
+
+    values = series(2, 40, sd=0.015) + 0.01 * np.arange(40)
+    assert autocorrelation(trend(values).rest, 2) < 0.3
+    levels = np.concatenate([part - np.median(part) for part in np.split(values, 2)])
+    assert autocorrelation(levels, 1) > 0.8  # about two levels it would
+
+
+def test_the_autocorrelation_is_that_of_the_noise():
+    from bench.stats.autocorrelation import autocorrelation
+    from bench.stats.trend import trend
+
+    for r in (0.4, 0.7):
+        known = [autocorrelation(trend(series(seed, 40, sd=0.02, memory=r)).rest, 2) for seed in range(200)]
+        assert np.mean(known) == pytest.approx(r, abs=0.1)
 
 
 def test_a_short_series_shows_a_large_step():
@@ -109,7 +152,7 @@ def test_the_critical_value_is_passed_as_often_as_it_says():
     random = np.random.default_rng(99)
     ranks = random.permuted(np.tile(np.arange(1.0, 21), (5000, 1)), axis=1)
     passed = (np.abs(_scores(ranks)).max(axis=1) > critical(20)).mean()
-    assert passed == pytest.approx(FINAL_LEVEL, abs=0.005)
+    assert passed == pytest.approx(LEVEL, abs=0.002)
 
 
 def test_the_noise_of_single_readings_does_not_count_the_steps():

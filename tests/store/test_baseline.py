@@ -176,3 +176,25 @@ def test_a_run_gives_one_reading_a_cell_with_its_seeds_pooled(run, result):
     costs = [one.value for one in stored if one.metric == "relative_cost"]
     assert lenet.log_cost == pytest.approx(sum(map(log, costs)) / 3)
     assert (mlp.log_cost, mlp.step, mlp.peak_memory, mlp.accuracy) == (None, None, None, {})
+
+
+def test_a_mark_is_kept_and_can_be_put_on_a_run_that_is_in_it_already(summary, tmp_path):
+    other = replace(summary, run="second")
+    baseline.save("main", [summary, other], tmp_path)
+    before = (tmp_path / "main.jsonl").read_text().splitlines()
+    assert "begins" not in before[-1]
+    _, changed = baseline.save("main", [replace(other, begins="reset")], tmp_path)
+    after = (tmp_path / "main.jsonl").read_text().splitlines()
+    assert (changed, after[:-1]) == (1, before[:-1])
+    assert json.loads(after[-1])["begins"] == "reset"
+    assert [kept.begins for kept in baseline.load("main", tmp_path).summaries] == ["", "reset"]
+    assert baseline.save("main", [other], tmp_path)[1] == 0  # a mark stays
+    assert baseline.load("main", tmp_path).summaries[1].begins == "reset"
+
+
+def test_an_unknown_mark_is_damage(summary, tmp_path):
+    baseline.save("main", [replace(summary, begins="reset")], tmp_path)
+    path = tmp_path / "main.jsonl"
+    path.write_text(path.read_text().replace('"reset"', '"rest"'))
+    with pytest.raises(BenchError, match="is damaged"):
+        baseline.load("main", tmp_path)

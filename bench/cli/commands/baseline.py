@@ -5,14 +5,15 @@ import json
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from bench.cli.render.tables import Row, print_table
 from bench.errors import EXIT_PASS, BenchError
+from bench.regression.accepted import begun
 from bench.store import baseline as store
-from bench.store.run import latest, load
+from bench.store.run import Run, latest, load
 from bench.store.summary import CellSummary, summaries
-from bench.text import PERCENT, number, plural, quantity
+from bench.text import PERCENT, joined, number, plural, quantity
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -36,6 +37,7 @@ def _save(args: argparse.Namespace) -> None:
         print(
             "bench: the code of this run had uncommitted changes; its revision alone cannot repeat it", file=sys.stderr
         )
+    accepted = _marked(accepted, run, args)
     path, added = store.save(args.name, accepted)
     kept = store.load(args.name)
     if not added:
@@ -43,6 +45,18 @@ def _save(args: argparse.Namespace) -> None:
         return
     cells = plural(added, "cell")
     print(f"{cells} of run '{run.name}' accepted into {path}, run number {len(kept.runs())}")
+    for word, why in (("reset", "as asked"), ("regressed", "slower and accepted"), ("improved", "faster")):
+        names = [summary.id for summary in accepted if summary.begins == word]
+        if names:
+            print(f"later runs are held to this one, {why}: {joined(names)}")
+
+
+def _marked(accepted: list[CellSummary], run: Run, args: argparse.Namespace) -> list[CellSummary]:
+    """The readings, marked where they begin a segment: all if that is asked for, else what a check saw move."""
+    if args.reset:
+        return [replace(summary, begins="reset") for summary in accepted]
+    marks = begun(run, args.name)
+    return [replace(summary, begins=marks.get(summary.id, "")) for summary in accepted]
 
 
 def _uncontended(run: str, accepted: list[CellSummary], *, allowed: bool) -> list[CellSummary]:
@@ -105,6 +119,7 @@ def _row(summary: CellSummary) -> Row:
         "step": "-" if summary.step is None else quantity(summary.step, "s"),
         "accuracy": quantity(sum(accuracy.values()) / len(accuracy), PERCENT) if accuracy else "-",
         "seeds": str(len(accuracy)),
+        "begins": summary.begins or "-",
     }
 
 

@@ -17,11 +17,10 @@ from bench.regression.confirm import Group
 from bench.regression.remeasure import Confirmation, Remeasured, measured_again, remeasured
 from bench.regression.tolerances import tolerances
 from bench.report import page_of
-from bench.report.decision import FILE
 from bench.store import baseline
 from bench.store.provenance import command_line, time_name
 from bench.store.run import Run, latest, load
-from bench.verdict.verdict import Decision
+from bench.verdict.verdict import CHECK_FILE, Decision
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -66,6 +65,6 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
 
 def _keep(run: Run, decision: Decision) -> None:
     """Leave the decision where the run's page finds it, in one move, and write that page again if there is one."""
-    files.replace(run.folder / FILE, files.document(decision.to_dict()))
+    files.replace(run.folder / CHECK_FILE, files.document(decision.to_dict()))
     if page_of(run.name).exists():
         write_page(run)

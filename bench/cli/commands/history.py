@@ -14,8 +14,9 @@ from bench.metrics import symbol_of
 from bench.regression.history import Series, history
 from bench.report.history import Line, Shift, write
 from bench.stats.change_points import Change
+from bench.stats.false_alarms import MEMORIES, RATES, READINGS, SPREADS
 from bench.store import run as store
-from bench.text import plural, quantity, signed
+from bench.text import number, percent, plural, quantity, signed, whole
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -30,11 +31,13 @@ def execute(args: argparse.Namespace) -> int:
             else "no run is recorded in results/ yet: python -m bench run"
         )
     series = history(chain([first], runs), args.cells)
-    page = None if args.no_report else str(write(map(_line, series)))
+    page = None if args.no_report else str(write(map(_line, series), _chance(series)))
     if args.json:
-        print(json.dumps({"series": [_plain(each) for each in series], "report": page}))
+        expected = sum(each.by_chance for each in series)
+        print(json.dumps({"series": [_plain(each) for each in series], "by_chance": expected, "report": page}))
         return EXIT_PASS
     _print(series)
+    print(f"\n{_chance(series)}")
     if page:
         print(f"report: {page}")
     return EXIT_PASS
@@ -63,6 +66,21 @@ def _print(series: list[Series]) -> None:
             )
 
 
+def _chance(series: list[Series]) -> str:
+    """How often there are changes where nothing changed, as the command is used."""
+    scanned = [each for each in series if each.by_chance]
+    rates = [first for first, _ in RATES.values()]
+    rule = (
+        f"Looked at after every run, {READINGS[0]} readings of a series in which nothing changes show a change in "
+        f"{percent(min(rates))} of series, and in up to {whole(max(rates))} where readings differ by "
+        f"{percent(SPREADS[-1])} and remember the last one (r = {MEMORIES[-1]:g})."
+    )
+    if not scanned:
+        return rule
+    expected = sum(each.by_chance for each in scanned)
+    return f"{rule} By chance alone, {number(expected)} of the {len(scanned)} series looked at here would."
+
+
 def _row(series: Series) -> Row:
     return {
         "cell": series.cell.id,
@@ -80,6 +98,9 @@ def _sentence(series: Series, change: Change) -> str:
     """The change in words."""
     before, after = series.points[change.low - 1], series.points[change.high]
     at = series.points[change.index]
+    if change.kind == "ramp":
+        ends = f"from {before.label} ({before.moment[:10]}) to {after.label} ({after.moment[:10]})"
+        return f"{signed(change.shift)} little by little {ends}, z = {change.z:.1f}"
     where = f"at {at.label} ({at.moment[:10]})"
     between = "" if change.low == change.high else f", somewhere after {before.label} and up to {after.label}"
     return f"{signed(change.shift)} {where}{between}, z = {change.z:.1f}"

@@ -15,6 +15,9 @@ def add_baseline(parser: argparse.ArgumentParser) -> None:
     save.add_argument(
         "--contended", action="store_true", help="also accept cells whose cores other work took in every process"
     )
+    save.add_argument(
+        "--reset", action="store_true", help="hold later runs to this one: it begins a new segment of each of its cells"
+    )
     listing = actions.add_parser("list", help="list the baselines", allow_abbrev=False)
     listing.add_argument("--json", action="store_true", help="one JSON document on stdout")
     show = actions.add_parser("show", help="show what a baseline holds", allow_abbrev=False)
@@ -43,7 +46,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         "--repo",
         default=".",
         metavar="DIR",
-        help="the git repository with the baseline's revision (default: the current folder's)",
+        help="the git repository with the anchors' revisions (default: the current folder's)",
     )
     parser.add_argument(
         "--budget", type=_duration, metavar="TIME", help="stop measuring suspects after this long, such as 5m"

@@ -8,7 +8,7 @@ from bench.cli.render.tables import print_table
 from bench.errors import BenchError
 from bench.text import duration
 from bench.verdict.junit import junit
-from bench.verdict.markdown import change, markdown, quantity, visible
+from bench.verdict.markdown import change, markdown, quantity, since_anchor, visible
 from bench.verdict.verdict import Decision
 
 
@@ -39,6 +39,7 @@ def show(decision: Decision) -> None:
                 "before": quantity(verdict, verdict.before),
                 "after": quantity(verdict, verdict.after),
                 "change": change(verdict),
+                **({"since anchor": since_anchor(verdict)} if decision.kind == "check" else {}),
                 "n": str(verdict.ratio.n) if verdict.ratio else "-",
                 "visible": visible(verdict),
                 "verdict": verdict.verdict,

@@ -266,3 +266,62 @@ def test_a_revision_that_is_not_at_hand_leaves_a_suspect_undecided(accepted, rec
     done = typed("check", "slow", "--concurrent")
     assert done.returncode == 3
     assert "not measured again: . is in no git repository" in done.stdout
+
+
+def test_every_form_tells_the_change_since_the_anchor(accepted, record, typed, tmp_path):
+    record("new", 0.01)
+    done = typed("check", "new", "--markdown", "c.md", "--junit", "c.xml")
+    assert "since anchor" in done.stdout
+    assert ", run0" in done.stdout  # the anchor's name, after the interval
+    assert "since anchor |" in (tmp_path / "c.md").read_text("utf-8")
+    assert "since the anchor run0" in (tmp_path / "c.xml").read_text("utf-8")
+    document = json.loads(typed("check", "new", "--json").stdout)
+    (cost,) = [verdict for verdict in document["verdicts"] if verdict["metric"] == "relative_cost"]
+    assert (cost["anchor"]["run"], cost["anchor"]["runs"]) == ("run0", 6)
+    assert set(cost["anchor"]["ratio"]) == {"value", "low", "high", "n"}
+
+
+def test_a_comment_that_leaves_out_an_unchanged_cell_tells_its_change_since_the_anchor(
+    accepted, record, typed, tmp_path
+):
+    record("worse", 0.0, operators=60.0)
+    typed("check", "worse", "--markdown", "c.md")
+    assert "Since the anchor, unchanged: lenet5-" in (tmp_path / "c.md").read_text("utf-8")
+
+
+def test_a_reset_holds_later_runs_to_that_one(accepted, record, typed):
+    record("slower", 0.04)
+    done = typed("baseline", "save", "slower", "--reset")
+    assert "later runs are held to this one, as asked: lenet5-" in done.stdout
+    assert "reset" in typed("baseline", "show").stdout
+    record("new", 0.042)
+    document = json.loads(typed("check", "new", "--json").stdout)
+    assert document["verdicts"][0]["anchor"]["run"] == "slower"
+    assert document["verdicts"][0]["verdict"] == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("metric", "against", "begins"),
+    [("step", "main", "regressed"), ("relative_cost", "main", ""), ("step", "other", "")],
+)
+def test_a_loss_that_was_measured_and_is_accepted_begins_a_segment(mark_of, metric, against, begins):
+    assert mark_of(metric, against) == begins
+
+
+@pytest.fixture
+def mark_of(accepted, record, typed, tmp_path):
+    """Accepts a run whose check says that this metric regressed against that baseline; the mark of its line."""
+
+    def mark(metric, against):
+        record("worse", 0.2)
+        typed("check", "worse")
+        path = tmp_path / "results" / "worse" / "check.json"
+        check = json.loads(path.read_text())
+        check["verdicts"][0] |= {"metric": metric, "verdict": "regressed"}  # as after measuring it side by side
+        path.write_text(json.dumps(check | {"before": f"baseline {against} (6 runs)"}))
+        done = typed("baseline", "save", "worse")
+        begins = json.loads(typed("baseline", "show", "--json").stdout)["summaries"][-1]["begins"]
+        assert ("slower and accepted" in done.stdout) == bool(begins)
+        return begins
+
+    return mark
