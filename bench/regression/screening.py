@@ -7,8 +7,9 @@ What needs no second measurement is judged in `bench.regression.direct`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.regression.accuracy import Learnt, falls, judge_accuracies
 from bench.regression.cost import judge_cost
-from bench.regression.direct import judge_accuracy, judge_budgets, judge_counts, judge_memory
+from bench.regression.direct import judge_budgets, judge_counts, judge_memory
 from bench.regression.tolerances import Tolerances
 from bench.store.summary import CellSummary
 from bench.text import plural
@@ -40,12 +41,14 @@ class Screening:
         verdicts: of each cell, metric by metric.
         suspects: the cells whose time has to be measured again, by id, with the latest stored reading they are like.
         notes: what was not judged, and why.
+        falls: the cells that have to be trained again.
 
     """
 
     verdicts: tuple[Verdict, ...]
     suspects: Mapping[str, CellSummary]
     notes: tuple[str, ...] = ()
+    falls: tuple[Learnt, ...] = ()
 
 
 def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Terms) -> Screening:
@@ -60,16 +63,25 @@ def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Te
     by_id: dict[str, list[CellSummary]] = {}
     for summary in stored:
         by_id.setdefault(summary.id, []).append(summary)
+    learnt = [
+        Learnt(summary, _alike(summary, by_id.get(summary.id, [])), terms.allowed.share(summary.id, "accuracy"))
+        for summary in new
+        if summary.status == "ok"
+    ]
+    accuracies = judge_accuracies(learnt)
     verdicts: list[Verdict] = []
     for summary in new:
         verdicts += _cell(summary, by_id.get(summary.id, []), terms)
+        verdicts += [accuracies[summary.id]] if summary.id in accuracies else []
         verdicts += judge_budgets(summary, terms.allowed, terms.absolute.get(summary.id, {}))
     known = {summary.id: summary for summary in new}
     verdicts += [_missing(name, runs) for name, runs in by_id.items() if name not in known]
     suspects = {
-        verdict.cell: _alike(known[verdict.cell], by_id[verdict.cell])[-1] for verdict in verdicts if verdict.suspect
+        verdict.cell: _alike(known[verdict.cell], by_id[verdict.cell])[-1]
+        for verdict in verdicts
+        if verdict.suspect and verdict.metric != "accuracy"
     }
-    return Screening(tuple(verdicts), suspects, _unjudged(new, by_id))
+    return Screening(tuple(verdicts), suspects, _unjudged(new, by_id), falls(learnt, accuracies))
 
 
 def _unjudged(new: Sequence[CellSummary], by_id: Mapping[str, list[CellSummary]]) -> tuple[str, ...]:
@@ -89,7 +101,6 @@ def _cell(new: CellSummary, stored: list[CellSummary], terms: Terms) -> Iterator
     yield judge_cost(new, alike, terms.shares[new.id])
     yield from judge_counts(new, alike[-1], terms.allowed)
     yield from judge_memory(new, alike, terms.allowed.share(new.id, "peak_memory"))
-    yield from judge_accuracy(new, alike, terms.allowed.share(new.id, "accuracy"))
 
 
 def _alike(new: CellSummary, stored: Iterable[CellSummary]) -> list[CellSummary]:

@@ -1,4 +1,4 @@
-"""Prediction: where the next reading of a series should lie, and whether a mean over seeds has fallen."""
+"""Prediction: where the next reading of a series should lie."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,28 +45,3 @@ def predict(logs: Sequence[float]) -> Prediction | None:
     spread = float(values.std(ddof=1) * np.sqrt(1 + 1 / values.size))
     half, sure = (float(stdtrit(values.size - 1, level)) * spread for level in (SCREEN, SURE))
     return Prediction(float(values.mean()), half, sure, values.size)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The difference of two means over seeds, new less old.
-
-    Attributes:
-        value: the estimate.
-        half: one-sided half-width at SURE, from the pooled spread over seeds.
-
-    """
-
-    value: float
-    half: float
-
-
-def difference(old: Sequence[float], new: Sequence[float]) -> Difference | None:
-    """Of two groups of seeds, by the pooled two-sample t; None where either has fewer than two seeds."""
-    before, after = np.asarray(old, dtype=float), np.asarray(new, dtype=float)
-    freedom = before.size + after.size - 2
-    if min(before.size, after.size) < 2:
-        return None
-    pooled = (before.var(ddof=1) * (before.size - 1) + after.var(ddof=1) * (after.size - 1)) / freedom
-    error = float(np.sqrt(pooled * (1 / before.size + 1 / after.size)))
-    return Difference(float(after.mean() - before.mean()), float(stdtrit(freedom, SURE)) * error)

@@ -115,3 +115,47 @@ def test_a_suspect_is_measured_again_beside_the_baselines_revision_and_fails(ben
     counts = next(one for one in document["verdicts"] if one["metric"] == "counts")
     assert counts["verdict"] == "unchanged"
     assert git("worktree", "list").count("\n") == 0
+
+
+LEARNING = ("--architectures", "debug", "--threads", "1", "--blocks", "2", "--repeats", "1", "--epochs", "1")
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "verdict"),
+    [
+        ("bench/optimizers/registry.py", 'stochastic gradient descent", 0.1', 'stochastic gradient descent", 1e-6', 1),
+        ("bench/measure/workload.py", "torch.manual_seed(cell.seed)", "torch.manual_seed(cell.seed + 1000)", 0),
+    ],
+)
+def test_a_fall_of_accuracy_is_trained_again_at_both_revisions(bench, repository, file, before, after, verdict):
+    """A real fall comes again and fails; one that was planted into the record of a run does not."""
+    words = (*LEARNING, "--seeds", "0", "1", "2", "--concurrent", "--no-report", "--run")
+    assert bench("run", *words, "accepted", **own(bench)).returncode == 0
+    assert bench("baseline", "save", "accepted", **own(bench)).returncode == 0
+    source = bench.folder / file
+    assert before in source.read_text()
+    source.write_text(source.read_text().replace(before, after, 1))  # not committed: the working tree is trained
+    assert bench("run", *words, "new", **own(bench)).returncode == 0
+    if not verdict:
+        _lower_accuracies(bench.folder / "results" / "new" / "results.jsonl")
+
+    done = bench("check", "new", "--concurrent", "--json", **own(bench))
+    accuracy = next(one for one in json.loads(done.stdout)["verdicts"] if one["metric"] == "accuracy")
+    assert accuracy["verdict"] == ("regressed" if verdict else "unchanged"), (accuracy, done.stderr)
+    assert "; trained again at both revisions with 5 fresh seeds: " in accuracy["reason"]
+    trained = sorted((bench.folder / "results" / "new" / "retrained").iterdir())
+    seeds = [{json.loads(line)["cell"]["seed"] for line in (run / "results.jsonl").open()} for run in trained]
+    assert seeds == [{3, 4, 5, 6, 7}] * 2
+    assert repository("worktree", "list").count("\n") == 0
+    runs = sorted(path.parent.name for path in (bench.folder / "results").glob("*/run.json"))
+    assert runs == ["accepted", "new"]
+
+
+def _lower_accuracies(path):
+    """Twenty points off every accuracy, as if these seeds had come out low by chance."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        for measurement in line["measurements"]:
+            if measurement["metric"] == "accuracy":
+                measurement["value"] -= 0.2
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
