@@ -69,10 +69,9 @@ class Batch:
             if getattr(new.cell, name) is not None or getattr(defaults, name) is not None
         }
         names = tuple(cell.new.cell.architecture for cell in self.cells)
-        until = {"until": plan["until"]} if plan.get("until") else {}
-        where = {"data_dir": plan["data_dir"]} if plan.get("data_dir") else {}
+        as_before = {key: plan[key] for key in ("until", "data_dir", "timeout") if plan.get(key)}
         fixed = {"architectures": names, "seeds": self.seeds, "epochs": new.epochs, "repeats": 1, "blocks": 2}
-        return {"suite": CHECKS, **axes, **fixed, **until, **where}
+        return {"suite": CHECKS, **axes, **fixed, **as_before}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bench.stats.interval import Interval
 from bench.store.facts import RunFacts
 from bench.store.pooling import pooled
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
-from bench.text import PERCENT, either_way, plural, with_interval
+from bench.text import PERCENT, either_way, plural, quantity, with_interval
 
 # What a source that says nothing of it is taken to have done.
 USUAL = {"schedule": "constant", "normalization": "unit", "dtype": "float32", "split": "test"}
@@ -135,7 +135,7 @@ def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, fl
     return PublishedComparison(
         configuration=cell.id,
         what="test accuracy",
-        published=with_interval(figure["value"], PERCENT, figure["tolerance"]),
+        published=f"{quantity(figure['value'], PERCENT)} (± {_points(figure['tolerance'])} points allowed)",
         ours=_share(record),
         verdict=_verdict(figure, record, bool(differs), bool(apart)),
         differs=(*differs, *apart),

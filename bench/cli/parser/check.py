@@ -34,7 +34,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         "--no-ab",
         dest="ab",
         action="store_false",
-        help="do not measure or train suspects again (a suspect: a cell that looks slower or learns less than accepted)",
+        help="do not measure or train suspects again (a suspect: a cell that looks slower, or less accurate)",
     )
     parser.add_argument(
         "--repo",
