@@ -21,6 +21,7 @@ STATISTICS = {
     "maximum": "largest seen",
     "at target": "at the first evaluation that reaches the target",
 }
+STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _PREFIXED = {  # the symbols that take a prefix, and which: nobody says kiloseconds, or millibytes

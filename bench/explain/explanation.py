@@ -1,20 +1,19 @@
 """Explanation: why one cell's step takes longer than another's, from the records of both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bench.errors import BenchError
+from bench.explain.doubt import between_runs, doubt_of, pace_of
 from bench.explain.record import CellRecord
 from bench.stats.attribution import LEVELS, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
-from bench.store.fingerprint import fingerprint
-from bench.text import percent, signed
+from bench.text import percent
 from bench.vocabulary import STEP_PHASES
 
 CLOSE = 0.01  # two steps this near are called equally fast
 LEAST_SHARE, MOST_NAMED = 0.1, 3  # what the sentence names
 STRETCH = 0.1  # beyond which the phases do not account for the step
-DRIFT = 0.05  # beyond which the reference says that the machine was not the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Explanation:
         slower: what the slower one is called.
         faster: likewise.
         titles: shorter names for both, fit for the head of a table.
-        steps: seconds of both steps, the slower first.
+        steps: seconds of both steps, the slower first; of two runs at the pace of the first.
         sentence: the answer in one sentence.
         parts: the finest parts; their differences add up to that of the steps.
         kinds: the parts by category and phase.
@@ -81,33 +80,49 @@ def explain(record: CellRecord, other: CellRecord) -> Explanation:
             f"{timeless.cell.id} of run {timeless.run} has no step time ({timeless.status}): choose another cell, or "
             "run it again"
         )
-    slower, faster = sorted((record, other), key=lambda side: -(side.value("step") or 0.0))
+    pace = pace_of(record, other)
+    steps = {id(side): (side.value("step") or 0.0) * (pace if side is other else 1.0) for side in (record, other)}
+    slower, faster = sorted((record, other), key=lambda side: -steps[id(side)])
     names = _names(slower, faster)
     alike = slower.cell.architecture == faster.cell.architecture
     slow, fast = (
-        timed(side, name, "" if alike else f"{side.cell.architecture}: ")
+        timed(side, name, "" if alike else f"{side.cell.architecture}: ", pace if side is other else 1.0)
         for side, name in zip((slower, faster), names, strict=True)
     )
     parts = parts_of(slow, fast)
-    by_kind = kinds(parts)
+    doubt = doubt_of(slow.step / fast.step, record, other)
+    by_kind = known(kinds(parts), chance=doubt.chance)
     return Explanation(
         slower=names[0],
         faster=names[1],
         titles=names if slower.run == faster.run else (slower.run, faster.run),
         steps=(slow.step, fast.step),
-        sentence=sentence_of(slow, fast, by_kind),
+        sentence=sentence_of(slow, fast, by_kind, chance=doubt.chance),
         parts=tuple(parts),
         kinds=tuple(by_kind),
-        levels={level: tuple(shares(parts, level)) for level in LEVELS},
+        levels={level: tuple(known(shares(parts, level), chance=doubt.chance)) for level in LEVELS},
         counts=tuple(changed_counts(slower, faster)),
         operators=tuple(changed_operators(slower, faster)),
-        notes=tuple(_notes(slower, faster)),
+        notes=(*doubt.notes, *_notes(slower, faster), *between_runs(record, other, pace)),
     )
 
 
-def timed(record: CellRecord, name: str = "", prefix: str = "") -> Timed:
-    """The record as the attribution takes it; `prefix` goes before the names of its modules."""
-    step = record.value("step") or 0.0
+def known(rows: Sequence[Share], *, chance: bool) -> list[Share]:
+    """The rows, without their shares where the whole difference may be chance."""
+    return [replace(row, share=None) for row in rows] if chance else list(rows)
+
+
+def timed(record: CellRecord, name: str = "", prefix: str = "", pace: float = 1.0) -> Timed:
+    """The record as the attribution takes it.
+
+    Args:
+        record: of the cell.
+        name: what to call it.
+        prefix: goes before the names of its modules.
+        pace: its times are multiplied by this.
+
+    """
+    step = (record.value("step") or 0.0) * pace
     own: dict[str, float] = {phase: value for phase in STEP_PHASES if (value := record.value(phase)) is not None}
     phases = scaled(own, step) if own else {"step": step}
     return Timed(name, step, phases, record.profile, prefix)
@@ -146,18 +161,21 @@ def _field(name: str, value: Any) -> str:
     return str(value) if isinstance(value, str) else f"{name.replace('_', ' ')} {value}"
 
 
-def sentence_of(slower: Timed, faster: Timed, by_kind: Sequence[Share]) -> str:
+def sentence_of(slower: Timed, faster: Timed, by_kind: Sequence[Share], *, chance: bool) -> str:
     """How much slower, and what the largest kinds of parts make of that."""
     ratio = slower.step / faster.step
     if ratio < 1 + CLOSE:
         return f"{slower.name} and {faster.name} take the same time, within {percent(CLOSE)}."
     times = f"{float(f'{ratio:.2g}'):g}x" if ratio >= 1.995 else percent(ratio - 1)
-    large = [(part.share, part.name) for part in by_kind if (part.share or 0.0) >= LEAST_SHARE and part.name != UNTOLD]
-    shares_of_it = [
-        f"{percent(share or 0.0)}{' of it' if at == 0 else ''} {name}"
-        for at, (share, name) in enumerate(large[:MOST_NAMED])
-    ]
-    return f"{slower.name} is {times} slower than {faster.name}" + (f": {', '.join(shares_of_it)}." if large else ".")
+    slower_than = f"{slower.name} is {times} slower than {faster.name}"
+    if chance:
+        return f"{slower_than}, which may be chance."
+    named = [(part.share or 0.0, part.name) for part in by_kind if part.name != UNTOLD]
+    more = [pair for pair in named if pair[0] >= LEAST_SHARE][:MOST_NAMED]
+    less = [pair for pair in named if pair[0] <= -LEAST_SHARE][:MOST_NAMED]
+    shown = [f"{percent(share)}{' of it' if at == 0 else ''} {name}" for at, (share, name) in enumerate(more)]
+    shown += [f"less {percent(-share)} by which {name} is faster" for share, name in less]
+    return slower_than + (f": {', '.join(shown)}." if shown else ".")
 
 
 def changed_counts(record: CellRecord, other: CellRecord) -> list[tuple[str, float | None, float | None]]:
@@ -204,29 +222,4 @@ def _notes(slower: CellRecord, faster: CellRecord) -> list[str]:
                 f"The phases of {record.cell.architecture} in run {record.run} add up to {percent(1 - stretch)} of its "
                 "step, which was contended, and are stretched to all of it."
             )
-    overlap = _overlap(slower.rows["step"], faster.rows["step"])
-    if overlap:
-        notes.append("The intervals of the two step times overlap: the difference may be chance.")
-    if slower.run != faster.run:
-        notes += _between_runs(slower, faster)
-    return notes
-
-
-def _overlap(slower: Mapping[Any, Any], faster: Mapping[Any, Any]) -> bool:
-    low, high = float(slower["low"]), float(faster["high"])  # not a number where there is no interval
-    return low <= high
-
-
-def _between_runs(slower: CellRecord, faster: CellRecord) -> list[str]:
-    """What differs between two runs besides the cell: the machine, and how fast it was."""
-    notes = []
-    prints = [fingerprint(record.system, record.cell.threads) for record in (faster, slower)]
-    if changes := prints[0].differences(prints[1]):
-        notes.append(f"The runs are of different machines or software: {'; '.join(changes)}.")
-    ours, theirs = slower.value("relative_reference"), faster.value("relative_reference")
-    if ours and theirs and abs(ours / theirs - 1) > DRIFT:
-        notes.append(
-            f"The reference took {signed(ours / theirs - 1)} in run {slower.run} against run {faster.run}: that much "
-            "comes from the machine's state, not from the cell."
-        )
     return notes

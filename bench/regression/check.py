@@ -9,6 +9,7 @@ from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.metrics import named
 from bench.regression.accepted import named_in_decision
+from bench.regression.accuracy import Learnt
 from bench.regression.confirm import Suspect
 from bench.regression.screening import Screening, Terms, compare
 from bench.regression.tolerances import Tolerances
@@ -40,10 +41,11 @@ class CheckRules:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A decision from stored numbers, and by the cell's id what has to be measured again first."""
+    """A decision from stored numbers, by the cell's id what has to be measured again first, and what trained again."""
 
     decision: Decision
     suspects: dict[str, Suspect]
+    falls: tuple[Learnt, ...] = ()
 
 
 def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
@@ -74,7 +76,7 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
         started=started.isoformat(timespec="seconds"),
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )
-    return Check(decision, _suspects(new, compared, shares))
+    return Check(decision, _suspects(new, compared, shares), compared.falls)
 
 
 def _sides(

@@ -1,4 +1,4 @@
-"""Direct: what stored numbers decide without measuring again: counts, memory, accuracy, budgets."""
+"""Direct: what stored numbers decide without measuring again: counts, memory, budgets."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -8,14 +8,12 @@ import numpy as np
 from bench.metrics import COUNTS, METRICS
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
-from bench.stats.prediction import SURE, difference
 from bench.store.summary import CellSummary
 from bench.text import count, plural, quantity
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import VerdictWord
 
 MEMORY_FLOOR = 2**20  # bytes; pages and arenas come and go below a MiB
-_EQUAL = 1e-5  # less than one of ten thousand test images: stored accuracies are rounded
 CONTENDED = "other work took its cores in every process"
 AGAIN = "run it again when nothing else runs"
 ACCEPT = "allow it under [tolerances], or accept this run into the baseline"
@@ -77,68 +75,6 @@ def judge_memory(new: CellSummary, stored: list[CellSummary], tolerance: float) 
         visible=bound / mean if mean else None,
         reason=f"{'+' * (more >= 0)}{quantity(more, 'B')} at the peak, {quantity(bound, 'B')} are allowed",
         remedy=ACCEPT if verdict == "regressed" else "",
-    )
-
-
-def judge_accuracy(new: CellSummary, stored: list[CellSummary], tolerance: float) -> Iterator[Verdict]:
-    """Test accuracy over seeds against the stored ones; a fall beyond its interval and the tolerance fails."""
-    seeds = _stored_seeds(new, stored)
-    if not new.accuracy or not seeds:
-        return
-    old, now = [float(np.mean(values)) for values in seeds.values()], list(new.accuracy.values())
-    verdict = Verdict(
-        cell=new.id,
-        metric="accuracy",
-        verdict="unchanged",
-        direction=METRICS["accuracy"].direction,
-        statistic="final",
-        before=float(np.mean(old)),
-        after=float(np.mean(now)),
-        tolerance=tolerance,
-    )
-    same = seeds.keys() == new.accuracy.keys() and all(
-        abs(np.mean(values) - new.accuracy[seed]) < _EQUAL for seed, values in seeds.items()
-    )
-    if same:
-        yield replace(verdict, reason=f"the same for every seed, {len(now)} of them")
-    else:
-        yield _moved(verdict, old, now, tolerance)
-
-
-def _stored_seeds(new: CellSummary, stored: list[CellSummary]) -> dict[int, list[float]]:
-    """By seed, the stored accuracies of a training as long as this one."""
-    seeds: dict[int, list[float]] = {}
-    for summary in stored:
-        if summary.epochs is not None and summary.epochs == new.epochs:
-            for seed, value in summary.accuracy.items():
-                seeds.setdefault(seed, []).append(value)
-    return seeds
-
-
-def _moved(verdict: Verdict, old: list[float], now: list[float], tolerance: float) -> Verdict:
-    """What is said of accuracies that differ."""
-    move = np.mean(now) - np.mean(old)
-    points = f"{100 * move:+.2f} points over {plural(len(now), 'seed')}, {len(old)} stored"
-    change = difference(old, now)
-    if change is None:
-        return replace(
-            verdict,
-            verdict="inconclusive",
-            reason=f"{points}: one seed cannot tell chance from change",
-            remedy="train several: python -m bench run --seeds 0 1 2, and accept such a run",
-        )
-    word: VerdictWord = "unchanged"
-    if change.value + change.half < -tolerance:
-        word = "regressed"
-    elif change.value - change.half > tolerance:
-        word = "improved"
-    return replace(
-        verdict,
-        verdict=word,
-        confidence=2 * SURE - 1,
-        visible=2 * change.half + tolerance,
-        reason=f"{points}; chance explains ± {100 * change.half:.2f} points",
-        remedy="look at the learning curves of the report" if word == "regressed" else "",
     )
 
 

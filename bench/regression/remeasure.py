@@ -165,7 +165,7 @@ def _plan(group: Group, confirmation: Confirmation) -> Plan:
 
 def _joined(stored: Verdict, again: Mapping[str, Verdict], near: Collection[str]) -> Verdict:
     """The verdict of a suspect that was measured again, with why it was."""
-    if not stored.suspect or stored.cell not in again:
+    if not stored.suspect or stored.metric == "accuracy" or stored.cell not in again:
         return stored
     verdict = again[stored.cell]
     reason = f"{stored.reason}; measured again side by side: {verdict.reason}"

@@ -7,8 +7,9 @@ What needs no second measurement is judged in `bench.regression.direct`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bench.regression.accuracy import Learnt, falls, judge_accuracies
 from bench.regression.cost import judge_cost
-from bench.regression.direct import AGAIN, CONTENDED, judge_accuracy, judge_budgets, judge_counts, judge_memory
+from bench.regression.direct import AGAIN, CONTENDED, judge_budgets, judge_counts, judge_memory
 from bench.regression.reference import watched
 from bench.regression.segment import latest_segment, memory_anchors, since_mark
 from bench.regression.tolerances import Tolerances
@@ -44,6 +45,7 @@ class Screening:
         suspects: the cells whose time has to be measured again, by id, each with the anchor that it is measured beside.
         latest: of the same cells, the last accepted reading, for where the anchor's revision is gone.
         notes: what was not judged, and why.
+        falls: the cells that have to be trained again.
 
     """
 
@@ -51,6 +53,7 @@ class Screening:
     suspects: Mapping[str, CellSummary]
     latest: Mapping[str, CellSummary]
     notes: tuple[str, ...] = ()
+    falls: tuple[Learnt, ...] = ()
 
 
 def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Terms) -> Screening:
@@ -65,22 +68,30 @@ def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Te
     by_id: dict[str, list[CellSummary]] = {}
     for summary in stored:
         by_id.setdefault(summary.id, []).append(summary)
+    known = {summary.id: summary for summary in new}
+    alike = {name: _alike(summary, by_id.get(name, [])) for name, summary in known.items()}
+    learnt = [
+        Learnt(summary, since_mark(alike[name]), terms.allowed.share(name, "accuracy"))
+        for name, summary in known.items()
+        if summary.status == "ok"
+    ]
+    accuracies = judge_accuracies(learnt)
     verdicts: list[Verdict] = []
     for summary in new:
         verdicts += _cell(summary, by_id.get(summary.id, []), terms)
+        verdicts += [accuracies[summary.id]] if summary.id in accuracies else []
         verdicts += judge_budgets(summary, terms.allowed, terms.absolute.get(summary.id, {}))
-    known = {summary.id: summary for summary in new}
     verdicts += [_missing(name, runs) for name, runs in by_id.items() if name not in known]
-    alike = {name: _alike(summary, by_id.get(name, [])) for name, summary in known.items()}
     segments = {
         name: segment
-        for name in dict.fromkeys(verdict.cell for verdict in verdicts if verdict.suspect)
+        for name in dict.fromkeys(of.cell for of in verdicts if of.suspect and of.metric != "accuracy")
         if (segment := latest_segment(alike[name]))
     }
     anchors = {name: segment.anchor for name, segment in segments.items()}
     latest = {name: segment.latest for name, segment in segments.items()}
     verdicts, moved = watched(verdicts, known, alike)
-    return Screening(tuple(verdicts), anchors, latest, (*_unjudged(new, by_id), *moved))
+    notes = (*_unjudged(new, by_id), *moved)
+    return Screening(tuple(verdicts), anchors, latest, notes, falls(learnt, accuracies))
 
 
 def _unjudged(new: Sequence[CellSummary], by_id: Mapping[str, list[CellSummary]]) -> tuple[str, ...]:
@@ -100,7 +111,6 @@ def _cell(new: CellSummary, stored: list[CellSummary], terms: Terms) -> Iterator
     yield _doubted(new, judge_cost(new, latest_segment(alike), terms.shares[new.id]))
     yield from judge_counts(new, alike[-1], terms.allowed)
     yield from judge_memory(new, memory_anchors(alike), terms.allowed.share(new.id, "peak_memory"))
-    yield from judge_accuracy(new, since_mark(alike), terms.allowed.share(new.id, "accuracy"))
 
 
 def _doubted(new: CellSummary, verdict: Verdict) -> Verdict:

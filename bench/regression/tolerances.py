@@ -27,7 +27,7 @@ from bench.text import joined, plural
 from bench.vocabulary import Gate
 
 DEFAULT_FILE = Path("bench.toml")
-DEFAULTS: dict[Gate, float] = {"screening": TOLERANCE, "memory": 0.10, "accuracy": 0.0, "exact counts": 0.0}
+DEFAULTS: dict[Gate, float] = {"screening": TOLERANCE, "memory": 0.10, "accuracy": 0.001, "exact counts": 0.0}
 GATED = named(lambda row: row.judged_by not in (None, "exact counts"))
 LISTING = "see python -m bench list metrics"
 _TABLES = ("tolerances", "budgets")

@@ -1,15 +1,14 @@
 """Conclusions in sentences: each follows from numbers of the run, and carries them."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 from bench.metrics import METRICS
-from bench.plan.tuning import width_told
 from bench.report.rank import leaders, ordered, overlap, ranks
 from bench.report.record import Record, Row
 from bench.report.table import amount, missed, percent_of
-from bench.report.tuning import Tuned, tuned
+from bench.report.tuning_sentence import edge_told, rates_told
 from bench.report.units import either_way, percent, quantity, state
 from bench.text import TIMES, joined, plural
 from bench.vocabulary import STATUSES
@@ -71,7 +70,9 @@ def _throughput(record: Record) -> Sentence | None:
 
 
 def _accurate(record: Record) -> Sentence | None:
-    return _leading(record, "accuracy", "Most accurate", "Share of the test images that are right when training ended")
+    what = "Share of the test images that are right when training ended"
+    sentence = _leading(record, "accuracy", "Most accurate", what)
+    return sentence and replace(sentence, evidence=sentence.evidence + edge_told(record, sentence.claim))
 
 
 def _towards(record: Record) -> Sentence | None:
@@ -237,26 +238,8 @@ def _surprise(record: Record) -> Sentence | None:
 
 def _rates(record: Record) -> Sentence | None:
     """Which configuration minds its learning rate least and which most, where rates were looked for."""
-    tunings = sorted(tuned(record), key=lambda tuning: -tuning.width)
-    if not tunings:
-        return None
-    wide, narrow = tunings[0], tunings[-1]
-    if wide.width > narrow.width:
-        claim = f"{wide.row.label} minds its learning rate least, {narrow.row.label} most."
-    else:
-        claim = f"{joined((tuning.row.label for tuning in tunings), most=4)} mind their learning rates alike."
-    shown = [f"{tuning.row.label}: {width_told(tuning.width)}{_usable(tuning)}" for tuning in tunings]
-    edges = [tuning.row.label for tuning in tunings if tuning.edge]
-    edge = f" At the edge of what was tried, so that a better rate may lie beyond: {joined(edges)}." if edges else ""
-    what = "Rates within a percentage point of the best, on held-out images, one seed"
-    return Sentence("Learning rate", claim, f"{'; '.join(shown)}. {what}.{edge}")
-
-
-def _usable(tuning: Tuned) -> str:
-    """How many of the rates could be used, where not all could."""
-    return (
-        f" ({len(tuning.trained)} of {len(tuning.trials)} usable)" if len(tuning.trained) < len(tuning.trials) else ""
-    )
+    rates = rates_told(record)
+    return Sentence("Learning rate", *rates) if rates else None
 
 
 def _uncertain(record: Record) -> Sentence | None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import log1p
 from typing import Any
 
 from matplotlib.ticker import FuncFormatter
 
-from bench.explain.explanation import scaled, sentence_of
+from bench.explain.doubt import chance_of
+from bench.explain.explanation import known, scaled, sentence_of
 from bench.metrics import FLOPS_OF
 from bench.plan.cell import Cell
 from bench.report import svg
@@ -39,6 +41,7 @@ class Profiled:
         kinds: by category and phase, with seconds; all of them.
         lists: heading to (name, time, share) of the largest.
         facts: what else the trace says, as pairs of name and text.
+        half: half the width of the step's interval on the log scale; None where there is none.
 
     """
 
@@ -48,6 +51,7 @@ class Profiled:
     kinds: Sequence[Share]
     lists: Mapping[str, Sequence[tuple[str, str, str]]]
     facts: Sequence[tuple[str, str]]
+    half: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,9 @@ def kernels(record: Record) -> Kernels | None:
         return None
     order = sorted(profiled, key=lambda step: step.timed.step)
     slower, faster = order[-1], order[0]
-    parts = kinds(parts_of(slower.timed, faster.timed))
-    sentence = sentence_of(slower.timed, faster.timed, parts) if len(profiled) > 1 else ""
+    chance = chance_of(slower.timed.step / faster.timed.step, [slower.half, faster.half])
+    parts = known(kinds(parts_of(slower.timed, faster.timed)), chance=chance)
+    sentence = sentence_of(slower.timed, faster.timed, parts, chance=chance) if len(profiled) > 1 else ""
     return Kernels(_picture(profiled), profiled, slower.row.key, faster.row.key, sentence, parts[:MOST_LINES])
 
 
@@ -99,6 +104,7 @@ def _profiled(record: Record, row: Row) -> Profiled | None:
         kinds(bare)[:MOST_PARTS],
         {name: lines for name, lines in lists.items() if lines},
         list(_facts(record, row, profile, folder)),
+        None if (half := row.values["step"].relative_half) is None else log1p(half),
     )
 
 

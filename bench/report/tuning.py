@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench.plan.cell import Cell
-from bench.plan.tuning import Trial, at_edge, best_of, good_width, group_of, usable
+from bench.plan.tuning import Trial, at_edge, best_of, good_width, group_of, merged, usable
 from bench.report import svg
 from bench.report.plotting import Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
 from bench.report.record import Record, Row
@@ -12,11 +12,20 @@ from bench.report.units import quantity
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """The trials of one row, in order of their rates, and the best of them."""
+    """The trials of one row, in order of their rates and those of several seeds together, and the best rate.
+
+    Attributes:
+        row: the row of the table.
+        trials: one a rate, the mean over its seeds.
+        best: of these.
+        seeds: each trial by itself.
+
+    """
 
     row: Row
     trials: tuple[Trial, ...]
     best: Trial
+    seeds: tuple[Trial, ...] = ()
 
     @property
     def trained(self) -> list[tuple[float, float]]:
@@ -39,10 +48,10 @@ def tuned(record: Record) -> list[Tuned]:
     rows = {group_of(cell): row for row in record.rows for cell in row.cells}
     tunings = []
     for stored in record.facts.tuned:
-        trials = sorted((Trial(**trial) for trial in stored["trials"]), key=lambda trial: trial.learning_rate)
-        best, row = best_of(trials), rows.get(group_of(Cell.from_dict(stored["cell"])))
+        seeds = [Trial(**trial) for trial in stored["trials"]]
+        best, row = best_of(seeds), rows.get(group_of(Cell.from_dict(stored["cell"])))
         if best and row:
-            tunings.append(Tuned(row, tuple(trials), best))
+            tunings.append(Tuned(row, tuple(merged(seeds)), best, tuple(seeds)))
     return sorted(tunings, key=lambda tuning: tuning.row.index)
 
 
@@ -61,9 +70,10 @@ def tuning(record: Record) -> list[Picture]:
     unit_axis(drawn.axes.xaxis, "learning_rate", "1")
     drawn.axes.set_xlabel("learning rate")
     caption = (
-        "Every configuration had the same number of trials, one seed each, on rates evenly spaced on a logarithmic "
-        "axis around its own; the ring marks the rate that was taken. Accuracy is that of a twelfth of the training "
-        "images, which training left out. A rate at which training diverged, failed or timed out has no point."
+        "Every configuration had the same number of trials, on rates evenly spaced on a logarithmic axis around its "
+        "own; a point is the mean over the seeds of a rate, which no result has, and the ring marks the rate that was "
+        "taken. Accuracy is that of a twelfth of the training images, which training left out. A rate at which "
+        "training diverged, failed or timed out with any seed has no point."
     )
     return [finish(drawn, "Accuracy against the learning rate", caption)]
 

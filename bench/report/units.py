@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from bench import text
 from bench.metrics import symbol_of
-from bench.store.seeds import STATES
-from bench.text import Scale
+from bench.text import STATES, Scale
 
 SPACE = "\u00a0"  # keeps a number and its unit on one line
 _LARGE = ((1e12, "T"), (1e9, "G"), (1e6, "M"))  # thousands are written out

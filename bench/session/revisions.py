@@ -69,7 +69,7 @@ def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, conc
     words = [*flags({**wanted, "run": name}), "--no-report", *(["--concurrent"] if concurrent else [])]
     try:
         with checked_out_alone(Path(), revision) as (folder, tree):
-            code, last = _run(words, folder, tree.paths, observer)
+            code, last = run_by(words, folder, tree.paths, observer)
             recorded = folder / "results" / name
             if (recorded / "results.jsonl").exists():
                 RESULTS.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,7 @@ def _if_readable(outcome: RevisionOutcome) -> RevisionOutcome:
     return outcome
 
 
-def _run(words: Sequence[str], folder: Path, paths: Sequence[Path], observer: Observer) -> tuple[int, str]:
+def run_by(words: Sequence[str], folder: Path, paths: Sequence[Path], observer: Observer) -> tuple[int, str]:
     """The exit code of that program's `run`, and its last line; it gets Ctrl-C itself and keeps what it has."""
     command = [sys.executable, "-m", "bench", "run", *words]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}

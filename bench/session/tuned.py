@@ -85,7 +85,7 @@ def trial_of(result: Result) -> Trial:
     values = {measurement.metric: measurement.value for measurement in result.measurements}
     rate = result.cell.learning_rate
     assert rate is not None
-    return Trial(rate, result.status, result.reason, values.get("accuracy"), values.get("test_loss"))
+    return Trial(rate, result.status, result.reason, values.get("accuracy"), values.get("test_loss"), result.cell.seed)
 
 
 def _facts(group: Cell, trials: Sequence[Trial]) -> Mapping[str, Any]:

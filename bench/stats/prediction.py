@@ -1,4 +1,4 @@
-"""Prediction: where the next reading of a series should lie, how far it moved, and whether a mean over seeds fell."""
+"""Prediction: where the next reading of a series should lie, and how far it moved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,28 +108,3 @@ def moved(logs: Sequence[float], spread: Spread | None) -> Move:
     value = float(values[-few:].mean() - values[:few].mean())
     half = None if spread is None else float(stdtrit(spread.freedom, SURE) * spread.single * np.sqrt(2 / few))
     return Move(value, half)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The difference of two means over seeds, new less old.
-
-    Attributes:
-        value: the estimate.
-        half: one-sided half-width at SURE, from the pooled spread over seeds.
-
-    """
-
-    value: float
-    half: float
-
-
-def difference(old: Sequence[float], new: Sequence[float]) -> Difference | None:
-    """Of two groups of seeds, by the pooled two-sample t; None where either has fewer than two seeds."""
-    before, after = np.asarray(old, dtype=float), np.asarray(new, dtype=float)
-    freedom = before.size + after.size - 2
-    if min(before.size, after.size) < 2:
-        return None
-    pooled = (before.var(ddof=1) * (before.size - 1) + after.var(ddof=1) * (after.size - 1)) / freedom
-    error = float(np.sqrt(pooled * (1 / before.size + 1 / after.size)))
-    return Difference(float(after.mean() - before.mean()), float(stdtrit(freedom, SURE)) * error)

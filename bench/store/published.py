@@ -7,17 +7,21 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+import numpy as np
+from scipy.special import stdtrit  # Student's quantile
+
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval
 from bench.store.facts import RunFacts
 from bench.store.pooling import pooled
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
-from bench.text import PERCENT, either_way, plural, with_interval
+from bench.text import PERCENT, either_way, plural, quantity, with_interval
 
 # What a source that says nothing of it is taken to have done.
 USUAL = {"schedule": "constant", "normalization": "unit", "dtype": "float32", "split": "test"}
 # What times of forward and backward depend on; the optimizer and its implementation have no part in them.
 TIMED = ("dtype", "mode", "memory_format")
+MOST = 100  # seeds; nobody trains more
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, fl
     return PublishedComparison(
         configuration=cell.id,
         what="test accuracy",
-        published=with_interval(figure["value"], PERCENT, figure["tolerance"]),
+        published=f"{quantity(figure['value'], PERCENT)} (± {_points(figure['tolerance'])} points allowed)",
         ours=_share(record),
         verdict=_verdict(figure, record, bool(differs), bool(apart)),
         differs=(*differs, *apart),
@@ -142,11 +146,11 @@ def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, fl
 
 
 def _verdict(figure: Mapping[str, Any], record: _Record, differs: bool, apart: bool) -> str:
-    """Reproduced only where the set-up is the same, no seed is lost, and the seeds can tell within the tolerance."""
+    """Reproduced only where the set-up is the same, no seed is lost, and the whole interval fits the tolerance."""
     ours, tolerance = pooled(record.accuracy, "mean"), figure["tolerance"] + 1e-9  # what decimals lose
     off, half = ours.value - figure["value"], _half(ours)
     within = abs(off) <= tolerance
-    points = f"{abs(off) * 100:.2f} percentage points {'above' if off >= 0 else 'below'}"
+    points = f"{_points(off)} percentage points {'above' if off >= 0 else 'below'}"
     if differs:
         return f"not the same set-up; {points}{', within the tolerance' if within else ''}"
     if record.seeds.lost:
@@ -155,9 +159,23 @@ def _verdict(figure: Mapping[str, Any], record: _Record, differs: bool, apart: b
         return f"not reproduced: {points}"
     if half is None:
         return f"within the tolerance, but one seed says little: {points}"
-    if half > tolerance:
-        return f"within the tolerance, but {ours.n} seeds resolve it to ± {half * 100:.2f} only: {points}"
-    return f"reproduced{', but for what differs' if apart else ''}: {points}"
+    if abs(off) + half > tolerance:
+        reach = f"over {plural(ours.n, 'seed')} it may lie {_points(abs(off) + half)} off"
+        needed = _needed(record, tolerance - abs(off))
+        return f"not shown, although within the tolerance: {points}, and {reach}; {needed}"
+    return f"reproduced{', but for what differs' if apart else ''}: {points} over {plural(ours.n, 'seed')}"
+
+
+def _points(share: float) -> str:
+    return f"{abs(share) * 100:.2f}"
+
+
+def _needed(record: _Record, room: float) -> str:
+    """About how many seeds would leave so small a half-width, if they differ as those there are."""
+    spread = float(np.std(record.accuracy, ddof=1))
+    enough = (n for n in range(len(record.accuracy) + 1, MOST + 1) if stdtrit(n - 1, 0.975) * spread <= room * n**0.5)
+    seeds = next(enough, None)
+    return f"some {seeds} would tell, if they lie alike (--seeds)" if seeds else f"even {MOST} would not tell"
 
 
 def _epochs(own: list[float], theirs: float) -> list[str]:

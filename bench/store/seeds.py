@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.text import plural
+from bench.text import STATES, plural
 from bench.vocabulary import STATUSES
 
-STATES = {"oom": "out of memory", "timeout": "timed out"}  # statuses that need more words than their name
 _UNSEEN = "not measured"
 
 

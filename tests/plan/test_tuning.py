@@ -13,11 +13,13 @@ from bench.plan.grid import expand
 from bench.plan.plan import Plan
 from bench.plan.tuning import (
     DECADES,
+    SEEDS,
     Trial,
     at_edge,
     best_of,
     good_width,
     group_of,
+    merged,
     plan_of_trials,
     rates_around,
     trials_of,
@@ -38,20 +40,24 @@ def test_the_rates_are_even_on_a_logarithmic_axis_with_the_optimizers_own_in_the
     assert rates_around(0.03, 1) == (0.03,)
 
 
-def test_every_configuration_gets_the_same_number_of_trials_with_one_seed_and_no_test_image(catalogue):
+def test_every_configuration_gets_the_same_number_of_trials_with_seeds_of_their_own_and_no_test_image(catalogue):
     grid = expand(PLAN, catalogue())
     trials = trials_of(grid.cells, PLAN, catalogue())
-    assert len(trials) == len(set(trials)) == 2 * 7
-    assert {(trial.split, trial.seed) for trial in trials} == {("validation", 3)}
+    assert len(trials) == len(set(trials)) == 2 * 7 * SEEDS
+    assert {(trial.split, trial.seed) for trial in trials} == {("validation", 6), ("validation", 7)}
+    assert not {trial.seed for trial in trials} & set(PLAN.seeds)
     rates = {name: [trial.learning_rate for trial in trials if trial.optimizer == name] for name in ("sgd", "muon")}
-    assert rates == {"sgd": list(rates_around(0.1, 7)), "muon": list(rates_around(0.005, 7))}
+    assert {name: list(dict.fromkeys(tried)) for name, tried in rates.items()} == {
+        "sgd": list(rates_around(0.1, 7)),
+        "muon": list(rates_around(0.005, 7)),
+    }
 
 
 def test_configurations_that_differ_in_more_than_the_seed_are_tuned_apart(catalogue):
     plan = replace(PLAN, batch_sizes=(16, 64), seeds=(0, 1))
     trials = trials_of(expand(plan, catalogue()).cells, plan, catalogue())
     assert len({group_of(trial) for trial in trials}) == 2 * 2
-    assert len(trials) == 2 * 2 * 7
+    assert len(trials) == 2 * 2 * 7 * SEEDS
 
 
 def test_a_plan_that_tunes_nothing_has_no_trials(catalogue):
@@ -112,9 +118,30 @@ def test_good_rates_lie_around_the_best_without_a_gap():
     trials = [trial(rate, accuracy) for rate, accuracy in reversed(accuracies.items())]
     best = best_of(trials)
     assert (best.learning_rate, good_width(trials, best)) == (10.0, pytest.approx(100.0))
-    assert width_told(good_width(trials, best)) == "over a factor of 100"
-    assert width_told(good_width([trials[0]], trials[0])) == "the best one alone"
-    assert usable([*trials, trial(1e3, None, None, "timeout"), trial(1e4, None)]) == trials
+    assert width_told(trials, best) == "over a factor of 100"
+    assert width_told([trials[0]], trials[0]) == "the best one alone"
+    assert usable([*trials, trial(1e3, None, None, "timeout"), trial(1e4, None)]) == merged(trials)
+
+
+def test_a_rate_that_timed_out_does_not_shorten_the_width_silently():
+    trials = [trial(0.1, 0.98), trial(1.0, 0.98), trial(10.0, None, status="timeout"), trial(100.0, 0.98)]
+    assert width_told(trials, trials[1]) == "over a factor of 10, or more (10 timed out)"
+    assert width_told([*trials[:2], trial(10.0, None, status="diverged")], trials[1]) == "over a factor of 10"
+
+
+def test_the_seeds_of_a_rate_are_taken_together_and_one_that_is_lost_costs_the_rate():
+    trials = [
+        trial(0.1, 0.97),
+        trial(0.1, 0.98),
+        trial(1.0, 0.99),
+        trial(1.0, None, status="diverged"),
+        trial(10.0, 0.96),
+    ]
+    assert [one.accuracy for one in merged(trials)] == [pytest.approx(0.975), None, 0.96]
+    assert [one.status for one in merged(trials)] == ["ok", "diverged", "ok"]
+    assert merged(merged(trials)) == merged(trials)
+    assert best_of(trials).learning_rate == 0.1
+    assert [one.learning_rate for one in usable(trials)] == [0.1, 10.0]
 
 
 def test_the_cells_get_the_best_rate_of_their_configuration_and_those_without_one_are_told_why():

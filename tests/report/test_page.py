@@ -199,11 +199,11 @@ def test_drawing_imports_no_torch():
 def test_published_figures_stand_beside_the_runs_own_with_what_differs(tmp_path: Path):
     text = written(tmp_path, sample.results(("mlp", "resnet8"), repeats=1, seeds=2))
     part = text[text.index('id="published"') : text.index('id="trust"')]
-    assert "98.4 ± 0.2 %" in part
+    assert "98.40 % (± 0.25 points allowed)" in part
     assert "not the same set-up" in part
     assert "batch size 64 instead of 128" in part
     assert '<a href="https://github.com/keras-team/keras/blob/2.0.0/examples/mnist_mlp.py" rel="noreferrer">' in part
-    assert "98.4 ± 0.2 %, Keras examples/mnist_mlp.py</dt><dd>one run of theirs" in part
+    assert "98.40 % (± 0.25 points allowed), Keras examples/mnist_mlp.py</dt><dd>one run of theirs" in part
     assert ">resnet8" not in part
     assert 'id="published"' not in written(tmp_path / "other", sample.results(("resnet8",), repeats=1))
 

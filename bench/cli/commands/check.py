@@ -8,6 +8,7 @@ from bench import files
 from bench.cli.render.decision import tell
 from bench.cli.render.look import tell_look
 from bench.cli.render.page import write_page
+from bench.cli.render.progress import ProgressLine
 from bench.compare.ab import Rules
 from bench.compare.log import FOLDER
 from bench.errors import EXIT_INTERRUPTED
@@ -15,11 +16,14 @@ from bench.process.lock import measuring
 from bench.regression.check import Check, CheckRules, check
 from bench.regression.confirm import Group
 from bench.regression.remeasure import Confirmation, Remeasured, measured_again, remeasured
+from bench.regression.retrain import Batch, Trained, trained_again
 from bench.regression.tolerances import tolerances
 from bench.report import page_of
+from bench.session.retraining import Retraining, retrained
 from bench.store import baseline
 from bench.store.provenance import command_line, time_name
 from bench.store.run import Run, latest, load
+from bench.text import joined
 from bench.verdict.verdict import CHECK_FILE, Decision
 
 
@@ -33,11 +37,13 @@ def execute(args: argparse.Namespace) -> int:
     )
     checked = check(run, stored, rules)
     decision, interrupted = checked.decision, False
-    if checked.suspects and args.ab:
-        try:
+    try:
+        if checked.suspects and args.ab:
             decision = _again(args, run, checked)
-        except KeyboardInterrupt:
-            interrupted = True
+        if checked.falls and args.ab:
+            decision = _trained_again(args, run, checked, decision)
+    except KeyboardInterrupt:
+        interrupted = True
     try:
         tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
     finally:  # neither costs the other
@@ -61,6 +67,24 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
             return remeasured(group, confirmation, number, tell_look)
 
     return measured_again(checked.decision, checked.suspects.values(), remeasure)
+
+
+def _trained_again(args: argparse.Namespace, run: Run, checked: Check, decision: Decision) -> Decision:
+    """The decision after the cells whose accuracy fell were trained again with fresh seeds."""
+    terms = Retraining(
+        repo=Path(args.repo),
+        folder=run.folder,
+        plan=run.facts.plan,
+        stem=time_name(),
+        budget=args.budget,
+        concurrent=args.concurrent,
+    )
+
+    def train(batch: Batch, number: int) -> Trained:
+        print(f"{batch.names}: trained again with seeds {joined(map(str, batch.seeds))}", file=sys.stderr)
+        return retrained(batch, terms, number, ProgressLine(sys.stderr))
+
+    return trained_again(decision, checked.falls, train)
 
 
 def _keep(run: Run, decision: Decision) -> None:

@@ -40,7 +40,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         "--no-ab",
         dest="ab",
         action="store_false",
-        help="do not measure suspects again (a suspect: a cell that looks slower than its baseline)",
+        help="do not measure or train suspects again (a suspect: a cell that looks slower, or less accurate)",
     )
     parser.add_argument(
         "--repo",
@@ -49,7 +49,10 @@ def add_check(parser: argparse.ArgumentParser) -> None:
         help="the git repository with the anchors' revisions (default: the current folder's)",
     )
     parser.add_argument(
-        "--budget", type=_duration, metavar="TIME", help="stop measuring suspects after this long, such as 5m"
+        "--budget",
+        type=_duration,
+        metavar="TIME",
+        help="stop measuring or training suspects again after this long, such as 5m",
     )
     parser.add_argument(
         "--uncalibrated", action="store_true", help="allow a tolerance below the calibrated minimum of this machine"

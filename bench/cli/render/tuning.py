@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from bench.plan.tuning import Trial, at_edge, best_of, good_width, usable, width_told
+from bench.plan.tuning import Trial, at_edge, best_of, merged, usable, width_told
 from bench.store.facts import RunFacts
-from bench.store.seeds import STATES
-from bench.text import PERCENT, quantity
+from bench.text import PERCENT, STATES, quantity
 
 
 def tuned(facts: RunFacts) -> list[str]:
@@ -16,12 +15,12 @@ def tuned(facts: RunFacts) -> list[str]:
 
 
 def _line(choice: Mapping[str, Any]) -> str:
-    trials = [Trial(**stored) for stored in choice["trials"]]
+    trials = merged(Trial(**stored) for stored in choice["trials"])
     best = best_of(trials)
     if best is None or best.accuracy is None:
         return f"{choice['id']}: none {_span(trials)} trained it"
     edge = " (at the edge: a better one may lie beyond)" if at_edge(trials, best) else ""
-    good = f"within a percentage point of it: {width_told(good_width(trials, best))}"
+    good = f"within a percentage point of it: {width_told(trials, best)}"
     score = f"{quantity(best.accuracy, PERCENT)} of held-out images{edge}"
     return f"{choice['id']}: {best.learning_rate:g} is the best {_span(trials)}, {score}; {good}"
 

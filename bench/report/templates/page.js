@@ -194,29 +194,31 @@
   function parts(key) {
     const taken = $("table.parts").find((listed) => listed.dataset.row === key);
     const kinds = [...taken.tBodies[0].rows].map((row) => [row.cells[0].textContent, Number(row.cells[1].dataset.value)]);
-    return { label: taken.dataset.label, step: Number(taken.dataset.step), kinds: new Map(kinds) };
+    return { label: taken.dataset.label, step: Number(taken.dataset.step), half: taken.dataset.half, kinds: new Map(kinds) };
   }
   function explain() {
     const [slower, faster] = picks.map((pick) => parts(pick.value)).sort((a, b) => b.step - a.step);
-    const total = slower.step - faster.step;
+    const total = slower.step - faster.step, ratio = slower.step / faster.step; // as bench.explain.doubt has it
+    const chance = slower.half && faster.half ? Math.log(ratio) <= Math.hypot(slower.half, faster.half) : ratio < 1.1;
     const names = [...new Set([...slower.kinds.keys(), ...faster.kinds.keys()])];
     const shares = names.map((name) => ({ name, ours: slower.kinds.get(name) || 0, theirs: faster.kinds.get(name) || 0 }));
     shares.sort((a, b) => Math.abs(b.ours - b.theirs) - Math.abs(a.ours - a.theirs));
     difference.tBodies[0].replaceChildren(...shares.slice(0, 12).map(({ name, ours, theirs }) => {
       const row = document.createElement("tr");
       const head = Object.assign(document.createElement("th"), { scope: "row", className: "name", textContent: name });
-      const share = total ? `${((ours - theirs) / total * 100).toFixed(1)}\u00a0%` : "-";
+      const share = total && !chance ? `${((ours - theirs) / total * 100).toFixed(1)}\u00a0%` : "-";
       const cells = [seconds(ours), seconds(theirs), seconds(ours - theirs), share];
       row.append(head, ...cells.map((textContent) => Object.assign(document.createElement("td"), { textContent })));
       return row;
     }));
-    const ratio = slower.step / faster.step;
-    const large = shares.filter(({ name, ours, theirs }) => total && (ours - theirs) / total >= 0.1 && name !== difference.dataset.unnamed);
-    const named = large.slice(0, 3).map(({ name, ours, theirs }, at) => `${percent((ours - theirs) / total)}${at ? "" : " of it"} ${name}`);
+    const large = (sign) => shares.map(({ name, ours, theirs }) => ({ name, share: sign * (ours - theirs) / total }))
+      .filter(({ name, share }) => total && share >= 0.1 && name !== difference.dataset.unnamed).slice(0, 3);
+    const named = large(1).map(({ name, share }, at) => `${percent(share)}${at ? "" : " of it"} ${name}`)
+      .concat(large(-1).map(({ name, share }) => `less ${percent(share)} by which ${name} is faster`));
     const times = ratio >= 1.995 ? `${rounded(ratio, 2)}x` : percent(ratio - 1);
     document.getElementById("difference-sentence").textContent = ratio < 1.01
       ? `${slower.label} and ${faster.label} take the same time, within 1\u00a0%.`
-      : `${slower.label} is ${times} slower than ${faster.label}${named.length ? `: ${named.join(", ")}` : ""}.`;
+      : `${slower.label} is ${times} slower than ${faster.label}${chance ? ", which may be chance" : named.length ? `: ${named.join(", ")}` : ""}.`;
   }
   document.getElementById("difference-tools").hidden = false;
   document.getElementById("difference-tools").addEventListener("submit", (event) => event.preventDefault());

@@ -3,9 +3,12 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from bench.store.result import Result, parse_line
 
 pytestmark = pytest.mark.slow  # a minute or more each
 
@@ -115,3 +118,48 @@ def test_a_suspect_is_measured_again_beside_the_baselines_revision_and_fails(ben
     counts = next(one for one in document["verdicts"] if one["metric"] == "counts")
     assert counts["verdict"] == "unchanged"
     assert git("worktree", "list").count("\n") == 0
+
+
+LEARNING = ("--architectures", "debug", "--threads", "1", "--blocks", "2", "--repeats", "1", "--epochs", "1")
+
+
+UNLEARNT = ("bench/optimizers/registry.py", '"Adam (Kingma & Ba 2015)", 1e-3', '"Adam (Kingma & Ba 2015)", 1e-7')
+REDRAWN = ("bench/measure/workload.py", "torch.manual_seed(cell.seed)", "torch.manual_seed(cell.seed + 1000)")
+
+
+@pytest.mark.parametrize(("change", "falls"), [(UNLEARNT, True), (REDRAWN, False)])
+def test_a_fall_of_accuracy_is_trained_again_at_both_revisions(bench, repository, change, falls):
+    """A real fall comes again and fails; one that was planted into the record of a run does not."""
+    words = (*LEARNING, "--train-limit", "0", "--seeds", "0", "1", "2", "--concurrent", "--no-report", "--run")
+    assert bench("run", *words, "accepted", **own(bench)).returncode == 0
+    assert bench("baseline", "save", "accepted", **own(bench)).returncode == 0
+    file, before, after = change
+    source = bench.folder / file
+    assert before in source.read_text()
+    source.write_text(source.read_text().replace(before, after, 1))  # not committed: the working tree is trained
+    assert bench("run", *words, "new", **own(bench)).returncode == 0
+    if not falls:
+        _lower_accuracies(bench.folder / "results" / "new" / "results.jsonl")
+
+    done = bench("check", "new", "--concurrent", "--json", **own(bench))
+    accuracy = next(one for one in json.loads(done.stdout)["verdicts"] if one["metric"] == "accuracy")
+    assert accuracy["verdict"] == ("regressed" if falls else "unchanged"), (accuracy, done.stderr)
+    assert "; trained again at both revisions with 5 fresh seeds: " in accuracy["reason"]
+    trained = sorted((bench.folder / "results" / "new" / "retrained").iterdir())
+    seeds = [{json.loads(line)["cell"]["seed"] for line in (run / "results.jsonl").open()} for run in trained]
+    assert seeds == [{3, 4, 5, 6, 7}] * 2
+    assert repository("worktree", "list").count("\n") == 0
+    runs = sorted(path.parent.name for path in (bench.folder / "results").glob("*/run.json"))
+    assert runs == ["accepted", "new"]
+
+
+def _lower_accuracies(path):
+    """Twenty points off every accuracy, as if these seeds had come out low by chance."""
+    lines = [Result.from_dict(parse_line(line)) for line in path.read_bytes().splitlines()]
+    lowered = [
+        replace(line, measurements=tuple(
+            replace(read, value=read.value - 0.2) if read.metric == "accuracy" else read for read in line.measurements
+        ))
+        for line in lines
+    ]  # fmt: skip
+    path.write_text("".join(line.to_line() + "\n" for line in lowered))
