@@ -108,8 +108,8 @@ _ROWS: tuple[Metric, ...] = (
         note="training seconds, evaluation excluded, at the first evaluation that reaches the target",
     ),
     _rate(
-        name="throughput", tradeoff=True, tensorboard=True, heading="Throughput", shown=True, terminal="images/s",
-        note="training images a second, from the time of a step",
+        name="throughput", tradeoff=True, tensorboard=True, heading="Step throughput", shown=True, terminal="images/s",
+        note="images a second of a training step alone; its fetch is left out, so that training gives fewer",
     ),
     _time(
         name="step", followed=True, tensorboard=True, heading="Step", shown=True, terminal="step",

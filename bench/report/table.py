@@ -1,11 +1,11 @@
 """The table: one row a configuration, one column a metric, each number with its interval, unit, statistic and n."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.metrics import METRICS, row_of
-from bench.report.rank import ranks
+from bench.report.comparable import groups
+from bench.report.rank import Rank, ranks
 from bench.report.record import Record, Row, Value
 from bench.report.units import either_way, percent, quantity, scale_of, with_unit
 from bench.store.seeds import over_seeds
@@ -53,10 +53,15 @@ def entries(record: Record, column: Column) -> dict[str, Entry]:
     return {key: _entry(value, column, limit) for key, value in values.items()}
 
 
-def placed(record: Record, metric: str = "relative_cost") -> Mapping[str, int]:
-    """The rank of each row that is ok, as far as intervals allow one."""
-    rows = record.having(metric)
-    return ranks(rows, metric) if len(rows) > 1 else {}
+def placed(record: Record, metric: str = "relative_cost") -> dict[str, Rank]:
+    """The rank of each row that is ok among those it compares with, as far as intervals allow one."""
+    alike = groups(record, record.having(metric), metric)
+    return {key: rank for group in alike if len(group.rows) > 1 for key, rank in ranks(group.rows, metric).items()}
+
+
+def kin(record: Record, metric: str = "relative_cost") -> dict[str, str]:
+    """The name of the group that each row compares in, by its key; "" where all compare."""
+    return {row.key: group.name for group in groups(record, record.having(metric), metric) for row in group.rows}
 
 
 def in_words(value: Value) -> str:
@@ -74,16 +79,25 @@ def amount(value: Value) -> str:
         return quantity(value.metric, value.unit, value.value)
     noun = "seed" if row_of(value.metric, value.unit).once_a_seed else "process"
     count = over_seeds(value.n, value.seeds, value.lost) if noun == "seed" else plural(value.n, noun)
+    since = _since(value)
     if value.low is None or value.high is None or value.half is None:
         none = f"one {noun}: no interval" if count == f"1 {noun}" else f"{count}, no interval"
-        return f"{quantity(value.metric, value.unit, value.value)} ({none})"
+        return f"{quantity(value.metric, value.unit, value.value)} ({none}{since})"
     scale = scale_of(value.metric, value.unit, [value.value])
     half = value.half * scale.factor
     share = scale.unit == PERCENT  # nothing is beyond 100 %, and thousands of test images resolve two places
     ends = (value.value, max(value.low, 0), min(value.high, 1.0 if share else math.inf))
     middle, low, high = (number(end * scale.factor, half, most=2 if share else 9) for end in ends)
     this_run = "this run, " if value.unit in _ABSOLUTE else ""
-    return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {count})"
+    return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {count}{since})"
+
+
+def _since(value: Value) -> str:
+    """The look before the one that told, where there were looks."""
+    if value.before is None:
+        return ""
+    earlier = quantity(value.metric, value.unit, value.before.value) if value.before.value else ""
+    return f"; not yet at {earlier}, the look before" if earlier else "; at the first look"
 
 
 def missed(row: Row, target: float) -> bool:
@@ -104,10 +118,22 @@ def _column(record: Record, metric: str) -> Column:
     if (row.to_target or metric == "reached") and record.target:
         parts = [f"to {percent_of(record.target)}"]
     detail = (", ".join(parts), "this run" if first.unit in _ABSOLUTE else "")
+    looks = _looks(record) if row.to_target else ""
     unit = f"{TIMES} {record.reference()}" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
-    note = "; ".join(part for part in (row.note, statistic) if part)
+    note = "; ".join(part for part in (row.note, statistic, looks) if part)
     return Column(metric, row.heading, unit, tuple(part for part in detail if part), note, scale, row.shown)
+
+
+def _looks(record: Record) -> str:
+    """How often the test accuracy was looked at, and that the target may have been chosen by what was seen."""
+    trainings = [training["epochs"] for row in record.rows for training in row.training]
+    most = max((sum(0 < (entry.get("epoch") or 0) <= 1 for entry in entries) for entries in trainings), default=1)
+    often = f"{most} times" if most > 1 else "once"
+    chosen = "" if record.aimed else "; the target was chosen after the run, so that half of the trainings reach it"
+    return (
+        f"evaluated {often} an epoch and when training ended: it was reached at any time since the look before{chosen}"
+    )
 
 
 def percent_of(share: float) -> str:
