@@ -44,16 +44,16 @@ def _within(record: Record, group: Group) -> Sentence | None:
     beyond = [row for row in rows if row not in inside]
     if len(inside) < 2:
         return None
-    found, budget = order(inside, "accuracy"), f"{limit:g} times the cost of {record.denominator()}"
+    placing, budget = order(inside, "accuracy"), f"{limit:g} times the cost of {record.denominator()}"
     budget = budget if limit != 1 else f"the cost of {record.denominator()}"
     within = "within" if group.name else "Within"
-    if found.winner is None:
-        claim = f"{within} {budget}, {found.claim}"
-    elif _most(found.winner.values["relative_cost"]) <= limit:
-        claim = f"{within} {budget}, {found.winner.label} is the most accurate."
+    if placing.winner is None:
+        claim = f"{within} {budget}, {placing.claim}"
+    elif _most(placing.winner.values["relative_cost"]) <= limit:
+        claim = f"{within} {budget}, {placing.winner.label} is the most accurate."
     else:
-        claim = f"{found.winner.label} is the most accurate near {budget}, yet it may cost less or more than that."
-    shown = "; ".join(map(_both, found.shown))
+        claim = f"{placing.winner.label} is the most accurate near {budget}, yet it may cost less or more than that."
+    shown = "; ".join(map(_both, placing.shown))
     best = f". Beyond the budget the highest is {_both(ordered(beyond, 'accuracy')[0])}" if beyond else ""
     return Sentence("On a budget", group.says(claim), f"{shown}{best}.")
 

@@ -49,16 +49,11 @@ class Group:
 
 def groups(record: Record, rows: list[Row], *metrics: str) -> list[Group]:
     """The rows by what all of `metrics` have to share, in the order of their first row."""
-    found: dict[tuple[tuple[str, str], ...], list[Row]] = {}
+    alike: dict[tuple[tuple[str, str], ...], list[Row]] = {}
     for row in rows:
-        found.setdefault(tuple(_shared(row, metrics).items()), []).append(row)
-    differ = [name for name, _ in next(iter(found), ()) if len({dict(key)[name] for key in found}) > 1]
-    return [Group(_named(record, dict(key), differ), alike) for key, alike in found.items()]
-
-
-def several(record: Record, metric: str) -> bool:
-    """Whether the numbers of that metric do not all compare."""
-    return len(groups(record, record.having(metric), metric)) > 1
+        alike.setdefault(tuple(_shared(row, metrics).items()), []).append(row)
+    differ = [name for name, _ in next(iter(alike), ()) if len({dict(key)[name] for key in alike}) > 1]
+    return [Group(_named(record, dict(key), differ), members) for key, members in alike.items()]
 
 
 def _shared(row: Row, metrics: tuple[str, ...]) -> dict[str, str]:

@@ -71,19 +71,19 @@ def _leading(record: Record, rows: list[Row], metric: str, topic: str, what: str
 
 
 def _first(group: Group, metric: str, topic: str, what: str) -> Sentence:
-    found = order(group.rows, metric)
-    if found.winner:
-        second = found.shown[1]
-        claim = f"{found.winner.label}, {lead(found.winner, second, metric)} {second.label}."
+    placing = order(group.rows, metric)
+    if placing.winner:
+        second = placing.shown[1]
+        claim = f"{placing.winner.label}, {lead(placing.winner, second, metric)} {second.label}."
     else:
-        claim = found.claim
-    shown = "; ".join(brief(row, metric) for row in found.shown)
-    return Sentence(topic, group.says(claim), f"{shown}. {what}{threads_of(found.first, metric)}.")
+        claim = placing.claim
+    shown = "; ".join(brief(row, metric) for row in placing.shown)
+    return Sentence(topic, group.says(claim), f"{shown}. {what}{threads_of(placing.first, metric)}.")
 
 
 def _trained(record: Record) -> str:
     """What an accuracy is, and whether time ended some trainings before their epochs did."""
-    limits = {training.get("limit") for row in record.judged() for training in row.training} - {None}
+    limits = [limit for row in record.judged() for training in row.training if (limit := training.get("limit"))]
     cut = f", at the latest after {quantity('step', 's', max(limits))} of it" if limits else ""
     return f"Share of the test images that are right when training ended{cut}"
 

@@ -2,10 +2,10 @@
 
 from bench.report.comparable import Group, groups
 from bench.report.order import Sentence, order
-from bench.report.record import Record, Row
+from bench.report.record import Record, Row, Value
 from bench.report.table import amount, percent_of
-from bench.report.units import quantity
-from bench.text import TIMES, plural
+from bench.report.units import quantity, tied
+from bench.text import TIMES, plural, whole
 
 _AFTERWARDS = "The target was chosen after the run, as the highest round accuracy that half of the trainings reached"
 
@@ -35,17 +35,17 @@ def _evidence(parts: list[str]) -> str:
 def _claim(record: Record, group: Group) -> tuple[str, list[Row]]:
     """What can be said of a group, and the rows that it is said of."""
     target = f"{percent_of(record.target or 0)} test accuracy"
-    first = group.rows[0]
-    seeds = _seeds(first)
+    first, seeds = group.rows[0], _seeds(group.rows[0])
     if len(group.rows) == 1:
         only = "is the only one that reached" if len(record.rows) > 1 and not group.name else "reached"
         return f"{first.label} {only} {target}{seeds}.", [first]
-    found = order(group.rows, "time_to_accuracy")
-    if found.winner:
-        return f"{found.winner.label} reaches {target} in the least training time{_seeds(found.winner)}.", found.shown
-    if found.first.values["time_to_accuracy"].low is not None:
-        return f"{'in' if group.name else 'In'} time to {target}, {found.claim}", found.shown
-    return f"{found.first.label} was seen at {target} first{seeds}: no claim about the order.", found.shown
+    placing = order(group.rows, "time_to_accuracy")
+    first, seeds = placing.first, _seeds(placing.first)
+    if placing.winner:
+        return f"{first.label} reaches {target} in the least training time{seeds}.", placing.shown
+    if first.values["time_to_accuracy"].reach is None:
+        return f"{first.label} was seen at {target} first{seeds}: no claim about the order.", placing.shown
+    return f"{'in' if group.name else 'In'} time to {target}, {placing.claim}", placing.shown
 
 
 def _seeds(row: Row) -> str:
@@ -57,13 +57,19 @@ def _fell_short(row: Row) -> str:
     """How many of a row's seeds reached the target, and what became of those that ended before."""
     value = row.values["reached"]
     lost = f" ({value.lost})" if value.lost else ""
-    return (
-        f"{row.label}: {round(value.value * value.n)} of {plural(value.n, 'seed')} reached it{lost}, so it has no time"
-    )
+    count = f"{round(value.value * value.n)} of {plural(value.n, 'seed')}"
+    return f"{row.label}: {count} reached it{lost}, so it has no time{_share(value)}"
+
+
+def _share(value: Value | None) -> str:
+    """The interval of the share of seeds that reach the target: five of five may be half of all."""
+    if value is None or value.low is None or value.high is None:
+        return ""
+    return f" ({tied(whole(value.low))} to {tied(whole(value.high))} of all seeds reach it)"
 
 
 def _factors(row: Row) -> str:
     """A row's time to the target, as the product that it is."""
     step, steps = row.values["training_step"], row.values["steps_to_accuracy"]
     product = f"{quantity('step', 's', step.value)} a step {TIMES} {steps.value:,.0f} steps"
-    return f"{row.label} {amount(row.values['time_to_accuracy'])} = {product}"
+    return f"{row.label} {amount(row.values['time_to_accuracy'])} = {product}{_share(row.values.get('reached'))}"

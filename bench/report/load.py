@@ -152,12 +152,13 @@ def _value(stored: Mapping[Any, Any]) -> Value | None:
     if pd.isna(stored["metric"]) or not np.isfinite(stored["value"]):
         return None
     low, high, threads = (None if pd.isna(stored[key]) else stored[key] for key in ("low", "high", "threads_used"))
-    names = ("metric", "unit", "direction", "statistic")
-    texts = {name: str(stored[name]) for name in names}
     samples = 0 if pd.isna(stored["samples"]) else int(stored["samples"])
     whole = None if threads is None else int(threads)
     return Value(
-        **texts,
+        metric=str(stored["metric"]),
+        unit=str(stored["unit"]),
+        direction=str(stored["direction"]),
+        statistic=str(stored["statistic"]),
         threads=whole,
         value=float(stored["value"]),
         low=low,

@@ -9,7 +9,7 @@ from bench.report.rank import Rank, ranks
 from bench.report.record import Record, Row, Value
 from bench.report.units import either_way, percent, quantity, scale_of, with_unit
 from bench.store.seeds import over_seeds
-from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, number, plural, plus_minus
+from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, number, plural, plus_minus, whole
 
 _ABSOLUTE = {"s", "1/s"}
 
@@ -118,10 +118,10 @@ def _column(record: Record, metric: str) -> Column:
     if (row.to_target or metric == "reached") and record.target:
         parts = [f"to {percent_of(record.target)}"]
     detail = (", ".join(parts), "this run" if first.unit in _ABSOLUTE else "")
-    looks = _looks(record) if row.to_target else ""
+    more = _looks(record) if row.to_target else _stops(record) if metric == "accuracy" else ""
     unit = f"{TIMES} {record.reference()}" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
-    note = "; ".join(part for part in (row.note, statistic, looks) if part)
+    note = "; ".join(part for part in (row.note, statistic, more) if part)
     return Column(metric, row.heading, unit, tuple(part for part in detail if part), note, scale, row.shown)
 
 
@@ -136,6 +136,14 @@ def _looks(record: Record) -> str:
     )
 
 
+def _stops(record: Record) -> str:
+    """What ended trainings before their epochs did, where something did."""
+    if any(row.stopped for row in record.rows):
+        return "training stopped at the target, so accuracies there are high by selection"
+    limits = [limit for row in record.rows for training in row.training if (limit := training.get("limit"))]
+    return f"training was ended after {quantity('step', 's', max(limits))}" if limits else ""
+
+
 def percent_of(share: float) -> str:
     """A round share as a percentage: 0.995 is 99.5 %."""
     return f"{share * 100:g} %"
@@ -148,6 +156,8 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     if half and value.statistic != "exact":
         share = value.relative_half
         plus = plus_minus(half, text) if column.scale.unit in (PERCENT, "") or share is None else either_way(share)
+        if row_of(value.metric, value.unit).pooled == "proportion":  # lopsided: 100 % has nothing above it
+            plus = f"{whole(value.low or 0.0)} to {whole(value.high or 0.0)}"
         if limit is not None and share is not None and share > limit:
             short = f"target {percent(limit)} not met"
     if value.metric == "accuracy" and value.n < value.seeds:

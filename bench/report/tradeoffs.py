@@ -1,5 +1,7 @@
 """Trade-offs: pictures of accuracy against each cost, with the Pareto front."""
 
+from typing import Any
+
 from bench.metrics import METRICS, named
 from bench.report import svg
 from bench.report.comparable import Group, groups
@@ -23,7 +25,13 @@ from bench.report.table import in_words, percent_of
 from bench.report.units import tick
 from bench.text import joined
 
-_RING = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "markeredgecolor": svg.MUTED, "linestyle": "none"}
+_RING: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 13,
+    "markerfacecolor": "none",
+    "markeredgecolor": svg.MUTED,
+    "linestyle": "none",
+}
 _TIME = ("time_to_accuracy", "training_step", "steps_to_accuracy")
 
 

@@ -92,4 +92,6 @@ def test_where_every_seed_diverged_nobody_reached_the_target(tmp_path: Path):
     ]
     sentence = sentences(tmp_path, results, plan={"seeds": [0, 1], "until": 0.95, "epochs": 3})["To 95 %"]
     assert sentence.claim == "No configuration reached it with every seed."
-    assert sentence.evidence == "mlp: 0 of 2 seeds reached it (2 diverged), so it has no time."
+    assert sentence.evidence == (
+        "mlp: 0 of 2 seeds reached it (2 diverged), so it has no time (0\u00a0% to 84\u00a0% of all seeds reach it)."
+    )
