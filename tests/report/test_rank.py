@@ -1,8 +1,11 @@
 """Ranks that intervals allow: winner, tie, chain, a noisy one between two quiet ones, and rows without an interval."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from bench.report.rank import leaders, ordered, ranks
+from bench.stats.interval import of_ratios
 from tests.report.report_sample import row
 
 COST = "relative_cost"
@@ -44,6 +47,25 @@ def test_higher_is_better_where_the_metric_says_so():
     rows = [row("a", 0.9, 0.01, "accuracy"), row("b", 0.95, 0.01, "accuracy")]
     assert {key: str(rank) for key, rank in ranks(rows, "accuracy").items()} == {"b": "1", "a": "2"}
     assert names(rows, "accuracy") == ["b"]
+
+
+def drawn(random, truths, sd=0.01, processes=3):
+    """Rows of nets with these true logarithms of costs, as that many processes show them."""
+    logs = random.normal(truths, sd, (processes, len(truths))).T
+    shown = [of_ratios(np.exp(each)) for each in logs]
+    value = row("", 1.0, 0.1).values[COST]
+    numbers = [replace(value, value=one.value, low=one.low, high=one.high) for one in shown]
+    return [replace(row(str(at), 1.0, 0.1), values={COST: number}) for at, number in enumerate(numbers)]
+
+
+def test_true_ranks_lie_in_their_ranges_and_equal_nets_have_no_leader():
+    random = np.random.default_rng(5)
+    inside = []
+    for _ in range(60):
+        placed = ranks(drawn(random, 0.01 * np.arange(17)), COST)
+        inside += [placed[str(at)].best <= at + 1 <= placed[str(at)].worst for at in range(17)]
+        assert len(leaders(drawn(random, np.zeros(17)), COST)) > 1
+    assert np.mean(inside) > 0.995  # 0.9998 in 68,000
 
 
 def test_nobody_is_ranked_against_its_own_value():
