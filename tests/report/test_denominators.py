@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.report import write
+from bench.report import svg, write
 from bench.report.conclusions import conclusions
 from bench.report.load import read
 from bench.report.table import columns, placed
+from bench.report.tradeoffs import choosing
 from tests.report import report_sample as sample
 
 NAMES = ("mlp", "lenet5", "convnet")
@@ -38,8 +39,16 @@ def test_a_page_with_two_denominators_ranks_and_draws_each_alone(mixed, tmp_path
     record = read(mixed)
     assert [row.cell["threads"] for row in record.rows] == [1, 1, 1, 2, 2, 2]
     assert [str(placed(record)[row.key]) for row in record.rows] == ["1", "2-3", "2-3"] * 2
-    text = write(mixed, tmp_path / "reports").read_text("utf-8")
-    for name in ("speed-cost", "speed-throughput", "choose-relative-cost"):
+    with svg.style():
+        fronts = [(picture.name, picture.title) for picture in choosing(record) if "cost" in picture.name]
+    assert fronts == [
+        ("choose-relative-cost", "Accuracy against relative cost, with 1 thread"),
+        ("choose-relative-cost-2", "Accuracy against relative cost, with 2 threads"),
+    ]
+    untrained = sample.results(NAMES, epochs=0)
+    run = sample.recorded(tmp_path / "untrained", [*at_threads(untrained, 1), *at_threads(untrained, 2)])
+    text = write(run, tmp_path / "reports").read_text("utf-8")
+    for name in ("speed-cost", "speed-throughput"):
         assert f'<figure id="{name}"' in text
         assert f'<figure id="{name}-2"' in text
     assert set(re.findall(r'data-group="([^"]*)"', text)) == {"with 1 thread", "with 2 threads"}
