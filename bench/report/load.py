@@ -22,6 +22,7 @@ from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
 from bench.store.seeds import asked_of
+from bench.text import plural
 
 # Control characters, lone surrogates and direction overrides: no name needs them, and XML cannot hold them.
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -203,7 +204,9 @@ def _labels(cells: list[Cell]) -> list[str]:
 def _part(name: str, value: Any) -> str:
     if name == "learning_rate":
         return "own rate" if value is None else f"rate {value:g}"
-    worded = {"batch_size": f"batch {value}", "threads": f"{value} threads", "denormals": f"{value} denormals"}
+    if name == "threads":
+        return plural(value, "thread")
+    worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
     return worded.get(name, str(value))
 
 

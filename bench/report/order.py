@@ -7,7 +7,7 @@ from bench.report.rank import leaders, ordered
 from bench.report.record import Row
 from bench.report.table import amount
 from bench.report.units import percent
-from bench.text import joined, plural
+from bench.text import joined, number, plural
 
 _NAMED = 4  # names in a sentence, the others are counted
 
@@ -61,11 +61,12 @@ def lead(first: Row, second: Row, metric: str) -> str:
     """How far the first lies before the second: at 86 % of the cost of."""
     ahead, behind = first.values[metric].value, second.values[metric].value
     if metric == "accuracy":
-        return f"{(ahead - behind) * 100:.2g} percentage points above"
+        points = (ahead - behind) * 100
+        return f"{f'{points:.2g}' if points < 10 else number(points)} percentage points above"
     times = ahead / behind
     if metric == "relative_cost":
         return f"at {percent(times)} of the cost of" if times < 0.985 else f"{percent(1 - times)} below the cost of"
-    return f"{times:.2g} times that of" if times >= 2 else f"{percent(times - 1)} above"
+    return f"{number(times)} times that of" if times >= 2 else f"{percent(times - 1)} above"
 
 
 def brief(row: Row, metric: str) -> str:
@@ -81,7 +82,8 @@ def threads_of(row: Row, metric: str) -> str:
 
 def _tie(tied: list[Row], ranked: list[Row], metric: str) -> str:
     """That several share the first place; and who is surely not first, though ahead of one of those by its value."""
-    words = f"{_names(tied)} cannot be told apart: their intervals overlap"
+    since = ", each since the look before," if any(row.values[metric].before for row in tied) else ""
+    words = f"{_names(tied)} cannot be told apart: their intervals{since} overlap"
     passed = _passed(tied, ranked, metric)
     if not passed:
         return words

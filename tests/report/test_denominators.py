@@ -8,6 +8,7 @@ import pytest
 
 from bench.report import svg, write
 from bench.report.conclusions import conclusions
+from bench.report.learning_curves import learning
 from bench.report.load import read
 from bench.report.table import columns, placed
 from bench.report.tradeoffs import choosing
@@ -89,6 +90,13 @@ def test_a_time_to_accuracy_knows_the_look_before(tmp_path: Path):
     (column,) = (column for column in columns(record) if column.metric == "time_to_accuracy")
     assert "evaluated once an epoch" in column.note
     assert "chosen after the run" in column.note
+
+
+def test_the_ninth_configuration_has_its_curve_with_a_band(tmp_path: Path):
+    record = read(sample.recorded(tmp_path, sample.results(("mlp", "lenet5"), seeds=2, repeats=1)))
+    ninth = replace(record, rows=(record.rows[0], replace(record.rows[1], index=8)))
+    with svg.style():
+        assert len(learning(ninth)) > 1
 
 
 def test_the_heading_of_throughput_says_that_it_is_a_step_s(tmp_path: Path):
