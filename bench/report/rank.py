@@ -7,6 +7,7 @@ no place by its noise: its rank is wide. No level is claimed for a ranking as a 
 interval (one process, one seed) is told apart from none: it has no rank, and takes part in those of all others.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from bench.report.record import Row, Value
@@ -27,14 +28,12 @@ class Rank:
 def ranks(rows: list[Row], metric: str) -> dict[str, Rank]:
     """The rank of each row that has an interval, by its key; the rows have to be comparable."""
     having = ordered(rows, metric)
-    placed = {}
-    for row in having:
-        value = row.values[metric]
-        if value.reach is not None:
-            better = sum(surely_better(other.values[metric], value) for other in having)
-            worse = sum(surely_better(value, other.values[metric]) for other in having)
-            placed[row.key] = Rank(1 + better, len(having) - worse)
-    return placed
+    reaches = {row.key: reach for row in having if (reach := _lower_is_better(row.values[metric])) is not None}
+    lows, highs = sorted(low for low, _ in reaches.values()), sorted(high for _, high in reaches.values())
+    return {
+        key: Rank(1 + bisect_left(highs, low), len(having) - (len(lows) - bisect_right(lows, high)))
+        for key, (low, high) in reaches.items()
+    }
 
 
 def ordered(rows: list[Row], metric: str) -> list[Row]:
@@ -46,13 +45,19 @@ def ordered(rows: list[Row], metric: str) -> list[Row]:
 
 def leaders(rows: list[Row], metric: str) -> list[Row]:
     """The rows that none is certainly better than, best first; one without an interval is among them."""
-    having = ordered(rows, metric)
-    return [row for row in having if not any(surely_better(other.values[metric], row.values[metric]) for other in rows)]
+    placed = ranks(rows, metric)
+    return [row for row in ordered(rows, metric) if row.key not in placed or placed[row.key].best == 1]
 
 
 def surely_better(value: Value, other: Value) -> bool:
     """Whether the whole interval lies on the better side of the other's; never without both of them."""
-    ours, theirs = value.reach, other.reach
-    if ours is None or theirs is None:
-        return False
-    return ours[0] > theirs[1] if value.direction == "higher" else ours[1] < theirs[0]
+    ours, theirs = _lower_is_better(value), _lower_is_better(other)
+    return ours is not None and theirs is not None and ours[1] < theirs[0]
+
+
+def _lower_is_better(value: Value) -> tuple[float, float] | None:
+    """Where the true value may lie, with its sign turned where higher is better."""
+    if value.reach is None or value.direction != "higher":
+        return value.reach
+    low, high = value.reach
+    return -high, -low
