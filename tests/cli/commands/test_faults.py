@@ -22,7 +22,7 @@ def faults(bench_for_all, plugin):
     bench = bench_for_all()
     done = bench(
         *("run", "--architectures", *names, "--datasets", "synthetic", "--optimizers", "sgd", "--epochs", "1"),
-        *("--repeats", "1", "--blocks", "2", "--run", "faults", "--no-report"),
+        *("--seeds", "0", "--repeats", "1", "--blocks", "2", "--run", "faults", "--no-report"),
         plugin=plugin,
     )
     results = load("faults", bench.folder / "results").results()
