@@ -44,8 +44,8 @@ def _within(record: Record, group: Group) -> Sentence | None:
     beyond = [row for row in rows if row not in inside]
     if len(inside) < 2:
         return None
-    placing, budget = order(inside, "accuracy"), f"{limit:g} times the cost of {record.denominator()}"
-    budget = budget if limit != 1 else f"the cost of {record.denominator()}"
+    placing, budget = order(inside, "accuracy"), f"{limit:g} times the cost of {record.reference()}"
+    budget = budget if limit != 1 else f"the cost of {record.reference()}"
     within = "within" if group.name else "Within"
     if placing.winner is None:
         claim = f"{within} {budget}, {placing.claim}"

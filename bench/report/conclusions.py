@@ -20,7 +20,7 @@ _MOST_REASON = 160  # letters of a reason in a sentence; the trust section has a
 
 def conclusions(record: Record) -> list[Sentence]:
     """All that follows from the run, the most useful first."""
-    cost = f"Seconds an image of a training step without its fetch, relative to {record.denominator()}"
+    cost = f"Seconds an image of a training step without its fetch, relative to {record.reference()}"
     rate = "Images a second of a training step without its fetch (training gives fewer)"
     sentences = [
         _nothing(record),

@@ -97,11 +97,7 @@ class Record:
     check: Mapping[str, Any] = field(default_factory=dict)
 
     def reference(self) -> str:
-        """The name of the reference architecture."""
-        return self.facts.reference or "the reference"
-
-    def denominator(self) -> str:
-        """What relative costs are relative to, in a sentence: a configuration of the run may have the same name."""
+        """What costs are relative to, in a sentence; a configuration of the run may have the same name."""
         return f"the reference ({self.facts.reference})" if self.facts.reference else "the reference"
 
     def having(self, *metrics: str) -> list[Row]:

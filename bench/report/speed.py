@@ -67,7 +67,7 @@ def _costs(record: Record, group: Group, at: int) -> Picture:
         beside(drawn, row, line, quantity("relative_cost", "1", value.value) + certainty)
     axes.set_xlabel(f"{axis_name(first)} · less is better")
     caption = (
-        f"Seconds an image relative to {record.denominator()}, the dashed line, both measured in turn in one process; "
+        f"Seconds an image relative to {record.reference()}, the dashed line, both measured in turn in one process; "
         "bars are 95 % intervals over fresh processes, and a mark without one stands for a single process."
     )
     return finish(drawn, group.titled("Relative cost of a training step"), caption)

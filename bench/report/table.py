@@ -119,7 +119,7 @@ def _column(record: Record, metric: str) -> Column:
         parts = [f"to {percent_of(record.target)}"]
     detail = (", ".join(parts), "this run" if first.unit in _ABSOLUTE else "")
     more = _looks(record) if row.to_target else _stops(record) if metric == "accuracy" else ""
-    unit = f"{TIMES} {record.reference()}" if metric == "relative_cost" else scale.unit
+    unit = f"{TIMES} the reference" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
     note = "; ".join(part for part in (row.note, statistic, more) if part)
     return Column(metric, row.heading, unit, tuple(part for part in detail if part), note, scale, row.shown)
