@@ -119,7 +119,8 @@ _ROWS: tuple[Metric, ...] = (
     ),
     _rate(
         name="throughput", timed_in="phases", tradeoff=True, tensorboard=True,
-        heading="Throughput", shown=True, terminal="images/s", note="training images a second, from the time of a step",
+        heading="Step throughput", shown=True, terminal="images/s",
+        note="images a second of a training step alone; its fetch is left out, so that training gives fewer",
     ),
     _time(
         name="step", timed_in="phases", followed=True, tensorboard=True, heading="Step", shown=True, terminal="step",

@@ -110,7 +110,7 @@ MetricKind = Literal["exact", "time", "rate", "ratio", "size", "share", "count",
 METRIC_KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
 
 # How the processes of a cell, or the seeds of a configuration, become one number: the geometric mean, the arithmetic
-# mean, the share of those that say yes (a mean without an interval), or the first of values that are all the same.
+# mean, the share of those that say yes, or the first of values that are all the same.
 Pooling = Literal["log_mean", "mean", "proportion", "once"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 

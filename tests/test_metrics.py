@@ -190,8 +190,11 @@ def test_processes_are_pooled_as_the_row_says(row):
     assert (pooled["unit"], pooled["direction"], pooled["n"]) == (row.unit, row.direction, 3)
     mean = {"log_mean": stats.gmean, "mean": np.mean, "proportion": np.mean, "once": np.mean}[row.pooled]
     assert pooled["value"] == pytest.approx(mean(values))
-    if row.pooled in ("once", "proportion"):
+    if row.pooled == "once":
         assert pd.isna(pooled["low"])
+    elif row.pooled == "proportion":
+        ends = stats.binomtest(2, 3).proportion_ci(method="exact")
+        assert (pooled["low"], pooled["high"]) == pytest.approx((ends.low, ends.high))
     else:
         scale, back = (np.log, np.exp) if row.pooled == "log_mean" else (np.asarray, float)
         low, high = stats.t.interval(0.95, 2, scale(values).mean(), stats.sem(scale(values)))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 import seaborn as sns
+from matplotlib.lines import Line2D
 
 from bench.report import svg
 from bench.report.gradient_flow import depth
@@ -121,7 +122,7 @@ def _curve(drawn: svg.Canvas, row: Row, table: pd.DataFrame, metric: str, across
     )
     artists = [artist for artist in drawn.axes.get_children() if artist not in before]
     dashes = _DASHES[row.index // len(svg.SERIES) % len(_DASHES)]
-    for line in (artist for artist in artists if dashes and hasattr(artist, "set_dashes")):
+    for line in (artist for artist in artists if dashes and isinstance(artist, Line2D)):
         line.set_dashes(dashes)
     drawn.mark(artists, [row.key], _in_words(row, table, metric))
 

@@ -1,7 +1,8 @@
 """From a run's files to the record of a page: one row a configuration, the seeds of a configuration pooled."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -10,16 +11,20 @@ import pandas as pd
 
 from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell
+from bench.report.comparable import groups
 from bench.report.decision import stored_check
 from bench.report.elasticity import turns
 from bench.report.record import Record, Row, Value
+from bench.stats.interval import Interval
 from bench.store.disturbed import flagged
 from bench.store.facts import RunFacts
+from bench.store.fingerprint import fingerprint
 from bench.store.frame import configuration_id, frame_of
 from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
 from bench.store.seeds import asked_of
+from bench.text import plural
 
 # Control characters, lone surrogates and direction overrides: no name needs them, and XML cannot hold them.
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -35,6 +40,7 @@ class _Gathered:
     steps: list[Floats] = field(default_factory=list)
     training: list[Mapping[str, Any]] = field(default_factory=list)
     turns: list[Floats] = field(default_factory=list)
+    machines: dict[str, str] = field(default_factory=dict)  # what its processes ran on: digest to name
 
     def add(self, line: Mapping[str, Any]) -> None:
         cell = Cell.from_dict(line["cell"])
@@ -43,6 +49,14 @@ class _Gathered:
         self.turns.append(line["turns"])
         if line["training"] and line["training"].get("epochs"):
             self.training.append(line["training"])
+        if line.get("system"):
+            facts = fingerprint(line["system"], 0)
+            self.machines.setdefault(facts.digest, str(line["system"].get("gpu") or line["system"].get("cpu")))
+
+    @property
+    def machine(self) -> str:
+        """One digest of all machines that its processes ran on."""
+        return "+".join(sorted(self.machines))
 
 
 def read(run: Run) -> Record:
@@ -54,9 +68,35 @@ def read(run: Run) -> Record:
         gathered.setdefault(line["id"], _Gathered()).add(line)
     trained = [entry for part in gathered.values() for entry in part.training]
     facts = RunFacts.from_dict(clean(run.stored))
-    target = _asked(facts.plan) or _target(trained)
+    aim = _asked(facts.plan)
+    target = aim or _target(trained)
     rows = _rows(frame_of(lines.values(), asked_of(facts.plan)), gathered, target) if gathered else []
-    return Record(run.name, facts, tuple(rows), tuple(lines.values()), target, clean(stored_check(run)))
+    record = Record(
+        run.name,
+        facts,
+        tuple(rows),
+        tuple(lines.values()),
+        target,
+        aimed=aim is not None,
+        machines=_machines(gathered.values()),
+        check=clean(stored_check(run)),
+    )
+    return replace(record, rows=tuple(_in_order(record)))
+
+
+def _machines(parts: Iterable[_Gathered]) -> dict[str, str]:
+    """A name for each machine or set of them that a configuration was measured on; numbered where names are alike."""
+    sets = {part.machine: " and ".join(dict.fromkeys(part.machines.values())) for part in parts if part.machines}
+    alike = Counter(sets.values())
+    return {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in sets.items()}
+
+
+def _in_order(record: Record) -> Iterator[Row]:
+    """The rows in order of cost, those whose costs compare together, and those without a full result last."""
+    costed = [row for group in groups(record, record.having("relative_cost"), "relative_cost") for row in group.rows]
+    rest = [row for row in record.rows if row.key not in {row.key for row in costed}]
+    for index, row in enumerate([*costed, *rest]):
+        yield replace(row, key=f"r{index}", index=index)
 
 
 def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +151,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
             steps=tuple(rest.steps),
             turns=tuple(rest.turns),
             training=tuple(rest.training),
+            machine=rest.machine,
         )
         for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)
     ]
@@ -121,12 +162,13 @@ def _value(stored: Mapping[Any, Any]) -> Value | None:
     if pd.isna(stored["metric"]) or not np.isfinite(stored["value"]):
         return None
     low, high, threads = (None if pd.isna(stored[key]) else stored[key] for key in ("low", "high", "threads_used"))
-    names = ("metric", "unit", "direction", "statistic")
-    texts = {name: str(stored[name]) for name in names}
     samples = 0 if pd.isna(stored["samples"]) else int(stored["samples"])
     whole = None if threads is None else int(threads)
     return Value(
-        **texts,
+        metric=str(stored["metric"]),
+        unit=str(stored["unit"]),
+        direction=str(stored["direction"]),
+        statistic=str(stored["statistic"]),
         threads=whole,
         value=float(stored["value"]),
         low=low,
@@ -173,7 +215,9 @@ def _labels(cells: list[Cell]) -> list[str]:
 def _part(name: str, value: Any) -> str:
     if name == "learning_rate":
         return "own rate" if value is None else f"rate {value:g}"
-    worded = {"batch_size": f"batch {value}", "threads": f"{value} threads", "denormals": f"{value} denormals"}
+    if name == "threads":
+        return plural(value, "thread")
+    worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
     return worded.get(name, str(value))
 
 
@@ -196,22 +240,30 @@ def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> d
 
     On the log scale, on which the three intervals are taken, time is the product of seconds a step and steps.
     """
-    hits = [
-        next((entry for entry in training["epochs"] if (entry.get("test_accuracy") or 0.0) >= target), None)
-        for training in trainings
-    ]
-    reached = [hit for hit in hits if hit and hit.get("seconds") and hit.get("steps")]
-    if not reached or len(reached) < max(len(hits), seeds):
+    looks = [_looks(training["epochs"], target) for training in trainings]
+    reached = [look for look in looks if look]
+    if not reached or len(reached) < max(len(looks), seeds):
         return {}
-    seconds, steps = (np.array([float(hit[name]) for hit in reached]) for name in ("seconds", "steps"))
-    numbers = {
-        "time_to_accuracy": seconds,
-        "training_step": seconds / steps,
-        "steps_to_accuracy": steps,
+    seconds, steps = (np.array([float(hit[name]) for _, hit in reached]) for name in ("seconds", "steps"))
+    earlier = np.array([before for before, _ in reached])
+    since = pooled(earlier, "log_mean") if earlier.all() else Interval(0.0, 0.0, 0.0, earlier.size)
+    return {
+        "time_to_accuracy": replace(_over_seeds(METRICS["time_to_accuracy"], seconds), before=since),
+        "training_step": _over_seeds(METRICS["training_step"], seconds / steps),
+        "steps_to_accuracy": _over_seeds(METRICS["steps_to_accuracy"], steps),
     }
-    return {name: _over_seeds(METRICS[name], values) for name, values in numbers.items()}
+
+
+def _looks(entries: Sequence[Mapping[str, Any]], target: float) -> tuple[float, Mapping[str, Any]] | None:
+    """The first evaluation that reaches the target, after the seconds of training at the one before; None without."""
+    before = 0.0
+    for entry in entries:
+        if (entry.get("test_accuracy") or 0.0) >= target:
+            return (before, entry) if entry.get("seconds") and entry.get("steps") else None
+        before = float(entry.get("seconds") or 0.0)
+    return None
 
 
 def _over_seeds(row: Metric, values: Floats) -> Value:
     over = pooled(values, row.pooled)
-    return Value(row.name, row.unit, row.direction, "mean", None, over.value, over.low, over.high, over.n)
+    return Value(row.name, row.unit, row.direction, "geometric mean", None, over.value, over.low, over.high, over.n)

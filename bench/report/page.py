@@ -24,7 +24,7 @@ from bench.report.predictions import seeing
 from bench.report.provenance import machine, revision, trust
 from bench.report.record import Record
 from bench.report.speed import speed
-from bench.report.table import columns, entries, placed
+from bench.report.table import columns, entries, kin, placed
 from bench.report.tradeoffs import choosing
 from bench.report.tuning import tuning
 from bench.report.units import quantity, state, tied
@@ -96,6 +96,8 @@ def page(record: Record) -> str:
         columns=shown,
         entries={column.metric: entries(record, column) for column in shown},
         ranks=placed(record),
+        kin=kin(record),
+        places=_places(record),
         sections=sections,
         kernels=profiled,
         check=decision.checked(record),
@@ -126,6 +128,11 @@ def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
         ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning(record)),
     ]
     return [section for section in sections if section[3]]
+
+
+def _places(record: Record) -> dict[str, int]:
+    """Where each row stands when the table is sorted by rank: by its own value, among those it compares with."""
+    return {row.key: at for at, row in enumerate(record.having("relative_cost"))}
 
 
 def _summary(record: Record) -> dict[str, Any]:

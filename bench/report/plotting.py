@@ -42,6 +42,11 @@ def finish(drawn: svg.Canvas, title: str, caption: str) -> Picture:
     return Picture(drawn.name, title, caption, svg.render(drawn, title, f"{caption} {words}"), tuple(numbers))
 
 
+def numbered(name: str, at: int) -> str:
+    """The name of a picture of which there is one for each group; the first has the plain one."""
+    return f"{name}-{at + 1}" if at else name
+
+
 def colour_of(row: Row) -> str:
     """The row's colour, the same in every picture."""
     return svg.SERIES[row.index % len(svg.SERIES)]

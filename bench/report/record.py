@@ -16,6 +16,7 @@ class Value:
 
     Of what training gives, `n` counts seeds; `seeds` were asked for, and `lost` says what became of the others.
     `left_out` processes were disturbed by a neighbour and are not in it; or all were, and it is `contended`.
+    What was only looked at now and then came about after `before`, the look before, pooled over the same seeds.
     """
 
     metric: str
@@ -32,6 +33,20 @@ class Value:
     lost: str = ""
     left_out: int = 0
     contended: bool = False
+    before: Interval | None = None
+
+    @property
+    def reach(self) -> tuple[float, float] | None:
+        """From where to where the true value may lie, for comparisons; None where nothing tells, or other work did."""
+        if self.statistic == "exact":
+            return self.value, self.value
+        if self.contended:
+            return None
+        if self.low is None or self.high is None:
+            return None
+        if self.before is None:
+            return self.low, self.high
+        return None if self.before.low is None else (min(self.before.low, self.low), self.high)
 
     @property
     def half(self) -> float | None:
@@ -40,7 +55,7 @@ class Value:
 
     @property
     def relative_half(self) -> float | None:
-        """Half the width relative to the value."""
+        """Half the width of the interval on the log scale: 0.03 is a factor of 1.03 either way."""
         return Interval(self.value, self.low, self.high, self.n).half_width
 
 
@@ -48,7 +63,8 @@ class Value:
 class Row:
     """One configuration: every field of its cells but the seed.
 
-    `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2).
+    `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2);
+    `machine` is what it was measured on, as a digest.
     """
 
     key: str
@@ -62,12 +78,22 @@ class Row:
     steps: tuple[Floats, ...] = ()
     training: tuple[Mapping[str, Any], ...] = ()
     turns: tuple[Floats, ...] = ()
+    machine: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether training stopped at a target accuracy, so that its accuracy is high by selection."""
+        reached = self.values.get("reached")
+        stops = [training.get("until") or {} for training in self.training]
+        return bool(reached and reached.value) or any(stop.get("reached") for stop in stops)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """A run as the page shows it: its facts, its rows in order of cost, and its results without samples.
 
+    `target` is the test accuracy that times are given for: the one that training aimed at, or, where it had no aim,
+    one that was chosen afterwards (`aimed` is false). `machines` names what the digests of rows stand for.
     `check` is the decision against a baseline, as it was stored; empty where none was made.
     """
 
@@ -76,6 +102,8 @@ class Record:
     rows: tuple[Row, ...]
     results: tuple[Mapping[str, Any], ...]
     target: float | None = None
+    aimed: bool = False
+    machines: Mapping[str, str] = field(default_factory=dict)
     check: Mapping[str, Any] = field(default_factory=dict)
 
     def reference(self) -> str:
@@ -89,3 +117,7 @@ class Record:
     def having(self, *metrics: str) -> list[Row]:
         """The rows that are ok and have all of these metrics."""
         return [row for row in self.rows if row.status == "ok" and all(metric in row.values for metric in metrics)]
+
+    def judged(self, *metrics: str) -> list[Row]:
+        """Those of them whose accuracies compare: not the ones that training stopped at for being high."""
+        return [row for row in self.having("accuracy", *metrics) if not row.stopped]

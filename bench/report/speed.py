@@ -7,6 +7,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bench.metrics import METRICS
 from bench.report import svg
+from bench.report.comparable import Group, groups
 from bench.report.plotting import (
     DASHED,
     MOST_ROWS,
@@ -17,6 +18,7 @@ from bench.report.plotting import (
     colour_of,
     dot,
     finish,
+    numbered,
     rowed,
     unit_axis,
 )
@@ -42,47 +44,52 @@ _MOST_BOXES = 8  # boxes a configuration
 
 def speed(record: Record) -> list[Picture]:
     """The pictures that have data."""
-    return [picture for draw in (_costs, _phases, _rates, _spread, roofline) if (picture := draw(record))]
+    costs = [_costs(record, group, at) for at, group in enumerate(_compared(record, "relative_cost"))]
+    rates = [_rates(group, at) for at, group in enumerate(_compared(record, "throughput"))]
+    drawn = [*costs, _phases(record), *rates, _spread(record), roofline(record)]
+    return [picture for picture in drawn if picture]
 
 
-def _costs(record: Record) -> Picture | None:
-    rows = record.having("relative_cost")[:MOST_ROWS]
-    if not rows:
-        return None
-    drawn = rowed("speed-cost", rows)
+def _compared(record: Record, metric: str) -> list[Group]:
+    """The rows that compare, each group for a picture of its own."""
+    return groups(record, record.having(metric), metric)
+
+
+def _costs(record: Record, group: Group, at: int) -> Picture:
+    rows = group.rows[:MOST_ROWS]
+    drawn = rowed(numbered("speed-cost", at), rows)
     axes, first = drawn.axes, rows[0].values["relative_cost"]
     axes.axvline(1, color=svg.MUTED, linewidth=1, linestyle=DASHED, zorder=1)
     _dots(drawn, rows, "relative_cost")
-    for at, row in enumerate(rows):
+    for line, row in enumerate(rows):
         value = row.values["relative_cost"]
         certainty = "" if value.relative_half is None else f" {either_way(value.relative_half)}"
-        beside(drawn, row, at, quantity("relative_cost", "1", value.value) + certainty)
+        beside(drawn, row, line, quantity("relative_cost", "1", value.value) + certainty)
     axes.set_xlabel(f"{axis_name(first)} · less is better")
     caption = (
-        f"Seconds an image relative to {record.reference()} (dashed line), both measured in turn in one process; "
+        f"Seconds an image relative to {record.reference()}, the dashed line, both measured in turn in one process; "
         "bars are 95 % intervals over fresh processes, and a mark without one stands for a single process."
     )
-    return finish(drawn, "Relative cost of a training step", caption)
+    return finish(drawn, group.titled("Relative cost of a training step"), caption)
 
 
-def _rates(record: Record) -> Picture | None:
-    rows = record.having("throughput")[:MOST_ROWS]
-    if not rows:
-        return None
-    drawn = rowed("speed-throughput", rows)
+def _rates(group: Group, at: int) -> Picture:
+    rows = group.rows[:MOST_ROWS]
+    drawn = rowed(numbered("speed-throughput", at), rows)
     axes, first = drawn.axes, rows[0].values["throughput"]
     _dots(drawn, rows, "inference_throughput", hollow=True)
     _dots(drawn, rows, "throughput")
-    for at, row in enumerate(rows):
-        beside(drawn, row, at, number(row.values["throughput"].value, row.values["throughput"].half))
+    for line, row in enumerate(rows):
+        beside(drawn, row, line, number(row.values["throughput"].value, row.values["throughput"].half))
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel(f"images/s{_threads(first)} · more is better")
+    axes.set_xlabel(f"images/s{_threads([first])} · more is better")
     hollow = any("inference_throughput" in row.values for row in rows)
     caption = (
-        f"Images a second{_threads(first)}, in this run: filled marks (and the numbers) for training"
+        f"Images a second{_threads([first])}, in this run: filled marks (and the numbers) for training steps without "
+        "the fetch of their batches, so that training gives fewer"
         f"{', hollow marks for inference without gradients' if hollow else ''}; bars are 95 % intervals over processes."
     )
-    return finish(drawn, "Throughput", caption)
+    return finish(drawn, group.titled("Throughput of a step"), caption)
 
 
 def _dots(drawn: svg.Canvas, rows: list[Row], metric: str, *, hollow: bool = False) -> None:
@@ -120,7 +127,7 @@ def _phases(record: Record) -> Picture | None:
     axes.set_xlabel("share of the phases · their sum at the right")
     first = rows[0].values[next(phase for phase in seen if phase in rows[0].values)]
     caption = (
-        f"Where the time of a training step goes{_threads(first)}: each phase is the "
+        f"Where the time of a training step goes{_threads(_values(rows, first.metric))}: each phase is the "
         f"{STATISTICS.get(first.statistic, first.statistic)} of its own times, so their sum is close to a step, "
         "not equal to it."
     )
@@ -161,7 +168,7 @@ def _spread(record: Record) -> Picture | None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{(ratio - 1) * 100:+.0f} %"))
     axes.set_xlabel("against the configuration's median, at the right")
     caption = (
-        f"Times of single steps{_threads(rows[0].values.get('step'))}, one box a process ("
+        f"Times of single steps{_threads(_values(rows, 'step'))}, one box a process ("
         f"{_MOST_BOXES} at most): the box "
         "spans the middle half, its line is the median, the whiskers reach from the 10th to the 90th percentile. "
         "Boxes of one configuration that lie apart show how much processes differ."
@@ -204,5 +211,13 @@ def _box_text(row: Row, process: int, samples: Floats) -> str:
     return f"{row.label}, process {process}: {', '.join(parts)}, n = {plural(len(samples), 'step')}"
 
 
-def _threads(value: Value | None) -> str:
-    return f" with {plural(value.threads, 'CPU thread')}" if value and value.threads else ""
+def _values(rows: list[Row], metric: str) -> list[Value]:
+    return [row.values[metric] for row in rows if metric in row.values]
+
+
+def _threads(values: list[Value]) -> str:
+    """With how many threads the values were taken, all of them: " with 1 or 2 CPU threads"."""
+    counts = sorted({value.threads for value in values if value.threads})
+    if len(counts) == 1:
+        return f" with {plural(counts[0], 'CPU thread')}"
+    return f" with {' or '.join(map(str, counts))} CPU threads, as the names say" if counts else ""

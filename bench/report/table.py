@@ -1,15 +1,15 @@
 """The table: one row a configuration, one column a metric, each number with its interval, unit, statistic and n."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.metrics import METRICS, row_of
-from bench.report.rank import ranks
+from bench.report.comparable import groups
+from bench.report.rank import Rank, ranks
 from bench.report.record import Record, Row, Value
 from bench.report.units import either_way, percent, quantity, scale_of, with_unit
 from bench.store.seeds import over_seeds
-from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, number, plural, plus_minus
+from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, number, plural, plus_minus, whole
 
 _OF_THIS_RUN = {"time", "rate", "ratio"}  # kinds whose interval holds for the run: between runs they move more
 
@@ -53,10 +53,15 @@ def entries(record: Record, column: Column) -> dict[str, Entry]:
     return {key: _entry(value, column, limit) for key, value in values.items()}
 
 
-def placed(record: Record, metric: str = "relative_cost") -> Mapping[str, int]:
-    """The rank of each row that is ok, as far as intervals allow one."""
-    rows = record.having(metric)
-    return ranks(rows, metric) if len(rows) > 1 else {}
+def placed(record: Record, metric: str = "relative_cost") -> dict[str, Rank]:
+    """The rank of each row that is ok among those it compares with, as far as intervals allow one."""
+    alike = groups(record, record.having(metric), metric)
+    return {key: rank for group in alike if len(group.rows) > 1 for key, rank in ranks(group.rows, metric).items()}
+
+
+def kin(record: Record, metric: str = "relative_cost") -> dict[str, str]:
+    """The name of the group that each row compares in, by its key; "" where all compare."""
+    return {row.key: group.name for group in groups(record, record.having(metric), metric) for row in group.rows}
 
 
 def in_words(value: Value) -> str:
@@ -76,16 +81,25 @@ def amount(value: Value) -> str:
     count = over_seeds(value.n, value.seeds, value.lost) if noun == "seed" else plural(value.n, noun)
     count += f", {value.left_out} more left out: contended" if value.left_out else ""
     count += ", contended" if value.contended else ""
+    since = _since(value)
     if value.low is None or value.high is None or value.half is None:
         none = f"one {noun}: no interval" if count == f"1 {noun}" else f"{count}, no interval"
-        return f"{quantity(value.metric, value.unit, value.value)} ({none})"
+        return f"{quantity(value.metric, value.unit, value.value)} ({none}{since})"
     scale = scale_of(value.metric, value.unit, [value.value])
     half = value.half * scale.factor
     share = scale.unit == PERCENT  # nothing is beyond 100 %, and thousands of test images resolve two places
     ends = (value.value, max(value.low, 0), min(value.high, 1.0 if share else math.inf))
     middle, low, high = (number(end * scale.factor, half, most=2 if share else 9) for end in ends)
     this_run = "this run, " if row_of(value.metric, value.unit).kind in _OF_THIS_RUN else ""
-    return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {count})"
+    return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {count}{since})"
+
+
+def _since(value: Value) -> str:
+    """The look before the one that told, where there were looks."""
+    if value.before is None:
+        return ""
+    earlier = quantity(value.metric, value.unit, value.before.value) if value.before.value else ""
+    return f"; not yet at {earlier}, the look before" if earlier else "; at the first look"
 
 
 def missed(row: Row, target: float) -> bool:
@@ -106,11 +120,31 @@ def _column(record: Record, metric: str) -> Column:
     if (row.to_target or metric == "reached") and record.target:
         parts = [f"to {percent_of(record.target)}"]
     detail = (", ".join(parts), "this run" if row.kind in _OF_THIS_RUN else "")
+    shown = row.shown or any(len({line.cell.get(axis) for line in record.rows}) > 1 for axis in row.axes)
+    more = _looks(record) if row.to_target else _stops(record) if metric == "accuracy" else ""
     unit = f"{TIMES} the reference" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
-    note = "; ".join(part for part in (row.note, statistic) if part)
-    shown = row.shown or any(len({line.cell.get(axis) for line in record.rows}) > 1 for axis in row.axes)
+    note = "; ".join(part for part in (row.note, statistic, more) if part)
     return Column(metric, row.heading, unit, tuple(part for part in detail if part), note, scale, shown)
+
+
+def _looks(record: Record) -> str:
+    """How often the test accuracy was looked at, and that the target may have been chosen by what was seen."""
+    trainings = [training["epochs"] for row in record.rows for training in row.training]
+    most = max((sum(0 < (entry.get("epoch") or 0) <= 1 for entry in entries) for entries in trainings), default=1)
+    often = f"{most} times" if most > 1 else "once"
+    chosen = "" if record.aimed else "; the target was chosen after the run, so that half of the trainings reach it"
+    return (
+        f"evaluated {often} an epoch and when training ended: it was reached at any time since the look before{chosen}"
+    )
+
+
+def _stops(record: Record) -> str:
+    """What ended trainings before their epochs did, where something did."""
+    if any(row.stopped for row in record.rows):
+        return "training stopped at the target, so accuracies there are high by selection"
+    limits = [limit for row in record.rows for training in row.training if (limit := training.get("limit"))]
+    return f"training was ended after {quantity('step', 's', max(limits))}" if limits else ""
 
 
 def percent_of(share: float) -> str:
@@ -125,6 +159,8 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     if half and value.statistic != "exact":
         share = value.relative_half
         plus = plus_minus(half, text) if column.scale.unit in (PERCENT, "") or share is None else either_way(share)
+        if row_of(value.metric, value.unit).pooled == "proportion":  # lopsided: 100 % has nothing above it
+            plus = f"{whole(value.low or 0.0)} to {whole(value.high or 0.0)}"
         if limit is not None and share is not None and share > limit:
             short = f"target {percent(limit)} not met"
     if value.metric == "accuracy" and value.n < value.seeds:

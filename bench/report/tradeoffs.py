@@ -1,7 +1,10 @@
 """Trade-offs: pictures of accuracy against each cost, with the Pareto front."""
 
+from typing import Any
+
 from bench.metrics import METRICS, named
 from bench.report import svg
+from bench.report.comparable import Group, groups
 from bench.report.plotting import (
     DASHED,
     MOST_NAMES,
@@ -13,27 +16,45 @@ from bench.report.plotting import (
     finish,
     inside,
     name_points,
+    numbered,
     unit_axis,
 )
-from bench.report.rank import ordered
+from bench.report.rank import ordered, surely_better
 from bench.report.record import Record, Row
 from bench.report.table import in_words, percent_of
 from bench.report.units import tick
 from bench.text import joined
 
+_RING: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 13,
+    "markerfacecolor": "none",
+    "markeredgecolor": svg.MUTED,
+    "linestyle": "none",
+}
 _TIME = ("time_to_accuracy", "training_step", "steps_to_accuracy")
 
 
 def choosing(record: Record) -> list[Picture]:
     """Accuracy against each kind of cost."""
     against = named(lambda row: row.tradeoff)
-    fronts = [picture for metric in against if (picture := _front(record, metric))]
-    split = _split(record)
-    return [*fronts, split] if split else fronts
+    fronts = [
+        picture
+        for metric in against
+        for at, group in enumerate(groups(record, _drawn(record, metric), "accuracy", metric))
+        if (picture := _front(group, metric, at))
+    ]
+    timed = record.having(*_TIME)
+    return [*fronts, *_splits(record, timed)]
+
+
+def _drawn(record: Record, metric: str) -> list[Row]:
+    """The rows whose accuracies compare and that an axis can show."""
+    return [row for row in record.judged(metric) if row.values[metric].value > 0]
 
 
 def front(rows: list[Row], metric: str) -> list[Row]:
-    """The rows that no other row beats in both accuracy and `metric`, the cheapest first."""
+    """The rows whose values no other's beat in both accuracy and `metric`, the cheapest first."""
     best: list[Row] = []
     for row in ordered(rows, metric):
         if not best or row.values["accuracy"].value > best[-1].values["accuracy"].value:
@@ -43,11 +64,28 @@ def front(rows: list[Row], metric: str) -> list[Row]:
     return best
 
 
-def _front(record: Record, metric: str) -> Picture | None:
-    rows = [row for row in record.having("accuracy", metric) if row.values[metric].value > 0]
+def tied_to_front(rows: list[Row], metric: str) -> list[Row]:
+    """The other rows that none is certainly better than in both, the cheapest first: they may be on the front."""
+    best = front(rows, metric)
+    return [
+        row
+        for row in ordered(rows, metric)
+        if row not in best and not any(_beats(other, row, metric) for other in rows)
+    ]
+
+
+def _beats(row: Row, other: Row, metric: str) -> bool:
+    """Whether a row is certainly better in accuracy, and in the metric too or exactly as good."""
+    mine, theirs = row.values[metric], other.values[metric]
+    same = mine.statistic == theirs.statistic == "exact" and mine.value == theirs.value
+    return surely_better(row.values["accuracy"], other.values["accuracy"]) and (same or surely_better(mine, theirs))
+
+
+def _front(group: Group, metric: str, at: int) -> Picture | None:
+    rows = group.rows
     if len({row.values[metric].value for row in rows}) < 2:  # all alike, as the parameters of one net are
         return None
-    drawn = svg.canvas(f"choose-{metric.replace('_', '-')}", height=240)
+    drawn = svg.canvas(numbered(f"choose-{metric.replace('_', '-')}", at), height=240)
     axes, first, best = drawn.axes, rows[0].values[metric], front(rows, metric)
     axes.set_xscale("log")
     accuracy_axis(axes, [row.values["accuracy"].value for row in rows])
@@ -55,6 +93,10 @@ def _front(record: Record, metric: str) -> Picture | None:
     along = [points[row.key] for row in best]
     line = axes.plot(*zip(*along, strict=True), color=svg.MUTED, linewidth=1, linestyle=DASHED, zorder=1)
     drawn.mark(line, [row.key for row in best])
+    tied = tied_to_front(rows, metric)
+    for row in tied:
+        ring = axes.plot(*([place] for place in points[row.key]), **_RING)
+        drawn.mark(ring, [row.key])
     for row in rows:
         _point(drawn, row, metric)
     axes.margins(x=0.14)
@@ -66,12 +108,17 @@ def _front(record: Record, metric: str) -> Picture | None:
     named = rows if len(rows) <= MOST_NAMES else best
     name_points(drawn, named, [points[row.key] for row in named])
     word = METRICS[metric].words
+    ringed = f" A ring marks what intervals cannot tell from the front: {_names(tied)}." if tied else ""
     caption = (
-        f"Up and to the {'right' if more else 'left'} is better; no configuration beats those on the dashed front in "
-        f"both: {joined(row.label for row in best)}. Bars are 95 % intervals, absent from single processes and seeds; "
-        "the accuracy axis is stretched towards 100 %."
+        f"Up and to the {'right' if more else 'left'} is better; the dashed front joins the values that no other value "
+        f"beats in both: {_names(best)}.{ringed} Bars are 95 % intervals, absent from single processes and seeds; the "
+        "accuracy axis is stretched towards 100 %."
     )
-    return finish(drawn, f"Accuracy against {word}", caption)
+    return finish(drawn, group.titled(f"Accuracy against {word}"), caption)
+
+
+def _names(rows: list[Row]) -> str:
+    return joined(row.label for row in rows)
 
 
 def _point(drawn: svg.Canvas, row: Row, metric: str) -> None:
@@ -98,12 +145,16 @@ def _point(drawn: svg.Canvas, row: Row, metric: str) -> None:
     drawn.mark(drawn.axes.plot([at[0]], [at[1]], **dot(row, 7)), [row.key], text)
 
 
-def _split(record: Record) -> Picture | None:
+def _splits(record: Record, timed: list[Row]) -> list[Picture]:
+    """The split for each group of rows whose times compare, where there are two of them."""
+    alike = [group for group in groups(record, timed, *_TIME) if len(group.rows) > 1]
+    return [_split(group, at, record.target) for at, group in enumerate(alike) if record.target]
+
+
+def _split(group: Group, at: int, target: float) -> Picture:
     """Time to the target accuracy as seconds a step times steps; along a dashed line the time is the same."""
-    rows = record.having("time_to_accuracy", "training_step", "steps_to_accuracy")
-    if len(rows) < 2 or not record.target:
-        return None
-    drawn = svg.canvas("choose-time-to-accuracy", height=240)
+    rows = group.rows
+    drawn = svg.canvas(numbered("choose-time-to-accuracy", at), height=240)
     axes = drawn.axes
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -132,13 +183,14 @@ def _split(record: Record) -> Picture | None:
     axes.set_xlabel("steps to accuracy · less is better")
     axes.set_title("seconds a step of training", loc="left", color=svg.MUTED)
     name_points(drawn, rows if len(rows) <= MOST_NAMES else rows[:MOST_NAMES], points)
-    goal = percent_of(record.target)
+    goal = percent_of(target)
     caption = (
-        f"Training time to {goal} test accuracy is seconds a step (up) times steps (across); along a dashed line it is "
-        "the same. Bars are 95 % intervals over seeds, absent from single ones; a configuration of which any seed fell "
-        "short of the target is not shown."
+        f"Training time to the evaluation that first saw {goal} test accuracy is seconds a step (up) times steps "
+        "(across); along a dashed line it is the same. It was reached at some time since the evaluation before, so "
+        "points that lie close have no order. Bars are 95 % intervals over seeds, absent from single ones; a "
+        "configuration of which any seed fell short of the target is not shown."
     )
-    return finish(drawn, f"Time to {goal}, split", caption)
+    return finish(drawn, group.titled(f"Time to {goal}, split"), caption)
 
 
 def _same_times(drawn: svg.Canvas) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.stats.interval import Interval, half_widths
+from bench.stats.multiple_testing import clopper_pearson
 from bench.vocabulary import Pooling
 
 Floats = npt.NDArray[np.float64]
@@ -29,8 +30,8 @@ def pooled_groups(
     """Centre and both ends of the 95 % interval of each group of values; not-a-number where there is no interval.
 
     What multiplies (times, rates, ratios) has a geometric mean, if all its values are positive; a proportion of yes and
-    no has a mean and no interval; what is read once and always alike is given as it was read first, and so is a value
-    that is alone.
+    no has a mean and the exact interval of Clopper and Pearson; what is read once and always alike is given as it was
+    read first, and so is a value that is alone.
 
     Args:
         values: of all groups.
@@ -47,6 +48,9 @@ def pooled_groups(
     value, low, high = (
         np.where(logs, np.exp(np.where(logs, end, 0.0)), end) for end in (centre, centre - half, centre + half)
     )
+    for number in np.flatnonzero((poolings == "proportion") & (counts > 1)):
+        hits = int(np.count_nonzero(values[group == number]))
+        low[number], high[number] = clopper_pearson(hits, int(counts[number]))
     first = np.empty(len(poolings), dtype=np.intp)
     first[group[::-1]] = np.arange(len(values))[::-1]  # of equal indices the last assignment holds
     return np.where((counts == 1) | (poolings == "once"), values[first], value), low, high

@@ -41,7 +41,8 @@ def recorded(bench_for_all, plugin, tmp_path_factory):
     (site / "sitecustomize.py").write_text(dedent(SITECUSTOMIZE))
     bench = bench_for_all()
     process = bench.start(
-        *("run", "--architectures", "debug", "faulty_prints", *TINY, "--epochs", "1", "--run", "tiny", "--json"),
+        *("run", "--architectures", "debug", "faulty_prints", *TINY, "--seeds", "0", "--epochs", "1"),
+        *("--run", "tiny", "--json"),
         plugin=f"{plugin}:{site}",
         MODULES=str(modules),
     )

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bench.plan.estimate import expected_seconds
 from bench.plan.grid import expand
 from bench.plan.plan import plan_from, suite_names
 from bench.plan.task import CatalogueRequest
@@ -62,6 +63,12 @@ def test_a_suite_says_what_it_is_for_in_one_line(name):
     purpose = plan_from({"suite": name}).purpose
     assert 20 < len(purpose) < 130
     assert not purpose.endswith(".")
+
+
+def test_the_default_suite_has_the_seeds_that_its_claims_need_and_ends_soon(real):
+    plan = plan_from({"suite": "quick"})
+    assert len(plan.seeds) >= 3
+    assert expected_seconds(expand(plan, real).cells, plan, real) <= 120  # about a fifth more is what it takes
 
 
 @pytest.mark.parametrize("name", ["edges", "pooling", "convolutions"])

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from bench.metrics import METRICS
 from bench.plan.cell import Cell
-from bench.report.record import Row, Value
+from bench.report.record import Record, Row, Value
+from bench.stats.interval import Interval
+from bench.store.facts import RunFacts
 from bench.store.result import Measurement, Result
 from bench.store.run import Run, create
 from bench.store.warning import Warning
@@ -194,3 +197,31 @@ def row(label: str, value: float, half: float | None, metric: str = "relative_co
     direction = "higher" if metric == "accuracy" else "lower"
     number = Value(metric, "1", direction, "p25", 1, value, low, high, 3)
     return Row(label, 0, label, Cell(label).to_dict(), "ok", None, (Cell(label),), {metric: number})
+
+
+def planted(
+    label: str, *, machine: str = "m", training: tuple = (), cell: dict[str, Any] | None = None, **numbers
+) -> Row:
+    """A row with these numbers: the value and half its interval, or the value alone where there is none.
+
+    Of a time to accuracy a third number is the time of the look before; `cell` has fields of its cells.
+    """
+    of_cell = Cell(label.partition(" ")[0], **(cell or {}))
+    values = {name: _value(name, number, of_cell) for name, number in numbers.items()}
+    return Row(label, 0, label, of_cell.to_dict(), "ok", None, (of_cell,), values, training=training, machine=machine)
+
+
+def _value(name: str, number: Any, cell: Cell) -> Value:
+    value, half, *before = number if isinstance(number, tuple) else (number, None)
+    metric = METRICS[name]
+    low, high = (None, None) if half is None else (value - half, value + half)
+    look = None if not before else Interval(before[0], *(None, None) if half is None else (before[0],) * 2, 3)
+    exact = "exact" if metric.kind == "exact" else "p25"
+    threads = cell.threads if metric.kind in ("ratio", "rate") else None
+    n = 1 if half is None else 3
+    return Value(name, metric.unit, metric.direction, exact, threads, value, low, high, n, seeds=n, before=look)
+
+
+def record_of(*rows: Row, **more: Any) -> Record:
+    """A record of planted rows."""
+    return Record("planted", RunFacts(reference="mlp"), rows, (), **more)

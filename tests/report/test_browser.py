@@ -2,6 +2,7 @@ import math
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -179,6 +180,22 @@ def test_costs_against_another_reference_are_printed_as_all_others_are(browser, 
                 half = ratio * math.sinh(spread)
                 printed = text.number(ratio, half) + text.either_way(math.expm1(spread))
                 assert cell[3].replace("\u00a0", " ") == printed
+
+
+def test_another_reference_leaves_out_what_has_another_denominator(browser, tmp_path):
+    nets = sample.results(("mlp", "lenet5"))
+    two = [replace(result, cell=replace(result.cell, denormals="flush")) for result in nets]
+    path = write(sample.recorded(tmp_path / "results", [*nets, *two]), tmp_path / "reports")
+    for tab in opened_page(browser, path):
+        cells = tab.locator('td[data-column="relative_cost"]')
+        before = cells.all_inner_texts()
+        tab.get_by_label("Relative cost against").select_option(label="lenet5 · keep denormals")
+        after = dict(zip(shown_rows(tab), cells.all_inner_texts(), strict=True))
+        assert after["lenet5 · keep denormals"] == "1"
+        assert after["mlp · keep denormals"].startswith("0.4")
+        assert {after[f"{name} · flush denormals"] for name in ("mlp", "lenet5")} == {"\u2013"}
+        tab.get_by_label("Relative cost against").select_option("")
+        assert cells.all_inner_texts() == before
 
 
 def copied(tab, name: str) -> str:

@@ -35,7 +35,7 @@ def profiled(tmp_path):
 def test_the_slowest_and_the_fastest_profiled_configuration_are_explained(profiled):
     found = kernels(read(profiled))
     assert found.sentence.startswith(
-        "vgg4 · 1 threads is 3x slower than lenet5 · 1 threads: 50 % of it convolution backward"
+        "vgg4 · 1 thread is 3x slower than lenet5 · 1 thread: 50 % of it convolution backward"
     )
     assert [one.row.cell["architecture"] for one in found.profiled] == ["lenet5", "vgg4"]  # mlp has no profile
     for one in found.profiled:

@@ -33,8 +33,10 @@ def test_a_value_of_zero_leaves_the_mean():
     assert pooled([0.0, 2.0], "log_mean").value == 1.0
 
 
-def test_a_proportion_has_no_interval_and_what_is_read_once_is_the_first():
-    assert parts(pooled([1.0, 0.0, 1.0, 1.0], "proportion")) == (0.75, None, None, 4)
+def test_a_proportion_has_the_exact_interval_and_what_is_read_once_is_the_first():
+    ends = stats.binomtest(3, 4).proportion_ci(method="exact")
+    assert parts(pooled([1.0, 0.0, 1.0, 1.0], "proportion")) == pytest.approx((0.75, ends.low, ends.high, 4))
+    assert parts(pooled([1.0] * 5, "proportion")) == pytest.approx((1.0, 0.4782, 1.0, 5), abs=1e-4)
     assert parts(pooled([7.0, 7.5], "once")) == (7.0, None, None, 2)
 
 

@@ -13,7 +13,7 @@ from bench.plan.reference import REFERENCE
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.seeds import over_seeds
-from bench.text import PERCENT, STATISTICS, either_way, joined, number, percent, plural, quantity, with_interval
+from bench.text import PERCENT, STATISTICS, either_way, joined, number, percent, plural, quantity, whole, with_interval
 
 Row = dict[str, str]
 
@@ -52,15 +52,21 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
         statistic = STATISTICS[measured["relative_cost"]["statistic"]]
         parts.append(
             f"relative cost: {statistic}, seconds an image over those of the reference ({REFERENCE})"
-            f"{_threads(table, 'relative_cost')}, 95 % interval of this run over fresh processes"
+            f"{_threads(table, 'relative_cost')}, 95 % interval of this run over fresh processes, ± on the log scale"
             f"{_within(table)}"
         )
+        if _mixed(table):
+            parts.append(f"relative costs compare only where {joined(_mixed(table))} are the same")
+    if "throughput" in measured:
+        parts.append("images/s: of a step without the fetch of its batch; training gives fewer")
     if "reached" in measured:
         goal = f"{until:g}" if until else "the target"
         parts.append(
             f"time to accuracy: training seconds at the first evaluation of {goal} or more, {EVALUATIONS_PER_EPOCH} of "
-            "them an epoch, = mean seconds a step x steps"
+            "them an epoch, = mean seconds a step x steps; reached at any time since the evaluation before; the share "
+            "of seeds has its 95 % interval"
         )
+        parts.append("accuracy: where training stopped at the target, that of the stop, which is high by selection")
     if "accuracy" in measured and measured["accuracy"]["n"] > 1:
         parts.append("± is the 95 % t interval over seeds")
     if "gradient_error" in measured and varying(table) & {*METRICS["gradient_error"].axes}:
@@ -72,6 +78,13 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
             f"{MARK} other work took its cores in every process, also when it was measured again: do not use it"
         )
     return "; ".join(parts)
+
+
+def _mixed(table: pd.DataFrame) -> list[str]:
+    """What differs between the references that the relative costs are relative to; none where all compare."""
+    shared = {"device": "device", "threads_used": "threads", "denormals": "denormals", "dataset": "data set"}
+    costs = table[table["metric"] == "relative_cost"]
+    return [words for name, words in shared.items() if name in costs and costs[name].nunique() > 1]
 
 
 def _seeds(table: pd.DataFrame) -> str:
@@ -158,7 +171,10 @@ def _accuracy(row: pd.Series) -> str:
 
 
 def _to_target(measured: dict[str, pd.Series]) -> str:
-    """Time to the target accuracy as seconds a step times steps; or how many seeds reached it, if not all did."""
+    """Time to the target accuracy as seconds a step times steps; or how many seeds reached it, if not all did.
+
+    Of several seeds the share that reached it has its interval: five of five may be half of all.
+    """
     if "reached" not in measured:
         return "-"
     reached, seeds, lost = (
@@ -168,14 +184,20 @@ def _to_target(measured: dict[str, pd.Series]) -> str:
     )
     if reached < 1 and seeds < 2:
         return "not reached"
+    share = _ends(measured["reached"])
     if reached < 1:
-        return f"reached by {over_seeds(round(reached * seeds), seeds, lost)}"
+        return f"reached by {over_seeds(round(reached * seeds), seeds, lost)}{share}"
     time, step, steps = (
         _spread(measured[name], METRICS[name].symbol)
         for name in ("time_to_accuracy", "training_step", "steps_to_accuracy")
     )
-    everyone = f", all {seeds} seeds" if seeds > 1 else ""
+    everyone = f", all {seeds} seeds{share}" if seeds > 1 else ""
     return f"{time} = {step} x {steps}{everyone}"
+
+
+def _ends(row: pd.Series) -> str:
+    """The interval of a share of seeds, where there is one."""
+    return "" if pd.isna(row["low"]) else f" ({whole(row['low'])} to {whole(row['high'])} of seeds)"
 
 
 def _spread(row: pd.Series, unit: str) -> str:

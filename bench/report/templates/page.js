@@ -117,6 +117,12 @@
         cell.title = cell.dataset.title0;
         continue;
       }
+      if (cell.dataset.group !== chosen.dataset.group) { // ratios to different references do not compare
+        cell.replaceChildren(Object.assign(document.createElement("span"), { className: "none", textContent: "–" }));
+        for (const end of ["value", "low", "high"]) delete cell.dataset[end];
+        cell.title = `${cell.dataset.group}: another denominator than that of ${reference.selectedOptions[0].textContent}, so the two do not compare`;
+        continue;
+      }
       const ratio = cell.dataset.value0 / chosen.dataset.value0;
       const spread = cell === chosen ? 0 : Math.hypot(half(cell), half(chosen));
       const [low, high] = [ratio * Math.exp(-spread), ratio * Math.exp(spread)];
@@ -146,12 +152,12 @@
   const formats = {
     csv() {
       const head = ["configuration", "status"];
-      for (const { dataset: { column } } of shown().slice(1)) head.push(...(column === "rank" ? ["rank"] : ["", "_low", "_high", "_n"].map((end) => column + end)));
+      for (const { dataset: { column } } of shown().slice(1)) head.push(...(column === "rank" ? ["rank_best", "rank_worst"] : ["", "_low", "_high", "_n"].map((end) => column + end)));
       head.push("fingerprint"); // within which relative costs compare
       const lines = rows().map((row) => {
         const cells = shown().slice(1).map((head) => {
           const { value = "", low = "", high = "", n = "" } = row.cells[heads.indexOf(head)].dataset;
-          return head.dataset.column === "rank" ? [value] : [value, low, high, n];
+          return head.dataset.column === "rank" ? [low, high] : [value, low, high, n];
         });
         return [quote(row.cells[0].dataset.value), quote(status(row)), ...cells.flat(), quote(table.dataset.fingerprint)].join(",");
       });

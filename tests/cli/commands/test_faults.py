@@ -22,7 +22,7 @@ def faults(bench_for_all, plugin):
     bench = bench_for_all()
     done = bench(
         *("run", "--architectures", *names, "--datasets", "synthetic", "--optimizers", "sgd", "--epochs", "1"),
-        *("--repeats", "1", "--again", "0", "--blocks", "2", "--run", "faults", "--no-report"),
+        *("--seeds", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--run", "faults", "--no-report"),
         plugin=plugin,
     )
     results = load("faults", bench.folder / "results").results()
@@ -87,7 +87,7 @@ def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch, tmp_p
 
 def test_a_run_of_nothing_but_failures_says_so(typed, tmp_path, plugin, monkeypatch):
     monkeypatch.syspath_prepend(plugin)
-    only = ("--architectures", "faulty_raises", "--datasets", "synthetic", "--run", "none")
+    only = ("--architectures", "faulty_raises", "--datasets", "synthetic", "--seeds", "0", "--run", "none")
     done = typed("run", *only, "--no-report", "--concurrent")
     assert done.returncode == 3, done.stderr
     assert "1 failed" in done.stdout

@@ -42,19 +42,8 @@ def midway(bench, plugin):
     def start(*flags, terminal=None):
         process = bench.start(
             *("run", "--architectures", "faulty_good", "faulty_hangs", "--datasets", "synthetic", "--epochs", "0"),
-            *(
-                "--repeats",
-                "1",
-                "--again",
-                "0",
-                "--blocks",
-                "2",
-                "--order-seed",
-                seed_with_first(0),
-                "--run",
-                "midway",
-                *flags,
-            ),
+            *("--seeds", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--order-seed", seed_with_first(0)),
+            *("--run", "midway", *flags),
             plugin=plugin,
             terminal=terminal,
         )

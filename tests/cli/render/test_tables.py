@@ -76,7 +76,7 @@ def trained(reached, n=3, asked=None, lost=""):
     interval = {"low": 0.5, "high": 2.0} if n > 1 else {"low": None, "high": None}
     rows = [
         {"metric": "accuracy", "value": 0.97, "low": 0.96, "high": 0.98},
-        {"metric": "reached", "value": reached},
+        {"metric": "reached", "value": reached, **({"low": 0.09, "high": 0.99} if n > 1 else {})},
         {"metric": "training_step", "value": 0.003, "low": 0.0015, "high": 0.006},
     ]
     if reached == 1:
@@ -117,7 +117,7 @@ def mixed(tmp_path):
 
 def test_a_seed_that_diverged_did_not_reach_the_target(mixed):
     (row,) = overview(configurations(mixed))
-    assert row["time to accuracy"] == "reached by 2 of 3 seeds, 1 diverged"
+    assert row["time to accuracy"] == "reached by 2 of 3 seeds, 1 diverged (9 % to 99 % of seeds)"
     assert (row["accuracy"], row["status"]) == ("97.00 ± 0.00 % (2 of 3 seeds, 1 diverged)", "diverged")
 
 
@@ -145,9 +145,13 @@ def test_shown_as_json_each_seed_has_its_rows_and_their_configuration_the_pooled
 @pytest.mark.parametrize(
     ("reached", "n", "told"),
     [
-        (1.0, 3, f"1.2 s {TIMES}/÷ 2.00 = 3.0 ms {TIMES}/÷ 2.00 x 400 {TIMES}/÷ 2.00, all 3 seeds"),
-        (2 / 3, 3, "reached by 2 of 3 seeds"),
-        (0.0, 3, "reached by 0 of 3 seeds"),
+        (
+            1.0,
+            3,
+            f"1.2 s {TIMES}/÷ 2.00 = 3.0 ms {TIMES}/÷ 2.00 x 400 {TIMES}/÷ 2.00, all 3 seeds (9 % to 99 % of seeds)",
+        ),
+        (2 / 3, 3, "reached by 2 of 3 seeds (9 % to 99 % of seeds)"),
+        (0.0, 3, "reached by 0 of 3 seeds (9 % to 99 % of seeds)"),
         (0.0, 1, "not reached"),
     ],
 )
