@@ -126,17 +126,8 @@ def measure_pair(first: Side, second: Side, blocks: int, order: Random, start: i
     """
     sides = (first, second)
     start = order.choice([0, 1]) if start is None else start
-    starts = [start, 1 - start]
-    crowded = max(side.cell.threads for side in sides) > 1
-    workers: dict[int, Worker] = {}
-    ready: dict[int, Ready] = {}
     with ExitStack() as stack:
-        for side in starts:
-            workers[side] = stack.enter_context(_started(sides, side))
-            if crowded:  # two that warm up at once on all cores take many times as long, and size their blocks by that
-                ready[side] = _warmed(workers, side)
-        for side in starts:
-            ready[side] = ready.get(side) or _warmed(workers, side)
+        workers, ready = _both_warm(sides, start, stack)
         answers: dict[int, list[BlockTimes]] = {0: [], 1: []}
         for ahead, _ in zip(first_sides(order), range(blocks), strict=False):
             for side in (ahead, 1 - ahead):
@@ -145,21 +136,33 @@ def measure_pair(first: Side, second: Side, blocks: int, order: Random, start: i
                 answers[side].append(_answer(workers, side, "block", BLOCK_TIMEOUT))
                 workers[side].pause()
     times = [np.array([block["seconds"] for block in answers[side]]) for side in (0, 1)]
-    faults = sum(block["faults"] for side in (0, 1) for block in answers[side])
-    steady = all(side["steady"] for side in ready.values())
     statistic = location(*(side["statistic"] for side in ready.values()))
-    busy = _busy([*answers[0], *answers[1]]) if all(_one_thread(side.cell) for side in sides) else None
     return Pair(
         first=times[0],
         second=times[1],
         phases=_phases(answers, statistic),
-        faults=faults,
-        steady=steady,
+        faults=sum(block["faults"] for side in (0, 1) for block in answers[side]),
+        steady=all(side["steady"] for side in ready.values()),
         started_first=start,
         statistic=statistic,
         layouts=_layouts(ready),
-        busy=busy,
+        busy=_busy([*answers[0], *answers[1]]),
     )
+
+
+def _both_warm(sides: Sequence[Side], start: int, stack: ExitStack) -> tuple[dict[int, Worker], dict[int, Ready]]:
+    """A fresh worker of each side, warm and stopped, with what it says of that; `start` is started first."""
+    starts = (start, 1 - start)
+    crowded = max(side.cell.threads for side in sides) > 1
+    workers: dict[int, Worker] = {}
+    ready: dict[int, Ready] = {}
+    for side in starts:
+        workers[side] = stack.enter_context(_started(sides, side))
+        if crowded:  # two that warm up at once on all cores take many times as long, and size their blocks by that
+            ready[side] = _warmed(workers, side)
+    for side in starts:
+        ready[side] = ready.get(side) or _warmed(workers, side)
+    return workers, ready
 
 
 def _layouts(ready: dict[int, Ready]) -> tuple[Layout, Layout]:
@@ -168,13 +171,8 @@ def _layouts(ready: dict[int, Ready]) -> tuple[Layout, Layout]:
     return first, second
 
 
-def _one_thread(cell: Cell) -> bool:
-    """Whether its CPU time is to equal its time, as long as nobody else takes the core."""
-    return cell.device == "cpu" and cell.threads == 1
-
-
 def _busy(blocks: Sequence[BlockTimes]) -> float | None:
-    """CPU seconds over seconds; None where a block does not tell."""
+    """CPU seconds over seconds; None where a block does not tell: it is of several threads, or not of a CPU."""
     seconds = [(block["cpu"], block["wall"]) for block in blocks if "cpu" in block and "wall" in block]
     if len(seconds) < len(blocks):
         return None

@@ -73,6 +73,6 @@ MESSAGES: Mapping[str, Messages] = {
     ),
     AB_CAPABILITIES: Messages(m.CapabilitiesTask, {"about": m.CapabilitiesAnswer, **FAILED}),
     AB_COUNTS: Messages(m.SideTask, {"counts": dict[str, float], **FAILED}),
-    AB_SAME: Messages(m.SameTask, {"result": m.StepResult, "trace": m.StepTrace, **FAILED}, hears=Arithmetic | None),
     AB_BLOCKS: Messages(m.SideTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
+    AB_SAME: Messages(m.SameTask, {"result": m.StepResult, "trace": m.StepTrace, **FAILED}, hears=Arithmetic | None),
 }

@@ -252,8 +252,8 @@ class BlockTimes(TypedDict):
         seconds: of each step.
         phases: the same by phase.
         faults: page faults of the block.
-        wall: seconds of the block; left out by older revisions.
-        cpu: CPU seconds of the process meanwhile; left out by older revisions.
+        wall: seconds of the block, with one thread of a CPU; left out otherwise, and by older revisions.
+        cpu: CPU seconds of the process meanwhile, likewise.
 
     """
 

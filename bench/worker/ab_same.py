@@ -17,7 +17,7 @@ from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 from bench.process.channel import Channel
 from bench.process.messages import Figures, SameTask, StepResult
-from bench.worker.ab_side import failure_sent
+from bench.worker.failure import failure_sent
 
 STEPS = 3  # momentum, and averages of gradients, show from the second on
 

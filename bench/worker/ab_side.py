@@ -5,8 +5,6 @@ and send (`bench.process.entries`, `bench.process.messages`), are a contract bet
 read bench/process/CONTRACT.md before changing any. Its version is `bench.process.channel.PAIR_PROTOCOL`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 from math import ceil
 from pathlib import Path
@@ -16,7 +14,6 @@ import torch
 
 from bench import data
 from bench.devices import Device, device_for, open_device
-from bench.errors import BenchError
 from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import quiet_collector, run_untimed, warm_up
@@ -32,6 +29,7 @@ from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, Ready, SideTask
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
+from bench.worker.failure import failure_sent
 
 
 def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
@@ -79,9 +77,9 @@ def serve(task: SideTask, channel: Channel) -> None:
                         name: inject_slowdown(block.intervals[:, at], slower, steps) for at, name in enumerate(names)
                     },
                     "faults": block.faults,
-                    "wall": block.wall,
-                    "cpu": block.cpu,
                 }
+                if device.facts.on_host and work.cell.threads == 1:  # else they need not be equal on a quiet machine
+                    times |= {"wall": block.wall, "cpu": block.cpu}
                 channel.send("block", times)
 
 
@@ -106,15 +104,3 @@ def _workload(task: SideTask) -> tuple[Workload, Device]:
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     device.settle_memory()
     return Workload(cell, device, *timed, dataset.num_classes), device
-
-
-@contextmanager
-def failure_sent(channel: Channel) -> Iterator[None]:
-    """Send whatever a cell raises as one line; it ends this worker alone."""
-    try:
-        yield
-    except (BrokenPipeError, EOFError):  # the parent is gone
-        raise
-    except Exception as error:
-        reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
-        channel.send("failed", " ".join(reason.split()))

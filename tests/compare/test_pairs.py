@@ -138,8 +138,6 @@ def test_a_pair_tells_how_much_of_their_core_both_had():
     assert measure_pair(*sides, 2, Random(0)).busy == pytest.approx(0.8)
     older = [Side(Scripted(*parts(2, **times)), cell), Side(Scripted(*parts(2)), cell)]
     assert measure_pair(*older, 2, Random(0)).busy is None
-    several = [Side(Scripted(*parts(2, **times)), Cell("mlp", threads=2)) for _ in range(2)]
-    assert measure_pair(*several, 2, Random(0)).busy is None
 
 
 def test_each_side_is_counted_or_says_why_not():

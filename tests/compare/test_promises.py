@@ -34,6 +34,7 @@ class Quick:
     faults: int = 0
     steady: bool = True
     busy: float | None = None
+    layouts: tuple = ({}, {})
 
     def seconds(self, statistic=None):
         return 0.004, 0.004 * exp(self.log)

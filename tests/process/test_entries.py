@@ -17,7 +17,12 @@ from bench.process.worker_main import PRELOAD
 ROOT = Path(bench.__file__).parent
 NAMES = {name: value for name, value in vars(entries).items() if name.isupper() and isinstance(value, str)}
 # the functions that an entry hands its channel to
-SENDING_TOO = {entries.MEASURE_CELL: ("bench.training.record",)}
+SENDING_TOO = {
+    entries.MEASURE_CELL: ("bench.training.record",),
+    **dict.fromkeys(
+        (entries.AB_CAPABILITIES, entries.AB_COUNTS, entries.AB_BLOCKS, entries.AB_SAME), ("bench.worker.failure",)
+    ),
+}
 
 
 def module_of(entry):

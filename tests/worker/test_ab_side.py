@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.machine.system import usable_cores
 from bench.plan.cell import Cell
 from bench.worker import ab_side
 
@@ -54,6 +55,16 @@ def test_a_side_answers_blocks_with_the_times_of_steps_and_phases():
         assert min(block["seconds"]) > 0
         assert set(block["phases"]) == {"fetch", "zero_grad", "forward", "loss", "backward", "optimizer"}
         assert {len(times) for times in block["phases"].values()} == {4}
+        assert 0 < block["cpu"] < 1.1 * block["wall"]  # the clocks of a process and of the wall tick apart
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(usable_cores() < 2, reason="needs two cores")
+def test_a_side_with_several_threads_tells_no_cpu_time():
+    talk = Talk(blocks=1)
+    ab_side.serve({**task(threads=2), "inject": 0.0}, talk)
+    (_, (_, block)) = talk.sent
+    assert not {"cpu", "wall"} & block.keys()
 
 
 def test_counts_are_of_the_eager_step():
