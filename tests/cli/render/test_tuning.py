@@ -11,6 +11,7 @@ from bench.store.facts import RunFacts
 TUNED = (
     *("run", "--architectures", "debug", "--optimizers", "sgd", "--implementations", "default", "--seeds", "0", "1"),
     *("--tune", "2", "--epochs", "1", "--train-limit", "0.3s", "--blocks", "2", "--repeats", "1"),
+    *("--again", "0"),
     *("--threads", "1", "--concurrent", "--run", "tuned"),
 )
 RATES = (0.00316, 3.16)
