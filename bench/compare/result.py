@@ -18,13 +18,14 @@ WORDS: Mapping[Sameness, VerdictWord] = {
 }
 # With --same-result.
 REQUIRED: Mapping[VerdictWord, VerdictWord] = {"changed": "regressed", "not known": "inconclusive"}
-# What a verdict on speed adds.
-CAVEATS: Mapping[Sameness, str] = {
+# What a verdict on speed adds: that of a side that is faster, in one breath, and any other.
+OF_GAINS: Mapping[Sameness, str] = {
     "equal": "",
     "float error": "",
     "changed": ", and computes something else",
     "not known": "; whether it computes the same is not known",
 }
+OF_OTHERS: Mapping[Sameness, str] = {**dict.fromkeys(OF_GAINS, ""), "changed": "; it computes something else"}
 
 
 def with_results(verdicts: Sequence[Verdict], log: ComparisonLog, *, same_result: bool) -> list[Verdict]:
@@ -48,8 +49,8 @@ def _told(cell_log: CellLog, *, asked_for: bool) -> SamenessRecord | None:
 def _qualified(verdict: Verdict, records: Mapping[str, SamenessRecord], *, together: bool) -> Verdict:
     """A verdict on speed: that of a cell, or of several together, with how many of them compute something else."""
     if not together:
-        sameness = records[verdict.cell].sameness if verdict.cell in records else "equal"
-        caveat = CAVEATS[sameness] if sameness == "changed" or verdict.verdict == "improved" else ""
+        caveats = OF_GAINS if verdict.verdict == "improved" else OF_OTHERS
+        caveat = caveats[records[verdict.cell].sameness] if verdict.cell in records else ""
     else:
         count = sum(record.sameness == "changed" for record in records.values())
         caveat = f"; {plural(count, 'cell')} of these compute{'s' * (count == 1)} something else" if count else ""
