@@ -1,5 +1,6 @@
 """A/B: a comparison decided by the gate, from the first pair to the verdicts; every number is written at once."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,10 +51,11 @@ def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell) -> Dec
         rules.tolerance, fingerprints(comparison), uncalibrated=rules.uncalibrated, cells=cells
     )
     notes = [*comparison.notes, *notes]
+    began = time.monotonic()
     log = ComparisonLog(rules.record, facts_of(comparison, plan, tolerance, command=rules.command, notes=notes))
     try:
-        note_sameness(comparison, log, required=rules.same_result)
-        SequentialComparison(comparison, log, plan.budget, tell).run()
+        note_sameness(comparison, log, required=rules.same_result, budget=plan.budget)
+        SequentialComparison(comparison, log, plan.budget, tell, began).run()
     except KeyboardInterrupt:
         if not any(cell_log.pairs[1] for cell_log in log.cell_logs.values()):
             raise

@@ -1,6 +1,6 @@
 """Calibration: the error rates of the gate on a machine, stored by fingerprint; they bound the tolerance in use."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import inf
 from pathlib import Path
@@ -103,10 +103,10 @@ def save(calibration: Calibration) -> Path:
 
 
 class Shown(NamedTuple):
-    """What a calibration has shown: the smallest tolerance, infinite where none works, and for which cells."""
+    """What a calibration has shown: the smallest tolerance of all its cells, infinite where none works, and of each."""
 
     smallest: float
-    cells: frozenset[str]
+    cells: Mapping[str, float]
 
 
 def shown_on(fingerprint: Fingerprint) -> Shown | None:
@@ -124,8 +124,13 @@ def shown_on(fingerprint: Fingerprint) -> Shown | None:
     with files.damage_told(str(path), remedy):
         if (schema := stored["schema"]) != SCHEMA:
             raise BenchError(f"{path} has schema {schema}, this version reads {SCHEMA}: {remedy}")
-        smallest = stored["smallest_tolerance"]
-        return Shown(inf if smallest is None else float(smallest), frozenset(map(str, stored["log_ratios"])))
+        cells = {str(cell): _tolerance(least) for cell, least in stored["tolerances"].items()}
+        return Shown(_tolerance(stored["smallest_tolerance"]), cells)
+
+
+def _tolerance(stored: float | None) -> float:
+    """As stored; infinite for none."""
+    return inf if stored is None else float(stored)
 
 
 def checked_tolerance(
@@ -137,17 +142,17 @@ def checked_tolerance(
         wanted: what the user asks for; None for 5 %, or more where the calibration needs more.
         fingerprints: of the machine, one for each number of threads in use.
         uncalibrated: allow a tolerance below the calibrated minimum for this machine.
-        cells: what is compared, by id: those that were not calibrated are told.
+        cells: what is compared, by id: each has a noise of its own; those that were not calibrated are told.
 
     Raises:
         BenchError: it is below what the calibration has shown, and not forced.
 
     """
-    calibrated = [shown_on(fingerprint) for fingerprint in fingerprints]
+    compared, calibrated = list(cells), [shown_on(fingerprint) for fingerprint in fingerprints]
     known = [shown for shown in calibrated if shown is not None]
-    least = max((shown.smallest for shown in known), default=0.0)
+    least = _least(known, compared)
     tolerance = max(TOLERANCE, least) if wanted is None else wanted
-    notes = [UNKNOWN] if None in calibrated else _unlike(known, cells)
+    notes = [UNKNOWN] if None in calibrated else _unlike(known, compared)
     if wanted is None and TOLERANCE < tolerance < inf:
         notes.append(
             f"the tolerance is {percent(tolerance)}: the smallest that works by the calibration on this machine"
@@ -166,9 +171,25 @@ def checked_tolerance(
     return tolerance, notes
 
 
-def _unlike(known: Iterable[Shown], cells: Iterable[str]) -> list[str]:
+def _least(known: Sequence[Shown], cells: Sequence[str]) -> float:
+    """The smallest tolerance for these cells: theirs, or that of all where some of them were not calibrated.
+
+    Where none works for all of them, it may be that real slowdowns were missed: then none works for any.
+    """
+    smallest = max((shown.smallest for shown in known), default=0.0)
+    each = _of_each(known)
+    if not cells or smallest == inf or any(cell not in each for cell in cells):
+        return smallest
+    return max(each[cell] for cell in cells)
+
+
+def _of_each(known: Sequence[Shown]) -> dict[str, float]:
+    return {cell: least for shown in known for cell, least in shown.cells.items()}
+
+
+def _unlike(known: Sequence[Shown], cells: Iterable[str]) -> list[str]:
     """That some cells were not calibrated: their noise may be another."""
-    calibrated = frozenset().union(*(shown.cells for shown in known))
+    calibrated = _of_each(known)
     others = [cell for cell in dict.fromkeys(cells) if cell not in calibrated]
     if not others:
         return []

@@ -78,8 +78,8 @@ class Pair:
         started_first: the side that was started first, 0 or 1.
         statistic: the quantile of the steps that stands for a side, see `location`.
         layouts: where the memory of either lies, as it says.
-        busy: CPU seconds over seconds of all blocks of both; None where more or other than one thread of a CPU is at
-            work, or a side of an older revision does not tell.
+        busy: the share of their core that the threads had in all blocks of both, of several threads the one that waited
+            longest; None where it is not known: on a GPU, or where a side of an older revision does not tell.
 
     """
 
@@ -172,7 +172,7 @@ def _layouts(ready: dict[int, Ready]) -> tuple[Layout, Layout]:
 
 
 def _busy(blocks: Sequence[BlockTimes]) -> float | None:
-    """CPU seconds over seconds; None where a block does not tell: it is of several threads, or not of a CPU."""
+    """CPU seconds over seconds; None where a block does not tell."""
     seconds = [(block["cpu"], block["wall"]) for block in blocks if "cpu" in block and "wall" in block]
     if len(seconds) < len(blocks):
         return None

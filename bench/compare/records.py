@@ -6,6 +6,7 @@ the comparison log, which knows the place, makes one plain error of them.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 from bench.process.layout import Layout
@@ -99,7 +100,8 @@ class PairRecord:
         started_first: the side that was started first, 0 or 1.
         started: seconds since the comparison began.
         layouts: where the memory of either side's process lies.
-        busy: CPU seconds over seconds of all blocks, of one thread; None where that is not known.
+        busy: the share of their core that the processes had, of several threads the one that waited longest; None where
+            that is not known.
 
     """
 
@@ -124,9 +126,9 @@ class PairRecord:
         return cls(
             cell=str(stored["cell"]),
             run=word(stored["run"], (1, 2)),
-            log_ratio=float(stored["log_ratio"]),
-            before=float(stored["before"]),
-            after=float(stored["after"]),
+            log_ratio=_finite(stored["log_ratio"]),
+            before=_seconds(stored["before"]),
+            after=_seconds(stored["after"]),
             phases={str(name): _both(seconds) for name, seconds in stored["phases"].items()},
             statistic=word(stored["statistic"], PAIR_QUANTILES),
             quantiles={word(name, PAIR_QUANTILES): _both(seconds) for name, seconds in stored["quantiles"].items()},
@@ -171,6 +173,22 @@ def to_line(record: Record) -> dict[str, Any]:
 def from_line(stored: Stored) -> Record:
     """The record of a stored line after the first."""
     return KINDS[word(stored["kind"], tuple(KINDS))].from_dict(stored)
+
+
+def _finite(stored: Any) -> float:
+    """A number that can be reckoned with: JSON as Python reads it has NaN and Infinity."""
+    number = float(stored)
+    if not isfinite(number):
+        raise ValueError(f"{number} is no finite number")
+    return number
+
+
+def _seconds(stored: Any) -> float:
+    """A time that something took."""
+    seconds = _finite(stored)
+    if seconds <= 0:
+        raise ValueError(f"nothing takes {seconds} s")
+    return seconds
 
 
 def _both(seconds: Any) -> Both:

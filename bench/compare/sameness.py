@@ -5,6 +5,7 @@ numbers whatever its arithmetic is, so that this decides; the errors of either s
 whether the arithmetic is as good.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
@@ -24,6 +25,7 @@ from bench.text import joined, scientific
 from bench.vocabulary import SIDES, Arithmetic, Sameness
 
 SECONDS = 240.0  # for an answer: a deep net takes 20 times as long in float64
+SHARE = 0.5  # of a budget that may go into what the sides compute
 # What may differ between two cells that are to compute the same.
 ARITHMETIC = frozenset({"threads", "device", "dtype", "denormals", "memory_format", "mode", "implementation"})
 EPSILONS = 64  # of its type that a result may lie from float64
@@ -50,26 +52,45 @@ class Finding:
     arithmetic: Arithmetic | None = None
 
 
-def note_sameness(comparison: Comparison, log: ComparisonLog, *, required: bool) -> None:
+NO_TIME = Finding("not known", "the budget left no time to tell what it computes")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When the last answer has to be there, by the monotonic clock; None for no budget."""
+
+    at: float | None = None
+
+    @property
+    def left(self) -> float:
+        """Seconds for the next answer."""
+        return SECONDS if self.at is None else min(SECONDS, self.at - time.monotonic())
+
+
+def note_sameness(comparison: Comparison, log: ComparisonLog, *, required: bool, budget: float | None = None) -> None:
     """Ask both sides of each cell what they compute, and put what follows into the log.
 
     Args:
         comparison: the sides.
         log: of the comparison.
         required: whether a change is to fail the comparison.
+        budget: seconds for the whole comparison, of which this takes SHARE at most; None for no end.
 
     """
+    deadline = Deadline(None if budget is None else time.monotonic() + SHARE * budget)
     for cell, (before, after) in comparison.sides.items():
-        finding, evidence = _asked(before, after, comparison.mute)
+        finding, evidence = _asked(before, after, comparison.mute, deadline)
         log.note(SamenessRecord(cell, finding.sameness, finding.reason, evidence, required))
 
 
-def _asked(before: Side, after: Side, mute: tuple[str, ...]) -> tuple[Finding, tuple[str, ...]]:
+def _asked(before: Side, after: Side, mute: tuple[str, ...], deadline: Deadline) -> tuple[Finding, tuple[str, ...]]:
     """What both sides say of one cell, with the first difference as evidence."""
     if intended := other_by_intent(before.cell, after.cell):
         return Finding("changed", f"computes something else by intent: another {joined(intended)}"), ()
     if mute:
         return Finding("not known", f"{joined(mute)} cannot tell what it computes: it is of an older revision"), ()
+    if deadline.left <= 0:
+        return NO_TIME, ()
     alike = before.cell == after.cell
     tasks = [
         SameTask(cell=side.cell.to_dict(), data_dir=side.data_dir, dropout=alike or _draws_alike(before, after))
@@ -81,10 +102,12 @@ def _asked(before: Side, after: Side, mute: tuple[str, ...]) -> tuple[Finding, t
                 stack.enter_context(side.starter.start(entries.AB_SAME, task))
                 for side, task in zip((before, after), tasks, strict=True)
             ]
-            results: list[StepResult] = list(_answers(workers, "result"))
+            results: list[StepResult] = list(_answers(workers, "result", deadline))
             finding = judged(results[0], results[1], alike=alike)
-            return finding, tuple(_evidence(workers, finding.arithmetic))
+            return finding, tuple(_evidence(workers, finding.arithmetic, deadline))
     except WorkerError as ended:
+        if ended.status == "timeout" and deadline.left <= 0:
+            return NO_TIME, ()
         return Finding("not known", f"what it computes could not be told: {ended.reason}"), ()
 
 
@@ -172,19 +195,19 @@ def _errors(before: StepResult, after: StepResult) -> str:
     return f": {', '.join(pairs)} from float64 (before and after)" if pairs else ""
 
 
-def _evidence(workers: list[Worker], arithmetic: Arithmetic | None) -> Iterator[str]:
+def _evidence(workers: list[Worker], arithmetic: Arithmetic | None, deadline: Deadline) -> Iterator[str]:
     """The first operator whose output differs, and the weights that did from the start."""
     for worker in workers:
         worker.send(arithmetic)
     if arithmetic is not None:
-        before, after = _answers(workers, "trace")
+        before, after = _answers(workers, "trace", deadline)
         yield from first_difference(before, after, arithmetic)
 
 
-def _answers(workers: list[Worker], kind: str) -> Iterator[Any]:
+def _answers(workers: list[Worker], kind: str, deadline: Deadline) -> Iterator[Any]:
     """What each worker says next, which must be of that kind."""
     for side, worker in zip(SIDES, workers, strict=True):
-        heard, payload = worker.receive(SECONDS) or ("nothing", None)
+        heard, payload = worker.receive(deadline.left) or ("nothing", None)
         if heard != kind:
             reason = str(payload) if heard == "failed" else f"the worker said {heard} where {kind} was due"
             raise WorkerError("failed", f"{side}: {reason}")

@@ -32,6 +32,7 @@ class SequentialComparison:
         log: takes every number as it comes; its facts say how pairs are made and judged.
         budget: seconds after which no pair is begun; None for no end.
         tell: hears of each pair: cell, run, how many pairs, and the look if there was one.
+        began: when the comparison began, by the monotonic clock, if something of it came before this.
 
     """
 
@@ -39,8 +40,10 @@ class SequentialComparison:
     log: ComparisonLog
     budget: float | None
     tell: Tell
+    began: float | None = None
     _order: Random = field(init=False)
     _started: float = 0.0
+    _first_pair: float = 0.0
     _pairs: int = 0
     _used: bool = False  # whether the servers have timed anything
 
@@ -55,7 +58,7 @@ class SequentialComparison:
 
         """
         ended: Ending = "interrupted"
-        self._started = time.monotonic()
+        self._started = time.monotonic() if self.began is None else self.began
         try:
             self._compare()
             ended = ""
@@ -125,8 +128,11 @@ class SequentialComparison:
 
     def _watch_the_time(self) -> None:
         """No pair is begun that would probably end after the budget."""
-        elapsed = time.monotonic() - self._started
-        if self.budget is not None and elapsed + elapsed / max(1, self._pairs) * bool(self._pairs) > self.budget:
+        now = time.monotonic()
+        if not self._pairs:
+            self._first_pair = now
+        pair = (now - self._first_pair) / max(1, self._pairs)
+        if self.budget is not None and now - self._started + pair > self.budget:
             raise OutOfTimeError
 
 

@@ -13,7 +13,7 @@ from bench.compare.result import with_results
 from bench.stats.geometric_mean import COMMON_ALPHA, common_tolerance
 from bench.stats.sequential_test import ALPHA, LOOKS, Look
 from bench.stats.visible_slowdown import visible_common_slowdown, visible_slowdown
-from bench.text import percent, signed_range, tenths
+from bench.text import percent, plural, signed_range, tenths
 from bench.verdict.verdict import Decision, Verdict
 from bench.vocabulary import Ending, PairMetric, VerdictWord
 
@@ -21,6 +21,7 @@ from bench.vocabulary import Ending, PairMetric, VerdictWord
 CONFIDENCE, COMMON_CONFIDENCE = 1 - 2 * ALPHA, 1 - 2 * COMMON_ALPHA
 QUIETER = "repeat it when the machine is quiet (python -m bench doctor)"
 AGAIN = "repeat it"
+MOST_NOTES = 10  # on contended cells
 EARLY: Mapping[Ending, str] = {
     "": "it ended",
     "out of time": "the budget was spent",
@@ -44,20 +45,26 @@ def decide(log: ComparisonLog, *, same_result: bool = False) -> Decision:
     if together is not None:
         count = sum(not cell_log.failed for cell_log in log.cell_logs.values())
         verdicts.append(_of_all(log, together, count, {verdict.verdict for verdict in verdicts}))
-    contended = [f"contended: {name}: {cell.disturbed}" for name, cell in cells.items() if cell.disturbed]
     return Decision(
         kind="ab",
         before=facts.before.label,
         after=facts.after.label,
         verdicts=(*with_results(verdicts, log, same_result=same_result), *facts.unmatched),
         machine=facts.machine,
-        notes=(*facts.notes, *contended),
+        notes=(*facts.notes, *_contended(cells)),
         command=facts.command,
         record=str(log.path or ""),
         started=facts.started,
         seconds=log.seconds,
         interrupted=log.ended,
     )
+
+
+def _contended(cells: Mapping[str, Outcome]) -> list[str]:
+    """A note for each cell that ran contended, the first few of many."""
+    notes = [f"contended: {name}: {cell.disturbed}" for name, cell in cells.items() if cell.disturbed]
+    more = len(notes) - MOST_NOTES
+    return notes if more <= 0 else [*notes[:MOST_NOTES], f"contended: {plural(more, 'more cell')}"]
 
 
 def _of_cell(cell_log: CellLog, log: ComparisonLog, outcome: Outcome) -> Verdict:

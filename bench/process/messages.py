@@ -3,7 +3,7 @@
 Those of an A/B comparison, marked so, are a contract between revisions: see bench/process/CONTRACT.md.
 """
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Required, TypedDict
 
 from bench.process.layout import Layout
 from bench.vocabulary import PairQuantile
@@ -245,20 +245,29 @@ class Ready(TypedDict):
     layout: NotRequired[Layout]
 
 
-class BlockTimes(TypedDict):
+class OnCore(TypedDict, total=False):
+    """A/B: how much of their cores a block of steps had, on a CPU; left out where it is not known.
+
+    Attributes:
+        wall: seconds of the block.
+        cpu: CPU seconds of one thread meanwhile; of several, `wall` less what the one that waited longest waited.
+
+    """
+
+    wall: float
+    cpu: float
+
+
+class BlockTimes(OnCore):
     """A/B: one block of steps.
 
     Attributes:
         seconds: of each step.
         phases: the same by phase.
         faults: page faults of the block.
-        wall: seconds of the block, with one thread of a CPU; left out otherwise, and by older revisions.
-        cpu: CPU seconds of the process meanwhile, likewise.
 
     """
 
-    seconds: list[float]
-    phases: dict[str, list[float]]
-    faults: int
-    wall: NotRequired[float]
-    cpu: NotRequired[float]
+    seconds: Required[list[float]]
+    phases: Required[dict[str, list[float]]]
+    faults: Required[int]

@@ -97,6 +97,8 @@ def _foot(decision: Decision, rest: int) -> Iterable[str]:
     machine = [str(decision.machine[key]) for key in ("cpu", "gpu") if decision.machine.get(key)]
     machine += [f"torch {decision.machine['torch']}"] if decision.machine.get("torch") else []
     machine += [text.plural(threads, "thread")] if threads else []
+    if sure := confidences(decision.verdicts):
+        yield f"Changes are with {_text(sure)}."
     if machine:
         yield f"Measured on {_text(', '.join(machine))}."
     if decision.command:
@@ -122,6 +124,26 @@ def since_anchor(verdict: Verdict) -> str:
     if anchor is None:
         return "-"
     return f"{text.change(anchor.ratio.value, anchor.ratio.low, anchor.ratio.high)}, {anchor.run}"
+
+
+def confidences(verdicts: Iterable[Verdict]) -> str:
+    """How sure the intervals of changes are: "intervals of 99 % (step), 99.6 % (geometric mean)"; "" of none.
+
+    A level is named by its metrics, or by its cell where that is the only one.
+    """
+    levels: dict[float, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.ratio is not None and verdict.ratio.low is not None and verdict.confidence is not None:
+            levels.setdefault(round(verdict.confidence, 6), []).append(verdict)
+    return f"intervals of {', '.join(_level(*level, alone=len(levels) == 1) for level in levels.items())}" * bool(
+        levels
+    )
+
+
+def _level(confidence: float, verdicts: list[Verdict], *, alone: bool) -> str:
+    """A level of confidence and, where there are others, what it is of."""
+    names = dict.fromkeys(verdict.label for verdict in verdicts) if len(verdicts) > 1 else [verdicts[0].cell]
+    return text.tenths(confidence).replace(".0 ", " ") + f" ({text.joined(list(names))})" * (not alone)
 
 
 def visible(verdict: Verdict) -> str:

@@ -16,7 +16,7 @@ from bench import data
 from bench.devices import Device, device_for, open_device
 from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
-from bench.measure.blocks import quiet_collector, run_untimed, warm_up
+from bench.measure.blocks import Block, quiet_collector, run_untimed, warm_up
 from bench.measure.costs import measure_costs
 from bench.measure.speed import step_times, timed_block
 from bench.measure.threads import check_threads
@@ -26,7 +26,7 @@ from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
 from bench.process.entries import MESSAGES
 from bench.process.layout import layout_of, shift_heap
-from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, Ready, SideTask
+from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, OnCore, Ready, SideTask
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
 from bench.worker.failure import failure_sent
@@ -71,16 +71,26 @@ def serve(task: SideTask, channel: Channel) -> None:
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)
                 block = timed_block("cell", work, ceil(steps * (1 + slower)))
+                core = on_core(block, work.cell.threads) if device.facts.on_host else OnCore()
                 times: BlockTimes = {
+                    **core,
                     "seconds": inject_slowdown(step_times([block], "cell", names), slower, steps),
                     "phases": {
                         name: inject_slowdown(block.intervals[:, at], slower, steps) for at, name in enumerate(names)
                     },
                     "faults": block.faults,
                 }
-                if device.facts.on_host and work.cell.threads == 1:  # else they need not be equal on a quiet machine
-                    times |= {"wall": block.wall, "cpu": block.cpu}
                 channel.send("block", times)
+
+
+def on_core(block: Block, threads: int) -> OnCore:
+    """How long the block took, and for how much of it a thread had its core: of several, the one that waited longest.
+
+    The CPU seconds of several need not be equal to that on a quiet machine, where one of them may have nothing to do.
+    """
+    if threads == 1:
+        return {"wall": block.wall, "cpu": block.cpu}
+    return {} if block.waited is None else {"wall": block.wall, "cpu": max(0.0, block.wall - block.waited)}
 
 
 def inject_slowdown(seconds: Floats, slower: float, count: int) -> list[float]:

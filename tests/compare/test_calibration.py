@@ -20,13 +20,14 @@ OTHER = fingerprint({"cpu": "x", "torch": "2.14.1"}, threads=2)
 def calibrated(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def store(smallest):
+    def store(smallest, **others):
         pool = tuple(float(one) for one in np.random.default_rng(0).normal(0, 0.01, 12))
         counts = RunCounts(slowdown=0.1, tolerance=0.05, fail=1, passed=0, inconclusive=0, seconds=(80.0,))
         made = Calibration(
             fingerprint=MACHINE.fields,
             log_ratios={"lenet5": pool},
             smallest_tolerance=smallest,
+            tolerances={"lenet5": smallest, **others},
             rates={"lenet5": (rates(noise_of(pool), 0.05),)},
             runs=(counts,),
         )
@@ -41,7 +42,7 @@ def test_it_is_kept_by_fingerprint(calibrated):
     stored = json.loads(path.read_text())
     assert stored["schema"] == 3
     assert stored["runs"][0]["fail"] == 1
-    assert shown_on(MACHINE) == (0.03, {"lenet5"})
+    assert shown_on(MACHINE) == (0.03, {"lenet5": 0.03})
     assert shown_on(OTHER) is None
 
 
@@ -108,3 +109,20 @@ def test_cells_that_were_not_calibrated_are_told(calibrated):
     tolerance, [note] = checked_tolerance(None, [MACHINE], uncalibrated=False, cells=["lenet5", "vgg4", "vgg4"])
     assert tolerance == TOLERANCE
     assert note.endswith("not with vgg4")
+
+
+def test_each_cell_is_held_to_its_own_tolerance(calibrated):
+    """A quiet cell beside a noisy one keeps its own; what was not calibrated may be as noisy as any."""
+    calibrated(0.08, mlp=0.015)
+    assert checked_tolerance(None, [MACHINE], uncalibrated=False, cells=["mlp", "mlp"]) == (TOLERANCE, [])
+    assert checked_tolerance(0.02, [MACHINE], uncalibrated=False, cells=["mlp"]) == (0.02, [])
+    for cells in (["lenet5"], ["mlp", "lenet5"], ["vgg4"], ["mlp", "vgg4"]):
+        assert checked_tolerance(None, [MACHINE], uncalibrated=False, cells=cells)[0] == 0.08
+        with pytest.raises(BenchError, match=r"8 % to be the smallest that works"):
+            checked_tolerance(0.02, [MACHINE], uncalibrated=False, cells=cells)
+
+
+def test_where_real_slowdowns_were_missed_no_cell_has_a_tolerance(calibrated):
+    calibrated(None, mlp=0.015)
+    with pytest.raises(BenchError, match="no tolerance works"):
+        checked_tolerance(None, [MACHINE], uncalibrated=False, cells=["mlp"])

@@ -98,6 +98,10 @@ def test_a_damaged_line_is_named_with_what_is_wrong(written, text, words):
         ("run", 3, "3 is none of 1, 2"),
         ("statistic", "p11", "'p11' is none of 'min'"),
         ("phases", {"forward": [1.0]}, "not enough values"),
+        ("log_ratio", float("nan"), "nan is no finite number"),
+        ("log_ratio", float("inf"), "inf is no finite number"),
+        ("before", 0.0, "nothing takes 0.0 s"),
+        ("after", -1.0, "nothing takes -1.0 s"),
     ],
 )
 def test_a_damaged_pair_is_named_with_what_is_wrong(written, key, value, words):

@@ -132,12 +132,12 @@ def test_weights_that_differ_from_the_start_are_told():
     assert lines[1:] == ["weights of one side alone: d and c", "weights that differ from the start: b"]
 
 
-def compared(told, before, after, *, mute=(), required=False, **fields):
+def compared(told, before, after, *, mute=(), required=False, budget=None, **fields):
     """What the log keeps of one cell whose workers answer so; the second side's differs in the fields."""
     sides = {"mlp": (Side(before, Cell("mlp")), Side(after, Cell("mlp", **fields)))}
     comparison = Comparison(SideFacts("a"), SideFacts("b"), sides, {}, mute=mute)
     log = ComparisonLog(None, told.facts("mlp"))
-    note_sameness(comparison, log, required=required)
+    note_sameness(comparison, log, required=required, budget=budget)
     return log.cell_logs["mlp"].sameness
 
 
@@ -178,6 +178,16 @@ def test_what_cannot_be_told_is_said(told, after, fields, sameness, words):
     record = compared(told, Scripted(("result", result())), after, **fields)
     assert record.sameness == sameness
     assert words in record.reason
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_the_budget_bounds_what_the_sides_compute(told, late):
+    """It comes before the first pair: a net that takes minutes in float64 would leave none of the time to it."""
+    slow = Scripted(*([WorkerError("timeout", "no end in time")] * late))
+    record = compared(told, slow, Scripted(("result", result())), budget=0.0)
+    assert (record.sameness, record.reason) == ("not known", "the budget left no time to tell what it computes")
+    assert slow.heard == []
+    assert compared(told, *(Scripted(("result", result())) for _ in range(2)), budget=60.0).sameness == "equal"
 
 
 def faster(told, sameness, *, required=False, path=None, **facts):
@@ -239,3 +249,23 @@ def test_a_cell_that_fails_and_one_that_was_not_asked_have_no_row(told):
     log.note(FailureRecord("lenet5", "after", "ValueError: no"))
     assert [verdict.metric for verdict in decide(log).verdicts] == ["step"]
     assert len(decide(told.log({("lenet5", 1): told.log_ratios(0.0, 6)}, cells=ONE)).verdicts) == 1
+
+
+def test_the_same_result_does_not_follow_from_silence(told):
+    """A comparison that asked neither side, or ended before, cannot show that the result is the same."""
+    log = told.log({("lenet5", 1): told.log_ratios(0.0, 6)}, cells=ONE)
+    assert decide(log).exit_code == 0
+    decision = decide(log, same_result=True)
+    assert decision.exit_code == 3
+    assert decision.verdicts[1].reason == "neither side was asked what it computes"
+
+
+def test_a_cell_says_nothing_of_what_others_compute(told):
+    """One that failed, and one that was not asked, have no result: that of another cell is not theirs."""
+    log = told.log({(cell, 1): told.log_ratios(0.0, 6) for cell in ("a", "b")}, cells=("a", "b", "c"))
+    log.note(SamenessRecord("a", "changed", "why"))
+    log.note(FailureRecord("c", "after", "ValueError: no"))
+    reasons = {verdict.cell: verdict.reason for verdict in decide(log).verdicts if verdict.metric == "step"}
+    assert reasons["a"].endswith("; it computes something else")  # no clause of what is said of its time
+    assert "something else" not in reasons["b"] + reasons["c"]
+    assert reasons["geometric mean of 2 cells"].endswith("1 cell of these computes something else")

@@ -148,6 +148,25 @@ def test_the_budget_ends_it_before_a_pair_that_would_not_fit(play, monkeypatch):
     assert decide(log).exit_code == 3
 
 
+def test_what_came_before_the_first_pair_is_inside_the_budget_and_makes_no_pair_longer(told, monkeypatch):
+    """Of 100 s, 60 were spent on what the sides compute; a pair takes 5 s, so eight of them fit."""
+    clock = SimpleNamespace(now=60.0)
+    machine = Machine({"mlp": 0.0}, spread=0.2)
+
+    def measure_pair(*asked):
+        clock.now += 5.0
+        return machine.measure_pair(*asked)
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(module, "measure_pair", measure_pair)
+    monkeypatch.setattr(module, "count_both", machine.count_both)
+    sides = {"mlp": (Side(None, Cell("mlp")), Side(None, Cell("mlp")))}
+    log = ComparisonLog(None, told.facts("mlp", tolerance=0.05))
+    SequentialComparison(comparison_of(machine, sides), log, 100.0, lambda *_: None, began=0.0).run()
+    assert (log.ended, log.seconds) == ("out of time", 100.0)
+    assert made(log, "mlp") == (8, 0)
+
+
 def test_an_interrupt_leaves_what_was_measured(play):
     machine = Machine({"mlp": 0.0})
     machine.trouble[4] = KeyboardInterrupt()

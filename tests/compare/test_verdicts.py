@@ -129,6 +129,18 @@ def test_a_doubled_step_is_a_regression_whatever_the_neighbours_do(told, slow):
     assert decide(told.log(runs, cells=ONE, before=[0.004, slow, slow])).exit_code == 1
 
 
+def test_many_contended_cells_are_a_few_notes(told):
+    """A comment of a pull request has an end."""
+    cells = tuple(f"net{at}" for at in range(100))
+    log = told.log({}, cells=cells)
+    for cell in cells:
+        for log_ratio in told.log_ratios(0.0, 6):
+            log.note(told.pair(log_ratio, cell=cell, busy=0.5))
+    notes = decide(log).notes
+    assert len(notes) == 11
+    assert notes[-1] == "contended: 90 more cells"
+
+
 def test_one_slow_pair_is_no_contention(told):
     runs = {("lenet5", 1): told.log_ratios(0.12, 6), ("lenet5", 2): told.log_ratios(0.12, 6)}
     decision = decide(told.log(runs, cells=ONE, before=[0.004, 0.008, 0.004]))

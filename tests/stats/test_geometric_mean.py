@@ -72,3 +72,11 @@ def test_a_uniform_small_loss_over_many_cells_fails():
 
 def test_the_common_tolerance_of_one_cell_is_its_own():
     assert common_tolerance(0.05, 1) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("common", "spread", "often"), [(0.0, 0.01, 1.0), (0.0, 0.025, 0.53), (0.25, 0.01, 0.13)])
+def test_how_often_fifty_cells_that_are_all_one_percent_slower_fail(common, spread, often):
+    """The README and docs/ci.md give these shares of comparisons, which take two runs that fail."""
+    noise = planted(50, common) * spread / SD
+    failed = common_loss(noise + np.log(1.01), 50, 0.05, STARTS).failed.mean()
+    assert failed**2 == pytest.approx(often, abs=0.02)

@@ -1,6 +1,7 @@
 """The comment for a pull request: what stands first, and that no name becomes markup."""
 
-from bench.verdict.markdown import MOST_ROWS, markdown
+from bench.stats.interval import Interval
+from bench.verdict.markdown import MOST_ROWS, confidences, markdown
 from tests.verdict.decisions import SLOWER, decision, verdict
 
 CALM = verdict("unchanged", "mlp-sgd", unit="s", before=1e-3, after=1e-3)
@@ -43,3 +44,15 @@ def test_a_long_decision_fits_a_comment():
     text = markdown(decision(*many))
     assert len(text) < 65_536
     assert f"{500 - MOST_ROWS} more rows left out." in text
+
+
+def test_every_interval_says_how_sure_it_is():
+    """A printed interval means nothing without its confidence; the levels of one decision may differ."""
+    cells = [
+        verdict("unchanged", name, metric="step", ratio=Interval(1.0, 0.9, 1.1, 6), confidence=0.99) for name in "ab"
+    ]
+    mean = verdict("unchanged", "geometric mean of 2 cells", ratio=Interval(1.0, 0.9, 1.1, 6), confidence=0.996)
+    assert confidences(cells) == "intervals of 99 %"
+    assert confidences([*cells, mean]) == "intervals of 99 % (step), 99.6 % (geometric mean of 2 cells)"
+    assert confidences([verdict("failed", "a", reason="no")]) == ""
+    assert "Changes are with intervals of 99 %." in markdown(decision(*cells))

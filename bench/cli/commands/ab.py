@@ -41,7 +41,8 @@ def execute(args: argparse.Namespace) -> int:
         count = len(comparison.sides)
         print(
             f"{comparison.before.label} against {comparison.after.label}: {plural(count, 'cell')}, "
-            "6 to 30 pairs each, a pair takes some 6 s and fresh servers for a round of them 3 s",
+            "first what both sides compute, then 6 to 30 pairs each; a pair takes some 6 s and fresh servers for a "
+            "round of them 3 s",
             file=sys.stderr,
         )
         decision = compare(comparison, plan, rules, tell_look)

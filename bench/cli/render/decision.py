@@ -8,7 +8,7 @@ from bench.cli.render.tables import print_table
 from bench.errors import BenchError
 from bench.text import duration
 from bench.verdict.junit import junit
-from bench.verdict.markdown import change, markdown, quantity, since_anchor, visible
+from bench.verdict.markdown import change, confidences, markdown, quantity, since_anchor, visible
 from bench.verdict.verdict import Decision
 
 
@@ -53,6 +53,8 @@ def show(decision: Decision) -> None:
             print(f"{verdict.cell}, {verdict.label}: {verdict.reason}{'; ' + verdict.remedy if verdict.remedy else ''}")
         for line in verdict.evidence:
             print(f"    {line}")
+    if sure := confidences(decision.verdicts):
+        print(f"changes are with {sure}")
     for note in decision.notes:
         print(f"note: {note}")
     where = f"; raw numbers: {decision.record}" if decision.record else ""
