@@ -65,7 +65,14 @@ def _anchor(segment: Segment, since: Move, beyond: float) -> Anchor:
     ends = (None, None) if since.half is None else (since.value - since.half, since.value + since.half)
     low, high = (None if end is None else float(np.exp(end)) for end in ends)
     ratio = Interval(float(np.exp(since.value)), low, high, len(segment.logs))
-    return Anchor(segment.anchor.run, segment.anchor.revision, len(segment.logs), ratio, since.has_risen(beyond))
+    return Anchor(
+        run=segment.anchor.run,
+        revision=segment.anchor.revision,
+        runs=len(segment.logs),
+        ratio=ratio,
+        confidence=None if since.half is None else 2 * SURE - 1,
+        risen=since.has_risen(beyond),
+    )
 
 
 def _judged(verdict: Verdict, move: float, since: Move, expected: Prediction) -> Verdict:

@@ -1,6 +1,6 @@
 """Markdown: a decision as the comment of a pull request: verdict, table, why, what to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench import text
 from bench.metrics import symbol_of
@@ -29,7 +29,7 @@ def markdown(decision: Decision) -> str:
     if len(shown) > MOST_ROWS:
         parts.append(f"{text.plural(len(shown) - MOST_ROWS, 'more row')} left out.")
     parts += _whys(shown[:MOST_ROWS])
-    parts += [f"- Note: {_text(note)}" for note in decision.notes]
+    parts += [f"- Note: {_text(note)}" for note in (*decision.notes, levels(decision.verdicts)) if note]
     parts.append(_anchors([verdict for verdict in rows if verdict not in shown]))
     rest = len(rows) - len(shown)
     parts.append("\n".join(_foot(decision, rest)))
@@ -114,6 +114,18 @@ def change(verdict: Verdict) -> str:
     if ratio is None:
         return "-"
     return text.change(ratio.value, ratio.low, ratio.high)
+
+
+def levels(verdicts: Sequence[Verdict]) -> str:
+    """What the intervals of a check hold: "intervals: of the change 80 %, since the anchor 98 %"; "" without any."""
+    anchored = [(verdict, verdict.anchor) for verdict in verdicts if verdict.anchor]
+    shares = {
+        "of the change": {verdict.confidence for verdict, _ in anchored},
+        "since the anchor": {anchor.confidence for _, anchor in anchored},
+    }
+    known = {what: sorted(share for share in held if share) for what, held in shares.items()}
+    words = [f"{what} {text.joined(map(text.whole, held))}" for what, held in known.items() if held]
+    return f"intervals: {', '.join(words)}" if words else ""
 
 
 def since_anchor(verdict: Verdict) -> str:

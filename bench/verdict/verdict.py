@@ -52,6 +52,7 @@ class Anchor:
         revision: of its code, "" where none is known.
         runs: how many accepted runs there are from it on.
         ratio: the cell's cost now over that of the first few readings.
+        confidence: of its interval, two-sided.
         risen: whether it has surely risen by more than the tolerance, by the last few readings.
 
     """
@@ -60,6 +61,7 @@ class Anchor:
     revision: str
     runs: int
     ratio: Interval
+    confidence: float | None = None
     risen: bool = False
 
 

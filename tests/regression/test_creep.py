@@ -8,6 +8,7 @@ from bench.regression.screening import Terms, compare
 from bench.regression.tolerances import Tolerances
 from bench.stats.sequential_test import LOOKS, outcomes
 from bench.store.summary import CellSummary
+from bench.verdict.markdown import levels
 
 CELL = Cell("lenet5")
 TERMS = Terms(Tolerances(), {CELL.id: 0.05}, {})
@@ -122,6 +123,7 @@ def test_a_sudden_loss_is_told_whole_since_the_anchor(loss):
     verdict = cost_of(compare([new], stored, TERMS))
     assert verdict.anchor.ratio.value == pytest.approx(1 + loss, abs=0.02)
     assert verdict.anchor.ratio.low < 1 + loss < verdict.anchor.ratio.high
+    assert levels([verdict]) == "intervals: of the change 80 %, since the anchor 98 %"
 
 
 def test_a_mark_begins_a_segment_whose_first_run_is_the_anchor():

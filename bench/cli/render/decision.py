@@ -8,7 +8,7 @@ from bench.cli.render.tables import print_table
 from bench.errors import BenchError
 from bench.text import duration
 from bench.verdict.junit import junit
-from bench.verdict.markdown import change, markdown, quantity, since_anchor, visible
+from bench.verdict.markdown import change, levels, markdown, quantity, since_anchor, visible
 from bench.verdict.verdict import Decision
 
 
@@ -47,7 +47,7 @@ def show(decision: Decision) -> None:
             for verdict in decision.verdicts
         ]
     )
-    print()
+    print(f"\n{held}\n" if (held := levels(decision.verdicts)) else "")
     for verdict in decision.verdicts:
         if verdict.reason and (verdict.verdict != "unchanged" or decision.kind == "ab"):
             print(f"{verdict.cell}, {verdict.label}: {verdict.reason}{'; ' + verdict.remedy if verdict.remedy else ''}")
