@@ -19,6 +19,8 @@ from bench.text import plural
 from bench.verdict.verdict import Verdict
 
 CHANCE = 1 - SURE  # of cells that did not change, so many are suspects; of checks, so many find a rise that is none
+GROSS = 0.02  # a fall of a single seed that is worth training again: a share of the test images
+TRAIN_AGAIN = "have it trained again with other seeds at both revisions: leave out --no-ab"
 _EQUAL = 1e-5  # less than one of ten thousand test images: stored accuracies are rounded
 
 
@@ -109,12 +111,15 @@ def _verdict(cell: Learnt, change: Difference | None, rise: float) -> Verdict:
         return replace(verdict, reason=f"the same for every seed, {len(now)} of them")
     seeds = f"over {plural(len(now), 'seed')}, {len(old)} accepted"
     if change is None:
-        moved = f"{100 * (np.mean(now) - np.mean(old)):+.2f} points"
+        move = float(np.mean(now) - np.mean(old))
+        gross = move < -max(GROSS, cell.tolerance)
         return replace(
             verdict,
             verdict="inconclusive",
-            reason=f"{moved} {seeds}: one seed cannot tell chance from change",
-            remedy="train several: python -m bench run --seeds 0 1 2, and accept such a run",
+            suspect=gross,
+            reason=f"{'suspect: ' if gross else ''}{100 * move:+.2f} points {seeds}: one seed cannot tell chance from "
+            "change",
+            remedy=TRAIN_AGAIN if gross else "train several: python -m bench run --seeds 0 1 2, and accept such a run",
         )
     return _tested(replace(verdict, reason=f"{points(change)} {seeds}"), cell, change, rise)
 
@@ -129,9 +134,9 @@ def _tested(verdict: Verdict, cell: Learnt, change: Difference, rise: float) -> 
             verdict="inconclusive",
             suspect=True,
             reason=f"suspect: {verdict.reason}; {often}",
-            remedy="have it trained again with other seeds at both revisions: leave out --no-ab",
+            remedy=TRAIN_AGAIN,
         )
     if rise < CHANCE:
         return replace(verdict, verdict="improved")
     beyond = change.value - change.half(SURE) > cell.tolerance
-    return replace(verdict, reason=f"{verdict.reason}, and among all cells more") if beyond else verdict
+    return replace(verdict, reason=f"{verdict.reason}; among so many cells it explains more") if beyond else verdict

@@ -36,7 +36,7 @@ def judge_cost(new: CellSummary, segment: Segment | None, tolerance: float) -> V
         after=float(np.exp(new.log_cost)),
         ratio=Interval(float(np.exp(move)), None, None, len(segment.logs)),
         tolerance=tolerance,
-        anchor=_anchor(segment, since),
+        anchor=_anchor(segment, since, float(np.log1p(tolerance))),
     )
     if expected is None:
         return replace(
@@ -58,16 +58,21 @@ def judge_cost(new: CellSummary, segment: Segment | None, tolerance: float) -> V
 
 def beyond_anchor(verdict: Verdict) -> bool:
     """Whether the cost has surely risen since the anchor, by more than the tolerance."""
-    if verdict.anchor is None or verdict.anchor.ratio.low is None:
-        return False
-    return verdict.anchor.ratio.low > 1 and verdict.anchor.ratio.value > 1 + (verdict.tolerance or 0.0)
+    return verdict.anchor is not None and verdict.anchor.risen
 
 
-def _anchor(segment: Segment, since: Move) -> Anchor:
+def _anchor(segment: Segment, since: Move, beyond: float) -> Anchor:
     ends = (None, None) if since.half is None else (since.value - since.half, since.value + since.half)
     low, high = (None if end is None else float(np.exp(end)) for end in ends)
     ratio = Interval(float(np.exp(since.value)), low, high, len(segment.logs))
-    return Anchor(segment.anchor.run, segment.anchor.revision, len(segment.logs), ratio)
+    return Anchor(
+        run=segment.anchor.run,
+        revision=segment.anchor.revision,
+        runs=len(segment.logs),
+        ratio=ratio,
+        confidence=None if since.half is None else 2 * SURE - 1,
+        risen=since.has_risen(beyond),
+    )
 
 
 def _judged(verdict: Verdict, move: float, since: Move, expected: Prediction) -> Verdict:
@@ -112,5 +117,5 @@ def _since(verdict: Verdict, since: Move) -> str:
     if anchor is None:
         return ""
     revision = f" ({anchor.revision[:10]})" if anchor.revision else ""
-    surely = ", beyond chance" if beyond_anchor(verdict) else ""
+    surely = f", and {signed(float(np.expm1(since.smooth)))} by the last runs, beyond chance" if anchor.risen else ""
     return f"{signed(float(np.expm1(since.value)))} since the anchor {anchor.run}{revision}{surely}"

@@ -1,21 +1,40 @@
 """Reference: whether what relative costs are relative to took as long as beside the stored runs, in seconds.
 
 Its code is frozen and hashed, so what moves it is the machine, or what all cells share with it. Either may move a ratio
-with no change in a cell, and so no gain is believed then. A loss needs no such care: a suspect is measured again.
+with no change in a cell, and so no gain is believed then; nor is a cell acquitted where others did not feel what the
+reference felt. A loss needs no such care: a suspect is measured again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from math import copysign, exp, expm1, log
+from dataclasses import dataclass, replace
+from math import exp, expm1, log, log1p
 
 import numpy as np
 
+from bench.regression.segment import latest_segment
 from bench.stats.prediction import predict
 from bench.store.summary import CellSummary
 from bench.text import joined, tenths
 from bench.verdict.verdict import Verdict
 
-MOVED = 0.10  # as a share: on a shared machine plain seconds move by a tenth from hour to hour
+MOVED = 0.05  # as a share: less than that is told of no reference
+TOGETHER = 0.01  # the same of the median over cells
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """How much longer the reference took beside a cell, as a logarithm.
+
+    Attributes:
+        value: the logarithm.
+        beyond: whether it is more than MOVED and than stored runs predict.
+        of: which reference that is: the digest of its machine, with its threads.
+
+    """
+
+    value: float
+    beyond: bool
+    of: str
 
 
 def watched(
@@ -30,67 +49,99 @@ def watched(
 
     """
     moves = {name: _move(summary, stored.get(name, ())) for name, summary in new.items()}
-    kept = [_believed(verdict, moves.get(verdict.cell, (0.0, False))) for verdict in verdicts]
-    return kept, (*_of_reference(moves), *_of_all(verdicts))
+    costs = {verdict.cell: verdict for verdict in verdicts if verdict.metric == "relative_cost" and verdict.ratio}
+    believed = {cell: _believed(verdict, moves[cell]) for cell, verdict in costs.items()}
+    doubted = [moves[cell] for cell, verdict in costs.items() if believed[cell] is not verdict]
+    unfelt = {move.of for move in doubted if move.beyond and move.value > 0}
+    judged = {cell: _acquitted(verdict, moves[cell], unfelt) for cell, verdict in believed.items()}
+    kept = [judged[verdict.cell] if verdict is costs.get(verdict.cell) else verdict for verdict in verdicts]
+    return kept, (*_of_reference(moves), *_of_all(new, stored))
 
 
-def _move(new: CellSummary, stored: Sequence[CellSummary]) -> tuple[float, bool]:
-    """How much longer the reference took beside this cell, as a logarithm, and whether stored runs predict less."""
+def _move(new: CellSummary, stored: Sequence[CellSummary]) -> _Move:
+    """How the reference moved beside this cell."""
     logs = [log(summary.reference) for summary in stored if summary.reference]
     if not new.reference or not logs:
-        return 0.0, False
+        return _Move(0.0, False, new.machine.digest)
     move = log(new.reference) - float(np.mean(logs))
     expected = predict(logs)
-    return move, expected is not None and abs(move) > expected.sure
+    beyond = expected is not None and abs(move) > max(expected.sure, log1p(MOVED))
+    return _Move(move, beyond, new.machine.digest)
 
 
-def _believed(verdict: Verdict, move: tuple[float, bool]) -> Verdict:
-    """A gain only where the reference stood still, or moved as much as it does and explains the lesser part of it."""
-    moved, beyond = move
-    if verdict.verdict != "improved" or verdict.metric != "relative_cost" or not _matters(moved):
-        return verdict
+def _believed(verdict: Verdict, move: _Move) -> Verdict:
+    """A gain only where the reference moved no more than it does, and explains the lesser part of the gain."""
     gain = -log(verdict.ratio.value) if verdict.ratio else 0.0
-    if not beyond and moved <= gain / 2:
+    if verdict.verdict != "improved" or (not move.beyond and move.value <= gain / 2):
         return verdict
     return replace(
         verdict,
         verdict="inconclusive",
-        reason=f"{verdict.reason}; but the reference itself took {_worded(moved)}, so this may be no gain of the cell",
+        reason=f"{verdict.reason}; but the reference itself took {_worded(move.value)} than in the stored runs, so "
+        "this may be no gain of the cell",
         remedy="repeat it on a quiet machine, or compare revisions: python -m bench ab REV",
     )
 
 
-def _of_reference(moves: Mapping[str, tuple[float, bool]]) -> Iterable[str]:
-    """A note for either way in which the reference moved beyond what stored runs predict."""
-    for way in (1.0, -1.0):
-        cells = {name: move for name, (move, beyond) in moves.items() if beyond and _matters(move) and move * way > 0}
-        if cells:
-            typical = float(np.median(list(cells.values())))
-            yield (
-                f"the reference itself took {_worded(typical)} than in the stored runs, in seconds (beside "
-                f"{joined(cells, most=6)}): the machine was not in the same state, or what all cells share with the "
-                "reference changed; compare revisions: python -m bench ab REV"
-            )
+def _acquitted(verdict: Verdict, move: _Move, unfelt: Iterable[str]) -> Verdict:
+    """A suspect where the cell is slower in seconds, and other cells did not feel what made the reference slower."""
+    slower = move.value + (log(verdict.ratio.value) if verdict.ratio else 0.0)
+    if verdict.verdict != "unchanged" or move.of not in unfelt or slower <= log1p(verdict.tolerance or 0.0):
+        return verdict
+    return replace(
+        verdict,
+        verdict="inconclusive",
+        suspect=True,
+        reason=f"suspect: {verdict.reason}; but in seconds it took {_worded(slower)}, as the reference did, and other "
+        "cells did not",
+        remedy="measure it beside another revision: python -m bench ab REV",
+    )
 
 
-def _of_all(verdicts: Sequence[Verdict]) -> Iterable[str]:
-    """A note where the costs of all cells, of two at the least, left what stored runs predict, the same way."""
-    costs = [verdict for verdict in verdicts if verdict.metric == "relative_cost" and verdict.ratio]
-    moves = [log(verdict.ratio.value) for verdict in costs if verdict.ratio]
-    outside = [verdict.suspect or verdict.verdict == "improved" for verdict in costs]
-    if len(moves) > 1 and all(outside) and len({copysign(1, move) for move in moves}) == 1:
-        shares = sorted(abs(expm1(move)) for move in moves)
-        span = f"{tenths(shares[0])} to {tenths(shares[-1])}"
-        way = "slower" if moves[0] > 0 else "faster"
+def _of_reference(moves: Mapping[str, _Move]) -> Iterable[str]:
+    """A note for each reference, and either way, that moved beyond what stored runs predict."""
+    groups: dict[tuple[str, bool], dict[str, float]] = {}
+    for name, move in moves.items():
+        if move.beyond:
+            groups.setdefault((move.of, move.value > 0), {})[name] = move.value
+    for cells in groups.values():
+        typical = float(np.median(list(cells.values())))
         yield (
-            f"all {len(moves)} cells are {way} relative to the reference, by {span}: look first at what all of them "
-            "share (batches, step, loss, optimizer), or at the reference"
+            f"the reference itself took {_worded(typical)} than in the stored runs, in seconds (beside "
+            f"{joined(cells)}): the machine was not in the same state, or what all cells share with the reference "
+            "changed; compare revisions: python -m bench ab REV"
         )
 
 
-def _matters(move: float) -> bool:
-    return abs(move) > log(1 + MOVED)
+def _of_all(new: Mapping[str, CellSummary], stored: Mapping[str, Sequence[CellSummary]]) -> Iterable[str]:
+    """A note where the median over the cells left what stored runs predict of it, and most of them went that way.
+
+    What is small in each cell is found in all together. A cell counts by its distance from its own level, so that it
+    may be missing in some of the runs.
+    """
+    apart: dict[tuple[str, str], list[float]] = {}
+    now: list[float] = []
+    for name, summary in new.items():
+        segment = latest_segment(stored.get(name, ()))
+        if summary.log_cost is None or segment is None:
+            continue
+        level = float(np.mean(segment.logs))
+        now.append(summary.log_cost - level)
+        for reading, value in zip(segment.readings, segment.logs, strict=True):
+            apart.setdefault((reading.started, reading.run), []).append(value - level)
+    expected = predict([float(np.median(values)) for _, values in sorted(apart.items())])
+    if expected is None or len(now) < 2:
+        return
+    move = float(np.median(now))
+    share = float(np.mean([value / move > 0.5 for value in now])) if move else 0.0
+    if abs(move - expected.mean) > max(expected.sure, log1p(TOGETHER)) and share > 0.5:
+        way = "slower" if move > 0 else "faster"
+        yield (
+            f"{'all' if share == 1 else 'most of'} {len(now)} cells are {way} relative to the reference, by "
+            f"{tenths(abs(expm1(move)))} at the median: look first at what all of them share (batches, step, loss, "
+            "optimizer), or at the reference; compare revisions: python -m bench ab REV"
+        )
 
 
 def _worded(move: float) -> str:
-    return f"{tenths(abs(exp(move) - 1))} {'longer' if move > 0 else 'shorter'}"
+    return f"{tenths(abs(exp(move) - 1))} {'longer' if move > 0 else 'less time'}"

@@ -82,6 +82,7 @@ def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Te
         verdicts += [accuracies[summary.id]] if summary.id in accuracies else []
         verdicts += judge_budgets(summary, terms.allowed, terms.absolute.get(summary.id, {}))
     verdicts += [_missing(name, runs) for name, runs in by_id.items() if name not in known]
+    verdicts, moved = watched(verdicts, known, alike)
     segments = {
         name: segment
         for name in dict.fromkeys(of.cell for of in verdicts if of.suspect and of.metric != "accuracy")
@@ -89,7 +90,6 @@ def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Te
     }
     anchors = {name: segment.anchor for name, segment in segments.items()}
     latest = {name: segment.latest for name, segment in segments.items()}
-    verdicts, moved = watched(verdicts, known, alike)
     notes = (*_unjudged(new, by_id), *moved)
     return Screening(tuple(verdicts), anchors, latest, notes, falls(learnt, accuracies))
 

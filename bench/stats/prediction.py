@@ -58,13 +58,21 @@ class Move:
     """How far a series has moved since it began.
 
     Attributes:
-        value: mean of its last readings less mean of its first, at most FEW at either end.
+        value: its last reading less the mean of its first, at most FEW.
         half: one-sided half-width at SURE; None where nothing tells how much readings differ.
+        smooth: mean of its last readings, as many, less the mean of its first.
+        smooth_half: one-sided half-width of that.
 
     """
 
     value: float
     half: float | None
+    smooth: float
+    smooth_half: float | None
+
+    def has_risen(self, beyond: float) -> bool:
+        """Whether it has surely risen, by more than `beyond`; single readings would find what creeps later."""
+        return self.smooth_half is not None and self.smooth > max(self.smooth_half, beyond)
 
 
 def spread_of(segments: Sequence[Sequence[float]]) -> Spread | None:
@@ -105,6 +113,9 @@ def moved(logs: Sequence[float], spread: Spread | None) -> Move:
     """How far at least two readings moved from the first of them to the last."""
     values: npt.NDArray[np.float64] = np.asarray(logs, dtype=float)
     few = min(FEW, values.size // 2)
-    value = float(values[-few:].mean() - values[:few].mean())
-    half = None if spread is None else float(stdtrit(spread.freedom, SURE) * spread.single * np.sqrt(2 / few))
-    return Move(value, half)
+    first = float(values[:few].mean())
+    value, smooth = float(values[-1]) - first, float(values[-few:].mean()) - first
+    if spread is None:
+        return Move(value, None, smooth, None)
+    reach = float(stdtrit(spread.freedom, SURE)) * spread.single
+    return Move(value, reach * float(np.sqrt(1 + 1 / few)), smooth, reach * float(np.sqrt(2 / few)))

@@ -129,21 +129,29 @@ def since_anchor(verdict: Verdict) -> str:
 def confidences(verdicts: Iterable[Verdict]) -> str:
     """How sure the intervals of changes are: "intervals of 99 % (step), 99.6 % (geometric mean)"; "" of none.
 
-    A level is named by its metrics, or by its cell where that is the only one.
+    A level is named by its metrics, or by its cell where that is the only one. Those since an anchor come last.
     """
     levels: dict[float, list[Verdict]] = {}
+    anchored: set[float] = set()
     for verdict in verdicts:
         if verdict.ratio is not None and verdict.ratio.low is not None and verdict.confidence is not None:
             levels.setdefault(round(verdict.confidence, 6), []).append(verdict)
-    return f"intervals of {', '.join(_level(*level, alone=len(levels) == 1) for level in levels.items())}" * bool(
-        levels
-    )
+        if verdict.anchor and verdict.anchor.confidence:
+            anchored.add(verdict.anchor.confidence)
+    words = [_level(*level, alone=len(levels) == 1) for level in levels.items()]
+    words += [f"{_whole(confidence)} since the anchor" for confidence in sorted(anchored)]
+    return f"intervals of {', '.join(words)}" if words else ""
 
 
 def _level(confidence: float, verdicts: list[Verdict], *, alone: bool) -> str:
     """A level of confidence and, where there are others, what it is of."""
     names = dict.fromkeys(verdict.label for verdict in verdicts) if len(verdicts) > 1 else [verdicts[0].cell]
-    return text.tenths(confidence).replace(".0 ", " ") + f" ({text.joined(list(names))})" * (not alone)
+    return _whole(confidence) + f" ({text.joined(list(names))})" * (not alone)
+
+
+def _whole(confidence: float) -> str:
+    """A level without a decimal that says nothing: "99 %", "99.6 %"."""
+    return text.tenths(confidence).replace(".0 ", " ")
 
 
 def visible(verdict: Verdict) -> str:

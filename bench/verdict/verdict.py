@@ -51,7 +51,9 @@ class Anchor:
         run: its name.
         revision: of its code, "" where none is known.
         runs: how many accepted runs there are from it on.
-        ratio: the cell's cost now, from the last few readings, over that of the first few.
+        ratio: the cell's cost now over that of the first few readings.
+        confidence: of its interval, two-sided.
+        risen: whether it has surely risen by more than the tolerance, by the last few readings.
 
     """
 
@@ -59,6 +61,8 @@ class Anchor:
     revision: str
     runs: int
     ratio: Interval
+    confidence: float | None = None
+    risen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

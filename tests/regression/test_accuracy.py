@@ -137,12 +137,22 @@ def test_the_spread_is_of_runs_and_never_of_their_means():
 
 def test_the_same_for_every_seed_is_no_change_and_one_seed_tells_nothing():
     same = Learnt(new_of("net", [0.98, 0.97]), [summary("net", [0.98, 0.97, 0.99])], 0.0)
-    lone = Learnt(new_of("other", [0.90]), [summary("other", [0.98, 0.97])], 0.0)
+    lone = Learnt(new_of("other", [0.97]), [summary("other", [0.98, 0.97])], 0.0)
     first, second = judge_accuracies([same, lone]).values()
     assert (first.verdict, first.reason) == ("unchanged", "the same for every seed, 2 of them")
     assert (second.verdict, second.suspect) == ("inconclusive", False)
     assert "one seed cannot tell" in second.reason
     assert judge_accuracies([Learnt(new_of("net", []), same.stored, 0.0)]) == {}
+
+
+@pytest.mark.parametrize("old", [[0.98], [0.98, 0.97]])
+@pytest.mark.parametrize(("tolerance", "suspected"), [(0.001, True), (0.5, False)])
+def test_a_gross_fall_of_one_seed_is_trained_again(old, tolerance, suspected):
+    lone = Learnt(new_of("net", [0.68]), [summary("net", old)], tolerance)
+    verdicts = judge_accuracies([lone])
+    (verdict,) = verdicts.values()
+    assert (verdict.verdict, verdict.suspect) == ("inconclusive", suspected)
+    assert falls([lone], verdicts) == ((lone,) if suspected else ())
 
 
 def fallen(name="net", **fields):

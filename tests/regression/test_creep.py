@@ -8,6 +8,7 @@ from bench.regression.screening import Terms, compare
 from bench.regression.tolerances import Tolerances
 from bench.stats.sequential_test import LOOKS, outcomes
 from bench.store.summary import CellSummary
+from bench.verdict.markdown import confidences
 
 CELL = Cell("lenet5")
 TERMS = Terms(Tolerances(), {CELL.id: 0.05}, {})
@@ -110,10 +111,19 @@ def test_every_verdict_tells_the_change_since_the_anchor_although_nothing_is_sus
     verdict = cost_of(compare([new], stored, TERMS))
     assert verdict.verdict == "unchanged"
     assert (verdict.anchor.run, verdict.anchor.revision, verdict.anchor.runs) == ("0", "0" * 40, 11)
-    assert verdict.anchor.ratio.value == pytest.approx(1.025, abs=0.003)
+    assert verdict.anchor.ratio.value == pytest.approx(1.027, abs=0.003)
     assert verdict.anchor.ratio.low < verdict.anchor.ratio.value < verdict.anchor.ratio.high
     assert "+2.5 % since the anchor 0 (0000000000), beyond chance" not in verdict.reason  # within the tolerance
     assert "since the anchor 0 (0000000000)" in verdict.reason
+
+
+@pytest.mark.parametrize("loss", [0.1, 0.3])
+def test_a_sudden_loss_is_told_whole_since_the_anchor(loss):
+    *stored, new = readings([0.0] * 8 + [np.log1p(loss)], 4, spread=0.005)
+    verdict = cost_of(compare([new], stored, TERMS))
+    assert verdict.anchor.ratio.value == pytest.approx(1 + loss, abs=0.02)
+    assert verdict.anchor.ratio.low < 1 + loss < verdict.anchor.ratio.high
+    assert confidences([verdict]) == "intervals of 80 %, 98 % since the anchor"
 
 
 def test_a_mark_begins_a_segment_whose_first_run_is_the_anchor():

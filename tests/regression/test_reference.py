@@ -5,11 +5,13 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.regression.check import CheckRules, check
+from bench.regression.screening import Terms, compare
+from bench.regression.tolerances import Tolerances
 from bench.store import baseline
-from bench.store.fingerprint import protocol
+from bench.store.fingerprint import Fingerprint, protocol
 from bench.store.result import Measurement, Result
 from bench.store.run import create
-from bench.store.summary import summaries
+from bench.store.summary import CellSummary, summaries
 
 SYSTEM = {"cpu": "made up", "torch": "2.14.1", "python": "3.11.7", "os": "Linux-6.1", "cores_usable": 2}
 SECONDS = {Cell("mlp"): 0.0035, Cell("lenet5"): 0.006}
@@ -84,6 +86,70 @@ def test_a_slower_reference_is_no_gain_of_any_cell(checked, spread):
     assert "what all of them share" in of_all
     if spread < 0.1:
         assert [note for note in notes if note.startswith("the reference itself took 3") and "mlp" in note]
+
+
+@pytest.mark.parametrize("longer", [1.07, 1.09, 1.2])
+def test_a_reference_that_is_a_little_slower_makes_no_gain_either(checked, longer):
+    costs, notes, _ = checked(reference=longer)
+    assert not [cost for cost in costs.values() if cost.verdict == "improved"]
+    assert [note for note in notes if note.startswith("the reference itself took")]
+
+
+def test_a_loss_as_large_as_the_references_own_is_a_suspect_where_other_cells_felt_nothing(checked):
+    costs, _, decision = checked(cells=(1.28, 1.0), reference=1.3)
+    assert costs["mlp"].suspect
+    assert "in seconds it took 2" in costs["mlp"].reason
+    assert costs["lenet5"].verdict == "inconclusive"
+    assert not costs["lenet5"].suspect
+    assert decision.exit_code == 3
+
+
+def test_each_reference_is_told_by_its_own_move_and_praises_no_cell_beside_another():
+    cells = [Cell(name, threads=threads) for threads in (1, 2) for name in ("mlp", "lenet5")]
+    random = np.random.default_rng(2)
+
+    def run(number, longer=(1.0, 1.0)):
+        return [
+            CellSummary(
+                cell=cell,
+                run=f"run{number}",
+                started=f"2026-01-01T00:00:{number:02}+00:00",
+                machine=Fingerprint({"threads": cell.threads}),
+                log_cost=float(random.normal(0, 0.005) - np.log(longer[cell.threads - 1])),
+                reference=REFERENCE * longer[cell.threads - 1] * float(np.exp(random.normal(0, 0.005))),
+            )
+            for cell in cells
+        ]
+
+    stored = [summary for number in range(8) for summary in run(number)]
+    terms = Terms(Tolerances(), {cell.id: 0.05 for cell in cells}, {})
+    screening = compare(run(8, longer=(1.15, 2.0)), stored, terms)
+    assert {verdict.verdict for verdict in screening.verdicts} == {"inconclusive"}
+    first, second = (note for note in screening.notes if note.startswith("the reference itself took"))
+    assert "-t1" in first
+    assert "-t2" not in first
+    assert "took 100" in second or "took 99" in second or "took 101" in second
+    screening = compare(run(9, longer=(1.3, 1.0)), stored, terms)
+    assert [verdict.verdict for verdict in screening.verdicts] == ["inconclusive"] * 2 + ["unchanged"] * 2
+    assert not [note for note in screening.notes if "cells are" in note]  # half of them is not most
+
+
+@pytest.mark.parametrize("slower", [0.02, -0.03])
+def test_what_is_small_in_each_of_many_cells_is_told_of_most_of_them(slower):
+    cells = [Cell("lenet5", batch_size=size) for size in range(1, 21)]
+    random = np.random.default_rng(3)
+
+    def run(number, by=0.0):
+        return [
+            CellSummary(cell=cell, run=str(number), started=f"{number:02}", log_cost=float(by + random.normal(0, 0.01)))
+            for cell in cells
+        ]
+
+    stored = [summary for number in range(8) for summary in run(number)]
+    terms = Terms(Tolerances(), {cell.id: 0.05 for cell in cells}, {})
+    assert not compare(run(8), stored, terms).notes
+    (note,) = compare(run(9, slower), stored, terms).notes
+    assert f"20 cells are {'slower' if slower > 0 else 'faster'} relative to the reference, by" in note
 
 
 def test_what_all_cells_share_is_a_suspect_in_each(checked):

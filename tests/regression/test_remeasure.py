@@ -23,9 +23,11 @@ def suspect(name, revision="b" * 40, old="a" * 40, latest=None, **cell):
     )
 
 
-def crept(suspected, low=1.04):
+def crept(suspected, risen=True):
     """The verdict on a suspect that has surely risen since its anchor."""
-    return slow(suspected, tolerance=0.05, anchor=Anchor("old", "a" * 40, 9, Interval(1.08, low, 1.12, 9)))
+    return slow(
+        suspected, tolerance=0.05, anchor=Anchor("old", "a" * 40, 9, Interval(1.08, 1.01, 1.15, 9), risen=risen)
+    )
 
 
 def decided(*verdicts, kind="ab", **more):
@@ -131,13 +133,13 @@ def test_a_suspect_is_measured_beside_the_anchor_and_the_verdict_keeps_the_chang
 
 
 @pytest.mark.parametrize(
-    ("outcome", "low", "verdict"),
-    [("regressed", 1.04, "regressed"), ("unchanged", 1.04, "inconclusive"), ("unchanged", 0.99, "unchanged")],
+    ("outcome", "risen", "verdict"),
+    [("regressed", True, "regressed"), ("unchanged", True, "inconclusive"), ("unchanged", False, "unchanged")],
 )
-def test_without_the_anchors_revision_the_last_accepted_one_cannot_acquit_what_crept(outcome, low, verdict):
+def test_without_the_anchors_revision_the_last_accepted_one_cannot_acquit_what_crept(outcome, risen, verdict):
     mine = suspect("mlp", latest="c" * 40)
     remeasure, seen = beside("there is no such revision", outcome)
-    done = measured_again(decided(crept(mine, low), kind="check"), [mine], remeasure)
+    done = measured_again(decided(crept(mine, risen), kind="check"), [mine], remeasure)
     assert seen == ["a", "c"]
     assert "not measured beside the anchor (there is no such revision)" in done.notes[0]
     assert "beside the last accepted revision cccccccccc" in done.notes[0]

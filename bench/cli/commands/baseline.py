@@ -39,12 +39,12 @@ def _save(args: argparse.Namespace) -> None:
         )
     accepted = _marked(accepted, run, args)
     path, added = store.save(args.name, accepted)
-    kept = store.load(args.name)
+    runs = store.load(args.name).runs()
     if not added:
         print(f"run '{run.name}' is in the baseline '{args.name}' already: nothing to do")
         return
     cells = plural(added, "cell")
-    print(f"{cells} of run '{run.name}' accepted into {path}, run number {len(kept.runs())}")
+    print(f"{cells} of run '{run.name}' accepted into {path}, run number {runs.index(run.name) + 1} of {len(runs)}")
     for word, why in (("reset", "as asked"), ("regressed", "slower and accepted"), ("improved", "faster")):
         names = [summary.id for summary in accepted if summary.begins == word]
         if names:

@@ -78,7 +78,8 @@ def _chance(series: list[Series]) -> str:
     if not scanned:
         return rule
     expected = sum(each.by_chance for each in scanned)
-    return f"{rule} By chance alone, {number(expected)} of the {len(scanned)} series looked at here would."
+    shown = f"{len(scanned)} series" if len(scanned) > 1 else "one series"
+    return f"{rule} Looking at {shown} here, one expects {number(expected)} changes by chance alone."
 
 
 def _row(series: Series) -> Row:
