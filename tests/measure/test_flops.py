@@ -164,6 +164,16 @@ def test_a_layer_of_attention_costs_the_same_in_one_operator():
     assert [str(name) for name in fast.get_flop_counts()["Global"]] == ["aten._transformer_encoder_layer_fwd"]
 
 
+@pytest.mark.parametrize(("first", "second", "outputs"), [(5, 6, 7), (3, 40, 2), (40, 3, 50)])
+def test_a_bilinear_layer_costs_two_products(first, second, outputs):
+    """One input meets every weight; the other meets what comes of it, or both are multiplied before."""
+    layer = nn.Bilinear(first, second, outputs)
+    inputs = (torch.rand(4, width, requires_grad=True) for width in (first, second))
+    between = min(4 * first * second, 4 * first * outputs, 4 * second * outputs)
+    once = 2 * (4 * first * second * outputs + between)
+    assert counted(layer, *inputs) == (once, 3 * once)
+
+
 @pytest.mark.parametrize(("kind", "gates"), [(nn.LSTM, 4), (nn.GRU, 3), (nn.RNN, 1)])
 def test_recurrent_layers_use_each_matrix_at_each_time(kind, gates):
     net = kind(6, 5, num_layers=2, bidirectional=True)
