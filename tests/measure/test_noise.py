@@ -143,8 +143,8 @@ def test_a_step_that_takes_many_times_as_long_as_with_one_thread_is_contended_wh
 
 
 def test_training_is_judged_by_what_its_threads_waited_and_not_by_its_pauses():
-    paused = several(1, waited=0.0, busy=0.8, count=1)
-    assert contention("training", paused, 1) == []
+    for threads in (1, 2):
+        assert contention("training", several(threads, waited=0.0, busy=0.5 / threads, count=1), threads) == []
     assert [each.kind for each in contention("training", several(1, waited=0.5, busy=0.5, count=1), 1)] == ["contended"]
 
 
