@@ -62,6 +62,12 @@ def _products(left: Sequence[Shape], right: Sequence[Shape], *_: Any, **__: Any)
     return sum(map(_product, left, right))
 
 
+def _grouped_product(left: Shape, right: Shape, *_: Any, **__: Any) -> int:
+    """Rows, columns or sums of one matrix are parted between the several of the other; or pairs of both are given."""
+    pairs = left[0] if len(left) == len(right) == 3 else 1
+    return pairs * _product(left[-2:], right)
+
+
 def _vector_product(left: Shape, *_: Any, **__: Any) -> int:
     """(M, K) times (K), or (K) times (K)."""
     return 2 * prod(left)
@@ -160,6 +166,7 @@ _OPERATORS: dict[Callable[..., int], str] = {
     _product: "mm bmm _int_mm _scaled_mm _scaled_mm_v2",
     _added_product: "addmm _addmm_activation baddbmm addbmm addmm_ baddbmm_ addbmm_",
     _products: "_foreach_mm",
+    _grouped_product: "_grouped_mm _scaled_grouped_mm",
     _vector_product: "mv dot vdot",
     _added_vector_product: "addmv addmv_",
     _linear: "linear mkldnn_linear",

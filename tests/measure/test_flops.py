@@ -186,6 +186,15 @@ def test_recurrent_layers_use_each_matrix_at_each_time(kind, gates):
     assert 2 * once - 2 * 2 * 2 * 3 * gates * 25 <= back <= 2 * once
 
 
+def test_a_grouped_product_costs_each_row_its_own_matrix():
+    """As a mixture of experts computes: rows to 8 meet the first matrix, those to 16 the second."""
+    rows, experts = (torch.rand(*shape, dtype=torch.bfloat16, requires_grad=True) for shape in ((16, 32), (2, 32, 8)))
+    ends = torch.tensor([8, 16], dtype=torch.int32)
+    once = 2 * 16 * 32 * 8
+    assert counted(lambda: torch._grouped_mm(rows, experts, offs=ends)) == (once, 2 * once)
+    assert forward_of(lambda: torch._grouped_mm(experts, experts.new_ones(2, 8, 32))) == (2 * 2 * 32 * 8 * 32)
+
+
 def test_an_operator_without_a_formula_counts_nothing():
     assert forward_of(lambda: torch.relu(A) + A.sum()) == 0
 
