@@ -11,7 +11,7 @@ from typing import TypedDict
 import numpy as np
 
 from bench.devices import Device
-from bench.measure.threads import longest_wait, waiting
+from bench.measure.threads import longest_wait, stolen, waiting
 from bench.plan.timing import BLOCK_SECONDS, WARM_AGREEMENT, WARM_CAP, WARM_SECONDS, WARM_STEPS
 from bench.store.result import Floats
 
@@ -42,7 +42,8 @@ class Block:
         faults: page faults that needed no disk (ru_minflt) meanwhile.
         preempted: involuntary context switches meanwhile.
         intervals: seconds between marks, (steps, marks a step): the phases, then the gap to the next step.
-        waited: seconds for which the thread that waited longest was ready and had no core; None where nothing tells.
+        waited: seconds for which the thread that waited longest was ready and had no core, or for which a hypervisor
+            kept one core from this system, whichever is more; None where nothing tells.
 
     """
 
@@ -104,7 +105,7 @@ class Meter:
     """What this process spends from now on, by its own counters; reading them stays outside the time between."""
 
     def __init__(self) -> None:
-        self._waits = waiting()
+        self._waits, self._stolen = waiting(), stolen()
         self._usage = resource.getrusage(resource.RUSAGE_SELF)
         self._cpu, self._started = time.process_time(), time.perf_counter()
 
@@ -112,13 +113,15 @@ class Meter:
         """What was spent until now."""
         wall, cpu = time.perf_counter() - self._started, time.process_time() - self._cpu
         usage = resource.getrusage(resource.RUSAGE_SELF)
+        kept = [seconds - self._stolen.get(core, 0.0) for core, seconds in stolen().items()]
+        waited = longest_wait(self._waits)
         return {
             "started": self._started,
             "wall": wall,
             "cpu": cpu,
             "faults": usage.ru_minflt - self._usage.ru_minflt,
             "preempted": usage.ru_nivcsw - self._usage.ru_nivcsw,
-            "waited": longest_wait(self._waits),
+            "waited": None if waited is None else max([waited, *kept]),
         }
 
 

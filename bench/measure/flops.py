@@ -3,11 +3,10 @@
 torch's counter (2.14) overcounts the backward pass of convolutions with groups, and knows neither the attention that
 runs on CPUs nor recurrent layers. Here a product costs the same whoever computes it: zeros of padding and masked
 positions of attention are counted, as dense kernels multiply them, and biases are not. What is neither product nor
-convolution is counted by
-`bench.measure.elementwise`.
+convolution is counted by `bench.measure.elementwise`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import prod
 from typing import Any
 
@@ -63,6 +62,12 @@ def _products(left: Sequence[Shape], right: Sequence[Shape], *_: Any, **__: Any)
     return sum(map(_product, left, right))
 
 
+def _grouped_product(left: Shape, right: Shape, *_: Any, **__: Any) -> int:
+    """Rows, columns or sums of one matrix are parted between the several of the other; or pairs of both are given."""
+    pairs = left[0] if len(left) == len(right) == 3 else 1
+    return pairs * _product(left[-2:], right)
+
+
 def _vector_product(left: Shape, *_: Any, **__: Any) -> int:
     """(M, K) times (K), or (K) times (K)."""
     return 2 * prod(left)
@@ -79,6 +84,29 @@ def _linear(inputs: Shape, weight: Shape, *_: Any, **__: Any) -> int:
 
 def _linear_backward(inputs: Shape, _grad: Shape, weight: Shape, mask: Sequence[bool], **__: Any) -> int:
     return _linear(inputs, weight) * sum(mask[:2])
+
+
+def _bilinear(first: Shape, second: Shape, third: Shape, *expanded: Any, **__: Any) -> int:
+    """Two operands are multiplied, and the result by the third, in the order that costs least.
+
+    `expanded` names the dimensions that each operand lacks, then those that are summed, which torch unrolls or not.
+    """
+    *lacking, summed = map(set, expanded[:4])
+    operands = [
+        [1 if at in lacks else next(sizes) for at in range(len(shape) + len(lacks))]
+        for shape, lacks in zip((first, second, third), lacking, strict=True)
+        for sizes in [iter(shape)]
+    ]
+    return 2 * min(_in_turn(operands[:at] + operands[at + 1 :], operands[at], summed) for at in range(3))
+
+
+def _in_turn(pair: Sequence[Shape], last: Shape, summed: Collection[int]) -> int:
+    """Multiply-adds of the product of two operands, and of its product with the last; 1 where one lacks a dimension."""
+    space = [max(sizes) for sizes in zip(*pair, strict=True)]
+    left = [1 if at in summed and last[at] == 1 else size for at, size in enumerate(space)]
+    first: int = prod(space)
+    then: int = prod(map(max, left, last))
+    return first + then
 
 
 def _attention(query: Shape, key: Shape, value: Shape, *_: Any, **__: Any) -> int:
@@ -138,10 +166,12 @@ _OPERATORS: dict[Callable[..., int], str] = {
     _product: "mm bmm _int_mm _scaled_mm _scaled_mm_v2",
     _added_product: "addmm _addmm_activation baddbmm addbmm addmm_ baddbmm_ addbmm_",
     _products: "_foreach_mm",
+    _grouped_product: "_grouped_mm _scaled_grouped_mm",
     _vector_product: "mv dot vdot",
     _added_vector_product: "addmv addmv_",
     _linear: "linear mkldnn_linear",
     _linear_backward: "linear_backward mkldnn_linear_backward",
+    _bilinear: "_trilinear",
     _attention: (
         "_scaled_dot_product_flash_attention _scaled_dot_product_flash_attention_for_cpu "
         "_scaled_dot_product_efficient_attention _scaled_dot_product_cudnn_attention "

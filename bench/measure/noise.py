@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.measure.blocks import Block
 from bench.store.warning import Warning
-from bench.text import percent, plural, signed
+from bench.text import percent, signed
 from bench.vocabulary import Part
 
 FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand faults a step, a quiet worker about one
@@ -14,7 +14,9 @@ FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand
 # Several threads: a block was contended where one of them waited for a core for this share of it (quiet, all threads
 # together: at most 0.08; beside one busy process: at least 0.49, so one of two at least 0.24). Where the kernel does
 # not count that, threads that were preempted so often a second (quiet: at most 78, contended: at least 119) and had no
-# more than that share of their cores (at least 0.95, at most 0.75).
+# more than that share of their cores (at least 0.95, at most 0.75). A block was not quiet either
+# in which all threads together had less than that share of one core: one of them has work at any time, though the
+# others may sleep (with OMP_WAIT_POLICY=passive, quiet: at least 1.4 cores).
 KEPT_WAITING, PREEMPTED, SHARE = 0.15, 60.0, 0.8
 SLOWER = 5.0  # times as long as with one thread: threads may be of no use to a net, but no net makes them cost that
 
@@ -53,7 +55,7 @@ def contention(part: Part, blocks: Sequence[Block], threads: int, times: float =
     """A warning where the process did not have its cores to itself.
 
     One thread that is timed shows it by its CPU time. Several do by what they waited in more than half of the blocks,
-    since a low quantile of the steps passes over fewer; or by steps that took absurdly long.
+    since a low quantile of the steps passes over fewer; by less than one core for all; or by steps absurdly long.
 
     Args:
         part: of the measurement.
@@ -64,15 +66,17 @@ def contention(part: Part, blocks: Sequence[Block], threads: int, times: float =
     """
     wall = sum(block.wall for block in blocks)
     busy = sum(block.cpu for block in blocks) / wall
-    if threads == 1 and part != "training":  # which also waits for the parent to take what it sends
+    timed = part != "training"  # which also waits for the parent to take what it sends
+    if threads == 1 and timed:
         text = f"the process had {percent(busy)} of its core"
         return [Warning(part, "contended", busy, text)] if busy < BUSY else []
-    kept_waiting = sum(_is_kept_waiting(block, threads) for block in blocks) > len(blocks) / 2
-    if not kept_waiting and times <= SLOWER:
+    lost = [block for block in blocks if is_kept_waiting(block, threads) or (timed and block.cpu < SHARE * block.wall)]
+    if len(lost) <= len(blocks) / 2 and times <= SLOWER:
         return []
     waited = min(1.0, sum(block.waited or 0.0 for block in blocks) / wall)  # a wait may have begun before its block
     share = min(busy / threads, 1 - waited)
-    text = f"one of {plural(threads, 'thread')} had at most {percent(share)} of its core"
+    whose = f"one of {threads} threads" if threads > 1 else "the process"
+    text = f"{whose} had at most {percent(share)} of its core"
     long = f", and a step took {times:.0f} times as long as with 1 thread" if times > SLOWER else ""
     return [Warning(part, "contended", share, text + long)]
 
@@ -89,7 +93,7 @@ def seconds_alone(blocks: Sequence[Block], subject: str = "cell") -> float:
     return sum(block.cpu for block in own) / sum(block.steps for block in own)
 
 
-def _is_kept_waiting(block: Block, threads: int) -> bool:
+def is_kept_waiting(block: Block, threads: int) -> bool:
     """Whether the threads of a block had to share a core with something else, or with each other."""
     if block.waited is not None:
         return block.waited > KEPT_WAITING * block.wall

@@ -8,7 +8,17 @@ import numpy as np
 import torch
 
 from bench.devices import Device
-from bench.measure.blocks import Block, PhaseLog, Step, WarmUp, quiet_collector, run_block, run_untimed, warm_up
+from bench.measure.blocks import (
+    Block,
+    PhaseLog,
+    Step,
+    WarmUp,
+    block_length,
+    quiet_collector,
+    run_block,
+    run_untimed,
+    warm_up,
+)
 from bench.measure.reference import FrozenNet
 from bench.measure.workload import Workload
 from bench.plan.timing import INFERENCE_BLOCKS, LAUNCH_BLOCKS, LEAD_SECONDS, RELATIVE_STATISTIC, STATISTIC
@@ -138,6 +148,12 @@ def measure_relative(
 def timed_block(subject: str, work: Workload, steps: int) -> Block:
     """One block of training steps."""
     return Subject.of(subject, work).block(work.device, steps)
+
+
+def block_alone(work: Workload) -> Block:
+    """A block in which one thread steps a cell that is timed with several; the threads are the caller's to set."""
+    first = timed_block("cell", work, 1)
+    return timed_block("cell", work, block_length(first.wall))
 
 
 def step_times(timed: Sequence[Block], subject: str, phases: tuple[str, ...]) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.devices import Device
 from bench.measure.blocks import Block, block_length, run_block, run_untimed
-from bench.measure.noise import BUSY
+from bench.measure.noise import BUSY, is_kept_waiting
 from bench.plan.timing import BLOCK_SECONDS
 from bench.store.result import QUANTILES
 
@@ -15,7 +15,7 @@ from bench.store.result import QUANTILES
 STATISTIC = "p10"
 
 # What a neighbour does to blocks that are all of the same work: the process waits for its core, is put aside (a quiet
-# core does that a few times a second), or the blocks differ.
+# core does that a few times a second), one of its threads waits, or the blocks differ.
 PREEMPTIONS = 40.0  # a second, for each thread
 SPREAD = 1.15  # slowest block over fastest
 PAUSE = 0.1  # seconds for the neighbour to go on
@@ -81,5 +81,6 @@ def is_disturbed(blocks: Sequence[Block], threads: int) -> bool:
     return (
         sum(block.cpu for block in blocks) < BUSY * wall
         or sum(block.preempted for block in blocks) > max(1.0, PREEMPTIONS * threads * wall)
+        or sum(is_kept_waiting(block, threads) for block in blocks) > len(blocks) / 2
         or max(medians) > SPREAD * min(medians)
     )

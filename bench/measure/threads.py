@@ -84,6 +84,16 @@ def longest_wait(before: Mapping[int, float]) -> float | None:
     return max(waits, default=None)
 
 
+def stolen(counts: Path = Path("/proc/stat")) -> dict[str, float]:
+    """Seconds that a hypervisor has kept each core from this system, which had work; empty where nothing tells."""
+    kept = {}
+    with suppress(OSError, ValueError):
+        for row in map(str.split, counts.read_text().splitlines()):
+            if len(row) > 8 and row[0].startswith("cpu") and row[0] != "cpu":  # that one is of all cores
+                kept[row[0]] = int(row[8]) / os.sysconf("SC_CLK_TCK")
+    return kept
+
+
 def _times() -> Iterator[tuple[int, tuple[float, float]]]:
     """Each thread's seconds on a core, and ready without one; nothing where the kernel does not count them."""
     for path in Path("/proc/self/task").glob("*/schedstat"):

@@ -172,7 +172,7 @@ def _disturbed(record: Record) -> Iterator[str]:
     """What neighbours did to the numbers, also when they were measured again."""
     if contended := [row.label for row in record.rows if any(value.contended for value in row.values.values())]:
         yield (
-            "Other work took the cores in every process of what is marked contended, also when it was measured again; "
+            "Other work took the cores in every process that measured what is marked contended; "
             f"those times are too long: {joined(contended, most=20)}."
         )
     left = {row.label: max((value.left_out for value in row.values.values()), default=0) for row in record.rows}

@@ -80,6 +80,7 @@ class Scheduler:
     endings: dict[Cell, str] = field(default_factory=dict)
     _ratios: dict[Cell, list[float]] = field(default_factory=dict)
     _disturbed: Counter[Cell] = field(default_factory=Counter)  # how many of its results are, in a part that is timed
+    _more: Counter[Cell] = field(default_factory=Counter)  # how many repeats it had beyond the plan's
     _beside: list[Beside] = field(default_factory=list)
     _measured: int = 0
     _late: bool = False
@@ -107,31 +108,34 @@ class Scheduler:
         else:
             self.outcome = "finished"
             for cell in self.cells:
-                self.endings.setdefault(cell, plural(self.plan.repeats, "repeat"))
+                self.endings.setdefault(cell, self._all_repeats(cell))
 
     def _measure_all(self) -> None:
         order = Random(self.plan.order_seed)
         for repeat in range(self.plan.repeats + self.plan.again):
-            late = self._beside_late() if repeat == self.plan.repeats else frozenset()
-            due = [cell for cell in self.cells if cell.id in late or self._is_due(cell, repeat - self.plan.repeats)]
+            if repeat == self.plan.repeats:
+                self._note_late()
+            due = [cell for cell in self.cells if self._is_due(cell, repeat - self.plan.repeats)]
             order.shuffle(due)
             for turn, result in results_of(self._turns(due, repeat), self.collector.slots, self._hear):
                 self._take(turn, result)
-                if result.cell.id in late and not self._late:
-                    ending = f"{plural(self.plan.repeats, 'repeat')} and one more: the reference was disturbed"
-                    self.endings.setdefault(result.cell, ending)
             if self._late and repeat < self.plan.repeats:
                 raise OutOfTimeError
 
-    def _beside_late(self) -> frozenset[str]:
-        """The ids of cells that are not precise yet and have a process beside a disturbed reference: one more for each.
+    def _note_late(self) -> None:
+        """Count a cell that is not precise yet as disturbed where a process of it ran beside a disturbed reference.
 
-        A plan of one repeat asks for no interval.
+        How good the reference can be is known once all repeats are there. A plan of one repeat asks for no interval.
         """
-        if self.plan.repeats == 1:
-            return frozenset()
-        late = {name for name, _ in disturbed(self._beside)}
-        return frozenset(cell.id for cell in self.cells if cell.id in late and cell not in self.endings)
+        late = {name for name, _ in disturbed(self._beside)} if self.plan.repeats > 1 else set()
+        for cell in self.cells:
+            if cell.id in late and cell not in self.endings:
+                self._disturbed[cell] = max(1, self._disturbed[cell])
+
+    def _all_repeats(self, cell: Cell) -> str:
+        """How a cell ended that had every repeat."""
+        more = f" and {self._more[cell]} more, since other work disturbed some" if self._more[cell] else ""
+        return plural(self.plan.repeats, "repeat") + more
 
     def _is_due(self, cell: Cell, extra: int) -> bool:
         """Whether the cell needs a repeat; one beyond the plan's (`extra` from 0) for each that was disturbed."""
@@ -178,6 +182,7 @@ class Scheduler:
         """Note whether the cell needs another repeat after this one."""
         ratios = self._ratios.setdefault(result.cell, [])
         self._disturbed[result.cell] += bool(result.disturbed & _TIMED)
+        self._more[result.cell] += result.repeat >= self.plan.repeats
         if "relative cost" not in result.disturbed:  # such a repeat is made again, and left out where it can be
             ratios.extend(each.value for each in result.measurements if each.metric == "relative_cost")
         self._beside += of_results([result])

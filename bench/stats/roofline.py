@@ -48,9 +48,18 @@ class Bound:
 
     @property
     def by(self) -> str:
-        """The limit that explains most of the step, "" if none does; one that takes so much at least comes first."""
-        surest = max(("compute", "launches"), key=self.share)
-        return next((name for name in (surest, self.largest) if self.share(name) > MOST), "")
+        """The limit that explains most of the step, "" if none does; one that takes so much at least comes first.
+
+        None that is refuted: the share in truth may be any.
+        """
+        sure = [name for name in ("compute", "launches") if not self.is_refuted(name)]
+        surest = max(sure, key=self.share, default="")
+        names = (surest, *(["bandwidth"] if self.bandwidth <= 1 else []))
+        return next((name for name in names if name and self.share(name) > MOST), "")
+
+    def is_refuted(self, name: str) -> bool:
+        """Whether a step was faster than the limit allows, whose ceiling other work held down."""
+        return name in self.disturbed and self.share(name) > 1
 
     def share(self, name: str) -> float:
         """The share of a limit."""
@@ -159,32 +168,36 @@ def told(bound: Bound) -> str:
     name = bound.by or bound.largest
     most = "at most " if name == "bandwidth" else ""
     words = f"{name} {most}{percent(bound.share(name))}"
+    doubts = _doubts(bound.share(name), name, name in bound.disturbed)
     if bound.by:
-        return words + _doubts(bound.share(name), name, name in bound.disturbed)
-    return f"none of the three explains it (largest: {words}{'; ' + _DISTURBED if name in bound.disturbed else ''})"
+        return words + (f" ({'; '.join(doubts)})" if doubts else "")
+    return f"{_none(bound)} (largest: {'; '.join([words, *doubts])})"
+
+
+def _none(bound: Bound) -> str:
+    whole = not bound.is_refuted(bound.largest)
+    return "none of the three explains it" if whole else "no ceiling that was measured well explains it"
 
 
 def with_doubts(share: float, name: str, disturbed: bool) -> str:
     """A share of what a limit allows; none stands above 100 % without its reason."""
-    return percent(share) + _doubts(share, name, disturbed)
+    doubts = _doubts(share, name, disturbed)
+    return percent(share) + (f" ({'; '.join(doubts)})" if doubts else "")
 
 
 def in_full(bound: Bound) -> str:
     """What bounds the step, and in words what each of the three takes of it."""
-    verdict = f"bound by {bound.by}" if bound.by else f"none of the three explains it (largest: {bound.largest})"
+    verdict = f"bound by {bound.by}" if bound.by else f"{_none(bound)} (largest: {bound.largest})"
     if bound.by == "bandwidth":
         verdict = "bandwidth may explain most of it"  # its share is an upper bound
     shares = (
-        words.format(percent(bound.share(name))) + _doubts(bound.share(name), name, name in bound.disturbed)
-        for name, words in _WORDS.items()
+        words.format(with_doubts(bound.share(name), name, name in bound.disturbed)) for name, words in _WORDS.items()
     )
     return f"{verdict}: {'; '.join(shares)}"
 
 
-def _doubts(share: float, name: str, disturbed: bool) -> str:
-    doubts = [_ABOVE[name]] if share > 1 else []
-    doubts += [_DISTURBED] if disturbed else []
-    return f" ({'; '.join(doubts)})" if doubts else ""
+def _doubts(share: float, name: str, disturbed: bool) -> list[str]:
+    return [*([_ABOVE[name]] if share > 1 else []), *([_DISTURBED] if disturbed else [])]
 
 
 _ABOVE = {

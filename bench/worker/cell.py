@@ -19,7 +19,7 @@ from bench.measure.blocks import Block
 from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.numerics import measure_numerics, too_large, unknown
 from bench.measure.reference import references
-from bench.measure.speed import measure_copy, measure_inference, measure_phases, measure_relative
+from bench.measure.speed import block_alone, measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
@@ -163,8 +163,9 @@ class _CellTask:
         self._send(measurements, blocks)
         compared = [block for block in blocks if block.subject in ("cell", "reference")]
         self._warn_of_noise("relative cost", compared, steady, threads)
-        if threads == 1:
-            self.alone = noise.seconds_alone(compared)
+        if threads == 1 or self.device.facts.on_host:
+            torch.set_num_threads(1)
+            self.alone = noise.seconds_alone(compared if threads == 1 else [block_alone(work)])
         torch.set_num_threads(self.cell.threads)
 
     def _workload(self, cell: Cell) -> Workload:

@@ -94,3 +94,21 @@ def test_the_collector_is_off_inside_and_on_again_after_an_error():
     with pytest.raises(KeyError), blocks.quiet_collector():
         fail()
     assert (inside, gc.isenabled()) == ([False], True)
+
+
+@pytest.mark.parametrize(
+    ("waits", "before", "after", "waited"),
+    [
+        (0.01, {"cpu0": 1.0, "cpu1": 5.0}, {"cpu0": 1.04, "cpu1": 5.0}, 0.04),
+        (0.06, {"cpu0": 1.0}, {"cpu0": 1.04}, 0.06),
+        (0.01, {}, {}, 0.01),
+        (None, {"cpu0": 1.0}, {"cpu0": 1.04}, None),
+    ],
+    ids=["stolen", "waited", "no word of steal", "waits not counted"],
+)
+def test_a_core_that_a_hypervisor_kept_was_waited_for(waits, before, after, waited, monkeypatch):
+    """Nobody is preempted then, and the time is the process's as far as its own system tells."""
+    counts = iter((before, after))
+    monkeypatch.setattr(blocks, "stolen", lambda: next(counts))
+    monkeypatch.setattr(blocks, "longest_wait", lambda _: waits)
+    assert blocks.Meter().read()["waited"] == (None if waited is None else pytest.approx(waited))

@@ -164,6 +164,16 @@ def test_a_layer_of_attention_costs_the_same_in_one_operator():
     assert [str(name) for name in fast.get_flop_counts()["Global"]] == ["aten._transformer_encoder_layer_fwd"]
 
 
+@pytest.mark.parametrize(("first", "second", "outputs"), [(5, 6, 7), (3, 40, 2), (40, 3, 50)])
+def test_a_bilinear_layer_costs_two_products(first, second, outputs):
+    """One input meets every weight; the other meets what comes of it, or both are multiplied before."""
+    layer = nn.Bilinear(first, second, outputs)
+    inputs = (torch.rand(4, width, requires_grad=True) for width in (first, second))
+    between = min(4 * first * second, 4 * first * outputs, 4 * second * outputs)
+    once = 2 * (4 * first * second * outputs + between)
+    assert counted(layer, *inputs) == (once, 3 * once)
+
+
 @pytest.mark.parametrize(("kind", "gates"), [(nn.LSTM, 4), (nn.GRU, 3), (nn.RNN, 1)])
 def test_recurrent_layers_use_each_matrix_at_each_time(kind, gates):
     net = kind(6, 5, num_layers=2, bidirectional=True)
@@ -174,6 +184,15 @@ def test_recurrent_layers_use_each_matrix_at_each_time(kind, gates):
     assert ahead == once
     # what went in before the first time needs no gradient: one product a layer and direction may be left out
     assert 2 * once - 2 * 2 * 2 * 3 * gates * 25 <= back <= 2 * once
+
+
+def test_a_grouped_product_costs_each_row_its_own_matrix():
+    """As a mixture of experts computes: rows to 8 meet the first matrix, those to 16 the second."""
+    rows, experts = (torch.rand(*shape, dtype=torch.bfloat16, requires_grad=True) for shape in ((16, 32), (2, 32, 8)))
+    ends = torch.tensor([8, 16], dtype=torch.int32)
+    once = 2 * 16 * 32 * 8
+    assert counted(lambda: torch._grouped_mm(rows, experts, offs=ends)) == (once, 2 * once)
+    assert forward_of(lambda: torch._grouped_mm(experts, experts.new_ones(2, 8, 32))) == (2 * 2 * 32 * 8 * 32)
 
 
 def test_an_operator_without_a_formula_counts_nothing():

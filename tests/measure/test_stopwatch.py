@@ -9,8 +9,8 @@ from bench.measure.stopwatch import PAUSE, Stopwatch, is_disturbed
 from tests.measure.recording import RecordingDevice
 
 
-def block(cpu=0.02, wall=0.02, preempted=0, step=1e-3):
-    return Block("ceiling", 0.0, wall, cpu, 0, preempted, np.full((20, 2), step))
+def block(cpu=0.02, wall=0.02, preempted=0, step=1e-3, waited=None):
+    return Block("ceiling", 0.0, wall, cpu, 0, preempted, np.full((20, 2), step), waited)
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,9 @@ def block(cpu=0.02, wall=0.02, preempted=0, step=1e-3):
         ([block(preempted=1), block(), block()], 1, False),  # the kernel's own threads run now and then
         ([block(cpu=0.012)] * 3, 1, True),  # it waited for its core
         ([block(cpu=0.013, wall=0.02)] * 3, 2, True),
-        (
-            [block(cpu=0.02, preempted=7)] * 3,
-            2,
-            True,
-        ),  # one of two put aside: CPU over wall is 1
+        ([block(cpu=0.02, preempted=7)] * 3, 2, True),  # one of two put aside: CPU over wall is 1
+        ([block(cpu=1.27, preempted=9, waited=0.01)] * 3, 64, True),  # one of many: only what it waited shows it
+        ([block(cpu=1.28, waited=0.001)] * 3, 64, False),
         ([block(), block(), block(step=1.3e-3)], 1, True),  # the neighbour came in the middle
     ],
 )

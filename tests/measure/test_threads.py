@@ -80,6 +80,16 @@ def test_a_thread_that_shares_its_core_is_seen_to_wait():
     assert float(done.stdout) > 0.1
 
 
+def test_what_a_hypervisor_kept_is_told_by_core(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sysconf", lambda _: 100)
+    counts = tmp_path / "stat"
+    counts.write_text(
+        "cpu  9 0 0 0 0 0 0 500 0 0\ncpu0 1 0 0 0 0 0 0 120 0 0\ncpu11 1 0 0 0 0 0 0 380\ncpu2 1 2\nintr 1\n"
+    )
+    assert threads.stolen(counts) == {"cpu0": 1.2, "cpu11": 3.8}
+    assert threads.stolen(tmp_path / "nowhere") == {}
+
+
 def test_nothing_waits_where_nothing_was_counted(monkeypatch):
     monkeypatch.setattr(threads, "waiting", dict)
     assert longest_wait({}) is None

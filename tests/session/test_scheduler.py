@@ -319,6 +319,17 @@ def test_ratios_of_an_earlier_session_count_towards_the_precision(run):
     assert [repeat for _, repeat in fake.measured_cells()] == [LEAST_REPEATS - 1] * len(CELLS)
 
 
+def test_a_resumed_run_measures_again_what_was_disturbed_and_once(run):
+    spent = run(Fake(disturbed=disturbed_in(0)), budget=3 * len(CELLS) * TASK_SECONDS)
+    resumed = run(past=results_of(spent))
+    assert resumed.measured_cells() == [(CELLS[0], 3)]
+    assert resumed.schedule.endings[CELLS[0]] == "3 repeats and 1 more, since other work disturbed some"
+
+    again = run(past={**results_of(spent), **results_of(resumed)})
+    assert again.measured_cells() == []
+    assert again.schedule.endings == resumed.schedule.endings
+
+
 def test_a_budget_spent_again_skips_no_cell_that_was_measured_before(run):
     before = run(cells=CELLS[:4], repeats=1)
     fake = run(past=results_of(before), budget=1e-9, repeats=1)
@@ -396,9 +407,14 @@ def test_a_cell_whose_reference_was_disturbed_is_measured_once_more(run):
     fake = run(Beside(), repeats=3)
     assert [cell for cell, repeat in fake.measured_cells() if repeat == 3] == [CELLS[2]]
     assert fake.schedule.outcome == "finished"
-    assert fake.schedule.endings[CELLS[2]] == "3 repeats and one more: the reference was disturbed"
+    assert fake.schedule.endings[CELLS[2]] == "3 repeats and 1 more, since other work disturbed some"
     assert fake.schedule.endings[CELLS[0]] == "3 repeats"
     assert max(fake.shares) <= 1
+
+
+def test_a_repeat_that_was_added_is_made_again_where_it_was_disturbed(run):
+    fake = run(Beside(disturbed=lambda task: ("phases",) if (task.cell, task.repeat) == (CELLS[2], 3) else ()))
+    assert repeats_of(fake, CELLS[2]) == [0, 1, 2, 3, 4]
 
 
 def test_how_the_repeat_that_was_added_ended_is_kept(run):

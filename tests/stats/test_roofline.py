@@ -53,9 +53,16 @@ def test_no_share_above_all_of_a_step_stands_without_its_reason(name, disturbed)
     for words in (told(found), in_full(found)):
         _, number, after = words.partition("297 %")
         assert (reason in after.partition(")")[0]) == bool(number)
+        assert number or name == "bandwidth"
         assert ("contention" in words) == bool(disturbed)
     assert "297 %" in in_full(found)
-    assert found.by == ("" if name == "bandwidth" else name)
+    # a ceiling that other work held down says how large the share may be, and not that it is
+    assert found.by == ("" if name == "bandwidth" or disturbed else name)
+
+
+def test_a_ceiling_too_low_hides_no_limit_that_was_measured_well():
+    found = Bound(compute=28.7, bandwidth=0.2, launches=0.6, intensity=1.0, disturbed=("compute",))
+    assert (found.by, told(found)) == ("launches", "launches 60 %")
 
 
 def test_in_full_the_three_shares_are_said_for_what_they_are():

@@ -5,10 +5,13 @@ import json
 import tempfile
 
 import pytest
+import torch
 
+from bench.measure import noise
 from bench.plan.cell import Cell
 from bench.plan.task import Task
 from bench.training.checkpoint import unpacked
+from bench.worker import cell as module
 from bench.worker.cell import measure
 from tests.measure.recording import Heard
 
@@ -173,3 +176,22 @@ def test_a_profile_that_fails_is_a_warning(scratch):
     assert kind == "warning"
     assert (warning["part"], warning["kind"]) == ("profile", "no profile")
     assert warning["text"].startswith("FileNotFoundError: ")
+
+
+@pytest.mark.parametrize("relative_threads", [1, 2])
+def test_a_step_of_several_threads_is_held_against_one_thread_whatever_the_reference_has(relative_threads, monkeypatch):
+    """Here one thread seems to take a hundredth of what it does."""
+    monkeypatch.setattr(module, "check_threads", lambda _: None)  # a machine may have one core
+    monkeypatch.setattr(noise, "seconds_alone", _a_hundredth)
+    channel = Heard()
+    measure(Task(Cell("debug", threads=2), blocks=2, epochs=0, relative_threads=relative_threads), channel)
+
+    warnings = [payload for kind, payload in channel.sent if kind == "warning" and payload["part"] == "phases"]
+    (contended,) = [warning["text"] for warning in warnings if warning["kind"] == "contended"]
+    assert "times as long as with 1 thread" in contended
+
+
+def _a_hundredth(blocks):
+    assert torch.get_num_threads() == 1
+    own = [block for block in blocks if block.subject == "cell"]
+    return sum(block.cpu for block in own) / sum(block.steps for block in own) / 100

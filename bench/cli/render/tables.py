@@ -74,9 +74,7 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
     if note := _seeds(table):
         parts.append(note)
     if "contended" in table and table["contended"].eq(True).any():  # absent where a cell has no metric
-        parts.append(
-            f"{MARK} other work took its cores in every process, also when it was measured again: do not use it"
-        )
+        parts.append(f"{MARK} other work took its cores in every process that measured it: do not use it")
     return "; ".join(parts)
 
 
