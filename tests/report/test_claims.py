@@ -233,3 +233,10 @@ def test_the_front_comes_with_what_is_tied_to_it():
     rows = [*quiet, beaten, tied, single]
     assert [row.label for row in front(rows, "relative_cost")] == ["a", "b"]
     assert [row.label for row in tied_to_front(rows, "relative_cost")] == ["tied", "single"]
+
+
+def test_a_tie_near_the_budget_does_not_say_that_all_are_within():
+    (claim,) = said(CHEAP[0], bought("b", (1.9, 0.3), (0.971, 0.001)), *DEAR)["On a budget"]
+    assert claim == (
+        "Within or near 2 times the cost of the reference (mlp), b and a cannot be told apart: their intervals overlap."
+    )
