@@ -79,9 +79,9 @@ def amount(value: Value) -> str:
         return quantity(value.metric, value.unit, value.value)
     noun = "seed" if row_of(value.metric, value.unit).once_a_seed else "process"
     count = over_seeds(value.n, value.seeds, value.lost) if noun == "seed" else plural(value.n, noun)
-    count += f", {value.left_out} more left out: contended" if value.left_out else ""
     count += ", contended" if value.contended else ""
-    since = _since(value)
+    left = f"{value.left_out} more left out: contended" if value.left_out else ""
+    since = f"; {left}{_since(value)}" if left else _since(value)
     if value.low is None or value.high is None or value.half is None:
         none = f"one {noun}: no interval" if count == f"1 {noun}" else f"{count}, no interval"
         return f"{quantity(value.metric, value.unit, value.value)} ({none}{since})"

@@ -7,8 +7,9 @@ import pytest
 
 from bench.report.conclusions import conclusions
 from bench.report.load import read
+from bench.report.page import page
 from bench.report.provenance import trust
-from bench.report.table import placed
+from bench.report.table import in_words, placed
 from bench.store.warning import Warning
 from tests.report import report_sample as sample
 
@@ -58,3 +59,13 @@ def test_an_accuracy_is_contended_only_where_time_cut_its_training(tmp_path: Pat
     assert ("no claim" in said["Most accurate"]) == marked
     assert ("Small and close" in said) == (not marked)
     assert any("fewer steps" in caveat for caveat in trust(record).caveats) == marked
+
+
+def test_what_is_left_out_is_told_beside_how_many_are_left(tmp_path: Path):
+    results = sample.results(("mlp", "lenet5"), repeats=3)
+    results = [replace(result, warnings=()) if result.repeat == 2 else replace(
+        result, warnings=(Warning("relative cost", "contended", 0.5, "-"),)) for result in results]  # fmt: skip
+    record = read(sample.recorded(tmp_path, results))
+    (words,) = {in_words(row.values["relative_cost"]).partition("(")[2].partition(")")[0] for row in record.rows}
+    assert words == "one process: no interval; 2 more left out: contended"
+    assert "contended</span>" not in page(record).split('id="rows"')[1].split("</table>")[0]
