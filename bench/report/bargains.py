@@ -115,7 +115,9 @@ def _surprise(group: Group) -> Sentence | None:
     if not surprises:
         return None
     _, more, less = max(surprises, key=lambda surprise: surprise[0])
-    claim = f"{more.label} does more arithmetic in convolutions and products than {less.label}, yet costs less."
+    claim = (
+        f"{more.label} does more arithmetic in convolutions, products and attention than {less.label}, yet costs less."
+    )
     shown = [
         f"{row.label}: {quantity('flops', '1', row.values['flops'].value)} a step, "
         f"cost {amount(row.values['relative_cost'])}"

@@ -137,7 +137,10 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         values |= _median(part, values)
         for metric in named(lambda row: row.to_target):
             values.pop(metric, None)  # by the evaluation there; the record has them for any target
+        whole = values.get("training_step")
         values |= _towards(rest, target, int(first["seeds"])) if target else {}
+        if whole and values["training_step"] is not whole:
+            values["training_step"] = replace(values["training_step"], threads=whole.threads)
         cells = tuple(rest.cells.values())
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         unordered.append((cells, str(first["status"]), reason, values, rest))

@@ -178,7 +178,7 @@ def surprising(name, cost, flops, **cell):
 @pytest.mark.parametrize("cell", [{}, {"dtype": "bfloat16"}, {"mode": "compile"}, {"threads": 2}, {"batch_size": 8}])
 def test_a_surprise_is_between_nets_under_the_same_settings(cell):
     rows = surprising("much", (1.0, 0.01), 9e9, **cell), surprising("little", (2.0, 0.01), 1e9)
-    claim = "much does more arithmetic in convolutions and products than little, yet costs less."
+    claim = "much does more arithmetic in convolutions, products and attention than little, yet costs less."
     assert said(*rows).get("Surprise") == (None if cell else [claim])
 
 

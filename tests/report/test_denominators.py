@@ -13,6 +13,7 @@ from bench.report.load import read
 from bench.report.provenance import trust
 from bench.report.table import columns, placed
 from bench.report.tradeoffs import choosing
+from bench.store.result import Measurement
 from tests.report import report_sample as sample
 
 NAMES = ("mlp", "lenet5", "convnet")
@@ -130,3 +131,14 @@ def test_a_page_of_more_configurations_than_a_picture_names(tmp_path: Path):
     with svg.style():
         names = [picture.name for picture in choosing(read(sample.recorded(tmp_path, results)))]
     assert "choose-time-to-accuracy" in names
+
+
+def test_a_step_of_training_keeps_its_threads_where_the_target_was_chosen_afterwards(tmp_path: Path):
+    results = [
+        replace(result, measurements=(*result.measurements, Measurement.of_value("training_step", 0.002, "mean", 2)))
+        for result in sample.results(NAMES, repeats=1)
+    ]
+    record = read(sample.recorded(tmp_path, results))
+    (column,) = (column for column in columns(record) if column.metric == "training_step")
+    assert {row.values["training_step"].threads for row in record.rows} == {2}
+    assert column.note.endswith("up to the evaluation that reached 98 %, where every seed has one")
