@@ -42,6 +42,7 @@ class _Gathered:
     training: list[Mapping[str, Any]] = field(default_factory=list)
     turns: list[Floats] = field(default_factory=list)
     machines: dict[str, str] = field(default_factory=dict)  # what its processes ran on: digest to name
+    processes: Counter[str] = field(default_factory=Counter)  # how many of them on each
     contended: bool = False  # whether a neighbour disturbed the training of any seed
 
     def add(self, line: Mapping[str, Any]) -> None:
@@ -54,12 +55,15 @@ class _Gathered:
             self.contended |= "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
         if line.get("system"):
             facts = fingerprint(line["system"], 0)
+            self.processes[facts.digest] += 1
             self.machines.setdefault(facts.digest, str(line["system"].get("gpu") or line["system"].get("cpu")))
 
     @property
     def machine(self) -> str:
-        """One digest of all machines that its processes ran on."""
-        return "+".join(sorted(self.machines))
+        """One digest of all machines that its processes ran on; of several it has how many ran on each."""
+        if len(self.processes) < 2:
+            return "".join(self.processes)
+        return "+".join(f"{digest}:{count}" for digest, count in sorted(self.processes.items()))
 
 
 def read(run: Run) -> Record:
@@ -95,7 +99,13 @@ def _machines(parts: Sequence[_Gathered]) -> dict[str, str]:
     single = {digest: name for part in parts for digest, name in part.machines.items()}
     alike = Counter(single.values())
     named = {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in single.items()}
-    return {part.machine: joined(named[digest] for digest in sorted(part.machines)) for part in parts if part.machines}
+    return {part.machine: _machine_of(part, named) for part in parts if part.machines}
+
+
+def _machine_of(part: _Gathered, named: Mapping[str, str]) -> str:
+    if len(part.processes) == 1:
+        return named[part.machine]
+    return joined(f"{named[digest]} in {plural(count, 'process')}" for digest, count in sorted(part.processes.items()))
 
 
 def _in_order(record: Record) -> Iterator[Row]:
