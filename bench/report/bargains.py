@@ -6,7 +6,7 @@ from dataclasses import fields
 from bench.plan.cell import Cell
 from bench.report.comparable import Group, groups
 from bench.report.order import Sentence, order
-from bench.report.rank import ordered, surely_better
+from bench.report.rank import leaders, ordered, surely_better
 from bench.report.record import Record, Row, Value
 from bench.report.table import amount
 from bench.report.units import percent, quantity
@@ -46,11 +46,12 @@ def _within(record: Record, group: Group) -> Sentence | None:
         return None
     placing, budget = order(inside, "accuracy"), f"{limit:g} times the cost of {record.reference()}"
     budget = budget if limit != 1 else f"the cost of {record.reference()}"
-    within = "within" if group.name else "Within"
     if placing.winner is None:
-        claim = f"{within} {budget}, {placing.claim}"
+        sure = all(_most(row.values["relative_cost"]) <= limit for row in leaders(inside, "accuracy"))
+        within = "within" if sure else "within or near"
+        claim = f"{within if group.name else within.capitalize()} {budget}, {placing.claim}"
     elif _most(placing.winner.values["relative_cost"]) <= limit:
-        claim = f"{within} {budget}, {placing.winner.label} is the most accurate."
+        claim = f"{'within' if group.name else 'Within'} {budget}, {placing.winner.label} is the most accurate."
     else:
         claim = f"{placing.winner.label} is the most accurate near {budget}, yet it may cost less or more than that."
     shown = "; ".join(map(_both, placing.shown))
@@ -93,11 +94,11 @@ def _small(group: Group) -> Sentence | None:
 
 
 def _farthest(value: Value, other: Value) -> float:
-    """The far end of the 95 % interval of the difference of two means; infinite without both intervals.
+    """The far end of the 95 % interval of the difference of two means; infinite without both, or where one is doubtful.
 
     Half-widths of independent means add in quadrature, each with its own quantile of t: no narrower than Welch's.
     """
-    if value.half is None or other.half is None:
+    if value.half is None or other.half is None or value.contended or other.contended:
         return math.inf
     return abs(value.value - other.value) + math.hypot(value.half, other.half)
 
@@ -114,7 +115,9 @@ def _surprise(group: Group) -> Sentence | None:
     if not surprises:
         return None
     _, more, less = max(surprises, key=lambda surprise: surprise[0])
-    claim = f"{more.label} does more arithmetic in convolutions and products than {less.label}, yet costs less."
+    claim = (
+        f"{more.label} does more arithmetic in convolutions, products and attention than {less.label}, yet costs less."
+    )
     shown = [
         f"{row.label}: {quantity('flops', '1', row.values['flops'].value)} a step, "
         f"cost {amount(row.values['relative_cost'])}"

@@ -1,7 +1,7 @@
 """The goal in a sentence: who reaches the target accuracy first, as far as looks and seeds tell, and who does not."""
 
 from bench.report.comparable import Group, groups
-from bench.report.order import Sentence, order
+from bench.report.order import CONTENDED, Sentence, order
 from bench.report.record import Record, Row, Value
 from bench.report.table import amount, percent_of
 from bench.report.units import quantity, tied
@@ -44,7 +44,8 @@ def _claim(record: Record, group: Group) -> tuple[str, list[Row]]:
     if placing.winner:
         return f"{first.label} reaches {target} in the least training time{seeds}.", placing.shown
     if first.values["time_to_accuracy"].reach is None:
-        return f"{first.label} was seen at {target} first{seeds}: no claim about the order.", placing.shown
+        doubt = f", but {CONTENDED}" if first.values["time_to_accuracy"].contended else ""
+        return f"{first.label} was seen at {target} first{seeds}{doubt}: no claim about the order.", placing.shown
     return f"{'in' if group.name else 'In'} time to {target}, {placing.claim}", placing.shown
 
 

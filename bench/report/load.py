@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -24,7 +24,8 @@ from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
 from bench.store.seeds import asked_of
-from bench.text import plural
+from bench.store.warning import Warning, disturbed_parts
+from bench.text import joined, plural
 
 # Control characters, lone surrogates and direction overrides: no name needs them, and XML cannot hold them.
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -41,6 +42,8 @@ class _Gathered:
     training: list[Mapping[str, Any]] = field(default_factory=list)
     turns: list[Floats] = field(default_factory=list)
     machines: dict[str, str] = field(default_factory=dict)  # what its processes ran on: digest to name
+    processes: Counter[str] = field(default_factory=Counter)  # how many of them on each
+    contended: bool = False  # whether a neighbour disturbed the training of any seed
 
     def add(self, line: Mapping[str, Any]) -> None:
         cell = Cell.from_dict(line["cell"])
@@ -49,14 +52,18 @@ class _Gathered:
         self.turns.append(line["turns"])
         if line["training"] and line["training"].get("epochs"):
             self.training.append(line["training"])
+            self.contended |= "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
         if line.get("system"):
             facts = fingerprint(line["system"], 0)
+            self.processes[facts.digest] += 1
             self.machines.setdefault(facts.digest, str(line["system"].get("gpu") or line["system"].get("cpu")))
 
     @property
     def machine(self) -> str:
-        """One digest of all machines that its processes ran on."""
-        return "+".join(sorted(self.machines))
+        """One digest of all machines that its processes ran on; of several it has how many ran on each."""
+        if len(self.processes) < 2:
+            return "".join(self.processes)
+        return "+".join(f"{digest}:{count}" for digest, count in sorted(self.processes.items()))
 
 
 def read(run: Run) -> Record:
@@ -78,17 +85,27 @@ def read(run: Run) -> Record:
         tuple(lines.values()),
         target,
         aimed=aim is not None,
-        machines=_machines(gathered.values()),
+        machines=_machines([*gathered.values()]),
         check=clean(stored_check(run)),
     )
     return replace(record, rows=tuple(_in_order(record)))
 
 
-def _machines(parts: Iterable[_Gathered]) -> dict[str, str]:
-    """A name for each machine or set of them that a configuration was measured on; numbered where names are alike."""
-    sets = {part.machine: " and ".join(dict.fromkeys(part.machines.values())) for part in parts if part.machines}
-    alike = Counter(sets.values())
-    return {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in sets.items()}
+def _machines(parts: Sequence[_Gathered]) -> dict[str, str]:
+    """A name for each machine or set of them that a configuration was measured on; no two have the same.
+
+    Machines of one name, such as one machine before and after a change of its software, are told by their digests.
+    """
+    single = {digest: name for part in parts for digest, name in part.machines.items()}
+    alike = Counter(single.values())
+    named = {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in single.items()}
+    return {part.machine: _machine_of(part, named) for part in parts if part.machines}
+
+
+def _machine_of(part: _Gathered, named: Mapping[str, str]) -> str:
+    if len(part.processes) == 1:
+        return named[part.machine]
+    return joined(f"{named[digest]} in {plural(count, 'process')}" for digest, count in sorted(part.processes.items()))
 
 
 def _in_order(record: Record) -> Iterator[Row]:
@@ -130,7 +147,10 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         values |= _median(part, values)
         for metric in named(lambda row: row.to_target):
             values.pop(metric, None)  # by the evaluation there; the record has them for any target
-        values |= _towards(rest.training, target, int(first["seeds"])) if target else {}
+        whole = values.get("training_step")
+        values |= _towards(rest, target, int(first["seeds"])) if target else {}
+        if whole and values["training_step"] is not whole:
+            values["training_step"] = replace(values["training_step"], threads=whole.threads)
         cells = tuple(rest.cells.values())
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         unordered.append((cells, str(first["status"]), reason, values, rest))
@@ -235,21 +255,25 @@ def _target(trainings: list[Mapping[str, Any]]) -> float | None:
     return next((target for target in TARGETS if best and sum(top >= target for top in best) * 2 >= len(best)), None)
 
 
-def _towards(trainings: list[Mapping[str, Any]], target: float, seeds: int) -> dict[str, Value]:
+def _towards(rest: _Gathered, target: float, seeds: int) -> dict[str, Value]:
     """Training seconds to the first evaluation that reaches the target, and what they are made of, if all `seeds` do.
 
     On the log scale, on which the three intervals are taken, time is the product of seconds a step and steps.
     """
-    looks = [_looks(training["epochs"], target) for training in trainings]
+    looks = [_looks(training["epochs"], target) for training in rest.training]
     reached = [look for look in looks if look]
     if not reached or len(reached) < max(len(looks), seeds):
         return {}
     seconds, steps = (np.array([float(hit[name]) for _, hit in reached]) for name in ("seconds", "steps"))
     earlier = np.array([before for before, _ in reached])
     since = pooled(earlier, "log_mean") if earlier.all() else Interval(0.0, 0.0, 0.0, earlier.size)
+    time, step = (
+        replace(_over_seeds(METRICS[name], values), contended=rest.contended)
+        for name, values in (("time_to_accuracy", seconds), ("training_step", seconds / steps))
+    )
     return {
-        "time_to_accuracy": replace(_over_seeds(METRICS["time_to_accuracy"], seconds), before=since),
-        "training_step": _over_seeds(METRICS["training_step"], seconds / steps),
+        "time_to_accuracy": replace(time, before=since),
+        "training_step": step,
         "steps_to_accuracy": _over_seeds(METRICS["steps_to_accuracy"], steps),
     }
 

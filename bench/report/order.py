@@ -9,6 +9,7 @@ from bench.report.table import amount
 from bench.report.units import percent
 from bench.text import joined, number, plural
 
+CONTENDED = "it was measured while other work took its cores"
 _NAMED = 4  # names in a sentence, the others are counted
 
 
@@ -47,13 +48,11 @@ def order(rows: list[Row], metric: str) -> Order:
         return Order(first, first, "", ranked[:2])
     bare = [row for row in ahead if row.values[metric].reach is None]
     if first in bare:
-        claim = f"{first.label} came out ahead, but {_origin(first, metric)}: no interval, so no claim about the order."
+        claim = f"{first.label} came out ahead, but {_why_bare(first, metric)}, so no claim about the order."
         return Order(first, None, claim, ranked[:2])
     tied = [row for row in ahead if row not in bare]
     parts = [_tie(tied, ranked, metric) if len(tied) > 1 else f"{first.label} came out ahead"]
-    if bare:
-        verb = "has" if len(bare) == 1 else "have"
-        parts.append(f"{_names(bare)}, {_origin(bare[0], metric)}, {verb} no interval to compare with")
+    parts += _without(bare, metric)
     return Order(first, None, "; ".join(parts) + ".", [*ahead[:_NAMED], *_passed(tied, ranked, metric)])
 
 
@@ -100,7 +99,26 @@ def _names(rows: list[Row]) -> str:
     return joined((row.label for row in rows), most=_NAMED)
 
 
+def _without(bare: list[Row], metric: str) -> list[str]:
+    """Who cannot be compared with, those of one cause together."""
+    single = [row for row in bare if not row.values[metric].contended]
+    contended = [row for row in bare if row not in single]
+    parts = []
+    if single:
+        has = "has" if len(single) == 1 else "have"
+        parts.append(f"{_names(single)}, {_origin(single[0], metric)}, {has} no interval to compare with")
+    if contended:
+        was = "was" if len(contended) == 1 else "were"
+        parts.append(f"{_names(contended)} {was} contended, so no comparison holds")
+    return parts
+
+
+def _why_bare(row: Row, metric: str) -> str:
+    """Why the first has no interval that a claim could rest on."""
+    return CONTENDED if row.values[metric].contended else f"{_origin(row, metric)}: no interval"
+
+
 def _origin(row: Row, metric: str) -> str:
-    """Why a number has no interval: from one seed."""
-    noun = "seed" if METRICS[metric].once_a_seed else "process"
-    return f"from {'one' if row.values[metric].n == 1 else row.values[metric].n} {noun}"
+    """Where a number without an interval is from: from one seed."""
+    noun, n = "seed" if METRICS[metric].once_a_seed else "process", row.values[metric].n
+    return f"from one {noun}" if n == 1 else f"from {plural(n, noun)}"

@@ -99,9 +99,10 @@ def unit_axis(axis: Axis, metric: str, unit: str, *, few: bool = False) -> None:
         return
     low, high = sorted(axis.get_view_interval())
     decades = np.log10(high / low)
-    crowded = decades * 2 if few else decades
+    crowded = decades * 1.6 if few else decades
     steps = (1,) if crowded > 3.2 else (1, 3) if crowded > 1.2 else (1, 2, 5)
-    axis.set_major_locator(LogLocator(subs=steps, numticks=5 if few else 8) if decades > 0.5 else MaxNLocator(4))
+    enough = decades > (1.0 if few else 0.7)  # for two of these ticks; else matplotlib takes ones that overlap
+    axis.set_major_locator(LogLocator(subs=steps, numticks=5 if few else 8) if enough else MaxNLocator(4))
 
 
 def accuracy_axis(axes: Any, values: Iterable[float], name: str = "test accuracy") -> None:

@@ -71,11 +71,15 @@ def revision(git: Git) -> str:
 
 
 def machine(record: Record) -> str:
-    """The machine in one phrase, as the first process saw it."""
-    system: dict[str, Any] = next((result["system"] for result in record.results if result.get("system")), {})
+    """The machine in one phrase, or all of them where processes saw several."""
+    systems = (result["system"] for result in record.results if result.get("system"))
+    return joined(filter(None, dict.fromkeys(map(_host, systems))), most=4) or "machine unknown"
+
+
+def _host(system: Mapping[str, Any]) -> str:
     cores = system.get("cores_usable")
     parts = [system.get("cpu"), plural(cores, "usable core") if isinstance(cores, int) else None, system.get("gpu")]
-    return ", ".join(str(part) for part in parts if part) or "machine unknown"
+    return ", ".join(str(part) for part in parts if part)
 
 
 def _words(key: str) -> str:
@@ -142,6 +146,8 @@ def _caveats(record: Record) -> Iterator[str]:
     if isinstance(target, float) and short:
         yield f"Short of the precision target of ± {percent(target)}: {joined(short, most=20)}."
     yield from _disturbed(record)
+    if mixed := [f"{row.label} ({record.machines[row.machine]})" for row in record.rows if "+" in row.machine]:
+        yield f"Pooled over processes of more than one machine or software: {joined(mixed, most=20)}."
     if any("step" in row.values for row in record.rows):
         yield (
             "Intervals of times, rates and relative costs are for this run: from one hour to the next they move more "
@@ -169,12 +175,14 @@ def _caveats(record: Record) -> Iterator[str]:
 
 
 def _disturbed(record: Record) -> Iterator[str]:
-    """What neighbours did to the numbers, also when they were measured again."""
+    """What neighbours did to the numbers."""
     if contended := [row.label for row in record.rows if any(value.contended for value in row.values.values())]:
         yield (
-            "Other work took the cores in every process that measured what is marked contended; "
-            f"those times are too long: {joined(contended, most=20)}."
+            "What is marked contended was measured while other work took the cores, each time it was (of training: "
+            f"with any seed), so its times are too long: {joined(contended, most=20)}."
         )
+    if any("accuracy" in row.values and row.values["accuracy"].contended for row in record.rows):
+        yield "Where time ended a contended training, it had fewer steps: its accuracy is marked contended, too."
     left = {row.label: max((value.left_out for value in row.values.values()), default=0) for row in record.rows}
     if short := [f"{label} ({plural(count, 'process')})" for label, count in left.items() if count]:
         kept = "Left out of the numbers, since other work took their cores, but kept in the file"

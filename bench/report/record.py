@@ -64,7 +64,7 @@ class Row:
     """One configuration: every field of its cells but the seed.
 
     `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2);
-    `machine` is what it was measured on, as a digest.
+    `machine` is what it was measured on, as a digest; of several machines, with how many processes ran on each.
     """
 
     key: str

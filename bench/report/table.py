@@ -79,9 +79,9 @@ def amount(value: Value) -> str:
         return quantity(value.metric, value.unit, value.value)
     noun = "seed" if row_of(value.metric, value.unit).once_a_seed else "process"
     count = over_seeds(value.n, value.seeds, value.lost) if noun == "seed" else plural(value.n, noun)
-    count += f", {value.left_out} more left out: contended" if value.left_out else ""
     count += ", contended" if value.contended else ""
-    since = _since(value)
+    left = f"{value.left_out} more left out: contended" if value.left_out else ""
+    since = f"; {left}{_since(value)}" if left else _since(value)
     if value.low is None or value.high is None or value.half is None:
         none = f"one {noun}: no interval" if count == f"1 {noun}" else f"{count}, no interval"
         return f"{quantity(value.metric, value.unit, value.value)} ({none}{since})"
@@ -122,6 +122,8 @@ def _column(record: Record, metric: str) -> Column:
     detail = (", ".join(parts), "this run" if row.kind in _OF_THIS_RUN else "")
     shown = row.shown or any(len({line.cell.get(axis) for line in record.rows}) > 1 for axis in row.axes)
     more = _looks(record) if row.to_target else _stops(record) if metric == "accuracy" else ""
+    if metric == "training_step" and record.target and not record.aimed:
+        more = f"up to the evaluation that reached {percent_of(record.target)}, where every seed has one"
     unit = f"{TIMES} the reference" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
     note = "; ".join(part for part in (row.note, statistic, more) if part)

@@ -182,7 +182,7 @@ def _split(group: Group, at: int, target: float) -> Picture:
     unit_axis(axes.yaxis, "training_step", "s")
     axes.set_xlabel("steps to accuracy · less is better")
     axes.set_title("seconds a step of training", loc="left", color=svg.MUTED)
-    name_points(drawn, rows if len(rows) <= MOST_NAMES else rows[:MOST_NAMES], points)
+    name_points(drawn, rows[:MOST_NAMES], points[:MOST_NAMES])
     goal = percent_of(target)
     caption = (
         f"Training time to the evaluation that first saw {goal} test accuracy is seconds a step (up) times steps "

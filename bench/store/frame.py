@@ -63,7 +63,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     `threads_used`; `value` with `low` and `high` (95 % over processes, absent from a single one); `n`, the number of
     fresh processes; `median` of the samples, pooled on the log scale, and their number `samples`, where
     there are any; `left_out`, how many processes are not in it since a neighbour disturbed them and not all; and
-    `contended`, whether those that are in it were disturbed.
+    `contended`, whether those that are in it were disturbed (of training, which is done once a seed: any of them).
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -74,10 +74,11 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
         _note(cells, line)
         seeds.setdefault(line["id"], Seeds(asked)).note(line)
         number = taken.numbers.setdefault(line["id"], len(taken.numbers))
-        disturbed = disturbed_parts(map(Warning.from_dict, line.get("warnings", ())))
+        warnings = [Warning.from_dict(warning) for warning in line.get("warnings", ())]
+        disturbed, cut = disturbed_parts(warnings), any(warning.kind == "time limit" for warning in warnings)
         for reading in line["measurements"]:
             if reading["value"] is not None:
-                taken.add(number, reading, disturbed)
+                taken.add(number, reading, disturbed, cut=cut)
     for name, asked_for in seeds.items():
         cells[name] |= {"seeds": asked_for.count, "lost": asked_for.lost}
         for _ in range(asked_for.missed):
@@ -110,9 +111,13 @@ class _Taken:
         self._disturbed: list[bool] = []
         self._droppable: list[bool] = []
 
-    def add(self, cell: int, reading: Line, disturbed: Collection[Part]) -> None:
-        """Note one reading of a process, some parts of which were disturbed; training, once a seed, always counts."""
-        part = row_of(reading["metric"], reading["unit"]).timed_in
+    def add(self, cell: int, reading: Line, disturbed: Collection[Part], *, cut: bool = False) -> None:
+        """Note one reading of a process, some parts of which were disturbed; training, once a seed, always counts.
+
+        Where a time limit `cut` training, a neighbour has lowered what it learnt too, for it left less time for steps.
+        """
+        row = row_of(reading["metric"], reading["unit"])
+        part = row.timed_in or ("training" if cut and row.once_a_seed else None)
         self._disturbed.append(part in disturbed)
         self._droppable.append(part in disturbed and part != "training")
         kind = (reading["metric"], reading["unit"], reading["direction"], reading["statistic"], reading["threads"])

@@ -144,6 +144,7 @@ def test_a_filter_acts_on_table_and_pictures(opened):
 def test_columns_can_be_chosen(opened):
     assert opened.locator('th[data-column="inference"]').is_hidden()
     opened.get_by_text("Columns", exact=True).click()
+    assert opened.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     opened.get_by_label("Inference", exact=True).check()
     assert opened.locator('th[data-column="inference"]').is_visible()
     assert opened.locator('td[data-column="inference"]').first.is_visible()

@@ -178,7 +178,7 @@ def surprising(name, cost, flops, **cell):
 @pytest.mark.parametrize("cell", [{}, {"dtype": "bfloat16"}, {"mode": "compile"}, {"threads": 2}, {"batch_size": 8}])
 def test_a_surprise_is_between_nets_under_the_same_settings(cell):
     rows = surprising("much", (1.0, 0.01), 9e9, **cell), surprising("little", (2.0, 0.01), 1e9)
-    claim = "much does more arithmetic in convolutions and products than little, yet costs less."
+    claim = "much does more arithmetic in convolutions, products and attention than little, yet costs less."
     assert said(*rows).get("Surprise") == (None if cell else [claim])
 
 
@@ -233,3 +233,10 @@ def test_the_front_comes_with_what_is_tied_to_it():
     rows = [*quiet, beaten, tied, single]
     assert [row.label for row in front(rows, "relative_cost")] == ["a", "b"]
     assert [row.label for row in tied_to_front(rows, "relative_cost")] == ["tied", "single"]
+
+
+def test_a_tie_near_the_budget_does_not_say_that_all_are_within():
+    (claim,) = said(CHEAP[0], bought("b", (1.9, 0.3), (0.971, 0.001)), *DEAR)["On a budget"]
+    assert claim == (
+        "Within or near 2 times the cost of the reference (mlp), b and a cannot be told apart: their intervals overlap."
+    )

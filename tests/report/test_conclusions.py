@@ -44,7 +44,10 @@ def test_a_budget_names_the_best_within_and_beyond(tmp_path: Path):
 
 def test_more_arithmetic_for_less_cost_is_a_surprise(tmp_path: Path):
     sentence = sentences(tmp_path, sample.results())["Surprise"]
-    assert sentence.claim == "convnet does more arithmetic in convolutions and products than separable, yet costs less."
+    assert (
+        sentence.claim
+        == "convnet does more arithmetic in convolutions, products and attention than separable, yet costs less."
+    )
 
 
 def test_without_training_nothing_is_said_of_accuracy(tmp_path: Path):

@@ -10,8 +10,10 @@ from bench.report import svg, write
 from bench.report.conclusions import conclusions
 from bench.report.learning_curves import learning
 from bench.report.load import read
+from bench.report.provenance import trust
 from bench.report.table import columns, placed
 from bench.report.tradeoffs import choosing
+from bench.store.result import Measurement
 from tests.report import report_sample as sample
 
 NAMES = ("mlp", "lenet5", "convnet")
@@ -104,3 +106,40 @@ def test_the_heading_of_throughput_says_that_it_is_a_step_s(tmp_path: Path):
     (column,) = (column for column in columns(record) if column.metric == "throughput")
     assert column.heading == "Step throughput"
     assert "fetch is left out" in column.note
+
+
+def test_machines_of_one_name_are_told_apart_also_where_a_configuration_saw_both(tmp_path: Path):
+    newer = {**sample.SYSTEM, "torch": "2.15.0"}
+    late = {"mlp": 3, "lenet5": 1, "convnet": 2}  # the first repeat on the newer software
+    results = [
+        replace(result, system=newer) if result.repeat >= late[result.cell.architecture] else result
+        for result in sample.results(NAMES)
+    ]
+    record = read(sample.recorded(tmp_path, results))
+    assert len(record.machines) == len(set(record.machines.values())) == 3
+    (mixed,) = (caveat for caveat in trust(record).caveats if "more than one machine" in caveat)
+    assert re.search(r"convnet \(AMD EPYC 7B13 \(\w{6}\) in \d process", mixed)
+    assert "mlp (" not in mixed
+    assert placed(record) == {}  # lenet5 and convnet saw both machines, but not in the same proportion
+
+
+def test_a_page_of_more_configurations_than_a_picture_names(tmp_path: Path):
+    results = [
+        replace(result, cell=replace(result.cell, batch_size=size))
+        for size in (8, 16, 32, 64, 128, 256, 512, 1024, 2048)
+        for result in sample.results(("lenet5", "convnet"), repeats=1)
+    ]
+    with svg.style():
+        names = [picture.name for picture in choosing(read(sample.recorded(tmp_path, results)))]
+    assert "choose-time-to-accuracy" in names
+
+
+def test_a_step_of_training_keeps_its_threads_where_the_target_was_chosen_afterwards(tmp_path: Path):
+    results = [
+        replace(result, measurements=(*result.measurements, Measurement.of_value("training_step", 0.002, "mean", 2)))
+        for result in sample.results(NAMES, repeats=1)
+    ]
+    record = read(sample.recorded(tmp_path, results))
+    (column,) = (column for column in columns(record) if column.metric == "training_step")
+    assert {row.values["training_step"].threads for row in record.rows} == {2}
+    assert column.note.endswith("up to the evaluation that reached 98 %, where every seed has one")

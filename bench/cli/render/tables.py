@@ -56,7 +56,8 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
             f"{_within(table)}"
         )
         if _mixed(table):
-            parts.append(f"relative costs compare only where {joined(_mixed(table))} are the same")
+            verb = "is" if len(_mixed(table)) == 1 and _mixed(table) != ["threads"] else "are"
+            parts.append(f"relative costs compare only where {joined(_mixed(table))} {verb} the same")
     if "throughput" in measured:
         parts.append("images/s: of a step without the fetch of its batch; training gives fewer")
     if "reached" in measured:
@@ -74,7 +75,9 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
     if note := _seeds(table):
         parts.append(note)
     if "contended" in table and table["contended"].eq(True).any():  # absent where a cell has no metric
-        parts.append(f"{MARK} other work took its cores in every process that measured it: do not use it")
+        parts.append(
+            f"{MARK} other work took its cores each time it was measured (of training: with any seed): do not use it"
+        )
     return "; ".join(parts)
 
 
@@ -96,7 +99,9 @@ def _seeds(table: pd.DataFrame) -> str:
 def _within(table: pd.DataFrame) -> str:
     """The fingerprint within which relative costs compare; "" where none was recorded."""
     prints = sorted({name for text in table.get("fingerprint", ()) for name in text.split()})
-    return f", to compare within fingerprint {joined(prints)} alone" if prints else ""
+    if len(prints) > 1:
+        return f", to compare within one fingerprint, of {joined(prints)}"
+    return f", to compare within fingerprint {prints[0]} alone" if prints else ""
 
 
 def _threads(table: pd.DataFrame, metric: str) -> str:

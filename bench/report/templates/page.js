@@ -132,6 +132,8 @@
       const figure = Object.assign(document.createElement("span"), { className: "number", textContent: printed });
       const plus = Object.assign(document.createElement("span"), { className: "plus", textContent: known ? eitherWay(Math.expm1(spread)) : "" });
       cell.replaceChildren(figure, plus);
+      if ("contended" in cell.dataset || "contended" in chosen.dataset)
+        cell.append(Object.assign(document.createElement("span"), { className: "plus missed", textContent: "contended" }));
       Object.assign(cell.dataset, { value: ratio, low: known ? low : "", high: known ? high : "" });
       cell.title = `${printed} times the cost of ${reference.selectedOptions[0].textContent}${known ? `, ${number(low, width)} to ${number(high, width)}` : ", no interval"}`;
     }
