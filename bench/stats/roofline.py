@@ -179,10 +179,10 @@ def _none(bound: Bound) -> str:
     return "none of the three explains it" if whole else "no ceiling that was measured well explains it"
 
 
-def with_doubts(share: float, name: str, disturbed: bool) -> str:
-    """A share of what a limit allows; none stands above 100 % without its reason."""
+def with_doubts(share: float, name: str, disturbed: bool, words: str = "{}") -> str:
+    """A share of what a limit allows, in `words`; none stands above 100 % without its reason."""
     doubts = _doubts(share, name, disturbed)
-    return percent(share) + (f" ({'; '.join(doubts)})" if doubts else "")
+    return words.format(percent(share)) + (f" ({'; '.join(doubts)})" if doubts else "")
 
 
 def in_full(bound: Bound) -> str:
@@ -190,9 +190,7 @@ def in_full(bound: Bound) -> str:
     verdict = f"bound by {bound.by}" if bound.by else f"{_none(bound)} (largest: {bound.largest})"
     if bound.by == "bandwidth":
         verdict = "bandwidth may explain most of it"  # its share is an upper bound
-    shares = (
-        words.format(with_doubts(bound.share(name), name, name in bound.disturbed)) for name, words in _WORDS.items()
-    )
+    shares = (with_doubts(bound.share(name), name, name in bound.disturbed, words) for name, words in _WORDS.items())
     return f"{verdict}: {'; '.join(shares)}"
 
 

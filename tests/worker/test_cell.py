@@ -178,6 +178,7 @@ def test_a_profile_that_fails_is_a_warning(scratch):
     assert warning["text"].startswith("FileNotFoundError: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relative_threads", [1, 2])
 def test_a_step_of_several_threads_is_held_against_one_thread_whatever_the_reference_has(relative_threads, monkeypatch):
     """Here one thread seems to take a hundredth of what it does."""

@@ -25,6 +25,7 @@ def tuned(bench_for_all):
     return bench, json.loads(done.stdout), done.stderr
 
 
+@pytest.mark.slow
 def test_only_the_cells_at_the_best_rate_are_results(tuned):
     bench, document, _ = tuned
     assert document["counts"]["ok"] == 2
@@ -37,6 +38,7 @@ def test_only_the_cells_at_the_best_rate_are_results(tuned):
     assert found["learning_rate"] == max(by_rate, key=lambda rate: sum(by_rate[rate]))
 
 
+@pytest.mark.slow
 def test_trials_stand_in_the_file_trained_on_what_is_left_of_the_training_images(tuned):
     bench, *_ = tuned
     lines = [json.loads(line) for line in (bench.folder / "results/tuned/results.jsonl").read_text().splitlines()]
@@ -46,6 +48,7 @@ def test_trials_stand_in_the_file_trained_on_what_is_left_of_the_training_images
     assert not {one["metric"] for line in trials for one in line["measurements"]} & {"step", "relative_cost", "flops"}
 
 
+@pytest.mark.slow
 def test_the_choice_is_told(tuned):
     bench, *_ = tuned
     told = bench("show", "tuned").stdout
@@ -88,6 +91,7 @@ def test_a_dry_run_tells_trials_from_cells(typed):
     assert "4 trials, then 2 cells" in done.stdout
 
 
+@pytest.mark.slow
 def test_resuming_a_run_that_is_complete_makes_nothing_again(tuned):
     bench, *_ = tuned
     before = (bench.folder / "results/tuned/results.jsonl").read_text()
