@@ -1,13 +1,14 @@
 """History: the series of every metric of each configuration on each machine, by revision, with its change points."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.errors import BenchError
 from bench.metrics import METRICS, named
@@ -20,6 +21,7 @@ from bench.store.fingerprint import Fingerprint, fingerprint
 from bench.store.pooling import pooled
 from bench.store.provenance import commit_date
 from bench.store.run import Run
+from bench.store.warning import Warning, disturbed_parts
 
 # Plain times of our own runs move with the hour, so they are shown beside the relative cost and raise no alarm; an
 # imported benchmark has nothing else.
@@ -44,6 +46,8 @@ class Point:
         low: lower end of the 95 % interval over processes, or None.
         high: upper end.
         n: processes, or seeds.
+        contended: whether other work took its cores in every process; such a reading is shown, and no change is
+            looked for in it.
 
     """
 
@@ -56,6 +60,7 @@ class Point:
     low: float | None
     high: float | None
     n: int
+    contended: bool = False
 
     @property
     def label(self) -> str:
@@ -137,8 +142,7 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
         points.sort(key=lambda point: (point.moment, point.started, point.run))
         cell, metric, statistic, digest = key
         unit, machine = origins[key]
-        values = np.log([point.value for point in points]) if METRICS[metric].changes else np.empty(0)
-        moves = tuple(changes(values))
+        values, moves = _searched(points) if METRICS[metric].changes else (np.empty(0), ())
         origin = (cell, metric, unit, statistic, machine, digest, tuple(points))
         every.append(Series(*origin, moves, false_alarm_rate(values, moves)))
     return sorted(
@@ -146,14 +150,29 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
     )
 
 
+def _searched(points: Sequence[Point]) -> tuple[npt.NDArray[np.float64], tuple[Change, ...]]:
+    """The logarithms in which changes are looked for, and the changes, by their places among all points."""
+    places = [at for at, point in enumerate(points) if not point.contended]
+    values = np.log([points[at].value for at in places])
+    return values, tuple(
+        replace(change, index=places[change.index], low=places[change.low], high=places[change.high])
+        for change in changes(values)
+    )
+
+
 def _points(run: Run) -> Iterator[tuple[_Key, str, Mapping[str, Any], Point]]:
-    """The values of one run: by configuration, metric, statistic and machine, seeds and processes pooled."""
+    """The values of one run: by configuration, metric, statistic and machine, seeds and processes pooled.
+
+    Processes whose cores other work took are left out, unless all are such.
+    """
     values: dict[_Key, list[float]] = {}
+    quiet: dict[_Key, list[float]] = {}
     origins: dict[_Key, _Origin] = {}
     facts = run.facts
     followed = FOLLOWED if facts.imported else OWN
     for line in run.lines():
         cell = Cell.from_dict(line["cell"]).configuration
+        disturbed = disturbed_parts(map(Warning.from_dict, line["warnings"]))
         for reading in line["measurements"]:
             if reading["metric"] not in followed or reading["value"] is None or reading["value"] <= 0:
                 continue
@@ -162,13 +181,15 @@ def _points(run: Run) -> Iterator[tuple[_Key, str, Mapping[str, Any], Point]]:
                 machine = Fingerprint({**machine.fields, "protocol": facts.protocol})
             key = (cell, reading["metric"], reading["statistic"], machine.digest)
             values.setdefault(key, []).append(reading["value"])
+            if METRICS[reading["metric"]].timed_in not in disturbed:
+                quiet.setdefault(key, []).append(reading["value"])
             origins.setdefault(key, (reading["unit"], machine.fields))
     git, started = facts.git, facts.started
     moment = _utc(git.committed or (commit_date(git.revision) if git.revision else None) or started)
     for key, summaries in values.items():
-        whole = pooled(summaries, METRICS[key[1]].pooled)
-        point = Point(run.name, git.revision, git.dirty, moment, started, whole.value, whole.low, whole.high, whole.n)
-        yield key, *origins[key], point
+        whole = pooled(quiet.get(key, summaries), METRICS[key[1]].pooled)
+        origin, value = (run.name, git.revision, git.dirty, moment, started), (whole.value, whole.low, whole.high)
+        yield key, *origins[key], Point(*origin, *value, whole.n, contended=key not in quiet)
 
 
 def _utc(text: Any) -> str:

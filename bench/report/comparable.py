@@ -2,8 +2,8 @@
 
 A relative cost is a ratio to the reference under the device, threads and denormals of its cell, on the machine of its
 processes: ratios to different references do not compare. Rows of different data sets have one reference, but other
-work: they are not ranked together. Times and rates compare only where device,
-threads, data set and machine are the same; memory only on one kind of counter, which is the device's.
+work: they are not ranked together. Times and rates compare only where device, threads, data set and machine are the
+same; memory only on one kind of counter, which is the device's, of one machine.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ _SHARED: Mapping[MetricKind, tuple[str, ...]] = {
     "ratio": ("device", "threads", "denormals", "dataset", "machine"),
     "time": _TIMED,
     "rate": _TIMED,
-    "size": ("device", "dataset"),
+    "size": ("device", "dataset", "machine"),
     "share": ("dataset", "split"),
 }
 _WORDS: Mapping[str, Callable[[str], str]] = {

@@ -116,6 +116,7 @@ def _picture(line: Line, number: int) -> Picture:
             marker="o",
             markersize=5,
             color=svg.SERIES[0],
+            markerfacecolor=svg.SURFACE if point["contended"] else svg.SERIES[0],
             linestyle="none",
             markeredgecolor=svg.SURFACE,
             markeredgewidth=0.8,
@@ -155,4 +156,5 @@ def _in_words(line: Line, point: Mapping[str, Any]) -> str:
         low, high = (quantity(line.metric, line.unit, max(float(point[end]), 0.0)) for end in ("low", "high"))
         ends = f" ({low} to {high})"
     noun = "seed" if row.once_a_seed else "process"
-    return f"{row.words} {value}{ends}, n = {plural(point['n'], noun)}, {str(point['moment'])[:10]}"
+    words = f"{row.words} {value}{ends}, n = {plural(point['n'], noun)}, {str(point['moment'])[:10]}"
+    return f"{words}, contended" if point["contended"] else words

@@ -8,6 +8,7 @@ from bench.plan.cell import Cell
 from bench.regression.history import history
 from bench.store.result import Measurement, Result
 from bench.store.run import create
+from bench.store.warning import Warning
 
 CELL = Cell("lenet5", optimizer="adam", batch_size=128)
 SYSTEM = {"cpu": "made up", "torch": "2.14.1"}
@@ -17,7 +18,7 @@ SYSTEM = {"cpu": "made up", "torch": "2.14.1"}
 def record(tmp_path):
     """Writes the run of one revision: its number gives hash and date."""
 
-    def write(number, cost, *, system=SYSTEM, cell=CELL, name=None, committed=True, **more):
+    def write(number, cost, *, system=SYSTEM, cell=CELL, name=None, committed=True, contended=(), **more):
         revision = f"{number:010x}".ljust(40, "0")
         day = f"2026-01-{1 + number // 24:02}T{number % 24:02}:00:00+01:00"
         git = {"revision": revision, "dirty": False, **({"committed": day} if committed else {})}
@@ -29,7 +30,8 @@ def record(tmp_path):
                 Measurement("step", "s", "lower", 0.004, "p25", 2),
                 Measurement("step_wall", "s", "lower", 0.005, "p25", 2),
             )
-            run.append(Result(cell, "ok", repeat=repeat, measurements=found, system=system))
+            warnings = (Warning("relative cost", "contended", 0.5, "made to be"),) if repeat in contended else ()
+            run.append(Result(cell, "ok", repeat=repeat, measurements=found, warnings=warnings, system=system))
         return run
 
     return write
@@ -112,3 +114,26 @@ def test_a_ramp_is_shown_and_its_two_ends_are_to_be_compared(record):
     assert ramp.kind == "ramp"
     before, after = (int(revision, 16) for revision in series.ab(ramp).split()[4:6])
     assert (before, after) == (0, 39)
+
+
+def test_what_other_work_took_the_cores_of_is_left_out_and_else_marked_and_not_searched(record):
+    draw = np.random.default_rng(4).normal(0, 0.005, 24)
+    runs = [record(number, float(draw[number]), contended=(2,) if number == 3 else ()) for number in range(12)]
+    runs += [record(number, float(draw[number]) + 1.0, contended=range(3)) for number in range(12, 20)]
+    runs += [record(number, float(draw[number]) + np.log(1.2)) for number in range(20, 24)]
+    cost, step = history(runs)
+    assert [point.n for point in cost.points[2:5]] == [3, 2, 3]
+    assert [point.contended for point in cost.points] == [12 <= at < 20 for at in range(24)]
+    assert not any(point.contended for point in step.points)  # another part
+    assert cost.changes == ()  # four readings since are too few, and those between tell nothing
+
+
+def test_a_change_is_told_by_its_place_among_all_readings(record):
+    draw = np.random.default_rng(4).normal(0, 0.005, 24)
+    runs = [
+        record(number, float(draw[number]) + np.log(1.2) * (number >= 12), contended=range(3) if number < 2 else ())
+        for number in range(24)
+    ]
+    cost, _ = history(runs)
+    (change,) = cost.changes
+    assert change.index == 12

@@ -88,8 +88,8 @@ def _row(series: Series) -> Row:
         "metric": series.metric,
         "machine": series.digest[:6],
         "runs": str(len(series.points)),
-        "first": _value(series, series.points[0].value),
-        "latest": _value(series, series.points[-1].value),
+        "first": _value(series, series.points[0].value) + " !" * series.points[0].contended,
+        "latest": _value(series, series.points[-1].value) + " !" * series.points[-1].contended,
         "at": series.points[-1].label,
         "changes": ", ".join(signed(change.shift) for change in series.changes) or "-",
     }
