@@ -95,8 +95,8 @@ def test_a_plan_that_names_none_ends_before_anything_is_started(capsys, tmp_path
 def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = "run --executor elsewhere --architectures debug softmax_regression --datasets synthetic --threads 1"
-    more = "--blocks 2 --repeats 1 --again 0 --epochs 1 --checkpoint --profile --run far --no-report --concurrent"
-    code = run_command_line([*words.split(), *more.split()])
+    more = "--blocks 2 --seeds 0 --repeats 1 --again 0 --epochs 1 --checkpoint --profile --run far --no-report"
+    code = run_command_line([*words.split(), *more.split(), "--concurrent"])
     assert code == 0, capsys.readouterr().err
 
     run = load("far", tmp_path / "results")

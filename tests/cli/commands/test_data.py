@@ -28,13 +28,7 @@ ONE = (
     "mlp",
     "--optimizers",
     "adam",
-    "--repeats",
-    "1",
-    "--again",
-    "0",
-    "--blocks",
-    "2",
-    "--no-report",
+    *("--seeds", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--no-report"),
 )
 ALL = (*ONE, "--epochs", "8", "--train-limit", "0", "--run", "small", "--json", "--datasets", *small.NAMES)
 

@@ -53,7 +53,7 @@ def test_bound_threads_leave_the_parents_cores(bench, variable):
     assert results[0]["status"] == "ok"
     assert results[0]["cell"]["threads"] == system["cores_usable"] == len(os.sched_getaffinity(0))
     assert system["affinity"] == sorted(os.sched_getaffinity(0))
-    assert system["openmp"] == variable
+    assert variable.items() <= system["openmp"].items()  # the tests themselves may run with a policy of waiting
 
 
 def test_a_cell_that_got_fewer_threads_says_so_and_is_not_measured(bench):
