@@ -15,6 +15,7 @@ from typing import TypedDict
 PADDING = "BENCH_PADDING"  # a variable that nothing reads: its length is what counts
 LARGEST_PADDING = 4096  # bytes: the stack begins anywhere in a page
 STEP, STEPS = 64, 2**15  # bytes, a line of the cache; up to 2 MiB, a huge page
+_FIXED = 0x0040000  # ADDR_NO_RANDOMIZE (personality(2)), as setarch -R sets it
 
 _draw = SystemRandom()  # forked processes share the state of any other
 
@@ -83,6 +84,3 @@ def is_drawn(root: Path = Path("/")) -> bool | None:
     except (OSError, ValueError):
         return None
     return setting != "0" and not personality & _FIXED
-
-
-_FIXED = 0x0040000  # ADDR_NO_RANDOMIZE (personality(2)), as setarch -R sets it

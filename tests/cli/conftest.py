@@ -5,18 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 TINY = (
-    "--datasets",
-    "synthetic",
-    "--optimizers",
-    "sgd",
-    "--repeats",
-    "1",
-    "--again",
-    "0",
-    "--blocks",
-    "2",
-    "--train-limit",
-    "0",
+    *("--datasets", "synthetic", "--optimizers", "sgd", "--repeats", "1", "--again", "0", "--blocks", "2"),
+    *("--train-limit", "0"),
 )
 
 # Imported at the start of every Python process whose path it is on: leaves the names of all modules at the end.

@@ -33,16 +33,7 @@ def served(bench_for_all):
     """TensorBoard on a real run with a trace, a damaged trace and a learning curve: its process and address."""
     bench = bench_for_all()
     tiny = (
-        "--datasets",
-        "synthetic",
-        "--optimizers",
-        "sgd",
-        "--repeats",
-        "1",
-        "--again",
-        "0",
-        "--blocks",
-        "2",
+        *("--datasets", "synthetic", "--optimizers", "sgd", "--repeats", "1", "--again", "0", "--blocks", "2"),
         "--concurrent",
     )
     done = bench(
