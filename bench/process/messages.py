@@ -131,12 +131,16 @@ class CapabilitiesTask(TypedDict):
 
 
 class CapabilitiesAnswer(TypedDict):
-    """A/B: what a revision has (the fields of Catalogue, those of Cell, its entries) and where it runs."""
+    """A/B: what a revision has (the fields of Catalogue, those of Cell, its entries) and where it runs.
+
+    `installed` is the version of each package of its interpreter; a revision from before it was told leaves it out.
+    """
 
     catalogue: dict[str, Any]
     cell_fields: list[str]
     entries: list[str]
     system: dict[str, Any]
+    installed: NotRequired[dict[str, str]]
 
 
 class SameTask(TypedDict):

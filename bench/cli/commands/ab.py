@@ -11,10 +11,12 @@ from bench.cli.render.decision import tell
 from bench.cli.render.look import tell_look
 from bench.compare import sides
 from bench.compare.ab import Rules, compare
+from bench.compare.interpreters import interpreters
 from bench.compare.log import FOLDER, ComparisonLog
 from bench.compare.verdicts import decide
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.plan import CHECKS, Plan, plan_from
+from bench.process.interpreter import interpreter
 from bench.process.lock import measuring
 from bench.store.provenance import command_line, time_name
 from bench.text import duration, plural
@@ -60,21 +62,35 @@ def _comparison(
         BenchError: more or fewer than one of revisions, cells and settings were named.
 
     """
-    if sum(map(bool, (args.revisions, args.cells, args.env))) != 1:
+    if sum(map(bool, (args.revisions, args.cells, args.env, args.python))) != 1:
         raise BenchError(
-            "ab compares revisions (ab REV [REV2]), two cells (--cells A B) or settings (--env A=N=V): name one"
+            "ab compares revisions (ab REV [REV2]), two cells (--cells A B), settings (--env A=N=V) or interpreters "
+            "(--python A=PATH B=PATH): name one"
         )
     if args.cells:
         first, second = args.cells
         return sides.cells(first, second, plan, args.inject)
     if args.env:
         return sides.environments(_changes(args.env), plan, args.inject)
+    if args.python:
+        return interpreters(_pythons(args.python), plan, args.inject)
     if len(args.revisions) > 2:
         raise BenchError(f"ab takes one revision or two, not {len(args.revisions)}")
     first, second = [*args.revisions, None][:2]
     chosen = bool({"architectures", "suite"} & set(wanted))
     between = sides.Revisions(Path(args.repo), first, second)
     return sides.revisions(between, plan, chosen=chosen, inject=args.inject)
+
+
+def _pythons(texts: list[str]) -> dict[str, Path]:
+    """By side, the interpreter of texts such as "A=.venv/bin/python"."""
+    paths: dict[str, Path] = {}
+    for text in texts:
+        side, _, path = text.partition("=")
+        if side not in {"A", "B"} or not path or side in paths:
+            raise BenchError(f"--python takes A=PATH and B=PATH, each once at most, not '{text}'")
+        paths[side] = interpreter(path)
+    return paths
 
 
 def _changes(texts: list[str]) -> dict[str, dict[str, str]]:

@@ -14,7 +14,9 @@ AddSettings = Callable[..., None]
 
 def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     """`ab`."""
-    parser.usage = f"{parser.prog} (REV [REV2] | --cells A B | --env A=NAME=VALUE ...) [options]"
+    parser.usage = (
+        f"{parser.prog} (REV [REV2] | --cells A B | --env A=NAME=VALUE ... | --python A=PATH B=PATH) [options]"
+    )
     parser.add_argument(
         "revisions",
         nargs="*",
@@ -30,6 +32,14 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         metavar="A=NAME=VALUE",
         help="compare two environments: set a variable for side A or B, such as A=OMP_NUM_THREADS=1 (an empty value "
         "unsets it); may be given several times",
+    )
+    parser.add_argument(
+        "--python",
+        nargs="+",
+        action="extend",
+        metavar="A=PATH",
+        help="compare two interpreters, each with what is installed for it, such as A=.venv-old/bin/python "
+        "B=.venv-new/bin/python (default of the other: the one that runs now)",
     )
     parser.add_argument(
         "--repo",
