@@ -52,20 +52,21 @@ class Workers:
 
     def prepare(self) -> None:
         """Have the server import torch meanwhile; the first worker starts it otherwise."""
-        self._serving()
+        with suppress(OSError):  # whoever starts the first worker is told
+            self._serving()
 
     def renew(self) -> None:
         """Have what is timed from now on forked from a server that nothing was timed on: it imports torch meanwhile.
 
         No worker may be at work.
         """
-        server = self._serving()
-        if server.timed:
-            server.client.close()
-            server = self._server = _started()
-            with suppress(BenchError):  # whoever starts the next worker is told
-                server.client.wait_until_ready()
-        server.timed = True
+        with suppress(BenchError, OSError):  # whoever starts the next worker is told
+            server = self._serving()
+            if server.timed:
+                server.client.close()
+                self._server = _started(timed=True)
+                self._server.client.wait_until_ready()
+            server.timed = True
 
     def start(self, entry: str, task: Any) -> Worker:
         """A worker that runs the function `entry` ("module:function") on `task`.

@@ -61,20 +61,22 @@ class TreeClient:
     def _launch(self) -> None:
         unset = [name for name, value in self._changes.items() if not value]
         orders = {"paths": [str(path) for path in self._paths], "unset": unset, "protocol": PAIR_PROTOCOL}
-        own, other = socket.socketpair()
-        handed = fcntl.fcntl(other, fcntl.F_DUPFD_CLOEXEC, 3)  # the lowest may be free, where a stream was closed
+        self._control, other = socket.socketpair()
+        with other:
+            handed = fcntl.fcntl(other, fcntl.F_DUPFD_CLOEXEC, 3)  # lower ones are free where a stream was closed
         errors = 2 if _is_open(2) else subprocess.DEVNULL
-        with own, other, interrupts_put_off():
-            self._process = subprocess.Popen(  # noqa: S603 - an interpreter on a file of this package
-                [self._python or sys.executable, str(PROGRAM), str(handed), json.dumps(orders)],
-                env=self._variables(unset),
-                pass_fds=[handed],
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-            )
-            self._control = own.dup()
-        os.close(handed)
+        try:
+            with interrupts_put_off():
+                self._process = subprocess.Popen(  # noqa: S603 - an interpreter on a file of this package
+                    [self._python or sys.executable, str(PROGRAM), str(handed), json.dumps(orders)],
+                    env=self._variables(unset),
+                    pass_fds=[handed],
+                    stdin=subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                )
+        finally:
+            os.close(handed)
         self._answers = self._control.makefile("rb")
         self._ready = False
 
@@ -196,21 +198,20 @@ class TreeClient:
         return code
 
     def _ask(self, order: Mapping[str, Any], timeout: float, descriptors: Sequence[int] = ()) -> dict[str, Any]:
-        """What it answers. Where that did not come the server is ended, or the next order would get this answer."""
-        try:
-            socket.send_fds(self._control, [json.dumps(order).encode()], descriptors)
-            return self._hear(timeout)
-        except BaseException:
-            self._process.kill()
-            raise
+        """What it answers."""
+        socket.send_fds(self._control, [json.dumps(order).encode()], descriptors)
+        return self._hear(timeout)
 
     def _hear(self, timeout: float) -> dict[str, Any]:
-        """Its next answer."""
+        """Its next answer. Where that does not come the server is ended, or the next order would get this answer."""
         self._control.settimeout(timeout)
         try:
             line = self._answers.readline()
-        except TimeoutError as error:
-            raise WorkerError("timeout", f"no answer within {timeout:.0f} s") from error
+        except BaseException as error:
+            self._process.kill()
+            if isinstance(error, TimeoutError):
+                raise WorkerError("timeout", f"no answer within {timeout:.0f} s") from error
+            raise
         if not line:
             raise WorkerError("failed", f"its server ended with exit code {self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)

@@ -96,13 +96,15 @@ def test_an_interrupt_amid_an_order_costs_the_server_and_no_answer_is_taken_for_
     with TreeClient("a", [tree()]) as host:
         host.wait_until_ready()
 
-        def interrupted(_):
-            raise KeyboardInterrupt
+        class Interrupted:
+            def readline(self):
+                raise KeyboardInterrupt
 
-        with monkeypatch.context() as patched:
-            patched.setattr(host, "_hear", interrupted)
-            with pytest.raises(KeyboardInterrupt):
-                host.start("bench.errands:answer", None)
+            close = host._answers.close
+
+        monkeypatch.setattr(host, "_answers", Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            host.start("bench.errands:answer", None)
         assert eventually(lambda: not host.is_alive())
         host.renew()
         assert dict(talk(host, "bench.errands:look_around", None, 30))["where"] == "a"
