@@ -78,9 +78,10 @@ class Workers:
             WorkerError: the system gives no process.
 
         """
+        path = [os.path.abspath(folder) for folder in sys.path]  # noqa: PTH100 - "" is the one that one stands in
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
-                return self._serving().client.start(entry, task, [os.path.abspath(path) for path in sys.path])  # noqa: PTH100 - "" is a folder too
+                return self._serving().client.start(entry, task, path)
             except (BenchError, OSError, WorkerError) as error:
                 if attempt == START_ATTEMPTS:
                     raise WorkerError("failed", f"no worker could be started: {error}") from error
@@ -89,11 +90,11 @@ class Workers:
 
     def close(self) -> None:
         """Keep the server for the next executor of this process, with whose end it ends."""
-        if self._server is not None and self._server.client.is_alive():
+        if self._server is not None:
             while _kept:
                 _kept.pop().client.close()
             _kept.append(self._server)
-        self._server = None
+            self._server = None
 
     def _serving(self) -> _Server:
         """The server: the one there is, the one that was kept, or a new one."""
