@@ -5,6 +5,7 @@ import pytest
 
 from bench.compare.contention import contention_of
 from bench.compare.facts import SideFacts
+from bench.compare.log import ComparisonLog
 from bench.compare.records import CountsRecord, FailureRecord
 from bench.compare.verdicts import decide, percent
 from bench.verdict.verdict import Verdict
@@ -194,7 +195,7 @@ def loss_of_all(*runs, slowdown=0.02, count=20):
 
 def test_a_step_that_fails_under_another_interpreter_is_no_loss_of_the_code(told):
     sides = (SideFacts("A: Python 3.11", installed={"torch": "2.4"}), SideFacts("B", installed={"torch": "2.5"}))
-    log = told.log({}, cells=("mlp",), before=sides[0], after=sides[1])
+    log = ComparisonLog(None, told.facts("mlp", before=sides[0], after=sides[1]))
     log.note(FailureRecord("mlp", "after", "RuntimeError: no"))
     decision = decide(log)
     assert (decision.verdicts[0].verdict, decision.exit_code) == ("not comparable", 4)

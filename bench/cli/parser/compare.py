@@ -17,6 +17,29 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     parser.usage = (
         f"{parser.prog} (REV [REV2] | --cells A B | --env A=NAME=VALUE ... | --python A=PATH B=PATH) [options]"
     )
+    _add_sides(parser)
+    _add_share(parser, "--tolerance", None, "smallest slowdown that counts as a regression, such as 3%% (default: 5%%)")
+    _add_share(parser, "--inject", 0.0, "slow the second side down by this much, through extra work, to test detection")
+    parser.add_argument(
+        "--uncalibrated", action="store_true", help="allow a tolerance below the calibrated minimum of this machine"
+    )
+    parser.add_argument(
+        "--same-result",
+        action="store_true",
+        help="fail (exit 1) where the second side computes something else, beyond float error, in its first steps",
+    )
+    parser.add_argument(
+        "--recompute",
+        metavar="FILE",
+        help="repeat the decision on the stored timings of an earlier comparison; nothing is measured",
+    )
+    add_settings(parser, COMPARED, suite=CHECKS)
+    _add_output(parser)
+    add_files(parser)
+
+
+def _add_sides(parser: argparse.ArgumentParser) -> None:
+    """What can be compared with what."""
     parser.add_argument(
         "revisions",
         nargs="*",
@@ -47,24 +70,6 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         metavar="DIR",
         help="the git repository of the revisions, of this suite or of a plug-in (default: the current folder's)",
     )
-    _add_share(parser, "--tolerance", None, "smallest slowdown that counts as a regression, such as 3%% (default: 5%%)")
-    _add_share(parser, "--inject", 0.0, "slow the second side down by this much, through extra work, to test detection")
-    parser.add_argument(
-        "--uncalibrated", action="store_true", help="allow a tolerance below the calibrated minimum of this machine"
-    )
-    parser.add_argument(
-        "--same-result",
-        action="store_true",
-        help="fail (exit 1) where the second side computes something else, beyond float error, in its first steps",
-    )
-    parser.add_argument(
-        "--recompute",
-        metavar="FILE",
-        help="repeat the decision on the stored timings of an earlier comparison; nothing is measured",
-    )
-    add_settings(parser, COMPARED, suite=CHECKS)
-    _add_output(parser)
-    add_files(parser)
 
 
 def add_calibrate(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
