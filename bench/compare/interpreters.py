@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.compare.capabilities import Capabilities, capabilities_of, cells_of
 from bench.compare.facts import SideFacts
 from bench.compare.sides import Comparison, both_sides, injected, unmatched
-from bench.errors import NotComparableError
+from bench.errors import BenchError, NotComparableError
 from bench.plan.plan import Plan
 from bench.process.local import OWN
 from bench.process.tree_client import TreeClient
@@ -34,7 +34,7 @@ def interpreters(pythons: Mapping[str, Path], plan: Plan, inject: float = 0.0) -
     paths = [pythons.get(side, Path(sys.executable)) for side in "AB"]
     with ExitStack() as stack:
         hosts = [stack.enter_context(TreeClient(str(path), (OWN,), python=path)) for path in paths]
-        known = [capabilities_of(host, plan) for host in hosts]
+        known = _known(hosts, plan)
         first, second = (cells_of(plan, order) for order in (known, known[::-1]))
         shared = [cell for cell in second if cell in first]
         if not shared:
@@ -52,6 +52,23 @@ def interpreters(pythons: Mapping[str, Path], plan: Plan, inject: float = 0.0) -
             notes=_notes(known, inject),
             hosts=tuple(hosts),
         )
+
+
+def _known(hosts: Sequence[TreeClient], plan: Plan) -> list[Capabilities]:
+    """What each side says it has. What neither has is a mistake, what one lacks makes them not comparable."""
+    known, lacking = [], []
+    for host in hosts:
+        try:
+            known.append(capabilities_of(host, plan))
+        except NotComparableError:
+            raise
+        except BenchError as error:
+            lacking.append(error)
+    if lacking and known:
+        raise NotComparableError(f"{lacking[0]}; the other interpreter has it") from lacking[0]
+    if lacking:
+        raise lacking[0]
+    return known
 
 
 def _facts(side: str, path: Path, known: Capabilities) -> SideFacts:

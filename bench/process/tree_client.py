@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError
+from bench.plan.origin import BASE
 from bench.process.channel import PAIR_PROTOCOL
 from bench.process.layout import padding
 from bench.process.worker import Worker, WorkerError, interrupts_put_off
@@ -26,7 +27,6 @@ ANSWER_SECONDS = 30.0
 
 # No Python that is started from here on looks into the folder one stands in: files there may be named as modules are.
 SAFE = {"PYTHONSAFEPATH": "1"}
-BASE = "BENCH_BASE"  # the folder that relative names of files start from, where that is not the working directory
 BEGUN = "BENCH_TREE_SERVER"  # a server's own mark, which a worker's own child may have inherited
 
 

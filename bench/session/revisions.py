@@ -12,8 +12,8 @@ from typing import Any
 
 from bench.compare.checkout import Tree, checked_out_alone, spread
 from bench.errors import EXIT_INTERRUPTED, BenchError
+from bench.plan.origin import BASE
 from bench.plan.plan import SETTINGS, default_of, flag, shape_of
-from bench.process.tree_client import BASE
 from bench.session.observer import SILENT, Observer
 from bench.store.run import RESULTS, load
 from bench.vocabulary import RevisionStatus
