@@ -1,12 +1,7 @@
 """Capabilities: what each side of a comparison says it has, and the cells that follow from it."""
 
 from collections.abc import Mapping, Sequence
-<<<<<<< HEAD
 from dataclasses import dataclass, field, fields, replace
-from fnmatch import fnmatchcase
-=======
-from dataclasses import dataclass, fields, replace
->>>>>>> main
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError, unknown
@@ -102,19 +97,12 @@ def cells_of(plan: Plan, known: Sequence[Capabilities]) -> tuple[Cell, ...]:
 
 def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> None:
     """A side of a revision that does not know a field would silently measure something else."""
-<<<<<<< HEAD
     for axis in fields(Cell):
         if axis.name not in known.cell_fields and any(getattr(cell, axis.name) != axis.default for cell in shared):
+            if axis.name == "origins":
+                raise NotComparableError(f"{label} knows only what is registered: compare revisions that know files")
             usual = "" if axis.default is None else f" ({flag(AXES[axis.name])} {axis.default})"
             raise NotComparableError(f"{label} knows no {axis.name.replace('_', ' ')}: leave it at its default{usual}")
-=======
-    for field in fields(Cell):
-        if field.name not in known.cell_fields and any(getattr(cell, field.name) != field.default for cell in shared):
-            if field.name == "origins":
-                raise NotComparableError(f"{label} knows only what is registered: compare revisions that know files")
-            usual = "" if field.default is None else f" ({flag(AXES[field.name])} {field.default})"
-            raise NotComparableError(f"{label} knows no {field.name.replace('_', ' ')}: leave it at its default{usual}")
->>>>>>> main
 
 
 def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
