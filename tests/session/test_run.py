@@ -1,6 +1,8 @@
 """Run: what a plan comes to, a real run with an observer, and one that goes on; nothing is printed."""
 
 import json
+import sys
+from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
@@ -120,6 +122,23 @@ def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
     assert ("stage", "phases") in listener.heard
     assert listener.heard[-2:] == [("result", "ok"), ("ended",)]
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system tells where memory lies on Linux alone")
+def test_processes_of_one_round_share_a_server_and_those_of_two_none():
+    nets = ("debug", "softmax_regression")
+    plan = replace(PLAN, architectures=nets, seeds=(0, 1), repeats=2)
+    with closing(Workers()) as workers:
+        results = measured(workers, plan).results()
+    assert Counter(result.status for result in results) == {"ok": 8}
+    rounds = {}
+    for result in results:
+        layout = result.system["layout"]
+        server = tuple(layout[name] for name in ("code", "heap", "stack", "environment"))
+        rounds.setdefault((result.repeat, result.cell.seed), set()).add(server)
+    assert [len(servers) for servers in rounds.values()] == [1, 1, 1, 1]
+    assert len(set.union(*rounds.values())) == 4
 
 
 def test_the_seed_of_the_order_is_drawn_and_kept_unless_one_is_asked_for(catalogue):
