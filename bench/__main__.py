@@ -10,10 +10,11 @@ def main() -> int:
         from bench.cli import run_command_line  # noqa: PLC0415 - workers import this module too and need no parser
 
         return run_command_line(sys.argv[1:])
-    except (KeyboardInterrupt, ImportError) as error:
-        if isinstance(error, ImportError) and not isinstance(error.__cause__, KeyboardInterrupt):
+    except (KeyboardInterrupt, ImportError, RuntimeError) as error:
+        if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
             raise
-        # an interrupt in the middle of an extension module's own code comes out as an ImportError that it caused
+        # an interrupt amid an extension module's own code comes out as an ImportError that it caused, and one amid a
+        # class whose attributes learn their names as a RuntimeError
         print("bench: interrupted", file=sys.stderr)  # noqa: T201 - the room that prints may not be there yet
         return 130  # 128 + SIGINT; bench.errors may not be there either
     finally:

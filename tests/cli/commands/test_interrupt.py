@@ -176,11 +176,12 @@ def test_a_run_that_was_killed_is_resumed_where_it_ended(bench, midway, kept, pl
     ]
 
 
-def test_ctrl_c_within_the_import_of_an_extension_module_is_one_line(monkeypatch, capsys):
-    """Such a module turns the interrupt into an ImportError, which has it as its cause."""
+@pytest.mark.parametrize("error", [ImportError, RuntimeError])
+def test_ctrl_c_within_the_import_of_an_extension_module_is_one_line(monkeypatch, capsys, error):
+    """Such a module turns the interrupt into an ImportError, which has it as its cause; so does `__set_name__`."""
 
     def interrupted(_):
-        raise ImportError("initialization failed") from KeyboardInterrupt()
+        raise error("initialization failed") from KeyboardInterrupt()
 
     monkeypatch.setattr("bench.cli.run_command_line", interrupted)
     assert main() == 130
