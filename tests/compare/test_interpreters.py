@@ -5,8 +5,9 @@ from textwrap import dedent
 
 import pytest
 
+from bench.compare import interpreters as module
 from bench.compare.interpreters import SAME, interpreters
-from bench.errors import NotComparableError
+from bench.errors import BenchError, NotComparableError
 from bench.plan.plan import plan_from
 from tests.conftest import PLUGIN
 from tests.venvs import Venv
@@ -28,6 +29,19 @@ def test_a_python_without_torch_is_not_comparable_and_says_what_helps(venv):
     assert words.startswith(f"{bare.python} cannot run this suite: ModuleNotFoundError: No module named 'torch'")
     assert f"{bare.python} -m pip install torch" in words
     assert "\n" not in words
+
+
+@pytest.mark.parametrize(("lacking", "code"), [(("old",), 4), (("new",), 4), (("old", "new"), 2)])
+def test_what_one_side_lacks_is_not_comparable_and_what_both_lack_is_a_mistake(monkeypatch, lacking, code):
+    def asked(host, _):
+        if host in lacking:
+            raise BenchError(f"{host}: there is no module 'nets'")
+        return host
+
+    monkeypatch.setattr(module, "capabilities_of", asked)
+    with pytest.raises(BenchError, match=f"{lacking[0]}: there is no module 'nets'") as caught:
+        module._known(["old", "new"], PLAN)
+    assert caught.value.exit_code == code
 
 
 @pytest.mark.slow
