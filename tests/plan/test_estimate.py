@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.plan.cell import Cell
-from bench.plan.estimate import expected_seconds, least_seconds
+from bench.plan.estimate import RENEWAL_SECONDS, expected_seconds, least_seconds, renewal_seconds
 from bench.plan.plan import Plan
 
 PLAN = Plan(epochs=1, repeats=2, blocks=5)
@@ -64,3 +64,15 @@ def test_cells_may_come_from_anything_that_can_be_gone_through_once(catalogue):
 def test_the_forecast_is_at_least_the_least(catalogue, repeats):
     plan = replace(PLAN, repeats=repeats)
     assert expected_seconds([CELL], plan, catalogue()) >= least_seconds([CELL], plan)
+
+
+def test_a_fresh_server_is_reckoned_for_each_round_but_the_first():
+    seeds = [replace(CELL, seed=seed) for seed in range(3)]
+    for cells, repeats, renewals in (
+        ([CELL], 1, 0),
+        ([CELL, Cell("mlp")], 4, 3),
+        (seeds, 1, 2),
+        (seeds, 2, 5),
+        ([], 3, 0),
+    ):
+        assert renewal_seconds(cells, replace(PLAN, repeats=repeats)) == renewals * RENEWAL_SECONDS
