@@ -117,9 +117,9 @@ def _kernel_times(kernels: Sequence[Kernel], whole: Sequence[int]) -> list[Kerne
     for kernel in kernels:
         if kernel.step in known:
             entry = sums[kernel.name, kernel.category]
-            entry[0] += 1 / len(whole)
-            entry[1] += (kernel.end - kernel.start) * _MICRO / len(whole)
-    rows = [KernelTime(*names, *numbers) for names, numbers in sums.items()]
+            entry[0] += 1
+            entry[1] += (kernel.end - kernel.start) * _MICRO
+    rows = [KernelTime(*names, calls / len(whole), time / len(whole)) for names, (calls, time) in sums.items()]
     return sorted(rows, key=lambda row: (-row.seconds, row.name))
 
 

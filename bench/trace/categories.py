@@ -9,7 +9,6 @@ from bench.vocabulary import PHASE_PURPOSES
 CATEGORIES = (
     "convolution",
     "matrix multiply",
-    "attention",
     "normalization",
     "activation",
     "pooling",
@@ -20,6 +19,7 @@ CATEGORIES = (
     "data",
     "memory set/copy",
     "communication",
+    "attention",
     "other",
 )
 

@@ -46,4 +46,4 @@ def _name(node: Node) -> str:
     """What the frame is called; "" for the marks of steps and phases, which stand for themselves."""
     if node.kind == "annotation" and (node.name.startswith(STEP) or phase_named(node)):
         return ""
-    return node.name.removeprefix(MODULE_MARK).removeprefix(BACKWARD).strip()
+    return node.name.removeprefix(MODULE_MARK).removeprefix(f"{BACKWARD}: ").strip()

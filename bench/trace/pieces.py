@@ -62,7 +62,7 @@ def pieces_of_device(
         else:
             sums[_idle_key(cause, ())] += end - start
     for start, end, node in clipped(moments, late):
-        sums[_idle_key(HOST_WAIT, stacks.path(node))] += end - start
+        sums[_idle_key(HOST_WAIT, stacks.path(node) or (OUTSIDE,))] += end - start
     sums[_idle_key(HOST_WAIT, (OUTSIDE,))] += _length(windows) - sum(sums.values())
     return _means(sums, len(windows))
 

@@ -15,6 +15,7 @@ MODULE_MARK = "nn.Module: "
 OPERATORS = {"cpu_op", "operator"}
 LAUNCHES = ("runtime", "driver")  # how the categories of calls to a device end: "cuda_runtime", "xpu_driver"
 _ANNOTATIONS = {"user_annotation"}
+_FRAMES = "python_function"
 BACKWARD = "autograd::engine::evaluate_function"
 _FETCH = "enumerate(DataLoader)"
 STEP = "ProfilerStep#"
@@ -87,6 +88,8 @@ class Forest:
 def grow(trace: Trace) -> Forest:
     """The forest of a trace."""
     events = [one for one in trace.events if one["ph"] == "X" and _kind(one)]
+    if any(_is_own_mark(event) for event in events):  # they are paths, and say more than the frames of Python do
+        events = [event for event in events if str(event.get("cat", "")).lower() != _FRAMES]
     threads: dict[object, list[Event]] = defaultdict(list)
     for event in events:
         threads[event.get("pid"), event.get("tid")].append(event)
@@ -104,9 +107,13 @@ def _kind(event: Event) -> str:
     if category in OPERATORS:
         # older versions filed annotations as operators too
         return "annotation" if event["name"].startswith((STEP, "Optimizer.", _FETCH)) else "operator"
-    if category == "python_function":  # of Python's frames those of modules, which traces with stacks have
+    if category == _FRAMES:  # those of modules, which traces with stacks have
         return "annotation" if event["name"].startswith(MODULE_MARK) else ""
     return "annotation" if category in _ANNOTATIONS else "launch" if category.endswith(LAUNCHES) else ""
+
+
+def _is_own_mark(event: Event) -> bool:
+    return bool(event["name"].startswith(MODULE_MARK)) and str(event.get("cat", "")).lower() in _ANNOTATIONS
 
 
 def _nested(events: list[Event], thread: int) -> Iterable[Node]:
