@@ -82,6 +82,20 @@ def idle_causes(analysis: Analysis) -> list[tuple[str, str, float]]:
     return sorted(((*names, seconds) for names, seconds in sums.items()), key=lambda row: (-row[2], row))
 
 
+def shortened(rows: Sequence[Share], most: int) -> list[Share]:
+    """The largest, the others in one row, and the sum of all."""
+    shown, rest = list(rows[:most]), rows[most:]
+    whole = sum(row.difference for row in rows)
+    if rest:
+        shown.append(_sum(f"({len(rest)} more)", rest, whole))
+    return [*shown, _sum("(all)", rows, whole)]
+
+
+def _sum(name: str, rows: Sequence[Share], whole: float) -> Share:
+    slower, faster = sum(row.slower for row in rows), sum(row.faster for row in rows)
+    return Share(name, slower, faster, (slower - faster) / whole if whole else None)
+
+
 def _parts(after: Iterable[Piece], before: Iterable[Piece]) -> list[Part]:
     sums: dict[tuple[str, str, str, str], list[float]] = {}
     for side, pieces in enumerate((after, before)):
@@ -121,7 +135,7 @@ def _notes(before: Analysis | None, after: Analysis) -> Iterable[str]:
     if before is None:
         return
     if before.side != after.side:
-        yield f"{before.name} is of the {before.side} and {after.name} of the {after.side}: their parts are of two kinds"
+        yield f"one is of the {before.side}, the other of the {after.side}: their parts are of two kinds"
     ours, theirs = sorted(before.lengths), sorted(after.lengths)
     if len(ours) > 1 and len(theirs) > 1 and ours[0] <= theirs[-1] and theirs[0] <= ours[-1]:
         yield "the steps of the two overlap in length, so that the difference may be chance"

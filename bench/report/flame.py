@@ -65,10 +65,10 @@ def flame(name: str, title: str, caption: str, root: Frame, *, both: bool) -> Fl
     for frame, left, row in _places(root, widths):
         width = widths[id(frame)] / whole
         if width >= least and row < MOST_ROWS:
-            look = _change(frame, step) if both else look_of(frame.category)
-            words = _both(frame, step) if both else _one(frame, step)
-            change = _signed(frame.difference) if both else ""
-            boxes.append(Box(_cut(frame.name), 100 * left / whole, 100 * width, row, look, words, change))
+            look = _look_of_change(frame, step) if both else look_of(frame.category)
+            words = _both(frame) if both else _one(frame, step)
+            grew = change(frame.difference) if both else ""
+            boxes.append(Box(_cut(frame.name), 100 * left / whole, 100 * width, row, look, words, grew))
     return Flame(name, title, caption, boxes, CHANGES if both else _legend(root))
 
 
@@ -117,19 +117,20 @@ def _one(frame: Frame, step: float) -> str:
     return f"{words}{own}{f'; {frame.category}' if frame.category else ''}"
 
 
-def _both(frame: Frame, step: float) -> str:
-    return f"{_signed(frame.difference)}: {seconds(frame.before)} first, {seconds(frame.after)} second"
+def _both(frame: Frame) -> str:
+    return f"{change(frame.difference)}: {seconds(frame.before)} first, {seconds(frame.after)} second"
 
 
-def _change(frame: Frame, step: float) -> str:
+def _look_of_change(frame: Frame, step: float) -> str:
     share = frame.difference / step
     if abs(share) < PLAIN:
         return "neutral"
     return ("grown" if share > 0 else "shrunk") + (" strong" if abs(share) >= STRONG else "")
 
 
-def _signed(difference: float) -> str:
-    return f"{'+' if difference >= 0 else '−'}{seconds(abs(difference))}"
+def change(difference: float) -> str:
+    """A difference of times with its sign."""
+    return f"{'+' if difference >= 0 else ''}{seconds(difference)}"
 
 
 def seconds(value: float) -> str:

@@ -1,12 +1,12 @@
 """Trace: the page of one trace of torch.profiler, or of the difference of two."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bench.explain.traces import KERNEL, TraceExplanation, idle_causes, steps_told
-from bench.report.flame import Flame, flame, seconds
+from bench.explain.traces import KERNEL, TraceExplanation, idle_causes, shortened, steps_told
+from bench.report.flame import Flame, change, flame, seconds
 from bench.report.page import asset, hash_of, style_sheet, template
 from bench.report.units import percent, tied
 from bench.stats.attribution import Share
@@ -56,7 +56,7 @@ def _claims(explanation: TraceExplanation) -> Iterable[tuple[str, str, str]]:
     """Topic, claim and evidence."""
     before, after = explanation.before, explanation.after
     if before:
-        yield "Difference", explanation.sentence, f"second less first: {_signed(explanation.difference)} a step"
+        yield "Difference", explanation.sentence, f"second less first: {change(explanation.difference)} a step"
     for topic, analysis in (("First trace", before), ("Second trace" if before else "Step", after)):
         if analysis is None:
             continue
@@ -96,15 +96,15 @@ def _changed_frames(explanation: TraceExplanation) -> Table | None:
         return None
     frames = changed([grown(after.pieces, before.pieces)])
     rows = [
-        (" › ".join(path) or "step", frame.own_before, frame.own_after, frame.own_difference)
+        (" > ".join(path) or "step", frame.own_before, frame.own_after, frame.own_difference)
         for path, frame in frames[:MOST_CHANGED]
     ]
     rest = [frame for _, frame in frames[MOST_CHANGED:]]
     if rest:
         sums = [sum(getattr(frame, name) for frame in rest) for name in ("own_before", "own_after", "own_difference")]
         rows.append((f"({len(rest)} more frames)", *sums))
-    rows.append(("(the step)", before.seconds, after.seconds, explanation.difference))
-    cells = [(name, seconds(first), seconds(second), _signed(change)) for name, first, second, change in rows]
+    rows.append(("(all)", before.seconds, after.seconds, explanation.difference))
+    cells = [(name, seconds(first), seconds(second), change(grew)) for name, first, second, grew in rows]
     return Table("Frames that changed", ("Frame", "First", "Second", "Difference"), cells)
 
 
@@ -119,22 +119,13 @@ def _tables(explanation: TraceExplanation) -> Iterable[Table]:
 
 
 def _rows(rows: Sequence[Share], explanation: TraceExplanation) -> list[tuple[str, ...]]:
-    """The largest, the others in one row, and their sum."""
-    shown, rest = list(rows[:MOST_LINES]), rows[MOST_LINES:]
-    if rest:
-        shown.append(_sum(f"({len(rest)} more)", rest, explanation.difference))
-    shown.append(_sum("(the step)", rows, explanation.difference))
+    shown = shortened(rows, MOST_LINES)
     if explanation.before is None:
         return [(share.name, seconds(share.slower), _tenths(share)) for share in shown]
     return [
-        (share.name, seconds(share.faster), seconds(share.slower), _signed(share.difference), _tenths(share))
+        (share.name, seconds(share.faster), seconds(share.slower), change(share.difference), _tenths(share))
         for share in shown
     ]
-
-
-def _sum(name: str, rows: Sequence[Share], whole: float) -> Share:
-    slower, faster = (sum(getattr(row, side) for row in rows) for side in ("slower", "faster"))
-    return Share(name, slower, faster, (slower - faster) / whole if whole else None)
 
 
 def _kernels(analysis: Analysis) -> Table:
@@ -160,10 +151,6 @@ def _idle(analysis: Analysis) -> Table:
         for cause, doing, time in idle_causes(analysis)[:MOST_LINES]
     ]
     return Table("Why the device is idle", ("Cause, and what the host did", "Time", "Of the step"), rows)
-
-
-def _signed(difference: float) -> str:
-    return f"{'+' if difference >= 0 else '−'}{seconds(abs(difference))}"
 
 
 def _tenths(share: Share) -> str:

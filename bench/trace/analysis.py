@@ -8,7 +8,7 @@ from typing import Literal
 
 from bench.errors import BenchError
 from bench.trace.device import busy, kernels_of
-from bench.trace.events import Trace, load
+from bench.trace.events import load
 from bench.trace.frames import Stacks
 from bench.trace.kernel import Kernel
 from bench.trace.notes import notes_of

@@ -46,7 +46,7 @@ _STRONG = tuple(
         ),
         (
             "matrix multiply",
-            r"addmm|(^|[^a-z])b?mm(backward|_|$)|matmul|(?<!i)linear|baddbmm|gemm|gemv|cijk_|addmv|::(mv|dot)$|cutlass|splitk|mmbackward",
+            r"addmm|(^|[^a-z])b?mm(backward|_|$)|matmul|(?<!i)linear|baddbmm|(?<!fb)gemm|gemv|cijk_|addmv|::(mv|dot)$|cutlass|splitk|mmbackward",
         ),
         ("copy/cast", r"^aten::(to|_to_copy|_autocast.*)$|tocopybackward"),
     )
@@ -87,7 +87,9 @@ _KERNELS = (
     ("memory set/copy", re.compile(r"^mem(cpy|set)|fillfunctor|fill_kernel")),
     (
         "copy/cast",
-        re.compile(r"copy_kernel|catarray|reflection_pad|replication_pad|index_kernel|indexselect|gather|scatter"),
+        re.compile(
+            r"copy_kernel|embedding|catarray|reflection_pad|replication_pad|index_kernel|indexselect|gather|scatter"
+        ),
     ),
     ("elementwise", re.compile(r"elementwise|reduce_kernel|triton_|cpp_fused|dropout|distribution|unrolled")),
 )

@@ -36,7 +36,7 @@ def _of_kernels(kernels: Sequence[Kernel]) -> Iterable[str]:
             "numbers of their calls, or by time"
         )
     if share := _share((kernel for kernel in unlaunched if kernel.step < 0), total):
-        yield f"{share} of the device's time was launched before the trace began, or in no step it tells: it counts in none"
+        yield f"{share} of the device's time was launched before the trace began, or after its steps: it counts in none"
     if share := _share((kernel for kernel in kernels if kernel.step < 0 and kernel.launched is not None), total):
         yield f"{share} of the device's time was launched outside the steps: it counts in none"
 

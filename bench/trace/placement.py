@@ -72,15 +72,23 @@ def _calls(forest: Forest) -> list[tuple[int, int]]:
 def _step_of(kernel: Kernel, forest: Forest, known: _Known) -> int:
     if forest.steps[0][2] == WHOLE_TRACE:
         return 0
-    if known.calls and kernel.correlation > 0 and _in_order(kernel, known.order[kernel.stream]):
+    order = known.order[kernel.stream]
+    if known.calls and kernel.correlation > 0 and _in_order(kernel, order):
         at = bisect_left(known.calls, (kernel.correlation, -1))
         if at == 0:
             return -1  # it was called for before the trace began
         before, after = known.calls[at - 1][1], known.calls[min(at, len(known.calls) - 1)][1]
-        step = before if before >= 0 else after
+        follows = before < 0 or (after > before and kernel.start >= forest.steps[after][0] and _nearer(kernel, order))
+        step = after if follows else before
         if step >= 0 and kernel.start >= forest.steps[step][0]:
             return step
     return _by_time(kernel, forest, known.begins)
+
+
+def _nearer(kernel: Kernel, order: list[tuple[float, int]]) -> bool:
+    """Whether the kernel ran nearer to the next known one of its stream than to the one before it."""
+    at = bisect_left(order, (kernel.start, -1))
+    return at == 0 or (at < len(order) and order[at][0] - kernel.start < kernel.start - order[at - 1][0])
 
 
 def _in_order(kernel: Kernel, order: list[tuple[float, int]]) -> bool:

@@ -33,12 +33,13 @@ def summarize(trace: Trace) -> dict[str, Any]:
     """What a trace says of one step, as plain data; times in seconds.
 
     Keys: `side`, whose work it is, the "host" or the "device" beside it; `steps`, how many the trace holds whole, and
-    `seconds` of one; `left_out`, name and reason of each other step; `notes`, sentences on what is left out, placed by
-    order and in no step; `phases`, seconds of each; `rows`, lists of phase, category, operator, module, seconds and calls: the time that no
-    operator called within takes; on a device also `launches` by phase, `busy`, `idle` by cause, and `kernels`, lists of
-    name, category, seconds and calls.
+    `seconds` of one; `left_out`, name and reason of each other step; `notes`, sentences on what is left out, placed
+    without a launch, or in no step; `phases`, seconds of each; `rows`, lists of phase, category, operator, module,
+    seconds and calls: the time that no operator called within takes; on a device also `launches` by phase, `busy`,
+    `idle` by cause, and `kernels`, lists of name, category, seconds and calls.
     Times are of the whole steps that were no slower than the median one, since contention only ever adds time; calls,
-    `launches`, `busy` and `idle` are means over all whole steps. On the CPU `rows` are of the host's operators, on a GPU of the kernels that they launched.
+    `launches`, `busy` and `idle` are means over all whole steps. On the CPU `rows` are of the host's operators, on a
+    GPU of the kernels that they launched.
     """
     forest = grow(trace)
     kernels = kernels_of(trace, forest)

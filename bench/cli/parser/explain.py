@@ -1,4 +1,4 @@
-"""The flags of the commands that say why something is slow: profile, explain, trace and tensorboard. Needs no numbers."""
+"""The flags of the commands that say why something is slow: profile, explain, trace, tensorboard. Needs no numbers."""
 
 import argparse
 from collections.abc import Callable

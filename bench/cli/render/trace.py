@@ -1,11 +1,9 @@
 """Trace: what a trace's step is made of, or the difference of two, as tables."""
 
-from collections.abc import Sequence
-
 from bench.cli.render.tables import Row, print_table
-from bench.explain.traces import KERNEL, TraceExplanation, idle_causes, steps_told
+from bench.explain.traces import KERNEL, TraceExplanation, idle_causes, shortened, steps_told
 from bench.stats.attribution import Share
-from bench.text import number, percent, quantity, tenths
+from bench.text import number, percent, plural, quantity, tenths
 from bench.trace.analysis import Analysis
 
 MOST_ROWS, WIDEST = 10, 72
@@ -23,7 +21,7 @@ def print_traces(explanation: TraceExplanation) -> None:
         if title == KERNEL and before is None:
             continue  # the table of kernels below says more
         print()
-        print_table([_row(title, share, explanation) for share in _shortened(rows, explanation.difference)])
+        print_table([_row(title, share, explanation) for share in shortened(rows, MOST_ROWS)])
     if before is None:
         _print_kernels(after)
         _print_idle(after)
@@ -40,19 +38,6 @@ def _busy(analysis: Analysis) -> str:
 def _signed(seconds: float) -> str:
     """A difference of times, in words."""
     return f"{quantity(abs(seconds), 's')} {'longer than that' if seconds >= 0 else 'shorter than that'}"
-
-
-def _shortened(rows: Sequence[Share], whole: float) -> list[Share]:
-    """The largest, the others in one row, and the sum."""
-    shown, rest = list(rows[:MOST_ROWS]), rows[MOST_ROWS:]
-    if rest:
-        shown.append(_sum(f"({len(rest)} more)", rest, whole))
-    return [*shown, _sum("(all)", rows, whole)]
-
-
-def _sum(name: str, rows: Sequence[Share], whole: float) -> Share:
-    slower, faster = (sum(getattr(row, side) for row in rows) for side in ("slower", "faster"))
-    return Share(name, slower, faster, (slower - faster) / whole if whole else None)
 
 
 def _row(title: str, share: Share, explanation: TraceExplanation) -> Row:
@@ -86,9 +71,7 @@ def _print_kernels(analysis: Analysis) -> None:
     if rows:
         print()
         print_table(rows)
-        print(
-            f"{len(analysis.kernels)} kernels and copies by name, {quantity(total, 's')} a step on all streams together"
-        )
+        print(f"{plural(len(analysis.kernels), 'name')}, {quantity(total, 's')} a step on all streams together")
 
 
 def _print_idle(analysis: Analysis) -> None:
