@@ -15,6 +15,8 @@ from bench.trace.analysis import Analysis
 from bench.trace.flame import changed, grown
 
 MOST_LINES, MOST_CHANGED, MOST_KERNELS = 15, 25, 40
+DEEP, LONGEST = 3, 120  # frames of a stack and letters of a name that a table shows; the rest comes on hovering
+BELOW = " > "  # between a frame and one within it
 SIDES = {"device": "The device", "host": "The host"}
 CAPTIONS = {
     "device": "What the device did in a mean step. Each moment counts once: where streams overlap, it counts to what "
@@ -31,6 +33,12 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+
+    def shown(self, name: str) -> str:
+        """A name as it is shown: the end of a stack, and not all of what a template has written out."""
+        inner = name.split(BELOW)
+        plain = f"… {BELOW.strip()} {BELOW.join(inner[-DEEP:])}" if len(inner) > DEEP else name
+        return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…"
 
 
 def page_of_traces(explanation: TraceExplanation) -> str:
@@ -96,7 +104,7 @@ def _changed_frames(explanation: TraceExplanation) -> Table | None:
         return None
     frames = changed([grown(after.pieces, before.pieces)])
     rows = [
-        (" > ".join(path) or "step", frame.own_before, frame.own_after, frame.own_difference)
+        (BELOW.join(path) or "step", frame.own_before, frame.own_after, frame.own_difference)
         for path, frame in frames[:MOST_CHANGED]
     ]
     rest = [frame for _, frame in frames[MOST_CHANGED:]]

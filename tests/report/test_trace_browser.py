@@ -1,4 +1,4 @@
-"""The page of traces in Chromium: no message, no request, keys and clicks, contrast in both schemes, narrow and wide."""
+"""The page of traces in Chromium: no message, no request; keys, clicks, contrast in both schemes, narrow and wide."""
 
 import pytest
 

@@ -135,11 +135,13 @@ def test_kernels_without_a_launch_are_placed_and_their_share_is_told():
     found = analyze(FOREIGN / "launches_missing.json.gz")
     check_sums(found)
     assert sum(row.calls for row in found.kernels) * len(found.lengths) == 12  # of 18; six were called for before it
-    assert found.notes == [
-        "97 % of the device's time is of kernels whose launch is not in the trace: they are placed by the numbers of "
-        "their calls, or by time",
-        "2.2 % of the device's time was launched before the trace began, or after its steps: it counts in none",
-    ]
+    placed, left = found.notes
+    assert placed.startswith(
+        "97 % of the device's time is of kernels whose launch is not in the trace: they are placed"
+    )
+    assert left == (
+        "2.2 % of the device's time was launched before the trace began, or after its steps: it counts in none"
+    )
 
 
 def test_old_categories_and_bare_lists_are_read():
