@@ -161,6 +161,9 @@ def _facts(record: Record, row: Row, profile: Mapping[str, Any], folder: str) ->
     if isinstance(idle, dict):
         waits = [f"{cause} {_seconds(seconds)}" for cause, seconds in idle.items() if _is_time(seconds) and seconds]
         yield "Idle device, a step", ", ".join(waits) or "never"
+    notes = profile.get("notes")
+    for note in notes if isinstance(notes, list) else ():
+        yield "Of the trace", str(note)
     reading = profile.get("reading")
     yield from _read(reading) if isinstance(reading, dict) else ()
     yield "Trace", f"in {folder}: python -m bench tensorboard {record.name}, or open the file at ui.perfetto.dev"
