@@ -1,6 +1,6 @@
 """Analysis: where the time of a mean step of any trace goes, on the device and on the host, as shares that add up."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,14 +112,18 @@ def _counts(step: Step) -> bool:
 
 
 def _kernel_times(kernels: Sequence[Kernel], whole: Sequence[int]) -> list[KernelTime]:
+    """The kernels by name, each under the category of most of its time: one name may serve several purposes."""
     known = set(whole)
-    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    calls: Counter[str] = Counter()
+    times: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for kernel in kernels:
         if kernel.step in known:
-            entry = sums[kernel.name, kernel.category]
-            entry[0] += 1
-            entry[1] += (kernel.end - kernel.start) * _MICRO
-    rows = [KernelTime(*names, calls / len(whole), time / len(whole)) for names, (calls, time) in sums.items()]
+            calls[kernel.name] += 1
+            times[kernel.name][kernel.category] += (kernel.end - kernel.start) * _MICRO
+    rows = [
+        KernelTime(name, max(own, key=lambda kind: own[kind]), calls[name] / len(whole), sum(own.values()) / len(whole))
+        for name, own in times.items()
+    ]
     return sorted(rows, key=lambda row: (-row.seconds, row.name))
 
 

@@ -53,8 +53,15 @@ def steps_of(forest: Forest, kernels: Sequence[Kernel]) -> list[Step]:
 
 def _ended_before(forest: Forest, kernels: Sequence[Kernel]) -> float:
     """When the device had done what was launched before the first step; -inf where there was nothing."""
-    first = next((kernel.start for kernel in kernels if kernel.step == 0), forest.steps[0][1] if forest.steps else 0.0)
-    return max((kernel.end for kernel in kernels if kernel.step < 0 and kernel.start < first), default=-float("inf"))
+    if not forest.steps:
+        return -float("inf")
+    begin, last = forest.steps[0][0], forest.steps[-1][1]
+    early = (
+        kernel.end
+        for kernel in kernels
+        if kernel.step < 0 and (kernel.start < last if kernel.launched is None else kernel.launched <= begin)
+    )
+    return max(early, default=-float("inf"))
 
 
 def lost_steps(forest: Forest, kernels: Sequence[Kernel]) -> dict[int, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from bench.trace.categories import category_of
 from bench.trace.device import busy, idle, kernels_of, spans_of
 from bench.trace.events import Trace
-from bench.trace.kernel import Kernel
+from bench.trace.kernel import CAUSES, Kernel
 from bench.trace.notes import notes_of
 from bench.trace.steps import steps_of
 from bench.trace.tree import Forest, grow
@@ -127,11 +127,12 @@ def _on_device(kernels: Sequence[Kernel], forest: Forest, whole: Sequence[int]) 
 
 def _waits(kernels: Sequence[Kernel], whole: Sequence[int]) -> dict[str, float]:
     """Microseconds of idleness by cause; what lies between two steps counts where both are whole."""
-    causes: Counter[str] = Counter()
     runs = {at: at - number for number, at in enumerate(whole)}  # steps that follow each other have the same value
-    for run in sorted(set(runs.values())):
-        causes.update(idle([kernel for kernel in kernels if runs[kernel.step] == run]))
-    return dict(causes)
+    together: dict[int, list[Kernel]] = defaultdict(list)
+    for kernel in kernels:
+        together[runs[kernel.step]].append(kernel)
+    waits = [idle(own) for own in together.values()]
+    return {cause: sum(causes[cause] for causes in waits) for cause in CAUSES}
 
 
 def _launches(kernels: Iterable[Kernel], steps: int) -> dict[str, float]:

@@ -7,7 +7,9 @@ import pytest
 
 from bench.errors import BenchError
 from bench.trace.analysis import analyze
+from bench.trace.events import load
 from bench.trace.flame import changed, grown
+from bench.trace.tb_profiler import read
 from tests.trace import gpu
 from tests.trace.handmade import annotation, kernel, launch, operator
 
@@ -187,9 +189,28 @@ def test_names_are_of_one_line_that_can_be_printed(analyzed):
     assert found.host[0].key.operator == "aten::a  [31mred "
 
 
-def test_real_traces_add_up(real, tmp_path, request):
+def test_real_traces_add_up_and_agree_with_torch_tb_profiler(real, request):
     path = request.node.callspec.params["real"]
     check_sums(analyze(path))
+    check_against_plugin(path)
+
+
+def test_it_agrees_with_torch_tb_profiler_on_rocm():
+    check_against_plugin(FOREIGN / "rocm_mi250.json.gz")
+
+
+def check_against_plugin(path):
+    """The same step, the same time in which the device is busy, the same kernels."""
+    found, plugin = analyze(path), read(load(path))
+    assert plugin["reader"] == "torch-tb-profiler"
+    roles = plugin["breakdown"]
+    assert found.seconds == pytest.approx(roles["total"], rel=0.002)
+    on_device = sum(roles.get(role, 0.0) for role in ("kernel", "memcpy", "memset", "communication"))
+    assert found.busy == pytest.approx(on_device, rel=0.002)
+    ours = {row.name: row.calls * len(found.lengths) for row in found.kernels}
+    assert {name: ours.get(name) for name, *_ in plugin["kernels"]} == {
+        name: pytest.approx(calls) for name, calls, *_ in plugin["kernels"]
+    }
 
 
 def test_frames_add_up_and_so_do_their_changes(analyzed):
