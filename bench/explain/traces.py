@@ -129,11 +129,11 @@ def _sentence(before: Analysis, after: Analysis, by_kind: Sequence[Share]) -> st
 
 
 def _notes(before: Analysis | None, after: Analysis) -> Iterable[str]:
-    for analysis in (before, after):
-        if analysis:
-            yield from (f"{analysis.name}: {note}" if before else note for note in analysis.notes)
     if before is None:
+        yield from after.notes
         return
+    for which, analysis in (("first", before), ("second", after)):
+        yield from (f"{which} trace: {note}" for note in analysis.notes)
     if before.side != after.side:
         yield f"one is of the {before.side}, the other of the {after.side}: their parts are of two kinds"
     ours, theirs = sorted(before.lengths), sorted(after.lengths)

@@ -26,6 +26,9 @@ def _of_steps(steps: Sequence[Step]) -> Iterable[str]:
 
 def _of_kernels(kernels: Sequence[Kernel]) -> Iterable[str]:
     """How much of the device's time was placed without a launch, and how much is in no step."""
+    devices = {kernel.stream.partition(",")[0] for kernel in kernels}
+    if len(devices) > 1:
+        yield f"{len(devices)} devices are in the trace: the device is idle where none of them does anything"
     total = sum(kernel.end - kernel.start for kernel in kernels)
     unlaunched = [kernel for kernel in kernels if kernel.launched is None]
     if not total:

@@ -111,6 +111,14 @@ def test_communication_counts_where_nothing_else_runs(analyzed):
     assert sum(row.seconds for row in found.kernels) == pytest.approx(100e-6)
 
 
+def test_of_several_devices_it_is_said_what_idle_means(analyzed):
+    events = [operator("aten::mm", 0, 100), launch(1, 1, 1), launch(3, 1, 2), kernel("a", 10, 20, 1)]
+    other = kernel("b", 40, 20, 2)
+    found = analyzed([*events, {**other, "args": {**other["args"], "device": 1}}])
+    assert found.busy == pytest.approx(40e-6)
+    assert found.notes[0] == "2 devices are in the trace: the device is idle where none of them does anything"
+
+
 def test_modules_are_read_from_the_frames_of_python_where_no_mark_names_them(analyzed):
     frames = [{**annotation("nn.Module: Linear_0", 10, 50), "cat": "python_function"}]
     events = [annotation("ProfilerStep#0", 0, 100), operator("aten::linear", 20, 30)]

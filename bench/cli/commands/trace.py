@@ -16,7 +16,7 @@ ELSEWHERE = "name another path"
 
 def execute(args: argparse.Namespace) -> int:
     """Read the traces, print what their steps are made of, and write the page where one is asked for."""
-    page = _page(args.report)
+    page = _page(args.report, [args.trace, args.second])
     first = analyze(Path(args.trace))
     explanation = explain_traces(analyze(Path(args.second)), first) if args.second else explain_traces(first)
     if page:
@@ -32,11 +32,11 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-def _page(report: str | None) -> Path | None:
+def _page(report: str | None, traces: list[str | None]) -> Path | None:
     """Where the page goes; a place that cannot be written is refused before anything is read.
 
     Raises:
-        BenchError: it is a folder, or its folder cannot be made.
+        BenchError: it is a folder or one of the traces, or its folder cannot be made.
 
     """
     if report is None:
@@ -44,5 +44,7 @@ def _page(report: str | None) -> Path | None:
     path = Path(report)
     if path.is_dir() or not path.name:
         raise BenchError(f"cannot write {report}: it is a folder; name a file in it, such as {path / 'trace.html'}")
+    if any(trace and path.resolve() == Path(trace).resolve() for trace in traces):
+        raise BenchError(f"cannot write {report}: it is the trace itself; {ELSEWHERE}")
     files.make_folder(path.parent, ELSEWHERE)
     return path

@@ -106,6 +106,7 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(typed, tmp_path):
 def test_a_page_that_cannot_be_written_is_refused(traced, tmp_path):
     check(traced(TRAINING, flags=["--report", str(tmp_path)]), "it is a folder", "trace.html")
     check(traced(TRAINING, flags=["--report", "1.pt.trace.json/page.html"]), "cannot write", "name another path")
+    check(traced(TRAINING, flags=["--report", "./1.pt.trace.json"]), "it is the trace itself")
 
 
 def test_the_second_file_is_checked_too(traced):
