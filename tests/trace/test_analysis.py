@@ -1,5 +1,6 @@
 """Analysis: the mean step of any trace cut into pieces that add up to it, on the device and on the host."""
 
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -229,3 +230,24 @@ def test_frames_add_up_and_so_do_their_changes(analyzed):
     changes = {path[-1]: frame.own_difference * 1e6 for path, frame in changed([root])}
     assert changes == pytest.approx({"aten::mm": 30, "outside operators": -36, "aten::add": -9, "aten::cat": 5})
     assert next(iter(changes)) == "outside operators"
+
+
+DAMAGE = (None, True, -1, 0, 1e17, 1e308, float("nan"), 10**30, "", "x\n<b>", "\ud800", [], {}, "ProfilerStep#1", "forward",
+          "nn.Module: a", "kernel", "cpu_op", "user_annotation", "python_function", "cuda_runtime")  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_damaged_trace_is_refused_or_adds_up(written, seed):
+    draw = random.Random(seed)
+    events = [{**event, "args": dict(event.get("args", {}))} for event in gpu.training()]
+    for _ in range(draw.choice([1, 5, 40, 200])):
+        event = draw.choice(events)
+        holder = event["args"] if draw.random() < 0.3 and isinstance(event.get("args"), dict) else event
+        holder[draw.choice([*holder, "correlation"])] = draw.choice(DAMAGE)
+    path = written([event for event in events if draw.random() < draw.choice([0.5, 1.0])])
+    try:
+        found = analyze(path)
+    except BenchError:
+        return
+    assert sum(piece.seconds for piece in found.pieces) == pytest.approx(found.seconds)
+    assert sum(piece.seconds for piece in found.host) == pytest.approx(found.seconds)
