@@ -11,8 +11,9 @@ from bench.trace.device import busy, kernels_of
 from bench.trace.events import load
 from bench.trace.frames import Stacks
 from bench.trace.kernel import Kernel
+from bench.trace.moments import moments_of
 from bench.trace.notes import notes_of
-from bench.trace.pieces import IDLE, Piece, moments_of, pieces_of_device, pieces_of_host
+from bench.trace.pieces import IDLE, Piece, pieces_of_device, pieces_of_host
 from bench.trace.steps import Step, steps_of
 from bench.trace.tree import grow
 

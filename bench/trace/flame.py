@@ -39,11 +39,6 @@ class Frame:
         """Seconds by which its own time grew; those of all frames add up to the difference of the steps."""
         return self.own_after - self.own_before
 
-    @property
-    def width(self) -> float:
-        """Seconds of the larger side of each frame in it, so that neither what is new nor what is gone lacks room."""
-        return max(self.own_before, self.own_after) + sum(frame.width for frame in self.within.values())
-
 
 def grown(pieces: Sequence[Piece], before: Sequence[Piece] = (), name: str = "step") -> Frame:
     """The tree of a step, or of two."""

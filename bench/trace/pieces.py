@@ -1,7 +1,7 @@
 """Pieces: the time of the steps cut up, on the host and on the device, so that each moment counts once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from bench.trace.categories import category_of
 from bench.trace.frames import Path, Stacks
 from bench.trace.kernel import HOST_WAIT, KERNEL_WAIT, OTHER_WAIT, Kernel
 from bench.trace.timeline import Segment, clipped, exclusive, gaps
-from bench.trace.tree import MODULE_MARK, STEP, Forest, Node
+from bench.trace.tree import MODULE_MARK, STEP, Node
 
 OUTSIDE, IDLE, WAITING = "outside operators", "idle device", "waiting for the device"
 _RANKS = {"communication": 2}  # a moment in which the device computes as well is not lost to communication
@@ -65,58 +65,6 @@ def pieces_of_device(
         sums[_idle_key(HOST_WAIT, stacks.path(node) or (OUTSIDE,))] += end - start
     sums[_idle_key(HOST_WAIT, (OUTSIDE,))] += _length(windows) - sum(sums.values())
     return _means(sums, len(windows))
-
-
-def moments_of(forest: Forest) -> list[Segment[Node]]:
-    """What the host did at each moment: of all threads that do something, the one with the steps' marks first."""
-    main = _main_thread(forest)
-    spans = [
-        (start, end, _rank_on_host(node, main), node)
-        for start, end, node in sorted(_innermost(forest.nodes), key=lambda span: span[:2])
-        if node.thread == main or node.kind != "annotation"
-    ]
-    return list(exclusive(spans))
-
-
-def _innermost(nodes: Iterable[Node]) -> Iterator[Segment[Node]]:
-    """For each thread, segments of the innermost node that runs."""
-    stacks: dict[int, list[Node]] = defaultdict(list)
-    now: dict[int, float] = defaultdict(float)
-    for node in nodes:
-        stack = stacks[node.thread]
-        yield from _ended(stack, node.start, now)
-        if stack and node.start > now[node.thread]:
-            yield now[node.thread], node.start, stack[-1]
-        now[node.thread] = node.start
-        stack.append(node)
-    for stack in stacks.values():
-        yield from _ended(stack, float("inf"), now)
-
-
-def _ended(stack: list[Node], until: float, now: dict[int, float]) -> Iterator[Segment[Node]]:
-    while stack and stack[-1].end <= until:
-        node = stack.pop()
-        if node.end > now[node.thread]:
-            yield now[node.thread], node.end, node
-            now[node.thread] = node.end
-
-
-def _main_thread(forest: Forest) -> int:
-    """The thread of the steps' marks, or else the one that is longest in operators."""
-    times: dict[int, float] = defaultdict(float)
-    for node in forest.nodes:
-        if node.kind == "annotation" and node.name.startswith(STEP):
-            times[node.thread] += 1e18
-        elif node.kind == "operator" and node.parent is None:
-            times[node.thread] += node.end - node.start
-    return max(times, key=lambda thread: times[thread], default=0)
-
-
-def _rank_on_host(node: Node, main: int) -> int:
-    """The main thread's operators, then those of the backward pass, of other threads, and what is marked alone."""
-    if node.kind == "annotation":
-        return 3
-    return 0 if node.thread == main else 1 if node.phase == "backward" else 2
 
 
 def _rank(kernel: Kernel) -> int:

@@ -214,8 +214,8 @@ def check_against_plugin(path):
     assert plugin["reader"] == "torch-tb-profiler"
     roles = plugin["breakdown"]
     assert found.seconds == pytest.approx(roles["total"], rel=0.002)
-    on_device = sum(roles.get(role, 0.0) for role in ("kernel", "memcpy", "memset", "communication"))
-    assert found.busy == pytest.approx(on_device, rel=0.002)
+    on_device = sum(roles.get(role, 0.0) for role in ("kernel", "memcpy", "memset"))
+    assert found.busy == pytest.approx(on_device, rel=0.001)
     ours = {row.name: row.calls * len(found.lengths) for row in found.kernels}
     assert {name: ours.get(name) for name, *_ in plugin["kernels"]} == {
         name: pytest.approx(calls) for name, calls, *_ in plugin["kernels"]
@@ -232,8 +232,9 @@ def test_frames_add_up_and_so_do_their_changes(analyzed):
     assert next(iter(changes)) == "outside operators"
 
 
-DAMAGE = (None, True, -1, 0, 1e17, 1e308, float("nan"), 10**30, "", "x\n<b>", "\ud800", [], {}, "ProfilerStep#1", "forward",
-          "nn.Module: a", "kernel", "cpu_op", "user_annotation", "python_function", "cuda_runtime")  # fmt: skip
+NUMBERS = (None, True, -1, 0, 1e17, 1e308, float("nan"), 10**30)
+WORDS = ("", "x\n<b>", "\ud800", "ProfilerStep#1", "forward", "nn.Module: a", "kernel", "cpu_op", "python_function")
+DAMAGE = (*NUMBERS, *WORDS, [], {})
 
 
 @pytest.mark.parametrize("seed", range(30))
