@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ from bench.trace.events import Event, Trace
 from bench.trace.frames import Path, Stacks
 from bench.trace.kernel import CAUSES, HOST_WAIT, KERNEL_WAIT, OTHER_WAIT, Kernel
 from bench.trace.placement import placed
-from bench.trace.tree import Forest, Node, Window
+from bench.trace.tree import Forest, Node, Window, external_of, number_of
 
 # of CUDA, ROCm and XPU, as old traces call them too, and of MTIA
 _COMPUTING = {"kernel", "concurrent_kernel", "mtia_ccp_events"}
@@ -20,38 +21,57 @@ KERNELS = {*_COMPUTING, "memcpy", "memset", "gpu_memcpy", "gpu_memset"}
 
 def kernels_of(trace: Trace, forest: Forest) -> list[Kernel]:
     """Everything that ran on the device, in the order of its start."""
-    launches = {node.correlation: node for node in forest.nodes if node.kind == "launch" and node.correlation >= 0}
-    stacks = Stacks()
+    origins = _Origins(
+        launches={node.correlation: node for node in forest.nodes if node.kind == "launch" and node.correlation >= 0},
+        operators={node.external: node for node in forest.nodes if node.kind == "operator" and node.external > 0},
+        stacks=Stacks(),
+    )
     kernels = [
-        _kernel(event, launches, stacks)
+        _kernel(event, origins)
         for event in trace.events
         if event["ph"] == "X" and str(event.get("cat", "")).lower() in KERNELS
     ]
     return placed(sorted(kernels, key=lambda kernel: kernel.start), forest)
 
 
-def _kernel(event: Event, launches: Mapping[int, Node], stacks: Stacks) -> Kernel:
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """The calls that launch by their number, the operators by theirs, and the stacks of both."""
+
+    launches: Mapping[int, Node]
+    operators: Mapping[int, Node]
+    stacks: Stacks
+
+    def operator_of(self, event: Event, correlation: int) -> Node | None:
+        """The operator that an event without a launch names; old traces repeat the number of the call instead."""
+        number = external_of(event.get("args", {}))
+        node = self.operators.get(number) if number != correlation else None
+        return node if node and node.start <= event["ts"] else None
+
+
+def _kernel(event: Event, origins: _Origins) -> Kernel:
     facts = event.get("args", {})
-    correlation = facts.get("correlation", -1)
-    correlation = correlation if isinstance(correlation, int) else -1
-    launch = launches.get(correlation)
+    correlation = number_of(facts, "correlation")
+    launch = origins.launches.get(correlation)
+    origin = launch or origins.operator_of(event, correlation)
     name, start = event["name"], event["ts"]
-    chain = [name for name in launch.lineage()[1:] if not _is_mark(name)] if launch else []
-    phase = launch.phase if launch else ""
+    lineage = origin.lineage()[origin is launch :] if origin else []
+    chain = [name for name in lineage if not _is_mark(name)]
+    phase = origin.phase if origin else ""
     return Kernel(
         name,
         str(event["cat"]).lower() in _COMPUTING,
         start,
         start + event["dur"],
         launched=min(launch.end, start) if launch else None,
-        step=launch.step if launch else -1,
+        step=origin.step if origin else -1,
         phase=phase,
-        module=launch.module if launch else "",
+        module=origin.module if origin else "",
         operator=chain[0] if chain else "",
         category=category_of(chain, phase, name),
         correlation=correlation,
         stream=_stream(event, facts),
-        path=_path(launch, stacks),
+        path=_path(origin, origins.stacks),
     )
 
 
@@ -61,12 +81,10 @@ def _stream(event: Event, facts: Mapping[str, Any]) -> str:
     return f"device {device}, stream {stream}"
 
 
-def _path(launch: Node | None, stacks: Stacks) -> Path:
+def _path(origin: Node | None, stacks: Stacks) -> Path:
     """The stack that launched it, without the call itself."""
-    if launch is None:
-        return ()
-    path = stacks.path(launch)
-    return path[:-1] if path and path[-1] == launch.name else path
+    path = stacks.path(origin)
+    return path[:-1] if origin and origin.kind == "launch" and path and path[-1] == origin.name else path
 
 
 def _is_mark(name: str) -> bool:

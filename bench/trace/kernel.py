@@ -36,3 +36,8 @@ class Kernel:
     correlation: int = -1
     stream: str = ""
     path: Path = ()
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the trace says where it came from: the call that launched it, or the operator alone."""
+        return self.launched is not None or bool(self.operator)

@@ -35,8 +35,8 @@ def _of_kernels(kernels: Sequence[Kernel]) -> Iterable[str]:
         return
     if share := _share((kernel for kernel in unlaunched if kernel.step >= 0), total):
         yield (
-            f"{share} of the device's time is of kernels whose launch is not in the trace: they are placed by the "
-            "numbers of their calls, or by time"
+            f"{share} of the device's time is of kernels whose launch is not in the trace: they are placed by their "
+            "operators, the numbers of their calls, or time"
         )
     if share := _share((kernel for kernel in unlaunched if kernel.step < 0), total):
         yield f"{share} of the device's time was launched before the trace began, or after its steps: it counts in none"

@@ -1,4 +1,4 @@
-"""Placement: the step of what ran on the device though the trace does not hold the call that launched it."""
+"""Placement: the step of what ran on the device though the trace holds neither its launch nor its operator."""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -30,18 +30,18 @@ class _Known:
 
 
 def placed(kernels: Sequence[Kernel], forest: Forest) -> list[Kernel]:
-    """The kernels; those of an unknown launch have a step, if any, and the phase of the kernel before them in it.
+    """The kernels; those of an unknown origin have a step, if any, and the phase of the kernel before them in it.
 
     Drivers number their calls. So the number of a kernel tells between which calls of the trace its own was made, or
     that it was made before the trace began: then it belongs to no step. Without such numbers it goes by time.
     """
-    if not forest.steps or all(kernel.launched is not None for kernel in kernels):
+    if not forest.steps or all(kernel.is_tied for kernel in kernels):
         return list(kernels)
     known = _known(kernels, forest)
     phases = [""] * len(forest.steps)
     finished = []
     for kernel in kernels:
-        if kernel.launched is None:
+        if not kernel.is_tied:
             step = _step_of(kernel, forest, known)
             finished.append(replace(kernel, step=step, phase=phases[step] if step >= 0 else ""))
         else:
@@ -55,16 +55,17 @@ def _known(kernels: Sequence[Kernel], forest: Forest) -> _Known:
     order: dict[str, list[tuple[float, int]]] = defaultdict(list)
     first = [_NEVER] * len(forest.steps)
     for kernel in kernels:
-        if kernel.launched is not None:
+        if kernel.is_tied:
             order[kernel.stream].append((kernel.start, kernel.correlation))
         if kernel.step >= 0:
             first[kernel.step] = min(first[kernel.step], kernel.start)
     begins = [own if own < _NEVER else start for own, (start, _, _) in zip(first, forest.steps, strict=True)]
-    return _Known(_calls(forest), order, list(accumulate(begins, max)))
+    return _Known(_calls(kernels, forest), order, list(accumulate(begins, max)))
 
 
-def _calls(forest: Forest) -> list[tuple[int, int]]:
+def _calls(kernels: Sequence[Kernel], forest: Forest) -> list[tuple[int, int]]:
     calls = [(node.correlation, node.step) for node in forest.nodes if node.kind == "launch" and node.correlation > 0]
+    calls = calls or [(kernel.correlation, kernel.step) for kernel in kernels if kernel.is_tied]
     rising = sum(ours[0] <= theirs[0] for ours, theirs in pairwise(calls))
     return sorted(calls) if rising >= IN_ORDER * (len(calls) - 1) else []
 

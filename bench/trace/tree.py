@@ -3,9 +3,10 @@
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import Any
 
 from bench import vocabulary
 from bench.trace.events import Event, Trace
@@ -38,6 +39,7 @@ class Node:
         phase: one of PHASES, or "" where it is not known.
         module: the path of the module, "" where there is none.
         thread: the number of its thread in the trace.
+        external: the number by which kernels name their operator, -1 where there is none.
 
     """
 
@@ -48,6 +50,7 @@ class Node:
     sequence: int
     correlation: int
     thread: int = 0
+    external: int = -1
     parent: "Node | None" = None
     inner: float = 0.0
     step: int = -1
@@ -136,16 +139,27 @@ def _nested(events: list[Event], thread: int) -> Iterable[Node]:
 
 def _node(event: Event, start: float, end: float, thread: int) -> Node:
     args = event.get("args", {})
-    sequence, correlation = args.get("Sequence number", -1), args.get("correlation", -1)
     return Node(
         event["name"],
         _kind(event),
         start,
         end,
-        sequence if isinstance(sequence, int) else -1,
-        correlation if isinstance(correlation, int) else -1,
+        number_of(args, "Sequence number"),
+        number_of(args, "correlation"),
         thread,
+        external_of(args),
     )
+
+
+def number_of(facts: Mapping[str, Any], name: str) -> int:
+    """A number that an event tells, -1 for none."""
+    number = facts.get(name, -1)
+    return number if isinstance(number, int) else -1
+
+
+def external_of(facts: Mapping[str, Any]) -> int:
+    """The number by which kernels and operators belong together, as newer traces spell it or older ones."""
+    return number_of(facts, "External id" if "External id" in facts else "external id")
 
 
 def _operator(node: Node | None) -> Node | None:

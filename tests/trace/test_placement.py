@@ -1,5 +1,8 @@
 """Placement: kernels whose launch is not in the trace get their step by the numbers of calls, or by time, or none."""
 
+import random
+from dataclasses import replace
+
 import pytest
 
 from bench.trace.device import kernels_of
@@ -83,3 +86,42 @@ def test_the_share_that_is_in_no_step_is_told(written):
     assert summed["notes"] == [
         "25 % of the device's time was launched before the trace began, or after its steps: it counts in none"
     ]
+
+
+def origins_of(trace):
+    """Step, phase, module and operator of everything on the device, by when and where it ran."""
+    ran = kernels_of(trace, grow(trace))
+    return {(one.start, one.stream, one.name): (one.step, one.phase, one.module, one.operator) for one in ran}
+
+
+def without(trace, share, *, operators=True):
+    """The trace without that share of its calls to the device, and perhaps without the names of operators."""
+    draw = random.Random(0)
+    kept = [event for event in trace.events if not event.get("cat", "").endswith("runtime") or draw.random() >= share]
+    if not operators:
+        kept = [{**event, "args": {**event.get("args", {}), "External id": 0}} for event in kept]
+    return replace(trace, events=kept)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
+def test_in_a_real_trace_the_operator_that_a_kernel_names_places_it(named, share):
+    trace = named("lenet5_h100")
+    assert origins_of(without(trace, share)) == origins_of(trace)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_in_a_real_trace_the_number_of_the_call_places_it(named, share):
+    trace = named("lenet5_h100")
+    found, right = origins_of(without(trace, share, operators=False)), origins_of(trace)
+    assert sum(found[key][0] != right[key][0] for key in right) <= 1
+
+
+def test_a_step_whose_kernels_are_taken_out_of_a_real_trace_is_left_out(named):
+    trace = named("lenet5_h100")
+    third = [key for key, (step, *_) in origins_of(trace).items() if step == 2]
+    gone = {(start, name) for start, _, name in third[: len(third) // 3]}
+    kept = [event for event in trace.events if (event.get("ts"), event["name"]) not in gone]
+    whole, cut = summarize(trace), summarize(replace(trace, events=kept))
+    assert ([len(whole["left_out"]), whole["steps"]], [len(cut["left_out"]), cut["steps"]]) == ([0, 5], [1, 4])
+    assert "of its launches alone" in cut["left_out"][0][1]
+    assert cut["launches"] == whole["launches"]
