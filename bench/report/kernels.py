@@ -25,9 +25,9 @@ from bench.vocabulary import STEP_PHASES
 MOST_PARTS, MOST_LINES = 40, 12
 NOTHING = Timed("nothing", 0.0, {}, {})
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "---", "+++", "|||")
-_ORDER = (*CATEGORIES, *APART.values(), UNTOLD)
+ORDER = (*CATEGORIES, *APART.values(), UNTOLD)
 # each category's look is its own on every page; colours repeat with another hatch
-_LOOK = {name: (svg.SERIES[at % 8], _HATCHES[(at + at // 8) % 8]) for at, name in enumerate(_ORDER)}
+_LOOK = {name: (svg.SERIES[at % 8], _HATCHES[(at + at // 8) % 8]) for at, name in enumerate(ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,9 @@ def _facts(record: Record, row: Row, profile: Mapping[str, Any], folder: str) ->
     if isinstance(idle, dict):
         waits = [f"{cause} {_seconds(seconds)}" for cause, seconds in idle.items() if _is_time(seconds) and seconds]
         yield "Idle device, a step", ", ".join(waits) or "never"
+    notes = profile.get("notes")
+    for note in notes if isinstance(notes, list) else ():
+        yield "Of the trace", str(note)
     reading = profile.get("reading")
     yield from _read(reading) if isinstance(reading, dict) else ()
     yield "Trace", f"in {folder}: python -m bench tensorboard {record.name}, or open the file at ui.perfetto.dev"
@@ -189,7 +192,7 @@ def _picture(profiled: Sequence[Profiled]) -> Picture:
     for at, step in enumerate(profiled):
         left = 0.0
         by_name = {share.name: share for share in shares(step.parts, "category")}
-        for name in sorted(by_name, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER)):
+        for name in sorted(by_name, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER)):
             share = by_name[name].share or 0.0
             if share < 0.001:
                 continue
@@ -200,7 +203,7 @@ def _picture(profiled: Sequence[Profiled]) -> Picture:
             drawn.mark(bar, [step.row.key], text)
             left += share
         beside(drawn, step.row, at, _seconds(step.timed.step))
-    names = sorted(seen, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    names = sorted(seen, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     looks = [_LOOK.get(name, (svg.SERIES[7], "xxx")) for name in names]
     swatches: list[Any] = [axes.barh(0, 0, color=colour, hatch=hatch, edgecolor=svg.SURFACE) for colour, hatch in looks]
     drawn.figure.legend(swatches, names, loc="outside upper center", ncols=3, fontsize=9)

@@ -79,7 +79,7 @@ def page_of(name: str, folder: Path = REPORTS) -> Path:
 def page(record: Record) -> str:
     """The run's page as one HTML document that needs nothing else."""
     shown = columns(record)
-    script = _asset("page.js")
+    script = asset("page.js")
     with svg.style():
         sections, profiled = _sections(record), kernels(record)
     return template("page.html").render(
@@ -106,7 +106,7 @@ def page(record: Record) -> str:
         glyphs=_GLYPHS,
         style=style_sheet(),
         script=Markup(script),  # noqa: S704 - our file
-        script_hash=_hash(script),
+        script_hash=hash_of(script),
     )
 
 
@@ -181,15 +181,16 @@ def _moment(started: Any) -> str:
 
 def style_sheet() -> Markup:
     """The look that all pages share."""
-    return Markup(_asset("style.css"))  # noqa: S704 - our file
+    return Markup(asset("style.css"))  # noqa: S704 - our file
 
 
-def _hash(script: str) -> str:
+def hash_of(script: str) -> str:
     """The script's hash for the content security policy, under which no other script runs."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file beside the templates."""
     return (Path(__file__).parent / "templates" / name).read_text("utf-8")
 
 

@@ -132,14 +132,14 @@ def kind_of(part: Part) -> str:
     if part.category == UNKNOWN:
         return part.phase
     if part.category in APART.values():
-        return f"{part.category} in {part.phase}"
+        return f"{part.category} in {part.phase}" if part.phase else part.category
     return part.category if says_phase else f"{part.category} {part.phase}"
 
 
 def _nameless(part: Part, level: Level) -> str:
     """The name of parts that have none at this level."""
     if level == "module" and part.operator:
-        return f"({part.phase})"
+        return f"({part.phase or 'no module'})"
     return part.category
 
 

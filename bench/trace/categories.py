@@ -19,22 +19,24 @@ CATEGORIES = (
     "data",
     "memory set/copy",
     "communication",
+    "attention",
     "other",
 )
 
 # Names that settle the matter, and with it that of all they call: a copy within a convolution is part of it. Tried in
 # this order; names are in lower case. The sources of the names are torch's native_functions.yaml, the nodes of its
-# autograd engine, and the kernels of ATen, cuDNN, cuBLAS, CUTLASS, NCCL and inductor.
+# autograd engine, and the kernels of ATen, cuDNN, cuBLAS, CUTLASS, NCCL, inductor, MIOpen and Tensile.
 _STRONG = tuple(
     (category, re.compile(pattern))
     for category, pattern in (
         ("communication", r"nccl|gloo|c10d::|all_?reduce|all_?gather|reduce_?scatter|record_param_comms|all_?to_?all"),
         ("data", r"^enumerate\(dataloader\)"),
+        ("attention", r"attention|attn|fmha|flash_(fwd|bwd)"),
         ("optimizer", r"^optimizer\.|_fused_(adam|sgd|adagrad)|multi_tensor_apply|foreach_|addcdiv|addcmul|lerp"),
         ("loss", r"nll_?loss|cross_?entropy|(log_?softmax|logsoftmax)|softmax_warp|cunn_softmax|mse_loss|nllloss"),
         (
             "convolution",
-            r"conv(?!ert)|fprop|dgrad|wgrad|winograd|im2col|col2im|implicit_gemm|scudnn|nchwtonhwc|nhwctonchw|computeoffsets",
+            r"conv(?!ert)|fprop|dgrad|wgrad|winograd|im2col|col2im|implicit_gemm|igemm|scudnn|nchwtonhwc|nhwctonchw|computeoffsets",
         ),
         ("normalization", r"(batch|layer|group|instance|response)_?norm|(^|[^a-z])bn_(fw|bw)|welford|norm_(fw|bw)"),
         ("pooling", r"pool"),
@@ -44,7 +46,7 @@ _STRONG = tuple(
         ),
         (
             "matrix multiply",
-            r"addmm|(^|[^a-z])b?mm(backward|_|$)|matmul|(?<!i)linear|baddbmm|gemm|gemv|addmv|::(mv|dot)$|cutlass|splitk|mmbackward",
+            r"addmm|(^|[^a-z])b?mm(backward|_|$)|matmul|(?<!i)linear|baddbmm|(?<!fb)gemm|gemv|cijk_|addmv|::(mv|dot)$|cutlass|splitk|mmbackward",
         ),
         ("copy/cast", r"^aten::(to|_to_copy|_autocast.*)$|tocopybackward"),
     )
@@ -70,7 +72,7 @@ _COPIES = re.compile(
     |narrow|slice|select|index|indexput|indexselect|gather|scatter|scatteradd|view|viewas|flatten|unflatten|reshape
     |reshapealias|unsafeview|t|transpose|permute|expand|expandas|asstrided|detach|squeeze|unsqueeze|chunk|split
     |splitwithsizes|alias|unfold|repeat|movedim|swapaxes|channelshuffle|nativechannelshuffle|unbind|resolveconj
-    |resolveneg|lift|liftfresh|numpyt|flip""",
+    |resolveneg|lift|liftfresh|numpyt|flip|embedding|embeddingdense""",
     re.VERBOSE,
 )
 _ELEMENTWISE = re.compile(
@@ -85,7 +87,9 @@ _KERNELS = (
     ("memory set/copy", re.compile(r"^mem(cpy|set)|fillfunctor|fill_kernel")),
     (
         "copy/cast",
-        re.compile(r"copy_kernel|catarray|reflection_pad|replication_pad|index_kernel|indexselect|gather|scatter"),
+        re.compile(
+            r"copy_kernel|embedding|catarray|reflection_pad|replication_pad|index_kernel|indexselect|gather|scatter"
+        ),
     ),
     ("elementwise", re.compile(r"elementwise|reduce_kernel|triton_|cpp_fused|dropout|distribution|unrolled")),
 )

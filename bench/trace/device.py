@@ -2,80 +2,93 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from bench.trace.categories import category_of
-from bench.trace.events import Trace
-from bench.trace.tree import Forest, Node, Window
+from bench.trace.events import Event, Trace
+from bench.trace.frames import Path, Stacks
+from bench.trace.kernel import CAUSES, HOST_WAIT, KERNEL_WAIT, OTHER_WAIT, Kernel
+from bench.trace.placement import placed
+from bench.trace.tree import Forest, Node, Window, external_of, number_of
 
-KERNELS = {"kernel", "memcpy", "memset", "gpu_memcpy", "gpu_memset"}
-CAUSES = ("host wait", "kernel wait", "other wait")
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """One kernel, copy or memset on the device; times in microseconds.
-
-    Attributes:
-        launched: when the host's call for it returned, or its start if that came first; None where it is not known.
-        operator: the operator that launched it, "" where none is known.
-
-    """
-
-    name: str
-    is_kernel: bool
-    start: float
-    end: float
-    launched: float | None
-    step: int
-    phase: str
-    module: str
-    operator: str
-    category: str
+# of CUDA, ROCm and XPU, as old traces call them too, and of MTIA
+_COMPUTING = {"kernel", "concurrent_kernel", "mtia_ccp_events"}
+KERNELS = {*_COMPUTING, "memcpy", "memset", "gpu_memcpy", "gpu_memset"}
 
 
 def kernels_of(trace: Trace, forest: Forest) -> list[Kernel]:
     """Everything that ran on the device, in the order of its start."""
-    launches = {node.correlation: node for node in forest.nodes if node.kind == "launch" and node.correlation >= 0}
-    kernels = []
-    for event in trace.events:
-        if event["ph"] == "X" and str(event.get("cat", "")).lower() in KERNELS:
-            correlation = event.get("args", {}).get("correlation", -1)
-            launch = launches.get(correlation) if isinstance(correlation, int) else None
-            kernels.append(
-                _kernel(event["name"], str(event["cat"]).lower() == "kernel", event["ts"], event["dur"], launch)
-            )
-    return _placed(sorted(kernels, key=lambda kernel: kernel.start), forest)
+    origins = _Origins(
+        launches={node.correlation: node for node in forest.nodes if node.kind == "launch" and node.correlation >= 0},
+        operators={node.external: node for node in forest.nodes if node.kind == "operator" and node.external > 0},
+        stacks=Stacks(),
+    )
+    kernels = [
+        _kernel(event, origins)
+        for event in trace.events
+        if event["ph"] == "X" and str(event.get("cat", "")).lower() in KERNELS
+    ]
+    return placed(sorted(kernels, key=lambda kernel: kernel.start), forest)
 
 
-def _kernel(name: str, is_kernel: bool, start: float, length: float, launch: Node | None) -> Kernel:
-    chain = [name for name in launch.lineage()[1:] if not _is_mark(name)] if launch else []
-    phase = launch.phase if launch else ""
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """The calls that launch by their number, the operators by theirs, and the stacks of both."""
+
+    launches: Mapping[int, Node]
+    operators: Mapping[int, Node]
+    stacks: Stacks
+
+    def operator_of(self, event: Event, correlation: int) -> Node | None:
+        """The operator that an event without a launch names; old traces repeat the number of the call instead."""
+        number = external_of(event.get("args", {}))
+        node = self.operators.get(number) if number != correlation else None
+        return node if node and node.start <= event["ts"] else None
+
+
+def _kernel(event: Event, origins: _Origins) -> Kernel:
+    facts = event.get("args", {})
+    correlation = number_of(facts, "correlation")
+    launch = origins.launches.get(correlation)
+    origin = launch or origins.operator_of(event, correlation)
+    name, start = event["name"], event["ts"]
+    lineage = origin.lineage()[origin is launch :] if origin else []
+    chain = [name for name in lineage if not _is_mark(name)]
+    phase = origin.phase if origin else ""
     return Kernel(
         name,
-        is_kernel,
+        str(event["cat"]).lower() in _COMPUTING,
         start,
-        start + length,
+        start + event["dur"],
         launched=min(launch.end, start) if launch else None,
-        step=launch.step if launch else -1,
+        step=origin.step if origin else -1,
         phase=phase,
-        module=launch.module if launch else "",
+        module=origin.module if origin else "",
         operator=chain[0] if chain else "",
         category=category_of(chain, phase, name),
+        correlation=correlation,
+        stream=_stream(event, facts),
+        path=_path(origin, origins.stacks),
     )
+
+
+def _stream(event: Event, facts: Mapping[str, Any]) -> str:
+    places = (facts.get("device", event.get("pid")), facts.get("stream", event.get("tid")))
+    device, stream = (place if isinstance(place, int) else "unknown" for place in places)
+    return f"device {device}, stream {stream}"
+
+
+def _path(origin: Node | None, stacks: Stacks) -> Path:
+    """The stack that launched it, without the call itself."""
+    path = stacks.path(origin)
+    return path[:-1] if origin and origin.kind == "launch" and path and path[-1] == origin.name else path
 
 
 def _is_mark(name: str) -> bool:
     return name.startswith(("ProfilerStep#", "nn.Module: "))
-
-
-def _placed(kernels: list[Kernel], forest: Forest) -> list[Kernel]:
-    """Kernels whose launch is not known belong to the step, where the trace is of one."""
-    if len(forest.steps) != 1:
-        return kernels
-    return [kernel if kernel.step >= 0 else replace(kernel, step=0) for kernel in kernels]
 
 
 def busy(kernels: Sequence[Kernel]) -> list[tuple[float, float]]:
@@ -101,11 +114,11 @@ def idle(kernels: Sequence[Kernel]) -> dict[str, float]:
     for (_, end), (start, _) in pairwise(spans):
         launched = kernels[bisect_right(starts, start) - 1].launched
         if launched is None:
-            causes["other wait"] += start - end
+            causes[OTHER_WAIT] += start - end
         else:
             waited = max(launched - end, 0.0)  # the part before the call is the host's to answer for
-            causes["host wait"] += waited
-            causes["kernel wait"] += start - end - waited
+            causes[HOST_WAIT] += waited
+            causes[KERNEL_WAIT] += start - end - waited
     return causes
 
 

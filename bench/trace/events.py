@@ -15,16 +15,28 @@ from bench.errors import BenchError
 MOST_BYTES = 256 * 2**20
 MOST_EVENTS = 1_000_000
 _CHUNK = 2**20
+_LONGEST = 10_000  # characters of a name; those of kernels from templates have thousands
+_BOUND = 1e18  # microseconds of any clock; a number beyond it, or none, is damage
+# The old autograd profiler wrote a bare list of events without categories; its rows said what they were.
+_LEGACY = {"CPU functions": "cpu_op", "CUDA functions": "kernel"}
 
 Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A trace: its events as they stand in the file (times in microseconds), and what it says beside them."""
+    """A trace.
+
+    Attributes:
+        events: as they stand in the file, times in microseconds.
+        properties: what the file says beside them.
+        unsound: how many events were passed over, because a time is missing or no finite number, or for their form.
+
+    """
 
     events: Sequence[Event]
     properties: Mapping[str, Any]
+    unsound: int = 0
 
 
 def load(path: Path, most_bytes: int = MOST_BYTES, most_events: int = MOST_EVENTS) -> Trace:
@@ -79,24 +91,41 @@ def _trace(path: Path, document: Any, most: int) -> Trace:
         raise _refused(path, "it is JSON, but no trace: it has no list 'traceEvents'")
     if len(listed) > most:
         raise _refused(path, f"it holds {len(listed):,} events, more than the {most:,} that are read")
-    events = [event for event in listed if isinstance(event, dict) and _is_sound(event)]
+    events = [_plain(event) for event in listed if isinstance(event, dict) and _is_sound(event)]
     if not any(event["ph"] == "X" and event.get("cat") for event in events):
         raise _refused(path, "it holds no timed event of torch.profiler")
     properties = document if isinstance(document, dict) else {}
-    return Trace(events, {key: value for key, value in properties.items() if key != "traceEvents"})
+    others = {key: value for key, value in properties.items() if key != "traceEvents"}
+    return Trace(events, others, len(listed) - len(events))
+
+
+def _plain(event: Event) -> Event:
+    """The event with the category that old traces left to its row, and with a name of one line that can be printed."""
+    row, name = event.get("pid"), event["name"]
+    if isinstance(row, str) and row in _LEGACY and not event.get("cat"):
+        event = {**event, "cat": _LEGACY[row]}
+    if len(name) <= _LONGEST and name.isprintable():
+        return event
+    return {**event, "name": "".join(letter if letter.isprintable() else " " for letter in name[:_LONGEST])}
 
 
 def _is_sound(event: Mapping[str, Any]) -> bool:
     """Whether the event has what its kind must have; others are passed over."""
     if not isinstance(event.get("ph"), str) or not isinstance(event.get("name"), str):
         return False
-    if not isinstance(event.get("args", {}), dict):
+    if not isinstance(event.get("args", {}), dict) or not isinstance(event.get("cat", ""), str):
+        return False
+    if isinstance(event.get("pid"), list | dict) or isinstance(event.get("tid"), list | dict):
         return False
     if event["ph"] != "X":
         return True
-    numbers = (event.get("ts"), event.get("dur"))
-    return all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers)
+    return _is_time(event.get("ts"), -_BOUND) and _is_time(event.get("dur"), 0.0)
+
+
+def _is_time(value: Any, least: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= _BOUND
 
 
 def _refused(path: Path, why: str) -> BenchError:
-    return BenchError(f"cannot read the trace {path}: {why}; make it again with: python -m bench run --profile")
+    remedy = "make it again: python -m bench run --profile, or export_chrome_trace of torch.profiler"
+    return BenchError(f"cannot read the trace {path}: {why}; {remedy}")

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.trace.categories import category_of
-from bench.trace.device import Kernel, busy, idle, kernels_of, spans_of
+from bench.trace.device import busy, idle, kernels_of, spans_of
 from bench.trace.events import Trace
+from bench.trace.kernel import CAUSES, Kernel
+from bench.trace.notes import notes_of
+from bench.trace.steps import steps_of
 from bench.trace.tree import Forest, grow
 
 MOST_ROWS, MOST_KERNELS = 2000, 40
@@ -29,33 +32,43 @@ class _Part:
 def summarize(trace: Trace) -> dict[str, Any]:
     """What a trace says of one step, as plain data; times in seconds.
 
-    Keys: `side`, whose work it is, the "host" or the "device" beside it; `steps` profiled, and `seconds` of one;
-    `phases`, seconds of each; `rows`, lists of phase, category, operator, module, seconds and calls: the time that no
-    operator called within takes; on a device also `launches` by phase, `busy`, `idle` by cause, and `kernels`, lists of
-    name, category, seconds and calls.
-    Times are of the steps that were no slower than the median one, since contention only ever adds time; calls are
-    means over all steps. On the CPU `rows` are of the host's operators, on a GPU of the kernels that they launched.
+    Keys: `side`, whose work it is, the "host" or the "device" beside it; `steps`, how many the trace holds whole, and
+    `seconds` of one; `left_out`, name and reason of each other step; `notes`, sentences on what is left out, placed
+    without a launch, or in no step; `phases`, seconds of each; `rows`, lists of phase, category, operator, module,
+    seconds and calls: the time that no operator called within takes; on a device also `launches` by phase, `busy`,
+    `idle` by cause, and `kernels`, lists of name, category, seconds and calls.
+    Times are of the whole steps that were no slower than the median one, since contention only ever adds time; calls,
+    `launches`, `busy` and `idle` are means over all whole steps. On the CPU `rows` are of the host's operators, on a
+    GPU of the kernels that they launched.
     """
     forest = grow(trace)
     kernels = kernels_of(trace, forest)
-    common = {"side": "device" if kernels else "host", "events": len(trace.events), "steps": len(forest.steps)}
-    return common | (_on_device(kernels, forest) if kernels else _on_host(forest))
+    steps = steps_of(forest, kernels)
+    whole = [at for at, step in enumerate(steps) if not step.lost]
+    common = {
+        "side": "device" if kernels else "host",
+        "events": len(trace.events),
+        "steps": len(whole),
+        "left_out": [[step.name, step.lost] for step in steps if step.lost],
+        "notes": notes_of(trace, forest, kernels, steps),
+    }
+    return common | (_on_device(kernels, forest, whole) if kernels else _on_host(forest, whole))
 
 
-def _used(lengths: Sequence[float]) -> list[int]:
+def _used(lengths: Sequence[float], whole: Sequence[int]) -> list[int]:
     """The steps whose times count."""
-    middle = sorted(lengths)[(len(lengths) - 1) // 2] if lengths else 0.0
-    return [at for at, length in enumerate(lengths) if length <= middle]
+    middle = sorted(lengths[at] for at in whole)[(len(whole) - 1) // 2] if whole else 0.0
+    return [at for at in whole if lengths[at] <= middle]
 
 
 def _mean(microseconds: Sequence[float], used: Sequence[int]) -> float:
     return sum(microseconds[at] for at in used) * _MICRO / max(len(used), 1)
 
 
-def _on_host(forest: Forest) -> dict[str, Any]:
+def _on_host(forest: Forest, whole: Sequence[int]) -> dict[str, Any]:
     lengths = [end - start for start, end, _ in forest.steps]
-    used = _used(lengths)
-    operators = [node for node in forest.nodes if node.kind == "operator" and node.step >= 0]
+    used, known = _used(lengths, whole), set(whole)
+    operators = [node for node in forest.nodes if node.kind == "operator" and node.step in known]
     parts = [
         _Part(
             node.step,
@@ -72,7 +85,7 @@ def _on_host(forest: Forest) -> dict[str, Any]:
     return {
         "seconds": _mean(lengths, used),
         "phases": dict(windows),
-        "rows": _rows(parts, used, len(forest.steps)),
+        "rows": _rows(parts, used, len(whole)),
     }
 
 
@@ -81,8 +94,9 @@ def _operators(names: list[str]) -> list[str]:
     return [name for name in names if not name.startswith(("ProfilerStep#", "nn.Module: "))]
 
 
-def _on_device(kernels: Sequence[Kernel], forest: Forest) -> dict[str, Any]:
-    inside = [kernel for kernel in kernels if kernel.step >= 0]
+def _on_device(kernels: Sequence[Kernel], forest: Forest, whole: Sequence[int]) -> dict[str, Any]:
+    known = set(whole)
+    inside = [kernel for kernel in kernels if kernel.step in known]
     parts = [
         _Part(
             kernel.step,
@@ -93,22 +107,32 @@ def _on_device(kernels: Sequence[Kernel], forest: Forest) -> dict[str, Any]:
     ]
     spans = spans_of(inside, forest.steps)
     lengths = [sum(phases.values()) for phases in spans]
-    used = _used(lengths)
+    used = _used(lengths, whole)
     phases: dict[str, float] = defaultdict(float)
     for at in used:
         for phase, length in spans[at].items():
             phases[phase] += length * _MICRO / len(used)
-    steps = max(len(forest.steps), 1)
-    waits = idle(inside)
+    steps = max(len(whole), 1)
+    waits = _waits(inside, whole)
     return {
         "seconds": _mean(lengths, used),
         "phases": dict(phases),
         "rows": _rows(parts, used, steps),
-        "launches": _launches(inside, len(forest.steps)),
+        "launches": _launches(inside, len(whole)),
         "busy": sum(end - start for start, end in busy(inside)) * _MICRO / steps,
         "idle": {cause: length * _MICRO / steps for cause, length in waits.items()},
         "kernels": _kernel_rows(inside, used, steps),
     }
+
+
+def _waits(kernels: Sequence[Kernel], whole: Sequence[int]) -> dict[str, float]:
+    """Microseconds of idleness by cause; what lies between two steps counts where both are whole."""
+    runs = {at: at - number for number, at in enumerate(whole)}  # steps that follow each other have the same value
+    together: dict[int, list[Kernel]] = defaultdict(list)
+    for kernel in kernels:
+        together[runs[kernel.step]].append(kernel)
+    waits = [idle(own) for own in together.values()]
+    return {cause: sum(causes[cause] for causes in waits) for cause in CAUSES}
 
 
 def _launches(kernels: Iterable[Kernel], steps: int) -> dict[str, float]:

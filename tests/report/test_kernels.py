@@ -55,6 +55,13 @@ def test_facts_say_overhead_bound_advice_and_where_the_trace_is(profiled):
     assert vgg.lists["Categories against the roofline"] == [("convolution", "62.5\u00a0GFLOP a second", "62\u00a0%")]
 
 
+def test_facts_say_what_the_trace_lost(tmp_path):
+    note = "1 of 5 steps is left out: ProfilerStep#4 (no kernel in it)"
+    results = [made.result(made.VGG, 9e-3, profile={**made.profile(), "notes": [note]})]
+    (vgg,) = kernels(read(made.run(tmp_path / "results", "lost", results))).profiled
+    assert dict(vgg.facts)["Of the trace"] == note
+
+
 def test_a_rate_above_its_ceiling_says_why(tmp_path):
     results = [counted(made.result(made.VGG, 9e-3, profile=made.profile()), 9e8)]
     run = made.run(tmp_path / "results", "above", results, ceilings=[{**CEILING, "disturbed": ["flops_per_second"]}])

@@ -11,6 +11,8 @@ OPERATORS = {
     "aten::mm": "matrix multiply",
     "aten::bmm": "matrix multiply",
     "aten::linear": "matrix multiply",
+    "aten::_scaled_dot_product_flash_attention": "attention",
+    "aten::embedding": "copy/cast",
     "aten::native_batch_norm": "normalization",
     "aten::cudnn_batch_norm_backward": "normalization",
     "aten::local_response_norm": "normalization",
@@ -48,6 +50,9 @@ OPERATORS = {
 KERNELS = {
     "ampere_sgemm_32x32_sliced1x4_tn": "matrix multiply",
     "void cutlass::Kernel<cutlass_80_tensorop_s1688gemm_128x128>(Params)": "matrix multiply",
+    "Cijk_Alik_Bljk_SB_Bias_AS_SAV_UserArgs_MT64x16x32_MI16x16x1_SN": "matrix multiply",
+    "igemm_fwd_gtcx2_nhwc_fp32_bx0_ex0_bt256x64x16": "convolution",
+    "void flash_fwd_kernel<Flash_fwd_kernel_traits<64, 128, 128, 4>>(Flash_fwd_params)": "attention",
     "cudnn_ampere_scudnn_128x64_relu_xregs_large_nn_v1": "convolution",
     "sm80_xmma_fprop_implicit_gemm_indexed_tf32f32_tf32f32_f32": "convolution",
     "void cudnn::bn_bw_1C11_kernel_new<float, float, float2, 128, true, 1>(float)": "normalization",

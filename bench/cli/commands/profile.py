@@ -81,6 +81,7 @@ def _facts(record: CellRecord) -> list[str]:
         launches = sum(profile["launches"].values())
         busy = quantity(profile["busy"], "s")
         lines.append(f"device: busy {busy} a step, {launches:g} kernels launched, idle: {waits or 'never'}")
+    lines += [f"trace: {note}" for note in profile.get("notes", ())]
     lines += [f"{name.replace('_', ' ')}: {value:.3g}" for name, value in reading.get("gpu", {}).items()]
     lines += [
         f"memory in use at the peak, {device}: {quantity(size, 'B')}"

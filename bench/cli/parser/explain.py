@@ -1,4 +1,4 @@
-"""The flags of the commands that say why something is slow: profile, explain and tensorboard. Needs no numbers."""
+"""The flags of the commands that say why something is slow: profile, explain, trace, tensorboard. Needs no numbers."""
 
 import argparse
 from collections.abc import Callable
@@ -31,6 +31,14 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", help="the run whose cells are meant (default: the latest)")
     parser.add_argument("--cell", metavar="GLOB", help="of two runs or revisions, the cells to explain (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout: every part and count")
+
+
+def add_trace(parser: argparse.ArgumentParser) -> None:
+    """`trace`."""
+    parser.add_argument("trace", metavar="FILE", help="a trace of torch.profiler: .pt.trace.json, .gz or not")
+    parser.add_argument("second", nargs="?", metavar="FILE", help="another, to tell what became slower or faster")
+    parser.add_argument("--report", metavar="PATH.html", help="write a page with the flame graph of the step here")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout: every part and kernel")
 
 
 def add_tensorboard(parser: argparse.ArgumentParser) -> None:

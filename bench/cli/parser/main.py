@@ -76,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     explain.add_profile(command("profile", "profile single cells: where the time of a step goes"), _add_settings)
     explain.add_explain(command("explain", "explain why one cell or run is slower than another"))
+    explain.add_trace(command("trace", "say where the time of a step goes in any trace of torch.profiler, or in two"))
     explain.add_tensorboard(command("tensorboard", "serve a run's traces and learning curves"))
     _add_doctor(command("doctor", "check whether this machine is fit to measure on"))
     check.add_baseline(command("baseline", "accept runs into a baseline, and show what it holds"))

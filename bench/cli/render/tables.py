@@ -247,5 +247,5 @@ def table_text(rows: Sequence[Row]) -> str:
 def _aligned(column: list[str]) -> list[str]:
     """A title and its cells in one width; a column of numbers and dashes stands to the right."""
     width = max(map(len, column))
-    numeric = all(cell[:1].isdigit() or cell == "-" for cell in column[1:])
+    numeric = all(cell == "-" or cell.removeprefix("-")[:1].isdigit() for cell in column[1:])
     return [cell.rjust(width) if numeric else cell.ljust(width) for cell in column]

@@ -1,0 +1,50 @@
+"""The command `trace`: where the time of a step goes in a trace of anyone, or what differs between two."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bench import files
+from bench.cli.render.trace import print_traces
+from bench.errors import BenchError
+from bench.explain.traces import explain_traces
+from bench.trace.analysis import analyze
+
+ELSEWHERE = "name another path"
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Read the traces, print what their steps are made of, and write the page where one is asked for."""
+    page = _page(args.report, [args.trace, args.second])
+    first = analyze(Path(args.trace))
+    explanation = explain_traces(analyze(Path(args.second)), first) if args.second else explain_traces(first)
+    if page:
+        from bench.report.trace import page_of_traces  # noqa: PLC0415 - drawing is imported only where a page is wanted
+
+        files.replace(page, page_of_traces(explanation), ELSEWHERE)
+    if args.json:
+        print(json.dumps(explanation.to_dict()))
+    else:
+        print_traces(explanation)
+    if page:
+        print(f"{page}", file=sys.stderr if args.json else sys.stdout)
+    return 0
+
+
+def _page(report: str | None, traces: list[str | None]) -> Path | None:
+    """Where the page goes; a place that cannot be written is refused before anything is read.
+
+    Raises:
+        BenchError: it is a folder or one of the traces, or its folder cannot be made.
+
+    """
+    if report is None:
+        return None
+    path = Path(report)
+    if path.is_dir() or not path.name:
+        raise BenchError(f"cannot write {report}: it is a folder; name a file in it, such as {path / 'trace.html'}")
+    if any(trace and path.resolve() == Path(trace).resolve() for trace in traces):
+        raise BenchError(f"cannot write {report}: it is the trace itself; {ELSEWHERE}")
+    files.make_folder(path.parent, ELSEWHERE)
+    return path
