@@ -10,7 +10,8 @@ from bench import files
 from bench.errors import BenchError
 from bench.store.facts import RunFacts
 from bench.store.fingerprint import of_result
-from bench.store.result import SCHEMA, Result, parse_line
+from bench.store.result import SCHEMA, Result
+from bench.store.stored import parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
 COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "calibrations"
