@@ -75,7 +75,7 @@ class StoredEvaluation(TypedDict, total=False):
 
 
 class StoredTraining(TypedDict, total=False):
-    """A learning record; what is only drawn of it (gradients, classes, mistakes) is held to no shape: a picture may be lost."""
+    """A learning record; what is only drawn of it, such as gradients and mistakes, is held to no shape."""
 
     seed: Count
     epochs: Required[list[StoredEvaluation]]
