@@ -12,7 +12,8 @@ def main() -> int:
         return run_command_line(sys.argv[1:])
     except (KeyboardInterrupt, ImportError) as error:
         if isinstance(error, ImportError) and not isinstance(error.__cause__, KeyboardInterrupt):
-            raise
+            print(f"bench: it cannot start: {error}", file=sys.stderr)  # noqa: T201 - as below
+            return 70  # as bench.errors has it for what nobody foresaw
         # an interrupt in the middle of an extension module's own code comes out as an ImportError that it caused
         print("bench: interrupted", file=sys.stderr)  # noqa: T201 - the room that prints may not be there yet
         return 130  # 128 + SIGINT; bench.errors may not be there either
