@@ -11,10 +11,11 @@ def main() -> int:
 
         return run_command_line(sys.argv[1:])
     except (KeyboardInterrupt, ImportError, RuntimeError) as error:
-        if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
-            raise
         # an interrupt amid an extension module's own code comes out as an ImportError that it caused, and one amid a
         # class whose attributes learn their names as a RuntimeError
+        if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
+            print(f"bench: it cannot start: {error}", file=sys.stderr)  # noqa: T201 - as below
+            return 70  # as bench.errors has it for what nobody foresaw
         print("bench: interrupted", file=sys.stderr)  # noqa: T201 - the room that prints may not be there yet
         return 130  # 128 + SIGINT; bench.errors may not be there either
     finally:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 EXIT_PASS, EXIT_REGRESSION, EXIT_USAGE, EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE = range(5)
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as every shell has it
+EXIT_INTERNAL = 70  # an error of ours; EX_SOFTWARE of sysexits(3)
 
 
 class BenchError(Exception):

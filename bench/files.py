@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from bench.errors import BenchError
 
 ELSEWHERE = "run from a folder you may write to"
 REMOVE_LINE = "remove that line to read the rest"
-_DAMAGE = (ValueError, KeyError, TypeError, AttributeError)  # what reading data of another shape raises
+# what reading data of another shape raises; msgspec's errors are ValueErrors
+_DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
+_BOM = b"\xef\xbb\xbf"  # of a file that went through an editor or shell of Windows
+_CAUSE = 200  # characters of a cause: what a message quotes of a damaged file may be anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def cut_off(path: Path) -> str:
 
 
 def read_object(path: Path, remedy: str) -> dict[str, Any]:
-    """The JSON object that is all of the file.
+    """The JSON object that is all of the file; see `parsed`.
 
     Raises:
         FileNotFoundError: there is no such file; what that means, the caller knows.
@@ -134,18 +139,40 @@ def read_object(path: Path, remedy: str) -> dict[str, Any]:
     return parsed(Line(text, str(path)), remedy)
 
 
-def parsed(line: Line, remedy: str) -> dict[str, Any]:
-    """The JSON object of a line.
+def parsed(line: Line, remedy: str, shape: Any = dict[str, Any]) -> dict[str, Any]:
+    """The JSON object of a line, of that shape; keys that the shape does not name are kept.
+
+    What JSON has not is damage: NaN, infinities, numbers too large to be held, lone surrogates, nesting without end.
 
     Raises:
         BenchError: it holds none.
 
     """
     with damage_told(line.place, remedy):
-        value = json.loads(line.text)
-        if not isinstance(value, dict):
-            raise TypeError("it holds no object")
+        value = decoded(line.text)
+        check_shape(value, shape)
         return value
+
+
+def decoded(text: bytes) -> dict[str, Any]:
+    """The object that a JSON text holds; a mark of the byte order before it is passed over.
+
+    Raises:
+        ValueError, RecursionError: it holds none.
+
+    """
+    value: dict[str, Any] = msgspec.json.decode(text.removeprefix(_BOM), type=dict[str, Any])
+    return value
+
+
+def check_shape(value: Any, shape: Any) -> None:
+    """See that plain data is of a shape: a TypedDict, or another type that msgspec knows.
+
+    Raises:
+        ValueError: it is not; the message names the place in it.
+
+    """
+    msgspec.convert(value, shape)
 
 
 @contextmanager
@@ -159,8 +186,8 @@ def damage_told(place: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        cause = f"there is no {error}" if isinstance(error, KeyError) else error
-        raise BenchError(f"{place} is damaged ({cause}): {remedy}") from error
+        cause = f"there is no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise BenchError(f"{place} is damaged ({cause[:_CAUSE]}): {remedy}") from error
 
 
 def document(value: Mapping[str, Any]) -> str:

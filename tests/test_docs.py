@@ -23,7 +23,8 @@ from bench.regression.tolerances import tolerances
 from bench.store.baseline import save
 from bench.store.facts import Git, RunFacts
 from bench.store.fingerprint import Fingerprint
-from bench.store.result import Result, parse_line
+from bench.store.result import Result
+from bench.store.stored import parse_line
 from bench.store.summary import CellSummary
 from bench.store.warning import Warning
 

@@ -35,8 +35,9 @@ from bench.report import load as page
 from bench.report.table import columns, entries, in_words
 from bench.report.units import quantity
 from bench.store.frame import frame_of
-from bench.store.result import Measurement, Result, parse_line
+from bench.store.result import Measurement, Result
 from bench.store.run import create
+from bench.store.stored import parse_line
 from bench.store.summary import CellSummary
 from bench.vocabulary import DIRECTIONS, GATES, METRIC_KINDS, POOLINGS, PairMetric
 

@@ -129,8 +129,17 @@ def shown_on(fingerprint: Fingerprint) -> Shown | None:
 
 
 def _tolerance(stored: float | None) -> float:
-    """As stored; infinite for none."""
-    return inf if stored is None else float(stored)
+    """As stored; infinite for none.
+
+    Raises:
+        ValueError: it is no share.
+
+    """
+    if stored is None:
+        return inf
+    if isinstance(stored, bool) or not isinstance(stored, int | float) or not 0 < stored < 1:
+        raise ValueError(f"{stored!r} is no tolerance: a share between 0 and 1")
+    return float(stored)
 
 
 def checked_tolerance(

@@ -89,7 +89,7 @@ class ComparisonFacts:
                 for name, (before, after) in stored["cells"].items()
             },
             metric=word(stored["metric"], PAIR_METRICS),
-            tolerance=float(stored["tolerance"]),
+            tolerance=_tolerance(stored["tolerance"]),
             blocks=int(stored["blocks"]),
             order_seed=int(stored["order_seed"]),
             machine=dict(stored["machine"]),
@@ -99,3 +99,9 @@ class ComparisonFacts:
             command=str(stored["command"]),
             started=str(stored["started"]),
         )
+
+
+def _tolerance(stored: Any) -> float:
+    if isinstance(stored, bool) or not isinstance(stored, int | float) or not 0 < stored < 1:
+        raise ValueError(f"{stored!r} is no tolerance: a share between 0 and 1")
+    return float(stored)

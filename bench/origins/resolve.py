@@ -16,10 +16,9 @@ from types import ModuleType
 from typing import Any
 
 from bench.errors import BenchError, nearest
-from bench.plan.origin import BASE, Origin, file_of, parse
+from bench.plan.origin import BASE, TRACEBACK, Origin, file_of, parse
 
 _INSTALLED = ("site-packages", "dist-packages")
-TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 
 
 class OriginError(BenchError):

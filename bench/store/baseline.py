@@ -8,15 +8,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Required, TypedDict
+
+from msgspec import Meta
 
 from bench import files
 from bench.errors import EXIT_NOT_COMPARABLE, BenchError, unknown
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint
 from bench.store.run import BASELINES
+from bench.store.stored import Count, Seconds, StoredCell
 from bench.store.summary import CellSummary
-from bench.vocabulary import SEGMENT_STARTS, word
+from bench.vocabulary import SEGMENT_STARTS, SegmentStart, word
 
 SCHEMA = 2
 _RESTORE = "restore the file, for instance with git checkout"
@@ -56,6 +59,18 @@ def names(folder: Path = BASELINES) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.jsonl"))
 
 
+def path_of(name: str, folder: Path = BASELINES) -> Path:
+    """The file of the baseline of that name, which lies nowhere but in the folder.
+
+    Raises:
+        BenchError: the name cannot be a file's.
+
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise BenchError(f"'{name}' cannot name a baseline: use letters, digits, '.', '_' and '-' (--name NAME)")
+    return folder / f"{name}.jsonl"
+
+
 def load(name: str, folder: Path = BASELINES) -> Baseline:
     """The baseline of that name.
 
@@ -66,7 +81,7 @@ def load(name: str, folder: Path = BASELINES) -> Baseline:
         SchemaError: it was written by another version.
 
     """
-    path = folder / f"{name}.jsonl"
+    path = path_of(name, folder)
     if not path.exists():
         known = names(folder)
         if not known:
@@ -86,9 +101,7 @@ def save(name: str, summaries: Iterable[CellSummary], folder: Path = BASELINES) 
         BenchError: the name cannot be a file's, the baseline is damaged, or the folder cannot be written.
 
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
-        raise BenchError(f"'{name}' cannot name a baseline: use letters, digits, '.', '_' and '-' (--name NAME)")
-    path = folder / f"{name}.jsonl"
+    path = path_of(name, folder)
     before = load(name, folder) if path.exists() else Baseline(name, path, ())
     accepted = list(summaries)
     known = {(summary.run, summary.started) for summary in before.summaries}
@@ -185,9 +198,33 @@ def _summaries(path: Path) -> Iterable[CellSummary]:
             elif "facts" in line:
                 machines[line["machine"]] = Fingerprint(line["facts"])
             elif "exact" in line:
+                files.check_shape(line["exact"], dict[str, float])
                 counts[line["counts"]] = line["exact"]
             else:
+                files.check_shape(line, StoredSummary)
                 yield _read(line, machines, counts)
+
+
+class StoredSummary(TypedDict, total=False):
+    """A line of a summary; what is unknown is left out."""
+
+    cell: Required[StoredCell]
+    counts: Required[str]
+    id: Required[str]
+    machine: Required[str]
+    definition: str
+    run: Required[str]
+    revision: str
+    dirty: bool
+    begins: SegmentStart
+    started: str
+    log_cost: float
+    reference: Seconds
+    processes: Count
+    step: Seconds
+    accuracy: dict[str, Annotated[float, Meta(ge=0, le=1)]]
+    epochs: Count
+    peak_memory: Count
 
 
 def _read(

@@ -186,32 +186,12 @@ class Result:
         )
 
 
-_BULK = b',"blocks":['  # begins what comes after the measurements; inside a string its quotes would be escaped
-
-
-def parse_line(line: bytes, whole: bool = True) -> dict[str, Any]:
-    """A stored line as plain data, each measurement with its own samples.
-
-    Not `whole`, it ends with the measurements, without samples: many times faster.
-
-    Raises:
-        ValueError, KeyError, TypeError: it is not a line that `Result.to_line` wrote.
-
-    """
-    if not whole:
-        line = line[: line.index(_BULK)] + b"}"
-    stored: dict[str, Any] = json.loads(line)
-    if not isinstance(stored, dict):
-        raise TypeError("not an object")
-    for metric, encoded in stored.pop("samples", {}).items():
-        next(one for one in stored["measurements"] if one["metric"] == metric)["samples"] = encoded
-    return stored
-
-
 def _finite(value: Any) -> Any:
-    """The same plain data with every float that JSON cannot hold replaced by None."""
+    """The same plain data with every float that JSON cannot hold replaced by None, and half a pair of UTF-16 by "?"."""
     if isinstance(value, float):
         return value if np.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
 """A run's folder: run.json and results.jsonl, written as the run goes and read back once."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from bench import files
 from bench.errors import BenchError
 from bench.store.facts import RunFacts
 from bench.store.fingerprint import of_result
-from bench.store.result import SCHEMA, Result, parse_line
+from bench.store.result import SCHEMA, Result
+from bench.store.stored import parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
 COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "calibrations"
@@ -48,13 +49,15 @@ class Run:
     def lines(self) -> Iterator[dict[str, Any]]:
         """Each line of results.jsonl as plain data, the caller's to change; a last line that was cut off is left out.
 
-        Trials of learning rates are passed over, for they are no results; `facts.tuned` sums them up.
+        Trials of learning rates are passed over, for they are no results; `facts.tuned` sums them up. Of a process that
+        stands there twice, as in files that were joined, the last line counts.
 
         Raises:
             BenchError: a line in the middle is damaged or of another schema, or there is no such file.
 
         """
-        return self._results_among(self._every_line())
+        counting = self._counting()
+        return (line for number, line in enumerate(self._every_line()) if number in counting)
 
     def heads(self) -> Iterator[dict[str, Any]]:
         """The head of each line, up to the measurements, without samples: many times faster. Not to be changed: shared.
@@ -63,17 +66,27 @@ class Run:
             BenchError: as of `lines`.
 
         """
+        counting = self._counting()
+        return (head for number, head in enumerate(self._every_head()) if number in counting)
+
+    def _counting(self) -> set[int]:
+        """The numbers of the lines that are results: no trials, and each process once."""
+        tuned = bool(self.facts.plan.get("tune"))
+        last = {
+            (head["id"], head["repeat"], head.get("fingerprint")): number
+            for number, head in enumerate(self._every_head())
+            if not (tuned and head["cell"].get("split") == "validation")
+        }
+        return set(last.values())
+
+    def _every_head(self) -> list[dict[str, Any]]:
+        """The head of each line, with the trials."""
         if self._heads is None:
             self._heads = list(self._every_line(whole=False))
-        return self._results_among(self._heads)
-
-    def _results_among(self, lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The lines that are no trials."""
-        tuned = bool(self.facts.plan.get("tune"))
-        return (line for line in lines if not (tuned and line["cell"].get("split") == "validation"))
+        return self._heads
 
     def _every_line(self, whole: bool = True) -> Iterator[dict[str, Any]]:
-        """The same with the trials."""
+        """Each line, with the trials."""
         return (_parsed(line, whole) for line in self._read())
 
     @property

@@ -184,7 +184,9 @@ def hostile(root: Path) -> Run:
         replace(result, cell=replace(result.cell, architecture=names[result.cell.architecture])) for result in good
     ]
     renamed[0] = replace(
-        renamed[0], warnings=(Warning(ATTACK, ATTACK, None, ATTACK),), system={**SYSTEM, ATTACK: {ATTACK: [ATTACK]}}
+        renamed[0],
+        warnings=(Warning("training", "drifting", None, ATTACK),),
+        system={**SYSTEM, ATTACK: {ATTACK: [ATTACK]}},
     )
     lost = [Result(Cell("vgg8", optimizer=ATTACK), "failed", ATTACK), Result(Cell(ATTACK), "skipped", ATTACK)]
     facts = {"command": ATTACK, "status": ATTACK, "git": {"revision": ATTACK}, "started": ATTACK, "reference": ATTACK}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bench.plan.cell import Cell
-from bench.store.result import QUANTILES, SCHEMA, Measurement, Result, decode_samples, parse_line
+from bench.store.result import QUANTILES, SCHEMA, Measurement, Result, decode_samples
+from bench.store.stored import parse_line
 from bench.store.warning import Warning
 from bench.vocabulary import STATUSES
 

@@ -100,11 +100,14 @@ def test_a_damaged_line_in_the_middle_is_named(three, damage):
         ids(run)
 
 
-def test_what_stands_before_the_damage_is_read(three):
+def test_a_process_that_stands_there_twice_counts_once_and_its_last_line_does(three):
     run, whole = three
-    (run.folder / "results.jsonl").write_bytes(whole.replace(b'"id":"vgg4', b'id":"vgg4'))
-    lines = again(run).lines()
-    assert [next(lines)["id"], next(lines)["id"]] == [Cell("mlp").id, Cell("lenet5").id]
+    later = whole.replace(b'"seconds":0.0', b'"seconds":9.0')
+    (run.folder / "results.jsonl").write_bytes(whole + later)
+    lines = list(again(run).lines())
+    assert [line["id"] for line in lines] == ids(run)
+    assert {line["seconds"] for line in lines} == {9.0}
+    assert [head["seconds"] for head in again(run).heads()] == [9.0] * len(lines)
 
 
 @pytest.mark.parametrize("schema", [SCHEMA - 1, SCHEMA + 1])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.cli.parser.main import fields_of
-from bench.cli.render.decision import tell
+from bench.cli.render.decision import check_files, tell
 from bench.cli.render.look import tell_look
 from bench.compare import sides
 from bench.compare.ab import Rules, compare
@@ -24,6 +24,7 @@ from bench.text import duration, plural
 
 def execute(args: argparse.Namespace) -> int:
     """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
+    check_files(args.junit, args.markdown)
     if args.recompute:
         decision = decide(ComparisonLog.load(Path(args.recompute)), same_result=args.same_result)
         tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from bench import files
-from bench.cli.render.decision import tell
+from bench.cli.render.decision import check_files, tell
 from bench.cli.render.look import tell_look
 from bench.cli.render.page import write_page
 from bench.cli.render.progress import ProgressLine
@@ -29,6 +29,7 @@ from bench.verdict.verdict import CHECK_FILE, Decision
 
 def execute(args: argparse.Namespace) -> int:
     """Judge and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
+    check_files(args.junit, args.markdown)
     allowed = tolerances(Path(args.tolerances) if args.tolerances else None)
     stored = baseline.load(args.baseline)
     run = load(args.run or latest())

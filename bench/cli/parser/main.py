@@ -19,7 +19,7 @@ EPILOG = """examples:
   python -m bench ab main                                 is the working tree slower than main?
 
 exit codes: 0 done or pass, 1 regression, 2 usage or data error, 3 inconclusive or nothing measured,
-4 not comparable, 130 interrupted"""
+4 not comparable, 70 an error of ours, 130 interrupted"""
 # What stands for a value in the help, by what reads its text or else by its type.
 _METAVARS = {
     "duration": "TIME",

@@ -14,19 +14,30 @@ from bench.verdict.versions import version_lines
 
 
 def tell(decision: Decision, *, as_json: bool, junit_file: str | None, markdown_file: str | None) -> None:
-    """Print the decision, then write the files that are named.
-
-    Raises:
-        BenchError: a file cannot be written; it is told after the decision, which it does not cost.
-
-    """
+    """Write the files that are named, then print the decision; a file that cannot be written any more is only told."""
+    for path, text in ((junit_file, junit), (markdown_file, markdown)):
+        if path:
+            _write(Path(path), text(decision))
     if as_json:
         print(json.dumps(decision.to_dict()))
     else:
         show(decision)
-    for path, text in ((junit_file, junit), (markdown_file, markdown)):
-        if path:
-            _write(Path(path), text(decision))
+
+
+def check_files(*paths: str | None) -> None:
+    """See that the files can be written, before anything is measured for them.
+
+    Raises:
+        BenchError: one of them cannot.
+
+    """
+    for path in filter(None, paths):
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            with Path(path).open("ab"):
+                pass
+        except OSError as error:
+            raise BenchError(f"cannot write {path}: {error.strerror}; name another file") from error
 
 
 def show(decision: Decision) -> None:
@@ -69,8 +80,8 @@ def show(decision: Decision) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        path.write_text(text, "utf-8")  # in place, for it may be a device or a pipe
     except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror}; the decision stands above") from error
-    print(f"written: {path}", file=sys.stderr)
+        print(f"bench: cannot write {path}: {error.strerror}; the decision is printed all the same", file=sys.stderr)
+    else:
+        print(f"written: {path}", file=sys.stderr)

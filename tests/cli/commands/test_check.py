@@ -237,13 +237,26 @@ def test_an_empty_baseline_says_what_to_do(record, typed, tmp_path):
     assert "is empty" in done.stderr
 
 
-def test_a_file_that_cannot_be_written_does_not_cost_the_decision(accepted, record, typed, tmp_path):
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_judged(accepted, record, typed, tmp_path):
     record("new", 0.0)
     (tmp_path / "taken").touch()
     done = typed("check", "new", "--junit", "taken/c.xml")
-    assert done.returncode == 2
-    assert "baseline main" in done.stdout
+    assert (done.returncode, done.stdout) == (2, "")
     assert "cannot write taken/c.xml" in done.stderr
+
+
+def test_a_file_that_cannot_be_written_any_more_does_not_cost_the_decision(accepted, record, typed, monkeypatch):
+    from pathlib import Path
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    record("new", 0.0)
+    monkeypatch.setattr(Path, "write_text", full)
+    done = typed("check", "new", "--junit", "c.xml")
+    assert done.returncode == 0
+    assert "baseline main" in done.stdout
+    assert "cannot write c.xml: No space left on device" in done.stderr
 
 
 def test_a_suspect_waits_where_another_run_has_the_machine(accepted, record, typed, tmp_path, monkeypatch):

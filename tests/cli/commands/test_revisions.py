@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.store.result import Result, parse_line
+from bench.store.result import Result
+from bench.store.stored import parse_line
 
 pytestmark = pytest.mark.slow  # a minute or more each
 

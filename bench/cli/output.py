@@ -1,0 +1,70 @@
+"""Output: stdout and stderr that may be full, closed, or of an odd encoding: that costs the text, and no decision."""
+
+import os
+import sys
+from contextlib import suppress
+from io import TextIOWrapper
+from typing import TextIO
+
+
+class Output:
+    """A stream that goes on when nothing can be written to it any more.
+
+    Args:
+        stream: what it writes to; None where the process was started without one.
+
+    Attributes:
+        trouble: why text was lost; None while none was.
+
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self.trouble: OSError | None = None if stream else OSError("it is closed")
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a console that has no "µ" still gets the rest
+
+    def write(self, text: str) -> int:
+        """Write it, if that can be."""
+        if self._stream is not None and self.trouble is None:
+            try:
+                return self._stream.write(text)
+            except OSError as error:
+                self._lost(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what was written, if that can be."""
+        if self._stream is not None and self.trouble is None:
+            try:
+                self._stream.flush()
+            except OSError as error:
+                self._lost(error)
+
+    def isatty(self) -> bool:
+        """Whether a terminal shows it."""
+        return self._stream is not None and self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The descriptor; OSError where there is none."""
+        if self._stream is None:
+            raise OSError("it is closed")
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:
+        """Of the stream."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def _lost(self, error: OSError) -> None:
+        """Note the trouble; what is still in the stream goes nowhere, lest the interpreter fail on it at its end."""
+        self.trouble = error
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+
+
+def take_over() -> tuple[Output, Output]:
+    """Put such streams in the place of stdout and stderr."""
+    out, err = Output(sys.stdout), Output(sys.stderr)
+    sys.stdout, sys.stderr = out, err
+    return out, err

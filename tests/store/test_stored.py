@@ -1,0 +1,133 @@
+"""Stored lines: a line that is not as it was written is damage, named in one line, whatever part of it is wrong."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bench.errors import BenchError
+from bench.plan.cell import Cell
+from bench.store.result import Measurement, Result
+from bench.store.run import create, load
+from bench.store.warning import Warning
+
+GOOD = Result(
+    Cell("mlp", threads=2),
+    "ok",
+    repeat=1,
+    measurements=(
+        Measurement.of_samples("step", np.array([1e-3, 2e-3, 3e-3]), threads=2),
+        Measurement.of_value("parameters", 10.0, "exact"),
+    ),
+    blocks=({"subject": "cell", "started": 0.0, "wall": 0.1, "cpu": 0.1, "faults": 0, "preempted": 0, "steps": 3},),
+    training={"seed": 0, "epochs": [{"epoch": 1, "steps": 3, "seconds": 1.0, "test_accuracy": 0.9}]},
+    operators={"forward": {"aten.addmm": 2}},
+    warnings=(Warning("phases", "contended", 0.2, "a neighbour"),),
+    started="2026-11-26T00:00:00+00:00",
+    seconds=1.5,
+)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Reads a run whose only line is the text, whole and by its head."""
+
+    def lines(text):
+        run = create("mine", {"plan": {}}, tmp_path)
+        (run.folder / "results.jsonl").write_bytes(text + b"\n")
+        again = load("mine", tmp_path)
+        return list(again.heads()), list(again.lines()), again.results()
+
+    return lines
+
+
+def test_a_line_is_read_as_it_was_written(read):
+    heads, lines, results = read(GOOD.to_line("abc").encode())
+    assert heads[0]["id"] == lines[0]["id"] == GOOD.cell.id
+    np.testing.assert_allclose(results[0].measurements[0].samples, [1e-3, 2e-3, 3e-3], rtol=1e-6)
+    assert results[0].training == GOOD.training
+
+
+def test_a_mark_of_the_byte_order_is_passed_over(read):
+    assert read(b"\xef\xbb\xbf" + GOOD.to_line().encode())[1][0]["repeat"] == 1
+
+
+def at(stored, path, value):
+    """The stored line with another value at the path, or without it where the value is `...`."""
+    *way, last = path
+    place = stored
+    for step in way:
+        place = place[step]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return stored
+
+
+WRONG = [
+    (("cell",), ...),
+    (("cell",), "mlp"),
+    (("cell", "architecture"), 3),
+    (("cell", "threads"), "two"),
+    (("cell", "threads"), True),
+    (("cell", "learning_rate"), "fast"),
+    (("cell", "origins"), "evil.py:Net"),
+    (("id",), "lenet5-sgd-mnist-b64-cpu-t1"),
+    (("status",), ...),
+    (("status",), "fine"),
+    (("reason",), 3),
+    (("repeat",), -1),
+    (("repeat",), 1.5),
+    (("repeat",), True),
+    (("seconds",), "long"),
+    (("seconds",), -1.0),
+    (("warnings",), None),
+    (("warnings", 0, "kind"), "odd"),
+    (("warnings", 0, "amount"), "much"),
+    (("measurements",), ...),
+    (("measurements",), {"step": 1}),
+    (("measurements", 0), "step"),
+    (("measurements", 0, "metric"), ...),
+    (("measurements", 0, "unit"), 7),
+    (("measurements", 0, "statistic"), "best"),
+    (("measurements", 0, "direction"), "sideways"),
+    (("measurements", 0, "value"), "0.1"),
+    (("measurements", 0, "value"), True),
+    (("measurements", 0, "threads"), -2),
+    (("measurements", 0, "n"), 1e999),
+    (("blocks", 0, "wall"), "long"),
+    (("training",), "learnt"),
+    (("training", "epochs"), 3),
+    (("training", "epochs", 0, "test_accuracy"), "good"),
+    (("operators",), "many"),
+    (("operators", "forward", "aten.addmm"), 1.5),
+    (("system",), []),
+    (("samples",), []),
+    (("samples", "step"), "AAA"),
+    (("samples", "step"), "AAAAAAA="),
+    (("samples", "nothing"), "AAAAAA=="),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), WRONG, ids=[f"{'.'.join(map(str, path))}={value}" for path, value in WRONG])
+def test_a_line_of_another_shape_is_damage(read, path, value):
+    stored = at(json.loads(GOOD.to_line()), path, value)
+    text = json.dumps(stored, separators=(",", ":")).encode()
+    with pytest.raises(BenchError, match=r"results\.jsonl line 1 is damaged \([^\n]*\): remove that line") as error:
+        read(text)
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400, "[" * 20_000 + "]" * 20_000, '"\\ud800"']
+)
+def test_what_json_has_not_is_damage(read, number):
+    text = GOOD.to_line().replace('"value":10.0', f'"value":{number}').encode()
+    with pytest.raises(BenchError, match=r"line 1 is damaged"):
+        read(text)
+
+
+def test_a_reason_with_half_a_pair_of_utf_16_is_written_as_a_question_mark(read):
+    [line] = read(Result(Cell("mlp"), "failed", "bad \ud800 text").to_line().encode())[1]
+    assert line["reason"] == "bad ? text"
