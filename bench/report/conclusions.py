@@ -33,6 +33,7 @@ def conclusions(record: Record) -> list[Sentence]:
         _rates(record),
         _uncertain(record),
         _lost(record),
+        _imported(record),
     ]
     return [sentence for sentence in sentences if sentence]
 
@@ -52,6 +53,18 @@ def _nothing(record: Record) -> Sentence | None:
         "No configuration gave a full result, so there is nothing to compare.",
         f"Configurations: {counts(record)}.",
     )
+
+
+def _imported(record: Record) -> Sentence | None:
+    """That nothing is ranked of what another tool timed."""
+    rows = [row for row in record.rows if row.status == "ok"]
+    if not record.facts.imported or not rows:
+        return None
+    tool, version = next(iter(record.facts.versions.items()), ("another tool", ""))
+    claim = (
+        f"{plural(len(rows), 'benchmark')} of {tool} {version}, as {record.facts.imported} has them; none is ranked."
+    )
+    return Sentence("Imported", claim, "A time is the median of its rounds, which are of one process: no interval.")
 
 
 def _leading(record: Record, rows: list[Row], metric: str, topic: str, what: str) -> list[Sentence]:
