@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.plan.cell import Cell
-from bench.stats.interval import Interval
 from bench.store.elsewhere import Figure, FigureFile, load_each
 from bench.store.pooling import pooled
 from bench.store.published import PublishedComparison, comparisons
 from bench.store.run import PUBLISHED, Run
-from bench.text import either_way, number, plural, quantity
+from bench.text import as_published, either_way, number, plural, quantity
 from bench.vocabulary import FigurePart
 
 _RATES: Mapping[FigurePart, str] = {"inference": "inference_throughput", "training": "throughput"}
@@ -31,10 +30,6 @@ class _Own:
 
     cell: Cell
     values: dict[str, list[float]] = field(default_factory=dict)
-
-    def pooled(self, metric: str) -> Interval | None:
-        """The metric over its processes; None where it was not measured."""
-        return pooled(self.values[metric], "log_mean") if metric in self.values else None
 
     @property
     def image_size(self) -> int | None:
@@ -112,14 +107,16 @@ def _distance(own: _Own, figure: Figure) -> int:
 
 
 def _pair(own: _Own, figure: Figure, source: FigureFile) -> PublishedComparison:
-    rate, step = own.pooled(_RATES[figure.part]), own.pooled(_STEPS[figure.part])
-    cell = own.cell
-    ours = _told(rate, step.value if step else None, cell.batch_size)
+    cell, rate = own.cell, pooled(own.values[_RATES[figure.part]], "log_mean")
+    step = own.values.get(_STEPS[figure.part])
+    certainty = "" if rate.half_width is None else f" {either_way(rate.half_width)}"
+    batch = _batch(pooled(step, "log_mean").value if step else None, cell.batch_size)
+    theirs = f"{as_published(figure.images_per_second)} images/s{_batch(figure.seconds, figure.batch_size)}"
     return PublishedComparison(
         configuration=cell.id,
         what=_WHAT[figure.part],
-        published=_told(Interval(figure.images_per_second, None, None, 1), figure.seconds, figure.batch_size),
-        ours=f"{ours} ({plural(rate.n if rate else 0, 'process')})",
+        published=theirs,
+        ours=f"{number(rate.value)} images/s{certainty}{batch} ({plural(rate.n, 'process')})",
         verdict="another machine's: not compared",
         differs=tuple(_differs(own, figure)),
         source=f"{figure.model} in {source.file}, by {source.tool}",
@@ -127,13 +124,10 @@ def _pair(own: _Own, figure: Figure, source: FigureFile) -> PublishedComparison:
     )
 
 
-def _told(rate: Interval | None, seconds: float | None, batch_size: int | None) -> str:
-    """A rate, and a batch's time and size, as far as they are known."""
-    half = rate.half_width if rate else None
-    value = f"{number(rate.value)} images/s" if rate else "no rate"
-    value += "" if half is None else f" {either_way(half)}"
-    batch = f"a batch of {batch_size:,}" if batch_size else "a batch of unknown size"
-    return f"{value}, {quantity(seconds, 's')} {batch}" if seconds else f"{value}, {batch}"
+def _batch(seconds: float | None, size: int | None) -> str:
+    """A batch's time and size, as far as they are known."""
+    batch = f"a batch of {size:,}" if size else "a batch of unknown size"
+    return f", {quantity(seconds, 's')} {batch}" if seconds else f", {batch}"
 
 
 def _differs(own: _Own, figure: Figure) -> Iterator[str]:

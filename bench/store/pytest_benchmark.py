@@ -197,6 +197,7 @@ def _result(
         measurements=kept,
         system=dict(system),
         started=started,
+        seconds=None,
     )
 
 
@@ -227,7 +228,9 @@ def _git(commit: Any, path: Path) -> dict[str, Any]:
     """Revision, date of the commit and whether anything differed from it; empty where no repository was there."""
     if not isinstance(commit, dict) or _text(commit.get("id")) in ("", "unversioned", "unknown"):
         return {}
-    facts = {"revision": commit["id"], "dirty": commit.get("dirty") is True}
+    facts = {"revision": commit["id"]}
+    if isinstance(commit.get("dirty"), bool):
+        facts["dirty"] = commit["dirty"]
     if _text(commit.get("time")):
         _moment(commit["time"], f"{path} has the time of its commit")
         facts["committed"] = commit["time"]

@@ -119,7 +119,7 @@ class Result:
         system: hardware and software as the worker saw them.
         warnings: what to know before trusting the numbers.
         started: UTC time, ISO 8601.
-        seconds: how long the process took, from its start to its end.
+        seconds: how long the process took, from its start to its end; None where nobody told.
 
     """
 
@@ -135,7 +135,7 @@ class Result:
     system: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[Warning, ...] = ()
     started: str = ""
-    seconds: float = 0.0
+    seconds: float | None = 0.0
 
     @property
     def disturbed(self) -> frozenset[Part]:

@@ -70,8 +70,8 @@ def _judgeable(run: str, accepted: list[CellSummary]) -> list[CellSummary]:
     left = [summary for summary in accepted if summary.judgeable]
     if not left:
         raise BenchError(
-            f"no cell of run '{run}' has what check judges (relative cost, accuracy, memory, exact counts): plain times of "
-            "different hours do not compare; accept a run that has it, or follow times with python -m bench history"
+            f"no cell of run '{run}' has what check judges (relative cost, accuracy, memory, exact counts): plain times"
+            " of different hours do not compare; accept another run, or follow them with python -m bench history"
         )
     for summary in accepted:
         if not summary.judgeable:

@@ -67,7 +67,11 @@ def _print(recorded: Sequence[tuple[Import, Run | Path]]) -> None:
 def _document(recorded: Sequence[tuple[Import, Run | Path]], batch: Batch, *, single: bool) -> dict[str, Any]:
     """What was recorded as plain data: of a single file that was named itself, of several all of them."""
     documents = [
-        {"run": place.name, "results": str(place.folder), "cells": [result.cell.id for result in item.results]}
+        {
+            "run": place.name,
+            "results": str(place.folder),
+            "cells": [*dict.fromkeys(result.cell.id for result in item.results)],
+        }
         if isinstance(place, Run)
         else {"published": str(place), "figures": len(item.figures.figures) if item.figures else 0}
         for item, place in recorded
