@@ -126,11 +126,12 @@ def test_cells_of_ours_and_benchmarks_of_others_share_a_table_and_a_page(typed, 
     assert "judges the exact counts alone" in saved.stderr
 
 
-def test_a_printed_name_with_brackets_can_be_typed_back(mine):
+def test_a_printed_name_with_brackets_can_be_typed_back(mine, tmp_path):
     for word in (NAME, "test_sums.py::*[10]", "*[1*"):
         shown = mine("history", word, "--no-report")
         assert (shown.returncode, NAME in shown.stdout) == (0, True)
-    assert "test_sum[1000]" not in mine("history", NAME, "--no-report").stdout
+    assert "test_sum[1000]" not in mine("history", NAME).stdout
+    assert "n = 1 benchmark," in body(tmp_path / "reports" / "history.html")
 
 
 def test_check_and_its_tolerances_take_such_a_name_too(typed, tmp_path):
