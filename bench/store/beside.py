@@ -20,6 +20,7 @@ from bench.vocabulary import FigurePart
 _RATES: Mapping[FigurePart, str] = {"inference": "inference_throughput", "training": "throughput"}
 _STEPS: Mapping[FigurePart, str] = {"inference": "inference", "training": "step"}
 _WHAT: Mapping[FigurePart, str] = {"inference": "inference, images a second", "training": "training, images a second"}
+COLLECTIONS = ("timm", "torchvision")  # whose nets are known by name
 _UNTOLD = "the file does not say its device, precision and version of torch"
 _ROUNDED = 0.005e6  # parameters: the files have millions with two places
 
@@ -92,8 +93,9 @@ def _nearest(own: _Own, source: FigureFile) -> Iterator[Figure]:
 
 
 def _model(cell: Cell) -> str:
-    """The name of a cell's architecture without where it comes from, its arguments and its weights."""
-    return _bare(cell.architecture.partition("(")[0].removeprefix("timm:"))
+    """The name of a cell's net where it is registered or of a collection; "" where it is somebody's own."""
+    collection, colon, name = cell.source("architecture").partition("(")[0].rpartition(":")
+    return _bare(name) if not colon or collection in COLLECTIONS else ""
 
 
 def _bare(model: str) -> str:

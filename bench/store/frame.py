@@ -189,9 +189,23 @@ def _pooling(metric: str, unit: str, direction: Direction, statistic: str) -> Po
     return "mean" if pooled == "once" and statistic != "exact" else pooled
 
 
+def _origins(stored: Collection[str] | None) -> str | None:
+    """The origins of a cell in one text; None of a foreign cell, which says nothing of them."""
+    return None if stored is None else "; ".join(stored)
+
+
 def _note(cells: dict[str, Line], line: Line) -> None:
     """What a line says of its cell as a whole."""
-    cell = cells.setdefault(line["id"], {"id": line["id"], **line["cell"], "status": "ok", "reason": None})
+    cell = cells.setdefault(
+        line["id"],
+        {
+            "id": line["id"],
+            **line["cell"],
+            "origins": _origins(line["cell"].get("origins", ())),
+            "status": "ok",
+            "reason": None,
+        },
+    )
     cell["status"] = status_of((cell["status"], line["status"]))
     cell["reason"] = cell["reason"] or line["reason"]
     prints = dict.fromkeys((*cell.get("fingerprint", "").split(), *line.get("fingerprint", "").split()))

@@ -144,7 +144,9 @@ def _fits(value: Any, default: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     if default is None:
         return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-    return isinstance(value, list | tuple) if isinstance(default, tuple) else isinstance(value, str)
+    if isinstance(default, tuple):  # of origins, each such as "architecture=my_nets.py:MyNet"
+        return isinstance(value, list | tuple) and all(isinstance(text, str) and "=" in text for text in value)
+    return isinstance(value, str)
 
 
 def _times(stats: Mapping[str, Any], place: str) -> tuple[float, Floats, Spread]:

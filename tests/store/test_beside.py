@@ -1,5 +1,6 @@
 """Imported figures beside a run's own: chosen by name and image size, told where they are from, and never judged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,21 @@ def test_of_several_image_sizes_the_nearest_stands_there(edge, chosen):
 def test_another_net_of_the_same_name_is_told_by_its_parameters():
     (comparison,) = beside([line(inference_throughput=1.0, parameters=11181642)], [INFER])
     assert "11.18 million parameters instead of 11.69 million: not the same net" in comparison.differs
+
+
+@pytest.mark.parametrize(
+    ("architecture", "text", "count"),
+    [
+        ("resnet18", "timm:resnet18", 1),
+        ("resnet18.a1_in1k", "timm:resnet18.a1_in1k", 1),
+        ("resnet18(num_classes=10)", "torchvision:resnet18(num_classes=10)", 1),
+        ("resnet18", "my_nets.py:resnet18", 0),
+        ("resnet18(width=2)", "my.nets:resnet18(width=2)", 0),
+    ],
+)
+def test_a_net_is_known_by_its_collection_and_never_by_a_file_of_somebody_s_own(architecture, text, count):
+    cell = replace(NET, architecture=architecture, origins=(f"architecture={text}",))
+    assert len(beside([line(cell, inference_throughput=1.0)], [INFER])) == count
 
 
 def test_a_device_that_the_file_says_is_told():
