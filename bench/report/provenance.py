@@ -126,7 +126,7 @@ def _measured(record: Record) -> Iterator[tuple[str, str]]:
 def _imported(record: Record) -> Iterator[tuple[str, str]]:
     """Where an imported run is from, and the seeds of those of its cells that are ours."""
     yield "Read from", record.facts.imported
-    yield "SHA-256 of the file", record.facts.imported_sha256 or UNKNOWN
+    yield "SHA-256 of the file", record.facts.imported_digest or UNKNOWN
     yield "Results", f"{len(record.results):,}"
     if seeds := _seeds(record):
         yield "Seeds", seeds

@@ -7,7 +7,7 @@ from typing import Any
 from bench.vocabulary import RUN_STATUSES, RunStatus
 
 UNKNOWN = "unknown"
-_TEXTS = ("started", "finished", "reference", "imported", "imported_sha256")
+_TEXTS = ("started", "finished", "reference", "imported", "imported_digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class RunFacts:
         tuned: the trials of learning rates, by what shares a rate.
         resumed: the commands that went on with the run.
         imported: the file that the run was read from, "" for our own.
-        imported_sha256: of that file.
+        imported_digest: the SHA-256 of that file.
 
     """
 
@@ -67,7 +67,7 @@ class RunFacts:
     tuned: tuple[Mapping[str, Any], ...] = ()
     resumed: tuple[str, ...] = ()
     imported: str = ""
-    imported_sha256: str = ""
+    imported_digest: str = ""
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunFacts":

@@ -41,7 +41,7 @@ class Import:
     @property
     def sha256(self) -> str:
         """Of the file."""
-        return self.figures.sha256 if self.figures else str(self.facts["imported_sha256"])
+        return self.figures.sha256 if self.figures else str(self.facts["imported_digest"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _read(source: Source) -> Import:
 
 def _recorded() -> dict[str, str]:
     """By the SHA-256 of its file, the name under which an import is recorded."""
-    runs = {each.stored.get("imported_sha256"): each.name for each in run.load_each()[0]}
+    runs = {each.stored.get("imported_digest"): each.name for each in run.load_each()[0]}
     kept = {figures.sha256: name for name, figures in elsewhere.load_each().items()}
     return {digest: name for digest, name in (runs | kept).items() if digest}
 

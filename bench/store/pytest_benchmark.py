@@ -75,7 +75,7 @@ def read(path: Path) -> tuple[dict[str, Any], list[Result]]:
         "git": _git(document.get("commit_info"), path),
         "versions": {TOOL: checked.name(version, f"{path}: its version") or "unknown"},
         "imported": checked.printable(path.name),
-        "imported_sha256": digest,
+        "imported_digest": digest,
         "cells": len({result.cell for result in results}),
     }
     return facts, results
@@ -109,7 +109,7 @@ def _benchmark(stored: Any, number: int, path: Path) -> _Benchmark:
     counts = {name: extra[name] for name in _EXACT if isinstance(extra.get(name), int | float)}
     return _Benchmark(
         cell=cell,
-        time=Measurement(metric, "s", "lower", value, "median", threads, samples, spread) if value else None,
+        time=Measurement.of_value(metric, value, "median", threads, samples, spread) if value else None,
         metric=metric,
         counts=tuple(
             Measurement.of_value(name, checked.number(value, name, place, "count"), "exact")

@@ -48,7 +48,13 @@ class Measurement:
 
     @classmethod
     def of_value(
-        cls, metric: str, value: float, statistic: Statistic, threads: int | None = None, samples: Floats = _NONE
+        cls,
+        metric: str,
+        value: float,
+        statistic: Statistic,
+        threads: int | None = None,
+        samples: Floats = _NONE,
+        spread: Spread | None = None,
     ) -> "Measurement":
         """One reading of a metric; unit and direction are those of its row.
 
@@ -57,7 +63,7 @@ class Measurement:
 
         """
         row = registered(metric)
-        return cls(metric, row.unit, row.direction, value, statistic, threads, samples)
+        return cls(metric, row.unit, row.direction, value, statistic, threads, samples, spread)
 
     @classmethod
     def of_samples(

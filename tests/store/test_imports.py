@@ -35,7 +35,7 @@ def test_a_folder_gives_a_run_for_each_file_named_after_its_machine(folder):
     first, second = recorded(".benchmarks")
     assert (first.name, second.name) == ("Linux-CPython-3.9-64bit-0001_abc", "Windows-CPython-3.9-64bit-0001_abc")
     assert len(list(first.lines())) == len(list(second.lines())) == 2
-    assert first.facts.imported_sha256 != second.facts.imported_sha256
+    assert first.facts.imported_digest != second.facts.imported_digest
 
 
 def test_what_is_recorded_already_is_told_and_not_recorded_twice(folder):
