@@ -109,7 +109,7 @@ def _benchmark(stored: Any, number: int, path: Path) -> _Benchmark:
     counts = {name: extra[name] for name in _EXACT if isinstance(extra.get(name), int | float)}
     return _Benchmark(
         cell=cell,
-        time=Measurement.of_value(metric, value, "median", threads, samples, spread) if value else None,
+        time=Measurement.of_value(metric, value, "median", threads, samples, spread=spread) if value else None,
         metric=metric,
         counts=tuple(
             Measurement.of_value(name, checked.number(value, name, place, "count"), "exact")

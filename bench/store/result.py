@@ -54,6 +54,7 @@ class Measurement:
         statistic: Statistic,
         threads: int | None = None,
         samples: Floats = _NONE,
+        *,
         spread: Spread | None = None,
     ) -> "Measurement":
         """One reading of a metric; unit and direction are those of its row.
