@@ -144,7 +144,7 @@ def _differs(own: _Own, figure: Figure) -> Iterator[str]:
     counted = own.values.get("parameters")
     if counted and figure.parameters and abs(counted[0] - figure.parameters) > _ROUNDED:
         ours, theirs = (f"{count / 1e6:.2f} million" for count in (counted[0], figure.parameters))
-        yield f"{ours} parameters instead of {theirs}: not the same net"
+        yield f"{ours} parameters instead of {theirs}: another net, or another number of classes"
     if figure.passes:
         parts = ", ".join(f"{name} {quantity(seconds, 's')}" for name, seconds in figure.passes.items())
         yield f"theirs by parts: {parts}"
