@@ -124,7 +124,7 @@ def _list(args: argparse.Namespace) -> None:
 def _show(args: argparse.Namespace) -> None:
     baseline = _loaded(args.name)
     if args.json:
-        stored = [asdict(summary) for summary in baseline.summaries]
+        stored = [{**asdict(summary), "cell": summary.cell.to_dict()} for summary in baseline.summaries]
         print(json.dumps({"name": baseline.name, "problem": baseline.problem, "summaries": stored}))
         return
     print_table([_row(summary) for summary in baseline.summaries])

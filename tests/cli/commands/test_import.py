@@ -140,6 +140,9 @@ def test_check_and_its_tolerances_take_such_a_name_too(typed, tmp_path):
     for name in (NAME, "other"):
         run.append(Result(Cell.foreign(name), "ok", measurements=measured, system={"cpu": "made up"}))
     assert typed("baseline", "save", "ours").returncode == 0
+    kept, _ = json.loads(typed("baseline", "show", "--json").stdout)["summaries"]
+    assert (kept["cell"]["device"], kept["cell"]["architecture"], kept["counts"]) == (None, NAME, {"parameters": 3})
+    assert "threads" not in (tmp_path / "results" / "baselines" / "main.jsonl").read_text()
     (tmp_path / "bench.toml").write_text(f'[cells."{NAME}".budgets]\ncall = 1e-9\n')
     checked = typed("check", "ours", "--cells", NAME, "--no-ab", "--json")
     verdicts = json.loads(checked.stdout)["verdicts"]
