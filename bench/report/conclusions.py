@@ -57,14 +57,12 @@ def _nothing(record: Record) -> Sentence | None:
 
 def _imported(record: Record) -> Sentence | None:
     """That nothing is ranked of what another tool timed."""
-    rows = [row for row in record.rows if row.status == "ok"]
-    if not record.facts.imported or not rows:
+    timed = sum("spread" in reading for result in record.results for reading in result["measurements"])
+    if not record.facts.imported or not timed:
         return None
     tool, version = next(iter(record.facts.versions.items()), ("another tool", ""))
-    claim = (
-        f"{plural(len(rows), 'benchmark')} of {tool} {version}, as {record.facts.imported} has them; none is ranked."
-    )
-    return Sentence("Imported", claim, "A time is the median of its rounds, which are of one process: no interval.")
+    claim = f"{plural(timed, 'benchmark')} of {tool} {version}, as {record.facts.imported} has them; none is ranked."
+    return Sentence("Imported", claim, "A time is the median of its rounds; rounds of one process give no interval.")
 
 
 def _leading(record: Record, rows: list[Row], metric: str, topic: str, what: str) -> list[Sentence]:

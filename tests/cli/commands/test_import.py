@@ -105,6 +105,7 @@ def test_the_figures_of_the_rounds_are_shown_everywhere(mine, tmp_path):
     for text in (mine("show", "mine").stdout, mine("import", FILE, "--run", "again").stdout, page):
         assert [part for part in ("299", "305", "310", "315", "316", "6.28", "9.70", "33") if part not in text] == []
     assert "median of 10 rounds" in page
+    assert "2 benchmarks of pytest-benchmark 4.0.0, as pytest_benchmark_4.json has them; none is ranked." in page
 
 
 def test_cells_of_ours_and_benchmarks_of_others_share_a_table_and_a_page(typed, tmp_path):
