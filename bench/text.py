@@ -132,6 +132,11 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.6g}"
 
 
+def as_published(value: float) -> str:
+    """A number that somebody else published, with all the digits that they gave it: 13,537.15."""
+    return f"{value:,}"
+
+
 def scientific(value: float) -> str:
     """A relative error, of which the order of magnitude tells: 1.9e-07."""
     return f"{value:.1e}"

@@ -118,6 +118,10 @@ POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 Gate = Literal["screening", "exact counts", "memory", "accuracy"]
 GATES: tuple[Gate, ...] = get_args(Gate)
 
+# What of a model others published a time of: its inference, or whole steps of training.
+FigurePart = Literal["inference", "training"]
+FIGURE_PARTS: tuple[FigurePart, ...] = get_args(FigurePart)
+
 # What a worker hands over as bytes.
 FileKind = Literal["trace", "checkpoint"]
 

@@ -7,6 +7,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.explain.doubt import between_runs, doubt_of, pace_of
 from bench.explain.record import CellRecord
+from bench.metrics import row_of
 from bench.stats.attribution import LEVELS, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
 from bench.text import percent
 from bench.vocabulary import STEP_PHASES
@@ -76,10 +77,7 @@ def explain(record: CellRecord, other: CellRecord) -> Explanation:
 
     """
     for timeless in (side for side in (record, other) if side.value("step") is None):
-        raise BenchError(
-            f"{timeless.cell.id} of run {timeless.run} has no step time ({timeless.status}): choose another cell, or "
-            "run it again"
-        )
+        raise BenchError(_timeless(timeless))
     pace = pace_of(record, other)
     steps = {id(side): (side.value("step") or 0.0) * (pace if side is other else 1.0) for side in (record, other)}
     slower, faster = sorted((record, other), key=lambda side: -steps[id(side)])
@@ -105,6 +103,17 @@ def explain(record: CellRecord, other: CellRecord) -> Explanation:
         operators=tuple(changed_operators(slower, faster)),
         notes=(*doubt.notes, *_notes(slower, faster), *between_runs(record, other, pace)),
     )
+
+
+def _timeless(record: CellRecord) -> str:
+    """Why nothing can be explained of a cell without the time of a step, and what to do."""
+    name = f"{record.cell.id} of run {record.run}"
+    if any(row_of(metric).is_wall for metric in record.rows):
+        return (
+            f"{name} was imported: it has one time and no parts that could explain it; see python -m bench history for "
+            "its course, or measure a cell of ours (python -m bench run)"
+        )
+    return f"{name} has no step time ({record.status}): choose another cell, or run it again"
 
 
 def known(rows: Sequence[Share], *, chance: bool) -> list[Share]:

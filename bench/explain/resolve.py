@@ -1,10 +1,10 @@
 """Resolve: the pairs of cells that two words name: two cells of a run, or those that two runs or revisions share."""
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from bench.errors import BenchError
 from bench.explain.record import CellRecord, cell_records
+from bench.plan.matching import matches
 from bench.store import run as store
 from bench.store.provenance import revision_of
 
@@ -65,9 +65,7 @@ def _cell_of(word: str, known: dict[str, CellRecord]) -> CellRecord | None:
     """The one cell that the word names."""
     matching = [record for name, record in known.items() if word in (name, record.cell.architecture)]
     matching = matching or [
-        record
-        for name, record in known.items()
-        if fnmatchcase(name, word) or fnmatchcase(record.cell.architecture, word)
+        record for name, record in known.items() if matches(name, word) or matches(record.cell.architecture, word)
     ]
     if len(matching) > 1:
         ids = ", ".join(record.cell.id for record in matching[:4])
@@ -83,7 +81,7 @@ def _common(first: store.Run, second: store.Run, cell: str | None) -> list[Pair]
     names = [name for name in ours if name in theirs]
     if not names:
         raise BenchError(f"runs {first.name} and {second.name} share no cell: compare runs of the same plan")
-    chosen = [name for name in names if cell is None or fnmatchcase(name, cell) or ours[name].cell.architecture == cell]
+    chosen = [name for name in names if cell is None or matches(name, cell) or ours[name].cell.architecture == cell]
     if not chosen:
         raise BenchError(f"no cell that both runs have matches '{cell}': they share {', '.join(names[:4])}")
     return [(ours[name], theirs[name]) for name in chosen]

@@ -1,6 +1,5 @@
 """The optimizers by name: those of torch.optim that train dense networks, with learning rates that suit MNIST."""
 
-from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from bench.errors import BenchError, unknown
 from bench.optimizers.muon import MuonWithAdamW
 from bench.optimizers.named import spec_of
 from bench.optimizers.spec import FLAGS, OptimizerSpec
+from bench.plan.matching import matches_any
 from bench.plan.origin import parse
 
 HOST = torch.device("cpu")
@@ -52,7 +52,7 @@ OPTIMIZERS = {
 
 def names(*globs: str) -> list[str]:
     """The names that match any of the globs (all names without one), in the order above."""
-    return [name for name in OPTIMIZERS if not globs or any(fnmatchcase(name, glob) for glob in globs)]
+    return [name for name in OPTIMIZERS if not globs or matches_any(name, globs)]
 
 
 def get(name: str) -> OptimizerSpec:

@@ -78,12 +78,17 @@ class Cell:
         return cls(name, optimizer="none", dataset=FOREIGN, batch_size=1)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, as they are stored."""
-        return asdict(self)
+        """The fields by name, as they are stored; of a foreign cell None for each that says nothing."""
+        stored = asdict(self)
+        if self.is_foreign:
+            return dict.fromkeys(stored) | {"architecture": self.architecture, "dataset": self.dataset}
+        return stored
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Cell":
         """The cell of a stored record; fields of a newer version are passed over."""
+        if stored.get("dataset") == FOREIGN:
+            return cls.foreign(stored["architecture"])
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
         origins = values.get("origins", ())

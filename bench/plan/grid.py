@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from itertools import product
 from math import inf
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.matching import matches
 from bench.plan.plan import AUTO, Plan, flag
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
@@ -132,7 +132,7 @@ def matching(text: str, known: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [
         name
         for name, facts in known.items()
-        if facts.get("origin", {}).get("text", name) == text or ("origin" not in facts and fnmatchcase(name, text))
+        if facts.get("origin", {}).get("text", name) == text or ("origin" not in facts and matches(name, text))
     ]
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.metrics import named
+from bench.plan.matching import matches_any
 from bench.regression.accepted import named_in_decision
 from bench.regression.accuracy import Learnt
 from bench.regression.confirm import Suspect
@@ -120,7 +120,7 @@ def _suspects(new: Sequence[CellSummary], compared: Screening, shares: Mapping[s
 
 
 def _wanted(summary: CellSummary, globs: Sequence[str]) -> bool:
-    return not globs or any(fnmatchcase(summary.id, glob) for glob in globs)
+    return not globs or matches_any(summary.id, globs)
 
 
 def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:

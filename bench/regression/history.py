@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,11 @@ from bench.errors import BenchError
 from bench.metrics import METRICS, named
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
+from bench.plan.matching import matches_any
 from bench.plan.plan import default_of, flag
 from bench.stats.change_points import Change, changes
 from bench.stats.false_alarms import false_alarm_rate
-from bench.store.fingerprint import Fingerprint, fingerprint
+from bench.store.fingerprint import Fingerprint, fingerprint, threads_of
 from bench.store.pooling import pooled
 from bench.store.provenance import commit_date
 from bench.store.run import Run
@@ -132,9 +132,7 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
             gathered.setdefault(key, []).append(point)
             origins.setdefault(key, (unit, machine))
     if wanted:
-        gathered = {
-            key: points for key, points in gathered.items() if any(fnmatchcase(key[0].id, glob) for glob in wanted)
-        }
+        gathered = {key: points for key, points in gathered.items() if matches_any(key[0].id, wanted)}
         if not gathered:
             raise BenchError(f"no recorded cell matches {' '.join(wanted)}: see python -m bench history --json")
     every: list[Series] = []
@@ -176,7 +174,7 @@ def _points(run: Run) -> Iterator[tuple[_Key, str, Mapping[str, Any], Point]]:
         for reading in line["measurements"]:
             if reading["metric"] not in followed or reading["value"] is None or reading["value"] <= 0:
                 continue
-            machine = fingerprint(line["system"], reading["threads"] or cell.threads)
+            machine = fingerprint(line["system"], threads_of(cell, reading["threads"]))
             if reading["metric"] == "relative_cost" and facts.protocol:  # of another reference it is another metric
                 machine = Fingerprint({**machine.fields, "protocol": facts.protocol})
             key = (cell, reading["metric"], reading["statistic"], machine.digest)
@@ -193,9 +191,9 @@ def _points(run: Run) -> Iterator[tuple[_Key, str, Mapping[str, Any], Point]]:
 
 
 def _utc(text: Any) -> str:
-    """The moment in UTC, so that texts sort as moments do; as it is where it is none."""
+    """The moment in UTC, so that texts sort as moments do; as it is where it is none, or none that UTC has."""
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
         return str(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")

@@ -15,13 +15,13 @@ relative_cost = "8 %"
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, nearest
 from bench.metrics import METRICS, Metric, named, row_of
+from bench.plan.matching import matches
 from bench.stats.sequential_test import TOLERANCE
 from bench.text import joined, plural
 from bench.vocabulary import Gate
@@ -50,7 +50,7 @@ class Tolerances:
 
     def stated(self, cell: str, metric: str) -> float | None:
         """The share that the file gives; None where it gives none."""
-        matching = [shares[metric] for glob, shares in self.shares if metric in shares and fnmatchcase(cell, glob)]
+        matching = [shares[metric] for glob, shares in self.shares if metric in shares and matches(cell, glob)]
         return matching[-1] if matching else None
 
     def share(self, cell: str, metric: str, *, exact: bool = False) -> float:
@@ -62,7 +62,7 @@ class Tolerances:
         """The absolute limits of that cell by metric."""
         merged: dict[str, float] = {}
         for glob, limits in self.limits:
-            if fnmatchcase(cell, glob):
+            if matches(cell, glob):
                 merged |= limits
         return merged
 
@@ -91,7 +91,7 @@ class Tolerances:
 
         """
         for glob, shares in self.shares:
-            there = [metrics for cell, metrics in judgeable.items() if fnmatchcase(cell, glob)]
+            there = [metrics for cell, metrics in judgeable.items() if matches(cell, glob)]
             known = set().union(*there)
             for metric in (metric for metric in shares if there and metric not in known):
                 where = "" if glob == "*" else f': [cells."{glob}"]'
@@ -105,7 +105,7 @@ class Tolerances:
         """Globs that match none of the cells."""
         ids = list(cells)
         globs = dict.fromkeys(glob for glob, _ in (*self.shares, *self.limits))
-        return [glob for glob in globs if glob != "*" and not any(fnmatchcase(name, glob) for name in ids)]
+        return [glob for glob in globs if glob != "*" and not any(matches(name, glob) for name in ids)]
 
 
 def tolerances(path: Path | None = None) -> Tolerances:

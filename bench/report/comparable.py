@@ -24,7 +24,7 @@ _SHARED: Mapping[MetricKind, tuple[str, ...]] = {
 }
 _WORDS: Mapping[str, Callable[[str], str]] = {
     "device": "on {}".format,
-    "threads": lambda count: f"with {plural(int(count), 'thread')}",
+    "threads": lambda count: f"with {plural(int(count), 'thread')}" if count.isdecimal() else "with threads unknown",
     "denormals": lambda mode: "with denormals kept" if mode == "keep" else "with denormals flushed",
     "dataset": "on {}".format,
     "split": "on {} images".format,

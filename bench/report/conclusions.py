@@ -33,6 +33,7 @@ def conclusions(record: Record) -> list[Sentence]:
         _rates(record),
         _uncertain(record),
         _lost(record),
+        _imported(record),
     ]
     return [sentence for sentence in sentences if sentence]
 
@@ -52,6 +53,16 @@ def _nothing(record: Record) -> Sentence | None:
         "No configuration gave a full result, so there is nothing to compare.",
         f"Configurations: {counts(record)}.",
     )
+
+
+def _imported(record: Record) -> Sentence | None:
+    """That nothing is ranked of what another tool timed."""
+    timed = sum("spread" in reading for result in record.results for reading in result["measurements"])
+    if not record.facts.imported or not timed:
+        return None
+    tool, version = next(iter(record.facts.versions.items()), ("another tool", ""))
+    claim = f"{plural(timed, 'benchmark')} of {tool} {version}, as {record.facts.imported} has them; none is ranked."
+    return Sentence("Imported", claim, "A time is the median of its rounds; rounds of one process give no interval.")
 
 
 def _leading(record: Record, rows: list[Row], metric: str, topic: str, what: str) -> list[Sentence]:

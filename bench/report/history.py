@@ -155,6 +155,6 @@ def _in_words(line: Line, point: Mapping[str, Any]) -> str:
     if point["low"] is not None and point["high"] is not None and np.isfinite([point["low"], point["high"]]).all():
         low, high = (quantity(line.metric, line.unit, max(float(point[end]), 0.0)) for end in ("low", "high"))
         ends = f" ({low} to {high})"
-    noun = "seed" if row.once_a_seed else "process"
+    noun = "seed" if row.once_a_seed else "benchmark" if row.is_wall else "process"
     words = f"{row.words} {value}{ends}, n = {plural(point['n'], noun)}, {str(point['moment'])[:10]}"
     return f"{words}, contended" if point["contended"] else words

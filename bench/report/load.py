@@ -17,6 +17,7 @@ from bench.report.decision import stored_check
 from bench.report.elasticity import turns
 from bench.report.record import Record, Row, Value
 from bench.stats.interval import Interval
+from bench.store.beside import figures_near
 from bench.store.disturbed import flagged
 from bench.store.facts import RunFacts
 from bench.store.fingerprint import fingerprint
@@ -25,6 +26,7 @@ from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
 from bench.store.seeds import asked_of
+from bench.store.spread import NAMES, Spread
 from bench.store.warning import Warning, disturbed_parts
 from bench.text import joined, plural
 
@@ -88,6 +90,7 @@ def read(run: Run) -> Record:
         aimed=aim is not None,
         machines=_machines([*gathered.values()]),
         check=clean(stored_check(run)),
+        elsewhere=figures_near(run.folder),
     )
     return replace(record, rows=tuple(_in_order(record)))
 
@@ -149,7 +152,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         for metric in named(lambda row: row.to_target):
             values.pop(metric, None)  # by the evaluation there; the record has them for any target
         whole = values.get("training_step")
-        values |= _towards(rest, target, int(first["seeds"])) if target else {}
+        values |= _towards(rest, target, int(first["seeds"])) if target and rest.training else {}
         if whole and values["training_step"] is not whole:
             values["training_step"] = replace(values["training_step"], threads=whole.threads)
         cells = tuple(rest.cells.values())
@@ -196,11 +199,18 @@ def _value(stored: Mapping[Any, Any]) -> Value | None:
         high=high,
         n=int(stored["n"]),
         samples=samples,
-        seeds=int(stored["seeds"]),
+        seeds=0 if pd.isna(stored["seeds"]) else int(stored["seeds"]),
         lost=str(stored["lost"]),
         left_out=int(stored["left_out"]),
         contended=bool(stored["contended"]),
+        spread=_spread(stored),
     )
+
+
+def _spread(stored: Mapping[Any, Any]) -> Spread | None:
+    """What the file of an imported benchmark says of its rounds; None for our own."""
+    known = {name: stored[name] for name in NAMES if name in stored and not pd.isna(stored[name])}
+    return Spread(**known) if known else None
 
 
 def _median(part: pd.DataFrame, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -226,10 +236,12 @@ def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
 
 def _labels(cells: list[Cell]) -> list[str]:
     """The shortest names that tell the cells apart: the architecture, then each field that varies."""
-    varying = [axis for axis in AXES if len({getattr(cell, axis) for cell in cells}) > 1]
+    own = [cell for cell in cells if not cell.is_foreign]  # of the others the name is all there is
+    varying = [axis for axis in AXES if len({getattr(cell, axis) for cell in own}) > 1]
     names = [name for name in varying if name not in ("architecture", "seed")]
     return [
-        " · ".join([str(cell.architecture), *(_part(name, getattr(cell, name)) for name in names)]) for cell in cells
+        " · ".join([cell.architecture, *(_part(name, getattr(cell, name)) for name in names if not cell.is_foreign)])
+        for cell in cells
     ]
 
 

@@ -23,11 +23,13 @@ from bench.report.plotting import Picture
 from bench.report.predictions import seeing
 from bench.report.provenance import machine, revision, trust
 from bench.report.record import Record
+from bench.report.rounds import rounds
 from bench.report.speed import speed
 from bench.report.table import columns, entries, kin, placed
 from bench.report.tradeoffs import choosing
 from bench.report.tuning import tuning
 from bench.report.units import quantity, state, tied
+from bench.store.beside import beside
 from bench.store.published import comparisons
 from bench.store.run import REPORTS, Run
 from bench.text import plural, tenths
@@ -100,8 +102,9 @@ def page(record: Record) -> str:
         places=_places(record),
         sections=sections,
         kernels=profiled,
+        rounds=rounds(record),
         check=decision.checked(record),
-        published=comparisons(record.results, record.facts),
+        published=[*comparisons(record.results, record.facts), *beside(record.results, record.elsewhere)],
         trust=trust(record),
         glyphs=_GLYPHS,
         style=style_sheet(),

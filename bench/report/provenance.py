@@ -100,23 +100,42 @@ def _text(path: str, value: Any) -> str:
 
 def _run(record: Record) -> Iterator[tuple[str, str]]:
     facts = record.facts
-    seeds = sorted({cell.seed for row in record.rows for cell in row.cells})
     yield "Status", facts.status
     yield "Command", facts.command
     yield "Revision", revision(facts.git)
     yield "Started", facts.started or UNKNOWN
-    yield "Finished", facts.finished or "not recorded"
-    yield "Results", f"{len(record.results):,}, each of a fresh process"
-    yield "Seeds", joined((str(seed) for seed in seeds), most=20) or "none"
-    seed = facts.order_seed
-    yield "Order of execution", "seed not recorded" if seed is None else f"random, seed {seed}"
-    yield "Reference", facts.reference or UNKNOWN
+    yield from _imported(record) if facts.imported else _measured(record)
     yield "Fingerprint", record.fingerprint() or UNKNOWN
     for metric, name in (("relative_cost", "Threads, relative cost"), ("throughput", "Threads, throughput and phases")):
         threads = sorted({row.values[metric].threads or 0 for row in record.rows if metric in row.values} - {0})
         if threads:
             yield name, joined(map(str, threads))
     yield from flat(facts.versions)
+
+
+def _measured(record: Record) -> Iterator[tuple[str, str]]:
+    """How the run was made."""
+    facts, seed = record.facts, record.facts.order_seed
+    yield "Finished", facts.finished or "not recorded"
+    yield "Results", f"{len(record.results):,}, each of a fresh process"
+    yield "Seeds", _seeds(record) or "none"
+    yield "Order of execution", "seed not recorded" if seed is None else f"random, seed {seed}"
+    yield "Reference", facts.reference or UNKNOWN
+
+
+def _imported(record: Record) -> Iterator[tuple[str, str]]:
+    """Where an imported run is from, and the seeds of those of its cells that are ours."""
+    yield "Read from", record.facts.imported
+    yield "SHA-256 of the file", record.facts.imported_digest or UNKNOWN
+    yield "Results", f"{len(record.results):,}"
+    if seeds := _seeds(record):
+        yield "Seeds", seeds
+
+
+def _seeds(record: Record) -> str:
+    """The seeds of our own cells; "" where there are none."""
+    seeds = sorted({cell.seed for row in record.rows for cell in row.cells if not cell.is_foreign})
+    return joined((str(seed) for seed in seeds), most=20)
 
 
 def _machine(record: Record) -> Iterator[tuple[str, str]]:
@@ -207,5 +226,6 @@ def _lost(record: Record) -> Iterator[tuple[str, str, str]]:
     """Every process that gave no full result, those left out included: name, status, reason."""
     for result in record.results:
         if result["status"] != "ok":
-            name = f"{Cell.from_dict(result['cell']).id}, repeat {result['repeat'] + 1}"
+            cell = Cell.from_dict(result["cell"])
+            name = cell.id if cell.is_foreign else f"{cell.id}, repeat {result['repeat'] + 1}"
             yield name, result["status"], result["reason"] or "no reason recorded"

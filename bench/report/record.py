@@ -6,8 +6,10 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval
+from bench.store.elsewhere import FigureFile
 from bench.store.facts import RunFacts
 from bench.store.result import Floats
+from bench.store.spread import Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class Value:
 
     Of what training gives, `n` counts seeds; `seeds` were asked for, and `lost` says what became of the others.
     `left_out` processes were disturbed by a neighbour and are not in it; or all were, and it is `contended`.
+    `spread` is what a file of pytest-benchmark says of the rounds, of imported benchmarks, which n counts.
     What was only looked at now and then came about after `before`, the look before, pooled over the same seeds.
     """
 
@@ -34,6 +37,7 @@ class Value:
     left_out: int = 0
     contended: bool = False
     before: Interval | None = None
+    spread: Spread | None = None
 
     @property
     def reach(self) -> tuple[float, float] | None:
@@ -94,7 +98,8 @@ class Record:
 
     `target` is the test accuracy that times are given for: the one that training aimed at, or, where it had no aim,
     one that was chosen afterwards (`aimed` is false). `machines` names what the digests of rows stand for.
-    `check` is the decision against a baseline, as it was stored; empty where none was made.
+    `check` is the decision against a baseline, as it was stored; empty where none was made. `elsewhere` are figures of
+    other machines that were imported.
     """
 
     name: str
@@ -105,6 +110,7 @@ class Record:
     aimed: bool = False
     machines: Mapping[str, str] = field(default_factory=dict)
     check: Mapping[str, Any] = field(default_factory=dict)
+    elsewhere: tuple[FigureFile, ...] = ()
 
     def reference(self) -> str:
         """What costs are relative to, as in a sentence: the reference (a frozen mlp, SGD, batch 64)."""

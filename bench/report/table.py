@@ -69,6 +69,8 @@ def in_words(value: Value) -> str:
     name = row_of(value.metric, value.unit).words
     statistic = STATISTICS.get(value.statistic, value.statistic)
     samples = f" of {value.samples:,} samples" if value.samples else ""
+    if value.spread and value.spread.rounds:
+        samples = f" of {plural(value.spread.rounds, 'round')}"
     threads = f", {plural(value.threads, 'thread')}" if value.threads else ""
     return f"{name} {amount(value)}, {statistic}{samples}{threads}"
 
@@ -77,7 +79,8 @@ def amount(value: Value) -> str:
     """The value with its interval and n: 12.3 ms (12.1 to 12.5, this run, n = 3 processes)."""
     if value.statistic == "exact":
         return quantity(value.metric, value.unit, value.value)
-    noun = "seed" if row_of(value.metric, value.unit).once_a_seed else "process"
+    once = row_of(value.metric, value.unit).once_a_seed
+    noun = "seed" if once else "benchmark" if value.spread else "process"
     count = over_seeds(value.n, value.seeds, value.lost) if noun == "seed" else plural(value.n, noun)
     count += ", contended" if value.contended else ""
     left = f"{value.left_out} more left out: contended" if value.left_out else ""

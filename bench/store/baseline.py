@@ -157,8 +157,8 @@ def _lines(summaries: Iterable[CellSummary]) -> Iterable[str]:
 
 def _stored(summary: CellSummary, machine: str, counts: str) -> dict[str, Any]:
     """The line of one summary; what is unknown is left out."""
-    cell = {field.name: getattr(summary.cell, field.name) for field in fields(Cell)}
     defaults = {field.name: field.default for field in fields(Cell)}
+    cell = {name: value for name, value in summary.cell.to_dict().items() if value is not None}
     line: dict[str, Any] = {
         "cell": {name: value for name, value in cell.items() if value != defaults[name]},
         "counts": counts,

@@ -7,6 +7,7 @@ from typing import Any
 from bench.vocabulary import RUN_STATUSES, RunStatus
 
 UNKNOWN = "unknown"
+_TEXTS = ("started", "finished", "reference", "imported", "imported_digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class RunFacts:
         tuned: the trials of learning rates, by what shares a rate.
         resumed: the commands that went on with the run.
         imported: the file that the run was read from, "" for our own.
+        imported_digest: the SHA-256 of that file.
 
     """
 
@@ -65,11 +67,12 @@ class RunFacts:
     tuned: tuple[Mapping[str, Any], ...] = ()
     resumed: tuple[str, ...] = ()
     imported: str = ""
+    imported_digest: str = ""
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunFacts":
         """The facts of a parsed run.json."""
-        texts = {name: str(stored.get(name) or "") for name in ("started", "finished", "reference", "imported")}
+        texts = {name: str(stored.get(name) or "") for name in _TEXTS}
         status = stored.get("status")
         return cls(
             **texts,

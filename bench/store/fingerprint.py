@@ -65,18 +65,24 @@ class Fingerprint:
         )
 
 
-def fingerprint(system: Mapping[str, Any], threads: int) -> Fingerprint:
-    """The fingerprint of a worker's `system` facts with so many CPU threads."""
+def threads_of(cell: Cell, counted: int | None) -> int | None:
+    """CPU threads of a reading: those it was taken with, else its cell's; None where a foreign cell does not say."""
+    return counted or (None if cell.is_foreign else cell.threads)
+
+
+def fingerprint(system: Mapping[str, Any], threads: int | None) -> Fingerprint:
+    """The fingerprint of a worker's `system` facts with so many CPU threads; without a number where none is known."""
     names = (*_DECIDE, *system.get("identity", ()))
     fields = {name: _hard(name, system[name]) for name in names if name in system}
-    return Fingerprint({**fields, "threads": threads, "schema": SCHEMA})
+    known = {} if threads is None else {"threads": threads}
+    return Fingerprint({**fields, **known, "schema": SCHEMA})
 
 
 def of_result(result: Result) -> str:
     """The digest of the fingerprint under which a result's relative cost holds; "" where no worker told its system."""
     readings = (reading for reading in result.measurements if reading.metric == "relative_cost")
     threads = next((reading.threads for reading in readings if reading.threads), None)
-    return fingerprint(result.system, threads or result.cell.threads).digest if result.system else ""
+    return fingerprint(result.system, threads_of(result.cell, threads)).digest if result.system else ""
 
 
 def protocol() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The pandas frame of a run: one row per cell and metric, the processes of a cell pooled with their interval."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from bench.store.pooling import pooled_groups, undisturbed
 from bench.store.result import Measurement
 from bench.store.run import Run
 from bench.store.seeds import Asked, Seeds, asked_of
+from bench.store.spread import COUNTS, NAMES, Spread, pooled_spread
 from bench.store.warning import Warning, disturbed_parts
 from bench.vocabulary import Direction, Part, Pooling
 
@@ -42,8 +43,9 @@ def configurations(run: Run) -> pd.DataFrame:
     lines = [{**line, "id": configuration_id(line)} for line in run.heads()]
     seeds: dict[str, set[int]] = {line["id"]: set() for line in lines}
     for line in lines:
-        if line["status"] != "skipped":
-            seeds[line["id"]].add(line["cell"].get("seed", 0))
+        seed = line["cell"].get("seed", 0)
+        if line["status"] != "skipped" and seed is not None:
+            seeds[line["id"]].add(seed)
     table = frame_of(lines, asked_of(run.facts.plan))
     table["seed"] = [sorted(seeds[name]) for name in table["id"]]
     return table.rename(columns={"seed": "seeds_run"})
@@ -64,6 +66,9 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     fresh processes; `median` of the samples, pooled on the log scale, and their number `samples`, where
     there are any; `left_out`, how many processes are not in it since a neighbour disturbed them and not all; and
     `contended`, whether those that are in it were disturbed (of training, which is done once a seed: any of them).
+    Of an imported run the columns of `bench.store.spread.NAMES` follow: `rounds`, `iterations`, `min`, `q1`, `q3`,
+    `max`, `mean`, `stddev` and `iqr`, as far as its file says them; the fields of a foreign cell that say nothing are
+    absent, and so are its `seeds`.
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -80,14 +85,21 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
             if reading["value"] is not None:
                 taken.add(number, reading, disturbed, cut=cut)
     for name, asked_for in seeds.items():
-        cells[name] |= {"seeds": asked_for.count, "lost": asked_for.lost}
+        cells[name] |= {"seeds": asked_for.count or None, "lost": asked_for.lost}
         for _ in range(asked_for.missed):
             taken.add(taken.numbers[name], _MISSED, frozenset())
     columns = ["id", *(field.name for field in fields(Cell)), "status", "reason", "seeds", "lost", "fingerprint"]
-    table = pd.DataFrame(list(cells.values()), columns=columns).join(taken.pooled(), how="left")
+    table = _whole(pd.DataFrame(list(cells.values()), columns=columns)).join(taken.pooled(), how="left")
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
     return table[~flattering].reset_index(drop=True)
+
+
+def _whole(cells: pd.DataFrame) -> pd.DataFrame:
+    """The table with whole numbers where only some cells have them: pandas makes fractions of those beside a blank."""
+    whole = [field.name for field in fields(Cell) if isinstance(field.default, int)]
+    blank = [name for name in (*whole, "seeds") if cells[name].isna().any()]
+    return cells.astype(dict.fromkeys(blank, "Int64"))
 
 
 def status_of(statuses: Iterable[str]) -> str:
@@ -110,6 +122,7 @@ class _Taken:
         self._samples: list[int] = []
         self._disturbed: list[bool] = []
         self._droppable: list[bool] = []
+        self._spreads: dict[tuple[int, int], list[Spread]] = {}  # by cell and metric, of imported benchmarks
 
     def add(self, cell: int, reading: Line, disturbed: Collection[Part], *, cut: bool = False) -> None:
         """Note one reading of a process, some parts of which were disturbed; training, once a seed, always counts.
@@ -125,7 +138,10 @@ class _Taken:
         self._metric.append(self._metrics.setdefault(reading["metric"], len(self._metrics)))
         self._kind.append(self._kinds.setdefault(kind, len(self._kinds)))
         self._value.append(reading["value"])
-        self._median.append(reading.get("median", np.nan))
+        if "spread" in reading:
+            self._spreads.setdefault((cell, self._metric[-1]), []).append(Spread.from_dict(reading["spread"]))
+        beside: float = reading["value"] if "spread" in reading else np.nan
+        self._median.append(reading.get("median", beside))
         self._samples.append(reading.get("n", 0))
 
     def pooled(self) -> pd.DataFrame:
@@ -154,14 +170,28 @@ class _Taken:
             left_out=left_out - counts,
             contended=contended,
         )
+        if self._spreads:
+            metric = np.array(self._metric, dtype=int)[first]
+            rows = rows.join(self._pooled_spreads(zip(cell[first].tolist(), metric.tolist(), strict=True)))
         order = np.lexsort((first, cell[first]))
         return rows.set_index(cell[first]).iloc[order]
+
+    def _pooled_spreads(self, keys: Iterable[tuple[int, int]]) -> pd.DataFrame:
+        """One row for each cell and metric, blank where it was not imported."""
+        spreads = (pooled_spread(self._spreads[key]) if key in self._spreads else Spread() for key in keys)
+        table = pd.DataFrame([asdict(spread) for spread in spreads], columns=list(NAMES))
+        return table.astype({name: "Int64" if name in COUNTS else float for name in NAMES})
 
 
 def _pooling(metric: str, unit: str, direction: Direction, statistic: str) -> Pooling:
     """How readings of a metric are pooled; those of an exact one that were not exact vary, so their mean is given."""
     pooled = row_of(metric, unit, direction).pooled
     return "mean" if pooled == "once" and statistic != "exact" else pooled
+
+
+def _origins(stored: Collection[str] | None) -> str | None:
+    """The origins of a cell in one text; None of a foreign cell, which says nothing of them."""
+    return None if stored is None else "; ".join(stored)
 
 
 def _note(cells: dict[str, Line], line: Line) -> None:
@@ -171,7 +201,7 @@ def _note(cells: dict[str, Line], line: Line) -> None:
         {
             "id": line["id"],
             **line["cell"],
-            "origins": "; ".join(line["cell"].get("origins", ())),
+            "origins": _origins(line["cell"].get("origins", ())),
             "status": "ok",
             "reason": None,
         },

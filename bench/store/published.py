@@ -38,6 +38,7 @@ class PublishedComparison:
         source: who published it.
         url: where, as far as there is a lasting address.
         tolerance_why: where the tolerance comes from; times have none.
+        sha256: of the file that it was imported from; None for the figures that the suite brings along.
 
     """
 
@@ -50,6 +51,7 @@ class PublishedComparison:
     source: str
     url: str | None = None
     tolerance_why: str | None = None
+    sha256: str | None = None
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bench.metrics import registered
 from bench.plan.cell import Cell
+from bench.store.spread import Spread
 from bench.store.warning import Warning, disturbed_parts
 from bench.vocabulary import Direction, Part, Statistic, Status
 
@@ -32,6 +33,7 @@ class Measurement:
         statistic: how `value` follows from the samples ("p25", "median"), or "exact" / "maximum" for one reading.
         threads: CPU threads in force while it was taken, or None where they play no part.
         samples: every sample in order of measurement, in `unit`; empty for a single reading.
+        spread: of an imported benchmark, what its file says of the rounds; None for what we measured.
 
     """
 
@@ -42,10 +44,18 @@ class Measurement:
     statistic: Statistic
     threads: int | None = None
     samples: Floats = field(default_factory=lambda: _NONE)
+    spread: Spread | None = None
 
     @classmethod
     def of_value(
-        cls, metric: str, value: float, statistic: Statistic, threads: int | None = None, samples: Floats = _NONE
+        cls,
+        metric: str,
+        value: float,
+        statistic: Statistic,
+        threads: int | None = None,
+        samples: Floats = _NONE,
+        *,
+        spread: Spread | None = None,
     ) -> "Measurement":
         """One reading of a metric; unit and direction are those of its row.
 
@@ -54,7 +64,7 @@ class Measurement:
 
         """
         row = registered(metric)
-        return cls(metric, row.unit, row.direction, value, statistic, threads, samples)
+        return cls(metric, row.unit, row.direction, value, statistic, threads, samples, spread)
 
     @classmethod
     def of_samples(
@@ -78,6 +88,8 @@ class Measurement:
             "statistic": self.statistic,
             "threads": self.threads,
         }
+        if self.spread:
+            stored["spread"] = self.spread.to_dict()
         if self.samples.size:
             stored["n"] = int(self.samples.size)
             stored["median"] = float(np.median(self.samples))
@@ -88,7 +100,8 @@ class Measurement:
     def from_dict(cls, stored: dict[str, Any]) -> "Measurement":
         """The measurement of a stored record, its samples decoded."""
         names = ("metric", "unit", "direction", "value", "statistic", "threads")
-        return cls(**{name: stored[name] for name in names}, samples=decode_samples(stored))
+        spread = Spread.from_dict(stored["spread"]) if "spread" in stored else None
+        return cls(**{name: stored[name] for name in names}, samples=decode_samples(stored), spread=spread)
 
 
 def decode_samples(stored: dict[str, Any]) -> Floats:
@@ -113,7 +126,7 @@ class Result:
         system: hardware and software as the worker saw them.
         warnings: what to know before trusting the numbers.
         started: UTC time, ISO 8601.
-        seconds: how long the process took, from its start to its end.
+        seconds: how long the process took, from its start to its end; None where nobody told.
 
     """
 
@@ -129,7 +142,7 @@ class Result:
     system: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[Warning, ...] = ()
     started: str = ""
-    seconds: float = 0.0
+    seconds: float | None = 0.0
 
     @property
     def disturbed(self) -> frozenset[Part]:

@@ -15,7 +15,8 @@ from bench.store.stored import parse_line
 
 RESULTS, REPORTS = Path("results"), Path("reports")
 COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "calibrations"
-RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, CALIBRATIONS))  # these hold no run
+PUBLISHED = RESULTS / "published"
+RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, CALIBRATIONS, PUBLISHED))  # these hold no run
 _DAMAGED = "remove the folder or restore the file"
 
 

@@ -31,6 +31,8 @@ class Seeds:
     def note(self, line: Mapping[str, Any]) -> None:
         """Take in a stored line."""
         seed = line["cell"].get("seed", 0)
+        if seed is None:  # a foreign cell, which has none
+            return
         if self._statuses.get(seed, "ok") == "ok":
             self._statuses[seed] = line["status"]
         metrics = {read["metric"] for read in line["measurements"] if read["value"] is not None}

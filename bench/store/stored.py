@@ -9,6 +9,7 @@ from msgspec import Meta
 from bench import files
 from bench.plan.cell import Cell
 from bench.store.result import SCHEMA
+from bench.store.spread import Spread
 from bench.vocabulary import Direction, Part, Statistic, Status, WarningKind
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]
@@ -47,6 +48,7 @@ class StoredMeasurement(TypedDict):
     threads: Count | None
     n: NotRequired[Count]
     median: NotRequired[float | None]
+    spread: NotRequired[Spread]
 
 
 class StoredBlock(TypedDict, total=False):
@@ -92,7 +94,7 @@ class StoredHead(TypedDict):
     status: Status
     reason: str | None
     started: str
-    seconds: Seconds
+    seconds: Seconds | None
     cell: StoredCell
     fingerprint: NotRequired[str]
     warnings: list[StoredWarning]

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.metrics import METRICS, row_of
 from bench.plan.cell import Cell
-from bench.store.fingerprint import Fingerprint, definition, fingerprint
+from bench.store.fingerprint import Fingerprint, definition, fingerprint, threads_of
 from bench.store.frame import status_of
 from bench.store.pooling import pooled
 from bench.store.run import Run
@@ -94,7 +94,7 @@ def summaries(run: Run) -> list[CellSummary]:
 def _summary(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
     facts = run.facts
     readings: dict[str, list[tuple[float, bool]]] = {}
-    threads = cell.threads
+    threads = threads_of(cell, None)
     for line in lines:
         disturbed = disturbed_parts(map(Warning.from_dict, line.get("warnings", ())))
         for reading in line["measurements"]:

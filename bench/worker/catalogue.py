@@ -1,7 +1,6 @@
 """The catalogue, filled in: what is registered or named, and what this machine can do, as plain data."""
 
 from collections.abc import Callable, Iterable, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from bench.errors import BenchError
 from bench.machine.system import usable_cores
 from bench.measure.flops import flop_counter
 from bench.plan.catalogue import Catalogue
+from bench.plan.matching import matches_any
 from bench.plan.origin import labels_of, parse
 from bench.plan.task import CatalogueRequest
 from bench.process.channel import Channel
@@ -44,7 +44,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
     devices = available()
     nets = _entries(request.architectures, architectures.names())
     globs = request.architectures
-    wanted = {name for name, text in nets.items() if parse(text) or any(fnmatchcase(name, glob) for glob in globs)}
+    wanted = {name for name, text in nets.items() if parse(text) or matches_any(name, globs)}
     sets = _entries(request.datasets, data.names())
     images = {label: data.facts_of(text) for label, text in sets.items() if text in request.datasets}
     return Catalogue(

@@ -3,15 +3,19 @@
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from bench.errors import BenchError
 from bench.plan.cell import Cell
+from bench.store.fingerprint import fingerprint, threads_of
 from bench.store.frame import frame
 from bench.store.pytest_benchmark import read
 from bench.store.run import create
+from bench.store.spread import NAMES
 from tests.conftest import outside_xdist
 
 ROOT = Path(__file__).parent.parent.parent
@@ -124,11 +128,228 @@ def test_a_file_that_is_not_there(tmp_path):
         read(tmp_path / "none.json")
 
 
-def test_fields_of_a_cell_that_have_another_type_are_passed_over(changed):
-    def tamper(document):
-        cell = {"architecture": "mlp", "batch_size": "many", "threads": 1, "invented": 3}
-        document["benchmarks"][0]["extra_info"] = {"bench_cell": cell, "parameters": "few"}
+def noted(**fields):
+    """Puts a note of `bench_cell` into the first benchmark."""
 
-    _, results = read(changed(tamper))
-    assert results[0].cell == Cell("mlp")
+    def tamper(document):
+        document["benchmarks"][0]["extra_info"] = {"bench_cell": {"architecture": "mlp", **fields}, "parameters": "few"}
+
+    return tamper
+
+
+def test_fields_of_a_cell_that_nobody_knows_are_passed_over(changed):
+    _, results = read(changed(noted(threads=2, invented=3)))
+    assert results[0].cell == Cell("mlp", threads=2)
     assert [one.metric for one in results[0].measurements] == ["step_wall"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"batch_size": "many"}, {"batch_size": True}, {"device": 3}, {"learning_rate": "high"}, {"seed": -1}]
+)
+def test_a_field_of_a_cell_that_it_cannot_have_is_refused_since_the_default_would_be_a_claim(changed, fields):
+    with pytest.raises(BenchError, match=rf"benchmark 1 \(test_sums.py::test_sum\[10\]\) has {next(iter(fields))} "):
+        read(changed(noted(**fields)))
+
+
+def test_all_figures_of_the_rounds_are_kept_with_and_without_their_data(changed):
+    stats = json.loads(OLD.read_text())["benchmarks"][0]["stats"]
+    data = [stats["min"], stats["median"], stats["max"]]
+    for path in (OLD, changed(lambda document: document["benchmarks"][0]["stats"].update(data=data))):
+        _, results = read(path)
+        (call,) = results[0].measurements
+        assert call.value == stats["median"]
+        assert call.spread.to_dict() == {name: stats[name] for name in NAMES}
+    assert call.samples.tolist() == data
+
+
+def test_figures_that_a_file_lacks_stay_open(changed):
+    def trim(document):
+        for name in ("rounds", "iqr", "stddev"):
+            del document["benchmarks"][0]["stats"][name]
+        document["benchmarks"][0]["stats"]["mean"] = None
+
+    (call,) = read(changed(trim))[1][0].measurements
+    assert set(call.spread.to_dict()) == {"iterations", "min", "q1", "q3", "max"}
+
+
+def test_the_frame_has_the_figures_and_says_nothing_that_the_file_does_not(tmp_path):
+    facts, results = read(OLD)
+    run = create("mine", facts, tmp_path / "results")
+    for result in results:
+        run.append(result)
+    first, second = frame(run).to_dict("records")
+    assert (first["rounds"], first["iterations"], second["rounds"]) == (10, 33, 7)
+    assert first["stddev"] == json.loads(OLD.read_text())["benchmarks"][0]["stats"]["stddev"]
+    assert first["median"] == pytest.approx(first["value"])
+    silent = [field.name for field in fields(Cell) if field.name not in ("architecture", "dataset")]
+    assert [name for name in (*silent, "seeds", "threads_used") if not pd.isna(first[name])] == []
+    (stored, _) = run.lines()
+    assert {name for name, value in stored["cell"].items() if value is not None} == {"architecture", "dataset"}
+    assert stored["seconds"] is None
+    assert Cell.from_dict(stored["cell"]) == results[0].cell
+
+
+def test_two_benchmarks_of_one_name_are_two_results_of_one_cell(changed, tmp_path):
+    facts, results = read(changed(lambda document: document["benchmarks"].append(copy_of(document, 0, median=4e-7))))
+    twice = [(result.repeat, result.measurements[0].value) for result in results if "[10]" in result.cell.id]
+    assert twice == [(0, 3.096818159754162e-07), (1, 4e-7)]
+    assert facts["cells"] == 2
+    run = create("mine", facts, tmp_path / "results")
+    for result in results:
+        run.append(result)
+    row = frame(run).iloc[0]
+    assert (row["n"], row["rounds"], row["iterations"]) == (2, 20, 33)
+    assert pd.isna(row["stddev"])  # the spread of neither
+    assert row["value"] == pytest.approx((3.096818159754162e-07 * 4e-7) ** 0.5)
+
+
+def copy_of(document, at, **stats):
+    benchmark = document["benchmarks"][at]
+    return {**benchmark, "stats": {**benchmark["stats"], **stats}}
+
+
+def test_two_benchmarks_of_our_cell_keep_their_times_and_counts(changed):
+    def again(document):
+        first, second = document["benchmarks"]
+        cell = {"architecture": "mlp"}
+        first["extra_info"] = {"bench_cell": cell, "bench_part": "train", "flops": 10}
+        second["extra_info"] = {"bench_cell": cell, "bench_part": "train", "flops": 20}
+        inference = {"bench_cell": cell, "bench_part": "inference", "flops": 10}
+        document["benchmarks"].append({**first, "extra_info": inference})
+
+    _, results = read(changed(again))
+    assert [[(one.metric, one.value) for one in result.measurements] for result in results] == [
+        [("step_wall", 3.096818159754162e-07), ("flops", 10), ("inference_wall", 3.096818159754162e-07)],
+        [("step_wall", 1.4897999790264294e-05), ("flops", 20)],
+    ]
+    assert [result.repeat for result in results] == [0, 1]
+
+
+def test_a_median_below_the_clock_s_resolution_costs_that_benchmark_alone(changed):
+    _, results = read(changed(lambda document: document["benchmarks"][0]["stats"].update(median=0.0)))
+    assert [(result.status, len(result.measurements)) for result in results] == [("skipped", 0), ("ok", 1)]
+    assert "the clock" in results[0].reason
+
+    def nothing(document):
+        for benchmark in document["benchmarks"]:
+            benchmark["stats"]["median"] = 0
+
+    with pytest.raises(BenchError, match="holds no time"):
+        read(changed(nothing))
+
+
+def test_a_round_of_0_s_is_one_where_the_median_is_not(changed):
+    _, results = read(changed(lambda document: document["benchmarks"][0]["stats"].update(data=[0, 1e-7, 2e-7])))
+    assert results[0].measurements[0].samples.tolist() == [0, 1e-7, 2e-7]
+
+
+GIANT = 10**400
+ODD = {
+    "true": {"median": True},
+    "giant": {"median": GIANT},
+    "longer than Python reads": {"median": "9" * 5000},
+    "infinite": {"median": float("inf")},
+    "text": {"median": "4.4e-05"},
+    "nan beside": {"stddev": float("nan")},
+    "negative quartile": {"q1": -1e-7},
+    "true rounds": {"rounds": True},
+    "half a round": {"rounds": 2.5},
+    "no rounds": {"rounds": 0},
+    "negative iterations": {"iterations": -3},
+    "giant rounds": {"rounds": GIANT},
+    "nan in data": {"data": [1e-7, float("nan")]},
+    "truth in data": {"data": [1e-7, True]},
+    "negative in data": {"data": [1e-7, -1e-7]},
+    "giant in data": {"data": [1, GIANT]},
+    "text in data": {"data": ["1e-7"]},
+}
+
+
+@pytest.mark.parametrize("stats", ODD.values(), ids=ODD)
+def test_an_odd_number_is_refused_under_the_benchmark_s_name(changed, stats):
+    path = changed(lambda document: document["benchmarks"][1]["stats"].update(stats))
+    path.write_text(path.read_text().replace(f'"{"9" * 5000}"', "9" * 5000))
+    with pytest.raises(BenchError, match=r"benchmark 2 \(test_sums.py::test_sum\[1000\]\) has the ") as raised:
+        read(path)
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 300 + len(str(path))
+
+
+@pytest.mark.parametrize("value", [True, GIANT, float("nan"), float("-inf"), -1], ids=lambda value: str(value)[:5])
+def test_an_odd_count_is_refused_too(changed, value):
+    with pytest.raises(BenchError, match=r"test_sum\[10\]\) has the flops"):
+        read(changed(lambda document: document["benchmarks"][0]["extra_info"].update(flops=value)))
+
+
+@pytest.mark.parametrize(
+    ("system", "words"),
+    [
+        ({"memory": GIANT}, "the number"),
+        ({"load": float("nan")}, "the number nan"),
+        ({"cpu": "half \ud800"}, "half a character"),
+        ({"\udfff": 1}, "half a character"),
+        ({"cpu": [[[[[]]]]] * 2}, None),
+        ({"cpu": json.loads("[" * 60 + "]" * 60)}, "nested too deeply"),
+    ],
+)
+def test_what_a_benchmark_says_of_its_system_can_be_stored_and_shown(changed, system, words):
+    def tamper(document):
+        noted()(document)
+        document["benchmarks"][0]["extra_info"]["system"] = system
+
+    if words is None:
+        assert read(changed(tamper))[1][0].system == system
+        return
+    with pytest.raises(BenchError, match=words):
+        read(changed(tamper))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_utc_does_not_have_is_refused(changed, moment):
+    with pytest.raises(BenchError, match=r"has the datetime '.*, which UTC does not have"):
+        read(changed(lambda document: document.update(datetime=moment)))
+    with pytest.raises(BenchError, match="the time of its commit"):
+        read(changed(lambda document: document["commit_info"].update(time=moment)))
+
+
+@pytest.mark.parametrize("key", ["fullname", "name"])
+def test_half_a_character_in_a_name_is_refused_with_a_line_that_can_be_printed(changed, key):
+    def tamper(document):
+        document["benchmarks"][0].pop("fullname")
+        document["benchmarks"][0][key] = "test[\ud800]"
+
+    with pytest.raises(BenchError, match=r"benchmark 1 has the name test\[\\ud800\]") as raised:
+        read(changed(tamper))
+    str(raised.value).encode("utf-8")
+
+
+def test_half_a_character_in_what_is_not_read_does_not_matter(changed):
+    assert len(read(changed(lambda document: document["benchmarks"][0]["params"].update(n="\ud800")))[1]) == 2
+
+
+def test_json_that_is_nested_too_deeply_is_refused(tmp_path):
+    path = tmp_path / "deep.json"
+    path.write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(BenchError, match="nested too deeply"):
+        read(path)
+
+
+def test_a_byte_order_mark_is_read_and_utf_16_told(tmp_path):
+    path = tmp_path / "marked.json"
+    path.write_text(OLD.read_text(), "utf-8-sig")
+    assert [result.cell for result in read(path)[1]] == [result.cell for result in read(OLD)[1]]
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        path.write_text(OLD.read_text(), encoding)
+        with pytest.raises(BenchError, match="is UTF-16 text: save it as UTF-8"):
+            read(path)
+
+
+def test_the_machine_says_what_the_file_says_and_no_more(changed):
+    def trim(document):
+        document["machine_info"] = {"machine": "arm64", "cpu": {"count": 8, "brand_raw": ["odd"]}, "system": 3}
+        document["commit_info"] = {"id": "abc"}
+
+    facts, results = read(changed(trim))
+    assert results[0].system == {"cores": 8, "arch": "arm64"}
+    assert facts["git"] == {"revision": "abc"}
+    assert "threads" not in fingerprint(results[0].system, threads_of(results[0].cell, None)).fields

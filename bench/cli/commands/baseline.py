@@ -32,6 +32,7 @@ def _save(args: argparse.Namespace) -> None:
             print(f"bench: left out: {summary.id} is {summary.status}{reason}", file=sys.stderr)
     if not accepted:
         raise BenchError(f"run '{run.name}' has no cell that is ok: nothing to accept")
+    accepted = _judgeable(run.name, accepted)
     accepted = _uncontended(run.name, accepted, allowed=args.contended)
     if any(summary.dirty for summary in accepted):
         print(
@@ -57,6 +58,28 @@ def _marked(accepted: list[CellSummary], run: Run, args: argparse.Namespace) -> 
         return [replace(summary, begins="reset") for summary in accepted]
     marks = begun(run, args.name)
     return [replace(summary, begins=marks.get(summary.id, "")) for summary in accepted]
+
+
+def _judgeable(run: str, accepted: list[CellSummary]) -> list[CellSummary]:
+    """Those of which a check can judge something; the others, which would be inconclusive for ever, are named.
+
+    Raises:
+        BenchError: none is left.
+
+    """
+    left = [summary for summary in accepted if summary.judgeable]
+    if not left:
+        raise BenchError(
+            f"no cell of run '{run}' has what check judges (relative cost, accuracy, memory, exact counts): plain times"
+            " of different hours do not compare; accept another run, or follow them with python -m bench history"
+        )
+    for summary in accepted:
+        if not summary.judgeable:
+            print(f"bench: left out: {summary.id} has plain times alone, which check never judges", file=sys.stderr)
+    if imported := [summary.id for summary in left if summary.log_cost is None and not summary.accuracy]:
+        counted = joined(imported)
+        print(f"bench: of {counted} check judges the exact counts alone, and never the time", file=sys.stderr)
+    return left
 
 
 def _uncontended(run: str, accepted: list[CellSummary], *, allowed: bool) -> list[CellSummary]:
@@ -101,7 +124,7 @@ def _list(args: argparse.Namespace) -> None:
 def _show(args: argparse.Namespace) -> None:
     baseline = _loaded(args.name)
     if args.json:
-        stored = [asdict(summary) for summary in baseline.summaries]
+        stored = [{**asdict(summary), "cell": summary.cell.to_dict()} for summary in baseline.summaries]
         print(json.dumps({"name": baseline.name, "problem": baseline.problem, "summaries": stored}))
         return
     print_table([_row(summary) for summary in baseline.summaries])

@@ -20,8 +20,8 @@ from bench.plan.task import LayersRequest
 from bench.process.executor import open_executor
 from bench.session.requests import ask_layers, ask_verification
 from bench.store import run as store
+from bench.store.beside import published_of
 from bench.store.frame import configurations, frame
-from bench.store.published import comparisons
 from bench.text import plural
 
 
@@ -84,7 +84,7 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
     if args.csv:
         print(table.to_csv(index=False), end="")
     elif args.json:
-        beside = [asdict(comparison) for comparison in comparisons(run.lines(), run.facts)]
+        beside = [asdict(comparison) for comparison in published_of(run)]
         rows = {"rows": _records(table), "configurations": _records(configurations(run))}
         print(json.dumps({**run.stored, **rows, "published": beside}))
     else:

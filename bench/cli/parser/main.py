@@ -82,7 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     check.add_baseline(command("baseline", "accept runs into a baseline, and show what it holds"))
     check.add_check(command("check", "check a recorded run against a baseline"))
     _add_history(command("history", "show all recorded runs in the order of the code, and where a level changed"))
-    _add_import(command("import", "record a JSON file of pytest-benchmark as a run"))
+    _add_import(command("import", "record files of pytest-benchmark as runs, or figures of timm beside them"))
     return parser
 
 
@@ -110,8 +110,16 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE.json", help="what --benchmark-json, -save or -autosave wrote")
-    parser.add_argument("--run", metavar="NAME", help="name of the run (default: the file's)")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE|FOLDER",
+        help="JSON that --benchmark-json, -save or -autosave wrote, or a CSV of timm's benchmark.py; of a folder, such "
+        "as .benchmarks, all that lie in it or below",
+    )
+    parser.add_argument(
+        "--run", metavar="NAME", help="name of the run, of several what their names begin with (default: the file's)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 

@@ -1,5 +1,6 @@
 """Summary: a run's main figures as text: the table, and what its columns are."""
 
+from bench.cli.render.rounds import rounds_text
 from bench.cli.render.tables import legend, overview, table_text
 from bench.stats.roofline import refusal, usable
 from bench.store.frame import configurations
@@ -15,4 +16,8 @@ def summary(run: Run) -> str:
     ceilings = run.facts.ceilings or ()
     rows = overview(pooled, plan.get("precision"), usable(ceilings))
     parts = [legend(pooled, plan.get("until", 0.0)), refusal(ceilings)]
-    return f"{table_text(rows)}\n\n{'; '.join(part for part in parts if part)}"
+    tables = [
+        table_text(rows),
+        *([rounds_text((run.name, line) for line in run.heads())] if run.facts.imported else []),
+    ]
+    return "\n\n".join(part for part in (*tables, "; ".join(filter(None, parts))) if part)

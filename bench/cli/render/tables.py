@@ -119,10 +119,13 @@ def varying(table: pd.DataFrame) -> set[str]:
 def _columns(present: set[str], axes: set[str]) -> list[Metric]:
     """The metrics that have a column: an imported time only where there is no step, a time to a target where there is.
 
-    An error of the arithmetic has one where cells differ in it. The others always have theirs.
+    An error of the arithmetic has one where cells differ in it. The others always have theirs, but for runs that were
+    imported, which have nothing else than what is present.
     """
     shown = [row for row in METRICS.values() if row.terminal and (not row.axes or axes & {*row.axes})]
     shown = [row for row in shown if not row.is_wall or (row.name in present and "step" not in present)]
+    if any(row.is_wall for row in shown):
+        return [row for row in shown if row.name in present]
     return [row for row in shown if not row.to_target or "reached" in present]
 
 

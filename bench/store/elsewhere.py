@@ -1,0 +1,109 @@
+"""Elsewhere: figures of other machines that were imported, kept in results/published/, each with the file it is from.
+
+They stand beside the figures of runs and are never judged against them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from bench import files
+from bench.errors import BenchError
+from bench.store.run import PUBLISHED, check_name
+from bench.vocabulary import FIGURE_PARTS, FigurePart, word
+
+SCHEMA = 1
+_RESTORE = "remove it, and import the file again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """How fast one model was in one part of a benchmark on somebody's machine; None or "" for what nobody says.
+
+    Attributes:
+        model: by the name that the other tool has for it.
+        part: whether it was trained.
+        images_per_second: over the whole benchmark.
+        seconds: a batch.
+        passes: seconds of each part of a step, by its name, where they were taken apart.
+        batch_size: images a batch.
+        image_size: pixels of an edge.
+        parameters: how many the model has.
+        device: what it ran on.
+
+    """
+
+    model: str
+    part: FigurePart
+    images_per_second: float
+    seconds: float | None = None
+    passes: Mapping[str, float] = field(default_factory=dict)
+    batch_size: int | None = None
+    image_size: int | None = None
+    parameters: float | None = None
+    device: str = ""
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Figure":
+        """The figure of a stored file; what a newer version adds is passed over."""
+        known = {one.name: stored[one.name] for one in fields(cls) if one.name in stored}
+        return cls(**{**known, "part": word(known["part"], FIGURE_PARTS)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureFile:
+    """The figures of one imported file.
+
+    Attributes:
+        file: its name.
+        sha256: of its content.
+        tool: that wrote it.
+        figures: in the order of its lines.
+
+    """
+
+    file: str
+    sha256: str
+    tool: str
+    figures: tuple[Figure, ...]
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "FigureFile":
+        """As `save` stored it."""
+        texts = {name: str(stored[name]) for name in ("file", "sha256", "tool")}
+        return cls(**texts, figures=tuple(map(Figure.from_dict, stored["figures"])))
+
+
+def save(name: str, figures: FigureFile, folder: Path = PUBLISHED) -> Path:
+    """Keep the figures under that name; the file.
+
+    Raises:
+        BenchError: the name cannot be a file's, is taken, or the folder cannot be written.
+
+    """
+    check_name(name)
+    path = folder / f"{name}.json"
+    if path.exists():
+        raise BenchError(f"{path} exists already: choose another name with --run NAME")
+    files.make_folder(folder)
+    files.replace(path, files.document({"schema": SCHEMA, **asdict(figures)}))
+    return path
+
+
+def load_each(folder: Path = PUBLISHED) -> dict[str, FigureFile]:
+    """All figures that were imported, by the name that they are kept under.
+
+    Raises:
+        BenchError: a file is damaged or of another version.
+
+    """
+    return {path.stem: _load(path) for path in sorted(folder.glob("*.json"))}
+
+
+def _load(path: Path) -> FigureFile:
+    stored = files.read_object(path, _RESTORE)
+    with files.damage_told(str(path), _RESTORE):
+        if stored["schema"] != SCHEMA:
+            raise ValueError(f"schema {stored['schema']}, this version reads {SCHEMA}")
+        return FigureFile.from_dict(stored)
