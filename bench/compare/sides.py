@@ -120,7 +120,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
                 *(_unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
                 *(_unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
-            notes=(*_notes(trees, inject), *known[0].problems, *known[1].problems),
+            notes=(*notes_on(trees, inject), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
             mute=tuple(
                 host.label for host, side in zip(hosts, known, strict=True) if entries.AB_SAME not in side.entries
@@ -139,7 +139,7 @@ def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Compar
             after=SideFacts(other.id),
             sides={f"{other.id} over {reference.id}": _sides((before, after), (reference, other), plan, inject)},
             system=known.system,
-            notes=(*_injected(inject), *known.problems),
+            notes=(*injected(inject), *known.problems),
             hosts=(before, after),
         )
 
@@ -168,7 +168,7 @@ def environments(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: f
             after=SideFacts(f"B: {labels['B'] or 'as it is'}"),
             sides=sides,
             system=known.system,
-            notes=(*_injected(inject), *known.problems),
+            notes=(*injected(inject), *known.problems),
             hosts=tuple(hosts),
         )
 
@@ -186,8 +186,9 @@ def _facts(tree: Tree) -> SideFacts:
     return SideFacts(tree.label, tree.revision, tree.changes)
 
 
-def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
-    notes = list(_injected(inject))
+def notes_on(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
+    """What to know of two trees before trusting what comes of them."""
+    notes = list(injected(inject))
     if trees[1].changes:
         shown = ", ".join(trees[1].changes[:3]) + (", ..." if len(trees[1].changes) > 3 else "")
         notes.append(f"the working tree is measured as it is, with changes that are not committed: {shown}")
@@ -196,5 +197,6 @@ def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _injected(inject: float) -> tuple[str, ...]:
+def injected(inject: float) -> tuple[str, ...]:
+    """A note where the second side is made slower than it is."""
     return (f"the second side is made {percent(inject)} slower by --inject",) if inject else ()

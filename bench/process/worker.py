@@ -148,6 +148,11 @@ class Workers:
         """Nothing: each worker ends with its context, and the server with this process."""
 
 
+def in_worker() -> bool:
+    """Whether this process is a worker, or a server that forks them."""
+    return "BENCH_START_METHOD" in os.environ
+
+
 def own_cores() -> frozenset[int] | None:
     """The cores that this process may use, which never imports torch; None where the system does not tell."""
     return frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None

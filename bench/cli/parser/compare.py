@@ -14,7 +14,7 @@ AddSettings = Callable[..., None]
 
 def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     """`ab`."""
-    parser.usage = f"{parser.prog} (REV [REV2] | --cells A B | --env A=NAME=VALUE ...) [options]"
+    parser.usage = f"{parser.prog} (REV [REV2] | --cells A B | --steps A B | --env A=NAME=VALUE ...) [options]"
     parser.add_argument(
         "revisions",
         nargs="*",
@@ -23,6 +23,15 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     )
     parser.add_argument(
         "--cells", nargs=2, metavar=("A", "B"), help="compare two cells, such as: lenet5 lenet5,optimizer=adam"
+    )
+    parser.add_argument(
+        "--step",
+        metavar="STEP",
+        help="run a step of your own in place of cells, with revisions of your own repository or with --env, such as: "
+        "my_train.py:make_step, which is the step or sets it up and gives it",
+    )
+    parser.add_argument(
+        "--steps", nargs=2, metavar=("A", "B"), help="compare two such steps, such as: train.py:old train.py:new"
     )
     parser.add_argument(
         "--env",
@@ -35,7 +44,8 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         "--repo",
         default=".",
         metavar="DIR",
-        help="the git repository of the revisions, of this suite or of a plug-in (default: the current folder's)",
+        help="the git repository of the revisions: of this suite, of a plug-in or, with --step, any (default: the "
+        "current folder's)",
     )
     _add_share(parser, "--tolerance", None, "smallest slowdown that counts as a regression, such as 3%% (default: 5%%)")
     _add_share(parser, "--inject", 0.0, "slow the second side down by this much, through extra work, to test detection")
