@@ -15,14 +15,16 @@ from architectures import zoo as zoo
 
 # isort: on
 from architectures.errors import RegistryError, ShapeError, UnknownArchitecture
-from architectures.registry import Architecture, build, get, names, plugin_problems, register
+from architectures.registry import Architecture, Builder, build, built, get, names, plugin_problems, register
 
 __all__ = [
     "Architecture",
+    "Builder",
     "RegistryError",
     "ShapeError",
     "UnknownArchitecture",
     "build",
+    "built",
     "get",
     "names",
     "plugin_problems",

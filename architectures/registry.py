@@ -75,23 +75,8 @@ class Registry:
         return self._architectures[name]
 
     def build(self, name: str, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:
-        """A new network with random weights; what is not given is the architecture's own.
-
-        It is tried once on the meta device: ShapeError if it cannot take such images.
-        """
-        architecture = self.get(name)
-        shape = architecture.input_shape if input_shape is None else input_shape
-        classes = architecture.num_classes if num_classes is None else num_classes
-        if len(shape) != 3 or min(shape) < 1 or classes < 1:
-            raise ShapeError(f"'{name}' needs 3 positive sizes and 1 class or more, not {shown(shape)} and {classes}")
-        try:
-            network = architecture.build(shape, classes)
-            logits = output_shape(network, shape)
-        except ShapeError as error:
-            raise ShapeError(f"'{name}' cannot be built: {error}") from error
-        if logits != (classes,):
-            raise ShapeError(f"'{name}' gives {shown(logits)} for each image, not {classes} logits")
-        return network
+        """A new network of that name with random weights; see `built`."""
+        return built(self.get(name), input_shape, num_classes)
 
     def plugin_problems(self) -> list[str]:
         """One line for each plug-in that was left out, with the reason."""
@@ -120,6 +105,26 @@ class Registry:
         builders = [architecture.build for architecture in self._architectures.values()]
         if callable(loaded) and loaded not in builders:
             loaded()
+
+
+def built(architecture: Architecture, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:
+    """A new network with random weights; what is not given is the architecture's own.
+
+    It is tried once on the meta device: ShapeError if it cannot take such images.
+    """
+    name = architecture.name
+    shape = architecture.input_shape if input_shape is None else input_shape
+    classes = architecture.num_classes if num_classes is None else num_classes
+    if len(shape) != 3 or min(shape) < 1 or classes < 1:
+        raise ShapeError(f"'{name}' needs 3 positive sizes and 1 class or more, not {shown(shape)} and {classes}")
+    try:
+        network = architecture.build(shape, classes)
+        logits = output_shape(network, shape)
+    except ShapeError as error:
+        raise ShapeError(f"'{name}' cannot be built: {error}") from error
+    if logits != (classes,):
+        raise ShapeError(f"'{name}' gives {shown(logits)} for each image, not {classes} logits")
+    return network
 
 
 _suite = Registry("bench.architectures")

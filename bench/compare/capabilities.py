@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES, expand
+from bench.plan.grid import AXES, expand, matching
+from bench.plan.origin import parse as parse_origin
+from bench.plan.origin import split_outside_brackets
 from bench.plan.plan import Plan, flag, parse
 from bench.process import entries
 from bench.process.executor import talk
@@ -17,6 +18,7 @@ from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
 
 ABOUT_SECONDS = 120.0
+NAMED = ("architectures", "optimizers", "losses")  # fields of Plan whose texts may name an origin, beside the data sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
         threads=plan.threads[0] if plan.threads else 1,
         datasets=list(plan.datasets),
         data_dir=plan.data_dir,
+        origins={key: [text for text in getattr(plan, key) if parse_origin(text)] for key in NAMED},
     )
     host.wait_until_ready()
     try:
@@ -78,23 +81,21 @@ def cells_of(plan: Plan, known: Sequence[Capabilities]) -> tuple[Cell, ...]:
     own, other = (side.catalogue for side in known)
     wanted: dict[str, tuple[str, ...]] = {}
     for kind, key in (("architecture", "architectures"), ("optimizer", "optimizers")):
-        wanted[key] = tuple(glob for glob in getattr(plan, key) if _matches(glob, getattr(own, key)))
+        wanted[key] = tuple(glob for glob in getattr(plan, key) if matching(glob, getattr(own, key)))
         for glob in getattr(plan, key):
-            if not _matches(glob, getattr(own, key)) and not _matches(glob, getattr(other, key)):
+            if not matching(glob, getattr(own, key)) and not matching(glob, getattr(other, key)):
                 raise unknown(kind, glob, [*getattr(own, key), *getattr(other, key)], f"list {key}")
     if not all(wanted.values()):
         return ()
     return expand(replace(plan, **wanted), own).cells  # type: ignore[arg-type] # fields of one type by name
 
 
-def _matches(glob: str, names: Mapping[str, Any]) -> bool:
-    return any(fnmatchcase(name, glob) for name in names)
-
-
 def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> None:
     """A side of a revision that does not know a field would silently measure something else."""
     for field in fields(Cell):
         if field.name not in known.cell_fields and any(getattr(cell, field.name) != field.default for cell in shared):
+            if field.name == "origins":
+                raise NotComparableError(f"{label} knows only what is registered: compare revisions that know files")
             usual = "" if field.default is None else f" ({flag(AXES[field.name])} {field.default})"
             raise NotComparableError(f"{label} knows no {field.name.replace('_', ' ')}: leave it at its default{usual}")
 
@@ -106,7 +107,7 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
         BenchError: a name or value is wrong, or the cell cannot be measured here.
 
     """
-    name, *pairs = text.split(",")
+    name, *pairs = split_outside_brackets(text)
     wanted: dict[str, tuple[Any, ...]] = {"architectures": (name,)}
     for pair in pairs:
         key, _, value = pair.partition("=")

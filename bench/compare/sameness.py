@@ -8,7 +8,7 @@ whether the arithmetic is as good.
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import isinf
 from typing import Any
 
@@ -18,6 +18,7 @@ from bench.compare.records import SamenessRecord
 from bench.compare.sides import Comparison
 from bench.compare.trace_difference import DIFFERENT, distance, first_difference
 from bench.plan.cell import Cell
+from bench.plan.grid import AXES
 from bench.process import entries
 from bench.process.messages import Figures, SameTask, StepResult
 from bench.process.worker import Worker, WorkerError
@@ -115,7 +116,7 @@ def _asked(before: Side, after: Side, mute: tuple[str, ...], deadline: Deadline)
 
 def other_by_intent(before: Cell, after: Cell) -> list[str]:
     """The fields in which two cells differ that make other computations of them."""
-    names = [field.name for field in fields(Cell) if field.name not in ARITHMETIC]
+    names = [axis for axis in AXES if axis not in ARITHMETIC]
     return [name.replace("_", " ") for name in names if getattr(before, name) != getattr(after, name)]
 
 

@@ -24,7 +24,7 @@ def load_for(cell: Cell, data_dir: str, *, whole: bool) -> data.Dataset:
     """
     enough = max(RESIDENT_IMAGES, cell.batch_size)
     limit = None if whole or cell.normalization == "standard" else enough
-    dataset = data.load(cell.dataset, Path(data_dir) if data_dir else None, limit)
+    dataset = data.load(cell.source("dataset"), Path(data_dir) if data_dir else None, limit)
     return dataset.held_out() if whole and cell.split == "validation" else dataset
 
 

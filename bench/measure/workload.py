@@ -6,19 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-import architectures
-from bench import optimizers
+from bench import losses, models, optimizers
 from bench.devices import Device
 from bench.measure.blocks import GAP, Mark, PhaseLog
 from bench.plan.cell import Cell
 from bench.vocabulary import PHASES, WHOLE_STEP
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "cross_entropy": F.cross_entropy,
-    "nll_loss": lambda outputs, labels: F.nll_loss(F.log_softmax(outputs, dim=1), labels),
-}
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -42,11 +36,12 @@ class Workload:
         shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
         layout = MEMORY_FORMATS[cell.memory_format]
         torch.manual_seed(cell.seed)
-        model = architectures.build(cell.architecture, shape, num_classes)
+        model = models.build(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
-        self.needs_closure = optimizers.get(cell.optimizer).needs_closure
-        self.optimizer = optimizers.build(cell.optimizer, self.model, cell.implementation, cell.learning_rate)
-        self.loss = LOSSES[cell.loss]
+        optimizer = cell.source("optimizer")
+        self.needs_closure = optimizers.get(optimizer).needs_closure
+        self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
+        self.loss = losses.get(cell.source("loss"))
         self.images = images.to(device.torch_device).contiguous(memory_format=layout)
         size = self.images[0].numel()
         self._rows = self.images.as_strided((len(self.images), size), (size, 1))

@@ -1,10 +1,8 @@
 """The optimizers by name: those of torch.optim that train dense networks, with learning rates that suit MNIST."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import partial
-from inspect import signature
+from functools import cache, partial
+from typing import Any
 
 import torch
 from torch import nn, optim
@@ -12,47 +10,15 @@ from torch.optim import Optimizer
 
 from bench.errors import BenchError, unknown
 from bench.optimizers.muon import MuonWithAdamW
-
-# What each implementation asks of torch; "default" leaves the choice to torch, which may differ between devices.
-FLAGS: dict[str, dict[str, bool]] = {
-    "default": {},
-    "forloop": {"foreach": False},
-    "foreach": {"foreach": True},
-    "fused": {"fused": True},
-}
-
+from bench.optimizers.named import spec_of
+from bench.optimizers.spec import FLAGS, OptimizerSpec
+from bench.plan.origin import parse
 
 HOST = torch.device("cpu")
 
 
 class UnsupportedError(BenchError, ValueError):
     """torch has no such implementation of the optimizer."""
-
-
-@dataclass(frozen=True, slots=True)
-class OptimizerSpec:
-    """One optimizer. `make(parameters, lr=..., **flags)` creates it.
-
-    Attributes:
-        name: as in a plan.
-        description: one line.
-        learning_rate: trains the MLP and LeNet-5 on MNIST, pixels from 0 to 1, batches of 64, in one epoch.
-        make: torch's class with its settings.
-        needs_closure: `step` must be given a function that computes the loss and the gradients.
-
-    """
-
-    name: str
-    description: str
-    learning_rate: float
-    make: Callable[..., Optimizer]
-    needs_closure: bool = False
-
-    @property
-    def implementations(self) -> tuple[str, ...]:
-        """Those that the installed torch offers beside "default"."""
-        accepted = signature(self.make).parameters
-        return tuple(name for name, flags in FLAGS.items() if flags and flags.keys() <= accepted.keys())
 
 
 # The step of L-BFGS is found by a line search. Its memory of curvature is short: every batch differs, and pairs of ten
@@ -90,10 +56,22 @@ def names(*globs: str) -> list[str]:
 
 
 def get(name: str) -> OptimizerSpec:
-    """The optimizer of that name; BenchError, with the nearest name, if there is none."""
+    """The optimizer of a registered name or of an origin; BenchError, with the nearest name, if there is none."""
+    if parse(name):
+        return _named(name)[0]
     if name not in OPTIMIZERS:
         raise unknown("optimizer", name, OPTIMIZERS, "list optimizers")
     return OPTIMIZERS[name]
+
+
+def origin_facts(text: str) -> dict[str, Any]:
+    """Which code an origin's optimizer is of (`bench.origins.Resolved.facts`)."""
+    return _named(text)[1]
+
+
+@cache
+def _named(text: str) -> tuple[OptimizerSpec, dict[str, Any]]:
+    return spec_of(text)
 
 
 def build(

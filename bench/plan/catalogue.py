@@ -6,6 +6,8 @@ from typing import Any
 
 from bench.vocabulary import PairQuantile
 
+FIRST_LOSSES = ("cross_entropy", "nll_loss")  # what a revision has that does not tell its losses
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
@@ -53,7 +55,10 @@ class DeviceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything registered, and what this machine can do, as one worker saw it.
+    """Everything registered or named by file or module, and what this machine can do, as one worker saw it.
+
+    An entry that is not registered stands under its label, with its `origin`: `text`, as it was named, and `file` with
+    its `sha256`, or `package` with its `version`.
 
     Attributes:
         architectures: name to its facts: family, module, input_shape, num_classes, description, source; parameters and
@@ -62,6 +67,7 @@ class Catalogue:
         optimizers: name to its facts: description, learning_rate, implementations, needs_closure; unsupported: by
             device and implementation, why it cannot run there.
         datasets: name to its facts: input_shape, num_classes, train, test, description.
+        losses: name to its facts: description.
         normalizations: names of pixel scalings.
         devices: name to its facts, "cpu" and each usable "cuda:N".
         usable_cores: CPU cores this process may use (affinity and cgroup quota).
@@ -76,3 +82,18 @@ class Catalogue:
     devices: Mapping[str, DeviceFacts]
     usable_cores: int
     problems: tuple[str, ...] = ()
+    losses: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {name: {} for name in FIRST_LOSSES})
+
+    def dataset(self, name: str) -> Mapping[str, Any] | None:
+        """The facts of a data set; `synthetic` with a shape is known by what stands before the colon."""
+        return self.datasets.get(name) or self.datasets.get(name.partition(":")[0])
+
+    @property
+    def by_field(self) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+        """The entries of each field of a cell that may be named by its origin."""
+        return {
+            "architecture": self.architectures,
+            "optimizer": self.optimizers,
+            "dataset": self.datasets,
+            "loss": self.losses,
+        }

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from bench.plan.origin import texts_of
+
 FOREIGN = "pytest-benchmark"  # stands where a data set would, in the cell of a benchmark that is not ours
 
 
@@ -13,7 +15,8 @@ class Cell:
     A learning rate of None is the optimizer's own. `split` says which images tell the accuracy: "test", or
     "validation", the last twelfth of the training images, which training then leaves out. A benchmark that was imported
     from elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the other
-    fields say nothing.
+    fields say nothing. `origins` names the file or module of what nobody registered, field by field, such as
+    "architecture=my_nets.py:MyNet"; that field itself holds its label.
 
     The names of the fields and their defaults never change (bench/process/CONTRACT.md): stored definitions leave out
     what is at its default, and other revisions read fields by name.
@@ -36,6 +39,7 @@ class Cell:
     normalization: str = "unit"
     split: str = "test"
     seed: int = 0
+    origins: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -47,9 +51,13 @@ class Cell:
         parts += [
             _part(field.name, value)
             for field in fields(self)[6:]
-            if (value := getattr(self, field.name)) != field.default
+            if field.name != "origins" and (value := getattr(self, field.name)) != field.default
         ]
         return "-".join(parts)
+
+    def source(self, field: str) -> str:
+        """What to build the field from: the origin that is named for it, or its own value, which is registered."""
+        return texts_of(self.origins).get(field, str(getattr(self, field)))
 
     @property
     def configuration(self) -> "Cell":
@@ -77,7 +85,9 @@ class Cell:
     def from_dict(cls, stored: dict[str, Any]) -> "Cell":
         """The cell of a stored record; fields of a newer version are passed over."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in known})
+        values = {name: value for name, value in stored.items() if name in known}
+        origins = values.get("origins", ())
+        return cls(**{**values, "origins": tuple(origins) if isinstance(origins, list) else origins})
 
 
 def _part(name: str, value: Any) -> str:

@@ -58,7 +58,7 @@ def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
 
 
 def _training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
-    images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"] * plan.epochs
+    images = (catalogue.dataset(cell.dataset) or {})["train"] * plan.epochs
     seconds: float = _step_seconds(cell, cell.threads, catalogue) * images / cell.batch_size
     if catalogue.optimizers[cell.optimizer]["needs_closure"]:
         seconds *= CLOSURE_EVALUATIONS

@@ -1,6 +1,6 @@
 """Grid: from a plan and a catalogue to the cells to measure, and the cells that are skipped, each with the reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import product
@@ -36,6 +36,9 @@ AXES = {
     "seed": "seeds",
 }
 
+_LISTED = ("architecture", "optimizer", "dataset")
+_WORDS = {"dataset": "data set"}
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -55,13 +58,14 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     cores = catalogue.usable_cores
     axes: dict[str, tuple[Any, ...]] = {
         **{field: getattr(plan, key) for field, key in AXES.items()},
-        "architecture": _chosen("architecture", plan.architectures, list(catalogue.architectures)),
-        "optimizer": _chosen("optimizer", plan.optimizers, list(catalogue.optimizers)),
+        "architecture": _chosen("architecture", plan.architectures, catalogue.architectures),
+        "optimizer": _chosen("optimizer", plan.optimizers, catalogue.optimizers),
         "dataset": _datasets(plan, catalogue),
+        "loss": _chosen("loss", plan.losses, catalogue.losses),
         "device": _devices(plan, catalogue),
         "threads": plan.threads or (cores,),
         "learning_rate": plan.learning_rates or (None,),
-        "normalization": _chosen("normalization", plan.normalizations, list(catalogue.normalizations)),
+        "normalization": _chosen("normalization", plan.normalizations, {name: {} for name in catalogue.normalizations}),
     }
     for name, values in axes.items():
         if not values:
@@ -69,7 +73,9 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     for threads in axes["threads"]:
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
-    cells = [_resolved(Cell(**dict(zip(axes, point, strict=True))), catalogue) for point in product(*axes.values())]
+    points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
+    cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in points]
+    cells = [_resolved(cell, catalogue) for cell in cells]
     reasons = {cell: _incompatible(cell, catalogue) or _unsupported(cell, catalogue) for cell in dict.fromkeys(cells)}
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
@@ -103,23 +109,41 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
     )
 
 
-def _chosen(kind: str, globs: tuple[str, ...], known: list[str]) -> tuple[str, ...]:
-    """The known names that match, in the order of the globs; a glob that matches nothing is an unknown name."""
+def _chosen(kind: str, texts: tuple[str, ...], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The known names that match, in the order of the texts; one that matches nothing is an unknown name."""
     names: dict[str, None] = {}
-    for glob in globs:
-        matches = [name for name in known if fnmatchcase(name, glob)]
+    for text in texts:
+        matches = matching(text, known)
         if not matches:
-            raise unknown(kind, glob, known, f"list {kind}s" if kind != "normalization" else "run --help")
+            listing = f"list {kind}s" if kind in _LISTED else "run --help"
+            raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))
     return tuple(names)
 
 
 def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
-    """Names of data sets; one with a shape, such as synthetic:3x32x32, is known by the part before the colon."""
-    for name in plan.datasets:
-        if name.partition(":")[0] not in catalogue.datasets:
-            raise unknown("data set", name, catalogue.datasets, "list datasets")
-    return plan.datasets
+    """The data sets; a shape of `synthetic` need not be an entry of its own."""
+    shapes = {name: facts for name in plan.datasets if ":" in name and (facts := catalogue.dataset(name))}
+    return _chosen("dataset", plan.datasets, {**catalogue.datasets, **shapes})
+
+
+def matching(text: str, known: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The entries of the catalogue that a text of the plan means: that of its origin, or those whose names match."""
+    return [
+        name
+        for name, facts in known.items()
+        if facts.get("origin", {}).get("text", name) == text or ("origin" not in facts and fnmatchcase(name, text))
+    ]
+
+
+def origins_of(cells: Iterable[Cell], catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    """Which code the cells are of that nobody registered: "architecture=my_nets.py:MyNet" to that origin's facts."""
+    return {
+        f"{field}={facts['origin']['text']}": dict(facts["origin"])
+        for cell in cells
+        for field, listing in catalogue.by_field.items()
+        if "origin" in (facts := listing.get(getattr(cell, field), {}))
+    }
 
 
 def _devices(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
@@ -152,7 +176,7 @@ def _incompatible(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the cell cannot take its data set's images, or None."""
     if reason := catalogue.architectures[cell.architecture].get("incompatible", {}).get(cell.dataset):
         return str(reason)
-    images = catalogue.datasets[cell.dataset.partition(":")[0]]["train"]
+    images = (catalogue.dataset(cell.dataset) or {})["train"]
     images -= held_out_of(images) if cell.split == "validation" else 0
     if cell.batch_size > images:
         return f"a batch of {cell.batch_size} is more than the {images:,} training images of {cell.dataset}"

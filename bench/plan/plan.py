@@ -19,7 +19,6 @@ DENORMALS = ("keep", "flush")  # flush: to zero, on a CPU
 MEMORY_FORMATS = ("contiguous", "channels_last")
 IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
-LOSSES = ("cross_entropy", "nll_loss")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
 DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
@@ -74,9 +73,15 @@ class Plan:
         reads="suite",
     )
     purpose: str = _option("", "what the suite is for, in one line", role="text")
-    architectures: tuple[str, ...] = _option((), "architectures, by name or glob such as 'resnet*'", reads="glob")
-    optimizers: tuple[str, ...] = _option(("sgd",), "optimizers, by name or glob", reads="glob")
-    datasets: tuple[str, ...] = _option(("mnist",), "data sets")
+    architectures: tuple[str, ...] = _option(
+        (),
+        "architectures: names, globs such as 'resnet*', FILE.py:NAME, MODULE:NAME, timm:NAME, torchvision:NAME",
+        reads="glob",
+    )
+    optimizers: tuple[str, ...] = _option(
+        ("sgd",), "optimizers: names, globs, FILE.py:NAME or torch.optim:Adam(betas=(0.9, 0.95))", reads="glob"
+    )
+    datasets: tuple[str, ...] = _option(("mnist",), "data sets: names, folder:PATH, npz:FILE or FILE.py:NAME")
     batch_sizes: tuple[int, ...] = _option((64,), "images per step", at_least=1)
     devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda or cuda:N")
     threads: tuple[int, ...] = _option(
@@ -91,7 +96,7 @@ class Plan:
     implementations: tuple[str, ...] = _option(
         ("default",), "the optimizer's code path; auto: fused where torch has it", choices=(*IMPLEMENTATIONS, AUTO)
     )
-    losses: tuple[str, ...] = _option(("cross_entropy",), "loss function", choices=LOSSES)
+    losses: tuple[str, ...] = _option(("cross_entropy",), "cross_entropy, nll_loss, or FILE.py:NAME")
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
     schedules: tuple[str, ...] = _option(("constant",), "learning-rate schedule", role="training", choices=SCHEDULES)
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from bench.plan.cell import Cell
+from bench.plan.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,14 @@ class Probe:
         device: its name, such as "cpu" or "cuda:0".
         dtypes: the types that matrices are multiplied in.
         threads: CPU threads.
-        optimizers: those in use, each with its implementation.
+        optimizers: those in use: the name, the implementation, and what to build it from.
 
     """
 
     device: str
     dtypes: tuple[str, ...]
     threads: int
-    optimizers: tuple[tuple[str, str], ...] = (("sgd", "default"),)
+    optimizers: tuple[tuple[str, str, str], ...] = (("sgd", "default", "sgd"),)
 
 
 def probes_of(cells: Iterable[Cell]) -> list[Probe]:
@@ -71,7 +72,7 @@ def probes_of(cells: Iterable[Cell]) -> list[Probe]:
             device,
             tuple(dict.fromkeys(cell.dtype for cell in those)),
             threads,
-            tuple(dict.fromkeys((cell.optimizer, cell.implementation) for cell in those)),
+            tuple(dict.fromkeys((cell.optimizer, cell.implementation, cell.source("optimizer")) for cell in those)),
         )
         for (device, threads), those in alike.items()
     ]
@@ -79,13 +80,16 @@ def probes_of(cells: Iterable[Cell]) -> list[Probe]:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRequest:
-    """The catalogue, with the data sets that a plan needs checked.
+    """The catalogue, with what a plan names by file or module, and the data sets that it needs checked.
 
     Attributes:
-        architectures: globs; those that match have their parameters and FLOPs counted, which takes time.
-        datasets: names that a plan wants; each must be known, well formed and at hand.
+        architectures: globs, and texts that name an origin; what matches has its parameters and FLOPs counted, which
+            takes time.
+        datasets: names or origins that a plan wants; each must be known, well formed and at hand.
         data_dir: folder with data sets that are not embedded; "" for the default.
         download: fetch what is not there, which may take long.
+        optimizers: names, globs and origins; the origins become entries.
+        losses: likewise.
 
     """
 
@@ -93,6 +97,15 @@ class CatalogueRequest:
     datasets: tuple[str, ...] = ()
     data_dir: str = ""
     download: bool = False
+    optimizers: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+
+
+def request_of(plan: Plan) -> CatalogueRequest:
+    """What a plan needs to know."""
+    return CatalogueRequest(
+        plan.architectures, plan.datasets, plan.data_dir, plan.download, plan.optimizers, plan.losses
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,7 @@ class LayersRequest:
     """The layers of one architecture.
 
     Attributes:
-        architecture: its name.
+        architecture: its name, or the text of its origin.
         dataset: whose images and classes it is built for; "" for the architecture's own.
 
     """

@@ -122,12 +122,16 @@ class Curves(TypedDict):
 
 
 class CapabilitiesTask(TypedDict):
-    """A/B: which device, threads and data sets are meant; `data_dir` is "" for the default."""
+    """A/B: which device, threads and data sets are meant; `data_dir` is "" for the default.
+
+    `origins` are the texts that name a file or module, by the field of Plan; a revision may know nothing of them.
+    """
 
     device: str
     threads: int
     datasets: list[str]
     data_dir: str
+    origins: NotRequired[dict[str, list[str]]]
 
 
 class CapabilitiesAnswer(TypedDict):

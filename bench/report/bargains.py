@@ -1,9 +1,8 @@
 """Bargains in sentences: the best within a budget, small and yet close, and more arithmetic for less."""
 
 import math
-from dataclasses import fields
 
-from bench.plan.cell import Cell
+from bench.plan.grid import AXES
 from bench.report.comparable import Group, groups
 from bench.report.order import Sentence, order
 from bench.report.rank import leaders, ordered, surely_better
@@ -132,5 +131,5 @@ def _ratio(value: float, other: float) -> float:
 
 def _alike(row: Row, other: Row) -> bool:
     """Whether the two differ in their architecture alone: dtype, mode, threads, batch and all else are the same."""
-    names = [field.name for field in fields(Cell) if field.name not in ("architecture", "seed")]
+    names = [axis for axis in AXES if axis not in ("architecture", "seed")]
     return all(row.cell[name] == other.cell[name] for name in names)

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell
+from bench.plan.grid import AXES
 from bench.report.comparable import groups
 from bench.report.decision import stored_check
 from bench.report.elasticity import turns
@@ -225,7 +226,7 @@ def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
 
 def _labels(cells: list[Cell]) -> list[str]:
     """The shortest names that tell the cells apart: the architecture, then each field that varies."""
-    varying = [axis.name for axis in fields(Cell) if len({getattr(cell, axis.name) for cell in cells}) > 1]
+    varying = [axis for axis in AXES if len({getattr(cell, axis) for cell in cells}) > 1]
     names = [name for name in varying if name not in ("architecture", "seed")]
     return [
         " · ".join([str(cell.architecture), *(_part(name, getattr(cell, name)) for name in names)]) for cell in cells

@@ -7,11 +7,11 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
-from bench.plan.grid import Grid, expand
+from bench.plan.grid import Grid, expand, origins_of
 from bench.plan.plan import Plan, flag
 from bench.plan.reference import REFERENCE
 from bench.plan.seeds import order_seed_of
-from bench.plan.task import CatalogueRequest
+from bench.plan.task import request_of
 from bench.plan.tuning import trials_of
 from bench.process.executor import Executor
 from bench.process.lock import measuring
@@ -37,8 +37,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work
 
     """
     plan = replace(plan, order_seed=order_seed_of(plan))
-    request = CatalogueRequest(plan.architectures, plan.datasets, plan.data_dir, plan.download)
-    catalogue = ask_catalogue(executor, request)
+    catalogue = ask_catalogue(executor, request_of(plan))
     for problem in catalogue.problems:
         observer.warned(f"plug-in left out: {problem}")
     if "flush" in plan.denormals:
@@ -157,6 +156,7 @@ def _facts(work: Work, executor: Executor, command: str) -> dict[str, Any]:
         "versions": versions(),
         "architectures": {cell.architecture: dict(catalogue.architectures[cell.architecture]) for cell in cells},
         "optimizers": {cell.optimizer: _rate(catalogue, cell.optimizer) for cell in cells},
+        "origins": origins_of(cells, catalogue),
         "cells": len(cells),
         "nodes": list(executor.nodes),
     }

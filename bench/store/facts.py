@@ -40,6 +40,8 @@ class RunFacts:
         protocol: digests of how a time is measured, by name (`bench.store.fingerprint.protocol`).
         versions: of packages, by name.
         optimizers: facts by name: `learning_rate`, the optimizer's own.
+        origins: which code was run that nobody registered, such as "architecture=my_nets.py:MyNet": its `text`, and
+            `file` with `sha256`, or `package` with `version`.
         ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.
         tuned: the trials of learning rates, by what shares a rate.
         resumed: the commands that went on with the run.
@@ -58,6 +60,7 @@ class RunFacts:
     protocol: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     optimizers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ceilings: tuple[Mapping[str, Any], ...] | None = None
     tuned: tuple[Mapping[str, Any], ...] = ()
     resumed: tuple[str, ...] = ()
@@ -78,6 +81,7 @@ class RunFacts:
             order_seed=stored.get("order_seed"),
             versions=_mapping(stored.get("versions")),
             optimizers={name: _mapping(facts) for name, facts in _mapping(stored.get("optimizers")).items()},
+            origins={name: _mapping(facts) for name, facts in _mapping(stored.get("origins")).items()},
             ceilings=_mappings(stored["ceilings"]) if "ceilings" in stored else None,
             tuned=_mappings(stored.get("tuned")),
             resumed=tuple(str(command) for command in _entries(stored.get("resumed"))),

@@ -166,7 +166,16 @@ def _pooling(metric: str, unit: str, direction: Direction, statistic: str) -> Po
 
 def _note(cells: dict[str, Line], line: Line) -> None:
     """What a line says of its cell as a whole."""
-    cell = cells.setdefault(line["id"], {"id": line["id"], **line["cell"], "status": "ok", "reason": None})
+    cell = cells.setdefault(
+        line["id"],
+        {
+            "id": line["id"],
+            **line["cell"],
+            "origins": "; ".join(line["cell"].get("origins", ())),
+            "status": "ok",
+            "reason": None,
+        },
+    )
     cell["status"] = status_of((cell["status"], line["status"]))
     cell["reason"] = cell["reason"] or line["reason"]
     prints = dict.fromkeys((*cell.get("fingerprint", "").split(), *line.get("fingerprint", "").split()))

@@ -73,6 +73,7 @@ def _cell(benchmark: Mapping[str, Any], number: int) -> Cell:
     """The cell that `bench_cell` noted, else a foreign one under the benchmark's full name."""
     stored = _extra(benchmark).get("bench_cell")
     kinds = {field.name: type(field.default) for field in fields(Cell) if field.default is not None}
+    kinds["origins"] = list  # as JSON has a tuple
     if isinstance(stored, dict) and isinstance(stored.get("architecture"), str):
         right = {name: value for name, value in stored.items() if isinstance(value, kinds.get(name, object))}
         return Cell.from_dict({**right, "architecture": stored["architecture"]})

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import architectures
+from bench import models
 from bench.devices import Device
 from bench.errors import BenchError
 from bench.machine.system import describe_system
@@ -96,6 +97,6 @@ def _restored(stored: Any, name: str) -> Checkpoint:
         raise BenchError(f"{name} is damaged, its content is not what was written: train again with --checkpoint")
     cell, entry = cell_of(stored), entry_of(stored)
     shape, classes = images_of(stored, cell)
-    model = architectures.build(cell.architecture, shape, classes)
+    model = models.build(cell.architecture, shape, classes)
     model.load_state_dict(stored["weights"])
     return Checkpoint(model.eval(), cell, shape, classes, entry, verified, str(stored.get("machine", "")))

@@ -10,13 +10,14 @@ from typing import Any
 import torch
 
 import architectures
-from bench import data
+from bench import data, losses
 from bench.devices import is_name
 from bench.errors import BenchError
 from bench.files import canonical
 from bench.optimizers.registry import OPTIMIZERS
 from bench.plan.cell import Cell
-from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, LOSSES, MEMORY_FORMATS, SCHEDULES, SPLITS
+from bench.plan.origin import texts_of
+from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
 from bench.vocabulary import MODES
 
 DAMAGE = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # what strange contents raise
@@ -55,6 +56,9 @@ def cell_of(stored: dict[str, Any]) -> Cell:
     for field in fields(Cell):
         value = getattr(cell, field.name)
         _must(_CELL[field.name](value), field.name, value)
+    if cell.origins:  # a file of weights is no reason to run a file of code
+        named = ", ".join(texts_of(cell.origins).values())
+        raise BenchError(f"the checkpoint is of {named}, and only what is registered is read back: load it yourself")
     return cell
 
 
@@ -123,12 +127,15 @@ _CELL: dict[str, Check] = {
     "memory_format": _among(MEMORY_FORMATS),
     "mode": _among(MODES),
     "implementation": _among(IMPLEMENTATIONS),
-    "loss": _among(LOSSES),
+    "loss": _among(losses.names()),
     "learning_rate": _or_none(_real(sys.float_info.min)),
     "schedule": _among(SCHEDULES),
     "normalization": _among(data.NORMALIZATIONS),
     "split": _among(SPLITS),
     "seed": _whole(0),
+    "origins": lambda value: (
+        isinstance(value, tuple) and all(isinstance(entry, str) and "=" in entry for entry in value)
+    ),
 }
 
 _ENTRY: dict[str, Check] = {

@@ -22,6 +22,7 @@ from bench.measure.speed import step_times, timed_block
 from bench.measure.threads import check_threads
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
+from bench.plan.task import CatalogueRequest
 from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
 from bench.process.entries import MESSAGES
@@ -41,8 +42,15 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
         torch.set_num_threads(task["threads"])
         for name in task["datasets"]:
             data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
+        named = task.get("origins", {})
+        request = CatalogueRequest(
+            architectures=tuple(named.get("architectures", ())),
+            datasets=tuple(task["datasets"]),
+            optimizers=tuple(named.get("optimizers", ())),
+            losses=tuple(named.get("losses", ())),
+        )
         capabilities: CapabilitiesAnswer = {
-            "catalogue": asdict(catalogue_of(())),
+            "catalogue": asdict(catalogue_of(request)),
             "cell_fields": [field.name for field in fields(Cell)],
             "entries": list(MESSAGES),
             "system": describe_system(open_device(task["device"])),

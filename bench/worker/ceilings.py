@@ -87,15 +87,15 @@ def operator_seconds(watch: Stopwatch) -> float:
     return (deep - shallow) / (more - fewer) if deep > shallow else deep / more
 
 
-def step_seconds(watch: Stopwatch, used: Iterable[tuple[str, str]], operator: float) -> dict[str, float]:
+def step_seconds(watch: Stopwatch, used: Iterable[tuple[str, str, str]], operator: float) -> dict[str, float]:
     """What a step costs around its operators, by optimizer and implementation: Python, and the start of autograd."""
     around = {}
-    for name, implementation in used:
-        if optimizers.get(name).needs_closure or optimizers.unsupported(
-            name, implementation, watch.device.torch_device
+    for name, implementation, source in used:
+        if optimizers.get(source).needs_closure or optimizers.unsupported(
+            source, implementation, watch.device.torch_device
         ):
             continue
-        step = small_step(watch.device, name, implementation)
+        step = small_step(watch.device, source, implementation)
         seconds = watch.seconds("operator_seconds", step)
         around[optimizer_key(name, implementation)] = max(0.0, seconds - operator * count_dispatched(step))
     return around

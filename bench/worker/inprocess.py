@@ -71,7 +71,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcess]:
             return
         allocator = pin_allocator() if timed else None
         device = open_device(cell.device)
-        dataset = data.load(cell.dataset)
+        dataset = data.load(cell.source("dataset"))
         part_of_data = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
         facts: dict[str, Any] = {"bench_cell": cell.to_dict(), "bench_id": cell.id, "bench_part": part}
         if timed:

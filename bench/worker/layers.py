@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 import architectures
 from architectures import ShapeError
-from bench import data
+from bench import data, models
 from bench.errors import BenchError, unknown
 from bench.measure.flops import flop_counter
+from bench.plan.origin import parse
 from bench.plan.task import LayersRequest
 from bench.process.channel import Channel
 from bench.process.messages import Layer, Layers
@@ -30,15 +31,15 @@ def describe_layers(request: LayersRequest, channel: Channel) -> None:
 
 def _facts(request: LayersRequest) -> Layers:
     name = request.architecture
-    if name not in architectures.names():
+    if parse(name) is None and name not in architectures.names():
         raise unknown("architecture", name, architectures.names(), "list architectures")
-    entry = architectures.get(name)
+    entry = models.get(name)
     images = data.facts_of(request.dataset) if request.dataset else {}
     shape = tuple(images.get("input_shape", entry.input_shape))
     classes = images.get("num_classes", entry.num_classes)
     layers, flops, parameters = _layers(name, shape, classes)
     return {
-        "name": name,
+        "name": entry.name,
         "family": entry.family,
         "description": entry.description,
         "source": entry.source,
@@ -81,7 +82,7 @@ def _traced(device: str, name: str, shape: tuple[int, int, int], classes: int) -
     lines: list[Layer] = []
     seen: set[int] = set()
     with torch.device(device), torch.no_grad():
-        network = architectures.build(name, shape, classes).eval()
+        network = models.build(name, shape, classes).eval()
         counter = flop_counter()
 
         def enter(path: str, layer: nn.Module) -> None:

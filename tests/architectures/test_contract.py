@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 import architectures
 from bench import optimizers
-from bench.measure.workload import LOSSES
+from bench.losses.registry import LOSSES
 
 ALL = architectures.names()
 SMALL = [name for name in ALL if architectures.get(name).family != "zoo"]

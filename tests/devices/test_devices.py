@@ -14,6 +14,7 @@ from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.grid import expand, task_of
 from bench.plan.plan import Plan
+from bench.plan.task import CatalogueRequest
 from bench.store.fingerprint import fingerprint
 from bench.store.result import QUANTILES
 from bench.training.checkpoint import unpacked
@@ -66,7 +67,7 @@ def toy(monkeypatch):
 @pytest.fixture
 def heard(toy):
     """What a worker with a toy sends: measured, trained and profiled, as the planner asked for it."""
-    catalogue = catalogue_of(("debug",))
+    catalogue = catalogue_of(CatalogueRequest(("debug",)))
     plan = Plan(
         architectures=("debug",),
         devices=("toy",),
@@ -105,7 +106,7 @@ def test_what_a_kind_says_of_itself_decides_which_times_compare(heard):
 
 
 def test_a_kind_that_is_added_is_listed_with_what_it_cannot_do(toy):
-    catalogue = catalogue_of(())
+    catalogue = catalogue_of(CatalogueRequest())
     assert catalogue.devices["toy:1"].unsupported == {"bfloat16": "too narrow"}
     assert catalogue.optimizers["sgd"]["unsupported"]["toy:0"] == catalogue.optimizers["sgd"]["unsupported"]["cpu"]
     assert unsupported_on(Cell("debug", device="toy:1", dtype="bfloat16")) == "too narrow"

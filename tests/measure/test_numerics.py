@@ -78,10 +78,10 @@ class Narrow(nn.Module):
 
 @pytest.mark.parametrize(("layer", "reason"), [(Noise, "draws random numbers"), (Narrow, "does not run in float64")])
 def test_what_cannot_be_known_is_a_warning(workload, layer, reason, monkeypatch):
-    import architectures
+    from bench import models
 
-    build = architectures.build
-    monkeypatch.setattr(architectures, "build", lambda *words: nn.Sequential(layer(), build(*words)))
+    build = models.build
+    monkeypatch.setattr(models, "build", lambda *words: nn.Sequential(layer(), build(*words)))
     measurements, [warning] = measure_numerics(workload("debug"))
     assert measurements == []
     assert (warning.part, warning.kind) == ("numerics", "error not known")
@@ -90,7 +90,7 @@ def test_what_cannot_be_known_is_a_warning(workload, layer, reason, monkeypatch)
 
 def test_a_layer_that_computes_in_a_narrower_type_shows(workload, monkeypatch):
     """Autocast within the net passes float64 by, so that its truth is that of the net without it."""
-    import architectures
+    from bench import models
 
     class Hidden(nn.Module):
         def __init__(self, net):
@@ -102,8 +102,8 @@ def test_a_layer_that_computes_in_a_narrower_type_shows(workload, monkeypatch):
                 return self.net(images)
 
     honest = first_step_errors(workload("lenet5"))
-    build = architectures.build
-    monkeypatch.setattr(architectures, "build", lambda *words: Hidden(build(*words)))
+    build = models.build
+    monkeypatch.setattr(models, "build", lambda *words: Hidden(build(*words)))
     assert first_step_errors(workload("lenet5"))["output"] > 1000 * honest["output"]
 
 

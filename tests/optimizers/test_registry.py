@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from bench import optimizers
 from bench.errors import BenchError
-from bench.optimizers.registry import FLAGS, UnsupportedError
+from bench.optimizers import FLAGS, UnsupportedError
 from bench.plan.plan import IMPLEMENTATIONS
 
 ALL = optimizers.names()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-import architectures
+from bench import models
 from bench.compare.sameness import judged
 from bench.compare.trace_difference import first_difference
 from bench.plan.cell import Cell
@@ -61,7 +61,7 @@ def side(monkeypatch):
             change(net)
             return net
 
-        monkeypatch.setattr(architectures, "build", build)
+        monkeypatch.setattr(models, "build", build)
         return said(cell, *words, dropout=dropout)
 
     return ask

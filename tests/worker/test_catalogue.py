@@ -2,11 +2,12 @@
 
 import pytest
 
+from bench.plan.task import CatalogueRequest
 from bench.worker.catalogue import catalogue_of
 
 
 def flops(name):
-    return catalogue_of([name]).architectures[name]["flops_forward"]
+    return catalogue_of(CatalogueRequest((name,))).architectures[name]["flops_forward"]
 
 
 def test_flops_of_lenet5_follow_from_its_layers():
@@ -40,11 +41,11 @@ def test_flops_of_the_zoo_are_twice_the_published_multiply_adds(name, published)
 
 
 def test_what_is_not_asked_for_is_not_counted():
-    assert "flops_forward" not in catalogue_of(["lenet5"]).architectures["vgg16"]
+    assert "flops_forward" not in catalogue_of(CatalogueRequest(("lenet5",))).architectures["vgg16"]
 
 
 def test_an_architecture_that_cannot_take_the_images_is_known_before_anything_is_measured():
-    known = catalogue_of(["vgg8", "lenet5"], ["mnist", "synthetic:1x4x4"]).architectures
+    known = catalogue_of(CatalogueRequest(("vgg8", "lenet5"), ("mnist", "synthetic:1x4x4"))).architectures
 
     assert known["lenet5"]["incompatible"].keys() == {"synthetic:1x4x4"}
     assert "'lenet5' cannot be built" in known["lenet5"]["incompatible"]["synthetic:1x4x4"]

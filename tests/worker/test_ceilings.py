@@ -118,7 +118,9 @@ def test_a_step_is_what_its_operators_cost_and_what_it_costs_around_them(monkeyp
 
     assert ceilings.operator_seconds(watch) == pytest.approx(2e-6)
     fixed[0] = 50e-6
-    found = ceilings.step_seconds(watch, [("adam", "fused"), ("adam", "foreach"), ("lbfgs", "default")], 2e-6)
+    found = ceilings.step_seconds(
+        watch, [("adam", "fused", "adam"), ("adam", "foreach", "adam"), ("lbfgs", "default", "lbfgs")], 2e-6
+    )
     assert found == {"adam fused": pytest.approx(50e-6), "adam foreach": pytest.approx(50e-6)}  # the last has a closure
 
 
@@ -142,7 +144,7 @@ def test_a_launch_bound_net_is_called_so_at_any_batch(workload):
     """Softmax regression of one image is nothing but calls, and 64 images take hardly longer."""
     watch, shares = Stopwatch(CpuDevice(), patience=1.0), {}
     operator = ceilings.operator_seconds(watch)
-    (around,) = ceilings.step_seconds(watch, [("adam", "fused")], operator).values()
+    (around,) = ceilings.step_seconds(watch, [("adam", "fused", "adam")], operator).values()
     for size in (1, 64):
         work = workload("softmax_regression", batch_size=size, implementation="fused")
         steps = warm_up(CpuDevice(), work.timed_step, least=0).block_steps
@@ -164,7 +166,7 @@ def test_a_grid_has_one_probe_for_each_device_and_thread_count():
     ]
 
     assert probes_of(cells) == [
-        Probe("cpu", ("float32", "bfloat16"), 1, (("sgd", "default"), ("adam", "fused"))),
+        Probe("cpu", ("float32", "bfloat16"), 1, (("sgd", "default", "sgd"), ("adam", "fused", "adam"))),
         Probe("cpu", ("float32",), 2),
         Probe("cuda:0", ("float16",), 1),
     ]

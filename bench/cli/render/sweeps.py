@@ -1,10 +1,8 @@
 """Batch sweeps: a line for each group of cells that differ in batch size alone."""
 
-from dataclasses import fields
-
 import pandas as pd
 
-from bench.plan.cell import Cell
+from bench.plan.grid import AXES
 from bench.stats.batch_scaling import LEAST_SIZES, Sweep, fit_sweep
 from bench.text import percent, quantity
 
@@ -13,7 +11,7 @@ POOR_FIT = 0.1  # relative distance of the points from the line, beyond which th
 
 def sweeps(table: pd.DataFrame) -> list[str]:
     """How the step time of each group of configurations grows with the batch; none for fewer than three batch sizes."""
-    axes = [field.name for field in fields(Cell) if field.name not in ("batch_size", "seed")]
+    axes = [axis for axis in AXES if axis not in ("batch_size", "seed")]
     steps = table[table["metric"] == "step"]
     lines = []
     for _, group in steps.groupby(axes, sort=False, dropna=False):

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import pandas as pd
 
 from bench.metrics import METRICS, Metric, row_of
-from bench.plan.cell import Cell
+from bench.plan.grid import AXES
 from bench.plan.reference import REFERENCE
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
@@ -114,8 +113,7 @@ def _threads(table: pd.DataFrame, metric: str) -> str:
 
 def varying(table: pd.DataFrame) -> set[str]:
     """The fields of a cell that have more than one value in the table."""
-    names = [field.name for field in fields(Cell) if field.name in table]
-    return {name for name in names if table[name].nunique(dropna=False) > 1}
+    return {name for name in AXES if name in table and table[name].nunique(dropna=False) > 1}
 
 
 def _columns(present: set[str], axes: set[str]) -> list[Metric]:

@@ -1,0 +1,5 @@
+"""Losses: what training makes small, by registered name or by origin."""
+
+from bench.losses.registry import facts_of as facts_of
+from bench.losses.registry import get as get
+from bench.losses.registry import names as names

@@ -1,0 +1,133 @@
+"""Origin: what is measured though nobody registered it, named by its file or module: `my_nets.py:MyNet(width=128)`."""
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import Any
+
+from bench.errors import BenchError
+
+FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
+PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
+_PATTERN = re.compile(
+    r"(?P<source>[^\s:(][^:(]*|[A-Za-z]:[^:(]+):(?P<name>[A-Za-z_][\w.]*)(?:\((?P<arguments>.*)\))?", re.S
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an object comes from.
+
+    Attributes:
+        source: a file ending in .py, a module, or what stands for a collection: "timm", "torchvision", "folder", "npz".
+        name: of the object in it, dotted where it lies deeper; a path for "folder" and "npz".
+        arguments: Python literals to call it with, as they were written; "" for none.
+
+    """
+
+    source: str
+    name: str
+    arguments: str = ""
+
+    @property
+    def label(self) -> str:
+        """What it is called in ids and tables: `MyNet(width=128)`."""
+        name = PurePath(self.name).stem if self.source in PATH_SCHEMES else self.name
+        return f"{name}({self.arguments})" if self.arguments else name
+
+    @property
+    def full_label(self) -> str:
+        """The label where another origin has the same: with the name of the file or module before it."""
+        place = self.source if self.source not in PATH_SCHEMES else PurePath(self.name).parent.name
+        return f"{PurePath(place).name.removesuffix('.py').rpartition('.')[2]}.{self.label}"
+
+    @property
+    def file(self) -> str | None:
+        """The Python file that it names, as it was written; None for a module."""
+        return self.source if self.source.endswith(".py") else None
+
+    def call_arguments(self) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments by position and by name.
+
+        Raises:
+            BenchError: they are not Python literals.
+
+        """
+        try:
+            call = ast.parse(f"f({self.arguments})", mode="eval").body
+            assert isinstance(call, ast.Call)
+            named = {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in call.keywords}
+            assert "" not in named  # `**` of something
+            return [ast.literal_eval(value) for value in call.args], named
+        except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError) as error:
+            raise BenchError(
+                f"'{self.name}({self.arguments})': arguments are Python literals such as width=128 or betas=(0.9, 0.95)"
+            ) from error
+
+
+@lru_cache
+def parse(text: str) -> Origin | None:
+    """The origin that a text names; None where it is a plain name, a glob, or a shape of `synthetic`.
+
+    Raises:
+        BenchError: it looks like an origin and is none, or its arguments are not literals.
+
+    """
+    scheme, _, rest = text.partition(":")
+    if scheme == "synthetic" or not (":" in text or text.endswith(".py")):
+        return None
+    if scheme in PATH_SCHEMES:
+        if not rest:
+            raise BenchError(f"'{text}' names no path: write {scheme}:PATH")
+        return Origin(scheme, rest)
+    match = _PATTERN.fullmatch(text)
+    if match is None:
+        raise BenchError(f"'{text}' names nothing that can be imported: write {FORMS}")
+    origin = Origin(match["source"], match["name"], " ".join((match["arguments"] or "").split()))
+    origin.call_arguments()
+    return origin
+
+
+def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
+    """A label for each text that names an origin, by text: short, and unlike any other and any name that is `taken`.
+
+    Raises:
+        BenchError: as `parse`.
+
+    """
+    origins = {text: origin for text in dict.fromkeys(texts) if (origin := parse(text))}
+    names = set(taken)
+    labels: dict[str, str] = {}
+    for text, origin in origins.items():
+        rivals = [other.label for name, other in origins.items() if name != text]
+        choices = [origin.label, origin.full_label, text]
+        if origin.label in names or origin.label in rivals:
+            choices = choices[1:]
+        labels[text] = next(choice for choice in choices if choice not in labels.values() or choice == text)
+    return labels
+
+
+def texts_of(origins: Iterable[str]) -> Mapping[str, str]:
+    """The origins of a cell, each such as "architecture=my_nets.py:MyNet", by field."""
+    return dict(entry.split("=", 1) for entry in origins)
+
+
+def file_of(text: str, base: Path) -> Path | None:
+    """The Python file that a text names, found from the folder `base`; None where it names none."""
+    origin = parse(text)
+    return base / Path(origin.file).expanduser() if origin and origin.file else None
+
+
+def split_outside_brackets(text: str) -> list[str]:
+    """The parts between commas that stand in no bracket: of `MyNet(width=1,depth=2),optimizer=adam` two."""
+    parts, depth = [""], 0
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts

@@ -1,0 +1,52 @@
+"""Origins: the texts that name a file or module, their labels, and what is refused."""
+
+import pytest
+
+from bench.errors import BenchError
+from bench.plan.origin import Origin, labels_of, parse, split_outside_brackets
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("my_nets.py:MyNet", Origin("my_nets.py", "MyNet")),
+        ("nets/my nets.py:MyNet(width=128)", Origin("nets/my nets.py", "MyNet", "width=128")),
+        ("package.nets:build", Origin("package.nets", "build")),
+        ("timm:vit_base_patch16_224.augreg_in21k", Origin("timm", "vit_base_patch16_224.augreg_in21k")),
+        ("torch.optim:Adam(betas=(0.9, 0.95))", Origin("torch.optim", "Adam", "betas=(0.9, 0.95)")),
+        ("a.py:Net(cfg={'k': 1}, act='(')", Origin("a.py", "Net", "cfg={'k': 1}, act='('")),
+        ("folder:photos/birds", Origin("folder", "photos/birds")),
+        ("npz:data/digits.npz", Origin("npz", "data/digits.npz")),
+    ],
+)
+def test_a_text_that_names_an_origin(text, origin):
+    assert parse(text) == origin
+
+
+@pytest.mark.parametrize("text", ["lenet5", "resnet*", "synthetic", "synthetic:3x32x32:10", "mlp_[ab]"])
+def test_a_name_or_glob_or_shape_names_none(text):
+    assert parse(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["my_nets.py", "my_nets.py:", ":Net", "a.py:1net", "a.py:Net(x)", "a.py:Net(**x)", "a.py:Net(", "npz:"],
+)
+def test_what_looks_like_an_origin_and_is_none_is_refused(text):
+    with pytest.raises(BenchError, match=r"write|Python literals"):
+        parse(text)
+
+
+def test_labels_are_short_and_unlike():
+    texts = ["a.py:Net", "b.py:Net", "a.py:Net(width=2)", "x/a.py:Net", "lib.c:lenet5", "plain"]
+    assert labels_of(texts, taken=["lenet5"]) == {
+        "a.py:Net": "a.Net",
+        "b.py:Net": "b.Net",
+        "a.py:Net(width=2)": "Net(width=2)",
+        "x/a.py:Net": "x/a.py:Net",
+        "lib.c:lenet5": "c.lenet5",
+    }
+
+
+def test_commas_in_brackets_part_nothing():
+    assert split_outside_brackets("a.py:Net(w=1,d=(2,3)),optimizer=adam") == ["a.py:Net(w=1,d=(2,3))", "optimizer=adam"]
