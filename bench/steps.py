@@ -1,13 +1,14 @@
 """Steps: the API for a step of the user's own: `bench.measure` times it, `bench.compare` tells if one is slower."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from bench.compare import ab
 from bench.compare.log import FOLDER
 from bench.compare.steps import StepOptions, two_steps
 from bench.errors import BenchError
-from bench.plan.plan import CHECKS, plan_of_values, share
+from bench.plan.plan import CHECKS, Plan, plan_of_values, share
 from bench.plan.step import StepSource, source_named, source_of
 from bench.process.lock import measuring
 from bench.process.worker import in_worker
@@ -94,7 +95,7 @@ def compare(
         device: likewise.
         order_seed: of who starts and goes first; None to draw it.
         uncalibrated: allow a tolerance below the calibrated minimum of this machine.
-        concurrent: measure although another run is measuring on this machine.
+        concurrent: as of `measure`.
 
     Raises:
         BenchError: as of `measure`.
@@ -102,12 +103,20 @@ def compare(
 
     """
     _not_in_a_worker("bench.compare")
+    sources = _source(first), _source(second)
     fields = {"suite": CHECKS, "budget": budget, "blocks": blocks, "order_seed": order_seed, **_of(threads)}
     plan = plan_of_values("bench.compare", fields)
-    allowed, sources = _tolerance(tolerance), (_source(first), _source(second))
+    rules = ab.Rules(tolerance=_tolerance(tolerance), uncalibrated=uncalibrated)
+    return _decided(sources, plan, rules, device or "", concurrent=concurrent)
+
+
+def _decided(
+    sources: tuple[StepSource, StepSource], plan: Plan, rules: ab.Rules, device: str, *, concurrent: bool
+) -> Verdict:
+    """The verdict of a comparison, once it has ended."""
     name = time_name()
-    options = StepOptions(threads=next(iter(plan.threads), 0), device=device or "")
-    rules = ab.Rules(tolerance=allowed, uncalibrated=uncalibrated, record=FOLDER / f"{name}.jsonl")
+    rules = replace(rules, record=FOLDER / f"{name}.jsonl")
+    options = StepOptions(threads=next(iter(plan.threads), 0), device=device)
     with measuring(f"compare {name}", concurrent), two_steps(sources, options) as comparison:
         decision = ab.compare(comparison, plan, rules, lambda *_: None)
     if decision.interrupted == "interrupted":

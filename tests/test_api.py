@@ -71,7 +71,11 @@ def test_importing_it_imports_nothing_heavy(python):
         print("bench.api" in sys.modules, "torch" in sys.modules)
         """)
     assert done.stderr == ""
-    assert done.stdout.splitlines() == ["[]", "['BenchError', 'Run', '__version__', 'load', 'run']", "True False"]
+    assert done.stdout.splitlines() == [
+        "[]",
+        "['BenchError', 'Measurement', 'Run', 'Verdict', '__version__', 'compare', 'load', 'measure', 'phase', 'run']",
+        "True False",
+    ]
 
 
 def test_every_public_name_is_there_and_no_other():

@@ -22,8 +22,8 @@ from bench.compare.sides import Comparison
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.session.step_times import TimedStep
-from bench.step_results import Verdict, measurement_of
 from bench.stats.interval import Interval
+from bench.step_results import Verdict, measurement_of
 from bench.store.warning import Warning
 from bench.verdict.verdict import Decision
 from bench.verdict.verdict import Verdict as CellVerdict

@@ -85,19 +85,19 @@ def set_up(target: Callable[[], object], label: str) -> Iterator[Callable[[], ob
     """
     _check_signature(target, label)
     with ExitStack() as stack:
-        made: Any = target()
-        if hasattr(type(made), "__enter__") and hasattr(type(made), "__exit__"):
-            entered = type(made).__enter__(made)
-            stack.callback(type(made).__exit__, made, None, None, None)  # it is left as if nothing was raised
-            made = entered
-            if not callable(made):
-                kind = type(made).__name__
+        result: Any = target()
+        if hasattr(type(result), "__enter__") and hasattr(type(result), "__exit__"):
+            entered = type(result).__enter__(result)
+            stack.callback(type(result).__exit__, result, None, None, None)  # it is left as if nothing was raised
+            result = entered
+            if not callable(result):
+                kind = type(result).__name__
                 raise NoStepError(f"{label} gives the context of a {kind}, which is no step that can be called")
-        if inspect.isgenerator(made):
+        if inspect.isgenerator(result):
             raise NoStepError(f"{label} is a generator: decorate it with contextlib.contextmanager, and yield the step")
-        if inspect.iscoroutine(made) or inspect.isasyncgen(made):
+        if inspect.iscoroutine(result) or inspect.isasyncgen(result):
             raise NoStepError(f"{label} is asynchronous: give a function that runs it to its end")
-        yield made if callable(made) else target
+        yield result if callable(result) else target
 
 
 def _check_signature(target: Callable[[], object], label: str) -> None:

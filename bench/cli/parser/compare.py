@@ -15,31 +15,7 @@ AddSettings = Callable[..., None]
 def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     """`ab`."""
     parser.usage = f"{parser.prog} (REV [REV2] | --cells A B | --steps A B | --env A=NAME=VALUE ...) [options]"
-    parser.add_argument(
-        "revisions",
-        nargs="*",
-        metavar="REV",
-        help="two git revisions, REV before REV2 (default of REV2: the working tree)",
-    )
-    parser.add_argument(
-        "--cells", nargs=2, metavar=("A", "B"), help="compare two cells, such as: lenet5 lenet5,optimizer=adam"
-    )
-    parser.add_argument(
-        "--step",
-        metavar="STEP",
-        help="run a step of your own in place of cells, with revisions of your own repository or with --env, such as: "
-        "my_train.py:make_step, which is the step or sets it up and gives it",
-    )
-    parser.add_argument(
-        "--steps", nargs=2, metavar=("A", "B"), help="compare two such steps, such as: train.py:old train.py:new"
-    )
-    parser.add_argument(
-        "--env",
-        action="append",
-        metavar="A=NAME=VALUE",
-        help="compare two environments: set a variable for side A or B, such as A=OMP_NUM_THREADS=1 (an empty value "
-        "unsets it); may be given several times",
-    )
+    _add_sides(parser)
     parser.add_argument(
         "--repo",
         default=".",
@@ -65,6 +41,35 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     add_settings(parser, COMPARED, suite=CHECKS)
     _add_output(parser)
     add_files(parser)
+
+
+def _add_sides(parser: argparse.ArgumentParser) -> None:
+    """What is compared with what."""
+    parser.add_argument(
+        "revisions",
+        nargs="*",
+        metavar="REV",
+        help="two git revisions, REV before REV2 (default of REV2: the working tree)",
+    )
+    parser.add_argument(
+        "--cells", nargs=2, metavar=("A", "B"), help="compare two cells, such as: lenet5 lenet5,optimizer=adam"
+    )
+    parser.add_argument(
+        "--step",
+        metavar="STEP",
+        help="run a step of your own in place of cells, with revisions of your own repository or with --env, such as: "
+        "my_train.py:make_step, which is the step or sets it up and gives it",
+    )
+    parser.add_argument(
+        "--steps", nargs=2, metavar=("A", "B"), help="compare two such steps, such as: train.py:old train.py:new"
+    )
+    parser.add_argument(
+        "--env",
+        action="append",
+        metavar="A=NAME=VALUE",
+        help="compare two environments: set a variable for side A or B, such as A=OMP_NUM_THREADS=1 (an empty value "
+        "unsets it); may be given several times",
+    )
 
 
 def add_calibrate(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
