@@ -14,7 +14,7 @@ from bench.session.step_times import TimedStep
 from bench.stats.interval import Interval, of_ratios
 from bench.store.result import QUANTILES, Floats
 from bench.store.warning import Warning, summary
-from bench.text import change, either_way, plural, quantity, whole
+from bench.text import change, either_way, joined, plural, quantity, whole
 from bench.verdict.verdict import Decision
 from bench.verdict.verdict import Verdict as CellVerdict
 from bench.vocabulary import Quantile, VerdictWord
@@ -39,7 +39,7 @@ class Measurement:
         device: what it ran on: "cpu", "cuda:0".
         threads: CPU threads in force.
         samples: of each process, the seconds of every step, (steps,).
-        warnings: what to know before trusting it, a sentence each: contended, not steady.
+        warnings: what to know before trusting it, a sentence each that begins with its kind: "contended, ...".
         origin: which code it was: `file` and `sha256`, or `package` and `version`; empty where nothing tells.
         system: hardware and software.
 
@@ -63,8 +63,9 @@ class Measurement:
     system: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """One line: the time with its interval, the shares of its phases, and what speaks against it."""
-        parts = [f"{self.name}: {self._time} ({self._conditions})", *self._shares, *self.warnings]
+        """One line: the time with its interval, the shares of its phases, and in a word what speaks against it."""
+        doubts = joined(warning.partition(",")[0] for warning in self.warnings)
+        parts = [f"{self.name}: {self._time} ({self._conditions})", *self._shares, *([doubts] if doubts else [])]
         return f"<Measurement {'; '.join(parts)}>"
 
     def _repr_html_(self) -> str:
@@ -201,7 +202,7 @@ def _warnings(processes: Iterable[StepTimes]) -> tuple[str, ...]:
         for stored in process["warnings"]:
             warning = Warning.from_dict(stored)
             kinds.setdefault(warning.kind, []).append(warning)
-    return tuple(map(summary, kinds.values()))
+    return tuple(summary(alike).removeprefix("step: ") for alike in kinds.values())
 
 
 def _html(headings: Sequence[str], rows: Iterable[Sequence[str]], lines: Iterable[str]) -> str:

@@ -207,7 +207,8 @@ def test_a_measurement_reads_on_one_line_and_as_a_table():
     found = measurement_of("<lambda>", timed)
     text = repr(found)
     assert text.startswith("<Measurement <lambda>: 4.01 ms ± 0.62 % (95 % over 3 processes, 1 thread, cpu); ")
-    assert "forward 25 %, outside of these 75 %; step: contended, the process had at most 50%; 2 such" in text
+    assert text.endswith("; forward 25 %, outside of these 75 %; contended>")
+    assert found.warnings == ("contended, the process had at most 50%; 2 such, from 50 % of a core to 70 % of a core",)
     assert "\n" not in text
     html = found._repr_html_()
     assert "<td>&lt;lambda&gt;</td>" in html

@@ -6,14 +6,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.compare.capabilities import threads_in
+from bench.compare.capabilities import capabilities_of, threads_in
 from bench.compare.checkout import OWN, Tree, checked_out, is_suite, repository
 from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
 from bench.compare.sides import Comparison, Revisions, injected, notes_on
 from bench.errors import BenchError, NotComparableError
-from bench.plan.cell import Cell
+from bench.plan.cell import STEP, Cell
 from bench.plan.origin import parse
+from bench.plan.plan import Plan
 from bench.plan.step import StepSource, source_named
 from bench.process import entries
 from bench.process.executor import talk
@@ -66,7 +67,7 @@ class TriedStep:
     def side(self, otherwise: StepFacts, inject: float) -> Side:
         """The side of a pair; what is not known of the step is as `otherwise`."""
         facts = self.facts or otherwise
-        cell = replace(Cell.foreign(self.source.label), device=facts["device"], threads=facts["threads"])
+        cell = replace(Cell.foreign(self.source.label, STEP), device=facts["device"], threads=facts["threads"])
         return Side(StepStarter(self.host, self.source), cell, inject, step=self.source)
 
     def side_facts(self, tree: Tree | None) -> SideFacts:
@@ -97,14 +98,13 @@ def revisions(text: str, between: Revisions, options: StepOptions) -> Iterator[C
     root = repository(between.repo)
     with ExitStack() as stack:
         trees = stack.enter_context(checked_out(between.repo, between.first, between.second, installed=False))
-        older, newer = (
-            _tried(
-                stack.enter_context(TreeClient(tree.label, tree.paths if is_suite(root) else (OWN,))),
-                _source_in(tree.paths[0], root, text, between.repo),
-                options,
-            )
-            for tree in trees
-        )
+        tried = []
+        for tree in trees:
+            host = stack.enter_context(TreeClient(tree.label, tree.paths if is_suite(root) else (OWN,)))
+            if is_suite(root) and entries.AB_STEP_FACTS not in capabilities_of(host, Plan(datasets=())).entries:
+                raise NotComparableError(f"{tree.label} is of an older revision, which runs no step of one's own")
+            tried.append(_tried(host, _source_in(tree.paths[0], root, text, between.repo), options))
+        older, newer = tried
         if not newer.exists or not (older.facts or newer.facts):
             raise BenchError(f"{newer.label}: {newer.reason}")
         if older.facts is None:
