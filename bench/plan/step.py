@@ -2,14 +2,12 @@
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.origin import parse
@@ -60,7 +58,9 @@ def source_of(step: object) -> StepSource:
     if text and step.__module__ != MAIN:
         return replace(source, text=text)
     try:
-        return replace(source, pickled=_pickled(step), facts=_facts_of(step))
+        from bench.plan.by_value import pickled  # noqa: PLC0415 - few need cloudpickle
+
+        return replace(source, pickled=pickled(step), facts=_facts_of(step))
     except Exception as error:
         if text:
             return replace(source, text=text)
@@ -105,7 +105,7 @@ def _name_of(step: object) -> str:
     module = sys.modules.get(step.__module__)
     if module is None or _under(module, step.__qualname__) is not step:
         return ""
-    if _is_importable(module):
+    if is_importable(module):
         return f"{module.__name__}:{step.__qualname__}"
     file = str(getattr(module, "__file__", None) or "")
     text = f"{Path(file).resolve()}:{step.__qualname__}"
@@ -123,7 +123,7 @@ def _under(module: ModuleType, name: str) -> object:
         return None
 
 
-def _is_importable(module: ModuleType) -> bool:
+def is_importable(module: ModuleType) -> bool:
     """Whether a fresh process that looks for the module's name finds this module."""
     path: Sequence[str] | None = None
     name, spec = "", None
@@ -144,25 +144,3 @@ def _facts_of(step: object) -> dict[str, str]:
         return {"file": str(file), "sha256": sha256(file.read_bytes()).hexdigest()}
     except (TypeError, OSError):  # a partial, a notebook's cell
         return {}
-
-
-def _pickled(step: object) -> bytes:
-    """The value, with the functions of its own module in it where no worker can import that."""
-    import cloudpickle  # noqa: PLC0415 - few need it
-
-    with _by_value(cloudpickle, sys.modules.get(str(getattr(step, "__module__", MAIN)))):
-        pickled: bytes = cloudpickle.dumps(step)
-    return pickled
-
-
-@contextmanager
-def _by_value(cloudpickle: Any, module: ModuleType | None) -> Iterator[None]:
-    """What is of the module goes by value until the end of the block, unless a worker can import it."""
-    if module is None or module.__name__ == MAIN or _is_importable(module):
-        yield
-        return
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
