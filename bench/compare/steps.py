@@ -22,6 +22,7 @@ from bench.process.messages import StepFacts
 from bench.process.step_starter import StepStarter, task_of
 from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
+from bench.text import duration
 
 TRY_SECONDS = 600.0  # to set a step up and run it, which may read its data first
 MODULES = ("", "src")  # where a repository has its modules, from its top folder
@@ -168,7 +169,8 @@ def _tried(host: TreeClient, source: StepSource, options: StepOptions) -> TriedS
     try:
         parts = dict(talk(StepStarter(host, source), entries.AB_STEP_FACTS, task, TRY_SECONDS))
     except WorkerError as ended:
-        parts = {"failed": f"{source.label}: {ended.reason}"}
+        late = f"it is not set up and run once within {duration(TRY_SECONDS)}: have its import and its set-up do less"
+        parts = {"failed": f"{source.label}: {late if ended.status == 'timeout' else ended.reason}"}
     return TriedStep(
         host=host,
         source=source,

@@ -4,7 +4,7 @@ import inspect
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -95,6 +95,8 @@ def source_named(text: str, base: Path | None = None, path: Sequence[str] = (), 
 
 def label_of(step: object) -> str:
     """What a callable is called: its name without the function it was defined in, else its type's."""
+    if isinstance(step, partial):
+        return label_of(step.func)
     return str(getattr(step, "__qualname__", type(step).__qualname__)).rpartition("<locals>.")[2]
 
 

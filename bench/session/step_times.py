@@ -11,6 +11,7 @@ from bench.process.messages import StepFacts, StepTimes
 from bench.process.step_starter import StepStarter, task_of
 from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
+from bench.text import duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,10 @@ def time_step(source: StepSource, *, repeats: int, blocks: int, threads: int, de
             try:
                 parts = dict(talk(StepStarter(host, source), entries.STEP_TIMES, task, timeout))
             except WorkerError as ended:
-                raise BenchError(f"{source.label}: {ended.reason}") from ended
+                late = (
+                    f"a process took more than {duration(timeout)}: have the step set less up, or allow more by timeout"
+                )
+                raise BenchError(f"{source.label}: {late if ended.status == 'timeout' else ended.reason}") from ended
             if "times" not in parts:
                 raise BenchError(str(parts.get("failed", f"{source.label}: the worker gave no times")))
             facts.append(parts["facts"])

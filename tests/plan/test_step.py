@@ -58,7 +58,7 @@ def test_what_has_no_name_goes_by_value():
     for what, label in (
         (lambda: number + 1, "<lambda>"),
         (nested, "nested"),
-        (functools.partial(max, 42, 1), "partial"),
+        (functools.partial(max, 42, 1), "max"),
     ):
         source = step.source_of(what)
         assert (source.label, source.text) == (label, "")
