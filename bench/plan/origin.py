@@ -11,6 +11,7 @@ from typing import Any
 from bench.errors import BenchError
 
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
+BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
     r"(?P<source>[^\s:(][^:(]*|[A-Za-z]:[^:(]+):(?P<name>[A-Za-z_][\w.]*)(?:\((?P<arguments>.*)\))?", re.S

@@ -15,9 +15,10 @@ from bench.devices import device_in_use, open_device
 from bench.machine.system import describe_system, usable_cores
 from bench.measure.own_step import OwnStep
 from bench.measure.threads import check_threads
-from bench.origins.resolve import BASE, resolve
-from bench.process.channel import Channel
+from bench.origins.resolve import resolve
 from bench.process.messages import StepFacts, StepTask
+from bench.process.tree_client import BASE
+from bench.store.provenance import installed
 from bench.worker.failure import NoStepError, place_told
 
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -27,7 +28,7 @@ _PYTHON = {*_LIBRARIES, *(f"{library}/lib-dynload" for library in _LIBRARIES)}
 
 
 @contextmanager
-def opened(task: StepTask, channel: Channel) -> Iterator[tuple[OwnStep, StepFacts]]:
+def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
     """The step of a task, with what it turned out to be; closed at the end of the block.
 
     Raises:
@@ -35,14 +36,13 @@ def opened(task: StepTask, channel: Channel) -> Iterator[tuple[OwnStep, StepFact
         BenchError: it raised; the message says where.
 
     """
-    pickled = b"" if task["text"] else channel.receive()
     os.environ[BASE] = task["base"]
     threads = task["threads"] or usable_cores()
     torch.set_num_threads(threads)
     check_threads(threads)
     device = open_device(task["device"]) if task["device"] else None  # the step may ask for the current one
     with modules_from(task["path"]), ExitStack() as stack:
-        target, origin = _target(task, pickled)
+        target, origin = _target(task)
         with place_told(task["label"]):
             call = stack.enter_context(set_up(target, task["label"]))
             call()
@@ -54,7 +54,10 @@ def opened(task: StepTask, channel: Channel) -> Iterator[tuple[OwnStep, StepFact
         device.settle_memory()
         threads = torch.get_num_threads()  # the step may have set them
         system = describe_system(device)
-        yield own, StepFacts(origin=origin, device=device.name, threads=threads, system=system)
+        yield (
+            own,
+            StepFacts(origin=origin, device=device.name, threads=threads, system=system, installed=installed()),
+        )
 
 
 @contextmanager
@@ -133,13 +136,13 @@ def check_modules(shared: str, base: str) -> None:
             )
 
 
-def _target(task: StepTask, pickled: bytes) -> tuple[Callable[[], object], dict[str, Any]]:
+def _target(task: StepTask) -> tuple[Callable[[], object], dict[str, Any]]:
     """The callable, and which code it is."""
     if not task["text"]:
         import cloudpickle  # noqa: PLC0415 - few need it
 
         with place_told(task["label"]):
-            return cloudpickle.loads(pickled), {}
+            return cloudpickle.loads(task["pickled"]), {}
     resolved = resolve(task["text"])
     if resolved.origin.arguments:
         return resolved.call, resolved.facts

@@ -20,7 +20,7 @@ def try_out(task: StepTask, channel: Channel) -> None:
     """Send what the step is; "refused" where there is none of that name, "failed" where it raises."""
     with failure_sent(channel):
         try:
-            with opened(task, channel) as (_, facts):
+            with opened(task) as (_, facts):
                 channel.send("facts", facts)
         except (OriginError, NoStepError) as error:
             channel.send("refused", str(error))
@@ -30,7 +30,7 @@ def serve(task: StepTask, channel: Channel) -> None:
     """Warm up, then answer each number of steps with their times, until None comes; then close the step."""
     with failure_sent(channel):
         layout, slower = layout_of(shift_heap(task.get("heap_offset"))), task["inject"]
-        with opened(task, channel) as (own, facts), quiet_collector():
+        with opened(task) as (own, facts), quiet_collector():
             with place_told(task["label"]):
                 warm = own.warm_up()
             location = own.device.facts.location(facts["threads"])
