@@ -16,8 +16,8 @@ from bench.machine.system import describe_system, usable_cores
 from bench.measure.own_step import OwnStep
 from bench.measure.threads import check_threads
 from bench.origins.resolve import resolve
+from bench.plan.origin import BASE
 from bench.process.messages import StepFacts, StepTask
-from bench.process.tree_client import BASE
 from bench.store.provenance import installed
 from bench.worker.failure import NoStepError, place_told
 
