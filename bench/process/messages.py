@@ -281,7 +281,7 @@ class StepFacts(TypedDict):
         device: what it runs on, by name.
         threads: CPU threads in force, which the step may have set itself.
         system: the hardware and software.
-        installed: the version of each package of its interpreter.
+        installed: the version of each package of its interpreter, of a step that is tried out.
 
     """
 
@@ -289,7 +289,7 @@ class StepFacts(TypedDict):
     device: str
     threads: int
     system: dict[str, Any]
-    installed: dict[str, str]
+    installed: NotRequired[dict[str, str]]
 
 
 class StepTimes(TypedDict):

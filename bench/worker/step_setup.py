@@ -18,7 +18,6 @@ from bench.measure.threads import check_threads
 from bench.origins.resolve import resolve
 from bench.plan.origin import BASE
 from bench.process.messages import StepFacts, StepTask
-from bench.store.provenance import installed
 from bench.worker.failure import NoStepError, place_told
 
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -54,10 +53,7 @@ def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
         device.settle_memory()
         threads = torch.get_num_threads()  # the step may have set them
         system = describe_system(device)
-        yield (
-            own,
-            StepFacts(origin=origin, device=device.name, threads=threads, system=system, installed=installed()),
-        )
+        yield own, StepFacts(origin=origin, device=device.name, threads=threads, system=system)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from bench.origins.resolve import OriginError
 from bench.process.channel import Channel
 from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockTimes, OnCore, Ready, StepTask
+from bench.store.provenance import installed
 from bench.worker.ab_side import inject_slowdown, less_waiting
 from bench.worker.failure import NoStepError, failure_sent, place_told
 from bench.worker.step_setup import opened
@@ -21,7 +22,7 @@ def try_out(task: StepTask, channel: Channel) -> None:
     with failure_sent(channel):
         try:
             with opened(task) as (_, facts):
-                channel.send("facts", facts)
+                channel.send("facts", {**facts, "installed": installed()})
         except (OriginError, NoStepError) as error:
             channel.send("refused", str(error))
 
