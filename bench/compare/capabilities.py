@@ -127,9 +127,20 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
 
 def with_threads(cell: Cell, variables: Mapping[str, str], cores: int) -> Cell:
     """The cell with the threads that the environment asks for: a worker sets its cell's own otherwise."""
+    threads = threads_in(variables, cores)
+    return cell if threads is None else replace(cell, threads=threads)
+
+
+def threads_in(variables: Mapping[str, str], cores: int) -> int | None:
+    """The threads that an environment asks for; None where it asks for none.
+
+    Raises:
+        BenchError: they are no number, or more than there are cores.
+
+    """
     asked = variables.get("OMP_NUM_THREADS")
     if not asked:
-        return cell
+        return None
     if not asked.isdigit() or not 0 < int(asked) <= cores:
         raise BenchError(f"--env OMP_NUM_THREADS={asked}: it takes a number from 1 to the {cores} cores usable here")
-    return replace(cell, threads=int(asked))
+    return int(asked)

@@ -44,19 +44,20 @@ class Tree:
 
 
 @contextmanager
-def checked_out(repo: Path, first: str, second: str | None) -> Iterator[tuple[Tree, Tree]]:
+def checked_out(repo: Path, first: str, second: str | None, *, installed: bool = True) -> Iterator[tuple[Tree, Tree]]:
     """Both sides, in folders of equal path length that are removed at the end, whatever happens.
 
     Args:
         repo: a folder of the repository.
         first: a revision.
         second: another, or None for the working tree as it is now; it is copied, so that editing goes on freely.
+        installed: whether what is measured is a package's, which has to be installed; else any repository will do.
 
     Raises:
         BenchError: no repository, an unknown revision, or a package that cannot be installed.
 
     """
-    root = _root(repo)
+    root = _root(repo) if installed else repository(repo)
     commits = [_commit(root, revision) for revision in (first, second) if revision is not None]
     with _terminated_as_interrupted(), _folder() as base, ExitStack() as stack:
         trees = []
@@ -67,7 +68,7 @@ def checked_out(repo: Path, first: str, second: str | None) -> Iterator[tuple[Tr
             else:
                 stack.enter_context(_worktree(root, folder, commit))
                 trees.append(Tree(_label(revision, commit), (folder,), commit, _base(root, folder)))
-        if not is_suite(root):
+        if installed and not is_suite(root):
             trees = [_installed(tree, base / f"{place}-site") for place, tree in zip("ab", trees, strict=True)]
         yield trees[0], trees[1]
 
@@ -109,9 +110,19 @@ def spread(repo: Path, span: str, count: int) -> list[str]:
     return [commits[round(at * (len(commits) - 1) / (steps - 1))] for at in range(steps)]
 
 
+def repository(repo: Path) -> Path:
+    """The top folder of the repository that a folder is in.
+
+    Raises:
+        BenchError: it is in none.
+
+    """
+    return Path(git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
+
+
 def _root(repo: Path) -> Path:
     """The repository's top folder, which must hold what can be measured."""
-    root = Path(git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
+    root = repository(repo)
     if not is_suite(root) and not _registers(root):
         raise BenchError(
             f"{root} is neither this suite nor a package with entry points '{GROUP}' in its pyproject.toml: "

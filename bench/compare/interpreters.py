@@ -77,6 +77,10 @@ def _facts(side: str, path: Path, known: Capabilities) -> SideFacts:
 
 
 def _notes(known: Sequence[Capabilities], inject: float) -> tuple[str, ...]:
-    same = not differing(known[0].installed, known[1].installed)
     problems = dict.fromkeys((*known[0].problems, *known[1].problems))
-    return (*injected(inject), *problems, *([SAME] if same else []))
+    return (*injected(inject), *problems, *same_versions(known[0].installed, known[1].installed))
+
+
+def same_versions(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """A note where nothing that is installed differs in its version."""
+    return () if differing(before, after) else (SAME,)

@@ -124,7 +124,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
                 *(unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
                 *(unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
-            notes=(*_notes(trees, inject), *known[0].problems, *known[1].problems),
+            notes=(*notes_on(trees, inject), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
             mute=tuple(
                 host.label for host, side in zip(hosts, known, strict=True) if entries.AB_SAME not in side.entries
@@ -191,7 +191,8 @@ def _facts(tree: Tree) -> SideFacts:
     return SideFacts(tree.label, tree.revision, tree.changes)
 
 
-def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
+def notes_on(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
+    """What to know of two trees before trusting what comes of them."""
     notes = list(injected(inject))
     if trees[1].changes:
         shown = ", ".join(trees[1].changes[:3]) + (", ..." if len(trees[1].changes) > 3 else "")

@@ -89,6 +89,11 @@ class Worker:
         return part
 
 
+def in_worker() -> bool:
+    """Whether this process is a worker, or a server that forks them."""
+    return "BENCH_START_METHOD" in os.environ
+
+
 @contextmanager
 def interrupts_put_off() -> Iterator[None]:
     """Ctrl-C waits here until the end, and never reaches a process that is started meanwhile, nor those it forks."""

@@ -98,8 +98,11 @@ def on_core(block: Block, threads: int) -> OnCore:
 
     The CPU seconds of several need not be equal to that on a quiet machine, where one of them may have nothing to do.
     """
-    if threads == 1:
-        return {"wall": block.wall, "cpu": block.cpu}
+    return {"wall": block.wall, "cpu": block.cpu} if threads == 1 else less_waiting(block)
+
+
+def less_waiting(block: Block) -> OnCore:
+    """As `on_core` of several threads, or of one whose own work may wait: for a file, or for other processes."""
     return {} if block.waited is None else {"wall": block.wall, "cpu": max(0.0, block.wall - block.waited)}
 
 

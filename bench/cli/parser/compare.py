@@ -15,7 +15,8 @@ AddSettings = Callable[..., None]
 def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     """`ab`."""
     parser.usage = (
-        f"{parser.prog} (REV [REV2] | --cells A B | --env A=NAME=VALUE ... | --python A=PATH B=PATH) [options]"
+        f"{parser.prog} (REV [REV2] | --cells A B | --steps A B | --env A=NAME=VALUE ... | --python A=PATH B=PATH) "
+        "[options]"
     )
     _add_sides(parser)
     _add_share(parser, "--tolerance", None, "smallest slowdown that counts as a regression, such as 3%% (default: 5%%)")
@@ -50,6 +51,15 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
         "--cells", nargs=2, metavar=("A", "B"), help="compare two cells, such as: lenet5 lenet5,optimizer=adam"
     )
     parser.add_argument(
+        "--step",
+        metavar="STEP",
+        help="run a step of your own in place of cells, across revisions of your own repository, settings or "
+        "interpreters, such as: my_train.py:make_step, which is the step or sets it up and gives it",
+    )
+    parser.add_argument(
+        "--steps", nargs=2, metavar=("A", "B"), help="compare two such steps, such as: train.py:old train.py:new"
+    )
+    parser.add_argument(
         "--env",
         action="append",
         metavar="A=NAME=VALUE",
@@ -68,7 +78,8 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
         "--repo",
         default=".",
         metavar="DIR",
-        help="the git repository of the revisions, of this suite or of a plug-in (default: the current folder's)",
+        help="the git repository of the revisions, of this suite, of a plug-in or, with --step, any (default: the "
+        "current folder's)",
     )
 
 
