@@ -76,7 +76,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in points]
     cells = [_resolved(cell, catalogue) for cell in cells]
-    reasons = {cell: _incompatible(cell, catalogue) or _unsupported(cell, catalogue) for cell in dict.fromkeys(cells)}
+    reasons = {cell: _unfit(cell, plan, catalogue) or _unsupported(cell, catalogue) for cell in dict.fromkeys(cells)}
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
     if not kept:
@@ -172,10 +172,17 @@ def _resolved(cell: Cell, catalogue: Catalogue) -> Cell:
     return cell if flushes else replace(cell, denormals="keep")
 
 
-def _incompatible(cell: Cell, catalogue: Catalogue) -> str | None:
-    """Why the cell cannot take its data set's images, or None."""
-    if reason := catalogue.architectures[cell.architecture].get("incompatible", {}).get(cell.dataset):
-        return str(reason)
+def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
+    """Why the cell cannot take its data set's images, or cannot be trained on them as the plan wants; or None."""
+    facts = catalogue.architectures[cell.architecture]
+    kinds = {
+        "incompatible": True,
+        "untrainable": plan.epochs > 0,
+        "more_than_one": cell.batch_size == 1,
+    }
+    for kind in (kind for kind, matters in kinds.items() if matters):
+        if reason := facts.get(kind, {}).get(cell.dataset):
+            return str(reason)
     images = (catalogue.dataset(cell.dataset) or {})["train"]
     images -= held_out_of(images) if cell.split == "validation" else 0
     if cell.batch_size > images:

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any
@@ -13,7 +13,9 @@ from bench.errors import BenchError
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
-    r"(?P<source>[^\s:(][^:(]*|[A-Za-z]:[^:(]+):(?P<name>[A-Za-z_][\w.]*)(?:\((?P<arguments>.*)\))?", re.S
+    r"(?P<source>\S(?:.*?\S)?\.py|[^\W\d]\w*(?:\.[^\W\d]\w*)*)"
+    r":(?P<name>[^\W\d][\w.]*)(?:\((?P<arguments>.*)\))?",
+    re.S,
 )
 
 
@@ -57,8 +59,7 @@ class Origin:
 
         """
         try:
-            call = ast.parse(f"f({self.arguments})", mode="eval").body
-            assert isinstance(call, ast.Call)
+            call = _call_of(self.arguments)
             named = {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in call.keywords}
             assert "" not in named  # `**` of something
             return [ast.literal_eval(value) for value in call.args], named
@@ -66,6 +67,14 @@ class Origin:
             raise BenchError(
                 f"'{self.name}({self.arguments})': arguments are Python literals such as width=128 or betas=(0.9, 0.95)"
             ) from error
+
+
+def _call_of(arguments: str) -> ast.Call:
+    """The syntax tree of a call with these arguments, whatever is around them."""
+    call = ast.parse(f"f({arguments}\n)", mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert isinstance(call.func, ast.Name)  # and no call of what a call gives
+    return call
 
 
 @lru_cache
@@ -86,9 +95,9 @@ def parse(text: str) -> Origin | None:
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise BenchError(f"'{text}' names nothing that can be imported: write {FORMS}")
-    origin = Origin(match["source"], match["name"], " ".join((match["arguments"] or "").split()))
+    origin = Origin(match["source"], match["name"], match["arguments"] or "")
     origin.call_arguments()
-    return origin
+    return replace(origin, arguments=ast.unparse(_call_of(origin.arguments))[2:-1])
 
 
 def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -106,7 +115,8 @@ def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]
         choices = [origin.label, origin.full_label, text]
         if origin.label in names or origin.label in rivals:
             choices = choices[1:]
-        labels[text] = next(choice for choice in choices if choice not in labels.values() or choice == text)
+        others = names.union(labels.values())
+        labels[text] = next(choice for choice in choices if choice not in others or choice == text)
     return labels
 
 

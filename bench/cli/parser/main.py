@@ -30,6 +30,7 @@ _METAVARS = {
     "suite": "NAME|FILE.toml",
     "glob": "GLOB",
     "folder": "FOLDER",
+    "shape": "CxHxW",
     "int": "N",
     "str": "NAME",
 }
