@@ -89,8 +89,8 @@ def trial_of(text: str, shape: Shape, classes: int) -> Trial:
     if trial.logits != classes:
         images = shown(shape)
         raise ShapeError(
-            f"'{text}' gives {trial.logits} logits for each image of {images}, and there are {classes} classes: give it "
-            f"{classes} outputs, or name images of {trial.logits} classes (--input {images}:{trial.logits})"
+            f"'{text}' gives {trial.logits} logits for each image of {images}, and there are {classes} classes: give "
+            f"it {classes} outputs, or name images of {trial.logits} classes (--input {images}:{trial.logits})"
         )
     return trial
 

@@ -43,14 +43,9 @@ def _timm(text: str, origin: Origin) -> tuple[Architecture, dict[str, Any]]:
                 network = timm.create_model(origin.name, **wanted)
         return network
 
-    return _entry(
-        text,
-        origin,
-        build,
-        (options.get("in_chans", own[0]), height, width),
-        options.get("num_classes", settings.num_classes if settings else 1000),
-        resolve("timm:create_model").facts,
-    )
+    shape = (options.get("in_chans", own[0]), height, width)
+    classes = options.get("num_classes", settings.num_classes if settings else 1000)
+    return _entry(text, origin, build, (shape, classes), resolve("timm:create_model").facts)
 
 
 def _torchvision(text: str, origin: Origin) -> tuple[Architecture, dict[str, Any]]:
@@ -60,27 +55,26 @@ def _torchvision(text: str, origin: Origin) -> tuple[Architecture, dict[str, Any
     if origin.name not in known:
         raise _unknown(text, origin, known)
     options = _options(text, origin)
-    sized = next((size for begin, size in _SIZED.items() if origin.name.startswith(begin)), lambda _: {})
 
     def build(input_shape: Shape, num_classes: int) -> nn.Module:
-        wanted = {**sized(input_shape), **options}
+        sized = (size(input_shape) for begin, size in _SIZED.items() if origin.name.startswith(begin))
+        wanted = {**next(sized, {}), **options}
         with calling(text, (), {"num_classes": num_classes, **wanted}):
             return torchvision_network(origin.name, input_shape, num_classes, **wanted)
 
     side = 299 if origin.name == "inception_v3" else 224
     facts = resolve("torchvision.models:get_model").facts
-    return _entry(text, origin, build, (3, side, side), options.get("num_classes", 1000), facts)
+    return _entry(text, origin, build, ((3, side, side), options.get("num_classes", 1000)), facts)
 
 
 def _entry(
     text: str,
     origin: Origin,
     build: Callable[[Shape, int], nn.Module],
-    shape: Shape,
-    classes: int,
+    own: tuple[Shape, int],
     facts: Mapping[str, Any],
 ) -> tuple[Architecture, dict[str, Any]]:
-    entry = Architecture(origin.label, origin.source, build, shape, classes, source=text, module=origin.source)
+    entry = Architecture(origin.label, origin.source, build, *own, source=text, module=origin.source)
     return entry, {**facts, "text": text}
 
 

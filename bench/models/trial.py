@@ -97,8 +97,8 @@ def _refusal(text: str, network: nn.Module, images: Tensor, error: Exception) ->
         )
     if "scalar types: Long" in str(error):
         return (
-            f"'{text}' wants whole numbers, such as the ids of tokens, and images are real numbers: name a network that "
-            "takes images (N, C, H, W)"
+            f"'{text}' wants whole numbers, such as the ids of tokens, and images are real numbers: name a network "
+            "that takes images (N, C, H, W)"
         )
     remedy = f"name images that fit, such as --input {'3x224x224' if images.shape[1] != 3 else '1x28x28'}"
     return f"'{text}' cannot take images of {shown(tuple(images.shape[1:]))}: {told_of(text, error)}; {remedy}"

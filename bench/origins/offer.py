@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from architectures.calling import Arguments, MissingArguments, arguments_of
-from architectures.calling import Offer as Offer
+from architectures.calling import Arguments, MissingArguments, Offer, arguments_of
 from bench.origins.resolve import OriginError, Resolved, calling
 
 

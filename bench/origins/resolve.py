@@ -17,10 +17,9 @@ from types import ModuleType
 from typing import Any
 
 from bench.errors import BenchError, nearest
-from bench.plan.origin import Origin, file_of, parse
+from bench.plan.origin import TRACEBACK, Origin, file_of, parse
 
 _INSTALLED = ("site-packages", "dist-packages")
-TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 LONGEST_VALUE, LONGEST_REASON = 40, 300  # characters of an argument, and of another's error, that an error repeats
 BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 

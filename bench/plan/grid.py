@@ -36,7 +36,7 @@ AXES = {
     "seed": "seeds",
 }
 
-_LISTED = ("architecture", "optimizer", "dataset")
+_LISTED = ("architecture", "optimizer", "dataset", "loss")
 _WORDS = {"dataset": "data set"}
 
 
@@ -58,14 +58,14 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     cores = catalogue.usable_cores
     axes: dict[str, tuple[Any, ...]] = {
         **{field: getattr(plan, key) for field, key in AXES.items()},
-        "architecture": _chosen("architecture", plan.architectures, catalogue.architectures),
-        "optimizer": _chosen("optimizer", plan.optimizers, catalogue.optimizers),
+        "architecture": chosen("architecture", plan.architectures, catalogue.architectures),
+        "optimizer": chosen("optimizer", plan.optimizers, catalogue.optimizers),
         "dataset": _datasets(plan, catalogue),
-        "loss": _chosen("loss", plan.losses, catalogue.losses),
+        "loss": chosen("loss", plan.losses, catalogue.losses),
         "device": _devices(plan, catalogue),
         "threads": plan.threads or (cores,),
         "learning_rate": plan.learning_rates or (None,),
-        "normalization": _chosen("normalization", plan.normalizations, {name: {} for name in catalogue.normalizations}),
+        "normalization": chosen("normalization", plan.normalizations, {name: {} for name in catalogue.normalizations}),
     }
     for name, values in axes.items():
         if not values:
@@ -109,13 +109,18 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
     )
 
 
-def _chosen(kind: str, texts: tuple[str, ...], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """The known names that match, in the order of the texts; one that matches nothing is an unknown name."""
+def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The entries that the texts mean, in their order.
+
+    Raises:
+        BenchError: a text matches nothing.
+
+    """
     names: dict[str, None] = {}
     for text in texts:
         matches = matching(text, known)
         if not matches:
-            listing = f"list {kind}s" if kind in _LISTED else "run --help"
+            listing = f"list {AXES[kind]}" if kind in _LISTED else "run --help"
             raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))
     return tuple(names)
@@ -124,7 +129,7 @@ def _chosen(kind: str, texts: tuple[str, ...], known: Mapping[str, Mapping[str, 
 def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
     """The data sets; a shape of `synthetic` need not be an entry of its own."""
     shapes = {name: facts for name in plan.datasets if ":" in name and (facts := catalogue.dataset(name))}
-    return _chosen("dataset", plan.datasets, {**catalogue.datasets, **shapes})
+    return chosen("dataset", plan.datasets, {**catalogue.datasets, **shapes})
 
 
 def matching(text: str, known: Mapping[str, Mapping[str, Any]]) -> list[str]:

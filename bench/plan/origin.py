@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.errors import BenchError
 
+TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
@@ -123,6 +124,13 @@ def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]
 def texts_of(origins: Iterable[str]) -> Mapping[str, str]:
     """The origins of a cell, each such as "architecture=my_nets.py:MyNet", by field."""
     return dict(entry.split("=", 1) for entry in origins)
+
+
+def code_of(facts: Mapping[str, Any]) -> str:
+    """Which code an origin was, in words: "my_nets.py, SHA-256 0123456789ab", or "timm 1.0.3"."""
+    if "file" in facts:
+        return f"{PurePath(str(facts['file'])).name}, SHA-256 {str(facts.get('sha256', ''))[:12]}"
+    return " ".join(str(facts[key]) for key in ("package", "version") if facts.get(key))
 
 
 def file_of(text: str, base: Path) -> Path | None:

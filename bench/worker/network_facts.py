@@ -1,4 +1,4 @@
-"""Network facts: what a network counts at its own images, and for which of the plan's data sets it cannot be measured."""
+"""Network facts: what a network counts, and for which of the plan's data sets it cannot be measured."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -73,7 +73,8 @@ def unfit_for(
                 continue
             if outputs := models.outputs_of(text, shape, classes):
                 unfit["untrainable"][label] = (
-                    f"'{text}' gives several outputs ({outputs}), and training knows one loss: time its steps alone with --epochs 0"
+                    f"'{text}' gives several outputs ({outputs}), and training knows one loss: time its steps alone "
+                    "with --epochs 0"
                 )
             if 1 in batch_sizes and (reason := models.trouble_with_one_image(text, shape, classes)):
                 unfit["more_than_one"][label] = reason
