@@ -69,7 +69,9 @@ def arguments_of(
     by_position = [parameter for parameter in fixed if parameter.kind is not Parameter.KEYWORD_ONLY]
     unused = [parameter for parameter in fixed if parameter not in by_position[: len(placed)]]
     unused = [parameter for parameter in unused if parameter.name not in named]
-    chosen = _chosen(unused, offers, by_place=not isclass(target))
+    chosen = _named(unused, offers)
+    if not isclass(target):
+        chosen |= _placed(unused, offers, chosen, len(placed))
     if missing := [
         parameter.name for parameter in unused if parameter.default is Parameter.empty and parameter.name not in chosen
     ]:
@@ -78,31 +80,32 @@ def arguments_of(
     for parameter in by_position[len(placed) :]:
         if parameter.kind is not Parameter.POSITIONAL_ONLY or parameter.name not in chosen:
             break
-        first.append(chosen.pop(parameter.name))
+        first.append(chosen[parameter.name].value)
     names = {parameter.name for parameter in fixed if parameter.kind is not Parameter.POSITIONAL_ONLY}
     return Arguments(
         tuple(first),
-        {**{name: value for name, value in chosen.items() if name in names}, **named},
+        {**{name: offer.value for name, offer in chosen.items() if name in names}, **named},
         _loose(parameters, offers, {*names, *named}),
     )
 
 
-def _chosen(unused: Sequence[Parameter], offers: Sequence[Offer], *, by_place: bool) -> dict[str, Any]:
-    """The offers that are taken, by the name of the parameter."""
-    names, left, chosen = [parameter.name for parameter in unused], list(offers), {}
+def _named(unused: Sequence[Parameter], offers: Sequence[Offer]) -> dict[str, Offer]:
+    """The offers that parameters mean by their names, by those."""
+    names = [parameter.name for parameter in unused]
+    chosen: dict[str, Offer] = {}
     for offer in offers:
         if name := next((name for name in offer.names if name in names and name not in chosen), None):
-            chosen[name] = offer.value
-            left.remove(offer)
-    if by_place:
-        required = [
-            parameter.name
-            for parameter in unused
-            if parameter.default is Parameter.empty and parameter.name not in chosen
-        ]
-        values = [offer.value for offer in left if offer.by_place]
-        chosen |= dict(zip(required, values, strict=False))
+            chosen[name] = offer
     return chosen
+
+
+def _placed(
+    unused: Sequence[Parameter], offers: Sequence[Offer], chosen: Mapping[str, Offer], after: int
+) -> dict[str, Offer]:
+    """The offers for required parameters that no name explains, in order; the first places may be filled already."""
+    required = [each.name for each in unused if each.default is Parameter.empty and each.name not in chosen]
+    left = [offer for offer in offers if offer.by_place and offer not in chosen.values()]
+    return dict(zip(required, left[after:], strict=False))
 
 
 def _loose(parameters: Sequence[Parameter], offers: Sequence[Offer], names: set[str]) -> dict[str, Any]:
