@@ -17,11 +17,10 @@ from types import ModuleType
 from typing import Any
 
 from bench.errors import BenchError, nearest
-from bench.plan.origin import TRACEBACK, Origin, file_of, parse
+from bench.plan.origin import BASE, TRACEBACK, Origin, file_of, parse
 
 _INSTALLED = ("site-packages", "dist-packages")
 LONGEST_VALUE, LONGEST_REASON = 40, 300  # characters of an argument, and of another's error, that an error repeats
-BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 
 _folders: set[str] = set()  # that were on the module path for a user's file
 

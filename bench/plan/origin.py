@@ -12,6 +12,7 @@ from bench.errors import BenchError
 
 TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
+BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
     r"(?P<source>\S(?:.*?\S)?\.py|[^\W\d]\w*(?:\.[^\W\d]\w*)*)"

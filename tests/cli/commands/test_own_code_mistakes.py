@@ -87,7 +87,7 @@ def test_a_mistake_is_one_line_before_anything_is_measured(typed, tmp_path, mist
         (tmp_path / name).write_text(content)
     shutil.copy(NETS, tmp_path)
     (tmp_path / "folder.py").mkdir()
-    os.symlink("circle.py", tmp_path / "circle.py")
+    (tmp_path / "circle.py").symlink_to("circle.py")
     before = sorted(tmp_path.iterdir())
 
     named = () if flag == "architectures" else ("--architectures", "debug")
