@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
+import torch
 from torch import nn
 
 import architectures
@@ -120,4 +121,5 @@ def _trial(text: str, shape: Shape, classes: int, images: int) -> Trial:
 
 @cache
 def _named(text: str) -> tuple[Architecture, dict[str, Any]]:
-    return architecture_of(text)
+    with torch.random.fork_rng(devices=[]):  # what its import draws is no part of a cell's seed
+        return architecture_of(text)

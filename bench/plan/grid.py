@@ -179,15 +179,17 @@ def _resolved(cell: Cell, catalogue: Catalogue) -> Cell:
 
 def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
     """Why the cell cannot take its data set's images, or cannot be trained on them as the plan wants; or None."""
-    facts = catalogue.architectures[cell.architecture]
-    kinds = {
-        "incompatible": True,
-        "untrainable": plan.epochs > 0,
-        "more_than_one": cell.batch_size == 1,
+    unfit = {
+        kind: catalogue.architectures[cell.architecture].get(kind, {}).get(cell.dataset)
+        for kind in ("incompatible", "outputs", "more_than_one")
     }
-    for kind in (kind for kind, matters in kinds.items() if matters):
-        if reason := facts.get(kind, {}).get(cell.dataset):
-            return str(reason)
+    if reason := unfit["incompatible"] or (cell.batch_size == 1 and unfit["more_than_one"]):
+        return str(reason)
+    if plan.epochs and unfit["outputs"]:
+        return (
+            f"'{cell.source('architecture')}' gives several outputs ({unfit['outputs']}), and training knows one loss: "
+            "time its steps alone with --epochs 0"
+        )
     images = (catalogue.dataset(cell.dataset) or {})["train"]
     images -= held_out_of(images) if cell.split == "validation" else 0
     if cell.batch_size > images:

@@ -142,9 +142,14 @@ def file_of(text: str, base: Path) -> Path | None:
 
 def split_outside_brackets(text: str) -> list[str]:
     """The parts between commas that stand in no bracket: of `MyNet(width=1,depth=2),optimizer=adam` two."""
-    parts, depth = [""], 0
+    parts, depth, quote = [""], 0, ""
     for sign in text:
-        depth += (sign in "([{") - (sign in ")]}")
+        if quote:
+            quote = "" if sign == quote else quote
+        elif depth and sign in "'\"":
+            quote = sign
+        else:
+            depth += (sign in "([{") - (sign in ")]}")
         if sign == "," and depth == 0:
             parts.append("")
         else:

@@ -59,11 +59,11 @@ def unfit_for(
     """For which data sets a network cannot be measured, each with the reason.
 
     Returns:
-        `incompatible`: it cannot take their images; `untrainable`: it can be timed, and not trained; `more_than_one`:
-        a batch of one image is too few, looked at where the plan has one.
+        `incompatible`: it cannot take their images; `outputs`: it gives several, in words, and so can be timed and not
+        trained; `more_than_one`: a batch of one image is too few, looked at where the plan has one.
 
     """
-    unfit: dict[str, dict[str, str]] = {"incompatible": {}, "untrainable": {}, "more_than_one": {}}
+    unfit: dict[str, dict[str, str]] = {"incompatible": {}, "outputs": {}, "more_than_one": {}}
     for label, facts in images.items():
         channels, height, width = facts["input_shape"]
         shape, classes = (channels, height, width), facts["num_classes"]
@@ -72,10 +72,7 @@ def unfit_for(
                 unfit["incompatible"][label] = reason
                 continue
             if outputs := models.outputs_of(text, shape, classes):
-                unfit["untrainable"][label] = (
-                    f"'{text}' gives several outputs ({outputs}), and training knows one loss: time its steps alone "
-                    "with --epochs 0"
-                )
+                unfit["outputs"][label] = outputs
             if 1 in batch_sizes and (reason := models.trouble_with_one_image(text, shape, classes)):
                 unfit["more_than_one"][label] = reason
         except BenchError:
