@@ -88,6 +88,7 @@ WarningKind = Literal[
     "time limit",
     "target missed",
     "error not known",
+    "several outputs",
     "no profile",
     "not kept",
 ]

@@ -34,6 +34,8 @@ def run_command_line(arguments: list[str]) -> int:
 
 def _run(arguments: list[str], out: Output) -> int:
     args = build_parser().parse_args(arguments)
+    if args.traceback:
+        os.environ[TRACEBACK] = "1"  # workers inherit it
     try:
         # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
         command = importlib.import_module(f"bench.cli.commands.{_MODULES.get(args.command, args.command)}")

@@ -105,11 +105,11 @@ def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> Non
             raise NotComparableError(f"{label} knows no {axis.name.replace('_', ' ')}: leave it at its default{usual}")
 
 
-def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
-    """The cell that "lenet5,optimizer=adam" names.
+def fields_of_cell(text: str) -> dict[str, tuple[Any, ...]]:
+    """The fields of Plan that "lenet5,optimizer=adam" gives, each with its one value.
 
     Raises:
-        BenchError: a name or value is wrong, or the cell cannot be measured here.
+        BenchError: a key or a value is wrong.
 
     """
     name, *pairs = split_outside_brackets(text)
@@ -119,7 +119,17 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
         if key not in AXES or not value:
             raise BenchError(f"--cells takes NAME or NAME,key=value with a key of {', '.join(AXES)}, not '{pair}'")
         wanted[AXES[key]] = (parse(AXES[key], value),)
-    cells = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
+    return wanted
+
+
+def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
+    """The cell that "lenet5,optimizer=adam" names.
+
+    Raises:
+        BenchError: a name or value is wrong, or the cell cannot be measured here.
+
+    """
+    cells = expand(replace(plan, **fields_of_cell(text)), catalogue).cells  # type: ignore[arg-type] # as above
     if len(cells) > 1:
         raise BenchError(f"--cells {text} is {len(cells)} cells: one is compared, so choose one value of each axis")
     return cells[0]

@@ -120,13 +120,24 @@ def repository(repo: Path) -> Path:
     return Path(git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
 
 
+def is_plain(repo: Path) -> bool:
+    """Whether a repository is neither this suite nor a package that registers architectures.
+
+    Raises:
+        BenchError: the folder is in none.
+
+    """
+    root = repository(repo)
+    return not is_suite(root) and not _registers(root)
+
+
 def _root(repo: Path) -> Path:
     """The repository's top folder, which must hold what can be measured."""
     root = repository(repo)
     if not is_suite(root) and not _registers(root):
         raise BenchError(
             f"{root} is neither this suite nor a package with entry points '{GROUP}' in its pyproject.toml: "
-            "run from such a repository, or name one with --repo DIR"
+            "name what to compare in it (--architectures FILE.py:NAME), or another repository with --repo DIR"
         )
     return root
 

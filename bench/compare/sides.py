@@ -13,12 +13,14 @@ from bench.compare.capabilities import (
     capabilities_of,
     cells_of,
     check_fields,
+    fields_of_cell,
     one_cell,
     own_architectures,
     with_threads,
 )
-from bench.compare.checkout import Tree, checked_out, is_suite
+from bench.compare.checkout import Tree, checked_out, is_plain, is_suite
 from bench.compare.facts import SideFacts
+from bench.compare.own_code import code_notes, names_own_code
 from bench.compare.pairs import Side
 from bench.errors import NotComparableError
 from bench.plan.cell import Cell
@@ -102,7 +104,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
 
     """
     with ExitStack() as stack:
-        trees = stack.enter_context(checked_out(between.repo, between.first, between.second))
+        trees = stack.enter_context(_trees(between, plan))
         hosts = [stack.enter_context(TreeClient(tree.label, tree.paths, base=tree.base)) for tree in trees]
         known = [capabilities_of(host, plan) for host in hosts]
         if not chosen and not is_suite(trees[1].paths[0]):
@@ -124,7 +126,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
                 *(unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
                 *(unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
-            notes=(*notes_on(trees, inject), *known[0].problems, *known[1].problems),
+            notes=(*notes_on(trees, inject), *code_notes(known, shared), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
             mute=tuple(
                 host.label for host, side in zip(hosts, known, strict=True) if entries.AB_SAME not in side.entries
@@ -133,19 +135,35 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
 
 
 @contextmanager
+def _trees(between: Revisions, plan: Plan) -> Iterator[tuple[Tree, Tree]]:
+    """Both sides' source; of a repository that holds no suite and no package of nets, for the suite that runs now."""
+    plain = names_own_code(plan) and is_plain(between.repo)
+    with checked_out(between.repo, between.first, between.second, installed=not plain) as (first, second):
+        yield (replace(first, paths=(OWN,)), replace(second, paths=(OWN,))) if plain else (first, second)
+
+
+@contextmanager
 def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Comparison]:
     """Two cells, each given as "lenet5" or "lenet5,optimizer=adam,batch_size=128"; the rest is the plan's."""
     with TreeClient("side A", (OWN,)) as before, TreeClient("side B", (OWN,)) as after:
-        known = capabilities_of(before, plan)
+        known = capabilities_of(before, _with_texts(plan, first, second))
         reference, other = (one_cell(text, plan, known.catalogue) for text in (first, second))
         yield Comparison(
             before=SideFacts(reference.id),
             after=SideFacts(other.id),
             sides={f"{other.id} over {reference.id}": both_sides((before, after), (reference, other), plan, inject)},
             system=known.system,
-            notes=(*injected(inject), *known.problems),
+            notes=(*injected(inject), *code_notes([known], (reference, other)), *known.problems),
             hosts=(before, after),
         )
+
+
+def _with_texts(plan: Plan, *cells: str) -> Plan:
+    """The plan with all that the cells name beside its own, for a side to say what it knows of that."""
+    named: dict[str, tuple[Any, ...]] = {}
+    for field, value in (item for cell in cells for item in fields_of_cell(cell).items()):
+        named[field] = tuple(dict.fromkeys((*named.get(field, getattr(plan, field)), *value)))
+    return replace(plan, **named)  # type: ignore[arg-type] # fields of one type by name
 
 
 @contextmanager

@@ -37,6 +37,7 @@ class Workload:
         layout = MEMORY_FORMATS[cell.memory_format]
         torch.manual_seed(cell.seed)
         model = models.build(cell.source("architecture"), shape, num_classes)
+        self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
         optimizer = cell.source("optimizer")
         self.needs_closure = optimizers.get(optimizer).needs_closure

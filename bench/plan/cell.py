@@ -58,7 +58,11 @@ class Cell:
 
     def source(self, field: str) -> str:
         """What to build the field from: the origin that is named for it, or its own value, which is registered."""
-        return texts_of(self.origins).get(field, str(getattr(self, field)))
+        return str(self.as_named(field))
+
+    def as_named(self, field: str) -> Any:
+        """The value of a field as a plan names it: what has an origin by that."""
+        return texts_of(self.origins).get(field, getattr(self, field))
 
     @property
     def configuration(self) -> "Cell":

@@ -103,6 +103,8 @@ def _run(record: Record) -> Iterator[tuple[str, str]]:
     yield "Status", facts.status
     yield "Command", facts.command
     yield "Revision", revision(facts.git)
+    if facts.code:
+        yield "Code", "; ".join(facts.code.values())
     yield "Started", facts.started or UNKNOWN
     yield from _imported(record) if facts.imported else _measured(record)
     yield "Fingerprint", record.fingerprint() or UNKNOWN

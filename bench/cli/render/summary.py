@@ -20,4 +20,5 @@ def summary(run: Run) -> str:
         table_text(rows),
         *([rounds_text((run.name, line) for line in run.heads())] if run.facts.imported else []),
     ]
-    return "\n\n".join(part for part in (*tables, "; ".join(filter(None, parts))) if part)
+    lines = ["; ".join(filter(None, parts)), *run.facts.code.values()]
+    return "\n\n".join(part for part in (*tables, "\n".join(filter(None, lines))) if part)
