@@ -46,7 +46,7 @@ class Resolved:
     facts: dict[str, Any]
 
     def call(self, *arguments: Any, **named: Any) -> Any:
-        """Call it with these arguments and those that the user gave, its folder on the module path.
+        """Call it with these arguments and the others that the user gave, its folder on the module path.
 
         Raises:
             OriginError: it raised, or takes no such arguments.
@@ -54,7 +54,7 @@ class Resolved:
         """
         own, own_named = self.origin.call_arguments()
         with on_path(folder_of(self.text)), failures(self.text, "cannot be called"):
-            return self.target(*own, *arguments, **{**named, **own_named})
+            return self.target(*own, *arguments, **{**own_named, **named})
 
 
 @cache
@@ -115,7 +115,8 @@ def failures(text: str, trouble: str) -> Iterator[None]:
         reason = " ".join(str(error).split())
         if os.environ.get(TRACEBACK):
             traceback.print_exc()
-        raise OriginError(f"'{text}' {trouble}: {type(error).__name__}: {reason}{_place(text, error)}") from error
+        what = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+        raise OriginError(f"'{text}' {trouble}: {what}{_place(text, error)}") from error
 
 
 def _place(text: str, error: BaseException) -> str:
@@ -123,8 +124,14 @@ def _place(text: str, error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({Path(error.filename).name}, line {error.lineno})"
     folder = str(folder_of(text).resolve())
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(folder)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_of_user(frame.filename, folder)]
     return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+
+
+def _is_of_user(file: str, folder: str) -> bool:
+    """Whether the file lies in the user's folder, and is neither installed there nor the suite's own."""
+    own = str(Path(__file__).parents[1])
+    return file.startswith(folder) and not file.startswith(own) and not any(part in file for part in _INSTALLED)
 
 
 def _imported(text: str, origin: Origin) -> tuple[ModuleType, dict[str, Any]]:

@@ -36,7 +36,7 @@ AXES = {
     "seed": "seeds",
 }
 
-_LISTED = ("architecture", "optimizer", "dataset")
+_LISTINGS = {"architecture": "architectures", "optimizer": "optimizers", "dataset": "datasets", "loss": "losses"}
 _WORDS = {"dataset": "data set"}
 
 
@@ -73,6 +73,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     for threads in axes["threads"]:
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
+    _check_rates(axes["optimizer"], plan, catalogue)
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in points]
     cells = [_resolved(cell, catalogue) for cell in cells]
@@ -115,10 +116,20 @@ def _chosen(kind: str, texts: tuple[str, ...], known: Mapping[str, Mapping[str, 
     for text in texts:
         matches = matching(text, known)
         if not matches:
-            listing = f"list {kind}s" if kind in _LISTED else "run --help"
+            listing = f"list {_LISTINGS[kind]}" if kind in _LISTINGS else "run --help"
             raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))
     return tuple(names)
+
+
+def _check_rates(optimizers: Iterable[str], plan: Plan, catalogue: Catalogue) -> None:
+    """Refuse an optimizer that has no learning rate where it needs one, or one to begin a search with."""
+    for name in optimizers:
+        cannot = catalogue.optimizers[name].get("cannot", {})
+        if plan.tune and "tune" in cannot:
+            raise BenchError(f"{cannot['tune']} (--tune)")
+        if not plan.learning_rates and "default rate" in cannot:
+            raise BenchError(f"{cannot['default rate']}, or give --learning-rates")
 
 
 def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
@@ -186,6 +197,8 @@ def _incompatible(cell: Cell, catalogue: Catalogue) -> str | None:
 def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the device or the optimizer cannot do what the cell asks, or None."""
     optimizer, device = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device]
+    if reason := _cannot(cell, optimizer.get("cannot", {})):
+        return reason
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
@@ -196,3 +209,13 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
     return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype)
+
+
+def _cannot(cell: Cell, reasons: Mapping[str, str]) -> str | None:
+    """Why an optimizer that is not the suite's own cannot do what the cell asks of it, or None."""
+    asked = {
+        "learning rate": cell.learning_rate is not None,
+        "schedule": cell.schedule != "constant",
+        "cuda_graph": cell.mode == "cuda_graph",
+    }
+    return next((reason for what, reason in reasons.items() if asked.get(what)), None)

@@ -155,12 +155,14 @@ def _facts(work: Work, executor: Executor, command: str) -> dict[str, Any]:
         "git": git_state(),
         "versions": versions(),
         "architectures": {cell.architecture: dict(catalogue.architectures[cell.architecture]) for cell in cells},
-        "optimizers": {cell.optimizer: _rate(catalogue, cell.optimizer) for cell in cells},
+        "optimizers": {cell.optimizer: _optimizer(catalogue, cell.optimizer) for cell in cells},
         "origins": origins_of(cells, catalogue),
         "cells": len(cells),
         "nodes": list(executor.nodes),
     }
 
 
-def _rate(catalogue: Catalogue, optimizer: str) -> dict[str, Any]:
-    return {"learning_rate": catalogue.optimizers[optimizer]["learning_rate"]}
+def _optimizer(catalogue: Catalogue, name: str) -> dict[str, Any]:
+    """What the run says of one that it used: its own learning rate, and which package's a plug-in is."""
+    facts = catalogue.optimizers[name]
+    return {key: facts[key] for key in ("learning_rate", "plugin") if key in facts}

@@ -17,17 +17,18 @@ MOST_SCORES = 10  # classes of an image whose scores are kept
 MOST_DIGITS = 10
 
 
-@torch.inference_mode()
 def scores_of(work: Workload, images: Tensor, chunk: int = 1000) -> Tensor:
-    """The scores (M, K), float32, of images (M, C, H, W), with the model in eval()."""
-    work.model.eval()
+    """The scores (M, K), float32, of images (M, C, H, W), with model and optimizer in eval(), where they stay."""
+    work.eval()
     outputs = []
-    for part in images.split(chunk):
-        with work.autocast:
-            outputs.append(work.forward(part).float())
-    return torch.cat(outputs)
+    with torch.inference_mode():
+        for part in images.split(chunk):
+            with work.autocast:
+                outputs.append(work.forward(part).float())
+        return torch.cat(outputs)
 
 
+@torch.inference_mode()
 def judge(work: Workload, scores: Tensor, labels: Tensor) -> tuple[float, float]:
     """Mean loss and accuracy of scores (M, K) by the labels (M,)."""
     hits = int((scores.argmax(1) == labels).sum())

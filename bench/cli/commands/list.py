@@ -47,6 +47,7 @@ def _registered(what: str) -> list[dict[str, Any]]:
         "architectures": ("name", "family", "parameters", "flops_forward", "input_shape", "description"),
         "optimizers": ("name", "learning_rate", "implementations", "description"),
         "datasets": ("name", "input_shape", "num_classes", "train", "test", "description"),
+        "losses": ("name", "description"),
     }[what]
     return [{key: entry.get(key) for key in order} for entry in getattr(catalogue, what).values()]
 
@@ -114,6 +115,7 @@ _ENTRIES = {
     "architectures": _registered,
     "optimizers": _registered,
     "datasets": _registered,
+    "losses": _registered,
     "suites": _suites,
     "metrics": _metrics,
     "runs": _runs,
