@@ -1,6 +1,7 @@
 """Named: a loss out of what a user named: a function of logits and labels, a class of such, or a module."""
 
 import copy
+import warnings
 from collections.abc import Callable
 from functools import partial
 from inspect import isclass
@@ -60,10 +61,11 @@ def check(text: str, loss: Loss, classes: int) -> None:
         OriginError: it does not.
 
     """
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(IMAGES, classes, generator=generator).requires_grad_()
-    with torch.random.fork_rng(devices=[]), failures(text, f"cannot be used as a loss for {classes} classes"):
-        value = placed_on(loss, logits.device)(logits, torch.arange(IMAGES) % classes)
+    images = IMAGES if classes != IMAGES else IMAGES - 1  # so that nothing fits by chance
+    logits = torch.randn(images, classes, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    trouble = f"is no loss for {classes} classes, which takes logits (N, K) and labels (N,)"
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(action="ignore"), failures(text, trouble):
+        value = placed_on(loss, logits.device)(logits, torch.arange(images) % classes)
     if not isinstance(value, Tensor):
         raise OriginError(f"'{text}' gives {type(value).__name__}, no tensor: {TAKES}")
     if value.shape != ():

@@ -77,8 +77,7 @@ def facts_of(text: str, classes: Iterable[int] = ()) -> dict[str, Any]:
     code = {"origin": resolve(text).facts} if parse(text) else {"plugin": _plugins.facts_of(text)}
     for count in (set(classes) or {ANY_CLASSES}) if parse(text) else ():
         check(text, loss, count)
-    target = resolve(next(iter(code.values()))["text"]).target
-    description = (getattr(target, "__doc__", None) or "").strip().partition("\n")[0]
+    description = resolve(next(iter(code.values()))["text"]).description
     return {"description": description, "own_weights": own_weights(loss), **code}
 
 

@@ -42,7 +42,7 @@ def spec_of(text: str, name: str = "") -> OptimizerSpec:
 
     return OptimizerSpec(
         name or resolved.origin.label,
-        (getattr(resolved.target, "__doc__", None) or "").strip().partition("\n")[0],
+        resolved.description,
         float(rate) if is_rate(rate) else None,
         make,
         implementations_of(resolved.target, tuple(own)) if parameters else (),

@@ -4,6 +4,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 import torch
@@ -47,7 +48,7 @@ def facts_of(spec: OptimizerSpec) -> dict[str, Any]:
         OriginError: it cannot be made, or makes no step.
 
     """
-    with torch.random.fork_rng(devices=[]), _one_thread():
+    with torch.random.fork_rng(devices=[]), _one_thread(), warnings.catch_warnings(action="ignore"):
         optimizer = made(spec, small_net())
         rate = None if spec.rate_needed else rate_of(optimizer) or spec.learning_rate
         _check_steps(spec)
@@ -78,13 +79,14 @@ def _cannot(spec: OptimizerSpec, optimizer: Optimizer, rate: float | None) -> di
         cannot["learning rate"] = f"{name} takes no learning rate"
     if not has_rates(optimizer):
         cannot["schedule"] = f"{name} has no learning rate in its groups of parameters that a schedule could change"
-    if not all("capturable" in group for group in optimizer.param_groups) and not _is_of_torch(optimizer):
+    if not _is_capturable(type(optimizer)):
         cannot["cuda_graph"] = f"{name} does not say that a CUDA graph can replay it (capturable)"
     return cannot
 
 
-def _is_of_torch(optimizer: Optimizer) -> bool:
-    return type(optimizer).__module__.startswith("torch.optim.")
+def _is_capturable(kind: type[Optimizer]) -> bool:
+    """Whether a CUDA graph can replay it: torch's own, and those that say so as these do."""
+    return kind.__module__.startswith("torch.optim.") or "capturable" in signature(kind).parameters
 
 
 def _check_steps(spec: OptimizerSpec) -> None:
@@ -109,8 +111,7 @@ def _check_steps(spec: OptimizerSpec) -> None:
 
 def _works(spec: OptimizerSpec, **manner: bool) -> bool:
     try:
-        with warnings.catch_warnings(action="ignore"):  # torch warns of create_graph
-            _steps(spec, **manner)
+        _steps(spec, **manner)
     except Exception:  # whatever a user's code raises, it does not work
         return False
     return True

@@ -157,6 +157,16 @@ def origins_of(cells: Iterable[Cell], catalogue: Catalogue) -> dict[str, dict[st
     }
 
 
+def plugins_of(cells: Iterable[Cell], catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    """Which package each plug-in among the cells is of: "optimizer=lion" to its facts."""
+    return {
+        f"{field}={name}": dict(facts["plugin"])
+        for cell in cells
+        for field, listing in catalogue.by_field.items()
+        if "plugin" in (facts := listing.get(name := getattr(cell, field), {}))
+    }
+
+
 def _devices(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
     """The devices asked for; a kind without a number, such as "cuda", is the first of it."""
     firsts: dict[str, str] = {}

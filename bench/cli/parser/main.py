@@ -33,7 +33,7 @@ _METAVARS = {
     "int": "N",
     "str": "NAME",
 }
-LISTINGS = ("architectures", "optimizers", "datasets", "suites", "metrics", "runs")
+LISTINGS = ("architectures", "optimizers", "datasets", "losses", "suites", "metrics", "runs")
 
 
 def fields_of(args: argparse.Namespace) -> dict[str, Any]:
