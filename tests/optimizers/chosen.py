@@ -168,6 +168,15 @@ def of_model(model, foreach=None):
     return torch.optim.Adam(model.parameters(), lr=0.003, foreach=foreach)
 
 
+def muon_and_adamw(weights):
+    """As pytorch_optimizer says: its Muons want the matrices told apart; the default settings hold no rate."""
+    from pytorch_optimizer import AdaMuon
+
+    matrices = {"params": [weight for weight in weights if weight.ndim >= 2], "use_muon": True}
+    others = {"params": [weight for weight in weights if weight.ndim < 2], "use_muon": False, "lr": 0.002}
+    return AdaMuon([matrices, others], foreach=False)
+
+
 def nothing(params):
     SGD(params, lr=0.1)
 
