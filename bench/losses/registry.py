@@ -29,7 +29,7 @@ _plugins = Plugins("bench.losses", lambda _, text: loss_of(text), LOSSES)
 
 def plugin_problems(classes: Iterable[int] = ()) -> list[str]:
     """One line for each plug-in that was left out, with the reason; each is tried on logits of so many classes."""
-    return _plugins.problems(lambda loss: [check("it", loss, count) for count in set(classes) or {ANY_CLASSES}])
+    return _plugins.problems(lambda text, loss: [check(text, loss, count) for count in set(classes) or {ANY_CLASSES}])
 
 
 def names() -> list[str]:

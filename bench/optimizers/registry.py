@@ -70,7 +70,7 @@ _plugins = Plugins("bench.optimizers", lambda name, text: spec_of(text, name), O
 
 def plugin_problems() -> list[str]:
     """One line for each plug-in that was left out, with the reason; the others are tried, as what a user names is."""
-    return _plugins.problems(_tried)
+    return _plugins.problems(lambda _, spec: _tried(spec))
 
 
 def names(*globs: str) -> list[str]:

@@ -55,12 +55,15 @@ class Plugins(Generic[Loaded]):
         version = distribution.version if distribution else None
         return {"text": text, "package": _package_of(entry_point), "version": version}
 
-    def problems(self, test: Callable[[Loaded], object] = lambda _: None) -> list[str]:
-        """One line for each plug-in that is left out, with the reason; those that fail the `test` are so from here."""
+    def problems(self, test: Callable[[str, Loaded], object] = lambda *_: None) -> list[str]:
+        """One line for each plug-in that is left out, with the reason; those that fail the `test` are so from here.
+
+        The test is given the text and what was loaded.
+        """
         for name in self.names():
             loaded = self._loaded[name]
             try:
-                test(loaded)
+                test(self.facts_of(name)["text"], loaded)
             except (Exception, SystemExit) as error:  # whatever a plug-in does, the others must go on
                 self._failed[name] = _reason(self._entries[name], error)
         return [*self._refused, *self._failed.values()]

@@ -81,12 +81,12 @@ def test_what_is_no_loss_is_refused_in_one_line(name, message):
 
 
 def test_one_for_ten_classes_is_refused_for_others():
-    with pytest.raises(BenchError, match="is no loss for 100 classes.* weight tensor should be defined"):
+    with pytest.raises(BenchError, match=r"is no loss for 100 classes.* weight tensor should be defined"):
         losses.facts_of(text("Weighted"), [10, 100])
 
 
 def test_a_misspelt_name_is_answered_with_the_listing():
-    with pytest.raises(BenchError, match="unknown loss 'nll_los': did you mean 'nll_loss'.*list losses"):
+    with pytest.raises(BenchError, match=r"unknown loss 'nll_los': did you mean 'nll_loss'.*list losses"):
         losses.get("nll_los")
 
 
