@@ -29,7 +29,12 @@ _plugins = Plugins("bench.losses", lambda _, text: loss_of(text), LOSSES)
 
 def plugin_problems(classes: Iterable[int] = ()) -> list[str]:
     """One line for each plug-in that was left out, with the reason; each is tried on logits of so many classes."""
-    return _plugins.problems(lambda text, loss: [check(text, loss, count) for count in set(classes) or {ANY_CLASSES}])
+
+    def tried(text: str, loss: Loss) -> None:
+        for count in set(classes) or {ANY_CLASSES}:
+            check(text, loss, count)
+
+    return _plugins.problems(tried)
 
 
 def names() -> list[str]:
@@ -75,8 +80,9 @@ def facts_of(text: str, classes: Iterable[int] = ()) -> dict[str, Any]:
     if text in LOSSES:
         return {"description": (getdoc(loss) or "").partition("\n")[0]}
     code = {"origin": resolve(text).facts} if parse(text) else {"plugin": _plugins.facts_of(text)}
-    for count in (set(classes) or {ANY_CLASSES}) if parse(text) else ():
-        check(text, loss, count)
+    if parse(text):
+        for count in set(classes) or {ANY_CLASSES}:
+            check(text, loss, count)
     description = resolve(next(iter(code.values()))["text"]).description
     return {"description": description, "own_weights": own_weights(loss), **code}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from inspect import Parameter, signature
+from typing import TypeGuard
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -15,9 +16,9 @@ def needs_closure(optimizer: Optimizer) -> bool:
 
     By an attribute `needs_closure`, by a parameter of `step` without a default, or by the two halves of a step of SAM.
     """
-    said = getattr(optimizer, "needs_closure", None)
-    if said is not None:
-        return bool(said)
+    own_word = getattr(optimizer, "needs_closure", None)
+    if own_word is not None:
+        return bool(own_word)
     parameters = signature(optimizer.step).parameters.values()
     return any(map(is_required, parameters)) or steps_twice(optimizer)
 
@@ -58,7 +59,7 @@ def rate_of(optimizer: Optimizer) -> float | None:
     return next((float(rate) for rate in rates if is_rate(rate)), None)
 
 
-def is_rate(value: object) -> bool:
+def is_rate(value: object) -> TypeGuard[float | Tensor]:
     """Whether it is a positive number, maybe in a tensor."""
     return isinstance(value, int | float | Tensor) and not isinstance(value, bool) and float(value) > 0
 

@@ -38,7 +38,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 }
 
 
-class Schedule:
+class LearningRates:
     """An optimizer's learning rates over a training, each group's own rate times the factor.
 
     A constant one leaves them alone, since some optimizers change them as they go, and some have none.

@@ -12,7 +12,7 @@ from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.training.evaluate import judge, scores_of
 from bench.training.gradients import Gradients, Stopwatch
-from bench.training.lr_schedules import Schedule
+from bench.training.lr_schedules import LearningRates
 
 TRAIN_SAMPLE = 5000  # of the training images, on which the training accuracy is taken
 
@@ -61,7 +61,7 @@ def train(
     size = work.cell.batch_size
     whole, stops = len(work.images) // size, EVALUATIONS_PER_EPOCH if until else 1
     sample = work.images[:TRAIN_SAMPLE], work.labels[:TRAIN_SAMPLE]
-    schedule = Schedule(work.optimizer, work.cell.schedule)
+    rates = LearningRates(work.optimizer, work.cell.schedule)
     watch = Stopwatch(work.device)
     gradients = Gradients(work, watch, whole)
     history: list[dict[str, Any]] = []
@@ -74,7 +74,7 @@ def train(
         spent = watch.seconds
         watch.start()
         for images, labels in work.batches(order):
-            schedule.advance(max(steps / (epochs * whole), spent / limit))
+            rates.advance(max(steps / (epochs * whole), spent / limit))
             steps += 1
             losses.append(work.update(images, labels, noted=gradients.noting(steps)))
             spent = watch.read()
