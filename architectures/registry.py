@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
-from inspect import getdoc
 
 from torch import nn
 
 from architectures.errors import RegistryError, ShapeError, UnknownArchitecture
+from architectures.fitting import builds, first_line, fitted
 from architectures.shapes import Shape, output_shape, shown
 
 Builder = Callable[[Shape, int], nn.Module]  # (input_shape, num_classes) -> network that gives (N, num_classes)
@@ -17,7 +18,10 @@ Builder = Callable[[Shape, int], nn.Module]  # (input_shape, num_classes) -> net
 
 @dataclass(frozen=True)
 class Architecture:
-    """One entry: how to build it and what is known of it. `parameters` is the count at the shape that stands here."""
+    """One entry: how to build it and what is known of it. `parameters` is the count at the shape that stands here.
+
+    `module` is the one that it comes from.
+    """
 
     name: str
     family: str
@@ -27,6 +31,7 @@ class Architecture:
     parameters: int | None = None
     description: str = ""
     source: str = ""
+    module: str = ""
 
 
 class Registry:
@@ -50,17 +55,29 @@ class Registry:
         """Enter the decorated builder under its own name; a name that is taken raises RegistryError."""
 
         def enter(builder: Builder) -> Builder:
-            name = builder.__name__
-            if name in self._architectures:
-                owner = self._architectures[name].build.__module__
-                raise RegistryError(f"architecture '{name}' of {builder.__module__} is already registered by {owner}")
-            description = (getdoc(builder) or "").partition("\n")[0]
-            self._architectures[name] = Architecture(
-                name, family, builder, input_shape, num_classes, parameters, description, source
+            self._enter(
+                Architecture(
+                    builder.__name__,
+                    family,
+                    builder,
+                    input_shape,
+                    num_classes,
+                    parameters,
+                    first_line(builder),
+                    source,
+                    builder.__module__,
+                )
             )
             return builder
 
         return enter
+
+    def _enter(self, architecture: Architecture) -> None:
+        name = architecture.name
+        if name in self._architectures:
+            owner = self._architectures[name].module
+            raise RegistryError(f"architecture '{name}' of {architecture.module} is already registered by {owner}")
+        self._architectures[name] = architecture
 
     def names(self, *globs: str) -> list[str]:
         """The names that match any of the globs (all names without one), in order of registration."""
@@ -100,11 +117,30 @@ class Registry:
                 )
 
     def _load(self, entry_point: EntryPoint) -> None:
-        """Import the module; call what the entry point names, unless it is one of the builders or a module."""
-        loaded = entry_point.load()
+        """Import the module; call what the entry point names, unless it is one of the builders or a module.
+
+        A class of networks, or a function that needs arguments or gives a network, is itself the builder; it is entered
+        under the entry point's name.
+        """
+        loaded, before = entry_point.load(), len(self._architectures)
         builders = [architecture.build for architecture in self._architectures.values()]
-        if callable(loaded) and loaded not in builders:
-            loaded()
+        if isinstance(loaded, nn.Module):
+            raise RegistryError("it is a network that is built already: name its class, or a function that builds it")
+        if loaded in builders or not callable(loaded):
+            return
+        if builds(loaded) or (isinstance(loaded(), nn.Module) and len(self._architectures) == before):
+            family = entry_point.dist.name if entry_point.dist else entry_point.group
+            module = getattr(loaded, "__module__", entry_point.module)
+            self._enter(
+                Architecture(
+                    entry_point.name,
+                    family,
+                    partial(fitted, loaded),
+                    description=first_line(loaded),
+                    source=entry_point.value,
+                    module=module,
+                )
+            )
 
 
 def built(architecture: Architecture, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:

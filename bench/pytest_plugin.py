@@ -1,22 +1,28 @@
-"""The pytest plug-in: `bench_cell`, a fixture that runs cells through pytest-benchmark's own `benchmark`.
+"""The pytest plug-in: `bench_cell` and `bench_step` run cells and steps of one's own through pytest-benchmark.
 
     @pytest.mark.parametrize("architecture", ["lenet5", "mlp"])
     def test_step(bench_cell, architecture):
         bench_cell(architecture, batch_size=64)
 
+    def test_own(bench_step):
+        bench_step(make_step)
+
 A round is a block of at least 0.1 s with one synchronization of the device at each end, as everywhere in this suite.
 pytest-benchmark's options, storage and comparisons work as they do for any benchmark. Torch is imported by the first
-cell, never when pytest starts.
+cell or step, never when pytest starts.
 """
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.timing import BLOCK_SECONDS
+
+if TYPE_CHECKING:
+    from bench.worker.inprocess import InProcess
 
 _DEFAULT_MIN_TIME = 5e-6  # seconds; pytest-benchmark's own, which is replaced where it was not asked for
 PARTS = ("train", "inference")
@@ -26,7 +32,7 @@ class SynchronizedTimer:
     """The host's clock, read once the device has done all its work. One a test, since each may use its own device.
 
     Attributes:
-        wait: waits for the device; nothing to wait for until a cell has been set up.
+        wait: waits for the device; nothing to wait for until a cell or step has been set up.
 
     """
 
@@ -49,12 +55,23 @@ class BenchCell(Protocol):
         """Run one cell; see the fixture `bench_cell`."""
 
 
+class BenchStep(Protocol):
+    """What the fixture gives: benchmarks one step, and returns its seconds."""
+
+    def __call__(
+        self, step: Callable[[], object], *, threads: int | None = 1, device: str | None = None
+    ) -> float | None:
+        """Run one step; see the fixture `bench_step`."""
+
+
+_FIXTURES = {"bench_cell", "bench_step"}
 _TIMER = pytest.StashKey[SynchronizedTimer]()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Have pytest-benchmark time such a test in blocks, by the synchronized timer, unless its marker says not to."""
-    if "bench_cell" not in getattr(item, "fixturenames", ()) or not item.config.pluginmanager.hasplugin("benchmark"):
+    ours = _FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    if not ours or not item.config.pluginmanager.hasplugin("benchmark"):
         return
     timer = item.stash[_TIMER] = SynchronizedTimer()
     settings: dict[str, Any] = {"timer": timer, "disable_gc": True}
@@ -85,10 +102,7 @@ def bench_cell(request: pytest.FixtureRequest, benchmark: Any) -> BenchCell:
         with opened(target, part, timed=not benchmark.disabled) as prepared:
             if prepared.unsupported:
                 pytest.skip(prepared.unsupported)
-            if (timer := request.node.stash.get(_TIMER, None)) is not None:
-                timer.wait = prepared.synchronize
-            benchmark.extra_info.update(prepared.facts)
-            benchmark(prepared.call)
+            _run(request, benchmark, prepared)
         if benchmark.stats is None:
             return None
         rate = target.batch_size / float(benchmark.stats["median"])
@@ -96,6 +110,38 @@ def bench_cell(request: pytest.FixtureRequest, benchmark: Any) -> BenchCell:
         return rate
 
     return run
+
+
+@pytest.fixture
+def bench_step(request: pytest.FixtureRequest, benchmark: Any) -> BenchStep:
+    """Benchmark a step of one's own: `bench_step(make_step)`.
+
+    The step is a callable without arguments, or a function that sets it up, as `bench.measure` takes it. It runs with
+    1 CPU thread unless `threads` says otherwise (None: all usable cores), on the `device` that it puts its tensors on
+    unless one is named. Seconds of the phases that it marks (`bench.phase`) are in the benchmark's extra_info, under
+    "phases". Returns the seconds of a step by the median round; None where benchmarks are disabled. What the step
+    raises is raised here.
+    """
+
+    def run(step: Callable[[], object], *, threads: int | None = 1, device: str | None = None) -> float | None:
+        from bench.worker.inprocess import opened_step  # noqa: PLC0415 - as above
+
+        timed = not benchmark.disabled
+        with opened_step(step, threads=threads, device=device, timed=timed) as prepared:
+            if prepared.unsupported:
+                pytest.skip(prepared.unsupported)
+            _run(request, benchmark, prepared)
+        return None if benchmark.stats is None else float(benchmark.stats["median"])
+
+    return run
+
+
+def _run(request: pytest.FixtureRequest, benchmark: Any, prepared: "InProcess") -> None:
+    """Have pytest-benchmark time what is prepared, by its device's clock."""
+    if (timer := request.node.stash.get(_TIMER, None)) is not None:
+        timer.wait = prepared.synchronize
+    benchmark.extra_info.update(prepared.facts)
+    benchmark(prepared.call)
 
 
 def _group(cell: Cell, part: str) -> str:

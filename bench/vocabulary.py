@@ -73,8 +73,8 @@ PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 # Results: how a process ended, and what its warnings concern.
 Status = Literal["ok", "skipped", "oom", "timeout", "diverged", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-# "timing" is of all timed parts together.
-Part = Literal["phases", "inference", "relative cost", "timing", "numerics", "training", "profile"]
+# "timing" is of all timed parts together, "step" of a step of the user's own.
+Part = Literal["phases", "inference", "relative cost", "timing", "numerics", "training", "profile", "step"]
 WarningKind = Literal[
     "not steady",
     "faulting",
@@ -88,6 +88,7 @@ WarningKind = Literal[
     "time limit",
     "target missed",
     "error not known",
+    "several outputs",
     "no profile",
     "not kept",
 ]

@@ -71,7 +71,11 @@ def test_importing_it_imports_nothing_heavy(python):
         print("bench.api" in sys.modules, "torch" in sys.modules)
         """)
     assert done.stderr == ""
-    assert done.stdout.splitlines() == ["[]", "['BenchError', 'Run', '__version__', 'load', 'run']", "True False"]
+    assert done.stdout.splitlines() == [
+        "[]",
+        "['BenchError', 'Measurement', 'Run', 'Verdict', '__version__', 'compare', 'load', 'measure', 'phase', 'run']",
+        "True False",
+    ]
 
 
 def test_every_public_name_is_there_and_no_other():
@@ -80,6 +84,20 @@ def test_every_public_name_is_there_and_no_other():
     assert package.run is api.run
     with pytest.raises(AttributeError, match="no attribute 'runs'"):
         package.runs  # noqa: B018 - that it fails is the point
+
+
+def test_functions_that_have_the_names_of_rooms_stay_functions(python):
+    done = python("""
+        import pickle
+        import bench
+        import bench.compare.ab
+        import bench.measure.batches
+        from bench.compare import sides
+        from bench.measure import blocks
+        print(bench.compare.__module__, bench.measure.__module__, sides.__name__, blocks.__name__)
+        print(pickle.loads(pickle.dumps(bench)) is bench)
+        """)
+    assert done.stdout.splitlines() == ["bench.steps bench.steps bench.compare.sides bench.measure.blocks", "True"]
 
 
 @pytest.mark.parametrize("guarded", [False, True])

@@ -1,4 +1,4 @@
-"""The pytest plug-in in a repository of somebody else: a package with an architecture of its own, and a test of it."""
+"""The pytest plug-in in a repository of somebody else: an architecture and a step of its own, and tests of them."""
 
 import json
 import os
@@ -47,6 +47,8 @@ PACKAGE = {
             print("torch at the start:", "torch" in sys.modules)
         """,
     "test_nets.py": """
+        import contextlib
+
         import pytest
 
 
@@ -64,6 +66,38 @@ PACKAGE = {
 
         def test_device(bench_cell):
             bench_cell("my_net", device="cuda:77")
+
+
+        @contextlib.contextmanager
+        def make_step():
+            import bench
+            import torch
+
+            numbers = torch.zeros(100)
+
+            def step():
+                with bench.phase("fill"):
+                    numbers.fill_(1.0)
+                with bench.phase("add"):
+                    numbers.add_(1.0)
+
+            yield step
+            print("the step is closed")
+
+
+        @pytest.mark.benchmark(max_time=0.2, min_rounds=3)
+        def test_own_step(bench_step):
+            seconds = bench_step(make_step)
+            assert seconds is None or seconds > 0
+
+
+        def fail():
+            raise ValueError("no such batch")
+
+
+        def test_failing_step(bench_step):
+            with pytest.raises(ValueError, match="no such batch"):
+                bench_step(fail)
         """,
 }
 
@@ -92,13 +126,13 @@ def test_the_entry_point_brings_the_fixture_and_leaves_torch_alone(repository):
     )  # by name too: it is one plug-in all the same
     assert done.returncode == 0, done.stdout + done.stderr
     assert "torch at the start: False" in done.stdout
-    assert "4 tests collected" in done.stdout
+    assert "6 tests collected" in done.stdout
 
 
 def test_without_benchmarks_each_cell_runs_once_and_nothing_is_reported(repository):
     done = repository("--benchmark-disable", "-rs")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed, 1 skipped" in done.stdout
+    assert "5 passed, 1 skipped" in done.stdout
     assert "no device 'cuda:77' here" in done.stdout
     assert "benchmark '" not in done.stdout
 
@@ -115,7 +149,7 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert done.returncode == 0, done.stdout + done.stderr
     (saved,) = (repository.folder / ".benchmarks").rglob("*.json")
     benchmarks = {one["name"]: one for one in json.loads(saved.read_text())["benchmarks"]}
-    assert set(benchmarks) == {"test_step[my_net]", "test_step[debug]", "test_inference"}
+    assert set(benchmarks) == {"test_step[my_net]", "test_step[debug]", "test_inference", "test_own_step"}
 
     step = benchmarks["test_step[my_net]"]
     info = step["extra_info"]
@@ -128,6 +162,12 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert step["options"]["timer"] == "synchronized"
     assert step["group"] == "train *-sgd-synthetic-b16-cpu-t1"
     assert benchmarks["test_inference"]["group"] == "mine"
+    own = benchmarks["test_own_step"]
+    assert list(own["extra_info"]["phases"]) == ["fill", "add"]
+    assert all(0 < seconds < own["stats"]["median"] for seconds in own["extra_info"]["phases"].values())
+    assert own["extra_info"]["system"]["allocator"] == info["system"]["allocator"]
+    assert own["options"]["timer"] == "synchronized"
+    assert done.stdout.count("the step is closed") == 1
     # a round is a block: many steps, at least 0.1 s of them, less what calibration misjudged
     assert step["stats"]["iterations"] > 10
 

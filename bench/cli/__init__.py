@@ -6,6 +6,7 @@ import sys
 
 from bench.cli.parser.main import build_parser
 from bench.errors import BenchError
+from bench.plan.origin import TRACEBACK
 
 _MODULES = {"import": "import_"}  # a module cannot have the name of a Python keyword
 
@@ -18,6 +19,8 @@ def run_command_line(arguments: list[str]) -> int:
 
     """
     args = build_parser().parse_args(arguments)
+    if args.traceback:
+        os.environ[TRACEBACK] = "1"  # workers inherit it
     try:
         # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
         command = importlib.import_module(f"bench.cli.commands.{_MODULES.get(args.command, args.command)}")

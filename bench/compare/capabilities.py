@@ -1,7 +1,7 @@
 """Capabilities: what each side of a comparison says it has, and the cells that follow from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError, unknown
@@ -29,6 +29,7 @@ class Capabilities:
     cell_fields: tuple[str, ...]
     system: Mapping[str, Any]
     entries: tuple[str, ...] = ()
+    installed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -58,7 +59,11 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
     listed["devices"] = {name: DeviceFacts.from_dict(stored) for name, stored in listed["devices"].items()}
     return Capabilities(
-        Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"], tuple(facts.get("entries", ()))
+        Catalogue(**listed),
+        tuple(facts["cell_fields"]),
+        facts["system"],
+        tuple(facts.get("entries", ())),
+        facts.get("installed", {}),
     )
 
 
@@ -92,19 +97,19 @@ def cells_of(plan: Plan, known: Sequence[Capabilities]) -> tuple[Cell, ...]:
 
 def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> None:
     """A side of a revision that does not know a field would silently measure something else."""
-    for field in fields(Cell):
-        if field.name not in known.cell_fields and any(getattr(cell, field.name) != field.default for cell in shared):
-            if field.name == "origins":
+    for axis in fields(Cell):
+        if axis.name not in known.cell_fields and any(getattr(cell, axis.name) != axis.default for cell in shared):
+            if axis.name == "origins":
                 raise NotComparableError(f"{label} knows only what is registered: compare revisions that know files")
-            usual = "" if field.default is None else f" ({flag(AXES[field.name])} {field.default})"
-            raise NotComparableError(f"{label} knows no {field.name.replace('_', ' ')}: leave it at its default{usual}")
+            usual = "" if axis.default is None else f" ({flag(AXES[axis.name])} {axis.default})"
+            raise NotComparableError(f"{label} knows no {axis.name.replace('_', ' ')}: leave it at its default{usual}")
 
 
-def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
-    """The cell that "lenet5,optimizer=adam" names.
+def fields_of_cell(text: str) -> dict[str, tuple[Any, ...]]:
+    """The fields of Plan that "lenet5,optimizer=adam" gives, each with its one value.
 
     Raises:
-        BenchError: a name or value is wrong, or the cell cannot be measured here.
+        BenchError: a key or a value is wrong.
 
     """
     name, *pairs = split_outside_brackets(text)
@@ -114,7 +119,17 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
         if key not in AXES or not value:
             raise BenchError(f"--cells takes NAME or NAME,key=value with a key of {', '.join(AXES)}, not '{pair}'")
         wanted[AXES[key]] = (parse(AXES[key], value),)
-    cells = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
+    return wanted
+
+
+def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
+    """The cell that "lenet5,optimizer=adam" names.
+
+    Raises:
+        BenchError: a name or value is wrong, or the cell cannot be measured here.
+
+    """
+    cells = expand(replace(plan, **fields_of_cell(text)), catalogue).cells  # type: ignore[arg-type] # as above
     if len(cells) > 1:
         raise BenchError(f"--cells {text} is {len(cells)} cells: one is compared, so choose one value of each axis")
     return cells[0]
@@ -122,9 +137,20 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
 
 def with_threads(cell: Cell, variables: Mapping[str, str], cores: int) -> Cell:
     """The cell with the threads that the environment asks for: a worker sets its cell's own otherwise."""
+    threads = threads_in(variables, cores)
+    return cell if threads is None else replace(cell, threads=threads)
+
+
+def threads_in(variables: Mapping[str, str], cores: int) -> int | None:
+    """The threads that an environment asks for; None where it asks for none.
+
+    Raises:
+        BenchError: they are no number, or more than there are cores.
+
+    """
     asked = variables.get("OMP_NUM_THREADS")
     if not asked:
-        return cell
+        return None
     if not asked.isdigit() or not 0 < int(asked) <= cores:
         raise BenchError(f"--env OMP_NUM_THREADS={asked}: it takes a number from 1 to the {cores} cores usable here")
-    return replace(cell, threads=int(asked))
+    return int(asked)

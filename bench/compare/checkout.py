@@ -9,16 +9,16 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.process.local import OWN
 from bench.process.worker import interrupts_put_off
 from bench.store.git import git
 from bench.text import plural
 
 GROUP = "bench.architectures"  # the entry points by which a package registers architectures
-OWN = Path(__file__).parents[2]  # holds the suite that runs now
 INSTALL_SECONDS = 600.0
 
 
@@ -30,6 +30,8 @@ class Tree:
         label: what it is, in words: "HEAD~1 (3fedea3)", "the working tree (3fedea3 and 2 changed files)".
         paths: what goes first on the module path of its workers.
         revision: the full hash it is, or is based on.
+        base: the folder that relative names of files start from: in its checkout, that which stands for the working
+            directory; the working directory itself where that lies outside the repository.
         changes: files that differ from that revision.
 
     """
@@ -37,23 +39,25 @@ class Tree:
     label: str
     paths: tuple[Path, ...]
     revision: str
+    base: Path
     changes: tuple[str, ...] = field(default=())
 
 
 @contextmanager
-def checked_out(repo: Path, first: str, second: str | None) -> Iterator[tuple[Tree, Tree]]:
+def checked_out(repo: Path, first: str, second: str | None, *, installed: bool = True) -> Iterator[tuple[Tree, Tree]]:
     """Both sides, in folders of equal path length that are removed at the end, whatever happens.
 
     Args:
         repo: a folder of the repository.
         first: a revision.
         second: another, or None for the working tree as it is now; it is copied, so that editing goes on freely.
+        installed: whether what is measured is a package's, which has to be installed; else any repository will do.
 
     Raises:
         BenchError: no repository, an unknown revision, or a package that cannot be installed.
 
     """
-    root = _root(repo)
+    root = _root(repo) if installed else repository(repo)
     commits = [_commit(root, revision) for revision in (first, second) if revision is not None]
     with _terminated_as_interrupted(), _folder() as base, ExitStack() as stack:
         trees = []
@@ -63,8 +67,8 @@ def checked_out(repo: Path, first: str, second: str | None) -> Iterator[tuple[Tr
                 trees.append(_snapshot(root, folder))
             else:
                 stack.enter_context(_worktree(root, folder, commit))
-                trees.append(Tree(_label(revision, commit), (folder,), commit))
-        if not is_suite(root):
+                trees.append(Tree(_label(revision, commit), (folder,), commit, _base(root, folder)))
+        if installed and not is_suite(root):
             trees = [_installed(tree, base / f"{place}-site") for place, tree in zip("ab", trees, strict=True)]
         yield trees[0], trees[1]
 
@@ -80,7 +84,7 @@ def checked_out_alone(repo: Path, revision: str) -> Iterator[tuple[Path, Tree]]:
     root = _root(repo)
     commit = _commit(root, revision)
     with _terminated_as_interrupted(), _folder() as base, _worktree(root, base / "a", commit):
-        tree = Tree(_label(revision, commit), (base / "a",), commit)
+        tree = Tree(_label(revision, commit), (base / "a",), commit, _base(root, base / "a"))
         yield base / "a", tree if is_suite(root) else _installed(tree, base / "a-site")
 
 
@@ -106,13 +110,34 @@ def spread(repo: Path, span: str, count: int) -> list[str]:
     return [commits[round(at * (len(commits) - 1) / (steps - 1))] for at in range(steps)]
 
 
+def repository(repo: Path) -> Path:
+    """The top folder of the repository that a folder is in.
+
+    Raises:
+        BenchError: it is in none.
+
+    """
+    return Path(git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
+
+
+def is_plain(repo: Path) -> bool:
+    """Whether a repository is neither this suite nor a package that registers architectures.
+
+    Raises:
+        BenchError: the folder is in none.
+
+    """
+    root = repository(repo)
+    return not is_suite(root) and not _registers(root)
+
+
 def _root(repo: Path) -> Path:
     """The repository's top folder, which must hold what can be measured."""
-    root = Path(git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
+    root = repository(repo)
     if not is_suite(root) and not _registers(root):
         raise BenchError(
             f"{root} is neither this suite nor a package with entry points '{GROUP}' in its pyproject.toml: "
-            "run from such a repository, or name one with --repo DIR"
+            "name what to compare in it (--architectures FILE.py:NAME), or another repository with --repo DIR"
         )
     return root
 
@@ -127,6 +152,12 @@ def _worktree(root: Path, folder: Path, commit: str) -> Iterator[None]:
     finally:
         with interrupts_put_off(), suppress(BenchError):
             git(root, "worktree", "remove", "--force", "--force", str(folder))
+
+
+def _base(root: Path, folder: Path) -> Path:
+    """Where the working directory is in the checkout of a repository; itself where it lies outside."""
+    here = Path.cwd().resolve()
+    return folder / here.relative_to(root.resolve()) if here.is_relative_to(root.resolve()) else here
 
 
 def is_suite(root: Path) -> bool:
@@ -163,7 +194,8 @@ def _snapshot(root: Path, folder: Path) -> Tree:
     commit = git(root, "rev-parse", "HEAD")
     changes = tuple(line[3:] for line in git(root, "status", "--porcelain").splitlines())
     count = plural(len(changes), "changed file")
-    return Tree(f"the working tree ({commit[:10]}{' and ' + count if changes else ''})", (folder,), commit, changes)
+    label = f"the working tree ({commit[:10]}{' and ' + count if changes else ''})"
+    return Tree(label, (folder,), commit, _base(root, folder), changes)
 
 
 def _installed(tree: Tree, site: Path) -> Tree:
@@ -178,7 +210,7 @@ def _installed(tree: Tree, site: Path) -> Tree:
         raise BenchError(
             f"{tree.label} cannot be installed: {_cause(done.stderr)}; mend it, or compare another revision"
         )
-    return Tree(tree.label, (site, OWN), tree.revision, tree.changes)
+    return replace(tree, paths=(site, OWN))
 
 
 def _cause(stderr: str) -> str:

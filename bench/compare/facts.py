@@ -1,7 +1,7 @@
 """Facts: what a comparison compares, where and how: the first line of its file."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.plan.cell import Cell
@@ -19,17 +19,28 @@ class SideFacts:
         label: in words: "HEAD~1 (3fedea3)", a cell, an environment.
         revision: the full hash it is or is based on; "" where there is none.
         changes: files that differ from that revision.
+        installed: where interpreters are compared, the version of each package of this side's, and its own.
+        origin: which code a step of the user's own is: `text`, and `file` with its `sha256` or `package` with its
+            `version`; empty for cells.
 
     """
 
     label: str
     revision: str = ""
     changes: tuple[str, ...] = ()
+    installed: Mapping[str, str] = field(default_factory=dict)
+    origin: Stored = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, stored: Stored) -> "SideFacts":
         """The side of a stored line."""
-        return cls(str(stored["label"]), str(stored["revision"]), tuple(map(str, stored["changes"])))
+        return cls(
+            label=str(stored["label"]),
+            revision=str(stored["revision"]),
+            changes=tuple(map(str, stored["changes"])),
+            origin=dict(stored.get("origin", {})),  # a log from before steps has none
+            installed={str(name): str(version) for name, version in stored.get("installed", {}).items()},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

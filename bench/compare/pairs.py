@@ -1,7 +1,7 @@
 """Pairs: two workers, alive together, that run blocks in turn; one pair gives one log ratio."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -10,15 +10,19 @@ import numpy as np
 
 from bench.compare.start_order import first_sides
 from bench.plan.cell import Cell
+from bench.plan.step import StepSource
 from bench.process import entries
 from bench.process.layout import Layout
-from bench.process.messages import BlockTimes, Ready, SideTask
+from bench.process.messages import BlockTimes, Ready, SideTask, StepTask
+from bench.process.step_task import task_of
 from bench.process.worker import Worker, WorkerError
 from bench.store.result import QUANTILES, Floats
 from bench.vocabulary import PairQuantile
 
 SETUP_SECONDS = 60.0  # until both are warm
 BLOCK_TIMEOUT = 60.0
+STEP_SECONDS = 600.0  # instead of either for a step of the user's own, which may read its data first
+CLOSE_SECONDS = 30.0  # for such a step to put away what it opened
 
 Counts = dict[str, float] | WorkerError
 
@@ -40,6 +44,8 @@ class Side:
         inject: how much more work each step does than it says, as a share: a slowdown of known size.
         data_dir: folder with data sets that are not embedded; "" for the default.
         heap_offset: by how many bytes its workers' heaps are shifted; None to draw it for each.
+        step: a step of the user's own that they run in place of the cell, which says no more than its name, its
+            threads and its device.
 
     """
 
@@ -48,9 +54,21 @@ class Side:
     inject: float = 0.0
     data_dir: str = ""
     heap_offset: int | None = None
+    step: StepSource | None = None
 
-    def task(self) -> SideTask:
+    @property
+    def entry(self) -> str:
+        """The function that answers with blocks."""
+        return entries.AB_BLOCKS if self.step is None else entries.AB_STEP_BLOCKS
+
+    def patience(self, seconds: float) -> float:
+        """How long to wait for what takes a cell so many seconds at most."""
+        return seconds if self.step is None else STEP_SECONDS
+
+    def task(self) -> SideTask | StepTask:
         """What its workers are asked."""
+        if self.step is not None:
+            return task_of(self.step, device=self.cell.device, threads=self.cell.threads, inject=self.inject)
         task = SideTask(cell=self.cell.to_dict(), inject=self.inject, data_dir=self.data_dir)
         if self.heap_offset is not None:
             task["heap_offset"] = self.heap_offset
@@ -133,8 +151,11 @@ def measure_pair(first: Side, second: Side, blocks: int, order: Random, start: i
             for side in (ahead, 1 - ahead):
                 workers[side].resume()
                 _ask(workers, side, ready[side]["steps"])
-                answers[side].append(_answer(workers, side, "block", BLOCK_TIMEOUT))
+                answers[side].append(_answer(workers, side, "block", sides[side].patience(BLOCK_TIMEOUT)))
                 workers[side].pause()
+        for side in (0, 1):
+            if sides[side].step is not None:
+                _close(workers[side])
     times = [np.array([block["seconds"] for block in answers[side]]) for side in (0, 1)]
     statistic = location(*(side["statistic"] for side in ready.values()))
     return Pair(
@@ -159,9 +180,9 @@ def _both_warm(sides: Sequence[Side], start: int, stack: ExitStack) -> tuple[dic
     for side in starts:
         workers[side] = stack.enter_context(_started(sides, side))
         if crowded:  # two that warm up at once on all cores take many times as long, and size their blocks by that
-            ready[side] = _warmed(workers, side)
+            ready[side] = _warmed(workers, side, sides[side].patience(SETUP_SECONDS))
     for side in starts:
-        ready[side] = ready.get(side) or _warmed(workers, side)
+        ready[side] = ready.get(side) or _warmed(workers, side, sides[side].patience(SETUP_SECONDS))
     return workers, ready
 
 
@@ -180,11 +201,20 @@ def _busy(blocks: Sequence[BlockTimes]) -> float | None:
     return float(cpu / wall)
 
 
-def _warmed(workers: dict[int, Worker], side: int) -> Ready:
+def _warmed(workers: dict[int, Worker], side: int, patience: float) -> Ready:
     """What the worker says once it is warm; it is stopped then."""
-    ready: Ready = _answer(workers, side, "ready", SETUP_SECONDS)
+    ready: Ready = _answer(workers, side, "ready", patience)
     workers[side].pause()
     return ready
+
+
+def _close(worker: Worker) -> None:
+    """Let a step put away what it opened; nothing that is timed depends on how that ends."""
+    worker.resume()
+    with suppress(OSError, WorkerError):
+        worker.send(None)
+        while worker.receive(CLOSE_SECONDS) is not None:
+            pass
 
 
 def count_both(first: Side, second: Side, timeout: float) -> tuple[Counts, Counts]:
@@ -210,7 +240,7 @@ def _counts(workers: dict[int, Worker], side: int, timeout: float) -> Counts:
 
 def _started(sides: Sequence[Side], side: int) -> Worker:
     try:
-        return sides[side].starter.start(entries.AB_BLOCKS, sides[side].task())
+        return sides[side].starter.start(sides[side].entry, sides[side].task())
     except WorkerError as ended:
         raise SideError(side, ended) from ended
 

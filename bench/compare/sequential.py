@@ -82,7 +82,10 @@ class SequentialComparison:
 
     def _count(self, cell_log: CellLog) -> None:
         """The exact counts of both sides; a side that cannot be counted cannot be timed either."""
-        before, after = count_both(*self.comparison.sides[cell_log.cell], COUNT_SECONDS)
+        sides = self.comparison.sides[cell_log.cell]
+        if sides[0].step is not None:
+            return  # it was tried out, and nobody can count it
+        before, after = count_both(*sides, COUNT_SECONDS)
         if not isinstance(before, WorkerError) and not isinstance(after, WorkerError):
             self.log.note(CountsRecord(cell_log.cell, before, after))
             return

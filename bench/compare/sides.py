@@ -1,4 +1,7 @@
-"""Sides: what is compared with what: two revisions, two cells, two environments, or a cell with itself."""
+"""Sides: what is compared with what: two revisions, two cells, two environments, or a cell with itself.
+
+Two interpreters are in `bench.compare.interpreters`.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,18 +13,21 @@ from bench.compare.capabilities import (
     capabilities_of,
     cells_of,
     check_fields,
+    fields_of_cell,
     one_cell,
     own_architectures,
     with_threads,
 )
-from bench.compare.checkout import OWN, Tree, checked_out, is_suite
+from bench.compare.checkout import Tree, checked_out, is_plain, is_suite
 from bench.compare.facts import SideFacts
+from bench.compare.own_code import code_notes, names_own_code
 from bench.compare.pairs import Side
 from bench.errors import NotComparableError
 from bench.plan.cell import Cell
 from bench.plan.grid import expand
 from bench.plan.plan import Plan
 from bench.process import entries
+from bench.process.local import OWN
 from bench.process.tree_client import TreeClient
 from bench.text import percent
 from bench.verdict.verdict import Verdict
@@ -98,8 +104,11 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
 
     """
     with ExitStack() as stack:
-        trees = stack.enter_context(checked_out(between.repo, between.first, between.second))
-        hosts = [stack.enter_context(TreeClient(tree.label, tree.paths)) for tree in trees]
+        plain = names_own_code(plan) and is_plain(between.repo)  # its files are measured by the suite that runs now
+        trees = stack.enter_context(checked_out(between.repo, between.first, between.second, installed=not plain))
+        if plain:
+            trees = replace(trees[0], paths=(OWN,)), replace(trees[1], paths=(OWN,))
+        hosts = [stack.enter_context(TreeClient(tree.label, tree.paths, base=tree.base)) for tree in trees]
         known = [capabilities_of(host, plan) for host in hosts]
         if not chosen and not is_suite(trees[1].paths[0]):
             plan = replace(plan, architectures=own_architectures(known, trees[1].label))
@@ -114,13 +123,18 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
         yield Comparison(
             before=_facts(trees[0]),
             after=_facts(trees[1]),
-            sides={cell.id: _sides(hosts, (cell, cell), plan, inject) for cell in shared},
+            sides={cell.id: both_sides(hosts, (cell, cell), plan, inject) for cell in shared},
             system=known[1].system,
             unmatched=(
-                *(_unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
-                *(_unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
+                *(unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
+                *(unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
-            notes=(*_notes(trees, inject), *known[0].problems, *known[1].problems),
+            notes=(
+                *notes_on(trees, inject),
+                *code_notes(known, shared),
+                *known[0].problems,
+                *known[1].problems,
+            ),
             hosts=tuple(hosts),
             mute=tuple(
                 host.label for host, side in zip(hosts, known, strict=True) if entries.AB_SAME not in side.entries
@@ -132,16 +146,24 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
 def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Comparison]:
     """Two cells, each given as "lenet5" or "lenet5,optimizer=adam,batch_size=128"; the rest is the plan's."""
     with TreeClient("side A", (OWN,)) as before, TreeClient("side B", (OWN,)) as after:
-        known = capabilities_of(before, plan)
+        known = capabilities_of(before, _with_texts(plan, first, second))
         reference, other = (one_cell(text, plan, known.catalogue) for text in (first, second))
         yield Comparison(
             before=SideFacts(reference.id),
             after=SideFacts(other.id),
-            sides={f"{other.id} over {reference.id}": _sides((before, after), (reference, other), plan, inject)},
+            sides={f"{other.id} over {reference.id}": both_sides((before, after), (reference, other), plan, inject)},
             system=known.system,
-            notes=(*_injected(inject), *known.problems),
+            notes=(*injected(inject), *code_notes([known], (reference, other)), *known.problems),
             hosts=(before, after),
         )
+
+
+def _with_texts(plan: Plan, *cells: str) -> Plan:
+    """The plan with all that the cells name beside its own, for a side to say what it knows of that."""
+    named: dict[str, tuple[Any, ...]] = {}
+    for field, value in (item for cell in cells for item in fields_of_cell(cell).items()):
+        named[field] = tuple(dict.fromkeys((*named.get(field, getattr(plan, field)), *value)))
+    return replace(plan, **named)  # type: ignore[arg-type] # fields of one type by name
 
 
 @contextmanager
@@ -162,23 +184,24 @@ def environments(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: f
         sides = {}
         for cell in grid.cells:
             both = [with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB"]
-            sides[cell.id] = _sides(hosts, both, plan, inject)
+            sides[cell.id] = both_sides(hosts, both, plan, inject)
         yield Comparison(
             before=SideFacts(f"A: {labels['A'] or 'as it is'}"),
             after=SideFacts(f"B: {labels['B'] or 'as it is'}"),
             sides=sides,
             system=known.system,
-            notes=(*_injected(inject), *known.problems),
+            notes=(*injected(inject), *known.problems),
             hosts=tuple(hosts),
         )
 
 
-def _sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
+def both_sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
     """Both sides of one cell, the second made slower."""
     return Side(hosts[0], cells[0], 0.0, plan.data_dir), Side(hosts[1], cells[1], inject, plan.data_dir)
 
 
-def _unmatched(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
+def unmatched(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
+    """The verdict on a cell that only one side has."""
     return Verdict(cell=cell.id, metric="step", verdict=verdict, reason=f"only in {label}")
 
 
@@ -186,8 +209,9 @@ def _facts(tree: Tree) -> SideFacts:
     return SideFacts(tree.label, tree.revision, tree.changes)
 
 
-def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
-    notes = list(_injected(inject))
+def notes_on(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
+    """What to know of two trees before trusting what comes of them."""
+    notes = list(injected(inject))
     if trees[1].changes:
         shown = ", ".join(trees[1].changes[:3]) + (", ..." if len(trees[1].changes) > 3 else "")
         notes.append(f"the working tree is measured as it is, with changes that are not committed: {shown}")
@@ -196,5 +220,6 @@ def _notes(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _injected(inject: float) -> tuple[str, ...]:
+def injected(inject: float) -> tuple[str, ...]:
+    """The note on a second side that is made slower; none where it is not."""
     return (f"the second side is made {percent(inject)} slower by --inject",) if inject else ()

@@ -16,6 +16,7 @@ __all__ = [
     "Step",
     "available",
     "device_for",
+    "device_in_use",
     "is_name",
     "is_out_of_memory",
     "open_device",
@@ -54,6 +55,11 @@ def device_for(cell: Cell) -> Device:
     torch.set_flush_denormal(cell.denormals == "flush")
     torch.set_num_threads(cell.threads)
     return open_device(cell.device)
+
+
+def device_in_use() -> Device:
+    """The device that this process has been working on: another one than the host's processor where there is one."""
+    return open_device(next(name for kind in reversed(DEVICES.values()) if (name := kind.in_use())))
 
 
 def available() -> dict[str, DeviceFacts]:

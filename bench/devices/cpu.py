@@ -42,6 +42,11 @@ class CpuDevice:
         }
         return {cls.name: replace(cls.facts, unsupported=reasons(unsupported))}
 
+    @classmethod
+    def in_use(cls) -> str:
+        """The processor: every process works on it."""
+        return cls.name
+
     def synchronize(self) -> None:
         """Nothing: a call on the CPU returns when its work is done."""
 

@@ -56,6 +56,14 @@ class CudaDevice:
         return {f"cuda:{index}": cls._facts_of(index) for index in range(count)}
 
     @classmethod
+    def in_use(cls) -> str | None:
+        """The one on which this process has held memory, of several the most."""
+        if not torch.cuda.is_initialized():
+            return None
+        held = [torch.cuda.max_memory_allocated(index) for index in range(torch.cuda.device_count())]
+        return f"cuda:{held.index(max(held))}" if any(held) else None
+
+    @classmethod
     def _facts_of(cls, index: int) -> DeviceFacts:
         major, minor = torch.cuda.get_device_capability(index)
         old = None if major >= 7 else f"torch.compile needs compute capability 7.0, this device has {major}.{minor}"

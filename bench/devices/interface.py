@@ -43,6 +43,10 @@ class Device(Protocol):
     def available(cls) -> Mapping[str, DeviceFacts]:
         """Each device of the kind that is usable here, by name. May initialize it: never call it before a fork."""
 
+    @classmethod
+    def in_use(cls) -> str | None:
+        """The device of the kind that this process works on, by name; None where it works on none. Initializes none."""
+
     def synchronize(self) -> None:
         """Wait until all work given to the device is done."""
 

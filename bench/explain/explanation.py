@@ -209,6 +209,7 @@ def _notes(slower: CellRecord, faster: CellRecord) -> list[str]:
         ours, theirs = getattr(slower.cell, metric), getattr(faster.cell, metric)
         if ours != theirs:
             notes.append(f"The steps are not of the same kind: {name} {ours} against {theirs}.")
+    notes += dict.fromkeys(f"In run {record.run} {code}." for record in (slower, faster) for code in record.code)
     for record in (slower, faster):
         doubts = sorted({warning.kind for warning in record.warnings if warning.part == "phases"})
         if doubts:

@@ -28,6 +28,7 @@ class CellRecord:
         operators: how often a step dispatches each aten operator, by phase; None where it was not counted.
         system: hardware and software as its first process saw them.
         warnings: of any result.
+        code: which code it was that nobody registered, a sentence for each origin.
 
     """
 
@@ -39,6 +40,7 @@ class CellRecord:
     operators: Mapping[str, Mapping[str, int]] | None
     system: Mapping[str, Any]
     warnings: tuple[Warning, ...] = ()
+    code: tuple[str, ...] = ()
 
     def value(self, metric: str) -> float | None:
         """The pooled value of a metric; None where it was not measured."""
@@ -69,15 +71,17 @@ def cell_records(run: Run) -> dict[str, CellRecord]:
     records = {}
     for name, part in frame_of(lines, asked_of(run.facts.plan)).groupby("id", sort=False):
         line = first[str(name)]
+        cell = Cell.from_dict(line["cell"]).configuration
         records[str(name)] = CellRecord(
             run=run.name,
-            cell=Cell.from_dict(line["cell"]).configuration,
+            cell=cell,
             status=str(part["status"].iloc[0]),
             rows={str(row["metric"]): dict(row) for row in part.to_dict("records") if not pd.isna(row["metric"])},
             profile=line["profile"],
             operators=line["operators"],
             system=line["system"],
             warnings=tuple(warnings[str(name)]),
+            code=tuple(run.facts.code[origin] for origin in cell.origins if origin in run.facts.code),
         )
     return records
 

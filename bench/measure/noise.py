@@ -54,8 +54,9 @@ def warnings_of(
 def contention(part: Part, blocks: Sequence[Block], threads: int, times: float = 0.0) -> list[Warning]:
     """A warning where the process did not have its cores to itself.
 
-    One thread that is timed shows it by its CPU time. Several do by what they waited in more than half of the blocks,
-    since a low quantile of the steps passes over fewer; by less than one core for all; or by steps absurdly long.
+    One thread that is timed shows it by its CPU time. Several, and a user's own step, do by what they waited in more
+    than half of the blocks, since a low quantile of the steps passes over fewer; several by less than one core for all,
+    too; or by steps absurdly long.
 
     Args:
         part: of the measurement.
@@ -66,7 +67,7 @@ def contention(part: Part, blocks: Sequence[Block], threads: int, times: float =
     """
     wall = sum(block.wall for block in blocks)
     busy = sum(block.cpu for block in blocks) / wall
-    timed = part != "training"  # which also waits for the parent to take what it sends
+    timed = part not in ("training", "step")  # one also waits for who takes what it sends, a user's own for anything
     if threads == 1 and timed:
         text = f"the process had {percent(busy)} of its core"
         return [Warning(part, "contended", busy, text)] if busy < BUSY else []
@@ -74,7 +75,8 @@ def contention(part: Part, blocks: Sequence[Block], threads: int, times: float =
     if len(lost) <= len(blocks) / 2 and times <= SLOWER:
         return []
     waited = min(1.0, sum(block.waited or 0.0 for block in blocks) / wall)  # a wait may have begun before its block
-    share = min(busy / threads, 1 - waited)
+    waits = part == "step" and waited > 0  # its own waits are no neighbour's
+    share = 1 - waited if waits else min(busy / threads, 1 - waited)
     whose = f"one of {threads} threads" if threads > 1 else "the process"
     text = f"{whose} had at most {percent(share)} of its core"
     long = f", and a step took {times:.0f} times as long as with 1 thread" if times > SLOWER else ""

@@ -37,6 +37,7 @@ class Workload:
         layout = MEMORY_FORMATS[cell.memory_format]
         torch.manual_seed(cell.seed)
         model = models.build(cell.source("architecture"), shape, num_classes)
+        self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
         optimizer = cell.source("optimizer")
         self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
@@ -162,7 +163,7 @@ class Workload:
         There is no gradient scaler: it cannot tell the several losses of a step apart, and the grid keeps float16 out.
         """
         first = self.evaluations
-        losses: list[Tensor] = []
+        values: list[Tensor] = []
 
         def evaluate() -> Tensor:
             enter("zero_grad")
@@ -177,12 +178,12 @@ class Workload:
             if noted is not None and self.evaluations == first:
                 noted()
             self.evaluations += 1
-            losses.append(loss.detach())
+            values.append(loss.detach())
             enter("optimizer")
-            return losses[-1]
+            return values[-1]
 
         optimizers.step_with(self.optimizer, evaluate)
-        return losses[0]
+        return values[0]
 
     def _record_graph(self) -> None:
         """Have `timed_step` replay a recorded step on one resident batch: one launch, without phases."""

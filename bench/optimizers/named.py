@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from bench.optimizers.manners import is_rate, is_required, set_rate, switch
 from bench.optimizers.spec import OptimizerSpec, implementations_of
 from bench.origins import OriginError, Resolved, resolve
+from bench.origins.resolve import failures, folder_of, on_path
 
 # What parameters of a class or function are called that mean the same to everybody; else the first gets the weights.
 NAMED = ("named_parameters", "named_params")
@@ -83,7 +84,9 @@ def _made(resolved: Resolved, parameters: Mapping[str, Parameter], model: nn.Mod
     if "params" in parameters:
         wanted["params"], placed = placed[0], []
     _check_needs(resolved, parameters, {*own, *wanted, *settings}, bool(placed))
-    optimizer = resolved.call(*placed, **wanted, **settings)
+    # what the plan says, such as its rate, goes before what the user wrote
+    with on_path(folder_of(text)), failures(text, "cannot be called"):
+        optimizer = resolved.target(*placed, **{**own, **wanted, **settings})
     if not isinstance(optimizer, Optimizer):
         kind = "nothing" if optimizer is None else type(optimizer).__name__
         raise OriginError(f"'{text}' gives {kind}, no torch.optim.Optimizer: return one")

@@ -6,21 +6,24 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, reduce
 from hashlib import sha256
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from bench.errors import BenchError, nearest
-from bench.plan.origin import Origin, file_of, parse
+from bench.plan.origin import BASE, TRACEBACK, Origin, file_of, parse
 
 _INSTALLED = ("site-packages", "dist-packages")
-TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
-BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
+_OWN = Path(__file__).resolve().parents[1]  # no place in a user's code, even where that lies beside
+LONGEST_VALUE, LONGEST_REASON = 40, 300  # characters of an argument, and of another's error, that an error repeats
+
+_folders: set[str] = set()  # that were on the module path for a user's file
 
 
 class OriginError(BenchError):
@@ -58,8 +61,9 @@ class Resolved:
 
         """
         own, own_named = self.origin.call_arguments()
-        with on_path(folder_of(self.text)), failures(self.text, "cannot be called"):
-            return self.target(*own, *arguments, **{**own_named, **named})
+        named = {**named, **own_named}
+        with calling(self.text, (*own, *arguments), named):
+            return self.target(*own, *arguments, **named)
 
 
 @cache
@@ -74,12 +78,13 @@ def resolve(text: str) -> Resolved:
     if origin is None:
         raise OriginError(f"'{text}' names no file or module")
     module, facts = _imported(text, origin)
-    try:
-        target = reduce(getattr, origin.name.split("."), module)
-    except AttributeError as error:
-        near = nearest(origin.name, [name for name in vars(module) if not name.startswith("_")])
-        hint = f": did you mean '{near}'?" if near else ": check the name"
-        raise OriginError(f"{origin.source} has no '{origin.name}'{hint}") from error
+    with on_path(folder_of(text)), failures(text, "cannot be had"):
+        try:
+            target = reduce(getattr, origin.name.split("."), module)
+        except AttributeError as error:
+            near = nearest(origin.name, [name for name in vars(module) if not name.startswith("_")])
+            hint = f": did you mean '{near}'?" if near else ": check the name"
+            raise OriginError(f"{origin.source} has no '{origin.name}'{hint}") from error
     return Resolved(text, origin, target, {"text": text, **facts})
 
 
@@ -100,13 +105,45 @@ def on_path(folder: Path) -> Iterator[None]:
 
     So a neighbour `utils.py` of a user's file is the one it means, and a `random.py` there breaks nothing.
     """
-    place = str(folder)
+    place = str(folder.absolute())
+    _make_way(place)
+    if place in sys.path:
+        yield
+        return
     at = next((at for at, path in enumerate(sys.path) if path.endswith(_INSTALLED)), len(sys.path))
     sys.path.insert(at, place)
     try:
         yield
     finally:
-        sys.path.remove(place)
+        with suppress(ValueError):  # what was imported took it out
+            sys.path.remove(place)
+
+
+def _make_way(place: str) -> None:
+    """Forget modules of other users' folders that this one has too, so that each file gets its own neighbours."""
+    _folders.add(place)
+    for name, module in [(name, module) for name, module in sys.modules.items() if "." not in name]:
+        file = Path(getattr(module, "__file__", None) or "/")
+        folder = str((file.parent if file.name == "__init__.py" else file).parent)
+        own = Path(place, f"{name}.py"), Path(place, name, "__init__.py")
+        if folder != place and folder in _folders and any(path.is_file() for path in own):
+            for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
+                del sys.modules[known]
+
+
+@contextmanager
+def calling(text: str, placed: Sequence[Any], named: Mapping[str, Any]) -> Iterator[None]:
+    """While what `text` names is called with these: its folder on the module path, what it raises an OriginError."""
+    shown = ", ".join([*map(_brief, placed), *(f"{name}={_brief(value)}" for name, value in named.items())])
+    trouble = f"cannot be called with ({shown})" if shown else "cannot be called"
+    with on_path(folder_of(text)), failures(text, trouble):
+        yield
+
+
+def _brief(value: Any) -> str:
+    """A value as an error shows it."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST_VALUE else f"{type(value).__name__}"
 
 
 @contextmanager
@@ -117,26 +154,37 @@ def failures(text: str, trouble: str) -> Iterator[None]:
     except BenchError:
         raise
     except (Exception, SystemExit) as error:
-        reason = " ".join(str(error).split())
-        if os.environ.get(TRACEBACK):
-            traceback.print_exc()
-        what = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-        raise OriginError(f"'{text}' {trouble}: {what}{_place(text, error)}") from error
+        raise OriginError(f"'{text}' {trouble}: {told_of(text, error)}") from error
+
+
+def told_of(text: str, error: BaseException) -> str:
+    """What was raised by the code that `text` names, in one line, with the place in the user's own file.
+
+    The traceback goes to stderr where it was asked for.
+    """
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    reason = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
+    reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
+    words = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    if "relative import with no known parent" in reason:
+        words += "; name it as a module of its package (package.module:NAME)"
+    return words + _place(text, error)
 
 
 def _place(text: str, error: BaseException) -> str:
     """Where in the user's own folder it was raised: " (my_nets.py, line 12)"."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({Path(error.filename).name}, line {error.lineno})"
-    folder = str(folder_of(text).resolve())
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_of_user(frame.filename, folder)]
-    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-
-
-def _is_of_user(file: str, folder: str) -> bool:
-    """Whether the file lies in the user's folder, and is neither installed there nor the suite's own."""
-    own = str(Path(__file__).parents[1])
-    return file.startswith(folder) and not file.startswith(own) and not any(part in file for part in _INSTALLED)
+    folder = folder_of(text).resolve()
+    frames = [
+        Path(frame.filename).name + f", line {frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(folder)
+        and not Path(frame.filename).is_relative_to(_OWN)
+        and not any(part in frame.filename for part in _INSTALLED)
+    ]
+    return f" ({frames[-1]})" if frames else ""
 
 
 def _imported(text: str, origin: Origin) -> tuple[ModuleType, dict[str, Any]]:
@@ -156,23 +204,26 @@ def _imported(text: str, origin: Origin) -> tuple[ModuleType, dict[str, Any]]:
 
 
 def _of_file(text: str, file: Path) -> tuple[ModuleType, dict[str, Any]]:
-    """The module that the file holds, under its own name where that is free."""
+    """The module that the file holds, under its own name where that is free.
+
+    It is compiled from the very bytes whose digest is kept, and not from what Python may have compiled before.
+    """
     try:
         content = file.read_bytes()
     except OSError as error:
         raise OriginError(f"cannot read {file} (of '{text}'): {error.strerror}; check the path") from error
     facts = {"file": str(file), "sha256": sha256(content).hexdigest()}
     name = _module_name(file, facts["sha256"])
-    spec = importlib.util.spec_from_file_location(name, file.resolve())
-    assert spec is not None
-    assert spec.loader is not None  # it ends in .py
+    loader = SourceFileLoader(name, str(file.resolve()))
+    spec = importlib.util.spec_from_file_location(name, loader=loader)
+    assert spec is not None  # the loader knows its file
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     with on_path(file.parent), failures(text, "cannot be imported"):
+        sys.modules[name] = module
         try:
-            spec.loader.exec_module(module)
+            exec(loader.source_to_code(content, loader.path), vars(module))  # noqa: S102 - what the user named
         except BaseException:
-            del sys.modules[name]
+            sys.modules.pop(name, None)
             raise
     return module, facts
 

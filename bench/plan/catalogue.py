@@ -63,7 +63,8 @@ class Catalogue:
     Attributes:
         architectures: name to its facts: family, module, input_shape, num_classes, description, source; parameters and
             flops_forward (one image) of those that were asked for; incompatible: data sets whose images it cannot
-            take, each with the reason.
+            take, each with the reason; outputs: what else than logits it gives for those of a data set, in words;
+            more_than_one: why a batch of one of their images cannot be trained on.
         optimizers: name to its facts: description, learning_rate (None where it has none of its own), implementations,
             needs_closure; unsupported: by device and implementation, why it cannot run there; of what is not the
             suite's own cannot: reasons by "default rate", "learning rate", "tune", "schedule", "cuda_graph".

@@ -6,6 +6,7 @@ from typing import Any
 from bench.plan.origin import texts_of
 
 FOREIGN = "pytest-benchmark"  # stands where a data set would, in the cell of a benchmark that is not ours
+STEP = "step"  # likewise, in the cell of a step of the user's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,11 @@ class Cell:
 
     def source(self, field: str) -> str:
         """What to build the field from: the origin that is named for it, or its own value, which is registered."""
-        return texts_of(self.origins).get(field, str(getattr(self, field)))
+        return str(self.as_named(field))
+
+    def as_named(self, field: str) -> Any:
+        """The value of a field as a plan names it: what has an origin by that."""
+        return texts_of(self.origins).get(field, getattr(self, field))
 
     @property
     def configuration(self) -> "Cell":
@@ -69,13 +74,13 @@ class Cell:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether this is a benchmark of another tool, which only has a name."""
-        return self.dataset == FOREIGN
+        """Whether this is a benchmark of another tool or a step of the user's own, which only has a name."""
+        return self.dataset in (FOREIGN, STEP)
 
     @classmethod
-    def foreign(cls, name: str) -> "Cell":
-        """The cell of a benchmark of another tool."""
-        return cls(name, optimizer="none", dataset=FOREIGN, batch_size=1)
+    def foreign(cls, name: str, kind: str = FOREIGN) -> "Cell":
+        """The cell of a benchmark of another tool, or with the kind STEP that of a step of the user's own."""
+        return cls(name, optimizer="none", dataset=kind, batch_size=1)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as they are stored."""

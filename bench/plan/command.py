@@ -7,7 +7,6 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
-from bench.plan.origin import texts_of
 from bench.plan.plan import SETTINGS, Plan, default_of, flag, options_of, plan_from, shape_of
 
 # Fields of Plan that change what a cell measures; the others choose among cells or say where results go.
@@ -23,14 +22,9 @@ def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     return f"python -m bench run {flags_of(cell, plan)}"
 
 
-def _named(cell: Cell, field: str) -> Any:
-    """The value of an axis as a flag names it: what has an origin by that."""
-    return texts_of(cell.origins).get(field, getattr(cell, field))
-
-
 def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     """The flags of `command_of`, quoted for a POSIX shell."""
-    axes = {key: _named(cell, field) for field, key in AXES.items()}
+    axes = {key: cell.as_named(field) for field, key in AXES.items()}
     if not plan.get("threads"):
         axes.pop("threads")  # the plan left the threads to each metric, and so does the command
     own = _suites_own(cell.source("architecture"))

@@ -36,7 +36,7 @@ AXES = {
     "seed": "seeds",
 }
 
-_LISTINGS = {"architecture": "architectures", "optimizer": "optimizers", "dataset": "datasets", "loss": "losses"}
+_LISTED = ("architecture", "optimizer", "dataset", "loss")
 _WORDS = {"dataset": "data set"}
 
 
@@ -58,14 +58,14 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     cores = catalogue.usable_cores
     axes: dict[str, tuple[Any, ...]] = {
         **{field: getattr(plan, key) for field, key in AXES.items()},
-        "architecture": _chosen("architecture", plan.architectures, catalogue.architectures),
-        "optimizer": _chosen("optimizer", plan.optimizers, catalogue.optimizers),
+        "architecture": chosen("architecture", plan.architectures, catalogue.architectures),
+        "optimizer": chosen("optimizer", plan.optimizers, catalogue.optimizers),
         "dataset": _datasets(plan, catalogue),
-        "loss": _chosen("loss", plan.losses, catalogue.losses),
+        "loss": chosen("loss", plan.losses, catalogue.losses),
         "device": _devices(plan, catalogue),
         "threads": plan.threads or (cores,),
         "learning_rate": plan.learning_rates or (None,),
-        "normalization": _chosen("normalization", plan.normalizations, {name: {} for name in catalogue.normalizations}),
+        "normalization": chosen("normalization", plan.normalizations, {name: {} for name in catalogue.normalizations}),
     }
     for name, values in axes.items():
         if not values:
@@ -77,7 +77,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in points]
     cells = [_resolved(cell, catalogue) for cell in cells]
-    reasons = {cell: _incompatible(cell, catalogue) or _unsupported(cell, catalogue) for cell in dict.fromkeys(cells)}
+    reasons = {cell: _unfit(cell, plan, catalogue) or _unsupported(cell, catalogue) for cell in dict.fromkeys(cells)}
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
     if not kept:
@@ -110,13 +110,18 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
     )
 
 
-def _chosen(kind: str, texts: tuple[str, ...], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """The known names that match, in the order of the texts; one that matches nothing is an unknown name."""
+def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """The entries that the texts mean, in their order.
+
+    Raises:
+        BenchError: a text matches nothing.
+
+    """
     names: dict[str, None] = {}
     for text in texts:
         matches = matching(text, known)
         if not matches:
-            listing = f"list {_LISTINGS[kind]}" if kind in _LISTINGS else "run --help"
+            listing = f"list {AXES[kind]}" if kind in _LISTED else "run --help"
             raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))
     return tuple(names)
@@ -135,7 +140,7 @@ def _check_rates(optimizers: Iterable[str], plan: Plan, catalogue: Catalogue) ->
 def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
     """The data sets; a shape of `synthetic` need not be an entry of its own."""
     shapes = {name: facts for name in plan.datasets if ":" in name and (facts := catalogue.dataset(name))}
-    return _chosen("dataset", plan.datasets, {**catalogue.datasets, **shapes})
+    return chosen("dataset", plan.datasets, {**catalogue.datasets, **shapes})
 
 
 def matching(text: str, known: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -193,10 +198,19 @@ def _resolved(cell: Cell, catalogue: Catalogue) -> Cell:
     return cell if flushes else replace(cell, denormals="keep")
 
 
-def _incompatible(cell: Cell, catalogue: Catalogue) -> str | None:
-    """Why the cell cannot take its data set's images, or None."""
-    if reason := catalogue.architectures[cell.architecture].get("incompatible", {}).get(cell.dataset):
+def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
+    """Why the cell cannot take its data set's images, or cannot be trained on them as the plan wants; or None."""
+    unfit = {
+        kind: catalogue.architectures[cell.architecture].get(kind, {}).get(cell.dataset)
+        for kind in ("incompatible", "outputs", "more_than_one")
+    }
+    if reason := unfit["incompatible"] or (cell.batch_size == 1 and unfit["more_than_one"]):
         return str(reason)
+    if plan.epochs and unfit["outputs"]:
+        return (
+            f"'{cell.source('architecture')}' gives several outputs ({unfit['outputs']}), and training knows one loss: "
+            "time its steps alone with --epochs 0"
+        )
     images = (catalogue.dataset(cell.dataset) or {})["train"]
     images -= held_out_of(images) if cell.split == "validation" else 0
     if cell.batch_size > images:

@@ -3,17 +3,21 @@
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
 from bench.errors import BenchError
 
+TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
+BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
-    r"(?P<source>[^\s:(][^:(]*|[A-Za-z]:[^:(]+):(?P<name>[A-Za-z_][\w.]*)(?:\((?P<arguments>.*)\))?", re.S
+    r"(?P<source>\S(?:.*?\S)?\.py|[^\W\d]\w*(?:\.[^\W\d]\w*)*)"
+    r":(?P<name>[^\W\d][\w.]*)(?:\((?P<arguments>.*)\))?",
+    re.S,
 )
 
 
@@ -57,8 +61,7 @@ class Origin:
 
         """
         try:
-            call = ast.parse(f"f({self.arguments})", mode="eval").body
-            assert isinstance(call, ast.Call)
+            call = _call_of(self.arguments)
             named = {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in call.keywords}
             assert "" not in named  # `**` of something
             return [ast.literal_eval(value) for value in call.args], named
@@ -66,6 +69,14 @@ class Origin:
             raise BenchError(
                 f"'{self.name}({self.arguments})': arguments are Python literals such as width=128 or betas=(0.9, 0.95)"
             ) from error
+
+
+def _call_of(arguments: str) -> ast.Call:
+    """The syntax tree of a call with these arguments, whatever is around them."""
+    call = ast.parse(f"f({arguments}\n)", mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert isinstance(call.func, ast.Name)  # and no call of what a call gives
+    return call
 
 
 @lru_cache
@@ -86,9 +97,9 @@ def parse(text: str) -> Origin | None:
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise BenchError(f"'{text}' names nothing that can be imported: write {FORMS}")
-    origin = Origin(match["source"], match["name"], " ".join((match["arguments"] or "").split()))
+    origin = Origin(match["source"], match["name"], match["arguments"] or "")
     origin.call_arguments()
-    return origin
+    return replace(origin, arguments=ast.unparse(_call_of(origin.arguments))[2:-1])
 
 
 def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -106,13 +117,21 @@ def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]
         choices = [origin.label, origin.full_label, text]
         if origin.label in names or origin.label in rivals:
             choices = choices[1:]
-        labels[text] = next(choice for choice in choices if choice not in labels.values() or choice == text)
+        others = names.union(labels.values())
+        labels[text] = next(choice for choice in choices if choice not in others or choice == text)
     return labels
 
 
 def texts_of(origins: Iterable[str]) -> Mapping[str, str]:
     """The origins of a cell, each such as "architecture=my_nets.py:MyNet", by field."""
     return dict(entry.split("=", 1) for entry in origins)
+
+
+def code_of(facts: Mapping[str, Any]) -> str:
+    """Which code an origin was, in words: "my_nets.py, SHA-256 0123456789ab", or "timm 1.0.3"."""
+    if "file" in facts:
+        return f"{PurePath(str(facts['file'])).name}, SHA-256 {str(facts.get('sha256', ''))[:12]}"
+    return " ".join(str(facts[key]) for key in ("package", "version") if facts.get(key))
 
 
 def file_of(text: str, base: Path) -> Path | None:
@@ -123,9 +142,14 @@ def file_of(text: str, base: Path) -> Path | None:
 
 def split_outside_brackets(text: str) -> list[str]:
     """The parts between commas that stand in no bracket: of `MyNet(width=1,depth=2),optimizer=adam` two."""
-    parts, depth = [""], 0
+    parts, depth, quote = [""], 0, ""
     for sign in text:
-        depth += (sign in "([{") - (sign in ")]}")
+        if quote:
+            quote = "" if sign == quote else quote
+        elif depth and sign in "'\"":
+            quote = sign
+        else:
+            depth += (sign in "([{") - (sign in ")]}")
         if sign == "," and depth == 0:
             parts.append("")
         else:

@@ -63,7 +63,8 @@ def _option(
 class Plan:
     """The grid asked for. Every field but the purpose is a flag of `run`; all are keys of a suite's TOML file.
 
-    Times are in seconds, `precision` is a share (0.03 is 3 %).
+    Times are in seconds, `precision` is a share (0.03 is 3 %). `input` is another word for a data set: a plan that was
+    read has it among its `datasets`.
     """
 
     suite: str = _option(
@@ -82,6 +83,12 @@ class Plan:
         ("sgd",), "optimizers: names, globs, FILE.py:NAME or torch.optim:Adam(betas=(0.9, 0.95))", reads="glob"
     )
     datasets: tuple[str, ...] = _option(("mnist",), "data sets: names, folder:PATH, npz:FILE or FILE.py:NAME")
+    input: str = _option(
+        "",
+        "random images of this shape in place of data sets: CxHxW or CxHxW:CLASSES, such as 3x224x224:1000",
+        role="measuring",
+        reads="shape",
+    )
     batch_sizes: tuple[int, ...] = _option((64,), "images per step", at_least=1)
     devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda or cuda:N")
     threads: tuple[int, ...] = _option(
@@ -210,7 +217,26 @@ def plan_from(values: Mapping[str, Any]) -> Plan:
     """
     default = TINY if tuple(values.get("architectures", ())) == (DEBUG,) else default_of("suite")
     suite = str(values.get("suite", default))
-    return replace(_suite(suite, seen=()), **{**values, "suite": suite})
+    wanted = _with_input(values, "the plan")
+    return replace(_suite(suite, seen=()), **{**wanted, "suite": suite})
+
+
+def _with_input(values: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """The same values with the data set that `input` stands for.
+
+    Raises:
+        BenchError: they name data sets too.
+
+    """
+    wanted = dict(values)
+    if shape := wanted.pop("input", ""):
+        if "datasets" in wanted:
+            raise BenchError(
+                f"{place} names an input of {shape} and data sets, of which the input is one: leave --datasets out, or "
+                f"write --datasets synthetic:{shape} ..."
+            )
+        wanted["datasets"] = (f"synthetic:{shape}",)
+    return wanted
 
 
 def plan_of_values(place: str, values: Mapping[str, Any]) -> Plan:
@@ -257,7 +283,8 @@ def _suite(name: str, seen: tuple[str, ...]) -> Plan:
     except tomllib.TOMLDecodeError as error:
         raise BenchError(f"{place} is not valid TOML: {error}") from error
     base = _suite(str(table.pop("suite")), (*seen, name)) if "suite" in table else Plan()
-    return replace(base, **{key: _from_toml(key, value, place) for key, value in table.items()}, suite=name)
+    values = {key: _from_toml(key, value, place) for key, value in table.items()}
+    return replace(base, **_with_input(values, place), suite=name)
 
 
 def _suite_text(name: str) -> tuple[str, str]:
@@ -345,12 +372,20 @@ def _rate(text: str) -> float:
     return value
 
 
-_READERS: dict[str, Callable[[str], float]] = {
+def _input_shape(text: str) -> str:
+    """CxHxW or CxHxW:CLASSES, of whole numbers above 0; "" for none."""
+    if text and not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){2}(:[1-9]\d*)?", text, re.ASCII):
+        raise ValueError(text)
+    return text
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
     "duration": _duration,
     "limit": _limit,
     "share": share,
     "goal": _goal,
     "rate": _rate,
+    "shape": _input_shape,
 }
 _WANTED = {
     "duration": "a duration such as 90s, 5m or 1h",
@@ -358,6 +393,7 @@ _WANTED = {
     "share": "a share such as 3% or 0.03",
     "goal": "a share such as 99% or 0.99, or 0",
     "rate": "a number above 0, such as 0.01 or 1e-3",
+    "shape": "CxHxW or CxHxW:CLASSES, such as 3x224x224:1000",
     "int": "a whole number",
     "float": "a number",
     "str": "text",

@@ -90,6 +90,7 @@ class CatalogueRequest:
         download: fetch what is not there, which may take long.
         optimizers: names, globs and origins; the origins become entries.
         losses: likewise.
+        batch_sizes: of the cells; whether a network can do with one image is looked at where that is among them.
 
     """
 
@@ -99,12 +100,19 @@ class CatalogueRequest:
     download: bool = False
     optimizers: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
+    batch_sizes: tuple[int, ...] = ()
 
 
 def request_of(plan: Plan) -> CatalogueRequest:
     """What a plan needs to know."""
     return CatalogueRequest(
-        plan.architectures, plan.datasets, plan.data_dir, plan.download, plan.optimizers, plan.losses
+        plan.architectures,
+        plan.datasets,
+        plan.data_dir,
+        plan.download,
+        plan.optimizers,
+        plan.losses,
+        plan.batch_sizes,
     )
 
 

@@ -25,6 +25,9 @@ AB_CAPABILITIES = "bench.worker.ab_side:capabilities_of"
 AB_COUNTS = "bench.worker.ab_side:count"
 AB_BLOCKS = "bench.worker.ab_side:serve"
 AB_SAME = "bench.worker.ab_same:compute_steps"
+AB_STEP_FACTS = "bench.worker.step_side:try_out"
+AB_STEP_BLOCKS = "bench.worker.step_side:serve"
+STEP_TIMES = "bench.worker.step_times:measure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +78,7 @@ MESSAGES: Mapping[str, Messages] = {
     AB_COUNTS: Messages(m.SideTask, {"counts": dict[str, float], **FAILED}),
     AB_BLOCKS: Messages(m.SideTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
     AB_SAME: Messages(m.SameTask, {"result": m.StepResult, "trace": m.StepTrace, **FAILED}, hears=Arithmetic | None),
+    AB_STEP_FACTS: Messages(m.StepTask, {"facts": m.StepFacts, **REFUSED, **FAILED}),
+    AB_STEP_BLOCKS: Messages(m.StepTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
+    STEP_TIMES: Messages(m.StepTask, {"facts": m.StepFacts, "times": m.StepTimes, **FAILED}),
 }

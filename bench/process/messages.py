@@ -135,12 +135,16 @@ class CapabilitiesTask(TypedDict):
 
 
 class CapabilitiesAnswer(TypedDict):
-    """A/B: what a revision has (the fields of Catalogue, those of Cell, its entries) and where it runs."""
+    """A/B: what a revision has (the fields of Catalogue, those of Cell, its entries) and where it runs.
+
+    `installed` is the version of each package of its interpreter; a revision from before it was told leaves it out.
+    """
 
     catalogue: dict[str, Any]
     cell_fields: list[str]
     entries: list[str]
     system: dict[str, Any]
+    installed: NotRequired[dict[str, str]]
 
 
 class SameTask(TypedDict):
@@ -235,6 +239,74 @@ class SideTask(TypedDict):
     inject: float
     data_dir: str
     heap_offset: NotRequired[int]
+
+
+class StepTask(TypedDict):
+    """A/B: a step of the user's own in place of a cell.
+
+    Attributes:
+        label: what errors call it.
+        text: names it, see `bench.plan.origin`; "" where it is `pickled`.
+        pickled: the step or what sets it up, by cloudpickle; it is in no file.
+        base: the folder that a relative file in `text` starts from.
+        path: folders of modules, beside those of the interpreter.
+        shared: the folder that no module may be of, unless it is of `base`; "" for none.
+        device: the name of that it runs on; "" to find out.
+        threads: CPU threads; 0 for all usable cores.
+        inject: as of SideTask.
+        blocks: how many to time, of who is not asked for them one by one.
+        heap_offset: as of SideTask.
+
+    """
+
+    label: str
+    text: str
+    pickled: bytes
+    base: str
+    path: list[str]
+    shared: str
+    device: str
+    threads: int
+    inject: float
+    blocks: NotRequired[int]
+    heap_offset: NotRequired[int]
+
+
+class StepFacts(TypedDict):
+    """A/B: what a step turned out to be.
+
+    Attributes:
+        origin: which code it is: `text`, and `file` with its `sha256` or `package` with its `version`; empty where it
+            came by value.
+        device: what it runs on, by name.
+        threads: CPU threads in force, which the step may have set itself.
+        system: the hardware and software.
+        installed: the version of each package of its interpreter, of a step that is tried out.
+
+    """
+
+    origin: dict[str, Any]
+    device: str
+    threads: int
+    system: dict[str, Any]
+    installed: NotRequired[dict[str, str]]
+
+
+class StepTimes(TypedDict):
+    """What one process timed of a step; seconds of each.
+
+    Attributes:
+        seconds: of the whole.
+        phases: by phase that it marks, in the order of their first appearance.
+        outside: of what is in no phase.
+        warnings: see `bench.store.warning.Warning`.
+
+    """
+
+    seconds: list[float]
+    phases: dict[str, list[float]]
+    outside: list[float]
+    warnings: list[dict[str, Any]]
 
 
 class Ready(TypedDict):

@@ -104,6 +104,8 @@ def _run(record: Record) -> Iterator[tuple[str, str]]:
     yield "Status", facts.status
     yield "Command", facts.command
     yield "Revision", revision(facts.git)
+    if facts.code:
+        yield "Code", "; ".join(facts.code.values())
     yield "Started", facts.started or UNKNOWN
     yield "Finished", facts.finished or "not recorded"
     yield "Results", f"{len(record.results):,}, each of a fresh process"

@@ -28,6 +28,7 @@ from bench.process.channel import Channel
 from bench.process.entries import MESSAGES
 from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, OnCore, Ready, SideTask
+from bench.store.provenance import installed
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
 from bench.worker.failure import failure_sent
@@ -54,6 +55,7 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
             "cell_fields": [field.name for field in fields(Cell)],
             "entries": list(MESSAGES),
             "system": describe_system(open_device(task["device"])),
+            "installed": installed(),
         }
         channel.send("about", capabilities)
 
@@ -96,8 +98,11 @@ def on_core(block: Block, threads: int) -> OnCore:
 
     The CPU seconds of several need not be equal to that on a quiet machine, where one of them may have nothing to do.
     """
-    if threads == 1:
-        return {"wall": block.wall, "cpu": block.cpu}
+    return {"wall": block.wall, "cpu": block.cpu} if threads == 1 else less_waiting(block)
+
+
+def less_waiting(block: Block) -> OnCore:
+    """As `on_core` of several threads, or of one whose own work may wait: for a file, or for other processes."""
     return {} if block.waited is None else {"wall": block.wall, "cpu": max(0.0, block.wall - block.waited)}
 
 

@@ -5,18 +5,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import architectures
 from bench import data, losses, models, optimizers
 from bench.devices import available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
-from bench.measure.flops import flop_counter
 from bench.plan.catalogue import Catalogue
 from bench.plan.origin import labels_of, parse
 from bench.plan.task import CatalogueRequest
 from bench.process.channel import Channel
+from bench.worker.network_facts import counts_of, own_form, unfit_for
 
 
 def describe(request: CatalogueRequest, channel: Channel) -> None:
@@ -55,8 +53,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
     images = {label: data.facts_of(text) for label, text in sets.items() if text in request.datasets}
     return Catalogue(
         architectures={
-            name: _facts(name, text) | (_counts(text) | _incompatible(text, images) if name in wanted else {})
-            for name, text in nets.items()
+            name: _architecture(name, text, name in wanted, images, request.batch_sizes) for name, text in nets.items()
         },
         optimizers={
             name: _optimizer(name, text, devices)
@@ -84,60 +81,35 @@ def _origin(text: str, facts_of: Callable[[str], dict[str, Any]]) -> dict[str, A
     return {"origin": facts_of(text)} if parse(text) else {}
 
 
-def _facts(name: str, text: str) -> dict[str, Any]:
-    entry = models.get(text)
+def _architecture(
+    name: str, text: str, wanted: bool, images: dict[str, dict[str, Any]], batch_sizes: Sequence[int]
+) -> dict[str, Any]:
+    """What is known of an architecture; of one that is wanted its counts too, and what it cannot do.
+
+    Raises:
+        BenchError: it is named by its origin and takes the images of none of the data sets.
+
+    """
+    if not wanted:
+        return _facts(name, text, models.get(text))
+    unfit = unfit_for(text, images, batch_sizes)
+    if parse(text) and images and len(unfit["incompatible"]) == len(images):
+        raise BenchError(next(iter(unfit["incompatible"].values())))
+    entry = own_form(text, [facts for label, facts in images.items() if label not in unfit["incompatible"]])
+    return {**_facts(name, text, entry), **counts_of(text, entry), **unfit}
+
+
+def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str, Any]:
     return {
         "name": name,
         "family": entry.family,
-        "module": getattr(entry.build, "__module__", ""),
+        "module": entry.module,
         "input_shape": list(entry.input_shape),
         "num_classes": entry.num_classes,
         "description": entry.description,
         "source": entry.source,
         **_origin(text, models.origin_facts),
     }
-
-
-def _counts(text: str) -> dict[str, int]:
-    """Parameters and FLOPs of one image at the architecture's own shape, counted on the meta device."""
-    entry = models.get(text)
-    try:
-        with torch.device("meta"):
-            model = models.build(text).eval()  # outside the counter: building tries the model once
-            with flop_counter() as counter:
-                model(torch.empty(1, *entry.input_shape))
-    except Exception:  # a plug-in's network may need real tensors, or be faulty: measuring it will say so
-        return {}
-    return {
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "flops_forward": counter.get_total_flops(),
-    }
-
-
-def _incompatible(text: str, images: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """Why the architecture cannot take the images of each of the data sets that it cannot: tried on the meta device.
-
-    Raises:
-        BenchError: it is named by its origin and takes none of them.
-
-    """
-    entry, reasons = models.get(text), {}
-    for label, facts in images.items():
-        channels, height, width = facts["input_shape"]
-        if (channels, height, width) == entry.input_shape and not parse(text):
-            continue
-        try:
-            with torch.device("meta"):
-                models.build(text, (channels, height, width), facts["num_classes"])
-        except architectures.ShapeError as error:
-            reasons[label] = str(error)
-        except BenchError:
-            raise
-        except Exception:  # noqa: S112 - as for its counts
-            continue
-    if parse(text) and images and len(reasons) == len(images):
-        raise BenchError(next(iter(reasons.values())))
-    return {"incompatible": reasons}
 
 
 def _optimizer(name: str, text: str, devices: Iterable[str]) -> dict[str, Any]:

@@ -85,6 +85,9 @@ class _CellTask:
         self.channel.send("stage", "phases")
         work = self._workload(self.cell)
         self._first_step(work)
+        if work.outputs:
+            text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
+            self._warn([Warning("timing", "several outputs", None, text)])
         phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads)
         self.step_seconds = measurements[0].value
         self._send(measurements, phases)

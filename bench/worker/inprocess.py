@@ -1,4 +1,4 @@
-"""A cell in the caller's own process, such as pytest's: set up, ready to be called and timed."""
+"""A cell or a step of the user's own in the caller's own process, such as pytest's: set up, ready to be timed."""
 
 import ctypes
 from collections.abc import Callable, Iterator
@@ -6,33 +6,38 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 
 from bench import data
-from bench.devices import open_device, unsupported_on
-from bench.machine.system import describe_system
+from bench.devices import Device, device_in_use, open_device, unsupported_on
+from bench.machine.system import describe_system, usable_cores
 from bench.measure.batches import RESIDENT_IMAGES, Sources
-from bench.measure.blocks import warm_up
+from bench.measure.blocks import quiet_collector, warm_up
 from bench.measure.costs import measure_costs
+from bench.measure.own_step import OwnStep
 from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
+from bench.plan.step import label_of
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
+from bench.worker.step_setup import set_up
 
 FLUSHED = "denormals are flushed in workers alone: the threads of this process may be running already"
+PHASE_BLOCKS = 3
 _MMAP_PARAMETER, _TRIM_PARAMETER = -3, -1  # of mallopt(3)
 
 
 @dataclass(frozen=True, slots=True)
-class InProcessCell:
-    """A cell ready to be timed.
+class InProcess:
+    """A cell or a step ready to be timed.
 
     Attributes:
-        call: one training step, or one batch of inference.
-        synchronize: waits for the cell's device.
-        facts: what to record beside the times: the cell, its part, exact counts, the system.
-        unsupported: why the cell cannot run here; then there is nothing to call.
+        call: one training step, or one batch of inference, or the user's own step.
+        synchronize: waits for its device.
+        facts: what to record beside the times: the cell, its part, exact counts; the step's phases; the system.
+        unsupported: why it cannot run here; then there is nothing to call.
 
     """
 
@@ -43,7 +48,7 @@ class InProcessCell:
 
 
 @contextmanager
-def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
+def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcess]:
     """Set the cell up, warm when it is to be `timed`; threads and random numbers are the caller's own afterwards.
 
     Args:
@@ -54,14 +59,14 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
     """
     unsupported = FLUSHED if cell.denormals == "flush" else unsupported_on(cell)
     if unsupported:
-        yield InProcessCell(_nothing, _nothing, unsupported=unsupported)
+        yield InProcess(_nothing, _nothing, unsupported=unsupported)
         return
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(cell.threads)
         stack.enter_context(torch.random.fork_rng(devices=[]))
         if timed and (shortfall := _shortfall(cell.threads)):
-            yield InProcessCell(_nothing, _nothing, unsupported=shortfall)
+            yield InProcess(_nothing, _nothing, unsupported=shortfall)
             return
         allocator = pin_allocator() if timed else None
         device = open_device(cell.device)
@@ -72,7 +77,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
             device.settle_memory()
             counted = Workload(cell, device, *part_of_data, dataset.num_classes)
             facts |= {cost.metric: cost.value for cost in measure_costs(counted) if METRICS[cost.metric].imported}
-            facts["system"] = {**describe_system(device), **({"allocator": allocator} if allocator else {})}
+            facts["system"] = _system(device, allocator)
         work = Workload(cell, device, *part_of_data, dataset.num_classes)
         step = work.timed_step
         if part == "inference":
@@ -81,7 +86,56 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcessCell]:
             step = work.infer
         if timed:
             facts["steady"] = warm_up(device, step).steady
-        yield InProcessCell(lambda: step(_nothing), device.synchronize, facts)
+        yield InProcess(lambda: step(_nothing), device.synchronize, facts)
+
+
+@contextmanager
+def opened_step(
+    target: Callable[[], object], *, threads: int | None, device: str | None, timed: bool
+) -> Iterator[InProcess]:
+    """Set a step of the user's own up, warm when it is to be `timed`; what it raises is raised.
+
+    Args:
+        target: the step, or what sets it up (`bench.worker.step_setup.set_up`).
+        threads: CPU threads, which are the caller's own afterwards; None for all usable cores.
+        device: what it runs on; None to find out.
+        timed: pin the allocator, warm up and time its phases too.
+
+    Raises:
+        NoStepError: it is no step.
+        Exception: as it raised it.
+
+    """
+    with ExitStack() as stack:
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(threads or usable_cores())
+        if timed and (shortfall := _shortfall(torch.get_num_threads())):
+            yield InProcess(_nothing, _nothing, unsupported=shortfall)
+            return
+        allocator = pin_allocator() if timed else None
+        place = open_device(device) if device else None  # the step may ask for the current one
+        call = stack.enter_context(set_up(target, label_of(target)))
+        if not timed:
+            yield InProcess(call, _nothing)
+            return
+        call()
+        place = place or device_in_use()
+        place.settle_memory()
+        own = OwnStep(call, place)
+        facts: dict[str, Any] = {"steady": own.warm_up().steady, "threads": torch.get_num_threads()}
+        facts["phases"] = _phases(own)
+        yield InProcess(call, place.synchronize, {**facts, "system": _system(place, allocator)})
+
+
+def _phases(own: OwnStep) -> dict[str, float]:
+    """Median seconds of each phase of a step; empty where it marks none."""
+    with quiet_collector():
+        blocks = [own.block(own.warm_up(least=0).block_steps) for _ in range(PHASE_BLOCKS)]
+    return {name: float(np.median(times)) for name, times in own.phases_of(blocks).items()}
+
+
+def _system(device: Device, allocator: str | None) -> dict[str, Any]:
+    return {**describe_system(device), **({"allocator": allocator} if allocator else {})}
 
 
 def _shortfall(threads: int) -> str | None:

@@ -10,7 +10,7 @@ from architectures import ShapeError
 from bench import data, models
 from bench.errors import BenchError, unknown
 from bench.measure.flops import flop_counter
-from bench.plan.origin import parse
+from bench.plan.origin import code_of, parse
 from bench.plan.task import LayersRequest
 from bench.process.channel import Channel
 from bench.process.messages import Layer, Layers
@@ -33,7 +33,7 @@ def _facts(request: LayersRequest) -> Layers:
     name = request.architecture
     if parse(name) is None and name not in architectures.names():
         raise unknown("architecture", name, architectures.names(), "list architectures")
-    entry = models.get(name)
+    entry = models.get(name) if request.dataset else models.own(name)
     images = data.facts_of(request.dataset) if request.dataset else {}
     shape = tuple(images.get("input_shape", entry.input_shape))
     classes = images.get("num_classes", entry.num_classes)
@@ -41,8 +41,8 @@ def _facts(request: LayersRequest) -> Layers:
     return {
         "name": entry.name,
         "family": entry.family,
-        "description": entry.description,
-        "source": entry.source,
+        "description": entry.description or name,
+        "source": code_of(models.origin_facts(name)) if parse(name) else entry.source,
         "input_shape": list(shape),
         "num_classes": classes,
         "parameters": parameters,

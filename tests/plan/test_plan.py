@@ -10,7 +10,19 @@ from bench.cli.parser.explain import PROFILED
 from bench.cli.parser.main import build_parser
 from bench.errors import BenchError
 from bench.plan.grid import AXES
-from bench.plan.plan import SETTINGS, Plan, Role, default_of, flag, options_of, parse, plan_from, shape_of, suite_names
+from bench.plan.plan import (
+    SETTINGS,
+    Plan,
+    Role,
+    default_of,
+    flag,
+    options_of,
+    parse,
+    plan_from,
+    plan_of_values,
+    shape_of,
+    suite_names,
+)
 
 # A value of each field that is not its default, as the text of a flag, as TOML and as it should arrive.
 EXAMPLES = {
@@ -19,6 +31,7 @@ EXAMPLES = {
     "architectures": ("mlp", '["mlp"]', ("mlp",)),
     "optimizers": ("adam", '["adam"]', ("adam",)),
     "datasets": ("synthetic", '["synthetic"]', ("synthetic",)),
+    "input": ("3x8x8", "", None),  # a key too, which stands for a data set
     "batch_sizes": ("16", "[16]", (16,)),
     "devices": ("cuda:1", '["cuda:1"]', ("cuda:1",)),
     "threads": ("2", "[2]", (2,)),
@@ -102,6 +115,32 @@ def test_what_is_given_takes_the_place_of_the_suites_own(suite):
     name = suite("epochs = 5\nblocks = 7\n")
     plan = plan_from({"suite": name, "epochs": 2})
     assert (plan.suite, plan.epochs, plan.blocks) == (name, 2, 7)
+
+
+@pytest.mark.parametrize("shape", ["3x32x32", "1x8x8:7"])
+def test_an_input_is_a_data_set_of_random_images(suite, shape):
+    assert plan_from({"input": shape}).datasets == (f"synthetic:{shape}",)
+    assert from_toml(suite, f"input = '{shape}'").datasets == (f"synthetic:{shape}",)
+    assert plan_of_values("here", {"input": shape}).datasets == (f"synthetic:{shape}",)
+    assert plan_from({"suite": suite("datasets = 'mnist'"), "input": shape}).datasets == (f"synthetic:{shape}",)
+    assert plan_from({"suite": suite(f"input = '{shape}'"), "datasets": ("mnist",)}).datasets == ("mnist",)
+
+
+@pytest.mark.parametrize("shape", ["3x32", "3x32x32x32", "0x8x8", "3x8x8:0", "three", "3X8X8", "3x8x8:"])
+def test_an_input_of_another_form_is_refused(suite, shape):
+    for read in (lambda: parse("input", shape), lambda: from_toml(suite, f"input = '{shape}'")):
+        with pytest.raises(BenchError, match=r"CxHxW or CxHxW:CLASSES, such as 3x224x224:1000, not"):
+            read()
+
+
+def test_an_input_and_data_sets_contradict_each_other(suite):
+    for read in (
+        lambda: plan_from({"input": "3x8x8", "datasets": ("mnist",)}),
+        lambda: from_toml(suite, "input = '3x8x8'\ndatasets = 'mnist'"),
+        lambda: plan_of_values("here", {"input": "3x8x8", "datasets": "mnist"}),
+    ):
+        with pytest.raises(BenchError, match=r"leave --datasets out, or write --datasets synthetic:3x8x8"):
+            read()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,11 @@ NAMES = {name: value for name, value in vars(entries).items() if name.isupper() 
 SENDING_TOO = {
     entries.MEASURE_CELL: ("bench.training.record",),
     **dict.fromkeys(
-        (entries.AB_CAPABILITIES, entries.AB_COUNTS, entries.AB_BLOCKS, entries.AB_SAME), ("bench.worker.failure",)
+        (
+            *(entries.AB_CAPABILITIES, entries.AB_COUNTS, entries.AB_BLOCKS, entries.AB_SAME),
+            *(entries.AB_STEP_FACTS, entries.AB_STEP_BLOCKS, entries.STEP_TIMES),
+        ),
+        ("bench.worker.failure",),
     ),
 }
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -9,15 +10,20 @@ from pathlib import Path
 from bench.cli.parser.main import fields_of
 from bench.cli.render.decision import tell
 from bench.cli.render.look import tell_look
-from bench.compare import sides
+from bench.compare import sides, steps
 from bench.compare.ab import Rules, compare
+from bench.compare.interpreters import interpreters
 from bench.compare.log import FOLDER, ComparisonLog
 from bench.compare.verdicts import decide
 from bench.errors import EXIT_INTERRUPTED, BenchError
-from bench.plan.plan import CHECKS, Plan, plan_from
+from bench.plan.plan import CHECKS, Plan, flag, plan_from
+from bench.plan.step import source_named
+from bench.process.interpreter import interpreter
 from bench.process.lock import measuring
 from bench.store.provenance import command_line, time_name
 from bench.text import duration, plural
+
+OF_STEPS = ("threads", "devices", "blocks", "budget", "order_seed")  # options that mean something to a user's own step
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -28,7 +34,8 @@ def execute(args: argparse.Namespace) -> int:
         return decision.exit_code
     wanted = fields_of(args)
     plan = plan_from({"suite": CHECKS, **wanted})
-    plan = replace(plan, threads=plan.threads or (1,))  # more of them repeat worse, see DESIGN.md
+    # more threads repeat worse, see DESIGN.md; and nothing is trained, whatever a suite says
+    plan = replace(plan, threads=plan.threads or (1,), epochs=0)
     name = time_name()
     rules = Rules(
         tolerance=args.tolerance,
@@ -38,11 +45,11 @@ def execute(args: argparse.Namespace) -> int:
         same_result=args.same_result,
     )
     with measuring(f"ab {name}", args.concurrent), _comparison(args, wanted, plan) as comparison:
-        count = len(comparison.sides)
+        own = args.step or args.steps
+        what = "a step, " if own else f"{plural(len(comparison.sides), 'cell')}, first what both sides compute, then "
         print(
-            f"{comparison.before.label} against {comparison.after.label}: {plural(count, 'cell')}, "
-            "first what both sides compute, then 6 to 30 pairs each; a pair takes some 6 s and fresh servers for a "
-            "round of them 3 s",
+            f"{comparison.before.label} against {comparison.after.label}: {what}6 to 30 pairs each; a pair takes some "
+            "6 s and fresh servers for a round of them 3 s",
             file=sys.stderr,
         )
         decision = compare(comparison, plan, rules, tell_look)
@@ -57,27 +64,75 @@ def _comparison(
     """What is compared with what.
 
     Raises:
-        BenchError: more or fewer than one of revisions, cells and settings were named.
+        BenchError: more or fewer than one of revisions, cells, steps and settings were named.
 
     """
-    if sum(map(bool, (args.revisions, args.cells, args.env))) != 1:
+    if sum(map(bool, (args.revisions, args.cells, args.steps, args.env, args.python))) != 1:
         raise BenchError(
-            "ab compares revisions (ab REV [REV2]), two cells (--cells A B) or settings (--env A=N=V): name one"
+            "ab compares revisions (ab REV [REV2]), two cells (--cells A B), two steps (--steps A B), settings "
+            "(--env A=N=V) or interpreters (--python A=PATH B=PATH): name one"
         )
+    if len(args.revisions) > 2:
+        raise BenchError(f"ab takes one revision or two, not {len(args.revisions)}")
+    if args.step or args.steps:
+        return _of_steps(args, wanted, plan)
     if args.cells:
         first, second = args.cells
         return sides.cells(first, second, plan, args.inject)
     if args.env:
         return sides.environments(_changes(args.env), plan, args.inject)
-    if len(args.revisions) > 2:
-        raise BenchError(f"ab takes one revision or two, not {len(args.revisions)}")
-    first, second = [*args.revisions, None][:2]
+    if args.python:
+        return interpreters(_pythons(args.python), plan, args.inject)
     chosen = bool({"architectures", "suite"} & set(wanted))
-    between = sides.Revisions(Path(args.repo), first, second)
-    return sides.revisions(between, plan, chosen=chosen, inject=args.inject)
+    return sides.revisions(_between(args), plan, chosen=chosen, inject=args.inject)
 
 
-def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
+def _of_steps(
+    args: argparse.Namespace, wanted: dict[str, object], plan: Plan
+) -> AbstractContextManager[sides.Comparison]:
+    """What is compared with what where steps of the user's own are run.
+
+    Raises:
+        BenchError: a flag was given that means nothing to a step.
+
+    """
+    for name in wanted:
+        if name not in OF_STEPS:
+            raise BenchError(f"a step takes no {flag(name)}: it decides that itself")
+    if args.same_result:
+        raise BenchError("a step does not say what it computes: leave --same-result out")
+    if args.cells:
+        raise BenchError("--step is compared across revisions or settings, and --cells names cells: give one of them")
+    if len(plan.threads) > 1 or len(plan.devices) > 1:
+        raise BenchError("a step takes one value of --threads and of --devices")
+    device = plan.devices[0] if "devices" in wanted else ""
+    options = steps.StepOptions(threads=plan.threads[0], device=device, inject=args.inject)
+    if args.steps:
+        first, second = map(source_named, args.steps)
+        return steps.two_steps((first, second), options)
+    if args.env or args.python:
+        return steps.settings(args.step, options, changes=_changes(args.env or ()), pythons=_pythons(args.python or ()))
+    return steps.revisions(args.step, _between(args), options)
+
+
+def _between(args: argparse.Namespace) -> sides.Revisions:
+    """The revisions that were named."""
+    first, second = [*args.revisions, None][:2]
+    return sides.Revisions(Path(args.repo), first, second)
+
+
+def _pythons(texts: Iterable[str]) -> dict[str, Path]:
+    """By side, the interpreter of texts such as "A=.venv/bin/python"."""
+    paths: dict[str, Path] = {}
+    for text in texts:
+        side, _, path = text.partition("=")
+        if side not in {"A", "B"} or not path or side in paths:
+            raise BenchError(f"--python takes A=PATH and B=PATH, each once at most, not '{text}'")
+        paths[side] = interpreter(path)
+    return paths
+
+
+def _changes(texts: Iterable[str]) -> dict[str, dict[str, str]]:
     """By side, the variables of texts such as "A=OMP_NUM_THREADS=1"."""
     changes: dict[str, dict[str, str]] = {}
     for text in texts:

@@ -42,7 +42,7 @@ CURVE = tuple(float(size) for size in np.linspace(0, 0.15, 31))  # true slowdown
 def execute(args: argparse.Namespace) -> int:
     """Calibrate, print and store; 0 when a tolerance was shown to work, 3 when none was."""
     plan = plan_from({"suite": CHECKS, **fields_of(args)})
-    plan = replace(plan, threads=plan.threads or (1,))
+    plan = replace(plan, threads=plan.threads or (1,), epochs=0)
     started = utc_now()
     with measuring("the calibration", args.concurrent), environments({}, plan) as comparison:
         one_fingerprint(comparison)

@@ -3,13 +3,17 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bench.cli.render.tables import print_table
+from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, trial_seconds
-from bench.plan.grid import expand
+from bench.plan.grid import chosen, expand
+from bench.plan.origin import code_of, parse
 from bench.plan.plan import Plan, plan_from, suite_names
 from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
@@ -21,7 +25,9 @@ from bench.text import duration, quantity
 
 def execute(args: argparse.Namespace) -> int:
     """Print the listing."""
-    entries = _ENTRIES[args.what](args.what)
+    if args.texts and args.what not in _KINDS:
+        raise BenchError(f"'list {args.what}' takes no names: leave out {args.texts[0]}")
+    entries = _registered(args.what, args.texts) if args.what in _KINDS else _ENTRIES[args.what]()
     if args.json:
         print(json.dumps(entries))
     elif entries:
@@ -37,33 +43,42 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-def _registered(what: str) -> list[dict[str, Any]]:
-    """Entries of the catalogue, which a worker tells, since only it imports torch."""
-    globs = ("*",) if what == "architectures" else ()
-    catalogue = _catalogue(globs)
+def _registered(what: str, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Entries of the catalogue, which a worker tells, since only it imports torch: those of the texts, or all.
+
+    Raises:
+        BenchError: a text matches nothing, or what it names cannot be had.
+
+    """
+    kind, keys = _KINDS[what]
+    # the architectures that are meant are counted; of the others the worker needs to hear only what is not registered
+    counted = what == "architectures"
+    asked = tuple(texts) if counted else tuple(text for text in texts if ":" in text or parse(text))
+    request = replace(CatalogueRequest(), **{what: asked or (("*",) if counted else ())})  # type: ignore[arg-type] # of one type by name
+    catalogue = _catalogue(request)
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
-    order = {
-        "architectures": ("name", "family", "parameters", "flops_forward", "input_shape", "description"),
-        "optimizers": ("name", "learning_rate", "implementations", "description"),
-        "datasets": ("name", "input_shape", "num_classes", "train", "test", "description"),
-        "losses": ("name", "description"),
-    }[what]
-    return [{key: entry.get(key) for key in order} for entry in getattr(catalogue, what).values()]
+    listed: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
+    names = chosen(kind, texts, listed) if texts else tuple(listed)
+    entries = [{"name": name, **{key: listed[name].get(key) for key in keys}} for name in names]
+    origins = [listed[name].get("origin") or listed[name].get("plugin") for name in names]
+    if any(origins):
+        entries = [{**entry, "origin": origin} for entry, origin in zip(entries, origins, strict=True)]
+    return entries
 
 
-def _suites(_: str) -> list[dict[str, Any]]:
+def _suites() -> list[dict[str, Any]]:
     """The suites with the cells they have here and the seconds they are likely to take."""
     plans = [plan_from({"suite": name}) for name in suite_names()]
     globs = tuple(dict.fromkeys(glob for plan in plans for glob in plan.architectures))
-    catalogue = _catalogue(globs)
+    catalogue = _catalogue(CatalogueRequest(globs))
     return [_suite(plan, catalogue) for plan in plans]
 
 
-def _catalogue(globs: tuple[str, ...]) -> Catalogue:
+def _catalogue(request: CatalogueRequest) -> Catalogue:
     """What is registered; the FLOPs of the architectures that match are counted, which takes seconds."""
     with open_executor() as executor:
-        return ask_catalogue(executor, CatalogueRequest(globs))
+        return ask_catalogue(executor, request)
 
 
 def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
@@ -78,7 +93,7 @@ def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def _runs(_: str) -> list[dict[str, Any]]:
+def _runs() -> list[dict[str, Any]]:
     runs, errors = store.load_each()
     for error in errors:
         print(f"bench: left out: {error}", file=sys.stderr)
@@ -94,7 +109,7 @@ def _runs(_: str) -> list[dict[str, Any]]:
     ]
 
 
-def _metrics(_: str) -> list[dict[str, Any]]:
+def _metrics() -> list[dict[str, Any]]:
     """What each metric is: what files, flags, tolerances and budgets call it, and what it means."""
     return [
         {
@@ -111,28 +126,42 @@ def _metrics(_: str) -> list[dict[str, Any]]:
     ]
 
 
-_ENTRIES = {
-    "architectures": _registered,
-    "optimizers": _registered,
-    "datasets": _registered,
-    "losses": _registered,
+# What flags may name, by the word of a cell's field, and what is told of each.
+_KINDS = {
+    "architectures": ("architecture", ("family", "parameters", "flops_forward", "input_shape", "description")),
+    "optimizers": ("optimizer", ("learning_rate", "implementations", "description")),
+    "datasets": ("dataset", ("input_shape", "num_classes", "train", "test", "description")),
+    "losses": ("loss", ("description",)),
+}
+
+_ENTRIES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
     "suites": _suites,
     "metrics": _metrics,
     "runs": _runs,
 }
 
-_TITLES = {"seconds": "takes about", "direction": "better", "judged_by": "judged by", "may_have_budget": "budget"}
+_TITLES = {
+    "seconds": "takes about",
+    "direction": "better",
+    "judged_by": "judged by",
+    "may_have_budget": "budget",
+    "origin": "from",
+}
+
+
+_FORMS: Mapping[str, Callable[[Any], str]] = {
+    "input_shape": lambda sizes: "x".join(map(str, sizes)),
+    "flops_forward": lambda count: quantity(float(count), "FLOP"),
+    "seconds": duration,
+    "origin": code_of,
+}
 
 
 def _text(key: str, value: Any) -> str:
-    if key == "input_shape":
-        return "x".join(map(str, value))
-    if key == "flops_forward":
-        return quantity(float(value), "FLOP")
-    if key == "seconds":
-        return duration(value)
     if value is None:
         return "-"
+    if key in _FORMS:
+        return _FORMS[key](value)
     if isinstance(value, list):
         return " ".join(map(str, value))
     return _plain(value)

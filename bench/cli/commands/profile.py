@@ -51,6 +51,8 @@ def _print(record: CellRecord) -> None:
     """Where the time of a cell's step goes."""
     step = record.value("step")
     print(record.cell.id)
+    for code in record.code:
+        print(code)
     if record.profile is None or step is None:
         print(f"no profile ({record.status}): see the warnings above\n")
         return

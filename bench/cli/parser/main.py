@@ -30,6 +30,7 @@ _METAVARS = {
     "suite": "NAME|FILE.toml",
     "glob": "GLOB",
     "folder": "FOLDER",
+    "shape": "CxHxW",
     "int": "N",
     "str": "NAME",
 }
@@ -62,7 +63,11 @@ def build_parser() -> argparse.ArgumentParser:
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
         whole = f"{text[0].upper()}{text[1:]}."
-        return commands.add_parser(name, help=text, description=whole, allow_abbrev=False)
+        parser = commands.add_parser(name, help=text, description=whole, allow_abbrev=False)
+        parser.add_argument(
+            "--traceback", action="store_true", help="where code of your own fails, print its traceback as well"
+        )
+        return parser
 
     _add_run(command("run", "measure a grid of cells, then write the report"))
     _add_report(command("report", "write the HTML page of a recorded run"))
@@ -90,7 +95,11 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:
+    parser.usage = f"{parser.prog} ({'|'.join(LISTINGS)}) [NAME ...] [--json]"
     parser.add_argument("what", choices=LISTINGS, metavar="|".join(LISTINGS))
+    parser.add_argument(
+        "texts", nargs="*", metavar="NAME", help="only these: what the flag of that name takes, such as FILE.py:NAME"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 

@@ -15,4 +15,5 @@ def summary(run: Run) -> str:
     ceilings = run.facts.ceilings or ()
     rows = overview(pooled, plan.get("precision"), usable(ceilings))
     parts = [legend(pooled, plan.get("until", 0.0)), refusal(ceilings)]
-    return f"{table_text(rows)}\n\n{'; '.join(part for part in parts if part)}"
+    lines = [table_text(rows), "", "; ".join(part for part in parts if part)]
+    return "\n".join([*lines, *run.facts.code.values()])

@@ -1,0 +1,60 @@
+"""Step times: a step of the user's own, timed in fresh processes one after the other; nothing is recorded."""
+
+from dataclasses import dataclass
+
+from bench.errors import BenchError
+from bench.plan.step import StepSource
+from bench.process import entries
+from bench.process.executor import open_executor, talk
+from bench.process.messages import StepFacts, StepTimes
+from bench.process.step_task import task_of
+from bench.process.worker import WorkerError
+from bench.text import duration
+
+
+@dataclass(frozen=True, slots=True)
+class TimedStep:
+    """What the processes gave.
+
+    Attributes:
+        facts: what the step turned out to be in the first of them.
+        processes: the times of each.
+
+    """
+
+    facts: StepFacts
+    processes: tuple[StepTimes, ...]
+
+
+def time_step(source: StepSource, *, repeats: int, blocks: int, threads: int, device: str, timeout: float) -> TimedStep:
+    """Time a step.
+
+    Args:
+        source: of the step.
+        repeats: how many processes.
+        blocks: of at least 0.1 s, in each.
+        threads: CPU threads; 0 for all usable cores.
+        device: what it runs on; "" to find out.
+        timeout: seconds after which a process is given up.
+
+    Raises:
+        BenchError: it cannot be had, raises, or takes too long.
+
+    """
+    task = task_of(source, device=device, threads=threads)
+    task["blocks"] = blocks
+    facts, processes = [], []
+    with open_executor() as executor:
+        for _ in range(repeats):
+            try:
+                parts = dict(talk(executor, entries.STEP_TIMES, task, timeout))
+            except WorkerError as ended:
+                late = (
+                    f"a process took more than {duration(timeout)}: have the step set less up, or allow more by timeout"
+                )
+                raise BenchError(f"{source.label}: {late if ended.status == 'timeout' else ended.reason}") from ended
+            if "times" not in parts:
+                raise BenchError(str(parts.get("failed", f"{source.label}: the worker gave no times")))
+            facts.append(parts["facts"])
+            processes.append(parts["times"])
+    return TimedStep(facts[0], tuple(processes))

@@ -1,0 +1,97 @@
+"""Network facts: what a network counts, and for which of the plan's data sets it cannot be measured."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from architectures import Architecture, ShapeError
+from bench import models
+from bench.errors import BenchError
+from bench.measure.flops import flop_counter
+from bench.plan.origin import parse
+
+
+def own_form(text: str, images: Sequence[Mapping[str, Any]]) -> Architecture:
+    """The architecture with the images that it is made for; an origin that says nothing is given the plan's first.
+
+    Raises:
+        BenchError: it takes none that were tried.
+
+    """
+    entry = models.get(text)
+    if not parse(text) or entry.family in models.COLLECTIONS:
+        return entry
+    if images:
+        channels, height, width = images[0]["input_shape"]
+        return replace(entry, input_shape=(channels, height, width), num_classes=images[0]["num_classes"])
+    try:
+        return models.own(text)
+    except ShapeError as error:
+        raise BenchError(str(error)) from error
+
+
+def counts_of(text: str, entry: Architecture) -> dict[str, int]:
+    """Parameters and FLOPs of one image at the architecture's own shape; nothing where it cannot be run.
+
+    Counted on the meta device, or on the CPU where a network that a user named needs real numbers.
+    """
+    for device in ("meta", "cpu") if parse(text) else ("meta",):
+        try:
+            with torch.device(device), torch.no_grad():
+                # outside the counter: building tries the model once
+                model = models.build(text, entry.input_shape, entry.num_classes).eval()
+                with flop_counter() as counter:
+                    model(torch.zeros(1, *entry.input_shape))
+        except Exception:  # noqa: S112 - a plug-in's may need real tensors, or be faulty: measuring it will say so
+            continue
+        return {
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "flops_forward": counter.get_total_flops(),
+        }
+    return {}
+
+
+def unfit_for(
+    text: str, images: Mapping[str, Mapping[str, Any]], batch_sizes: Iterable[int]
+) -> dict[str, dict[str, str]]:
+    """For which data sets a network cannot be measured, each with the reason.
+
+    Returns:
+        `incompatible`: it cannot take their images; `outputs`: it gives several, in words, and so can be timed and not
+        trained; `more_than_one`: a batch of one image is too few, looked at where the plan has one.
+
+    """
+    unfit: dict[str, dict[str, str]] = {"incompatible": {}, "outputs": {}, "more_than_one": {}}
+    for label, facts in images.items():
+        channels, height, width = facts["input_shape"]
+        shape, classes = (channels, height, width), facts["num_classes"]
+        try:
+            if reason := _refused(text, shape, classes):
+                unfit["incompatible"][label] = reason
+                continue
+            if outputs := models.outputs_of(text, shape, classes):
+                unfit["outputs"][label] = outputs
+            if 1 in batch_sizes and (reason := models.trouble_with_one_image(text, shape, classes)):
+                unfit["more_than_one"][label] = reason
+        except BenchError:
+            raise
+        except Exception:  # noqa: S112 - as for its counts
+            continue
+    return unfit
+
+
+def _refused(text: str, shape: tuple[int, int, int], classes: int) -> str | None:
+    """Why it cannot take such images; an architecture that is registered takes its own."""
+    if shape == models.get(text).input_shape and not parse(text):
+        return None
+    try:
+        if parse(text):
+            models.outputs_of(text, shape, classes)
+        else:
+            with torch.device("meta"):
+                models.build(text, shape, classes)
+    except ShapeError as error:
+        return str(error)
+    return None

@@ -1,0 +1,145 @@
+"""Step set-up: from a task to the step that it names, set up, run once or twice, and closed at the end."""
+
+import inspect
+import os
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.devices import device_in_use, open_device
+from bench.machine.system import describe_system, usable_cores
+from bench.measure.own_step import OwnStep
+from bench.measure.threads import check_threads
+from bench.origins.resolve import resolve
+from bench.plan.origin import BASE
+from bench.process.messages import StepFacts, StepTask
+from bench.worker.failure import NoStepError, place_told
+
+_INSTALLED = {"site-packages", "dist-packages"}
+_OURS = {"__main__", "bench", "architectures"}  # the tree server has seen to them
+_LIBRARIES = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+_PYTHON = {*_LIBRARIES, *(f"{library}/lib-dynload" for library in _LIBRARIES)}
+
+
+@contextmanager
+def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
+    """The step of a task, with what it turned out to be; closed at the end of the block.
+
+    Raises:
+        OriginError, NoStepError: there is no such step.
+        BenchError: it raised; the message says where.
+
+    """
+    os.environ[BASE] = task["base"]
+    threads = task["threads"] or usable_cores()
+    torch.set_num_threads(threads)
+    check_threads(threads)
+    device = open_device(task["device"]) if task["device"] else None  # the step may ask for the current one
+    with modules_from(task["path"]), ExitStack() as stack:
+        target, origin = _target(task)
+        with place_told(task["label"]):
+            call = stack.enter_context(set_up(target, task["label"]))
+            call()
+            device = device or device_in_use()
+            own = OwnStep(call, device)
+            own.once()
+        check_modules(task["shared"], task["base"])
+        device.synchronize()
+        device.settle_memory()
+        threads = torch.get_num_threads()  # the step may have set them
+        system = describe_system(device)
+        yield own, StepFacts(origin=origin, device=device.name, threads=threads, system=system)
+
+
+@contextmanager
+def modules_from(folders: Iterable[str]) -> Iterator[None]:
+    """The folders on the module path: before what is installed, after Python's own modules, which they hide none of."""
+    before = list(sys.path)
+    own = [place for place in before if place in _PYTHON]
+    rest = [place for place in before if place not in _PYTHON]
+    sys.path[:] = [*own, *(folder for folder in folders if folder not in own), *rest]
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+@contextmanager
+def set_up(target: Callable[[], object], label: str) -> Iterator[Callable[[], object]]:
+    """The step: what calling `target` gives, if that can be called, or entered as a context; else `target` itself.
+
+    Args:
+        target: the step, or a function that sets it up.
+        label: what it is called.
+
+    Raises:
+        NoStepError: it takes arguments, or gives something that is never run to its end.
+        Exception: as it raised it.
+
+    """
+    _check_signature(target, label)
+    with ExitStack() as stack:
+        result: Any = target()
+        if hasattr(type(result), "__enter__") and hasattr(type(result), "__exit__"):
+            entered = type(result).__enter__(result)
+            stack.callback(type(result).__exit__, result, None, None, None)  # it is left as if nothing was raised
+            result = entered
+            if not callable(result):
+                kind = type(result).__name__
+                raise NoStepError(f"{label} gives the context of a {kind}, which is no step that can be called")
+        if inspect.isgenerator(result):
+            raise NoStepError(f"{label} is a generator: decorate it with contextlib.contextmanager, and yield the step")
+        if inspect.iscoroutine(result) or inspect.isasyncgen(result):
+            raise NoStepError(f"{label} is asynchronous: give a function that runs it to its end")
+        yield result if callable(result) else target
+
+
+def _check_signature(target: Callable[[], object], label: str) -> None:
+    if not callable(target):
+        raise NoStepError(f"{label} is a {type(target).__name__}: give a function, or one that sets a step up")
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):  # it is built in, and does not tell
+        return
+    try:
+        signature.bind()
+    except TypeError as error:
+        raise NoStepError(
+            f"{label}{signature} takes arguments, and a step is called without any: bind them by functools.partial, or "
+            "give a function that sets the step up"
+        ) from error
+
+
+def check_modules(shared: str, base: str) -> None:
+    """See that no module comes from the repository itself, where each side has a tree of its own.
+
+    Raises:
+        NoStepError: one does, so that both sides would run the same code.
+
+    """
+    for name, module in list(sys.modules.items()) if shared else ():
+        file = Path(getattr(module, "__file__", None) or "/")
+        ours = name.partition(".")[0] in _OURS or _INSTALLED & {*file.parts}
+        if not ours and file.is_relative_to(shared) and not file.is_relative_to(base):
+            raise NoStepError(
+                f"{name} was imported from {file}, which is in neither revision's own tree, so that both sides would "
+                "run it: have the step's file put the folder beside it that holds it on sys.path"
+            )
+
+
+def _target(task: StepTask) -> tuple[Callable[[], object], dict[str, Any]]:
+    """The callable, and which code it is."""
+    if not task["text"]:
+        import cloudpickle  # noqa: PLC0415 - few need it
+
+        with place_told(task["label"]):
+            return cloudpickle.loads(task["pickled"]), {}
+    resolved = resolve(task["text"])
+    if resolved.origin.arguments:
+        return resolved.call, resolved.facts
+    return resolved.target, resolved.facts

@@ -1,0 +1,30 @@
+"""Step times: a step of the user's own, timed by itself in a fresh process."""
+
+from bench.measure import noise
+from bench.measure.blocks import quiet_collector
+from bench.measure.own_step import outside_of, seconds_of
+from bench.process.channel import Channel
+from bench.process.layout import shift_heap
+from bench.process.messages import StepTask, StepTimes
+from bench.worker.failure import failure_sent, place_told
+from bench.worker.step_setup import opened
+
+
+def measure(task: StepTask, channel: Channel) -> None:
+    """Send what the step is, then the times of all steps in so many blocks."""
+    with failure_sent(channel):
+        shift_heap(task.get("heap_offset"))
+        with opened(task) as (own, facts):
+            channel.send("facts", facts)
+            with quiet_collector(), place_told(task["label"]):
+                warm = own.warm_up()
+                blocks = [own.block(warm.block_steps) for _ in range(task["blocks"])]
+            throttles = own.device.describe().get("gpu_throttle", ())
+            warnings = noise.warnings_of("step", blocks, warm.steady, facts["threads"], throttles=throttles)
+            times: StepTimes = {
+                "seconds": seconds_of(blocks).tolist(),
+                "phases": {name: seconds.tolist() for name, seconds in own.phases_of(blocks).items()},
+                "outside": outside_of(blocks).tolist(),
+                "warnings": [warning.to_dict() for warning in warnings],
+            }
+            channel.send("times", times)

@@ -1,0 +1,103 @@
+"""Networks of timm, twenty of them and of all kinds, run for speed on small images; slow, and skipped without timm."""
+
+import pytest
+import torch
+
+from architectures import ShapeError
+from bench import models
+from bench.cli import run_command_line
+from bench.origins import OriginError
+from bench.plan.origin import parse
+from bench.store.run import load
+
+pytestmark = pytest.mark.slow
+timm = pytest.importorskip("timm")
+
+# Small images keep it to a minute or two; those that want patches or windows of theirs are given a size that fits.
+NETS = (
+    *("resnet10t", "resnet18", "resnetv2_50", "seresnet18", "regnetx_002", "densenet121", "vgg11", "inception_v3"),
+    *("mobilenetv2_050", "mobilenetv3_small_050", "efficientnet_lite0", "ghostnet_050", "lcnet_050", "mnasnet_050"),
+    *("convnext_atto", "convnextv2_atto", "vit_tiny_patch16_224", "deit_tiny_patch16_224", "mixer_s32_224"),
+    "poolformer_s12",
+)
+SHAPE, CLASSES = (3, 96, 96), 10
+
+
+def test_there_are_twenty_that_timm_has():
+    assert len(set(NETS)) == 20
+    assert [net for net in NETS if not timm.is_model(net)] == []
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The recorded run of all of them, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("timm")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        names = [f"timm:{net}" for net in NETS]
+        code = run_command_line(
+            ["run", "--architectures", *names, "--suite", "tiny", "--input", "x".join(map(str, SHAPE))]
+            + [
+                "--batch-sizes",
+                "2",
+                "--epochs",
+                "0",
+                "--repeats",
+                "1",
+                "--again",
+                "0",
+                "--blocks",
+                "2",
+                "--threads",
+                "1",
+            ]
+            + ["--concurrent", "--run", "nets"]
+        )
+        assert code == 0
+        return load(str(folder / "results/nets"))
+
+
+def test_each_is_timed_and_counted(run):
+    results = {result.cell.architecture: result for result in run.results()}
+    assert [result.reason for result in results.values() if result.status != "ok"] == []
+    assert len(results) == len(NETS)
+    for net in NETS:
+        result = next(result for result in results.values() if result.cell.source("architecture") == f"timm:{net}")
+        values = {measurement.metric: measurement.value for measurement in result.measurements}
+        expected = sum(parameter.numel() for parameter in models.build(f"timm:{net}", SHAPE, CLASSES).parameters())
+        assert values["parameters"] == expected
+        assert values["step"] > 0
+        assert values["flops"] > values["flops_forward"] > 0
+
+
+def test_the_run_says_which_timm_it_was(run):
+    assert len(run.facts.origins) == len(NETS)
+    assert {(facts["package"], facts["version"]) for facts in run.facts.origins.values()} == {
+        ("timm", timm.__version__)
+    }
+
+
+def test_arguments_are_timms_own():
+    text = "timm:vit_tiny_patch16_224(img_size=64, depth=2, num_classes=7)"
+    entry = models.own(text)
+    assert (entry.input_shape, entry.num_classes) == ((3, 64, 64), 7)
+    with torch.device("meta"):
+        net = models.build(text)
+    assert len(net.blocks) == 2
+    with pytest.raises(ShapeError, match=r"images of 3x96x96"):
+        models.build(text, (3, 96, 96), 7)
+    with pytest.raises(ShapeError, match=r"unexpected keyword argument 'depht'"):
+        models.build("timm:vit_tiny_patch16_224(depht=2)", (3, 224, 224), 7)
+
+
+def test_one_channel_and_a_tag_of_weights():
+    with torch.device("meta"):
+        assert models.build("timm:resnet18.a1_in1k", (1, 28, 28), 10)(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
+def test_what_timm_has_not_is_refused_with_the_nearest():
+    with pytest.raises(OriginError, match=r"timm has no network of that name .*: did you mean 'timm:resnet1"):
+        models.get("timm:resnet17")
+    with pytest.raises(OriginError, match="arguments by name"):
+        models.get("timm:resnet18(3)")
+    assert parse("timm:resnet18").label == "resnet18"
