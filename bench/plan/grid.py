@@ -238,8 +238,9 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
 def _cannot(cell: Cell, reasons: Mapping[str, str]) -> str | None:
     """Why an optimizer that is not the suite's own cannot do what the cell asks of it, or None."""
     asked = {
-        "learning rate": cell.learning_rate is not None,
-        "schedule": cell.schedule != "constant",
-        "cuda_graph": cell.mode == "cuda_graph",
+        "learning rate": (cell.learning_rate is not None, "leave out --learning-rates"),
+        "schedule": (cell.schedule != "constant", "--schedules constant"),
+        "cuda_graph": (cell.mode == "cuda_graph", "--modes eager"),
     }
-    return next((reason for what, reason in reasons.items() if asked.get(what)), None)
+    refused = (f"{reasons[what]} ({remedy})" for what, (wanted, remedy) in asked.items() if wanted and what in reasons)
+    return next(refused, None)
