@@ -14,12 +14,10 @@ from bench.optimizers.manners import needs_closure
 from bench.optimizers.muon import MuonWithAdamW
 from bench.optimizers.named import spec_of
 from bench.optimizers.spec import FLAGS, OptimizerSpec, implementations_of
+from bench.optimizers.trial import HOST, made, small_net
 from bench.optimizers.trial import facts_of as tried
-from bench.optimizers.trial import made, small_net
 from bench.origins import Plugins, resolve
 from bench.plan.origin import parse
-
-HOST = torch.device("cpu")
 
 
 class UnsupportedError(BenchError, ValueError):
@@ -68,9 +66,9 @@ OPTIMIZERS = {
 _plugins = Plugins("bench.optimizers", lambda name, text: spec_of(text, name), OPTIMIZERS)
 
 
-def plugin_problems() -> list[str]:
+def plugin_problems(devices: tuple[torch.device, ...] = (HOST,)) -> list[str]:
     """One line for each plug-in that was left out, with the reason; the others are tried, as what a user names is."""
-    return _plugins.problems(lambda _, spec: _tried(spec))
+    return _plugins.problems(lambda _, spec: tried(spec, devices))
 
 
 def names(*globs: str) -> list[str]:
@@ -89,12 +87,12 @@ def get(name: str) -> OptimizerSpec:
     return spec
 
 
-def facts_of(name: str) -> dict[str, Any]:
+def facts_of(name: str, devices: tuple[torch.device, ...] = (HOST,)) -> dict[str, Any]:
     """What is known of an optimizer before anything is measured.
 
     `description`, `learning_rate` (None where it has none of its own), `implementations`, `needs_closure`; of what is
     not the suite's own `cannot`, reasons by what it cannot do (`bench.optimizers.trial`), and `origin` or `plugin`,
-    which code it is of.
+    which code it is of. Such a one is tried on the devices, until it steps on one.
 
     Raises:
         BenchError: there is none, or it is none that can make a step.
@@ -106,7 +104,7 @@ def facts_of(name: str) -> dict[str, Any]:
         closure = needs_closure(made(spec, small_net()))
         return {**facts, "learning_rate": spec.learning_rate, "needs_closure": closure}
     code = {"origin": resolve(name).facts} if parse(name) else {"plugin": _plugins.facts_of(name)}
-    return {**facts, **_tried(spec), **code}
+    return {**facts, **tried(spec, devices), **code}
 
 
 def build(
@@ -144,11 +142,6 @@ def unsupported(name: str, implementation: str, device: torch.device | str = HOS
 @cache
 def _named(text: str) -> OptimizerSpec:
     return spec_of(text)
-
-
-@cache
-def _tried(spec: OptimizerSpec) -> dict[str, Any]:
-    return tried(spec)
 
 
 def _flags(spec: OptimizerSpec, implementation: str) -> dict[str, bool]:

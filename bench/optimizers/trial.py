@@ -2,7 +2,7 @@
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from inspect import signature
 from typing import Any
@@ -17,12 +17,13 @@ from bench.optimizers.spec import OptimizerSpec
 from bench.origins import OriginError
 from bench.origins.resolve import failures
 
+HOST = torch.device("cpu")
 STEPS = 12  # some optimizers do only every tenth step what they are made for
 RATE = 1e-3  # where it cannot be made without one
 IMAGES, CLASSES = (4, 3, 6, 6), 10
 
 
-def small_net(device: torch.device | str = "cpu") -> nn.Module:
+def small_net(device: torch.device | str = HOST) -> nn.Module:
     """A net with each usual kind of weights: of a convolution, of a normalization, and a matrix with biases."""
     layers = {
         "conv": nn.Conv2d(3, 8, 3),
@@ -39,19 +40,32 @@ def made(spec: OptimizerSpec, model: nn.Module, **flags: bool) -> Optimizer:
     return spec.make(model, RATE if spec.rate_needed else None, **flags)
 
 
-def facts_of(spec: OptimizerSpec) -> dict[str, Any]:
+def facts_of(spec: OptimizerSpec, devices: Sequence[torch.device] = (HOST,)) -> dict[str, Any]:
     """What an optimizer that a user named is like: `learning_rate`, `needs_closure`, and what it `cannot`, with why.
 
     `cannot` has reasons by what is asked: "default rate", "learning rate", "tune", "schedule", "cuda_graph".
+
+    Args:
+        spec: of the optimizer.
+        devices: on one of them it has to step: some have kernels for GPUs alone.
 
     Raises:
         OriginError: it cannot be made, or makes no step.
 
     """
+    for device in devices[:-1]:
+        try:
+            return _facts_on(device, spec)
+        except OriginError:
+            continue
+    return _facts_on(devices[-1], spec)
+
+
+def _facts_on(device: torch.device, spec: OptimizerSpec) -> dict[str, Any]:
     with torch.random.fork_rng(devices=[]), _one_thread(), warnings.catch_warnings(action="ignore"):
-        optimizer = made(spec, small_net())
+        optimizer = made(spec, small_net(device))
         rate = None if spec.rate_needed else rate_of(optimizer) or spec.learning_rate
-        _check_steps(spec)
+        _check_steps(spec, device)
     return {"learning_rate": rate, "needs_closure": needs_closure(optimizer), "cannot": _cannot(spec, optimizer, rate)}
 
 
@@ -89,19 +103,19 @@ def _is_capturable(kind: type[Optimizer]) -> bool:
     return kind.__module__.startswith("torch.optim.") or "capturable" in signature(kind).parameters
 
 
-def _check_steps(spec: OptimizerSpec) -> None:
+def _check_steps(spec: OptimizerSpec, device: torch.device) -> None:
     """Refuse what makes no steps as they are made here, in one line that says what it lacks."""
     try:
-        _steps(spec)
+        _steps(spec, device)
     except OriginError:
         raise
     except Exception as error:
         trouble = "cannot make a step"
-        if _works(spec, with_closure=True):
+        if _works(spec, device, with_closure=True):
             raise OriginError(
                 f"'{spec.text}' {trouble} without a closure and does not say so: give it an attribute needs_closure"
             ) from error
-        if _works(spec, create_graph=True):
+        if _works(spec, device, create_graph=True):
             raise OriginError(
                 f"'{spec.text}' {trouble} here: it asks for gradients of gradients (create_graph=True)"
             ) from error
@@ -109,22 +123,24 @@ def _check_steps(spec: OptimizerSpec) -> None:
             raise
 
 
-def _works(spec: OptimizerSpec, **manner: bool) -> bool:
+def _works(spec: OptimizerSpec, device: torch.device, **manner: bool) -> bool:
     try:
-        _steps(spec, **manner)
+        _steps(spec, device, **manner)
     except Exception:  # whatever a user's code raises, it does not work
         return False
     return True
 
 
-def _steps(spec: OptimizerSpec, with_closure: bool | None = None, create_graph: bool = False) -> None:
+def _steps(
+    spec: OptimizerSpec, device: torch.device, with_closure: bool | None = None, create_graph: bool = False
+) -> None:
     """Make the steps, as `bench.measure.workload` makes them.
 
     Raises:
         OriginError: they change no weight.
 
     """
-    model = small_net()
+    model = small_net(device)
     optimizer = made(spec, model)
     evaluate = _evaluation(model, optimizer, create_graph)
     before = [weight.detach().clone() for weight in model.parameters()]
@@ -139,7 +155,8 @@ def _steps(spec: OptimizerSpec, with_closure: bool | None = None, create_graph: 
 
 
 def _evaluation(model: nn.Module, optimizer: Optimizer, create_graph: bool) -> Callable[[], Tensor]:
-    images, labels = torch.rand(IMAGES), torch.arange(IMAGES[0])
+    device = next(model.parameters()).device
+    images, labels = torch.rand(IMAGES, device=device), torch.arange(IMAGES[0], device=device)
 
     def evaluate() -> Tensor:
         optimizer.zero_grad(set_to_none=True)

@@ -51,7 +51,8 @@ class Resolved:
     @property
     def description(self) -> str:
         """The first paragraph of its docstring, in one line; "" where it has none."""
-        return " ".join((getattr(self.target, "__doc__", None) or "").strip().partition("\n\n")[0].split())
+        target = getattr(self.target, "func", self.target)  # of a partial one
+        return " ".join((getattr(target, "__doc__", None) or "").strip().partition("\n\n")[0].split())
 
     def call(self, *arguments: Any, **named: Any) -> Any:
         """Call it with these arguments and the others that the user gave, its folder on the module path.

@@ -5,6 +5,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import architectures
 from bench import data, losses, models, optimizers
 from bench.devices import available, open_device
@@ -43,7 +45,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
     classes = [data.facts_of(text)["num_classes"] for text in request.datasets]
     problems = [
         *architectures.plugin_problems(),
-        *optimizers.plugin_problems(),  # before their names, of which those that fail are left out
+        *optimizers.plugin_problems(_places(devices)),  # before their names, of which those that fail are left out
         *losses.plugin_problems(classes),
     ]
     nets = _entries(request.architectures, architectures.names())
@@ -115,7 +117,7 @@ def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str,
 def _optimizer(name: str, text: str, devices: Iterable[str]) -> dict[str, Any]:
     return {
         "name": name,
-        **optimizers.facts_of(text),
+        **optimizers.facts_of(text, _places(devices)),
         "unsupported": {
             device: {
                 implementation: reason
@@ -125,3 +127,7 @@ def _optimizer(name: str, text: str, devices: Iterable[str]) -> dict[str, Any]:
             for device in devices
         },
     }
+
+
+def _places(devices: Iterable[str]) -> tuple[torch.device, ...]:
+    return tuple(open_device(device).torch_device for device in devices)

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from bench import losses
 from bench.errors import BenchError
+from bench.measure.numerics import first_step_errors
 from bench.training.evaluate import judge
 
 FILE = Path(__file__).with_name("chosen.py")
@@ -97,3 +98,9 @@ def test_a_cell_is_trained_and_evaluated_by_its_own_loss(workload):
     logits, labels = logits_and_labels()
     expected = F.cross_entropy(logits, labels, weight=torch.linspace(0.5, 1.5, 10))
     assert judge(work, logits, labels)[0] == pytest.approx(expected.item())
+
+
+def test_its_tensors_are_in_float64_where_the_truth_is(workload):
+    work = workload("softmax_regression", loss="Weighted", origins=(f"loss={text('Weighted')}",), batch_size=16)
+    errors = first_step_errors(work)
+    assert 0 < errors["loss"] < 1e-5

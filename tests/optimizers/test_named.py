@@ -157,3 +157,30 @@ def test_the_state_of_what_is_wrapped_counts_and_numbers_do_not():
             evaluate()
             optimizers.step_with(optimizer, evaluate) if optimizers.needs_closure(optimizer) else optimizer.step()
         assert sum(tensor.numel() for tensor in optimizers.state_of(optimizer)) == kept, name
+
+
+PICKY = """
+from torch.optim import SGD
+
+CALLS = []
+
+
+class Picky(SGD):
+    def __init__(self, params, lr=0.1):
+        CALLS.append(params)
+        if len(CALLS) == 1:
+            raise RuntimeError("no kernel here")
+        super().__init__(params, lr=lr)
+"""
+
+
+def test_one_for_another_device_alone_is_tried_there(tmp_path):
+    file = tmp_path / "picky.py"
+    file.write_text(PICKY)
+    cpu = torch.device("cpu")
+    assert optimizers.facts_of(f"{file}:Picky", (cpu, cpu))["learning_rate"] == 0.1  # it fails on the first of the two
+    file.write_text(PICKY.replace("== 1", "> 0"))
+    other = tmp_path / "pickier.py"
+    file.rename(other)
+    with pytest.raises(BenchError, match=r"cannot be called: RuntimeError: no kernel here \(pickier.py, line "):
+        optimizers.facts_of(f"{other}:Picky", (cpu, cpu))
