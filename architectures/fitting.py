@@ -4,11 +4,13 @@ from collections.abc import Callable
 from inspect import Parameter, getdoc, isclass, signature
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from architectures.calling import Offer, arguments_of
-from architectures.errors import RegistryError
-from architectures.shapes import Shape
+from architectures.errors import RegistryError, ShapeError
+from architectures.shapes import Shape, shown
 
 
 def offers_of(input_shape: Shape, num_classes: int) -> tuple[Offer, ...]:
@@ -29,6 +31,21 @@ def fitted(target: Callable[..., Any], input_shape: Shape, num_classes: int) -> 
     if not isinstance(network, nn.Module):
         raise RegistryError(f"it gives {type(network).__name__}, and no torch.nn.Module")
     return network
+
+
+def materialize(network: nn.Module, input_shape: Shape) -> None:
+    """Give the lazy layers of a network their sizes, by two images (N, C, H, W) that train nothing.
+
+    Raises ShapeError where it cannot take them.
+    """
+    if any(is_lazy(tensor) for tensor in [*network.parameters(), *network.buffers()]):
+        try:
+            with torch.no_grad():
+                network.eval()(torch.zeros(2, *input_shape))
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ShapeError(f"input {shown(input_shape)} does not fit: {reason}") from error
+        network.train()
 
 
 def builds(target: Callable[..., Any]) -> bool:

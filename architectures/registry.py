@@ -9,8 +9,9 @@ from importlib.metadata import EntryPoint, entry_points
 
 from torch import nn
 
+from architectures.calling import MissingArguments
 from architectures.errors import RegistryError, ShapeError, UnknownArchitecture
-from architectures.fitting import builds, first_line, fitted
+from architectures.fitting import builds, first_line, fitted, materialize
 from architectures.shapes import Shape, output_shape, shown
 
 Builder = Callable[[Shape, int], nn.Module]  # (input_shape, num_classes) -> network that gives (N, num_classes)
@@ -155,8 +156,9 @@ def built(architecture: Architecture, input_shape: Shape | None = None, num_clas
         raise ShapeError(f"'{name}' needs 3 positive sizes and 1 class or more, not {shown(shape)} and {classes}")
     try:
         network = architecture.build(shape, classes)
+        materialize(network, shape)
         logits = output_shape(network, shape)
-    except ShapeError as error:
+    except (RegistryError, MissingArguments) as error:
         raise ShapeError(f"'{name}' cannot be built: {error}") from error
     if logits != (classes,):
         raise ShapeError(f"'{name}' gives {shown(logits)} for each image, not {classes} logits")

@@ -7,6 +7,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.explain.doubt import between_runs, doubt_of, pace_of
 from bench.explain.record import CellRecord
+from bench.plan.grid import AXES
 from bench.stats.attribution import LEVELS, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
 from bench.text import percent
 from bench.vocabulary import STEP_PHASES
@@ -146,7 +147,10 @@ def scaled(phases: Mapping[str, float], step: float) -> dict[str, float]:
 def _names(slower: CellRecord, faster: CellRecord) -> tuple[str, str]:
     """The shortest names that tell the two apart: the architectures, the fields that differ, or the runs."""
     ours, theirs = slower.cell.to_dict(), faster.cell.to_dict()
-    differ = [field for field in ours if ours[field] != theirs[field]]
+    differ = [field for field in ours if ours[field] != theirs[field] and field != "origins"]
+    if not differ and ours["origins"] != theirs["origins"]:  # two files of one label
+        ours, theirs = ({field: side.cell.as_named(field) for field in AXES} for side in (slower, faster))
+        differ = [field for field in ours if ours[field] != theirs[field]]
     runs = (f" in run {slower.run}", f" in run {faster.run}") if slower.run != faster.run else ("", "")
     if not differ and runs[0]:
         return slower.cell.id + runs[0], faster.cell.id + runs[1]

@@ -9,10 +9,11 @@ from torch import nn
 
 import architectures
 from architectures import Architecture, ShapeError
+from architectures.fitting import materialize
 from architectures.shapes import Shape, shown
 from bench.models.named import architecture_of
 from bench.models.outputs import keep_first
-from bench.models.trial import IMAGES, Trial, materialize, tried
+from bench.models.trial import IMAGES, Trial, tried
 from bench.plan.origin import parse
 
 OWN_SHAPES = ((1, 28, 28), (3, 32, 32), (3, 224, 224))  # tried in this order where nothing says what a network takes

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
 from architectures import ShapeError
 from architectures.shapes import Shape, shown
@@ -70,14 +69,6 @@ def _on(device: str, text: str, build: Callable[[], nn.Module], shape: Shape, im
         raise ShapeError(f"'{text}' has no parameters that its logits depend on: there is no training step to time")
     whole = next((output for output in outputs if not isinstance(output, Tensor)), outputs[0])
     return Trial(int(logits.shape[1]), in_words(whole), not isinstance(whole, Tensor), device)
-
-
-def materialize(network: nn.Module, shape: Shape) -> None:
-    """Give the lazy layers of a network their sizes, by two images that train nothing."""
-    if any(is_lazy(tensor) for tensor in [*network.parameters(), *network.buffers()]):
-        with torch.no_grad():
-            network.eval()(torch.zeros(IMAGES, *shape))
-        network.train()
 
 
 def _output(network: nn.Module, text: str, images: Tensor) -> Any:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -12,6 +13,7 @@ from bench.errors import BenchError
 
 TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
+LONGEST_ARGUMENTS = 60  # characters of them in a label
 BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
@@ -38,9 +40,12 @@ class Origin:
 
     @property
     def label(self) -> str:
-        """What it is called in ids and tables: `MyNet(width=128)`."""
+        """What it is called in ids and tables: `MyNet(width=128)`; a digest stands for the end of long arguments."""
         name = PurePath(self.name).stem if self.source in PATH_SCHEMES else self.name
-        return f"{name}({self.arguments})" if self.arguments else name
+        arguments = self.arguments
+        if len(arguments) > LONGEST_ARGUMENTS:
+            arguments = f"{arguments[:LONGEST_ARGUMENTS]}...{sha256(arguments.encode()).hexdigest()[:6]}"
+        return f"{name}({arguments})" if arguments else name
 
     @property
     def full_label(self) -> str:

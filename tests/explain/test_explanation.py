@@ -9,6 +9,7 @@ import pytest
 from bench.errors import BenchError
 from bench.explain.explanation import changed_counts, changed_operators, explain
 from bench.explain.record import CellRecord, cell_records
+from bench.plan.cell import Cell
 from bench.stats.interval import of_ratios
 from bench.store.result import Result
 from bench.store.warning import Warning
@@ -182,3 +183,20 @@ def test_what_spoke_against_the_times_is_said(tmp_path):
     slow = made.result(made.VGG, 9e-3, warnings=warnings)
     records = cell_records(made.run(tmp_path, "busy", [slow, made.result(made.LENET, 3e-3)]))
     assert "The times of vgg4 in run busy are doubtful: contended." in explain(*records.values()).notes
+
+
+def test_code_of_a_users_own_is_told_by_its_file_and_not_as_an_axis(tmp_path):
+    named = {text: {"text": text, "file": f"/home/{text}", "sha256": text[0] * 64} for text in ("a.py:Net", "b.py:Net")}
+    cells = [Cell("Net", origins=(f"architecture={text}",)) for text in named]
+    facts = {"origins": {f"architecture={text}": facts for text, facts in named.items()}}
+    records = [
+        next(iter(cell_records(made.run(tmp_path, name, [made.result(cell, step)], **facts)).values()))
+        for name, cell, step in zip("xy", cells, (2e-3, 1e-3), strict=True)
+    ]
+    explanation = explain(*records)
+    assert explanation.slower == "a.py:Net in run x"
+    assert explanation.faster == "b.py:Net in run y"
+    assert f"In run x a.py:Net was a.py:Net, SHA-256 {'a' * 12}." in explanation.notes
+    wide = Cell("Net(width=2)", origins=("architecture=a.py:Net(width=2)",))
+    other = next(iter(cell_records(made.run(tmp_path, "z", [made.result(wide, 1e-3)])).values()))
+    assert explain(records[0], other).faster == "Net(width=2) in run z"

@@ -35,25 +35,10 @@ def run(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         names = [f"timm:{net}" for net in NETS]
-        code = run_command_line(
-            ["run", "--architectures", *names, "--suite", "tiny", "--input", "x".join(map(str, SHAPE))]
-            + [
-                "--batch-sizes",
-                "2",
-                "--epochs",
-                "0",
-                "--repeats",
-                "1",
-                "--again",
-                "0",
-                "--blocks",
-                "2",
-                "--threads",
-                "1",
-            ]
-            + ["--concurrent", "--run", "nets"]
-        )
-        assert code == 0
+        few = "--batch-sizes 2 --epochs 0 --repeats 1 --again 0 --blocks 2 --threads 1 --concurrent --run nets"
+        shape = "x".join(map(str, SHAPE))
+        words = ["run", "--architectures", *names, "--suite", "tiny", "--input", shape, *few.split()]
+        assert run_command_line(words) == 0
         return load(str(folder / "results/nets"))
 
 

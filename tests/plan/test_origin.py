@@ -3,7 +3,7 @@
 import pytest
 
 from bench.errors import BenchError
-from bench.plan.origin import Origin, labels_of, parse, split_outside_brackets
+from bench.plan.origin import Origin, code_of, labels_of, parse, split_outside_brackets
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,26 @@ def test_labels_are_short_and_unlike():
     }
 
 
+def test_a_long_label_is_cut_and_told_apart():
+    first, second = (f"a.py:Net(text='{'x' * 300}{end}')" for end in "ab")
+    labels = labels_of([first, second, "a.py:Net"])
+    assert len(set(labels.values())) == 3
+    assert max(map(len, labels.values())) < 80
+    assert parse(first).call_arguments()[1] == {"text": "x" * 300 + "a"}
+
+
+def test_arguments_are_kept_to_the_letter_and_shown_in_one_form():
+    assert parse("a.py:Net( width = 1,name='a  b',)").label == "Net(width=1, name='a  b')"
+    assert parse("a.py:Net('ü, \\n')").call_arguments() == (["ü, \n"], {})
+    assert parse("a (old).py:Net").source == "a (old).py"
+    assert parse("C:\\nets\\a.py:Net").source == "C:\\nets\\a.py"
+
+
+@pytest.mark.parametrize("facts", [{"file": "/a/b.py", "sha256": "0" * 64}, {"package": "timm", "version": "1.0"}])
+def test_code_is_a_file_or_a_package(facts):
+    assert code_of(facts) == ("b.py, SHA-256 000000000000" if "file" in facts else "timm 1.0")
+
+
 def test_commas_in_brackets_part_nothing():
+    assert split_outside_brackets("a.py:Net(act='(,'),seed=1") == ["a.py:Net(act='(,')", "seed=1"]
     assert split_outside_brackets("a.py:Net(w=1,d=(2,3)),optimizer=adam") == ["a.py:Net(w=1,d=(2,3))", "optimizer=adam"]
