@@ -176,7 +176,7 @@ _ROWS: tuple[Metric, ...] = (
     ),
     Metric(
         name="test_loss", unit="1", direction="lower", kind="number", pooled="mean", once_a_seed=True, tensorboard=True,
-        heading="Test loss", note="mean loss over the test images when training ended",
+        heading="Test loss", note="the cell's own loss of all test images when training ended",
     ),
     _share(
         name="reached", direction="higher", pooled="proportion", once_a_seed=True, heading="Reached the target",

@@ -1,18 +1,20 @@
 """The losses by name: each takes logits (N, K) and labels (N,), and gives a scalar."""
 
-from collections.abc import Callable
-from functools import cache, partial
-from inspect import getdoc, isclass
+from collections.abc import Iterable
+from functools import cache
+from inspect import getdoc
 from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from bench.errors import unknown
-from bench.origins import OriginError, resolve
+from bench.losses.named import Loss, check, loss_of, own_weights, placed_on
+from bench.origins import Plugins, resolve
 from bench.plan.origin import parse
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+ANY_CLASSES = 10  # that a loss is tried with where no data set says how many
 
 
 def nll_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -22,10 +24,22 @@ def nll_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 LOSSES: dict[str, Loss] = {"cross_entropy": F.cross_entropy, "nll_loss": nll_loss}
 
+_plugins = Plugins("bench.losses", lambda _, text: loss_of(text), LOSSES)
+
+
+def plugin_problems(classes: Iterable[int] = ()) -> list[str]:
+    """One line for each plug-in that was left out, with the reason; each is tried on logits of so many classes."""
+
+    def tried(text: str, loss: Loss) -> None:
+        for count in set(classes) or {ANY_CLASSES}:
+            check(text, loss, count)
+
+    return _plugins.problems(tried)
+
 
 def names() -> list[str]:
-    """The names of all losses."""
-    return list(LOSSES)
+    """The names of all losses: the suite's, then plug-ins."""
+    return [*LOSSES, *_plugins.names()]
 
 
 def get(text: str) -> Loss:
@@ -37,25 +51,42 @@ def get(text: str) -> Loss:
     """
     if parse(text):
         return _named(text)
-    if text not in LOSSES:
-        raise unknown("loss", text, LOSSES, "run --help")
-    return LOSSES[text]
+    loss = LOSSES.get(text) or _plugins.get(text)
+    if loss is None:
+        raise unknown("loss", text, names(), "list losses")
+    return loss
 
 
-def facts_of(text: str) -> dict[str, Any]:
-    """What the catalogue says of a loss: its description, and the origin of one that is not registered."""
-    description = (getdoc(get(text)) or "").partition("\n")[0]
-    return {"description": description, **({"origin": resolve(text).facts} if parse(text) else {})}
+def build(text: str, device: torch.device) -> Loss:
+    """The loss for one cell, its tensors on the device; see `get`."""
+    return placed_on(get(text), device)
+
+
+def facts_of(text: str, classes: Iterable[int] = ()) -> dict[str, Any]:
+    """What the catalogue says of a loss.
+
+    `description`; of what is not the suite's own `own_weights`, the names of weights that no optimizer trains, and
+    `origin` or `plugin`, which code it is of.
+
+    Args:
+        text: its name or origin.
+        classes: how many the data sets have that it is to be used with; an origin's is tried on each.
+
+    Raises:
+        BenchError: there is none, or it gives no scalar to train by.
+
+    """
+    loss = get(text)
+    if text in LOSSES:
+        return {"description": (getdoc(loss) or "").partition("\n")[0]}
+    code = {"origin": resolve(text).facts} if parse(text) else {"plugin": _plugins.facts_of(text)}
+    if parse(text):
+        for count in set(classes) or {ANY_CLASSES}:
+            check(text, loss, count)
+    description = resolve(next(iter(code.values()))["text"]).description
+    return {"description": description, "own_weights": own_weights(loss), **code}
 
 
 @cache
 def _named(text: str) -> Loss:
-    resolved = resolve(text)
-    if isclass(resolved.target) and issubclass(resolved.target, nn.Module):
-        return resolved.call()  # type: ignore[no-any-return] # its class is its own
-    if not callable(resolved.target):
-        raise OriginError(f"'{text}' is {type(resolved.target).__name__}, no loss: name a function or a module's class")
-    placed, own = resolved.origin.call_arguments()
-    if placed:
-        raise OriginError(f"'{text}': give a loss its arguments by name, since logits and labels come first")
-    return partial(resolved.target, **own) if own else resolved.target
+    return loss_of(text)

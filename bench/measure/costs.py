@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from bench import optimizers
 from bench.measure.blocks import GAP, PhaseLog
 from bench.measure.elementwise import elementwise_operations
 from bench.measure.flops import flop_counter
@@ -25,7 +26,7 @@ def measure_costs(work: Workload) -> list[Measurement]:
     They are exact, the same in every step, except with a closure: there they are those of the one step that was looked
     at, and their statistic says "single".
     """
-    work.model.train()
+    work.train()
     for _ in range(2):
         work.step()
     flops, before = _flops(work), work.evaluations
@@ -206,8 +207,7 @@ def _activation_bytes(work: Workload) -> int:
 
 def _state_bytes(work: Workload) -> int:
     """Bytes of the tensors in the optimizer's state."""
-    leaves = tree_leaves(list(work.optimizer.state.values()))  # some keep lists of tensors
-    return sum(_size(leaf) for leaf in leaves if isinstance(leaf, Tensor))
+    return sum(map(_size, optimizers.state_of(work.optimizer)))
 
 
 def _size(tensor: Tensor) -> int:

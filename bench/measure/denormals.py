@@ -6,6 +6,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
+from bench import optimizers
 from bench.measure.workload import Workload
 from bench.store.warning import Warning
 from bench.text import tenths
@@ -40,6 +41,4 @@ def warnings_of(part: Part, work: Workload) -> list[Warning]:
 
 
 def _numbers(work: Workload) -> Iterator[Tensor]:
-    states = (state.values() for state in work.optimizer.state.values())
-    held = (value for value in chain.from_iterable(states) if isinstance(value, Tensor))
-    return chain((parameter.detach() for parameter in work.model.parameters()), held)
+    return chain((parameter.detach() for parameter in work.model.parameters()), optimizers.state_of(work.optimizer))

@@ -109,6 +109,8 @@ def in_float64(work: Workload, images: Tensor, labels: Tensor) -> Workload:
     truth.model.double()
     cell = work.cell  # some optimizers make their state at once, so in the type that the weights have by then
     truth.optimizer = optimizers.build(cell.source("optimizer"), truth.model, cell.implementation, cell.learning_rate)
+    if isinstance(truth.loss, nn.Module):
+        truth.loss.double()
     for group in truth.optimizer.param_groups:
         match group.get("eps"):
             case (None, other):  # Adafactor takes it from the type of the weights, which would be another formula

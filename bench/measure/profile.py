@@ -77,7 +77,7 @@ def _record(build: Callable[[], Workload], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     work = build()
     with _kernels_named() if work.cell.mode == "compile" else contextlib.nullcontext():
-        work.model.train()
+        work.train()
         steps = _how_many(work)
         device = work.device.facts.profiler_activity
         activities = [ProfilerActivity.CPU, *([getattr(ProfilerActivity, device)] if device else [])]

@@ -57,7 +57,7 @@ class Subject:
 
 def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:
     """Time the phases inside whole training steps."""
-    work.model.train()
+    work.train()
     with quiet_collector():
         warm = warm_up(work.device, work.timed_step)
         evaluations = work.evaluations
@@ -88,13 +88,13 @@ def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Bloc
 
 def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:
     """Time batches through the model in eval() and inference_mode()."""
-    work.model.eval()
+    work.eval()
     with torch.inference_mode(), quiet_collector():
         warm = warm_up(work.device, work.infer, least=0)
         timed = [
             run_block("inference", work.device, work.infer, warm.block_steps, marks=2) for _ in range(INFERENCE_BLOCKS)
         ]
-    work.model.train()
+    work.train()
     samples = np.concatenate([block.intervals[:, 0] for block in timed])
     batch = Measurement.of_samples("inference", samples, statistic=STATISTIC, threads=threads)
     rate = work.cell.batch_size / batch.value

@@ -40,9 +40,9 @@ class Workload:
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
         optimizer = cell.source("optimizer")
-        self.needs_closure = optimizers.get(optimizer).needs_closure
         self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
-        self.loss = losses.get(cell.source("loss"))
+        self.needs_closure = optimizers.needs_closure(self.optimizer)
+        self.loss = losses.build(cell.source("loss"), device.torch_device)
         self.images = images.to(device.torch_device).contiguous(memory_format=layout)
         size = self.images[0].numel()
         self._rows = self.images.as_strided((len(self.images), size), (size, 1))
@@ -51,6 +51,7 @@ class Workload:
         self.scaler = torch.amp.GradScaler(device.torch_device.type, enabled=cell.dtype == "float16")
         # torch.compile returns a callable of the model's own kind
         self.forward: Callable[[Tensor], Tensor] = torch.compile(self.model) if cell.mode == "compile" else self.model
+        self._training = True
         self.evaluations = 0  # of the model by steps with a closure
         self.phase_log = PhaseLog(PHASES) if self.needs_closure else None
         self._batches = self._shuffled()
@@ -58,6 +59,23 @@ class Workload:
         self.timed_step: Callable[[Callable[[], None]], object] = self.step
         if cell.mode == "cuda_graph":
             self._record_graph()
+
+    def train(self) -> None:
+        """Have model and optimizer as training wants them, which they are at first."""
+        self._set_mode(training=True)
+
+    def eval(self) -> None:
+        """Have the model as evaluation wants it, and in it the averaged weights of an optimizer that keeps some.
+
+        To be called outside `inference_mode`, for what the optimizer makes there could not be trained with.
+        """
+        self._set_mode(training=False)
+
+    def _set_mode(self, *, training: bool) -> None:
+        self.model.train(training)
+        if training is not self._training:
+            optimizers.switch(self.optimizer, training)
+            self._training = training
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) of the next batch, gathered on the device; never a partial one."""
@@ -145,6 +163,7 @@ class Workload:
         There is no gradient scaler: it cannot tell the several losses of a step apart, and the grid keeps float16 out.
         """
         first = self.evaluations
+        values: list[Tensor] = []
 
         def evaluate() -> Tensor:
             enter("zero_grad")
@@ -159,11 +178,12 @@ class Workload:
             if noted is not None and self.evaluations == first:
                 noted()
             self.evaluations += 1
+            values.append(loss.detach())
             enter("optimizer")
-            return loss.detach()
+            return values[-1]
 
-        loss: Tensor = self.optimizer.step(evaluate)  # type: ignore[assignment, arg-type] # typed as floats
-        return loss
+        optimizers.step_with(self.optimizer, evaluate)
+        return values[0]
 
     def _record_graph(self) -> None:
         """Have `timed_step` replay a recorded step on one resident batch: one launch, without phases."""
@@ -182,7 +202,7 @@ class Workload:
         self.timed_phases, self.timed_step = (WHOLE_STEP,), step
 
     def infer(self, mark: Callable[[], None] = lambda: None) -> Tensor:
-        """One batch through the model; the caller has it in eval() and inference_mode()."""
+        """One batch through the model; the caller has called `eval` and is in inference_mode()."""
         images, _ = self.next_batch()
         mark()
         with self.autocast:

@@ -1,6 +1,16 @@
 """The optimizers, by name. Imports torch."""
 
-from bench.optimizers.registry import OPTIMIZERS, UnsupportedError, build, get, names, origin_facts, unsupported
+from bench.optimizers.manners import needs_closure, state_of, step_with, switch
+from bench.optimizers.registry import (
+    OPTIMIZERS,
+    UnsupportedError,
+    build,
+    facts_of,
+    get,
+    names,
+    plugin_problems,
+    unsupported,
+)
 from bench.optimizers.spec import FLAGS, OptimizerSpec
 
 __all__ = [
@@ -9,8 +19,13 @@ __all__ = [
     "OptimizerSpec",
     "UnsupportedError",
     "build",
+    "facts_of",
     "get",
     "names",
-    "origin_facts",
+    "needs_closure",
+    "plugin_problems",
+    "state_of",
+    "step_with",
+    "switch",
     "unsupported",
 ]

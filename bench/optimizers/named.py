@@ -1,36 +1,109 @@
 """Named: an optimizer out of what a user named: a class of torch.optim's kind, or a function of the parameters."""
 
-from inspect import getdoc, signature
+from collections.abc import Mapping
+from inspect import Parameter, isclass, signature
 from typing import Any
 
+from torch import nn
 from torch.optim import Optimizer
 
-from bench.optimizers.spec import OptimizerSpec
-from bench.origins import OriginError, resolve
+from bench.optimizers.manners import is_rate, is_required, set_rate, switch
+from bench.optimizers.spec import OptimizerSpec, implementations_of
+from bench.origins import OriginError, Resolved, resolve
+from bench.origins.resolve import failures, folder_of, on_path
 
-UNKNOWN_RATE = 1e-3  # where its signature has none
+# What parameters of a class or function are called that mean the same to everybody; else the first gets the weights.
+NAMED = ("named_parameters", "named_params")
+MODEL = ("model", "module", "net", "network")
+WRAPPED = ("optimizer", "base_optimizer", "inner_optimizer")
+RATE = ("lr", "learning_rate")
 
 
-def spec_of(text: str) -> tuple[OptimizerSpec, dict[str, Any]]:
-    """The optimizer that a text names, and the facts of its origin.
+def spec_of(text: str, name: str = "") -> OptimizerSpec:
+    """The optimizer that a text names, under its label or the `name` of a plug-in; nothing is made yet.
 
     Raises:
         OriginError: it names none.
 
     """
     resolved = resolve(text)
-    if not callable(resolved.target):
-        raise OriginError(f"'{text}' is {type(resolved.target).__name__}, no optimizer: name a class or a function")
+    parameters = _parameters(resolved)
     _, own = resolved.origin.call_arguments()
-    parameter = signature(resolved.target).parameters.get("lr")
-    rate = own.get("lr", parameter.default if parameter else None)
+    rate_name = next((name for name in RATE if name in parameters), None)
+    default = parameters[rate_name].default if rate_name else None
+    rate = own.get(rate_name or "", default)
 
-    def make(parameters: Any, **settings: Any) -> Optimizer:
-        optimizer = resolved.call(parameters, **settings)
-        if not isinstance(optimizer, Optimizer):
-            raise OriginError(f"'{text}' gives {type(optimizer).__name__}, no torch.optim.Optimizer: return one")
+    def make(model: nn.Module, learning_rate: float | None = None, /, **flags: bool) -> Optimizer:
+        settings = {rate_name: learning_rate} if rate_name and learning_rate is not None else {}
+        optimizer = _made(resolved, parameters, model, {**settings, **flags})
+        if learning_rate is not None and not settings:
+            set_rate(optimizer, learning_rate)
+        switch(optimizer, training=True)  # some refuse to step before
         return optimizer
 
-    description = (getdoc(resolved.target) or "").partition("\n")[0]
-    learning_rate = rate if isinstance(rate, float) and rate > 0 else UNKNOWN_RATE
-    return OptimizerSpec(resolved.origin.label, description, learning_rate, make), resolved.facts
+    return OptimizerSpec(
+        name or resolved.origin.label,
+        resolved.description,
+        float(rate) if is_rate(rate) else None,
+        make,
+        implementations_of(resolved.target, tuple(own)) if parameters else (),
+        takes_rate=rate_name is not None,
+        rate_needed=rate is Parameter.empty,
+        text=text,
+    )
+
+
+def _parameters(resolved: Resolved) -> Mapping[str, Parameter]:
+    """The parameters of what was named, none where it does not tell them.
+
+    Raises:
+        OriginError: it is no class of an optimizer and no function.
+
+    """
+    text, target = resolved.text, resolved.target
+    if isinstance(target, Optimizer):
+        raise OriginError(f"'{text}' is an optimizer that is made already: name its class, or a function that makes it")
+    if isclass(target) and not issubclass(target, Optimizer):
+        raise OriginError(f"'{text}' is no torch.optim.Optimizer: name a class of that kind, or a function making one")
+    if not callable(target):
+        raise OriginError(f"'{text}' is {type(target).__name__}, no optimizer: name a class or a function")
+    if resolved.origin.call_arguments()[0]:
+        raise OriginError(f"'{text}': give an optimizer its arguments by name, since the weights come first")
+    try:
+        return signature(target).parameters
+    except (ValueError, TypeError):  # one of C's
+        return {}
+
+
+def _made(resolved: Resolved, parameters: Mapping[str, Parameter], model: nn.Module, settings: Any) -> Optimizer:
+    """Call it with what it asks for by name; without such a wish, with the weights first."""
+    text, (_, own) = resolved.text, resolved.origin.call_arguments()
+    offers = {**{key: list(model.named_parameters()) for key in NAMED}, **dict.fromkeys(MODEL, model)}
+    wanted = {name: value for name, value in offers.items() if name in parameters and name not in own}
+    placed = [] if wanted and "params" not in parameters else [list(model.parameters())]
+    if "params" in parameters:
+        wanted["params"], placed = placed[0], []
+    _check_needs(resolved, parameters, {*own, *wanted, *settings}, bool(placed))
+    # what the plan says, such as its rate, goes before what the user wrote
+    with on_path(folder_of(text)), failures(text, "cannot be called"):
+        optimizer = resolved.target(*placed, **{**own, **wanted, **settings})
+    if not isinstance(optimizer, Optimizer):
+        kind = "nothing" if optimizer is None else type(optimizer).__name__
+        raise OriginError(f"'{text}' gives {kind}, no torch.optim.Optimizer: return one")
+    return optimizer
+
+
+def _check_needs(resolved: Resolved, parameters: Mapping[str, Parameter], known: set[str], with_weights: bool) -> None:
+    """Refuse what needs more than it gets, with what to write."""
+    first = next(iter(parameters), "")
+    missing = [name for name, each in parameters.items() if is_required(each) and name not in known]
+    place = f"{resolved.origin.source}:{resolved.origin.name}"
+    if any(name in WRAPPED for name in missing):
+        raise OriginError(f"'{resolved.text}' wraps another optimizer: name a function of the weights that makes both")
+    missing = missing[1:] if with_weights and missing[:1] == [first] else missing
+    if missing and missing[0] in RATE:
+        raise OriginError(
+            f"'{resolved.text}' has no learning rate of its own: write {place}({missing[0]}=0.01), or --learning-rates"
+        )
+    if missing:
+        raise OriginError(f"'{resolved.text}' needs arguments: {', '.join(missing)}; write {place}({missing[0]}=...)")

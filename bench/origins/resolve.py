@@ -20,6 +20,7 @@ from bench.errors import BenchError, nearest
 from bench.plan.origin import BASE, TRACEBACK, Origin, file_of, parse
 
 _INSTALLED = ("site-packages", "dist-packages")
+_OWN = Path(__file__).resolve().parents[1]  # no place in a user's code, even where that lies beside
 LONGEST_VALUE, LONGEST_REASON = 40, 300  # characters of an argument, and of another's error, that an error repeats
 
 _folders: set[str] = set()  # that were on the module path for a user's file
@@ -47,8 +48,14 @@ class Resolved:
     target: Any
     facts: dict[str, Any]
 
+    @property
+    def description(self) -> str:
+        """The first paragraph of its docstring, in one line; "" where it has none."""
+        target = getattr(self.target, "func", self.target)  # of a partial one
+        return " ".join((getattr(target, "__doc__", None) or "").strip().partition("\n\n")[0].split())
+
     def call(self, *arguments: Any, **named: Any) -> Any:
-        """Call it with these arguments and those that the user gave, its folder on the module path.
+        """Call it with these arguments and the others that the user gave, its folder on the module path.
 
         Raises:
             OriginError: it raised, or takes no such arguments.
@@ -174,7 +181,9 @@ def _place(text: str, error: BaseException) -> str:
     frames = [
         Path(frame.filename).name + f", line {frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(folder) and not any(part in frame.filename for part in _INSTALLED)
+        if Path(frame.filename).is_relative_to(folder)
+        and not Path(frame.filename).is_relative_to(_OWN)
+        and not any(part in frame.filename for part in _INSTALLED)
     ]
     return f" ({frames[-1]})" if frames else ""
 

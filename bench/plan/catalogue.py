@@ -58,17 +58,18 @@ class Catalogue:
     """Everything registered or named by file or module, and what this machine can do, as one worker saw it.
 
     An entry that is not registered stands under its label, with its `origin`: `text`, as it was named, and `file` with
-    its `sha256`, or `package` with its `version`.
+    its `sha256`, or `package` with its `version`. A plug-in stands under its name, with the same of it as its `plugin`.
 
     Attributes:
         architectures: name to its facts: family, module, input_shape, num_classes, description, source; parameters and
             flops_forward (one image) of those that were asked for; incompatible: data sets whose images it cannot
             take, each with the reason; outputs: what else than logits it gives for those of a data set, in words;
             more_than_one: why a batch of one of their images cannot be trained on.
-        optimizers: name to its facts: description, learning_rate, implementations, needs_closure; unsupported: by
-            device and implementation, why it cannot run there.
+        optimizers: name to its facts: description, learning_rate (None where it has none of its own), implementations,
+            needs_closure; unsupported: by device and implementation, why it cannot run there; of what is not the
+            suite's own cannot: reasons by "default rate", "learning rate", "tune", "schedule", "cuda_graph".
         datasets: name to its facts: input_shape, num_classes, train, test, description.
-        losses: name to its facts: description.
+        losses: name to its facts: description; of what is not the suite's own own_weights, those that nobody trains.
         normalizations: names of pixel scalings.
         devices: name to its facts, "cpu" and each usable "cuda:N".
         usable_cores: CPU cores this process may use (affinity and cgroup quota).

@@ -73,6 +73,7 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     for threads in axes["threads"]:
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
+    _check_rates(axes["optimizer"], plan, catalogue)
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in points]
     cells = [_resolved(cell, catalogue) for cell in cells]
@@ -126,6 +127,16 @@ def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any
     return tuple(names)
 
 
+def _check_rates(optimizers: Iterable[str], plan: Plan, catalogue: Catalogue) -> None:
+    """Refuse an optimizer that has no learning rate where it needs one, or one to begin a search with."""
+    for name in optimizers:
+        cannot = catalogue.optimizers[name].get("cannot", {})
+        if plan.tune and "tune" in cannot:
+            raise BenchError(f"{cannot['tune']} (--tune)")
+        if not plan.learning_rates and "default rate" in cannot:
+            raise BenchError(f"{cannot['default rate']}, or give --learning-rates")
+
+
 def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
     """The data sets; a shape of `synthetic` need not be an entry of its own."""
     shapes = {name: facts for name in plan.datasets if ":" in name and (facts := catalogue.dataset(name))}
@@ -148,6 +159,16 @@ def origins_of(cells: Iterable[Cell], catalogue: Catalogue) -> dict[str, dict[st
         for cell in cells
         for field, listing in catalogue.by_field.items()
         if "origin" in (facts := listing.get(getattr(cell, field), {}))
+    }
+
+
+def plugins_of(cells: Iterable[Cell], catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    """Which package each plug-in among the cells is of: "optimizer=lion" to its facts."""
+    return {
+        f"{field}={name}": dict(facts["plugin"])
+        for cell in cells
+        for field, listing in catalogue.by_field.items()
+        if "plugin" in (facts := listing.get(name := getattr(cell, field), {}))
     }
 
 
@@ -200,6 +221,8 @@ def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
 def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     """Why the device or the optimizer cannot do what the cell asks, or None."""
     optimizer, device = catalogue.optimizers[cell.optimizer], catalogue.devices[cell.device]
+    if reason := _cannot(cell, optimizer.get("cannot", {})):
+        return reason
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
@@ -210,3 +233,14 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
     return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype)
+
+
+def _cannot(cell: Cell, reasons: Mapping[str, str]) -> str | None:
+    """Why an optimizer that is not the suite's own cannot do what the cell asks of it, or None."""
+    asked = {
+        "learning rate": (cell.learning_rate is not None, "leave out --learning-rates"),
+        "schedule": (cell.schedule != "constant", "--schedules constant"),
+        "cuda_graph": (cell.mode == "cuda_graph", "--modes eager"),
+    }
+    refused = (f"{reasons[what]} ({remedy})" for what, (wanted, remedy) in asked.items() if wanted and what in reasons)
+    return next(refused, None)

@@ -103,7 +103,9 @@ class Plan:
     implementations: tuple[str, ...] = _option(
         ("default",), "the optimizer's code path; auto: fused where torch has it", choices=(*IMPLEMENTATIONS, AUTO)
     )
-    losses: tuple[str, ...] = _option(("cross_entropy",), "cross_entropy, nll_loss, or FILE.py:NAME")
+    losses: tuple[str, ...] = _option(
+        ("cross_entropy",), "names (list losses), FILE.py:NAME or torch.nn:CrossEntropyLoss(label_smoothing=0.1)"
+    )
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
     schedules: tuple[str, ...] = _option(("constant",), "learning-rate schedule", role="training", choices=SCHEDULES)
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")

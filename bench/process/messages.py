@@ -51,7 +51,7 @@ class Scores(TypedDict):
     """The scores of a checkpoint, measured again on the CPU.
 
     Attributes:
-        test_loss: None if it is not finite.
+        test_loss: None if it is not finite, or of a loss that a file or module would have to be run for.
         test_accuracy: a share.
         images: how many were scored.
         apart: how many more or fewer of them were right than recorded.

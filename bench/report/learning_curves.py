@@ -68,7 +68,8 @@ def _curves(rows: list[Row], metric: str, across: str) -> Picture | None:
     if accurate:
         accuracy_axis(drawn.axes, [value for row in rows for value in tables[row.key][metric]], _NAMES[metric])
     else:
-        drawn.axes.set_yscale("log")
+        positive = all((tables[row.key][metric] > 0).all() for row in rows)
+        drawn.axes.set_yscale("log" if positive else "linear")  # a loss of one's own may be below 0
         drawn.axes.set_title(_NAMES[metric], loc="left", color=svg.MUTED)
     if across == "seconds":
         drawn.axes.set_xscale("log")
@@ -94,6 +95,8 @@ def _caption(rows: list[Row], metric: str, across: str) -> str:
     seeds = max(len(row.training) for row in rows)
     what = "What a second of training buys" if across == "seconds" else "What an epoch of training buys"
     what = what if metric == "test_accuracy" else f"{_ABOUT[metric]}"
+    if metric not in _SHARES and len({row.cell.get("loss") for row in rows}) > 1:
+        what += ", each line by the loss that it was trained with, so that lines of two losses do not compare"
     if seeds > 1:
         return (
             f"{what}: lines are means of up to {seeds} seeds, bands reach from the lowest seed to the highest; a line "

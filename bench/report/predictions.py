@@ -123,15 +123,15 @@ def _scores(row: Row) -> Picture | None:
 
 
 def _mistakes(row: Row) -> Picture | None:
-    """The row's wrong answers of highest loss."""
+    """The row's wrong answers of highest cross entropy."""
     images = _images(row, "mistakes")
     if not images:
         return None
     drawn = _gallery(f"seeing-mistakes-{row.key}", row, images)
     seed = row.training[0].get("seed")
     caption = (
-        f"The {len(images)} test images on which {row.label} (seed {seed}) was most wrong, by loss, with its three top "
-        "probabilities; the true class, where it is among them, is green and marked with a tick."
+        f"The {len(images)} test images on which {row.label} (seed {seed}) was most wrong, by cross entropy, with its "
+        "three top probabilities; the true class, where it is among them, is green and marked with a tick."
     )
     return _finish(drawn, f"Worst mistakes of {short(row.label)}", caption, row.key)
 

@@ -7,7 +7,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, least_seconds, renewal_seconds, trial_seconds
-from bench.plan.grid import Grid, expand, origins_of
+from bench.plan.grid import Grid, expand, origins_of, plugins_of
 from bench.plan.plan import Plan, flag
 from bench.plan.reference import REFERENCE
 from bench.plan.seeds import order_seed_of
@@ -44,6 +44,8 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work
         for reason in _unflushed(catalogue):
             observer.warned(f"{reason}: they are kept")
     grid = expand(plan, catalogue)
+    for text in _untrained(grid, catalogue):
+        observer.warned(text)
     trials = trials_of(grid.cells, plan, catalogue)
     _check_budget(plan, grid)
     _check_training(plan)
@@ -126,6 +128,16 @@ def _unflushed(catalogue: Catalogue) -> dict[str, None]:
     return dict.fromkeys(facts.unsupported["flush"] for facts in slow if "flush" in facts.unsupported)
 
 
+def _untrained(grid: Grid, catalogue: Catalogue) -> dict[str, None]:
+    """Which losses have weights of their own, that no optimizer here is given."""
+    weights = {cell.loss: catalogue.losses[cell.loss].get("own_weights") for cell in grid.cells}
+    return {
+        f"the loss {loss} has weights of its own, which are not trained: {', '.join(names)}": None
+        for loss, names in weights.items()
+        if names
+    }
+
+
 def _check_budget(plan: Plan, grid: Grid) -> None:
     least = least_seconds(grid.cells, plan)
     if plan.budget is not None and plan.budget < least:
@@ -157,7 +169,7 @@ def _facts(work: Work, executor: Executor, command: str) -> dict[str, Any]:
         "versions": versions(),
         "architectures": {cell.architecture: dict(catalogue.architectures[cell.architecture]) for cell in cells},
         "optimizers": {cell.optimizer: _rate(catalogue, cell.optimizer) for cell in cells},
-        "origins": origins_of(cells, catalogue),
+        "origins": {**origins_of(cells, catalogue), **plugins_of(cells, catalogue)},
         "cells": len(cells),
         "nodes": list(executor.nodes),
     }

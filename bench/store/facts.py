@@ -42,8 +42,8 @@ class RunFacts:
         protocol: digests of how a time is measured, by name (`bench.store.fingerprint.protocol`).
         versions: of packages, by name.
         optimizers: facts by name: `learning_rate`, the optimizer's own.
-        origins: which code was run that nobody registered, such as "architecture=my_nets.py:MyNet": its `text`, and
-            `file` with `sha256`, or `package` with `version`.
+        origins: which code was run that is not the suite's own, such as "architecture=my_nets.py:MyNet" or a plug-in,
+            "optimizer=lion": its `text`, and `file` with `sha256`, or `package` with `version`.
         ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.
         tuned: the trials of learning rates, by what shares a rate.
         resumed: the commands that went on with the run.

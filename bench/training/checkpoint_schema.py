@@ -10,16 +10,16 @@ from typing import Any
 import torch
 
 import architectures
-from bench import data, losses
+from bench import data, losses, optimizers
 from bench.devices import is_name
 from bench.errors import BenchError
 from bench.files import canonical
-from bench.optimizers.registry import OPTIMIZERS
 from bench.plan.cell import Cell
 from bench.plan.origin import texts_of
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
 from bench.vocabulary import MODES
 
+LONGEST_LABEL = 200  # an id is also the name of a folder
 DAMAGE = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # what strange contents raise
 
 Check = Callable[[Any], bool]
@@ -53,12 +53,14 @@ def cell_of(stored: dict[str, Any]) -> Cell:
     """
     _must(isinstance(stored["cell"], dict), "cell", stored["cell"])
     cell = Cell.from_dict(stored["cell"])
+    _must(_CELL["origins"](cell.origins), "origins", cell.origins)
+    named = texts_of(cell.origins)
     for field in fields(Cell):
         value = getattr(cell, field.name)
-        _must(_CELL[field.name](value), field.name, value)
-    if cell.origins:  # a file of weights is no reason to run a file of code
-        named = ", ".join(texts_of(cell.origins).values())
-        raise BenchError(f"the checkpoint is of {named}, and only what is registered is read back: load it yourself")
+        _must((_label if field.name in named else _CELL[field.name])(value), field.name, value)
+    needed = ", ".join(named[field] for field in ("architecture", "dataset") if field in named)
+    if needed:  # a file of weights is no reason to run a file of code
+        raise BenchError(f"the checkpoint is of {needed}, and only what is registered is read back: load it yourself")
     return cell
 
 
@@ -108,6 +110,11 @@ def _or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
+def _label(value: Any) -> bool:
+    """Whether it can be the name of what an origin named: one short line."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_LABEL and value.isprintable()
+
+
 def _data_set(value: Any) -> bool:
     try:
         return isinstance(value, str) and bool(data.facts_of(value))
@@ -117,7 +124,7 @@ def _data_set(value: Any) -> bool:
 
 _CELL: dict[str, Check] = {
     "architecture": lambda value: isinstance(value, str) and value in architectures.names(),
-    "optimizer": _among(OPTIMIZERS),
+    "optimizer": lambda value: isinstance(value, str) and value in optimizers.names(),
     "dataset": _data_set,
     "batch_size": _whole(1),
     "device": lambda value: isinstance(value, str) and is_name(value),
@@ -127,7 +134,7 @@ _CELL: dict[str, Check] = {
     "memory_format": _among(MEMORY_FORMATS),
     "mode": _among(MODES),
     "implementation": _among(IMPLEMENTATIONS),
-    "loss": _among(losses.names()),
+    "loss": lambda value: isinstance(value, str) and value in losses.names(),
     "learning_rate": _or_none(_real(sys.float_info.min)),
     "schedule": _among(SCHEDULES),
     "normalization": _among(data.NORMALIZATIONS),

@@ -17,19 +17,20 @@ MOST_SCORES = 10  # classes of an image whose scores are kept
 MOST_DIGITS = 10
 
 
-@torch.inference_mode()
 def scores_of(work: Workload, images: Tensor, chunk: int = 1000) -> Tensor:
-    """The scores (M, K), float32, of images (M, C, H, W), with the model in eval()."""
-    work.model.eval()
+    """The scores (M, K), float32, of images (M, C, H, W), with model and optimizer in eval(), where they stay."""
+    work.eval()
     outputs = []
-    for part in images.split(chunk):
-        with work.autocast:
-            outputs.append(work.forward(part).float())
-    return torch.cat(outputs)
+    with torch.inference_mode():
+        for part in images.split(chunk):
+            with work.autocast:
+                outputs.append(work.forward(part).float())
+        return torch.cat(outputs)
 
 
+@torch.inference_mode()
 def judge(work: Workload, scores: Tensor, labels: Tensor) -> tuple[float, float]:
-    """Mean loss and accuracy of scores (M, K) by the labels (M,)."""
+    """The cell's own loss of all the scores (M, K) together, and their accuracy, by the labels (M,)."""
     hits = int((scores.argmax(1) == labels).sum())
     return float(work.loss(scores, labels)), hits / len(labels)  # exact: 9,500 of 10,000 are 95 %
 
@@ -45,8 +46,8 @@ def examine(scores: Tensor, labels: Tensor, pixels: Tensor) -> dict[str, Any]:
     Returns:
         `per_class`, the accuracy of each; `confusion`, counts with a row for each true class and a column for each
         predicted one; `digits`, the first test image of each class (of ten at most), and `mistakes`, the wrong ones of
-        highest loss: each with its `index` in the test set, `label`, `predicted`, `loss`, `scores` (pairs of class and
-        probability, the highest first) and `image`; see `thumbnail`.
+        highest cross entropy: each with its `index` in the test set, `label`, `predicted`, that `loss`,
+        `scores` (pairs of class and probability, the highest first) and `image`; see `thumbnail`.
 
     """
     scores, labels, classes = scores.cpu(), labels.cpu(), scores.shape[1]

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable
 
+from torch.optim import Optimizer
+
 PEAK, RISE = 3.0, 0.3  # of the one-cycle: the factor at its top, and the share of the training that leads there
 
 
@@ -34,3 +36,19 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "cosine": _cosine,
     "one_cycle": _one_cycle,
 }
+
+
+class LearningRates:
+    """An optimizer's learning rates over a training, each group's own rate times the factor.
+
+    A constant one leaves them alone, since some optimizers change them as they go, and some have none.
+    """
+
+    def __init__(self, optimizer: Optimizer, name: str) -> None:
+        self._factor = SCHEDULES[name]
+        self._groups = [] if name == "constant" else [(group, group["lr"]) for group in optimizer.param_groups]
+
+    def advance(self, progress: float) -> None:
+        """Set the rates for the step that begins when this share of the training is done, from 0 to 1."""
+        for group, rate in self._groups:
+            group["lr"] = rate * self._factor(progress)

@@ -12,7 +12,7 @@ from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.training.evaluate import judge, scores_of
 from bench.training.gradients import Gradients, Stopwatch
-from bench.training.lr_schedules import SCHEDULES
+from bench.training.lr_schedules import LearningRates
 
 TRAIN_SAMPLE = 5000  # of the training images, on which the training accuracy is taken
 
@@ -61,7 +61,7 @@ def train(
     size = work.cell.batch_size
     whole, stops = len(work.images) // size, EVALUATIONS_PER_EPOCH if until else 1
     sample = work.images[:TRAIN_SAMPLE], work.labels[:TRAIN_SAMPLE]
-    factor, rates = SCHEDULES[work.cell.schedule], [group["lr"] for group in work.optimizer.param_groups]
+    rates = LearningRates(work.optimizer, work.cell.schedule)
     watch = Stopwatch(work.device)
     gradients = Gradients(work, watch, whole)
     history: list[dict[str, Any]] = []
@@ -69,14 +69,12 @@ def train(
     steps, best, reached = 0, -1.0, False
     for order in stretches(work, epochs, stops):
         report(f"epoch {steps // whole + 1} of {epochs}")
-        work.model.train()
+        work.train()
         losses: list[Tensor] = []
         spent = watch.seconds
         watch.start()
         for images, labels in work.batches(order):
-            multiple = factor(max(steps / (epochs * whole), spent / limit))
-            for group, rate in zip(work.optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate * multiple
+            rates.advance(max(steps / (epochs * whole), spent / limit))
             steps += 1
             losses.append(work.update(images, labels, noted=gradients.noting(steps)))
             spent = watch.read()

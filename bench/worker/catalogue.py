@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import architectures
 from bench import data, losses, models, optimizers
 from bench.devices import available, open_device
@@ -40,6 +42,12 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
 
     """
     devices = available()
+    classes = [data.facts_of(text)["num_classes"] for text in request.datasets]
+    problems = [
+        *architectures.plugin_problems(),
+        *optimizers.plugin_problems(_places(devices)),  # before their names, of which those that fail are left out
+        *losses.plugin_problems(classes),
+    ]
     nets = _entries(request.architectures, architectures.names())
     globs = request.architectures
     wanted = {name for name, text in nets.items() if parse(text) or matches_any(name, globs)}
@@ -54,11 +62,13 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
             for name, text in _entries(request.optimizers, optimizers.names()).items()
         },
         datasets={name: data.facts_of(text) for name, text in sets.items()},
-        losses={name: losses.facts_of(text) for name, text in _entries(request.losses, losses.names()).items()},
+        losses={
+            name: losses.facts_of(text, classes) for name, text in _entries(request.losses, losses.names()).items()
+        },
         normalizations=tuple(data.NORMALIZATIONS),
         devices=devices,
         usable_cores=usable_cores(),
-        problems=tuple(architectures.plugin_problems()),
+        problems=tuple(problems),
     )
 
 
@@ -105,20 +115,19 @@ def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str,
 
 
 def _optimizer(name: str, text: str, devices: Iterable[str]) -> dict[str, Any]:
-    spec = optimizers.get(text)
     return {
         "name": name,
-        "description": spec.description,
-        "learning_rate": spec.learning_rate,
-        "implementations": ["default", *spec.implementations],
+        **optimizers.facts_of(text, _places(devices)),
         "unsupported": {
             device: {
                 implementation: reason
-                for implementation in spec.implementations
+                for implementation in optimizers.get(text).implementations
                 if (reason := optimizers.unsupported(text, implementation, open_device(device).torch_device))
             }
             for device in devices
         },
-        "needs_closure": spec.needs_closure,
-        **_origin(text, optimizers.origin_facts),
     }
+
+
+def _places(devices: Iterable[str]) -> tuple[torch.device, ...]:
+    return tuple(open_device(device).torch_device for device in devices)

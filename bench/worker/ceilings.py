@@ -88,14 +88,18 @@ def operator_seconds(watch: Stopwatch) -> float:
 
 
 def step_seconds(watch: Stopwatch, used: Iterable[tuple[str, str, str]], operator: float) -> dict[str, float]:
-    """What a step costs around its operators, by optimizer and implementation: Python, and the start of autograd."""
+    """What a step costs around its operators, by optimizer and implementation: Python, and the start of autograd.
+
+    An optimizer that needs a closure, or cannot step so small a net, is left out.
+    """
     around = {}
     for name, implementation, source in used:
-        if optimizers.get(source).needs_closure or optimizers.unsupported(
-            source, implementation, watch.device.torch_device
-        ):
+        if optimizers.unsupported(source, implementation, watch.device.torch_device):
             continue
-        step = small_step(watch.device, source, implementation)
+        try:
+            step = small_step(watch.device, source, implementation)
+        except Exception:  # noqa: S112 - whatever an optimizer of a user's does with so few weights
+            continue
         seconds = watch.seconds("operator_seconds", step)
         around[optimizer_key(name, implementation)] = max(0.0, seconds - operator * count_dispatched(step))
     return around

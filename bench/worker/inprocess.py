@@ -81,7 +81,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcess]:
         work = Workload(cell, device, *part_of_data, dataset.num_classes)
         step = work.timed_step
         if part == "inference":
-            work.model.eval()
+            work.eval()
             stack.enter_context(torch.inference_mode())
             step = work.infer
         if timed:

@@ -61,7 +61,7 @@ def test_the_names_in_order():
         "muon",
     ]
     assert optimizers.names("adam*", "sgd") == ["sgd", "adam", "adamw", "adamax"]
-    assert [name for name in ALL if optimizers.get(name).needs_closure] == ["lbfgs"]
+    assert [name for name in ALL if optimizers.facts_of(name)["needs_closure"]] == ["lbfgs"]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -198,3 +198,39 @@ def test_a_validation_split_holds_out_one_image_of_a_few_at_least(catalogue):
     grid = expand(plan, catalogue(datasets=few))
     assert [cell.split for cell in grid.cells] == ["test"]
     assert "more than the 7 training images" in grid.skipped[0][1]
+
+
+def of_a_user(catalogue, **cannot):
+    """The catalogue of an optimizer of a user's, which cannot do what is named here."""
+    reasons = {what.replace("__", " "): f"Mine {reason}" for what, reason in cannot.items()}
+    mine = {**catalogue().optimizers["sgd"], "learning_rate": None, "cannot": reasons}
+    return catalogue(optimizers={"Mine": mine})
+
+
+def planned(**fields):
+    return Plan(architectures=("mlp",), optimizers=("Mine",), **fields)
+
+
+def test_an_optimizer_without_a_rate_is_refused_unless_one_is_given(catalogue):
+    known = of_a_user(catalogue, default__rate="has no rate", tune="has none to look around")
+    with pytest.raises(BenchError, match=r"^Mine has no rate, or give --learning-rates$"):
+        expand(planned(), known)
+    with pytest.raises(BenchError, match=r"^Mine has none to look around \(--tune\)$"):
+        expand(planned(tune=3), known)
+    (cell,) = expand(planned(learning_rates=(0.1,)), known).cells
+    assert cell.learning_rate == 0.1
+
+
+@pytest.mark.parametrize(
+    ("what", "fields"),
+    [
+        ("learning__rate", {"learning_rates": (0.1,)}),
+        ("schedule", {"schedules": ("cosine",)}),
+        ("cuda_graph", {"modes": ("cuda_graph",)}),
+    ],
+)
+def test_what_an_optimizer_cannot_is_said_and_the_rest_is_measured(catalogue, what, fields):
+    known = of_a_user(catalogue, **{what: "cannot"})
+    assert len(expand(planned(), known).cells) == 1
+    with pytest.raises(BenchError, match=r"^nothing to measure: Mine cannot"):
+        expand(planned(**fields), known)

@@ -1,5 +1,6 @@
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -191,3 +192,24 @@ def test_the_folder_that_was_named_is_read_and_its_flag_told_where_it_lacks_the_
     assert str(tmp_path / "elsewhere") in heard["refused"]
     assert heard["refused"].endswith("--data-dir FOLDER")
     assert "\n" not in heard["refused"]
+
+
+def test_one_of_a_registered_net_is_read_back_without_running_the_users_optimizer_and_loss(workload, tmp_path):
+    gone = tmp_path / "gone.py"
+    gone.write_text("from torch.optim import SGD\nfrom torch.nn.functional import cross_entropy\n")
+    named = {"optimizer": f"{gone}:SGD", "loss": f"{gone}:cross_entropy"}
+    origins = tuple(f"{field}={text}" for field, text in named.items())
+    content = packed(workload(optimizer="SGD", loss="cross_entropy", origins=origins), ENTRY)
+    gone.unlink()
+    heard = Heard()
+    verify(Weights("best.pt", content), heard)
+    facts = heard["verification"]
+    assert facts["again"]["test_accuracy"] > 0
+    assert facts["again"]["test_loss"] is None
+
+
+def test_one_of_a_net_of_a_file_is_refused(workload):
+    work = workload()
+    work.cell = replace(work.cell, origins=("architecture=nets.py:Net",))
+    with pytest.raises(BenchError, match=r"is of nets\.py:Net, and only what is registered is read back"):
+        unpacked(packed(work, ENTRY), "best.pt")

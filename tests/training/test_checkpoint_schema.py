@@ -75,3 +75,10 @@ def test_the_digest_tells_every_part_and_not_the_layout_in_memory():
         assert not is_intact({**sealed, "weights": {**weights, **change}})
     assert not is_intact({**sealed, "format": 1})
     assert not is_intact(stored)
+
+
+def test_a_label_of_what_a_file_named_is_one_short_line():
+    cell = Cell("debug", "Lion(lr=0.1)", origins=("optimizer=mine.py:Lion(lr=0.1)",))
+    assert cell_of({"cell": cell.to_dict()}) == cell
+    for label in STRANGE:
+        refused(lambda label: cell_of({"cell": {**cell.to_dict(), "optimizer": label}}), "optimizer", label)

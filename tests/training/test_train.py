@@ -1,9 +1,13 @@
+from io import BytesIO
+from pathlib import Path
+
 import pytest
 import torch
 
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.training import gradients as watching
 from bench.training import train as training
+from bench.training.checkpoint import packed
 from bench.training.train import DivergedError, train
 from tests.measure.recording import RecordingDevice
 
@@ -184,3 +188,43 @@ def test_an_optimizer_with_a_closure_learns_too(workload, mnist):
 
     assert record["epochs"][-1]["test_accuracy"] > 0.7
     assert len(record["gradients"]["norms"]) == 5
+
+
+CHOSEN = Path(__file__).parents[1] / "optimizers" / "chosen.py"
+
+
+def of_a_user(workload, name, **fields):
+    text = f"{CHOSEN}:{name}"
+    return workload("softmax_regression", optimizer=name, origins=(f"optimizer={text}",), **fields)
+
+
+def test_what_is_evaluated_and_kept_are_the_averaged_weights(workload, mnist):
+    work, kept = of_a_user(workload, "ScheduleFree"), []
+
+    def evaluated(record, improved):
+        weight = next(work.model.parameters())
+        state = work.optimizer.state[weight]["other"]  # those that it steps, while the average is in their place
+        content = torch.load(BytesIO(packed(work, record["epochs"][-1])), weights_only=True)
+        kept.append((state.clone(), next(iter(content["weights"].values()))))
+
+    record, scores = train(work, mnist[1], 2, quiet, evaluated=evaluated)
+    assert len(kept) == 2
+    for stepped, stored in kept:
+        assert not torch.allclose(stepped, stored)
+    assert torch.equal(kept[-1][1], next(work.model.parameters()))  # still in place: evaluation came last
+    with torch.inference_mode():
+        torch.testing.assert_close(scores, work.model(mnist[1][0]))
+    assert record["epochs"][-1]["test_accuracy"] > 0.5
+
+
+@pytest.mark.parametrize("name", ["Sharpness", "Rateless", "Asking(lr=0.1)", "by_name"])
+def test_every_manner_of_optimizer_learns(workload, mnist, name):
+    record, _ = train(of_a_user(workload, name, batch_size=16), mnist[1], 2, quiet)
+    assert record["epochs"][-1]["test_accuracy"] > 0.5
+
+
+def test_a_constant_schedule_leaves_rates_that_an_optimizer_changes_itself(workload, mnist):
+    work = workload("debug")
+    work.optimizer.register_step_post_hook(lambda stepped, *_: stepped.param_groups[0].update(lr=0.5))
+    train(work, mnist[1], 1, quiet)
+    assert work.optimizer.param_groups[0]["lr"] == 0.5

@@ -170,3 +170,11 @@ def test_a_grid_has_one_probe_for_each_device_and_thread_count():
         Probe("cpu", ("float32",), 2),
         Probe("cuda:0", ("float16",), 1),
     ]
+
+
+def test_an_optimizer_that_cannot_step_so_small_a_net_is_left_out(tmp_path):
+    file = tmp_path / "odd.py"
+    file.write_text("from torch.optim import SGD\n\n\ndef large(params):\n    raise ValueError(len(params))\n")
+    watch = Stopwatch(CpuDevice(), 1, 0.0)
+    used = [("large", "default", f"{file}:large"), ("sgd", "default", "sgd")]
+    assert ceilings.step_seconds(watch, used, 1e-6).keys() == {"sgd default"}

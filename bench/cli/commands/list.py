@@ -61,7 +61,7 @@ def _registered(what: str, texts: Sequence[str]) -> list[dict[str, Any]]:
     listed: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
     names = chosen(kind, texts, listed) if texts else tuple(listed)
     entries = [{"name": name, **{key: listed[name].get(key) for key in keys}} for name in names]
-    origins = [listed[name].get("origin") for name in names]
+    origins = [listed[name].get("origin") or listed[name].get("plugin") for name in names]
     if any(origins):
         entries = [{**entry, "origin": origin} for entry, origin in zip(entries, origins, strict=True)]
     return entries
