@@ -7,6 +7,8 @@ from bench.plan.origin import texts_of
 
 FOREIGN = "pytest-benchmark"  # stands where a data set would, in the cell of a benchmark that is not ours
 STEP = "step"  # likewise, in the cell of a step of the user's own
+_KNOWN_OF_ANY = ("architecture", "dataset")  # the fields of a foreign cell that say something
+_KNOWN_OF_A_STEP = (*_KNOWN_OF_ANY, "device", "threads", "origins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +87,22 @@ class Cell:
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as they are stored; of a foreign cell None for each that says nothing."""
         stored = asdict(self)
-        if self.is_foreign:
-            return dict.fromkeys(stored) | {"architecture": self.architecture, "dataset": self.dataset}
-        return stored
+        if not self.is_foreign:
+            return stored
+        known = _KNOWN_OF_A_STEP if self.dataset == STEP else _KNOWN_OF_ANY
+        return {name: value if name in known else None for name, value in stored.items()}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Cell":
         """The cell of a stored record; fields of a newer version are passed over."""
-        if stored.get("dataset") == FOREIGN:
-            return cls.foreign(stored["architecture"])
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
-        origins = values.get("origins", ())
-        return cls(**{**values, "origins": tuple(origins) if isinstance(origins, list) else origins})
+        if isinstance(origins := values.get("origins", ()), list):
+            values["origins"] = tuple(origins)
+        if values.get("dataset") in (FOREIGN, STEP):
+            foreign = cls.foreign(values["architecture"], values["dataset"])
+            return replace(foreign, **{name: value for name, value in values.items() if value is not None})
+        return cls(**values)
 
 
 def _part(name: str, value: Any) -> str:
