@@ -16,9 +16,9 @@ from types import ModuleType
 from typing import Any
 
 from bench.errors import BenchError, nearest
-from bench.plan.origin import Origin, file_of, parse
+from bench.origins.handed import handed_over
+from bench.plan.origin import INSTALLED, Origin, file_of, parse
 
-_INSTALLED = ("site-packages", "dist-packages")
 TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 
@@ -36,7 +36,7 @@ class Resolved:
         origin: the same, taken apart.
         target: the object itself; nothing was called yet.
         facts: which code that was: `text`, and `file` with its `sha256`, or `package` with its `version` (None where no
-            installed package has it).
+            installed package has it); of an object that was handed over `pickle`, the SHA-256 of its value.
 
     """
 
@@ -68,6 +68,10 @@ def resolve(text: str) -> Resolved:
     origin = parse(text)
     if origin is None:
         raise OriginError(f"'{text}' names no file or module")
+    if origin.digest:
+        with failures(text, "cannot be made again here"):
+            target, facts = handed_over(text)
+        return Resolved(text, origin, target, {"text": text, **facts})
     module, facts = _imported(text, origin)
     try:
         target = reduce(getattr, origin.name.split("."), module)
@@ -96,7 +100,7 @@ def on_path(folder: Path) -> Iterator[None]:
     So a neighbour `utils.py` of a user's file is the one it means, and a `random.py` there breaks nothing.
     """
     place = str(folder)
-    at = next((at for at, path in enumerate(sys.path) if path.endswith(_INSTALLED)), len(sys.path))
+    at = next((at for at, path in enumerate(sys.path) if path.endswith(INSTALLED)), len(sys.path))
     sys.path.insert(at, place)
     try:
         yield

@@ -11,10 +11,13 @@ from typing import Any
 from bench.errors import BenchError
 
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
+INSTALLED = ("site-packages", "dist-packages")  # what ends the path of a folder that packages are installed into
+HANDED = "python"  # stands where a file would, of an object that a Python program handed over
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
     r"(?P<source>[^\s:(][^:(]*|[A-Za-z]:[^:(]+):(?P<name>[A-Za-z_][\w.]*)(?:\((?P<arguments>.*)\))?", re.S
 )
+_HANDED = re.compile(rf"{HANDED}:(?P<name>[A-Za-z_]\w*)#(?P<digest>[0-9a-f]{{8}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +25,18 @@ class Origin:
     """Where an object comes from.
 
     Attributes:
-        source: a file ending in .py, a module, or what stands for a collection: "timm", "torchvision", "folder", "npz".
+        source: a file ending in .py, a module, or what stands for a collection: "timm", "torchvision", "folder", "npz";
+            "python" for an object that was handed over.
         name: of the object in it, dotted where it lies deeper; a path for "folder" and "npz".
         arguments: Python literals to call it with, as they were written; "" for none.
+        digest: of an object that was handed over, which alone tells it from others of its name; "" for all else.
 
     """
 
     source: str
     name: str
     arguments: str = ""
+    digest: str = ""
 
     @property
     def label(self) -> str:
@@ -41,7 +47,7 @@ class Origin:
     @property
     def full_label(self) -> str:
         """The label where another origin has the same: with the name of the file or module before it."""
-        place = self.source if self.source not in PATH_SCHEMES else PurePath(self.name).parent.name
+        place = self.digest or (self.source if self.source not in PATH_SCHEMES else PurePath(self.name).parent.name)
         return f"{PurePath(place).name.removesuffix('.py').rpartition('.')[2]}.{self.label}"
 
     @property
@@ -83,6 +89,8 @@ def parse(text: str) -> Origin | None:
         if not rest:
             raise BenchError(f"'{text}' names no path: write {scheme}:PATH")
         return Origin(scheme, rest)
+    if match := _HANDED.fullmatch(text):
+        return Origin(HANDED, match["name"], digest=match["digest"])
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise BenchError(f"'{text}' names nothing that can be imported: write {FORMS}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.plan import Plan, flag, options_of
+from bench.process.handed import handed_in
 from bench.store import run as store
 
 # What may differ from the first session: how long to go on, never what is measured.
@@ -41,6 +42,11 @@ def check_origins(name: str, origins: Mapping[str, Mapping[str, Any]]) -> None:
         BenchError: one of them has changed, or is gone.
 
     """
+    if objects := handed_in(origins.values()):
+        raise BenchError(
+            f"run '{name}' used objects of a Python program ({', '.join(objects)}), which no file holds: it cannot be "
+            "resumed, run that program again"
+        )
     for facts in origins.values():
         if "sha256" not in facts:
             continue

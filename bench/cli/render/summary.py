@@ -1,6 +1,6 @@
 """Summary: a run's main figures as text: the table, and what its columns are."""
 
-from bench.cli.render.tables import legend, overview, table_text
+from bench.cli.render.tables import Row, legend, overview, table_text
 from bench.stats.roofline import refusal, usable
 from bench.store.frame import configurations
 from bench.store.run import Run
@@ -8,11 +8,17 @@ from bench.store.run import Run
 
 def summary(run: Run) -> str:
     """The table of the run, a row a configuration, and its legend after a blank line; "" where nothing was measured."""
+    rows, meaning = table_of(run)
+    return f"{table_text(rows)}\n\n{meaning}" if rows else ""
+
+
+def table_of(run: Run) -> tuple[list[Row], str]:
+    """The same in parts: the rows, text by column, and the legend."""
     pooled = configurations(run)
     if pooled.empty:
-        return ""
+        return [], ""
     plan = run.facts.plan
     ceilings = run.facts.ceilings or ()
     rows = overview(pooled, plan.get("precision"), usable(ceilings))
     parts = [legend(pooled, plan.get("until", 0.0)), refusal(ceilings)]
-    return f"{table_text(rows)}\n\n{'; '.join(part for part in parts if part)}"
+    return rows, "; ".join(part for part in parts if part)
