@@ -100,6 +100,30 @@ def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> Non
             raise NotComparableError(f"{label} knows no {field.name.replace('_', ' ')}: leave it at its default{usual}")
 
 
+def other_code(known: Sequence[Capabilities]) -> tuple[str, ...]:
+    """A note on each text that names another file, or another version of a package, on either side."""
+    first, second = (
+        {
+            facts["origin"]["text"]: facts["origin"]
+            for listing in side.catalogue.by_field.values()
+            for facts in listing.values()
+            if "origin" in facts
+        }
+        for side in known
+    )
+    return tuple(
+        f"'{text}' is other code on either side: {_version(first[text])} and {_version(second[text])}"
+        for text in first
+        if text in second and _version(first[text]) != _version(second[text])
+    )
+
+
+def _version(origin: Mapping[str, Any]) -> str:
+    if "sha256" in origin:
+        return f"a file of SHA-256 {origin['sha256'][:12]}"
+    return f"{origin.get('package')} {origin.get('version')}"
+
+
 def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
     """The cell that "lenet5,optimizer=adam" names.
 

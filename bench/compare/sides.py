@@ -11,6 +11,7 @@ from bench.compare.capabilities import (
     cells_of,
     check_fields,
     one_cell,
+    other_code,
     own_architectures,
     with_threads,
 )
@@ -120,7 +121,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
                 *(_unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
                 *(_unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
-            notes=(*notes_on(trees, inject), *known[0].problems, *known[1].problems),
+            notes=(*notes_on(trees, inject), *other_code(known), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
             mute=tuple(
                 host.label for host, side in zip(hosts, known, strict=True) if entries.AB_SAME not in side.entries

@@ -60,6 +60,10 @@ class Cell:
         """What to build the field from: the origin that is named for it, or its own value, which is registered."""
         return texts_of(self.origins).get(field, str(getattr(self, field)))
 
+    def named(self, field: str) -> Any:
+        """The field as a plan names it: what has an origin by the text of that."""
+        return texts_of(self.origins).get(field, getattr(self, field))
+
     @property
     def configuration(self) -> "Cell":
         """What is the same for all its seeds: the cell under the seed 0.
@@ -88,7 +92,9 @@ class Cell:
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
         origins = values.get("origins", ())
-        return cls(**{**values, "origins": tuple(origins) if isinstance(origins, list) else origins})
+        entries = origins if isinstance(origins, list | tuple) else ()
+        kept = tuple(entry for entry in entries if isinstance(entry, str) and "=" in entry)
+        return cls(**{**values, "origins": kept})
 
 
 def _part(name: str, value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
-from bench.plan.origin import HANDED, parse, texts_of
+from bench.plan.origin import handed_name, texts_of
 from bench.plan.plan import SETTINGS, Plan, default_of, flag, options_of, plan_from, shape_of
 
 # Fields of Plan that change what a cell measures; the others choose among cells or say where results go.
@@ -20,7 +20,7 @@ def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     It starts from the architecture's default suite, and names each option that differs from that suite's or from
     Plan's own default. Of an object that a Python program handed over it is the call there.
     """
-    objects = {origin.name for text in texts_of(cell.origins).values() if (origin := parse(text)) and origin.digest}
+    objects = set(map(handed_name, texts_of(cell.origins).values())) - {""}
     if objects:
         return f"bench.run({_call(cell, plan)}), in the program that hands over {' and '.join(sorted(objects))}"
     return f"python -m bench run {flags_of(cell, plan)}"
@@ -32,13 +32,7 @@ def _call(cell: Cell, plan: Mapping[str, Any]) -> str:
 
 
 def _literal(value: Any) -> str:
-    origin = parse(value) if isinstance(value, str) and value.startswith(f"{HANDED}:") else None
-    return origin.name if origin and origin.digest else repr(value)
-
-
-def _named(cell: Cell, field: str) -> Any:
-    """The value of an axis as a flag names it: what has an origin by that."""
-    return texts_of(cell.origins).get(field, getattr(cell, field))
+    return (isinstance(value, str) and handed_name(value)) or repr(value)
 
 
 def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
@@ -48,7 +42,7 @@ def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
 
 def _wanted(cell: Cell, plan: Mapping[str, Any]) -> dict[str, Any]:
     """The options that have to be given, by name: one value of each axis."""
-    axes = {key: _named(cell, field) for field, key in AXES.items()}
+    axes = {key: cell.named(field) for field, key in AXES.items()}
     if not plan.get("threads"):
         axes.pop("threads")  # the plan left the threads to each metric, and so does the command
     own = _suites_own(cell.source("architecture"))

@@ -99,6 +99,12 @@ def parse(text: str) -> Origin | None:
     return origin
 
 
+def handed_name(text: str) -> str:
+    """The name of the object that a Python program handed over, which a text stands for; "" for any other text."""
+    match = _HANDED.fullmatch(text)
+    return match["name"] if match else ""
+
+
 def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """A label for each text that names an origin, by text: short, and unlike any other and any name that is `taken`.
 
@@ -120,7 +126,8 @@ def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]
 
 def texts_of(origins: Iterable[str]) -> Mapping[str, str]:
     """The origins of a cell, each such as "architecture=my_nets.py:MyNet", by field."""
-    return dict(entry.split("=", 1) for entry in origins)
+    parted = (entry.partition("=") for entry in origins)
+    return {field: text for field, _, text in parted}
 
 
 def file_of(text: str, base: Path) -> Path | None:

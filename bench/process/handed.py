@@ -1,7 +1,7 @@
 """Handed over: classes and functions of the caller's program in place of a plan's texts, and a way to its workers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,6 @@ def spelled(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(spelled, value))}]"
     return label_of(value) if callable(value) else repr(value)
-
-
-def handed_in(origins: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Of facts of origins, the texts of those that were objects."""
-    return [str(facts.get("text")) for facts in origins if "pickle" in facts]
 
 
 def _text(field: str, thing: object, objects: dict[str, HandedObject]) -> str:

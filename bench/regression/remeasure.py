@@ -138,11 +138,11 @@ def remeasured(group: Group, confirmation: Confirmation, number: int, tell: Tell
 def by_suspect(decision: Decision, sides: Comparison, group: Group) -> dict[str, Verdict]:
     """The verdict of each suspect by its id; the cells of the comparison may have other threads in theirs."""
     verdicts = {verdict.cell: verdict for verdict in decision.verdicts if verdict.metric != RESULT}
-    names = {side.cell.architecture: name for name, (_, side) in sides.sides.items()}
+    names = {side.cell.named("architecture"): name for name, (_, side) in sides.sides.items()}
     return {
-        suspect.new.id: replace(verdicts[names[suspect.new.cell.architecture]], cell=suspect.new.id)
+        suspect.new.id: replace(verdicts[names[suspect.new.cell.named("architecture")]], cell=suspect.new.id)
         for suspect in group.suspects
-        if suspect.new.cell.architecture in names
+        if suspect.new.cell.named("architecture") in names
     }
 
 
@@ -150,12 +150,12 @@ def _plan(group: Group, confirmation: Confirmation) -> Plan:
     """The grid of the group, with the threads that its relative cost was measured with."""
     new, defaults = group.suspects[0].new, Cell("")
     axes = {
-        key: (getattr(new.cell, field),)
+        key: (new.cell.named(field),)
         for field, key in AXES.items()
         if getattr(new.cell, field) is not None or getattr(defaults, field) is not None
     }
     fixed = {
-        "architectures": tuple(suspect.new.cell.architecture for suspect in group.suspects),
+        "architectures": tuple(suspect.new.cell.named("architecture") for suspect in group.suspects),
         "threads": (new.machine.fields.get("threads", new.cell.threads),),
         "data_dir": confirmation.data_dir,
         "budget": confirmation.budget,

@@ -64,11 +64,11 @@ class Batch:
         """The fields of Plan that train the cells as the run's plan did, with fresh seeds and hardly timed."""
         new, defaults = self.cells[0].new, Cell("")
         axes = {
-            key: (getattr(new.cell, name),)
+            key: (new.cell.named(name),)
             for name, key in AXES.items()
             if getattr(new.cell, name) is not None or getattr(defaults, name) is not None
         }
-        names = tuple(cell.new.cell.architecture for cell in self.cells)
+        names = tuple(cell.new.cell.named("architecture") for cell in self.cells)
         as_before = {key: plan[key] for key in ("until", "data_dir", "timeout") if plan.get(key)}
         fixed = {"architectures": names, "seeds": self.seeds, "epochs": new.epochs, "repeats": 1, "blocks": 2}
         return {"suite": CHECKS, **axes, **fixed, **as_before}

@@ -22,7 +22,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.resume:
         from bench.session.resume import resumed  # noqa: PLC0415 - as below
 
-        run, plan = resumed(args.resume, wanted)
+        run, plan = resumed(args.resume, wanted, allow_code=args.allow_code)
     else:
         run, plan = None, plan_from(wanted)
         if plan.run:
