@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from bench.cli.render.tables import print_table
+from bench.cli.render.columns import print_table
 from bench.store import run as store
 from bench.store.provenance import command_line
 from bench.store.pytest_benchmark import read

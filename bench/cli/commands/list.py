@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any
 
-from bench.cli.render.tables import print_table
+from bench.cli.render.columns import print_table
 from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, trial_seconds
@@ -13,9 +13,7 @@ from bench.plan.grid import expand
 from bench.plan.plan import Plan, plan_from, suite_names
 from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
-from bench.process.executor import open_executor
-from bench.session.requests import ask_catalogue
-from bench.store import run as store
+from bench.session.listing import listed
 from bench.text import duration, quantity
 
 
@@ -38,17 +36,18 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _registered(what: str) -> list[dict[str, Any]]:
-    """Entries of the catalogue, which a worker tells, since only it imports torch."""
-    globs = ("*",) if what == "architectures" else ()
-    catalogue = _catalogue(globs)
+    """Entries of the catalogue, which a worker tells, since only it imports torch; kept while no source changes."""
+    return listed(what, lambda: _asked(what))
+
+
+def _asked(what: str) -> tuple[list[dict[str, Any]], tuple[str, ...] | None]:
+    """The entries, and the files that they follow from; none to be kept where a plug-in was left out."""
+    catalogue = _catalogue(("*",) if what == "architectures" else ())
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
-    order = {
-        "architectures": ("name", "family", "parameters", "flops_forward", "input_shape", "description"),
-        "optimizers": ("name", "learning_rate", "implementations", "description"),
-        "datasets": ("name", "input_shape", "num_classes", "train", "test", "description"),
-    }[what]
-    return [{key: entry.get(key) for key in order} for entry in getattr(catalogue, what).values()]
+    keys = _COLUMNS[what]
+    entries = [{key: entry.get(key) for key in keys} for entry in getattr(catalogue, what).values()]
+    return entries, None if catalogue.problems else catalogue.imported
 
 
 def _suites(_: str) -> list[dict[str, Any]]:
@@ -61,6 +60,9 @@ def _suites(_: str) -> list[dict[str, Any]]:
 
 def _catalogue(globs: tuple[str, ...]) -> Catalogue:
     """What is registered; the FLOPs of the architectures that match are counted, which takes seconds."""
+    from bench.process.executor import open_executor  # noqa: PLC0415 - what is kept needs no worker
+    from bench.session.requests import ask_catalogue  # noqa: PLC0415 - likewise
+
     with open_executor() as executor:
         return ask_catalogue(executor, CatalogueRequest(globs))
 
@@ -78,6 +80,8 @@ def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _runs(_: str) -> list[dict[str, Any]]:
+    from bench.store import run as store  # noqa: PLC0415 - numpy, which no other listing needs
+
     runs, errors = store.load_each()
     for error in errors:
         print(f"bench: left out: {error}", file=sys.stderr)
@@ -109,6 +113,12 @@ def _metrics(_: str) -> list[dict[str, Any]]:
         for row in METRICS.values()
     ]
 
+
+_COLUMNS = {
+    "architectures": ("name", "family", "parameters", "flops_forward", "input_shape", "description"),
+    "optimizers": ("name", "learning_rate", "implementations", "description"),
+    "datasets": ("name", "input_shape", "num_classes", "train", "test", "description"),
+}
 
 _ENTRIES = {
     "architectures": _registered,

@@ -1,6 +1,7 @@
 """Summary: a run's main figures as text: the table, and what its columns are."""
 
-from bench.cli.render.tables import Row, legend, overview, table_text
+from bench.cli.render.columns import Row, table_text
+from bench.cli.render.tables import legend, overview
 from bench.stats.roofline import refusal, usable
 from bench.store.frame import configurations
 from bench.store.run import Run
