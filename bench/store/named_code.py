@@ -41,7 +41,7 @@ def remember(texts: Iterable[str]) -> None:
     """Note that the user has named these, from the folder that relative files start from; nothing if that fails."""
     folder = user_folder()
     known = _known(folder)
-    for text in texts:
+    for text in dict.fromkeys(texts):
         if folder is not None and (text, _base()) not in known:
             try:
                 files.append_line(folder / FILE, json.dumps({"text": text, "folder": _base()}))
