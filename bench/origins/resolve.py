@@ -172,8 +172,14 @@ def _of_file(text: str, file: Path) -> tuple[ModuleType, dict[str, Any]]:
 def _module_name(file: Path, digest: str) -> str:
     """The file's own name where no other module has it, so that neighbours which import it get the same module."""
     name = file.stem
-    taken = name in sys.modules or not name.isidentifier() or importlib.util.find_spec(name) is not None
+    taken = name in sys.modules or not name.isidentifier() or _is_found_elsewhere(name, file)
     return f"{name}_{digest[:8]}".replace(".", "_") if taken else name
+
+
+def _is_found_elsewhere(name: str, file: Path) -> bool:
+    """Whether an import of the name gives another file."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin != str(file.resolve())
 
 
 def _package_of(module: ModuleType) -> dict[str, Any]:

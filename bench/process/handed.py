@@ -13,11 +13,11 @@ from bench.plan.task import HandedObject, HandedTask
 from bench.process import entries
 from bench.process.executor import Executor, Running
 
-FIELDS = ("architectures", "optimizers", "losses", "datasets")  # of Plan, that take objects
+FIELDS = ("architectures", "optimizers", "losses", "datasets")  # of Plan, that take classes and functions
 
 
 def texts_for(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, HandedObject]]:
-    """The fields of a plan with a text for each object among their values, and the objects that go by value.
+    """The fields of a plan with a text for each class or function among their values, and those that go by value.
 
     Raises:
         BenchError: one of them holds what cannot be sent to another process.
@@ -28,7 +28,7 @@ def texts_for(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Hand
     for name in FIELDS:
         if name in fields:
             values = fields[name] if isinstance(fields[name], list | tuple) else [fields[name]]
-            plain[name] = [value if isinstance(value, str) else _text(name, value, objects) for value in values]
+            plain[name] = [_text(name, value, objects) if callable(value) else value for value in values]
     return plain, objects
 
 
