@@ -86,7 +86,8 @@ def test_it_holds_every_module(contents):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "least"), [("data/mnist/*.gz", 4), ("plan/suites/*.toml", 1), ("report/templates/*", 1)]
+    ("pattern", "least"),
+    [("data/mnist/*.gz", 4), ("plan/suites/*.toml", 1), ("report/templates/*", 1), ("py.typed", 2)],
 )
 def test_it_holds_the_data_of_the_packages(contents, pattern, least):
     expected = sources(pattern)
