@@ -16,7 +16,7 @@ from bench.errors import BenchError
 from bench.files import canonical
 from bench.optimizers.registry import OPTIMIZERS
 from bench.plan.cell import Cell
-from bench.plan.origin import parse, texts_of
+from bench.plan.origin import texts_of
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
 from bench.vocabulary import MODES
 
@@ -53,12 +53,12 @@ def cell_of(stored: dict[str, Any]) -> Cell:
     """
     _must(isinstance(stored["cell"], dict), "cell", stored["cell"])
     cell = Cell.from_dict(stored["cell"])
-    if cell.origins:  # a file of weights is no reason to run a file of code
-        named = brief(", ".join(texts_of(cell.origins).values()))
-        raise BenchError(f"the checkpoint is of {named}, and only what is registered is read back: load it yourself")
     for field in fields(Cell):
         value = getattr(cell, field.name)
         _must(_CELL[field.name](value), field.name, value)
+    if cell.origins:  # a file of weights is no reason to run a file of code
+        named = ", ".join(texts_of(cell.origins).values())
+        raise BenchError(f"the checkpoint is of {named}, and only what is registered is read back: load it yourself")
     return cell
 
 
@@ -110,8 +110,7 @@ def _or_none(check: Check) -> Check:
 
 def _data_set(value: Any) -> bool:
     try:
-        # the name of a file of code is refused before anything looks for it: that would run the file
-        return isinstance(value, str) and parse(value) is None and bool(data.facts_of(value))
+        return isinstance(value, str) and bool(data.facts_of(value))
     except BenchError:
         return False
 
