@@ -62,5 +62,9 @@ class _Package(ModuleType):
         if not (name in _HOMES and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its name, as cloudpickle has plain modules: a step of a script holds it."""
+        return import_module, (self.__name__,)
+
 
 sys.modules[__name__].__class__ = _Package

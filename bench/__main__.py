@@ -24,4 +24,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        del sys.path[0]  # the folder one stands in, where files may be named as Python's own modules are
     sys.exit(main())

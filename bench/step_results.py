@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.notebook import table_html
-from bench.plan.timing import STATISTIC
+from bench.plan import timing
 from bench.process.messages import StepTimes
 from bench.session.step_times import TimedStep
 from bench.stats.interval import Interval, of_ratios
@@ -19,6 +19,8 @@ from bench.verdict.verdict import Decision
 from bench.verdict.verdict import Verdict as CellVerdict
 from bench.vocabulary import Quantile, VerdictWord
 
+STATISTIC: Quantile = "median"  # beside which other tools' figures can be set; see DESIGN.md
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
@@ -26,13 +28,13 @@ class Measurement:
 
     Attributes:
         name: of the step.
-        value: the geometric mean over processes of the `statistic` of their steps.
+        value: the geometric mean over processes of the median of their steps, which is what a user experiences.
         low: lower end of its 95 % interval over processes, None for a single one.
         high: the upper end.
         n: how many fresh processes there were.
-        median: the same mean of their medians: what a user experiences.
+        p25: the same mean of their 25th percentiles, which repeats better, as the `step` of a run has it.
         unit: "s".
-        statistic: the quantile of its steps that stands for a process, "p25".
+        statistic: the quantile of its steps that stands for a process in `value` and `phases`: "median".
         phases: by each phase that the step marks (`bench.phase`), in order of appearance, its interval; what a phase
             takes several times a step is summed up.
         outside: the same of what is in no phase; None where there are none.
@@ -50,9 +52,9 @@ class Measurement:
     low: float | None
     high: float | None
     n: int
-    median: float
+    p25: float
     unit: str = "s"
-    statistic: str
+    statistic: Quantile = STATISTIC
     phases: Mapping[str, Interval] = field(default_factory=dict)
     outside: Interval | None = None
     device: str
@@ -176,8 +178,7 @@ def measurement_of(name: str, timed: TimedStep) -> Measurement:
         low=whole_step.low,
         high=whole_step.high,
         n=whole_step.n,
-        median=_pooled(samples, "median").value,
-        statistic=STATISTIC,
+        p25=_pooled(samples, timing.STATISTIC).value,
         phases={phase: _pooled([process["phases"].get(phase, [0.0]) for process in processes]) for phase in phases},
         outside=_pooled([process["outside"] for process in processes]) if phases else None,
         device=timed.facts["device"],

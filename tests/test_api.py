@@ -88,6 +88,20 @@ def test_every_public_name_is_there_and_no_other():
         package.runs  # noqa: B018 - that it fails is the point
 
 
+def test_functions_that_have_the_names_of_rooms_stay_functions(python):
+    done = python("""
+        import pickle
+        import bench
+        import bench.compare.ab
+        import bench.measure.batches
+        from bench.compare import sides
+        from bench.measure import blocks
+        print(bench.compare.__module__, bench.measure.__module__, sides.__name__, blocks.__name__)
+        print(pickle.loads(pickle.dumps(bench)) is bench)
+        """)
+    assert done.stdout.splitlines() == ["bench.steps bench.steps bench.compare.sides bench.measure.blocks", "True"]
+
+
 @pytest.mark.parametrize("guarded", [False, True])
 def test_a_script_may_measure_with_and_without_a_guard(python, tmp_path, guarded):
     once = "with open('imported', 'a') as file: file.write('once\\n')\n"

@@ -180,12 +180,19 @@ def process(seconds, *, warnings=(), **phases):
 def test_a_measurement_is_the_mean_over_processes_with_its_interval():
     timed = TimedStep(FACTS, tuple(process(seconds) for seconds in (0.004, 0.005, 0.00625)))
     found = measurement_of("my_train.step", timed)
-    assert found.value == found.median == pytest.approx(0.005)  # geometric
+    assert found.value == found.p25 == pytest.approx(0.005)  # geometric
     half = 4.302653 * np.log(1.25) / np.sqrt(3)  # Student's t of two degrees of freedom, at 97.5 %
     assert (found.low, found.high) == pytest.approx((0.005 * np.exp(-half), 0.005 * np.exp(half)), rel=1e-5)
-    assert (found.n, found.unit, found.statistic, found.phases, found.outside) == (3, "s", "p25", {}, None)
+    assert (found.n, found.unit, found.statistic, found.phases, found.outside) == (3, "s", "median", {}, None)
     assert [samples.tolist() for samples in found.samples] == [[0.004] * 4, [0.005] * 4, [0.00625] * 4]
     assert found.origin == {"file": "my_train.py"}
+
+
+def test_the_value_is_the_median_of_steps_and_the_low_quantile_stands_beside_it():
+    times = process(0.004)
+    times["seconds"] = [0.001, 0.002, 0.003, 0.004, 0.5]
+    found = measurement_of("step", TimedStep(FACTS, (times,)))
+    assert (found.value, found.p25, found.low) == (pytest.approx(0.003), pytest.approx(0.002), None)
 
 
 def test_the_phases_of_a_measurement_have_their_intervals():
@@ -303,7 +310,7 @@ def test_a_script_without_a_guard_measures_its_own_step(script, tmp_path):
     process = script(source)
     stdout, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, stderr
-    assert stdout.splitlines() == ["2 True ['forward', 'backward'] cpu 1 p25"] * 2
+    assert stdout.splitlines() == ["2 True ['forward', 'backward'] cpu 1 median"] * 2
     assert (tmp_path / "ran").read_text() == "x"  # no worker runs the script
 
 

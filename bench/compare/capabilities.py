@@ -1,7 +1,7 @@
 """Capabilities: what each side of a comparison says it has, and the cells that follow from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError, unknown
@@ -29,6 +29,7 @@ class Capabilities:
     cell_fields: tuple[str, ...]
     system: Mapping[str, Any]
     entries: tuple[str, ...] = ()
+    installed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -58,7 +59,11 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     listed = {name: tuple(value) if isinstance(value, list) else value for name, value in listed.items()}
     listed["devices"] = {name: DeviceFacts.from_dict(stored) for name, stored in listed["devices"].items()}
     return Capabilities(
-        Catalogue(**listed), tuple(facts["cell_fields"]), facts["system"], tuple(facts.get("entries", ()))
+        Catalogue(**listed),
+        tuple(facts["cell_fields"]),
+        facts["system"],
+        tuple(facts.get("entries", ())),
+        facts.get("installed", {}),
     )
 
 
@@ -92,12 +97,12 @@ def cells_of(plan: Plan, known: Sequence[Capabilities]) -> tuple[Cell, ...]:
 
 def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> None:
     """A side of a revision that does not know a field would silently measure something else."""
-    for field in fields(Cell):
-        if field.name not in known.cell_fields and any(getattr(cell, field.name) != field.default for cell in shared):
-            if field.name == "origins":
+    for axis in fields(Cell):
+        if axis.name not in known.cell_fields and any(getattr(cell, axis.name) != axis.default for cell in shared):
+            if axis.name == "origins":
                 raise NotComparableError(f"{label} knows only what is registered: compare revisions that know files")
-            usual = "" if field.default is None else f" ({flag(AXES[field.name])} {field.default})"
-            raise NotComparableError(f"{label} knows no {field.name.replace('_', ' ')}: leave it at its default{usual}")
+            usual = "" if axis.default is None else f" ({flag(AXES[axis.name])} {axis.default})"
+            raise NotComparableError(f"{label} knows no {axis.name.replace('_', ' ')}: leave it at its default{usual}")
 
 
 def other_code(known: Sequence[Capabilities]) -> tuple[str, ...]:

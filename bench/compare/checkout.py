@@ -9,16 +9,16 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.process.local import OWN
 from bench.process.worker import interrupts_put_off
 from bench.store.git import git
 from bench.text import plural
 
 GROUP = "bench.architectures"  # the entry points by which a package registers architectures
-OWN = Path(__file__).parents[2]  # holds the suite that runs now
 INSTALL_SECONDS = 600.0
 
 
@@ -30,6 +30,8 @@ class Tree:
         label: what it is, in words: "HEAD~1 (3fedea3)", "the working tree (3fedea3 and 2 changed files)".
         paths: what goes first on the module path of its workers.
         revision: the full hash it is, or is based on.
+        base: the folder that relative names of files start from: in its checkout, that which stands for the working
+            directory; the working directory itself where that lies outside the repository.
         changes: files that differ from that revision.
 
     """
@@ -37,6 +39,7 @@ class Tree:
     label: str
     paths: tuple[Path, ...]
     revision: str
+    base: Path
     changes: tuple[str, ...] = field(default=())
 
 
@@ -64,7 +67,7 @@ def checked_out(repo: Path, first: str, second: str | None, *, installed: bool =
                 trees.append(_snapshot(root, folder))
             else:
                 stack.enter_context(_worktree(root, folder, commit))
-                trees.append(Tree(_label(revision, commit), (folder,), commit))
+                trees.append(Tree(_label(revision, commit), (folder,), commit, _base(root, folder)))
         if installed and not is_suite(root):
             trees = [_installed(tree, base / f"{place}-site") for place, tree in zip("ab", trees, strict=True)]
         yield trees[0], trees[1]
@@ -81,7 +84,7 @@ def checked_out_alone(repo: Path, revision: str) -> Iterator[tuple[Path, Tree]]:
     root = _root(repo)
     commit = _commit(root, revision)
     with _terminated_as_interrupted(), _folder() as base, _worktree(root, base / "a", commit):
-        tree = Tree(_label(revision, commit), (base / "a",), commit)
+        tree = Tree(_label(revision, commit), (base / "a",), commit, _base(root, base / "a"))
         yield base / "a", tree if is_suite(root) else _installed(tree, base / "a-site")
 
 
@@ -140,6 +143,12 @@ def _worktree(root: Path, folder: Path, commit: str) -> Iterator[None]:
             git(root, "worktree", "remove", "--force", "--force", str(folder))
 
 
+def _base(root: Path, folder: Path) -> Path:
+    """Where the working directory is in the checkout of a repository; itself where it lies outside."""
+    here = Path.cwd().resolve()
+    return folder / here.relative_to(root.resolve()) if here.is_relative_to(root.resolve()) else here
+
+
 def is_suite(root: Path) -> bool:
     """Whether the folder is a checkout of this suite."""
     return (root / "bench" / "__init__.py").is_file() and (root / "architectures" / "__init__.py").is_file()
@@ -174,7 +183,8 @@ def _snapshot(root: Path, folder: Path) -> Tree:
     commit = git(root, "rev-parse", "HEAD")
     changes = tuple(line[3:] for line in git(root, "status", "--porcelain").splitlines())
     count = plural(len(changes), "changed file")
-    return Tree(f"the working tree ({commit[:10]}{' and ' + count if changes else ''})", (folder,), commit, changes)
+    label = f"the working tree ({commit[:10]}{' and ' + count if changes else ''})"
+    return Tree(label, (folder,), commit, _base(root, folder), changes)
 
 
 def _installed(tree: Tree, site: Path) -> Tree:
@@ -189,7 +199,7 @@ def _installed(tree: Tree, site: Path) -> Tree:
         raise BenchError(
             f"{tree.label} cannot be installed: {_cause(done.stderr)}; mend it, or compare another revision"
         )
-    return Tree(tree.label, (site, OWN), tree.revision, tree.changes)
+    return replace(tree, paths=(site, OWN))
 
 
 def _cause(stderr: str) -> str:

@@ -19,6 +19,7 @@ class SideFacts:
         label: in words: "HEAD~1 (3fedea3)", a cell, an environment.
         revision: the full hash it is or is based on; "" where there is none.
         changes: files that differ from that revision.
+        installed: where interpreters are compared, the version of each package of this side's, and its own.
         origin: which code a step of the user's own is: `text`, and `file` with its `sha256` or `package` with its
             `version`; empty for cells.
 
@@ -27,13 +28,19 @@ class SideFacts:
     label: str
     revision: str = ""
     changes: tuple[str, ...] = ()
+    installed: Mapping[str, str] = field(default_factory=dict)
     origin: Stored = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, stored: Stored) -> "SideFacts":
         """The side of a stored line."""
-        origin = dict(stored.get("origin", {}))  # a log from before steps has none
-        return cls(str(stored["label"]), str(stored["revision"]), tuple(map(str, stored["changes"])), origin)
+        return cls(
+            label=str(stored["label"]),
+            revision=str(stored["revision"]),
+            changes=tuple(map(str, stored["changes"])),
+            origin=dict(stored.get("origin", {})),  # a log from before steps has none
+            installed={str(name): str(version) for name, version in stored.get("installed", {}).items()},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

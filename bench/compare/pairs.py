@@ -14,7 +14,7 @@ from bench.plan.step import StepSource
 from bench.process import entries
 from bench.process.layout import Layout
 from bench.process.messages import BlockTimes, Ready, SideTask, StepTask
-from bench.process.step_starter import task_of
+from bench.process.step_task import task_of
 from bench.process.worker import Worker, WorkerError
 from bench.store.result import QUANTILES, Floats
 from bench.vocabulary import PairQuantile

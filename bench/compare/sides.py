@@ -1,4 +1,7 @@
-"""Sides: what is compared with what: two revisions, two cells, two environments, or a cell with itself."""
+"""Sides: what is compared with what: two revisions, two cells, two environments, or a cell with itself.
+
+Two interpreters are in `bench.compare.interpreters`.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +18,7 @@ from bench.compare.capabilities import (
     own_architectures,
     with_threads,
 )
-from bench.compare.checkout import OWN, Tree, checked_out, is_suite
+from bench.compare.checkout import Tree, checked_out, is_suite
 from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
 from bench.errors import NotComparableError
@@ -23,6 +26,7 @@ from bench.plan.cell import Cell
 from bench.plan.grid import expand
 from bench.plan.plan import Plan
 from bench.process import entries
+from bench.process.local import OWN
 from bench.process.tree_client import TreeClient
 from bench.text import percent
 from bench.verdict.verdict import Verdict
@@ -100,7 +104,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
     """
     with ExitStack() as stack:
         trees = stack.enter_context(checked_out(between.repo, between.first, between.second))
-        hosts = [stack.enter_context(TreeClient(tree.label, tree.paths)) for tree in trees]
+        hosts = [stack.enter_context(TreeClient(tree.label, tree.paths, base=tree.base)) for tree in trees]
         known = [capabilities_of(host, plan) for host in hosts]
         if not chosen and not is_suite(trees[1].paths[0]):
             plan = replace(plan, architectures=own_architectures(known, trees[1].label))
@@ -115,11 +119,11 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
         yield Comparison(
             before=_facts(trees[0]),
             after=_facts(trees[1]),
-            sides={cell.id: _sides(hosts, (cell, cell), plan, inject) for cell in shared},
+            sides={cell.id: both_sides(hosts, (cell, cell), plan, inject) for cell in shared},
             system=known[1].system,
             unmatched=(
-                *(_unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
-                *(_unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
+                *(unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
+                *(unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
             notes=(*notes_on(trees, inject), *other_code(known), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
@@ -138,7 +142,7 @@ def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Compar
         yield Comparison(
             before=SideFacts(reference.id),
             after=SideFacts(other.id),
-            sides={f"{other.id} over {reference.id}": _sides((before, after), (reference, other), plan, inject)},
+            sides={f"{other.id} over {reference.id}": both_sides((before, after), (reference, other), plan, inject)},
             system=known.system,
             notes=(*injected(inject), *known.problems),
             hosts=(before, after),
@@ -163,7 +167,7 @@ def environments(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: f
         sides = {}
         for cell in grid.cells:
             both = [with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB"]
-            sides[cell.id] = _sides(hosts, both, plan, inject)
+            sides[cell.id] = both_sides(hosts, both, plan, inject)
         yield Comparison(
             before=SideFacts(f"A: {labels['A'] or 'as it is'}"),
             after=SideFacts(f"B: {labels['B'] or 'as it is'}"),
@@ -174,12 +178,13 @@ def environments(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: f
         )
 
 
-def _sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
+def both_sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
     """Both sides of one cell, the second made slower."""
     return Side(hosts[0], cells[0], 0.0, plan.data_dir), Side(hosts[1], cells[1], inject, plan.data_dir)
 
 
-def _unmatched(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
+def unmatched(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
+    """The verdict on a cell that only one side has."""
     return Verdict(cell=cell.id, metric="step", verdict=verdict, reason=f"only in {label}")
 
 
@@ -199,5 +204,5 @@ def notes_on(trees: Sequence[Tree], inject: float) -> tuple[str, ...]:
 
 
 def injected(inject: float) -> tuple[str, ...]:
-    """A note where the second side is made slower than it is."""
+    """The note on a second side that is made slower; none where it is not."""
     return (f"the second side is made {percent(inject)} slower by --inject",) if inject else ()

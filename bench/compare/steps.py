@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from bench.compare.capabilities import capabilities_of, threads_in
-from bench.compare.checkout import OWN, Tree, checked_out, is_suite, repository
+from bench.compare.checkout import Tree, checked_out, is_suite, repository
 from bench.compare.facts import SideFacts
+from bench.compare.interpreters import same_versions
 from bench.compare.pairs import Side
 from bench.compare.sides import Comparison, Revisions, injected, notes_on
 from bench.errors import BenchError, NotComparableError
@@ -18,10 +20,12 @@ from bench.plan.plan import Plan
 from bench.plan.step import StepSource, source_named
 from bench.process import entries
 from bench.process.executor import talk
+from bench.process.local import OWN
 from bench.process.messages import StepFacts
-from bench.process.step_starter import StepStarter, task_of
+from bench.process.step_task import task_of
 from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
+from bench.text import duration
 
 TRY_SECONDS = 600.0  # to set a step up and run it, which may read its data first
 MODULES = ("", "src")  # where a repository has its modules, from its top folder
@@ -68,7 +72,7 @@ class TriedStep:
         """The side of a pair; what is not known of the step is as `otherwise`."""
         facts = self.facts or otherwise
         cell = replace(Cell.foreign(self.source.label, STEP), device=facts["device"], threads=facts["threads"])
-        return Side(StepStarter(self.host, self.source), cell, inject, step=self.source)
+        return Side(self.host, cell, inject, step=self.source)
 
     def side_facts(self, tree: Tree | None) -> SideFacts:
         """What the log says of the side; a file as it is seen from the top of the `tree`."""
@@ -78,7 +82,7 @@ class TriedStep:
         file = Path(origin.get("file", ""))
         if file.is_relative_to(self.source.base):
             origin["file"] = file.relative_to(self.source.base).as_posix()
-        return SideFacts(tree.label, tree.revision, tree.changes, origin)
+        return SideFacts(tree.label, tree.revision, tree.changes, origin=origin)
 
 
 @contextmanager
@@ -132,13 +136,20 @@ def two_steps(sources: Sequence[StepSource], options: StepOptions) -> Iterator[C
 
 
 @contextmanager
-def settings(text: str, changes: Mapping[str, Mapping[str, str]], options: StepOptions) -> Iterator[Comparison]:
-    """A step with two environments.
+def settings(
+    text: str,
+    options: StepOptions,
+    *,
+    changes: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    pythons: Mapping[str, Path] = MappingProxyType({}),
+) -> Iterator[Comparison]:
+    """A step with two environments, or under two interpreters.
 
     Args:
         text: names it.
-        changes: by side, "A" and "B", the variables that differ from this process's.
         options: how it is run.
+        changes: by side, "A" and "B", the variables that differ from this process's.
+        pythons: likewise the interpreter; that of this process where a side has none.
 
     Raises:
         BenchError: it cannot be run in either.
@@ -149,9 +160,9 @@ def settings(text: str, changes: Mapping[str, Mapping[str, str]], options: StepO
     with ExitStack() as stack:
         tried = []
         for side in "AB":
-            changed = changes.get(side, {})
-            label = " ".join(f"{name}={value}" for name, value in changed.items()) or "as it is"
-            host = stack.enter_context(TreeClient(f"{side}: {label}", (OWN,), changed))
+            changed, python = changes.get(side, {}), pythons.get(side)
+            words = [f"{name}={value}" for name, value in changed.items()] or [str(python or "as it is")]
+            host = stack.enter_context(TreeClient(f"{side}: {' '.join(words)}", (OWN,), changed, python=python))
             threads = threads_in(changed, os.cpu_count() or 1) or options.threads
             tried.append(_tried(host, source, replace(options, threads=threads)))
         for attempt in tried:
@@ -159,16 +170,30 @@ def settings(text: str, changes: Mapping[str, Mapping[str, str]], options: StepO
                 kind = NotComparableError if any(other.facts for other in tried) else BenchError
                 raise kind(f"{attempt.label}: {attempt.reason}")
         first, second = tried
-        yield _comparison(source.label, (first, second), options, injected(options.inject))
+        comparison = _comparison(source.label, (first, second), options, injected(options.inject))
+        yield with_versions(comparison, first.facts, second.facts) if pythons else comparison
+
+
+def with_versions(comparison: Comparison, before: StepFacts | None, after: StepFacts | None) -> Comparison:
+    """The comparison of interpreters, each side with the versions of all that it has installed."""
+    assert before is not None
+    assert after is not None
+    return replace(
+        comparison,
+        before=replace(comparison.before, installed=before["installed"]),
+        after=replace(comparison.after, installed=after["installed"]),
+        notes=(*comparison.notes, *same_versions(before["installed"], after["installed"])),
+    )
 
 
 def _tried(host: TreeClient, source: StepSource, options: StepOptions) -> TriedStep:
     """Have the step set up and run on a side."""
     task = task_of(source, device=options.device, threads=options.threads)
     try:
-        parts = dict(talk(StepStarter(host, source), entries.AB_STEP_FACTS, task, TRY_SECONDS))
+        parts = dict(talk(host, entries.AB_STEP_FACTS, task, TRY_SECONDS))
     except WorkerError as ended:
-        parts = {"failed": f"{source.label}: {ended.reason}"}
+        late = f"it is not set up and run once within {duration(TRY_SECONDS)}: have its import and its set-up do less"
+        parts = {"failed": f"{source.label}: {late if ended.status == 'timeout' else ended.reason}"}
     return TriedStep(
         host=host,
         source=source,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.compare.differences import counted, timed
+from bench.compare.facts import ComparisonFacts
 from bench.compare.log import CellLog, ComparisonLog
 from bench.compare.outcome import Outcome, outcomes_of
 from bench.compare.result import with_results
@@ -15,7 +16,8 @@ from bench.stats.sequential_test import ALPHA, LOOKS, Look
 from bench.stats.visible_slowdown import visible_common_slowdown, visible_slowdown
 from bench.text import percent, plural, signed_range, tenths
 from bench.verdict.verdict import Decision, Verdict
-from bench.vocabulary import Ending, PairMetric, VerdictWord
+from bench.verdict.versions import differing
+from bench.vocabulary import Ending, VerdictWord
 
 # What the intervals hold at least: Bonferroni over the looks of a cell; the mean over cells is looked at once.
 CONFIDENCE, COMMON_CONFIDENCE = 1 - 2 * ALPHA, 1 - 2 * COMMON_ALPHA
@@ -51,6 +53,7 @@ def decide(log: ComparisonLog, *, same_result: bool = False) -> Decision:
         after=facts.after.label,
         verdicts=(*with_results(verdicts, log, same_result=same_result), *facts.unmatched),
         machine=facts.machine,
+        versions=differing(facts.before.installed, facts.after.installed),
         notes=(*facts.notes, *_contended(cells)),
         command=facts.command,
         record=str(log.path or ""),
@@ -71,7 +74,7 @@ def _of_cell(cell_log: CellLog, log: ComparisonLog, outcome: Outcome) -> Verdict
     """One cell's verdict."""
     facts, shown = log.facts, outcome.shown
     if cell_log.failed:
-        return _of_failed(cell_log, facts.metric)
+        return _of_failed(cell_log, facts)
     visible = visible_slowdown(shown, facts.tolerance) if shown else 0.0
     verdict, reason, remedy = _judged(outcome, log, facts.tolerance, visible)
     slowed = outcome.first is not None and outcome.first.outcome == "fail"
@@ -99,13 +102,13 @@ def _median(seconds: Iterable[float]) -> float | None:
     return float(np.median(values)) if values else None
 
 
-def _of_failed(cell_log: CellLog, metric: PairMetric) -> Verdict:
-    """A side cannot run the cell: the new one alone has lost something, else there is nothing to compare with."""
-    lost = "before" not in cell_log.failed
+def _of_failed(cell_log: CellLog, facts: ComparisonFacts) -> Verdict:
+    """A side cannot run the cell: new code alone has lost something, else there is nothing to compare with."""
+    lost = "before" not in cell_log.failed and not facts.after.installed  # another interpreter is no new code
     why = "; ".join(f"{side}: {reason}" for side, reason in cell_log.failed.items())
     return Verdict(
         cell=cell_log.cell,
-        metric=metric,
+        metric=facts.metric,
         verdict="failed" if lost else "not comparable",
         reason=f"it ran before, and fails after: {cell_log.failed['after']}"
         if lost

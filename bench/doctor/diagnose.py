@@ -5,15 +5,15 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from bench.compare.checkout import OWN
 from bench.compare.pairs import Pair, Side, measure_pair
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.process import entries
 from bench.process.executor import talk
 from bench.process.layout import is_drawn
+from bench.process.local import OWN, Workers
 from bench.process.tree_client import TreeClient
-from bench.process.worker import WorkerError, Workers
+from bench.process.worker import WorkerError
 
 TWIN = Cell("lenet5", optimizer="adam")
 PAIRS, BLOCKS, PAIRS_SECONDS = 4, 8, 25.0  # pairs of each kind unless more are asked for, and their seconds at most

@@ -75,7 +75,8 @@ def contention(part: Part, blocks: Sequence[Block], threads: int, times: float =
     if len(lost) <= len(blocks) / 2 and times <= SLOWER:
         return []
     waited = min(1.0, sum(block.waited or 0.0 for block in blocks) / wall)  # a wait may have begun before its block
-    share = min(busy / threads, 1 - waited)
+    waits = part == "step" and waited > 0  # its own waits are no neighbour's
+    share = 1 - waited if waits else min(busy / threads, 1 - waited)
     whose = f"one of {threads} threads" if threads > 1 else "the process"
     text = f"{whose} had at most {percent(share)} of its core"
     long = f", and a step took {times:.0f} times as long as with 1 thread" if times > SLOWER else ""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.handed import unpickled
 from bench.plan.task import HandedObject
 
 _objects: dict[str, HandedObject] = {}
@@ -25,5 +24,7 @@ def handed_over(text: str) -> tuple[Any, dict[str, str]]:
     """
     if text not in _objects:
         raise BenchError(f"'{text}' was an object of a Python program: run that program again, which hands it over")
+    from bench.plan.by_value import unpickled  # noqa: PLC0415 - few need cloudpickle
+
     handed = _objects[text]
     return unpickled(handed.value), dict(handed.facts)

@@ -17,10 +17,9 @@ from typing import Any
 
 from bench.errors import BenchError, nearest
 from bench.origins.handed import handed_over
-from bench.plan.origin import INSTALLED, Origin, file_of, parse
+from bench.plan.origin import BASE, INSTALLED, Origin, file_of, parse
 
 TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
-BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 
 
 class OriginError(BenchError):

@@ -10,6 +10,7 @@ from bench.plan.plan import Plan
 
 START_SECONDS = 0.6  # process, data set, first calls
 COST_SECONDS = 0.4
+RENEWAL_SECONDS = 3.0  # a fresh server of the workers, which imports torch
 TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of about three
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
 WARM_LONG_STEPS = 6  # steps before the first that is timed, where each is longer than a block
@@ -33,6 +34,11 @@ def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) ->
     leads = 2 * plan.blocks * timing.LEAD_SECONDS * plan.repeats * len(cells)
     extra = sum(_extra_seconds(cell, plan, catalogue) for cell in cells) * plan.repeats
     return blocks + leads + extra + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
+
+
+def renewal_seconds(cells: Iterable[Cell], plan: Plan) -> float:
+    """Seconds that fresh servers are likely to take: one for each seed of each repeat but the first."""
+    return RENEWAL_SECONDS * max(0, plan.repeats * len({cell.seed for cell in cells}) - 1)
 
 
 def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:

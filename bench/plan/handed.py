@@ -2,13 +2,11 @@
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial, reduce
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.origin import INSTALLED, parse
@@ -68,27 +66,6 @@ def written_in(thing: object) -> dict[str, str]:
         return {}
 
 
-def pickled(thing: object) -> bytes:
-    """The value, by cloudpickle, with what is of its own module in it where no worker can import that.
-
-    Raises:
-        Exception: of any kind, where it holds what cannot be pickled.
-
-    """
-    import cloudpickle  # noqa: PLC0415 - few need it
-
-    with _by_value(cloudpickle, sys.modules.get(str(getattr(thing, "__module__", MAIN)))):
-        value: bytes = cloudpickle.dumps(thing)
-    return value
-
-
-def unpickled(value: bytes) -> Any:
-    """The object that `pickled` gave; for a worker, and never for bytes that come from a file."""
-    import cloudpickle  # noqa: PLC0415 - as above
-
-    return cloudpickle.loads(value)
-
-
 def _under(module: ModuleType, name: str) -> object:
     """What the module has under a dotted name."""
     try:
@@ -103,16 +80,3 @@ def _stands_alone(module: ModuleType) -> bool:
         return False
     folders = Path(str(getattr(module, "__file__", None) or "")).parts
     return bool(folders) and not {*folders} & {*INSTALLED} and module.__name__ not in sys.stdlib_module_names
-
-
-@contextmanager
-def _by_value(cloudpickle: Any, module: ModuleType | None) -> Iterator[None]:
-    """What is of the module goes by value until the end of the block, unless a worker can import it."""
-    if module is None or module.__name__ == MAIN or is_importable(module):
-        yield
-        return
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)

@@ -13,6 +13,7 @@ from bench.errors import BenchError
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
 INSTALLED = ("site-packages", "dist-packages")  # what ends the path of a folder that packages are installed into
 HANDED = "python"  # stands where a file would, of an object that a Python program handed over
+BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
     r"(?P<source>[^\s:(][^:(]*|[A-Za-z]:[^:(]+):(?P<name>[A-Za-z_][\w.]*)(?:\((?P<arguments>.*)\))?", re.S

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.plan.handed import MAIN, label_of, name_of, pickled, written_in
+from bench.plan.handed import MAIN, label_of, name_of, written_in
 from bench.plan.origin import parse
 
 
@@ -53,6 +53,8 @@ def source_of(step: object) -> StepSource:
     if text and step.__module__ != MAIN:
         return replace(source, text=text)
     try:
+        from bench.plan.by_value import pickled  # noqa: PLC0415 - few need cloudpickle
+
         return replace(source, pickled=pickled(step), facts=written_in(step))
     except Exception as error:
         if text:

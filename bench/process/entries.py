@@ -79,8 +79,8 @@ MESSAGES: Mapping[str, Messages] = {
     AB_COUNTS: Messages(m.SideTask, {"counts": dict[str, float], **FAILED}),
     AB_BLOCKS: Messages(m.SideTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
     AB_SAME: Messages(m.SameTask, {"result": m.StepResult, "trace": m.StepTrace, **FAILED}, hears=Arithmetic | None),
-    AB_STEP_FACTS: Messages(m.StepTask, {"facts": m.StepFacts, **REFUSED, **FAILED}, hears=bytes),
-    AB_STEP_BLOCKS: Messages(m.StepTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=bytes | int | None),
-    STEP_TIMES: Messages(m.StepTask, {"facts": m.StepFacts, "times": m.StepTimes, **FAILED}, hears=bytes),
+    AB_STEP_FACTS: Messages(m.StepTask, {"facts": m.StepFacts, **REFUSED, **FAILED}),
+    AB_STEP_BLOCKS: Messages(m.StepTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
+    STEP_TIMES: Messages(m.StepTask, {"facts": m.StepFacts, "times": m.StepTimes, **FAILED}),
     HANDED: Messages(HandedTask),  # then what the entry that it goes on with sends
 }

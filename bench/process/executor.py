@@ -1,12 +1,14 @@
 """Executor: where workers run, on this machine or elsewhere, behind one small interface; each kind has a name."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Protocol, Self
 
 from bench.errors import unknown
-from bench.process.worker import Workers
+from bench.process.local import Workers
+from bench.process.spawned import Spawned
 
 
 class Running(Protocol):
@@ -58,11 +60,18 @@ class Executor(TaskStarter, Protocol):
     def prepare(self) -> None:
         """Begin whatever takes long before a first task can start, and return at once."""
 
+    def renew(self) -> None:
+        """Have tasks from now on share nothing with those before, such as where a server's memory lies.
+
+        It is called before each round of a run, while no task runs. Nothing, where tasks share no process.
+        """
+
     def close(self) -> None:
         """End all that was started and still runs."""
 
 
-EXECUTORS: dict[str, Callable[[], Executor]] = {"local": Workers}
+START_METHOD = "fork" if hasattr(os, "fork") else "spawn"
+EXECUTORS: dict[str, Callable[[], Executor]] = {"local": Workers if START_METHOD == "fork" else Spawned}
 
 
 @contextmanager

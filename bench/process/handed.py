@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.handed import MAIN, label_of, name_of, pickled, written_in
+from bench.plan.handed import MAIN, label_of, name_of, written_in
 from bench.plan.origin import HANDED
 from bench.plan.task import HandedObject, HandedTask
 from bench.process import entries
@@ -53,6 +53,10 @@ class Handing:
         """As of `TaskStarter`."""
         return self._executor.start(entries.HANDED, HandedTask(self._objects, entry, task))
 
+    def renew(self) -> None:
+        """As of `Executor`."""
+        self._executor.renew()
+
     def close(self) -> None:
         """As of `Executor`."""
         self._executor.close()
@@ -72,6 +76,8 @@ def _text(field: str, thing: object, objects: dict[str, HandedObject]) -> str:
         return text.removeprefix(folder)
     label = label_of(thing)
     try:
+        from bench.plan.by_value import pickled  # noqa: PLC0415 - few need cloudpickle
+
         value = pickled(thing)
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())

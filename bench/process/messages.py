@@ -135,12 +135,16 @@ class CapabilitiesTask(TypedDict):
 
 
 class CapabilitiesAnswer(TypedDict):
-    """A/B: what a revision has (the fields of Catalogue, those of Cell, its entries) and where it runs."""
+    """A/B: what a revision has (the fields of Catalogue, those of Cell, its entries) and where it runs.
+
+    `installed` is the version of each package of its interpreter; a revision from before it was told leaves it out.
+    """
 
     catalogue: dict[str, Any]
     cell_fields: list[str]
     entries: list[str]
     system: dict[str, Any]
+    installed: NotRequired[dict[str, str]]
 
 
 class SameTask(TypedDict):
@@ -242,7 +246,8 @@ class StepTask(TypedDict):
 
     Attributes:
         label: what errors call it.
-        text: names it, see `bench.plan.origin`; "" where its bytes are the first message through the pipe.
+        text: names it, see `bench.plan.origin`; "" where it is `pickled`.
+        pickled: the step or what sets it up, by cloudpickle; it is in no file.
         base: the folder that a relative file in `text` starts from.
         path: folders of modules, beside those of the interpreter.
         shared: the folder that no module may be of, unless it is of `base`; "" for none.
@@ -256,6 +261,7 @@ class StepTask(TypedDict):
 
     label: str
     text: str
+    pickled: bytes
     base: str
     path: list[str]
     shared: str
@@ -275,6 +281,7 @@ class StepFacts(TypedDict):
         device: what it runs on, by name.
         threads: CPU threads in force, which the step may have set itself.
         system: the hardware and software.
+        installed: the version of each package of its interpreter, of a step that is tried out.
 
     """
 
@@ -282,6 +289,7 @@ class StepFacts(TypedDict):
     device: str
     threads: int
     system: dict[str, Any]
+    installed: NotRequired[dict[str, str]]
 
 
 class StepTimes(TypedDict):

@@ -7,18 +7,27 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Pipe
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError
+from bench.plan.origin import BASE
 from bench.process.channel import PAIR_PROTOCOL
 from bench.process.layout import padding
-from bench.process.worker import Worker, WorkerError, interrupts_put_off, own_cores
+from bench.process.worker import Worker, WorkerError, interrupts_put_off
+
+if sys.platform != "win32":
+    import fcntl
 
 PROGRAM = Path(__file__).with_name("tree_server.py")
 READY_SECONDS = 120.0  # importing torch from a cold disk
 ANSWER_SECONDS = 30.0
+
+# No Python that is started from here on looks into the folder one stands in: files there may be named as modules are.
+SAFE = {"PYTHONSAFEPATH": "1"}
+BEGUN = "BENCH_TREE_SERVER"  # a server's own mark, which a worker's own child may have inherited
 
 
 class TreeClient:
@@ -26,65 +35,94 @@ class TreeClient:
 
     Args:
         label: what it stands for, in an error's words: "revision HEAD~1".
-        paths: folders put first on the module path, the tree's own first.
+        paths: folders with the tree: the last one holds the suite, which lends nothing else; those before it go first
+            on the module path.
         environment: variables that differ from this process's; an empty one is not set at all, nor pinned.
+        python: the interpreter that runs it; None for this one.
+        base: the folder that relative names of files start from; None for what this process has.
 
     """
 
-    def __init__(self, label: str, paths: Sequence[Path], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        label: str,
+        paths: Sequence[Path],
+        environment: Mapping[str, str] | None = None,
+        *,
+        python: Path | None = None,
+        base: Path | None = None,
+    ) -> None:
         self.label = label
         self._paths = paths
-        self._changes = dict(environment or {})
+        self._changes = {**(environment or {}), **({} if base is None else {BASE: str(base)})}
+        self._python = python
         self._launch()
 
     def _launch(self) -> None:
         unset = [name for name, value in self._changes.items() if not value]
-        variables = {
-            name: value for name, value in {**os.environ, **padding(), **self._changes}.items() if name not in unset
-        }
-        paths, cores = [str(path) for path in self._paths], sorted(own_cores() or ())
-        orders = json.dumps({"paths": paths, "unset": unset, "protocol": PAIR_PROTOCOL, "cores": cores})
+        orders = {"paths": [str(path) for path in self._paths], "unset": unset, "protocol": PAIR_PROTOCOL}
         self._control, other = socket.socketpair()
-        with interrupts_put_off():
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter on a file of this package
-                [sys.executable, "-P", str(PROGRAM), str(other.fileno()), orders],
-                env=variables,
-                pass_fds=[other.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
-            )
-        other.close()
+        with other:
+            handed = fcntl.fcntl(other, fcntl.F_DUPFD_CLOEXEC, 3)  # lower ones are free where a stream was closed
+        errors = 2 if _is_open(2) else subprocess.DEVNULL
+        try:
+            with interrupts_put_off():
+                self._process = subprocess.Popen(  # noqa: S603 - an interpreter on a file of this package
+                    [self._python or sys.executable, str(PROGRAM), str(handed), json.dumps(orders)],
+                    env=self._variables(unset),
+                    pass_fds=[handed],
+                    stdin=subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                )
+        finally:
+            os.close(handed)
         self._answers = self._control.makefile("rb")
         self._ready = False
+
+    def _variables(self, unset: Sequence[str]) -> dict[str, str]:
+        """The server's environment."""
+        left_out = {*unset, BEGUN, *(["PYTHONHOME"] if self._python else [])}  # which names this interpreter's library
+        variables = {**os.environ, **SAFE, **padding(), **self._changes}
+        return {name: value for name, value in variables.items() if name not in left_out}
 
     @property
     def server(self) -> int:
         """The id of the server's process."""
         return self._process.pid
 
+    def is_alive(self) -> bool:
+        """Whether its server runs."""
+        return self._process.poll() is None
+
     def renew(self) -> None:
         """A fresh server in place of this one, whose workers end with it.
 
         What a server hands to all its workers, such as where its memory lies, is drawn again.
         """
-        self.__exit__()
+        self.close()
         self._launch()
+
+    def close(self) -> None:
+        """End it, and its workers with it."""
+        self._process.kill()  # its workers follow it
+        self._process.wait()
+        self._answers.close()
+        self._control.close()
 
     def __enter__(self) -> "TreeClient":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()  # its workers follow it
-        self._process.wait()
-        self._answers.close()
-        self._control.close()
+        self.close()
 
     def wait_until_ready(self) -> None:
         """Until it has imported torch and the tree's own modules.
 
         Raises:
             BenchError: the tree cannot be imported.
-            NotComparableError: the tree is of a revision that speaks another protocol, or none.
+            NotComparableError: the tree is of a revision that speaks another protocol, or none; or it is the other
+                interpreter that cannot import it.
 
         """
         if self._ready:
@@ -92,9 +130,10 @@ class TreeClient:
         try:
             answer = self._hear(READY_SECONDS)
         except WorkerError as ended:
-            raise BenchError(f"{self.label} cannot be started: {ended.reason}; see the messages above") from ended
+            raise self._refused(f"cannot be started: {ended.reason}; see the messages above") from ended
         if "refused" in answer:
-            raise BenchError(f"{self.label} cannot be imported: {answer['refused']}; mend it, or compare another")
+            what = "cannot run this suite" if self._python else "cannot be imported"
+            raise self._refused(f"{what}: {answer['refused']}; {self._remedy(answer.get('missing'))}")
         if (spoken := answer["protocol"]) != PAIR_PROTOCOL:
             theirs = f"version {spoken}" if spoken else "no known version"
             raise NotComparableError(
@@ -103,8 +142,27 @@ class TreeClient:
             )
         self._ready = True
 
-    def start(self, entry: str, task: Any) -> Worker:
-        """A worker that runs the tree's function `entry` ("module:function") on `task`, plain data.
+    def _refused(self, why: str) -> BenchError:
+        """The error of a tree that does not run: no fault of its own under another interpreter."""
+        return (NotComparableError if self._python else BenchError)(f"{self.label} {why}")
+
+    def _remedy(self, missing: str | None) -> str:
+        """What helps where the tree cannot be imported; `missing` is a module that is nowhere."""
+        if not self._python:
+            return "mend it, or compare another"
+        if missing:
+            return (
+                f"install it there ({self._python} -m pip install {missing.partition('.')[0]}), or name another Python"
+            )
+        return "mend that environment, or name another Python"
+
+    def start(self, entry: str, task: Any, path: Sequence[str] = ()) -> Worker:
+        """A worker that runs the tree's function `entry` ("module:function") on `task`, in this process's folder.
+
+        Args:
+            entry: named as the tree names it.
+            task: plain data; where the tree is this suite's own, whatever can be pickled.
+            path: folders that the worker's module path goes on with, after all that it has.
 
         Raises:
             WorkerError: no process could be had.
@@ -113,32 +171,47 @@ class TreeClient:
         """
         self.wait_until_ready()
         own, other = Pipe()
-        order = json.dumps({"start": [entry, task]}).encode()
+        order = {"start": entry, "path": [*path], "cores": sorted(_own_cores()), "folder": _folder()}
         try:
-            socket.send_fds(self._control, [order], [other.fileno()])
-            pid = self._hear(ANSWER_SECONDS)["pid"]
+            answer = self._ask(order, ANSWER_SECONDS, [other.fileno()])
         except OSError as error:
             raise WorkerError("failed", f"the server of {self.label} has ended: {error}") from error
         finally:
             other.close()
-        return Worker(_Process(self, pid), own)
+        if "refused" in answer:
+            raise WorkerError("failed", answer["refused"])
+        worker = Worker(_Process(self, answer["pid"]), own)
+        try:
+            with suppress(OSError):  # it has ended: its pipe will tell
+                worker.send(task)
+        except BaseException:
+            worker.__exit__()
+            raise
+        return worker
 
     def exit_of(self, pid: int, patience: float) -> int | None:
         """How a worker ended; None while it runs."""
         try:
-            self._control.sendall(json.dumps({"end": pid, "patience": patience}).encode())
-            code: int | None = self._hear(patience + ANSWER_SECONDS)["exit"]
+            code: int | None = self._ask({"end": pid, "patience": patience}, patience + ANSWER_SECONDS)["exit"]
         except (OSError, WorkerError):  # the server has ended, and its workers with it
             return -signal.SIGKILL
         return code
 
+    def _ask(self, order: Mapping[str, Any], timeout: float, descriptors: Sequence[int] = ()) -> dict[str, Any]:
+        """What it answers."""
+        socket.send_fds(self._control, [json.dumps(order).encode()], descriptors)
+        return self._hear(timeout)
+
     def _hear(self, timeout: float) -> dict[str, Any]:
-        """Its next answer."""
+        """Its next answer. Where that does not come the server is ended, or the next order would get this answer."""
         self._control.settimeout(timeout)
         try:
             line = self._answers.readline()
-        except TimeoutError as error:
-            raise WorkerError("timeout", f"no answer within {timeout:.0f} s") from error
+        except BaseException as error:
+            self._process.kill()
+            if isinstance(error, TimeoutError):
+                raise WorkerError("timeout", f"no answer within {timeout:.0f} s") from error
+            raise
         if not line:
             raise WorkerError("failed", f"its server ended with exit code {self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)
@@ -164,7 +237,8 @@ class _Process:
     def kill(self) -> None:
         """End it, unless it has ended: then its id may be another's."""
         if self.exitcode is None:
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # its server was killed, which took it along
+                os.kill(self.pid, signal.SIGKILL)
 
     def join(self, timeout: float) -> None:
         """Wait for its end."""
@@ -172,8 +246,22 @@ class _Process:
             self._exitcode = self._client.exit_of(self.pid, timeout)
 
 
-def _has_descriptor(stream: Any) -> bool:
+def _own_cores() -> set[int]:
+    """The cores that this process may use, which never imports torch; none where the system does not tell."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def _folder() -> str | None:
+    """The working directory; None where it was removed."""
     try:
-        return bool(stream.fileno() >= 0)
-    except (OSError, ValueError, AttributeError):  # a test's capture, or none at all
+        return str(Path.cwd())
+    except OSError:
+        return None
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
         return False
+    return True

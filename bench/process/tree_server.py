@@ -4,11 +4,12 @@ Run as a script by its path, since the tree may be of another revision: CONTRACT
 needs of that tree. It imports nothing of the suite before it knows the tree, and nothing but the tree's protocol where
 that is not the one asked for.
 
-    python -P tree_server.py CONTROL '{"paths": [...], "unset": [...], "protocol": n, "cores": [...]}'
+    python tree_server.py CONTROL '{"paths": [...], "unset": [...], "protocol": n}'
 
-CONTROL is the descriptor of a stream socket. Each line that comes is {"start": [entry, task]}, with the descriptor of
-the worker's end of a pipe, answered {"pid": n}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The
-first line that goes out is {"protocol": n}, null where the tree has none that is known, or {"refused": why}.
+CONTROL is the descriptor of a stream socket. Each line that comes is {"start": entry, "path": [...], "cores": [...],
+"folder": f}, with the descriptor of the worker's end of a pipe, through which the task comes, answered {"pid": n} or
+{"refused": why}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The first line that goes out is
+{"protocol": n}, null where the tree has none that is known, or {"refused": why, "missing": module or null}.
 """
 
 import ctypes
@@ -38,7 +39,7 @@ def main() -> None:
     orders = json.loads(sys.argv[2])
     with suppress(AttributeError, OSError):  # not Linux: end of file on the socket ends it too
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    sys.path[:0] = orders["paths"]
+    sys.path[:0] = orders["paths"][:-1]
     sys.meta_path.insert(0, _OwnModules(orders["paths"]))
     try:
         protocol = _protocol()
@@ -46,11 +47,13 @@ def main() -> None:
             _pin_the_environment(orders["unset"])
             _preload()
     except BaseException as error:  # whatever a revision's own modules raise is why it is refused
-        _say(control, {"refused": " ".join(f"{type(error).__name__}: {error}".split())})
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        _say(control, {"refused": " ".join(f"{type(error).__name__}: {error}".split()), "missing": missing})
         return
     _say(control, {"protocol": protocol})
     if protocol == orders["protocol"]:
-        _serve(control, orders["cores"])
+        _serve(control)
+    os._exit(0)  # taking torch down takes the better part of a second, and whoever reads the run's output waits for it
 
 
 def _protocol() -> int | None:
@@ -68,7 +71,7 @@ def _protocol() -> int | None:
 
 def _preload() -> None:
     """What every worker needs, imported once before any is forked."""
-    gc.disable()  # see bench.process.preload
+    gc.disable()  # each of its looks at a growing million of objects finds nothing: a seventh of the time goes there
     for name in importlib.import_module("bench.process.worker_main").PRELOAD:
         importlib.import_module(name)
     gc.enable()
@@ -100,37 +103,53 @@ def _pin_the_environment(unset: list[str]) -> None:
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - this very program
 
 
-def _serve(control: socket.socket, cores: list[int]) -> None:
+def _serve(control: socket.socket) -> None:
     while True:
         text, descriptors, _, _ = socket.recv_fds(control, 2**20, 1)
         if not text:
             return
         order = json.loads(text)
         if "start" in order:
-            _say(control, {"pid": _fork(control, descriptors[0], cores, *order["start"])})
+            try:
+                _say(control, {"pid": _fork(control, descriptors[0], order)})
+            except OSError as error:
+                _say(control, {"refused": f"the system gives no process: {error}"})
             os.close(descriptors[0])
         else:
             _say(control, {"exit": _end(order["end"], order["patience"])})
 
 
-def _fork(control: socket.socket, descriptor: int, cores: list[int], entry: str, task: Any) -> int:
-    """The id of a fresh process that runs `entry` on `task`, on the parent's cores.
-
-    OpenMP may have bound this one to a single core as it imported torch (OMP_PROC_BIND).
-    """
+def _fork(control: socket.socket, descriptor: int, order: dict[str, Any]) -> int:
+    """The id of a fresh process that runs what was ordered."""
     child = os.fork()
     if child:
         return child
     try:
         control.close()
-        if cores:
-            with suppress(OSError):  # they were taken away from the parent meanwhile
-                os.sched_setaffinity(0, cores)
         connection = importlib.import_module("multiprocessing.connection").Connection(descriptor)
-        importlib.import_module("bench.process.worker_main").work(connection, entry, task)
+        _work(connection, order)
+    except EOFError:  # the parent was interrupted before it sent a task
+        os._exit(1)
     except BaseException:  # nothing may go on from here as a second server
         traceback.print_exc()
     os._exit(1)
+
+
+def _work(connection: Any, order: dict[str, Any]) -> None:
+    """Take the task and do it in the parent's folder, on the parent's cores.
+
+    OpenMP may have bound this process to a single core as a module was imported (OMP_PROC_BIND).
+    """
+    sys.path += [path for path in order["path"] if path not in sys.path]
+    if order["folder"]:
+        with suppress(OSError):  # it was removed meanwhile
+            os.chdir(order["folder"])
+    task = connection.recv()
+    importlib.import_module(order["start"].partition(":")[0])
+    if order["cores"]:
+        with suppress(OSError):  # they were taken away from the parent meanwhile
+            os.sched_setaffinity(0, order["cores"])
+    importlib.import_module("bench.process.worker_main").work(connection, order["start"], task)
 
 
 def _end(child: int, patience: float) -> int | None:

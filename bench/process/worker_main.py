@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -31,27 +30,19 @@ PRELOAD = (
 _SERVER = os.getpid()
 
 
-def work(connection: "Connection[Any, Any]", entry: str, task: Any, cores: frozenset[int] | None = None) -> None:
-    """Run the function `entry` ("module:function") as `function(task, channel)`, on these cores."""
+def work(connection: "Connection[Any, Any]", entry: str, task: Any) -> None:
+    """Run the function `entry` ("module:function") as `function(task, channel)`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends this process
     _leave_stdout_alone()
     _be_first_to_go()
     _follow_the_parent()
     module, _, name = entry.partition(":")
     function = getattr(importlib.import_module(module), name)
-    run_on(cores)
     gc.freeze()  # a million objects of torch's modules: a collection would look at each, and copy its page
     with suppress(BrokenPipeError):  # nobody listens any more: the run was ended
         function(task, Channel(connection))
     connection.close()
     os._exit(0)  # nothing is left to tidy up, and tearing torch down takes longer than many a cell
-
-
-def run_on(cores: frozenset[int] | None) -> None:
-    """Use the parent's cores: OpenMP may have bound the thread that imported torch to one of them (OMP_PROC_BIND)."""
-    if cores:
-        with suppress(OSError):  # they were taken away from the parent meanwhile
-            os.sched_setaffinity(0, cores)
 
 
 def _leave_stdout_alone() -> None:
@@ -68,15 +59,8 @@ def _be_first_to_go() -> None:
 
 
 def _follow_the_parent() -> None:
-    """End with the server this process was forked from, which ends with the run (prctl(2), PR_SET_PDEATHSIG).
-
-    The server ends when the last holder of a pipe of its own has gone. It hands that pipe to every worker, for workers
-    with children; this one lets go of it, or it would keep alive the server whose end it waits for.
-    """
-    alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)  # noqa: SLF001 - no public name
+    """End with the server this process was forked from, which ends with the run (prctl(2), PR_SET_PDEATHSIG)."""
     with suppress(AttributeError, OSError):  # not Linux: an orphan notices at its next send
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        if alive is not None:
-            os.close(alive)
     if _SERVER not in {os.getpid(), os.getppid()}:  # it was gone before this one could ask to follow it
         os._exit(1)

@@ -45,6 +45,10 @@ class Collector:
         """How many tasks may run at once."""
         return self._executor.slots
 
+    def renew(self) -> None:
+        """Have tasks from now on share nothing with those before, while none runs."""
+        self._executor.renew()
+
     def measure(self, task: Task, report: Report) -> Result:
         """Measure the cell; `report` gets each stage by name. Parts that came before a worker ended are kept."""
         started, clock = utc_now(), time.monotonic()

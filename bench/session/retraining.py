@@ -76,7 +76,7 @@ def _trained(batch: Batch, terms: Retraining, name: str, tree: Tree, observer: O
     words = [*flags({**batch.wanted(terms.plan), **budget, "run": name}), "--no-report"]
     words += ["--concurrent"] if terms.concurrent else []
     with tempfile.TemporaryDirectory(prefix="bench-train-") as place:
-        code, last = run_by(words, Path(place), tree.paths, observer)
+        code, last = run_by(words, Path(place), tree, observer)
         if code == EXIT_INTERRUPTED:
             raise KeyboardInterrupt
         if code:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.compare.checkout import checked_out_alone, spread
+from bench.compare.checkout import Tree, checked_out_alone, spread
 from bench.errors import EXIT_INTERRUPTED, BenchError
+from bench.plan.origin import BASE
 from bench.plan.plan import SETTINGS, default_of, flag, shape_of
 from bench.session.observer import SILENT, Observer
 from bench.store.run import RESULTS, load
@@ -69,7 +70,7 @@ def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, conc
     words = [*flags({**wanted, "run": name}), "--no-report", *(["--concurrent"] if concurrent else [])]
     try:
         with checked_out_alone(Path(), revision) as (folder, tree):
-            code, last = run_by(words, folder, tree.paths, observer)
+            code, last = run_by(words, folder, tree, observer)
             recorded = folder / "results" / name
             if (recorded / "results.jsonl").exists():
                 RESULTS.mkdir(parents=True, exist_ok=True)
@@ -92,10 +93,10 @@ def _if_readable(outcome: RevisionOutcome) -> RevisionOutcome:
     return outcome
 
 
-def run_by(words: Sequence[str], folder: Path, paths: Sequence[Path], observer: Observer) -> tuple[int, str]:
+def run_by(words: Sequence[str], folder: Path, tree: Tree, observer: Observer) -> tuple[int, str]:
     """The exit code of that program's `run`, and its last line; it gets Ctrl-C itself and keeps what it has."""
     command = [sys.executable, "-m", "bench", "run", *words]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, tree.paths)), BASE: str(tree.base)}
     process = subprocess.Popen(  # noqa: S603 - this interpreter, and flags that were read and checked
         command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )

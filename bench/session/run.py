@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue
-from bench.plan.estimate import expected_seconds, least_seconds, trial_seconds
+from bench.plan.estimate import expected_seconds, least_seconds, renewal_seconds, trial_seconds
 from bench.plan.grid import Grid, expand, origins_of
 from bench.plan.plan import Plan, flag
 from bench.plan.reference import REFERENCE
@@ -48,7 +48,8 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work
     trials = trials_of(grid.cells, plan, catalogue)
     _check_budget(plan, grid)
     _check_training(plan)
-    seconds = expected_seconds(grid.cells, plan, catalogue) + trial_seconds(trials, plan, catalogue)
+    seconds = expected_seconds(grid.cells, plan, catalogue) + renewal_seconds(grid.cells, plan)
+    seconds += trial_seconds(trials, plan, catalogue)
     return Work(plan, catalogue, grid, trials, seconds)
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
@@ -88,6 +88,9 @@ class Scheduler:
     def run(self) -> None:
         """Measure every cell once a repeat, in an order drawn afresh each time; then what was disturbed again.
 
+        The cells of one seed in a repeat are a round, before which the executor is renewed: what its processes share
+        would else shift all times of the run together (DESIGN.md).
+
         A cell whose turn never comes, since the budget is spent or the run is interrupted, gets its line all the same.
 
         Raises:
@@ -117,8 +120,12 @@ class Scheduler:
                 self._note_late()
             due = [cell for cell in self.cells if self._is_due(cell, repeat - self.plan.repeats)]
             order.shuffle(due)
-            for turn, result in results_of(self._turns(due, repeat), self.collector.slots, self._hear):
-                self._take(turn, result)
+            begun = 0
+            for cells in _by_seed(due):
+                turns = self._turns(cells, repeat, begun, len(due))
+                for turn, result in results_of(turns, self.collector.slots, self._hear):
+                    self._take(turn, result)
+                begun += len(cells)
             if self._late and repeat < self.plan.repeats:
                 raise OutOfTimeError
 
@@ -143,22 +150,34 @@ class Scheduler:
             return cell not in self.endings
         return self._disturbed[cell] > extra and self.endings.get(cell) not in STATUSES
 
-    def _turns(self, due: Sequence[Cell], repeat: int) -> Iterator[tuple["_Turn", Callable[[Report], Result]]]:
-        """The tasks of one repeat, each begun only when it is drawn, while the budget lasts."""
-        for position, cell in enumerate(due):
+    def _turns(
+        self, cells: Sequence[Cell], repeat: int, begun: int, due: int
+    ) -> Iterator[tuple["_Turn", Callable[[Report], Result]]]:
+        """The tasks of one round, each begun only when it is drawn, while the budget lasts.
+
+        `begun` of the `due` cells of the repeat were so in rounds before.
+        """
+        fresh = not self.plan.blocks  # where nothing is timed, nothing needs to be
+        for position, cell in enumerate(cells, begun):
             if (cell, repeat) in self.past:
                 self._learn(self.past[cell, repeat])
                 continue
-            elapsed = time.monotonic() - self.started
-            budget = inf if self.plan.budget is None else self.plan.budget - elapsed
+            if not fresh and self._left() > 0:
+                self.collector.renew()
+                fresh = True
+            elapsed, budget = time.monotonic() - self.started, self._left()
             self._late = self._late or budget <= 0
             if self._late:
                 return
-            share = (repeat + position / len(due)) / max(self.plan.repeats, repeat + 1)
+            share = (repeat + position / due) / max(self.plan.repeats, repeat + 1)
             left = elapsed * (1 - share) / share if share and self._measured and not self.past else None
             task = task_of(cell, self.plan, repeat, self.devices)
             turn = _Turn(Progress(cell, repeat, "start", share, left), cut=budget < task.timeout)
             yield turn, partial(self.collector.measure, replace(task, timeout=min(task.timeout, budget)))
+
+    def _left(self) -> float:
+        """Seconds of the budget that are left."""
+        return inf if self.plan.budget is None else self.plan.budget - (time.monotonic() - self.started)
 
     def _hear(self, turn: "_Turn", stage: str) -> None:
         turn.progress.stage = stage
@@ -198,3 +217,11 @@ class Scheduler:
         for cell in self.cells:
             if cell not in self._ratios and (cell, 0) not in self.past:
                 self.keep(Result(cell, "skipped", reason))
+
+
+def _by_seed(cells: Iterable[Cell]) -> list[list[Cell]]:
+    """The cells of each seed, the seeds and the cells of each in the order that was drawn."""
+    rounds: dict[int, list[Cell]] = {}
+    for cell in cells:
+        rounds.setdefault(cell.seed, []).append(cell)
+    return list(rounds.values())

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 
-from bench.compare.checkout import OWN
 from bench.errors import BenchError
 from bench.plan.step import StepSource
 from bench.process import entries
-from bench.process.executor import talk
+from bench.process.executor import open_executor, talk
 from bench.process.messages import StepFacts, StepTimes
-from bench.process.step_starter import StepStarter, task_of
-from bench.process.tree_client import TreeClient
+from bench.process.step_task import task_of
 from bench.process.worker import WorkerError
+from bench.text import duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,15 @@ def time_step(source: StepSource, *, repeats: int, blocks: int, threads: int, de
     task = task_of(source, device=device, threads=threads)
     task["blocks"] = blocks
     facts, processes = [], []
-    with TreeClient(source.label, (OWN,)) as host:
+    with open_executor() as executor:
         for _ in range(repeats):
             try:
-                parts = dict(talk(StepStarter(host, source), entries.STEP_TIMES, task, timeout))
+                parts = dict(talk(executor, entries.STEP_TIMES, task, timeout))
             except WorkerError as ended:
-                raise BenchError(f"{source.label}: {ended.reason}") from ended
+                late = (
+                    f"a process took more than {duration(timeout)}: have the step set less up, or allow more by timeout"
+                )
+                raise BenchError(f"{source.label}: {late if ended.status == 'timeout' else ended.reason}") from ended
             if "times" not in parts:
                 raise BenchError(str(parts.get("failed", f"{source.label}: the worker gave no times")))
             facts.append(parts["facts"])

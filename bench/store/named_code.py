@@ -11,7 +11,7 @@ from typing import Any
 from bench import files
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.plan.origin import PATH_SCHEMES, file_of, parse
+from bench.plan.origin import BASE, PATH_SCHEMES, file_of, parse
 from bench.store.run import Run
 from bench.user_folder import user_folder
 
@@ -39,7 +39,7 @@ def code_among(texts: Iterable[object]) -> list[str]:
 
 def remember(texts: Iterable[str]) -> None:
     """Note that the user has named these, from the folder that relative files start from; nothing if that fails."""
-    folder = user_folder()
+    folder = None if BASE in os.environ else user_folder()  # where another command says what they start from, it named
     known = _known(folder)
     for text in dict.fromkeys(texts):
         if folder is not None and (text, _base()) not in known:
@@ -110,7 +110,7 @@ def _what(text: str, facts: Mapping[str, Any]) -> str:
 
 def _base() -> str:
     """The folder that relative files start from."""
-    return str(Path(os.environ.get("BENCH_BASE") or Path.cwd()).resolve())
+    return str(Path(os.environ.get(BASE) or Path.cwd()).resolve())
 
 
 def _known(folder: Path | None) -> set[tuple[str, str]]:

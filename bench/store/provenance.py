@@ -1,10 +1,12 @@
 """Provenance: when, from which revision, with which packages and by which command something was measured."""
 
+import platform
+import re
 import shlex
 import sys
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,22 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return installed
+
+
+def installed() -> dict[str, str]:
+    """The version of every distribution that this interpreter finds, by name, and its own version and build.
+
+    Of two distributions of one name the first on the module path counts, as it does for imports.
+    """
+    python = {
+        "Python": f"{platform.python_version()} ({platform.python_implementation()})",
+        "Python's build": f"{' '.join(platform.python_build())}, {platform.python_compiler()}".strip(),
+    }
+    packages: dict[str, str] = {}
+    for distribution in distributions():
+        if name := distribution.metadata["Name"]:  # a folder of one that was half removed has none
+            packages.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version or "unknown")
+    return {**python, **dict(sorted(packages.items()))}
 
 
 def _git(*arguments: str) -> str | None:

@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from bench.verdict.verdict import OVERALL, Decision, Verdict
+from bench.verdict.versions import version_lines
 
 # Characters that XML 1.0 cannot hold (2.2 of its recommendation).
 _UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -28,8 +29,8 @@ def junit(decision: Decision) -> str:
         suite.set("timestamp", _clean(decision.started))
     for verdict, kind in zip(decision.verdicts, kinds, strict=True):
         suite.append(_case(verdict, kind))
-    if decision.notes:
-        ET.SubElement(suite, "system-out").text = _clean("\n".join(decision.notes))
+    if lines := [*version_lines(decision.versions), *decision.notes]:
+        ET.SubElement(suite, "system-out").text = _clean("\n".join(lines))
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root, " ")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from bench import text
 from bench.metrics import symbol_of
 from bench.verdict.verdict import Decision, Verdict
+from bench.verdict.versions import version_lines
 from bench.vocabulary import Overall, VerdictWord
 
 HEADLINES: Mapping[Overall, str] = {
@@ -29,6 +30,7 @@ def markdown(decision: Decision) -> str:
     if len(shown) > MOST_ROWS:
         parts.append(f"{text.plural(len(shown) - MOST_ROWS, 'more row')} left out.")
     parts += _whys(shown[:MOST_ROWS])
+    parts.append(_versions(decision))
     parts += [f"- Note: {_text(note)}" for note in decision.notes]
     parts.append(_anchors([verdict for verdict in rows if verdict not in shown]))
     rest = len(rows) - len(shown)
@@ -81,6 +83,13 @@ def _whys(rows: Iterable[Verdict]) -> list[str]:
         lines.append(f"- {_text(verdict.cell)}, {_text(verdict.label)}: {_text(verdict.reason)}.{remedy}")
         lines += [f"  - {_text(line)}" for line in verdict.evidence]
     return ["\n".join(lines)] if lines else []
+
+
+def _versions(decision: Decision) -> str:
+    """What differs between the interpreters."""
+    lines = [f"- {_text(line)}" for line in version_lines(decision.versions)]
+    more = [f"- {text.plural(len(lines) - MOST_ROWS, 'more package')}"] if len(lines) > MOST_ROWS else []
+    return "\n".join(["Versions that differ:", "", *lines[:MOST_ROWS], *more]) if lines else ""
 
 
 def _anchors(rows: Iterable[Verdict]) -> str:

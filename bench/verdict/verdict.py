@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE, EXIT_PASS, EXIT_REGRESSION
 from bench.stats.interval import Interval
+from bench.verdict.versions import Versions
 from bench.vocabulary import (
     DECISION_KINDS,
     ENDINGS,
@@ -147,6 +148,7 @@ class Decision:
         after: what is compared with it, likewise.
         verdicts: one a cell and metric, then those over several cells.
         machine: the fields of the fingerprint (`bench.store.fingerprint`).
+        versions: what differs between the two interpreters that were compared.
         notes: what to know before trusting it, a line each: a dirty tree, no calibration, contention.
         command: repeats it, ready to be pasted.
         record: path of the raw numbers, or "".
@@ -161,6 +163,7 @@ class Decision:
     after: str
     verdicts: tuple[Verdict, ...]
     machine: Mapping[str, Any] = field(default_factory=dict)
+    versions: Versions = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     command: str = ""
     record: str = ""
@@ -198,6 +201,7 @@ class Decision:
         known["kind"] = word(known["kind"], DECISION_KINDS)
         known["interrupted"] = word(known.get("interrupted", ""), ENDINGS)
         known["verdicts"] = tuple(Verdict.from_dict(verdict) for verdict in known["verdicts"])
+        known["versions"] = {name: tuple(both) for name, both in known.get("versions", {}).items()}
         return cls(**{**known, "notes": tuple(known.get("notes", ()))})
 
 

@@ -28,6 +28,7 @@ from bench.process.channel import Channel
 from bench.process.entries import MESSAGES
 from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, OnCore, Ready, SideTask
+from bench.store.provenance import installed
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of
 from bench.worker.failure import failure_sent
@@ -54,6 +55,7 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
             "cell_fields": [field.name for field in fields(Cell)],
             "entries": list(MESSAGES),
             "system": describe_system(open_device(task["device"])),
+            "installed": installed(),
         }
         channel.send("about", capabilities)
 

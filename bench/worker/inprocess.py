@@ -21,8 +21,7 @@ from bench.measure.workload import Workload
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.plan.handed import label_of
-from bench.plan.timing import MMAP_THRESHOLD, STATISTIC, TRIM_THRESHOLD
-from bench.store.result import QUANTILES
+from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 from bench.worker.step_setup import set_up
 
 FLUSHED = "denormals are flushed in workers alone: the threads of this process may be running already"
@@ -129,10 +128,10 @@ def opened_step(
 
 
 def _phases(own: OwnStep) -> dict[str, float]:
-    """Seconds of each phase of a step, by the quantile that times have; empty where it marks none."""
+    """Median seconds of each phase of a step; empty where it marks none."""
     with quiet_collector():
         blocks = [own.block(own.warm_up(least=0).block_steps) for _ in range(PHASE_BLOCKS)]
-    return {name: float(np.quantile(times, QUANTILES[STATISTIC])) for name, times in own.phases_of(blocks).items()}
+    return {name: float(np.median(times)) for name, times in own.phases_of(blocks).items()}
 
 
 def _system(device: Device, allocator: str | None) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from bench.devices import device_in_use, open_device
 from bench.machine.system import describe_system, usable_cores
 from bench.measure.own_step import OwnStep
 from bench.measure.threads import check_threads
-from bench.origins.resolve import BASE, resolve
-from bench.plan.handed import unpickled
-from bench.plan.origin import INSTALLED
-from bench.process.channel import Channel
+from bench.origins.resolve import resolve
+from bench.plan.by_value import unpickled
+from bench.plan.origin import BASE, INSTALLED
 from bench.process.messages import StepFacts, StepTask
 from bench.worker.failure import NoStepError, place_told
 
@@ -28,7 +27,7 @@ _PYTHON = {*_LIBRARIES, *(f"{library}/lib-dynload" for library in _LIBRARIES)}
 
 
 @contextmanager
-def opened(task: StepTask, channel: Channel) -> Iterator[tuple[OwnStep, StepFacts]]:
+def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
     """The step of a task, with what it turned out to be; closed at the end of the block.
 
     Raises:
@@ -36,14 +35,13 @@ def opened(task: StepTask, channel: Channel) -> Iterator[tuple[OwnStep, StepFact
         BenchError: it raised; the message says where.
 
     """
-    pickled = b"" if task["text"] else channel.receive()
     os.environ[BASE] = task["base"]
     threads = task["threads"] or usable_cores()
     torch.set_num_threads(threads)
     check_threads(threads)
     device = open_device(task["device"]) if task["device"] else None  # the step may ask for the current one
     with modules_from(task["path"]), ExitStack() as stack:
-        target, origin = _target(task, pickled)
+        target, origin = _target(task)
         with place_told(task["label"]):
             call = stack.enter_context(set_up(target, task["label"]))
             call()
@@ -134,11 +132,11 @@ def check_modules(shared: str, base: str) -> None:
             )
 
 
-def _target(task: StepTask, pickled: bytes) -> tuple[Callable[[], object], dict[str, Any]]:
+def _target(task: StepTask) -> tuple[Callable[[], object], dict[str, Any]]:
     """The callable, and which code it is."""
     if not task["text"]:
         with place_told(task["label"]):
-            return unpickled(pickled), {}
+            return unpickled(task["pickled"]), {}
     resolved = resolve(task["text"])
     if resolved.origin.arguments:
         return resolved.call, resolved.facts

@@ -11,6 +11,7 @@ from bench.origins.resolve import OriginError
 from bench.process.channel import Channel
 from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockTimes, OnCore, Ready, StepTask
+from bench.store.provenance import installed
 from bench.worker.ab_side import inject_slowdown, less_waiting
 from bench.worker.failure import NoStepError, failure_sent, place_told
 from bench.worker.step_setup import opened
@@ -20,8 +21,8 @@ def try_out(task: StepTask, channel: Channel) -> None:
     """Send what the step is; "refused" where there is none of that name, "failed" where it raises."""
     with failure_sent(channel):
         try:
-            with opened(task, channel) as (_, facts):
-                channel.send("facts", facts)
+            with opened(task) as (_, facts):
+                channel.send("facts", {**facts, "installed": installed()})
         except (OriginError, NoStepError) as error:
             channel.send("refused", str(error))
 
@@ -30,7 +31,7 @@ def serve(task: StepTask, channel: Channel) -> None:
     """Warm up, then answer each number of steps with their times, until None comes; then close the step."""
     with failure_sent(channel):
         layout, slower = layout_of(shift_heap(task.get("heap_offset"))), task["inject"]
-        with opened(task, channel) as (own, facts), quiet_collector():
+        with opened(task) as (own, facts), quiet_collector():
             with place_told(task["label"]):
                 warm = own.warm_up()
             location = own.device.facts.location(facts["threads"])

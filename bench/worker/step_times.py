@@ -14,7 +14,7 @@ def measure(task: StepTask, channel: Channel) -> None:
     """Send what the step is, then the times of all steps in so many blocks."""
     with failure_sent(channel):
         shift_heap(task.get("heap_offset"))
-        with opened(task, channel) as (own, facts):
+        with opened(task) as (own, facts):
             channel.send("facts", facts)
             with quiet_collector(), place_told(task["label"]):
                 warm = own.warm_up()

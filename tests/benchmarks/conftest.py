@@ -1,17 +1,19 @@
 """The table that `make bench` prints: one row per figure, in Markdown, ready for the README."""
 
 import os
+from contextlib import closing
 
 import pytest
 
-from bench.process.worker import Workers
+from bench.process.local import Workers
 
 ROWS = []
 
 
 @pytest.fixture(scope="session")
 def workers():
-    return Workers()
+    with closing(Workers()) as workers:
+        yield workers
 
 
 @pytest.fixture

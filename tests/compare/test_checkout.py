@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from bench.compare import checkout
-from bench.compare.checkout import checked_out
+from bench.compare.checkout import checked_out, checked_out_alone
 from bench.errors import BenchError
 from tests.packages import project
 
@@ -104,6 +104,17 @@ def test_the_working_tree_is_copied_as_it_is(suite):
         assert "and 3 changed files" in other.label
         suite.write(net_dot_py="four = 4\n")  # editing goes on
         assert (copy / "net.py").read_text() == "three = 3\n"
+
+
+def test_relative_names_start_from_the_same_place_in_each_checkout(suite, tmp_path, monkeypatch):
+    suite.commit(nets__mine_dot_py="one = 1\n")
+    suite.write(nets__mine_dot_py="two = 2\n")
+    monkeypatch.chdir(suite.folder / "nets")
+    with checked_out(suite.folder, "HEAD", None) as trees:
+        assert [(tree.base / "mine.py").read_text() for tree in trees] == ["one = 1\n", "two = 2\n"]
+    monkeypatch.chdir(tmp_path)
+    with checked_out(suite.folder, "HEAD", None) as trees, checked_out_alone(suite.folder, "HEAD") as (_, alone):
+        assert {tree.base for tree in (*trees, alone)} == {tmp_path}
 
 
 def test_a_file_that_was_deleted_is_not_there(suite):

@@ -15,7 +15,13 @@ from bench.plan.step import source_named
 from bench.process import entries
 from tests.process.fitting import fits
 
-FACTS = {"origin": {"file": "my_train.py", "sha256": "ab"}, "device": "cpu", "threads": 1, "system": {"cpu": "x"}}
+FACTS = {
+    "origin": {"file": "my_train.py", "sha256": "ab"},
+    "device": "cpu",
+    "threads": 1,
+    "system": {"cpu": "x"},
+    "installed": {"torch": "2.14"},
+}
 FINE, GONE, BROKEN = {"facts": FACTS}, {"refused": "my_train.py has no 'step'"}, {"failed": "step: ValueError: no"}
 OPTIONS = steps.StepOptions()
 
@@ -23,8 +29,8 @@ OPTIONS = steps.StepOptions()
 class Host:
     """A server of workers, of which nobody hears."""
 
-    def __init__(self, label, paths=(), environment=None):
-        self.label, self.paths, self.environment = label, paths, environment or {}
+    def __init__(self, label, paths=(), environment=None, *, python=None):
+        self.label, self.paths, self.environment, self.python = label, paths, environment or {}, python
 
     def __enter__(self):
         return self
@@ -134,7 +140,7 @@ def test_a_step_that_raises_since_is_measured_and_lost(answered, repo, monkeypat
         assert (before.cell.device, after.cell.device) == ("cpu", "cpu")
         for host in comparison.hosts:
             host.renew = host.wait_until_ready = lambda: None
-        monkeypatch.setattr(steps.StepStarter, "start", lambda self, entry, task: Lost(before, self))
+        monkeypatch.setattr(Host, "start", lambda self, entry, task: Lost(before, self), raising=False)
         decision = compare(comparison, Plan(blocks=2), Rules(), lambda *_: None)
     assert [one.verdict for one in decision.verdicts] == ["failed"]
     assert decision.exit_code == 1
@@ -201,7 +207,7 @@ def test_either_of_two_steps_that_cannot_be_run_is_an_error_of_use(answered):
 def test_a_step_with_two_settings_has_the_threads_of_each(answered):
     asked = answered(FINE, FINE)
     changes = {"A": {"OMP_NUM_THREADS": "1"}, "B": {"X": "y"}}
-    with steps.settings("a.py:f", changes, steps.StepOptions(threads=0)) as comparison:
+    with steps.settings("a.py:f", steps.StepOptions(threads=0), changes=changes) as comparison:
         assert (comparison.before.label, comparison.after.label) == ("A: OMP_NUM_THREADS=1", "B: X=y")
         assert [host.environment for host in comparison.hosts] == [changes["A"], changes["B"]]
     assert [task["threads"] for task in asked] == [1, 0]
@@ -210,9 +216,22 @@ def test_a_step_with_two_settings_has_the_threads_of_each(answered):
 @pytest.mark.parametrize(("answers", "code"), [((FINE, BROKEN), 4), ((BROKEN, FINE), 4), ((BROKEN, BROKEN), 2)])
 def test_a_step_that_runs_with_one_setting_alone_is_not_comparable(answered, answers, code):
     answered(*answers)
-    with pytest.raises(BenchError) as error, steps.settings("a.py:f", {"A": {"X": "y"}}, OPTIONS):
+    with pytest.raises(BenchError) as error, steps.settings("a.py:f", OPTIONS, changes={"A": {"X": "y"}}):
         pass
     assert error.value.exit_code == code
+
+
+def test_a_step_under_two_interpreters_has_the_versions_of_each(answered):
+    other = {"facts": {**FACTS, "installed": {"torch": "2.15"}}}
+    answered(FINE, other, FINE, FINE)
+    python = Path("/venv/bin/python")
+    with steps.settings("a.py:f", OPTIONS, pythons={"B": python}) as comparison:
+        assert [host.python for host in comparison.hosts] == [None, python]
+        assert (comparison.before.label, comparison.after.label) == ("A: as it is", "B: /venv/bin/python")
+        assert (comparison.before.installed, comparison.after.installed) == ({"torch": "2.14"}, {"torch": "2.15"})
+        assert comparison.notes == ()
+    with steps.settings("a.py:f", OPTIONS, pythons={"B": python}) as comparison:
+        assert any("no version differs" in note for note in comparison.notes)
 
 
 def test_a_log_of_steps_reads_back(answered, tmp_path):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from bench.compare.contention import contention_of
+from bench.compare.facts import SideFacts
+from bench.compare.log import ComparisonLog
 from bench.compare.records import CountsRecord, FailureRecord
 from bench.compare.verdicts import decide, percent
 from bench.verdict.verdict import Verdict
@@ -189,6 +191,15 @@ def loss_of_all(*runs, slowdown=0.02, count=20):
     return {
         (f"net{at}", run): list(np.log1p(slowdown) + draw.normal(0, 0.025, 9)) for at in range(count) for run in runs
     }
+
+
+def test_a_step_that_fails_under_another_interpreter_is_no_loss_of_the_code(told):
+    sides = (SideFacts("A: Python 3.11", installed={"torch": "2.4"}), SideFacts("B", installed={"torch": "2.5"}))
+    log = ComparisonLog(None, told.facts("mlp", before=sides[0], after=sides[1]))
+    log.note(FailureRecord("mlp", "after", "RuntimeError: no"))
+    decision = decide(log)
+    assert (decision.verdicts[0].verdict, decision.exit_code) == ("not comparable", 4)
+    assert decision.versions == {"torch": ("2.4", "2.5")}
 
 
 def test_a_small_loss_that_all_cells_share_is_found_by_their_mean(told):

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from bench.devices import available, open_device
+import bench
+from bench.devices import available, device_in_use, open_device
 from bench.measure.blocks import quiet_collector, warm_up
 from bench.measure.costs import measure_costs, measure_memory
+from bench.measure.own_step import OwnStep, seconds_of
 from bench.measure.speed import timed_block
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
@@ -101,3 +103,23 @@ def test_the_profile_is_of_kernels_and_its_trace_comes_along(sent):
     assert files.keys() == {"checkpoint", "trace"}
     categories = {event.get("cat") for event in json.loads(gzip.decompress(files["trace"]))["traceEvents"]}
     assert "kernel" in categories
+
+
+def test_a_step_of_one_s_own_is_timed_by_events_on_the_device_that_it_uses(gpu):
+    numbers = torch.rand(1024, 1024, device=gpu.torch_device)
+
+    def work():
+        with bench.phase("product"):
+            numbers @ numbers
+        with bench.phase("sum"):
+            numbers.sum()
+
+    work()
+    device = device_in_use()
+    assert device.name == gpu.name
+    own = OwnStep(work, device)
+    own.once()
+    block = own.block(own.warm_up().block_steps)
+    assert seconds_of([block]).sum() == pytest.approx(block.wall, rel=0.1)
+    phases = own.phases_of([block])
+    assert np.median(phases["product"]) > np.median(phases["sum"]) > 0

@@ -1,11 +1,13 @@
 """Denormals, in real workers: the mode is each thread's own, and a pool that runs already keeps the one it has."""
 
+from contextlib import closing
+
 import pytest
 
 from bench.measure.denormals import NOTED, share_of, warnings_of
 from bench.plan.cell import Cell
 from bench.process.executor import talk
-from bench.process.worker import Workers
+from bench.process.local import Workers
 from bench.store.warning import Warning
 from bench.text import tenths
 from tests.measure.denormal import NUMBERS
@@ -14,8 +16,8 @@ from tests.measure.denormal import NUMBERS
 @pytest.fixture(scope="module")
 def answer():
     """What a worker says of a cell."""
-    workers = Workers()
-    return lambda function, cell: dict(talk(workers, f"tests.measure.denormal:{function}", cell, 120))
+    with closing(Workers()) as workers:
+        yield lambda function, cell: dict(talk(workers, f"tests.measure.denormal:{function}", cell, 120))
 
 
 @pytest.mark.parametrize(("denormals", "left"), [("keep", NUMBERS), ("flush", 0)])

@@ -172,3 +172,16 @@ def test_a_drift_under_noise_is_found():
     rng = np.random.default_rng(0)
     slopes = [drift(blocks(1.02 ** np.arange(15) * rng.lognormal(0, 0.03, size=15))) for _ in range(200)]
     assert np.mean(np.array(slopes) > 0.01) > 0.95
+
+
+def test_a_step_of_one_s_own_may_wait_for_what_it_likes_but_not_for_a_core():
+    """For a disk, or for a worker of a data loader: CPU time tells nothing of neighbours then."""
+
+    def of(waited, threads=1):
+        timed = [Block("step", 0.0, 1.0, 0.2, 0, 0, np.zeros((10, 3)), waited=waited)] * 4
+        return [warning.text for warning in contention("step", timed, threads)]
+
+    assert of(0.02) == of(0.02, threads=2) == []
+    assert of(0.3) == ["the process had at most 70 % of its core"]
+    assert of(0.3, threads=2) == ["one of 2 threads had at most 70 % of its core"]
+    assert of(None) == []  # which is told nowhere here

@@ -140,3 +140,30 @@ def test_a_step_by_its_text(tmp_path, monkeypatch):
 def run(code):
     done = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, check=True, text=True)
     return done.stdout.strip()
+
+
+def test_code_that_goes_by_value_keeps_the_name_of_its_file():
+    def fails():
+        raise ValueError
+
+    loaded = cloudpickle.loads(step.source_of(fails).pickled)
+    assert loaded.__code__.co_filename == __file__
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - where it was raised is the point
+        loaded()
+    assert Path(error.traceback[-1].path) == Path(__file__)
+
+
+def test_what_is_of_the_same_module_goes_by_value_too_where_that_cannot_be_imported():
+    """As of a module of tests, which pytest imports in a way of its own."""
+    code = """
+        import importlib.util, subprocess, sys
+        from bench.plan.step import source_of
+        spec = importlib.util.spec_from_loader("made_by_hand", None)
+        module = sys.modules["made_by_hand"] = importlib.util.module_from_spec(spec)
+        exec("def other(): return 5\\ndef make(): return lambda: other()", module.__dict__)
+        pickled = source_of(module.make()).pickled
+        load = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read())())"
+        done = subprocess.run([sys.executable, "-c", load], input=pickled, capture_output=True)
+        print(done.stdout.decode(), done.stderr.decode())
+        """
+    assert run(code) == "5"

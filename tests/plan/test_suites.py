@@ -1,6 +1,7 @@
 """Suites: each that comes along is a plan of what is registered, and those of each kind run."""
 
 import json
+from contextlib import closing
 
 import pytest
 
@@ -8,7 +9,7 @@ from bench.plan.estimate import expected_seconds
 from bench.plan.grid import expand
 from bench.plan.plan import plan_from, suite_names
 from bench.plan.task import CatalogueRequest
-from bench.process.worker import Workers
+from bench.process.local import Workers
 from bench.session.requests import ask_catalogue
 
 ASKED_FOR = {
@@ -41,7 +42,8 @@ SHRUNK = {
 def real():
     """The catalogue of this machine, with parameters and FLOPs of all but the zoo."""
     globs = ("[!rgva]*", "resnet8", "resnet14", "resnet20*", "vgg[468]*", "alexnet_small")
-    return ask_catalogue(Workers(), CatalogueRequest(globs))
+    with closing(Workers()) as workers:
+        return ask_catalogue(workers, CatalogueRequest(globs))
 
 
 def test_the_suites_asked_for_are_there():

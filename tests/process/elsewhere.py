@@ -25,10 +25,14 @@ class Elsewhere:
     slots, nodes = 2, ("left", "right")
 
     def __init__(self):
-        self.started, self.running, self.most, self.closed = [], set(), 0, False
+        self.started, self.running, self.most, self.closed, self.renewed = [], set(), 0, False, 0
 
     def prepare(self):
         pass
+
+    def renew(self):
+        assert not self.running, "a round begins while a task of the one before runs"
+        self.renewed += 1
 
     def start(self, entry, task):
         running = Running(self, entry, task)

@@ -8,7 +8,7 @@ import pytest
 from bench.cli import run_command_line
 from bench.errors import BenchError
 from bench.process.executor import EXECUTORS, open_executor
-from bench.process.worker import Workers
+from bench.process.local import Workers
 from bench.store.run import load
 from tests.process.elsewhere import Elsewhere
 
@@ -46,6 +46,7 @@ class Closable(Workers):
         self.closed = False
 
     def close(self):
+        super().close()
         self.closed = True
 
 
@@ -113,7 +114,7 @@ def test_another_executor_runs_a_plan_from_its_catalogue_to_its_files(elsewhere,
 
     entries = [entry.partition(":")[2] for entry, _ in elsewhere.started]
     assert entries == ["describe", "measure_ceilings", "measure", "measure"]
-    assert (elsewhere.most, elsewhere.closed, elsewhere.running) == (2, True, set())
+    assert (elsewhere.most, elsewhere.closed, elsewhere.running, elsewhere.renewed) == (2, True, set(), 1)
 
 
 @pytest.mark.slow

@@ -4,14 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
-from bench.compare.checkout import OWN
 from bench.plan.cell import Cell
 from bench.process import entries, layout
+from bench.process.local import OWN, Workers
 from bench.process.tree_client import TreeClient
-from bench.process.worker import ENVIRONMENT, Workers
+from bench.process.worker import ENVIRONMENT
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the heap is shifted on Linux alone")
 CELL = {"cell": Cell("debug", dataset="synthetic").to_dict(), "inject": 0.0, "data_dir": ""}
@@ -93,8 +94,8 @@ def readies(starter, **task):
 @linux
 @pytest.mark.slow
 def test_processes_of_one_server_differ_in_their_heap_and_those_of_two_in_all():
-    workers = Workers()
-    first, second, fixed = readies(workers), readies(workers), readies(workers, heap_offset=0)
+    with closing(Workers()) as workers:
+        first, second, fixed = readies(workers), readies(workers), readies(workers, heap_offset=0)
     assert first["heap_offset"] != second["heap_offset"]
     assert fixed["heap_offset"] == 0
     assert {name: first[name] for name in ("code", "heap", "stack", "environment")} == {

@@ -1,14 +1,12 @@
 """Host: real servers of small trees. Each runs its own tree's code in its own environment, or is refused."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
@@ -21,55 +19,6 @@ from bench.process.worker import ENVIRONMENT, WorkerError
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a host forks")
 
 SOURCE = Path(bench.__file__).parent
-
-ERRANDS = '''
-    """What the workers of these tests are sent to do."""
-
-    import os
-    import signal
-    import sys
-
-    WHERE = "{name}"
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])  # as libgomp does where OMP_PROC_BIND is set
-
-    def look_around(task, channel):
-        channel.send("told", task)
-        channel.send("where", WHERE)
-        channel.send("cores", os.sched_getaffinity(0))
-        channel.send("environment", dict(os.environ))
-        channel.send("interrupt", signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
-
-    def answer(task, channel):
-        while (word := channel.receive()) is not None:
-            channel.send("heard", word)
-
-    def raises(task, channel):
-        raise ValueError(task)
-
-    def signals(task, channel):
-        os.kill(os.getpid(), task)
-
-    def prints(task, channel):
-        print("not on stdout, please")
-    '''
-
-
-@pytest.fixture
-def tree(tmp_path):
-    """Makes a source tree that has of the suite what a host needs, imports no torch, and knows some errands."""
-
-    def make(name="a"):
-        folder = tmp_path / name
-        for part in ("process", "plan"):
-            shutil.copytree(SOURCE / part, folder / "bench" / part)
-        for module in SOURCE.glob("*.py"):
-            shutil.copy(module, folder / "bench")
-        main = folder / "bench" / "process" / "worker_main.py"
-        main.write_text(re.sub(r"PRELOAD = \(.*?\n\)", 'PRELOAD = ("bench.errands",)', main.read_text(), flags=re.S))
-        (folder / "bench" / "errands.py").write_text(dedent(ERRANDS).replace("{name}", name))
-        return folder
-
-    return make
 
 
 def state_of(pid):
@@ -118,6 +67,65 @@ def test_variables_are_set_and_one_without_a_value_is_not_there(tree, monkeypatc
         found = dict(talk(host, "bench.errands:look_around", None, 30))["environment"]
     assert (found["KEPT"], found["OMP_NUM_THREADS"]) == ("here", "3")
     assert not {"GONE", "MALLOC_MMAP_THRESHOLD_"} & set(found)
+
+
+def test_the_base_of_relative_names_is_told(tree, tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCH_BASE", "somewhere")
+    for base, expected in ((tmp_path / "checkout", str(tmp_path / "checkout")), (None, "somewhere")):
+        with TreeClient("a", [tree(f"tree-{base is None}")], base=base) as host:
+            assert dict(talk(host, "bench.errands:look_around", None, 30))["environment"]["BENCH_BASE"] == expected
+
+
+def test_the_suite_s_own_folder_lends_nothing_but_the_suite(tree, tmp_path):
+    """A module of another name in it would stand in for an installed one, or for one of Python's own."""
+    folder, package = tree(), tmp_path / "package"
+    package.mkdir()
+    with TreeClient("a", [package, folder]) as host:
+        path = dict(talk(host, "bench.errands:look_around", None, 30))["path"]
+    assert path[0] == str(package)
+    assert str(folder) not in path
+
+
+def test_a_task_larger_than_any_buffer_goes_to_the_worker(tree):
+    task = {"large": "x" * 5_000_000}
+    with TreeClient("a", [tree()]) as host:
+        assert dict(talk(host, "bench.errands:echo", task, 30)) == {"echo": task}
+
+
+def test_an_interrupt_amid_an_order_costs_the_server_and_no_answer_is_taken_for_another(tree, monkeypatch):
+    with TreeClient("a", [tree()]) as host:
+        host.wait_until_ready()
+
+        class Interrupted:
+            def readline(self):
+                raise KeyboardInterrupt
+
+            close = host._answers.close
+
+        monkeypatch.setattr(host, "_answers", Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            host.start("bench.errands:answer", None)
+        assert eventually(lambda: not host.is_alive())
+        host.renew()
+        assert dict(talk(host, "bench.errands:look_around", None, 30))["where"] == "a"
+
+
+def test_closed_streams_do_not_get_what_servers_say(tree):
+    """The descriptors of a closed stdin or stderr are the next that the system hands out."""
+    code = (
+        "import os, sys\n"
+        "for descriptor in (0, 2):\n"
+        "    os.close(descriptor)\n"
+        "from bench.process.executor import talk\n"
+        "from bench.process.tree_client import TreeClient\n"
+        "with TreeClient('a', [sys.argv[1]]) as host:\n"
+        "    list(talk(host, 'bench.errands:prints', None, 30))\n"
+        "    print(dict(talk(host, 'bench.errands:look_around', None, 30))['where'])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
+    command = [sys.executable, "-c", code, str(tree())]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout == "a\n"
 
 
 def test_two_workers_are_alive_together_and_one_can_be_stopped(tree):

@@ -9,9 +9,10 @@ from textwrap import dedent
 import pytest
 
 from bench.process import executor
-from bench.process.worker import ENVIRONMENT, START_METHOD, WorkerError, Workers
+from bench.process.local import Workers
+from bench.process.worker import ENVIRONMENT, WorkerError
 
-pytestmark = pytest.mark.skipif(START_METHOD != "forkserver", reason="fresh processes come from a forkserver here")
+pytestmark = pytest.mark.skipif(executor.START_METHOD != "fork", reason="fresh processes are forked here")
 
 ERRANDS = '''
     """What the workers of these tests are sent to do; each gets its task and the channel."""
@@ -74,7 +75,9 @@ def errands(tmp_path_factory):
 @pytest.fixture
 def workers(errands, monkeypatch):
     monkeypatch.syspath_prepend(errands)
-    return Workers()
+    workers = Workers()
+    yield workers
+    workers.close()
 
 
 def talk(workers, errand, task=None, timeout=60.0):
@@ -175,10 +178,8 @@ def test_a_worker_does_not_outlive_whoever_stops_listening(workers):
 
 
 def test_the_next_worker_comes_although_the_server_was_killed(workers):
-    from multiprocessing import forkserver
-
     assert works(workers)
-    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+    os.kill(workers._server.client.server, signal.SIGKILL)
     assert works(workers)
 
 
@@ -187,7 +188,7 @@ def test_a_workers_surroundings(workers, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     found = dict(talk(workers, "looks_around")[0])
     assert {name: found["environment"].get(name) for name in ENVIRONMENT} == ENVIRONMENT
-    assert found["environment"]["BENCH_START_METHOD"] == "forkserver"
+    assert found["environment"]["BENCH_START_METHOD"] == "fork"
     assert found["torch"], "the server has imported it already"
     assert found["interrupt"], "Ctrl-C is the parent's to handle"
     assert found["cores"] == os.sched_getaffinity(0)

@@ -14,11 +14,12 @@ from bench.session.revisions import flags, measure_past, revisions
 from bench.store.result import SCHEMA
 
 PROGRAM = """
-import sys
+import os, sys
 from pathlib import Path
 name = sys.argv[sys.argv.index("--run") + 1]
 print("no document of ours")
 print("measuring", *sys.argv[1:], file=sys.stderr)
+print("names start from", os.environ["BENCH_BASE"], file=sys.stderr)
 if Path("broken").exists():
     print("bench: the suite is broken", file=sys.stderr)
     sys.exit(2)
@@ -65,7 +66,7 @@ def past(tmp_path, monkeypatch):
             (folder / "broken").touch()
         if revision == "4" * 40:
             (folder / "old").touch()
-        yield folder, SimpleNamespace(paths=(folder,))
+        yield folder, SimpleNamespace(paths=(folder,), base=folder)
 
     monkeypatch.setattr(module, "checked_out_alone", checked_out_alone)
     return [str(number) * 40 for number in (1, 2, 3, 4)]
@@ -83,6 +84,7 @@ def test_each_is_measured_by_its_own_program_and_what_failed_says_why(past, capf
     assert Path("results/past-1111111111/results.jsonl").exists()
     assert listener.revisions == [(revision, number, 4) for number, revision in enumerate(past, 1)]
     assert listener.lines[0] == "measuring run --epochs 0 --run past-1111111111 --no-report --concurrent"
+    assert listener.lines[1] == f"names start from {Path.cwd() / 'trees' / ('1' * 40)}"
     assert capfd.readouterr() == ("", "")
 
 

@@ -1,7 +1,7 @@
 """Run: what a plan comes to, a real run with an observer, and one that goes on; nothing is printed."""
 
 import json
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,8 @@ from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.plan import plan_from
 from bench.process import entries
-from bench.process.worker import WorkerError, Workers
+from bench.process.local import Workers
+from bench.process.worker import WorkerError
 from bench.session import run as session
 from bench.session.observer import Observer
 from bench.session.resume import resumed
@@ -50,6 +51,9 @@ class FakeExecutor:
         self._catalogue = catalogue
         self._interrupt = interrupt
         self.tasks = []
+
+    def renew(self):
+        pass
 
     @contextmanager
     def start(self, entry, task):
@@ -106,8 +110,9 @@ def measured(executor, plan=PLAN, observer=None, **options):
 
 
 def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
-    listener, workers = Listener(), Workers()
-    run = measured(workers, observer=listener, command="by hand")
+    listener = Listener()
+    with closing(Workers()) as workers:
+        run = measured(workers, observer=listener, command="by hand")
     assert (run.name, run.facts.status, run.facts.command) == ("mine", "finished", "by hand")
     assert run.facts.order_seed == run.facts.plan["order_seed"] is not None
     assert [result.status for result in run.results()] == ["ok"]

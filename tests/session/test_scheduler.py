@@ -41,6 +41,12 @@ class Fake:
     lefts: list = field(default_factory=list)
     slots: int = 1
     disturbed: object = lambda task: ()  # parts
+    renewed: list = field(default_factory=list)  # after how many tasks
+    renewal: float = 0.0  # seconds
+
+    def renew(self):
+        self.renewed.append(len(self.measured_cells()))
+        self.now += self.renewal
 
     def measure(self, task, report):
         self.events.append(("measure", task.cell, task.repeat))
@@ -140,6 +146,50 @@ def test_a_cell_that_failed_is_not_measured_again(run, status):
 def test_the_run_goes_on_when_every_cell_failed(run):
     fake = run(Fake(status=lambda task: "failed"))
     assert len(fake.measured_cells()) == len(fake.kept) == len(CELLS)
+
+
+def test_the_executor_is_renewed_before_each_repeat(run):
+    assert run().renewed == [0, len(CELLS), 2 * len(CELLS)]
+
+
+def test_each_seed_of_a_repeat_is_a_round_with_an_order_of_its_own(run):
+    cells = [replace(cell, seed=seed) for seed in range(3) for cell in CELLS[:4]]
+    fake = run(cells=cells, repeats=2)
+    assert fake.renewed == list(range(0, 2 * len(cells), 4))
+    measured = fake.measured_cells()
+    assert Counter(measured) == Counter((cell, repeat) for cell in cells for repeat in range(2))
+    rounds = [measured[at : at + 4] for at in fake.renewed]
+    assert all(len({(cell.seed, repeat) for cell, repeat in together}) == 1 for together in rounds)
+    assert len({tuple(cell.architecture for cell, _ in together) for together in rounds}) > 1
+    assert fake.shares == sorted(fake.shares)
+
+
+def test_any_seed_may_come_first(run):
+    cells = [replace(CELLS[0], seed=seed) for seed in range(2)]
+    firsts = Counter(run(cells=cells, repeats=1, order_seed=seed).order(0)[0].seed for seed in range(100))
+    assert min(firsts[seed] for seed in range(2)) > 30
+
+
+def test_trials_that_are_not_timed_need_no_renewal(run):
+    assert run(blocks=0, repeats=1).renewed == []
+
+
+def test_what_is_measured_again_is_a_round_too(run):
+    fake = run(Fake(disturbed=disturbed_in(0)))
+    assert fake.renewed == [0, len(CELLS), 2 * len(CELLS), 3 * len(CELLS)]
+
+
+def test_a_round_that_an_earlier_session_measured_costs_no_renewal(run):
+    whole = run()
+    past = dict(list(results_of(whole).items())[: len(CELLS) + 3])
+    assert run(past=past).renewed == [0, len(CELLS) - 3]
+    assert run(past=results_of(whole)).renewed == []
+
+
+def test_the_budget_pays_for_renewals_and_none_is_made_after_its_end(run):
+    fake = run(Fake(renewal=TASK_SECONDS), cells=CELLS[:2], budget=4.5 * TASK_SECONDS)
+    assert (fake.renewed, len(fake.measured_cells())) == ([0, 2], 3)
+    assert run(cells=CELLS[:2], budget=2 * TASK_SECONDS).renewed == [0]
 
 
 def test_a_result_is_kept_before_the_next_task_begins(run):

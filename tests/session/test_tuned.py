@@ -30,6 +30,10 @@ class Fake:
     stop_at: int | None = None
     hopeless: str = ""
     tasks: list = field(default_factory=list)
+    renewed: list = field(default_factory=list)
+
+    def renew(self):
+        self.renewed.append(len(self.tasks))
 
     def measure(self, task, _):
         self.tasks.append(task)

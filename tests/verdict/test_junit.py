@@ -32,6 +32,11 @@ def test_a_regression_is_a_failure_and_what_was_not_decided_is_an_error():
     assert suite.find("system-out").text == "a note"
 
 
+def test_versions_that_differ_stand_before_the_notes():
+    document = junit(decision(verdict("unchanged"), versions={"torch": ("2.4", "2.5")}, notes=("a note",)))
+    assert ET.fromstring(document).find("testsuite/system-out").text == "torch 2.4 -> 2.5\na note"
+
+
 def test_reason_remedy_and_evidence_are_in_the_message():
     risen = verdict("regressed", metric="counts", reason="risen", remedy="allow it", evidence=("flops 1 -> 2",))
     (failure,) = parsed(risen).iter("failure")

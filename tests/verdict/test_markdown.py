@@ -39,6 +39,13 @@ def test_a_hostile_name_is_text():
     assert all(line.replace("\\|", "").count("|") == 8 for line in text.splitlines() if line.startswith("| a"))
 
 
+def test_versions_that_differ_are_listed():
+    text = markdown(decision(CALM, versions={"torch": ("2.4", "2.5"), "a<b>": (None, "1.0")}))
+    assert "Versions that differ:\n\n- torch 2.4 -\\> 2.5\n- a\\<b\\> not installed -\\> 1.0\n" in text
+    many = {f"package{number}": ("1.0", None) for number in range(MOST_ROWS + 2)}
+    assert "- 2 more packages" in markdown(decision(CALM, versions=many))
+
+
 def test_a_long_decision_fits_a_comment():
     many = [verdict("missing", f"cell{number}", reason="x" * 200) for number in range(500)]
     text = markdown(decision(*many))

@@ -48,7 +48,7 @@ def test_a_word_that_is_no_verdict_is_refused():
 
 
 def test_a_document_survives_json_and_back():
-    whole = decision(SLOWER, machine={"cpu": "x"}, notes=("a note",))
+    whole = decision(SLOWER, machine={"cpu": "x"}, versions={"torch": ("2.4", None)}, notes=("a note",))
     document = json.loads(json.dumps(whole.to_dict(), allow_nan=False))
     assert document["schema"] == 1
     assert (document["overall"], document["exit_code"]) == ("regression", 1)

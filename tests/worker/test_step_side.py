@@ -84,6 +84,7 @@ def task(tmp_path, monkeypatch):
         return {
             "label": text or "<lambda>",
             "text": text,
+            "pickled": b"",
             "base": str(tmp_path),
             "path": [],
             "shared": "",
@@ -143,13 +144,13 @@ def test_what_cannot_be_run_is_told_in_one_line(task, name, kind, words):
         assert word in reason
 
 
-def test_a_step_by_value_comes_through_the_pipe(task):
+def test_a_step_by_value_comes_in_its_task(task):
     cloudpickle = pytest.importorskip("cloudpickle")
     number = 5
     pickled = cloudpickle.dumps(lambda: number)
-    ((kind, facts),) = answer(entries.AB_STEP_FACTS, step_side.try_out, task(""), pickled)
+    ((kind, facts),) = answer(entries.AB_STEP_FACTS, step_side.try_out, task("", pickled=pickled))
     assert (kind, facts["origin"]) == ("facts", {})
-    ((kind, reason),) = answer(entries.AB_STEP_FACTS, step_side.try_out, task(""), b"no pickle")
+    ((kind, reason),) = answer(entries.AB_STEP_FACTS, step_side.try_out, task("", pickled=b"no pickle"))
     assert kind == "failed"
     assert reason.startswith("<lambda>: UnpicklingError")
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from bench.cli.render.decision import tell
 from bench.cli.render.look import tell_look
 from bench.compare import sides, steps
 from bench.compare.ab import Rules, compare
+from bench.compare.interpreters import interpreters
 from bench.compare.log import FOLDER, ComparisonLog
 from bench.compare.verdicts import decide
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.plan import CHECKS, Plan, flag, plan_from
 from bench.plan.step import source_named
+from bench.process.interpreter import interpreter
 from bench.process.lock import measuring
 from bench.store.provenance import command_line, time_name
 from bench.text import duration, plural
@@ -63,10 +66,10 @@ def _comparison(
         BenchError: more or fewer than one of revisions, cells, steps and settings were named.
 
     """
-    if sum(map(bool, (args.revisions, args.cells, args.steps, args.env))) != 1:
+    if sum(map(bool, (args.revisions, args.cells, args.steps, args.env, args.python))) != 1:
         raise BenchError(
-            "ab compares revisions (ab REV [REV2]), two cells (--cells A B), two steps (--steps A B) or settings "
-            "(--env A=N=V): name one"
+            "ab compares revisions (ab REV [REV2]), two cells (--cells A B), two steps (--steps A B), settings "
+            "(--env A=N=V) or interpreters (--python A=PATH B=PATH): name one"
         )
     if len(args.revisions) > 2:
         raise BenchError(f"ab takes one revision or two, not {len(args.revisions)}")
@@ -77,6 +80,8 @@ def _comparison(
         return sides.cells(first, second, plan, args.inject)
     if args.env:
         return sides.environments(_changes(args.env), plan, args.inject)
+    if args.python:
+        return interpreters(_pythons(args.python), plan, args.inject)
     chosen = bool({"architectures", "suite"} & set(wanted))
     return sides.revisions(_between(args), plan, chosen=chosen, inject=args.inject)
 
@@ -104,8 +109,8 @@ def _of_steps(
     if args.steps:
         first, second = map(source_named, args.steps)
         return steps.two_steps((first, second), options)
-    if args.env:
-        return steps.settings(args.step, _changes(args.env), options)
+    if args.env or args.python:
+        return steps.settings(args.step, options, changes=_changes(args.env or ()), pythons=_pythons(args.python or ()))
     return steps.revisions(args.step, _between(args), options)
 
 
@@ -115,7 +120,18 @@ def _between(args: argparse.Namespace) -> sides.Revisions:
     return sides.Revisions(Path(args.repo), first, second)
 
 
-def _changes(texts: list[str]) -> dict[str, dict[str, str]]:
+def _pythons(texts: Iterable[str]) -> dict[str, Path]:
+    """By side, the interpreter of texts such as "A=.venv/bin/python"."""
+    paths: dict[str, Path] = {}
+    for text in texts:
+        side, _, path = text.partition("=")
+        if side not in {"A", "B"} or not path or side in paths:
+            raise BenchError(f"--python takes A=PATH and B=PATH, each once at most, not '{text}'")
+        paths[side] = interpreter(path)
+    return paths
+
+
+def _changes(texts: Iterable[str]) -> dict[str, dict[str, str]]:
     """By side, the variables of texts such as "A=OMP_NUM_THREADS=1"."""
     changes: dict[str, dict[str, str]] = {}
     for text in texts:

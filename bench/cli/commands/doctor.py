@@ -10,8 +10,8 @@ from dataclasses import asdict
 from bench.doctor.diagnose import examine
 from bench.doctor.rules import STATES, Finding, findings, is_fit
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS
+from bench.process.local import Workers
 from bench.process.lock import measuring
-from bench.process.worker import Workers
 
 PAIR_SECONDS = 11.0  # of a pair of either kind, with the two servers that one of them needs
 

@@ -14,15 +14,11 @@ AddSettings = Callable[..., None]
 
 def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
     """`ab`."""
-    parser.usage = f"{parser.prog} (REV [REV2] | --cells A B | --steps A B | --env A=NAME=VALUE ...) [options]"
-    _add_sides(parser)
-    parser.add_argument(
-        "--repo",
-        default=".",
-        metavar="DIR",
-        help="the git repository of the revisions: of this suite, of a plug-in or, with --step, any (default: the "
-        "current folder's)",
+    parser.usage = (
+        f"{parser.prog} (REV [REV2] | --cells A B | --steps A B | --env A=NAME=VALUE ... | --python A=PATH B=PATH) "
+        "[options]"
     )
+    _add_sides(parser)
     _add_share(parser, "--tolerance", None, "smallest slowdown that counts as a regression, such as 3%% (default: 5%%)")
     _add_share(parser, "--inject", 0.0, "slow the second side down by this much, through extra work, to test detection")
     parser.add_argument(
@@ -44,7 +40,7 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
 
 
 def _add_sides(parser: argparse.ArgumentParser) -> None:
-    """What is compared with what."""
+    """What can be compared with what."""
     parser.add_argument(
         "revisions",
         nargs="*",
@@ -57,8 +53,8 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--step",
         metavar="STEP",
-        help="run a step of your own in place of cells, with revisions of your own repository or with --env, such as: "
-        "my_train.py:make_step, which is the step or sets it up and gives it",
+        help="run a step of your own in place of cells, across revisions of your own repository, settings or "
+        "interpreters, such as: my_train.py:make_step, which is the step or sets it up and gives it",
     )
     parser.add_argument(
         "--steps", nargs=2, metavar=("A", "B"), help="compare two such steps, such as: train.py:old train.py:new"
@@ -69,6 +65,21 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
         metavar="A=NAME=VALUE",
         help="compare two environments: set a variable for side A or B, such as A=OMP_NUM_THREADS=1 (an empty value "
         "unsets it); may be given several times",
+    )
+    parser.add_argument(
+        "--python",
+        nargs="+",
+        action="extend",
+        metavar="A=PATH",
+        help="compare two interpreters, each with what is installed for it, such as A=.venv-old/bin/python "
+        "B=.venv-new/bin/python (default of the other: the one that runs now)",
+    )
+    parser.add_argument(
+        "--repo",
+        default=".",
+        metavar="DIR",
+        help="the git repository of the revisions, of this suite, of a plug-in or, with --step, any (default: the "
+        "current folder's)",
     )
 
 

@@ -10,6 +10,7 @@ from bench.text import duration
 from bench.verdict.junit import junit
 from bench.verdict.markdown import change, confidences, markdown, quantity, since_anchor, visible
 from bench.verdict.verdict import Decision
+from bench.verdict.versions import version_lines
 
 
 def tell(decision: Decision, *, as_json: bool, junit_file: str | None, markdown_file: str | None) -> None:
@@ -55,6 +56,10 @@ def show(decision: Decision) -> None:
             print(f"    {line}")
     if sure := confidences(decision.verdicts):
         print(f"changes are with {sure}")
+    if decision.versions:
+        print("versions that differ:")
+    for line in version_lines(decision.versions):
+        print(f"    {line}")
     for note in decision.notes:
         print(f"note: {note}")
     where = f"; raw numbers: {decision.record}" if decision.record else ""

@@ -2,7 +2,7 @@
 
 import json
 
-from bench.process.worker import START_METHOD
+from bench.process.executor import START_METHOD
 from bench.session.observer import Work
 from bench.text import duration, plural
 
@@ -27,7 +27,7 @@ def print_plan(work: Work, *, as_json: bool) -> None:
 
 def announcement(work: Work) -> str:
     """What is about to be measured, in one line."""
-    start = "" if START_METHOD == "forkserver" else f"; workers are spawned ({START_METHOD}), 2 s each"
+    start = "" if START_METHOD == "fork" else f"; workers are spawned ({START_METHOD}), 2 s each"
     left_out = f"; {len(work.grid.skipped)} left out, see --dry-run" if work.grid.skipped else ""
     before = f"{plural(len(work.trials), 'trial')} of learning rates, then " if work.trials else ""
     return f"suite {work.plan.suite}: {before}{_extent(work)}, about {duration(work.seconds)}{start}{left_out}"

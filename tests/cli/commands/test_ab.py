@@ -12,6 +12,7 @@ import pytest
 
 from bench.compare.log import ComparisonLog
 from tests.packages import project
+from tests.venvs import Venv
 
 ROOT = Path(__file__).parents[3]
 QUICK = ("--architectures", "debug", "--datasets", "synthetic", "--blocks", "2", "--concurrent")
@@ -48,6 +49,11 @@ def check(done, words, code=2):
         (["--env", "A=OMP_NUM_THREADS"], ["A=NAME=VALUE"]),
         (["HEAD", "--tolerance", "many"], ["--tolerance takes a share such as 3%"]),
         (["HEAD", "--inject", "200%"], ["--inject takes a share"]),
+        (["--python", "A=nowhere/python"], ["nowhere/python cannot be run as a Python", "No such file"]),
+        (["--python", "B=/etc/hostname"], ["/etc/hostname cannot be run as a Python"]),
+        (["--python", "python3"], ["A=PATH and B=PATH", "'python3'"]),
+        (["--python", "A=python3", "A=python3"], ["each once at most"]),
+        (["--python", "A=python3", "--cells", "lenet5", "mlp"], ["--python A=PATH B=PATH", "name one"]),
         (["--recompute", "none.jsonl"], ["cannot read none.jsonl", "results/ab"]),
         (["HEAD", "--epochs", "3"], ["--epochs"]),
     ],
@@ -270,3 +276,30 @@ def test_a_calibration_is_stored_and_drawn(bench):
     stored = json.loads((bench.folder / document["record"]).read_text())
     assert stored["log_ratios"] == document["log_ratios"]
     assert (bench.folder / document["picture"]).read_text().startswith("<?xml")
+
+
+@pytest.mark.slow
+def test_two_interpreters_are_compared_and_their_versions_listed(bench, tmp_path):
+    old, new = (Venv(tmp_path / name) for name in ("old", "new"))
+    old.install("tidy_numbers", "1.0")
+    new.install("tidy_numbers", "1.1")
+    sides = ("--python", f"A={old.python}", f"B={new.python}")
+    done = bench("ab", *sides, *QUICK, "--budget", "30s", "--json")
+    assert done.returncode in {0, 1, 3}, done.stderr  # how fast they are is not the question
+    document = json.loads(done.stdout)
+    assert document["versions"] == {"tidy-numbers": ["1.0", "1.1"]}
+    assert str(old.python) in document["before"]
+    assert str(new.python) in document["after"]
+
+    log = ComparisonLog.load(bench.folder / document["record"])
+    assert log.facts.before.installed["tidy-numbers"] == "1.0"
+    assert log.facts.after.installed["Python"] == log.facts.before.installed["Python"]
+    again = bench("ab", "--recompute", document["record"], "--markdown", "comment.md", "--junit", "check.xml")
+    assert "versions that differ:\n    tidy-numbers 1.0 -> 1.1\n" in again.stdout
+    assert "- tidy-numbers 1.0 -\\> 1.1" in (bench.folder / "comment.md").read_text()
+    assert "tidy-numbers 1.0 -&gt; 1.1" in (bench.folder / "check.xml").read_text()
+
+
+def test_a_python_without_torch_is_exit_4_in_one_line(typed, tmp_path):
+    bare = Venv(tmp_path / "bare", bare=True)
+    check(typed("ab", "--python", f"B={bare.python}", *QUICK), [str(bare.python), "'torch'", "-m pip install"], code=4)

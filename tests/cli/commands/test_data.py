@@ -13,7 +13,7 @@ from tests.data import small
 SITECUSTOMIZE = """
     import os, sys
 
-    if "multiprocessing.forkserver" in " ".join(sys.orig_argv):
+    if "tree_server.py" in " ".join(sys.orig_argv):
         import pytest
         from tests.data import small
 

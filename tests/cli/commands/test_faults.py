@@ -1,5 +1,7 @@
 """Networks of a plug-in that misbehave: each cell gets its status and its reason, and the others are measured."""
 
+from contextlib import closing
+
 import pytest
 
 from bench.store.run import load
@@ -72,15 +74,15 @@ def test_nobody_sees_a_traceback(faults):
 def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch, tmp_path):
     from bench.plan.cell import Cell
     from bench.plan.task import CatalogueRequest, Task
-    from bench.process.worker import Workers
+    from bench.process.local import Workers
     from bench.session.collector import Collector
     from bench.session.requests import ask_catalogue
 
     monkeypatch.syspath_prepend(plugin)
     cell = Cell("faulty_hangs", dataset="synthetic")
-    workers = Workers()
-    ask_catalogue(workers, CatalogueRequest())  # by now the server has imported torch
-    result = Collector(workers, tmp_path).measure(Task(cell, timeout=3.0), lambda stage: None)
+    with closing(Workers()) as workers:
+        ask_catalogue(workers, CatalogueRequest())  # by now the server has imported torch
+        result = Collector(workers, tmp_path).measure(Task(cell, timeout=3.0), lambda stage: None)
     assert result.status == "timeout"
     assert "--timeout" in result.reason
 

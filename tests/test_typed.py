@@ -1,0 +1,88 @@
+"""The types of the API as somebody else's type checker sees them: `py.typed` is there, and no name is of any type."""
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+CONSUMER = '''
+    """A module that uses the API."""
+
+    from collections.abc import Iterator
+    from contextlib import contextmanager
+    from typing import assert_type
+
+    import bench
+    import bench.compare.ab
+    import bench.measure.blocks
+
+
+    def step() -> float:
+        with bench.phase("forward"):
+            return 1.0
+
+
+    @contextmanager
+    def make_step() -> Iterator[object]:
+        yield step
+
+
+    measured = bench.measure(step, repeats=2, threads=None, device="cpu")
+    assert_type(measured, bench.Measurement)
+    assert_type(measured.value, float)
+    assert_type(measured.low, float | None)
+    assert_type(measured.warnings, tuple[str, ...])
+    assert_type(measured._repr_html_(), str)
+    verdict = bench.compare(make_step, "my_train.py:step", tolerance="3%", budget=90)
+    assert_type(verdict, bench.Verdict)
+    assert_type(verdict.notes, tuple[str, ...])
+    assert_type(bench.load("x"), bench.Run)
+    '''
+WRONG = """
+    import bench
+
+    bench.measure(3)
+    bench.measure(print, repeat=3)
+    bench.compare(print)
+    bench.phase(1)
+    """
+
+
+@pytest.fixture
+def checked(tmp_path):
+    """Has mypy check a module against this source tree, strictly: its messages, by line."""
+    pytest.importorskip("mypy")
+
+    def check(source):
+        (tmp_path / "consumer.py").write_text(dedent(source))
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "consumer.py"],
+            cwd=tmp_path,
+            env={"PATH": "", "MYPYPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return [line for line in done.stdout.splitlines() if line.startswith("consumer.py:")], done.stderr
+
+    return check
+
+
+def test_the_packages_say_that_they_are_typed():
+    for package in ("architectures", "bench"):
+        assert (ROOT / package / "py.typed").is_file()
+
+
+@pytest.mark.slow
+def test_a_consumer_is_checked_by_our_types(checked):
+    assert checked(CONSUMER) == ([], "")
+
+
+@pytest.mark.slow
+def test_a_consumer_s_mistakes_are_seen(checked):
+    messages, _ = checked(WRONG)
+    assert [int(message.split(":")[1]) for message in messages] == [4, 5, 6, 7]
