@@ -13,8 +13,8 @@ def user_folder() -> Path | None:
     It is in XDG_CACHE_HOME, or else in ~/.cache. All in it may be removed at any time.
     """
     try:
-        given = os.environ.get("XDG_CACHE_HOME", "")
-        folder = (Path(given) if Path(given).is_absolute() else Path.home() / ".cache") / NAME
+        place = os.environ.get("XDG_CACHE_HOME", "")
+        folder = (Path(place) if Path(place).is_absolute() else Path.home() / ".cache") / NAME
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder if _is_private(folder) else None
     except (OSError, RuntimeError):  # no home, or nothing may be written there

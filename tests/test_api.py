@@ -240,6 +240,17 @@ def test_a_script_measures_its_own_classes_and_functions(python, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_program_of_the_documents_runs(python):
+    section = (ROOT / "docs/bring-your-own.md").read_text("utf-8").partition("## From Python\n")[2]
+    program = section.partition("```python\n")[2].partition("```")[0]
+    little = "repeats=1, again=0, blocks=2, seeds=0, threads=1, datasets='synthetic', concurrent=True"
+    shorter = f"import functools, bench\nbench.run = functools.partial(bench.run, {little})\n"
+    done = python(shorter + program)
+    assert done.returncode == 0, done.stderr
+    assert [name in done.stdout for name in ("MyNet-RAdam-", "lambda-adam-", "lenet5-adam-")] == [True] * 3
+
+
+@pytest.mark.slow
 def test_a_file_that_measures_when_it_is_imported_is_told_so(python, tmp_path):
     (tmp_path / "careless.py").write_text(f"import bench\nclass Net: ...\nbench.run({TINY})\n")
     done = python(f"import bench\nbench.run({TINY.replace('debug', 'careless.py:Net')})\n")
