@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, reduce
 from hashlib import sha256
@@ -181,10 +181,19 @@ def _is_found_elsewhere(name: str, file: Path) -> bool:
     return spec is not None and spec.origin != str(file.resolve())
 
 
+def _distributions_of(top: str) -> list[str]:
+    """The installed distributions that have the module; to look through all takes a third of a second."""
+    with suppress(importlib.metadata.PackageNotFoundError, ValueError):
+        alike = importlib.metadata.distribution(top)
+        if top in (alike.read_text("top_level.txt") or top).split():
+            return [alike.name]
+    return importlib.metadata.packages_distributions().get(top, [])
+
+
 def _package_of(module: ModuleType) -> dict[str, Any]:
     """The installed package that a module is of; where there is none, the module's file."""
     top = module.__name__.partition(".")[0]
-    for name in importlib.metadata.packages_distributions().get(top, []):
+    for name in _distributions_of(top):
         return {"package": name, "version": importlib.metadata.version(name)}
     file = getattr(module, "__file__", None)
     if file is None:

@@ -17,6 +17,8 @@ from bench.store.run import Run, check_name
 def execute(args: argparse.Namespace) -> int:
     """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
     wanted = fields_of(args)
+    if args.allow_code and not args.resume:
+        raise BenchError("--allow-code goes with --resume RUN: what this command names is run anyway; leave it out")
     if args.revisions:
         return _measure_past(args, wanted)
     if args.resume:

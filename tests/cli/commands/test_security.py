@@ -4,6 +4,7 @@ import json
 import shlex
 from hashlib import sha256
 from textwrap import dedent
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from bench.plan.plan import Plan
 from bench.store.named_code import remember
 from bench.store.result import Measurement, Result
 from bench.store.run import create
+from bench.verdict.verdict import Decision
 
 LABEL = '<script>alert(1)</script>";touch pwned;$(touch pwned)'
 FILE, SHELL = "architecture=evil.py:Net", 'optimizer=os:system("touch pwned")'
@@ -132,6 +134,22 @@ def test_what_looks_slower_is_measured_again_only_if_its_code_was_named(plant, e
     assert len(refused) >= len(CELLS) - 1, notes
     assert any("would run 'evil.py:Net'" in note and "add --allow-code" in note for note in refused)
     assert not evil.exists()
+
+
+def test_nor_is_it_trained_again(plant, evil, typed):
+    from bench.cli.commands import check
+    from bench.cli.parser.main import build_parser
+
+    run = plant("less")
+    new = SimpleNamespace(cell=CELLS[0], id="less", epochs=1, revision="b" * 40, dirty=False)
+    fallen = SimpleNamespace(new=new, latest=SimpleNamespace(revision="a" * 40, dirty=False), seeds=(0,))
+    args = build_parser().parse_args(["check", "less"])
+    stored = Decision(kind="check", before="main", after="less", verdicts=())
+    decision = check._trained_again(args, run, SimpleNamespace(falls=[fallen]), stored)
+    (note,) = decision.notes
+    assert note.startswith("less not trained again: run 'less' would run 'evil.py:Net'")
+    assert not evil.exists()
+    assert typed("run", "--allow-code").stderr.startswith("bench: --allow-code goes with --resume RUN")
 
 
 @pytest.mark.parametrize(
