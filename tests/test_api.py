@@ -179,9 +179,11 @@ MINE = """
     import bench, torch
     from torch import nn
     from beside import Beside
+    import kiwisolver  # one beside the script, which hides an installed one
 
     class Mine(nn.Module):
-        def __init__(self, input_shape, num_classes, width=8):
+        def __init__(self, input_shape, num_classes, width=kiwisolver.WIDTH):
+            assert kiwisolver.WIDTH == 8
             super().__init__()
             numbers = input_shape[0] * input_shape[1] * input_shape[2]
             self.layers = nn.Sequential(nn.Flatten(), nn.Linear(numbers, width), nn.Linear(width, num_classes))
@@ -198,6 +200,7 @@ MINE = """
 @pytest.mark.slow
 def test_a_script_measures_its_own_classes_and_functions(python, tmp_path):
     beside = dedent(MINE).replace("import bench, torch\n", "").replace("from beside import Beside\n", "")
+    (tmp_path / "kiwisolver.py").write_text("WIDTH = 8\n")
     (tmp_path / "beside.py").write_text(beside.replace("Mine", "Beside").replace("once", "beside"))
     fields = TINY.replace("'debug'", "'debug', Mine, lambda shape, classes: Mine(shape, classes, 16), Beside")
     fields = fields.replace("optimizers='sgd'", "optimizers=torch.optim.SGD, losses=[loss], seeds=0")
@@ -222,6 +225,7 @@ def test_a_script_measures_its_own_classes_and_functions(python, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "results/mine/results.jsonl").read_text().splitlines()]
     assert {line["status"] for line in lines} == {"ok"}
     assert {line["cell"]["architecture"] for line in lines} == {"debug", "Mine", "lambda", "Beside"}
+    (tmp_path / "kiwisolver.py").unlink()  # which the page's pictures need
     done = python("import bench\nbench.load('mine').report('page.html')")
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "page.html").read_text("utf-8")

@@ -162,9 +162,11 @@ class HandedTask:
         objects: by the text that stands for each, such as "python:MyNet#1a2b3c4d".
         entry: the function to go on with.
         task: its task.
+        path: the module path of the program, which the objects' modules come from.
 
     """
 
     objects: Mapping[str, HandedObject]
     entry: str
     task: Any
+    path: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Handed over: classes and functions of the caller's program in place of a plan's texts, and a way to its workers."""
 
 import re
+import sys
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -51,7 +52,8 @@ class Handing:
 
     def start(self, entry: str, task: Any) -> Running:
         """As of `TaskStarter`."""
-        return self._executor.start(entries.HANDED, HandedTask(self._objects, entry, task))
+        path = tuple(str(Path(folder).resolve()) for folder in sys.path)  # "" is the working directory
+        return self._executor.start(entries.HANDED, HandedTask(self._objects, entry, task, path))
 
     def renew(self) -> None:
         """As of `Executor`."""

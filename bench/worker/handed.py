@@ -5,10 +5,13 @@ import importlib
 from bench.origins.handed import take
 from bench.plan.task import HandedTask
 from bench.process.channel import Channel
+from bench.worker.step_setup import modules_from
 
 
 def go_on(task: HandedTask, channel: Channel) -> None:
     """Run the task's own entry; what is sent is what that sends."""
     take(task.objects)
     module, _, name = task.entry.partition(":")
-    getattr(importlib.import_module(module), name)(task.task, channel)
+    function = getattr(importlib.import_module(module), name)
+    with modules_from(task.path):
+        function(task.task, channel)

@@ -126,15 +126,19 @@ def test_the_executor_gives_the_objects_before_the_task():
     handing.start(entries.MACHINE_FACTS, 5)
     (entry, task), *_ = started
     assert (entry, handing.slots, handing.nodes) == (entries.HANDED, 3, ("here",))
-    assert task == HandedTask(objects, entries.MACHINE_FACTS, 5)
-    go_on(HandedTask(objects, f"{__name__}:answer", sent), None)
-    assert sent == [2]
+    assert (task.objects, task.entry, task.task) == (objects, entries.MACHINE_FACTS, 5)
+    assert task.path == tuple(str(Path(folder).resolve()) for folder in sys.path)
+    before = list(sys.path)
+    go_on(HandedTask(objects, f"{__name__}:answer", sent, ("/nowhere",)), None)
+    assert sent[0] == 2
+    assert "/nowhere" in sent[1]
+    assert sys.path == before
 
 
 def answer(sent, _):
     """As an entry: what the object gives that was handed over."""
     (text,) = taken._objects
-    sent.append(resolve(text).target())
+    sent += [resolve(text).target(), list(sys.path)]
 
 
 def test_the_command_tells_objects_by_their_names():
