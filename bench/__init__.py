@@ -40,12 +40,14 @@ _HOMES = {
 __all__ = ["BenchError", "Measurement", "Run", "Verdict", "__version__", "compare", "load", "measure", "phase", "run"]
 
 
-def __getattr__(name: str) -> Any:
-    """A name of the API, from the module that is its home."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'bench' has no attribute '{name}'")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return value
+if not TYPE_CHECKING:  # a type checker would take any name for one of the API
+
+    def __getattr__(name: str) -> Any:
+        """A name of the API, from the module that is its home."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'bench' has no attribute '{name}'")
+        value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.plan.plan import plan_of_values
 from bench.process.executor import open_executor
+from bench.process.handed import Handing, spelled, texts_for
+from bench.process.worker import refuse_in_worker
 from bench.store import run as store
 
 if TYPE_CHECKING:
@@ -33,11 +35,22 @@ class Run:
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self.status}; results in {self.folder}>"
 
+    def _repr_html_(self) -> str:
+        """The table for a notebook, with its legend and where the results are."""
+        from bench.cli.render.summary import table_of  # noqa: PLC0415 - as below
+        from bench.notebook import table_html  # noqa: PLC0415 - as below
+
+        rows, meaning = table_of(self._recorded)
+        place = f"{self.name}: {self.status}; results in {self.folder}"
+        texts = [list(row.values()) for row in rows]
+        return table_html(list(rows[0]) if rows else [], texts, [line for line in (meaning, place) if line])
+
     def frame(self) -> "pd.DataFrame":
         """One row per cell and metric, the fresh processes of a cell pooled (`bench.store.frame`).
 
-        Columns: every field of the cell; `metric`, `unit`, `direction`, `statistic`, `value` in SI units, `low` and
-        `high` of the 95 % interval, `n`, and more.
+        Columns: every field of the cell; `metric`, `unit`, `direction` (which way is better), `statistic`, `value` in
+        SI units without a prefix (seconds, bytes, 1), `low` and `high` of the 95 % interval in the same unit (NaN where
+        there is none), `n` processes, and more.
 
         Raises:
             BenchError: the run's files are damaged.
@@ -76,22 +89,30 @@ class Run:
 def run(*, observer: "Observer | None" = None, concurrent: bool = False, **fields: Any) -> Run:
     """Measure a grid of cells, each in fresh processes, and record the results in results/.
 
-    As `python -m bench run`, with the same defaults, but silently, and writes a page only with `report=True`.
+    As `python -m bench run`, with the same defaults, but silently, and writes a page only with `report=True`. A script
+    needs no guard, and is not run again: a class or function of an installed package goes to the workers by its name,
+    one of a file beside the script by that file, and one of the script itself, of a notebook or without a name by
+    value (cloudpickle), which is never stored.
 
     Args:
         observer: is told of what is measured, of each result, and of what is not as it was asked for
             (`bench.session.observer.Observer`).
         concurrent: measure although another run is measuring on this machine.
-        **fields: of the plan (`bench.plan.plan.Plan`): `architectures=["lenet5"]`, `epochs=1`, `budget="5m"`.
+        **fields: of the plan (`bench.plan.plan.Plan`): `architectures=["lenet5", MyNet]`, `epochs=1`, `budget="5m"`.
+            Where a name of a net, an optimizer, a loss or a data set may stand, a class or function may as well.
 
     Raises:
-        BenchError: what a person can mend, in one line: an unknown field or name, a wrong type, a run that exists.
+        BenchError: what a person can mend, in one line: an unknown field or name, a wrong type, a run that exists, a
+            class or function that cannot be used or sent.
         KeyboardInterrupt: as it came; what was measured is recorded, and `bench.load` gives it.
 
     """
-    plan = plan_of_values("bench.run", {"report": False, **fields})
-    command = f"bench.run({', '.join(f'{name}={value!r}' for name, value in fields.items())})"
-    with open_executor(plan.executor) as executor:
+    refuse_in_worker("bench.run")
+    texts, objects = texts_for(fields)
+    plan = plan_of_values("bench.run", {"report": False, **texts})
+    command = f"bench.run({', '.join(f'{name}={spelled(value)}' for name, value in fields.items())})"
+    with open_executor(plan.executor) as local:
+        executor = Handing(local, objects) if objects else local
         executor.prepare()
         from bench.session.observer import SILENT  # noqa: PLC0415 - while the workers' server imports torch
         from bench.session.run import measure, prepare  # noqa: PLC0415 - likewise

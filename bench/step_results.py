@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.notebook import table_html
 from bench.plan import timing
 from bench.process.messages import StepTimes
 from bench.session.step_times import TimedStep
@@ -98,7 +98,7 @@ class Measurement:
         """The same as a table, for a notebook."""
         rows = [(self.name, self._time, "")]
         rows += [(name, quantity(part.value, "s"), self._share(part)) for name, part in self._parts]
-        return _html(("", "seconds a step", "share"), rows, [self._conditions, *self.warnings])
+        return table_html(("", "seconds a step", "share"), rows, [self._conditions, *self.warnings])
 
     @property
     def _time(self) -> str:
@@ -183,7 +183,7 @@ class Verdict:
         times = ["-" if seconds is None else quantity(seconds, "s") for seconds in (self.before, self.after)]
         row = (self.decision.before, times[0], self.decision.after, times[1], self._change, self.verdict)
         headings = ("first", "seconds a step", "second", "seconds a step", "change, 99 % interval", "verdict")
-        return _html(headings, [row], [self.reason, *self._cell.evidence, *self.notes])
+        return table_html(headings, [row], [self.reason, *self._cell.evidence, *self.notes])
 
     @property
     def _change(self) -> str:
@@ -204,11 +204,3 @@ def _warnings(processes: Iterable[StepTimes]) -> tuple[str, ...]:
             warning = Warning.from_dict(stored)
             kinds.setdefault(warning.kind, []).append(warning)
     return tuple(summary(alike).removeprefix("step: ") for alike in kinds.values())
-
-
-def _html(headings: Sequence[str], rows: Iterable[Sequence[str]], lines: Iterable[str]) -> str:
-    """A table with lines below it; all of it is text, never markup."""
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    below = "".join(f"<div>{escape(line)}</div>" for line in lines)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"

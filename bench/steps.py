@@ -11,7 +11,7 @@ from bench.errors import BenchError
 from bench.plan.plan import CHECKS, Plan, plan_of_values, share
 from bench.plan.step import StepSource, source_named, source_of
 from bench.process.lock import measuring
-from bench.process.worker import in_worker
+from bench.process.worker import refuse_in_worker
 from bench.session.step_times import time_step
 from bench.step_results import Measurement, Verdict
 from bench.store.provenance import time_name
@@ -50,7 +50,7 @@ def measure(
             raises, or takes too long; or another run is measuring.
 
     """
-    _not_in_a_worker("bench.measure")
+    refuse_in_worker("bench.measure")
     plan = plan_of_values("bench.measure", {"repeats": repeats, "blocks": blocks, "timeout": timeout, **_of(threads)})
     source = _source(step)
     with measuring(f"measure {source.label}", concurrent):
@@ -102,7 +102,7 @@ def compare(
         KeyboardInterrupt: as it came; what was measured is in the file.
 
     """
-    _not_in_a_worker("bench.compare")
+    refuse_in_worker("bench.compare")
     sources = _source(first), _source(second)
     fields = {"suite": CHECKS, "budget": budget, "blocks": blocks, "order_seed": order_seed, **_of(threads)}
     plan = plan_of_values("bench.compare", fields)
@@ -138,9 +138,3 @@ def _tolerance(wanted: float | str | None) -> float | None:
         return None if wanted is None else share(str(wanted))
     except ValueError as error:
         raise BenchError(f"bench.compare: tolerance takes a share such as 3% or 0.03, not {wanted!r}") from error
-
-
-def _not_in_a_worker(name: str) -> None:
-    """A script that measures when it is imported would do so again in each worker, without end."""
-    if in_worker():
-        raise BenchError(f'{name} is called while its file is imported: put it below if __name__ == "__main__":')

@@ -1,5 +1,6 @@
 """What several rooms' tests share: the command line as a person runs it, and a plug-in whose networks misbehave."""
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -19,6 +20,12 @@ settings.register_profile("unhurried", deadline=None)  # no test expects a speed
 settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent.parent
+
+# What is kept for the user is kept for the tests alone; but matplotlib's list of fonts takes seconds to make.
+_CACHES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+os.environ.setdefault("MPLCONFIGDIR", str(_CACHES / "matplotlib"))
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="bench-cache-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 HANG = 240  # seconds; guards against a process that never ends, and is no expectation of speed
 
 PLUGIN = {

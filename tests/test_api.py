@@ -1,6 +1,7 @@
 """The API: `bench.run` and `bench.load` in a script of any kind, and an import that costs nothing."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 
+ROOT = Path(package.__file__).parents[1]
 TINY = (
     "architectures=['debug'], datasets=['synthetic'], optimizers='sgd', repeats=1, again=0, blocks=2, epochs=0, "
     "threads=1, concurrent=True"
@@ -160,6 +162,8 @@ def test_a_page_that_cannot_be_written_is_one_line(recorded):
         ({"precision": 3}, r"bench\.run: key 'precision' takes a share such as 3% or 0\.03, not '3'"),
         ({"dtypes": "float8"}, r"bench\.run: key 'dtypes' takes float32"),
         ({"suite": "quik"}, "unknown suite 'quik'"),
+        ({"architectures": [5]}, r"bench\.run: key 'architectures' takes text, not 5"),
+        ({"architectures": [sys.stdout.write]}, r"bench\.run: .*write of 'architectures' cannot be sent"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_started_or_written(tmp_path, monkeypatch, fields, message):
@@ -169,6 +173,158 @@ def test_a_mistake_is_one_line_and_nothing_is_started_or_written(tmp_path, monke
         api.run(**fields)
     assert "\n" not in str(error.value)
     assert list(tmp_path.iterdir()) == []
+
+
+MINE = """
+    import bench, torch
+    from torch import nn
+    from beside import Beside
+    import kiwisolver  # one beside the script, which hides an installed one
+
+    class Mine(nn.Module):
+        def __init__(self, input_shape, num_classes, width=kiwisolver.WIDTH):
+            assert kiwisolver.WIDTH == 8
+            super().__init__()
+            numbers = input_shape[0] * input_shape[1] * input_shape[2]
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(numbers, width), nn.Linear(width, num_classes))
+
+        def forward(self, images):
+            return self.layers(images)
+
+    open("imported", "a").write("once\\n")
+    def loss(logits, labels):
+        return nn.functional.cross_entropy(logits, labels)
+    """
+
+
+@pytest.mark.slow
+def test_a_script_measures_its_own_classes_and_functions(python, tmp_path):
+    beside = dedent(MINE).replace("import bench, torch\n", "").replace("from beside import Beside\n", "")
+    (tmp_path / "kiwisolver.py").write_text("WIDTH = 8\n")
+    (tmp_path / "beside.py").write_text(beside.replace("Mine", "Beside").replace("once", "beside"))
+    fields = TINY.replace("'debug'", "'debug', Mine, lambda shape, classes: Mine(shape, classes, 16), Beside")
+    fields = fields.replace("optimizers='sgd'", "optimizers=torch.optim.SGD, losses=[loss], seeds=0")
+    done = python(f"{dedent(MINE)}\nrun = bench.run({fields}, run='mine')\nprint(run.status, len(run.frame()))")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("finished ")
+    assert (tmp_path / "imported").read_text().splitlines().count("once") == 1  # the script's main part ran once
+    run = json.loads((tmp_path / "results/mine/run.json").read_text())
+    named = {key.partition("#")[0]: facts for key, facts in run["origins"].items()}
+    assert sorted(named) == [
+        "architecture=beside.py:Beside",
+        "architecture=python:Mine",
+        "architecture=python:lambda",
+        "loss=python:loss",
+        "optimizer=torch.optim.sgd:SGD",
+    ]
+    assert {*named["architecture=python:Mine"]} == {"text", "pickle", "file", "sha256"}
+    assert {*named["optimizer=torch.optim.sgd:SGD"]} == {"text", "package", "version"}
+    assert run["command"].startswith("bench.run(architectures=['debug', Mine, <lambda>, Beside]")
+    stored = [path.read_bytes() for path in (tmp_path / "results/mine").rglob("*") if path.is_file()]
+    assert not [content for content in stored if b"cloudpickle" in content]
+    lines = [json.loads(line) for line in (tmp_path / "results/mine/results.jsonl").read_text().splitlines()]
+    assert {line["status"] for line in lines} == {"ok"}
+    assert {line["cell"]["architecture"] for line in lines} == {"debug", "Mine", "lambda", "Beside"}
+    (tmp_path / "kiwisolver.py").unlink()  # which the page's pictures need
+    done = python("import bench\nbench.load('mine').report('page.html')")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "in the program that hands over Mine and loss" in page
+    resumed = subprocess.run(
+        [sys.executable, "-m", "bench", "run", "--resume", "mine"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert resumed.returncode == 2
+    assert "was an object of the Python program that made run 'mine'" in resumed.stderr
+
+
+@pytest.mark.slow
+def test_the_program_of_the_documents_runs(python):
+    section = (ROOT / "docs/bring-your-own.md").read_text("utf-8").partition("## From Python\n")[2]
+    program = section.partition("```python\n")[2].partition("```")[0]
+    little = "repeats=1, again=0, blocks=2, seeds=0, threads=1, datasets='synthetic', concurrent=True"
+    shorter = f"import functools, bench\nbench.run = functools.partial(bench.run, {little})\n"
+    done = python(shorter + program)
+    assert done.returncode == 0, done.stderr
+    assert [name in done.stdout for name in ("MyNet-RAdam-", "lambda-adam-", "lenet5-adam-")] == [True] * 3
+
+
+@pytest.mark.slow
+def test_a_file_that_measures_when_it_is_imported_is_told_so(python, tmp_path):
+    (tmp_path / "careless.py").write_text(f"import bench\nclass Net: ...\nbench.run({TINY})\n")
+    done = python(f"import bench\nbench.run({TINY.replace('debug', 'careless.py:Net')})\n")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert "bench.run is called while its file is imported: put it below if __name__" in last
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_run_is_a_table_in_a_notebook():
+    html = api.load("mine")._repr_html_()
+    assert html.startswith("<table><thead><tr><th>cell</th>")
+    assert "<td>lenet5-sgd-mnist-b64-cpu-t1</td>" in html
+    assert "mine: finished; results in results/mine" in html
+    assert "color" not in html  # it takes the notebook's own
+
+
+def test_names_are_text_in_a_notebook_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = create("mine", {"status": "finished", "plan": {}})
+    assert api.load("mine")._repr_html_().count("<td>") == 0  # nothing was measured yet
+    step = Measurement.of_samples("step", np.full(20, 0.004), threads=1)
+    run.append(Result(Cell("<script>alert(1)</script>"), "ok", measurements=(step,)))
+    html = api.load("mine")._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;alert(1)" in html
+
+
+CONSUMER = """
+    import bench
+    import pandas as pd
+    from pathlib import Path
+    from typing import assert_type
+
+    run = bench.run(architectures=["lenet5", dict], epochs=0, report=False)
+    assert_type(run, bench.Run)
+    assert_type(run.frame(), pd.DataFrame)
+    assert_type(run.table(), str)
+    assert_type(run.folder, Path)
+    assert_type(bench.load("mine"), bench.Run)
+
+    def step() -> None:
+        with bench.phase("forward"):
+            pass
+
+    measured = bench.measure(step, repeats=3)
+    assert_type(measured, bench.Measurement)
+    assert_type(measured.value, float)
+    assert_type(measured.phases["forward"].value, float)
+    verdict = bench.compare(step, step)
+    assert_type(verdict, bench.Verdict)
+    assert_type(verdict.reason, str)
+    run.report(5)  # no path
+    bench.runs()  # no such name
+    """
+
+
+@pytest.mark.slow
+def test_a_program_that_uses_it_is_checked_strictly(tmp_path):
+    pytest.importorskip("mypy")
+    (tmp_path / "consumer.py").write_text(dedent(CONSUMER))
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file=", "consumer.py"]
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+    own = [line for line in done.stdout.splitlines() if line.startswith("consumer.py")]
+    assert len(own) == 2, done.stdout
+    assert 'Argument 1 to "report" of "Run" has incompatible type "int"' in own[0]
+    assert 'Module has no attribute "runs"' in own[1]
 
 
 def test_ctrl_c_ends_the_script_and_keeps_what_was_measured(python):

@@ -17,9 +17,9 @@ from types import ModuleType
 from typing import Any
 
 from bench.errors import BenchError, nearest
-from bench.plan.origin import BASE, TRACEBACK, Origin, file_of, parse
+from bench.origins.handed import handed_over
+from bench.plan.origin import BASE, INSTALLED, TRACEBACK, Origin, file_of, parse
 
-_INSTALLED = ("site-packages", "dist-packages")
 _OWN = Path(__file__).resolve().parents[1]  # no place in a user's code, even where that lies beside
 LONGEST_VALUE, LONGEST_REASON = 40, 300  # characters of an argument, and of another's error, that an error repeats
 
@@ -39,7 +39,7 @@ class Resolved:
         origin: the same, taken apart.
         target: the object itself; nothing was called yet.
         facts: which code that was: `text`, and `file` with its `sha256`, or `package` with its `version` (None where no
-            installed package has it).
+            installed package has it); of an object that was handed over `pickle`, the SHA-256 of its value.
 
     """
 
@@ -78,6 +78,10 @@ def resolve(text: str) -> Resolved:
     origin = parse(text)
     if origin is None:
         raise OriginError(f"'{text}' names no file or module")
+    if origin.digest:
+        with failures(text, "cannot be made again here"):
+            target, facts = handed_over(text)
+        return Resolved(text, origin, target, {"text": text, **facts})
     module, facts = _imported(text, origin)
     with on_path(folder_of(text)), failures(text, "cannot be had"):
         try:
@@ -111,7 +115,7 @@ def on_path(folder: Path) -> Iterator[None]:
     if place in sys.path:
         yield
         return
-    at = next((at for at, path in enumerate(sys.path) if path.endswith(_INSTALLED)), len(sys.path))
+    at = next((at for at, path in enumerate(sys.path) if path.endswith(INSTALLED)), len(sys.path))
     sys.path.insert(at, place)
     try:
         yield
@@ -183,7 +187,7 @@ def _place(text: str, error: BaseException) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename).is_relative_to(folder)
         and not Path(frame.filename).is_relative_to(_OWN)
-        and not any(part in frame.filename for part in _INSTALLED)
+        and not any(part in frame.filename for part in INSTALLED)
     ]
     return f" ({frames[-1]})" if frames else ""
 
@@ -232,14 +236,29 @@ def _of_file(text: str, file: Path) -> tuple[ModuleType, dict[str, Any]]:
 def _module_name(file: Path, digest: str) -> str:
     """The file's own name where no other module has it, so that neighbours which import it get the same module."""
     name = file.stem
-    taken = name in sys.modules or not name.isidentifier() or importlib.util.find_spec(name) is not None
+    taken = name in sys.modules or not name.isidentifier() or _is_found_elsewhere(name, file)
     return f"{name}_{digest[:8]}".replace(".", "_") if taken else name
+
+
+def _is_found_elsewhere(name: str, file: Path) -> bool:
+    """Whether an import of the name gives another file."""
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin != str(file.resolve())
+
+
+def _distributions_of(top: str) -> list[str]:
+    """The installed distributions that have the module; to look through all takes a third of a second."""
+    with suppress(importlib.metadata.PackageNotFoundError, ValueError):
+        alike = importlib.metadata.distribution(top)
+        if top in (alike.read_text("top_level.txt") or top).split():
+            return [alike.name]
+    return importlib.metadata.packages_distributions().get(top, [])
 
 
 def _package_of(module: ModuleType) -> dict[str, Any]:
     """The installed package that a module is of; where there is none, the module's file."""
     top = module.__name__.partition(".")[0]
-    for name in importlib.metadata.packages_distributions().get(top, []):
+    for name in _distributions_of(top):
         return {"package": name, "version": importlib.metadata.version(name)}
     file = getattr(module, "__file__", None)
     if file is None:

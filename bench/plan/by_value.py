@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import cloudpickle
 
-from bench.plan.step import MAIN, is_importable
+from bench.plan.handed import MAIN, is_importable
 
 
 def pickled(step: object) -> bytes:
@@ -23,6 +23,11 @@ def pickled(step: object) -> bytes:
     with _own_module(step), io.BytesIO() as file:
         _Pickler(file).dump(step)
         return file.getvalue()
+
+
+def unpickled(value: bytes) -> Any:
+    """What `pickled` gave; for a worker, and never of bytes that come from a file."""
+    return cloudpickle.loads(value)
 
 
 def _reduce_code(code: CodeType) -> tuple[Any, ...]:

@@ -74,6 +74,8 @@ class Catalogue:
         devices: name to its facts, "cpu" and each usable "cuda:N".
         usable_cores: CPU cores this process may use (affinity and cgroup quota).
         problems: plug-ins that could not be loaded, one line each.
+        imported: files that all this followed from, beside the suite's own and what is installed: of plug-ins that are
+            worked on, and of what these import.
 
     """
 
@@ -84,6 +86,7 @@ class Catalogue:
     devices: Mapping[str, DeviceFacts]
     usable_cores: int
     problems: tuple[str, ...] = ()
+    imported: tuple[str, ...] = ()
     losses: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {name: {} for name in FIRST_LOSSES})
 
     def dataset(self, name: str) -> Mapping[str, Any] | None:

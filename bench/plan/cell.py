@@ -98,7 +98,7 @@ class Cell:
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in stored.items() if name in known}
         if isinstance(origins := values.get("origins", ()), list):
-            values["origins"] = tuple(origins)
+            values["origins"] = tuple(entry for entry in origins if isinstance(entry, str) and "=" in entry)
         if values.get("dataset") in (FOREIGN, STEP):
             foreign = cls.foreign(values["architecture"], values["dataset"])
             return replace(foreign, **{name: value for name, value in values.items() if value is not None})

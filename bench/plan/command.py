@@ -7,6 +7,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
+from bench.plan.origin import handed_name, texts_of
 from bench.plan.plan import SETTINGS, Plan, default_of, flag, options_of, plan_from, shape_of
 
 # Fields of Plan that change what a cell measures; the others choose among cells or say where results go.
@@ -17,30 +18,46 @@ def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     """The shell command that runs `cell` alone with the options of `plan` (its fields by name, as stored).
 
     It starts from the architecture's default suite, and names each option that differs from that suite's or from
-    Plan's own default.
+    Plan's own default. Of an object that a Python program handed over it is the call there.
     """
+    objects = set(map(handed_name, texts_of(cell.origins).values())) - {""}
+    if objects:
+        return f"bench.run({_call(cell, plan)}), in the program that hands over {' and '.join(sorted(objects))}"
     return f"python -m bench run {flags_of(cell, plan)}"
+
+
+def _call(cell: Cell, plan: Mapping[str, Any]) -> str:
+    """The arguments of `bench.run` that do the same."""
+    return ", ".join(f"{name}={_literal(value)}" for name, value in _wanted(cell, plan).items())
+
+
+def _literal(value: Any) -> str:
+    return (isinstance(value, str) and handed_name(value)) or repr(value)
 
 
 def flags_of(cell: Cell, plan: Mapping[str, Any]) -> str:
     """The flags of `command_of`, quoted for a POSIX shell."""
+    return shlex.join(word for name, value in _wanted(cell, plan).items() for word in _words(name, value))
+
+
+def _wanted(cell: Cell, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that have to be given, by name: one value of each axis."""
     axes = {key: cell.as_named(field) for field, key in AXES.items()}
     if not plan.get("threads"):
         axes.pop("threads")  # the plan left the threads to each metric, and so does the command
     own = _suites_own(cell.source("architecture"))
-    words: list[str] = []
-    for name in SETTINGS:
-        if name in axes:
-            words += _words(name, axes[name], own[name])
-        elif name in plan and name in _KEPT and not shape_of(name)[0]:
-            words += _words(name, plan[name], own[name])
-    return shlex.join(words)
+    kept = {name: plan[name] for name in SETTINGS if name in plan and name in _KEPT and not shape_of(name)[0]}
+    values = {**kept, **axes}
+    return {name: values[name] for name in SETTINGS if name in values and not _is_usual(name, values[name], own[name])}
 
 
-def _words(name: str, value: Any, own: Any) -> list[str]:
-    many, kind = shape_of(name)
-    if value is None or all(_same(value, default, many) for default in (default_of(name), own)):
-        return []
+def _is_usual(name: str, value: Any, own: Any) -> bool:
+    many = shape_of(name)[0]
+    return value is None or all(_same(value, default, many) for default in (default_of(name), own))
+
+
+def _words(name: str, value: Any) -> list[str]:
+    kind = shape_of(name)[1]
     if kind is bool:
         return [flag(name)]
     whole = isinstance(value, float) and value.is_integer()

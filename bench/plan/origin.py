@@ -14,6 +14,8 @@ from bench.errors import BenchError
 TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
 LONGEST_ARGUMENTS = 60  # characters of them in a label
+INSTALLED = ("site-packages", "dist-packages")  # what ends the path of a folder that packages are installed into
+HANDED = "python"  # stands where a file would, of an object that a Python program handed over
 BASE = "BENCH_BASE"  # the folder that relative files are found from; the working directory where it is not set
 PATH_SCHEMES = ("folder", "npz")  # data sets that are files: what follows the colon is a path
 _PATTERN = re.compile(
@@ -21,6 +23,7 @@ _PATTERN = re.compile(
     r":(?P<name>[^\W\d][\w.]*)(?:\((?P<arguments>.*)\))?",
     re.S,
 )
+_HANDED = re.compile(rf"{HANDED}:(?P<name>[A-Za-z_]\w*)#(?P<digest>[0-9a-f]{{8}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,18 @@ class Origin:
     """Where an object comes from.
 
     Attributes:
-        source: a file ending in .py, a module, or what stands for a collection: "timm", "torchvision", "folder", "npz".
+        source: a file ending in .py, a module, or what stands for a collection: "timm", "torchvision", "folder", "npz";
+            "python" for an object that was handed over.
         name: of the object in it, dotted where it lies deeper; a path for "folder" and "npz".
         arguments: Python literals to call it with, as they were written; "" for none.
+        digest: of an object that was handed over, which alone tells it from others of its name; "" for all else.
 
     """
 
     source: str
     name: str
     arguments: str = ""
+    digest: str = ""
 
     @property
     def label(self) -> str:
@@ -50,7 +56,7 @@ class Origin:
     @property
     def full_label(self) -> str:
         """The label where another origin has the same: with the name of the file or module before it."""
-        place = self.source if self.source not in PATH_SCHEMES else PurePath(self.name).parent.name
+        place = self.digest or (self.source if self.source not in PATH_SCHEMES else PurePath(self.name).parent.name)
         return f"{PurePath(place).name.removesuffix('.py').rpartition('.')[2]}.{self.label}"
 
     @property
@@ -99,12 +105,20 @@ def parse(text: str) -> Origin | None:
         if not rest:
             raise BenchError(f"'{text}' names no path: write {scheme}:PATH")
         return Origin(scheme, rest)
+    if match := _HANDED.fullmatch(text):
+        return Origin(HANDED, match["name"], digest=match["digest"])
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise BenchError(f"'{text}' names nothing that can be imported: write {FORMS}")
     origin = Origin(match["source"], match["name"], match["arguments"] or "")
     origin.call_arguments()
     return replace(origin, arguments=ast.unparse(_call_of(origin.arguments))[2:-1])
+
+
+def handed_name(text: str) -> str:
+    """The name of the object that a Python program handed over, which a text stands for; "" for any other text."""
+    match = _HANDED.fullmatch(text)
+    return match["name"] if match else ""
 
 
 def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
@@ -129,7 +143,8 @@ def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]
 
 def texts_of(origins: Iterable[str]) -> Mapping[str, str]:
     """The origins of a cell, each such as "architecture=my_nets.py:MyNet", by field."""
-    return dict(entry.split("=", 1) for entry in origins)
+    parted = (entry.partition("=") for entry in origins)
+    return {field: text for field, _, text in parted}
 
 
 def code_of(facts: Mapping[str, Any]) -> str:

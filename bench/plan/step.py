@@ -1,18 +1,13 @@
 """Step: how a step of the user's own is named, and how it crosses to a worker: by its name, else by value."""
 
-import inspect
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
-from hashlib import sha256
 from pathlib import Path
-from types import FunctionType, ModuleType
 
 from bench.errors import BenchError
+from bench.plan.handed import MAIN, label_of, name_of, written_in
 from bench.plan.origin import parse
-
-MAIN = "__main__"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +49,13 @@ def source_of(step: object) -> StepSource:
         raise BenchError(f"{label} is no step: give a function without arguments, or one that sets it up")
     path = tuple(str(Path(folder).resolve()) for folder in sys.path)  # "" is the working directory
     source = StepSource(label=label, base=str(Path.cwd()), path=path)
-    text = _name_of(step)
+    text = name_of(step)
     if text and step.__module__ != MAIN:
         return replace(source, text=text)
     try:
         from bench.plan.by_value import pickled  # noqa: PLC0415 - few need cloudpickle
 
-        return replace(source, pickled=pickled(step), facts=_facts_of(step))
+        return replace(source, pickled=pickled(step), facts=written_in(step))
     except Exception as error:
         if text:
             return replace(source, text=text)
@@ -91,58 +86,3 @@ def source_named(text: str, base: Path | None = None, path: Sequence[str] = (), 
     folder = (place / origin.file).parent if origin.file else place
     own = dict.fromkeys([str(folder.resolve()), *path, str(place.resolve())])
     return StepSource(label=text, text=text, base=str(place), path=tuple(own), shared=shared)
-
-
-def label_of(step: object) -> str:
-    """What a callable is called: its name without the function it was defined in, else its type's."""
-    if isinstance(step, partial):
-        return label_of(step.func)
-    return str(getattr(step, "__qualname__", type(step).__qualname__)).rpartition("<locals>.")[2]
-
-
-def _name_of(step: object) -> str:
-    """The text that names a function or class: by its module where that can be imported, else by its file; or ""."""
-    if not isinstance(step, type | FunctionType):
-        return ""
-    module = sys.modules.get(step.__module__)
-    if module is None or _under(module, step.__qualname__) is not step:
-        return ""
-    if is_importable(module):
-        return f"{module.__name__}:{step.__qualname__}"
-    file = str(getattr(module, "__file__", None) or "")
-    text = f"{Path(file).resolve()}:{step.__qualname__}"
-    try:
-        return text if file.endswith(".py") and parse(text) else ""
-    except BenchError:  # its path has a sign that no such text has
-        return ""
-
-
-def _under(module: ModuleType, name: str) -> object:
-    """What the module has under a dotted name."""
-    try:
-        return reduce(getattr, name.split("."), module)
-    except AttributeError:
-        return None
-
-
-def is_importable(module: ModuleType) -> bool:
-    """Whether a fresh process that looks for the module's name finds this module."""
-    path: Sequence[str] | None = None
-    name, spec = "", None
-    for part in module.__name__.split("."):
-        name = f"{name}.{part}".lstrip(".")
-        finders = (finder.find_spec(name, path) for finder in sys.meta_path)
-        spec = next((spec for spec in finders if spec), None)
-        if spec is None:
-            return False
-        path = spec.submodule_search_locations
-    return spec is not None and spec.origin == getattr(module, "__file__", spec.origin) and spec.name != MAIN
-
-
-def _facts_of(step: object) -> dict[str, str]:
-    """The file that a callable was written in, with its SHA-256."""
-    try:
-        file = Path(inspect.getsourcefile(step) or "")  # type: ignore[arg-type] # it says so itself
-        return {"file": str(file), "sha256": sha256(file.read_bytes()).hexdigest()}
-    except (TypeError, OSError):  # a partial, a notebook's cell
-        return {}

@@ -1,8 +1,9 @@
 """What a worker is asked: plain data that crosses to its process."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
@@ -144,3 +145,36 @@ class Weights:
     name: str
     content: bytes = field(repr=False)
     data_dir: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedObject:
+    """An object that a Python program handed over by value.
+
+    Attributes:
+        value: pickled; it crosses to workers, and is never stored.
+        facts: which code it is: `pickle`, the SHA-256 of the value, and the `file` that it was written in with its
+            `sha256`, where there is one.
+
+    """
+
+    value: bytes = field(repr=False)
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HandedTask:
+    """A task of another entry, with the objects that its texts mean.
+
+    Attributes:
+        objects: by the text that stands for each, such as "python:MyNet#1a2b3c4d".
+        entry: the function to go on with.
+        task: its task.
+        path: the module path of the program, which the objects' modules come from.
+
+    """
+
+    objects: Mapping[str, HandedObject]
+    entry: str
+    task: Any
+    path: tuple[str, ...] = ()

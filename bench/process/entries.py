@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.plan.catalogue import Catalogue
-from bench.plan.task import CatalogueRequest, LayersRequest, Probe, Task, Weights
+from bench.plan.task import CatalogueRequest, HandedTask, LayersRequest, Probe, Task, Weights
 from bench.process import messages as m
 from bench.vocabulary import Arithmetic, FileKind, Status
 
@@ -28,6 +28,7 @@ AB_SAME = "bench.worker.ab_same:compute_steps"
 AB_STEP_FACTS = "bench.worker.step_side:try_out"
 AB_STEP_BLOCKS = "bench.worker.step_side:serve"
 STEP_TIMES = "bench.worker.step_times:measure"
+HANDED = "bench.worker.handed:go_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +82,5 @@ MESSAGES: Mapping[str, Messages] = {
     AB_STEP_FACTS: Messages(m.StepTask, {"facts": m.StepFacts, **REFUSED, **FAILED}),
     AB_STEP_BLOCKS: Messages(m.StepTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
     STEP_TIMES: Messages(m.StepTask, {"facts": m.StepFacts, "times": m.StepTimes, **FAILED}),
+    HANDED: Messages(HandedTask),  # then what the entry that it goes on with sends
 }

@@ -11,6 +11,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from bench.errors import BenchError
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 from bench.vocabulary import Status
 
@@ -92,6 +93,17 @@ class Worker:
 def in_worker() -> bool:
     """Whether this process is a worker, or a server that forks them."""
     return "BENCH_START_METHOD" in os.environ
+
+
+def refuse_in_worker(name: str) -> None:
+    """See that nobody measures in a worker: a file that measures when it is imported would do so again, without end.
+
+    Raises:
+        BenchError: this process is one.
+
+    """
+    if in_worker():
+        raise BenchError(f'{name} is called while its file is imported: put it below if __name__ == "__main__":')
 
 
 @contextmanager

@@ -2,23 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.plan import Plan, flag, options_of
 from bench.store import run as store
+from bench.store.named_code import check_code, code_in
 
 # What may differ from the first session: how long to go on, never what is measured.
 ADJUSTABLE = options_of("repeats", "patience", "session", "page")
 
 
-def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
+def resumed(name: str, wanted: Mapping[str, Any], *, allow_code: bool = False) -> tuple[store.Run, Plan]:
     """The recorded run and its plan, with the `wanted` fields put in place; nothing is written yet.
 
+    Args:
+        name: of the run.
+        wanted: fields of Plan.
+        allow_code: whether code that it names may run though the user never named it here.
+
     Raises:
-        BenchError: there is no such run, or a field is wanted that would change what is measured.
+        BenchError: there is no such run, a field is wanted that would change what is measured, or code that it names
+            has changed or may not run.
 
     """
     run = store.load(name)
@@ -28,30 +33,10 @@ def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
     if fixed:
         allowed = ", ".join(map(flag, ADJUSTABLE))
         raise BenchError(f"{flag(fixed[0])} cannot change in a run that is resumed: leave it out, or adjust {allowed}")
-    check_origins(name, run.facts.origins)
     stored = run.facts.plan
+    check_code(run, code_in(stored), allowed=allow_code)
     plan = Plan(**{field.name: _plain(stored[field.name]) for field in fields(Plan) if field.name in stored})
     return run, replace(plan, run=run.name, **wanted)
-
-
-def check_origins(name: str, origins: Mapping[str, Mapping[str, Any]]) -> None:
-    """Whether the files that a run was measured by are what they were; nothing of them is imported.
-
-    Raises:
-        BenchError: one of them has changed, or is gone.
-
-    """
-    for facts in origins.values():
-        if "sha256" not in facts:
-            continue
-        try:
-            now = sha256(Path(str(facts["file"])).read_bytes()).hexdigest()
-        except OSError as error:
-            raise BenchError(f"cannot read {facts['file']}, which run '{name}' used: {error.strerror}") from error
-        if now != facts["sha256"]:
-            raise BenchError(
-                f"{facts['file']} has changed since run '{name}' used it: start a new run, or put the file back"
-            )
 
 
 def reopen(run: store.Run, plan: Plan, command: str) -> None:

@@ -24,6 +24,7 @@ from bench.session.scheduler import Scheduler
 from bench.session.tuned import Tuned
 from bench.store import run as store
 from bench.store.fingerprint import protocol
+from bench.store.named_code import code_in, remember
 from bench.store.provenance import git_state, time_name, utc_now, versions
 from bench.store.result import Result
 from bench.text import plural
@@ -81,6 +82,7 @@ def measure(
     with measuring(name, concurrent):
         if run is None:
             run, past = store.create(name, _facts(work, executor, command)), []
+            remember(code_in(work.plan.to_dict()))
         else:
             reopen(run, work.plan, command)
             past = run.results()

@@ -1,5 +1,7 @@
 """The catalogue, filled in: what is registered or named, and what this machine can do, as plain data."""
 
+import sys
+import sysconfig
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from bench.errors import BenchError
 from bench.machine.system import usable_cores
 from bench.plan.catalogue import Catalogue
 from bench.plan.matching import matches_any
-from bench.plan.origin import labels_of, parse
+from bench.plan.origin import INSTALLED, labels_of, parse
 from bench.plan.task import CatalogueRequest
 from bench.process.channel import Channel
 from bench.worker.network_facts import counts_of, own_form, unfit_for
@@ -69,7 +71,18 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         devices=devices,
         usable_cores=usable_cores(),
         problems=tuple(problems),
+        imported=tuple(_imported()),
     )
+
+
+def _imported() -> list[str]:
+    """The Python files of this process's modules outside the suite, Python itself and what is installed."""
+    suite = {"bench", "architectures"}
+    modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] not in suite]
+    paths = {Path(file) for module in modules if isinstance(file := getattr(module, "__file__", None), str)}
+    standard = Path(sysconfig.get_path("stdlib"))
+    own = (path for path in paths if not path.is_relative_to(standard) and not {*INSTALLED} & {*path.parts})
+    return sorted(str(path) for path in own if path.is_absolute() and path.is_file())  # torch has some that are not
 
 
 def _entries(texts: Sequence[str], registered: Sequence[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
-from bench.plan.step import label_of
+from bench.plan.handed import label_of
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 from bench.worker.step_setup import device_named, set_up
 

@@ -16,12 +16,12 @@ from bench.machine.system import describe_system, usable_cores
 from bench.measure.own_step import OwnStep
 from bench.measure.threads import check_threads
 from bench.origins.resolve import resolve
+from bench.plan.by_value import unpickled
 from bench.plan.cell import Cell
-from bench.plan.origin import BASE
+from bench.plan.origin import BASE, INSTALLED
 from bench.process.messages import StepFacts, StepTask
 from bench.worker.failure import NoStepError, place_told
 
-_INSTALLED = {"site-packages", "dist-packages"}
 _OURS = {"__main__", "bench", "architectures"}  # the tree server has seen to them
 _LIBRARIES = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
 _PYTHON = {*_LIBRARIES, *(f"{library}/lib-dynload" for library in _LIBRARIES)}
@@ -139,7 +139,7 @@ def check_modules(shared: str, base: str) -> None:
     """
     for name, module in list(sys.modules.items()) if shared else ():
         file = Path(getattr(module, "__file__", None) or "/")
-        ours = name.partition(".")[0] in _OURS or _INSTALLED & {*file.parts}
+        ours = name.partition(".")[0] in _OURS or {*INSTALLED} & {*file.parts}
         if not ours and file.is_relative_to(shared) and not file.is_relative_to(base):
             raise NoStepError(
                 f"{name} was imported from {file}, which is in neither revision's own tree, so that both sides would "
@@ -150,10 +150,8 @@ def check_modules(shared: str, base: str) -> None:
 def _target(task: StepTask) -> tuple[Callable[[], object], dict[str, Any]]:
     """The callable, and which code it is."""
     if not task["text"]:
-        import cloudpickle  # noqa: PLC0415 - few need it
-
         with place_told(task["label"]):
-            return cloudpickle.loads(task["pickled"]), {}
+            return unpickled(task["pickled"]), {}
     resolved = resolve(task["text"])
     if resolved.origin.arguments:
         return resolved.call, resolved.facts

@@ -29,8 +29,8 @@ class Holder:
 def test_a_function_of_a_module_that_can_be_imported_goes_by_its_name():
     source = step.source_of(functools.reduce)  # built in: by value, which is its name after all
     assert (source.text, cloudpickle.loads(source.pickled)) == ("", functools.reduce)
-    source = step.source_of(step.label_of)
-    assert (source.label, source.text, source.pickled) == ("label_of", "bench.plan.step:label_of", b"")
+    source = step.source_of(step.source_named)
+    assert (source.label, source.text, source.pickled) == ("source_named", "bench.plan.step:source_named", b"")
     assert (source.base, source.shared) == (str(Path.cwd()), "")
     assert "" not in source.path  # which would be another folder elsewhere
 

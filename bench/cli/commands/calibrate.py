@@ -10,8 +10,8 @@ import numpy as np
 
 from bench import files
 from bench.cli.parser.main import fields_of
+from bench.cli.render.columns import print_table
 from bench.cli.render.look import tell_look
-from bench.cli.render.tables import print_table
 from bench.compare.calibrate import (
     Injection,
     concluded,

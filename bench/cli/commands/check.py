@@ -21,6 +21,7 @@ from bench.regression.tolerances import tolerances
 from bench.report import page_of
 from bench.session.retraining import Retraining, retrained
 from bench.store import baseline
+from bench.store.named_code import check_code, code_of
 from bench.store.provenance import command_line, time_name
 from bench.store.run import Run, latest, load
 from bench.text import joined
@@ -63,6 +64,7 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
     )
 
     def remeasure(group: Group, number: int) -> Remeasured:
+        check_code(run, code_of(suspect.new.cell for suspect in group.suspects), allowed=args.allow_code)
         with measuring(f"check {run.name}", args.concurrent):
             print(f"{group.names}: measured again beside {group.reference[:10]}", file=sys.stderr)
             return remeasured(group, confirmation, number, tell_look)
@@ -82,6 +84,7 @@ def _trained_again(args: argparse.Namespace, run: Run, checked: Check, decision:
     )
 
     def train(batch: Batch, number: int) -> Trained:
+        check_code(run, code_of(cell.new.cell for cell in batch.cells), allowed=args.allow_code)
         print(f"{batch.names}: trained again with seeds {joined(map(str, batch.seeds))}", file=sys.stderr)
         return retrained(batch, terms, number, ProgressLine(sys.stderr))
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Iterable, Sequence
 
-from bench.cli.render.tables import Row, print_table
+from bench.cli.render.columns import Row, print_table
 from bench.explain.explanation import Explanation, explain
 from bench.explain.record import CellRecord
 from bench.explain.resolve import pairs

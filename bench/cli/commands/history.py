@@ -8,7 +8,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from bench.cli.render.tables import Row, print_table
+from bench.cli.render.columns import Row, print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.metrics import symbol_of
 from bench.regression.history import Series, history

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bench.cli.render.tables import print_table
+from bench.cli.render.columns import print_table
 from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue
@@ -17,9 +17,7 @@ from bench.plan.origin import code_of, parse
 from bench.plan.plan import Plan, plan_from, suite_names
 from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
-from bench.process.executor import open_executor
-from bench.session.requests import ask_catalogue
-from bench.store import run as store
+from bench.session.listing import listed
 from bench.text import duration, quantity
 
 
@@ -44,11 +42,19 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _registered(what: str, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Entries of the catalogue, which a worker tells, since only it imports torch: those of the texts, or all.
+    """Entries of the catalogue: those of the texts, or all, which are kept while no source changes.
 
     Raises:
         BenchError: a text matches nothing, or what it names cannot be had.
 
+    """
+    return _asked(what, texts)[0] if texts else listed(what, lambda: _asked(what))
+
+
+def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], tuple[str, ...] | None]:
+    """The entries, as a worker tells them, since only it imports torch, and the files that they follow from.
+
+    None of these where a plug-in was left out: then the entries are not to be kept.
     """
     kind, keys = _KINDS[what]
     # the architectures that are meant are counted; of the others the worker needs to hear only what is not registered
@@ -58,13 +64,13 @@ def _registered(what: str, texts: Sequence[str]) -> list[dict[str, Any]]:
     catalogue = _catalogue(request)
     for problem in catalogue.problems:
         print(f"bench: plug-in left out: {problem}", file=sys.stderr)
-    listed: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
-    names = chosen(kind, texts, listed) if texts else tuple(listed)
-    entries = [{"name": name, **{key: listed[name].get(key) for key in keys}} for name in names]
-    origins = [listed[name].get("origin") or listed[name].get("plugin") for name in names]
+    known: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
+    names = chosen(kind, texts, known) if texts else tuple(known)
+    entries = [{"name": name, **{key: known[name].get(key) for key in keys}} for name in names]
+    origins = [known[name].get("origin") or known[name].get("plugin") for name in names]
     if any(origins):
         entries = [{**entry, "origin": origin} for entry, origin in zip(entries, origins, strict=True)]
-    return entries
+    return entries, None if catalogue.problems else catalogue.imported
 
 
 def _suites() -> list[dict[str, Any]]:
@@ -77,6 +83,9 @@ def _suites() -> list[dict[str, Any]]:
 
 def _catalogue(request: CatalogueRequest) -> Catalogue:
     """What is registered; the FLOPs of the architectures that match are counted, which takes seconds."""
+    from bench.process.executor import open_executor  # noqa: PLC0415 - what is kept needs no worker
+    from bench.session.requests import ask_catalogue  # noqa: PLC0415 - likewise
+
     with open_executor() as executor:
         return ask_catalogue(executor, request)
 
@@ -94,6 +103,8 @@ def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _runs() -> list[dict[str, Any]]:
+    from bench.store import run as store  # noqa: PLC0415 - numpy, which no other listing needs
+
     runs, errors = store.load_each()
     for error in errors:
         print(f"bench: left out: {error}", file=sys.stderr)

@@ -5,8 +5,8 @@ import json
 import sys
 
 from bench.cli.parser.main import fields_of
+from bench.cli.render.columns import Row, print_table
 from bench.cli.render.progress import ProgressLine
-from bench.cli.render.tables import Row, print_table
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED
 from bench.explain.explanation import breakdown
 from bench.explain.record import CellRecord, cell_records

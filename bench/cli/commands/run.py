@@ -17,12 +17,14 @@ from bench.store.run import Run, check_name
 def execute(args: argparse.Namespace) -> int:
     """Run it; 0 when at least one cell was measured, 3 when none was, 130 when interrupted."""
     wanted = fields_of(args)
+    if args.allow_code and not args.resume:
+        raise BenchError("--allow-code goes with --resume RUN: what this command names is run anyway; leave it out")
     if args.revisions:
         return _measure_past(args, wanted)
     if args.resume:
         from bench.session.resume import resumed  # noqa: PLC0415 - as below
 
-        run, plan = resumed(args.resume, wanted)
+        run, plan = resumed(args.resume, wanted, allow_code=args.allow_code)
     else:
         run, plan = None, plan_from(wanted)
         if plan.run:

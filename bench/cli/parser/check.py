@@ -60,8 +60,18 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--concurrent", action="store_true", help="measure although another run is measuring on this machine"
     )
+    add_allow_code(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add_files(parser)
+
+
+def add_allow_code(parser: argparse.ArgumentParser) -> None:
+    """The flag of commands that may run code which a recorded run names."""
+    parser.add_argument(
+        "--allow-code",
+        action="store_true",
+        help="run the files and modules that the run names though you have not named them here",
+    )
 
 
 def add_files(parser: argparse.ArgumentParser) -> None:

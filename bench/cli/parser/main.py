@@ -158,6 +158,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="how many revisions of A..B to measure, evenly spaced (default: 10)",
     )
     parser.add_argument("--resume", metavar="RUN", help="continue an interrupted run: measure only what is missing")
+    check.add_allow_code(parser)
     parser.add_argument(
         "--concurrent", action="store_true", help="measure although another run is measuring on this machine"
     )

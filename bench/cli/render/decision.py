@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench.cli.render.tables import print_table
+from bench.cli.render.columns import print_table
 from bench.errors import BenchError
 from bench.text import duration
 from bench.verdict.junit import junit

@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 
-from bench.cli.render.tables import Row, print_table
+from bench.cli.render.columns import Row, print_table
 from bench.process.messages import Layer, Layers
 from bench.text import quantity
 

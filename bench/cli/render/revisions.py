@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bench.cli.render.tables import print_table
+from bench.cli.render.columns import print_table
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS
 from bench.session.revisions import RevisionOutcome
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.cli.render.tables import Row, table_text
+from bench.cli.render.columns import Row, table_text
 from bench.store.spread import COUNTS
 from bench.text import quantity
 

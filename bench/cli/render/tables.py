@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.cli.render.columns import Row
 from bench.metrics import METRICS, Metric, row_of
 from bench.plan.grid import AXES
 from bench.plan.reference import REFERENCE
@@ -13,8 +14,6 @@ from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.seeds import over_seeds
 from bench.text import PERCENT, STATISTICS, either_way, joined, number, percent, plural, quantity, whole, with_interval
-
-Row = dict[str, str]
 
 MARK = "!"  # at a number whose every process a neighbour disturbed
 
@@ -231,24 +230,3 @@ def _relative(row: pd.Series, target: float | None) -> str:
         return f"{value} ({number(row['low'])} to {number(row['high'])}: too noisy)"
     missed = f" (target {percent(target)} not met)" if target is not None and share > target else ""
     return f"{value} {either_way(share)}{missed}"
-
-
-def print_table(rows: Sequence[Row]) -> None:
-    """Print rows with aligned columns: numbers to the right, text to the left."""
-    if rows:
-        print(table_text(rows))
-
-
-def table_text(rows: Sequence[Row]) -> str:
-    """The same as lines, without a newline at the end; there must be a row."""
-    titles = list(rows[0])
-    columns = [[title, *(row[title] for row in rows)] for title in titles]
-    aligned = [_aligned(column) for column in columns]
-    return "\n".join("  ".join(cells).rstrip() for cells in zip(*aligned, strict=True))
-
-
-def _aligned(column: list[str]) -> list[str]:
-    """A title and its cells in one width; a column of numbers and dashes stands to the right."""
-    width = max(map(len, column))
-    numeric = all(cell == "-" or cell.removeprefix("-")[:1].isdigit() for cell in column[1:])
-    return [cell.rjust(width) if numeric else cell.ljust(width) for cell in column]

@@ -1,6 +1,6 @@
 """Trace: what a trace's step is made of, or the difference of two, as tables."""
 
-from bench.cli.render.tables import Row, print_table
+from bench.cli.render.columns import Row, print_table
 from bench.explain.traces import KERNEL, TraceExplanation, idle_causes, shortened, steps_told
 from bench.stats.attribution import Share
 from bench.text import number, percent, plural, quantity, tenths

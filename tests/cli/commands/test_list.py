@@ -1,6 +1,7 @@
 """The command `list`: every listing as a table and as one JSON document."""
 
 import json
+from textwrap import dedent
 
 import pytest
 
@@ -122,3 +123,28 @@ def test_a_run_of_another_version_is_left_out_and_told(typed, tmp_path):
     done = typed("list", "runs", "--json")
     assert [entry["run"] for entry in json.loads(done.stdout)] == ["new"]
     assert "bench: left out: results/old/run.json has schema 1, this version reads 2: " in done.stderr
+
+
+WIDENING = """
+    from architectures import register
+    from plugin_widths import WIDTH
+    from torch import nn
+
+    @register(family="mine", source="tests")
+    def widening(input_shape, num_classes):
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, WIDTH), nn.Linear(WIDTH, num_classes))
+    """
+
+
+@pytest.mark.slow
+def test_a_change_of_what_a_plug_in_imports_is_listed(bench, tmp_path):
+    (tmp_path / "mine-0.1.dist-info").mkdir()
+    (tmp_path / "mine-0.1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 0.1\n")
+    (tmp_path / "mine-0.1.dist-info/entry_points.txt").write_text("[bench.architectures]\nmine = plugin_mine\n")
+    (tmp_path / "plugin_mine.py").write_text(dedent(WIDENING))
+    parameters = []
+    for width in (8, 8, 16):
+        (tmp_path / "plugin_widths.py").write_text(f"WIDTH = {width}\n")
+        done = bench("list", "architectures", "--json", plugin=tmp_path)
+        parameters += [entry["parameters"] for entry in json.loads(done.stdout) if entry["name"] == "widening"]
+    assert parameters == [785 * 8 + 9 * 10, 785 * 8 + 9 * 10, 785 * 16 + 17 * 10]

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from bench.cli import run_command_line
+from bench.cli.render.columns import print_table
 from bench.cli.render.summary import summary
-from bench.cli.render.tables import legend, overview, print_table
+from bench.cli.render.tables import legend, overview
 from bench.plan.cell import Cell
 from bench.report.load import read
 from bench.report.page import page
