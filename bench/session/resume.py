@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.plan.content import digest_of
 from bench.plan.plan import Plan, flag, options_of
 from bench.store import run as store
 
@@ -35,7 +35,7 @@ def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
 
 
 def check_origins(name: str, origins: Mapping[str, Mapping[str, Any]]) -> None:
-    """Whether the files that a run was measured by are what they were; nothing of them is imported.
+    """Whether the files that a run was measured by, code and data, are what they were; nothing of them is imported.
 
     Raises:
         BenchError: one of them has changed, or is gone.
@@ -44,14 +44,13 @@ def check_origins(name: str, origins: Mapping[str, Mapping[str, Any]]) -> None:
     for facts in origins.values():
         if "sha256" not in facts:
             continue
+        place = Path(str(facts.get("folder", facts.get("file"))))
         try:
-            now = sha256(Path(str(facts["file"])).read_bytes()).hexdigest()
-        except OSError as error:
-            raise BenchError(f"cannot read {facts['file']}, which run '{name}' used: {error.strerror}") from error
+            now = digest_of(place)
+        except BenchError as error:
+            raise BenchError(f"{error} (run '{name}' used it)") from error
         if now != facts["sha256"]:
-            raise BenchError(
-                f"{facts['file']} has changed since run '{name}' used it: start a new run, or put the file back"
-            )
+            raise BenchError(f"{place} has changed since run '{name}' used it: start a new run, or put it back")
 
 
 def reopen(run: store.Run, plan: Plan, command: str) -> None:

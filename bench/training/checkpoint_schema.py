@@ -4,6 +4,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Container
 from dataclasses import fields
+from pathlib import Path
 from reprlib import repr as brief  # one short line, with whatever a terminal would obey escaped
 from typing import Any
 
@@ -16,7 +17,7 @@ from bench.errors import BenchError
 from bench.files import canonical
 from bench.optimizers.registry import OPTIMIZERS
 from bench.plan.cell import Cell
-from bench.plan.origin import texts_of
+from bench.plan.origin import is_path, parse, texts_of
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
 from bench.vocabulary import MODES
 
@@ -55,16 +56,18 @@ def cell_of(stored: dict[str, Any]) -> Cell:
     cell = Cell.from_dict(stored["cell"])
     for field in fields(Cell):
         value = getattr(cell, field.name)
+        if field.name == "dataset" and field.name in texts_of(cell.origins):
+            continue  # a label of images that are read as its origin says
         _must(_CELL[field.name](value), field.name, value)
-    if cell.origins:  # a file of weights is no reason to run a file of code
-        named = ", ".join(texts_of(cell.origins).values())
+    if code := [text for field, text in texts_of(cell.origins).items() if field != "dataset" or not is_path(text)]:
+        named = ", ".join(code)  # a file of weights is no reason to run a file of code
         raise BenchError(f"the checkpoint is of {named}, and only what is registered is read back: load it yourself")
     return cell
 
 
-def images_of(stored: dict[str, Any], cell: Cell) -> tuple[tuple[int, int, int], int]:
+def images_of(stored: dict[str, Any], cell: Cell, data_dir: Path | None) -> tuple[tuple[int, int, int], int]:
     """(C, H, W) of an image and the number of classes, which are those of the cell's data set, or a ValueError."""
-    facts = data.facts_of(cell.dataset)
+    facts = data.facts_of(cell.source("dataset"), data_dir)
     for name in ("input_shape", "num_classes"):
         if stored[name] != facts[name]:
             raise ValueError(f"{name} is {brief(stored[name])}, and {facts[name]} in {cell.dataset}")
@@ -110,7 +113,7 @@ def _or_none(check: Check) -> Check:
 
 def _data_set(value: Any) -> bool:
     try:
-        return isinstance(value, str) and bool(data.facts_of(value))
+        return isinstance(value, str) and parse(value) is None and bool(data.facts_of(value))
     except BenchError:
         return False
 

@@ -26,7 +26,7 @@ def describe(request: CatalogueRequest, channel: Channel) -> None:
     """
     try:
         for name in request.datasets:
-            data.check(name, Path(request.data_dir) if request.data_dir else None, download=request.download)
+            data.check(name, _place(request), download=request.download)
         channel.send("catalogue", catalogue_of(request))
     except BenchError as error:
         channel.send("refused", str(error))
@@ -41,12 +41,13 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         BenchError: an origin names nothing that can be used.
 
     """
-    devices = available()
+    devices, place = available(), _place(request)
     nets = _entries(request.architectures, architectures.names())
     globs = request.architectures
     wanted = {name for name, text in nets.items() if parse(text) or any(fnmatchcase(name, glob) for glob in globs)}
     sets = _entries(request.datasets, data.names())
-    images = {label: data.facts_of(text) for label, text in sets.items() if text in request.datasets}
+    wanted_sets = {label: text for label, text in sets.items() if text in request.datasets}
+    images = {label: {**data.facts_of(text, place), "name": label} for label, text in wanted_sets.items()}
     return Catalogue(
         architectures={
             name: _facts(name, text) | (_counts(text) | _incompatible(text, images) if name in wanted else {})
@@ -56,13 +57,17 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
             name: _optimizer(name, text, devices)
             for name, text in _entries(request.optimizers, optimizers.names()).items()
         },
-        datasets={name: data.facts_of(text) for name, text in sets.items()},
+        datasets={name: images.get(name) or data.outline_of(text) for name, text in sets.items()},
         losses={name: losses.facts_of(text) for name, text in _entries(request.losses, losses.names()).items()},
         normalizations=tuple(data.NORMALIZATIONS),
         devices=devices,
         usable_cores=usable_cores(),
-        problems=tuple(architectures.plugin_problems()),
+        problems=(*architectures.plugin_problems(), *data.plugin_problems()),
     )
+
+
+def _place(request: CatalogueRequest) -> Path | None:
+    return Path(request.data_dir) if request.data_dir else None
 
 
 def _entries(texts: Sequence[str], registered: Sequence[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 from bench.data import Dataset
 from bench.devices import device_for
@@ -28,7 +29,7 @@ def verify(task: Weights, channel: Channel) -> None:
 
 
 def _facts(task: Weights) -> Verification:
-    saved = unpacked(task.content, task.name)
+    saved = unpacked(task.content, task.name, Path(task.data_dir) if task.data_dir else None)
     threads = min(saved.cell.threads, usable_cores())
     cell = replace(saved.cell, device="cpu", threads=threads, mode="eager", implementation="default")
     device = device_for(cell)
