@@ -12,7 +12,8 @@ from bench.errors import BenchError
 from bench.text import joined, quantity
 
 CHANNELS = range(1, 5)  # a first or last side of so many is that of channels
-LARGEST = 2**31  # bytes of all images as they are read; training holds four times as much beside them
+LARGEST = 2 * 10**9  # bytes of all images as they are read; training holds four times as much beside them
+MOST_CLASSES = 2000
 SEED = 0  # of the order of training images
 
 Array = npt.NDArray[Any]
@@ -84,6 +85,12 @@ def check_size(count: int, shape: Sequence[int], itemsize: int = 1) -> None:
             f"its {count:,} images of {_shown(shape)} take {quantity(float(size), 'B')} of memory, and "
             f"{quantity(float(LARGEST), 'B')} is the most: choose fewer or smaller ones (folder:PATH:3x64x64)"
         )
+
+
+def check_classes(count: int) -> None:
+    """Raises ContentError where so many classes are more than a record has room for, which counts each pair of them."""
+    if count > MOST_CLASSES:
+        raise ContentError(f"there are {count:,} classes, of {MOST_CLASSES:,} at most: keep fewer")
 
 
 def pixels_of(value: Any, what: str) -> Array:
@@ -168,9 +175,8 @@ def _labels_of(value: Any, what: str, count: int) -> Array:
         hint = ": of one-hot rows give argmax(1)" if array.ndim == 2 else ""
         raise ContentError(f"{what} are {_shown(array.shape)} and not (N,) or (N, 1){hint}")
     if len(array) != count:
-        raise ContentError(
-            f"{count:,} {what.split(maxsplit=1)[0]} images have {len(array):,} labels: give each its own"
-        )
+        part = what.split(maxsplit=1)[0]
+        raise ContentError(f"{count:,} {part} images have {len(array):,} labels: give each its own")
     if array.dtype.kind == "U":
         return array
     if array.dtype.kind not in "iub":
@@ -183,14 +189,17 @@ def _labels_of(value: Any, what: str, count: int) -> Array:
 def _numbered(own: Array, others: Array, classes: Sequence[str] | None) -> tuple[Array, Array, tuple[str, ...]]:
     """Labels of training and test images from 0 on, int64, and what they mean."""
     if own.dtype.kind != others.dtype.kind:
-        raise ContentError("train labels are texts and test labels numbers, or the other way round: give both alike")
+        kinds = {"U": "texts", "i": "numbers"}
+        train, test = kinds[own.dtype.kind], kinds[others.dtype.kind]
+        raise ContentError(f"train labels are {train} and test labels {test}: give both alike")
     if classes is not None:
         return _named(own, others, tuple(str(name) for name in classes))
     values, labels = np.unique(own, return_inverse=True)
-    if strange := [str(value) for value in np.setdiff1d(others, values)]:
-        raise ContentError(f"test labels that no train image has: {joined(strange, most=5)}")
     if len(values) < 2:
         raise ContentError(f"all train labels are {values[0]}: give two classes at least")
+    if strange := [str(value) for value in np.setdiff1d(others, values)]:
+        raise ContentError(f"test labels that no train image has: {joined(strange, most=5)}")
+    check_classes(len(values))
     return labels.astype(np.int64), np.searchsorted(values, others).astype(np.int64), tuple(map(str, values))
 
 
@@ -204,6 +213,7 @@ def _named(own: Array, others: Array, classes: tuple[str, ...]) -> tuple[Array, 
         raise ContentError(f"a label is {most}, and there are {len(classes)} classes: number them from 0")
     if len(classes) < 2:
         raise ContentError(f"there is one class, '{classes[0]}': give two at least")
+    check_classes(len(classes))
     return own, others, classes
 
 

@@ -54,7 +54,7 @@ def _arrays_of(value: Any) -> dict[str, Any]:
             return dict(zip(NAMES, (*value[0], *value[1]), strict=True))
         if len(value) == 2 and all(_is_dataset(part) for part in value):
             return _of_two(*value)
-    if _is_dataset(value):
+    if _is_dataset(value) and not isinstance(value, tuple | list):
         raise ContentError(f"no test images: it gives one data set ({type(value).__name__}); {FORMS}")
     raise ContentError(f"it gives {_kind(value)}: {FORMS}")
 
@@ -91,8 +91,8 @@ def _items_of(items: Any, part: str) -> tuple[npt.NDArray[Any], list[Any]]:
             images = np.empty((len(items), *pixels.shape), dtype=pixels.dtype)
         if pixels.shape != images.shape[1:] or pixels.dtype != images.dtype:
             raise ContentError(
-                f"{part} images are not alike: item 0 is {_form(images[0])} and item {at} is {_form(pixels)}; resize and "
-                "convert them all in the data set's transform"
+                f"{part} images are not alike: item 0 is {_form(images[0])} and item {at} is {_form(pixels)}; "
+                "make them alike in the data set's transform"
             )
         images[at] = pixels
         labels.append(item[1].item() if isinstance(item[1], torch.Tensor | np.generic) else item[1])

@@ -9,7 +9,6 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar, cast
 
@@ -18,7 +17,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from bench.data.content import ContentError, check_size, spread
+from bench.data.content import ContentError, check_classes, check_size, spread
 from bench.data.dataset import Dataset
 from bench.plan.image_files import ImageFiles
 from bench.text import plural
@@ -59,6 +58,7 @@ def load(name: str, files: ImageFiles, shape: Shape | None, limit: int | None = 
     if shape[0] not in (1, 3):
         raise ContentError(f"images are brought to 1 channel (grey) or 3 (RGB), not {shape[0]}")
     check_size(len(everything), shape)
+    check_classes(len(files.classes))
     labels, test_labels = (np.array([label for _, label in part], dtype=np.int64) for part in (files.train, files.test))
     order = spread(labels)[:limit]
     train = _decoded([files.train[at][0] for at in order], shape)
@@ -89,12 +89,16 @@ def _shape_of(paths: Sequence[Path]) -> Shape:
 
 def _decoded(paths: Sequence[Path], shape: Shape) -> Bytes:
     """The images (N, C, H, W)."""
-    if not paths:
-        return np.empty((0, *shape), dtype=np.uint8)
-    return np.stack(_each(partial(_pixels_of, shape=shape), paths))
+    images = np.empty((len(paths), *shape), dtype=np.uint8)
+
+    def decode(at: int, path: Path) -> None:
+        images[at] = _pixels_of(path, shape)
+
+    _each(decode, paths)
+    return images
 
 
-def _kind_of(path: Path) -> _Kind:
+def _kind_of(_: int, path: Path) -> _Kind:
     with _opened(path) as image:
         return _Kind(image.mode in _GREY, image.height, image.width)
 
@@ -130,8 +134,10 @@ def _of_8_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray((deep >> 8).astype(np.uint8))
 
 
-def _each(function: Callable[[Path], R], paths: Sequence[Path]) -> list[R]:
-    """What the function gives for each image, by several threads, since PIL decodes outside of Python's lock.
+def _each(function: Callable[[int, Path], R], paths: Sequence[Path]) -> list[R]:
+    """What the function gives for the number and path of each image.
+
+    Several threads share the work, since PIL decodes outside of Python's lock.
 
     Raises:
         ContentError: an image cannot be read.
@@ -139,16 +145,16 @@ def _each(function: Callable[[Path], R], paths: Sequence[Path]) -> list[R]:
     """
     failures: list[tuple[Path, Exception]] = []
 
-    def attempt(path: Path) -> R | None:
+    def attempt(at: int, path: Path) -> R | None:
         try:
-            return function(path)
+            return function(at, path)
         except Exception as error:  # PIL raises what it likes on damaged files
             failures.append((path, error))
             return None
 
     with warnings.catch_warnings(), ThreadPoolExecutor(_cores()) as pool:
         warnings.simplefilter("ignore")  # PIL's, of files that it reads none the less
-        outcomes = list(pool.map(attempt, paths))
+        outcomes = list(pool.map(attempt, range(len(paths)), paths))
     if failures:
         path, error = min(failures, key=lambda failure: failure[0])
         more = f" (and {plural(len(failures) - 1, 'image')} more)" if len(failures) > 1 else ""

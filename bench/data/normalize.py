@@ -112,9 +112,9 @@ def normalize(images: Tensor, name: str, stats: Statistics) -> Tensor:
 
 
 def as_bytes(images: Tensor, stats: Statistics) -> Tensor:
-    """Images (N, C, H, W) to look at, uint8: bytes as they are, floats with the range of the training images on 0 to 255.
+    """Images (N, C, H, W) to look at, uint8: bytes as they are, floats scaled to them by `stats`.
 
-    What lies outside of that range becomes its nearest end.
+    What lies outside of the range of the training images becomes its nearest end.
     """
     if images.dtype == torch.uint8:
         return images

@@ -52,9 +52,8 @@ def chosen(held: Any) -> dict[str, Any]:
     for wanted, names in NAMES.items():
         name = next((known for known in names if known in held), None)
         if name is None:
-            raise ContentError(
-                f"no {wanted.replace('_', ' ')}: it lacks {' or '.join(names[:2])} (has {_listed(held)})"
-            )
+            what = wanted.replace("_", " ")
+            raise ContentError(f"no {what}: add an array {' or '.join(names[:2])} (there are {_listed(held)})")
         arrays[wanted] = held[name]
     known = next((name for name in CLASSES if name in held), None)
     return arrays if known is None else {**arrays, "classes": held[known]}
