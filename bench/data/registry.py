@@ -48,8 +48,12 @@ ENTRIES = {
 }
 
 
-# Data sets of installed packages: by name, what a function of theirs is called as an origin.
-_plugins = Plugins("bench.datasets", lambda _name, text: text, lambda: ENTRIES)
+def plugins_of(group: str) -> Plugins[str]:
+    """Data sets of installed packages: by name, the text of an origin for what a function of theirs is."""
+    return Plugins(group, lambda _name, text: text, lambda: ENTRIES)
+
+
+_plugins = plugins_of("bench.datasets")
 
 
 def names() -> list[str]:

@@ -1,11 +1,13 @@
 """Content: what tells later whether the files of a data set are what they were; nothing of them is run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.image_files import image_files
+from bench.plan.origin import is_path
 
 
 def digest_of(path: Path) -> str:
@@ -19,6 +21,29 @@ def digest_of(path: Path) -> str:
         return _bytes_of(path)[1]
     files = image_files(path)
     return _of_images(path, [image for image, _ in (*files.train, *files.test)])
+
+
+def check_data(run: str, origins: Mapping[str, Mapping[str, Any]]) -> None:
+    """See that the files of data which a run was measured with are what they were.
+
+    Args:
+        run: its name.
+        origins: of what it used (`bench.store.facts.RunFacts.origins`).
+
+    Raises:
+        BenchError: one of them has changed, or is gone.
+
+    """
+    for facts in origins.values():
+        if not is_path(str(facts.get("text"))):
+            continue
+        place = Path(str(facts.get("folder", facts.get("file"))))
+        try:
+            now = digest_of(place)
+        except BenchError as error:
+            raise BenchError(f"{error} (run '{run}' used it)") from error
+        if now != facts.get("sha256"):
+            raise BenchError(f"{place} has changed since run '{run}' used it: start a new run, or put it back")
 
 
 def _of_images(folder: Path, images: Iterable[Path]) -> str:

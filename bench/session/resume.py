@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.content import digest_of
+from bench.plan.content import check_data
+from bench.plan.origin import is_path
 from bench.plan.plan import Plan, flag, options_of
 from bench.store import run as store
 
@@ -29,28 +31,30 @@ def resumed(name: str, wanted: Mapping[str, Any]) -> tuple[store.Run, Plan]:
         allowed = ", ".join(map(flag, ADJUSTABLE))
         raise BenchError(f"{flag(fixed[0])} cannot change in a run that is resumed: leave it out, or adjust {allowed}")
     check_origins(name, run.facts.origins)
+    check_data(name, run.facts.origins)
     stored = run.facts.plan
     plan = Plan(**{field.name: _plain(stored[field.name]) for field in fields(Plan) if field.name in stored})
     return run, replace(plan, run=run.name, **wanted)
 
 
 def check_origins(name: str, origins: Mapping[str, Mapping[str, Any]]) -> None:
-    """Whether the files that a run was measured by, code and data, are what they were; nothing of them is imported.
+    """Whether the files that a run was measured by are what they were; nothing of them is imported.
 
     Raises:
         BenchError: one of them has changed, or is gone.
 
     """
     for facts in origins.values():
-        if "sha256" not in facts:
+        if "sha256" not in facts or is_path(str(facts.get("text"))):
             continue
-        place = Path(str(facts.get("folder", facts.get("file"))))
         try:
-            now = digest_of(place)
-        except BenchError as error:
-            raise BenchError(f"{error} (run '{name}' used it)") from error
+            now = sha256(Path(str(facts["file"])).read_bytes()).hexdigest()
+        except OSError as error:
+            raise BenchError(f"cannot read {facts['file']}, which run '{name}' used: {error.strerror}") from error
         if now != facts["sha256"]:
-            raise BenchError(f"{place} has changed since run '{name}' used it: start a new run, or put it back")
+            raise BenchError(
+                f"{facts['file']} has changed since run '{name}' used it: start a new run, or put the file back"
+            )
 
 
 def reopen(run: store.Run, plan: Plan, command: str) -> None:

@@ -54,18 +54,20 @@ def cell_of(stored: dict[str, Any]) -> Cell:
     """
     _must(isinstance(stored["cell"], dict), "cell", stored["cell"])
     cell = Cell.from_dict(stored["cell"])
+    _must(_CELL["origins"](cell.origins), "origins", cell.origins)
+    # a file of weights is no reason to run a file of code; images are only read
+    if code := [text for field, text in texts_of(cell.origins).items() if field != "dataset" or not is_path(text)]:
+        named = brief(", ".join(code))
+        raise BenchError(f"the checkpoint is of {named}, and only what is registered is read back: load it yourself")
     for field in fields(Cell):
         value = getattr(cell, field.name)
         if field.name == "dataset" and field.name in texts_of(cell.origins):
             continue  # a label of images that are read as its origin says
         _must(_CELL[field.name](value), field.name, value)
-    if code := [text for field, text in texts_of(cell.origins).items() if field != "dataset" or not is_path(text)]:
-        named = ", ".join(code)  # a file of weights is no reason to run a file of code
-        raise BenchError(f"the checkpoint is of {named}, and only what is registered is read back: load it yourself")
     return cell
 
 
-def images_of(stored: dict[str, Any], cell: Cell, data_dir: Path | None) -> tuple[tuple[int, int, int], int]:
+def images_of(stored: dict[str, Any], cell: Cell, data_dir: Path | None = None) -> tuple[tuple[int, int, int], int]:
     """(C, H, W) of an image and the number of classes, which are those of the cell's data set, or a ValueError."""
     facts = data.facts_of(cell.source("dataset"), data_dir)
     for name in ("input_shape", "num_classes"):

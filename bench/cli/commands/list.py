@@ -123,14 +123,14 @@ _TITLES = {"seconds": "takes about", "direction": "better", "judged_by": "judged
 
 
 def _text(key: str, value: Any) -> str:
+    if value is None:
+        return "-"
     if key == "input_shape":
         return "x".join(map(str, value))
     if key == "flops_forward":
         return quantity(float(value), "FLOP")
     if key == "seconds":
         return duration(value)
-    if value is None:
-        return "-"
     if isinstance(value, list):
         return " ".join(map(str, value))
     return _plain(value)
