@@ -18,6 +18,7 @@ from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
 
 ABOUT_SECONDS = 120.0
+READ_SECONDS = 900.0  # where images of the user's are read whole
 NAMED = ("architectures", "optimizers", "losses")  # fields of Plan whose texts may name an origin, beside the data sets
 
 
@@ -47,7 +48,8 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     )
     host.wait_until_ready()
     try:
-        answers = dict(talk(host, entries.AB_CAPABILITIES, task, ABOUT_SECONDS))
+        patience = READ_SECONDS if any(map(parse_origin, task["datasets"])) else ABOUT_SECONDS
+        answers = dict(talk(host, entries.AB_CAPABILITIES, task, patience))
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in answers:
@@ -107,6 +109,24 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
         BenchError: a name or value is wrong, or the cell cannot be measured here.
 
     """
+    cells = expand(replace(plan, **_wanted(text)), catalogue).cells  # type: ignore[arg-type] # as above
+    if len(cells) > 1:
+        raise BenchError(f"--cells {text} is {len(cells)} cells: one is compared, so choose one value of each axis")
+    return cells[0]
+
+
+def naming(plan: Plan, cells: Sequence[str]) -> Plan:
+    """The plan with all that such cells name too, so that a catalogue is asked for it."""
+    wanted = [_wanted(text) for text in cells]
+    more = {
+        key: (*getattr(plan, key), *(name for cell in wanted for name in cell.get(key, ())))
+        for key in ("datasets", *NAMED)
+    }
+    return replace(plan, **more)  # type: ignore[arg-type] # as above
+
+
+def _wanted(text: str) -> dict[str, tuple[Any, ...]]:
+    """The fields of Plan that "lenet5,optimizer=adam" gives."""
     name, *pairs = split_outside_brackets(text)
     wanted: dict[str, tuple[Any, ...]] = {"architectures": (name,)}
     for pair in pairs:
@@ -114,10 +134,7 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
         if key not in AXES or not value:
             raise BenchError(f"--cells takes NAME or NAME,key=value with a key of {', '.join(AXES)}, not '{pair}'")
         wanted[AXES[key]] = (parse(AXES[key], value),)
-    cells = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
-    if len(cells) > 1:
-        raise BenchError(f"--cells {text} is {len(cells)} cells: one is compared, so choose one value of each axis")
-    return cells[0]
+    return wanted
 
 
 def with_threads(cell: Cell, variables: Mapping[str, str], cores: int) -> Cell:

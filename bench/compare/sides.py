@@ -10,6 +10,7 @@ from bench.compare.capabilities import (
     capabilities_of,
     cells_of,
     check_fields,
+    naming,
     one_cell,
     own_architectures,
     with_threads,
@@ -132,7 +133,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
 def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Comparison]:
     """Two cells, each given as "lenet5" or "lenet5,optimizer=adam,batch_size=128"; the rest is the plan's."""
     with TreeClient("side A", (OWN,)) as before, TreeClient("side B", (OWN,)) as after:
-        known = capabilities_of(before, plan)
+        known = capabilities_of(before, naming(plan, (first, second)))
         reference, other = (one_cell(text, plan, known.catalogue) for text in (first, second))
         yield Comparison(
             before=SideFacts(reference.id),
