@@ -7,6 +7,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.explain.doubt import between_runs, doubt_of, pace_of
 from bench.explain.record import CellRecord
+from bench.plan.grid import AXES
 from bench.stats.attribution import LEVELS, UNTOLD, Part, Share, Timed, kinds, parts_of, shares
 from bench.text import percent
 from bench.vocabulary import STEP_PHASES
@@ -146,7 +147,7 @@ def scaled(phases: Mapping[str, float], step: float) -> dict[str, float]:
 def _names(slower: CellRecord, faster: CellRecord) -> tuple[str, str]:
     """The shortest names that tell the two apart: the architectures, the fields that differ, or the runs."""
     ours, theirs = slower.cell.to_dict(), faster.cell.to_dict()
-    differ = [field for field in ours if ours[field] != theirs[field]]
+    differ = [axis for axis in AXES if ours[axis] != theirs[axis]]
     runs = (f" in run {slower.run}", f" in run {faster.run}") if slower.run != faster.run else ("", "")
     if not differ and runs[0]:
         return slower.cell.id + runs[0], faster.cell.id + runs[1]
