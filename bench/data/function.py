@@ -37,8 +37,8 @@ def load(name: str, resolved: Resolved, data_dir: Path) -> Dataset:
     given_back = call_with(resolved, (Offer(data_dir, FOLDER),))
     with on_path(folder_of(resolved.text)), failures(resolved.text, "cannot be read"):
         arrays = _arrays_of(given_back)
-    classes = arrays.pop("classes", None)
-    return dataset_of(name, arrays, classes)
+        classes = arrays.pop("classes", None)
+        return dataset_of(name, arrays, classes)
 
 
 def _arrays_of(value: Any) -> dict[str, Any]:

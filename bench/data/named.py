@@ -38,8 +38,8 @@ def load(text: str, data_dir: Path, limit: int | None = None) -> Dataset:
 def facts_of(text: str, data_dir: Path) -> dict[str, Any]:
     """The facts of a data set, read whole once in this process (`bench.data.registry.facts_of`).
 
-    Its `origin` is the `text`; the `file` or `folder` with the `sha256` of its content, or the code of a function as
-    `bench.origins.Resolved.facts`; and `description`.
+    Its `origin` is the `text`; the `file`, which may be a folder, with the `sha256` of its content, or the code of a
+    function as `bench.origins.Resolved.facts`; and `description`.
 
     Raises:
         BenchError: as `load`.
@@ -75,8 +75,7 @@ def _code_or_content(text: str, origin: Origin) -> dict[str, Any]:
     if origin.source not in ("folder", "npz"):
         return resolve(text).facts
     path = _absolute(origin)
-    kind = "folder" if origin.source == "folder" else "file"
-    return {"text": text, kind: str(path), "sha256": digest_of(path)}
+    return {"text": text, "file": str(path), "sha256": digest_of(path)}
 
 
 def _absolute(origin: Origin) -> Path:

@@ -1,7 +1,6 @@
 """NPZ: the arrays of a data set in a file of numpy's, read without unpickling anything."""
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from bench.data.content import LARGEST, ContentError, dataset_of
 from bench.data.dataset import Dataset
+from bench.errors import BenchError
 from bench.text import quantity
 
 # What each array may be called: as here, or as Keras has it.
@@ -19,7 +19,6 @@ NAMES = {
     "test_labels": ("test_labels", "y_test"),
 }
 CLASSES = ("classes", "class_names")
-_DAMAGE = (OSError, ValueError, EOFError, KeyError, SyntaxError, zlib.error, zipfile.BadZipFile, NotImplementedError)
 
 
 def load(name: str, path: Path) -> Dataset:
@@ -35,7 +34,9 @@ def load(name: str, path: Path) -> Dataset:
         raise ContentError(f"there is no file {path}: check the path")
     try:
         arrays = _read(path)
-    except _DAMAGE as error:
+    except BenchError:
+        raise
+    except Exception as error:  # numpy and zipfile raise what they like on damaged files
         raise ContentError(f"cannot read {path}: {_reason(error)}; write it anew by numpy.savez") from error
     classes = arrays.pop("classes", None)
     return dataset_of(name, arrays, None if classes is None else [str(text) for text in np.ravel(classes)])

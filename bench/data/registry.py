@@ -50,7 +50,7 @@ ENTRIES = {
 
 def plugins_of(group: str) -> Plugins[str]:
     """Data sets of installed packages: by name, the text of an origin for what a function of theirs is."""
-    return Plugins(group, lambda _name, text: text, lambda: ENTRIES)
+    return Plugins(group, lambda _name, text: text, ENTRIES)
 
 
 _plugins = plugins_of("bench.datasets")
@@ -58,7 +58,7 @@ _plugins = plugins_of("bench.datasets")
 
 def names() -> list[str]:
     """The names of all data sets; `synthetic` also takes a shape and a number of classes."""
-    return [*ENTRIES, *_plugins.all()]
+    return [*ENTRIES, *_plugins.names()]
 
 
 def describe() -> list[dict[str, Any]]:
@@ -73,7 +73,7 @@ def plugin_problems() -> list[str]:
 
 def outline_of(name: str) -> dict[str, Any]:
     """As `facts_of`, but of a plug-in, which would have to be read, its name and where it is from alone."""
-    if name in _plugins.all():
+    if _plugins.get(name):
         facts = _plugins.facts_of(name)
         unread = dict.fromkeys(("input_shape", "num_classes", "train", "test"))
         return {"name": name, **unread, "description": f"of {facts['package']} ({facts['text']})"}
@@ -97,8 +97,8 @@ def facts_of(name: str, data_dir: Path | None = None) -> dict[str, Any]:
     """
     if parse(name):
         return named.facts_of(name, _place(data_dir))
-    if name in _plugins.all():
-        facts = named.facts_of(_plugins.all()[name], _place(data_dir))
+    if text := _plugins.get(name):
+        facts = named.facts_of(text, _place(data_dir))
         return {key: value for key, value in facts.items() if key != "origin"} | {"name": name}
     entry = _entry(name)
     facts = {"name": name, "num_classes": entry.num_classes, "train": entry.train, "test": entry.test}
@@ -151,7 +151,7 @@ def load(name: str, data_dir: Path | None = None, limit: int | None = None) -> D
 
 def _text_of(name: str) -> str:
     """The origin that a name is, or that a plug-in's function has; "" for a data set of the suite's own."""
-    return name if parse(name) else _plugins.all().get(name, "")
+    return name if parse(name) else _plugins.get(name) or ""
 
 
 def _entry(name: str) -> DatasetSpec:

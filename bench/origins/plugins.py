@@ -1,7 +1,8 @@
 """Plug-ins: what installed packages enter in a group of entry points, each a name for what an origin would name."""
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
@@ -14,59 +15,95 @@ _TARGET = re.compile(r"[\w.]+:[\w.]+")
 
 
 class Plugins(Generic[Loaded]):
-    """The plug-ins of a group by name, loaded on the first question; one that fails is left out, and the others go on.
+    """The plug-ins of a group by name, each imported where it is asked for; one that fails is left out of the names.
 
     Args:
         group: of entry points, such as "bench.optimizers".
         load: makes of a plug-in what the registry holds: it is given its name and the text `package.module:NAME`, as
-            an origin has it. Whatever it raises leaves that plug-in out.
+            an origin has it.
         taken: names that no plug-in can have, since they are the suite's own.
 
     """
 
-    def __init__(self, group: str, load: Callable[[str, str], Loaded], taken: Callable[[], Container[str]]) -> None:
+    def __init__(self, group: str, load: Callable[[str, str], Loaded], taken: Container[str]) -> None:
         self._group, self._load, self._taken = group, load, taken
-        self._loaded: dict[str, Loaded] | None = None
-        self._facts: dict[str, dict[str, Any]] = {}
-        self._problems: list[str] = []
+        self._loaded: dict[str, Loaded] = {}
+        self._refused: list[str] = []
 
-    def all(self) -> Mapping[str, Loaded]:
-        """Everything that could be loaded, by name."""
-        if self._loaded is None:
-            self._loaded = {}  # first, because a plug-in may itself ask for names
-            for entry_point in entry_points(group=self._group):
-                self._enter(entry_point, self._loaded)
-        return self._loaded
+    def get(self, name: str) -> Loaded | None:
+        """That of the name; None where there is none.
+
+        Raises:
+            Exception: whatever the plug-in's code raises.
+
+        """
+        if name not in self._loaded:
+            if name not in self._entries:
+                return None
+            self._loaded[name] = self._load(name, self.facts_of(name)["text"])
+        return self._loaded[name]
+
+    def names(self) -> list[str]:
+        """The names of those that can be loaded."""
+        return [name for name in self._entries if name not in self._failed]
 
     def facts_of(self, name: str) -> dict[str, Any]:
         """Where a plug-in comes from: `text`, as an origin would name it, the `package` and its `version`."""
-        return self._facts[name]
+        entry_point = self._entries[name]
+        text = entry_point.value.partition("[")[0].replace(" ", "")
+        distribution = entry_point.dist
+        version = distribution.version if distribution else None
+        return {"text": text, "package": _package_of(entry_point), "version": version}
 
-    def problems(self) -> list[str]:
-        """One line for each plug-in that was left out, with the reason."""
-        self.all()
-        return list(self._problems)
+    def problems(self, test: Callable[[str, Loaded], object] = lambda *_: None) -> list[str]:
+        """One line for each plug-in that is left out, with the reason; those that fail the `test` are so from here.
 
-    def _enter(self, entry_point: EntryPoint, loaded: dict[str, Loaded]) -> None:
-        name, package = entry_point.name, entry_point.dist.name if entry_point.dist else "unknown package"
-        try:
-            text = self._checked(entry_point, loaded)
-            loaded[name] = self._load(name, text)
-        except (Exception, SystemExit) as error:  # whatever a plug-in does, the others must go on
-            kind = "" if isinstance(error, OriginError) else f"{type(error).__name__}: "
-            reason = " ".join(str(error).split())
-            self._problems.append(f"plug-in '{name}' of {package} is left out: {kind}{reason}")
-        else:
-            version = entry_point.dist.version if entry_point.dist else None
-            self._facts[name] = {"text": text, "package": package, "version": version}
+        The test is given the text and what was loaded.
+        """
+        for name in self.names():
+            loaded = self._loaded[name]
+            try:
+                test(self.facts_of(name)["text"], loaded)
+            except (Exception, SystemExit) as error:  # whatever a plug-in does, the others must go on
+                self._failed[name] = _reason(self._entries[name], error)
+        return [*self._refused, *self._failed.values()]
 
-    def _checked(self, entry_point: EntryPoint, loaded: dict[str, Loaded]) -> str:
-        """What the entry point names, as the text of an origin."""
+    @cached_property
+    def _entries(self) -> dict[str, EntryPoint]:
+        """The entry points under names that can be used."""
+        entries: dict[str, EntryPoint] = {}
+        for entry_point in entry_points(group=self._group):
+            if trouble := self._trouble(entry_point, entries):
+                self._refused.append(_reason(entry_point, OriginError(trouble)))
+            else:
+                entries[entry_point.name] = entry_point
+        return entries
+
+    @cached_property
+    def _failed(self) -> dict[str, str]:
+        """Why plug-ins cannot be loaded, by name: all are tried here."""
+        failed: dict[str, str] = {}
+        for name, entry_point in self._entries.items():
+            try:
+                self.get(name)
+            except (Exception, SystemExit) as error:  # as above
+                failed[name] = _reason(entry_point, error)
+        return failed
+
+    def _trouble(self, entry_point: EntryPoint, entries: Container[str]) -> str:
         name, target = entry_point.name, entry_point.value.partition("[")[0].replace(" ", "")
         if not _NAME.fullmatch(name):
-            raise OriginError("its name is none that a flag can take: letters, digits and underscores")
-        if name in loaded or name in self._taken():
-            raise OriginError("the name is taken: give the entry point another")
-        if not _TARGET.fullmatch(target):
-            raise OriginError(f"'{target}' names no class or function: write package.module:NAME")
-        return target
+            return "its name is none that a flag can take: letters, digits and underscores"
+        if name in entries or name in self._taken:
+            return "the name is taken: give the entry point another"
+        return "" if _TARGET.fullmatch(target) else f"'{target}' names no class or function: write package.module:NAME"
+
+
+def _package_of(entry_point: EntryPoint) -> str:
+    return entry_point.dist.name if entry_point.dist else "unknown package"
+
+
+def _reason(entry_point: EntryPoint, error: BaseException) -> str:
+    kind = "" if isinstance(error, OriginError) else f"{type(error).__name__}: "
+    reason = " ".join(str(error).split())
+    return f"plug-in '{entry_point.name}' of {_package_of(entry_point)} is left out: {kind}{reason}"

@@ -37,7 +37,7 @@ def check_data(run: str, origins: Mapping[str, Mapping[str, Any]]) -> None:
     for facts in origins.values():
         if not is_path(str(facts.get("text"))):
             continue
-        place = Path(str(facts.get("folder", facts.get("file"))))
+        place = Path(str(facts.get("file")))
         try:
             now = digest_of(place)
         except BenchError as error:

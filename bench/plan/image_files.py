@@ -89,6 +89,8 @@ def _checked(files: ImageFiles) -> ImageFiles:
 def _classes(folder: Path) -> dict[str, list[Path]]:
     """The images of each class, sorted."""
     classes = {path.name: sorted(_images(path, frozenset())) for path in _folders(folder)}
+    if not classes:
+        raise BenchError(f"no images in {folder}: there is no folder of a class; {LAYOUT}")
     if not any(classes.values()):
         raise BenchError(f"no images in {folder}: {LAYOUT}; an image ends in {', '.join(SUFFIXES)}")
     if empty := next((name for name, paths in classes.items() if not paths), None):

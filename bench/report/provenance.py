@@ -125,7 +125,7 @@ def _origins(origins: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, st
     for name, facts in origins.items():
         digest = f"SHA-256 {str(facts['sha256'])[:12]}" if "sha256" in facts else None
         package = f"{facts['package']} {facts.get('version')}" if "package" in facts else None
-        place = facts.get("folder") or facts.get("file") or package
+        place = facts.get("file") or package
         parts = (facts.get("description"), place, digest)
         field, _, text = name.partition("=")
         yield (

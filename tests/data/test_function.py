@@ -132,6 +132,7 @@ REFUSED = [  # what the function does, and what the one line says
     ("return Items(10, lambda at: torch.full((1, 6, 5), torch.inf)), Items(4)", r"train images hold NaN or infinity"),
     ("return images, ['a', 1] * 5, images, labels", r"test labels numbers"),
     ("return images, [None] * 10, images, labels", r"train labels are Python objects"),
+    ("return torch.from_numpy(images).to_sparse(), labels, images, labels", r"cannot be read: TypeError"),
     ("return images, labels, [images[0], images[0][:2]], [0, 1]", r"test images are of unequal shapes"),
     ("return np.zeros((2001, 1, 2, 2)), np.arange(2001), np.zeros((1, 1, 2, 2)), [1]", r"there are 2,001 classes"),
 ]

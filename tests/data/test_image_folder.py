@@ -64,7 +64,7 @@ def test_every_image_is_there_with_its_label(folder):
         assert held == sorted((label, np.asarray(Image.open(path)).tobytes()) for path, label in getattr(files, part))
     assert facts["input_shape"] == [1, 6, 8]
     assert (facts["train"], facts["test"], facts["num_classes"], facts["name"]) == (6, 2, 2, "pets")
-    assert facts["origin"]["folder"] == str(folder)
+    assert facts["origin"]["file"] == str(folder)
     assert facts["origin"]["sha256"] == digest_of(folder)
     assert "as divided there" in facts["description"]
 
@@ -223,6 +223,13 @@ def _no_images(folder):
         path.rename(path.with_suffix(".npy"))
 
 
+def _no_classes(folder):
+    for path in [*(folder / "train").rglob("*.png")]:
+        path.rename(folder / "train" / f"{path.parent.name}{path.name}")
+    for name in ("cat", "dog"):
+        (folder / "train" / name).rmdir()
+
+
 def _no_images_of_one_class(folder):
     (folder / "test" / "dog" / "0.png").unlink()
 
@@ -256,6 +263,7 @@ REFUSED = [  # what is done to a good folder, and what the one line says
     (_no_test, r"no test images: .*pets has a folder 'train' .*test or val or valid"),
     (_no_train, r"has a folder 'test' and none to train on: put one folder a class"),
     (_no_images, r"no images in .*train: put one folder a class .* an image ends in .jpg"),
+    (_no_classes, r"no images in .*train: there is no folder of a class; put one folder a class"),
     (_no_images_of_one_class, r"no images in .*test/dog: add some, or remove that folder"),
     (_one_class, r"pets has one class, 'cat', and nothing to tell it from"),
     (_other_classes, r"classes differ between train and test: .*test has no dog; give both"),

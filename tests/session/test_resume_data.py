@@ -20,7 +20,7 @@ def origins(tmp_path):
     return {
         "dataset=folder:set": {
             "text": "folder:set:1x8x8",
-            "folder": str(tmp_path / "set"),
+            "file": str(tmp_path / "set"),
             "sha256": digest_of(tmp_path / "set"),
         },
         "dataset=npz:own.npz": {

@@ -37,7 +37,7 @@ def test_from_a_folder_of_images_to_the_page(bench, digits):
     assert result["cell"]["dataset"] == "digits"
     assert result["training"]["classes"] == list("0123456789")
     (origin,) = json.loads((bench.folder / "results/own/run.json").read_text())["origins"].values()
-    assert origin["folder"] == str(digits)
+    assert origin["file"] == str(digits)
     page = (bench.folder / "reports/own.html").read_text()
     assert f"Data set folder:{digits}" in page
     assert origin["sha256"][:12] in page
