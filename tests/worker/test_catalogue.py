@@ -57,8 +57,8 @@ def test_images_of_ones_own_are_entered_under_their_label(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     images, labels = np.zeros((6, 4, 4), np.uint8), np.arange(6) % 2
     np.savez("own.npz", train_images=images, train_labels=labels, test_images=images, test_labels=labels)
-    catalogue = catalogue_of(CatalogueRequest(("vgg8", "debug"), ("npz:own.npz", "mnist")))
+    catalogue = catalogue_of(CatalogueRequest(("vgg8", "softmax_regression"), ("npz:own.npz", "mnist")))
     assert (catalogue.datasets["own"]["name"], catalogue.datasets["own"]["train"]) == ("own", 6)
     assert catalogue.datasets["own"]["origin"]["text"] == "npz:own.npz"
     assert catalogue.architectures["vgg8"]["incompatible"].keys() == {"own"}
-    assert not catalogue.architectures["debug"]["incompatible"]
+    assert not catalogue.architectures["softmax_regression"]["incompatible"]
