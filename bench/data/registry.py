@@ -8,7 +8,7 @@ from typing import Any
 from bench.data import mnist, named, synthetic, torchvision_files
 from bench.data.dataset import Dataset
 from bench.data.spec import DatasetSpec
-from bench.errors import unknown
+from bench.errors import BenchError, unknown
 from bench.origins.plugins import Plugins
 from bench.plan.origin import parse
 
@@ -157,6 +157,9 @@ def _text_of(name: str) -> str:
 def _entry(name: str) -> DatasetSpec:
     key = "synthetic" if name.startswith("synthetic:") else name
     if key not in ENTRIES:
+        scheme = "npz" if name.endswith(".npz") else "folder" if Path(name).is_dir() else ""
+        if scheme:
+            raise BenchError(f"unknown data set '{name}': to read images from there write {scheme}:{name}")
         raise unknown("data set", name, names(), "list datasets")
     return ENTRIES[key]
 
