@@ -9,8 +9,9 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from bench.data.content import ContentError, check_size, dataset_of
+from bench.data.content import dataset_of
 from bench.data.dataset import Dataset
+from bench.data.limits import ContentError, check_size
 from bench.data.npz import NAMES, chosen
 from bench.origins import Resolved
 from bench.origins.offer import Offer, call_with

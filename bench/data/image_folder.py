@@ -17,8 +17,9 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from bench.data.content import ContentError, check_classes, check_size, spread
+from bench.data.content import spread
 from bench.data.dataset import Dataset
+from bench.data.limits import ContentError, check_classes, check_size
 from bench.plan.image_files import ImageFiles
 from bench.text import plural
 

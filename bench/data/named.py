@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.data import function, image_folder, npz
-from bench.data.content import ContentError
 from bench.data.dataset import Dataset
+from bench.data.limits import ContentError
 from bench.errors import BenchError
 from bench.origins import resolve
 from bench.plan.content import digest_of

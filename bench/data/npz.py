@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.content import LARGEST, ContentError, dataset_of
+from bench.data.content import dataset_of
 from bench.data.dataset import Dataset
+from bench.data.limits import LARGEST, ContentError
 from bench.errors import BenchError
 from bench.text import quantity
 
