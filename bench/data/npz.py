@@ -29,10 +29,6 @@ def load(name: str, path: Path) -> Dataset:
         ContentError: the file is absent, damaged or too large, holds Python objects, or lacks an array.
 
     """
-    if path.is_dir():
-        raise ContentError(f"{path} is a folder: name a file (folder:PATH for one of images)")
-    if not path.is_file():
-        raise ContentError(f"there is no file {path}: check the path")
     try:
         arrays = _read(path)
     except BenchError:
@@ -62,6 +58,10 @@ def chosen(held: Any) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise ContentError(f"{path} is a folder: name a file (folder:PATH for one of images)")
+    if not path.is_file():
+        raise ContentError(f"there is no file {path}: check the path")
     if not zipfile.is_zipfile(path):
         raise ContentError(f"{path} is no .npz file, or is cut short: write it anew by numpy.savez")
     with zipfile.ZipFile(path) as packed:

@@ -157,11 +157,18 @@ def _text_of(name: str) -> str:
 def _entry(name: str) -> DatasetSpec:
     key = "synthetic" if name.startswith("synthetic:") else name
     if key not in ENTRIES:
-        scheme = "npz" if name.endswith(".npz") else "folder" if Path(name).is_dir() else ""
+        scheme = "npz" if name.endswith(".npz") else "folder" if _is_folder(name) else ""
         if scheme:
             raise BenchError(f"unknown data set '{name}': to read images from there write {scheme}:{name}")
         raise unknown("data set", name, names(), "list datasets")
     return ENTRIES[key]
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name too long
+        return False
 
 
 def _place(data_dir: Path | None) -> Path:

@@ -129,4 +129,4 @@ def _entries(folder: Path) -> Sequence[Path]:
             f"there is no folder {folder}: check the path, and write a shape as in PATH:3x64x64"
         ) from error
     except OSError as error:
-        raise BenchError(f"cannot read {folder}: {error.strerror}; check its permissions") from error
+        raise BenchError(f"cannot read {folder}: {error.strerror}; check its name and permissions") from error

@@ -299,6 +299,9 @@ def test_too_few_images_to_hold_any_out(tmp_path, monkeypatch):
     ("text", "message"),
     [
         ("folder:nowhere", "there is no folder"),
+        (f"folder:{'x' * 10_000}", "cannot read .*: File name too long"),
+        (f"npz:{'x' * 10_000}", "cannot read .*: .*File name too long"),
+        ("x" * 10_000, "unknown data set"),
         ("folder:pets:64x64", "there is no folder .*pets:64x64: check the path"),
         ("folder:pets/train/cat/0.png", "0.png is a file: name the folder"),
         ("folder:pets:2x64x64", "'folder:pets:2x64x64': images are brought to 1 channel .grey. or 3 .RGB., not 2"),
