@@ -18,6 +18,7 @@ from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
 
 ABOUT_SECONDS = 120.0
+READ_SECONDS = 900.0  # where images of the user's are read whole
 NAMED = ("architectures", "optimizers", "losses")  # fields of Plan whose texts may name an origin, beside the data sets
 
 
@@ -48,7 +49,8 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     )
     host.wait_until_ready()
     try:
-        answers = dict(talk(host, entries.AB_CAPABILITIES, task, ABOUT_SECONDS))
+        patience = READ_SECONDS if any(map(parse_origin, task["datasets"])) else ABOUT_SECONDS
+        answers = dict(talk(host, entries.AB_CAPABILITIES, task, patience))
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in answers:

@@ -1,4 +1,4 @@
-"""Dataset: labelled images for training and for testing, whole, in memory, as unscaled bytes."""
+"""Dataset: labelled images for training and for testing, whole, in memory, as they were read."""
 
 from dataclasses import dataclass, replace
 
@@ -9,13 +9,13 @@ from bench.plan.split import held_out_of
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled images. Pixels stay bytes until `normalize` scales them.
+    """Labelled images. Pixels stay as they were read until `normalize` scales them.
 
     Attributes:
         name: the name it was loaded by.
-        train_images: uint8, (N, C, H, W).
+        train_images: uint8 or float32, (N, C, H, W).
         train_labels: int64, (N,), from 0 to num_classes - 1.
-        test_images: uint8, (M, C, H, W).
+        test_images: of the same type, (M, C, H, W).
         test_labels: int64, (M,).
         classes: what each label means, in order.
 

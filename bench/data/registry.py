@@ -1,13 +1,16 @@
 """The data sets by name: the facts of each, known without loading it, and how it is loaded."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.data import mnist, synthetic, torchvision_files
+from bench.data import mnist, named, synthetic, torchvision_files
 from bench.data.dataset import Dataset
 from bench.data.spec import DatasetSpec
-from bench.errors import unknown
+from bench.errors import BenchError, unknown
+from bench.origins.plugins import Plugins
+from bench.plan.origin import parse
 
 DATA_DIR = Path("data")  # where data sets that are not embedded are looked for
 
@@ -45,26 +48,58 @@ ENTRIES = {
 }
 
 
+def plugins_of(group: str) -> Plugins[str]:
+    """Data sets of installed packages: by name, the text of an origin for what a function of theirs is."""
+    return Plugins(group, lambda _name, text: text, ENTRIES)
+
+
+_plugins = plugins_of("bench.datasets")
+
+
 def names() -> list[str]:
     """The names of all data sets; `synthetic` also takes a shape and a number of classes."""
-    return list(ENTRIES)
+    return [*ENTRIES, *_plugins.names()]
 
 
 def describe() -> list[dict[str, Any]]:
-    """The facts of each data set, in the order of `names`."""
-    return [facts_of(name) for name in names()]
+    """What is known of each data set without reading a plug-in's, in the order of `names`."""
+    return [outline_of(name) for name in names()]
 
 
-def facts_of(name: str) -> dict[str, Any]:
-    """Plain facts of one data set without loading it.
+def plugin_problems() -> list[str]:
+    """One line for each plug-in that was left out, with the reason."""
+    return _plugins.problems()
+
+
+def outline_of(name: str) -> dict[str, Any]:
+    """As `facts_of`, but of a plug-in, which would have to be read, its name and where it is from alone."""
+    if _plugins.get(name):
+        facts = _plugins.facts_of(name)
+        unread = dict.fromkeys(("input_shape", "num_classes", "train", "test"))
+        return {"name": name, **unread, "description": f"of {facts['package']} ({facts['text']})"}
+    return facts_of(name)
+
+
+def facts_of(name: str, data_dir: Path | None = None) -> dict[str, Any]:
+    """Plain facts of one data set, which is read only where nobody registered it.
+
+    Args:
+        name: one of `names`, or an origin: `folder:PATH`, `npz:FILE`, `my_data.py:load`.
+        data_dir: as `load`.
 
     Returns:
-        name, input_shape as [C, H, W], num_classes, train and test as numbers of images, and description.
+        name, input_shape as [C, H, W], num_classes, train and test as numbers of images, and description; of an origin
+        `origin` too, see `bench.data.named.facts_of`.
 
     Raises:
-        BenchError: the name is unknown, or a malformed shape of `synthetic`.
+        BenchError: the name is unknown, a malformed shape of `synthetic`, or as `load`.
 
     """
+    if parse(name):
+        return named.facts_of(name, _place(data_dir))
+    if text := _plugins.get(name):
+        facts = named.facts_of(text, _place(data_dir))
+        return {key: value for key, value in facts.items() if key != "origin"} | {"name": name}
     entry = _entry(name)
     facts = {"name": name, "num_classes": entry.num_classes, "train": entry.train, "test": entry.test}
     shape = entry.input_shape
@@ -80,6 +115,9 @@ def check(name: str, data_dir: Path | None = None, *, download: bool = False) ->
     With `download` absent files are fetched first. Takes a hundredth of a second for `mnist`, none for `synthetic`, and
     for the others as long as loading them.
     """
+    if _text_of(name):
+        facts_of(name, data_dir)
+        return
     entry, place = _entry(name), _place(data_dir)
     if entry.load is _synthetic:
         synthetic.parse(name)
@@ -95,23 +133,42 @@ def load(name: str, data_dir: Path | None = None, limit: int | None = None) -> D
     """The data set `name`, in memory.
 
     Args:
-        name: one of `names`, or `synthetic` with a shape, such as `synthetic:3x32x32:100`.
+        name: one of `names`, `synthetic` with a shape, such as `synthetic:3x32x32:100`, or an origin: `folder:PATH`,
+            `npz:FILE`, `my_data.py:load`.
         data_dir: the folder of data sets that are not embedded, laid out as torchvision does, `~` for home; `data`
             where None.
-        limit: so many training images will do: what loads quicker so has no more, the others are whole.
+        limit: so many training images will do: what loads quicker so has no more, and maybe no test images; the others
+            are whole.
 
     Raises:
         BenchError: the name is unknown or malformed, or its files are absent or damaged.
 
     """
+    if text := _text_of(name):
+        return replace(named.load(text, _place(data_dir), limit), name=name)
     return _entry(name).load(name, _place(data_dir), limit)
+
+
+def _text_of(name: str) -> str:
+    """The origin that a name is, or that a plug-in's function has; "" for a data set of the suite's own."""
+    return name if parse(name) else _plugins.get(name) or ""
 
 
 def _entry(name: str) -> DatasetSpec:
     key = "synthetic" if name.startswith("synthetic:") else name
     if key not in ENTRIES:
-        raise unknown("data set", name, ENTRIES, "list datasets")
+        scheme = "npz" if name.endswith(".npz") else "folder" if _is_folder(name) else ""
+        if scheme:
+            raise BenchError(f"unknown data set '{name}': to read images from there write {scheme}:{name}")
+        raise unknown("data set", name, names(), "list datasets")
     return ENTRIES[key]
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # a name too long
+        return False
 
 
 def _place(data_dir: Path | None) -> Path:

@@ -43,7 +43,8 @@ class Sources:
         self._device = device
 
     @cached_property
-    def _statistics(self) -> data.Statistics:
+    def statistics(self) -> data.Statistics:
+        """What is known of the training images."""
         return data.statistics(self._dataset.train_images)
 
     def train(self, cell: Cell, limit: int | None = None) -> Part:
@@ -58,4 +59,4 @@ class Sources:
         if len(images) < cell.batch_size and images is not self._dataset.test_images:
             raise ValueError(f"batch size {cell.batch_size} is more than the {len(images)} training images there are")
         place = self._device.torch_device
-        return Part(data.normalize(images.to(place), cell.normalization, self._statistics), labels.to(place))
+        return Part(data.normalize(images.to(place), cell.normalization, self.statistics), labels.to(place))

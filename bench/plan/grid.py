@@ -214,7 +214,8 @@ def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
     images = (catalogue.dataset(cell.dataset) or {})["train"]
     images -= held_out_of(images) if cell.split == "validation" else 0
     if cell.batch_size > images:
-        return f"a batch of {cell.batch_size} is more than the {images:,} training images of {cell.dataset}"
+        most = f"a batch of {cell.batch_size} is more than the {images:,} training images of {cell.dataset}"
+        return f"{most}: ask for {images} at most (--batch-sizes)"
     return None
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -24,6 +25,7 @@ _PATTERN = re.compile(
     re.S,
 )
 _HANDED = re.compile(rf"{HANDED}:(?P<name>[A-Za-z_]\w*)#(?P<digest>[0-9a-f]{{8}})")
+_RESIZED = re.compile(r"(?P<path>.+):([1-9]\d*)x([1-9]\d*)x([1-9]\d*)", re.S | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Origin:
     Attributes:
         source: a file ending in .py, a module, or what stands for a collection: "timm", "torchvision", "folder", "npz";
             "python" for an object that was handed over.
-        name: of the object in it, dotted where it lies deeper; a path for "folder" and "npz".
+        name: of the object in it, dotted where it lies deeper; a path for "folder" and "npz", after which a folder may
+            have the shape that its images are brought to: "photos/birds:3x64x64".
         arguments: Python literals to call it with, as they were written; "" for none.
         digest: of an object that was handed over, which alone tells it from others of its name; "" for all else.
 
@@ -47,17 +50,41 @@ class Origin:
     @property
     def label(self) -> str:
         """What it is called in ids and tables: `MyNet(width=128)`; a digest stands for the end of long arguments."""
-        name = PurePath(self.name).stem if self.source in PATH_SCHEMES else self.name
+        if self.source in PATH_SCHEMES:
+            return self._of_path()
         arguments = self.arguments
         if len(arguments) > LONGEST_ARGUMENTS:
             arguments = f"{arguments[:LONGEST_ARGUMENTS]}...{sha256(arguments.encode()).hexdigest()[:6]}"
-        return f"{name}({arguments})" if arguments else name
+        return f"{self.name}({arguments})" if arguments else self.name
 
     @property
     def full_label(self) -> str:
         """The label where another origin has the same: with the name of the file or module before it."""
-        place = self.digest or (self.source if self.source not in PATH_SCHEMES else PurePath(self.name).parent.name)
-        return f"{PurePath(place).name.removesuffix('.py').rpartition('.')[2]}.{self.label}"
+        if self.source in PATH_SCHEMES:
+            return f"{(Path.cwd() / self.path).parent.name or self.source}.{self.label}"
+        place = PurePath(self.digest or self.source).name.removesuffix(".py")
+        return f"{place.rpartition('.')[2]}.{self.label}"
+
+    def _of_path(self) -> str:
+        """The name of the folder, or of the file without its ending, with the shape that images are brought to."""
+        path = self.path.resolve() if self.path.name in ("", "..") else self.path
+        name = (path.stem if self.source == "npz" else path.name) or self.source
+        return f"{name}:{'x'.join(map(str, self.shape))}" if self.shape else name
+
+    @property
+    def path(self) -> Path:
+        """What "folder" or "npz" names, `~` being home, from the working directory on."""
+        match = _RESIZED.fullmatch(self.name) if self.source == "folder" else None
+        path = Path(match["path"] if match else self.name)
+        with suppress(RuntimeError):  # `~name` of nobody here: a file like any other
+            path = path.expanduser()
+        return path
+
+    @property
+    def shape(self) -> tuple[int, int, int] | None:
+        """Channels, height and width that the images of a folder are brought to; None where they stay as they are."""
+        match = _RESIZED.fullmatch(self.name) if self.source == "folder" else None
+        return (int(match[2]), int(match[3]), int(match[4])) if match else None
 
     @property
     def file(self) -> str | None:
@@ -139,6 +166,11 @@ def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]
         others = names.union(labels.values())
         labels[text] = next(choice for choice in choices if choice not in others or choice == text)
     return labels
+
+
+def is_path(text: str) -> bool:
+    """Whether a text names files of data, which are read and not run: `folder:PATH` or `npz:FILE`."""
+    return text.partition(":")[0] in PATH_SCHEMES
 
 
 def texts_of(origins: Iterable[str]) -> Mapping[str, str]:

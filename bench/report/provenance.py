@@ -112,6 +112,7 @@ def _run(record: Record) -> Iterator[tuple[str, str]]:
         threads = sorted({row.values[metric].threads or 0 for row in record.rows if metric in row.values} - {0})
         if threads:
             yield name, joined(map(str, threads))
+    yield from _origins(facts.origins)
     yield from flat(facts.versions)
 
 
@@ -138,6 +139,20 @@ def _seeds(record: Record) -> str:
     """The seeds of our own cells; "" where there are none."""
     seeds = sorted({cell.seed for row in record.rows for cell in row.cells if not cell.is_foreign})
     return joined((str(seed) for seed in seeds), most=20)
+
+
+def _origins(origins: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Which code and data was measured that nobody registered."""
+    for name, facts in origins.items():
+        digest = f"SHA-256 {str(facts['sha256'])[:12]}" if "sha256" in facts else None
+        package = f"{facts['package']} {facts.get('version')}" if "package" in facts else None
+        place = facts.get("file") or package
+        parts = (facts.get("description"), place, digest)
+        field, _, text = name.partition("=")
+        yield (
+            f"{field.replace('dataset', 'data set').capitalize()} {text}",
+            ", ".join(str(part) for part in parts if part),
+        )
 
 
 def _machine(record: Record) -> Iterator[tuple[str, str]]:

@@ -28,7 +28,8 @@ def curves_of(run: Run) -> list[Curves]:
                 for measurement in result.measurements
                 if row_of(measurement.metric).tensorboard
             }
-            curves[name] = {"name": name, "epochs": epochs, "parameters": result.cell.to_dict(), "metrics": finals}
+            parameters = {**result.cell.to_dict(), "origins": "; ".join(result.cell.origins)}
+            curves[name] = {"name": name, "epochs": epochs, "parameters": parameters, "metrics": finals}
     return list(curves.values())
 
 

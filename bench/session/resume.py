@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from bench.errors import BenchError
+from bench.plan.content import check_data
 from bench.plan.plan import Plan, flag, options_of
 from bench.store import run as store
 from bench.store.named_code import check_code, code_in
@@ -33,6 +34,7 @@ def resumed(name: str, wanted: Mapping[str, Any], *, allow_code: bool = False) -
     if fixed:
         allowed = ", ".join(map(flag, ADJUSTABLE))
         raise BenchError(f"{flag(fixed[0])} cannot change in a run that is resumed: leave it out, or adjust {allowed}")
+    check_data(name, run.facts.origins)
     stored = run.facts.plan
     check_code(run, code_in(stored), allowed=allow_code)
     plan = Plan(**{field.name: _plain(stored[field.name]) for field in fields(Plan) if field.name in stored})

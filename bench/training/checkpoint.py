@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -66,12 +67,13 @@ def machine_of(device: Device, threads: int) -> str:
     return fingerprint(describe_system(device), threads).digest
 
 
-def unpacked(content: bytes, name: str) -> Checkpoint:
+def unpacked(content: bytes, name: str, data_dir: Path | None = None) -> Checkpoint:
     """The model that `packed` wrote. Nothing but tensors and plain data is unpickled (`weights_only=True`).
 
     Args:
         content: of the file.
         name: what an error calls it.
+        data_dir: folder with data sets that are not embedded; None for the default.
 
     Raises:
         BenchError: it is damaged, not a checkpoint, or its weights are not those of its architecture.
@@ -83,20 +85,20 @@ def unpacked(content: bytes, name: str) -> Checkpoint:
         cause = "it is damaged, no checkpoint, or holds more than tensors and plain data"
         raise BenchError(f"cannot read {name}: {cause}; train again with --checkpoint") from error
     try:
-        return _restored(stored, name)
+        return _restored(stored, name, data_dir)
     except (architectures.RegistryError, architectures.ShapeError, *DAMAGE) as error:
         reason = (str(error).strip().splitlines() or [""])[0].rstrip(": ")
         raise BenchError(f"{name} does not fit this version ({reason}): train again with --checkpoint") from error
 
 
-def _restored(stored: Any, name: str) -> Checkpoint:
+def _restored(stored: Any, name: str, data_dir: Path | None) -> Checkpoint:
     if not isinstance(stored, dict) or stored.get("format") not in (FORMAT, WITHOUT_DIGEST):
         raise ValueError(f"not a checkpoint of format {FORMAT} or {WITHOUT_DIGEST}")
     verified = stored["format"] != WITHOUT_DIGEST
     if verified and not is_intact(stored):
         raise BenchError(f"{name} is damaged, its content is not what was written: train again with --checkpoint")
     cell, entry = cell_of(stored), entry_of(stored)
-    shape, classes = images_of(stored, cell)
+    shape, classes = images_of(stored, cell, data_dir)
     model = models.build(cell.architecture, shape, classes)
     model.load_state_dict(stored["weights"])
     return Checkpoint(model.eval(), cell, shape, classes, entry, verified, str(stored.get("machine", "")))

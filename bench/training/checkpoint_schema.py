@@ -2,8 +2,9 @@
 
 import hashlib
 import sys
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from dataclasses import fields
+from pathlib import Path
 from reprlib import repr as brief  # one short line, with whatever a terminal would obey escaped
 from typing import Any
 
@@ -15,7 +16,7 @@ from bench.devices import is_name
 from bench.errors import BenchError
 from bench.files import canonical
 from bench.plan.cell import Cell
-from bench.plan.origin import texts_of
+from bench.plan.origin import is_path, parse, texts_of
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
 from bench.vocabulary import MODES
 
@@ -55,18 +56,25 @@ def cell_of(stored: dict[str, Any]) -> Cell:
     cell = Cell.from_dict(stored["cell"])
     _must(_CELL["origins"](cell.origins), "origins", cell.origins)
     named = texts_of(cell.origins)
+    # a file of weights is no reason to run a file of code; images are only read, and optimizer and loss are not needed
+    code = [named[field] for field in ("architecture", "dataset") if field in named and not _is_images(field, named)]
+    if code:
+        needed = brief(", ".join(code))
+        raise BenchError(f"the checkpoint is of {needed}, and only what is registered is read back: load it yourself")
     for field in fields(Cell):
         value = getattr(cell, field.name)
         _must((_label if field.name in named else _CELL[field.name])(value), field.name, value)
-    needed = ", ".join(named[field] for field in ("architecture", "dataset") if field in named)
-    if needed:  # a file of weights is no reason to run a file of code
-        raise BenchError(f"the checkpoint is of {needed}, and only what is registered is read back: load it yourself")
     return cell
 
 
-def images_of(stored: dict[str, Any], cell: Cell) -> tuple[tuple[int, int, int], int]:
+def _is_images(field: str, named: Mapping[str, str]) -> bool:
+    """Whether what a field is named by are images on a disk."""
+    return field == "dataset" and is_path(named[field])
+
+
+def images_of(stored: dict[str, Any], cell: Cell, data_dir: Path | None = None) -> tuple[tuple[int, int, int], int]:
     """(C, H, W) of an image and the number of classes, which are those of the cell's data set, or a ValueError."""
-    facts = data.facts_of(cell.dataset)
+    facts = data.facts_of(cell.source("dataset"), data_dir)
     for name in ("input_shape", "num_classes"):
         if stored[name] != facts[name]:
             raise ValueError(f"{name} is {brief(stored[name])}, and {facts[name]} in {cell.dataset}")
@@ -117,7 +125,7 @@ def _label(value: Any) -> bool:
 
 def _data_set(value: Any) -> bool:
     try:
-        return isinstance(value, str) and bool(data.facts_of(value))
+        return isinstance(value, str) and parse(value) is None and bool(data.facts_of(value))
     except BenchError:
         return False
 

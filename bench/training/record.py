@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bench import data
 from bench.data import Dataset
 from bench.devices import Device
 from bench.measure import denormals
@@ -55,7 +56,7 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> tup
         evaluated=evaluated,
     )
     block = Block(subject="training", **meter.read(), intervals=np.empty((learnt["epochs"][-1]["steps"], 0)))
-    seen = examine(scores, test.labels, dataset.test_images)
+    seen = examine(scores, test.labels, data.as_bytes(dataset.test_images, sources.statistics))
     if cell.split != "test":  # only the test images are ever shown
         seen = {key: value for key, value in seen.items() if key not in ("digits", "mistakes")}
     channel.send("training", {**learnt, **classes, **seen})

@@ -49,6 +49,7 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
             datasets=tuple(task["datasets"]),
             optimizers=tuple(named.get("optimizers", ())),
             losses=tuple(named.get("losses", ())),
+            data_dir=task["data_dir"],
         )
         capabilities: CapabilitiesAnswer = {
             "catalogue": asdict(catalogue_of(request)),

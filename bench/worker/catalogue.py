@@ -28,7 +28,7 @@ def describe(request: CatalogueRequest, channel: Channel) -> None:
     """
     try:
         for name in request.datasets:
-            data.check(name, Path(request.data_dir) if request.data_dir else None, download=request.download)
+            data.check(name, _place(request), download=request.download)
         channel.send("catalogue", catalogue_of(request))
     except BenchError as error:
         channel.send("refused", str(error))
@@ -43,18 +43,20 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         BenchError: an origin names nothing that can be used.
 
     """
-    devices = available()
-    classes = [data.facts_of(text)["num_classes"] for text in request.datasets]
+    devices, place = available(), _place(request)
+    classes = [data.facts_of(text, place)["num_classes"] for text in request.datasets]
     problems = [
         *architectures.plugin_problems(),
         *optimizers.plugin_problems(_places(devices)),  # before their names, of which those that fail are left out
         *losses.plugin_problems(classes),
+        *data.plugin_problems(),
     ]
     nets = _entries(request.architectures, architectures.names())
     globs = request.architectures
     wanted = {name for name, text in nets.items() if parse(text) or matches_any(name, globs)}
     sets = _entries(request.datasets, data.names())
-    images = {label: data.facts_of(text) for label, text in sets.items() if text in request.datasets}
+    wanted_sets = {label: text for label, text in sets.items() if text in request.datasets}
+    images = {label: {**data.facts_of(text, place), "name": label} for label, text in wanted_sets.items()}
     return Catalogue(
         architectures={
             name: _architecture(name, text, name in wanted, images, request.batch_sizes) for name, text in nets.items()
@@ -63,7 +65,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
             name: _optimizer(name, text, devices)
             for name, text in _entries(request.optimizers, optimizers.names()).items()
         },
-        datasets={name: data.facts_of(text) for name, text in sets.items()},
+        datasets={name: images.get(name) or data.outline_of(text) for name, text in sets.items()},
         losses={
             name: losses.facts_of(text, classes) for name, text in _entries(request.losses, losses.names()).items()
         },
@@ -83,6 +85,10 @@ def _imported() -> list[str]:
     standard = Path(sysconfig.get_path("stdlib"))
     own = (path for path in paths if not path.is_relative_to(standard) and not {*INSTALLED} & {*path.parts})
     return sorted(str(path) for path in own if path.is_absolute() and path.is_file())  # torch has some that are not
+
+
+def _place(request: CatalogueRequest) -> Path | None:
+    return Path(request.data_dir) if request.data_dir else None
 
 
 def _entries(texts: Sequence[str], registered: Sequence[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 from bench.data import Dataset
 from bench.devices import device_for
@@ -30,12 +31,13 @@ def verify(task: Weights, channel: Channel) -> None:
 
 
 def _facts(task: Weights) -> Verification:
-    saved = unpacked(task.content, task.name)
+    saved = unpacked(task.content, task.name, Path(task.data_dir) if task.data_dir else None)
     threads = min(saved.cell.threads, usable_cores())
     own_loss = "loss" in texts_of(saved.cell.origins)
     cell = replace(saved.cell, device="cpu", threads=threads, mode="eager", implementation="default")
     # nothing is stepped, and a file of weights is no reason to run a file of code
-    cell = replace(cell, optimizer="sgd", learning_rate=None, origins=(), loss=NO_LOSS if own_loss else cell.loss)
+    named = tuple(entry for entry in cell.origins if entry.startswith("dataset="))
+    cell = replace(cell, optimizer="sgd", learning_rate=None, origins=named, loss=NO_LOSS if own_loss else cell.loss)
     device = device_for(cell)
     sources = Sources(_dataset(cell, task.data_dir), device)
     test = sources.test(cell)

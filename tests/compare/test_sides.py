@@ -111,3 +111,13 @@ def test_the_metric_follows_the_batch_sizes():
 
     assert of(64, 64) == "step"
     assert of(64, 128) == "seconds_per_image"
+
+
+def test_a_catalogue_is_asked_for_what_two_cells_name_too():
+    plan = capabilities.naming(
+        Plan(architectures=("mlp",)), ["my.py:Net(width=1),dataset=npz:x.npz", "debug,loss=my.py:loss"]
+    )
+    assert plan.architectures == ("mlp", "my.py:Net(width=1)", "debug")
+    assert plan.datasets == ("mnist", "npz:x.npz")
+    assert plan.losses == ("cross_entropy", "my.py:loss")
+    assert plan.optimizers == ("sgd",)

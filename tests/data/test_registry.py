@@ -55,6 +55,14 @@ def test_an_unknown_name_is_refused_with_the_nearest(call):
         call("fashion-mnist")
 
 
+@pytest.mark.parametrize(("name", "remedy"), [("birds", "folder:birds"), ("digits.npz", "npz:digits.npz")])
+def test_a_path_alone_is_refused_with_what_to_write(tmp_path, monkeypatch, name, remedy):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "birds").mkdir()
+    with pytest.raises(BenchError, match=f"unknown data set '{name}': to read images from there write {remedy}"):
+        check(name)
+
+
 @pytest.mark.parametrize("call", [facts_of, check, load])
 def test_a_malformed_shape_is_refused(call):
     with pytest.raises(BenchError, match="malformed data set 'synthetic:28'"):

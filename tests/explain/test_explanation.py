@@ -30,6 +30,14 @@ def test_the_sentence_names_the_slower_first_whatever_the_order(pair):
     assert sentence == "vgg4 is 3x slower than lenet5: 50 % of it convolution backward, 45 % convolution forward."
 
 
+def test_data_sets_of_ones_own_are_told_apart_by_their_names_alone(pair):
+    first, second = (
+        replace(pair[0], cell=replace(pair[0].cell, dataset=name, origins=(f"dataset=npz:{name}.npz",)))
+        for name in ("day", "night")
+    )
+    assert explain(first, second).sentence.startswith("vgg4 day and vgg4 night take the same time")
+
+
 def test_the_parts_add_up_to_the_measured_difference(pair):
     explanation = explain(*pair)
     assert explanation.steps == pytest.approx((9e-3, 3e-3))

@@ -143,7 +143,7 @@ def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
         ({"modes": ("eager", "cuda_graph")}, "a CUDA graph needs a CUDA device"),
         (
             {"datasets": ("mnist", "synthetic"), "batch_sizes": (5000,)},
-            "a batch of 5000 is more than the 4,096 training images of synthetic",
+            "a batch of 5000 is more than the 4,096 training images of synthetic: ask for 4096 at most (--batch-sizes)",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """The catalogue: the FLOPs that are listed are those counted by hand, and those published."""
 
+import numpy as np
 import pytest
 
 from bench.plan.task import CatalogueRequest
@@ -50,3 +51,14 @@ def test_an_architecture_that_cannot_take_the_images_is_known_before_anything_is
     assert known["lenet5"]["incompatible"].keys() == {"synthetic:1x4x4"}
     assert "'lenet5' cannot be built" in known["lenet5"]["incompatible"]["synthetic:1x4x4"]
     assert "incompatible" not in known["mlp"]
+
+
+def test_images_of_ones_own_are_entered_under_their_label(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images, labels = np.zeros((6, 4, 4), np.uint8), np.arange(6) % 2
+    np.savez("own.npz", train_images=images, train_labels=labels, test_images=images, test_labels=labels)
+    catalogue = catalogue_of(CatalogueRequest(("vgg8", "softmax_regression"), ("npz:own.npz", "mnist")))
+    assert (catalogue.datasets["own"]["name"], catalogue.datasets["own"]["train"]) == ("own", 6)
+    assert catalogue.datasets["own"]["origin"]["text"] == "npz:own.npz"
+    assert catalogue.architectures["vgg8"]["incompatible"].keys() == {"own"}
+    assert not catalogue.architectures["softmax_regression"]["incompatible"]
