@@ -119,7 +119,8 @@ def test_labels_of_any_kind_survive_files_pages_and_tables(odd):
     assert "<b>&amp; =" not in page
     assert cells[0].architecture in html.unescape(page)
     assert page.count("SHA-256") >= 2
-    for words in (("show", "odd"), ("show", "odd", "--csv"), ("history",), ("explain", cells[0].id, cells[1].id)):
+    explained = ("explain", cells[0].id, cells[1].id, "--run", "odd")
+    for words in (("show", "odd"), ("show", "odd", "--csv"), ("history",), explained):
         done = odd(*words)
         assert done.returncode == 0, done.stderr
         assert "ünï [x]" in done.stdout
@@ -171,10 +172,10 @@ def test_ab_compares_the_same_words_by_both_revisions_code(bench):
     few = "--concurrent --uncalibrated --tolerance 20% --budget 60s --json"
     done = bench("ab", "HEAD", "--architectures", "my_nets.py:build(width=16)", *few.split())
     document = json.loads(done.stdout)
-    assert document["overall"] == "regression", done.stderr
-    step = next(verdict for verdict in document["verdicts"] if verdict["metric"] == "step")
-    assert step["verdict"] == "regressed"
-    assert step["cell"].startswith("build(width=16)-")
+    verdicts = {verdict["metric"]: verdict for verdict in document["verdicts"]}
+    assert verdicts["step"]["cell"].startswith("build(width=16)-"), done.stderr
+    assert verdicts["result"]["verdict"] == "changed"  # nineteen layers more
+    assert "parameter_bytes" in json.dumps(verdicts["step"])
     assert any("the same on both sides" in note and "what it imports may differ" in note for note in document["notes"])
 
 
