@@ -104,10 +104,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
 
     """
     with ExitStack() as stack:
-        plain = names_own_code(plan) and is_plain(between.repo)  # its files are measured by the suite that runs now
-        trees = stack.enter_context(checked_out(between.repo, between.first, between.second, installed=not plain))
-        if plain:
-            trees = replace(trees[0], paths=(OWN,)), replace(trees[1], paths=(OWN,))
+        trees = stack.enter_context(_trees(between, plan))
         hosts = [stack.enter_context(TreeClient(tree.label, tree.paths, base=tree.base)) for tree in trees]
         known = [capabilities_of(host, plan) for host in hosts]
         if not chosen and not is_suite(trees[1].paths[0]):
@@ -129,17 +126,20 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
                 *(unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
                 *(unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
             ),
-            notes=(
-                *notes_on(trees, inject),
-                *code_notes(known, shared),
-                *known[0].problems,
-                *known[1].problems,
-            ),
+            notes=(*notes_on(trees, inject), *code_notes(known, shared), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
             mute=tuple(
                 host.label for host, side in zip(hosts, known, strict=True) if entries.AB_SAME not in side.entries
             ),
         )
+
+
+@contextmanager
+def _trees(between: Revisions, plan: Plan) -> Iterator[tuple[Tree, Tree]]:
+    """Both sides' source; of a repository that holds no suite and no package of nets, for the suite that runs now."""
+    plain = names_own_code(plan) and is_plain(between.repo)
+    with checked_out(between.repo, between.first, between.second, installed=not plain) as (first, second):
+        yield (replace(first, paths=(OWN,)), replace(second, paths=(OWN,))) if plain else (first, second)
 
 
 @contextmanager

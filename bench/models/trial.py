@@ -60,8 +60,8 @@ def _on(device: str, text: str, build: Callable[[], nn.Module], shape: Shape, im
             network = build()
         except OriginError as error:
             raise ShapeError(str(error)) from error
-        given = torch.rand(images, *shape)
-        outputs = [_output(network.train(mode), text, given) for mode in (True, False)]
+        batch = torch.rand(images, *shape)
+        outputs = [_output(network.train(mode), text, batch) for mode in (True, False)]
     for output in outputs:
         _check(text, output, shape, images)
     logits = tensors_of(outputs[0])[0]
