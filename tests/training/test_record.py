@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.measure import denormals
 from bench.plan.cell import Cell
 from bench.plan.task import Task
 from bench.store.warning import Warning
@@ -52,7 +53,7 @@ def test_each_evaluation_is_sent_so_that_an_end_in_between_loses_no_more_than_on
 
 
 def test_denormals_that_are_kept_are_warned_of(monkeypatch):
-    monkeypatch.setattr("bench.measure.denormals.NOTED", 0.0)
+    monkeypatch.setattr(denormals, "NOTED", 0.0)
     heard = Heard()
     measure(Task(Cell("debug", batch_size=512), blocks=2, epochs=1, costs=False), heard)
     parts = [warning["part"] for warning in heard.of("warning") if warning["kind"] == "denormals"]
