@@ -119,8 +119,8 @@ def bench_step(request: pytest.FixtureRequest, benchmark: Any) -> BenchStep:
     The step is a callable without arguments, or a function that sets it up, as `bench.measure` takes it. It runs with
     1 CPU thread unless `threads` says otherwise (None: all usable cores), on the `device` that it puts its tensors on
     unless one is named. Seconds of the phases that it marks (`bench.phase`) are in the benchmark's extra_info, under
-    "phases". Returns the seconds of a step by the median round; None where benchmarks are disabled. What the step
-    raises is raised here.
+    "phases". Returns the seconds of a step by the median round; None where benchmarks are disabled. A device that is
+    not there is skipped, and what the step raises is raised here.
     """
 
     def run(step: Callable[[], object], *, threads: int | None = 1, device: str | None = None) -> float | None:

@@ -64,6 +64,30 @@ class Measurement:
     origin: Mapping[str, Any] = field(default_factory=dict)
     system: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of_processes(cls, name: str, timed: TimedStep) -> "Measurement":
+        """What the processes that timed a step of that name say together."""
+        processes = timed.processes
+        samples = tuple(np.array(process["seconds"]) for process in processes)
+        whole_step = _pooled(samples)
+        phases = dict.fromkeys(phase for process in processes for phase in process["phases"])
+        return cls(
+            name=name,
+            value=whole_step.value,
+            low=whole_step.low,
+            high=whole_step.high,
+            n=whole_step.n,
+            p25=_pooled(samples, timing.STATISTIC).value,
+            phases={phase: _pooled([process["phases"].get(phase, [0.0]) for process in processes]) for phase in phases},
+            outside=_pooled([process["outside"] for process in processes]) if phases else None,
+            device=timed.facts["device"],
+            threads=timed.facts["threads"],
+            samples=samples,
+            warnings=_warnings(processes),
+            origin=timed.facts["origin"],
+            system=timed.facts["system"],
+        )
+
     def __repr__(self) -> str:
         """One line: the time with its interval, the shares of its phases, and in a word what speaks against it."""
         doubts = joined(warning.partition(",")[0] for warning in self.warnings)
@@ -164,30 +188,6 @@ class Verdict:
     @property
     def _change(self) -> str:
         return "-" if self.ratio is None else change(self.ratio.value, self.ratio.low, self.ratio.high)
-
-
-def measurement_of(name: str, timed: TimedStep) -> Measurement:
-    """What the processes that timed a step say together."""
-    processes = timed.processes
-    samples = tuple(np.array(process["seconds"]) for process in processes)
-    whole_step = _pooled(samples)
-    phases = dict.fromkeys(phase for process in processes for phase in process["phases"])
-    return Measurement(
-        name=name,
-        value=whole_step.value,
-        low=whole_step.low,
-        high=whole_step.high,
-        n=whole_step.n,
-        p25=_pooled(samples, timing.STATISTIC).value,
-        phases={phase: _pooled([process["phases"].get(phase, [0.0]) for process in processes]) for phase in phases},
-        outside=_pooled([process["outside"] for process in processes]) if phases else None,
-        device=timed.facts["device"],
-        threads=timed.facts["threads"],
-        samples=samples,
-        warnings=_warnings(processes),
-        origin=timed.facts["origin"],
-        system=timed.facts["system"],
-    )
 
 
 def _pooled(seconds: Sequence[Floats | list[float]], quantile: Quantile = STATISTIC) -> Interval:

@@ -13,7 +13,7 @@ from bench.plan.step import StepSource, source_named, source_of
 from bench.process.lock import measuring
 from bench.process.worker import in_worker
 from bench.session.step_times import time_step
-from bench.step_results import Measurement, Verdict, measurement_of
+from bench.step_results import Measurement, Verdict
 from bench.store.provenance import time_name
 
 Step = Callable[[], object]  # called without arguments: the step, or what sets it up and gives it
@@ -62,7 +62,7 @@ def measure(
             device=device or "",
             timeout=plan.timeout,
         )
-    return measurement_of(source.label, timed)
+    return Measurement.of_processes(source.label, timed)
 
 
 def compare(

@@ -91,6 +91,10 @@ PACKAGE = {
             assert seconds is None or seconds > 0
 
 
+        def test_device_of_a_step(bench_step):
+            bench_step(make_step, device="cuda:77")
+
+
         def fail():
             raise ValueError("no such batch")
 
@@ -126,13 +130,13 @@ def test_the_entry_point_brings_the_fixture_and_leaves_torch_alone(repository):
     )  # by name too: it is one plug-in all the same
     assert done.returncode == 0, done.stdout + done.stderr
     assert "torch at the start: False" in done.stdout
-    assert "6 tests collected" in done.stdout
+    assert "7 tests collected" in done.stdout
 
 
 def test_without_benchmarks_each_cell_runs_once_and_nothing_is_reported(repository):
     done = repository("--benchmark-disable", "-rs")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 passed, 1 skipped" in done.stdout
+    assert "5 passed, 2 skipped" in done.stdout
     assert "no device 'cuda:77' here" in done.stdout
     assert "benchmark '" not in done.stdout
 

@@ -23,7 +23,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.session.step_times import TimedStep
 from bench.stats.interval import Interval
-from bench.step_results import Verdict, measurement_of
+from bench.step_results import Measurement, Verdict
 from bench.store.warning import Warning
 from bench.verdict.verdict import Decision
 from bench.verdict.verdict import Verdict as CellVerdict
@@ -179,7 +179,7 @@ def process(seconds, *, warnings=(), **phases):
 
 def test_a_measurement_is_the_mean_over_processes_with_its_interval():
     timed = TimedStep(FACTS, tuple(process(seconds) for seconds in (0.004, 0.005, 0.00625)))
-    found = measurement_of("my_train.step", timed)
+    found = Measurement.of_processes("my_train.step", timed)
     assert found.value == found.p25 == pytest.approx(0.005)  # geometric
     half = 4.302653 * np.log(1.25) / np.sqrt(3)  # Student's t of two degrees of freedom, at 97.5 %
     assert (found.low, found.high) == pytest.approx((0.005 * np.exp(-half), 0.005 * np.exp(half)), rel=1e-5)
@@ -191,13 +191,13 @@ def test_a_measurement_is_the_mean_over_processes_with_its_interval():
 def test_the_value_is_the_median_of_steps_and_the_low_quantile_stands_beside_it():
     times = process(0.004)
     times["seconds"] = [0.001, 0.002, 0.003, 0.004, 0.5]
-    found = measurement_of("step", TimedStep(FACTS, (times,)))
+    found = Measurement.of_processes("step", TimedStep(FACTS, (times,)))
     assert (found.value, found.p25, found.low) == (pytest.approx(0.003), pytest.approx(0.002), None)
 
 
 def test_the_phases_of_a_measurement_have_their_intervals():
     timed = TimedStep(FACTS, (process(0.004, forward=0.25, backward=0.5), process(0.005, forward=0.25, log=0.0)))
-    found = measurement_of("step", timed)
+    found = Measurement.of_processes("step", timed)
     assert list(found.phases) == ["forward", "backward", "log"]
     assert found.phases["forward"].value == pytest.approx((0.001 * 0.00125) ** 0.5)
     assert found.phases["forward"].n == 2
@@ -211,7 +211,7 @@ def test_a_measurement_reads_on_one_line_and_as_a_table():
     timed = TimedStep(
         FACTS, tuple(process(0.004 + at / 1e5, forward=0.25, warnings=contended[at : at + 1]) for at in range(3))
     )
-    found = measurement_of("<lambda>", timed)
+    found = Measurement.of_processes("<lambda>", timed)
     text = repr(found)
     assert text.startswith("<Measurement <lambda>: 4.01 ms ± 0.62 % (95 % over 3 processes, 1 thread, cpu); ")
     assert text.endswith("; forward 25 %, outside of these 75 %; contended>")
@@ -222,7 +222,7 @@ def test_a_measurement_reads_on_one_line_and_as_a_table():
     assert "<lambda>" not in html
     assert html.count("<tr>") == 4  # the headings, the step, its phase, and what is outside
     assert "contended" in html
-    alone = repr(measurement_of("step", TimedStep(FACTS, (process(0.004),))))
+    alone = repr(Measurement.of_processes("step", TimedStep(FACTS, (process(0.004),))))
     assert alone == "<Measurement step: 4.00 ms (1 process, 1 thread, cpu)>"
 
 

@@ -228,7 +228,7 @@ def _comparison(
 def _labels(sources: Sequence[StepSource]) -> tuple[str, str]:
     """What two steps are called: each by its label, with its place where they have the same."""
     first, second = (source.label for source in sources)
-    return (first, second) if first != second else (f"{first}, first", f"{second}, second")
+    return (first, second) if first != second else (f"{first} (first)", f"{second} (second)")
 
 
 def _source_in(tree: Path, root: Path, text: str, start: Path) -> StepSource:

@@ -22,7 +22,7 @@ from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.plan.step import label_of
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
-from bench.worker.step_setup import set_up
+from bench.worker.step_setup import device_named, set_up
 
 FLUSHED = "denormals are flushed in workers alone: the threads of this process may be running already"
 PHASE_BLOCKS = 3
@@ -113,7 +113,10 @@ def opened_step(
             yield InProcess(_nothing, _nothing, unsupported=shortfall)
             return
         allocator = pin_allocator() if timed else None
-        place = open_device(device) if device else None  # the step may ask for the current one
+        if unsupported := unsupported_on(Cell("", device=device)) if device else None:
+            yield InProcess(_nothing, _nothing, unsupported=unsupported)
+            return
+        place = device_named(device or "")
         call = stack.enter_context(set_up(target, label_of(target)))
         if not timed:
             yield InProcess(call, _nothing)

@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 
-from bench.devices import device_in_use, open_device
+from bench.devices import Device, device_in_use, open_device, unsupported_on
 from bench.machine.system import describe_system, usable_cores
 from bench.measure.own_step import OwnStep
 from bench.measure.threads import check_threads
 from bench.origins.resolve import resolve
+from bench.plan.cell import Cell
 from bench.plan.origin import BASE
 from bench.process.messages import StepFacts, StepTask
 from bench.worker.failure import NoStepError, place_told
@@ -39,7 +40,7 @@ def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
     threads = task["threads"] or usable_cores()
     torch.set_num_threads(threads)
     check_threads(threads)
-    device = open_device(task["device"]) if task["device"] else None  # the step may ask for the current one
+    device = device_named(task["device"])
     with modules_from(task["path"]), ExitStack() as stack:
         target, origin = _target(task)
         with place_told(task["label"]):
@@ -54,6 +55,20 @@ def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
         threads = torch.get_num_threads()  # the step may have set them
         system = describe_system(device)
         yield own, StepFacts(origin=origin, device=device.name, threads=threads, system=system)
+
+
+def device_named(name: str) -> Device | None:
+    """The device of that name, before the step is set up, which may ask for the current one; None for no name.
+
+    Raises:
+        NoStepError: there is none here.
+
+    """
+    if not name:
+        return None
+    if reason := unsupported_on(Cell("", device=name)):
+        raise NoStepError(reason)
+    return open_device(name)
 
 
 @contextmanager

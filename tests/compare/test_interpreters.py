@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from bench.compare import steps
 from bench.compare.interpreters import SAME, interpreters
 from bench.errors import NotComparableError
 from bench.plan.plan import plan_from
@@ -63,3 +64,27 @@ def test_a_side_that_is_not_named_is_the_interpreter_that_runs(venv):
         assert str(other.python) in comparison.after.label
         assert comparison.before.installed == comparison.after.installed
         assert SAME in comparison.notes
+
+
+@pytest.mark.slow
+def test_a_step_of_one_s_own_under_both(venv, tmp_path):
+    """What differs is told with it; a package that one side lacks makes the same step not comparable."""
+    old, new = venv("old"), venv("new")
+    for side, version in ((old, "1.0"), (new, "2.0")):
+        side.install("tinypart", version)
+    new.install("newpart", "1.0")
+    (tmp_path / "their_step.py").write_text(
+        "import tinypart\n\ndef step():\n    return tinypart.VERSION * 9\n\n"
+        "def newer():\n    import newpart\n    return newpart.VERSION\n"
+    )
+    pythons = {"A": old.python, "B": new.python}
+    text = f"{tmp_path}/their_step.py"
+    with steps.settings(f"{text}:step", steps.StepOptions(), pythons=pythons) as comparison:
+        assert comparison.before.installed["tinypart"] == "1.0"
+        assert comparison.after.installed["tinypart"] == "2.0"
+        assert comparison.after.origin["sha256"] == comparison.before.origin["sha256"]
+    with (
+        pytest.raises(NotComparableError, match=r"newer: ModuleNotFoundError: No module named 'newpart' \(their_step"),
+        steps.settings(f"{text}:newer", steps.StepOptions(), pythons=pythons),
+    ):
+        pass

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bench.compare.pairs import Pair, Side, SideError, count_both, location, measure_pair
-from bench.plan.cell import Cell
+from bench.plan.cell import STEP, Cell
+from bench.plan.step import source_named
 from bench.process.worker import WorkerError
 
 LAYOUT = {"heap_offset": 64, "stack": 2**40}
@@ -155,3 +156,22 @@ def test_a_pair_keeps_where_the_memory_of_both_lay():
 def test_a_heap_is_shifted_as_asked():
     assert "heap_offset" not in Side(Scripted(), Cell("mlp")).task()
     assert Side(Scripted(), Cell("mlp"), heap_offset=0).task()["heap_offset"] == 0
+
+
+def test_a_step_of_one_s_own_has_its_entry_and_is_let_put_away_what_it_opened():
+    resumed = []
+
+    class Noted(Scripted):
+        def resume(self):
+            resumed.append(self)
+
+    source, cell = source_named("a.py:f"), Cell.foreign("a.py:f", STEP)
+    fine, lost = Noted(*parts(1), None), Noted(*parts(1), WorkerError("failed", "it was ended"))
+    pair = measure_pair(Side(fine, cell, step=source), Side(lost, cell, step=source), 1, Random(0))
+    for worker in (fine, lost):  # how that ends decides nothing
+        (entry, task), *words = worker.heard
+        assert entry == "bench.worker.step_side:serve"
+        assert (task["text"], task["threads"], task["device"]) == ("a.py:f", 1, "cpu")
+        assert words == [2, None]
+        assert resumed.count(worker) == 2
+    assert pair.log_ratio() == 0.0

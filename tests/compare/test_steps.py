@@ -191,7 +191,7 @@ def test_two_steps_are_told_apart_by_name(answered):
         assert list(comparison.sides) == ["b.py:g over a.py:f"]
         assert (comparison.before.label, comparison.after.label) == ("a.py:f", "b.py:g")
     with steps.two_steps((first, first), OPTIONS) as comparison:
-        assert list(comparison.sides) == ["a.py:f, second over a.py:f, first"]
+        assert list(comparison.sides) == ["a.py:f (second) over a.py:f (first)"]
         ((before, after),) = comparison.sides.values()
         assert before.starter is not after.starter
 

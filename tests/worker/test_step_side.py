@@ -126,6 +126,12 @@ def test_a_step_that_is_tried_out_says_what_it_is(task, tmp_path):
     assert os.environ["BENCH_BASE"] == str(tmp_path)
 
 
+def test_a_device_that_is_not_there_is_refused(task):
+    ((kind, reason),) = answer(entries.AB_STEP_FACTS, step_side.try_out, task(device="cuda:77"))
+    assert kind == "refused"
+    assert reason.startswith("no device 'cuda:77' here: there is cpu")
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [
