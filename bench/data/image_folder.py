@@ -159,7 +159,7 @@ def _each(function: Callable[[int, Path], R], paths: Sequence[Path]) -> list[R]:
     if failures:
         path, error = min(failures, key=lambda failure: failure[0])
         more = f" (and {plural(len(failures) - 1, 'image')} more)" if len(failures) > 1 else ""
-        reason = " ".join(str(error).replace(f"'{path}'", "it").split()) or type(error).__name__
+        reason = " ".join(str(error).replace(f"image file '{path}'", "it as an image").split()) or type(error).__name__
         raise ContentError(f"cannot read {path}{more}: {reason}; mend or remove it")
     return cast("list[R]", outcomes)
 

@@ -1,5 +1,6 @@
 """Build: a network by the text of its cell, a registered name or an origin, tried on what it is to be given."""
 
+import sys
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -13,9 +14,10 @@ from architectures.shapes import Shape, shown
 from bench.models.named import architecture_of
 from bench.models.outputs import keep_first
 from bench.models.trial import IMAGES, Trial, tried
-from bench.origins import settings_kept
+from bench.origins import package_of, settings_kept
 from bench.plan.origin import parse
 
+OURS = ("architectures", "torchvision")  # the packages of registered networks that are no plug-ins
 OWN_SHAPES = ((1, 28, 28), (3, 32, 32), (3, 224, 224))  # tried in this order where nothing says what a network takes
 
 
@@ -56,6 +58,17 @@ def own(text: str) -> Architecture:
 def origin_facts(text: str) -> dict[str, Any]:
     """Which code an origin's network is of (`bench.origins.Resolved.facts`)."""
     return _named(text)[1]
+
+
+def plugin_facts(name: str) -> dict[str, Any]:
+    """Which code the network of a plug-in is of, as `origin_facts` has it; empty for one of the suite."""
+    module = sys.modules.get(architectures.get(name).module)
+    return {"text": f"{module.__name__}:{name}", **package_of(module)} if module and is_plugin(name) else {}
+
+
+def is_plugin(name: str) -> bool:
+    """Whether the architecture of that name is registered by another package than the suite."""
+    return architectures.get(name).module.partition(".")[0] not in OURS
 
 
 def build(text: str, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:

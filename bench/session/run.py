@@ -40,7 +40,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work
     plan = replace(plan, order_seed=order_seed_of(plan))
     catalogue = ask_catalogue(executor, request_of(plan))
     for problem in catalogue.problems:
-        observer.warned(f"plug-in left out: {problem}")
+        observer.warned(problem)
     if "flush" in plan.denormals:
         for reason in _unflushed(catalogue):
             observer.warned(f"{reason}: they are kept")

@@ -117,7 +117,8 @@ def _architecture(
     if parse(text) and images and len(unfit["incompatible"]) == len(images):
         raise BenchError(next(iter(unfit["incompatible"].values())))
     entry = own_form(text, [facts for label, facts in images.items() if label not in unfit["incompatible"]])
-    return {**_facts(name, text, entry), **counts_of(text, entry), **unfit}
+    code = {} if parse(text) else models.plugin_facts(name)
+    return {**_facts(name, text, entry), **counts_of(text, entry), **unfit, **({"plugin": code} if code else {})}
 
 
 def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str, Any]:

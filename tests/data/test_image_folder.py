@@ -262,7 +262,7 @@ def _floats(folder):
 
 
 REFUSED = [  # what is done to a good folder, and what the one line says
-    (_broken, r"'folder:pets': cannot read .*train/cat/1.png: cannot identify image file it; mend or remove it"),
+    (_broken, r"'folder:pets': cannot read .*train/cat/1.png: cannot identify it as an image; mend or remove it"),
     (_truncated, r"cannot read .*train/cat/1.png: .*truncated; mend or remove it"),
     (_truncated_everywhere, r"cannot read .*train/cat/0.png \(and 5 images more\): "),
     (_empty, r"cannot read .*train/dog/2.png: cannot identify"),

@@ -137,4 +137,4 @@ def test_the_command_asks_no_worker_for_what_is_kept_and_keeps_nothing_with_prob
     problems.clear()
     assert [command._registered("optimizers", ()) for _ in range(3)] == [first] * 3
     assert len(asked) == 2
-    assert capsys.readouterr().err == "bench: plug-in left out: broken\n"
+    assert capsys.readouterr().err == "bench: broken\n"

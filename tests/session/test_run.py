@@ -154,7 +154,7 @@ def test_what_is_not_as_it_was_asked_for_is_told(catalogue):
     listener = Listener()
     work = session.prepare(replace(PLAN, denormals=("flush",)), FakeExecutor(catalogue), listener)
     assert listener.heard == [
-        ("warned", "plug-in left out: nets of far-away is left out: no such module"),
+        ("warned", "nets of far-away is left out: no such module"),
         ("warned", "this CPU cannot flush denormals: they are kept"),
     ]
     assert [cell.architecture for cell in work.grid.cells] == ["debug"]

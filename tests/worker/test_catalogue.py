@@ -1,8 +1,13 @@
 """The catalogue: the FLOPs that are listed are those counted by hand, and those published."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+from torch import nn
 
+from architectures import Architecture, registry
+from architectures.fitting import fitted
 from bench.plan.task import CatalogueRequest
 from bench.worker.catalogue import catalogue_of
 
@@ -62,3 +67,23 @@ def test_images_of_ones_own_are_entered_under_their_label(tmp_path, monkeypatch)
     assert catalogue.datasets["own"]["origin"]["text"] == "npz:own.npz"
     assert catalogue.architectures["vgg8"]["incompatible"].keys() == {"own"}
     assert not catalogue.architectures["softmax_regression"]["incompatible"]
+
+
+class Sized(nn.Module):
+    def __init__(self, size, num_classes=10):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(size, num_classes))
+
+    def forward(self, images):
+        return self.layers(images)
+
+
+def test_a_net_of_a_plug_in_is_tried_before_it_is_measured_and_told_from_where_it_is(monkeypatch):
+    for name, build in (("needy", Sized), ("fitting", partial(Sized, 784))):
+        entry = Architecture(name, "far", partial(fitted, build), module=__name__)
+        monkeypatch.setitem(registry._suite._architectures, name, entry)
+    nets = catalogue_of(CatalogueRequest(architectures=("needy", "fitting"), datasets=("mnist",))).architectures
+    assert nets["needy"]["incompatible"] == {"mnist": "'needy' cannot be built: it needs arguments: size"}
+    assert nets["fitting"]["incompatible"] == {}
+    assert nets["fitting"]["plugin"]["text"] == f"{__name__}:fitting"
+    assert "plugin" not in nets["lenet5"]

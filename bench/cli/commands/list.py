@@ -63,7 +63,7 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     request = replace(CatalogueRequest(), **{what: asked or (("*",) if counted else ())})  # type: ignore[arg-type] # of one type by name
     catalogue = _catalogue(request)
     for problem in catalogue.problems:
-        print(f"bench: plug-in left out: {problem}", file=sys.stderr)
+        print(f"bench: {problem}", file=sys.stderr)
     known: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
     names = chosen(kind, texts, known) if texts else tuple(known)
     entries = [{"name": name, **{key: known[name].get(key) for key in keys}} for name in names]
