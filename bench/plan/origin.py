@@ -183,6 +183,8 @@ def code_of(facts: Mapping[str, Any]) -> str:
     """Which code an origin was, in words: "my_nets.py, SHA-256 0123456789ab", or "timm 1.0.3"."""
     if "file" in facts:
         return f"{PurePath(str(facts['file'])).name}, SHA-256 {str(facts.get('sha256', ''))[:12]}"
+    if "pickle" in facts:
+        return f"an object of a Python program, SHA-256 {str(facts['pickle'])[:12]}"
     return " ".join(str(facts[key]) for key in ("package", "version") if facts.get(key))
 
 
