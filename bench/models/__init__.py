@@ -5,5 +5,6 @@ from bench.models.build import get as get
 from bench.models.build import origin_facts as origin_facts
 from bench.models.build import outputs_of as outputs_of
 from bench.models.build import own as own
+from bench.models.build import plugin_facts as plugin_facts
 from bench.models.build import trouble_with_one_image as trouble_with_one_image
 from bench.models.collections import COLLECTIONS as COLLECTIONS

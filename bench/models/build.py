@@ -1,5 +1,6 @@
 """Build: a network by the text of its cell, a registered name or an origin, tried on what it is to be given."""
 
+import sys
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -14,6 +15,7 @@ from architectures.shapes import Shape, shown
 from bench.models.named import architecture_of
 from bench.models.outputs import keep_first
 from bench.models.trial import IMAGES, Trial, tried
+from bench.origins import package_of
 from bench.plan.origin import parse
 
 OWN_SHAPES = ((1, 28, 28), (3, 32, 32), (3, 224, 224))  # tried in this order where nothing says what a network takes
@@ -56,6 +58,15 @@ def own(text: str) -> Architecture:
 def origin_facts(text: str) -> dict[str, Any]:
     """Which code an origin's network is of (`bench.origins.Resolved.facts`)."""
     return _named(text)[1]
+
+
+def plugin_facts(entry: Architecture) -> dict[str, Any]:
+    """Which code a plug-in's network is of, by package or by file, as that of an origin; {} for the suite's own."""
+    module = sys.modules.get(entry.module)
+    if module is None or entry.module.partition(".")[0] == architectures.__name__:
+        return {}
+    entered = entry.source.startswith(f"{entry.module}:")  # a class, under the name of its entry point
+    return {"text": entry.source if entered else f"{entry.module}:{entry.name}", **package_of(module)}
 
 
 def build(text: str, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:

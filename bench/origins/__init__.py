@@ -7,5 +7,6 @@ from bench.origins.resolve import calling as calling
 from bench.origins.resolve import failures as failures
 from bench.origins.resolve import folder_of as folder_of
 from bench.origins.resolve import on_path as on_path
+from bench.origins.resolve import package_of as package_of
 from bench.origins.resolve import resolve as resolve
 from bench.origins.resolve import told_of as told_of

@@ -205,7 +205,7 @@ def _imported(text: str, origin: Origin) -> tuple[ModuleType, dict[str, Any]]:
                     f"there is no module '{origin.source}' (of '{text}'): install it, or name a file: nets.py:Net"
                 ) from error
             raise
-    return module, _package_of(module)
+    return module, package_of(module)
 
 
 def _of_file(text: str, file: Path) -> tuple[ModuleType, dict[str, Any]]:
@@ -255,7 +255,7 @@ def _distributions_of(top: str) -> list[str]:
     return importlib.metadata.packages_distributions().get(top, [])
 
 
-def _package_of(module: ModuleType) -> dict[str, Any]:
+def package_of(module: ModuleType) -> dict[str, Any]:
     """The installed package that a module is of; where there is none, the module's file."""
     top = module.__name__.partition(".")[0]
     for name in _distributions_of(top):
