@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.plan.grid import NAMED_AXES
 from bench.plan.handed import MAIN, label_of, name_of, written_in
 from bench.plan.origin import HANDED
 from bench.plan.task import HandedObject, HandedTask
 from bench.process import entries
 from bench.process.executor import Executor, Running
-
-FIELDS = ("architectures", "optimizers", "losses", "datasets")  # of Plan, that take classes and functions
 
 
 def texts_for(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, HandedObject]]:
@@ -26,7 +25,7 @@ def texts_for(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Hand
     """
     objects: dict[str, HandedObject] = {}
     plain = dict(fields)
-    for name in FIELDS:
+    for name in NAMED_AXES:
         if name in fields:
             values = fields[name] if isinstance(fields[name], list | tuple) else [fields[name]]
             plain[name] = [_text(name, value, objects) if callable(value) else value for value in values]
