@@ -31,7 +31,7 @@ def _of_launches(forest: Forest, kernels: Sequence[Kernel], steps: Sequence[Step
     called, kept = sum(called for called, _ in counts), sum(kept for _, kept in counts)
     if called and not kernels:
         yield f"{plural(called, 'call')} put work on a device, and none of it is in the trace: all times are the host's"
-    elif kept < ENOUGH * called:
+    elif 0 < kept < ENOUGH * called:  # where no number of a call stands with a kernel, the next note says so
         yield (
             f"only {percent(kept / called)} of the calls that put work on the device have it in the trace: the device "
             "did more than is told, unless the others were captured into a graph"

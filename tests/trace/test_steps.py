@@ -133,3 +133,10 @@ def test_a_trace_whose_kernels_were_all_lost_says_so(steps):
         "host",
         ["10 calls put work on a device, and none of it is in the trace: all times are the host's"],
     )
+
+
+def test_kernels_without_the_numbers_of_calls_have_lost_nothing(steps):
+    events = [event for at in range(2) for event in a_step(at)]
+    plain = [{**event, "args": {"device": 0, "stream": 7}} if event["cat"] == "kernel" else event for event in events]
+    (note,) = steps(plain)[1]["notes"]
+    assert note.startswith("100 % of the device's time is of kernels whose launch is not in the trace")
