@@ -8,8 +8,8 @@ from bench.errors import BenchError, NotComparableError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts, patience_of
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES, NAMED_AXES, expand, matching
+from bench.plan.origin import is_path, split_outside_brackets
 from bench.plan.origin import parse as parse_origin
-from bench.plan.origin import split_outside_brackets
 from bench.plan.plan import Plan, flag, parse
 from bench.process import entries
 from bench.process.executor import talk
@@ -111,7 +111,7 @@ def fields_of_cell(text: str) -> dict[str, tuple[Any, ...]]:
         BenchError: a key or a value is wrong.
 
     """
-    name, *pairs = split_outside_brackets(text)
+    name, *pairs = _parts_of(text)
     wanted: dict[str, tuple[Any, ...]] = {"architectures": (name,)}
     for pair in pairs:
         key, _, value = pair.partition("=")
@@ -119,6 +119,17 @@ def fields_of_cell(text: str) -> dict[str, tuple[Any, ...]]:
             raise BenchError(f"--cells takes NAME or NAME,key=value with a key of {', '.join(AXES)}, not '{pair}'")
         wanted[AXES[key]] = (parse(AXES[key], value),)
     return wanted
+
+
+def _parts_of(text: str) -> list[str]:
+    """The architecture and the pairs; a comma may stand in a path of data."""
+    parts: list[str] = []
+    for part in split_outside_brackets(text):
+        if parts and part.partition("=")[0] not in AXES and is_path(parts[-1].partition("=")[2]):
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part)
+    return parts
 
 
 def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:

@@ -78,6 +78,8 @@ def array_of(value: Any, what: str) -> Array:
         array = np.asarray(value)
     except ValueError as error:
         raise ContentError(f"{what} are of unequal shapes: give one array") from error
+    if array.dtype.kind == "O" and all(isinstance(item, str) for item in array.flat):  # as pandas keeps texts
+        array = array.astype(str)
     if array.dtype.kind == "O":
         raise ContentError(f"{what} are Python objects, maybe of unequal shapes: give one array of numbers")
     return array.astype(array.dtype.newbyteorder("="), copy=False)

@@ -24,7 +24,7 @@ def labels_of(value: Any, what: str, count: int) -> Array:
     if array.dtype.kind == "U":
         return array
     if array.dtype.kind not in "iub":
-        raise ContentError(f"{what} are {array.dtype}: give whole numbers, such as labels.astype(int)")
+        raise ContentError(f"{what} are {array.dtype}: give texts, or whole numbers such as labels.astype(int)")
     if array.dtype.kind != "b" and (array.min() < 0 or array.max() >= 2**62):
         raise ContentError(f"{what} go from {array.min()} to {array.max()}: number them from 0")
     return array.astype(np.int64)

@@ -11,7 +11,7 @@ from bench.data import function, image_folder, npz
 from bench.data.dataset import Dataset
 from bench.data.limits import ContentError
 from bench.errors import BenchError
-from bench.origins import resolve
+from bench.origins import resolve, settings_kept
 from bench.plan.content import digest_of
 from bench.plan.image_files import image_files
 from bench.plan.origin import Origin, parse
@@ -31,7 +31,8 @@ def load(text: str, data_dir: Path, limit: int | None = None) -> Dataset:
             return image_folder.load(origin.label, image_files(_absolute(origin)), origin.shape, limit)
         if origin.source == "npz":
             return npz.load(origin.label, _absolute(origin))
-        return function.load(origin.label, resolve(text), data_dir)
+        with settings_kept(random=True):
+            return function.load(origin.label, resolve(text), data_dir)
 
 
 @cache

@@ -62,7 +62,8 @@ def check(text: str, loss: Loss, classes: int) -> None:
 
     """
     images = IMAGES if classes != IMAGES else IMAGES - 1  # so that nothing fits by chance
-    logits = torch.randn(images, classes, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    leaf = torch.randn(images, classes, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    logits = leaf.clone()  # may be changed in place, as a net's are
     trouble = f"is no loss for {classes} classes, which takes logits (N, K) and labels (N,)"
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings(action="ignore"), failures(text, trouble):
         value = placed_on(loss, logits.device)(logits, torch.arange(images) % classes)
@@ -71,7 +72,7 @@ def check(text: str, loss: Loss, classes: int) -> None:
     if value.shape != ():
         shape = "x".join(map(str, value.shape))
         raise OriginError(f"'{text}' gives a tensor of {shape}, no scalar: end it with .mean()")
-    gradient = torch.autograd.grad(value, logits, allow_unused=True)[0] if value.requires_grad else None
+    gradient = torch.autograd.grad(value, leaf, allow_unused=True)[0] if value.requires_grad else None
     if gradient is None:
         raise OriginError(f"'{text}' does not depend on the logits by way of autograd: there is nothing to train by")
 

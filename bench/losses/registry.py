@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from bench.errors import unknown
 from bench.losses.named import Loss, check, loss_of, own_weights, placed_on
-from bench.origins import Plugins, resolve
+from bench.origins import Plugins, resolve, settings_kept
 from bench.plan.origin import parse
 
 ANY_CLASSES = 10  # that a loss is tried with where no data set says how many
@@ -89,4 +89,5 @@ def facts_of(text: str, classes: Iterable[int] = ()) -> dict[str, Any]:
 
 @cache
 def _named(text: str) -> Loss:
-    return loss_of(text)
+    with settings_kept(random=True):
+        return loss_of(text)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-import torch
 from torch import nn
 
 import architectures
@@ -15,7 +14,7 @@ from architectures.shapes import Shape, shown
 from bench.models.named import architecture_of
 from bench.models.outputs import keep_first
 from bench.models.trial import IMAGES, Trial, tried
-from bench.origins import package_of
+from bench.origins import package_of, settings_kept
 from bench.plan.origin import parse
 
 OWN_SHAPES = ((1, 28, 28), (3, 32, 32), (3, 224, 224))  # tried in this order where nothing says what a network takes
@@ -84,8 +83,9 @@ def build(text: str, input_shape: Shape | None = None, num_classes: int | None =
     entry = get(text) if input_shape and num_classes else own(text)
     shape, classes = input_shape or entry.input_shape, num_classes or entry.num_classes
     trial = trial_of(text, shape, classes)
-    network = entry.build(shape, classes)
-    materialize(network, shape)
+    with settings_kept():
+        network = entry.build(shape, classes)
+        materialize(network, shape)
     if trial.wrapped:
         network.register_forward_hook(keep_first)
     return network
@@ -133,5 +133,5 @@ def _trial(text: str, shape: Shape, classes: int, images: int) -> Trial:
 
 @cache
 def _named(text: str) -> tuple[Architecture, dict[str, Any]]:
-    with torch.random.fork_rng(devices=[]):  # what its import draws is no part of a cell's seed
+    with settings_kept(random=True):
         return architecture_of(text)

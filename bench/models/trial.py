@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from architectures import ShapeError
 from architectures.shapes import Shape, shown
 from bench.models.outputs import in_words, tensors_of
-from bench.origins import OriginError, folder_of, on_path, told_of
+from bench.origins import OriginError, folder_of, on_path, settings_kept, told_of
 
 IMAGES = 2  # batch norm cannot train on a single value
 
@@ -47,7 +47,7 @@ def tried(text: str, build: Callable[[], nn.Module], shape: Shape, images: int =
         ShapeError: it cannot be built, cannot take them, gives no logits (N, K), or has nothing to train.
 
     """
-    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad(), on_path(folder_of(text)):
+    with settings_kept(random=True), torch.inference_mode(False), torch.enable_grad(), on_path(folder_of(text)):
         try:
             return _on("meta", text, build, shape, images)
         except Exception:  # whatever it was: the CPU will say it better, if it is no fault of the meta device
@@ -57,10 +57,13 @@ def tried(text: str, build: Callable[[], nn.Module], shape: Shape, images: int =
 def _on(device: str, text: str, build: Callable[[], nn.Module], shape: Shape, images: int) -> Trial:
     with torch.device(device):
         try:
-            network = build()
+            with settings_kept():
+                network = build()
         except OriginError as error:
             raise ShapeError(str(error)) from error
-        batch = torch.rand(images, *shape)
+        if device == "meta" and any(weight.dtype != torch.float32 for weight in network.parameters()):
+            raise ShapeError(f"'{text}' has weights of another type, which this device mixes as no other does")
+        batch = torch.rand(images, *shape, dtype=torch.float32)
         outputs = [_output(network.train(mode), text, batch) for mode in (True, False)]
     for output in outputs:
         _check(text, output, shape, images)
@@ -74,11 +77,11 @@ def _on(device: str, text: str, build: Callable[[], nn.Module], shape: Shape, im
 def _output(network: nn.Module, text: str, images: Tensor) -> Any:
     try:
         return network(images)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ShapeError(_refusal(text, network, images, error)) from error
 
 
-def _refusal(text: str, network: nn.Module, images: Tensor, error: Exception) -> str:
+def _refusal(text: str, network: nn.Module, images: Tensor, error: BaseException) -> str:
     """Why it cannot take the images, and what helps."""
     wanted = _inputs(network)
     if len(wanted) > 1:

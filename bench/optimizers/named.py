@@ -29,9 +29,9 @@ def spec_of(text: str, name: str = "") -> OptimizerSpec:
     resolved = resolve(text)
     parameters = _parameters(resolved)
     _, own = resolved.origin.call_arguments()
-    rate_name = next((name for name in RATE if name in parameters), None)
+    rate_name = next((name for name in RATE if name in parameters), "")
     default = parameters[rate_name].default if rate_name else None
-    rate = own.get(rate_name or "", default)
+    rate = own.get(rate_name, default)
 
     def make(model: nn.Module, learning_rate: float | None = None, /, **flags: bool) -> Optimizer:
         settings = {rate_name: learning_rate} if rate_name and learning_rate is not None else {}
@@ -47,7 +47,7 @@ def spec_of(text: str, name: str = "") -> OptimizerSpec:
         float(rate) if is_rate(rate) else None,
         make,
         implementations_of(resolved.target, tuple(own)) if parameters else (),
-        takes_rate=rate_name is not None,
+        rate_name=rate_name,
         rate_needed=rate is Parameter.empty,
         text=text,
     )
@@ -80,9 +80,11 @@ def _made(resolved: Resolved, parameters: Mapping[str, Parameter], model: nn.Mod
     text, (_, own) = resolved.text, resolved.origin.call_arguments()
     offers = {**{key: list(model.named_parameters()) for key in NAMED}, **dict.fromkeys(MODEL, model)}
     wanted = {name: value for name, value in offers.items() if name in parameters and name not in own}
-    placed = [] if wanted and "params" not in parameters else [list(model.parameters())]
+    placed = [list(model.parameters())]
     if "params" in parameters:
         wanted["params"], placed = placed[0], []
+    elif wanted and not _waits_for_weights(parameters, {*own, *wanted, *RATE}):
+        placed = []
     _check_needs(resolved, parameters, {*own, *wanted, *settings}, bool(placed))
     # what the plan says, such as its rate, goes before what the user wrote
     with on_path(folder_of(text)), failures(text, "cannot be called"):
@@ -91,6 +93,13 @@ def _made(resolved: Resolved, parameters: Mapping[str, Parameter], model: nn.Mod
         kind = "nothing" if optimizer is None else type(optimizer).__name__
         raise OriginError(f"'{text}' gives {kind}, no torch.optim.Optimizer: return one")
     return optimizer
+
+
+def _waits_for_weights(parameters: Mapping[str, Parameter], others: set[str]) -> bool:
+    """Whether what comes first has to be given by place, and is none of the `others`."""
+    first = next(iter(parameters.values()))
+    by_place = first.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return by_place and is_required(first) and first.name not in others
 
 
 def _check_needs(resolved: Resolved, parameters: Mapping[str, Parameter], known: set[str], with_weights: bool) -> None:

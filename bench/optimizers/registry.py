@@ -15,7 +15,7 @@ from bench.optimizers.named import spec_of
 from bench.optimizers.spec import FLAGS, OptimizerSpec, implementations_of
 from bench.optimizers.trial import HOST, made, small_net
 from bench.optimizers.trial import facts_of as tried
-from bench.origins import Plugins, resolve
+from bench.origins import Plugins, resolve, settings_kept
 from bench.plan.matching import matches_any
 from bench.plan.origin import parse
 
@@ -121,7 +121,8 @@ def build(
     if learning_rate is not None and not learning_rate > 0:
         own = "its own" if spec.learning_rate is None else spec.learning_rate
         raise BenchError(f"learning rate {learning_rate} of '{name}' is not positive: leave it out for {own}")
-    return spec.make(model, learning_rate, **_flags(spec, implementation))
+    with settings_kept():
+        return spec.make(model, learning_rate, **_flags(spec, implementation))
 
 
 def unsupported(name: str, implementation: str, device: torch.device | str = HOST) -> str | None:
@@ -141,7 +142,8 @@ def unsupported(name: str, implementation: str, device: torch.device | str = HOS
 
 @cache
 def _named(text: str) -> OptimizerSpec:
-    return spec_of(text)
+    with settings_kept(random=True):
+        return spec_of(text)
 
 
 def _flags(spec: OptimizerSpec, implementation: str) -> dict[str, bool]:

@@ -36,7 +36,8 @@ class OptimizerSpec:
             batches of 64, in one epoch. None where only the optimizer made tells, or there is none.
         make: see `Make`.
         implementations: those that it offers beside "default".
-        takes_rate: it is made with a learning rate; else its groups of parameters are given another.
+        rate_name: what its parameter of a learning rate is called; "" where it is made without one, and its groups of
+            parameters are given another.
         rate_needed: it cannot be made without a learning rate, and has none of its own.
         text: how its code is named, `my_opt.py:Lion`; "" for the suite's own.
 
@@ -47,7 +48,7 @@ class OptimizerSpec:
     learning_rate: float | None
     make: Make
     implementations: tuple[str, ...]
-    takes_rate: bool = True
+    rate_name: str = "lr"
     rate_needed: bool = False
     text: str = ""
 

@@ -16,6 +16,7 @@ from bench.optimizers.manners import has_rates, needs_closure, rate_of, step_wit
 from bench.optimizers.spec import OptimizerSpec
 from bench.origins import OriginError
 from bench.origins.resolve import failures
+from bench.plan.origin import parse
 
 HOST = torch.device("cpu")
 STEPS = 12  # some optimizers do only every tenth step what they are made for
@@ -81,21 +82,28 @@ def _one_thread() -> Iterator[None]:
 
 
 def _cannot(spec: OptimizerSpec, optimizer: Optimizer, rate: float | None) -> dict[str, str]:
-    name = spec.name
+    name, example = spec.name, f"write {_place(spec.text)}({spec.rate_name}=...)"
     cannot: dict[str, str] = {}
     if spec.rate_needed:
-        cannot["default rate"] = f"{name} has no learning rate of its own: write {name}(lr=...)"
+        cannot["default rate"] = f"{name} has no learning rate of its own: {example}"
     if rate is None:
         cannot["tune"] = f"{name} has no learning rate of its own to look around" + (
-            f": write {name}(lr=...)" if spec.takes_rate else ""
+            f": {example}" if spec.rate_name else ""
         )
-    if rate is None and not spec.takes_rate:
+    if rate is None and not spec.rate_name:
         cannot["learning rate"] = f"{name} takes no learning rate"
     if not has_rates(optimizer):
         cannot["schedule"] = f"{name} has no learning rate in its groups of parameters that a schedule could change"
     if not _is_capturable(type(optimizer)):
         cannot["cuda_graph"] = f"{name} does not say that a CUDA graph can replay it (capturable)"
     return cannot
+
+
+def _place(text: str) -> str:
+    """What is named, without its arguments."""
+    origin = parse(text)
+    assert origin is not None
+    return origin.name if origin.digest else f"{origin.source}:{origin.name}"
 
 
 def _is_capturable(kind: type[Optimizer]) -> bool:

@@ -10,3 +10,4 @@ from bench.origins.resolve import on_path as on_path
 from bench.origins.resolve import package_of as package_of
 from bench.origins.resolve import resolve as resolve
 from bench.origins.resolve import told_of as told_of
+from bench.origins.settings import settings_kept as settings_kept

@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 from bench.origins.resolve import OriginError
+from bench.origins.settings import settings_kept
 
 Loaded = TypeVar("Loaded")
 
@@ -40,7 +41,8 @@ class Plugins(Generic[Loaded]):
         if name not in self._loaded:
             if name not in self._entries:
                 return None
-            self._loaded[name] = self._load(name, self.facts_of(name)["text"])
+            with settings_kept(random=True):
+                self._loaded[name] = self._load(name, self.facts_of(name)["text"])
         return self._loaded[name]
 
     def names(self) -> list[str]:

@@ -103,18 +103,25 @@ def _labelled(classes: dict[str, list[Path]]) -> tuple[tuple[Path, int], ...]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [entry for entry in _entries(folder) if entry.is_dir()]
+    return [entry for entry in _entries(folder) if _is_folder(entry)]
 
 
 def _images(folder: Path, above: frozenset[str]) -> Iterator[Path]:
     """The images below a folder; a link to a folder that it lies in is passed over."""
     within = above | {os.path.realpath(folder)}
     for path in _entries(folder):
-        if path.is_dir():
+        if _is_folder(path):
             if os.path.realpath(path) not in within:
                 yield from _images(path, within)
         elif path.suffix.lower() in SUFFIXES:
             yield path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:  # where a link leads that nobody may follow
+        raise BenchError(f"cannot read {path}: {error.strerror}; remove it, or check its permissions") from error
 
 
 def _entries(folder: Path) -> Sequence[Path]:
@@ -130,3 +137,5 @@ def _entries(folder: Path) -> Sequence[Path]:
         ) from error
     except OSError as error:
         raise BenchError(f"cannot read {folder}: {error.strerror}; check its name and permissions") from error
+    except ValueError as error:  # a NUL, which no name has
+        raise BenchError(f"cannot read {str(folder)!r}: {error}; check its name") from error

@@ -102,6 +102,7 @@ class Origin:
             call = _call_of(self.arguments)
             named = {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in call.keywords}
             assert "" not in named  # `**` of something
+            assert len(named) == len(call.keywords)  # none twice
             return [ast.literal_eval(value) for value in call.args], named
         except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError) as error:
             raise BenchError(
@@ -173,6 +174,17 @@ def is_path(text: str) -> bool:
     return text.partition(":")[0] in PATH_SCHEMES
 
 
+def from_anywhere(text: str) -> str:
+    """The same text for a process in another folder: files of data by their whole path."""
+    scheme, _, path = text.partition(":")
+    if not path or scheme not in PATH_SCHEMES:
+        return text
+    whole = Path(path)
+    with suppress(RuntimeError):  # `~name` of nobody here: a file like any other
+        whole = whole.expanduser()
+    return f"{scheme}:{whole.absolute()}"
+
+
 def texts_of(origins: Iterable[str]) -> Mapping[str, str]:
     """The origins of a cell, each such as "architecture=my_nets.py:MyNet", by field."""
     parted = (entry.partition("=") for entry in origins)
@@ -196,10 +208,11 @@ def file_of(text: str, base: Path) -> Path | None:
 
 def split_outside_brackets(text: str) -> list[str]:
     """The parts between commas that stand in no bracket: of `MyNet(width=1,depth=2),optimizer=adam` two."""
-    parts, depth, quote = [""], 0, ""
+    parts, depth, quote, escaped = [""], 0, "", False
     for sign in text:
         if quote:
-            quote = "" if sign == quote else quote
+            quote = "" if sign == quote and not escaped else quote
+            escaped = sign == "\\" and not escaped
         elif depth and sign in "'\"":
             quote = sign
         else:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.compare.checkout import Tree, checked_out_alone, spread
 from bench.errors import EXIT_INTERRUPTED, BenchError
-from bench.plan.origin import BASE
+from bench.plan.origin import BASE, from_anywhere
 from bench.plan.plan import SETTINGS, default_of, flag, shape_of
 from bench.session.observer import SILENT, Observer
 from bench.store.run import RESULTS, load
@@ -130,4 +130,6 @@ def flags(wanted: Mapping[str, Any]) -> Iterator[str]:
         if reads == "folder" or (reads == "suite" and str(value).endswith(".toml")):
             with suppress(OSError, RuntimeError):  # a `~name` of nobody here raises the second
                 texts = [str(Path(value).expanduser().resolve())]
+        elif name == "datasets":
+            texts = list(map(from_anywhere, texts))
         yield from (flag(name), *texts)

@@ -92,6 +92,11 @@ def test_arguments_are_the_users(module):
     assert data.facts_of(text)["name"] == "load(side=3)"
 
 
+def test_labels_may_be_texts_as_pandas_keeps_them(module):
+    text = module("l = np.array(['a, b', 'c'], object)[labels]; return images, l, images[:4], l[:4]")
+    assert data.load(text).classes == ("a, b", "c")
+
+
 def test_classes_of_torchs_data_sets_have_their_names(module):
     text = module("a, b = Items(10), Items(4); a.classes = ['no', 'yes']; return a, b")
     assert data.load(text).classes == ("no", "yes")

@@ -159,6 +159,15 @@ def test_links_are_followed_and_circles_are_not(folder, tmp_path):
     assert data.load("folder:pets").input_shape == (1, 6, 8)
 
 
+def test_a_link_that_nobody_may_follow_is_told(folder):
+    (folder / "train" / "dog" / "lost").symlink_to("x" * 300)
+    assert re.search(r"cannot read .*/dog/lost: File name too long; remove it", refused())
+
+
+def test_a_name_that_no_file_can_have(folder):
+    assert "null byte" in refused("folder:pe\0ts")
+
+
 def test_images_are_brought_to_a_shape(folder):
     picture(folder / "train" / "cat" / "0.png", "RGB", (20, 30))
     dataset, facts = read("folder:pets:3x5x4")

@@ -159,7 +159,7 @@ REFUSED = [  # what is stored otherwise, and what the one line says
     ({"test_images": IMAGES[:4] / 255}, r"train images are uint8 and test images float32"),
     ({"train_labels": LABELS[:11]}, r"12 train images have 11 labels"),
     ({"train_labels": LABELS - 1}, r"train labels go from -1 to 1: number them from 0"),
-    ({"train_labels": LABELS / 1}, r"train labels are float64: give whole numbers"),
+    ({"train_labels": LABELS / 1}, r"train labels are float64: give texts, or whole numbers"),
     ({"train_labels": np.eye(3)[LABELS]}, r"train labels are 12x3 and not \(N,\) or \(N, 1\): of one-hot rows"),
     ({"train_labels": np.zeros(12, int)}, r"all train labels are 0: give two classes"),
     ({"test_labels": LABELS[:4] + 7}, r"test labels that no train image has: 7, 8 and 9"),

@@ -11,6 +11,11 @@ def focal(logits, labels, gamma=2.0):
     return ((1 - (-entropy).exp()) ** gamma * entropy).mean()
 
 
+def shifted(logits, labels):
+    logits -= logits.detach().amax(1, keepdim=True)
+    return F.cross_entropy(logits, labels)
+
+
 class Weighted(nn.Module):
     """Classes weigh differently, and there is a temperature of its own."""
 

@@ -49,6 +49,10 @@ def test_what_the_catalogue_says_of_it():
     assert losses.facts_of("cross_entropy", [10]).keys() == {"description"}
 
 
+def test_one_may_change_the_logits_in_place():
+    assert losses.facts_of(text("shifted"), [10])["own_weights"] == []
+
+
 def test_tensors_of_its_own_go_to_the_device_and_are_not_trained():
     placed = losses.build(text("Weighted(scale=2.0)"), torch.device("meta"))
     assert placed.weight.device.type == placed.temperature.device.type == "meta"

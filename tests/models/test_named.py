@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 DIGITS, COLOURS = (1, 28, 28), (3, 32, 32)
 WORKING = (
     *("Plain", "Lazy", "Lazy(width=8)", "Alone", "Branching", "Numpy", "Made", "Printing", "Normed", "Keywords"),
-    *("Strict", "KeywordOnly", "built", "placed"),
+    *("Strict", "KeywordOnly", "built", "placed", "Doubled"),
 )
 SEVERAL = {
     "Pair": "tuple of 2 tensors",

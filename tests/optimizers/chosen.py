@@ -168,6 +168,20 @@ def of_model(model, foreach=None):
     return torch.optim.Adam(model.parameters(), lr=0.003, foreach=foreach)
 
 
+def of_both(weights, lr=0.1, model=None):
+    """Takes the net too, if it is given one."""
+    assert model is not None
+    return SGD(weights, lr=lr)
+
+
+def of_rate_alone(weights, *, learning_rate):
+    return SGD(weights, lr=learning_rate)
+
+
+def of_rate_first(lr, *, net):
+    return SGD(net.parameters(), lr=lr)
+
+
 def muon_and_adamw(weights):
     """As pytorch_optimizer says: its Muons want the matrices told apart; the default settings hold no rate."""
     from pytorch_optimizer import AdaMuon

@@ -22,6 +22,8 @@ GOOD = [
     "by_name",
     "by_size",
     "of_model",
+    "of_both",
+    "of_rate_first(lr=0.1)",
 ]
 
 
@@ -118,6 +120,13 @@ def test_one_without_a_rate_is_not_made_without():
     with pytest.raises(BenchError, match=r"has no learning rate of its own: write .*chosen.py:Plain\(lr=0.01\)"):
         build("Plain", small_net())
     assert rates(build("Plain", small_net(), learning_rate=0.3)) == [0.3]
+
+
+def test_what_to_write_for_a_rate_is_what_it_takes():
+    for text, example in (("chosen.py:of_rate_alone", "(learning_rate=...)"), ("chosen.py:Plain(lr=-1)", "(lr=...)")):
+        cannot = optimizers.facts_of(f"{FILE.parent}/{text}")["cannot"]
+        assert f"write {FILE}:{text[10:].partition('(')[0]}{example}" in cannot["tune"]
+    assert rates(build("of_rate_alone(learning_rate=0.2)", small_net())) == [0.2]
 
 
 def test_a_rate_that_the_plan_gives_goes_before_the_own_one():

@@ -30,7 +30,17 @@ def test_a_name_or_glob_or_shape_names_none(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["my_nets.py", "my_nets.py:", ":Net", "a.py:1net", "a.py:Net(x)", "a.py:Net(**x)", "a.py:Net(", "npz:"],
+    [
+        "my_nets.py",
+        "my_nets.py:",
+        ":Net",
+        "a.py:1net",
+        "a.py:Net(x)",
+        "a.py:Net(**x)",
+        "a.py:Net(a=1, a=2)",
+        "a.py:Net(",
+        "npz:",
+    ],
 )
 def test_what_looks_like_an_origin_and_is_none_is_refused(text):
     with pytest.raises(BenchError, match=r"write|Python literals"):
@@ -78,4 +88,5 @@ def test_code_is_a_file_a_package_or_an_object(facts, words):
 
 def test_commas_in_brackets_part_nothing():
     assert split_outside_brackets("a.py:Net(act='(,'),seed=1") == ["a.py:Net(act='(,')", "seed=1"]
+    assert split_outside_brackets(r"a.py:Net(t='it\'s, \\'),seed=1") == [r"a.py:Net(t='it\'s, \\')", "seed=1"]
     assert split_outside_brackets("a.py:Net(w=1,d=(2,3)),optimizer=adam") == ["a.py:Net(w=1,d=(2,3))", "optimizer=adam"]

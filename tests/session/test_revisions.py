@@ -125,3 +125,10 @@ def test_no_steps_are_refused():
 def test_fields_become_flags():
     fields = {"architectures": ("a", "b"), "until": 0.99, "checkpoint": True, "download": False, "report": False}
     assert list(flags(fields)) == ["--architectures", "a", "b", "--until", "0.99", "--checkpoint"]
+
+
+def test_files_of_data_hold_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    named = ("mnist", "npz:own.npz", "folder:my photos:3x8x8", "npz:/a/b.npz", "own.py:load")
+    whole = ["mnist", f"npz:{tmp_path}/own.npz", f"folder:{tmp_path}/my photos:3x8x8", "npz:/a/b.npz", "own.py:load"]
+    assert list(flags({"datasets": named})) == ["--datasets", *whole]

@@ -60,6 +60,8 @@ MISTAKES = {
     "token ids": ("architectures", "own_nets.py:Tokens", ["whole numbers, such as the ids of tokens"]),
     "two inputs": ("architectures", "own_nets.py:Masked", ["wants 2 inputs (images, mask)"]),
     "no forward pass": ("architectures", "own_nets.py:Unfinished", ["NotImplementedError", "forward"]),
+    "a forward pass that leaves": ("architectures", "own_nets.py:Leaving", ["SystemExit: gone (own_nets.py, line"]),
+    "weights of another type": ("architectures", "own_nets.py:Halved", ["same dtype", "(own_nets.py, line"]),
     "no parameters": ("architectures", "own_nets.py:Empty", ["no parameters that its logits depend on"]),
     "frozen parameters": ("architectures", "own_nets.py:Frozen", ["no parameters that its logits depend on"]),
     "no such net of timm": ("architectures", "timm:resnet19", ["timm has no network", "'timm:resnet"]),
