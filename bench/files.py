@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
 from bench.errors import BenchError
 
 ELSEWHERE = "run from a folder you may write to"
@@ -161,6 +159,8 @@ def decoded(text: bytes) -> dict[str, Any]:
         ValueError, RecursionError: it holds none.
 
     """
+    import msgspec  # noqa: PLC0415 - another interpreter's workers do without
+
     value: dict[str, Any] = msgspec.json.decode(text.removeprefix(_BOM), type=dict[str, Any])
     return value
 
@@ -172,6 +172,8 @@ def check_shape(value: Any, shape: Any) -> None:
         ValueError: it is not; the message names the place in it.
 
     """
+    import msgspec  # noqa: PLC0415 - as above
+
     msgspec.convert(value, shape)
 
 
