@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-import msgspec
-
 from bench.errors import BenchError
 
 Shape = TypeVar("Shape")
@@ -190,6 +188,8 @@ def decoded(text: bytes) -> dict[str, Any]:
         ValueError, RecursionError: it holds none.
 
     """
+    import msgspec  # noqa: PLC0415 - another interpreter's workers do without
+
     value: dict[str, Any] = msgspec.json.decode(text.removeprefix(_BOM), type=dict[str, Any])
     return value
 
@@ -211,6 +211,8 @@ def shaped(value: Any, shape: type[Shape]) -> Shape:
         ValueError: it is not of that shape; the message names the place in it.
 
     """
+    import msgspec  # noqa: PLC0415 - as above
+
     return msgspec.convert(value, shape)
 
 

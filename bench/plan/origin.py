@@ -24,7 +24,7 @@ _PATTERN = re.compile(
     r":(?P<name>[^\W\d][\w.]*)(?:\((?P<arguments>.*)\))?",
     re.S,
 )
-_HANDED = re.compile(rf"{HANDED}:(?P<name>[A-Za-z_]\w*)#(?P<digest>[0-9a-f]{{8}})")
+_HANDED = re.compile(rf"{HANDED}:(?P<name>[^\W\d]\w*)#(?P<digest>[0-9a-f]{{8}})")
 _RESIZED = re.compile(r"(?P<path>.+):([1-9]\d*)x([1-9]\d*)x([1-9]\d*)", re.S | re.ASCII)
 
 

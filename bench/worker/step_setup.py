@@ -16,7 +16,6 @@ from bench.machine.system import describe_system, usable_cores
 from bench.measure.own_step import OwnStep
 from bench.measure.threads import check_threads
 from bench.origins.resolve import resolve
-from bench.plan.by_value import unpickled
 from bench.plan.cell import Cell
 from bench.plan.origin import BASE, INSTALLED
 from bench.process.messages import StepFacts, StepTask
@@ -105,8 +104,7 @@ def set_up(target: Callable[[], object], label: str) -> Iterator[Callable[[], ob
             stack.callback(type(result).__exit__, result, None, None, None)  # it is left as if nothing was raised
             result = entered
             if not callable(result):
-                kind = type(result).__name__
-                raise NoStepError(f"{label} gives the context of a {kind}, which is no step that can be called")
+                raise NoStepError(f"{label} gives {type(result).__name__} in its context, and no step to be called")
         if inspect.isgenerator(result):
             raise NoStepError(f"{label} is a generator: decorate it with contextlib.contextmanager, and yield the step")
         if inspect.iscoroutine(result) or inspect.isasyncgen(result):
@@ -116,7 +114,7 @@ def set_up(target: Callable[[], object], label: str) -> Iterator[Callable[[], ob
 
 def _check_signature(target: Callable[[], object], label: str) -> None:
     if not callable(target):
-        raise NoStepError(f"{label} is a {type(target).__name__}: give a function, or one that sets a step up")
+        raise NoStepError(f"{label} is {type(target).__name__}, no step: give a function, or one that sets a step up")
     try:
         signature = inspect.signature(target)
     except (TypeError, ValueError):  # it is built in, and does not tell
@@ -149,9 +147,6 @@ def check_modules(shared: str, base: str) -> None:
 
 def _target(task: StepTask) -> tuple[Callable[[], object], dict[str, Any]]:
     """The callable, and which code it is."""
-    if not task["text"]:
-        with place_told(task["label"]):
-            return unpickled(task["pickled"]), {}
     resolved = resolve(task["text"])
     if resolved.origin.arguments:
         return resolved.call, resolved.facts

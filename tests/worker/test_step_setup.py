@@ -97,8 +97,8 @@ def entering_nothing():
         (takes, r"it\(batch, \*, rate\) takes arguments, and a step is called without any: bind them"),
         (generator, "it is a generator: decorate it with contextlib.contextmanager"),
         (asynchronous, "it is asynchronous"),
-        (entering_nothing, "it gives the context of a int, which is no step"),
-        (3, "it is a int: give a function"),
+        (entering_nothing, "it gives int in its context, and no step"),
+        (3, "it is int, no step: give a function"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:coroutine")
