@@ -1,6 +1,7 @@
 """Estimate: how long a plan will take, told before it starts. A rough forecast, never a measurement."""
 
 from collections.abc import Iterable
+from math import prod
 
 from bench.plan import timing
 from bench.plan.catalogue import Catalogue
@@ -58,8 +59,13 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
 
 
 def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
-    """What a training step takes: forward, and backward that is twice as much arithmetic."""
-    flops: float = catalogue.architectures[cell.architecture].get("flops_forward", 0)
+    """What a training step takes: forward, and backward that is twice as much arithmetic.
+
+    FLOPs are known for images of one size; for others they are taken to follow the number of pixels.
+    """
+    facts, images = catalogue.architectures[cell.architecture], catalogue.dataset(cell.dataset) or {}
+    sizes = [prod(each["input_shape"][1:]) for each in (images, facts) if each.get("input_shape")]
+    flops: float = facts.get("flops_forward", 0) * (sizes[0] / sizes[1] if len(sizes) == 2 else 1.0)
     return STEP_SECONDS + 3 * flops * cell.batch_size / (TRAIN_FLOPS_PER_SECOND * threads)
 
 

@@ -32,6 +32,14 @@ def test_steps_longer_than_a_block_are_counted_for_what_they_are(catalogue):
     assert large - small > 2 * 20 * 3e9 * 64 / 2e10 / 2
 
 
+def test_a_network_of_large_images_is_forecast_for_those_it_is_given(catalogue):
+    nets = {"net": {"flops_forward": 49e9, "input_shape": [3, 224, 224]}, "same": {"flops_forward": 1e9}}
+    sets = {"small": {"train": 4096, "input_shape": [1, 32, 32]}}
+    speed, known = replace(PLAN, epochs=0), catalogue(architectures=nets, datasets=sets)
+    net, same = (expected_seconds([Cell(name, dataset="small")], speed, known) for name in nets)
+    assert net == pytest.approx(same)
+
+
 def test_compiling_takes_its_time(catalogue):
     eager, compiled = (expected_seconds([Cell("mlp", mode=mode)], PLAN, catalogue()) for mode in ("eager", "compile"))
     assert compiled > eager + 10
