@@ -33,6 +33,8 @@ def code_notes(known: Iterable[Capabilities], cells: Iterable[Cell]) -> tuple[st
         text = facts["text"]
         if len(sides) == 1:
             notes.append(f"{text} is {after}")
+        elif not before:
+            notes.append(f"{text} is {after}, after alone")
         elif before == after:
             notes.append(f"{text} is the same on both sides ({after}); what it imports may differ")
         else:

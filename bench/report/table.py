@@ -12,6 +12,7 @@ from bench.store.seeds import over_seeds
 from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, number, plural, plus_minus, whole
 
 _OF_THIS_RUN = {"time", "rate", "ratio"}  # kinds whose interval holds for the run: between runs they move more
+_OF_THE_MACHINE = {"time", "rate", "size", "count"}  # kinds that the machine's minutes move: no ± promises the next run
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +162,11 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     half = None if value.half is None else value.half * column.scale.factor
     text = figure(value.value, column.scale, value.half)
     plus, short = "", ""
-    if half and value.statistic != "exact":
+    row = row_of(value.metric, value.unit)
+    if half and value.statistic != "exact" and (row.once_a_seed or row.kind not in _OF_THE_MACHINE):
         share = value.relative_half
         plus = plus_minus(half, text) if column.scale.unit in (PERCENT, "") or share is None else either_way(share)
-        if row_of(value.metric, value.unit).pooled == "proportion":  # lopsided: 100 % has nothing above it
+        if row.pooled == "proportion":  # lopsided: 100 % has nothing above it
             plus = f"{whole(value.low or 0.0)} to {whole(value.high or 0.0)}"
         if limit is not None and share is not None and share > limit:
             short = f"target {percent(limit)} not met"

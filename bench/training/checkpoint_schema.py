@@ -54,7 +54,8 @@ def cell_of(stored: dict[str, Any]) -> Cell:
     """
     _must(isinstance(stored["cell"], dict), "cell", stored["cell"])
     cell = Cell.from_dict(stored["cell"])
-    _must(_CELL["origins"](cell.origins), "origins", cell.origins)
+    origins = stored["cell"].get("origins", ())
+    _must(_CELL["origins"](tuple(origins) if isinstance(origins, list) else origins), "origins", origins)
     named = texts_of(cell.origins)
     # a file of weights is no reason to run a file of code; images are only read, and optimizer and loss are not needed
     code = [named[field] for field in ("architecture", "dataset") if field in named and not _is_images(field, named)]

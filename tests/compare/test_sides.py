@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.compare import capabilities
+from bench.compare import capabilities, sides
 from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
 from bench.compare.sides import Comparison
@@ -114,9 +114,8 @@ def test_the_metric_follows_the_batch_sizes():
 
 
 def test_a_catalogue_is_asked_for_what_two_cells_name_too():
-    plan = capabilities.naming(
-        Plan(architectures=("mlp",)), ["my.py:Net(width=1),dataset=npz:x.npz", "debug,loss=my.py:loss"]
-    )
+    cells = ["my.py:Net(width=1),dataset=npz:x.npz", "debug,loss=my.py:loss"]
+    plan = sides._with_texts(Plan(architectures=("mlp",)), *cells)
     assert plan.architectures == ("mlp", "my.py:Net(width=1)", "debug")
     assert plan.datasets == ("mnist", "npz:x.npz")
     assert plan.losses == ("cross_entropy", "my.py:loss")

@@ -153,7 +153,7 @@ def test_what_is_no_data_set_is_refused_in_one_line(module, body, message):
         ("nowhere.py:load", "cannot read .*nowhere.py"),
         ("FILE:lod", "has no 'lod': did you mean 'load'"),
         ("FILE:arrays", "arrays' is dict: name a class or a function"),
-        ("FILE:load(1, 2)", r"cannot be called with \(1, 2\): TypeError"),
+        ("FILE:load(1, 2)", "cannot be called with .*TypeError"),
         ("no_such_module_of_mine:load", "there is no module 'no_such_module_of_mine'"),
     ],
 )

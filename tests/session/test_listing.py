@@ -132,9 +132,9 @@ def test_the_command_asks_no_worker_for_what_is_kept_and_keeps_nothing_with_prob
         return Catalogue({}, {"sgd": {"name": "sgd", **facts}}, {}, (), {}, 1, problems=tuple(problems))
 
     monkeypatch.setattr(command, "_catalogue", catalogue)
-    first = command._registered("optimizers")
+    first = command._registered("optimizers", ())
     assert first == [{"name": "sgd", "learning_rate": 0.1, "implementations": ["default"], "description": "steps"}]
     problems.clear()
-    assert [command._registered("optimizers") for _ in range(3)] == [first] * 3
+    assert [command._registered("optimizers", ()) for _ in range(3)] == [first] * 3
     assert len(asked) == 2
     assert capsys.readouterr().err == "bench: plug-in left out: broken\n"

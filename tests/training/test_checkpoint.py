@@ -211,5 +211,5 @@ def test_one_of_a_registered_net_is_read_back_without_running_the_users_optimize
 def test_one_of_a_net_of_a_file_is_refused(workload):
     work = workload()
     work.cell = replace(work.cell, origins=("architecture=nets.py:Net",))
-    with pytest.raises(BenchError, match=r"is of nets\.py:Net, and only what is registered is read back"):
+    with pytest.raises(BenchError, match=r"is of 'nets\.py:Net', and only what is registered is read back"):
         unpacked(packed(work, ENTRY), "best.pt")

@@ -71,7 +71,7 @@ def runs(tmp_path, typed):
         (["explain", "first", "second"], ["first", "second"]),
         (["explain", "first", "first"], ["first"]),
         (["list", "runs"], []),
-        (["import", FOREIGN], []),
+        (["import", FOREIGN], ["pytest_benchmark_4"]),
     ],
 )
 def test_recorded_runs_are_read_once(runs, typed, words, names):
