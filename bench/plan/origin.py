@@ -91,6 +91,12 @@ class Origin:
         """The Python file that it names, as it was written; None for a module."""
         return self.source if self.source.endswith(".py") else None
 
+    def written_with(self, argument: str) -> str:
+        """How a user writes it with an argument such as "width=3"; in a Python program, of what that handed over."""
+        if self.digest:
+            return f"functools.partial({self.name}, {argument})"
+        return f"{self.source}:{self.name}({argument})"
+
     def call_arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """The arguments by position and by name.
 
@@ -147,6 +153,11 @@ def handed_name(text: str) -> str:
     """The name of the object that a Python program handed over, which a text stands for; "" for any other text."""
     match = _HANDED.fullmatch(text)
     return match["name"] if match else ""
+
+
+def with_names_alone(message: str) -> str:
+    """A message to the program that handed objects over, which knows them by their names."""
+    return _HANDED.sub(r"\g<name>", message)
 
 
 def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
