@@ -4,6 +4,8 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.errors import BenchError
+from bench.plan.origin import with_names_alone
 from bench.plan.plan import plan_of_values
 from bench.process.executor import open_executor
 from bench.process.handed import Handing, spelled, texts_for
@@ -118,7 +120,10 @@ def run(*, observer: "Observer | None" = None, concurrent: bool = False, **field
         from bench.session.run import measure, prepare  # noqa: PLC0415 - likewise
 
         listener = observer or SILENT
-        work = prepare(plan, executor, listener)
+        try:
+            work = prepare(plan, executor, listener)
+        except BenchError as error:
+            raise type(error)(with_names_alone(str(error))) from error
         measured = Run(measure(work, executor, listener, concurrent=concurrent, command=command))
     if plan.report:
         measured.report()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 EXIT_PASS, EXIT_REGRESSION, EXIT_USAGE, EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE = range(5)
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as every shell has it
 EXIT_INTERNAL = 70  # an error of ours; EX_SOFTWARE of sysexits(3)
+LONGEST_VALUE = 40  # characters of a value that an error repeats
 
 
 class BenchError(Exception):
@@ -37,3 +38,9 @@ def unknown(kind: str, name: str, known: "Iterable[str]", listing: str) -> Bench
 def nearest(name: str, known: "Iterable[str]") -> str | None:
     """The known name that was probably meant; None where none is like it."""
     return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
+
+
+def brief(value: object) -> str:
+    """A value as an error shows it, in one line; its type where that is long, as of a tensor."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST_VALUE else type(value).__name__

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
-
-import msgspec
+from typing import IO, Any, TypeVar
 
 from bench.errors import BenchError
+
+Shape = TypeVar("Shape")
 
 ELSEWHERE = "run from a folder you may write to"
 REMOVE_LINE = "remove that line to read the rest"
@@ -70,6 +70,20 @@ def replace(path: Path, content: str | bytes | Callable[[IO[bytes]], object], re
             raise
 
 
+def check_place(path: Path, remedy: str = ELSEWHERE) -> None:
+    """See that `replace` can put a file there; its folder is made where it is missing.
+
+    Raises:
+        BenchError: it cannot.
+
+    """
+    make_folder(path.parent, remedy)
+    fresh = path.with_name(path.name + ".new")
+    with _writing(path, remedy):
+        fresh.touch()
+        fresh.unlink()
+
+
 def remove(path: Path, remedy: str = ELSEWHERE) -> None:
     """Remove the file, if it is there.
 
@@ -93,6 +107,19 @@ def append_line(path: Path, text: str, remedy: str = "the lines before are kept"
     with _writing(path, remedy), path.open("ab") as file:
         file.write(text.encode() + b"\n")
         _to_disk(file)
+
+
+def read(path: Path, remedy: str) -> bytes:
+    """All that the file holds.
+
+    Raises:
+        BenchError: it cannot be read.
+
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error, remedy) from error
 
 
 def read_lines(path: Path, remedy: str) -> Iterator[Line]:
@@ -161,6 +188,8 @@ def decoded(text: bytes) -> dict[str, Any]:
         ValueError, RecursionError: it holds none.
 
     """
+    import msgspec  # noqa: PLC0415 - another interpreter's workers do without
+
     value: dict[str, Any] = msgspec.json.decode(text.removeprefix(_BOM), type=dict[str, Any])
     return value
 
@@ -172,7 +201,19 @@ def check_shape(value: Any, shape: Any) -> None:
         ValueError: it is not; the message names the place in it.
 
     """
-    msgspec.convert(value, shape)
+    shaped(value, shape)
+
+
+def shaped(value: Any, shape: type[Shape]) -> Shape:
+    """Plain data as a type that msgspec knows, such as a dataclass; keys that it does not name are passed over.
+
+    Raises:
+        ValueError: it is not of that shape; the message names the place in it.
+
+    """
+    import msgspec  # noqa: PLC0415 - as above
+
+    return msgspec.convert(value, shape)
 
 
 @contextmanager

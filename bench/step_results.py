@@ -42,7 +42,8 @@ class Measurement:
         threads: CPU threads in force.
         samples: of each process, the seconds of every step, (steps,).
         warnings: what to know before trusting it, a sentence each that begins with its kind: "contended, ...".
-        origin: which code it was: `file` and `sha256`, or `package` and `version`; empty where nothing tells.
+        origin: which code it was: the `text` that names it; its `file` with `sha256`, or `package` with `version`; of
+            what went by value `pickle`, the SHA-256 of that.
         system: hardware and software.
 
     """

@@ -60,7 +60,6 @@ ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 # How a level moved: at once, or little by little.
 ChangeKind = Literal["step", "ramp"]
-CHANGE_KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 # A pair of processes: its sides, what is timed, and the quantiles of a side's steps that are kept.
 SideName = Literal["before", "after"]
@@ -121,7 +120,6 @@ GATES: tuple[Gate, ...] = get_args(Gate)
 
 # What of a model others published a time of: its inference, or whole steps of training.
 FigurePart = Literal["inference", "training"]
-FIGURE_PARTS: tuple[FigurePart, ...] = get_args(FigurePart)
 
 # What a worker hands over as bytes.
 FileKind = Literal["trace", "checkpoint"]

@@ -161,8 +161,10 @@ def test_a_page_that_cannot_be_written_is_one_line(recorded):
         ({"seeds": (0, -1)}, r"bench\.run: key 'seeds' takes 0 or more, not -1"),
         ({"precision": 3}, r"bench\.run: key 'precision' takes a share such as 3% or 0\.03, not '3'"),
         ({"dtypes": "float8"}, r"bench\.run: key 'dtypes' takes float32"),
+        ({"epochs": np.zeros((9, 9))}, r"bench\.run: key 'epochs' takes a whole number, not ndarray"),
         ({"suite": "quik"}, "unknown suite 'quik'"),
-        ({"architectures": [5]}, r"bench\.run: key 'architectures' takes text, not 5"),
+        ({"architectures": [5]}, r"bench\.run: key 'architectures' takes names, classes and functions, not 5"),
+        ({"datasets": np.zeros((9, 9))}, r"bench\.run: key 'datasets' takes names, classes and functions, not ndarray"),
         ({"architectures": [sys.stdout.write]}, r"bench\.run: .*write of 'architectures' cannot be sent"),
     ],
 )

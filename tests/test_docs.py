@@ -136,7 +136,7 @@ def test_the_tolerances_that_are_shown_are_accepted(tmp_path):
 
 
 def test_the_code_that_is_shown_uses_what_there_is():
-    (block, _) = blocks("README.md", "python")
+    (block,) = blocks("README.md", "python")
     compile(block, "README.md", "exec")
     assert all(hasattr(bench, name) for name in re.findall(r"bench\.(\w+)\(", block))
     assert all(hasattr(bench.Run, name) for name in re.findall(r"(?<!bench\.)\brun\.(\w+)\(", block))

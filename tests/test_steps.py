@@ -304,6 +304,7 @@ def test_a_script_without_a_guard_measures_its_own_step(script, tmp_path):
     open("ran", "a").write("x")
     measured = [bench.measure(what, repeats=2, blocks=2, concurrent=True) for what in (make_step, lambda: step())]
     for one in measured:
+        assert one.origin["file"] == __file__ and len(one.origin["pickle"]) == 64, one.origin
         print(one.n, one.low < one.value < one.high, list(one.phases), one.device, one.threads, one.statistic)
     """
     )

@@ -1,9 +1,12 @@
 """Virtual environments, made for tests that compare interpreters."""
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 
@@ -34,6 +37,17 @@ class Venv:
             path = self._site / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
+
+    def lend(self, name):
+        """An installed package of this process's own environment, with what it needs itself, and no other."""
+        package = distribution(name)
+        for top in {file.parts[0] for file in package.files} - {"..", "__pycache__"}:
+            place = self._site / top
+            if not place.exists():
+                place.symlink_to(package.locate_file(top))
+                for need in [need for need in package.requires or () if "extra ==" not in need]:
+                    with suppress(PackageNotFoundError):  # of another system
+                        self.lend(re.match(r"[\w.-]+", need)[0])
 
     def install(self, name, version):
         """A package of one module that knows its version."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError, unknown
-from bench.plan.catalogue import Catalogue, DeviceFacts
+from bench.plan.catalogue import Catalogue, DeviceFacts, patience_of
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES, expand, matching
+from bench.plan.grid import AXES, NAMED_AXES, expand, matching
 from bench.plan.origin import is_path, split_outside_brackets
 from bench.plan.origin import parse as parse_origin
 from bench.plan.plan import Plan, flag, parse
@@ -17,9 +17,7 @@ from bench.process.messages import CapabilitiesAnswer, CapabilitiesTask
 from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
 
-ABOUT_SECONDS = 120.0
-READ_SECONDS = 900.0  # where images of the user's are read whole
-NAMED = ("architectures", "optimizers", "losses")  # fields of Plan whose texts may name an origin, beside the data sets
+_ASKED = [axis for axis in NAMED_AXES if axis != "datasets"]  # whose origins a side is asked for; data sets are apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +43,11 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
         threads=plan.threads[0] if plan.threads else 1,
         datasets=list(plan.datasets),
         data_dir=plan.data_dir,
-        origins={key: [text for text in getattr(plan, key) if parse_origin(text)] for key in NAMED},
+        origins={key: [text for text in getattr(plan, key) if parse_origin(text)] for key in _ASKED},
     )
     host.wait_until_ready()
     try:
-        patience = READ_SECONDS if any(map(parse_origin, task["datasets"])) else ABOUT_SECONDS
-        answers = dict(talk(host, entries.AB_CAPABILITIES, task, patience))
+        answers = dict(talk(host, entries.AB_CAPABILITIES, task, patience_of(plan.datasets)))
     except WorkerError as ended:
         raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in answers:

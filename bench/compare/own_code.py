@@ -5,16 +5,14 @@ from typing import Any
 
 from bench.compare.capabilities import Capabilities
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES, origins_of
+from bench.plan.grid import NAMED_AXES, origins_of
 from bench.plan.origin import code_of, parse
 from bench.plan.plan import Plan
-
-_KINDS = ("architecture", "optimizer", "dataset", "loss")
 
 
 def names_own_code(plan: Plan) -> bool:
     """Whether a plan names anything by file or module."""
-    return any(parse(text) for kind in _KINDS for text in getattr(plan, AXES[kind]))
+    return any(parse(text) for axis in NAMED_AXES for text in getattr(plan, axis))
 
 
 def code_notes(known: Iterable[Capabilities], cells: Iterable[Cell]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from bench.compare.start_order import first_sides
 from bench.plan.cell import Cell
 from bench.plan.step import StepSource
 from bench.process import entries
+from bench.process.handed import with_objects
 from bench.process.layout import Layout
 from bench.process.messages import BlockTimes, Ready, SideTask, StepTask
 from bench.process.step_task import task_of
@@ -60,6 +61,10 @@ class Side:
     def entry(self) -> str:
         """The function that answers with blocks."""
         return entries.AB_BLOCKS if self.step is None else entries.AB_STEP_BLOCKS
+
+    def start(self) -> Worker:
+        """A worker that answers with blocks."""
+        return self.starter.start(*with_objects({} if self.step is None else self.step.handed, self.entry, self.task()))
 
     def patience(self, seconds: float) -> float:
         """How long to wait for what takes a cell so many seconds at most."""
@@ -240,7 +245,7 @@ def _counts(workers: dict[int, Worker], side: int, timeout: float) -> Counts:
 
 def _started(sides: Sequence[Side], side: int) -> Worker:
     try:
-        return sides[side].starter.start(sides[side].entry, sides[side].task())
+        return sides[side].start()
     except WorkerError as ended:
         raise SideError(side, ended) from ended
 

@@ -20,6 +20,7 @@ from bench.plan.plan import Plan
 from bench.plan.step import StepSource, source_named
 from bench.process import entries
 from bench.process.executor import talk
+from bench.process.handed import with_objects
 from bench.process.local import OWN
 from bench.process.messages import StepFacts
 from bench.process.step_task import task_of
@@ -76,12 +77,12 @@ class TriedStep:
 
     def side_facts(self, tree: Tree | None) -> SideFacts:
         """What the log says of the side; a file as it is seen from the top of the `tree`."""
-        origin = {**self.source.facts, **(self.facts["origin"] if self.facts else {})}
+        origin = self.facts["origin"] if self.facts else {}
         if tree is None:
             return SideFacts(self.label, origin=origin)
         file = Path(origin.get("file", ""))
         if file.is_relative_to(self.source.base):
-            origin["file"] = file.relative_to(self.source.base).as_posix()
+            origin = {**origin, "file": file.relative_to(self.source.base).as_posix()}
         return SideFacts(tree.label, tree.revision, tree.changes, origin=origin)
 
 
@@ -190,16 +191,17 @@ def _tried(host: TreeClient, source: StepSource, options: StepOptions) -> TriedS
     """Have the step set up and run on a side."""
     task = task_of(source, device=options.device, threads=options.threads)
     try:
-        parts = dict(talk(host, entries.AB_STEP_FACTS, task, TRY_SECONDS))
+        parts = dict(talk(host, *with_objects(source.handed, entries.AB_STEP_FACTS, task), TRY_SECONDS))
     except WorkerError as ended:
         late = f"it is not set up and run once within {duration(TRY_SECONDS)}: have its import and its set-up do less"
         parts = {"failed": f"{source.label}: {late if ended.status == 'timeout' else ended.reason}"}
+    reason = str(parts.get("refused") or parts.get("failed", f"{source.label}: it does not say what it is"))
     return TriedStep(
         host=host,
         source=source,
         label=host.label,
         facts=parts.get("facts"),
-        reason=str(parts.get("refused") or parts.get("failed", f"{source.label}: it does not say what it is")),
+        reason=reason.replace(f"{source.base}/", ""),  # which may be a folder that is gone when this is read
         exists="refused" not in parts,
     )
 

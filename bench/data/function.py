@@ -1,5 +1,6 @@
 """Function: a data set out of what a user's function gives: a Dataset, four arrays, or two data sets of torch's."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 
 from architectures.calling import Offer
 from bench.data.content import dataset_of
@@ -104,7 +104,8 @@ def _items_of(items: Any, part: str) -> tuple[npt.NDArray[Any], list[Any]]:
 
 def _pixels_of(image: Any) -> npt.NDArray[Any]:
     """One image, (C, H, W) or (H, W), as an array."""
-    if isinstance(image, Image.Image):
+    pillow = sys.modules.get("PIL.Image")  # whoever gives one of its images has imported it
+    if pillow is not None and isinstance(image, pillow.Image):
         grey = image.mode in ("1", "L", "LA")
         pixels = np.asarray(image.convert("L" if grey else "RGB"))
         return pixels if grey else pixels.transpose(2, 0, 1)

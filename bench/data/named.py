@@ -7,7 +7,7 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any
 
-from bench.data import function, image_folder, npz
+from bench.data import function, npz
 from bench.data.dataset import Dataset
 from bench.data.limits import ContentError
 from bench.errors import BenchError
@@ -28,6 +28,8 @@ def load(text: str, data_dir: Path, limit: int | None = None) -> Dataset:
     assert origin is not None
     with _placed(text):
         if origin.source == "folder":
+            from bench.data import image_folder  # noqa: PLC0415 - needs pillow, which another interpreter may lack
+
             return image_folder.load(origin.label, image_files(_absolute(origin)), origin.shape, limit)
         if origin.source == "npz":
             return npz.load(origin.label, _absolute(origin))

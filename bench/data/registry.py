@@ -89,7 +89,7 @@ def facts_of(name: str, data_dir: Path | None = None) -> dict[str, Any]:
 
     Returns:
         name, input_shape as [C, H, W], num_classes, train and test as numbers of images, and description; of an origin
-        `origin` too, see `bench.data.named.facts_of`, of a plug-in's `plugin`, which code it is of.
+        `origin` too, see `bench.data.named.facts_of`, and of a plug-in `plugin`, the package that it is of.
 
     Raises:
         BenchError: the name is unknown, a malformed shape of `synthetic`, or as `load`.
@@ -99,8 +99,10 @@ def facts_of(name: str, data_dir: Path | None = None) -> dict[str, Any]:
         return named.facts_of(name, _place(data_dir))
     if text := _plugins.get(name):
         facts = named.facts_of(text, _place(data_dir))
-        code = {**_plugins.facts_of(name), "description": facts["description"]}
-        return {key: value for key, value in facts.items() if key != "origin"} | {"name": name, "plugin": code}
+        return {key: value for key, value in facts.items() if key != "origin"} | {
+            "name": name,
+            "plugin": {**_plugins.facts_of(name), "description": facts["description"]},
+        }
     entry = _entry(name)
     facts = {"name": name, "num_classes": entry.num_classes, "train": entry.train, "test": entry.test}
     shape = entry.input_shape

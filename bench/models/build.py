@@ -17,7 +17,6 @@ from bench.models.trial import IMAGES, Trial, tried
 from bench.origins import package_of, settings_kept
 from bench.plan.origin import parse
 
-OURS = ("architectures", "torchvision")  # the packages of registered networks that are no plug-ins
 OWN_SHAPES = ((1, 28, 28), (3, 32, 32), (3, 224, 224))  # tried in this order where nothing says what a network takes
 
 
@@ -60,15 +59,18 @@ def origin_facts(text: str) -> dict[str, Any]:
     return _named(text)[1]
 
 
-def plugin_facts(name: str) -> dict[str, Any]:
-    """Which code the network of a plug-in is of, as `origin_facts` has it; empty for one of the suite."""
-    module = sys.modules.get(architectures.get(name).module)
-    return {"text": f"{module.__name__}:{name}", **package_of(module)} if module and is_plugin(name) else {}
+def plugin_facts(entry: Architecture) -> dict[str, Any]:
+    """Which code a plug-in's network is of, by package or by file, as that of an origin; {} for the suite's own."""
+    module = sys.modules.get(entry.module)
+    if module is None or not is_plugin(entry):
+        return {}
+    entered = entry.source.startswith(f"{entry.module}:")  # a class, under the name of its entry point
+    return {"text": entry.source if entered else f"{entry.module}:{entry.name}", **package_of(module)}
 
 
-def is_plugin(name: str) -> bool:
-    """Whether the architecture of that name is registered by another package than the suite."""
-    return architectures.get(name).module.partition(".")[0] not in OURS
+def is_plugin(entry: Architecture) -> bool:
+    """Whether another package than the suite registered it."""
+    return entry.module.partition(".")[0] != architectures.__name__
 
 
 def build(text: str, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:

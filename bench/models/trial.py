@@ -95,7 +95,7 @@ def _refusal(text: str, network: nn.Module, images: Tensor, error: BaseException
             "that takes images (N, C, H, W)"
         )
     remedy = f"name images that fit, such as --input {'3x224x224' if images.shape[1] != 3 else '1x28x28'}"
-    return f"'{text}' cannot take images of {shown(tuple(images.shape[1:]))}: {told_of(text, error)}; {remedy}"
+    return f"'{text}' cannot take images of {shown(tuple(images.shape[1:]))}: {told_of(error)}; {remedy}"
 
 
 def _inputs(network: nn.Module) -> list[str]:

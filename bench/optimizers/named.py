@@ -106,13 +106,12 @@ def _check_needs(resolved: Resolved, parameters: Mapping[str, Parameter], known:
     """Refuse what needs more than it gets, with what to write."""
     first = next(iter(parameters), "")
     missing = [name for name, each in parameters.items() if is_required(each) and name not in known]
-    place = f"{resolved.origin.source}:{resolved.origin.name}"
     if any(name in WRAPPED for name in missing):
         raise OriginError(f"'{resolved.text}' wraps another optimizer: name a function of the weights that makes both")
     missing = missing[1:] if with_weights and missing[:1] == [first] else missing
     if missing and missing[0] in RATE:
-        raise OriginError(
-            f"'{resolved.text}' has no learning rate of its own: write {place}({missing[0]}=0.01), or --learning-rates"
-        )
+        written = resolved.origin.written_with(f"{missing[0]}=0.01")
+        raise OriginError(f"'{resolved.text}' has no learning rate of its own: write {written}, or --learning-rates")
     if missing:
-        raise OriginError(f"'{resolved.text}' needs arguments: {', '.join(missing)}; write {place}({missing[0]}=...)")
+        written = resolved.origin.written_with(f"{missing[0]}=...")
+        raise OriginError(f"'{resolved.text}' needs arguments: {', '.join(missing)}; write {written}")

@@ -34,5 +34,5 @@ def _arguments(resolved: Resolved, offers: Sequence[Offer]) -> Arguments:
     except MissingArguments as error:
         raise OriginError(
             f"'{resolved.text}' needs arguments: {', '.join(error.names)}; give them as "
-            f"{resolved.origin.source}:{resolved.origin.name}({error.names[0]}=...), or name a function that does"
+            f"{resolved.origin.written_with(f'{error.names[0]}=...')}, or name a function that does"
         ) from error

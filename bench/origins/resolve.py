@@ -16,12 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench.errors import BenchError, nearest
+from bench.errors import BenchError, brief, nearest
 from bench.origins.handed import handed_over
+from bench.origins.place import place_of
 from bench.plan.origin import BASE, INSTALLED, TRACEBACK, Origin, file_of, parse
 
-_OWN = Path(__file__).resolve().parents[1]  # no place in a user's code, even where that lies beside
-LONGEST_VALUE, LONGEST_REASON = 40, 300  # characters of an argument, and of another's error, that an error repeats
+LONGEST_REASON = 300  # characters of another's error that an error repeats
 
 _folders: set[str] = set()  # that were on the module path for a user's file
 
@@ -79,7 +79,7 @@ def resolve(text: str) -> Resolved:
     if origin is None:
         raise OriginError(f"'{text}' names no file or module")
     if origin.digest:
-        with failures(text, "cannot be made again here"):
+        with failures(origin.name, "cannot be made again here"):
             target, facts = handed_over(text)
         return Resolved(text, origin, target, {"text": text, **facts})
     module, facts = _imported(text, origin)
@@ -139,16 +139,10 @@ def _make_way(place: str) -> None:
 @contextmanager
 def calling(text: str, placed: Sequence[Any], named: Mapping[str, Any]) -> Iterator[None]:
     """While what `text` names is called with these: its folder on the module path, what it raises an OriginError."""
-    shown = ", ".join([*map(_brief, placed), *(f"{name}={_brief(value)}" for name, value in named.items())])
+    shown = ", ".join([*map(brief, placed), *(f"{name}={brief(value)}" for name, value in named.items())])
     trouble = f"cannot be called with ({shown})" if shown else "cannot be called"
     with on_path(folder_of(text)), failures(text, trouble):
         yield
-
-
-def _brief(value: Any) -> str:
-    """A value as an error shows it."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= LONGEST_VALUE else f"{type(value).__name__}"
 
 
 @contextmanager
@@ -159,11 +153,11 @@ def failures(text: str, trouble: str) -> Iterator[None]:
     except BenchError:
         raise
     except (Exception, SystemExit) as error:
-        raise OriginError(f"'{text}' {trouble}: {told_of(text, error)}") from error
+        raise OriginError(f"'{text}' {trouble}: {told_of(error)}") from error
 
 
-def told_of(text: str, error: BaseException) -> str:
-    """What was raised by the code that `text` names, in one line, with the place in the user's own file.
+def told_of(error: BaseException) -> str:
+    """What a user's own code raised, in one line, with the place in their own file.
 
     The traceback goes to stderr where it was asked for.
     """
@@ -174,22 +168,7 @@ def told_of(text: str, error: BaseException) -> str:
     words = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
     if "relative import with no known parent" in reason:
         words += "; name it as a module of its package (package.module:NAME)"
-    return words + _place(text, error)
-
-
-def _place(text: str, error: BaseException) -> str:
-    """Where in the user's own folder it was raised: " (my_nets.py, line 12)"."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f" ({Path(error.filename).name}, line {error.lineno})"
-    folder = folder_of(text).resolve()
-    frames = [
-        Path(frame.filename).name + f", line {frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(folder)
-        and not Path(frame.filename).is_relative_to(_OWN)
-        and not any(part in frame.filename for part in INSTALLED)
-    ]
-    return f" ({frames[-1]})" if frames else ""
+    return words + place_of(error)
 
 
 def _imported(text: str, origin: Origin) -> tuple[ModuleType, dict[str, Any]]:

@@ -1,12 +1,19 @@
 """Catalogue: what is registered and what the devices can do, as plain data that a worker sends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from bench.plan.origin import parse
 from bench.vocabulary import PairQuantile
 
+ANSWER_SECONDS, READ_SECONDS = 120.0, 900.0
 FIRST_LOSSES = ("cross_entropy", "nll_loss")  # what a revision has that does not tell its losses
+
+
+def patience_of(datasets: Iterable[str]) -> float:
+    """Seconds within which a worker tells the catalogue: more where images of the user's own are read whole first."""
+    return READ_SECONDS if any(map(parse, datasets)) else ANSWER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,13 @@ AXES = {
     "seed": "seeds",
 }
 
-_LISTED = ("architecture", "optimizer", "dataset", "loss")
+NAMED = (
+    "architecture",
+    "optimizer",
+    "dataset",
+    "loss",
+)  # whose values have names, or are of files or modules
+NAMED_AXES = tuple(AXES[field] for field in NAMED)  # the fields of Plan that list them
 _WORDS = {"dataset": "data set"}
 
 
@@ -121,7 +127,7 @@ def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any
     for text in texts:
         matches = matching(text, known)
         if not matches:
-            listing = f"list {AXES[kind]}" if kind in _LISTED else "run --help"
+            listing = f"list {AXES[kind]}" if kind in NAMED else "run --help"
             raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))
     return tuple(names)

@@ -24,7 +24,7 @@ _PATTERN = re.compile(
     r":(?P<name>[^\W\d][\w.]*)(?:\((?P<arguments>.*)\))?",
     re.S,
 )
-_HANDED = re.compile(rf"{HANDED}:(?P<name>[A-Za-z_]\w*)#(?P<digest>[0-9a-f]{{8}})")
+_HANDED = re.compile(rf"{HANDED}:(?P<name>[^\W\d]\w*)#(?P<digest>[0-9a-f]{{8}})")
 _RESIZED = re.compile(r"(?P<path>.+):([1-9]\d*)x([1-9]\d*)x([1-9]\d*)", re.S | re.ASCII)
 
 
@@ -91,6 +91,12 @@ class Origin:
         """The Python file that it names, as it was written; None for a module."""
         return self.source if self.source.endswith(".py") else None
 
+    def written_with(self, argument: str) -> str:
+        """How a user writes it with an argument such as "width=3"; in a Python program, of what that handed over."""
+        if self.digest:
+            return f"functools.partial({self.name}, {argument})"
+        return f"{self.source}:{self.name}({argument})"
+
     def call_arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """The arguments by position and by name.
 
@@ -149,6 +155,11 @@ def handed_name(text: str) -> str:
     return match["name"] if match else ""
 
 
+def with_names_alone(message: str) -> str:
+    """A message to the program that handed objects over, which knows them by their names."""
+    return _HANDED.sub(r"\g<name>", message)
+
+
 def labels_of(texts: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """A label for each text that names an origin, by text: short, and unlike any other and any name that is `taken`.
 
@@ -195,6 +206,8 @@ def code_of(facts: Mapping[str, Any]) -> str:
     """Which code an origin was, in words: "my_nets.py, SHA-256 0123456789ab", or "timm 1.0.3"."""
     if "file" in facts:
         return f"{PurePath(str(facts['file'])).name}, SHA-256 {str(facts.get('sha256', ''))[:12]}"
+    if "pickle" in facts:
+        return f"an object of a Python program, SHA-256 {str(facts['pickle'])[:12]}"
     return " ".join(str(facts[key]) for key in ("package", "version") if facts.get(key))
 
 

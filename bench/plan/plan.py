@@ -11,7 +11,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, brief, unknown
 from bench.vocabulary import MODES
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -324,7 +324,7 @@ def _typed(setting: Field[Any], value: Any, kind: type, place: str) -> Any:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind:
-        raise BenchError(f"{where} takes {_WANTED[kind.__name__]}, not {value!r}")
+        raise BenchError(f"{where} takes {_WANTED[kind.__name__]}, not {brief(value)}")
     return _checked(setting, value, where)
 
 

@@ -1,36 +1,40 @@
 """Handed over: classes and functions of the caller's program in place of a plan's texts, and a way to its workers."""
 
-import re
 import sys
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError
-from bench.plan.handed import MAIN, label_of, name_of, written_in
-from bench.plan.origin import HANDED
+from bench.errors import BenchError, brief
+from bench.plan.grid import NAMED_AXES
+from bench.plan.handed import label_of, text_of
 from bench.plan.task import HandedObject, HandedTask
 from bench.process import entries
 from bench.process.executor import Executor, Running
-
-FIELDS = ("architectures", "optimizers", "losses", "datasets")  # of Plan, that take classes and functions
 
 
 def texts_for(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, HandedObject]]:
     """The fields of a plan with a text for each class or function among their values, and those that go by value.
 
     Raises:
-        BenchError: one of them holds what cannot be sent to another process.
+        BenchError: one of them is neither a name nor can be called, or holds what cannot be sent to another process.
 
     """
     objects: dict[str, HandedObject] = {}
     plain = dict(fields)
-    for name in FIELDS:
+    for name in NAMED_AXES:
         if name in fields:
             values = fields[name] if isinstance(fields[name], list | tuple) else [fields[name]]
-            plain[name] = [_text(name, value, objects) if callable(value) else value for value in values]
+            plain[name] = [_text(name, value, objects) for value in values]
     return plain, objects
+
+
+def with_objects(objects: Mapping[str, HandedObject], entry: str, task: Any) -> tuple[str, Any]:
+    """An entry and its task, by which a worker is given these objects first."""
+    if not objects:
+        return entry, task
+    path = tuple(str(Path(folder).resolve()) for folder in sys.path)  # "" is the working directory
+    return entries.HANDED, HandedTask(objects, entry, task, path)
 
 
 class Handing:
@@ -52,8 +56,7 @@ class Handing:
 
     def start(self, entry: str, task: Any) -> Running:
         """As of `TaskStarter`."""
-        path = tuple(str(Path(folder).resolve()) for folder in sys.path)  # "" is the working directory
-        return self._executor.start(entries.HANDED, HandedTask(self._objects, entry, task, path))
+        return self._executor.start(*with_objects(self._objects, entry, task))
 
     def renew(self) -> None:
         """As of `Executor`."""
@@ -71,30 +74,9 @@ def spelled(value: Any) -> str:
     return label_of(value) if callable(value) else repr(value)
 
 
-def _text(field: str, thing: object, objects: dict[str, HandedObject]) -> str:
-    """The text that names an object; where it has none, one that stands for it among the `objects`."""
-    if getattr(thing, "__module__", MAIN) != MAIN and (text := name_of(thing)):
-        folder = f"{Path.cwd()}/"
-        return text.removeprefix(folder)
-    label = label_of(thing)
-    try:
-        from bench.plan.by_value import pickled  # noqa: PLC0415 - few need cloudpickle
-
-        value = pickled(thing)
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise BenchError(
-            f"bench.run: {label} of '{field}' cannot be sent to a fresh process ({reason}): give a class or function "
-            "that makes what it needs when it is called"
-        ) from error
-    name = re.sub(r"\W", "", label.rpartition(".")[2]) or "object"
-    handed = HandedObject(value, {"pickle": sha256(value).hexdigest(), **written_in(thing)})
-    texts = (f"{HANDED}:{name}#{digest[:8]}" for digest in (_lasting(value), handed.facts["pickle"]))
-    text = next(text for text in texts if objects.get(text, handed).value == value)
-    objects[text] = handed
-    return text
-
-
-def _lasting(value: bytes) -> str:
-    """A digest that is the same when the same program runs again: without what cloudpickle draws for each class."""
-    return sha256(re.sub(rb"[0-9a-f]{32}", b"", value)).hexdigest()
+def _text(field: str, value: object, objects: dict[str, HandedObject]) -> str:
+    if isinstance(value, str):
+        return value
+    if not callable(value):
+        raise BenchError(f"bench.run: key '{field}' takes names, classes and functions, not {brief(value)}")
+    return text_of(value, f"bench.run: {label_of(value)} of '{field}'", objects)

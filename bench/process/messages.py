@@ -246,8 +246,7 @@ class StepTask(TypedDict):
 
     Attributes:
         label: what errors call it.
-        text: names it, see `bench.plan.origin`; "" where it is `pickled`.
-        pickled: the step or what sets it up, by cloudpickle; it is in no file.
+        text: names it or what sets it up, see `bench.plan.origin`.
         base: the folder that a relative file in `text` starts from.
         path: folders of modules, beside those of the interpreter.
         shared: the folder that no module may be of, unless it is of `base`; "" for none.
@@ -261,7 +260,6 @@ class StepTask(TypedDict):
 
     label: str
     text: str
-    pickled: bytes
     base: str
     path: list[str]
     shared: str
@@ -276,8 +274,7 @@ class StepFacts(TypedDict):
     """A/B: what a step turned out to be.
 
     Attributes:
-        origin: which code it is: `text`, and `file` with its `sha256` or `package` with its `version`; empty where it
-            came by value.
+        origin: which code it is, see `bench.origins.resolve.Resolved.facts`.
         device: what it runs on, by name.
         threads: CPU threads in force, which the step may have set itself.
         system: the hardware and software.

@@ -9,7 +9,6 @@ def task_of(source: StepSource, *, device: str = "", threads: int = 1, inject: f
     return StepTask(
         label=source.label,
         text=source.text,
-        pickled=source.pickled,
         base=source.base,
         path=list(source.path),
         shared=source.shared,

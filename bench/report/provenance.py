@@ -4,10 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.command import command_of
+from bench.plan.origin import code_of
 from bench.report.elasticity import sentence
 from bench.report.record import Record
 from bench.report.table import in_words, missed
@@ -103,8 +105,6 @@ def _run(record: Record) -> Iterator[tuple[str, str]]:
     yield "Status", facts.status
     yield "Command", facts.command
     yield "Revision", revision(facts.git)
-    if facts.code:
-        yield "Code", "; ".join(facts.code.values())
     yield "Started", facts.started or UNKNOWN
     yield from _imported(record) if facts.imported else _measured(record)
     yield "Fingerprint", record.fingerprint() or UNKNOWN
@@ -144,10 +144,8 @@ def _seeds(record: Record) -> str:
 def _origins(origins: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Which code and data was measured that nobody registered."""
     for name, facts in origins.items():
-        digest = f"SHA-256 {str(facts['sha256'])[:12]}" if "sha256" in facts else None
-        package = f"{facts['package']} {facts.get('version')}" if "package" in facts else None
-        place = facts.get("file") or package
-        parts = (facts.get("description"), place, digest)
+        folder = PurePath(str(facts["file"])).parent if "file" in facts else None
+        parts = (facts.get("description"), code_of(facts), f"in {folder}" if folder else None)
         field, _, text = name.partition("=")
         yield (
             f"{field.replace('dataset', 'data set').capitalize()} {text}",

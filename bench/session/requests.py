@@ -5,17 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import ANSWER_SECONDS, Catalogue, patience_of
 from bench.plan.cell import Cell
-from bench.plan.origin import parse
 from bench.plan.task import CatalogueRequest, LayersRequest, Weights, probes_of
 from bench.process import entries
 from bench.process.executor import TaskStarter, talk
 from bench.process.messages import Ceiling, Layers, Verification
 from bench.process.worker import WorkerError
 
-ANSWER_SECONDS, DOWNLOAD_SECONDS, PROBE_SECONDS = 120.0, 3600.0, 60.0
-READ_SECONDS = 900.0  # where images of the user's are read whole
+DOWNLOAD_SECONDS, PROBE_SECONDS = 3600.0, 60.0
 
 
 def ask_catalogue(starter: TaskStarter, request: CatalogueRequest) -> Catalogue:
@@ -25,8 +23,7 @@ def ask_catalogue(starter: TaskStarter, request: CatalogueRequest) -> Catalogue:
         BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
 
     """
-    patience = READ_SECONDS if any(map(parse, request.datasets)) else ANSWER_SECONDS
-    patience = DOWNLOAD_SECONDS if request.download else patience
+    patience = DOWNLOAD_SECONDS if request.download else patience_of(request.datasets)
     trouble = "cannot list what is registered"
     catalogue: Catalogue = _ask(starter, entries.CATALOGUE, request, trouble, patience)["catalogue"]
     return catalogue

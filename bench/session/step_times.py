@@ -6,6 +6,7 @@ from bench.errors import BenchError
 from bench.plan.step import StepSource
 from bench.process import entries
 from bench.process.executor import open_executor, talk
+from bench.process.handed import with_objects
 from bench.process.messages import StepFacts, StepTimes
 from bench.process.step_task import task_of
 from bench.process.worker import WorkerError
@@ -43,11 +44,12 @@ def time_step(source: StepSource, *, repeats: int, blocks: int, threads: int, de
     """
     task = task_of(source, device=device, threads=threads)
     task["blocks"] = blocks
+    entry, order = with_objects(source.handed, entries.STEP_TIMES, task)
     facts, processes = [], []
     with open_executor() as executor:
         for _ in range(repeats):
             try:
-                parts = dict(talk(executor, entries.STEP_TIMES, task, timeout))
+                parts = dict(talk(executor, entry, order, timeout))
             except WorkerError as ended:
                 late = (
                     f"a process took more than {duration(timeout)}: have the step set less up, or allow more by timeout"

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench import files
 from bench.errors import BenchError
 
 Floats = npt.NDArray[np.float64]
@@ -34,10 +35,7 @@ def text_of(path: Path, remedy: str) -> tuple[str, str]:
         BenchError: it cannot be read, or is no UTF-8; the message ends with the remedy.
 
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BenchError(f"cannot read {path}: {error.strerror or error}; {remedy}") from error
+    content = files.read(path, remedy)
     wide = _MARKS.get(content[:2]) or ("UTF-16" if b"\0" in content[:4] else "")
     if wide:
         raise BenchError(f"{path} is {wide} text: save it as UTF-8, or {remedy}")

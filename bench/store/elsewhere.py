@@ -4,14 +4,13 @@ They stand beside the figures of runs and are never judged against them.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bench import files
 from bench.errors import BenchError
 from bench.store.run import PUBLISHED, check_name
-from bench.vocabulary import FIGURE_PARTS, FigurePart, word
+from bench.vocabulary import FigurePart
 
 SCHEMA = 1
 _RESTORE = "remove it, and import the file again"
@@ -44,12 +43,6 @@ class Figure:
     parameters: float | None = None
     device: str = ""
 
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> "Figure":
-        """The figure of a stored file; what a newer version adds is passed over."""
-        known = {one.name: stored[one.name] for one in fields(cls) if one.name in stored}
-        return cls(**{**known, "part": word(known["part"], FIGURE_PARTS)})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureFile:
@@ -67,12 +60,6 @@ class FigureFile:
     sha256: str
     tool: str
     figures: tuple[Figure, ...]
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> "FigureFile":
-        """As `save` stored it."""
-        texts = {name: str(stored[name]) for name in ("file", "sha256", "tool")}
-        return cls(**texts, figures=tuple(map(Figure.from_dict, stored["figures"])))
 
 
 def save(name: str, figures: FigureFile, folder: Path = PUBLISHED) -> Path:
@@ -106,4 +93,4 @@ def _load(path: Path) -> FigureFile:
     with files.damage_told(str(path), _RESTORE):
         if stored["schema"] != SCHEMA:
             raise ValueError(f"schema {stored['schema']}, this version reads {SCHEMA}")
-        return FigureFile.from_dict(stored)
+        return files.shaped(stored, FigureFile)

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -81,8 +82,11 @@ def _fit(text: str) -> str:
 
 
 def _numbered(every: Iterable[str]) -> Iterator[str]:
-    """The names, of equal ones the second with -2 behind it."""
-    seen: Counter[str] = Counter()
-    for name in every:
-        seen[name] += 1
-        yield name if seen[name] == 1 else f"{name[:96]}-{seen[name]}"
+    """The names, each of several equal ones but the first with a number behind it that makes it unlike all others."""
+    wanted = list(every)
+    used: set[str] = set()
+    for name in wanted:
+        numbered = (f"{name[:90]}-{number}" for number in count(2))
+        own = name if name not in used else next(choice for choice in numbered if choice not in {*wanted, *used})
+        used.add(own)
+        yield own

@@ -11,32 +11,29 @@ from typing import Any
 from bench import files
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.plan.origin import BASE, PATH_SCHEMES, file_of, parse
+from bench.plan.grid import NAMED, NAMED_AXES
+from bench.plan.origin import BASE, file_of, is_path, parse
 from bench.store.run import Run
 from bench.user_folder import user_folder
 
-FIELDS = ("architectures", "optimizers", "datasets", "losses")  # of Plan, whose texts may name code
 FILE = "named.jsonl"  # in the user's folder
 ALLOW = "--allow-code"
 
 
 def code_in(plan: Mapping[str, Any]) -> list[str]:
     """The texts of a plan, its fields by name, that name code which would be run."""
-    values = (plan.get(name) for name in FIELDS)
+    values = (plan.get(name) for name in NAMED_AXES)
     return code_among(text for texts in values if isinstance(texts, list | tuple) for text in texts)
 
 
 def code_of(cells: Iterable[Cell]) -> list[str]:
     """The texts of cells that name code which would be run."""
-    return code_among(
-        cell.as_named(name) for cell in cells for name in ("architecture", "optimizer", "dataset", "loss")
-    )
+    return code_among(cell.as_named(name) for cell in cells for name in NAMED)
 
 
 def code_among(texts: Iterable[object]) -> list[str]:
     """Those of the texts that name code which would be run: data sets that are plain files name none."""
-    named = (text for text in dict.fromkeys(texts) if isinstance(text, str) and parse(text))
-    return [text for text in named if not text.startswith(tuple(f"{scheme}:" for scheme in PATH_SCHEMES))]
+    return [text for text in dict.fromkeys(texts) if isinstance(text, str) and parse(text) and not is_path(text)]
 
 
 def remember(texts: Iterable[str]) -> None:

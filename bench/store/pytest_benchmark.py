@@ -135,8 +135,7 @@ def _git(commit: Any, path: Path) -> dict[str, Any]:
     facts = {"revision": commit["id"]}
     if isinstance(commit.get("dirty"), bool):
         facts["dirty"] = commit["dirty"]
-    if _text(commit.get("time")):
-        _moment(commit["time"], f"{path} has the time of its commit")
+    if _moment(commit.get("time"), f"{path} has the time of its commit"):
         facts["committed"] = commit["time"]
     checked.plain(facts, "commit_info", str(path))
     return facts

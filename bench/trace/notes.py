@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from bench.text import joined, percent, plural
 from bench.trace.events import Trace
 from bench.trace.kernel import Kernel
-from bench.trace.steps import Step
+from bench.trace.steps import ENOUGH, Step, launches_of
 from bench.trace.tree import WHOLE_TRACE, Forest
 
 LEAST = 0.0005  # of the device's time; less is not worth a sentence
@@ -14,7 +14,8 @@ MOST_NAMED = 6
 
 def notes_of(trace: Trace, forest: Forest, kernels: Sequence[Kernel], steps: Sequence[Step]) -> list[str]:
     """The sentences, none for a trace that holds all of its steps."""
-    return [*_of_steps(steps), *_of_kernels(kernels), *_of_form(trace, forest)]
+    lost = _of_launches(forest, kernels, steps)
+    return [*_of_steps(steps), *lost, *_of_kernels(kernels), *_of_form(trace, forest)]
 
 
 def _of_steps(steps: Sequence[Step]) -> Iterable[str]:
@@ -22,6 +23,19 @@ def _of_steps(steps: Sequence[Step]) -> Iterable[str]:
     if lost:
         verb = "is" if len(lost) == 1 else "are"
         yield f"{len(lost)} of {plural(len(steps), 'step')} {verb} left out: {joined(lost, MOST_NAMED)}"
+
+
+def _of_launches(forest: Forest, kernels: Sequence[Kernel], steps: Sequence[Step]) -> Iterable[str]:
+    """What every step has lost alike, so that none of them is left out for it."""
+    counts = [count for count, step in zip(launches_of(forest, kernels), steps, strict=True) if not step.lost]
+    called, kept = sum(called for called, _ in counts), sum(kept for _, kept in counts)
+    if called and not kernels:
+        yield f"{plural(called, 'call')} put work on a device, and none of it is in the trace: all times are the host's"
+    elif 0 < kept < ENOUGH * called:  # where no number of a call stands with a kernel, the next note says so
+        yield (
+            f"only {percent(kept / called)} of the calls that put work on the device have it in the trace: the device "
+            "did more than is told, unless the others were captured into a graph"
+        )
 
 
 def _of_kernels(kernels: Sequence[Kernel]) -> Iterable[str]:

@@ -84,12 +84,8 @@ def lost_steps(forest: Forest, kernels: Sequence[Kernel]) -> dict[int, str]:
 def _without_kernels(forest: Forest, kernels: Sequence[Kernel], operators: Counter[int]) -> dict[int, str]:
     """Steps whose launches have no kernels in the trace, or that have fewer kernels an operator than the others."""
     ran = Counter(kernel.step for kernel in kernels)
-    numbers = {kernel.correlation for kernel in kernels}
-    launches = [node for node in forest.nodes if node.kind == "launch" and _launches(node.name)]
-    called = Counter(node.step for node in launches)
-    kept = Counter(node.step for node in launches if node.correlation in numbers)
     all_steps = range(len(forest.steps))
-    shares = [kept[at] / called[at] if called[at] else 1.0 for at in all_steps]
+    shares = [kept / called if called else 1.0 for called, kept in launches_of(forest, kernels)]
     counted = all(operators[at] for at in all_steps)  # replayed graphs have kernels and no operator
     dense = [ran[at] / (operators[at] if counted else 1) for at in all_steps]
     best, typical = max(shares), _typical(dense)
@@ -102,6 +98,15 @@ def _without_kernels(forest: Forest, kernels: Sequence[Kernel], operators: Count
         elif dense[at] < ENOUGH * typical:
             lost[at] = f"{percent(dense[at] / typical)} of the kernels{' an operator' * counted} of the others"
     return lost
+
+
+def launches_of(forest: Forest, kernels: Sequence[Kernel]) -> list[tuple[int, int]]:
+    """Of each step, how many calls put work on the device, and how many of these have it in the trace."""
+    numbers = {kernel.correlation for kernel in kernels}
+    launches = [node for node in forest.nodes if node.kind == "launch" and _launches(node.name)]
+    called = Counter(node.step for node in launches)
+    kept = Counter(node.step for node in launches if node.correlation in numbers)
+    return [(called[at], kept[at]) for at in range(len(forest.steps))]
 
 
 def _launches(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import sys
 import sysconfig
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +98,12 @@ def _entries(texts: Sequence[str], registered: Sequence[str]) -> dict[str, str]:
     return {**{name: name for name in registered}, **shapes, **named}
 
 
-def _origin(text: str, facts_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    return {"origin": facts_of(text)} if parse(text) else {}
+def _code(text: str, entry: architectures.Architecture) -> dict[str, Any]:
+    """Which code an architecture is of; nothing of the suite's own."""
+    if parse(text):
+        return {"origin": models.origin_facts(text)}
+    plugin = models.plugin_facts(entry)
+    return {"plugin": plugin} if plugin else {}
 
 
 def _architecture(
@@ -117,8 +121,7 @@ def _architecture(
     if parse(text) and images and len(unfit["incompatible"]) == len(images):
         raise BenchError(next(iter(unfit["incompatible"].values())))
     entry = own_form(text, [facts for label, facts in images.items() if label not in unfit["incompatible"]])
-    code = {} if parse(text) else models.plugin_facts(name)
-    return {**_facts(name, text, entry), **counts_of(text, entry), **unfit, **({"plugin": code} if code else {})}
+    return {**_facts(name, text, entry), **counts_of(text, entry), **unfit}
 
 
 def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str, Any]:
@@ -130,7 +133,7 @@ def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str,
         "num_classes": entry.num_classes,
         "description": entry.description,
         "source": entry.source,
-        **_origin(text, models.origin_facts),
+        **_code(text, entry),
     }
 
 

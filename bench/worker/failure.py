@@ -1,21 +1,12 @@
 """Failure: what a side of a comparison raises becomes one line that it sends, with the place in a user's own file."""
 
-import sysconfig
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import architectures
-import bench
 from bench.errors import BenchError
+from bench.origins.place import place_of
+from bench.origins.resolve import OriginError, told_of
 from bench.process.channel import Channel
-
-_NOT_THE_USERS = (
-    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-    *(str(Path(str(package.__file__)).parent) for package in (bench, architectures)),
-    "<frozen",
-)
 
 
 @contextmanager
@@ -47,13 +38,7 @@ def place_told(label: str) -> Iterator[None]:
     except NoStepError:
         raise
     except (Exception, SystemExit) as error:
-        kind = "" if isinstance(error, BenchError) else f"{type(error).__name__}: "
-        raise BenchError(" ".join(f"{label}: {kind}{error}{place_of(error)}".split())) from error
-
-
-def place_of(error: BaseException) -> str:
-    """Where in a user's own file it was raised, such as " (my_train.py, line 12)"; "" where none took part."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_NOT_THE_USERS)
-    ]
-    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+        if isinstance(error, OriginError):  # which says all of it
+            raise BenchError(str(error)) from error
+        words = f"{error}{place_of(error)}" if isinstance(error, BenchError) else told_of(error)
+        raise BenchError(f"{label}: {words}") from error

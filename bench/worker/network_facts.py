@@ -84,7 +84,8 @@ def unfit_for(
 
 def _refused(text: str, shape: tuple[int, int, int], classes: int) -> str | None:
     """Why it cannot take such images; an architecture of the suite takes its own."""
-    if shape == models.get(text).input_shape and not parse(text) and not models.is_plugin(text):
+    entry = models.get(text)
+    if shape == entry.input_shape and not parse(text) and not models.is_plugin(entry):
         return None
     try:
         if parse(text):

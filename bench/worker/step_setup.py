@@ -16,8 +16,8 @@ from bench.machine.system import describe_system, usable_cores
 from bench.measure.own_step import OwnStep
 from bench.measure.threads import check_threads
 from bench.origins.resolve import resolve
-from bench.plan.by_value import unpickled
 from bench.plan.cell import Cell
+from bench.plan.handed import label_of
 from bench.plan.origin import BASE, INSTALLED
 from bench.process.messages import StepFacts, StepTask
 from bench.worker.failure import NoStepError, place_told
@@ -97,7 +97,13 @@ def set_up(target: Callable[[], object], label: str) -> Iterator[Callable[[], ob
         Exception: as it raised it.
 
     """
-    _check_signature(target, label)
+    if not callable(target):
+        raise NoStepError(f"{label} is {type(target).__name__}, no step: give a function, or one that sets a step up")
+    if needs := _needs(target):
+        raise NoStepError(
+            f"{label}{needs} takes arguments, and a step is called without any: bind them by functools.partial, or "
+            "give a function that sets the step up"
+        )
     with ExitStack() as stack:
         result: Any = target()
         if hasattr(type(result), "__enter__") and hasattr(type(result), "__exit__"):
@@ -105,29 +111,32 @@ def set_up(target: Callable[[], object], label: str) -> Iterator[Callable[[], ob
             stack.callback(type(result).__exit__, result, None, None, None)  # it is left as if nothing was raised
             result = entered
             if not callable(result):
-                kind = type(result).__name__
-                raise NoStepError(f"{label} gives the context of a {kind}, which is no step that can be called")
+                raise NoStepError(f"{label} gives {type(result).__name__} in its context, and no step to be called")
         if inspect.isgenerator(result):
             raise NoStepError(f"{label} is a generator: decorate it with contextlib.contextmanager, and yield the step")
         if inspect.iscoroutine(result) or inspect.isasyncgen(result):
+            if inspect.iscoroutine(result):
+                result.close()  # or Python warns that nobody waited for it
             raise NoStepError(f"{label} is asynchronous: give a function that runs it to its end")
+        if callable(result) and (needs := _needs(result)):
+            raise NoStepError(
+                f"{label} gives {label_of(result)}{needs}, which takes arguments: give a step that takes none, or "
+                f"nothing if {label} is the step itself"
+            )
         yield result if callable(result) else target
 
 
-def _check_signature(target: Callable[[], object], label: str) -> None:
-    if not callable(target):
-        raise NoStepError(f"{label} is a {type(target).__name__}: give a function, or one that sets a step up")
+def _needs(step: Any) -> str:
+    """The signature of what cannot be called without arguments; "" for what can, or does not tell."""
     try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):  # it is built in, and does not tell
-        return
+        signature = inspect.signature(step.forward if isinstance(step, torch.nn.Module) else step)
+    except (TypeError, ValueError):  # it is built in
+        return ""
     try:
         signature.bind()
-    except TypeError as error:
-        raise NoStepError(
-            f"{label}{signature} takes arguments, and a step is called without any: bind them by functools.partial, or "
-            "give a function that sets the step up"
-        ) from error
+    except TypeError:
+        return str(signature)
+    return ""
 
 
 def check_modules(shared: str, base: str) -> None:
@@ -149,9 +158,6 @@ def check_modules(shared: str, base: str) -> None:
 
 def _target(task: StepTask) -> tuple[Callable[[], object], dict[str, Any]]:
     """The callable, and which code it is."""
-    if not task["text"]:
-        with place_told(task["label"]):
-            return unpickled(task["pickled"]), {}
     resolved = resolve(task["text"])
     if resolved.origin.arguments:
         return resolved.call, resolved.facts

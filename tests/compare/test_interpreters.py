@@ -8,11 +8,13 @@ import pytest
 from bench.compare import interpreters as module
 from bench.compare import steps
 from bench.compare.interpreters import SAME, interpreters
+from bench.compare.pairs import count_both
 from bench.errors import BenchError, NotComparableError
 from bench.plan.plan import plan_from
 from tests.conftest import PLUGIN
 from tests.venvs import Venv
 
+PATIENCE = 120  # seconds for something to happen; no expectation of speed
 PLAN = plan_from({"architectures": ("debug",), "datasets": ("synthetic",), "threads": (1,)})
 
 
@@ -68,6 +70,29 @@ def test_each_side_says_what_is_installed_there_and_a_cell_of_one_side_is_not_co
         (alone,) = comparison.unmatched
         assert (alone.verdict, alone.cell.split("-")[0]) == ("not comparable", "faulty_good")
         assert str(new.python) in alone.reason
+
+
+@pytest.mark.slow
+def test_an_interpreter_needs_torch_and_numpy_alone(venv, tmp_path):
+    """For cells and for steps of one's own."""
+    spare = venv("spare", bare=True)
+    for name in ("torch", "numpy"):
+        spare.lend(name)
+    with interpreters({"B": spare.python}, PLAN) as comparison:
+        assert "msgspec" in comparison.before.installed
+        assert not {"msgspec", "pillow", "cloudpickle", "scipy", "pandas"} & {*comparison.after.installed}
+        ((_, after),) = comparison.sides.values()
+        with after.start() as worker:
+            assert worker.receive(PATIENCE)[0] == "ready"
+        (counts, _) = count_both(after, after, PATIENCE)
+        assert counts["parameters"] > 0
+    (tmp_path / "their_step.py").write_text("import torch\n\n\ndef step():\n    torch.ones(9).sum()\n")
+    with steps.settings(
+        f"{tmp_path}/their_step.py:step", steps.StepOptions(), pythons={"B": spare.python}
+    ) as comparison:
+        ((_, after),) = comparison.sides.values()
+        with after.start() as worker:
+            assert worker.receive(PATIENCE)[0] == "ready"
 
 
 @pytest.mark.slow

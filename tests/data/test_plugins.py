@@ -43,8 +43,7 @@ def test_a_data_set_of_a_package_is_known_by_its_name(installed):
     assert (dataset.name, dataset.input_shape, len(dataset.test_images)) == ("noise", (1, 4, 4), 6)
     facts = data.facts_of("noise")
     assert (facts["name"], facts["train"], facts["description"]) == ("noise", 30, "Noise of a package.")
-    assert facts["plugin"]["text"] == "noisy_package:load"
-    assert "origin" not in facts
+    assert (facts["plugin"]["text"], "origin" in facts) == ("noisy_package:load", False)
 
 
 def test_a_listing_reads_none_of_them(installed):

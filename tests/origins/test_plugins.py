@@ -13,6 +13,9 @@ from bench import origins
 from bench.origins import OriginError, Plugins
 
 ENTRIES = """
+    [bench.architectures]
+    wide = far_away:Wide
+
     [bench.optimizers]
     lion = far_away:Lion
     adam = far_away:Lion
@@ -29,6 +32,7 @@ ENTRIES = """
     vector = far_away:vector
     """
 CODE = '''
+    from torch import nn
     from torch.nn import functional as F
     from torch.optim import SGD
 
@@ -42,6 +46,10 @@ CODE = '''
     class Still(SGD):
         def step(self, closure=None):
             pass
+
+    class Wide(nn.Sequential):
+        def __init__(self, num_classes):
+            super().__init__(nn.Flatten(), nn.LazyLinear(num_classes))
 
     def halved(logits, labels):
         return F.cross_entropy(logits, labels) / 2
@@ -57,6 +65,7 @@ from bench import optimizers
 listed = catalogue_of(CatalogueRequest())
 print(json.dumps({
     "optimizers": list(listed.optimizers)[-2:], "losses": list(listed.losses), "problems": listed.problems,
+    "wide": listed.architectures["wide"], "lenet5": listed.architectures["lenet5"],
     "lion": listed.optimizers["lion"], "halved": listed.losses["halved"],
     "names": optimizers.names("l*"),
 }))
@@ -88,6 +97,8 @@ def test_the_catalogue_has_those_that_work_and_tells_of_the_others_once(site):
     assert answers["lion"]["plugin"] == {"text": "far_away:Lion", **code}
     assert answers["lion"]["learning_rate"] == 0.25
     assert answers["lion"]["description"] == "Of far away."
+    assert answers["wide"]["plugin"] == {"text": "far_away:Wide", **code}
+    assert "plugin" not in answers["lenet5"]
     assert answers["halved"]["plugin"] == {"text": "far_away:halved", **code}
     left_out = dict(problem.split(" of far-away is left out: ") for problem in answers["problems"])
     assert left_out.keys() == {

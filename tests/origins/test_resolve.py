@@ -98,7 +98,7 @@ def test_a_long_error_of_many_lines_is_one_short_line(folder, capsys, monkeypatc
     assert len(str(caught.value)) < 400
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("BENCH_TRACEBACK", "1")
-    told_of("mine.py:Net", ValueError("the reason"))
+    told_of(ValueError("the reason"))
     assert "ValueError: the reason" in capsys.readouterr().err
 
 

@@ -73,9 +73,17 @@ def test_arguments_are_kept_to_the_letter_and_shown_in_one_form():
     assert parse("C:\\nets\\a.py:Net").source == "C:\\nets\\a.py"
 
 
-@pytest.mark.parametrize("facts", [{"file": "/a/b.py", "sha256": "0" * 64}, {"package": "timm", "version": "1.0"}])
-def test_code_is_a_file_or_a_package(facts):
-    assert code_of(facts) == ("b.py, SHA-256 000000000000" if "file" in facts else "timm 1.0")
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"file": "/a/b.py", "sha256": "0" * 64}, "b.py, SHA-256 000000000000"),
+        ({"package": "timm", "version": "1.0"}, "timm 1.0"),
+        ({"pickle": "1" * 64}, "an object of a Python program, SHA-256 111111111111"),
+        ({"pickle": "1" * 64, "file": "/a/b.py", "sha256": "0" * 64}, "b.py, SHA-256 000000000000"),
+    ],
+)
+def test_code_is_a_file_a_package_or_an_object(facts, words):
+    assert code_of(facts) == words
 
 
 def test_commas_in_brackets_part_nothing():

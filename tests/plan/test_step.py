@@ -1,5 +1,6 @@
 """How a callable crosses to a worker: by its name where a fresh process finds the same there, else by value."""
 
+import contextlib
 import functools
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.plan import step
-from bench.plan.origin import parse
+from bench.plan.origin import handed_name, parse
 
 cloudpickle = pytest.importorskip("cloudpickle")
 
@@ -25,12 +26,22 @@ class Holder:
     def method(self):
         return 8
 
+    def __call__(self):
+        return 9
+
+
+def value_of(source):
+    """What a worker gets of a step that goes by value."""
+    (text,) = source.handed
+    assert text == source.text
+    return cloudpickle.loads(source.handed[text].value)
+
 
 def test_a_function_of_a_module_that_can_be_imported_goes_by_its_name():
     source = step.source_of(functools.reduce)  # built in: by value, which is its name after all
-    assert (source.text, cloudpickle.loads(source.pickled)) == ("", functools.reduce)
+    assert value_of(source) is functools.reduce
     source = step.source_of(step.source_named)
-    assert (source.label, source.text, source.pickled) == ("source_named", "bench.plan.step:source_named", b"")
+    assert (source.label, source.text, source.handed) == ("source_named", "bench.plan.step:source_named", {})
     assert (source.base, source.shared) == (str(Path.cwd()), "")
     assert "" not in source.path  # which would be another folder elsewhere
 
@@ -61,16 +72,21 @@ def test_what_has_no_name_goes_by_value():
         (functools.partial(max, 42, 1), "max"),
     ):
         source = step.source_of(what)
-        assert (source.label, source.text) == (label, "")
-        assert cloudpickle.loads(source.pickled)() == 42
+        assert source.label == label
+        assert handed_name(source.text) == label.strip("<>")
+        assert value_of(source)() == 42
     assert step.source_of(Holder().method).label == "Holder.method"
 
 
 def test_a_value_says_which_file_it_was_written_in():
-    facts = step.source_of(lambda: None).facts
-    assert facts["file"] == __file__
-    assert len(facts["sha256"]) == 64
-    assert step.source_of(functools.partial(max, 1, 2)).facts == {}
+    (handed,) = step.source_of(lambda: None).handed.values()
+    assert handed.facts["file"] == __file__
+    assert len(handed.facts["sha256"]) == len(handed.facts["pickle"]) == 64
+    for what in (Holder().method, contextlib.contextmanager(lambda: None), Holder()):
+        (handed,) = step.source_of(what).handed.values()
+        assert handed.facts["file"] == __file__, what
+    (handed,) = step.source_of(functools.partial(max, 1, 2)).handed.values()
+    assert set(handed.facts) == {"pickle"}
 
 
 def test_a_function_of_a_running_script_goes_by_value_so_that_the_script_is_not_run_again(tmp_path):
@@ -86,9 +102,8 @@ def test_a_function_of_a_running_script_goes_by_value_so_that_the_script_is_not_
         def train():
             return net.width * 7
         net.width = 1
-        source = source_of(train)
-        assert not source.text
-        sys.stdout.buffer.write(source.pickled)
+        (handed,) = source_of(train).handed.values()
+        sys.stdout.buffer.write(handed.value)
         """)
     )
     pickled = subprocess.run([sys.executable, script], capture_output=True, check=True).stdout
@@ -97,15 +112,15 @@ def test_a_function_of_a_running_script_goes_by_value_so_that_the_script_is_not_
     assert done.stdout.strip() == b"7"
 
 
-def test_what_cannot_be_pickled_of_a_script_goes_by_its_file(tmp_path):
+def test_what_cannot_be_pickled_of_a_script_is_told_and_the_script_is_not_run_again(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "import threading\nlock = threading.Lock()\n"
-        "def train():\n    return lock\n"
-        "if __name__ == '__main__':\n    from bench.plan.step import source_of\n    print(source_of(train).text)\n"
+        "import threading\nfrom bench.plan.step import source_of\nlock = threading.Lock()\n"
+        "def train():\n    return lock\ntry:\n    source_of(train)\nexcept Exception as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, check=True, text=True)
-    assert done.stdout.strip() == f"{script}:train"
+    assert done.stdout.startswith("train cannot be sent to a fresh process (TypeError: cannot pickle '_thread.lock'")
+    assert done.stdout.endswith("give a class or function that makes what it needs when it is called\n")
 
 
 @pytest.mark.parametrize("what", [7, None, "my step", object()], ids=["number", "nothing", "text", "object"])
@@ -146,7 +161,7 @@ def test_code_that_goes_by_value_keeps_the_name_of_its_file():
     def fails():
         raise ValueError
 
-    loaded = cloudpickle.loads(step.source_of(fails).pickled)
+    loaded = value_of(step.source_of(fails))
     assert loaded.__code__.co_filename == __file__
     with pytest.raises(ValueError) as error:  # noqa: PT011 - where it was raised is the point
         loaded()
@@ -161,9 +176,9 @@ def test_what_is_of_the_same_module_goes_by_value_too_where_that_cannot_be_impor
         spec = importlib.util.spec_from_loader("made_by_hand", None)
         module = sys.modules["made_by_hand"] = importlib.util.module_from_spec(spec)
         exec("def other(): return 5\\ndef make(): return lambda: other()", module.__dict__)
-        pickled = source_of(module.make()).pickled
+        (handed,) = source_of(module.make()).handed.values()
         load = "import pickle, sys; print(pickle.loads(sys.stdin.buffer.read())())"
-        done = subprocess.run([sys.executable, "-c", load], input=pickled, capture_output=True)
+        done = subprocess.run([sys.executable, "-c", load], input=handed.value, capture_output=True)
         print(done.stdout.decode(), done.stderr.decode())
         """
     assert run(code) == "5"

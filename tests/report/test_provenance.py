@@ -40,6 +40,20 @@ def test_facts_that_differ_between_processes_are_told(tmp_path: Path):
     assert machine["load"] == "0.3 to 0.9 over the processes"
 
 
+def test_what_nobody_registered_is_told_once(tmp_path: Path):
+    origins = {
+        "architecture=nets.py:Net": {"text": "nets.py:Net", "file": "/home/me/nets.py", "sha256": "1" * 64},
+        "architecture=python:Net#01234567": {"text": "python:Net#01234567", "pickle": "2" * 64},
+        "optimizer=lion": {"text": "mine:Lion", "package": "mine", "version": "1.0"},
+    }
+    run = trust(read(sample.recorded(tmp_path, sample.results(("mlp",)), origins=origins))).run
+    assert [row for row in run if any(word in " ".join(row) for word in ("nets.py", "python:Net", "lion", "mine"))] == [
+        ("Architecture nets.py:Net", "nets.py, SHA-256 111111111111, in /home/me"),
+        ("Architecture python:Net#01234567", "an object of a Python program, SHA-256 222222222222"),
+        ("Optimizer lion", "mine 1.0"),
+    ]
+
+
 def test_every_cell_has_its_command_and_every_loss_its_reason(tmp_path: Path):
     shown = trust(read(sample.recorded(tmp_path, sample.troubled())))
     assert len(shown.commands) == 10

@@ -1,5 +1,6 @@
 """Imported figures beside a run's own: chosen by name and image size, told where they are from, and never judged."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,7 +98,18 @@ def test_figures_are_kept_and_found_beside_the_runs(tmp_path):
         save("mine", TRAIN, tmp_path / "results" / "published")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 2}', '{"schema": 1}', '{"schema": 1, "file": "a"}'])
+OF_ANOTHER_TYPE = {
+    "schema": 1,
+    "file": "a.csv",
+    "sha256": "0",
+    "tool": "timm",
+    "figures": [{"model": "resnet18", "part": "training", "images_per_second": "fast"}],
+}
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"schema": 2}', '{"schema": 1}', '{"schema": 1, "file": "a"}', json.dumps(OF_ANOTHER_TYPE)]
+)
 def test_a_damaged_file_of_figures_is_named(tmp_path, text):
     (tmp_path / "published").mkdir()
     (tmp_path / "published" / "bad.json").write_text(text)

@@ -64,6 +64,7 @@ def test_files_of_one_name_are_called_after_their_folders(folder):
 def test_names_never_collide():
     alike = [Source(Path("a/b/x.json")), Source(Path("c/b/x.json")), Source(Path("c/b/ü.json")), Source(Path("y.json"))]
     assert names(alike, None) == ["b-x", "b-x-2", "imported", "y"]
+    assert names([*alike[:2], Source(Path("b-x-2.json"))], None) == ["b-x", "b-x-3", "b-x-2"]
 
 
 def test_a_folder_is_read_as_far_as_it_can_be(folder):

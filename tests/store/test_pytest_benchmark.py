@@ -312,6 +312,12 @@ def test_a_moment_that_utc_does_not_have_is_refused(changed, moment):
         read(changed(lambda document: document["commit_info"].update(time=moment)))
 
 
+@pytest.mark.parametrize("time", ["yesterday", "", None, 5])
+def test_a_commit_whose_time_is_none_has_none(changed, time):
+    git = read(changed(lambda document: document["commit_info"].update(time=time)))[0]["git"]
+    assert (bool(git["revision"]), "committed" in git) == (True, False)
+
+
 @pytest.mark.parametrize("key", ["fullname", "name"])
 def test_half_a_character_in_a_name_is_refused_with_a_line_that_can_be_printed(changed, key):
     def tamper(document):

@@ -116,3 +116,27 @@ def test_merged_traces_are_read_by_the_steps_of_one_process(written):
     events = [annotation("ProfilerStep#0", 0, 10, thread=1), annotation("ProfilerStep#1", 10, 10, thread=1)]
     events += [annotation("ProfilerStep#0", 5, 10, thread=2), operator("aten::mm", 1, 5)]
     assert [name for _, _, name in grow(load(written(events))).steps] == ["ProfilerStep#0", "ProfilerStep#1"]
+
+
+def test_what_all_steps_lost_alike_is_told(steps):
+    found, summed = steps(a_step(0, kernels=4), a_step(1, kernels=4))
+    assert [step.lost for step in found] == ["", ""]
+    (note,) = summed["notes"]
+    assert note.startswith("only 40 % of the calls that put work on the device have it in the trace")
+    _, whole = steps(a_step(0, kernels=9), a_step(1))
+    assert whole["notes"] == []
+
+
+def test_a_trace_whose_kernels_were_all_lost_says_so(steps):
+    _, summed = steps(a_step(0, kernels=0))
+    assert (summed["side"], summed["notes"]) == (
+        "host",
+        ["10 calls put work on a device, and none of it is in the trace: all times are the host's"],
+    )
+
+
+def test_kernels_without_the_numbers_of_calls_have_lost_nothing(steps):
+    events = [event for at in range(2) for event in a_step(at)]
+    plain = [{**event, "args": {"device": 0, "stream": 7}} if event["cat"] == "kernel" else event for event in events]
+    (note,) = steps(plain)[1]["notes"]
+    assert note.startswith("100 % of the device's time is of kernels whose launch is not in the trace")

@@ -3,10 +3,14 @@
 import contextlib
 import sys
 import types
+from pathlib import Path
 
 import pytest
+import torch
 
+import bench
 from bench.errors import BenchError
+from bench.origins import OriginError
 from bench.worker.failure import NoStepError, place_told
 from bench.worker.step_setup import check_modules, modules_from, set_up
 
@@ -97,11 +101,12 @@ def entering_nothing():
         (takes, r"it\(batch, \*, rate\) takes arguments, and a step is called without any: bind them"),
         (generator, "it is a generator: decorate it with contextlib.contextmanager"),
         (asynchronous, "it is asynchronous"),
-        (entering_nothing, "it gives the context of a int, which is no step"),
-        (3, "it is a int: give a function"),
+        (lambda: takes, r"it gives takes\(batch, \*, rate\), which takes arguments: give a step that takes none"),
+        (lambda: torch.nn.Linear(3, 3), r"it gives Linear\(input.*\).*, which takes .*, or nothing if it is the step"),
+        (entering_nothing, "it gives int in its context, and no step"),
+        (3, "it is int, no step: give a function"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:coroutine")
 def test_what_is_no_step(target, words):
     with pytest.raises(NoStepError, match=words), set_up(target, "it"):
         pass
@@ -117,6 +122,23 @@ def test_an_error_is_one_line_with_the_place_in_the_user_s_file(tmp_path):
     assert str(error.value).startswith("theirs.py:step: JSONDecodeError: ")
     assert str(error.value).endswith(" (theirs.py, line 4)")  # and not json's own
     assert "\n" not in str(error.value)
+
+
+def test_what_is_raised_is_told_once_and_short(tmp_path):
+    """Of a file whose name begins as the suite's folder does."""
+    file = tmp_path / "theirs.py"
+    file.write_text("def step(times):\n    raise StopIteration(*['x' * 999] * times)\n")
+    step = types.ModuleType("theirs")
+    exec(compile(file.read_text(), f"{Path(bench.__file__).parent}_mine.py", "exec"), step.__dict__)
+    with pytest.raises(BenchError) as error, place_told("it"):
+        step.step(0)
+    assert str(error.value) == "it: StopIteration (bench_mine.py, line 2)"
+    with pytest.raises(BenchError) as error, place_told("it"):
+        step.step(1)
+    assert str(error.value) == f"it: StopIteration: {'x' * 300}... (bench_mine.py, line 2)"
+    with pytest.raises(BenchError) as error, place_told("a.py:f(1)"):
+        raise OriginError("'a.py:f(1)' cannot be called")
+    assert str(error.value) == "'a.py:f(1)' cannot be called"
 
 
 def test_a_script_that_leaves_is_an_error():

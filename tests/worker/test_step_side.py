@@ -9,9 +9,14 @@ import torch
 from bench.devices import cpu
 from bench.measure import blocks
 from bench.measure.threads import longest_wait, waiting
+from bench.origins import handed as taken
+from bench.plan.step import source_of
+from bench.plan.task import HandedObject
 from bench.process import entries
 from bench.process.entries import MESSAGES
+from bench.process.handed import with_objects
 from bench.worker import step_side, step_times
+from bench.worker.handed import go_on
 from tests.process.fitting import fits
 
 SCRIPT = """
@@ -80,11 +85,10 @@ def task(tmp_path, monkeypatch):
     threads = torch.get_num_threads()
 
     def make(name="make_step", **more):
-        text = f"their_train.py:{name}" if name else ""
+        text = f"their_train.py:{name}"
         return {
-            "label": text or "<lambda>",
+            "label": text,
             "text": text,
-            "pickled": b"",
             "base": str(tmp_path),
             "path": [],
             "shared": "",
@@ -150,15 +154,21 @@ def test_what_cannot_be_run_is_told_in_one_line(task, name, kind, words):
         assert word in reason
 
 
-def test_a_step_by_value_comes_in_its_task(task):
-    cloudpickle = pytest.importorskip("cloudpickle")
-    number = 5
-    pickled = cloudpickle.dumps(lambda: number)
-    ((kind, facts),) = answer(entries.AB_STEP_FACTS, step_side.try_out, task("", pickled=pickled))
-    assert (kind, facts["origin"]) == ("facts", {})
-    ((kind, reason),) = answer(entries.AB_STEP_FACTS, step_side.try_out, task("", pickled=b"no pickle"))
-    assert kind == "failed"
-    assert reason.startswith("<lambda>: UnpicklingError")
+def test_a_step_by_value_is_handed_over_before_its_task(task, monkeypatch):
+    pytest.importorskip("cloudpickle")
+    monkeypatch.setattr(taken, "_objects", {})
+    source = source_of(lambda: None)
+    damaged = {"python:lambda#00000000": HandedObject(b"no pickle", {})}
+    for objects, expected in (
+        (source.handed, ("facts", ["pickle", "file", "sha256", "text"])),
+        (damaged, ("refused", ["'lambda' cannot be made again here: UnpicklingError: "])),
+    ):
+        (text,) = objects
+        order = with_objects(objects, entries.AB_STEP_FACTS, {**task(), "text": text})
+        assert order[0] == entries.HANDED
+        ((kind, told_of),) = answer(entries.AB_STEP_FACTS, lambda _, talk, order=order: go_on(order[1], talk), None)
+        assert kind == expected[0], told_of
+        assert all(word in (told_of["origin"] if kind == "facts" else told_of) for word in expected[1])
 
 
 def test_a_side_answers_blocks_with_the_times_of_steps_and_of_the_phases_they_mark(task, tmp_path):

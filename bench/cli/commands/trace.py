@@ -28,7 +28,7 @@ def execute(args: argparse.Namespace) -> int:
     else:
         print_traces(explanation)
     if page:
-        print(f"{page}", file=sys.stderr if args.json else sys.stdout)
+        print(page, file=sys.stderr if args.json else sys.stdout)
     return 0
 
 
@@ -36,7 +36,7 @@ def _page(report: str | None, traces: list[str | None]) -> Path | None:
     """Where the page goes; a place that cannot be written is refused before anything is read.
 
     Raises:
-        BenchError: it is a folder or one of the traces, or its folder cannot be made.
+        BenchError: it is a folder or one of the traces, or no file can be made there.
 
     """
     if report is None:
@@ -46,5 +46,5 @@ def _page(report: str | None, traces: list[str | None]) -> Path | None:
         raise BenchError(f"cannot write {report}: it is a folder; name a file in it, such as {path / 'trace.html'}")
     if any(trace and path.resolve() == Path(trace).resolve() for trace in traces):
         raise BenchError(f"cannot write {report}: it is the trace itself; {ELSEWHERE}")
-    files.make_folder(path.parent, ELSEWHERE)
+    files.check_place(path, ELSEWHERE)
     return path

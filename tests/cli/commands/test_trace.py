@@ -103,10 +103,13 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(typed, tmp_path):
     check(typed("trace", str(tmp_path)), "directory", tmp_path.name)
 
 
-def test_a_page_that_cannot_be_written_is_refused(traced, tmp_path):
+def test_a_page_that_cannot_be_written_is_refused(typed, traced, tmp_path):
     check(traced(TRAINING, flags=["--report", str(tmp_path)]), "it is a folder", "trace.html")
     check(traced(TRAINING, flags=["--report", "1.pt.trace.json/page.html"]), "cannot write", "name another path")
     check(traced(TRAINING, flags=["--report", "./1.pt.trace.json"]), "it is the trace itself")
+    check(
+        typed("trace", "nowhere.json", "--report", "/proc/page.html"), "cannot write /proc/page.html"
+    )  # before reading
 
 
 def test_the_second_file_is_checked_too(traced):
