@@ -108,7 +108,7 @@ def opened_step(
     """
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
-        torch.set_num_threads(threads or usable_cores())
+        torch.set_num_threads(usable_cores() if threads is None else threads)
         if timed and (shortfall := _shortfall(torch.get_num_threads())):
             yield InProcess(_nothing, _nothing, unsupported=shortfall)
             return

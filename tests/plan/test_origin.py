@@ -3,7 +3,15 @@
 import pytest
 
 from bench.errors import BenchError
-from bench.plan.origin import Origin, code_of, labels_of, parse, split_outside_brackets
+from bench.plan.origin import (
+    Origin,
+    code_of,
+    handed_name,
+    labels_of,
+    parse,
+    split_outside_brackets,
+    with_names_alone,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +98,11 @@ def test_commas_in_brackets_part_nothing():
     assert split_outside_brackets("a.py:Net(act='(,'),seed=1") == ["a.py:Net(act='(,')", "seed=1"]
     assert split_outside_brackets(r"a.py:Net(t='it\'s, \\'),seed=1") == [r"a.py:Net(t='it\'s, \\')", "seed=1"]
     assert split_outside_brackets("a.py:Net(w=1,d=(2,3)),optimizer=adam") == ["a.py:Net(w=1,d=(2,3))", "optimizer=adam"]
+
+
+def test_what_a_program_handed_over_is_told_by_its_name():
+    text = "python:Größe#1a2b3c4d"
+    assert (parse(text).name, parse(text).digest, handed_name(text)) == ("Größe", "1a2b3c4d", "Größe")
+    assert with_names_alone(f"'{text}' gives nothing, as a.py:Net") == "'Größe' gives nothing, as a.py:Net"
+    assert parse(text).written_with("width=3") == "functools.partial(Größe, width=3)"
+    assert parse("a.py:Net(depth=2)").written_with("width=3") == "a.py:Net(width=3)"
