@@ -56,6 +56,7 @@ MESSAGES: Mapping[str, Messages] = {
         {
             "system": dict[str, Any],
             "stage": str,
+            "code": dict[str, str],  # SHA-256 of the files that the cell names, by the text that names each
             "measurements": list[dict[str, Any]],  # see `bench.store.result.Measurement`
             "blocks": list[m.BlockFacts],
             "operators": dict[str, dict[str, int]],  # by phase and name

@@ -33,12 +33,14 @@ class Collector:
     Args:
         executor: who starts the workers.
         folder: the run's own, for traces and checkpoints.
+        code: the SHA-256 of each file that the run names, by the text that names it, as it was when the run began.
 
     """
 
-    def __init__(self, executor: Executor, folder: Path) -> None:
+    def __init__(self, executor: Executor, folder: Path, code: Mapping[str, str] | None = None) -> None:
         self._executor = executor
         self._folder = folder
+        self._code = code or {}
 
     @property
     def slots(self) -> int:
@@ -71,7 +73,14 @@ class Collector:
                 parts.setdefault("warning", []).append(lost.to_dict())
             else:
                 ending = ended.status, f"{ended.reason} (while measuring: {parts.get('stage', ['start'])[-1]})"
+        if changed := [text for text, digest in parts.get("code", [{}])[-1].items() if self._changed(text, digest)]:
+            # its numbers are of other code than the run says
+            reason = f"{' and '.join(changed)} has changed since the run began: start a new run"
+            return Result(task.cell, "failed", reason, task.repeat, started=started, seconds=time.monotonic() - clock)
         return _result(task, parts, ending, started, time.monotonic() - clock)
+
+    def _changed(self, text: str, digest: str) -> bool:
+        return self._code.get(text, digest) != digest
 
     def _keep(self, cell: Cell, kind: FileKind, name: str, content: bytes) -> list[dict[str, Any]]:
         """Write a file that came; a warning where it cannot be: the numbers are worth more than a file beside them."""

@@ -89,7 +89,8 @@ def measure(
         for cell, reason in work.grid.skipped:
             run.append(Result(cell, "skipped", reason))
         observer.began(work)
-        collector = Collector(executor, run.folder)
+        code = {str(each["text"]): str(each["sha256"]) for each in run.facts.origins.values() if "sha256" in each}
+        collector = Collector(executor, run.folder, code)
         measured = {(result.cell, result.repeat): result for result in past}
         _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, measured))
     return run

@@ -22,7 +22,10 @@ from bench.measure.reference import references
 from bench.measure.speed import block_alone, measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
+from bench.origins import resolve
+from bench.origins.resolve import base
 from bench.plan.cell import Cell
+from bench.plan.origin import file_of, texts_of
 from bench.plan.task import Task
 from bench.process.channel import Channel
 from bench.process.layout import layout_of, shift_heap
@@ -68,6 +71,7 @@ class _CellTask:
         self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
         self.sources = Sources(self.dataset, self.device)
         self.device.settle_memory()
+        channel.send("code", code_of(self.cell))
 
     def measure(self) -> None:
         """Everything the task asks for."""
@@ -189,6 +193,12 @@ class _CellTask:
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:
             self.channel.send("warning", warning.to_dict())
+
+
+def code_of(cell: Cell) -> dict[str, str]:
+    """The SHA-256 of the files of code that the cell names, as this process has imported them."""
+    named = (text for text in texts_of(cell.origins).values() if file_of(text, base()))
+    return {text: str(resolve(text).facts["sha256"]) for text in named}
 
 
 def _first_line(error: BaseException) -> str:

@@ -76,7 +76,7 @@ def answered():
         (entries.AB_COUNTS, Side(None, Cell("nothing")).task(), {"failed"}),
         (entries.AB_SAME, {"cell": CELL.to_dict(), "data_dir": "", "dropout": True}, {"result", "trace"}),
         (entries.VERIFY_CHECKPOINT, Weights("a.pt", b"no checkpoint"), {"refused"}),
-        (entries.MEASURE_CELL, Task(Cell("nothing"), repeat=1), {"system", "stage", "status"}),
+        (entries.MEASURE_CELL, Task(Cell("nothing"), repeat=1), {"system", "code", "stage", "status"}),
         (entries.CEILINGS, Probe("cpu", ("float32",), 1), {"measurements"}),
     ],
 )

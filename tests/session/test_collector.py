@@ -15,6 +15,7 @@ from bench.store.warning import Warning
 
 TASK = Task(Cell("mlp"), repeat=2, timeout=7.0)
 NOWHERE = Path("nowhere")
+CODE = {"nets.py:Net": "a" * 64}
 NOT_STEADY = Warning("phases", "not steady", None, "still warming up")
 STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)
 PARTS = [
@@ -56,7 +57,7 @@ class Fake:
 
 def measured(parts, error=None, folder=NOWHERE):
     stages = []
-    return Collector(Fake(parts, error), folder).measure(TASK, stages.append), stages
+    return Collector(Fake(parts, error), folder, CODE).measure(TASK, stages.append), stages
 
 
 def test_the_worker_is_asked_for_the_cell_within_its_timeout():
@@ -65,6 +66,16 @@ def test_the_worker_is_asked_for_the_cell_within_its_timeout():
     assert executor.asked == ("bench.worker.cell:measure", TASK)
     assert executor.waits == sorted(executor.waits, reverse=True)
     assert 0 < executor.waits[-1] <= executor.waits[0] <= 7.0
+
+
+@pytest.mark.parametrize(("digest", "status"), [("a" * 64, "ok"), ("b" * 64, "failed")])
+def test_numbers_of_a_file_that_was_edited_meanwhile_are_none_of_the_run(digest, status):
+    result, _ = measured([*PARTS, ("code", {"nets.py:Net": digest}), ("status", ("ok", None))])
+    assert result.status == status
+    assert bool(result.measurements) == (status == "ok")
+    assert (result.reason is None) == (status == "ok")
+    if status == "failed":
+        assert result.reason == "nets.py:Net has changed since the run began: start a new run"
 
 
 def test_all_parts_become_one_result():
