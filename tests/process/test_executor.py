@@ -73,7 +73,7 @@ def test_it_is_closed_at_the_end_of_the_block_even_where_that_fails(opened):
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        ("list datasets", 0),
+        ("list optimizers sgd", 0),
         ("show architecture debug", 0),
         ("show architecture nothing", 2),
         ("show checkpoint nothing.pt", 2),

@@ -61,11 +61,11 @@ def test_an_architecture_that_cannot_take_the_images_is_known_before_anything_is
 def test_images_of_ones_own_are_entered_under_their_label(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     images, labels = np.zeros((6, 4, 4), np.uint8), np.arange(6) % 2
-    np.savez("own.npz", train_images=images, train_labels=labels, test_images=images, test_labels=labels)
-    catalogue = catalogue_of(CatalogueRequest(("vgg8", "softmax_regression"), ("npz:own.npz", "mnist")))
-    assert (catalogue.datasets["own"]["name"], catalogue.datasets["own"]["train"]) == ("own", 6)
-    assert catalogue.datasets["own"]["origin"]["text"] == "npz:own.npz"
-    assert catalogue.architectures["vgg8"]["incompatible"].keys() == {"own"}
+    np.savez("catalogued.npz", train_images=images, train_labels=labels, test_images=images, test_labels=labels)
+    catalogue = catalogue_of(CatalogueRequest(("vgg8", "softmax_regression"), ("npz:catalogued.npz", "mnist")))
+    assert (catalogue.datasets["catalogued"]["name"], catalogue.datasets["catalogued"]["train"]) == ("catalogued", 6)
+    assert catalogue.datasets["catalogued"]["origin"]["text"] == "npz:catalogued.npz"
+    assert catalogue.architectures["vgg8"]["incompatible"].keys() == {"catalogued"}
     assert not catalogue.architectures["softmax_regression"]["incompatible"]
 
 
