@@ -106,6 +106,11 @@ def _since(value: Value) -> str:
     return f"; not yet at {earlier}, the look before" if earlier else "; at the first look"
 
 
+def _looked_before(before: float, scale: Scale) -> str:
+    """The same under a number of the table."""
+    return f"not yet at {figure(before, scale)}" if before else "at the first look"
+
+
 def missed(row: Row, target: float) -> bool:
     """Whether the row's relative cost is less certain than the plan asked for."""
     value = row.values.get("relative_cost")
@@ -159,9 +164,9 @@ def percent_of(share: float) -> str:
 
 
 def _entry(value: Value, column: Column, limit: float | None) -> Entry:
-    half = None if value.half is None else value.half * column.scale.factor
-    text = figure(value.value, column.scale, value.half)
-    plus, short = "", ""
+    half = None if value.half is None or value.before else value.half * column.scale.factor
+    text = figure(value.value, column.scale, None if value.before else value.half)
+    plus, short = _looked_before(value.before.value, column.scale) if value.before else "", ""
     row = row_of(value.metric, value.unit)
     if half and value.statistic != "exact" and (row.once_a_seed or row.kind not in _OF_THE_MACHINE):
         share = value.relative_half

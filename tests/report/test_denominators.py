@@ -11,7 +11,7 @@ from bench.report.conclusions import conclusions
 from bench.report.learning_curves import learning
 from bench.report.load import read
 from bench.report.provenance import trust
-from bench.report.table import columns, placed
+from bench.report.table import columns, entries, placed
 from bench.report.tradeoffs import choosing
 from bench.store.result import Measurement
 from tests.report import report_sample as sample
@@ -92,6 +92,16 @@ def test_a_time_to_accuracy_knows_the_look_before(tmp_path: Path):
     (column,) = (column for column in columns(record) if column.metric == "time_to_accuracy")
     assert "evaluated once an epoch" in column.note
     assert "chosen after the run" in column.note
+    assert entries(record, column)[lenet5.key].plus == f"not yet at {time.before.value:.2f}"
+
+
+def test_a_plus_minus_stands_beside_what_the_next_run_repeats_alone(tmp_path: Path):
+    record = read(sample.recorded(tmp_path, sample.results(("mlp", "lenet5"), seeds=3, repeats=3)))
+    beside = {column.metric: {entry.plus for entry in entries(record, column).values()} for column in columns(record)}
+    assert all(text.startswith("±") for metric in ("relative_cost", "accuracy") for text in beside[metric])
+    plain = ("step", "forward", "throughput", "peak_memory")
+    assert [beside[metric] for metric in plain] == [{""}] * len(plain)
+    assert all(row.values["step"].low < row.values["step"].high for row in record.rows)  # in words and files it stands
 
 
 def test_the_ninth_configuration_has_its_curve_with_a_band(tmp_path: Path):
