@@ -90,7 +90,7 @@ def read(run: Run) -> Record:
         aimed=aim is not None,
         machines=_machines([*gathered.values()]),
         check=clean(stored_check(run)),
-        elsewhere=figures_near(run.folder),
+        elsewhere=figures_near(run.folder)[0],
     )
     return replace(record, rows=tuple(_in_order(record)))
 

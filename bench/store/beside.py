@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.elsewhere import Figure, FigureFile, load_each
 from bench.store.pooling import pooled
@@ -40,19 +41,15 @@ class _Own:
 
 
 def published_of(run: Run) -> list[PublishedComparison]:
-    """All published figures that speak of the run's architectures: those of the suite, then those that were imported.
-
-    Raises:
-        BenchError: a file of imported figures is damaged.
-
-    """
-    imported = figures_near(run.folder)
+    """The published figures that speak of the run's architectures: the suite's, then those that were imported."""
+    imported, _ = figures_near(run.folder)
     return [*comparisons(run.lines(), run.facts), *beside(run.lines() if imported else (), imported)]
 
 
-def figures_near(folder: Path) -> tuple[FigureFile, ...]:
-    """The imported figures that are kept where the run of that folder is."""
-    return tuple(load_each(folder.parent / PUBLISHED.name).values())
+def figures_near(folder: Path) -> tuple[tuple[FigureFile, ...], list[BenchError]]:
+    """The imported figures that are kept where the run of that folder is, and why others cannot be read."""
+    figures, errors = load_each(folder.parent / PUBLISHED.name)
+    return tuple(figures.values()), errors
 
 
 def beside(lines: Iterable[Mapping[str, Any]], imported: Sequence[FigureFile]) -> list[PublishedComparison]:

@@ -78,14 +78,15 @@ def save(name: str, figures: FigureFile, folder: Path = PUBLISHED) -> Path:
     return path
 
 
-def load_each(folder: Path = PUBLISHED) -> dict[str, FigureFile]:
-    """All figures that were imported, by the name that they are kept under.
-
-    Raises:
-        BenchError: a file is damaged or of another version.
-
-    """
-    return {path.stem: _load(path) for path in sorted(folder.glob("*.json"))}
+def load_each(folder: Path = PUBLISHED) -> tuple[dict[str, FigureFile], list[BenchError]]:
+    """The figures that were imported, by the name that they are kept under, and why others cannot be read."""
+    figures, errors = {}, []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            figures[path.stem] = _load(path)
+        except BenchError as error:
+            errors.append(error)
+    return figures, errors
 
 
 def _load(path: Path) -> FigureFile:

@@ -135,7 +135,7 @@ def _read(source: Source) -> Import:
 def _recorded() -> dict[str, str]:
     """By the SHA-256 of its file, the name under which an import is recorded."""
     runs = {each.stored.get("imported_digest"): each.name for each in run.load_each()[0]}
-    kept = {figures.sha256: name for name, figures in elsewhere.load_each().items()}
+    kept = {figures.sha256: name for name, figures in elsewhere.load_each()[0].items()}
     return {digest: name for digest, name in (runs | kept).items() if digest}
 
 

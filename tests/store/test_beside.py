@@ -1,6 +1,7 @@
 """Imported figures beside a run's own: chosen by name and image size, told where they are from, and never judged."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def test_a_device_that_the_file_says_is_told():
 
 def test_figures_are_kept_and_found_beside_the_runs(tmp_path):
     save("mine", INFER, tmp_path / "results" / "published")
-    assert load_each(tmp_path / "results" / "published") == {"mine": INFER}
+    assert load_each(tmp_path / "results" / "published") == ({"mine": INFER}, [])
     run = create("run", {}, tmp_path / "results")
     run.append(Result(NET, "ok", measurements=(Measurement.of_value("inference_throughput", 52.0, "p25", 1),)))
     assert [comparison.sha256 for comparison in published_of(run)] == [INFER.sha256]
@@ -110,8 +111,10 @@ OF_ANOTHER_TYPE = {
 @pytest.mark.parametrize(
     "text", ["{", "[]", '{"schema": 2}', '{"schema": 1}', '{"schema": 1, "file": "a"}', json.dumps(OF_ANOTHER_TYPE)]
 )
-def test_a_damaged_file_of_figures_is_named(tmp_path, text):
-    (tmp_path / "published").mkdir()
-    (tmp_path / "published" / "bad.json").write_text(text)
-    with pytest.raises(BenchError, match=r"bad\.json is damaged .*: remove it, and import the file again"):
-        figures_near(tmp_path / "run")
+def test_a_damaged_file_of_figures_is_named_and_hides_no_other(tmp_path, text):
+    folder = tmp_path / "published"
+    save("good", INFER, folder)
+    (folder / "bad.json").write_text(text)
+    (good,), (error,) = figures_near(tmp_path / "run")
+    assert good == INFER
+    assert re.search(r"bad\.json is damaged .*: remove it, and import the file again", str(error))

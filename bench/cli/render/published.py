@@ -1,6 +1,6 @@
 """Published: the published figures that speak of a run's architectures, each with ours and what differs."""
 
-from bench.store.beside import published_of
+from bench.store.beside import figures_near, published_of
 from bench.store.published import PublishedComparison
 from bench.store.run import Run
 
@@ -8,6 +8,7 @@ from bench.store.run import Run
 def published(run: Run) -> list[str]:
     """Lines under a run's table; none where nothing published speaks of it."""
     lines = [_line(comparison) for comparison in published_of(run)]
+    lines += [f"left out: {error}" for error in figures_near(run.folder)[1]]
     return ["", "against published figures:", *lines, ""] if lines else []
 
 
