@@ -1,13 +1,13 @@
 """Check: a recorded run against a baseline, from the files to the decision; nothing is measured here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.metrics import named
-from bench.plan.matching import matches_any
+from bench.plan.matching import cells_meant
 from bench.regression.accepted import named_in_decision
 from bench.regression.accuracy import Learnt
 from bench.regression.confirm import Suspect
@@ -27,7 +27,7 @@ class CheckRules:
 
     Attributes:
         allowed: tolerances and budgets.
-        globs: over cell ids; those that match none are left out on both sides. None of them: all cells.
+        globs: names of cells, or globs (`bench.plan.matching`); other cells are left out on both sides. None: all cells.
         uncalibrated: allow a tolerance below the calibrated minimum for this machine.
         command: repeats the check.
 
@@ -58,10 +58,12 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     """
     started = datetime.now(UTC)
     every = summaries(run)
+    there = (*every, *baseline.summaries)  # also what --cells leaves out
+    rules = replace(rules, allowed=rules.allowed.among(summary.cell for summary in there))
     new, stored = _sides(run, every, baseline, rules.globs)
     absolute = _absolute(run)
     rules.allowed.check_budgets(_measured(absolute))
-    rules.allowed.check_tolerances(_judgeable((*every, *baseline.summaries)))  # also of cells that --cells leaves out
+    rules.allowed.check_tolerances(_judgeable(there))
     shares, forced = _shares(new, rules)
     compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
     decision = Decision(
@@ -88,8 +90,10 @@ def _sides(
         BenchError: there are none of either.
 
     """
-    new = [summary for summary in every if _wanted(summary, globs)]
-    stored = [summary for summary in baseline.summaries if _wanted(summary, globs)]
+    every_cell = [summary.cell for summary in (*every, *baseline.summaries)]
+    wanted = {cell.id for cell in (cells_meant(globs, every_cell) if globs else every_cell)}
+    new = [summary for summary in every if summary.id in wanted]
+    stored = [summary for summary in baseline.summaries if summary.id in wanted]
     if not new:
         raise BenchError(f"run '{run.name}' has no cell{' that matches ' + ' '.join(globs) if globs else ''} to check")
     if not stored:
@@ -118,9 +122,6 @@ def _suspects(new: Sequence[CellSummary], compared: Screening, shares: Mapping[s
         for name, anchor in compared.suspects.items()
     }
 
-
-def _wanted(summary: CellSummary, globs: Sequence[str]) -> bool:
-    return not globs or matches_any(summary.id, globs)
 
 
 def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.machine.neighbours import Look
 from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, least_seconds, renewal_seconds, trial_seconds
 from bench.plan.grid import Grid, expand, origins_of, plugins_of
@@ -111,8 +112,10 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
     if work.trials:
         stages = Tuned(work.plan, cells, work.trials, recording)
     try:
+        look = Look()
         if run.facts.ceilings is None:  # a run that is resumed has them
             run.note(ceilings=ask_ceilings(executor, cells))
+        _tell_neighbours(look, work, recording.observer)
         stages.run()
     except KeyboardInterrupt:
         stages.outcome = "interrupted"
@@ -123,6 +126,15 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
         finished=utc_now(),
         endings={cell.id: ending for cell, ending in stages.endings.items()},
     )
+
+
+def _tell_neighbours(look: Look, work: Work, observer: Observer) -> None:
+    """Say so before the first cell where other processes are in the way."""
+    others, usable = look.end(), work.catalogue.usable_cores
+    if others and others.are_busy(usable):
+        observer.warned(
+            f"other processes {others.words(usable)}: times will be too long, so stop them first (python -m bench doctor)"
+        )
 
 
 def _unflushed(catalogue: Catalogue) -> dict[str, None]:

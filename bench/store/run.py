@@ -18,6 +18,7 @@ COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RE
 PUBLISHED = RESULTS / "published"
 RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, CALIBRATIONS, PUBLISHED))  # these hold no run
 _DAMAGED = "remove the folder or restore the file"
+_OTHER_SCHEMA = "read it with the version it is of, or measure again"
 
 
 @dataclass(slots=True)
@@ -187,7 +188,7 @@ def load(name: str, root: Path = RESULTS) -> Run:
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
-    _check_schema(stored.get("schema"), str(folder / "run.json"))
+    files.check_schema(stored.get("schema"), SCHEMA, str(folder / "run.json"), _OTHER_SCHEMA)
     return Run(folder, stored)
 
 
@@ -226,13 +227,5 @@ def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:
     with files.damage_told(line.place, files.REMOVE_LINE):
         stored = parse_line(line.text, whole)
         schema = stored["schema"]
-    _check_schema(schema, line.place)
+    files.check_schema(schema, SCHEMA, line.place, _OTHER_SCHEMA)
     return stored
-
-
-def _check_schema(schema: object, place: str) -> None:
-    if schema != SCHEMA:
-        raise BenchError(
-            f"{place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of, or measure "
-            "again"
-        )

@@ -121,13 +121,14 @@ def parse_line(line: bytes, whole: bool = True) -> dict[str, Any]:
         ValueError, RecursionError: it is not a line that `Result.to_line` wrote.
 
     """
-    if not whole:
-        line = line[: line.index(_BULK)] + b"}"
+    end = -1 if whole else line.find(_BULK)
+    if end >= 0:
+        line = line[:end] + b"}"
     stored: dict[str, Any] = files.decoded(line)
-    return stored if stored.get("schema") != SCHEMA else _checked(stored, whole)
+    return stored if stored.get("schema") != SCHEMA else _checked(stored, whole=end < 0)
 
 
-def _checked(stored: dict[str, Any], whole: bool) -> dict[str, Any]:
+def _checked(stored: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     files.check_shape(stored, StoredLine if whole else StoredHead)
     if stored["id"] != Cell.from_dict(stored["cell"]).id:
         raise ValueError("its id is another cell's")
