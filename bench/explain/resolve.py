@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pathlib import Path
+
 from bench.errors import BenchError
 from bench.explain.record import CellRecord, cell_records
 from bench.plan.matching import cells_meant
@@ -52,13 +54,8 @@ def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pa
 
 
 def _run_of(word: str) -> store.Run | None:
-    """The run of that name, if there is one."""
-    try:
-        return store.load(word)
-    except BenchError:
-        if word in store.run_names():
-            raise  # it is there, and damaged
-        return None
+    """The run of that very name or path, if there is one: a glob is of cells here."""
+    return store.load(word) if word in store.run_names() or store.is_run(Path(word)) else None
 
 
 def _cell_of(word: str, known: dict[str, CellRecord]) -> CellRecord | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import pandas as pd
+
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.metrics import named
@@ -14,10 +16,10 @@ from bench.regression.confirm import Suspect
 from bench.regression.screening import Screening, Terms, compare
 from bench.regression.tolerances import Tolerances
 from bench.store.baseline import Baseline
-from bench.store.frame import configurations
+from bench.store.frame import configurations, flagged_cells
 from bench.store.run import Run
 from bench.store.summary import CellSummary, summaries
-from bench.text import plural
+from bench.text import joined, plural
 from bench.verdict.verdict import Decision
 
 
@@ -61,7 +63,8 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     there = (*every, *baseline.summaries)  # also what --cells leaves out
     rules = replace(rules, allowed=rules.allowed.among(summary.cell for summary in there))
     new, stored = _sides(run, every, baseline, rules.globs)
-    absolute = _absolute(run)
+    table = configurations(run)
+    absolute = _absolute(table)
     rules.allowed.check_budgets(_measured(absolute))
     rules.allowed.check_tolerances(_judgeable(there))
     shares, forced = _shares(new, rules)
@@ -72,7 +75,7 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
         after=f"run {run.name}{_revision(new)}",
         verdicts=compared.verdicts,
         machine=dict(new[0].machine.fields),
-        notes=(*_notes(baseline, rules.allowed, new), *compared.notes, *forced),
+        notes=(*_notes(baseline, rules.allowed, new), *_flagged(table, new), *compared.notes, *forced),
         command=rules.command,
         record=str(run.folder),
         started=started.isoformat(timespec="seconds"),
@@ -129,10 +132,10 @@ def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:
     return (stored.run, stored.started) == (new[0].run, new[0].started)
 
 
-def _absolute(run: Run) -> dict[str, dict[str, float]]:
+def _absolute(table: pd.DataFrame) -> dict[str, dict[str, float]]:
     """By configuration, the value of each metric."""
     values: dict[str, dict[str, float]] = {}
-    for row in configurations(run).dropna(subset=["metric"]).to_dict("records"):
+    for row in table.dropna(subset=["metric"]).to_dict("records"):
         values.setdefault(row["id"], {})[row["metric"]] = row["value"]
     return values
 
@@ -163,6 +166,12 @@ def _notes(baseline: Baseline, allowed: Tolerances, new: Sequence[CellSummary]) 
         others = any(not _same(summary, new) for summary in baseline.summaries)
         notes.append(f"this very run is in the baseline: it is compared with {'the others' if others else 'itself'}")
     return tuple(notes)
+
+
+def _flagged(table: pd.DataFrame, new: Sequence[CellSummary]) -> tuple[str, ...]:
+    """A note on the cells of the run that something speaks against."""
+    flagged = flagged_cells(table, (summary.id for summary in new))
+    return (f"flagged in this run: {joined(flagged)}",) if flagged else ()
 
 
 def _revision(new: Sequence[CellSummary]) -> str:

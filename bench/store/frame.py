@@ -56,6 +56,12 @@ def configurations(run: Run) -> pd.DataFrame:
     return table.rename(columns={"seed": "seeds_run"})
 
 
+def flagged_cells(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Those of the cells that something speaks against, each with what that is: "mlp-sgd-... (contended 5 of 6)"."""
+    flags = dict(zip(table["id"], table["flags"], strict=True))
+    return [f"{name} ({flags[name]})" for name in names if isinstance(flags.get(name), str)]
+
+
 def configuration_id(line: Line) -> str:
     """The id of the configuration that a stored line is of; the line's own is the cell's, which has the seed."""
     return Cell.from_dict(line["cell"]).configuration.id

@@ -8,10 +8,12 @@ from typing import Any
 
 from bench import files
 from bench.errors import BenchError
+from bench.plan.matching import matches
 from bench.store.facts import RunFacts
 from bench.store.fingerprint import of_result
 from bench.store.result import SCHEMA, Result
 from bench.store.stored import parse_line
+from bench.text import joined
 
 RESULTS, REPORTS = Path("results"), Path("reports")
 COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "calibrations"
@@ -176,13 +178,13 @@ def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
 
 
 def load(name: str, root: Path = RESULTS) -> Run:
-    """The recorded run `name`, which may also be the path of its folder.
+    """The recorded run `name`, which may also be the path of its folder, or a glob that matches one name alone.
 
     Raises:
         BenchError: there is no such run, or its run.json is damaged or of another schema.
 
     """
-    folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
+    folder = _folder(name, root)
     try:
         stored = files.read_object(folder / "run.json", _DAMAGED)
     except FileNotFoundError as error:
@@ -190,6 +192,23 @@ def load(name: str, root: Path = RESULTS) -> Run:
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
     files.check_schema(stored.get("schema"), SCHEMA, str(folder / "run.json"), _OTHER_SCHEMA)
     return Run(folder, stored)
+
+
+def _folder(name: str, root: Path) -> Path:
+    """Where the run lies that is meant: of that very name, else at that path, else the only one that the glob matches.
+
+    Raises:
+        BenchError: it matches several.
+
+    """
+    if is_run(root / name):
+        return root / name
+    if is_run(Path(name)):
+        return Path(name)
+    matching = [known for known in run_names(root) if matches(known, name)]
+    if len(matching) > 1:
+        raise BenchError(f"'{name}' matches {len(matching)} runs, {joined(matching)}: name one of them")
+    return root / (matching[0] if matching else name)
 
 
 def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
@@ -201,6 +220,14 @@ def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
         except BenchError as error:
             errors.append(error)
     return runs, errors
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a run is recorded in the folder; no folder has so long a name as a cell may have."""
+    try:
+        return (folder / "run.json").is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def latest(root: Path = RESULTS) -> str:
