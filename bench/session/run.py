@@ -28,6 +28,7 @@ from bench.store.fingerprint import protocol
 from bench.store.named_code import code_in, remember
 from bench.store.provenance import git_state, time_name, utc_now, versions
 from bench.store.result import Result
+from bench.store.run_document import RunDocument
 from bench.text import plural
 
 
@@ -169,7 +170,7 @@ def _check_training(plan: Plan) -> None:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
 
 
-def _facts(work: Work, executor: Executor, command: str) -> dict[str, Any]:
+def _facts(work: Work, executor: Executor, command: str) -> RunDocument:
     """What run.json says before the first cell."""
     plan, cells, catalogue = work.plan, work.grid.cells, work.catalogue
     return {

@@ -1,10 +1,10 @@
 """A run's folder: run.json and results.jsonl, written as the run goes and read back once."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from bench import files
 from bench.errors import BenchError
@@ -12,6 +12,7 @@ from bench.plan.matching import matches
 from bench.store.facts import RunFacts
 from bench.store.fingerprint import of_result
 from bench.store.result import SCHEMA, Result
+from bench.store.run_document import RunDocument
 from bench.store.stored import parse_line
 from bench.text import joined
 
@@ -135,7 +136,7 @@ class Run:
             self._lines.append(files.Line(text.encode() + b"\n", f"{self._path} line {len(self._lines) + 1}"))
         self._heads = None
 
-    def note(self, **facts: Any) -> None:
+    def note(self, **facts: Unpack[RunDocument]) -> None:
         """Add facts to run.json; the file is replaced in one move, so that it is never seen half written.
 
         Raises:
@@ -157,7 +158,7 @@ def check_name(name: str) -> None:
         raise BenchError(f"'{name}' cannot name a run: use letters, digits, '.', '_' and '-' (--run NAME)")
 
 
-def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
+def create(name: str, facts: Mapping[str, object], root: Path = RESULTS) -> Run:
     """A new run's folder under `root`.
 
     Raises:
