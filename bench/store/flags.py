@@ -20,7 +20,7 @@ class Flags:
     def note(self, line: Mapping[str, Any]) -> None:
         """Take in a stored line; one that was skipped is of no process."""
         self.processes += line["status"] != "skipped"
-        self._kinds.update({warning["kind"] for warning in line.get("warnings", ())})
+        self._kinds.update(list(dict.fromkeys(warning["kind"] for warning in line.get("warnings", ()))))
 
     def __str__(self) -> str:
         """Such as "contended 6 of 6; not steady 1 of 6"; "" where there is none."""

@@ -86,7 +86,7 @@ def _facts(record: CellRecord) -> list[str]:
     lines += [f"trace: {note}" for note in profile.get("notes", ())]
     lines += [f"{name.replace('_', ' ')}: {value:.3g}" for name, value in reading.get("gpu", {}).items()]
     lines += [
-        f"memory in use at the peak, {device}: {quantity(size, 'B')}"
+        f"memory that the profiler saw allocated, at its peak, {device}: {quantity(size, 'B')}"
         for device, size in reading.get("peak_memory", {}).items()
     ]
     lines += [f"advice: {text}" for text in reading.get("advice", ())]
