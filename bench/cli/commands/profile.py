@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from bench.cli.parser.explain import BLOCKS
 from bench.cli.parser.main import fields_of
 from bench.cli.render.columns import Row, print_table
 from bench.cli.render.progress import ProgressLine
@@ -17,7 +18,6 @@ from bench.stats.attribution import Share, kinds, shares
 from bench.store.provenance import command_line
 from bench.text import quantity, tenths
 
-BLOCKS = 5  # blocks of timing: enough to set the overhead against; `run` is for numbers that repeat
 MOST_ROWS = 10
 
 
