@@ -160,7 +160,7 @@ def tenths(share: float | None) -> str:
 
 
 def either_way(share: float) -> str:
-    """A relative half-width: a percentage either way, a factor where that says nothing, and beyond MOST_FACTOR only so."""
+    """A relative half-width: a percentage either way, or a factor where that says nothing, up to MOST_FACTOR."""
     if 1 + share > MOST_FACTOR:
         return f"{TIMES}/÷ more than {MOST_FACTOR}"
     return f"± {percent(share)}" if share < 1 else f"{TIMES}/÷ {number(1 + share)}"

@@ -1,7 +1,6 @@
 """Resolve: the pairs of cells that two words name: two cells of a run, or those that two runs or revisions share."""
 
 from collections.abc import Sequence
-
 from pathlib import Path
 
 from bench.errors import BenchError

@@ -128,7 +128,9 @@ def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any
         matches = matching(text, known)
         if not matches:
             if kind in NAMED and "(" in text:  # the label of what a file or module named
-                raise BenchError(f"unknown {_WORDS.get(kind, kind)} '{text}': name its file too, such as FILE.py:{text}")
+                raise BenchError(
+                    f"unknown {_WORDS.get(kind, kind)} '{text}': name its file too, such as FILE.py:{text}"
+                )
             listing = f"list {AXES[kind]}" if kind in NAMED else "run --help"
             raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))

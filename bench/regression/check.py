@@ -29,7 +29,7 @@ class CheckRules:
 
     Attributes:
         allowed: tolerances and budgets.
-        globs: names of cells, or globs (`bench.plan.matching`); other cells are left out on both sides. None: all cells.
+        globs: names of cells, or globs (`bench.plan.matching`); others are left out on both sides. None: all cells.
         uncalibrated: allow a tolerance below the calibrated minimum for this machine.
         command: repeats the check.
 
@@ -124,7 +124,6 @@ def _suspects(new: Sequence[CellSummary], compared: Screening, shares: Mapping[s
         name: Suspect(by_id[name], anchor, shares[name], compared.latest[name])
         for name, anchor in compared.suspects.items()
     }
-
 
 
 def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:

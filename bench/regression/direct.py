@@ -85,7 +85,9 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
         row = METRICS[metric]
         higher = row.direction == "higher"
         value = values.get(metric)
-        shown = partial(quantity, symbol=symbol_of(metric, row.unit), half=None if value is None else abs(value - limit))
+        shown = partial(
+            quantity, symbol=symbol_of(metric, row.unit), half=None if value is None else abs(value - limit)
+        )
         asked = f"{'at least' if higher else 'at most'} {shown(limit)} is asked ({allowed.place})"
         verdict = Verdict(
             cell=new.id,

@@ -55,9 +55,7 @@ class Tolerances:
         """The same, where these are the cells there are: what names one of them is for that alone."""
         known = list(cells)
         tables = {glob for glob, _ in (*self.shares, *self.limits)}
-        return replace(
-            self, meant={glob: frozenset(cell.id for cell in cells_meant([glob], known)) for glob in tables}
-        )
+        return replace(self, meant={glob: frozenset(cell.id for cell in cells_meant([glob], known)) for glob in tables})
 
     def _is_for(self, glob: str, cell: str) -> bool:
         """Whether what stands under the glob is for that cell."""

@@ -134,7 +134,8 @@ def _tell_neighbours(look: Look, work: Work, observer: Observer) -> None:
     others, usable = look.end(), work.catalogue.usable_cores
     if others and others.are_busy(usable):
         observer.warned(
-            f"other processes {others.words(usable)}: times will be too long, so stop them first (python -m bench doctor)"
+            f"other processes {others.words(usable)}: times will be too long, so stop them first "
+            "(python -m bench doctor)"
         )
 
 

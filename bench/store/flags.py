@@ -1,4 +1,4 @@
-"""Flags: what speaks against the numbers of a cell, in words: each kind of warning, and in how many of its processes."""
+"""Flags: what speaks against the numbers of a cell: each kind of warning, and in how many of its processes."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -13,7 +13,7 @@ _UNSEEN = "not measured"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a plan asks of every configuration: its seeds, whether training aims at an accuracy, and how precise a cost."""
+    """What a plan asks of every configuration: its seeds, whether training aims at an accuracy, how precise a cost."""
 
     seeds: tuple[int, ...] = ()
     aims: bool = False

@@ -35,6 +35,7 @@ from bench.store.stored import (
     StoredBlock,
     StoredCell,
     StoredEvaluation,
+    StoredHead,
     StoredLine,
     StoredMeasurement,
     StoredTraining,
@@ -44,7 +45,7 @@ from bench.store.summary import CellSummary
 from bench.store.warning import Warning
 from bench.verdict.verdict import SCHEMA as DECISION
 from bench.verdict.verdict import Anchor, Decision, Verdict
-from tests.format.fields import ABSENT, NEVER, NULL, Row, rows_of
+from tests.format.fields import ABSENT, NEVER, NULL, Row, meanings_of, rows_of
 
 OF_METRIC = "of its metric"
 TIME = {"started": "UTC, ISO 8601"}
@@ -74,7 +75,10 @@ class Table:
     def rows(self):
         given = rows_of(self.shape, NAMED) if self.shape else []
         rows = [*self.before, *given]
-        return [replace(row, **{"unit": self.units.get(row.name, row.unit), **self.changed.get(row.name, {})}) for row in rows]
+        return [
+            replace(row, **{"unit": self.units.get(row.name, row.unit), **self.changed.get(row.name, {})})
+            for row in rows
+        ]
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ TRIAL = Table(
 )  # fmt: skip
 LINE = Table(
     "Line", "A line of results.jsonl: what one process gave of one cell. The keys stand in this order.", StoredLine,
-    {"schema": "1", "repeat": "1", "seconds": "s", **TIME},
+    {"schema": "1", "repeat": "1", "seconds": "s", "operators": "1", **TIME}, means(**meanings_of(StoredHead)),
 )  # fmt: skip
 _OF_THE_CELL = {
     "architecture": "the net by name, or its label; of a benchmark that was imported, that benchmark's full name",
@@ -195,7 +199,8 @@ CELL = Table(
 )  # fmt: skip
 WARNING = Table(
     "Warning", "What speaks against a part of a result.", Warning, {"amount": "of its kind"},
-    {"amount": {"meaning": "how much: what it counts follows from the kind, and the text says it; null for a kind that has none"}},
+    {"amount": {"meaning": "how much: what it counts follows from the kind, and the text says it; null for a "
+        "kind that has none"}},
 )  # fmt: skip
 MEASUREMENT = Table(
     "Measurement", "One metric of one process. The unit of each metric is in [metrics.md](metrics.md).",
@@ -234,10 +239,12 @@ DECIDED = Table(
     "Decision", "The whole document.", Decision, {"schema": "1", "exit_code": "1", "seconds": "s", **TIME},
     before=(
         Row("schema", "integer", NEVER, "1", "of this file"),
-        Row("overall", '"regression", "not comparable", "inconclusive", "pass"', NEVER, "-", "the gravest of the verdicts"),
+        Row("overall", '"regression", "not comparable", "inconclusive", "pass"', NEVER, "-", "the gravest of "
+            "the verdicts"),
         Row("exit_code", "integer", NEVER, "1", "0 pass, 1 regression, 3 inconclusive, 4 not comparable"),
     ),
-    changed={"versions": {"type": "object of pairs of text", "meaning": "of each package that differs between two interpreters, both versions, null for none"}},
+    changed={"versions": {"type": "object of pairs of text", "meaning": "of each package that differs between "
+        "two interpreters, both versions, null for none"}},
 )  # fmt: skip
 VERDICT = Table(
     "Verdict", "What is said of one metric of one cell.", Verdict,
@@ -245,7 +252,9 @@ VERDICT = Table(
         "before": "`unit`", "after": "`unit`", "confidence": "1", "tolerance": "1", "visible": "1",
     },
 )  # fmt: skip
-ANCHOR = Table("Anchor", "The first of the accepted runs that a cell is held to.", Anchor, {"runs": "1", "confidence": "1"})
+ANCHOR = Table(
+    "Anchor", "The first of the accepted runs that a cell is held to.", Anchor, {"runs": "1", "confidence": "1"}
+)
 INTERVAL = Table(
     "Interval", "An estimate with its two-sided interval; both ends are null where one process gives none.", Interval,
     {"value": "of the estimate", "low": "of the estimate", "high": "of the estimate", "n": "1"},
@@ -265,7 +274,8 @@ COMPARISON_TABLES = (
     Table(
         "Counts", "The exact counts of both sides of a cell.", CountsRecord,
         {"before": OF_METRIC, "after": OF_METRIC},
-        means(cell="its name in the comparison", before="of the reference, by metric", after="of the other side, by metric"),
+        means(cell="its name in the comparison", before="of the reference, by metric", after="of the other "
+            "side, by metric"),
         (KIND["counts"],),
     ),
     Table("Sameness", "Whether both sides compute the same.", SamenessRecord, before=(KIND["sameness"],)),
@@ -311,7 +321,8 @@ BASELINE_TABLES = (
         means(
             cell="those of its fields that are not at their default", counts="digest of the exact counts",
             id="of the configuration", machine="digest of the machine",
-            definition="what is timed and how: digests of the cell, the reference and the timing, the estimator, the blocks",
+            definition="what is timed and how: digests of the cell, the reference and the timing, the "
+                "estimator, the blocks",
             run="its name", revision="of the code", dirty="true where the code differed from it",
             begins="why it begins a segment: asked for, or measured side by side and then accepted",
             started="of the run", log_cost="mean logarithm of the relative cost over processes",
@@ -326,7 +337,7 @@ CALIBRATION_TABLES = (
     Table(
         "Calibration", "The whole document.", Calibration,
         {
-            "schema": "1", "log_ratios": "1", "smallest_tolerance": "1", "started_first": "1", "tolerances": "1", **TIME,
+            **dict.fromkeys(("schema", "log_ratios", "smallest_tolerance", "started_first", "tolerances"), "1"), **TIME,
         },
         {"tolerances": {"type": "object of numbers or null"}},
         (Row("schema", "integer", NEVER, "1", "of this file"),),
@@ -357,14 +368,17 @@ CHECKPOINT_TABLES = (
     Table(
         "Checkpoint", "A dictionary that torch.save wrote; read it with `weights_only=True`.",
         before=(
-            Row("format", "integer", NEVER, "1", "of this file; a file of format 1 has no digest, and is read as unverified"),
+            Row("format", "integer", NEVER, "1", "of this file; a file of format 1 has no digest, and is read "
+                "as unverified"),
             Row("cell", "[Cell](#cell)", NEVER, "-", "what was trained"),
             Row("input_shape", "list of integers", NEVER, "1", "channels, height and width of an image"),
             Row("num_classes", "integer", NEVER, "1", "how many outputs the model has"),
-            Row("entry", "[Evaluation](#evaluation)", NEVER, "-", "the evaluation whose weights these are, the best one"),
+            Row("entry", "[Evaluation](#evaluation)", NEVER, "-", "the evaluation whose weights these are, the "
+                "best one"),
             Row("machine", "text", NEVER, "-", "digest of the machine that trained it"),
             Row("weights", "object of tensors", NEVER, "-", "the state of the model by name, on the CPU"),
-            Row("digest", "text", NEVER, "-", "SHA-256 of all the rest: of the plain data as JSON with sorted keys, and of the tensors"),
+            Row("digest", "text", NEVER, "-", "SHA-256 of all the rest: of the plain data as JSON with sorted "
+                "keys, and of the tensors"),
         ),
     ),
 )  # fmt: skip
@@ -372,10 +386,20 @@ _OF_ROWS = {
     "id": ("text", NEVER, "-", "of the cell; among `configurations`, and pooled over seeds there"),
     "status": ("text", NEVER, "-", "ok, or the first other status of its processes"),
     "reason": ("text", NULL, "-", "why it is not ok"),
-    "flags": ("text", NULL, "-", 'what speaks against its numbers, in how many processes: "contended 2 of 6; target 3 % not met"'),
+    "flags": (
+        "text",
+        NULL,
+        "-",
+        'what speaks against its numbers, in how many processes: "contended 2 of 6; target 3 % not met"',
+    ),
     "seeds": ("integer", NULL, "1", "how many seeds were asked for"),
     "lost": ("text", NEVER, "-", "what became of seeds without an accuracy"),
-    "fingerprint": ("text", NEVER, "-", "digest of machine and software within which relative costs compare, of several all"),
+    "fingerprint": (
+        "text",
+        NEVER,
+        "-",
+        "digest of machine and software within which relative costs compare, of several all",
+    ),
     "metric": ("text", NULL, "-", "the metric; null in the one row of a cell that has none"),
     "unit": ("text", NULL, "-", "of value, low, high and median, see [metrics.md](metrics.md)"),
     "direction": ("text", NULL, "-", "which way is better"),
@@ -387,7 +411,12 @@ _OF_ROWS = {
     "n": ("integer", NULL, "1", "fresh processes behind it, or seeds where training gives it"),
     "median": ("number", NULL, OF_METRIC, "of the samples, pooled"),
     "samples": ("integer", NULL, "1", "how many samples there are"),
-    "left_out": ("integer", NULL, "1", "processes that a neighbour disturbed, and that are not in it since others were not"),
+    "left_out": (
+        "integer",
+        NULL,
+        "1",
+        "processes that a neighbour disturbed, and that are not in it since others were not",
+    ),
     "contended": ("true or false", NULL, "-", "whether those that are in it were disturbed"),
 }
 
@@ -397,8 +426,10 @@ def column_rows():
     cell = {row.name: row for row in CELL.rows()}
     after = {row.name: row for row in SPREAD.rows()}
     for name in ("id", *cell, "status", "reason", "flags", "seeds", "lost", "fingerprint", *COLUMNS):
-        yield replace(cell[name], missing=NEVER if name in ("architecture", "dataset") else NULL) if name in cell else Row(
-            name, *_OF_ROWS[name]
+        yield (
+            replace(cell[name], missing=NEVER if name in ("architecture", "dataset") else NULL)
+            if name in cell
+            else Row(name, *_OF_ROWS[name])
         )
     yield from after.values()
 
@@ -408,18 +439,22 @@ SHOWN_TABLES = (
         "Shown", "`show RUN --json`: all of [Run](#run), and beside it",
         before=(
             Row("rows", "list of [Column](#column)", NEVER, "-", "a row for each cell and metric"),
-            Row("configurations", "list of [Column](#column)", NEVER, "-", "the same with seeds pooled: in place of `seed` there is `seeds_run`, a list"),
-            Row("published", "list of [Published](#published)", NEVER, "-", "published and imported figures beside the run's own"),
+            Row("configurations", "list of [Column](#column)", NEVER, "-", "the same with seeds pooled: in "
+                "place of `seed` there is `seeds_run`, a list"),
+            Row("published", "list of [Published](#published)", NEVER, "-", "published and imported figures "
+                "beside the run's own"),
         ),
     ),
     Table(
-        "Column", "A row of `show --json`, and the columns of `show --csv` in their order, where null is empty. Those of "
+        "Column", "A row of `show --json`, and the columns of `show --csv` in their order, where null is empty. "
+            "Those of "
         "the spread stand there only in runs that were imported.",
         before=tuple(column_rows()),
     ),
     Table("Published", "A figure of others beside the run's own, in words.", PublishedComparison),
     Table(
-        "Baseline shown", "An entry of `summaries` in `baseline show --json`, beside the `name` of the baseline and the "
+        "Baseline shown", "An entry of `summaries` in `baseline show --json`, beside the `name` of the baseline "
+            "and the "
         "`problem` of its last line, \"\" for none.", CellSummary,
         {
             "log_cost": "1", "reference": "s", "processes": "1", "step": "s", "accuracy": "1", "epochs": "1",
@@ -440,7 +475,8 @@ SHOWN_TABLES = (
             Row("statistic", "text", NEVER, "-", "as in the results"),
             Row("machine", "object", NEVER, "-", "the hard fields of the machine, and `digest`"),
             Row("points", "list of [Point](#point)", NEVER, "-", "a value for each run, in the order of the code"),
-            Row("changes", "list of [Change](#change)", NEVER, "-", "where the level moved, each with `ab`, the command that confirms it, or null"),
+            Row("changes", "list of [Change](#change)", NEVER, "-", "where the level moved, each with `ab`, the "
+                "command that confirms it, or null"),
         ),
     ),
     Table(
@@ -466,7 +502,8 @@ SHOWN_TABLES = (
 DOCUMENTS = (
     Document(
         "A run: run.json and results.jsonl",
-        "`results/RUN/run.json` is replaced in one move as the run goes. `results/RUN/results.jsonl` only grows: a line "
+        "`results/RUN/run.json` is replaced in one move as the run goes. `results/RUN/results.jsonl` only "
+            "grows: a line "
         "for each process, written and synced as soon as it ends. Both have the same schema.",
         (
             Table("Run", "The keys of run.json.", RunDocument, {
@@ -478,7 +515,8 @@ DOCUMENTS = (
     ),
     Document(
         "A decision: check.json",
-        "`results/RUN/check.json` is the decision of `check` on the run; `check --json` and `ab --json` print the same, "
+        "`results/RUN/check.json` is the decision of `check` on the run; `check --json` and `ab --json` print "
+            "the same, "
         "and `bench.compare` has it as `decision`.",
         (DECIDED, VERDICT, ANCHOR, INTERVAL),
         DECISION,
@@ -498,7 +536,8 @@ DOCUMENTS = (
     ),
     Document(
         "A calibration: results/calibrations/DIGEST.json",
-        "What `calibrate` has shown of the gate on a machine, whose digest is the file's name; `calibrate --json` prints "
+        "What `calibrate` has shown of the gate on a machine, whose digest is the file's name; `calibrate "
+            "--json` prints "
         "it with `record`, this path, and `picture`, that of its power curve.",
         CALIBRATION_TABLES,
         CALIBRATION,

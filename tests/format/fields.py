@@ -54,20 +54,19 @@ def type_of(hint, named):
     """A type in words."""
     if hint in named:
         return f"[{named[hint]}](#{anchor(named[hint])})"
-    if hint in _PLAIN:
-        return _PLAIN[hint]
-    origin, inner = get_origin(hint), get_args(hint)
+    return _PLAIN.get(hint) or compound(get_origin(hint), get_args(hint), named)
+
+
+def compound(origin, inner, named):
+    """The same of a type that is made of others."""
     if origin is Literal:
         return ", ".join(f'"{word}"' for word in inner)
     if origin in (Union, UnionType):
         return " or ".join(type_of(part, named) for part in inner)
-    if isinstance(origin, type) and issubclass(origin, Mapping):
+    if issubclass(origin, Mapping):
         return "object" if inner[1] is Any else f"object of {plural(inner[1], named)}"
-    if origin is tuple and len(inner) == 2 and inner[1] is not ...:
-        return f"pair of {plural(inner[0], named)}"
-    if isinstance(origin, type):
-        return f"list of {plural(inner[0], named)}"
-    raise TypeError(f"no words for {hint}: give its table, or its type in words")
+    pair = origin is tuple and len(inner) == 2 and inner[1] is not ...
+    return f"{'pair' if pair else 'list'} of {plural(inner[0], named)}"
 
 
 def plural(hint, named):
@@ -81,10 +80,8 @@ def anchor(title):
 
 
 def meanings_of(shape):
-    """By name, what the docstrings under "Attributes:" say, those of the base first."""
-    bases = [base for base in getattr(shape, "__orig_bases__", ()) if hasattr(base, "__annotations__")]
+    """By name, what the docstring says under "Attributes:"."""
     own = getdoc(shape) or ""
     section = own.partition("Attributes:\n")[2].partition("\n\n")[0]
     entries = re.findall(r"^    (\w+): (.*(?:\n     +.*)*)", section, re.MULTILINE)
-    inherited = {name: text for base in bases for name, text in meanings_of(base).items()}
-    return {**inherited, **{name: " ".join(text.split()) for name, text in entries}}
+    return {name: " ".join(text.split()) for name, text in entries}

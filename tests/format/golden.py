@@ -46,7 +46,10 @@ def numbers_of(page):
     """The numbers of a page's table, a list a row, headed by its name."""
     body = page.partition('id="rows"')[2].partition("</table>")[0]
     rows = re.findall(r"<tr.*?</tr>", body, re.DOTALL)
-    return [[re.sub(r"<[^>]+>|\s+", " ", cell).split() for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)] for row in rows]
+    return [
+        [re.sub(r"<[^>]+>|\s+", " ", cell).split() for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)]
+        for row in rows
+    ]
 
 
 def main():

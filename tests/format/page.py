@@ -38,7 +38,7 @@ OTHERS = """
 | `results/RUN/retrained/` | runs in which `check` trained cells again, one a side, each as any run |
 | `reports/` | a page a run, `index.html` and `history.html`: for people, in no format that lasts |
 | what `--junit` and `--markdown` name | JUnit XML, and a comment for a pull request |
-| `named.jsonl`, `list-*.json` in the user's cache | which code the user has named, and listings that are kept: of no use elsewhere |
+| `named.jsonl`, `list-*.json` in the user's cache | which code the user has named; listings that are kept |
 
 Where the id of a cell cannot be the name of a file or folder, what is odd in it is replaced by "_" and a checksum
 follows.

@@ -44,7 +44,10 @@ def same(now, then):
 
 def table(text):
     """The rows of a CSV, numbers as such."""
-    return [[float(cell) if cell.replace(".", "", 1).replace("e-", "", 1).isdigit() else cell for cell in row] for row in csv.reader(io.StringIO(text))]
+    return [
+        [float(cell) if cell.replace(".", "", 1).replace("e-", "", 1).isdigit() else cell for cell in row]
+        for row in csv.reader(io.StringIO(text))
+    ]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -64,7 +67,7 @@ def test_what_is_kept_has_all_kinds(kept):
     lines = list(load("second").lines())
     assert {line["status"] for line in lines} == {"ok", "failed", "skipped"}
     assert any(line["cell"]["origins"] for line in lines)
-    assert [line["cell"]["dataset"] for line in load("imported").lines()][0] == "pytest-benchmark"
+    assert next(load("imported").lines())["cell"]["dataset"] == "pytest-benchmark"
 
 
 def test_values_follow_from_the_samples(kept):
@@ -82,27 +85,27 @@ OBJECTS = {
     "Plan": lambda: [load("second").stored["plan"]],
     "Git": lambda: [load("second").stored["git"]],
     "Ceiling": lambda: load("second").stored["ceilings"],
-    "Line": lambda: raw("results/second/results.jsonl"),
-    "Cell": lambda: [line["cell"] for line in raw("results/second/results.jsonl")],
-    "Warning": lambda: [warning for line in raw("results/second/results.jsonl") for warning in line["warnings"]],
-    "Measurement": lambda: [each for line in raw("results/second/results.jsonl") for each in line["measurements"]],
-    "Spread": lambda: [each["spread"] for line in raw("results/imported/results.jsonl") for each in line["measurements"] if "spread" in each],
-    "Block": lambda: [block for line in raw("results/second/results.jsonl") for block in line["blocks"]],
-    "Learning record": lambda: [line["training"] for line in raw("results/second/results.jsonl") if line["training"]],
-    "Evaluation": lambda: [each for line in raw("results/second/results.jsonl") for each in (line["training"] or {"epochs": []})["epochs"]],
-    "Decision": lambda: [json.loads(read("results/second/check.json"))],
-    "Verdict": lambda: json.loads(read("results/second/check.json"))["verdicts"],
-    "Interval": lambda: [each["ratio"] for each in json.loads(read("results/second/check.json"))["verdicts"] if each["ratio"]],
+    "Line": lambda: lines("second"),
+    "Cell": lambda: [line["cell"] for line in lines()],
+    "Warning": lambda: [warning for line in lines() for warning in line["warnings"]],
+    "Measurement": lambda: [each for line in lines() for each in line["measurements"]],
+    "Spread": lambda: [each["spread"] for line in lines("imported") for each in line["measurements"] if spread(each)],
+    "Block": lambda: [block for line in lines() for block in line["blocks"]],
+    "Learning record": lambda: [line["training"] for line in lines() if line["training"]],
+    "Evaluation": lambda: [each for line in lines() if line["training"] for each in line["training"]["epochs"]],
+    "Decision": lambda: [decision()],
+    "Verdict": lambda: decision()["verdicts"],
+    "Interval": lambda: [each["ratio"] for each in decision()["verdicts"] if each["ratio"]],
     "Accepted": lambda: [line for line in raw("results/baselines/main.jsonl") if "cell" in line],
     "Lines that others name": lambda: [line for line in raw("results/baselines/main.jsonl") if "cell" not in line],
     **{
-        kind.capitalize(): lambda kind=kind: [line for line in raw("results/ab/golden.jsonl") if line["kind"] == kind]
+        kind.capitalize(): lambda kind=kind: compared(kind)
         for kind in ("facts", "counts", "sameness", "pair", "end")
     },
-    "Layout": lambda: [each for line in raw("results/ab/golden.jsonl") if line["kind"] == "pair" for each in line["layouts"]],
-    "Side": lambda: [raw("results/ab/golden.jsonl")[0][side] for side in ("before", "after")],
+    "Layout": lambda: [each for line in compared("pair") for each in line["layouts"]],
+    "Side": lambda: [compared("facts")[0][side] for side in ("before", "after")],
     "Shown": lambda: [{key: each for key, each in expected("show.json").items() if key not in load("second").stored}],
-    "Column": lambda: [dict(zip(header("show.csv"), header("show.csv"))), dict.fromkeys(header("imported.csv"))],
+    "Column": lambda: [dict.fromkeys(header(name)) for name in ("imported.csv",)],
     "Baseline shown": lambda: expected("baseline.json")["summaries"],
     "Series": lambda: expected("history.json")["series"],
     "Point": lambda: [point for series in expected("history.json")["series"] for point in series["points"]],
@@ -114,8 +117,24 @@ def read(path):
         return file.read()
 
 
+def lines(run="second"):
+    return raw(f"results/{run}/results.jsonl")
+
+
 def raw(path):
     return [json.loads(line) for line in read(path).splitlines()]
+
+
+def compared(kind):
+    return [line for line in raw("results/ab/golden.jsonl") if line["kind"] == kind]
+
+
+def spread(measurement):
+    return measurement.get("spread")
+
+
+def decision():
+    return json.loads(read("results/second/check.json"))
 
 
 def expected(name):
@@ -167,8 +186,9 @@ LATER = [
 ]
 
 
-@pytest.mark.parametrize(("path", "number", "words", "code"), LATER, ids=[" ".join(entry[2]) for entry in LATER])
-def test_a_file_of_a_later_schema_is_refused_with_a_word(kept, typed, path, number, words, code):
+@pytest.mark.parametrize("later", LATER, ids=[" ".join(entry[2]) for entry in LATER])
+def test_a_file_of_a_later_schema_is_refused_with_a_word(kept, typed, later):
+    path, number, words, code = later
     raised(kept / path, number)
     ended, stdout, stderr = typed(*words)
     (line,) = [line for line in stderr.splitlines() if "schema" in line]

@@ -24,7 +24,9 @@ def test_what_was_started_here_is_no_neighbour():
     assert seen.words(2) == "keep 1.51 of 2 cores busy: p21 (21) 150 %"
 
 
-@pytest.mark.parametrize(("cores", "usable", "busy"), [(0.6, 2, True), (0.4, 2, False), (0.6, 64, False), (0.0, 1, False)])
+@pytest.mark.parametrize(
+    ("cores", "usable", "busy"), [(0.6, 2, True), (0.4, 2, False), (0.6, 64, False), (0.0, 1, False)]
+)
 def test_a_quarter_of_the_cores_is_in_the_way(cores, usable, busy):
     assert Neighbours(cores).are_busy(usable) is busy
 

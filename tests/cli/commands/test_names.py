@@ -60,7 +60,6 @@ def recorded(tmp_path):
     return tmp_path
 
 
-
 @pytest.mark.parametrize(("name", "word"), PAIRS)
 def test_a_cell_is_found_by_its_printed_name(recorded, typed, name, word):
     assert typed("baseline", "save", "first").returncode == 0
@@ -99,7 +98,9 @@ def test_a_run_is_found_by_its_printed_name(recorded, typed, words, name):
     assert "no run" not in done.stderr
     assert "unknown" not in done.stderr
     if name == "quick-*" and words[0] == "explain" and words[1] == "RUN":
-        assert "neither a run nor a revision" in done.stderr or "is a run and" in done.stderr  # a glob is of cells there
+        assert (
+            "neither a run nor a revision" in done.stderr or "is a run and" in done.stderr
+        )  # a glob is of cells there
     elif words[0] in ("show", "report", "baseline", "explain"):
         assert done.returncode == 0, done.stderr
 
