@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Iterable
 from dataclasses import replace
+from typing import Any
 
 from bench.plan.catalogue import FIRST_LOSSES
 from bench.plan.cell import Cell
@@ -56,7 +57,7 @@ def cell_of_id(text: str, losses: Container[str] = FIRST_LOSSES) -> Cell | None:
     return cell if cell.id == text else None
 
 
-def _value(name: str, text: str) -> str | int | float:
+def _value(name: str, text: str) -> Any:
     """A part of an id as the value of its field."""
     if name == "learning_rate":
         return float(text.removeprefix("lr"))

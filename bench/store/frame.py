@@ -25,6 +25,7 @@ COLUMNS = (
     *("left_out", "contended"),
 )
 
+_COUNTS = ("seeds", "threads_used", "n", "samples", "left_out")
 _OF_THE_CELL = ("status", "reason", "flags", "seeds", "lost", "fingerprint")
 
 Line = dict[str, Any]
@@ -103,7 +104,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
         for _ in range(asked_for.missed):
             taken.add(taken.numbers[name], _MISSED, frozenset())
     columns = ["id", *(field.name for field in fields(Cell)), *_OF_THE_CELL]
-    table = _whole(pd.DataFrame(list(cells.values()), columns=columns)).join(taken.pooled(), how="left")
+    table = _whole(pd.DataFrame(list(cells.values()), columns=columns).join(taken.pooled(), how="left"))
     table["flags"] = _flags(table, flags, asked.precision)
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
@@ -121,11 +122,11 @@ def _flags(table: pd.DataFrame, flags: Mapping[str, Flags], precision: float | N
     return [every[name] for name in table["id"]]
 
 
-def _whole(cells: pd.DataFrame) -> pd.DataFrame:
-    """The table with whole numbers where only some cells have them: pandas makes fractions of those beside a blank."""
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with whole numbers where only some rows have them: pandas makes fractions of those beside a blank."""
     whole = [field.name for field in fields(Cell) if isinstance(field.default, int)]
-    blank = [name for name in (*whole, "seeds") if cells[name].isna().any()]
-    return cells.astype(dict.fromkeys(blank, "Int64"))
+    blank = [name for name in (*whole, *_COUNTS) if table[name].isna().any()]
+    return table.astype(dict.fromkeys(blank, "Int64"))
 
 
 def status_of(statuses: Iterable[str]) -> str:

@@ -169,7 +169,9 @@ TRIAL = Table(
 )  # fmt: skip
 LINE = Table(
     "Line", "A line of results.jsonl: what one process gave of one cell. The keys stand in this order.", StoredLine,
-    {"schema": "1", "repeat": "1", "seconds": "s", "operators": "1", **TIME}, means(**meanings_of(StoredHead)),
+    {"schema": "1", "repeat": "1", "seconds": "s", "operators": "1", **TIME}, {
+        **means(**meanings_of(StoredHead)), "profile": {"type": "object", "missing": NULL},
+    },
 )  # fmt: skip
 _OF_THE_CELL = {
     "architecture": "the net by name, or its label; of a benchmark that was imported, that benchmark's full name",

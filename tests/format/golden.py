@@ -10,6 +10,7 @@ from pathlib import Path
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXPECTED = GOLDEN / "expected"
+DEBUG, SMALL = (f"{name}-sgd-synthetic-b64-cpu-t1-flush-fused-one_cycle" for name in ("debug", "Small(width=8)"))
 COMMANDS = {
     "show.txt": ("show", "second"),
     "show.csv": ("show", "second", "--csv"),
@@ -18,11 +19,11 @@ COMMANDS = {
     "report.json": ("report", "second"),
     "check.json": ("check", "second", "--no-ab", "--json"),
     "history.json": ("history", "--no-report", "--json"),
-    "explain.json": ("explain", "debug", "Small(width=8)", "--run", "second", "--json"),
+    "explain.json": ("explain", DEBUG, SMALL, "--run", "second", "--json"),
     "baseline.json": ("baseline", "show", "main", "--json"),
     "ab.json": ("ab", "--recompute", "results/ab/golden.jsonl", "--json"),
 }
-PASSING = ("started", "seconds")  # of the command itself, not of what is kept
+PASSING = ("started", "seconds", "command")  # of the command itself, not of what is kept
 
 
 def laid_out(folder):

@@ -180,7 +180,7 @@ LATER = [
     ("results/second/run.json", 2, ("show", "second"), 2),
     ("results/second/results.jsonl", 2, ("show", "second"), 2),
     ("results/second/results.jsonl", 2, ("check", "second", "--no-ab"), 2),
-    ("results/second/check.json", 1, ("baseline", "save", "second"), 2),
+    ("results/second/check.json", 1, ("baseline", "save", "second", "--contended"), 2),
     ("results/ab/golden.jsonl", 3, ("ab", "--recompute", "results/ab/golden.jsonl"), 2),
     ("results/baselines/main.jsonl", 2, ("baseline", "show", "main"), 4),  # as all that cannot be compared
 ]

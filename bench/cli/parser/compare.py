@@ -48,10 +48,7 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
         help="two git revisions, REV before REV2 (default of REV2: the working tree)",
     )
     parser.add_argument(
-        "--cells",
-        nargs=2,
-        metavar=("A", "B"),
-        help="compare two cells, by their ids or such as: lenet5 lenet5,optimizer=adam",
+        "--cells", nargs=2, metavar=("A", "B"), help="compare two cells: their ids, or lenet5 lenet5,optimizer=adam"
     )
     parser.add_argument(
         "--step",
