@@ -45,7 +45,7 @@ from bench.store.summary import CellSummary
 from bench.store.warning import Warning
 from bench.verdict.verdict import SCHEMA as DECISION
 from bench.verdict.verdict import Anchor, Decision, Verdict
-from tests.format.fields import ABSENT, NEVER, NULL, Row, meanings_of, rows_of
+from tests.format.fields import ABSENT, EITHER, NEVER, NULL, Row, meanings_of, rows_of
 
 OF_METRIC = "of its metric"
 TIME = {"started": "UTC, ISO 8601"}
@@ -149,6 +149,80 @@ CEILING = Table(
     },
     means(device="by its name", dtype="of the arithmetic", threads="CPU threads in force"),
 )  # fmt: skip
+ORIGIN = Table(
+    "Origin",
+    "An entry of `origins` in run.json, under the field of the cell and the text that named it, such as "
+    '"architecture=my_nets.py:MyNet", or the name of a plug-in, "optimizer=lion".',
+    before=(
+        Row("text", "text", ABSENT, "-", "as it was named"),
+        Row("file", "text", ABSENT, "-", "its file; of a data set of files also a folder"),
+        Row("sha256", "text", ABSENT, "-", "of the content of that file or folder"),
+        Row("package", "text", ABSENT, "-", "the package that it is of, where it is of one"),
+        Row("version", "text", EITHER, "-", "of that package; null where it tells none"),
+        Row("pickle", "text", ABSENT, "-", "of an object of a Python program, the SHA-256 of its value"),
+        Row("description", "text", ABSENT, "-", "of a data set, what it is in words"),
+    ),
+)  # fmt: skip
+SYSTEM = Table(
+    "System", "The key `system` of a line, as the worker saw it. What the machine does not tell is absent; of what was "
+    "imported, all but a few.",
+    before=tuple(
+        Row(name, kind, ABSENT, unit, meaning) for name, (kind, unit, meaning) in {
+            "cpu": ("text", "-", "the processor's name"),
+            "isa": ("text", "-", "the instructions that torch uses of it"),
+            "cores": ("integer", "1", "that the system has"),
+            "cores_usable": ("integer", "1", "that a process may use: its affinity, and the quota of the group"),
+            "affinity": ("list of integers", "1", "the numbers of the cores that it may run on"),
+            "cpu_quota": ("number", "1", "cores' worth of time that the group of processes is granted"),
+            "virtualization": ("text", "-", 'the virtual machine; "none" on bare metal'),
+            "governor": ("text", "-", "who sets the clock of the cores"),
+            "memory": ("integer", "B", "physical memory"),
+            "os": ("text", "-", "the operating system"),
+            "arch": ("text", "-", "the architecture of the processor"),
+            "python": ("text", "-", "its version"),
+            "torch": ("text", "-", "its version"),
+            "bench": ("text", "-", "the version of this suite"),
+            "allocator": ("text", "-", "who hands out memory, and whether large blocks stay in the process"),
+            "openmp": ("object of text", "-", "the variables that place its threads"),
+            "start_method": ("text", "-", "how workers are started"),
+            "load": ("number", "1", "the load average over a minute"),
+            "precision": ("object", "-", ("`matmul`, `tf32`, `cudnn_benchmark`, `deterministic`, `flush_denormal`")),
+            "identity": ("list of text", "-", ("names of device facts that have to be equal before times compare")),
+            "layout": ("[Layout](#layout)", "-", "where the memory of the process lies"),
+            "gpu": ("text", "-", "the name of a GPU"),
+            "gpu_memory": ("integer", "B", "of the GPU"),
+            "gpu_multiprocessors": ("integer", "1", "of the GPU"),
+            "cuda": ("text", "-", "its version"),
+            "cudnn": ("integer", "1", "its version"),
+            "gpu_clock_mhz": ("integer", "MHz", "the clock now"),
+            "gpu_clock_max_mhz": ("integer", "MHz", "the highest clock"),
+            "gpu_temperature": ("integer", "°C", "of the GPU"),
+            "gpu_busy": ("number", "1", "share of the time that it was busy"),
+            "gpu_driver": ("text", "-", "the version of its driver"),
+            "gpu_persistence": ("true or false", "-", "whether the driver stays loaded"),
+            "gpu_throttle": ("list of text", "-", "why the clock is held down"),
+        }.items()
+    ),
+)  # fmt: skip
+PROFILE = Table(
+    "Profile", "The key `profile` of a line: what was read of a profile, see [profiling.md](profiling.md).",
+    before=(
+        Row("trace", "text", NEVER, "-", "the name of the file, in the folder of the cell under traces/"),
+        Row("bytes", "integer", NEVER, "B", "of that file"),
+        Row("side", '"host", "device"', NEVER, "-", "whose time the rows are of"),
+        Row("events", "integer", NEVER, "1", "in the trace"),
+        Row("steps", "integer", NEVER, "1", "how many whole steps the times are of"),
+        Row("left_out", "list of pairs", NEVER, "-", "steps that are not in it, each with what it lost"),
+        Row("notes", "list of text", NEVER, "-", "what to know of the trace"),
+        Row("seconds", "number", NEVER, "s", "a step"),
+        Row("phases", "object of numbers", NEVER, "s", "of a step, by phase"),
+        Row("rows", "list of lists", NEVER, "-", "phase, category, operator, module, seconds and calls of one step"),
+        Row("reading", "object", NEVER, "-", "the analysis of torch-tb-profiler"),
+        Row("launches", "object of numbers", ABSENT, "1", "kernels that a step launches on a GPU, by phase"),
+        Row("busy", "number", ABSENT, "s", "of a step, for which a GPU was busy"),
+        Row("idle", "object of numbers", ABSENT, "s", "of a step, for which it was not, by cause"),
+    ),
+)  # fmt: skip
 TUNED = Table(
     "Tuned", "An entry of `tuned` in run.json: a configuration and the trials of its learning rate.",
     before=(
@@ -170,7 +244,8 @@ TRIAL = Table(
 LINE = Table(
     "Line", "A line of results.jsonl: what one process gave of one cell. The keys stand in this order.", StoredLine,
     {"schema": "1", "repeat": "1", "seconds": "s", "operators": "1", **TIME}, {
-        **means(**meanings_of(StoredHead)), "profile": {"type": "object", "missing": NULL},
+        **means(**meanings_of(StoredHead)), "profile": {"type": "[Profile](#profile)", "missing": NULL},
+        "system": {"type": "[System](#system)"},
     },
 )  # fmt: skip
 _OF_THE_CELL = {
@@ -201,8 +276,13 @@ CELL = Table(
 )  # fmt: skip
 WARNING = Table(
     "Warning", "What speaks against a part of a result.", Warning, {"amount": "of its kind"},
-    {"amount": {"meaning": "how much: what it counts follows from the kind, and the text says it; null for a "
-        "kind that has none"}},
+    means(
+        amount="how much: of faulting, page faults a step; of contended, the share of a core that was waited for; of "
+        "reference disturbed, the share that it took longer; of drifting, the share a block; of denormals, the "
+            "share of "
+        "weights and state; of uneven, how many times as long; of time limit, s; of target missed, the best test "
+        "accuracy. Null for other kinds",
+    ),
 )  # fmt: skip
 MEASUREMENT = Table(
     "Measurement", "One metric of one process. The unit of each metric is in [metrics.md](metrics.md).",
@@ -253,6 +333,10 @@ VERDICT = Table(
     {
         "before": "`unit`", "after": "`unit`", "confidence": "1", "tolerance": "1", "visible": "1",
     },
+    means(
+        metric='its name, such as "step"; "counts" for the exact counts together and "result" for what is computed, '
+        "which have no value",
+    ),
 )  # fmt: skip
 ANCHOR = Table(
     "Anchor", "The first of the accepted runs that a cell is held to.", Anchor, {"runs": "1", "confidence": "1"}
@@ -510,8 +594,14 @@ DOCUMENTS = (
         (
             Table("Run", "The keys of run.json.", RunDocument, {
                 "schema": "1", "order_seed": "1", "cells": "1", "finished": "UTC, ISO 8601", **TIME,
-            }, {"schema": {"missing": NEVER}, "run": {"missing": NEVER}, "command": {"missing": NEVER}}),
-            PLAN, GIT, CEILING, TUNED, TRIAL, LINE, CELL, WARNING, MEASUREMENT, SPREAD, BLOCK, TRAINING, EVALUATION,
+            }, {
+                **{key: {"missing": NEVER} for key in ("schema", "run", "command")},
+                "plan": {"type": "[Plan](#plan)"}, "git": {"type": "[Git](#git)"},
+                "origins": {"type": "object of [Origin](#origin)"}, "ceilings": {"type": "list of [Ceiling](#ceiling)"},
+                "tuned": {"type": "list of [Tuned](#tuned)"},
+            }),
+            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LINE, CELL, WARNING, MEASUREMENT, SPREAD, BLOCK, TRAINING,
+            EVALUATION, PROFILE, SYSTEM,
         ),
         RUN,
     ),

@@ -84,4 +84,4 @@ def meanings_of(shape):
     own = getdoc(shape) or ""
     section = own.partition("Attributes:\n")[2].partition("\n\n")[0]
     entries = re.findall(r"^    (\w+): (.*(?:\n     +.*)*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
+    return {name: re.sub(r"\bNone\b", "null", " ".join(text.split())) for name, text in entries}

@@ -90,6 +90,9 @@ OBJECTS = {
     "Warning": lambda: [warning for line in lines() for warning in line["warnings"]],
     "Measurement": lambda: [each for line in lines() for each in line["measurements"]],
     "Spread": lambda: [each["spread"] for line in lines("imported") for each in line["measurements"] if spread(each)],
+    "Origin": lambda: list(load("second").stored["origins"].values()),
+    "System": lambda: [line["system"] for run in ("second", "imported") for line in lines(run)],
+    "Profile": lambda: [line["profile"] for line in lines() if line["profile"]],
     "Block": lambda: [block for line in lines() for block in line["blocks"]],
     "Learning record": lambda: [line["training"] for line in lines() if line["training"]],
     "Evaluation": lambda: [each for line in lines() if line["training"] for each in line["training"]["epochs"]],
@@ -207,6 +210,7 @@ def test_a_calibration_of_a_later_schema_is_refused_with_a_word(kept, typed):
     assert f"{path.relative_to(kept)} has schema 4, this version reads 3: calibrate again" in stderr
 
 
+@pytest.mark.slow
 def test_a_check_of_a_later_schema_is_told_on_the_page(kept, typed):
     raised(kept / "results/second/check.json", 1)
     ended, stdout, _ = typed("report", "second")
