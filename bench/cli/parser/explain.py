@@ -30,7 +30,9 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("second", metavar="B", help="what to compare it with, of the same kind")
     parser.add_argument("--run", help="the run whose cells are meant (default: the latest)")
-    parser.add_argument("--cell", metavar="GLOB", help="of two runs or revisions, the cells to explain (default: all)")
+    parser.add_argument(
+        "--cell", metavar="GLOB", help="of two runs or revisions, the cells to explain: as A (default: all)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout: every part and count")
 
 

@@ -114,7 +114,9 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_history(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cells", nargs="*", metavar="CELL-GLOB", help="only the cells whose id matches")
+    parser.add_argument(
+        "cells", nargs="*", metavar="CELL", help="only these cells: ids, architectures, or globs of either"
+    )
     parser.add_argument("--no-report", action="store_true", help="do not write reports/history.html")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
