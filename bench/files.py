@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from bench.errors import BenchError
+from bench.errors import BenchError, brief
 
 Shape = TypeVar("Shape")
 
@@ -202,6 +202,17 @@ def check_shape(value: Any, shape: Any) -> None:
 
     """
     shaped(value, shape)
+
+
+def check_schema(schema: object, known: int, place: str, remedy: str) -> None:
+    """See that a file is of the schema that is read here.
+
+    Raises:
+        BenchError: it is of another, such as a later version writes.
+
+    """
+    if type(schema) is not int or schema != known:
+        raise BenchError(f"{place} has schema {brief(schema)}, this version reads {known}: {remedy}")
 
 
 def shaped(value: Any, shape: type[Shape]) -> Shape:

@@ -148,7 +148,8 @@ _ROWS: tuple[Metric, ...] = (
     ),
     _size(
         name="peak_memory", judged_by="memory", tradeoff=True, heading="Peak memory", shown=True, terminal="memory",
-        note="the most memory in use during training steps",
+        note="what training steps had in use at their peak beyond what was there before: resident on a CPU, allocated "
+        "on a GPU",
     ),
     _whole(
         name="parameters", imported=True, tradeoff=True, heading="Parameters", shown=True, terminal="parameters",

@@ -30,6 +30,7 @@ _PREFIXED = {  # the symbols that take a prefix, and which: nobody says kiloseco
     "FLOP": [prefix for prefix in _PREFIXES if prefix[0] >= 1],
 }
 _TINY = 1e-4  # what is smaller, and has neither a prefix nor an interval, is read by its order of magnitude
+MOST_FACTOR = 10  # either way: an interval that is wider tells nothing more of a ratio
 _DIGITS = 3  # significant ones, where no interval tells how many there are
 
 
@@ -159,7 +160,9 @@ def tenths(share: float | None) -> str:
 
 
 def either_way(share: float) -> str:
-    """A relative half-width: a percentage either way, or a factor where a percentage says nothing any more."""
+    """A relative half-width: a percentage either way, or a factor where that says nothing, up to MOST_FACTOR."""
+    if 1 + share > MOST_FACTOR:
+        return f"{TIMES}/÷ more than {MOST_FACTOR}"
     return f"± {percent(share)}" if share < 1 else f"{TIMES}/÷ {number(1 + share)}"
 
 
@@ -177,7 +180,14 @@ def change(ratio: float, low: float | None = None, high: float | None = None) ->
     """What a ratio changes, with its interval where there is one: +4.2 % (+1.0 to +7.5)."""
     if low is None or high is None:
         return signed(ratio - 1)
+    if is_endless(low, high):
+        return f"{signed(ratio - 1)} ({either_way(math.inf)})"
     return f"{signed(ratio - 1)} ({_signed(low - 1)} to {_signed(high - 1)})"
+
+
+def is_endless(low: float, high: float) -> bool:
+    """Whether the interval of something above 0 is so wide that its ends say nothing: MOST_FACTOR either way."""
+    return low <= 0 or high > low * MOST_FACTOR**2
 
 
 def duration(seconds: float) -> str:

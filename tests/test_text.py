@@ -182,11 +182,14 @@ def test_a_share_in_a_column_has_one_place():
 def test_a_half_width_beyond_the_value_is_a_factor():
     assert either_way(0.0512) == "± 5.1 %"
     assert either_way(1.5) == f"{TIMES}/÷ 2.50"
+    assert either_way(8.9) == f"{TIMES}/÷ 9.90"
+    assert {either_way(share) for share in (9.1, 1e17, float("inf"))} == {f"{TIMES}/÷ more than 10"}
 
 
 def test_a_change_comes_with_its_interval():
     assert change(1.042, 1.01, 1.075) == "+4.2 % (+1.0 to +7.5)"
     assert change(0.9) == "-10.0 %"
+    assert change(1.1, 3e-9, 1.9e9) == change(1.1, 0.0, 2.0) == f"+10.0 % ({TIMES}/÷ more than 10)"
     assert signed_range(-0.012, 0.007) == "-1.2 to +0.7 %"
 
 

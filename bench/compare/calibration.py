@@ -122,8 +122,7 @@ def shown_on(fingerprint: Fingerprint) -> Shown | None:
     except FileNotFoundError:
         return None
     with files.damage_told(str(path), remedy):
-        if (schema := stored["schema"]) != SCHEMA:
-            raise BenchError(f"{path} has schema {schema}, this version reads {SCHEMA}: {remedy}")
+        files.check_schema(stored["schema"], SCHEMA, str(path), remedy)
         cells = {str(cell): _tolerance(least) for cell, least in stored["tolerances"].items()}
         return Shown(_tolerance(stored["smallest_tolerance"]), cells)
 

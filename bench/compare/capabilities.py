@@ -1,12 +1,13 @@
 """Capabilities: what each side of a comparison says it has, and the cells that follow from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from bench.errors import BenchError, NotComparableError, unknown
-from bench.plan.catalogue import Catalogue, DeviceFacts, patience_of
+from bench.plan.catalogue import FIRST_LOSSES, Catalogue, DeviceFacts, patience_of
 from bench.plan.cell import Cell
+from bench.plan.cell_id import cell_of_id
 from bench.plan.grid import AXES, NAMED_AXES, expand, matching
 from bench.plan.origin import is_path, split_outside_brackets
 from bench.plan.origin import parse as parse_origin
@@ -104,13 +105,15 @@ def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> Non
             raise NotComparableError(f"{label} knows no {axis.name.replace('_', ' ')}: leave it at its default{usual}")
 
 
-def fields_of_cell(text: str) -> dict[str, tuple[Any, ...]]:
-    """The fields of Plan that "lenet5,optimizer=adam" gives, each with its one value.
+def fields_of_cell(text: str, losses: Container[str] = FIRST_LOSSES) -> dict[str, tuple[Any, ...]]:
+    """The fields of Plan that "lenet5,optimizer=adam" gives, each with its one value; of the id of a cell, all of them.
 
     Raises:
         BenchError: a key or a value is wrong.
 
     """
+    if cell := cell_of_id(text, losses):
+        return {key: (getattr(cell, name),) for name, key in AXES.items() if getattr(cell, name) is not None}
     name, *pairs = _parts_of(text)
     wanted: dict[str, tuple[Any, ...]] = {"architectures": (name,)}
     for pair in pairs:
@@ -133,13 +136,14 @@ def _parts_of(text: str) -> list[str]:
 
 
 def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
-    """The cell that "lenet5,optimizer=adam" names.
+    """The cell that "lenet5,optimizer=adam" names, or whose id the text is.
 
     Raises:
         BenchError: a name or value is wrong, or the cell cannot be measured here.
 
     """
-    cells = expand(replace(plan, **fields_of_cell(text)), catalogue).cells  # type: ignore[arg-type] # as above
+    wanted = fields_of_cell(text, catalogue.losses)
+    cells = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
     if len(cells) > 1:
         raise BenchError(f"--cells {text} is {len(cells)} cells: one is compared, so choose one value of each axis")
     return cells[0]

@@ -142,9 +142,6 @@ class ComparisonLog:
 def _facts(line: files.Line, path: Path) -> ComparisonFacts:
     """What the first line says."""
     stored = files.parsed(line, COMPARE_AGAIN)
-    if (schema := stored.get("schema")) != SCHEMA:
-        raise BenchError(
-            f"{path} has schema {schema}, this version reads {SCHEMA}: decide on it with the version that wrote it"
-        )
+    files.check_schema(stored.get("schema"), SCHEMA, str(path), "decide on it with the version that wrote it")
     with files.damage_told(line.place, COMPARE_AGAIN):
         return ComparisonFacts.from_dict(stored)

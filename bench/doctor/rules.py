@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench.machine.neighbours import Neighbours
 from bench.plan.timing import BLOCK_SECONDS
 from bench.stats.variance import share_of_cause
 from bench.text import percent, plural, signed, tenths
@@ -17,7 +18,6 @@ STATES = ("good", "noted", "doubtful", "unknown")
 AA_LIMIT = 0.05  # two identical cells may differ by this much; the gate's own tolerance
 OWN_SHARE = 0.95  # of a core, for a process that keeps it busy; timed blocks are flagged below the same
 STEAL_LIMIT = 0.02  # of a core
-OTHERS_LIMIT = 0.25  # of the usable cores
 FAULTS_LIMIT = 10  # a step; a process whose allocator is not pinned has 1,000, and the first blocks of any some
 LEAST_MEMORY = 2**30  # bytes
 TICKS = 10_000  # of the clock in a block
@@ -128,8 +128,8 @@ def _own_core(facts: Facts) -> Verdict:
 )
 def _others(facts: Facts) -> Verdict:
     busy, usable = facts["others"], facts["cores_usable"]
-    names = f": {', '.join(facts['busiest'])}" if facts.get("busiest") else ""
-    return _good_if(busy <= OTHERS_LIMIT * usable), f"they keep {busy:.2f} of {usable} cores busy{names}"
+    others = Neighbours(busy, tuple(facts.get("busiest", ())))
+    return _good_if(not others.are_busy(usable)), f"they {others.words(usable)}"
 
 
 @_rule(

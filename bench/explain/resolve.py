@@ -1,10 +1,11 @@
 """Resolve: the pairs of cells that two words name: two cells of a run, or those that two runs or revisions share."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.errors import BenchError
 from bench.explain.record import CellRecord, cell_records
-from bench.plan.matching import matches
+from bench.plan.matching import cells_meant
 from bench.store import run as store
 from bench.store.provenance import revision_of
 
@@ -52,21 +53,13 @@ def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pa
 
 
 def _run_of(word: str) -> store.Run | None:
-    """The run of that name, if there is one."""
-    try:
-        return store.load(word)
-    except BenchError:
-        if word in store.run_names():
-            raise  # it is there, and damaged
-        return None
+    """The run of that very name or path, if there is one: a glob is of cells here."""
+    return store.load(word) if word in store.run_names() or store.is_run(Path(word)) else None
 
 
 def _cell_of(word: str, known: dict[str, CellRecord]) -> CellRecord | None:
     """The one cell that the word names."""
-    matching = [record for name, record in known.items() if word in (name, record.cell.architecture)]
-    matching = matching or [
-        record for name, record in known.items() if matches(name, word) or matches(record.cell.architecture, word)
-    ]
+    matching = [known[cell.id] for cell in cells_meant([word], (record.cell for record in known.values()))]
     if len(matching) > 1:
         ids = ", ".join(record.cell.id for record in matching[:4])
         remedy = f"name one by its id, see show {matching[0].run}"
@@ -81,7 +74,7 @@ def _common(first: store.Run, second: store.Run, cell: str | None) -> list[Pair]
     names = [name for name in ours if name in theirs]
     if not names:
         raise BenchError(f"runs {first.name} and {second.name} share no cell: compare runs of the same plan")
-    chosen = [name for name in names if cell is None or matches(name, cell) or ours[name].cell.architecture == cell]
+    chosen = names if cell is None else [own.id for own in cells_meant([cell], (ours[name].cell for name in names))]
     if not chosen:
         raise BenchError(f"no cell that both runs have matches '{cell}': they share {', '.join(names[:4])}")
     return [(ours[name], theirs[name]) for name in chosen]

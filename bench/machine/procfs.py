@@ -4,8 +4,8 @@ Every reader takes the root of the file tree, and gives None (or nothing) for wh
 """
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path("/")
@@ -137,6 +137,7 @@ class Activity:
         total: CPU seconds of all cores, idle ones included.
         steal: CPU seconds for which a core had work and the hypervisor ran something else.
         processes: name and CPU seconds by process id.
+        parents: by process id, that of the process that started it.
         swapped: pages moved to and from swap.
 
     """
@@ -145,6 +146,7 @@ class Activity:
     steal: float
     processes: dict[int, tuple[str, float]]
     swapped: int
+    parents: Mapping[int, int] = field(default_factory=dict)
 
 
 def activity(root: Path = ROOT) -> Activity | None:
@@ -154,32 +156,46 @@ def activity(root: Path = ROOT) -> Activity | None:
         return None
     ticks = _ticks()
     times = [int(word) / ticks for word in first.split()[1:9]]  # user nice system idle iowait irq softirq steal
+    processes = list(_processes(root, ticks))
     swapped = [line.split()[1] for line in _lines(root / "proc/vmstat") if line.startswith(("pswpin ", "pswpout "))]
     return Activity(
         total=sum(times),
         steal=times[7] if len(times) > 7 else 0.0,
-        processes=dict(_processes(root, ticks)),
+        processes={pid: (name, seconds) for pid, _, name, seconds in processes},
         swapped=sum(map(int, swapped)),
+        parents={pid: parent for pid, parent, _, _ in processes},
     )
 
 
 def others(before: Activity, after: Activity, own: int) -> list[tuple[str, float]]:
-    """Name with id and CPU seconds of each process but `own` that ran between two moments, the busiest first."""
+    """Name with id and CPU seconds of each process that ran between two moments, the busiest first.
+
+    The process `own` and what it started, and these in turn, are left out.
+    """
+    family = _family(after.parents, own)
     spent = [
         (f"{name} ({pid})", seconds - before.processes[pid][1])
         for pid, (name, seconds) in after.processes.items()
-        if pid != own and pid in before.processes
+        if pid not in family and pid in before.processes
     ]
     return sorted((one for one in spent if one[1] > 0), key=lambda one: -one[1])
 
 
-def _processes(root: Path, ticks: float) -> Iterator[tuple[int, tuple[str, float]]]:
-    """Of each process its name and its user and system time: fields 2, 14 and 15 of proc_pid_stat(5)."""
+def _family(parents: Mapping[int, int], own: int) -> set[int]:
+    """The process and all that descends from it; the parent of what was started outside of a container is 0."""
+    family = {own}
+    while more := {pid for pid, parent in parents.items() if parent and parent in family} - family:
+        family |= more
+    return family
+
+
+def _processes(root: Path, ticks: float) -> Iterator[tuple[int, int, str, float]]:
+    """Of each process its id, its parent, its name, and its user and system time: fields of proc_pid_stat(5)."""
     for path in (root / "proc").glob("[0-9]*/stat"):
         name, _, rest = (_text(path) or "").partition("(")[2].rpartition(")")
         words = rest.split()
         if len(words) > 12:  # else it has ended meanwhile
-            yield int(path.parent.name), (name, (int(words[11]) + int(words[12])) / ticks)
+            yield int(path.parent.name), int(words[1]), name, (int(words[11]) + int(words[12])) / ticks
 
 
 def _ticks() -> float:

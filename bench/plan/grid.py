@@ -9,7 +9,7 @@ from typing import Any
 from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
-from bench.plan.matching import matches
+from bench.plan.matching import meant
 from bench.plan.plan import AUTO, Plan, flag
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
@@ -127,6 +127,10 @@ def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any
     for text in texts:
         matches = matching(text, known)
         if not matches:
+            if kind in NAMED and "(" in text:  # the label of what a file or module named
+                raise BenchError(
+                    f"unknown {_WORDS.get(kind, kind)} '{text}': name its file too, such as FILE.py:{text}"
+                )
             listing = f"list {AXES[kind]}" if kind in NAMED else "run --help"
             raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))
@@ -150,12 +154,9 @@ def _datasets(plan: Plan, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def matching(text: str, known: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The entries of the catalogue that a text of the plan means: that of its origin, or those whose names match."""
-    return [
-        name
-        for name, facts in known.items()
-        if facts.get("origin", {}).get("text", name) == text or ("origin" not in facts and matches(name, text))
-    ]
+    """The entries of the catalogue that a text of the plan means: those of that origin, else those of such a name."""
+    named = [name for name, facts in known.items() if facts.get("origin", {}).get("text", name) == text]
+    return named or meant(text, {name: (name,) for name, facts in known.items() if "origin" not in facts})
 
 
 def origins_of(cells: Iterable[Cell], catalogue: Catalogue) -> dict[str, dict[str, Any]]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench import files
-from bench.errors import BenchError
 from bench.store.run import Run
+from bench.verdict.stored import AGAIN, stored_check
 from bench.verdict.verdict import CHECK_FILE
 from bench.vocabulary import PAIR_METRICS, SegmentStart
 
@@ -16,15 +16,17 @@ def begun(run: Run, name: str) -> dict[str, SegmentStart]:
     """By cell, what it was judged to be side by side, if the run was checked against the baseline of that name.
 
     Who accepts such a run accepts another level. What was judged from stored numbers alone is not among them: whether
-    that was a gain, the runs that follow tell. A check that is not there or cannot be read says nothing.
+    that was a gain, the runs that follow tell. A check that is not there says nothing.
+
+    Raises:
+        BenchError: the check is damaged or of another schema, so that it is not known what it says.
+
     """
-    try:
-        check = files.read_object(run.folder / CHECK_FILE, "check the run again")
-        if not str(check["before"]).startswith(named_in_decision(name)):
-            return {}
-        return dict(_measured(verdict) for verdict in check["verdicts"] if _is_level(verdict))
-    except (FileNotFoundError, BenchError, KeyError, TypeError):
+    check = stored_check(run.folder)
+    if check is None or not str(check.get("before")).startswith(named_in_decision(name)):
         return {}
+    with files.damage_told(str(run.folder / CHECK_FILE), AGAIN):
+        return dict(_measured(verdict) for verdict in check["verdicts"] if _is_level(verdict))
 
 
 def named_in_decision(name: str) -> str:

@@ -1,23 +1,25 @@
 """Check: a recorded run against a baseline, from the files to the decision; nothing is measured here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+import pandas as pd
 
 from bench.compare.calibration import checked_tolerance
 from bench.errors import BenchError
 from bench.metrics import named
-from bench.plan.matching import matches_any
+from bench.plan.matching import cells_meant
 from bench.regression.accepted import named_in_decision
 from bench.regression.accuracy import Learnt
 from bench.regression.confirm import Suspect
 from bench.regression.screening import Screening, Terms, compare
 from bench.regression.tolerances import Tolerances
 from bench.store.baseline import Baseline
-from bench.store.frame import configurations
+from bench.store.frame import configurations, flagged_cells
 from bench.store.run import Run
 from bench.store.summary import CellSummary, summaries
-from bench.text import plural
+from bench.text import joined, plural
 from bench.verdict.verdict import Decision
 
 
@@ -27,7 +29,7 @@ class CheckRules:
 
     Attributes:
         allowed: tolerances and budgets.
-        globs: over cell ids; those that match none are left out on both sides. None of them: all cells.
+        globs: names of cells, or globs (`bench.plan.matching`); others are left out on both sides. None: all cells.
         uncalibrated: allow a tolerance below the calibrated minimum for this machine.
         command: repeats the check.
 
@@ -58,10 +60,13 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     """
     started = datetime.now(UTC)
     every = summaries(run)
+    there = (*every, *baseline.summaries)  # also what --cells leaves out
+    rules = replace(rules, allowed=rules.allowed.among(summary.cell for summary in there))
     new, stored = _sides(run, every, baseline, rules.globs)
-    absolute = _absolute(run)
+    table = configurations(run)
+    absolute = _absolute(table)
     rules.allowed.check_budgets(_measured(absolute))
-    rules.allowed.check_tolerances(_judgeable((*every, *baseline.summaries)))  # also of cells that --cells leaves out
+    rules.allowed.check_tolerances(_judgeable(there))
     shares, forced = _shares(new, rules)
     compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
     decision = Decision(
@@ -70,7 +75,7 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
         after=f"run {run.name}{_revision(new)}",
         verdicts=compared.verdicts,
         machine=dict(new[0].machine.fields),
-        notes=(*_notes(baseline, rules.allowed, new), *compared.notes, *forced),
+        notes=(*_notes(baseline, rules.allowed, new), *_flagged(table, new), *compared.notes, *forced),
         command=rules.command,
         record=str(run.folder),
         started=started.isoformat(timespec="seconds"),
@@ -88,8 +93,10 @@ def _sides(
         BenchError: there are none of either.
 
     """
-    new = [summary for summary in every if _wanted(summary, globs)]
-    stored = [summary for summary in baseline.summaries if _wanted(summary, globs)]
+    every_cell = [summary.cell for summary in (*every, *baseline.summaries)]
+    wanted = {cell.id for cell in (cells_meant(globs, every_cell) if globs else every_cell)}
+    new = [summary for summary in every if summary.id in wanted]
+    stored = [summary for summary in baseline.summaries if summary.id in wanted]
     if not new:
         raise BenchError(f"run '{run.name}' has no cell{' that matches ' + ' '.join(globs) if globs else ''} to check")
     if not stored:
@@ -119,19 +126,15 @@ def _suspects(new: Sequence[CellSummary], compared: Screening, shares: Mapping[s
     }
 
 
-def _wanted(summary: CellSummary, globs: Sequence[str]) -> bool:
-    return not globs or matches_any(summary.id, globs)
-
-
 def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:
     """Whether the stored reading is of the very run that is checked."""
     return (stored.run, stored.started) == (new[0].run, new[0].started)
 
 
-def _absolute(run: Run) -> dict[str, dict[str, float]]:
+def _absolute(table: pd.DataFrame) -> dict[str, dict[str, float]]:
     """By configuration, the value of each metric."""
     values: dict[str, dict[str, float]] = {}
-    for row in configurations(run).dropna(subset=["metric"]).to_dict("records"):
+    for row in table.dropna(subset=["metric"]).to_dict("records"):
         values.setdefault(row["id"], {})[row["metric"]] = row["value"]
     return values
 
@@ -162,6 +165,12 @@ def _notes(baseline: Baseline, allowed: Tolerances, new: Sequence[CellSummary]) 
         others = any(not _same(summary, new) for summary in baseline.summaries)
         notes.append(f"this very run is in the baseline: it is compared with {'the others' if others else 'itself'}")
     return tuple(notes)
+
+
+def _flagged(table: pd.DataFrame, new: Sequence[CellSummary]) -> tuple[str, ...]:
+    """A note on the cells of the run that something speaks against."""
+    flagged = flagged_cells(table, (summary.id for summary in new))
+    return (f"flagged in this run: {joined(flagged)}",) if flagged else ()
 
 
 def _revision(new: Sequence[CellSummary]) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from bench.metrics import COUNTS, METRICS
+from bench.metrics import COUNTS, METRICS, symbol_of
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
 from bench.store.summary import CellSummary
@@ -83,7 +84,11 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
     for metric, limit in allowed.budgets(new.id).items():
         row = METRICS[metric]
         higher = row.direction == "higher"
-        asked = f"{'at least' if higher else 'at most'} {limit:g} is asked ({allowed.place})"
+        value = values.get(metric)
+        shown = partial(
+            quantity, symbol=symbol_of(metric, row.unit), half=None if value is None else abs(value - limit)
+        )
+        asked = f"{'at least' if higher else 'at most'} {shown(limit)} is asked ({allowed.place})"
         verdict = Verdict(
             cell=new.id,
             metric=metric,
@@ -93,14 +98,13 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
             direction=row.direction,
             before=limit,
         )
-        value = values.get(metric)
         if value is None:
             yield replace(verdict, reason=f"{metric} was not measured; {asked}")
             continue
         kept = value >= limit if higher else value <= limit
         if metric in new.contended and (not kept or row.kind == "ratio"):  # a neighbour makes a time longer, never kept
-            yield replace(verdict, after=value, reason=f"{value:.4g}, {asked}; {CONTENDED}", remedy=AGAIN)
+            yield replace(verdict, after=value, reason=f"{shown(value)}, {asked}; {CONTENDED}", remedy=AGAIN)
             continue
         yield replace(
-            verdict, verdict="unchanged" if kept else "regressed", after=value, reason=f"{value:.4g}, {asked}"
+            verdict, verdict="unchanged" if kept else "regressed", after=value, reason=f"{shown(value)}, {asked}"
         )

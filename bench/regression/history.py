@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.metrics import METRICS, named
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
-from bench.plan.matching import matches_any
+from bench.plan.matching import cells_meant
 from bench.plan.plan import default_of, flag
 from bench.stats.change_points import Change, changes
 from bench.stats.false_alarms import false_alarm_rate
@@ -118,7 +118,7 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
 
     Args:
         runs: recorded runs; one that cannot be read is an error.
-        globs: over the ids of configurations; none of them: all.
+        globs: names of cells, or globs (`bench.plan.matching`); none of them: all.
 
     Raises:
         BenchError: a run is damaged, or no cell matches.
@@ -132,7 +132,8 @@ def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:
             gathered.setdefault(key, []).append(point)
             origins.setdefault(key, (unit, machine))
     if wanted:
-        gathered = {key: points for key, points in gathered.items() if matches_any(key[0].id, wanted)}
+        cells = frozenset(cells_meant(wanted, (key[0] for key in gathered)))
+        gathered = {key: points for key, points in gathered.items() if key[0] in cells}
         if not gathered:
             raise BenchError(f"no recorded cell matches {' '.join(wanted)}: see python -m bench history --json")
     every: list[Series] = []

@@ -14,14 +14,15 @@ relative_cost = "8 %"
 
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, nearest
 from bench.metrics import METRICS, Metric, named, row_of
-from bench.plan.matching import matches
+from bench.plan.cell import Cell
+from bench.plan.matching import cells_meant, matches
 from bench.stats.sequential_test import TOLERANCE
 from bench.text import joined, plural
 from bench.vocabulary import Gate
@@ -39,18 +40,30 @@ class Tolerances:
 
     Attributes:
         place: the file, or "" where none was read.
-        shares: pairs of a glob over cell ids and the shares by metric, in the order of the file.
+        shares: pairs of a glob over cells, or the name of one, and the shares by metric, in the order of the file.
         limits: the same of absolute limits.
+        meant: by glob, the ids of the cells that it is for, once it is known which cells there are.
 
     """
 
     place: str = ""
     shares: tuple[tuple[str, Mapping[str, float]], ...] = ()
     limits: tuple[tuple[str, Mapping[str, float]], ...] = field(default=())
+    meant: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def among(self, cells: Iterable[Cell]) -> "Tolerances":
+        """The same, where these are the cells there are: what names one of them is for that alone."""
+        known = list(cells)
+        tables = {glob for glob, _ in (*self.shares, *self.limits)}
+        return replace(self, meant={glob: frozenset(cell.id for cell in cells_meant([glob], known)) for glob in tables})
+
+    def _is_for(self, glob: str, cell: str) -> bool:
+        """Whether what stands under the glob is for that cell."""
+        return cell in self.meant[glob] if glob in self.meant else matches(cell, glob)
 
     def stated(self, cell: str, metric: str) -> float | None:
         """The share that the file gives; None where it gives none."""
-        matching = [shares[metric] for glob, shares in self.shares if metric in shares and matches(cell, glob)]
+        matching = [shares[metric] for glob, shares in self.shares if metric in shares and self._is_for(glob, cell)]
         return matching[-1] if matching else None
 
     def share(self, cell: str, metric: str, *, exact: bool = False) -> float:
@@ -62,7 +75,7 @@ class Tolerances:
         """The absolute limits of that cell by metric."""
         merged: dict[str, float] = {}
         for glob, limits in self.limits:
-            if matches(cell, glob):
+            if self._is_for(glob, cell):
                 merged |= limits
         return merged
 
@@ -91,7 +104,7 @@ class Tolerances:
 
         """
         for glob, shares in self.shares:
-            there = [metrics for cell, metrics in judgeable.items() if matches(cell, glob)]
+            there = [metrics for cell, metrics in judgeable.items() if self._is_for(glob, cell)]
             known = set().union(*there)
             for metric in (metric for metric in shares if there and metric not in known):
                 where = "" if glob == "*" else f': [cells."{glob}"]'
@@ -105,7 +118,7 @@ class Tolerances:
         """Globs that match none of the cells."""
         ids = list(cells)
         globs = dict.fromkeys(glob for glob, _ in (*self.shares, *self.limits))
-        return [glob for glob in globs if glob != "*" and not any(matches(name, glob) for name in ids)]
+        return [glob for glob in globs if glob != "*" and not any(self._is_for(glob, name) for name in ids)]
 
 
 def tolerances(path: Path | None = None) -> Tolerances:

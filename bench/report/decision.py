@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench import files
 from bench.errors import BenchError
 from bench.report.record import Record
 from bench.store.run import Run
 from bench.text import change
-from bench.verdict.verdict import CHECK_FILE, label_of
+from bench.verdict.stored import stored_check
+from bench.verdict.verdict import label_of
 
 STATES = {"regression": "bad", "pass": "ok"}
 
@@ -39,12 +39,15 @@ class Checked:
     notes: tuple[str, ...]
 
 
-def stored_check(run: Run) -> dict[str, Any]:
-    """What `check` left beside the run's results; empty where there is none that can be read."""
+def check_of(run: Run) -> dict[str, Any]:
+    """What `check` left beside the run's results; empty where it was never made, and why it cannot be read otherwise.
+
+    The page is of the run, and a check can be made again: one that cannot be read costs nothing else.
+    """
     try:
-        stored = files.read_object(run.folder / CHECK_FILE, "check the run again")
-    except (FileNotFoundError, BenchError):  # the page is of the run; a check can be made again
-        return {}
+        stored = stored_check(run.folder) or {}
+    except BenchError as error:
+        return {"unreadable": str(error)}
     whole = isinstance(stored.get("verdicts"), list) and isinstance(stored.get("overall"), str)
     return stored if whole else {}
 
@@ -52,7 +55,7 @@ def stored_check(run: Run) -> dict[str, Any]:
 def checked(record: Record) -> Checked | None:
     """The check of the run, or None where it was never made."""
     check = record.check
-    if not check:
+    if "verdicts" not in check:
         return None
     rows = [_judged(verdict) for verdict in check["verdicts"] if isinstance(verdict, dict)]
     order = {"bad": 0, "other": 1, "ok": 2}

@@ -176,7 +176,7 @@ def _read(reading: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name.replace("_", " ").capitalize(), f"{value:.3g} %" if name == "occupancy" else percent(value)
     for device, size in (reading.get("peak_memory") or {}).items():
         if _is_time(size):
-            yield f"Memory in use at the peak, {device}", quantity("memory", "B", size)
+            yield f"Memory that the profiler saw allocated, at its peak, {device}", quantity("memory", "B", size)
     for advice in reading.get("advice") or ():
         yield "Advice", str(advice)
 

@@ -13,7 +13,7 @@ from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.report.comparable import groups
-from bench.report.decision import stored_check
+from bench.report.decision import check_of
 from bench.report.elasticity import turns
 from bench.report.record import Record, Row, Value
 from bench.stats.interval import Interval
@@ -89,7 +89,7 @@ def read(run: Run) -> Record:
         target,
         aimed=aim is not None,
         machines=_machines([*gathered.values()]),
-        check=clean(stored_check(run)),
+        check=clean(check_of(run)),
         elsewhere=figures_near(run.folder)[0],
     )
     return replace(record, rows=tuple(_in_order(record)))

@@ -172,6 +172,8 @@ def _caveats(record: Record) -> Iterator[str]:
     status = record.facts.status
     if status != "finished":
         yield f"The run is {status}: this page shows what had been recorded by then."
+    if "unreadable" in record.check:
+        yield f"The check of this run is not shown: {record.check['unreadable']}."
     if record.facts.git.dirty:
         yield "The code had uncommitted changes, so its revision alone does not repeat this run."
     target = record.facts.plan.get("precision")

@@ -9,7 +9,7 @@ from bench.report.rank import Rank, ranks
 from bench.report.record import Record, Row, Value
 from bench.report.units import either_way, percent, quantity, scale_of, with_unit
 from bench.store.seeds import over_seeds
-from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, number, plural, plus_minus, whole
+from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, is_endless, number, plural, plus_minus, whole
 
 _OF_THIS_RUN = {"time", "rate", "ratio"}  # kinds whose interval holds for the run: between runs they move more
 _OF_THE_MACHINE = {"time", "rate", "size", "count"}  # kinds that the machine's minutes move: no ± promises the next run
@@ -95,7 +95,9 @@ def amount(value: Value) -> str:
     ends = (value.value, max(value.low, 0), min(value.high, 1.0 if share else math.inf))
     middle, low, high = (number(end * scale.factor, half, most=2 if share else 9) for end in ends)
     this_run = "this run, " if row_of(value.metric, value.unit).kind in _OF_THIS_RUN else ""
-    return f"{with_unit(middle, scale)} ({low} to {high}, {this_run}n = {count}{since})"
+    endless = row_of(value.metric, value.unit).pooled == "log_mean" and is_endless(value.low, value.high)
+    interval = either_way(math.inf) if endless else f"{low} to {high}"
+    return f"{with_unit(middle, scale)} ({interval}, {this_run}n = {count}{since})"
 
 
 def _since(value: Value) -> str:

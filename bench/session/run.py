@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.machine.neighbours import Look
 from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, least_seconds, renewal_seconds, trial_seconds
 from bench.plan.grid import Grid, expand, origins_of, plugins_of
@@ -27,6 +28,7 @@ from bench.store.fingerprint import protocol
 from bench.store.named_code import code_in, remember
 from bench.store.provenance import git_state, time_name, utc_now, versions
 from bench.store.result import Result
+from bench.store.run_document import RunDocument
 from bench.text import plural
 
 
@@ -111,8 +113,10 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
     if work.trials:
         stages = Tuned(work.plan, cells, work.trials, recording)
     try:
+        look = Look()
         if run.facts.ceilings is None:  # a run that is resumed has them
             run.note(ceilings=ask_ceilings(executor, cells))
+        _tell_neighbours(look, work, recording.observer)
         stages.run()
     except KeyboardInterrupt:
         stages.outcome = "interrupted"
@@ -123,6 +127,16 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
         finished=utc_now(),
         endings={cell.id: ending for cell, ending in stages.endings.items()},
     )
+
+
+def _tell_neighbours(look: Look, work: Work, observer: Observer) -> None:
+    """Say so before the first cell where other processes are in the way."""
+    others, usable = look.end(), work.catalogue.usable_cores
+    if others and others.are_busy(usable):
+        observer.warned(
+            f"other processes {others.words(usable)}: times will be too long, so stop them first "
+            "(python -m bench doctor)"
+        )
 
 
 def _unflushed(catalogue: Catalogue) -> dict[str, None]:
@@ -157,7 +171,7 @@ def _check_training(plan: Plan) -> None:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
 
 
-def _facts(work: Work, executor: Executor, command: str) -> dict[str, Any]:
+def _facts(work: Work, executor: Executor, command: str) -> RunDocument:
     """What run.json says before the first cell."""
     plan, cells, catalogue = work.plan, work.grid.cells, work.catalogue
     return {

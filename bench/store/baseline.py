@@ -60,13 +60,13 @@ def names(folder: Path = BASELINES) -> list[str]:
 
 
 def path_of(name: str, folder: Path = BASELINES) -> Path:
-    """The file of the baseline of that name, which lies nowhere but in the folder.
+    """The file of the baseline of that name, which lies nowhere but in the folder; a new one has to be named plainly.
 
     Raises:
         BenchError: the name cannot be a file's.
 
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+    if name not in names(folder) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise BenchError(f"'{name}' cannot name a baseline: use letters, digits, '.', '_' and '-' (--name NAME)")
     return folder / f"{name}.jsonl"
 

@@ -92,6 +92,5 @@ def load_each(folder: Path = PUBLISHED) -> tuple[dict[str, FigureFile], list[Ben
 def _load(path: Path) -> FigureFile:
     stored = files.read_object(path, _RESTORE)
     with files.damage_told(str(path), _RESTORE):
-        if stored["schema"] != SCHEMA:
-            raise ValueError(f"schema {stored['schema']}, this version reads {SCHEMA}")
+        files.check_schema(stored["schema"], SCHEMA, str(path), _RESTORE)
         return files.shaped(stored, FigureFile)

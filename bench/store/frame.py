@@ -1,6 +1,6 @@
 """The pandas frame of a run: one row per cell and metric, the processes of a cell pooled with their interval."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -9,6 +9,9 @@ import pandas as pd
 
 from bench.metrics import named, row_of
 from bench.plan.cell import Cell
+from bench.stats.interval import Interval
+from bench.store.disturbed import flagged
+from bench.store.flags import Flags, joined, missed
 from bench.store.pooling import pooled_groups, undisturbed
 from bench.store.result import Measurement
 from bench.store.run import Run
@@ -22,6 +25,9 @@ COLUMNS = (
     *("left_out", "contended"),
 )
 
+_COUNTS = ("seeds", "threads_used", "n", "samples", "left_out")
+_OF_THE_CELL = ("status", "reason", "flags", "seeds", "lost", "fingerprint")
+
 Line = dict[str, Any]
 
 _TO_TARGET = named(lambda row: row.to_target)
@@ -30,7 +36,7 @@ _MISSED = Measurement.of_value("reached", 0.0, "share").to_dict()
 
 def frame(run: Run) -> pd.DataFrame:
     """One row per cell and metric of `run`; see `frame_of`."""
-    return frame_of(run.heads(), replace(asked_of(run.facts.plan), seeds=()))
+    return frame_of(flagged(run.heads(), run.heads()), replace(asked_of(run.facts.plan), seeds=()))
 
 
 def configurations(run: Run) -> pd.DataFrame:
@@ -40,7 +46,7 @@ def configurations(run: Run) -> pd.DataFrame:
     of those that a process was started for. Accuracies and what else training gives come from one process a seed, so
     that there n is the number of seeds.
     """
-    lines = [{**line, "id": configuration_id(line)} for line in run.heads()]
+    lines = [{**line, "id": configuration_id(line)} for line in flagged(run.heads(), run.heads())]
     seeds: dict[str, set[int]] = {line["id"]: set() for line in lines}
     for line in lines:
         seed = line["cell"].get("seed", 0)
@@ -51,6 +57,12 @@ def configurations(run: Run) -> pd.DataFrame:
     return table.rename(columns={"seed": "seeds_run"})
 
 
+def flagged_cells(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Those of the cells that something speaks against, each with what that is: "mlp-sgd-... (contended 5 of 6)"."""
+    flags = dict(zip(table["id"], table["flags"], strict=True))
+    return [f"{name} ({flags[name]})" for name in names if isinstance(flags.get(name), str)]
+
+
 def configuration_id(line: Line) -> str:
     """The id of the configuration that a stored line is of; the line's own is the cell's, which has the seed."""
     return Cell.from_dict(line["cell"]).configuration.id
@@ -59,7 +71,8 @@ def configuration_id(line: Line) -> str:
 def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # noqa: B008 - it is frozen
     """One row per cell and metric of stored lines; those of one id are of one cell, or of its seeds.
 
-    Columns: `id` and every field of Cell; `status` and `reason` of the cell as a whole; `seeds`, how many were asked
+    Columns: `id` and every field of Cell; `status`, `reason` and `flags` of the cell as a whole, these last what speaks
+    against its numbers (`bench.store.flags`), absent where nothing does; `seeds`, how many were asked
     for, and `lost`, what became of those without an accuracy; `fingerprint`, the digest of machine and software within
     which relative costs compare; `metric`, `unit`, `direction`, `statistic`;
     `threads_used`; `value` with `low` and `high` (95 % over processes, absent from a single one); `n`, the number of
@@ -74,10 +87,12 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     """
     cells: dict[str, Line] = {}
     seeds: dict[str, Seeds] = {}
+    flags: dict[str, Flags] = {}
     taken = _Taken()
     for line in lines:
         _note(cells, line)
         seeds.setdefault(line["id"], Seeds(asked)).note(line)
+        flags.setdefault(line["id"], Flags()).note(line)
         number = taken.numbers.setdefault(line["id"], len(taken.numbers))
         warnings = [Warning.from_dict(warning) for warning in line.get("warnings", ())]
         disturbed, cut = disturbed_parts(warnings), any(warning.kind == "time limit" for warning in warnings)
@@ -88,18 +103,30 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
         cells[name] |= {"seeds": asked_for.count or None, "lost": asked_for.lost}
         for _ in range(asked_for.missed):
             taken.add(taken.numbers[name], _MISSED, frozenset())
-    columns = ["id", *(field.name for field in fields(Cell)), "status", "reason", "seeds", "lost", "fingerprint"]
-    table = _whole(pd.DataFrame(list(cells.values()), columns=columns)).join(taken.pooled(), how="left")
+    columns = ["id", *(field.name for field in fields(Cell)), *_OF_THE_CELL]
+    table = _whole(pd.DataFrame(list(cells.values()), columns=columns).join(taken.pooled(), how="left"))
+    table["flags"] = _flags(table, flags, asked.precision)
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
     return table[~flattering].reset_index(drop=True)
 
 
-def _whole(cells: pd.DataFrame) -> pd.DataFrame:
-    """The table with whole numbers where only some cells have them: pandas makes fractions of those beside a blank."""
+def _flags(table: pd.DataFrame, flags: Mapping[str, Flags], precision: float | None) -> list[str | None]:
+    """What speaks against the cell of each row."""
+    costs = table[table["metric"] == "relative_cost"]
+    halves = {
+        name: Interval(value, low, high, 0).half_width
+        for name, value, low, high in zip(costs["id"], costs["value"], costs["low"], costs["high"], strict=True)
+    }
+    every = {name: joined((str(noted), missed(halves.get(name), precision))) for name, noted in flags.items()}
+    return [every[name] for name in table["id"]]
+
+
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with whole numbers where only some rows have them: pandas makes fractions of those beside a blank."""
     whole = [field.name for field in fields(Cell) if isinstance(field.default, int)]
-    blank = [name for name in (*whole, "seeds") if cells[name].isna().any()]
-    return cells.astype(dict.fromkeys(blank, "Int64"))
+    blank = [name for name in (*whole, *_COUNTS) if table[name].isna().any()]
+    return table.astype(dict.fromkeys(blank, "Int64"))
 
 
 def status_of(statuses: Iterable[str]) -> str:

@@ -1,23 +1,27 @@
 """A run's folder: run.json and results.jsonl, written as the run goes and read back once."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from bench import files
 from bench.errors import BenchError
+from bench.plan.matching import matches
 from bench.store.facts import RunFacts
 from bench.store.fingerprint import of_result
 from bench.store.result import SCHEMA, Result
+from bench.store.run_document import RunDocument
 from bench.store.stored import parse_line
+from bench.text import joined
 
 RESULTS, REPORTS = Path("results"), Path("reports")
 COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "calibrations"
 PUBLISHED = RESULTS / "published"
 RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, CALIBRATIONS, PUBLISHED))  # these hold no run
 _DAMAGED = "remove the folder or restore the file"
+_OTHER_SCHEMA = "read it with the version it is of, or measure again"
 
 
 @dataclass(slots=True)
@@ -132,7 +136,7 @@ class Run:
             self._lines.append(files.Line(text.encode() + b"\n", f"{self._path} line {len(self._lines) + 1}"))
         self._heads = None
 
-    def note(self, **facts: Any) -> None:
+    def note(self, **facts: Unpack[RunDocument]) -> None:
         """Add facts to run.json; the file is replaced in one move, so that it is never seen half written.
 
         Raises:
@@ -154,7 +158,7 @@ def check_name(name: str) -> None:
         raise BenchError(f"'{name}' cannot name a run: use letters, digits, '.', '_' and '-' (--run NAME)")
 
 
-def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
+def create(name: str, facts: Mapping[str, object], root: Path = RESULTS) -> Run:
     """A new run's folder under `root`.
 
     Raises:
@@ -175,20 +179,37 @@ def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
 
 
 def load(name: str, root: Path = RESULTS) -> Run:
-    """The recorded run `name`, which may also be the path of its folder.
+    """The recorded run `name`, which may also be the path of its folder, or a glob that matches one name alone.
 
     Raises:
         BenchError: there is no such run, or its run.json is damaged or of another schema.
 
     """
-    folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
+    folder = _folder(name, root)
     try:
         stored = files.read_object(folder / "run.json", _DAMAGED)
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
-    _check_schema(stored.get("schema"), str(folder / "run.json"))
+    files.check_schema(stored.get("schema"), SCHEMA, str(folder / "run.json"), _OTHER_SCHEMA)
     return Run(folder, stored)
+
+
+def _folder(name: str, root: Path) -> Path:
+    """Where the run lies that is meant: of that very name, else at that path, else the only one that the glob matches.
+
+    Raises:
+        BenchError: it matches several.
+
+    """
+    if is_run(root / name):
+        return root / name
+    if is_run(Path(name)):
+        return Path(name)
+    matching = [known for known in run_names(root) if matches(known, name)]
+    if len(matching) > 1:
+        raise BenchError(f"'{name}' matches {len(matching)} runs, {joined(matching)}: name one of them")
+    return root / (matching[0] if matching else name)
 
 
 def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
@@ -200,6 +221,14 @@ def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
         except BenchError as error:
             errors.append(error)
     return runs, errors
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a run is recorded in the folder; no folder has so long a name as a cell may have."""
+    try:
+        return (folder / "run.json").is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def latest(root: Path = RESULTS) -> str:
@@ -226,13 +255,5 @@ def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:
     with files.damage_told(line.place, files.REMOVE_LINE):
         stored = parse_line(line.text, whole)
         schema = stored["schema"]
-    _check_schema(schema, line.place)
+    files.check_schema(schema, SCHEMA, line.place, _OTHER_SCHEMA)
     return stored
-
-
-def _check_schema(schema: object, place: str) -> None:
-    if schema != SCHEMA:
-        raise BenchError(
-            f"{place} has schema {schema}, this version reads {SCHEMA}: read it with the version it is of, or measure "
-            "again"
-        )

@@ -13,10 +13,11 @@ _UNSEEN = "not measured"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a plan asks of every configuration: its seeds, and whether training aims at an accuracy."""
+    """What a plan asks of every configuration: its seeds, whether training aims at an accuracy, how precise a cost."""
 
     seeds: tuple[int, ...] = ()
     aims: bool = False
+    precision: float | None = None
 
 
 @dataclass(slots=True)
@@ -66,7 +67,9 @@ def asked_of(plan: Mapping[str, Any]) -> Asked:
     """What the plan of a run, by the names of its fields, asks of every configuration."""
     seeds = plan.get("seeds")
     whole = tuple(seed for seed in seeds if isinstance(seed, int)) if isinstance(seeds, list | tuple) else ()
-    return Asked(whole, bool(plan.get("until") and plan.get("epochs")))
+    precision = plan.get("precision")
+    aims = bool(plan.get("until") and plan.get("epochs"))
+    return Asked(whole, aims, precision if isinstance(precision, float) else None)
 
 
 def over_seeds(counted: int, count: int, lost: str) -> str:

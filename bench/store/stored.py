@@ -38,7 +38,20 @@ class StoredWarning(TypedDict):
 
 
 class StoredMeasurement(TypedDict):
-    """A `bench.store.result.Measurement`; its samples stand apart, their number and median beside it."""
+    """A `bench.store.result.Measurement`; its samples stand apart, their number and median beside it.
+
+    Attributes:
+        metric: its name, see metrics.md.
+        unit: of all its values, SI without a prefix.
+        direction: which way is better.
+        value: by `statistic`; null where it is not a number.
+        statistic: how the value follows from the samples, or "exact" and the like for one reading.
+        threads: CPU threads in force while it was taken; null where they play no part.
+        n: how many samples there are.
+        median: of the samples.
+        spread: of an imported benchmark, what its file says of the rounds.
+
+    """
 
     metric: str
     unit: str
@@ -52,7 +65,19 @@ class StoredMeasurement(TypedDict):
 
 
 class StoredBlock(TypedDict, total=False):
-    """The facts of a timed block."""
+    """The facts of a timed block.
+
+    Attributes:
+        subject: what was timed: "cell", "reference", "inference", "training" and so on.
+        started: since the process began.
+        wall: how long it took.
+        cpu: CPU time of the process meanwhile.
+        faults: page faults.
+        preempted: how often a thread was taken off its core.
+        waited: how long one thread had no core; null where the system does not tell.
+        steps: how many it had.
+
+    """
 
     subject: Required[str]
     started: float
@@ -65,7 +90,18 @@ class StoredBlock(TypedDict, total=False):
 
 
 class StoredEvaluation(TypedDict, total=False):
-    """An entry of a learning record (`bench.training.train`)."""
+    """An entry of a learning record (`bench.training.train`), taken with the clock stopped.
+
+    Attributes:
+        epoch: how many were done; a fraction within one.
+        steps: training steps so far.
+        seconds: of training so far, evaluation excluded.
+        train_loss: mean over the steps since the last entry; null where it is not finite.
+        train_accuracy: share of the first 5,000 training images that is right; null within an epoch.
+        test_loss: the cell's own loss, mean over the test images; null where it is not finite.
+        test_accuracy: share of the test images that is right.
+
+    """
 
     epoch: Seconds
     steps: Count
@@ -77,16 +113,54 @@ class StoredEvaluation(TypedDict, total=False):
 
 
 class StoredTraining(TypedDict, total=False):
-    """A learning record; what is only drawn of it, such as gradients and mistakes, is held to no shape."""
+    """A learning record; what is only drawn of it is held to no shape. A cell that diverged has the entries until then.
+
+    Attributes:
+        seed: of the weights and of the order of batches.
+        classes: what the labels mean.
+        epochs: an entry for each evaluation.
+        gradients: `names` and `shapes` of the parameters, the `steps` noted, the `seconds` of training until each, and
+            for each the `norms` of the gradients of its batch, by parameter.
+        limit: what ended it; null where it ran to its end.
+        until: `target`, a share; `every`, steps between evaluations; `reached`. Null without a target.
+        per_class: accuracy of each class, shares.
+        confusion: counts, a row for each true class and a column for each predicted one.
+        digits: the first test image of each class, ten at most, each as in `mistakes`.
+        mistakes: the wrong test images of highest cross entropy: `index`, `label`, `predicted`, `loss`, `scores` (pairs
+            of class and probability), `image` (`shape`, and `pixels`, base64 of deflated bytes).
+
+    """
 
     seed: Count
     epochs: Required[list[StoredEvaluation]]
+    classes: Any
+    gradients: Any
     limit: float | None
     until: dict[str, Any] | None
+    per_class: Any
+    confusion: Any
+    digits: Any
+    mistakes: Any
 
 
 class StoredHead(TypedDict):
-    """A line up to its measurements."""
+    """A line up to its measurements.
+
+    Attributes:
+        schema: of this line.
+        id: the readable name of the cell.
+        repeat: which pass over the grid, from 0; each is a fresh process.
+        status: how the process ended.
+        reason: why it is not ok, in one line; null where it is.
+        started: when, UTC; "" where nobody told.
+        seconds: how long the process took; null where nobody told.
+        cell: what was measured.
+        fingerprint: digest of the machine and software, with the threads, within which relative costs compare; ""
+            where no worker told its system.
+        warnings: what to know before trusting the numbers.
+        measurements: the metrics.
+
+    """
 
     schema: int
     id: str
@@ -102,7 +176,17 @@ class StoredHead(TypedDict):
 
 
 class StoredLine(StoredHead):
-    """A whole line; samples are base64 of little-endian float32, by metric."""
+    """A whole line: the head, and what is bulky.
+
+    Attributes:
+        blocks: each timed block.
+        training: the learning record; null where nothing was trained.
+        operators: by phase, how often a step dispatches each aten operator; null where that was not counted.
+        profile: what a profiled step spent its time on, see profiling.md; null where it was not profiled.
+        system: hardware and software as the worker saw them; empty where none told.
+        samples: by metric, base64 of little-endian float32 in the unit of the metric, in order of measurement.
+
+    """
 
     blocks: list[StoredBlock]
     training: StoredTraining | None
@@ -121,13 +205,14 @@ def parse_line(line: bytes, whole: bool = True) -> dict[str, Any]:
         ValueError, RecursionError: it is not a line that `Result.to_line` wrote.
 
     """
-    if not whole:
-        line = line[: line.index(_BULK)] + b"}"
+    end = -1 if whole else line.find(_BULK)
+    if end >= 0:
+        line = line[:end] + b"}"
     stored: dict[str, Any] = files.decoded(line)
-    return stored if stored.get("schema") != SCHEMA else _checked(stored, whole)
+    return stored if stored.get("schema") != SCHEMA else _checked(stored, whole=end < 0)
 
 
-def _checked(stored: dict[str, Any], whole: bool) -> dict[str, Any]:
+def _checked(stored: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     files.check_shape(stored, StoredLine if whole else StoredHead)
     if stored["id"] != Cell.from_dict(stored["cell"]).id:
         raise ValueError("its id is another cell's")

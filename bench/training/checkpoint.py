@@ -92,9 +92,12 @@ def unpacked(content: bytes, name: str, data_dir: Path | None = None) -> Checkpo
 
 
 def _restored(stored: Any, name: str, data_dir: Path | None) -> Checkpoint:
-    if not isinstance(stored, dict) or stored.get("format") not in (FORMAT, WITHOUT_DIGEST):
-        raise ValueError(f"not a checkpoint of format {FORMAT} or {WITHOUT_DIGEST}")
-    verified = stored["format"] != WITHOUT_DIGEST
+    if not isinstance(stored, dict) or type(form := stored.get("format")) is not int:
+        raise ValueError("it is no checkpoint")
+    if form not in (FORMAT, WITHOUT_DIGEST):
+        remedy = "evaluate it with the version it is of, or train again with --checkpoint"
+        raise BenchError(f"{name} has format {form}, this version reads {FORMAT} and {WITHOUT_DIGEST}: {remedy}")
+    verified = form != WITHOUT_DIGEST
     if verified and not is_intact(stored):
         raise BenchError(f"{name} is damaged, its content is not what was written: train again with --checkpoint")
     cell, entry = cell_of(stored), entry_of(stored)

@@ -8,13 +8,12 @@ from typing import Any
 import torch
 
 from bench.devices import CpuDevice, Step, available, open_device
-from bench.machine import procfs
+from bench.machine import neighbours, procfs
 from bench.machine.system import describe_system, usable_cores
 from bench.measure.blocks import run_block, run_untimed
 from bench.measure.denormals import are_flushed
 from bench.measure.threads import count_threads
 from bench.process.channel import Channel
-from bench.text import percent
 
 DENORMAL = 1e-40  # float32 has its smallest normal number at 1.2e-38
 WATCHED = 1.0  # seconds
@@ -94,11 +93,11 @@ def _watch() -> dict[str, Any]:
     after = procfs.activity()
     if before is None or after is None:
         return facts
-    others = [(name, seconds / elapsed) for name, seconds in procfs.others(before, after, os.getpid())]
+    others = neighbours.between(before, after, elapsed, os.getpid())
     return {
         **facts,
         "steal": (after.steal - before.steal) / elapsed,  # of one core, since one was kept busy
-        "others": sum(share for _, share in others),
-        "busiest": [f"{name} {percent(share)}" for name, share in others[:3] if share >= 0.05],
+        "others": others.cores,
+        "busiest": list(others.busiest),
         "swapped": after.swapped - before.swapped,
     }

@@ -76,6 +76,7 @@ def test_a_cell_is_a_name_and_what_differs_from_the_plan():
     catalogue = having("mlp", "lenet5").catalogue
     plan = Plan(architectures=("mlp",), batch_sizes=(32,), threads=(1,))
     assert capabilities.one_cell("lenet5", plan, catalogue) == Cell("lenet5", batch_size=32)
+    assert capabilities.one_cell(Cell("mlp", seed=3).id, plan, catalogue) == Cell("mlp", seed=3)
     named = capabilities.fields_of_cell("mlp,dataset=folder:my, photos:3x8x8,optimizer=adam")
     assert named == {"architectures": ("mlp",), "datasets": ("folder:my, photos:3x8x8",), "optimizers": ("adam",)}
     cell = capabilities.one_cell("lenet5,optimizer=adam,batch_size=128", plan, catalogue)

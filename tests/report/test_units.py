@@ -2,7 +2,10 @@
 
 import pytest
 
+from bench.report.record import Value
+from bench.report.table import amount
 from bench.report.units import either_way, percent, quantity, tick
+from bench.text import TIMES
 
 SPACE = "\u00a0"
 
@@ -36,3 +39,15 @@ def test_a_number_and_its_unit_stay_on_one_line():
     assert either_way(0.0512) == f"± 5.1{SPACE}%"
     assert quantity("step", "s", 0.0123) == f"12.3{SPACE}ms"
     assert quantity("parameters", "1", 61_706) == "61,706"
+
+
+@pytest.mark.parametrize(("low", "high"), [(3e-9, 1.9e9), (0.0, 5.0)])
+def test_an_interval_without_an_end_is_called_so(low, high):
+    """Two seeds that differ tenfold have an interval over eighteen decades, whose ends say nothing."""
+    value = Value("time_to_accuracy", "s", "lower", "at target", 2, 2.4, low, high, 2, seeds=2)
+    assert amount(value) == f"2.4{SPACE}s ({TIMES}/÷ more than{SPACE}10, this run, n = 2 seeds)"
+
+
+def test_an_accuracy_keeps_the_ends_of_its_interval():
+    value = Value("accuracy", "1", "higher", "final", None, 0.5, 0.0, 1.0, 2, seeds=2)
+    assert amount(value) == f"50{SPACE}% (0.0 to 100, n = 2 seeds)"

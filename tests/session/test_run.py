@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bench.errors import BenchError
+from bench.machine.neighbours import Neighbours
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.plan import plan_from
 from bench.process import entries
@@ -42,6 +43,16 @@ class Listener(Observer):
 
     def ended(self):
         self.heard.append(("ended",))
+
+
+class Seen:
+    """A look at the machine that saw these neighbours."""
+
+    def __init__(self, neighbours):
+        self._neighbours = neighbours
+
+    def end(self):
+        return self._neighbours
 
 
 class FakeExecutor:
@@ -104,6 +115,7 @@ def catalogue():
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(session, "Look", lambda: Seen(None))  # whatever else runs beside the tests
 
 
 def measured(executor, plan=PLAN, observer=None, **options):
@@ -179,6 +191,16 @@ def test_an_interrupt_keeps_the_run_and_a_line_of_every_cell(catalogue):
     assert run.facts.status == load("mine").facts.status == "interrupted"
     assert [result.status for result in run.results()] == ["skipped"]
     assert listener.heard[-1] == ("ended",)
+
+
+@pytest.mark.parametrize(("cores", "told"), [(1.0, True), (0.3, False)])
+def test_neighbours_are_told_before_the_first_cell(catalogue, monkeypatch, cores, told):
+    monkeypatch.setattr(session, "Look", lambda: Seen(Neighbours(cores, ("python (7) 100 %",))))
+    listener = Listener()
+    measured(FakeExecutor(catalogue, interrupt=True), observer=listener)
+    warned = [text for kind, *text in listener.heard if kind == "warned" and "other processes" in text[0]]
+    line = "other processes keep 1.00 of 2 cores busy: python (7) 100 %: times will be too long, so stop them first "
+    assert warned == [[f"{line}(python -m bench doctor)"]] * told
 
 
 def test_a_run_goes_on_where_it_was_interrupted(catalogue):

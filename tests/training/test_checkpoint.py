@@ -92,7 +92,7 @@ def altered(path, *, seal=True, **changes):
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"format": 3}, "format 2 or 1"),
+        ({"format": 3}, "has format 3, this version reads 2 and 1"),
         ({"cell": {"architecture": "debugg"}}, "debugg"),
         ({"input_shape": [1, 0, 28]}, "[1, 28, 28] in mnist"),
         ({"num_classes": 3}, "10 in mnist"),

@@ -40,7 +40,7 @@ def test_the_document_has_the_plain_metric_and_says_that_it_is_a_limit(decided, 
 def test_the_terminal_names_the_budget_with_the_unit_of_its_metric(decided, capsys):
     tell(decided, as_json=False, **FILES)
     shown = capsys.readouterr().out
-    assert f"{CELL.id}, accuracy (budget): 0.95, at least 0.97 is asked" in shown
+    assert f"{CELL.id}, accuracy (budget): 95 %, at least 97 % is asked" in shown
     (row,) = [line for line in shown.splitlines() if line.startswith(CELL.id) and "97.00 %" in line]
     assert "accuracy (budget)" in row
     assert "95.00 %" in row
@@ -49,7 +49,7 @@ def test_the_terminal_names_the_budget_with_the_unit_of_its_metric(decided, caps
 def test_the_comment_names_the_budget_with_the_unit_of_its_metric(decided):
     text = markdown(decided)
     assert "| accuracy (budget) | 97.00 % | 95.00 % |" in text
-    assert f"- {CELL.id}, accuracy (budget): 0.95, at least 0.97 is asked" in text
+    assert f"- {CELL.id}, accuracy (budget): 95 %, at least 97 % is asked" in text
 
 
 def test_the_xml_names_the_budget(decided):

@@ -11,6 +11,7 @@ from bench.cli.render.columns import Row, print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.regression.accepted import begun
 from bench.store import baseline as store
+from bench.store.frame import configurations, flagged_cells
 from bench.store.run import Run, latest, load
 from bench.store.summary import CellSummary, summaries
 from bench.text import PERCENT, joined, number, plural, quantity
@@ -34,6 +35,8 @@ def _save(args: argparse.Namespace) -> None:
         raise BenchError(f"run '{run.name}' has no cell that is ok: nothing to accept")
     accepted = _judgeable(run.name, accepted)
     accepted = _uncontended(run.name, accepted, allowed=args.contended)
+    if flagged := flagged_cells(configurations(run), (summary.id for summary in accepted)):
+        print(f"bench: accepted although flagged: {joined(flagged)}", file=sys.stderr)
     if any(summary.dirty for summary in accepted):
         print(
             "bench: the code of this run had uncommitted changes; its revision alone cannot repeat it", file=sys.stderr

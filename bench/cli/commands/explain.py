@@ -11,7 +11,7 @@ from bench.explain.resolve import pairs
 from bench.stats.attribution import Share
 from bench.text import count, quantity, tenths
 
-MOST_ROWS, MOST_COUNTS = 8, 12
+MOST_ROWS, MOST_COUNTS = 8, 12  # the counts of one cell among several
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -48,7 +48,7 @@ def _print_whole(explanation: Explanation) -> None:
         for level in ("category", "operator", "module"):
             print()
             _print_shares(level, explanation.levels[level], explanation)
-    _print_short(explanation)
+    _print_short(explanation, most=len(explanation.counts) + len(explanation.operators))
 
 
 def _print_shares(title: str, rows: Sequence[Share], explanation: Explanation) -> None:
@@ -72,13 +72,13 @@ def _row(title: str, share: Share, explanation: Explanation) -> Row:
     }
 
 
-def _print_short(explanation: Explanation) -> None:
+def _print_short(explanation: Explanation, most: int = MOST_COUNTS) -> None:
     """What differs in exact counts, and the notes."""
     counts: list[tuple[str, float | None, float | None]] = list(explanation.counts)
     counts += [(f"{phase}: {operator}", ours, theirs) for phase, operator, ours, theirs in explanation.operators]
     if counts:
         print(f"\ncounts that differ ({explanation.titles[0]} against {explanation.titles[1]}):")
-        for line in _counted(counts):
+        for line in _counted(counts, most):
             print(f"  {line}")
     elif all("No profile" not in note for note in explanation.notes):
         print("\ncounts: the same operators, FLOPs and parameters")
@@ -86,8 +86,8 @@ def _print_short(explanation: Explanation) -> None:
         print(f"note: {note}")
 
 
-def _counted(counts: Sequence[tuple[str, float | None, float | None]]) -> Iterable[str]:
-    for name, ours, theirs in counts[:MOST_COUNTS]:
+def _counted(counts: Sequence[tuple[str, float | None, float | None]], most: int) -> Iterable[str]:
+    for name, ours, theirs in counts[:most]:
         yield f"{name}: {count(ours)} against {count(theirs)}"
-    if len(counts) > MOST_COUNTS:
-        yield f"and {len(counts) - MOST_COUNTS} more (--json has all)"
+    if len(counts) > most:
+        yield f"and {len(counts) - most} more (--cell GLOB has all)"

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from bench.cli.parser.explain import BLOCKS
 from bench.cli.parser.main import fields_of
 from bench.cli.render.columns import Row, print_table
 from bench.cli.render.progress import ProgressLine
@@ -17,7 +18,6 @@ from bench.stats.attribution import Share, kinds, shares
 from bench.store.provenance import command_line
 from bench.text import quantity, tenths
 
-BLOCKS = 5  # blocks of timing: enough to set the overhead against; `run` is for numbers that repeat
 MOST_ROWS = 10
 
 
@@ -86,7 +86,7 @@ def _facts(record: CellRecord) -> list[str]:
     lines += [f"trace: {note}" for note in profile.get("notes", ())]
     lines += [f"{name.replace('_', ' ')}: {value:.3g}" for name, value in reading.get("gpu", {}).items()]
     lines += [
-        f"memory in use at the peak, {device}: {quantity(size, 'B')}"
+        f"memory that the profiler saw allocated, at its peak, {device}: {quantity(size, 'B')}"
         for device, size in reading.get("peak_memory", {}).items()
     ]
     lines += [f"advice: {text}" for text in reading.get("advice", ())]

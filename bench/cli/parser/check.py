@@ -32,7 +32,9 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     """`check`."""
     parser.add_argument("run", nargs="?", help="the run (default: the latest)")
     parser.add_argument("--baseline", metavar="NAME", default="main", help="what to compare with (default: main)")
-    parser.add_argument("--cells", nargs="+", metavar="GLOB", help="only the cells whose id matches")
+    parser.add_argument(
+        "--cells", nargs="+", metavar="GLOB", help="only these cells: ids, architectures, or globs of either"
+    )
     parser.add_argument(
         "--tolerances", metavar="FILE.toml", help="tolerances and budgets (default: bench.toml, if there)"
     )

@@ -34,7 +34,7 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         metavar="FILE",
         help="repeat the decision on the stored timings of an earlier comparison; nothing is measured",
     )
-    add_settings(parser, COMPARED, suite=CHECKS)
+    add_settings(parser, COMPARED, suite=CHECKS, threads=(1,))
     _add_output(parser)
     add_files(parser)
 
@@ -48,7 +48,7 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
         help="two git revisions, REV before REV2 (default of REV2: the working tree)",
     )
     parser.add_argument(
-        "--cells", nargs=2, metavar=("A", "B"), help="compare two cells, such as: lenet5 lenet5,optimizer=adam"
+        "--cells", nargs=2, metavar=("A", "B"), help="compare two cells: their ids, or lenet5 lenet5,optimizer=adam"
     )
     parser.add_argument(
         "--step",
@@ -97,7 +97,7 @@ def add_calibrate(parser: argparse.ArgumentParser, add_settings: AddSettings) ->
     parser.add_argument(
         "--runs", type=count, default=1, metavar="N", help="whole comparisons to run with that slowdown (default: 1)"
     )
-    add_settings(parser, COMPARED, suite=CHECKS)
+    add_settings(parser, COMPARED, suite=CHECKS, threads=(1,))
     _add_output(parser)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from bench.plan.plan import options_of
 
+BLOCKS = 5  # of a profile: enough to set the overhead against; `run` is for numbers that repeat
 # It trains nothing, measures each cell once, and takes the architectures by position.
 PROFILED = tuple(
     name
@@ -19,7 +20,7 @@ def add_profile(parser: argparse.ArgumentParser, add_settings: Callable[..., Non
     parser.add_argument("architectures", nargs="+", metavar="ARCHITECTURE", help="architectures, by name or glob")
     parser.add_argument("--concurrent", action="store_true", help="profile although a run is measuring on this machine")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout: every part of every profile")
-    add_settings(parser, PROFILED)
+    add_settings(parser, PROFILED, blocks=BLOCKS)
 
 
 def add_explain(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,9 @@ def add_explain(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("second", metavar="B", help="what to compare it with, of the same kind")
     parser.add_argument("--run", help="the run whose cells are meant (default: the latest)")
-    parser.add_argument("--cell", metavar="GLOB", help="of two runs or revisions, the cells to explain (default: all)")
+    parser.add_argument(
+        "--cell", metavar="GLOB", help="of two runs or revisions, the cells to explain: as A (default: all)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout: every part and count")
 
 

@@ -1,6 +1,7 @@
 """The parser: each command with its flags; those of `run` follow from the fields of Plan."""
 
 import argparse
+import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -113,7 +114,9 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_history(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("cells", nargs="*", metavar="CELL-GLOB", help="only the cells whose id matches")
+    parser.add_argument(
+        "cells", nargs="*", metavar="CELL", help="only these cells: ids, architectures, or globs of either"
+    )
     parser.add_argument("--no-report", action="store_true", help="do not write reports/history.html")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
@@ -177,6 +180,8 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str], **defau
             action, meaning = ("store_false", f"do not {text}") if default_of(name) else ("store_true", text)
             parser.add_argument(flag(name), dest=name, action=action, default=None, help=meaning)
             continue
+        if name in defaults:  # of this command, in place of what the option says of `run`
+            text = re.sub(r" \(default: [^)]*\)", "", text)
         text += _default_note(name, text, defaults.get(name, default_of(name)))
         parser.add_argument(
             flag(name),

@@ -13,7 +13,19 @@ from bench.plan.reference import REFERENCE
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.seeds import over_seeds
-from bench.text import PERCENT, STATISTICS, either_way, joined, number, percent, plural, quantity, whole, with_interval
+from bench.text import (
+    PERCENT,
+    STATISTICS,
+    either_way,
+    is_endless,
+    joined,
+    number,
+    percent,
+    plural,
+    quantity,
+    whole,
+    with_interval,
+)
 
 MARK = "!"  # at a number whose every process a neighbour disturbed
 
@@ -32,11 +44,17 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
         step = measured["step"]["value"] if "step" in measured else math.inf
         figures = {column.terminal: _marked(column, measured, target) for column in columns}
         figures |= {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
-        rows.append((step, {"cell": first["id"], **figures, "status": first["status"]}))
+        rows.append((step, {"cell": first["id"], **figures, "status": _state(first)}))
         doubts.append(_disturbances(cell))
     if any(doubts):
         rows = [(step, {**row, "contended": doubt or "-"}) for (step, row), doubt in zip(rows, doubts, strict=True)]
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+
+
+def _state(cell: pd.Series) -> str:
+    """How the cell ended, and what speaks against its numbers, with the number of processes: ok; contended 2 of 6."""
+    flags = cell.get("flags")
+    return f"{cell['status']}; {flags}" if isinstance(flags, str) and flags else str(cell["status"])
 
 
 def legend(table: pd.DataFrame, until: float = 0.0) -> str:
@@ -227,6 +245,8 @@ def _relative(row: pd.Series, target: float | None) -> str:
     share = math.sqrt(row["high"] / row["low"]) - 1
     value = number(row["value"], _half(row))
     if share > 1:
-        return f"{value} ({number(row['low'])} to {number(row['high'])}: too noisy)"
+        endless = is_endless(row["low"], row["high"])
+        ends = either_way(share) if endless else f"{number(row['low'])} to {number(row['high'])}"
+        return f"{value} ({ends}: too noisy)"
     missed = f" (target {percent(target)} not met)" if target is not None and share > target else ""
     return f"{value} {either_way(share)}{missed}"

@@ -26,7 +26,7 @@
     const value = share * 100;
     return `${Math.abs(value) < 10 ? rounded(value, 2) : value.toFixed(0)}\u00a0%`;
   }
-  const eitherWay = (share) => (share < 1 ? `± ${percent(share)}` : `×/÷\u00a0${number(1 + share)}`);
+  const eitherWay = (share) => (share < 1 ? `± ${percent(share)}` : 1 + share > 10 ? "×/÷ more than\u00a010" : `×/÷\u00a0${number(1 + share)}`);
   function seconds(value) {
     const size = Math.abs(rounded(value, 3));
     const [scale, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"], [1e-9, "ns"]].find(([least]) => size >= least) || [1e-9, "ns"];

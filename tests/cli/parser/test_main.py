@@ -46,6 +46,23 @@ def test_the_help_of_run_shows_defaults_as_one_would_type_them(bench, words):
     assert words in " ".join(bench("run", "--help").stdout.split())
 
 
+@pytest.mark.parametrize(
+    ("command", "words", "wrong"),
+    [
+        ("ab", "TOML file (default: checks)", "default: quick"),
+        ("ab", "CPU threads (default: 1)", "default: all usable cores"),
+        ("calibrate", "CPU threads (default: 1)", "default: all usable cores"),
+        ("profile", "blocks of each kind in a process, 0.1 s each (default: 5)", "(default: 15)"),
+    ],
+)
+def test_the_help_of_a_command_shows_its_own_defaults(capsys, command, words, wrong):
+    with pytest.raises(SystemExit):
+        build_parser().parse_args([command, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert words in text
+    assert wrong not in text
+
+
 def test_no_field_of_the_plan_hides_a_flag_of_the_command():
     given = vars(build_parser().parse_args(["run"]))
     assert set(SETTINGS) - {"purpose"} <= set(given)

@@ -1,0 +1,66 @@
+"""Cell id: from the id of a cell, as it is printed, back to the cell."""
+
+import re
+from collections.abc import Container, Iterable
+from dataclasses import replace
+from typing import Any
+
+from bench.plan.catalogue import FIRST_LOSSES
+from bench.plan.cell import Cell
+from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
+from bench.vocabulary import MODES
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, words))
+
+
+# A word of an open set, of those that may be registered: neither a number with its name, nor a word of another field.
+_WORD = rf"(?!(?:lr|seed)\d)(?!(?:{_one_of((*SCHEDULES, *SPLITS))})(?:-|\Z))[a-z]\w*"
+# Of no optimizer and no data set that is registered has the name a hyphen; that of an architecture may have some.
+_FIRST = (
+    r"(?P<architecture>.+)-(?P<optimizer>[^-]+)-(?P<dataset>[^-]+)"
+    r"-b(?P<batch_size>\d+)-(?P<device>[a-z]+\d*)-t(?P<threads>\d+)"
+)
+_MORE = {  # in the order of the fields, each where it is not at its default
+    "dtype": _one_of(DTYPES),
+    "denormals": _one_of(DENORMALS),
+    "memory_format": _one_of(MEMORY_FORMATS),
+    "mode": _one_of(MODES),
+    "implementation": _one_of(IMPLEMENTATIONS),
+    "loss": _WORD,
+    "learning_rate": r"lr\d[\d.]*(?:e-?\d+)?",
+    "schedule": _one_of(SCHEDULES),
+    "normalization": _WORD,
+    "split": _one_of(SPLITS),
+    "seed": r"seed\d+",
+}
+_ID = re.compile(_FIRST + "".join(rf"(?:-(?P<{name}>{pattern}))?" for name, pattern in _MORE.items()), re.S)
+
+
+def cell_of_id(text: str, losses: Container[str] = FIRST_LOSSES) -> Cell | None:
+    """The cell whose id the text is; None where it is the id of none.
+
+    Args:
+        text: such as "lenet5-sgd-mnist-b64-cpu-t1-seed3". Of what somebody's own file names, a label stands in it, so
+            that the cell does not say which code it is.
+        losses: the names of those there are: a word may be one, or a normalization.
+
+    """
+    match = _ID.fullmatch(text)
+    if match is None:
+        return None
+    values = {name: _value(name, part) for name, part in match.groupdict().items() if part is not None}
+    cell = Cell(**values)
+    if cell.loss not in losses and "normalization" not in values:
+        cell = replace(cell, loss=FIRST_LOSSES[0], normalization=cell.loss)
+    return cell if cell.id == text else None
+
+
+def _value(name: str, text: str) -> Any:
+    """A part of an id as the value of its field."""
+    if name == "learning_rate":
+        return float(text.removeprefix("lr"))
+    if name in ("batch_size", "threads", "seed"):
+        return int(text.removeprefix("seed"))
+    return re.sub(r"(?<=[a-z])(?=\d)", ":", text) if name == "device" else text
