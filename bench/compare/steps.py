@@ -8,10 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bench.compare.capabilities import capabilities_of, threads_in
-from bench.compare.checkout import Tree, checked_out, is_suite, repository
+from bench.compare.checkout import Tree, checked_out
 from bench.compare.facts import SideFacts
 from bench.compare.interpreters import same_versions
 from bench.compare.pairs import Side
+from bench.compare.project import is_suite, repository
 from bench.compare.sides import Comparison, Revisions, injected, notes_on
 from bench.errors import BenchError, NotComparableError
 from bench.plan.cell import STEP, Cell
@@ -26,6 +27,7 @@ from bench.process.messages import StepFacts
 from bench.process.step_task import task_of
 from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
+from bench.store.git import git
 from bench.text import duration
 
 TRY_SECONDS = 600.0  # to set a step up and run it, which may read its data first
@@ -143,6 +145,7 @@ def settings(
     *,
     changes: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     pythons: Mapping[str, Path] = MappingProxyType({}),
+    base: Path | None = None,
 ) -> Iterator[Comparison]:
     """A step with two environments, or under two interpreters.
 
@@ -151,13 +154,14 @@ def settings(
         options: how it is run.
         changes: by side, "A" and "B", the variables that differ from this process's.
         pythons: likewise the interpreter; that of this process where a side has none.
+        base: the folder that a file is found from; None for the working directory.
 
     Raises:
         BenchError: it cannot be run in either.
         NotComparableError: it can be run in one of them alone.
 
     """
-    source = source_named(text)
+    source = source_named(text, base)
     with ExitStack() as stack:
         tried = []
         for side in "AB":
@@ -240,5 +244,26 @@ def _source_in(tree: Path, root: Path, text: str, start: Path) -> StepSource:
         place = (start / origin.file).resolve()
         if not place.is_relative_to(root.resolve()):
             raise BenchError(f"{origin.file} is not in the repository {root}: name a file of it, or give --repo DIR")
-        text = text.replace(origin.file, place.relative_to(root.resolve()).as_posix(), 1)
+        name = place.relative_to(root.resolve()).as_posix()
+        _check_tracked(tree, root, name)
+        text = text.replace(origin.file, name, 1)
     return source_named(text, tree, [str(tree / folder) for folder in MODULES], str(root.resolve()))
+
+
+def _check_tracked(tree: Path, root: Path, name: str) -> None:
+    """See that a file which is there can be in a tree: git leaves out what it is told to ignore.
+
+    Raises:
+        BenchError: it ignores this one.
+
+    """
+    if (tree / name).exists() or not (root / name).exists():
+        return
+    try:
+        git(root, "check-ignore", "--quiet", "--", name)
+    except BenchError:  # it does not
+        return
+    raise BenchError(
+        f"git ignores {name}, so that no revision has it, nor the copy of the working tree: track it (git add --force "
+        f"{name}), or compare it without revisions (--steps, --env)"
+    )

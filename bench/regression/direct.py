@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from bench.compare.costs import allowed_rise
 from bench.metrics import COUNTS, METRICS
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
@@ -13,7 +14,6 @@ from bench.text import count, plural, quantity
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import VerdictWord
 
-MEMORY_FLOOR = 2**20  # bytes; pages and arenas come and go below a MiB
 CONTENDED = "other work took its cores in every process"
 AGAIN = "run it again when nothing else runs"
 ACCEPT = "allow it under [tolerances], or accept this run into the baseline"
@@ -59,7 +59,7 @@ def judge_memory(new: CellSummary, stored: list[CellSummary], tolerance: float) 
     if new.peak_memory is None or not peaks or "peak_memory" in new.counts:
         return
     mean = float(np.mean(peaks))
-    bound = max(mean * tolerance, MEMORY_FLOOR)
+    bound = allowed_rise(mean, tolerance)
     more = new.peak_memory - mean
     verdict: VerdictWord = "regressed" if more > bound else "improved" if more < -bound else "unchanged"
     yield Verdict(
@@ -83,7 +83,8 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
     for metric, limit in allowed.budgets(new.id).items():
         row = METRICS[metric]
         higher = row.direction == "higher"
-        asked = f"{'at least' if higher else 'at most'} {limit:g} is asked ({allowed.place})"
+        unit = "" if row.unit == "1" else f" {row.unit}"  # as the file has it: SI without a prefix
+        asked = f"{'at least' if higher else 'at most'} {limit:g}{unit} is asked ({allowed.place})"
         verdict = Verdict(
             cell=new.id,
             metric=metric,
@@ -99,8 +100,8 @@ def judge_budgets(new: CellSummary, allowed: Tolerances, values: Mapping[str, fl
             continue
         kept = value >= limit if higher else value <= limit
         if metric in new.contended and (not kept or row.kind == "ratio"):  # a neighbour makes a time longer, never kept
-            yield replace(verdict, after=value, reason=f"{value:.4g}, {asked}; {CONTENDED}", remedy=AGAIN)
+            yield replace(verdict, after=value, reason=f"{value:.4g}{unit}, {asked}; {CONTENDED}", remedy=AGAIN)
             continue
         yield replace(
-            verdict, verdict="unchanged" if kept else "regressed", after=value, reason=f"{value:.4g}, {asked}"
+            verdict, verdict="unchanged" if kept else "regressed", after=value, reason=f"{value:.4g}{unit}, {asked}"
         )

@@ -55,16 +55,6 @@ def test_an_optimizer_of_one_side_alone():
     assert len(capabilities.cells_of(plan, [new, old])) == 1
 
 
-def test_a_package_s_own_architectures_are_those_of_its_modules():
-    ours, theirs = having("mlp"), having("my_net", module="my_nets.small")
-    zoo = having("resnet18", module="torchvision.models.resnet")
-    assert capabilities.own_architectures([ours, theirs], "b") == ("my_net",)
-    with pytest.raises(BenchError, match="b registers no architecture: it broke"):
-        capabilities.own_architectures([ours, having("mlp", problems=("it broke",))], "b")
-    with pytest.raises(BenchError, match="registers no architecture"):
-        capabilities.own_architectures([ours, zoo], "b")
-
-
 def test_a_revision_that_knows_no_such_field_is_not_comparable():
     old = having("mlp", cell_fields=tuple(name for name in FIELDS if name != "learning_rate"))
     capabilities.check_fields([Cell("mlp")], old, "HEAD~9")

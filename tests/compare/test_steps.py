@@ -245,3 +245,24 @@ def test_a_log_of_steps_reads_back(answered, tmp_path):
     assert read.before.origin == FACTS["origin"]
     ((before, after),) = read.cells.values()
     assert (before.id, after.id) == ("a.py:f", "b.py:g")
+
+
+def test_a_file_that_git_ignores_is_told_and_how_to_compare_it_all_the_same(answered, repo):
+    answered(FINE, FINE)
+    (repo / ".gitignore").write_text("mine.py\n")
+    (repo / "mine.py").write_text("step = print\n")
+    with (
+        pytest.raises(BenchError, match=r"git ignores mine.py.*git add --force mine.py.*--steps, --env"),
+        steps.revisions("mine.py:step", Revisions(repo, "HEAD"), OPTIONS),
+    ):
+        pass
+    (repo / ".gitignore").write_text("")
+    answered(GONE, FINE)  # new, and not ignored: the copy has it, and the revision is told to lack it
+    with pytest.raises(BenchError, match="has no 'step'"), steps.revisions("mine.py:step", Revisions(repo, "HEAD"), OPTIONS):
+        pass
+
+
+def test_a_step_with_two_settings_is_found_from_the_folder_that_is_named(answered, repo):
+    asked = answered(FINE, FINE)
+    with steps.settings("my_train.py:step", OPTIONS, changes={"A": {"X": "y"}}, base=repo / "train"):
+        assert [task["base"] for task in asked] == [str(repo / "train")] * 2
