@@ -260,6 +260,9 @@ def test_the_gitignore_that_is_shown_keeps_baselines_alone(tmp_path):
     git("add", "results/baselines")  # as the page says
     git("add", "--all")
     assert git("ls-files").split() == [
-        ".gitattributes", ".gitignore", "my_nets/results/kept.py", "results/baselines/main.jsonl"
+        ".gitattributes",
+        ".gitignore",
+        "my_nets/results/kept.py",
+        "results/baselines/main.jsonl",
     ]
     assert "merge: union" in git("check-attr", "merge", "results/baselines/main.jsonl")

@@ -89,9 +89,7 @@ def _refusal(host: TreeClient, plan: Plan, text: str) -> str:
     return ""
 
 
-def _side(
-    label: str, known: Capabilities, tree: Tree, packages: set[str], lacking: Mapping[str, str]
-) -> RevisionSide:
+def _side(label: str, known: Capabilities, tree: Tree, packages: set[str], lacking: Mapping[str, str]) -> RevisionSide:
     """The side of a tree; `packages` are those that either tree has."""
     if tree.packages is None:
         return RevisionSide(label=label, known=known, broken=lacking)

@@ -1,4 +1,4 @@
-"""Survey: the catalogue, asked so that a net or plug-in that crashes its worker, or hangs, costs no more than itself."""
+"""Survey: the catalogue, asked so that a net or plug-in that crashes its worker, or hangs, costs itself alone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ GROUP = "bench.architectures"  # the entry points by which packages register net
 def surveyed(starter: TaskStarter, request: CatalogueRequest, *, to_measure: bool = False) -> Catalogue:
     """What is registered, and what the machine can do; of a net that ends its worker the `trouble` it makes.
 
-    A plug-in whose import ends its worker is left out, as one is that cannot be imported; unless it is all `to_measure`,
+    A plug-in whose import ends its worker is left out, as one is that cannot be imported; unless all is `to_measure`,
     whose workers import every plug-in.
 
     Raises:

@@ -50,9 +50,7 @@ def _case(verdict: Verdict, kind: str) -> ET.Element:
     case = ET.Element("testcase", classname=clean(verdict.cell), name=clean(verdict.label), time="0")
     text = "\n".join(part for part in (verdict.reason, verdict.remedy, *verdict.evidence) if part)
     if kind:
-        message = ET.SubElement(
-            case, kind, type=verdict.verdict, message=clean(f"{verdict.verdict}: {verdict.reason}")
-        )
+        message = ET.SubElement(case, kind, type=verdict.verdict, message=clean(f"{verdict.verdict}: {verdict.reason}"))
         message.text = clean(text)
     elif text:
         ET.SubElement(case, "system-out").text = clean(f"{verdict.verdict}\n{text}")

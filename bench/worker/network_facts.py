@@ -34,7 +34,7 @@ def own_form(text: str, images: Sequence[Mapping[str, Any]]) -> Architecture:
 
 
 def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
-    """Parameters and FLOPs of one image at the architecture's own shape; where it cannot be run the `trouble`, in words.
+    """Parameters and FLOPs of one image at the architecture's own shape; the `trouble` where it cannot be run.
 
     Counted on the meta device, or on the CPU where a network of the user's own needs real numbers.
     """

@@ -154,7 +154,10 @@ def test_one_that_fails_is_left_out_whole_and_the_others_go_on(answers):
     taken = "architecture 'lenet5' of far_away.duplicate is already registered by architectures.lenet"
     built = "it is a network that is built already: name its class, or a function that builds it"
     assert left_out == [
-        ["plug-in 'd_broken'", "ModuleNotFoundError: No module named 'a_module_that_is_nowhere' (far_away/broken.py, line 1)"],
+        [
+            "plug-in 'd_broken'",
+            "ModuleNotFoundError: No module named 'a_module_that_is_nowhere' (far_away/broken.py, line 1)",
+        ],
         ["plug-in 'e_duplicate'", f"RegistryError: {taken}"],
         ["plug-in 'f_exits'", "SystemExit: the plug-in leaves"],
         ["plug-in 'j_instance'", f"RegistryError: {built}"],

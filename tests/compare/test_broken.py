@@ -26,7 +26,7 @@ CAUSE = "ImportError: cannot import name 'registerr' from 'architectures' (my_ne
 
 def having(*own, package="my-nets", wrong=()):
     """What a revision says whose package has these nets, in an environment that has another plug-in installed."""
-    nets = dict.fromkeys(own, {"module": "my_nets.nets", "registered_by": package})
+    nets = {name: {"module": "my_nets.nets", "registered_by": package} for name in own}
     others = {"mlp": {"module": "architectures.mlp", "registered_by": ""}, "theirs": {"registered_by": "other-nets"}}
     catalogue = Catalogue(
         architectures={**others, **nets},
@@ -80,7 +80,6 @@ def compared(monkeypatch, tmp_path):
     return run
 
 
-
 def words(decision):
     return [(verdict.cell.partition("-")[0], verdict.verdict) for verdict in decision.verdicts]
 
@@ -93,7 +92,9 @@ def test_the_first_pull_request_passes_and_says_that_there_is_nothing_to_compare
     decision = compared(having("my_net", "my_mlp"), having("my_net", "my_mlp"), trees=(NO_PACKAGE, {}))
     assert words(decision) == [("my_net", "new"), ("my_mlp", "new")]
     assert (decision.overall, decision.exit_code) == ("pass", 0)
-    assert markdown(decision).startswith("### Nothing to compare: HEAD (2) against base (1)\n\n2 new, nothing to compare")
+    assert markdown(decision).startswith(
+        "### Nothing to compare: HEAD (2) against base (1)\n\n2 new, nothing to compare"
+    )
 
 
 def test_a_net_that_was_chosen_and_is_new_is_no_mistake(compared):
@@ -104,7 +105,9 @@ def test_a_net_that_was_chosen_and_is_new_is_no_mistake(compared):
     lent = compared(having("my_linear"), having("my_linear"), trees=(NO_PACKAGE, {}), plan=plan, chosen=True)
     assert words(lent) == [("my_linear", "new")]
     with pytest.raises(BenchError, match="unknown architecture 'my_linaer': did you mean 'my_linear'"):
-        compared(having("my_linear"), having("my_linear"), plan=replace(plan, architectures=("my_linaer",)), chosen=True)
+        compared(
+            having("my_linear"), having("my_linear"), plan=replace(plan, architectures=("my_linaer",)), chosen=True
+        )
 
 
 def test_nets_of_other_packages_are_not_measured(compared):
@@ -186,7 +189,9 @@ def test_a_file_that_was_named_and_is_new_is_compared_with_nothing(compared):
         return having()
 
     named = having()
-    net = {"Net": {"module": "my_nets", "registered_by": "", "origin": {"text": "my_nets.py:Net", "file": "my_nets.py"}}}
+    net = {
+        "Net": {"module": "my_nets", "registered_by": "", "origin": {"text": "my_nets.py:Net", "file": "my_nets.py"}}
+    }
     catalogue = replace(named.catalogue, architectures={**named.catalogue.architectures, **net})
     comparison = compared(lacking, replace(named, catalogue=catalogue), plan=plan, chosen=True)
     assert [cell.partition("-")[0] for cell in comparison.sides] == ["mlp"]
@@ -200,5 +205,3 @@ def test_a_file_that_was_named_and_is_new_is_compared_with_nothing(compared):
 def test_a_package_without_nets_is_told(compared):
     with pytest.raises(BenchError, match=r"HEAD \(2\) registers no architecture"):
         compared(having(), having())
-
-

@@ -225,18 +225,27 @@ def test_the_nearest_package_at_or_above_is_meant_in_a_repository_of_several(tmp
     place = made.folder / stand
     place.mkdir(parents=True, exist_ok=True)
     if stand == ".":
-        with pytest.raises(BenchError, match=r"give --repo .*/repo/libs/nets \(libs/nets\)"), checked_out(place, "HEAD", None):
+        with (
+            pytest.raises(BenchError, match=r"give --repo .*/repo/libs/nets \(libs/nets\)"),
+            checked_out(place, "HEAD", None),
+        ):
             pass
         return
     with checked_out(place, "HEAD~1", None) as trees:
-        assert [project.relative_to(project.parents[2]).as_posix() for project in asked] == ["a/libs/nets", "b/libs/nets"]
+        assert [project.relative_to(project.parents[2]).as_posix() for project in asked] == [
+            "a/libs/nets",
+            "b/libs/nets",
+        ]
         assert [tree.trouble for tree in trees] == ["", ""]
 
 
 def test_a_shallow_clone_is_told_with_the_remedy(suite, tmp_path):
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", "--depth", "1", suite.folder.as_uri(), clone], check=True)
-    with pytest.raises(BenchError, match="is a shallow clone: .*--unshallow.*fetch-depth: 0"), checked_out(clone, "HEAD~1", None):
+    with (
+        pytest.raises(BenchError, match=r"is a shallow clone: .*--unshallow.*fetch-depth: 0"),
+        checked_out(clone, "HEAD~1", None),
+    ):
         pass
     with checked_out(clone, "HEAD", None) as (head, _):
         assert head.label.startswith("HEAD (")
@@ -250,7 +259,10 @@ def test_a_branch_that_only_the_remote_has_is_meant_by_its_name_there(suite, tmp
     subprocess.run(["git", "clone", "--quiet", suite.folder, clone], check=True)
     subprocess.run(["git", "-C", clone, "checkout", "--quiet", "--detach", "origin/change"], check=True)
     subprocess.run(["git", "-C", clone, "branch", "--quiet", "-D", "change"], check=True)
-    with pytest.raises(BenchError, match="unknown revision 'main' in .*: did you mean 'origin/main'"), checked_out(clone, "main", None):
+    with (
+        pytest.raises(BenchError, match=r"unknown revision 'main' in .*: did you mean 'origin/main'"),
+        checked_out(clone, "main", None),
+    ):
         pass
     with checked_out(clone, "origin/main", "HEAD") as (base, head):
         assert (base.paths[0] / "net.py").read_text() == "two = 2\n"

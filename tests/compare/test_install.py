@@ -26,7 +26,7 @@ def test_what_builds_a_package_is_fetched_only_where_it_is_not_installed(tmp_pat
 
 
 def test_the_exception_of_a_build_is_the_cause():
-    lines = "  Getting requirements ...\n  error: subprocess\n  ValueError: invalid pyproject.toml: `project.version`.\nnote: x"
+    lines = "  Getting it ...\n  error: subprocess\n  ValueError: invalid pyproject.toml: `project.version`.\nnote: x"
     assert install._cause(lines) == "ValueError: invalid pyproject.toml: `project.version`"
     assert install._cause("only this\n") == "only this"
     assert install._cause("") == "pip gave no reason"

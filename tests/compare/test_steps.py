@@ -258,7 +258,10 @@ def test_a_file_that_git_ignores_is_told_and_how_to_compare_it_all_the_same(answ
         pass
     (repo / ".gitignore").write_text("")
     answered(GONE, FINE)  # new, and not ignored: the copy has it, and the revision is told to lack it
-    with pytest.raises(BenchError, match="has no 'step'"), steps.revisions("mine.py:step", Revisions(repo, "HEAD"), OPTIONS):
+    with (
+        pytest.raises(BenchError, match="has no 'step'"),
+        steps.revisions("mine.py:step", Revisions(repo, "HEAD"), OPTIONS),
+    ):
         pass
 
 

@@ -59,9 +59,11 @@ def test_a_net_that_ends_its_worker_costs_itself_alone(ask):
 def test_a_plug_in_whose_import_ends_the_worker_is_left_out_and_named(ask):
     ask(imports=["worse"])
     catalogue = surveyed(None, CatalogueRequest(("*",)))
-    assert catalogue.problems == ("plug-in 'worse' is left out: its import ends the process: the worker was ended by SIGSEGV",)
+    assert catalogue.problems == (
+        "plug-in 'worse' is left out: its import ends the process: the worker was ended by SIGSEGV",
+    )
     assert "flops_forward" in catalogue.architectures["fine"]
-    with pytest.raises(BenchError, match="plug-in 'worse': its import ends the process: .*; mend it, or uninstall"):
+    with pytest.raises(BenchError, match=r"plug-in 'worse': its import ends the process: .*; mend it, or uninstall"):
         surveyed(None, CatalogueRequest(("*",)), to_measure=True)
 
 

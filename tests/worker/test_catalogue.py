@@ -112,7 +112,11 @@ class Odd(nn.Module):
         ("odd_tuple", lambda shape, classes: Odd(shape, classes, "tuple"), None),
         ("odd_item", lambda shape, classes: Odd(shape, classes, "item"), None),
         ("odd_other", lambda shape, classes: Odd(shape, classes, "other"), "cannot take images of 1x28x28"),
-        ("odd_raises", lambda shape, classes: Odd(shape, classes, "raises"), "cannot be built: ValueError: out of order"),
+        (
+            "odd_raises",
+            lambda shape, classes: Odd(shape, classes, "raises"),
+            "cannot be built: ValueError: out of order",
+        ),
         ("odd_class", nn.Linear, "cannot be built: TypeError"),
         ("odd_nothing", lambda shape, classes: None, "'odd_nothing'"),
         ("odd_exit", lambda shape, classes: sys.exit(3), "cannot be built: SystemExit: 3"),

@@ -1,4 +1,4 @@
-"""The flags of commands that measure: whether one may measure beside another run, and how long it waits for its turn."""
+"""The flags of commands that measure: whether one may do so beside another run, and how long it waits for its turn."""
 
 import argparse
 from math import inf
