@@ -3,7 +3,7 @@
 Two interpreters are in `bench.compare.interpreters`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,7 +96,7 @@ class Revisions:
 def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0.0) -> Iterator[Comparison]:
     """The cells of a plan, by the code of one revision and by that of another or of the working tree.
 
-    What only one of them has is `unmatched`, and so is what the second one has broken: there may be no side at all.
+    What only one has is `unmatched`, and so is what the second one has broken: there may be no side at all.
 
     Args:
         between: the revisions.
@@ -105,7 +105,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
         inject: how much slower than it is the second is made, as a share.
 
     Raises:
-        BenchError, NotComparableError: what `checked_out` and `revision_sides` raise, or no side has any such cell.
+        BenchError, NotComparableError: what `checked_out` and `revision_sides` raise.
 
     """
     with ExitStack() as stack:
@@ -124,11 +124,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
             after=_facts(trees[1]),
             sides={cell.id: both_sides(hosts, (cell, cell), plan, inject) for cell in shared},
             system=after.known.system or before.known.system,
-            unmatched=(
-                *lost,
-                *(unmatched(cell, "new", after.label) for cell in newer if cell not in older),
-                *(unmatched(cell, "missing", before.label) for cell in older if cell not in newer),
-            ),
+            unmatched=(*lost, *_of_one_side(older, newer, before.label, after.label)),
             notes=(
                 *notes_on(trees, inject),
                 *gone,
@@ -219,6 +215,13 @@ def both_sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, i
 def unmatched(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
     """The verdict on a cell that only one side has."""
     return Verdict(cell=cell.id, metric="step", verdict=verdict, reason=f"only in {label}")
+
+
+def _of_one_side(older: Iterable[Cell], newer: Iterable[Cell], before: str, after: str) -> Iterator[Verdict]:
+    """The verdicts on the cells that only one of two revisions has."""
+    old, new = list(older), list(newer)
+    yield from (unmatched(cell, "new", after) for cell in new if cell not in old)
+    yield from (unmatched(cell, "missing", before) for cell in old if cell not in new)
 
 
 def _facts(tree: Tree) -> SideFacts:

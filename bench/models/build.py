@@ -108,11 +108,14 @@ def _built(text: str, shape: Shape, classes: int) -> nn.Module:
     if parse(text):
         return entry.build(shape, classes)
     try:
-        return entry.build(shape, classes)
+        network = entry.build(shape, classes)
     except (RegistryError, MissingArguments) as error:
         raise ShapeError(f"'{text}' cannot be built: {error}") from error
     except (Exception, SystemExit) as error:
         raise ShapeError(f"'{text}' cannot be built: {told_of(error)}") from error
+    if not isinstance(network, nn.Module):
+        raise ShapeError(f"'{text}' gives {type(network).__name__}, and no torch.nn.Module")
+    return network
 
 
 def trial_of(text: str, shape: Shape, classes: int) -> Trial:

@@ -98,7 +98,7 @@ def comparison_of(cell: Cell, revisions: Iterable[str], threads: int | None = No
     words = [
         word
         for key, value in values.items()
-        if value is not None and not _same(value, getattr(usual, key), many=True)
+        if value is not None and (key == "threads" or not _same(value, getattr(usual, key), many=True))
         for word in _words(key, value)
     ]
     return shlex.join(["python", "-m", "bench", "ab", *revisions, *words])

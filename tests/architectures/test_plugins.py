@@ -158,8 +158,8 @@ def test_one_that_fails_is_left_out_whole_and_the_others_go_on(answers):
             "plug-in 'd_broken'",
             "ModuleNotFoundError: No module named 'a_module_that_is_nowhere' (far_away/broken.py, line 1)",
         ],
-        ["plug-in 'e_duplicate'", f"RegistryError: {taken}"],
-        ["plug-in 'f_exits'", "SystemExit: the plug-in leaves"],
+        ["plug-in 'e_duplicate'", f"RegistryError: {taken} (far_away/duplicate.py, line 8)"],
+        ["plug-in 'f_exits'", "SystemExit: the plug-in leaves (far_away/exits.py, line 1)"],
         ["plug-in 'j_instance'", f"RegistryError: {built}"],
         ["plug-in 'lenet5'", f"RegistryError: {taken.replace('far_away.duplicate', 'far_away.direct')}"],
     ]

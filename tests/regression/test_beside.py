@@ -48,7 +48,7 @@ def test_the_command_names_the_cell_and_both_revisions(revision):
     assert args.revisions == [revision[:10], "b" * 10]
     assert (args.architectures, args.optimizers, args.batch_sizes) == (["my_net"], ["adam"], [32])
     assert args.learning_rates == [0.01]
-    assert args.threads is None  # the cost is of one thread, as `ab` has it
+    assert args.threads == [1]  # those of the cost
     assert typed(beside(replace(new, dirty=True), summary(revision)).removeprefix(": ")).revisions == [revision[:10]]
 
 
