@@ -15,6 +15,7 @@ from bench.compare.pairs import Side
 from bench.compare.project import is_suite, repository
 from bench.compare.sides import Comparison, Revisions, injected, notes_on
 from bench.errors import BenchError, NotComparableError
+from bench.metrics import IMPORT
 from bench.plan.cell import STEP, Cell
 from bench.plan.origin import parse
 from bench.plan.plan import Plan
@@ -29,6 +30,7 @@ from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
 from bench.store.git import git
 from bench.text import duration
+from bench.verdict.verdict import Verdict
 
 TRY_SECONDS = 600.0  # to set a step up and run it, which may read its data first
 MODULES = ("", "src")  # where a repository has its modules, from its top folder
@@ -92,14 +94,16 @@ class TriedStep:
 def revisions(text: str, between: Revisions, options: StepOptions) -> Iterator[Comparison]:
     """A step by the code of one revision of the user's own repository and by that of another or of the working tree.
 
+    Where one of them has no such step there are no sides, and a verdict says whether it is new or lost.
+
     Args:
         text: names it, such as `my_train.py:make_step`; a file is found from the folder `between.repo`.
         between: the revisions.
         options: how it is run.
 
     Raises:
-        BenchError: there is no such revision, or no such step in the newer one, or neither can run it.
-        NotComparableError: the older one has none, or cannot run it.
+        BenchError: there is no such revision, or neither has such a step that it can run.
+        NotComparableError: the older one has it and cannot run it.
 
     """
     root = repository(between.repo)
@@ -112,11 +116,25 @@ def revisions(text: str, between: Revisions, options: StepOptions) -> Iterator[C
                 raise NotComparableError(f"{tree.label} is of an older revision, which runs no step of one's own")
             tried.append(_tried(host, _source_in(tree.paths[0], root, text, between.repo), options))
         older, newer = tried
-        if not newer.exists or not (older.facts or newer.facts):
+        if not (older.facts or newer.facts):
             raise BenchError(f"{newer.label}: {newer.reason}")
-        if older.facts is None:
+        if older.facts is None and older.exists:
             raise NotComparableError(f"{older.label}: {older.reason}")
-        yield _comparison(newer.source.label, (older, newer), options, notes_on(trees, options.inject), trees)
+        notes = notes_on(trees, options.inject)
+        whole = _comparison(newer.source.label, (older, newer), options, notes, trees)
+        yield (
+            whole
+            if older.exists and newer.exists
+            else replace(whole, sides={}, unmatched=(_of_one_side(older, newer),))
+        )
+
+
+def _of_one_side(older: TriedStep, newer: TriedStep) -> Verdict:
+    """What is said where one revision has no such step: it is new, or lost."""
+    if newer.exists:
+        return Verdict(cell=newer.source.label, metric="step", verdict="new", reason=f"only in {newer.label}")
+    reason = f"it ran at {older.label}; at {newer.label}: {newer.reason}"
+    return Verdict(cell=newer.source.label, metric=IMPORT, verdict="failed", reason=reason, remedy="mend it")
 
 
 @contextmanager

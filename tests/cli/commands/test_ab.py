@@ -56,6 +56,10 @@ def check(done, words, code=2):
         (["--python", "A=python3", "--cells", "lenet5", "mlp"], ["--python A=PATH B=PATH", "name one"]),
         (["--recompute", "none.jsonl"], ["cannot read none.jsonl", "results/ab"]),
         (["HEAD", "--epochs", "3"], ["--epochs"]),
+        (["--cells", "lenet5", "mlp", "--repo", "."], ["--repo says where revisions or steps are"]),
+        (["HEAD", "--repo", "nowhere"], ["there is no folder nowhere"]),
+        (["HEAD", "--wait"], ["--wait", "not allowed with", "--concurrent"]),
+        (["--steps", "a.py:f", "b.py:g", "--same-costs"], ["leave --same-result out, and --same-costs"]),
     ],
 )
 def test_a_mistake_is_told_and_writes_nothing(typed, tmp_path, flags, words):
@@ -126,7 +130,7 @@ REAL = ("--architectures", "lenet5", "--blocks", "8", "--tolerance", "10%", "--b
 @COMMITTED
 def test_equal_revisions_pass(compared, bench):
     document = compared("HEAD", "HEAD", "--repo", ROOT, *REAL, decided=lambda one: one["exit_code"] == 0)
-    [verdict, computed] = document["verdicts"]
+    verdict, computed, *_ = document["verdicts"]
     assert (computed["metric"], computed["verdict"]) == ("result", "unchanged")
     assert verdict["verdict"] in {"unchanged", "improved"} or excused(document), document
     assert verdict["evidence"] == []
@@ -144,7 +148,7 @@ def test_a_real_slowdown_fails(compared):
     document = compared(
         *("HEAD", "HEAD", "--repo", ROOT, *REAL, "--inject", "25%"), decided=lambda one: one["exit_code"] == 1
     )
-    [verdict, computed] = document["verdicts"]
+    verdict, computed, *_ = document["verdicts"]
     assert computed["verdict"] == "unchanged"  # more of the same work
     assert verdict["verdict"] == "regressed" or excused(document), document
     if verdict["verdict"] == "regressed":
@@ -158,7 +162,7 @@ def test_two_cells_with_their_counts(compared):
         *("--cells", "softmax_regression", "lenet5", "--blocks", "2", "--budget", "120s"),
         decided=lambda one: one["exit_code"] == 1,
     )
-    [verdict, computed] = document["verdicts"]
+    verdict, computed, *_ = document["verdicts"]
     assert computed["reason"] == "computes something else by intent: another architecture"
     assert verdict["verdict"] == "regressed" or excused(document), document
     assert "parameters 7,850 -> 61,706" in verdict["evidence"]
@@ -303,3 +307,13 @@ def test_two_interpreters_are_compared_and_their_versions_listed(bench, tmp_path
 def test_a_python_without_torch_is_exit_4_in_one_line(typed, tmp_path):
     bare = Venv(tmp_path / "bare", bare=True)
     check(typed("ab", "--python", f"B={bare.python}", *QUICK), [str(bare.python), "'torch'", "-m pip install"], code=4)
+
+
+@pytest.mark.parametrize(("command", "code"), [(("ab", "HEAD", "--concurrent"), 2), (("check", "nowhere"), 2)])
+def test_the_files_that_ci_reads_say_what_ended_a_command(typed, tmp_path, command, code):
+    done = typed(*command, "--markdown", "out/c.md", "--junit", "out/c.xml", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["exit_code"], document["overall"]) == (code, code, "undecided")
+    assert f"bench: {document['reason']}\n" == done.stderr
+    assert (tmp_path / "out" / "c.md").read_text().startswith(f"### Undecided: bench {command[0]} ended with exit code")
+    assert "<error" in (tmp_path / "out" / "c.xml").read_text()
