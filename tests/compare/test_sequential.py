@@ -1,10 +1,12 @@
 """Sequential comparison: which pairs are made, in which order, and when it ends; noise stands in for workers."""
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bench.compare import ab
 from bench.compare import sequential as module
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
@@ -14,6 +16,7 @@ from bench.compare.sides import Comparison
 from bench.compare.start_order import start_of
 from bench.compare.verdicts import decide
 from bench.plan.cell import Cell
+from bench.plan.plan import Plan
 from bench.process.worker import WorkerError
 
 
@@ -265,3 +268,18 @@ def test_memory_as_it_was_is_read_once_and_one_side_that_does_not_tell_says_noth
     machine.count_both = lambda *_: ({"flops": 1.0}, {"flops": 1.0, "peak_memory": 5e6})
     log, _ = play(machine)
     assert log.cell_logs["mlp"].memory == []
+
+
+def test_what_started_the_sides_is_part_of_the_budget(monkeypatch, told):
+    """Of 10 s, 20 were gone before the first pair could be made."""
+    machine = Machine({"mlp": 0.0})
+    monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
+    monkeypatch.setattr(module, "count_both", machine.count_both)
+    monkeypatch.setattr(ab, "note_sameness", lambda *_, budget, **__: asked.append(budget))
+    asked = []
+    sides = {"mlp": (Side(None, Cell("mlp")), Side(None, Cell("mlp")))}
+    plan = Plan(budget=10.0, order_seed=0)
+    decision = ab.compare(comparison_of(machine, sides), plan, ab.Rules(), lambda *_: None, time.monotonic() - 20)
+    assert (asked, machine.asked) == ([0.0], [])
+    assert decision.interrupted == "out of time"
+    assert decision.exit_code == 3

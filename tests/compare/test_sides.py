@@ -1,5 +1,8 @@
 """Sides: which cells are on which side, and what is refused before anything is timed."""
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
 
 from bench.compare import capabilities, sides
@@ -112,3 +115,19 @@ def test_a_catalogue_is_asked_for_what_two_cells_name_too():
     assert plan.datasets == ("mnist", "npz:x.npz")
     assert plan.losses == ("cross_entropy", "my.py:loss")
     assert plan.optimizers == ("sgd",)
+
+
+def test_a_setting_that_leads_to_other_packages_tells_both_versions(monkeypatch):
+    installed = {"A": {"torch": "2.13.0"}, "B": {"torch": "2.14.1"}, "same": {"torch": "2.14.1"}}
+
+    def compared(first, second):
+        answers = iter([first, second])
+        monkeypatch.setattr(sides, "TreeClient", lambda *_, **__: nullcontext())
+        monkeypatch.setattr(
+            sides, "capabilities_of", lambda *_: replace(having("mlp"), installed=installed[next(answers)])
+        )
+        with sides.environments({"A": {"PYTHONPATH": "old"}}, Plan(architectures=("mlp",), threads=(1,))) as comparison:
+            return comparison.before.installed, comparison.after.installed
+
+    assert compared("A", "B") == ({"torch": "2.13.0"}, {"torch": "2.14.1"})
+    assert compared("same", "B") == ({}, {})  # a setting alone is no other interpreter

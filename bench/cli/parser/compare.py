@@ -41,7 +41,7 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         metavar="FILE",
         help="repeat the decision on the stored timings of an earlier comparison; nothing is measured",
     )
-    add_settings(parser, COMPARED, suite=CHECKS)
+    add_settings(parser, COMPARED, suite=CHECKS, threads=(1,))
     _add_output(parser)
     add_files(parser)
 
@@ -104,7 +104,7 @@ def add_calibrate(parser: argparse.ArgumentParser, add_settings: AddSettings) ->
     parser.add_argument(
         "--runs", type=count, default=1, metavar="N", help="whole comparisons to run with that slowdown (default: 1)"
     )
-    add_settings(parser, COMPARED, suite=CHECKS)
+    add_settings(parser, COMPARED, suite=CHECKS, threads=(1,))
     _add_output(parser)
 
 

@@ -172,6 +172,7 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str], **defau
     for name in names:
         many, kind = shape_of(name)
         text = SETTINGS[name].metadata["help"]
+        text = text.partition(" (default:")[0] if name in defaults else text  # the command has another
         if kind is bool:
             action, meaning = ("store_false", f"do not {text}") if default_of(name) else ("store_true", text)
             parser.add_argument(flag(name), dest=name, action=action, default=None, help=meaning)
