@@ -173,7 +173,7 @@ def test_two_cells_with_their_counts(compared):
 @pytest.mark.slow
 def test_two_settings(bench):
     flags = ("--env", "A=OMP_NUM_THREADS=1", "--env", "B=MALLOC_MMAP_THRESHOLD_=131072", "--env", "B=OMP_NUM_THREADS=1")
-    done = bench("ab", *flags, *QUICK, "--budget", "20s", "--json")
+    done = bench("ab", *flags, *QUICK, "--budget", "40s", "--json")
     assert done.returncode in {0, 1, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["before"] == "A: OMP_NUM_THREADS=1"
@@ -267,7 +267,7 @@ def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environme
 @pytest.mark.alone
 @pytest.mark.slow
 def test_a_calibration_is_stored_and_drawn(bench):
-    done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "90s", "--json")
+    done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "120s", "--json")
     assert done.returncode in {0, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == 3
@@ -288,7 +288,7 @@ def test_two_interpreters_are_compared_and_their_versions_listed(bench, tmp_path
     old.install("tidy_numbers", "1.0")
     new.install("tidy_numbers", "1.1")
     sides = ("--python", f"A={old.python}", f"B={new.python}")
-    done = bench("ab", *sides, *QUICK, "--budget", "30s", "--json")
+    done = bench("ab", *sides, *QUICK, "--budget", "60s", "--json")
     assert done.returncode in {0, 1, 3}, done.stderr  # how fast they are is not the question
     document = json.loads(done.stdout)
     assert document["versions"] == {"tidy-numbers": ["1.0", "1.1"]}
