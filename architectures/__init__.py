@@ -15,18 +15,33 @@ from architectures import zoo as zoo
 
 # isort: on
 from architectures.errors import RegistryError, ShapeError, UnknownArchitecture
-from architectures.registry import Architecture, Builder, build, built, get, names, plugin_problems, register
+from architectures.left_out import LeftOut
+from architectures.registry import (
+    Architecture,
+    Builder,
+    build,
+    built,
+    get,
+    leave_out,
+    names,
+    plugins_left_out,
+    register,
+)
+from architectures.shapes import Shape
 
 __all__ = [
     "Architecture",
     "Builder",
+    "LeftOut",
     "RegistryError",
+    "Shape",
     "ShapeError",
     "UnknownArchitecture",
     "build",
     "built",
     "get",
+    "leave_out",
     "names",
-    "plugin_problems",
+    "plugins_left_out",
     "register",
 ]

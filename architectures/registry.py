@@ -1,7 +1,7 @@
 """The registry: which architectures there are, each under the name of the function that builds it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import partial
@@ -12,6 +12,7 @@ from torch import nn
 from architectures.calling import MissingArguments
 from architectures.errors import RegistryError, ShapeError, UnknownArchitecture
 from architectures.fitting import builds, first_line, fitted, materialize
+from architectures.left_out import LeftOut, left_out, package_of
 from architectures.shapes import Shape, output_shape, shown
 
 Builder = Callable[[Shape, int], nn.Module]  # (input_shape, num_classes) -> network that gives (N, num_classes)
@@ -21,7 +22,7 @@ Builder = Callable[[Shape, int], nn.Module]  # (input_shape, num_classes) -> net
 class Architecture:
     """One entry: how to build it and what is known of it. `parameters` is the count at the shape that stands here.
 
-    `module` is the one that it comes from.
+    `module` is the one that it comes from, and `package` the installed one whose plug-in registered it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Architecture:
     description: str = ""
     source: str = ""
     module: str = ""
+    package: str = ""
 
 
 class Registry:
@@ -41,19 +43,25 @@ class Registry:
     def __init__(self, plugin_group: str) -> None:
         self._plugin_group = plugin_group
         self._plugins_asked = False
-        self._problems: list[str] = []
+        self._left_out: list[LeftOut] = []
+        self._unwanted: dict[str, str] = {}
         self._architectures: dict[str, Architecture] = {}
 
     def register(
         self,
-        *,
-        family: str,
+        *misplaced: object,
+        family: str = "",
         parameters: int | None = None,
         source: str = "",
         input_shape: Shape = (1, 28, 28),
         num_classes: int = 10,
     ) -> Callable[[Builder], Builder]:
-        """Enter the decorated builder under its own name; a name that is taken raises RegistryError."""
+        """Enter the decorated builder under its own name; a name that is taken raises RegistryError.
+
+        So does a call without a family, or straight on a builder.
+        """
+        if misplaced or not family:
+            raise RegistryError('register takes a family and gives the decorator: @register(family="mine")')
 
         def enter(builder: Builder) -> Builder:
             self._enter(
@@ -96,26 +104,32 @@ class Registry:
         """A new network of that name with random weights; see `built`."""
         return built(self.get(name), input_shape, num_classes)
 
-    def plugin_problems(self) -> list[str]:
-        """One line for each plug-in that was left out, with the reason."""
+    def leave_out(self, plugins: Mapping[str, str]) -> None:
+        """Import none of these plug-ins, each given with the reason; to be called before any question."""
+        self._unwanted.update(plugins)
+
+    def plugins_left_out(self) -> list[LeftOut]:
+        """Each plug-in that could not be loaded, with the reason."""
         self._ask_plugins()
-        return list(self._problems)
+        return list(self._left_out)
 
     def _ask_plugins(self) -> None:
         if self._plugins_asked:
             return
         self._plugins_asked = True  # first, because a plug-in may itself ask for names
         for entry_point in entry_points(group=self._plugin_group):
+            if entry_point.name in self._unwanted:
+                reason = self._unwanted[entry_point.name]
+                self._left_out.append(LeftOut(entry_point.name, package_of(entry_point), reason))
+                continue
             before = dict(self._architectures)
             try:
                 self._load(entry_point)
             except (Exception, SystemExit) as error:  # whatever a plug-in does, the others must go on
                 self._architectures = before
-                reason = " ".join(str(error).split())
-                package = entry_point.dist.name if entry_point.dist else "unknown package"
-                self._problems.append(
-                    f"plug-in '{entry_point.name}' of {package} is left out: {type(error).__name__}: {reason}"
-                )
+                self._left_out.append(left_out(entry_point, error))
+            for name in [name for name in self._architectures if name not in before]:
+                self._architectures[name] = replace(self._architectures[name], package=package_of(entry_point))
 
     def _load(self, entry_point: EntryPoint) -> None:
         """Import the module; call what the entry point names, unless it is one of the builders or a module.
@@ -170,4 +184,5 @@ register = _suite.register
 names = _suite.names
 get = _suite.get
 build = _suite.build
-plugin_problems = _suite.plugin_problems
+leave_out = _suite.leave_out
+plugins_left_out = _suite.plugins_left_out

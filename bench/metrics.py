@@ -317,6 +317,8 @@ _ROWS: tuple[Metric, ...] = (
 
 # What a verdict on all exact counts of a cell at once is about: no metric, for it has no value.
 COUNTS = "counts"
+# What a verdict on a plug-in or a file that cannot be imported is about: likewise.
+IMPORT = "import"
 # What a verdict on whether both sides compute the same is about: likewise.
 RESULT = "result"
 

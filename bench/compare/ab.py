@@ -29,6 +29,7 @@ class Rules:
         command: repeats the comparison.
         record: where the raw numbers go; None keeps them in memory alone.
         same_result: whether a side that computes something else fails.
+        same_costs: whether a rise of memory or of exact counts fails.
 
     """
 
@@ -37,24 +38,42 @@ class Rules:
     command: str = ""
     record: Path | None = None
     same_result: bool = False
+    same_costs: bool = False
 
 
-def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell) -> Decision:
+def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell, began: float | None = None) -> Decision:
     """Run the comparison to its end, or to the end of the plan's budget, or to Ctrl-C; the decision says which.
+
+    Args:
+        comparison: the sides. Where there are none, the decision is on what only one side has.
+        plan: how pairs are made, and the budget.
+        rules: how to decide.
+        tell: hears of each pair.
+        began: when the budget began to run, by the monotonic clock; None for now.
 
     Raises:
         BenchError: the tolerance is below what the calibration has shown, or nothing can be written.
 
     """
+    began = time.monotonic() if began is None else began
     cells = (side.cell.id for sides in comparison.sides.values() for side in sides)
     tolerance, notes = checked_tolerance(
-        rules.tolerance, fingerprints(comparison), uncalibrated=rules.uncalibrated, cells=cells
+        rules.tolerance,
+        fingerprints(comparison) if comparison.sides else (),
+        uncalibrated=rules.uncalibrated,
+        cells=cells,
     )
-    notes = [*comparison.notes, *notes]
-    began = time.monotonic()
-    log = ComparisonLog(rules.record, facts_of(comparison, plan, tolerance, command=rules.command, notes=notes))
+    facts = facts_of(
+        comparison,
+        plan,
+        tolerance,
+        command=rules.command,
+        notes=(*comparison.notes, *notes),
+        same_costs=rules.same_costs,
+    )
+    log = ComparisonLog(rules.record, facts)
     try:
-        note_sameness(comparison, log, required=rules.same_result, budget=plan.budget)
+        note_sameness(comparison, log, required=rules.same_result, budget=_left(plan, began))
         SequentialComparison(comparison, log, plan.budget, tell, began).run()
     except KeyboardInterrupt:
         if not any(cell_log.pairs[1] for cell_log in log.cell_logs.values()):
@@ -62,8 +81,19 @@ def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell) -> Dec
     return decide(log)
 
 
+def _left(plan: Plan, began: float) -> float | None:
+    """What is left of the budget; None without one."""
+    return None if plan.budget is None else max(0.0, plan.budget - (time.monotonic() - began))
+
+
 def facts_of(
-    comparison: Comparison, plan: Plan, tolerance: float, *, command: str = "", notes: Iterable[str] = ()
+    comparison: Comparison,
+    plan: Plan,
+    tolerance: float,
+    *,
+    command: str = "",
+    notes: Iterable[str] = (),
+    same_costs: bool = False,
 ) -> ComparisonFacts:
     """What the first line of a comparison's file says."""
     return ComparisonFacts(
@@ -77,6 +107,7 @@ def facts_of(
         machine=dict(fingerprints(comparison)[0].fields),
         system=dict(comparison.system),
         unmatched=comparison.unmatched,
+        same_costs=same_costs,
         notes=tuple(notes),
         command=command,
         started=utc_now(),
@@ -84,6 +115,6 @@ def facts_of(
 
 
 def fingerprints(comparison: Comparison) -> list[Fingerprint]:
-    """Of the machine, one for each number of threads that the cells use."""
+    """Of the machine, one for each number of threads that the cells use; without a number where there are none."""
     threads = {side.cell.threads: None for sides in comparison.sides.values() for side in sides}
-    return [fingerprint(comparison.system, count) for count in threads]
+    return [fingerprint(comparison.system, count) for count in threads or [None]]

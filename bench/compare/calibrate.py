@@ -51,17 +51,20 @@ class EqualPairs:
         return noise_of(self.log_ratios, self.started_first)
 
 
-def gather(comparison: Comparison, plan: Plan, pairs: int, tell: Paired) -> dict[str, EqualPairs]:
+def gather(
+    comparison: Comparison, plan: Plan, pairs: int, tell: Paired, began: float | None = None
+) -> dict[str, EqualPairs]:
     """So many pairs of each cell with itself, made as a comparison makes them: in rounds, each with fresh servers.
 
-    Ends early, with what there is, at Ctrl-C or at the end of the plan's budget.
+    Ends early, with what there is, at Ctrl-C or at the end of the plan's budget, which runs since `began`, by the
+    monotonic clock, or from now on.
 
     Raises:
         BenchError: a cell cannot be run.
         KeyboardInterrupt: it came before there were enough pairs to say anything.
 
     """
-    seed, started = order_seed_of(plan), time.monotonic()
+    seed, started = order_seed_of(plan), time.monotonic() if began is None else began
     order, equals = Random(seed), {name: EqualPairs() for name in comparison.sides}
     try:
         for number in range(pairs):

@@ -160,7 +160,7 @@ def checked_tolerance(
     known = [shown for shown in calibrated if shown is not None]
     least = _least(known, compared)
     tolerance = max(TOLERANCE, least) if wanted is None else wanted
-    notes = [UNKNOWN] if None in calibrated else _unlike(known, compared)
+    notes = [] if None in calibrated else _unlike(known, compared)
     if wanted is None and TOLERANCE < tolerance < inf:
         notes.append(
             f"the tolerance is {percent(tolerance)}: the smallest that works by the calibration on this machine"
@@ -202,3 +202,15 @@ def _unlike(known: Sequence[Shown], cells: Iterable[str]) -> list[str]:
     if not others:
         return []
     return [f"calibrated on this machine with other cells, whose noise may be less: not with {joined(others)}"]
+
+
+def uncalibrated_note(fingerprints: Iterable[Fingerprint]) -> str:
+    """What to say where a machine was not calibrated; "" where it was.
+
+    It is for whoever stands before the machine: a comment would repeat it for ever on runners that differ each time.
+
+    Raises:
+        BenchError: a calibration's file is damaged, or of another schema.
+
+    """
+    return UNKNOWN if any(shown_on(fingerprint) is None for fingerprint in fingerprints) else ""

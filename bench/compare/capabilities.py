@@ -15,7 +15,7 @@ from bench.plan.plan import Plan, flag, parse
 from bench.process import entries
 from bench.process.executor import talk
 from bench.process.messages import CapabilitiesAnswer, CapabilitiesTask
-from bench.process.tree_client import TreeClient
+from bench.process.tree_client import TreeClient, TreeError
 from bench.process.worker import WorkerError
 
 _ASKED = [axis for axis in NAMED_AXES if axis != "datasets"]  # whose origins a side is asked for; data sets are apart
@@ -50,7 +50,7 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     try:
         answers = dict(talk(host, entries.AB_CAPABILITIES, task, patience_of(plan.datasets)))
     except WorkerError as ended:
-        raise BenchError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
+        raise TreeError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in answers:
         raise BenchError(f"{host.label}: {answers.get('failed', 'it gave no answer')}")
     facts: CapabilitiesAnswer = answers["about"]
@@ -67,22 +67,10 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     )
 
 
-def own_architectures(known: Sequence[Capabilities], label: str) -> tuple[str, ...]:
-    """The architectures that come from outside the suite, of either side."""
-    foreign = {
-        name: None
-        for side in known
-        for name, facts in side.catalogue.architectures.items()
-        if str(facts.get("module", "architectures")).partition(".")[0] not in {"architectures", "torchvision"}
-    }
-    if not foreign:
-        problems = "; ".join(known[1].problems) or "see its entry points"
-        raise BenchError(f"{label} registers no architecture: {problems}")
-    return tuple(foreign)
-
-
 def cells_of(plan: Plan, known: Sequence[Capabilities]) -> tuple[Cell, ...]:
     """The plan's cells on the first of two sides; what only the other has is passed over, what none has is an error."""
+    if not plan.architectures:
+        return ()
     own, other = (side.catalogue for side in known)
     wanted: dict[str, tuple[str, ...]] = {}
     for kind, key in (("architecture", "architectures"), ("optimizer", "optimizers")):

@@ -1,25 +1,20 @@
 """Checkout: the source of each side of a comparison in a temporary folder: a revision, or the working tree as it is."""
 
-import re
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bench.compare.install import InstallError, install
+from bench.compare.project import Project, is_package, project_of, repository
 from bench.errors import BenchError
 from bench.process.local import OWN
 from bench.process.worker import interrupts_put_off
-from bench.store.git import git
+from bench.store.git import code_of, git
 from bench.text import plural
-
-GROUP = "bench.architectures"  # the entry points by which a package registers architectures
-INSTALL_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +28,9 @@ class Tree:
         base: the folder that relative names of files start from: in its checkout, that which stands for the working
             directory; the working directory itself where that lies outside the repository.
         changes: files that differ from that revision.
+        packages: the names of those that were installed from it; None where nothing had to be, since it is this suite
+            or any repository.
+        trouble: why its package cannot be installed; "" where it can, or there is none.
 
     """
 
@@ -41,6 +39,8 @@ class Tree:
     revision: str
     base: Path
     changes: tuple[str, ...] = field(default=())
+    packages: tuple[str, ...] | None = None
+    trouble: str = ""
 
 
 @contextmanager
@@ -54,22 +54,23 @@ def checked_out(repo: Path, first: str, second: str | None, *, installed: bool =
         installed: whether what is measured is a package's, which has to be installed; else any repository will do.
 
     Raises:
-        BenchError: no repository, an unknown revision, or a package that cannot be installed.
+        BenchError: no repository, an unknown revision, or no project. A package that cannot be installed is the
+            tree's `trouble`.
 
     """
-    root = _root(repo) if installed else repository(repo)
+    root = repository(repo)
     commits = [_commit(root, revision) for revision in (first, second) if revision is not None]
+    project = project_of(repo, commits) if installed else None
     with _terminated_as_interrupted(), _folder() as base, ExitStack() as stack:
         trees = []
         for place, revision, commit in zip("ab", (first, second), [*commits, ""], strict=False):
             folder = base / place
             if revision is None:
-                trees.append(_snapshot(root, folder))
+                tree = _snapshot(root, folder, project.inside if project else Path())
             else:
                 stack.enter_context(_worktree(root, folder, commit))
-                trees.append(Tree(_label(revision, commit), (folder,), commit, _base(root, folder)))
-        if installed and not is_suite(root):
-            trees = [_installed(tree, base / f"{place}-site") for place, tree in zip("ab", trees, strict=True)]
+                tree = Tree(_label(revision, commit), (folder,), commit, _base(root, folder))
+            trees.append(_of_project(tree, project, base / f"{place}-site") if project else tree)
         yield trees[0], trees[1]
 
 
@@ -78,14 +79,28 @@ def checked_out_alone(repo: Path, revision: str) -> Iterator[tuple[Path, Tree]]:
     """One revision: the folder it is checked out in, which is removed at the end, and its tree.
 
     Raises:
-        BenchError: as of `checked_out`.
+        BenchError: as of `checked_out`, and a package that cannot be installed.
 
     """
-    root = _root(repo)
+    root = repository(repo)
     commit = _commit(root, revision)
+    project = project_of(repo, [commit])
     with _terminated_as_interrupted(), _folder() as base, _worktree(root, base / "a", commit):
         tree = Tree(_label(revision, commit), (base / "a",), commit, _base(root, base / "a"))
-        yield base / "a", tree if is_suite(root) else _installed(tree, base / "a-site")
+        tree = _of_project(tree, project, base / "a-site")
+        check_tree(tree)
+        yield base / "a", tree
+
+
+def check_tree(tree: Tree) -> None:
+    """See that it can be used.
+
+    Raises:
+        BenchError: its package cannot be installed.
+
+    """
+    if tree.trouble:
+        raise BenchError(f"{tree.label} {tree.trouble}; mend it, or compare another revision")
 
 
 def spread(repo: Path, span: str, count: int) -> list[str]:
@@ -95,7 +110,7 @@ def spread(repo: Path, span: str, count: int) -> list[str]:
         BenchError: no repository, no such span, or nothing in it.
 
     """
-    root = _root(repo)
+    root = project_of(repo).root
     first, dots, last = span.partition("..")
     if not dots or not first or last.startswith("."):
         raise BenchError(f"--revisions takes a span such as v1.0..HEAD, not '{span}'")
@@ -108,38 +123,6 @@ def spread(repo: Path, span: str, count: int) -> list[str]:
     if steps == 1:
         return commits[-1:]
     return [commits[round(at * (len(commits) - 1) / (steps - 1))] for at in range(steps)]
-
-
-def repository(repo: Path) -> Path:
-    """The top folder of the repository that a folder is in.
-
-    Raises:
-        BenchError: it is in none.
-
-    """
-    return Path(git(repo, "rev-parse", "--show-toplevel", wrong=f"{repo} is in no git repository: give --repo DIR"))
-
-
-def is_plain(repo: Path) -> bool:
-    """Whether a repository is neither this suite nor a package that registers architectures.
-
-    Raises:
-        BenchError: the folder is in none.
-
-    """
-    root = repository(repo)
-    return not is_suite(root) and not _registers(root)
-
-
-def _root(repo: Path) -> Path:
-    """The repository's top folder, which must hold what can be measured."""
-    root = repository(repo)
-    if not is_suite(root) and not _registers(root):
-        raise BenchError(
-            f"{root} is neither this suite nor a package with entry points '{GROUP}' in its pyproject.toml: "
-            "name what to compare in it (--architectures FILE.py:NAME), or another repository with --repo DIR"
-        )
-    return root
 
 
 @contextmanager
@@ -160,64 +143,62 @@ def _base(root: Path, folder: Path) -> Path:
     return folder / here.relative_to(root.resolve()) if here.is_relative_to(root.resolve()) else here
 
 
-def is_suite(root: Path) -> bool:
-    """Whether the folder is a checkout of this suite."""
-    return (root / "bench" / "__init__.py").is_file() and (root / "architectures" / "__init__.py").is_file()
-
-
-def _registers(root: Path) -> bool:
-    """Whether the folder is a package that registers architectures."""
-    try:
-        project = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("project", {})
-    except (OSError, ValueError):
-        return (root / "setup.py").is_file() or (root / "setup.cfg").is_file()
-    return GROUP in project.get("entry-points", {}) or "entry-points" in project.get("dynamic", ())
-
-
 def _commit(root: Path, revision: str) -> str:
-    wrong = f"unknown revision '{revision}' in {root}: see git -C {root} log --oneline"
-    return git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", wrong=wrong)
+    try:
+        return git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except BenchError as error:
+        raise BenchError(f"unknown revision '{revision}' in {root}{_remedy(root, revision)}") from error
+
+
+def _remedy(root: Path, revision: str) -> str:
+    """What helps where a repository lacks a revision."""
+    if git(root, "rev-parse", "--is-shallow-repository") == "true":
+        return (
+            ", which is a shallow clone: fetch its history (git fetch --unshallow; in GitHub Actions fetch-depth: 0 "
+            "of actions/checkout)"
+        )
+    with suppress(BenchError):
+        remote = f"origin/{revision}"
+        git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{remote}^{{commit}}")
+        return f": did you mean '{remote}'?"
+    return f": see git -C {root} log --oneline"
 
 
 def _label(revision: str, commit: str) -> str:
     return commit[:10] if commit.startswith(revision) else f"{revision} ({commit[:10]})"
 
 
-def _snapshot(root: Path, folder: Path) -> Tree:
-    """The working tree as it is: tracked files with their changes, and new ones that git does not ignore."""
-    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+def _snapshot(root: Path, folder: Path, inside: Path) -> Tree:
+    """The working tree as it is: tracked files with their changes, and new ones that git does not ignore.
+
+    What runs record is no code: it is neither copied, unless it is tracked, nor counted as a change.
+    """
+    code = code_of((Path(), inside, _base(root, Path())))
+    listed = git(root, "ls-files", "-z", "--cached").split("\0")
+    listed += git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", *code).split("\0")
     for name in dict.fromkeys(listed):
         source, target = root / name, folder / name
         if name and (source.is_file() or source.is_symlink()):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
     commit = git(root, "rev-parse", "HEAD")
-    changes = tuple(line[3:] for line in git(root, "status", "--porcelain").splitlines())
+    changes = tuple(line[3:] for line in git(root, "status", "--porcelain", "--", *code).splitlines())
     count = plural(len(changes), "changed file")
     label = f"the working tree ({commit[:10]}{' and ' + count if changes else ''})"
     return Tree(label, (folder,), commit, _base(root, folder), changes)
 
 
-def _installed(tree: Tree, site: Path) -> Tree:
-    """The tree's package installed into a folder of its own, entry points and all, for the suite that runs now."""
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--no-input"]
-    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(tree.paths[0])]
+def _of_project(tree: Tree, project: Project, site: Path) -> Tree:
+    """The tree of this suite; or that of a package, installed with its entry points, for the suite that runs now."""
+    folder = tree.paths[0] / project.inside
+    if project.is_suite:
+        return replace(tree, paths=(folder,))
+    if not is_package(folder):  # the revision is older than the package, or newer
+        return replace(tree, paths=(OWN,), packages=())
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)  # noqa: S603 - pip of this interpreter
-    except subprocess.SubprocessError as error:
-        raise BenchError(f"{tree.label} cannot be installed: {error}") from error
-    if done.returncode:
-        raise BenchError(
-            f"{tree.label} cannot be installed: {_cause(done.stderr)}; mend it, or compare another revision"
-        )
-    return replace(tree, paths=(site, OWN))
-
-
-def _cause(stderr: str) -> str:
-    """The line of pip's messages that says most: the last exception of the build, or the last line there is."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    raised = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Invalid\w*): ", line)]
-    return (raised or lines or ["pip gave no reason"])[-1].rstrip(".")
+        return replace(tree, paths=(site, OWN), packages=install(folder, site))
+    except InstallError as error:
+        return replace(tree, paths=(OWN,), packages=(), trouble=f"cannot be installed: {error}")
 
 
 @contextmanager

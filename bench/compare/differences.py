@@ -11,14 +11,19 @@ WORTH_TELLING = 0.02  # a phase that changed by less than this share is left out
 
 def counted(cell_log: CellLog) -> tuple[str, ...]:
     """Each exact count that differs, such as "operators_backward 51 -> 63"."""
+    return tuple(text for text, _ in changes_of(cell_log))
+
+
+def changes_of(cell_log: CellLog) -> tuple[tuple[str, bool], ...]:
+    """Each exact count that differs, in words, and whether it has risen; what one side does not count, has not."""
     if cell_log.counts is None:
         return ()
     before, after = cell_log.counts.before, cell_log.counts.after
     names = dict.fromkeys((*before, *after))
     return tuple(
-        f"{name} {count(before.get(name))} -> {count(after.get(name))}"
+        (f"{name} {count(old)} -> {count(new)}", old is not None and new is not None and new > old)
         for name in names
-        if before.get(name) != after.get(name)
+        if (old := before.get(name)) != (new := after.get(name))
     )
 
 

@@ -19,7 +19,8 @@ class SideFacts:
         label: in words: "HEAD~1 (3fedea3)", a cell, an environment.
         revision: the full hash it is or is based on; "" where there is none.
         changes: files that differ from that revision.
-        installed: where interpreters are compared, the version of each package of this side's, and its own.
+        installed: of interpreters, and of settings that lead to other packages, the version of each package of this
+            side, and its own.
         origin: which code a step of the user's own is: `text`, and `file` with its `sha256` or `package` with its
             `version`; empty for cells.
 
@@ -57,7 +58,8 @@ class ComparisonFacts:
         order_seed: draws who starts, and the order of cells and blocks.
         machine: the fields of the fingerprint.
         system: the facts of the machine, as a worker of `after` saw them.
-        unmatched: verdicts on what only one side has.
+        unmatched: verdicts on what only one side has, or has broken.
+        same_costs: whether a rise of memory or counts fails.
         notes: what to know before trusting the outcome.
         command: repeats it; "" where none does.
         started: UTC time, ISO 8601.
@@ -74,6 +76,7 @@ class ComparisonFacts:
     machine: Stored
     system: Stored
     unmatched: tuple[Verdict, ...] = ()
+    same_costs: bool = False
     notes: tuple[str, ...] = ()
     command: str = ""
     started: str = ""
@@ -99,6 +102,7 @@ class ComparisonFacts:
             machine=dict(stored["machine"]),
             system=dict(stored["system"]),
             unmatched=tuple(Verdict.from_dict(verdict) for verdict in stored["unmatched"]),
+            same_costs=bool(stored.get("same_costs", False)),
             notes=tuple(map(str, stored["notes"])),
             command=str(stored["command"]),
             started=str(stored["started"]),

@@ -11,6 +11,7 @@ from bench.compare.records import (
     CountsRecord,
     EndRecord,
     FailureRecord,
+    MemoryRecord,
     PairRecord,
     Record,
     SamenessRecord,
@@ -34,6 +35,7 @@ class CellLog:
         cell: its name in the comparison.
         pairs: by run, 1 and 2, its pairs.
         counts: exact counts of both sides, None where one could not be counted.
+        memory: the peaks of memory of both sides, a second reading where the first had risen.
         sameness: whether both sides compute the same, None where they were not asked.
         failed: by side, why it cannot be measured.
 
@@ -42,6 +44,7 @@ class CellLog:
     cell: str
     pairs: dict[int, list[PairRecord]] = field(default_factory=lambda: {1: [], 2: []})
     counts: CountsRecord | None = None
+    memory: list[MemoryRecord] = field(default_factory=list)
     sameness: SamenessRecord | None = None
     failed: dict[SideName, str] = field(default_factory=dict)
 
@@ -127,6 +130,8 @@ class ComparisonLog:
                 cell_log.pairs[record.run].append(record)
             case CountsRecord():
                 cell_log.counts = record
+            case MemoryRecord():
+                cell_log.memory.append(record)
             case SamenessRecord():
                 cell_log.sameness = record
             case FailureRecord():

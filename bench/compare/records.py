@@ -1,4 +1,4 @@
-"""Records: the lines of a comparison's file after the first, as types: counts, sameness, failures, pairs and the end.
+"""Records: the lines of a comparison's file after the first, as types.
 
 Each line is an object with its `kind`. `from_dict` raises KeyError, TypeError or ValueError for one that is damaged;
 the comparison log, which knows the place, makes one plain error of them.
@@ -39,6 +39,20 @@ class CountsRecord:
         """The counts of a stored line."""
         before, after = ({str(name): float(count) for name, count in stored[side].items()} for side in SIDES)
         return cls(str(stored["cell"]), before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRecord:
+    """The peak of memory of both sides of a cell, in bytes, as one process of each had it."""
+
+    cell: str
+    before: float
+    after: float
+
+    @classmethod
+    def from_dict(cls, stored: Stored) -> "MemoryRecord":
+        """The peaks of a stored line."""
+        return cls(str(stored["cell"]), _bytes(stored["before"]), _bytes(stored["after"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +168,10 @@ class EndRecord:
         return cls(word(stored["ended"], ENDINGS), float(stored["seconds"]))
 
 
-Record = CountsRecord | SamenessRecord | FailureRecord | PairRecord | EndRecord
+Record = CountsRecord | MemoryRecord | SamenessRecord | FailureRecord | PairRecord | EndRecord
 KINDS: Mapping[str, type[Record]] = {
     "counts": CountsRecord,
+    "memory": MemoryRecord,
     "sameness": SamenessRecord,
     "failure": FailureRecord,
     "pair": PairRecord,
@@ -189,6 +204,14 @@ def _seconds(stored: Any) -> float:
     if seconds <= 0:
         raise ValueError(f"nothing takes {seconds} s")
     return seconds
+
+
+def _bytes(stored: Any) -> float:
+    """How much of memory something took."""
+    size = _finite(stored)
+    if size < 0:
+        raise ValueError(f"nothing takes {size} bytes")
+    return size
 
 
 def _both(seconds: Any) -> Both:

@@ -1,23 +1,25 @@
 """Sequential comparison: measures pairs of each cell until the gate decides; no cell fails on one run alone."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 from random import Random
 
+from bench.compare.costs import has_risen
 from bench.compare.log import CellLog, ComparisonLog
 from bench.compare.outcome import common, looked
 from bench.compare.pairs import Pair, Side, SideError, count_both, measure_pair
-from bench.compare.records import CountsRecord, EndRecord, FailureRecord, PairRecord
+from bench.compare.records import CountsRecord, EndRecord, FailureRecord, MemoryRecord, PairRecord
 from bench.compare.sides import Comparison
 from bench.compare.start_order import start_of
 from bench.errors import OutOfTimeError
 from bench.process.worker import WorkerError
 from bench.stats.sequential_test import LOOKS, Look
-from bench.vocabulary import PAIR_QUANTILES, SIDES, Ending
+from bench.vocabulary import PAIR_QUANTILES, SIDES, Ending, LookOutcome
 
 COUNT_SECONDS = 120.0
+MEMORY = "peak_memory"  # what the names of peaks begin with; this one is judged
 Tell = Callable[[str, int, int, Look | None], None]
 
 
@@ -46,6 +48,7 @@ class SequentialComparison:
     _first_pair: float = 0.0
     _pairs: int = 0
     _used: bool = False  # whether the servers have timed anything
+    _second: dict[str, Look] = field(default_factory=dict)  # the latest look of each second run, by cell
 
     def __post_init__(self) -> None:
         self._order = Random(self.log.facts.order_seed)
@@ -71,45 +74,63 @@ class SequentialComparison:
         cell_logs = [self.log.cell_logs[cell] for cell in self.comparison.sides]
         for cell_log in cell_logs:
             self._count(cell_log)
-        first = self._series(1, cell_logs)
-        failing = [cell_log for cell_log in cell_logs if (look := first.get(cell_log.cell)) and look.outcome == "fail"]
-        second = self._series(2, failing)
-        if any(look.outcome == "fail" for look in second.values()):
+        self._series(1, cell_logs)
+        if any(look.outcome == "fail" for look in self._second.values()):
             return  # a cell has lost for certain; the mean over cells would add nothing
         mean = common(cell_logs, 1, self.log.facts.tolerance)
         if mean is not None and mean.outcome == "fail":
-            self._series(2, [cell_log for cell_log in cell_logs if cell_log not in failing])
+            self._series(2, [cell_log for cell_log in cell_logs if cell_log.cell not in self._second])
 
     def _count(self, cell_log: CellLog) -> None:
-        """The exact counts of both sides; a side that cannot be counted cannot be timed either."""
+        """The exact counts and the memory of both sides; a side that cannot be counted cannot be timed either.
+
+        A peak of memory that has risen is read once more, in fresh processes: one may take more for once.
+        """
         sides = self.comparison.sides[cell_log.cell]
         if sides[0].step is not None:
             return  # it was tried out, and nobody can count it
         before, after = count_both(*sides, COUNT_SECONDS)
-        if not isinstance(before, WorkerError) and not isinstance(after, WorkerError):
-            self.log.note(CountsRecord(cell_log.cell, before, after))
+        if isinstance(before, WorkerError) or isinstance(after, WorkerError):
+            for side, answer in zip(SIDES, (before, after), strict=True):
+                if isinstance(answer, WorkerError):
+                    self.log.note(FailureRecord(cell_log.cell, side, answer.reason))
             return
-        for side, answer in zip(SIDES, (before, after), strict=True):
-            if isinstance(answer, WorkerError):
-                self.log.note(FailureRecord(cell_log.cell, side, answer.reason))
+        memory = _memory_of(cell_log.cell, before, after)
+        self.log.note(CountsRecord(cell_log.cell, _counts_in(before), _counts_in(after)))
+        if memory is None:
+            return
+        self.log.note(memory)
+        if has_risen(memory):
+            before, after = count_both(*sides, COUNT_SECONDS)
+            if not isinstance(before, WorkerError) and not isinstance(after, WorkerError):
+                self.log.note(_memory_of(cell_log.cell, before, after) or memory)
 
-    def _series(self, run: int, cell_logs: Sequence[CellLog]) -> dict[str, Look]:
-        """One run of each cell, a round after the other, until each is decided: the deciding looks by cell."""
-        decided: dict[str, Look] = {}
+    def _series(self, run: int, cell_logs: Sequence[CellLog]) -> None:
+        """One run of each cell, a round after the other, until each is decided.
+
+        A cell whose first run fails has its second one at once, before the others go on: a budget that ends between
+        the two leaves a suspect, which is of no use to anybody.
+        """
         due = [cell_log for cell_log in cell_logs if not cell_log.failed]
         while due:
             if self._used:
                 self.comparison.renew()
             self._used = True
             self._order.shuffle(due)
-            for cell_log in due:
-                self._pair(run, cell_log)
-                look = looked(cell_log, run, self.log.facts.tolerance) if len(cell_log.pairs[run]) in LOOKS else None
-                if look is not None:
-                    decided[cell_log.cell] = look
-                self.tell(cell_log.cell, run, len(cell_log.pairs[run]), look)
-            due = [cell_log for cell_log in due if not cell_log.failed and _open(decided.get(cell_log.cell))]
-        return decided
+            looks = {cell_log.cell: self._turn(run, cell_log) for cell_log in due}
+            if run == 1:
+                self._series(2, [cell_log for cell_log in due if _outcome(looks[cell_log.cell]) == "fail"])
+            due = [cell_log for cell_log in due if not cell_log.failed and _outcome(looks[cell_log.cell]) == "continue"]
+
+    def _turn(self, run: int, cell_log: CellLog) -> Look | None:
+        """One pair of a cell, and the look that follows, if there is one."""
+        self._pair(run, cell_log)
+        count = len(cell_log.pairs[run])
+        look = looked(cell_log, run, self.log.facts.tolerance) if count in LOOKS else None
+        if look is not None and run == 2:
+            self._second[cell_log.cell] = look
+        self.tell(cell_log.cell, run, count, look)
+        return look
 
     def _pair(self, run: int, cell_log: CellLog) -> None:
         """One pair into the comparison log; a side that fails twice in a row has failed."""
@@ -139,8 +160,19 @@ class SequentialComparison:
             raise OutOfTimeError
 
 
-def _open(look: Look | None) -> bool:
-    return look is None or look.outcome == "continue"
+def _outcome(look: Look | None) -> LookOutcome:
+    return "continue" if look is None else look.outcome
+
+
+def _memory_of(cell: str, before: Mapping[str, float], after: Mapping[str, float]) -> MemoryRecord | None:
+    """The peaks among what both sides counted; None where one of them does not tell."""
+    if MEMORY not in before or MEMORY not in after:
+        return None
+    return MemoryRecord(cell, before[MEMORY], after[MEMORY])
+
+
+def _counts_in(answer: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in answer.items() if not name.startswith(MEMORY)}
 
 
 def sizes_of(first: Side, second: Side) -> tuple[int, int]:

@@ -3,26 +3,27 @@
 Two interpreters are in `bench.compare.interpreters`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.compare.broken import notes_on_broken, revision_sides, verdicts_on_broken, with_what_is_there
 from bench.compare.capabilities import (
     capabilities_of,
     cells_of,
     check_fields,
     fields_of_cell,
     one_cell,
-    own_architectures,
     with_threads,
 )
-from bench.compare.checkout import Tree, checked_out, is_plain, is_suite
+from bench.compare.checkout import Tree, checked_out
 from bench.compare.facts import SideFacts
 from bench.compare.own_code import code_notes, names_own_code
 from bench.compare.pairs import Side
-from bench.errors import NotComparableError
+from bench.compare.project import is_plain
+from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import expand
 from bench.plan.plan import Plan
@@ -43,10 +44,11 @@ class Comparison:
         after: the other.
         sides: by the name of the cell, before and after.
         system: the facts of the machine, as a worker of `after` saw them.
-        unmatched: verdicts on what only one side has.
+        unmatched: verdicts on what only one side has, or has broken.
         notes: what to know before trusting the outcome.
         hosts: the servers of both sides' workers.
         mute: those that are of a revision which cannot tell what it computes.
+        broken: what of either side cannot be used, and why, a line each.
 
     """
 
@@ -58,6 +60,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
     hosts: tuple[TreeClient, ...] = ()
     mute: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
     def renew(self) -> None:
         """Fresh servers on both sides, ready: what workers of one server have in common is drawn again."""
@@ -93,6 +96,8 @@ class Revisions:
 def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0.0) -> Iterator[Comparison]:
     """The cells of a plan, by the code of one revision and by that of another or of the working tree.
 
+    What only one has is `unmatched`, and so is what the second one has broken: there may be no side at all.
+
     Args:
         between: the revisions.
         plan: the cells.
@@ -100,37 +105,35 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
         inject: how much slower than it is the second is made, as a share.
 
     Raises:
-        BenchError, NotComparableError: what `checked_out` and `TreeClient` raise, or no cell is on both sides.
+        BenchError, NotComparableError: what `checked_out` and `revision_sides` raise.
 
     """
     with ExitStack() as stack:
         trees = stack.enter_context(_trees(between, plan))
         hosts = [stack.enter_context(TreeClient(tree.label, tree.paths, base=tree.base)) for tree in trees]
-        known = [capabilities_of(host, plan) for host in hosts]
-        if not chosen and not is_suite(trees[1].paths[0]):
-            plan = replace(plan, architectures=own_architectures(known, trees[1].label))
+        before, after = revision_sides(hosts, trees, plan)
+        plan = with_what_is_there(plan, before, after, chosen=chosen)
+        known = (before.known, after.known)
+        lost, gone = tuple(verdicts_on_broken(before, after)), tuple(notes_on_broken(before, after))
         older, newer = (cells_of(plan, order) for order in (known, known[::-1]))
         shared = [cell for cell in newer if cell in older]
-        for host, capabilities in zip(hosts, known, strict=True):
-            check_fields(shared, capabilities, host.label)
-        if not shared:
-            raise NotComparableError(
-                f"no cell is in both {hosts[0].label} and {hosts[1].label}: choose --architectures"
-            )
+        for side in (before, after):
+            check_fields(shared, side.known, side.label)
         yield Comparison(
             before=_facts(trees[0]),
             after=_facts(trees[1]),
             sides={cell.id: both_sides(hosts, (cell, cell), plan, inject) for cell in shared},
-            system=known[1].system,
-            unmatched=(
-                *(unmatched(cell, "new", hosts[1].label) for cell in newer if cell not in older),
-                *(unmatched(cell, "missing", hosts[0].label) for cell in older if cell not in newer),
+            system=after.known.system or before.known.system,
+            unmatched=(*lost, *_of_one_side(older, newer, before.label, after.label)),
+            notes=(
+                *notes_on(trees, inject),
+                *gone,
+                *code_notes(known, shared),
+                *dict.fromkeys((*before.problems, *after.problems)),
             ),
-            notes=(*notes_on(trees, inject), *code_notes(known, shared), *known[0].problems, *known[1].problems),
             hosts=tuple(hosts),
-            mute=tuple(
-                host.label for host, side in zip(hosts, known, strict=True) if entries.AB_SAME not in side.entries
-            ),
+            mute=tuple(side.label for side in (before, after) if entries.AB_SAME not in side.known.entries),
+            broken=(*(f"{verdict.cell}: {verdict.reason}" for verdict in lost), *gone),
         )
 
 
@@ -179,20 +182,29 @@ def environments(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: f
     labels = {side: " ".join(f"{name}={value}" for name, value in changes.get(side, {}).items()) for side in "AB"}
     with ExitStack() as stack:
         hosts = [stack.enter_context(TreeClient(f"environment {side}", (OWN,), changes.get(side, {}))) for side in "AB"]
-        known = capabilities_of(hosts[0], plan)
+        known, others = capabilities_of(hosts[0], plan), _installed_on(hosts[1], plan)
         grid = expand(plan, known.catalogue)
+        apart = bool(others) and known.installed != others  # a setting such as PYTHONPATH may lead to other packages
         sides = {}
         for cell in grid.cells:
             both = [with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB"]
             sides[cell.id] = both_sides(hosts, both, plan, inject)
         yield Comparison(
-            before=SideFacts(f"A: {labels['A'] or 'as it is'}"),
-            after=SideFacts(f"B: {labels['B'] or 'as it is'}"),
+            before=SideFacts(f"A: {labels['A'] or 'as it is'}", installed=known.installed if apart else {}),
+            after=SideFacts(f"B: {labels['B'] or 'as it is'}", installed=others if apart else {}),
             sides=sides,
             system=known.system,
             notes=(*injected(inject), *known.problems),
             hosts=tuple(hosts),
         )
+
+
+def _installed_on(host: TreeClient, plan: Plan) -> Mapping[str, str]:
+    """The versions that a side has installed; nothing where it cannot say, as its cells will."""
+    try:
+        return capabilities_of(host, plan).installed
+    except BenchError:
+        return {}
 
 
 def both_sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
@@ -203,6 +215,13 @@ def both_sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, i
 def unmatched(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:
     """The verdict on a cell that only one side has."""
     return Verdict(cell=cell.id, metric="step", verdict=verdict, reason=f"only in {label}")
+
+
+def _of_one_side(older: Iterable[Cell], newer: Iterable[Cell], before: str, after: str) -> Iterator[Verdict]:
+    """The verdicts on the cells that only one of two revisions has."""
+    old, new = list(older), list(newer)
+    yield from (unmatched(cell, "new", after) for cell in new if cell not in old)
+    yield from (unmatched(cell, "missing", before) for cell in old if cell not in new)
 
 
 def _facts(tree: Tree) -> SideFacts:

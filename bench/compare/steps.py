@@ -8,12 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bench.compare.capabilities import capabilities_of, threads_in
-from bench.compare.checkout import Tree, checked_out, is_suite, repository
+from bench.compare.checkout import Tree, checked_out
 from bench.compare.facts import SideFacts
 from bench.compare.interpreters import same_versions
 from bench.compare.pairs import Side
+from bench.compare.project import is_suite, repository
 from bench.compare.sides import Comparison, Revisions, injected, notes_on
 from bench.errors import BenchError, NotComparableError
+from bench.metrics import IMPORT
 from bench.plan.cell import STEP, Cell
 from bench.plan.origin import parse
 from bench.plan.plan import Plan
@@ -26,7 +28,9 @@ from bench.process.messages import StepFacts
 from bench.process.step_task import task_of
 from bench.process.tree_client import TreeClient
 from bench.process.worker import WorkerError
+from bench.store.git import git
 from bench.text import duration
+from bench.verdict.verdict import Verdict
 
 TRY_SECONDS = 600.0  # to set a step up and run it, which may read its data first
 MODULES = ("", "src")  # where a repository has its modules, from its top folder
@@ -90,14 +94,16 @@ class TriedStep:
 def revisions(text: str, between: Revisions, options: StepOptions) -> Iterator[Comparison]:
     """A step by the code of one revision of the user's own repository and by that of another or of the working tree.
 
+    Where one of them has no such step there are no sides, and a verdict says whether it is new or lost.
+
     Args:
         text: names it, such as `my_train.py:make_step`; a file is found from the folder `between.repo`.
         between: the revisions.
         options: how it is run.
 
     Raises:
-        BenchError: there is no such revision, or no such step in the newer one, or neither can run it.
-        NotComparableError: the older one has none, or cannot run it.
+        BenchError: there is no such revision, or neither has such a step that it can run.
+        NotComparableError: the older one has it and cannot run it.
 
     """
     root = repository(between.repo)
@@ -110,11 +116,25 @@ def revisions(text: str, between: Revisions, options: StepOptions) -> Iterator[C
                 raise NotComparableError(f"{tree.label} is of an older revision, which runs no step of one's own")
             tried.append(_tried(host, _source_in(tree.paths[0], root, text, between.repo), options))
         older, newer = tried
-        if not newer.exists or not (older.facts or newer.facts):
+        if not (older.facts or newer.facts):
             raise BenchError(f"{newer.label}: {newer.reason}")
-        if older.facts is None:
+        if older.facts is None and older.exists:
             raise NotComparableError(f"{older.label}: {older.reason}")
-        yield _comparison(newer.source.label, (older, newer), options, notes_on(trees, options.inject), trees)
+        notes = notes_on(trees, options.inject)
+        whole = _comparison(newer.source.label, (older, newer), options, notes, trees)
+        yield (
+            whole
+            if older.exists and newer.exists
+            else replace(whole, sides={}, unmatched=(_of_one_side(older, newer),))
+        )
+
+
+def _of_one_side(older: TriedStep, newer: TriedStep) -> Verdict:
+    """What is said where one revision has no such step: it is new, or lost."""
+    if newer.exists:
+        return Verdict(cell=newer.source.label, metric="step", verdict="new", reason=f"only in {newer.label}")
+    reason = f"it ran at {older.label}; at {newer.label}: {newer.reason}"
+    return Verdict(cell=newer.source.label, metric=IMPORT, verdict="failed", reason=reason, remedy="mend it")
 
 
 @contextmanager
@@ -143,6 +163,7 @@ def settings(
     *,
     changes: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     pythons: Mapping[str, Path] = MappingProxyType({}),
+    base: Path | None = None,
 ) -> Iterator[Comparison]:
     """A step with two environments, or under two interpreters.
 
@@ -151,13 +172,14 @@ def settings(
         options: how it is run.
         changes: by side, "A" and "B", the variables that differ from this process's.
         pythons: likewise the interpreter; that of this process where a side has none.
+        base: the folder that a file is found from; None for the working directory.
 
     Raises:
         BenchError: it cannot be run in either.
         NotComparableError: it can be run in one of them alone.
 
     """
-    source = source_named(text)
+    source = source_named(text, base)
     with ExitStack() as stack:
         tried = []
         for side in "AB":
@@ -240,5 +262,26 @@ def _source_in(tree: Path, root: Path, text: str, start: Path) -> StepSource:
         place = (start / origin.file).resolve()
         if not place.is_relative_to(root.resolve()):
             raise BenchError(f"{origin.file} is not in the repository {root}: name a file of it, or give --repo DIR")
-        text = text.replace(origin.file, place.relative_to(root.resolve()).as_posix(), 1)
+        name = place.relative_to(root.resolve()).as_posix()
+        _check_tracked(tree, root, name)
+        text = text.replace(origin.file, name, 1)
     return source_named(text, tree, [str(tree / folder) for folder in MODULES], str(root.resolve()))
+
+
+def _check_tracked(tree: Path, root: Path, name: str) -> None:
+    """See that a file which is there can be in a tree: git leaves out what it is told to ignore.
+
+    Raises:
+        BenchError: it ignores this one.
+
+    """
+    if (tree / name).exists() or not (root / name).exists():
+        return
+    try:
+        git(root, "check-ignore", "--quiet", "--", name)
+    except BenchError:  # it does not
+        return
+    raise BenchError(
+        f"git ignores {name}, so that no revision has it, nor the copy of the working tree: track it (git add --force "
+        f"{name}), or compare it without revisions (--steps, --env)"
+    )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.compare.costs import cost_verdicts
 from bench.compare.differences import counted, timed
 from bench.compare.facts import ComparisonFacts
 from bench.compare.log import CellLog, ComparisonLog
@@ -39,19 +40,25 @@ class Judgement(NamedTuple):
     remedy: str = ""
 
 
-def decide(log: ComparisonLog, *, same_result: bool = False) -> Decision:
-    """What the numbers say; with `same_result`, a side that computes something else fails even if the log says no."""
+def decide(log: ComparisonLog, *, same_result: bool = False, same_costs: bool = False) -> Decision:
+    """What the numbers say.
+
+    With `same_result` a side that computes something else fails even if the log says no, and with `same_costs` one that
+    takes more memory or has higher counts.
+    """
     facts = log.facts
     cells, together = outcomes_of(log)
     verdicts = [_of_cell(cell_log, log, cells[cell_log.cell]) for cell_log in log.cell_logs.values()]
     if together is not None:
         count = sum(not cell_log.failed for cell_log in log.cell_logs.values())
         verdicts.append(_of_all(log, together, count, {verdict.verdict for verdict in verdicts}))
+    required = same_costs or facts.same_costs
+    costs = (verdict for each in log.cell_logs.values() for verdict in cost_verdicts(each, required=required))
     return Decision(
         kind="ab",
         before=facts.before.label,
         after=facts.after.label,
-        verdicts=(*with_results(verdicts, log, same_result=same_result), *facts.unmatched),
+        verdicts=(*with_results(verdicts, log, same_result=same_result), *costs, *facts.unmatched),
         machine=facts.machine,
         versions=differing(facts.before.installed, facts.after.installed),
         notes=(*facts.notes, *_contended(cells)),
@@ -78,14 +85,15 @@ def _of_cell(cell_log: CellLog, log: ComparisonLog, outcome: Outcome) -> Verdict
     visible = visible_slowdown(shown, facts.tolerance) if shown else 0.0
     verdict, reason, remedy = _judged(outcome, log, facts.tolerance, visible)
     slowed = outcome.first is not None and outcome.first.outcome == "fail"
+    pairs = cell_log.pairs[2 if outcome.lost else 1][: shown.n if shown else None]  # those of the ratio that is shown
     return Verdict(
         cell=cell_log.cell,
         metric=facts.metric,
         verdict=verdict,
         unit="s",
         statistic=cell_log.statistic or "",
-        before=_median(pair.before for pair in cell_log.every_pair),
-        after=_median(pair.after for pair in cell_log.every_pair),
+        before=_typical(pair.before for pair in pairs),
+        after=_typical(pair.after for pair in pairs),
         ratio=shown.ratio if shown else None,
         confidence=CONFIDENCE if shown else None,
         tolerance=facts.tolerance,
@@ -96,10 +104,10 @@ def _of_cell(cell_log: CellLog, log: ComparisonLog, outcome: Outcome) -> Verdict
     )
 
 
-def _median(seconds: Iterable[float]) -> float | None:
-    """The middle one; None of nothing."""
+def _typical(seconds: Iterable[float]) -> float | None:
+    """The geometric mean, whose ratio is that of the mean log ratio; None of nothing."""
     values = list(seconds)
-    return float(np.median(values)) if values else None
+    return float(np.exp(np.mean(np.log(values)))) if values else None
 
 
 def _of_failed(cell_log: CellLog, facts: ComparisonFacts) -> Verdict:
@@ -149,7 +157,7 @@ def _judged(outcome: Outcome, log: ComparisonLog, tolerance: float, visible: flo
     first = outcome.first
     if first is None:
         why = f"{EARLY[log.ended]} before the {LOOKS[0]} pairs that the first look takes"
-        return Judgement("inconclusive", why, _go_on(log))
+        return Judgement("inconclusive", why, _go_on(outcome, log))
     if first.outcome == "pass":
         return _passed(outcome, first, tolerance)
     if first.outcome == "fail":
@@ -160,7 +168,7 @@ def _judged(outcome: Outcome, log: ComparisonLog, tolerance: float, visible: flo
         "nine times in ten"
     )
     wider = f"{QUIETER}, or allow --tolerance {math.ceil(visible * 100)}%"
-    return Judgement("inconclusive", why, _go_on(log) if log.ended else wider)
+    return Judgement("inconclusive", why, _go_on(outcome, log) if log.ended else wider)
 
 
 def _passed(outcome: Outcome, look: Look, tolerance: float) -> Judgement:
@@ -181,7 +189,7 @@ def _slower(outcome: Outcome, log: ComparisonLog, first: Look) -> Judgement:
     second, once = outcome.second, f"slower by {_change(first)} in a first run"
     if second is None:
         why = f"{once}; {EARLY[log.ended]} before a second, independent one could tell"
-        return Judgement("inconclusive", why, _go_on(log))
+        return Judgement("inconclusive", why, _go_on(outcome, log))
     if not outcome.lost:
         why = f"{once}, which a second, independent one ({_signed(second)}) does not confirm"
         return Judgement("inconclusive", why, AGAIN)
@@ -191,7 +199,10 @@ def _slower(outcome: Outcome, log: ComparisonLog, first: Look) -> Judgement:
     return Judgement("regressed", twice, "see what differs, or accept it")
 
 
-def _go_on(log: ComparisonLog) -> str:
+def _go_on(outcome: Outcome, log: ComparisonLog) -> str:
+    """What helps where it ended early: more time is of little use beside other work."""
+    if outcome.disturbed:
+        return QUIETER
     return "give a longer --budget" if log.ended == "out of time" else AGAIN
 
 

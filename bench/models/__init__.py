@@ -2,7 +2,7 @@
 
 from bench.models.build import build as build
 from bench.models.build import get as get
-from bench.models.build import is_plugin as is_plugin
+from bench.models.build import is_own as is_own
 from bench.models.build import origin_facts as origin_facts
 from bench.models.build import outputs_of as outputs_of
 from bench.models.build import own as own

@@ -8,13 +8,14 @@ from typing import Any
 from torch import nn
 
 import architectures
-from architectures import Architecture, ShapeError
+from architectures import Architecture, RegistryError, ShapeError
+from architectures.calling import MissingArguments
 from architectures.fitting import materialize
 from architectures.shapes import Shape, shown
 from bench.models.named import architecture_of
 from bench.models.outputs import keep_first
 from bench.models.trial import IMAGES, Trial, tried
-from bench.origins import package_of, settings_kept
+from bench.origins import package_of, settings_kept, told_of
 from bench.plan.origin import parse
 
 OWN_SHAPES = ((1, 28, 28), (3, 32, 32), (3, 224, 224))  # tried in this order where nothing says what a network takes
@@ -73,6 +74,11 @@ def is_plugin(entry: Architecture) -> bool:
     return entry.module.partition(".")[0] != architectures.__name__
 
 
+def is_own(text: str) -> bool:
+    """Whether a network is of the user's own: named by its origin, or a plug-in's."""
+    return parse(text) is not None or is_plugin(architectures.get(text))
+
+
 def build(text: str, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:
     """A new network with random weights that gives (N, classes) for images (N, C, H, W).
 
@@ -83,21 +89,37 @@ def build(text: str, input_shape: Shape | None = None, num_classes: int | None =
         RegistryError, BenchError: as `get`.
 
     """
-    if not parse(text):
+    if not is_own(text):
         return architectures.build(text, input_shape, num_classes)
     entry = get(text) if input_shape and num_classes else own(text)
     shape, classes = input_shape or entry.input_shape, num_classes or entry.num_classes
     trial = trial_of(text, shape, classes)
     with settings_kept():
-        network = entry.build(shape, classes)
+        network = _built(text, shape, classes)
         materialize(network, shape)
     if trial.wrapped:
         network.register_forward_hook(keep_first)
     return network
 
 
+def _built(text: str, shape: Shape, classes: int) -> nn.Module:
+    """The network of an origin, or of a plug-in: ShapeError for whatever its builder raises."""
+    entry = get(text)
+    if parse(text):
+        return entry.build(shape, classes)
+    try:
+        network = entry.build(shape, classes)
+    except (RegistryError, MissingArguments) as error:
+        raise ShapeError(f"'{text}' cannot be built: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise ShapeError(f"'{text}' cannot be built: {told_of(error)}") from error
+    if not isinstance(network, nn.Module):
+        raise ShapeError(f"'{text}' gives {type(network).__name__}, and no torch.nn.Module")
+    return network
+
+
 def trial_of(text: str, shape: Shape, classes: int) -> Trial:
-    """What an origin's network gives for such images, tried once in this process.
+    """What a network of the user's own gives for such images, tried once in this process.
 
     Raises:
         ShapeError: it cannot take them, or gives something else than logits of so many classes.
@@ -115,13 +137,13 @@ def trial_of(text: str, shape: Shape, classes: int) -> Trial:
 
 def outputs_of(text: str, shape: Shape, classes: int) -> str:
     """What a network gives where that is several tensors, in words; "" for logits alone."""
-    return trial_of(text, shape, classes).outputs if parse(text) else ""
+    return trial_of(text, shape, classes).outputs if is_own(text) else ""
 
 
 def trouble_with_one_image(text: str, shape: Shape, classes: int) -> str | None:
     """Why a network cannot train on a batch of one image, such as by batch norm; None where it can."""
     try:
-        if parse(text):
+        if is_own(text):
             _trial(text, shape, classes, 1)
         else:
             tried(text, partial(architectures.get(text).build, shape, classes), shape, 1)
@@ -133,7 +155,7 @@ def trouble_with_one_image(text: str, shape: Shape, classes: int) -> str | None:
 
 @cache
 def _trial(text: str, shape: Shape, classes: int, images: int) -> Trial:
-    return tried(text, partial(get(text).build, shape, classes), shape, images)
+    return tried(text, partial(_built, text, shape, classes), shape, images)
 
 
 @cache

@@ -68,9 +68,10 @@ class Catalogue:
     its `sha256`, or `package` with its `version`. A plug-in stands under its name, with the same of it as its `plugin`.
 
     Attributes:
-        architectures: name to its facts: family, module, input_shape, num_classes, description, source; parameters and
-            flops_forward (one image) of those that were asked for; incompatible: data sets whose images it cannot
-            take, each with the reason; outputs: what else than logits it gives for those of a data set, in words;
+        architectures: name to its facts: family, module, input_shape, num_classes, description, source, registered_by
+            (the package whose plug-in did, "" for the suite's own); of those that were asked for parameters and
+            flops_forward (one image), or the trouble with them; incompatible: data sets whose images it cannot take,
+            each with the reason; outputs: what else than logits it gives for those of a data set, in words;
             more_than_one: why a batch of one of their images cannot be trained on.
         optimizers: name to its facts: description, learning_rate (None where it has none of its own), implementations,
             needs_closure; unsupported: by device and implementation, why it cannot run there; of what is not the
@@ -81,6 +82,7 @@ class Catalogue:
         devices: name to its facts, "cpu" and each usable "cuda:N".
         usable_cores: CPU cores this process may use (affinity and cgroup quota).
         problems: plug-ins that could not be loaded, one line each.
+        broken: of these, those of architectures: `plugin`, the `package` that it is of, and the `reason`.
         imported: files that all this followed from, beside the suite's own and what is installed: of plug-ins that are
             worked on, and of what these import.
 
@@ -94,6 +96,7 @@ class Catalogue:
     usable_cores: int
     problems: tuple[str, ...] = ()
     imported: tuple[str, ...] = ()
+    broken: tuple[Mapping[str, str], ...] = ()
     losses: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {name: {} for name in FIRST_LOSSES})
 
     def dataset(self, name: str) -> Mapping[str, Any] | None:

@@ -1,17 +1,19 @@
-"""The command that measures one cell again, from the cell and the plan it came from."""
+"""The commands that measure one cell again: alone, from the plan it came from, or beside other revisions."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.origin import handed_name, texts_of
-from bench.plan.plan import SETTINGS, Plan, default_of, flag, options_of, plan_from, shape_of
+from bench.plan.plan import CHECKS, SETTINGS, Plan, default_of, flag, options_of, plan_from, shape_of
 
 # Fields of Plan that change what a cell measures; the others choose among cells or say where results go.
 _KEPT = options_of("training", "measuring", "repeats", "patience", "profile")
+# Those that say which cell a comparison is of.
+_COMPARED = tuple(name for name in options_of("axis") if name != "seeds")
 
 
 def command_of(cell: Cell, plan: Mapping[str, Any]) -> str:
@@ -77,3 +79,26 @@ def _suites_own(architecture: str) -> dict[str, Any]:
         return plan_from({"architectures": (architecture,)}).to_dict()
     except BenchError:
         return Plan().to_dict()
+
+
+def comparison_of(cell: Cell, revisions: Iterable[str], threads: int | None = None) -> str | None:
+    """The shell command by which `ab` compares a cell at these revisions; None of one that no command can name.
+
+    Args:
+        cell: it trains nothing, so that schedule and seed play no part.
+        revisions: one or two.
+        threads: that its times are of, where these are not the cell's own.
+
+    """
+    if cell.is_foreign or any(map(handed_name, texts_of(cell.origins).values())):
+        return None
+    usual = plan_from({"suite": CHECKS})
+    values = {key: cell.as_named(field) for field, key in AXES.items() if key in _COMPARED}
+    values["threads"] = threads or cell.threads
+    words = [
+        word
+        for key, value in values.items()
+        if value is not None and (key == "threads" or not _same(value, getattr(usual, key), many=True))
+        for word in _words(key, value)
+    ]
+    return shlex.join(["python", "-m", "bench", "ab", *revisions, *words])

@@ -338,7 +338,7 @@ def _checked(setting: Field[Any], value: Any, where: str) -> Any:
     return value
 
 
-def _duration(text: str) -> float:
+def seconds_of(text: str) -> float:
     """Seconds of a text such as 90s, 5m, 1.5h or plain 90."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", text.strip())
     if not match or not float(match[1]):
@@ -348,7 +348,7 @@ def _duration(text: str) -> float:
 
 def _limit(text: str) -> float:
     """A duration, or 0 for none."""
-    return 0.0 if text.strip() == "0" else _duration(text)
+    return 0.0 if text.strip() == "0" else seconds_of(text)
 
 
 def _goal(text: str) -> float:
@@ -380,7 +380,7 @@ def _input_shape(text: str) -> str:
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
-    "duration": _duration,
+    "duration": seconds_of,
     "limit": _limit,
     "share": share,
     "goal": _goal,

@@ -92,6 +92,7 @@ class CatalogueRequest:
         optimizers: names, globs and origins; the origins become entries.
         losses: likewise.
         batch_sizes: of the cells; whether a network can do with one image is looked at where that is among them.
+        left_out: plug-ins of architectures that are not to be imported, each with the reason.
 
     """
 
@@ -102,6 +103,7 @@ class CatalogueRequest:
     optimizers: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     batch_sizes: tuple[int, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def request_of(plan: Plan) -> CatalogueRequest:

@@ -30,6 +30,10 @@ SAFE = {"PYTHONSAFEPATH": "1"}
 BEGUN = "BENCH_TREE_SERVER"  # a server's own mark, which a worker's own child may have inherited
 
 
+class TreeError(BenchError):
+    """The code of a tree cannot be used: it cannot be imported, or crashes where it is asked what it has."""
+
+
 class TreeClient:
     """To be used as a context, at whose end it and its workers have ended.
 
@@ -120,7 +124,7 @@ class TreeClient:
         """Until it has imported torch and the tree's own modules.
 
         Raises:
-            BenchError: the tree cannot be imported.
+            TreeError: the tree cannot be imported.
             NotComparableError: the tree is of a revision that speaks another protocol, or none; or it is the other
                 interpreter that cannot import it.
 
@@ -144,7 +148,7 @@ class TreeClient:
 
     def _refused(self, why: str) -> BenchError:
         """The error of a tree that does not run: no fault of its own under another interpreter."""
-        return (NotComparableError if self._python else BenchError)(f"{self.label} {why}")
+        return (NotComparableError if self._python else TreeError)(f"{self.label} {why}")
 
     def _remedy(self, missing: str | None) -> str:
         """What helps where the tree cannot be imported; `missing` is a module that is nowhere."""

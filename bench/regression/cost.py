@@ -3,10 +3,13 @@
 A rise is only a suspect, beyond either: what creeps is within each prediction, and beyond the anchor in the end.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from bench.regression.beside import beside
 from bench.regression.segment import Segment
 from bench.stats.interval import Interval
 from bench.stats.prediction import SCREEN, SURE, Move, Prediction, moved, predict
@@ -43,8 +46,8 @@ def judge_cost(new: CellSummary, segment: Segment | None, tolerance: float) -> V
             verdict,
             verdict="inconclusive",
             reason=f"{_moved(move)}, but {plural(len(segment.logs), 'stored run')} cannot tell how much runs differ",
-            remedy=f"accept {segment.missing} more (python -m bench baseline save), or compare revisions: "
-            "python -m bench ab",
+            remedy=f"accept {segment.missing} more (python -m bench baseline save), or compare revisions"
+            f"{beside(new, segment.latest)}",
         )
     value, low, high = (float(np.exp(move + by)) for by in (0, -expected.half, expected.half))
     verdict = replace(
@@ -53,7 +56,7 @@ def judge_cost(new: CellSummary, segment: Segment | None, tolerance: float) -> V
         confidence=2 * SCREEN - 1,
         visible=expected.visible,
     )
-    return _judged(verdict, move, since, expected)
+    return _judged(verdict, move, since, expected, partial(beside, new, segment.anchor))
 
 
 def beyond_anchor(verdict: Verdict) -> bool:
@@ -75,13 +78,11 @@ def _anchor(segment: Segment, since: Move, beyond: float) -> Anchor:
     )
 
 
-def _judged(verdict: Verdict, move: float, since: Move, expected: Prediction) -> Verdict:
+def _judged(verdict: Verdict, move: float, since: Move, expected: Prediction, command: Callable[[], str]) -> Verdict:
     """Suspect, improved, too noisy to say, or unchanged."""
     tolerance = verdict.tolerance or 0.0
     allows = f"{percent(SCREEN)} of runs are predicted below {signed(float(np.expm1(expected.half)))}"
     allows += f" by {expected.n} stored ones"
-    revision = verdict.anchor.revision[:10] if verdict.anchor else ""
-    beside = f"python -m bench ab {revision or 'REV'}"
     risen = move > np.log1p(tolerance)
     if (risen and move > expected.half) or beyond_anchor(verdict):
         return replace(
@@ -89,7 +90,7 @@ def _judged(verdict: Verdict, move: float, since: Move, expected: Prediction) ->
             verdict="inconclusive",
             suspect=True,
             reason=f"suspect: {_moved(move)}; {allows}; {_since(verdict, since)}",
-            remedy=f"measure it beside the anchor's revision: {beside}",
+            remedy=f"measure it beside the anchor's revision{command()}",
         )
     if move < -expected.sure and move < -np.log1p(tolerance):
         chance = f"beyond what {percent(SURE)} of runs reach by chance"
@@ -101,7 +102,7 @@ def _judged(verdict: Verdict, move: float, since: Move, expected: Prediction) ->
             verdict="inconclusive",
             suspect=bool(risen),
             reason=f"{'suspect: ' if risen else ''}{_moved(move)}, and {unlike}; {_since(verdict, since)}",
-            remedy=f"accept more runs of a quiet machine, or compare revisions: {beside}",
+            remedy=f"accept more runs of a quiet machine, or compare revisions{command()}",
         )
     within = f"within the tolerance of {percent(tolerance)}" if move > expected.half else allows
     return replace(verdict, reason=f"{_moved(move)}, {within}; {_since(verdict, since)}")

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from bench.compare.costs import allowed_rise
 from bench.metrics import COUNTS, METRICS, symbol_of
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
@@ -14,7 +15,6 @@ from bench.text import count, plural, quantity
 from bench.verdict.verdict import Verdict
 from bench.vocabulary import VerdictWord
 
-MEMORY_FLOOR = 2**20  # bytes; pages and arenas come and go below a MiB
 CONTENDED = "other work took its cores in every process"
 AGAIN = "run it again when nothing else runs"
 ACCEPT = "allow it under [tolerances], or accept this run into the baseline"
@@ -60,7 +60,7 @@ def judge_memory(new: CellSummary, stored: list[CellSummary], tolerance: float) 
     if new.peak_memory is None or not peaks or "peak_memory" in new.counts:
         return
     mean = float(np.mean(peaks))
-    bound = max(mean * tolerance, MEMORY_FLOOR)
+    bound = allowed_rise(mean, tolerance)
     more = new.peak_memory - mean
     verdict: VerdictWord = "regressed" if more > bound else "improved" if more < -bound else "unchanged"
     yield Verdict(

@@ -1,6 +1,5 @@
 """History: the series of every metric of each configuration on each machine, by revision, with its change points."""
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,9 +11,8 @@ import numpy.typing as npt
 from bench.errors import BenchError
 from bench.metrics import METRICS, named
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES
+from bench.plan.command import comparison_of
 from bench.plan.matching import cells_meant
-from bench.plan.plan import default_of, flag
 from bench.stats.change_points import Change, changes
 from bench.stats.false_alarms import false_alarm_rate
 from bench.store.fingerprint import Fingerprint, fingerprint, threads_of
@@ -101,16 +99,9 @@ class Series:
         It compares the last reading before a step with the first after it, and the two ends of a ramp.
         """
         before, after = self.points[change.low - 1].revision, self.points[change.high].revision
-        if not before or not after or before == after or self.cell.is_foreign:
+        if not before or not after or before == after:
             return None
-        return shlex.join(["python", "-m", "bench", "ab", before[:10], after[:10], *self._flags()])
-
-    def _flags(self) -> Iterator[str]:
-        """What names the cell to `ab`, which trains nothing, so that schedule and seed play no part."""
-        for field, key in AXES.items():
-            value = getattr(self.cell, field)
-            if value is not None and default_of(key) != (value,) and key not in {"schedules", "seeds"}:
-                yield from (flag(key), f"{value:g}" if isinstance(value, float) else str(value))
+        return comparison_of(self.cell, (before[:10], after[:10]), self.machine.get("threads"))
 
 
 def history(runs: Iterable[Run], globs: Iterable[str] = ()) -> list[Series]:

@@ -11,6 +11,7 @@ from math import exp, expm1, log, log1p
 
 import numpy as np
 
+from bench.regression.beside import beside
 from bench.regression.segment import latest_segment
 from bench.stats.prediction import predict
 from bench.store.summary import CellSummary
@@ -29,12 +30,16 @@ class _Move:
         value: the logarithm.
         beyond: whether it is more than MOVED and than stored runs predict.
         of: which reference that is: the digest of its machine, with its threads.
+        new: what the run says of the cell.
+        latest: what the last accepted run says of it; None where there is none.
 
     """
 
     value: float
     beyond: bool
     of: str
+    new: CellSummary
+    latest: CellSummary | None = None
 
 
 def watched(
@@ -62,11 +67,11 @@ def _move(new: CellSummary, stored: Sequence[CellSummary]) -> _Move:
     """How the reference moved beside this cell."""
     logs = [log(summary.reference) for summary in stored if summary.reference]
     if not new.reference or not logs:
-        return _Move(0.0, False, new.machine.digest)
+        return _Move(0.0, False, new.machine.digest, new)
     move = log(new.reference) - float(np.mean(logs))
     expected = predict(logs)
     beyond = expected is not None and abs(move) > max(expected.sure, log1p(MOVED))
-    return _Move(move, beyond, new.machine.digest)
+    return _Move(move, beyond, new.machine.digest, new, stored[-1])
 
 
 def _believed(verdict: Verdict, move: _Move) -> Verdict:
@@ -79,7 +84,7 @@ def _believed(verdict: Verdict, move: _Move) -> Verdict:
         verdict="inconclusive",
         reason=f"{verdict.reason}; but the reference itself took {_worded(move.value)} than in the stored runs, so "
         "this may be no gain of the cell",
-        remedy="repeat it on a quiet machine, or compare revisions: python -m bench ab REV",
+        remedy=f"repeat it on a quiet machine, or compare revisions{beside(move.new, move.latest)}",
     )
 
 
@@ -94,7 +99,7 @@ def _acquitted(verdict: Verdict, move: _Move, unfelt: Iterable[str]) -> Verdict:
         suspect=True,
         reason=f"suspect: {verdict.reason}; but in seconds it took {_worded(slower)}, as the reference did, and other "
         "cells did not",
-        remedy="measure it beside another revision: python -m bench ab REV",
+        remedy=f"measure it beside another revision{beside(move.new, move.latest)}",
     )
 
 
@@ -109,7 +114,7 @@ def _of_reference(moves: Mapping[str, _Move]) -> Iterable[str]:
         yield (
             f"the reference itself took {_worded(typical)} than in the stored runs, in seconds (beside "
             f"{joined(cells)}): the machine was not in the same state, or what all cells share with the reference "
-            "changed; compare revisions: python -m bench ab REV"
+            "changed; compare revisions (python -m bench ab)"
         )
 
 
@@ -139,7 +144,7 @@ def _of_all(new: Mapping[str, CellSummary], stored: Mapping[str, Sequence[CellSu
         yield (
             f"{'all' if share == 1 else 'most of'} {len(now)} cells are {way} relative to the reference, by "
             f"{tenths(abs(expm1(move)))} at the median: look first at what all of them share (batches, step, loss, "
-            "optimizer), or at the reference; compare revisions: python -m bench ab REV"
+            "optimizer), or at the reference; compare revisions (python -m bench ab)"
         )
 
 

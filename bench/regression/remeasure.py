@@ -1,5 +1,6 @@
 """Remeasure: compare suspects with the revision of their anchor, and put the verdicts into the stored decision."""
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,13 +9,13 @@ from bench.compare.ab import Rules, compare
 from bench.compare.sequential import Tell
 from bench.compare.sides import Comparison, Revisions, revisions
 from bench.errors import BenchError
-from bench.metrics import RESULT
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.plan import CHECKS, Plan, plan_from
 from bench.regression.confirm import Group, Suspect, grouped
 from bench.regression.cost import beyond_anchor
 from bench.verdict.verdict import Decision, Verdict
+from bench.vocabulary import PAIR_METRICS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,7 @@ def remeasured(group: Group, confirmation: Confirmation, number: int, tell: Tell
         BenchError: the revision is not at hand, or the cells cannot be run.
 
     """
-    first = group.suspects[0]
+    began, first = time.monotonic(), group.suspects[0]
     second = None if first.new.dirty or not first.new.revision else first.new.revision
     record = confirmation.rules.record and confirmation.rules.record.with_stem(
         f"{confirmation.rules.record.stem}-{number + 1}"
@@ -131,13 +132,16 @@ def remeasured(group: Group, confirmation: Confirmation, number: int, tell: Tell
     rules = replace(confirmation.rules, tolerance=first.tolerance, record=record)
     plan, between = _plan(group, confirmation), Revisions(confirmation.repo, group.reference, second)
     with revisions(between, plan, chosen=True) as sides:
-        decision = compare(sides, plan, rules, tell)
+        if not sides.sides:
+            why = sides.broken or (f"no cell is in both {sides.before.label} and {sides.after.label}",)
+            raise BenchError("; ".join(why))
+        decision = compare(sides, plan, rules, tell, began)
     return Remeasured(decision, by_suspect(decision, sides, group))
 
 
 def by_suspect(decision: Decision, sides: Comparison, group: Group) -> dict[str, Verdict]:
     """The verdict of each suspect by its id; the cells of the comparison may have other threads in theirs."""
-    verdicts = {verdict.cell: verdict for verdict in decision.verdicts if verdict.metric != RESULT}
+    verdicts = {verdict.cell: verdict for verdict in decision.verdicts if verdict.metric in PAIR_METRICS}
     names = {side.cell.source("architecture"): name for name, (_, side) in sides.sides.items()}
     return {
         suspect.new.id: replace(verdicts[names[source]], cell=suspect.new.id)

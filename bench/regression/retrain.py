@@ -147,11 +147,18 @@ def _attempt(batch: Batch, number: int, train: Train) -> Trained | str:
 
 def _second(cell: Learnt, batch: Batch, trained: Trained) -> _Second | str:
     """The second comparison of a cell, or why there is none."""
-    sides = [_fresh(side.get(cell.new.id), cell, batch.seeds) for side in (trained.before, trained.after)]
+    sides = [_fresh(_of(side, cell), cell, batch.seeds) for side in (trained.before, trained.after)]
     change = difference(*(list(side.values()) for side in sides))
     if change is None:
         return f"{' and '.join(plural(len(side), 'seed') for side in sides)} of the two revisions have an accuracy"
     return _Second(change, equal(*sides), change.p_fall(cell.tolerance))
+
+
+def _of(trained: Mapping[str, CellSummary], cell: Learnt) -> CellSummary | None:
+    """What a side learnt of a cell: known by its code, since one of two namesakes alone goes by a shorter name."""
+    source = cell.new.cell.source("architecture")
+    same = (each for each in trained.values() if each.cell.source("architecture") == source)
+    return trained.get(cell.new.id) or next(same, None)
 
 
 def _fresh(trained: CellSummary | None, cell: Learnt, seeds: Sequence[int]) -> dict[int, float]:

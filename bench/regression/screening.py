@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.regression.accuracy import Learnt, falls, judge_accuracies
+from bench.regression.beside import beside
 from bench.regression.cost import judge_cost
 from bench.regression.direct import AGAIN, CONTENDED, judge_budgets, judge_counts, judge_memory
 from bench.regression.reference import watched
@@ -139,7 +140,8 @@ def _not_compared(new: CellSummary, stored: list[CellSummary]) -> Verdict:
     else:
         verdict = "not comparable"
         reason = f"measured under other conditions: {'; '.join(_differs(stored[-1], new))}"
-        remedy = "compare on the machine of the baseline, save a baseline on this one, or use python -m bench ab REV"
+        remedy = "compare on the machine of the baseline, save a baseline on this one, or compare revisions"
+        remedy += beside(new, stored[-1])
     return Verdict(cell=new.id, metric="relative_cost", verdict=verdict, reason=reason, remedy=remedy)
 
 

@@ -19,6 +19,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from bench.compare.costs import MEMORY_TOLERANCE
 from bench.errors import BenchError, nearest
 from bench.metrics import METRICS, Metric, named, row_of
 from bench.plan.cell import Cell
@@ -28,7 +29,12 @@ from bench.text import joined, plural
 from bench.vocabulary import Gate
 
 DEFAULT_FILE = Path("bench.toml")
-DEFAULTS: dict[Gate, float] = {"screening": TOLERANCE, "memory": 0.10, "accuracy": 0.001, "exact counts": 0.0}
+DEFAULTS: dict[Gate, float] = {
+    "screening": TOLERANCE,
+    "memory": MEMORY_TOLERANCE,
+    "accuracy": 0.001,
+    "exact counts": 0.0,
+}
 GATED = named(lambda row: row.judged_by not in (None, "exact counts"))
 LISTING = "see python -m bench list metrics"
 _TABLES = ("tolerances", "budgets")

@@ -16,6 +16,14 @@ from bench.process.worker import WorkerError
 DOWNLOAD_SECONDS, PROBE_SECONDS = 3600.0, 60.0
 
 
+class CrashError(BenchError):
+    """A worker that was asked ended before it answered, or did not answer in time: how is its `reason`."""
+
+    def __init__(self, trouble: str, reason: str) -> None:
+        super().__init__(f"{trouble}: {reason}; see the messages above")
+        self.reason = reason
+
+
 def ask_catalogue(starter: TaskStarter, request: CatalogueRequest) -> Catalogue:
     """What is registered and what the machine can do.
 
@@ -84,7 +92,7 @@ def _ask(
     try:
         parts = dict(talk(starter, entry, request, patience))
     except WorkerError as ended:
-        raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
+        raise CrashError(trouble, ended.reason) from ended
     if "refused" in parts:
         raise BenchError(parts["refused"])
     return parts

@@ -8,8 +8,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from bench.compare.checkout import Tree, checked_out
+from bench.compare.checkout import Tree, check_tree, checked_out
 from bench.errors import EXIT_INTERRUPTED, BenchError
+from bench.process.lock import await_turn
 from bench.regression.retrain import Batch, Trained
 from bench.session.observer import Observer
 from bench.session.revisions import flags, run_by
@@ -31,6 +32,7 @@ class Retraining:
         stem: begins the names of both runs.
         budget: seconds for each batch; None for no end.
         concurrent: train although another run is measuring on this machine.
+        wait: else for its end, so many seconds at most.
 
     """
 
@@ -40,6 +42,7 @@ class Retraining:
     stem: str
     budget: float | None = None
     concurrent: bool = False
+    wait: float = 0.0
 
 
 def retrained(batch: Batch, terms: Retraining, number: int, observer: Observer) -> Trained:
@@ -53,8 +56,11 @@ def retrained(batch: Batch, terms: Retraining, number: int, observer: Observer) 
     began = monotonic()
     learnt = []
     with checked_out(terms.repo, *batch.revisions) as trees:
+        for tree in trees:
+            check_tree(tree)
         _check_tree(batch, trees[1])
         for turn, (side, tree) in enumerate(zip(SIDES, trees, strict=True), 1):
+            await_turn(f"training at {tree.label}", terms.wait, observer.warned)
             observer.turned_to(tree.revision, turn, len(SIDES))
             learnt.append(_trained(batch, terms, f"{terms.stem}-{number + 1}-{side}", tree, observer))
     return Trained(learnt[0], learnt[1], monotonic() - began)

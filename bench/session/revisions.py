@@ -14,6 +14,7 @@ from bench.compare.checkout import Tree, checked_out_alone, spread
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.origin import BASE, from_anywhere
 from bench.plan.plan import SETTINGS, default_of, flag, shape_of
+from bench.process.lock import await_turn
 from bench.session.observer import SILENT, Observer
 from bench.store.run import RESULTS, load
 from bench.vocabulary import RevisionStatus
@@ -42,7 +43,12 @@ def revisions(span: str, steps: int) -> list[str]:
 
 
 def measure_past(
-    wanted: Mapping[str, Any], hashes: Sequence[str], observer: Observer = SILENT, *, concurrent: bool = False
+    wanted: Mapping[str, Any],
+    hashes: Sequence[str],
+    observer: Observer = SILENT,
+    *,
+    concurrent: bool = False,
+    wait: float = 0.0,
 ) -> list[RevisionOutcome]:
     """Measure each revision; one that cannot run does not keep the others from it. Ctrl-C ends it.
 
@@ -51,11 +57,13 @@ def measure_past(
         hashes: the revisions.
         observer: is told which is next, and what its program writes.
         concurrent: measure although another run is measuring on this machine.
+        wait: else for its end, so many seconds at most for each revision.
 
     """
     outcomes: list[RevisionOutcome] = []
     for number, revision in enumerate(hashes, 1):
         observer.turned_to(revision, number, len(hashes))
+        await_turn(f"revision {revision[:10]}", wait, observer.warned)
         outcomes.append(_measured(wanted, revision, observer, concurrent))
         if outcomes[-1].status == "interrupted":
             break

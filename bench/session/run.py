@@ -19,9 +19,10 @@ from bench.process.lock import measuring
 from bench.session.collector import Collector
 from bench.session.observer import SILENT, Observer, Work
 from bench.session.recording import Recording
-from bench.session.requests import ask_catalogue, ask_ceilings
+from bench.session.requests import ask_ceilings
 from bench.session.resume import reopen
 from bench.session.scheduler import Scheduler
+from bench.session.survey import surveyed
 from bench.session.tuned import Tuned
 from bench.store import run as store
 from bench.store.fingerprint import protocol
@@ -40,7 +41,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work
 
     """
     plan = replace(plan, order_seed=order_seed_of(plan))
-    catalogue = ask_catalogue(executor, request_of(plan))
+    catalogue = surveyed(executor, request_of(plan), to_measure=True)
     for problem in catalogue.problems:
         observer.warned(problem)
     if "flush" in plan.denormals:
@@ -64,6 +65,7 @@ def measure(
     *,
     run: store.Run | None = None,
     concurrent: bool = False,
+    wait: float = 0.0,
     command: str = "",
 ) -> store.Run:
     """Measure it; the run, whose facts say how that ended. Ctrl-C ends it with everything kept.
@@ -74,6 +76,7 @@ def measure(
         observer: is told of each step.
         run: the recorded run to go on with; None for a new one.
         concurrent: measure although another run is measuring on this machine.
+        wait: else for its end, so many seconds at most.
         command: repeats it; for the record.
 
     Raises:
@@ -81,7 +84,7 @@ def measure(
 
     """
     name = run.name if run else work.plan.run or named(Path(work.plan.suite).stem)
-    with measuring(name, concurrent):
+    with measuring(name, concurrent, wait, observer.warned):
         if run is None:
             run, past = store.create(name, _facts(work, executor, command)), []
             remember(code_in(work.plan.to_dict()))

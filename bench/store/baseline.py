@@ -23,6 +23,7 @@ from bench.vocabulary import SEGMENT_STARTS, SegmentStart, word
 
 SCHEMA = 2
 _RESTORE = "restore the file, for instance with git checkout"
+_MARKS = (b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>")  # of a merge that git could not make
 _DIGITS = 6  # significant ones of a mean: a millionth is below any noise
 
 
@@ -191,6 +192,7 @@ def _summaries(path: Path) -> Iterable[CellSummary]:
     machines: dict[str, Fingerprint] = {}
     counts: dict[str, Mapping[str, float]] = {}
     for number, stored in enumerate(files.read_lines(path, _RESTORE)):
+        _check_conflict(stored)
         line = files.parsed(stored, _RESTORE)
         with files.damage_told(stored.place, _RESTORE):
             if number == 0:
@@ -203,6 +205,21 @@ def _summaries(path: Path) -> Iterable[CellSummary]:
             else:
                 files.check_shape(line, StoredSummary)
                 yield _read(line, machines, counts)
+
+
+def _check_conflict(line: files.Line) -> None:
+    """See that it is no mark of a conflict.
+
+    Raises:
+        BenchError: git left it there when two branches had accepted runs.
+
+    """
+    if line.text.startswith(_MARKS):
+        raise BenchError(
+            f"{line.place} is a conflict that git left, since both sides accepted runs: keep the lines of both and "
+            "remove those with marks; so that git joins them itself: "
+            "echo 'results/baselines/*.jsonl merge=union' >> .gitattributes"
+        )
 
 
 class StoredSummary(TypedDict, total=False):

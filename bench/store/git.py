@@ -1,9 +1,12 @@
 """Git: the one place that calls it."""
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.errors import BenchError
+
+RECORDED = ("results", "reports")  # folders that runs write to: accepting a run is no change of the code
 
 
 def git(repo: Path, *arguments: str, wrong: str = "", patience: float | None = None) -> str:
@@ -32,3 +35,14 @@ def git(repo: Path, *arguments: str, wrong: str = "", patience: float | None = N
         cause = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise BenchError(wrong or f"git {arguments[0]} failed: {cause}")
     return done.stdout.strip("\n")
+
+
+def code_of(folders: Iterable[Path]) -> tuple[str, ...]:
+    """What limits a command to the code of a repository: all of it but what runs record in these folders of it.
+
+    Args:
+        folders: from the top of the repository.
+
+    """
+    places = dict.fromkeys(folder / name for folder in folders if not folder.is_absolute() for name in RECORDED)
+    return (":(top)", *(f":(top,exclude,literal){place.as_posix()}" for place in places))

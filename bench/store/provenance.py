@@ -11,13 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.store.git import git
+from bench.store.git import code_of, git
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "matplotlib", "seaborn")
-
-
-# The whole repository but what runs record: accepting a run is no change of the code.
-_CODE = (":(top)", ":(top,exclude)results", ":(top,exclude)reports")
 
 
 def utc_now() -> str:
@@ -38,7 +34,8 @@ def git_state() -> dict[str, Any]:
     revision = _git("rev-parse", "HEAD")
     if revision is None:
         return {}
-    dirty = bool(_git("status", "--porcelain", "--untracked-files=no", "--", *_CODE))
+    code = code_of((Path(), Path(_git("rev-parse", "--show-prefix") or "")))
+    dirty = bool(_git("status", "--porcelain", "--untracked-files=no", "--", *code))
     return {"revision": revision, "committed": commit_date(revision), "dirty": dirty}
 
 
@@ -93,3 +90,8 @@ def _git(*arguments: str) -> str | None:
         return git(Path(), *arguments, patience=10.0).strip()
     except BenchError:
         return None
+
+
+def lacks(revision: str) -> bool:
+    """Whether the repository that one stands in has no such revision; not where one stands in none."""
+    return revision_of(revision) is None and _git("rev-parse", "--git-dir") is not None

@@ -190,7 +190,7 @@ def load(name: str, root: Path = RESULTS) -> Run:
         stored = files.read_object(folder / "run.json", _DAMAGED)
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
-        raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
+        raise BenchError(f"no run '{name}' in {root}/ (latest: {known}){_above(root)}") from error
     files.check_schema(stored.get("schema"), SCHEMA, str(folder / "run.json"), _OTHER_SCHEMA)
     return Run(folder, stored)
 
@@ -240,7 +240,7 @@ def latest(root: Path = RESULTS) -> str:
     """
     names = run_names(root)
     if not names:
-        raise BenchError(f"no run is recorded in {root}/ yet: python -m bench run")
+        raise BenchError(f"no run is recorded in {root}/ yet: python -m bench run{_above(root)}")
     return names[-1]
 
 
@@ -257,3 +257,11 @@ def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:
         schema = stored["schema"]
     files.check_schema(schema, SCHEMA, line.place, _OTHER_SCHEMA)
     return stored
+
+
+def _above(root: Path) -> str:
+    """Where a folder further up has runs, as the end of an error; "" where none has, or that is not asked."""
+    if root.is_absolute():
+        return ""
+    known = (parent for parent in Path.cwd().parents if next((parent / root).glob("*/run.json"), None))
+    return f"; there are some in {folder / root}/: stand in {folder}" if (folder := next(known, None)) else ""

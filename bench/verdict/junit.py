@@ -18,7 +18,7 @@ def junit(decision: Decision) -> str:
     kinds = [_kind(verdict) for verdict in decision.verdicts]
     suite = ET.Element(
         "testsuite",
-        name=_clean(f"bench {decision.kind}: {decision.after} against {decision.before}"),
+        name=clean(f"bench {decision.kind}: {decision.after} against {decision.before}"),
         tests=str(len(kinds)),
         failures=str(kinds.count("failure")),
         errors=str(kinds.count("error")),
@@ -26,11 +26,16 @@ def junit(decision: Decision) -> str:
         time=f"{decision.seconds:.3f}",
     )
     if decision.started:
-        suite.set("timestamp", _clean(decision.started))
+        suite.set("timestamp", clean(decision.started))
     for verdict, kind in zip(decision.verdicts, kinds, strict=True):
         suite.append(_case(verdict, kind))
     if lines := [*version_lines(decision.versions), *decision.notes]:
-        ET.SubElement(suite, "system-out").text = _clean("\n".join(lines))
+        ET.SubElement(suite, "system-out").text = clean("\n".join(lines))
+    return document(suite)
+
+
+def document(suite: ET.Element) -> str:
+    """The text of a document with this suite."""
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root, " ")
@@ -42,17 +47,16 @@ def _kind(verdict: Verdict) -> str:
 
 
 def _case(verdict: Verdict, kind: str) -> ET.Element:
-    case = ET.Element("testcase", classname=_clean(verdict.cell), name=_clean(verdict.label), time="0")
+    case = ET.Element("testcase", classname=clean(verdict.cell), name=clean(verdict.label), time="0")
     text = "\n".join(part for part in (verdict.reason, verdict.remedy, *verdict.evidence) if part)
     if kind:
-        message = ET.SubElement(
-            case, kind, type=verdict.verdict, message=_clean(f"{verdict.verdict}: {verdict.reason}")
-        )
-        message.text = _clean(text)
+        message = ET.SubElement(case, kind, type=verdict.verdict, message=clean(f"{verdict.verdict}: {verdict.reason}"))
+        message.text = clean(text)
     elif text:
-        ET.SubElement(case, "system-out").text = _clean(f"{verdict.verdict}\n{text}")
+        ET.SubElement(case, "system-out").text = clean(f"{verdict.verdict}\n{text}")
     return case
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """The text as XML can hold it."""
     return _UNHOLDABLE.sub("\ufffd", text)

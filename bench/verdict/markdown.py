@@ -12,7 +12,7 @@ HEADLINES: Mapping[Overall, str] = {
     "regression": "Regression",
     "not comparable": "Not comparable",
     "inconclusive": "Inconclusive",
-    "pass": "No regression",
+    "pass": "No regression",  # unless something beside the time changed, or nothing was compared
 }
 _SPECIAL = str.maketrans({char: "\\" + char for char in "\\`*_[]<>|#"} | {"\n": " ", "\r": " "})
 MOST_ROWS = 60  # a comment of GitHub holds 65,536 characters
@@ -23,29 +23,41 @@ def markdown(decision: Decision) -> str:
     rows = sorted(decision.verdicts, key=_gravity)
     shown = [verdict for verdict in rows if verdict.verdict != "unchanged"] or rows
     parts = [
-        f"### {HEADLINES[decision.overall]}: {_text(decision.after)} against {_text(decision.before)}",
-        _summary(decision.verdicts),
+        f"### {headline(decision)}: {escaped(decision.after)} against {escaped(decision.before)}",
+        summary(decision),
         "\n".join(_table(shown[:MOST_ROWS])),
     ]
     if len(shown) > MOST_ROWS:
         parts.append(f"{text.plural(len(shown) - MOST_ROWS, 'more row')} left out.")
     parts += _whys(shown[:MOST_ROWS])
     parts.append(_versions(decision))
-    parts += [f"- Note: {_text(note)}" for note in decision.notes]
+    parts += [f"- Note: {escaped(note)}" for note in decision.notes]
     parts.append(_anchors([verdict for verdict in rows if verdict not in shown]))
     rest = len(rows) - len(shown)
     parts.append("\n".join(_foot(decision, rest)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _summary(verdicts: Iterable[Verdict]) -> str:
-    """How many of each verdict, the gravest first."""
+def headline(decision: Decision) -> str:
+    """The outcome in a word or two: a pass is called no more than it is."""
+    words = {verdict.verdict for verdict in decision.verdicts}
+    if decision.overall != "pass":
+        return HEADLINES[decision.overall]
+    if words == {"new"}:
+        return "Nothing to compare"
+    return "No slowdown" if words & BESIDE_THE_TIME else HEADLINES["pass"]
+
+
+def summary(decision: Decision) -> str:
+    """How many of each verdict, the gravest first: "3 new, nothing to compare"."""
     counts: dict[str, int] = {}
-    for verdict in sorted(verdicts, key=_gravity):
+    for verdict in sorted(decision.verdicts, key=_gravity):
         counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
-    return ", ".join(f"**{count} {word}**" if word in BAD else f"{count} {word}" for word, count in counts.items())
+    words = [f"**{count} {word}**" if word in BAD else f"{count} {word}" for word, count in counts.items()]
+    return ", ".join([*words, *(["nothing to compare"] if counts.keys() == {"new"} else [])])
 
 
+BESIDE_THE_TIME: frozenset[VerdictWord] = frozenset({"changed", "not known"})
 BAD: tuple[VerdictWord, ...] = ("regressed", "failed", "not comparable", "missing", "inconclusive")
 
 
@@ -61,12 +73,12 @@ def _table(rows: Iterable[Verdict]) -> Iterable[str]:
     yield f"|---|---|---:|---:|---:|{'---:|' * anchored}---:|---|"
     for verdict in verdicts:
         cells = (
-            _text(verdict.cell),
-            _text(verdict.label),
+            escaped(verdict.cell),
+            escaped(verdict.label),
             quantity(verdict, verdict.before),
             quantity(verdict, verdict.after),
             change(verdict),
-            *([_text(since_anchor(verdict))] if anchored else []),
+            *([escaped(since_anchor(verdict))] if anchored else []),
             visible(verdict),
             f"**{verdict.verdict}**" if verdict.verdict in BAD else verdict.verdict,
         )
@@ -79,22 +91,22 @@ def _whys(rows: Iterable[Verdict]) -> list[str]:
     for verdict in rows:
         if verdict.verdict == "unchanged" or not (verdict.reason or verdict.evidence):
             continue
-        remedy = f" What to do: {_text(verdict.remedy)}." if verdict.remedy else ""
-        lines.append(f"- {_text(verdict.cell)}, {_text(verdict.label)}: {_text(verdict.reason)}.{remedy}")
-        lines += [f"  - {_text(line)}" for line in verdict.evidence]
+        remedy = f" What to do: {escaped(verdict.remedy)}." if verdict.remedy else ""
+        lines.append(f"- {escaped(verdict.cell)}, {escaped(verdict.label)}: {escaped(verdict.reason)}.{remedy}")
+        lines += [f"  - {escaped(line)}" for line in verdict.evidence]
     return ["\n".join(lines)] if lines else []
 
 
 def _versions(decision: Decision) -> str:
     """What differs between the interpreters."""
-    lines = [f"- {_text(line)}" for line in version_lines(decision.versions)]
+    lines = [f"- {escaped(line)}" for line in version_lines(decision.versions)]
     more = [f"- {text.plural(len(lines) - MOST_ROWS, 'more package')}"] if len(lines) > MOST_ROWS else []
     return "\n".join(["Versions that differ:", "", *lines[:MOST_ROWS], *more]) if lines else ""
 
 
 def _anchors(rows: Iterable[Verdict]) -> str:
     """The change since the anchor of the cells that the table leaves out."""
-    moves = [f"{_text(verdict.cell)} {_text(since_anchor(verdict))}" for verdict in rows if verdict.anchor]
+    moves = [f"{escaped(verdict.cell)} {escaped(since_anchor(verdict))}" for verdict in rows if verdict.anchor]
     more = [f"{text.plural(len(moves) - MOST_ROWS, 'more cell')}"] if len(moves) > MOST_ROWS else []
     return f"Since the anchor, unchanged: {'; '.join([*moves[:MOST_ROWS], *more])}." if moves else ""
 
@@ -104,14 +116,20 @@ def _foot(decision: Decision, rest: int) -> Iterable[str]:
         yield f"{text.plural(rest, 'more verdict')} {'is' if rest == 1 else 'are'} unchanged.\n"
     threads = decision.machine.get("threads")
     machine = [str(decision.machine[key]) for key in ("cpu", "gpu") if decision.machine.get(key)]
-    machine += [f"torch {decision.machine['torch']}"] if decision.machine.get("torch") else []
+    machine += [f"torch {versions}"] if (versions := _torch(decision)) else []
     machine += [text.plural(threads, "thread")] if threads else []
     if sure := confidences(decision.verdicts):
-        yield f"Changes are with {_text(sure)}."
+        yield f"Changes are with {escaped(sure)}."
     if machine:
-        yield f"Measured on {_text(', '.join(machine))}."
+        yield f"Measured on {escaped(', '.join(machine))}."
     if decision.command:
         yield f"Repeat it: `{decision.command.replace('`', '')}`"
+
+
+def _torch(decision: Decision) -> str:
+    """The version of torch; of two, those of both sides."""
+    both = decision.versions.get("torch")
+    return f"{both[0]} and {both[1]}" if both else str(decision.machine.get("torch") or "")
 
 
 def quantity(verdict: Verdict, value: float | None) -> str:
@@ -168,6 +186,6 @@ def visible(verdict: Verdict) -> str:
     return text.tenths(verdict.visible)
 
 
-def _text(words: str) -> str:
+def escaped(words: str) -> str:
     """Text that no reader of Markdown takes for markup; @ and # would call people and issues."""
     return words.translate(_SPECIAL).replace("@", "@\u200b")

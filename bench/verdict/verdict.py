@@ -149,7 +149,7 @@ class Decision:
         verdicts: one a cell and metric, then those over several cells.
         machine: the fields of the fingerprint (`bench.store.fingerprint`).
         versions: what differs between the two interpreters that were compared.
-        notes: what to know before trusting it, a line each: a dirty tree, no calibration, contention.
+        notes: what to know before trusting it, a line each: a dirty tree, what is broken, contention.
         command: repeats it, ready to be pasted.
         record: path of the raw numbers, or "".
         started: UTC time, ISO 8601.

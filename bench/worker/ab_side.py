@@ -17,7 +17,7 @@ from bench.devices import Device, device_for, open_device
 from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block, quiet_collector, run_untimed, warm_up
-from bench.measure.costs import measure_costs
+from bench.measure.costs import measure_costs, measure_memory
 from bench.measure.speed import step_times, timed_block
 from bench.measure.threads import check_threads
 from bench.measure.workload import Workload
@@ -62,10 +62,10 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
 
 
 def count(task: SideTask, channel: Channel) -> None:
-    """Send the exact counts of one step, by metric."""
+    """Send the exact counts of one step by metric, and the peak of memory, which is none on a CPU."""
     with failure_sent(channel):
         work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
-        channel.send("counts", {cost.metric: cost.value for cost in measure_costs(work)})
+        channel.send("counts", {cost.metric: cost.value for cost in (*measure_costs(work), *measure_memory(work))})
 
 
 def serve(task: SideTask, channel: Channel) -> None:

@@ -3,6 +3,7 @@
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,10 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
     """
     devices, place = available(), _place(request)
     classes = [data.facts_of(text, place)["num_classes"] for text in request.datasets]
+    architectures.leave_out(request.left_out)
+    broken = architectures.plugins_left_out()
     problems = [
-        *architectures.plugin_problems(),
+        *map(str, broken),
         *optimizers.plugin_problems(_places(devices)),  # before their names, of which those that fail are left out
         *losses.plugin_problems(classes),
         *data.plugin_problems(),
@@ -73,6 +76,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         devices=devices,
         usable_cores=usable_cores(),
         problems=tuple(problems),
+        broken=tuple(map(asdict, broken)),
         imported=tuple(_imported()),
     )
 
@@ -133,6 +137,7 @@ def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str,
         "num_classes": entry.num_classes,
         "description": entry.description,
         "source": entry.source,
+        "registered_by": entry.package,
         **_code(text, entry),
     }
 

@@ -10,6 +10,7 @@ from architectures import Architecture, ShapeError
 from bench import models
 from bench.errors import BenchError
 from bench.measure.flops import flop_counter
+from bench.origins import told_of
 from bench.plan.origin import parse
 
 
@@ -32,25 +33,27 @@ def own_form(text: str, images: Sequence[Mapping[str, Any]]) -> Architecture:
         raise BenchError(str(error)) from error
 
 
-def counts_of(text: str, entry: Architecture) -> dict[str, int]:
-    """Parameters and FLOPs of one image at the architecture's own shape; nothing where it cannot be run.
+def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
+    """Parameters and FLOPs of one image at the architecture's own shape; the `trouble` where it cannot be run.
 
-    Counted on the meta device, or on the CPU where a network that a user named needs real numbers.
+    Counted on the meta device, or on the CPU where a network of the user's own needs real numbers.
     """
-    for device in ("meta", "cpu") if parse(text) else ("meta",):
+    trouble = ""
+    for device in ("meta", "cpu") if models.is_own(text) else ("meta",):
         try:
             with torch.device(device), torch.no_grad():
                 # outside the counter: building tries the model once
                 model = models.build(text, entry.input_shape, entry.num_classes).eval()
                 with flop_counter() as counter:
                     model(torch.zeros(1, *entry.input_shape))
-        except Exception:  # noqa: S112 - a plug-in's may need real tensors, or be faulty: measuring it will say so
+        except (Exception, SystemExit) as error:  # a user's net may raise whatever it likes
+            trouble = str(error) if isinstance(error, ShapeError | BenchError) else told_of(error)
             continue
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "flops_forward": counter.get_total_flops(),
         }
-    return {}
+    return {"trouble": trouble}
 
 
 def unfit_for(
@@ -85,10 +88,11 @@ def unfit_for(
 def _refused(text: str, shape: tuple[int, int, int], classes: int) -> str | None:
     """Why it cannot take such images; an architecture of the suite takes its own."""
     entry = models.get(text)
-    if shape == entry.input_shape and not parse(text) and not models.is_plugin(entry):
+    own = models.is_own(text)
+    if shape == entry.input_shape and not own:
         return None
     try:
-        if parse(text):
+        if own:
             models.outputs_of(text, shape, classes)
         else:
             with torch.device("meta"):

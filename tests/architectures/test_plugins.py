@@ -113,7 +113,7 @@ print(json.dumps({
     "lenet5": architectures.get("lenet5").family,
     "description": architectures.get("first_net").description,
     "outputs": architectures.build("second_net", (1, 2, 2), 3)[1].out_features,
-    "problems": architectures.plugin_problems(),
+    "problems": [str(problem) for problem in architectures.plugins_left_out()],
     "direct": [
         [entry.name, entry.family, entry.description, entry.module]
         for entry in map(architectures.get, names) if entry.module == "far_away.direct"
@@ -154,9 +154,12 @@ def test_one_that_fails_is_left_out_whole_and_the_others_go_on(answers):
     taken = "architecture 'lenet5' of far_away.duplicate is already registered by architectures.lenet"
     built = "it is a network that is built already: name its class, or a function that builds it"
     assert left_out == [
-        ["plug-in 'd_broken'", "ModuleNotFoundError: No module named 'a_module_that_is_nowhere'"],
-        ["plug-in 'e_duplicate'", f"RegistryError: {taken}"],
-        ["plug-in 'f_exits'", "SystemExit: the plug-in leaves"],
+        [
+            "plug-in 'd_broken'",
+            "ModuleNotFoundError: No module named 'a_module_that_is_nowhere' (far_away/broken.py, line 1)",
+        ],
+        ["plug-in 'e_duplicate'", f"RegistryError: {taken} (far_away/duplicate.py, line 8)"],
+        ["plug-in 'f_exits'", "SystemExit: the plug-in leaves (far_away/exits.py, line 1)"],
         ["plug-in 'j_instance'", f"RegistryError: {built}"],
         ["plug-in 'lenet5'", f"RegistryError: {taken.replace('far_away.duplicate', 'far_away.direct')}"],
     ]
@@ -181,4 +184,4 @@ def test_plug_ins_and_torchvision_wait_until_they_are_needed(answers):
 
 
 def test_without_plug_ins_there_are_no_problems():
-    assert architectures.plugin_problems() == []
+    assert architectures.plugins_left_out() == []

@@ -6,7 +6,16 @@ from math import inf
 import numpy as np
 import pytest
 
-from bench.compare.calibration import UNKNOWN, Calibration, RunCounts, checked_tolerance, path_of, save, shown_on
+from bench.compare.calibration import (
+    UNKNOWN,
+    Calibration,
+    RunCounts,
+    checked_tolerance,
+    path_of,
+    save,
+    shown_on,
+    uncalibrated_note,
+)
 from bench.errors import BenchError
 from bench.stats.operating_characteristics import noise_of, rates
 from bench.stats.sequential_test import TOLERANCE
@@ -46,17 +55,19 @@ def test_it_is_kept_by_fingerprint(calibrated):
     assert shown_on(OTHER) is None
 
 
-def test_without_a_calibration_the_default_is_used_and_one_line_says_so(tmp_path, monkeypatch):
+def test_without_a_calibration_the_default_is_used_and_who_measures_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert checked_tolerance(None, [MACHINE], uncalibrated=False) == (TOLERANCE, [UNKNOWN])
-    assert checked_tolerance(0.01, [MACHINE], uncalibrated=False) == (0.01, [UNKNOWN])
+    assert checked_tolerance(None, [MACHINE], uncalibrated=False) == (TOLERANCE, [])  # no note for each comment
+    assert uncalibrated_note([MACHINE]) == UNKNOWN
+    assert checked_tolerance(0.01, [MACHINE], uncalibrated=False) == (0.01, [])
 
 
 def test_what_was_shown_is_believed(calibrated):
     calibrated(0.03)
     assert checked_tolerance(None, [MACHINE], uncalibrated=False) == (TOLERANCE, [])
     assert checked_tolerance(0.03, [MACHINE], uncalibrated=False) == (0.03, [])
-    assert checked_tolerance(None, [MACHINE, OTHER], uncalibrated=False) == (TOLERANCE, [UNKNOWN])
+    assert uncalibrated_note([MACHINE]) == ""
+    assert uncalibrated_note([MACHINE, OTHER]) == UNKNOWN
 
 
 def test_a_smaller_tolerance_is_refused_unless_forced(calibrated):

@@ -1,5 +1,6 @@
 """Checkout: real git repositories, checked out, copied and installed into folders that are gone afterwards."""
 
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -181,16 +182,104 @@ def test_each_revision_of_a_package_is_installed_beside_this_suite(plugin):
         assert "bench.architectures" in (facts / "entry_points.txt").read_text()
 
 
-def test_a_revision_that_does_not_install_is_told_and_all_removed(plugin, tmp_path):
+def test_a_revision_that_does_not_install_says_why_and_all_is_removed(plugin, tmp_path):
     plugin.commit(pyproject_dot_toml=PROJECT.replace('version = "1.0"', 'version = "one"'))
-    with (
-        pytest.raises(BenchError, match=r"cannot be installed: .*project\.version") as told,
-        checked_out(plugin.folder, "HEAD", None),
-    ):
+    with checked_out(plugin.folder, "HEAD", None) as (first, _):
+        assert re.match(r"cannot be installed: .*project\.version", first.trouble)
+        assert first.packages == ()
+        with pytest.raises(BenchError, match="cannot be installed") as told:
+            checkout.check_tree(first)
+        assert told.value.exit_code == 2
+    with pytest.raises(BenchError, match="cannot be installed"), checked_out_alone(plugin.folder, "HEAD"):
         pass
-    assert told.value.exit_code == 2
     assert left_over(tmp_path) == []
     assert len(plugin.git("worktree", "list").splitlines()) == 1
+
+
+def test_a_base_that_is_older_than_the_package_has_none(tmp_path, monkeypatch):
+    """As of the first pull request of whoever adopts this suite."""
+    monkeypatch.setattr(checkout.tempfile, "tempdir", str(tmp_path))
+    asked = []
+    monkeypatch.setattr(checkout, "install", lambda project, site: asked.append(project) or ("my-nets",))
+    made = Repository(tmp_path / "repo")
+    made.commit(README_dot_md="nothing yet\n")
+    made.commit(pyproject_dot_toml=PROJECT, my_nets_dot_py=NETS)
+    with checked_out(made.folder, "HEAD~1", "HEAD") as (base, head):
+        assert (base.packages, base.trouble, base.paths) == ((), "", (checkout.OWN,))
+        assert head.packages == ("my-nets",)
+        assert asked == [head.paths[0].parent / "b"]
+    made.commit(pyproject_dot_toml='[project]\nname = "my-nets"\n')  # gone again: it is that of a commit
+    with checked_out(made.folder, "HEAD~1", "HEAD") as (base, _):
+        assert base.packages == ("my-nets",)
+
+
+@pytest.mark.parametrize("stand", ["libs/nets", "libs/nets/src", "."])
+def test_the_nearest_package_at_or_above_is_meant_in_a_repository_of_several(tmp_path, monkeypatch, stand):
+    monkeypatch.setattr(checkout.tempfile, "tempdir", str(tmp_path))
+    asked = []
+    monkeypatch.setattr(checkout, "install", lambda project, site: asked.append(project) or ())
+    made = Repository(tmp_path / "repo")
+    text = PROJECT.replace('"bench.architectures"', '"other"')
+    made.commit(tools__pyproject_dot_toml=text, libs__nets__pyproject_dot_toml=PROJECT)
+    made.commit(libs__nets__src__my_nets_dot_py=NETS)
+    place = made.folder / stand
+    place.mkdir(parents=True, exist_ok=True)
+    if stand == ".":
+        with (
+            pytest.raises(BenchError, match=r"give --repo .*/repo/libs/nets \(libs/nets\)"),
+            checked_out(place, "HEAD", None),
+        ):
+            pass
+        return
+    with checked_out(place, "HEAD~1", None) as trees:
+        assert [project.relative_to(project.parents[2]).as_posix() for project in asked] == [
+            "a/libs/nets",
+            "b/libs/nets",
+        ]
+        assert [tree.trouble for tree in trees] == ["", ""]
+
+
+def test_a_shallow_clone_is_told_with_the_remedy(suite, tmp_path):
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", "--depth", "1", suite.folder.as_uri(), clone], check=True)
+    with (
+        pytest.raises(BenchError, match=r"is a shallow clone: .*--unshallow.*fetch-depth: 0"),
+        checked_out(clone, "HEAD~1", None),
+    ):
+        pass
+    with checked_out(clone, "HEAD", None) as (head, _):
+        assert head.label.startswith("HEAD (")
+
+
+def test_a_branch_that_only_the_remote_has_is_meant_by_its_name_there(suite, tmp_path):
+    """As actions/checkout leaves a pull request: the merge commit alone, detached, and branches of the remote."""
+    suite.git("checkout", "--quiet", "-b", "change")
+    suite.commit(net_dot_py="three = 3\n")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", suite.folder, clone], check=True)
+    subprocess.run(["git", "-C", clone, "checkout", "--quiet", "--detach", "origin/change"], check=True)
+    subprocess.run(["git", "-C", clone, "branch", "--quiet", "-D", "change"], check=True)
+    with (
+        pytest.raises(BenchError, match=r"unknown revision 'main' in .*: did you mean 'origin/main'"),
+        checked_out(clone, "main", None),
+    ):
+        pass
+    with checked_out(clone, "origin/main", "HEAD") as (base, head):
+        assert (base.paths[0] / "net.py").read_text() == "two = 2\n"
+        assert (head.paths[0] / "net.py").read_text() == "three = 3\n"
+
+
+def test_what_runs_record_is_no_change_of_the_code_and_is_not_copied(suite, monkeypatch):
+    suite.write(results__r1__run_dot_json="{}", reports__r1_dot_html="x", sub__results__run_dot_json="{}")
+    monkeypatch.chdir(suite.folder / "sub")
+    with checked_out(suite.folder, "HEAD", None) as (_, copy):
+        assert copy.changes == ()
+        assert copy.label == f"the working tree ({copy.revision[:10]})"
+        assert not [path for path in copy.paths[0].rglob("*") if "results" in path.parts or "reports" in path.parts]
+    suite.commit(results__baselines__main_dot_jsonl="{}\n")
+    suite.write(results__baselines__main_dot_jsonl="{}\n{}\n", net_dot_py="four = 4\n")
+    with checked_out(suite.folder, "HEAD", None) as (_, copy):
+        assert copy.changes == ("net.py",)
 
 
 def test_revisions_are_picked_evenly_with_both_ends(suite):

@@ -74,7 +74,10 @@ def test_a_last_line_that_was_cut_off_is_passed_over(written):
         ("{", "line 3 is damaged"),
         ("[]", r"line 3 is damaged \(Expected `object`, got `array`"),
         ("{}", r"line 3 is damaged \(there is no 'kind'"),
-        ('{"kind": "pears"}', r"line 3 is damaged \('pears' is none of 'counts', 'sameness', 'failure', 'pair', 'end'"),
+        (
+            '{"kind": "pears"}',
+            r"line 3 is damaged \('pears' is none of 'counts', 'memory', 'sameness', 'failure', 'pair', 'end'",
+        ),
         ('{"kind": "end", "ended": "", "seconds": "long"}', r"line 3 is damaged \(could not convert"),
         ('{"kind": "end", "ended": "bored", "seconds": 1}', r"line 3 is damaged \('bored' is none of"),
         ('{"kind": "failure", "cell": "mlp", "side": "left", "reason": ""}', "'left' is none of 'before', 'after'"),

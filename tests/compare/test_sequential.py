@@ -1,10 +1,12 @@
 """Sequential comparison: which pairs are made, in which order, and when it ends; noise stands in for workers."""
 
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bench.compare import ab
 from bench.compare import sequential as module
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
@@ -14,6 +16,7 @@ from bench.compare.sides import Comparison
 from bench.compare.start_order import start_of
 from bench.compare.verdicts import decide
 from bench.plan.cell import Cell
+from bench.plan.plan import Plan
 from bench.process.worker import WorkerError
 
 
@@ -203,7 +206,7 @@ def test_a_cell_that_cannot_be_counted_is_not_timed(play):
     )
     log, _ = play(machine)
     assert made(log, "mlp") == (0, 0)
-    by_cell = {one.cell: one for one in decide(log).verdicts}
+    by_cell = {one.cell: one for one in decide(log).verdicts if one.metric == "step"}
     assert by_cell["mlp"].verdict == "failed"
     assert by_cell["lenet5"].evidence == ("flops 1 -> 2",)
 
@@ -218,3 +221,65 @@ def test_sides_of_different_batch_sizes_are_compared_by_the_image(monkeypatch, t
     verdict = decide(log).verdicts[0]
     assert verdict.ratio.value == pytest.approx(0.5, rel=1e-3)
     assert verdict.before == pytest.approx(0.004 / 64, rel=1e-3)
+
+
+def test_a_suspect_has_its_second_run_before_others_go_on(play):
+    """A noisy neighbour in the list would else eat the budget, and the suspect end undecided."""
+    machine = Machine({"mlp": 0.0, "lenet5": 0.3})
+    noise = {"mlp": 0.2, "lenet5": 0.01}
+    measure = machine.measure_pair
+
+    def measure_pair(first, *rest):
+        machine.spread = noise[first.cell.architecture]
+        return measure(first, *rest)
+
+    machine.measure_pair = measure_pair
+    log, heard = play(machine)
+    assert made(log, "lenet5") == (6, 6)
+    assert made(log, "mlp")[0] > 6
+    assert machine.asked[12:18] == ["lenet5"] * 6  # after a round of both was looked at the first time
+    assert [run for cell, run, *_ in heard if cell == "lenet5"] == [1] * 6 + [2] * 6
+    assert {one.cell: one.verdict for one in decide(log).verdicts}["lenet5"] == "regressed"
+
+
+@pytest.mark.parametrize(("second", "verdict"), [(40e6, "changed"), (10e6, "unchanged")])
+def test_memory_that_has_risen_is_read_once_more(play, second, verdict):
+    readings = [40e6, second]
+
+    def count_both(*_):
+        return {"flops": 1.0, "peak_memory": 10e6}, {"flops": 1.0, "peak_memory": readings.pop(0)}
+
+    machine = Machine({"mlp": 0.0})
+    machine.count_both = count_both
+    log, _ = play(machine)
+    assert readings == []
+    assert dict(log.cell_logs["mlp"].counts.after) == {"flops": 1.0}
+    (memory,) = [one for one in decide(log).verdicts if one.metric == "peak_memory"]
+    assert (memory.before, memory.after, memory.verdict) == (10e6, second, verdict)
+    assert decide(log).exit_code == 0
+    assert decide(log, same_costs=True).exit_code == (1 if verdict == "changed" else 0)
+
+
+def test_memory_as_it_was_is_read_once_and_one_side_that_does_not_tell_says_nothing(play):
+    machine = Machine({"mlp": 0.0})
+    machine.counts = {"mlp": {"flops": 1.0, "peak_memory": 5e6}}
+    log, _ = play(machine)
+    assert [(record.before, record.after) for record in log.cell_logs["mlp"].memory] == [(5e6, 5e6)]
+    machine.count_both = lambda *_: ({"flops": 1.0}, {"flops": 1.0, "peak_memory": 5e6})
+    log, _ = play(machine)
+    assert log.cell_logs["mlp"].memory == []
+
+
+def test_what_started_the_sides_is_part_of_the_budget(monkeypatch, told):
+    """Of 10 s, 20 were gone before the first pair could be made."""
+    machine = Machine({"mlp": 0.0})
+    monkeypatch.setattr(module, "measure_pair", machine.measure_pair)
+    monkeypatch.setattr(module, "count_both", machine.count_both)
+    monkeypatch.setattr(ab, "note_sameness", lambda *_, budget, **__: asked.append(budget))
+    asked = []
+    sides = {"mlp": (Side(None, Cell("mlp")), Side(None, Cell("mlp")))}
+    plan = Plan(budget=10.0, order_seed=0)
+    decision = ab.compare(comparison_of(machine, sides), plan, ab.Rules(), lambda *_: None, time.monotonic() - 20)
+    assert (asked, machine.asked) == ([0.0], [])
+    assert decision.interrupted == "out of time"
+    assert decision.exit_code == 3

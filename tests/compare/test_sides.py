@@ -1,5 +1,8 @@
 """Sides: which cells are on which side, and what is refused before anything is timed."""
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
 
 from bench.compare import capabilities, sides
@@ -53,16 +56,6 @@ def test_an_optimizer_of_one_side_alone():
     plan = Plan(architectures=("mlp",), optimizers=("adam",), threads=(1,))
     assert capabilities.cells_of(plan, [old, new]) == ()
     assert len(capabilities.cells_of(plan, [new, old])) == 1
-
-
-def test_a_package_s_own_architectures_are_those_of_its_modules():
-    ours, theirs = having("mlp"), having("my_net", module="my_nets.small")
-    zoo = having("resnet18", module="torchvision.models.resnet")
-    assert capabilities.own_architectures([ours, theirs], "b") == ("my_net",)
-    with pytest.raises(BenchError, match="b registers no architecture: it broke"):
-        capabilities.own_architectures([ours, having("mlp", problems=("it broke",))], "b")
-    with pytest.raises(BenchError, match="registers no architecture"):
-        capabilities.own_architectures([ours, zoo], "b")
 
 
 def test_a_revision_that_knows_no_such_field_is_not_comparable():
@@ -123,3 +116,19 @@ def test_a_catalogue_is_asked_for_what_two_cells_name_too():
     assert plan.datasets == ("mnist", "npz:x.npz")
     assert plan.losses == ("cross_entropy", "my.py:loss")
     assert plan.optimizers == ("sgd",)
+
+
+def test_a_setting_that_leads_to_other_packages_tells_both_versions(monkeypatch):
+    installed = {"A": {"torch": "2.13.0"}, "B": {"torch": "2.14.1"}, "same": {"torch": "2.14.1"}}
+
+    def compared(first, second):
+        answers = iter([first, second])
+        monkeypatch.setattr(sides, "TreeClient", lambda *_, **__: nullcontext())
+        monkeypatch.setattr(
+            sides, "capabilities_of", lambda *_: replace(having("mlp"), installed=installed[next(answers)])
+        )
+        with sides.environments({"A": {"PYTHONPATH": "old"}}, Plan(architectures=("mlp",), threads=(1,))) as comparison:
+            return comparison.before.installed, comparison.after.installed
+
+    assert compared("A", "B") == ({"torch": "2.13.0"}, {"torch": "2.14.1"})
+    assert compared("same", "B") == ({}, {})  # a setting alone is no other interpreter

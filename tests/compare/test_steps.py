@@ -113,9 +113,7 @@ def test_a_file_of_a_tree_is_told_as_it_is_seen_from_its_top(answered, repo, mon
 @pytest.mark.parametrize(
     ("answers", "code", "words"),
     [
-        ((GONE, FINE), EXIT_NOT_COMPARABLE, ["HEAD (", "my_train.py has no 'step'"]),
         ((BROKEN, FINE), EXIT_NOT_COMPARABLE, ["HEAD (", "ValueError: no"]),
-        ((FINE, GONE), EXIT_USAGE, ["the working tree", "my_train.py has no 'step'"]),
         ((GONE, GONE), EXIT_USAGE, ["the working tree", "my_train.py has no 'step'"]),
         ((BROKEN, BROKEN), EXIT_USAGE, ["the working tree", "ValueError: no"]),
         (({}, {}), EXIT_USAGE, ["does not say what it is"]),
@@ -245,3 +243,42 @@ def test_a_log_of_steps_reads_back(answered, tmp_path):
     assert read.before.origin == FACTS["origin"]
     ((before, after),) = read.cells.values()
     assert (before.id, after.id) == ("a.py:f", "b.py:g")
+
+
+def test_a_file_that_git_ignores_is_told_and_how_to_compare_it_all_the_same(answered, repo):
+    answered(FINE, FINE)
+    (repo / ".gitignore").write_text("mine.py\n")
+    (repo / "mine.py").write_text("step = print\n")
+    with (
+        pytest.raises(BenchError, match=r"git ignores mine.py.*git add --force mine.py.*--steps, --env"),
+        steps.revisions("mine.py:step", Revisions(repo, "HEAD"), OPTIONS),
+    ):
+        pass
+    (repo / ".gitignore").write_text("")
+    answered(GONE, FINE)  # new, and not ignored: the copy has it
+    with steps.revisions("mine.py:step", Revisions(repo, "HEAD"), OPTIONS) as comparison:
+        assert [verdict.verdict for verdict in comparison.unmatched] == ["new"]
+
+
+def test_a_step_with_two_settings_is_found_from_the_folder_that_is_named(answered, repo):
+    asked = answered(FINE, FINE)
+    with steps.settings("my_train.py:step", OPTIONS, changes={"A": {"X": "y"}}, base=repo / "train"):
+        assert [task["base"] for task in asked] == [str(repo / "train")] * 2
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "words"),
+    [
+        ((GONE, FINE), 0, "only in the working tree"),
+        ((FINE, GONE), 1, "my_train.py has no 'step'"),
+    ],
+)
+def test_a_step_that_one_revision_alone_has_is_new_or_lost(answered, repo, answers, code, words):
+    answered(*answers)
+    with steps.revisions("my_train.py:step", Revisions(repo / "train", "HEAD"), OPTIONS) as comparison:
+        assert comparison.sides == {}
+        decision = compare(comparison, Plan(blocks=2), Rules(), lambda *_: None)
+    (only,) = decision.verdicts
+    assert (only.cell, decision.exit_code) == ("train/my_train.py:step", code)
+    assert only.verdict == ("failed" if code else "new")
+    assert words in only.reason

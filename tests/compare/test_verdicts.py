@@ -6,8 +6,9 @@ import pytest
 from bench.compare.contention import contention_of
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
-from bench.compare.records import CountsRecord, FailureRecord
+from bench.compare.records import CountsRecord, FailureRecord, MemoryRecord
 from bench.compare.verdicts import decide, percent
+from bench.verdict.markdown import markdown
 from bench.verdict.verdict import Verdict
 
 ONE = ("lenet5",)
@@ -50,7 +51,8 @@ def test_two_runs_that_fail_are_a_regression_with_its_evidence(told):
     before, after = {"operators_backward": 51.0, "flops": 1e6}, {"operators_backward": 63.0, "flops": 1e6}
     log.note(CountsRecord("lenet5", before, after))
     decision = decide(log)
-    verdict = only(decision)
+    verdict, counts = decision.verdicts
+    assert (counts.metric, counts.reason) == ("counts", "risen: operators_backward 51 -> 63")
     assert (verdict.verdict, decision.exit_code) == ("regressed", 1)
     assert verdict.ratio.value == pytest.approx(1.1)  # of the second run: the first was chosen for being large
     assert verdict.reason.startswith("slower by 10 % (")
@@ -239,3 +241,76 @@ def test_cells_of_one_side_are_told(told):
     decision = decide(told.log({("lenet5", 1): told.log_ratios(0.0, 6)}, cells=ONE, unmatched=unmatched))
     assert [one.verdict for one in decision.verdicts] == ["unchanged", "new", "missing"]
     assert decision.exit_code == 4
+
+
+@pytest.mark.parametrize("second", [0.1, 0.0])
+def test_times_ratio_and_interval_of_a_row_are_of_one_run(told, second):
+    """Divided by hand, the times give the ratio that stands beside them, whatever the other run had."""
+    log = told.log({}, cells=ONE)
+    for run, slowdown, before in ((1, 0.3, 0.004), (2, second, 0.006)):
+        for log_ratio in told.log_ratios(slowdown, 6):
+            log.note(told.pair(log_ratio, before, cell="lenet5", run=run))
+    verdict = only(decide(log))
+    assert verdict.after / verdict.before == pytest.approx(verdict.ratio.value)
+    assert verdict.before == pytest.approx(0.006 if second else 0.004)
+
+
+@pytest.mark.parametrize("busy", [0.5, 1.0])
+def test_more_time_is_no_advice_beside_other_work(told, busy):
+    log = told.log({}, cells=ONE, ended="out of time")
+    for log_ratio in told.log_ratios(0.03, 8, 0.08):
+        log.note(told.pair(log_ratio, cell="lenet5", busy=busy))
+    remedy = only(decide(log)).remedy
+    assert ("--budget" in remedy) == (busy == 1.0)
+    assert ("doctor" in remedy) == (busy == 0.5)
+
+
+def counted(told, before, after, memory=()):
+    log = told.log({("lenet5", 1): told.log_ratios(0.0, 6)}, cells=ONE)
+    log.note(CountsRecord("lenet5", before, after))
+    for peaks in memory:
+        log.note(MemoryRecord("lenet5", *peaks))
+    return log
+
+
+def test_counts_that_rise_are_told_though_the_time_passes_and_fail_on_request(told):
+    log = counted(told, {"operators_forward": 14.0, "flops": 8.0}, {"operators_forward": 15.0, "flops": 4.0})
+    step, counts = decide(log).verdicts
+    assert (step.verdict, counts.metric, counts.verdict) == ("unchanged", "counts", "changed")
+    assert counts.reason == "risen: operators_forward 14 -> 15"
+    assert decide(log).exit_code == 0
+    assert "operators\\_forward 14 -\\> 15" in markdown(decide(log))
+    assert markdown(decide(log)).startswith("### No slowdown: ")
+    assert decide(log, same_costs=True).exit_code == 1
+
+
+def test_counts_that_fall_or_that_one_side_lacks_are_no_rise(told):
+    log = counted(told, {"operators_forward": 14.0, "flops": 8.0}, {"operators_forward": 13.0, "bytes_moved": 3.0})
+    _, counts = decide(log, same_costs=True).verdicts
+    assert counts.verdict == "unchanged"
+    assert counts.reason.startswith("none has risen: operators_forward 14 -> 13")
+
+
+@pytest.mark.parametrize(
+    ("peaks", "verdict"),
+    [
+        ([(18e6, 45e6)], "changed"),
+        ([(18e6, 45e6), (18e6, 18e6)], "unchanged"),  # one process took more for once
+        ([(18e6, 18.5e6)], "unchanged"),
+        ([(0.9e6, 1.8e6)], "unchanged"),  # below a MiB pages and arenas come and go
+        ([(45e6, 18e6)], "improved"),
+    ],
+)
+def test_a_risen_peak_of_memory_is_told_and_fails_on_request(told, peaks, verdict):
+    log = counted(told, {"flops": 1.0}, {"flops": 1.0}, peaks)
+    step, memory = decide(log).verdicts
+    assert (step.verdict, memory.metric, memory.verdict) == ("unchanged", "peak_memory", verdict)
+    assert memory.ratio.n == len(peaks)
+    assert decide(log).exit_code == 0
+    assert decide(log, same_costs=True).exit_code == (1 if verdict == "changed" else 0)
+
+
+def test_the_log_remembers_that_costs_were_to_be_the_same(told):
+    log = told.log({("lenet5", 1): told.log_ratios(0.0, 6)}, cells=ONE, same_costs=True)
+    log.note(CountsRecord("lenet5", {"flops": 1.0}, {"flops": 2.0}))
+    assert decide(log).exit_code == 1

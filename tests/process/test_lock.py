@@ -1,5 +1,6 @@
 """Lock: one measuring run at a time, and free again however the holder ended."""
 
+import math
 import subprocess
 import sys
 import tempfile
@@ -7,13 +8,15 @@ import tempfile
 import pytest
 
 from bench.errors import BenchError
-from bench.process.lock import measuring
+from bench.process import lock
+from bench.process.lock import await_turn, measuring
 
 pytest.importorskip("fcntl")
 
 HOLDER = """
 import sys, time
-from bench.process.lock import measuring
+from bench.process import lock
+from bench.process.lock import await_turn, measuring
 with measuring("theirs", concurrent=False):
     print("held", flush=True)
     time.sleep(3600)
@@ -68,3 +71,25 @@ def test_an_error_inside_frees_it():
         raise ValueError("inside")
     with measuring("mine", concurrent=False):
         pass
+
+
+def test_a_run_may_wait_for_the_end_of_another(holder, monkeypatch):
+    monkeypatch.setattr(lock, "POLL", 0.02)
+    heard = []
+
+    def ends(text):
+        heard.append(text)
+        holder.kill()
+
+    with measuring("mine", concurrent=False, wait=math.inf, tell=ends):
+        holder.wait()
+    assert heard == [f"run 'theirs' (process {holder.pid}) is measuring on this machine: waiting for its end"]
+
+
+def test_waiting_has_an_end(holder, monkeypatch):
+    monkeypatch.setattr(lock, "POLL", 0.02)
+    with pytest.raises(BenchError, match=r"run 'theirs' .* is still measuring on this machine after 0 s, .*--wait"):
+        measuring("mine", concurrent=False, wait=0.1).__enter__()
+    with pytest.raises(BenchError, match="is still measuring"):
+        await_turn("mine", 0.1, lambda _: None)
+    await_turn("mine", 0.0, lambda _: None)  # who does not wait is told by the program that takes the lock

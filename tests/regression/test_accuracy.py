@@ -224,3 +224,17 @@ def test_what_cannot_be_trained_stays_a_suspect_and_a_note_says_why():
     decision = decided([fallen()], lambda *_: Trained(short, {}))
     assert "1 seed and 0 seeds of the two revisions have an accuracy" in decision.notes[0]
     assert decision.exit_code == 3
+
+
+def test_one_of_two_namesakes_is_known_again_though_alone_it_has_a_shorter_name():
+    cell = fallen()
+    named = replace(cell.new, cell=replace(cell.new.cell, architecture="a.Net", origins=("architecture=a.py:Net",)))
+    cell = replace(cell, new=named)
+    alone = replace(named, cell=replace(named.cell, architecture="Net"))
+
+    def train(batch, number):
+        sides = [dict(zip(batch.seeds, [level, level + 0.001] * 3, strict=False)) for level in (0.98, 0.95)]
+        return Trained(*({alone.id: replace(alone, accuracy=side)} for side in sides))
+
+    (verdict,) = decided([cell], train).verdicts
+    assert (verdict.verdict, verdict.suspect) == ("regressed", False)

@@ -1,6 +1,7 @@
 """Baselines on disk: lines that a person can review, and what becomes of damage."""
 
 import json
+import subprocess
 from dataclasses import replace
 from math import log
 
@@ -110,7 +111,7 @@ def test_lines_that_a_merge_repeats_do_no_harm(summary, tmp_path):
     assert baseline.load("main", tmp_path).runs() == ["first", "second"]
 
 
-@pytest.mark.parametrize("damage", ["<<<<<<< HEAD", "[]", "3", '{"run": "x"}', '{"cell": {"architecture": "a"}}'])
+@pytest.mark.parametrize("damage", ["<<<<", "[]", "3", '{"run": "x"}', '{"cell": {"architecture": "a"}}'])
 def test_a_damaged_line_in_the_middle_is_refused_with_its_number(summary, tmp_path, damage):
     baseline.save("main", [summary], tmp_path)
     path = tmp_path / "main.jsonl"
@@ -198,3 +199,37 @@ def test_an_unknown_mark_is_damage(summary, tmp_path):
     path.write_text(path.read_text().replace('"reset"', '"rest"'))
     with pytest.raises(BenchError, match="is damaged"):
         baseline.load("main", tmp_path)
+
+
+@pytest.mark.parametrize("at", [0, 2, 99])
+def test_a_conflict_that_git_left_is_called_so_with_what_helps(summary, tmp_path, at):
+    baseline.save("main", [summary, replace(summary, run="second")], tmp_path)
+    path = tmp_path / "main.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:at], "<<<<<<< HEAD\n", *lines[at:], "=======\n", ">>>>>>> theirs\n"]))
+    number = min(at, len(lines)) + 1
+    with pytest.raises(
+        BenchError, match=rf"main.jsonl line {number} is a conflict .*keep the lines of both.*merge=union"
+    ):
+        baseline.load("main", tmp_path)
+
+
+def test_git_joins_what_two_branches_accepted(summary, tmp_path):
+    """With the line that the error gives, and that stands in this repository."""
+
+    def git(*words):
+        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", "-C", tmp_path, *identity, *words], check=True, capture_output=True)
+
+    folder = tmp_path / "results" / "baselines"
+    git("init", "--quiet", "--initial-branch=main")
+    (tmp_path / ".gitattributes").write_text("results/baselines/*.jsonl merge=union\n")
+    baseline.save("main", [summary], folder)
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "first")
+    for branch in ("one", "other"):
+        git("checkout", "--quiet", "-b", branch, "main")
+        baseline.save("main", [replace(summary, run=branch)], folder)
+        git("commit", "--quiet", "--all", "--message", branch)
+    git("merge", "--quiet", "one")
+    assert sorted(baseline.load("main", folder).runs()) == sorted(["first", "one", "other"])

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench.cli.render.decision import tell
+from bench.cli.render.decision import Outputs
 from bench.plan.cell import Cell
 from bench.regression.direct import judge_budgets
 from bench.regression.tolerances import Tolerances
@@ -19,7 +19,6 @@ from bench.verdict.verdict import Decision
 from tests.verdict.decisions import decision
 
 CELL = Cell("mlp")
-FILES = {"junit_file": None, "markdown_file": None}
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def decided():
 
 
 def test_the_document_has_the_plain_metric_and_says_that_it_is_a_limit(decided, capsys):
-    tell(decided, as_json=True, **FILES)
+    Outputs(as_json=True).tell(decided)
     document = json.loads(capsys.readouterr().out)
     (verdict,) = document["verdicts"]
     assert (verdict["metric"], verdict["limit"], verdict["verdict"]) == ("accuracy", True, "regressed")
@@ -38,7 +37,7 @@ def test_the_document_has_the_plain_metric_and_says_that_it_is_a_limit(decided, 
 
 
 def test_the_terminal_names_the_budget_with_the_unit_of_its_metric(decided, capsys):
-    tell(decided, as_json=False, **FILES)
+    Outputs().tell(decided)
     shown = capsys.readouterr().out
     assert f"{CELL.id}, accuracy (budget): 95 %, at least 97 % is asked" in shown
     (row,) = [line for line in shown.splitlines() if line.startswith(CELL.id) and "97.00 %" in line]

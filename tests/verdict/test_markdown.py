@@ -1,5 +1,7 @@
 """The comment for a pull request: what stands first, and that no name becomes markup."""
 
+import pytest
+
 from bench.stats.interval import Interval
 from bench.verdict.markdown import MOST_ROWS, confidences, markdown
 from tests.verdict.decisions import SLOWER, decision, verdict
@@ -63,3 +65,25 @@ def test_every_interval_says_how_sure_it_is():
     assert confidences([*cells, mean]) == "intervals of 99 % (step), 99.6 % (geometric mean of 2 cells)"
     assert confidences([verdict("failed", "a", reason="no")]) == ""
     assert "Changes are with intervals of 99 %." in markdown(decision(*cells))
+
+
+@pytest.mark.parametrize(
+    ("words", "headline", "counts"),
+    [
+        (["unchanged"], "No regression", "1 unchanged"),
+        (["new", "new", "new"], "Nothing to compare", "3 new, nothing to compare"),
+        (["new", "unchanged"], "No regression", "1 new, 1 unchanged"),
+        (["changed", "unchanged"], "No slowdown", "1 changed, 1 unchanged"),
+        (["not known", "improved"], "No slowdown", "1 not known, 1 improved"),
+        (["new", "missing"], "Not comparable", "**1 missing**, 1 new"),
+    ],
+)
+def test_a_pass_is_called_no_more_than_it_is(words, headline, counts):
+    """Where memory, counts or what is computed changed, only the time is known to have passed."""
+    text = markdown(decision(*(verdict(word, f"cell{at}") for at, word in enumerate(words))))
+    assert text.startswith(f"### {headline}: the working tree against HEAD~1\n\n{counts}\n")
+
+
+def test_two_versions_of_torch_are_both_named():
+    two = decision(CALM, versions={"torch": ("2.13.0", "2.14.1")}, machine={"torch": "2.14.1"})
+    assert "Measured on torch 2.13.0 and 2.14.1." in markdown(two)

@@ -1,5 +1,6 @@
 """The catalogue: the FLOPs that are listed are those counted by hand, and those published."""
 
+import sys
 from functools import partial
 
 import numpy as np
@@ -87,3 +88,51 @@ def test_a_net_of_a_plug_in_is_tried_before_it_is_measured_and_told_from_where_i
     assert nets["fitting"]["incompatible"] == {}
     assert nets["fitting"]["plugin"]["text"] == f"{__name__}:fitting"
     assert "plugin" not in nets["lenet5"]
+
+
+class Odd(nn.Module):
+    """A net that is unlike others in one way."""
+
+    def __init__(self, input_shape, num_classes, how):
+        super().__init__()
+        if how == "raises":
+            raise ValueError("out of order")
+        self.layer, self.how = nn.Linear(3 * 32 * 32 if how == "other" else 784, num_classes), how
+
+    def forward(self, images):
+        logits = self.layer(images.flatten(1))
+        if self.how == "item":
+            return logits * (1 + 0 * logits.mean().item())
+        return (logits, logits) if self.how == "tuple" else logits
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "trouble"),
+    [
+        ("odd_tuple", lambda shape, classes: Odd(shape, classes, "tuple"), None),
+        ("odd_item", lambda shape, classes: Odd(shape, classes, "item"), None),
+        ("odd_other", lambda shape, classes: Odd(shape, classes, "other"), "cannot take images of 1x28x28"),
+        (
+            "odd_raises",
+            lambda shape, classes: Odd(shape, classes, "raises"),
+            "cannot be built: ValueError: out of order",
+        ),
+        ("odd_class", nn.Linear, "cannot be built: TypeError"),
+        ("odd_nothing", lambda shape, classes: None, "'odd_nothing'"),
+        ("odd_exit", lambda shape, classes: sys.exit(3), "cannot be built: SystemExit: 3"),
+    ],
+)
+def test_an_odd_net_of_a_plug_in_is_counted_or_listed_with_the_reason(monkeypatch, name, build, trouble):
+    entry = Architecture(name, "odd", build, module=__name__, package="odd-nets")
+    monkeypatch.setitem(registry._suite._architectures, name, entry)
+    nets = catalogue_of(CatalogueRequest(architectures=(name, "lenet5"), datasets=("mnist",))).architectures
+    facts = nets[name]
+    assert facts["registered_by"] == "odd-nets"
+    assert nets["lenet5"]["flops_forward"] == 833_040
+    if trouble is None:
+        assert facts["flops_forward"] == 2 * 784 * 10
+        assert facts["incompatible"] == {}
+    else:
+        assert trouble in facts["trouble"]
+        assert "flops_forward" not in facts
+        assert facts["incompatible"]["mnist"] == facts["trouble"]

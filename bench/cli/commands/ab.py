@@ -2,16 +2,19 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 from bench.cli.parser.main import fields_of
-from bench.cli.render.decision import check_files, tell
+from bench.cli.render.decision import Outputs
 from bench.cli.render.look import tell_look
+from bench.cli.render.waiting import tell_waiting
 from bench.compare import sides, steps
-from bench.compare.ab import Rules, compare
+from bench.compare.ab import Rules, compare, fingerprints
+from bench.compare.calibration import uncalibrated_note
 from bench.compare.interpreters import interpreters
 from bench.compare.log import FOLDER, ComparisonLog
 from bench.compare.verdicts import decide
@@ -22,17 +25,31 @@ from bench.process.interpreter import interpreter
 from bench.process.lock import measuring
 from bench.store.provenance import command_line, time_name
 from bench.text import duration, plural
+from bench.verdict.verdict import Decision
 
 OF_STEPS = ("threads", "devices", "blocks", "budget", "order_seed")  # options that mean something to a user's own step
 
 
 def execute(args: argparse.Namespace) -> int:
     """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
-    check_files(args.junit, args.markdown)
+    outputs = Outputs(as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
+    with outputs.kept("ab", command_line()):
+        decision = _recomputed(args) if args.recompute else _measured(args)
+        outputs.tell(decision)
     if args.recompute:
-        decision = decide(ComparisonLog.load(Path(args.recompute)), same_result=args.same_result)
-        tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
         return decision.exit_code
+    print(f"after {duration(decision.seconds)}; raw numbers: {decision.record}", file=sys.stderr)
+    return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
+
+
+def _recomputed(args: argparse.Namespace) -> Decision:
+    """The decision on stored numbers."""
+    log = ComparisonLog.load(Path(args.recompute))
+    return decide(log, same_result=args.same_result, same_costs=args.same_costs)
+
+
+def _measured(args: argparse.Namespace) -> Decision:
+    """The decision on numbers that are measured now."""
     wanted = fields_of(args)
     plan = plan_from({"suite": CHECKS, **wanted})
     # more threads repeat worse, see DESIGN.md; and nothing is trained, whatever a suite says
@@ -44,19 +61,27 @@ def execute(args: argparse.Namespace) -> int:
         command=command_line(),
         record=FOLDER / f"{name}.jsonl",
         same_result=args.same_result,
+        same_costs=args.same_costs,
     )
-    with measuring(f"ab {name}", args.concurrent), _comparison(args, wanted, plan) as comparison:
-        own = args.step or args.steps
-        what = "a step, " if own else f"{plural(len(comparison.sides), 'cell')}, first what both sides compute, then "
-        print(
-            f"{comparison.before.label} against {comparison.after.label}: {what}6 to 30 pairs each; a pair takes some "
-            "6 s and fresh servers for a round of them 3 s",
-            file=sys.stderr,
-        )
-        decision = compare(comparison, plan, rules, tell_look)
-    tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
-    print(f"after {duration(decision.seconds)}; raw numbers: {decision.record}", file=sys.stderr)
-    return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code
+    with measuring(f"ab {name}", args.concurrent, args.wait, tell_waiting):
+        began = time.monotonic()  # what starts both sides is part of the budget, and waiting for one's turn is not
+        with _comparison(args, wanted, plan) as comparison:
+            _announce(comparison, steps_of_own=bool(args.step or args.steps))
+            return compare(comparison, plan, rules, tell_look, began)
+
+
+def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
+    """What is compared, and about how long it takes."""
+    between = f"{comparison.before.label} against {comparison.after.label}"
+    if not comparison.sides:
+        print(f"{between}: nothing that both have", file=sys.stderr)
+        return
+    what = "a step, " if steps_of_own else f"{plural(len(comparison.sides), 'cell')}, first what both sides compute, "
+    what += "" if steps_of_own else "then "
+    pairs = "6 to 30 pairs each; a pair takes some 6 s and fresh servers for a round of them 3 s"
+    print(f"{between}: {what}{pairs}", file=sys.stderr)
+    if note := uncalibrated_note(fingerprints(comparison)):
+        print(f"note: {note}", file=sys.stderr)
 
 
 def _comparison(
@@ -75,6 +100,10 @@ def _comparison(
         )
     if len(args.revisions) > 2:
         raise BenchError(f"ab takes one revision or two, not {len(args.revisions)}")
+    if args.repo and not (args.revisions or args.step or args.steps):
+        raise BenchError("--repo says where revisions or steps are: leave it out here")
+    if args.repo and not Path(args.repo).is_dir():
+        raise BenchError(f"there is no folder {args.repo}: give --repo DIR")
     if args.step or args.steps:
         return _of_steps(args, wanted, plan)
     if args.cells:
@@ -100,26 +129,28 @@ def _of_steps(
     for name in wanted:
         if name not in OF_STEPS:
             raise BenchError(f"a step takes no {flag(name)}: it decides that itself")
-    if args.same_result:
-        raise BenchError("a step does not say what it computes: leave --same-result out")
+    if args.same_result or args.same_costs:
+        raise BenchError("a step does not say what it computes or costs: leave --same-result out, and --same-costs")
     if args.cells:
         raise BenchError("--step is compared across revisions or settings, and --cells names cells: give one of them")
     if len(plan.threads) > 1 or len(plan.devices) > 1:
         raise BenchError("a step takes one value of --threads and of --devices")
     device = plan.devices[0] if "devices" in wanted else ""
     options = steps.StepOptions(threads=plan.threads[0], device=device, inject=args.inject)
+    base = Path(args.repo).resolve() if args.repo else None  # what a relative file starts from
     if args.steps:
-        first, second = map(source_named, args.steps)
+        first, second = (source_named(text, base) for text in args.steps)
         return steps.two_steps((first, second), options)
     if args.env or args.python:
-        return steps.settings(args.step, options, changes=_changes(args.env or ()), pythons=_pythons(args.python or ()))
+        changes, pythons = _changes(args.env or ()), _pythons(args.python or ())
+        return steps.settings(args.step, options, changes=changes, pythons=pythons, base=base)
     return steps.revisions(args.step, _between(args), options)
 
 
 def _between(args: argparse.Namespace) -> sides.Revisions:
     """The revisions that were named."""
     first, second = [*args.revisions, None][:2]
-    return sides.Revisions(Path(args.repo), first, second)
+    return sides.Revisions(Path(args.repo or "."), first, second)
 
 
 def _pythons(texts: Iterable[str]) -> dict[str, Path]:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.columns import print_table
 from bench.cli.render.look import tell_look
+from bench.cli.render.waiting import tell_waiting
 from bench.compare.calibrate import (
     Injection,
     concluded,
@@ -43,18 +45,8 @@ def execute(args: argparse.Namespace) -> int:
     """Calibrate, print and store; 0 when a tolerance was shown to work, 3 when none was."""
     plan = plan_from({"suite": CHECKS, **fields_of(args)})
     plan = replace(plan, threads=plan.threads or (1,), epochs=0)
-    started = utc_now()
-    with measuring("the calibration", args.concurrent), environments({}, plan) as comparison:
-        one_fingerprint(comparison)
-        cells = ", ".join(comparison.sides)
-        print(
-            f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some 6 s each, and fresh servers each round",
-            file=sys.stderr,
-        )
-        equals = gather(comparison, plan, args.pairs, _tell_pair)
-        enough(equals)
-        real = _slowed(comparison, plan, args, smallest(admissible(equal.noise) for equal in equals.values()))
-        calibration = concluded(comparison, equals, real, command_line(), started)
+    with measuring("the calibration", args.concurrent, args.wait, tell_waiting):
+        calibration = _calibrated(args, plan)
     path, picture = save(calibration), _draw(calibration)
     if args.json:
         print(json.dumps({**calibration.to_dict(), "record": str(path), "picture": picture}))
@@ -62,6 +54,22 @@ def execute(args: argparse.Namespace) -> int:
         _print(calibration)
         print(f"record: {path}" + (f"; picture: {picture}" if picture else ""))
     return EXIT_PASS if calibration.smallest_tolerance is not None else EXIT_INCONCLUSIVE
+
+
+def _calibrated(args: argparse.Namespace, plan: Plan) -> Calibration:
+    """What the pairs and the slowed comparisons show; the budget counts from here."""
+    began, started = time.monotonic(), utc_now()
+    with environments({}, plan) as comparison:
+        one_fingerprint(comparison)
+        cells = ", ".join(comparison.sides)
+        print(
+            f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some 6 s each, and fresh servers each round",
+            file=sys.stderr,
+        )
+        equals = gather(comparison, plan, args.pairs, _tell_pair, began)
+        enough(equals)
+        real = _slowed(comparison, plan, args, smallest(admissible(equal.noise) for equal in equals.values()))
+        return concluded(comparison, equals, real, command_line(), started)
 
 
 def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, least: float | None) -> list[RunCounts]:

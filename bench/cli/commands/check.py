@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 from bench import files
-from bench.cli.render.decision import check_files, tell
+from bench.cli.render.decision import Outputs
 from bench.cli.render.look import tell_look
 from bench.cli.render.page import write_page
 from bench.cli.render.progress import ProgressLine
+from bench.cli.render.waiting import tell_waiting
 from bench.compare.ab import Rules
+from bench.compare.calibration import uncalibrated_note
 from bench.compare.log import FOLDER
 from bench.errors import EXIT_INTERRUPTED
 from bench.process.lock import measuring
@@ -21,6 +23,7 @@ from bench.regression.tolerances import tolerances
 from bench.report import page_of
 from bench.session.retraining import Retraining, retrained
 from bench.store import baseline
+from bench.store.fingerprint import Fingerprint
 from bench.store.named_code import check_code, code_of
 from bench.store.provenance import command_line, time_name
 from bench.store.run import Run, latest, load
@@ -30,7 +33,18 @@ from bench.verdict.verdict import CHECK_FILE, Decision
 
 def execute(args: argparse.Namespace) -> int:
     """Judge and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
-    check_files(args.junit, args.markdown)
+    outputs = Outputs(as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
+    with outputs.kept("check", command_line()):
+        run, decision, interrupted = _decided(args)
+        try:
+            outputs.tell(decision)
+        finally:  # neither costs the other
+            _keep(run, decision)
+    return EXIT_INTERRUPTED if interrupted else decision.exit_code
+
+
+def _decided(args: argparse.Namespace) -> tuple[Run, Decision, bool]:
+    """The run, the decision on it, and whether Ctrl-C ended measuring again."""
     allowed = tolerances(Path(args.tolerances) if args.tolerances else None)
     stored = baseline.load(args.baseline)
     run = load(args.run or latest())
@@ -39,6 +53,8 @@ def execute(args: argparse.Namespace) -> int:
     )
     checked = check(run, stored, rules)
     decision, interrupted = checked.decision, False
+    if note := uncalibrated_note([Fingerprint(decision.machine)]):
+        print(f"note: {note}", file=sys.stderr)
     try:
         if checked.suspects and args.ab:
             decision = _again(args, run, checked)
@@ -46,11 +62,7 @@ def execute(args: argparse.Namespace) -> int:
             decision = _trained_again(args, run, checked, decision)
     except KeyboardInterrupt:
         interrupted = True
-    try:
-        tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
-    finally:  # neither costs the other
-        _keep(run, decision)
-    return EXIT_INTERRUPTED if interrupted else decision.exit_code
+    return run, decision, interrupted
 
 
 def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
@@ -65,7 +77,7 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
 
     def remeasure(group: Group, number: int) -> Remeasured:
         check_code(run, code_of(suspect.new.cell for suspect in group.suspects), allowed=args.allow_code)
-        with measuring(f"check {run.name}", args.concurrent):
+        with measuring(f"check {run.name}", args.concurrent, args.wait, tell_waiting):
             print(f"{group.names}: measured again beside {group.reference[:10]}", file=sys.stderr)
             return remeasured(group, confirmation, number, tell_look)
 
@@ -81,6 +93,7 @@ def _trained_again(args: argparse.Namespace, run: Run, checked: Check, decision:
         stem=time_name(),
         budget=args.budget,
         concurrent=args.concurrent,
+        wait=args.wait,
     )
 
     def train(batch: Batch, number: int) -> Trained:

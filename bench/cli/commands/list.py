@@ -26,10 +26,13 @@ def execute(args: argparse.Namespace) -> int:
     if args.texts and args.what not in _KINDS:
         raise BenchError(f"'list {args.what}' takes no names: leave out {args.texts[0]}")
     entries = _registered(args.what, args.texts) if args.what in _KINDS else _ENTRIES[args.what]()
+    for entry in entries:
+        if entry.get("trouble"):
+            print(f"bench: {entry['trouble']}", file=sys.stderr)
     if args.json:
         print(json.dumps(entries))
     elif entries:
-        hidden = ("architectures",) if args.what == "suites" else ()  # too long for a table; --json has them
+        hidden = ("trouble", *(["architectures"] if args.what == "suites" else []))  # too long; --json has them
         print_table(
             [
                 {_TITLES.get(key, key): _text(key, value) for key, value in entry.items() if key not in hidden}
@@ -54,7 +57,7 @@ def _registered(what: str, texts: Sequence[str]) -> list[dict[str, Any]]:
 def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], tuple[str, ...] | None]:
     """The entries, as a worker tells them, since only it imports torch, and the files that they follow from.
 
-    None of these where a plug-in was left out: then the entries are not to be kept.
+    None of these where a plug-in was left out, or a net makes trouble: then the entries are not to be kept.
     """
     kind, keys = _KINDS[what]
     # the architectures that are meant are counted; of the others the worker needs to hear only what is not registered
@@ -70,7 +73,10 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     origins = [known[name].get("origin") or known[name].get("plugin") for name in names]
     if any(origins):
         entries = [{**entry, "origin": origin} for entry, origin in zip(entries, origins, strict=True)]
-    return entries, None if catalogue.problems else catalogue.imported
+    troubles = [known[name].get("trouble") for name in names]
+    if any(troubles):
+        entries = [{**entry, "trouble": trouble} for entry, trouble in zip(entries, troubles, strict=True)]
+    return entries, None if catalogue.problems or any(troubles) else catalogue.imported
 
 
 def _suites() -> list[dict[str, Any]]:
@@ -84,10 +90,10 @@ def _suites() -> list[dict[str, Any]]:
 def _catalogue(request: CatalogueRequest) -> Catalogue:
     """What is registered; the FLOPs of the architectures that match are counted, which takes seconds."""
     from bench.process.executor import open_executor  # noqa: PLC0415 - what is kept needs no worker
-    from bench.session.requests import ask_catalogue  # noqa: PLC0415 - likewise
+    from bench.session.survey import surveyed  # noqa: PLC0415 - likewise
 
     with open_executor() as executor:
-        return ask_catalogue(executor, request)
+        return surveyed(executor, request)
 
 
 def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:

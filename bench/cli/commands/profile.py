@@ -32,7 +32,7 @@ def execute(args: argparse.Namespace) -> int:
     with open_executor(plan.executor) as executor:
         executor.prepare()
         work = prepare(plan, executor, observer)
-        run = measure(work, executor, observer, concurrent=args.concurrent, command=command_line())
+        run = measure(work, executor, observer, concurrent=args.concurrent, wait=args.wait, command=command_line())
     cells = cell_records(run)
     if args.json:
         document = [{"id": name, "status": cell.status, "profile": cell.profile} for name, cell in cells.items()]

@@ -51,7 +51,7 @@ def _measure_past(args: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
     if args.dry_run:
         print("\n".join(hashes))
         return EXIT_PASS
-    outcomes = measure_past(wanted, hashes, ProgressLine(sys.stderr), concurrent=args.concurrent)
+    outcomes = measure_past(wanted, hashes, ProgressLine(sys.stderr), concurrent=args.concurrent, wait=args.wait)
     return print_revisions(outcomes, as_json=args.json)
 
 
@@ -69,5 +69,5 @@ def _measured(args: argparse.Namespace, plan: Plan, run: Run | None, executor: E
     if args.dry_run:
         print_plan(work, as_json=args.json)
         return EXIT_PASS
-    run = measure(work, executor, observer, run=run, concurrent=args.concurrent, command=command_line())
+    run = measure(work, executor, observer, run=run, concurrent=args.concurrent, wait=args.wait, command=command_line())
     return print_outcome(run, report=plan.report, as_json=args.json)

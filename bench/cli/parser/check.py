@@ -2,6 +2,7 @@
 
 import argparse
 
+from bench.cli.parser.turn import add_turn
 from bench.errors import BenchError
 from bench.plan.plan import parse
 
@@ -59,9 +60,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--uncalibrated", action="store_true", help="allow a tolerance below the calibrated minimum of this machine"
     )
-    parser.add_argument(
-        "--concurrent", action="store_true", help="measure although another run is measuring on this machine"
-    )
+    add_turn(parser)
     add_allow_code(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
     add_files(parser)

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from bench.cli.parser.check import add_files
+from bench.cli.parser.turn import add_turn
 from bench.plan.plan import CHECKS, options_of, share
 
 # It trains nothing, and has its own rule of when to stop.
@@ -28,6 +29,12 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         "--same-result",
         action="store_true",
         help="fail (exit 1) where the second side computes something else, beyond float error, in its first steps",
+    )
+    parser.add_argument(
+        "--same-costs",
+        action="store_true",
+        help="fail (exit 1) where the second side takes more memory at its peak (by 10 %% and 1 MiB at least) or has "
+        "higher exact counts (operators, FLOPs, parameters)",
     )
     parser.add_argument(
         "--recompute",
@@ -76,10 +83,10 @@ def _add_sides(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--repo",
-        default=".",
+        default=None,
         metavar="DIR",
-        help="the git repository of the revisions, of this suite, of a plug-in or, with --step, any (default: the "
-        "current folder's)",
+        help="a folder of the git repository of the revisions: of this suite, of a package that registers nets, or, "
+        "with --step, of any, whose file is found from there (default: the current folder)",
     )
 
 
@@ -119,7 +126,5 @@ def _add_share(parser: argparse.ArgumentParser, name: str, default: float | None
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--concurrent", action="store_true", help="measure although another run is measuring on this machine"
-    )
+    add_turn(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")

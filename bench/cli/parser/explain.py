@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 
+from bench.cli.parser.turn import add_turn
 from bench.plan.plan import options_of
 
 BLOCKS = 5  # of a profile: enough to set the overhead against; `run` is for numbers that repeat
@@ -18,7 +19,7 @@ def add_profile(parser: argparse.ArgumentParser, add_settings: Callable[..., Non
     """`profile`."""
     parser.usage = f"{parser.prog} ARCHITECTURE [ARCHITECTURE ...] [options]"
     parser.add_argument("architectures", nargs="+", metavar="ARCHITECTURE", help="architectures, by name or glob")
-    parser.add_argument("--concurrent", action="store_true", help="profile although a run is measuring on this machine")
+    add_turn(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout: every part of every profile")
     add_settings(parser, PROFILED, blocks=BLOCKS)
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from bench import __version__
 from bench.cli.parser import check, compare, explain
+from bench.cli.parser.turn import add_turn
 from bench.errors import EXIT_USAGE, BenchError
 from bench.plan.plan import SETTINGS, default_of, flag, options_of, parse, shape_of
 
@@ -109,7 +110,7 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pairs", type=compare.count, default=4, metavar="N", help="pairs of identical cells of each kind (default: 4)"
     )
-    parser.add_argument("--concurrent", action="store_true", help="examine although a run is measuring on this machine")
+    add_turn(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, all else on stderr")
 
 
@@ -162,9 +163,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", metavar="RUN", help="continue an interrupted run: measure only what is missing")
     check.add_allow_code(parser)
-    parser.add_argument(
-        "--concurrent", action="store_true", help="measure although another run is measuring on this machine"
-    )
+    add_turn(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="print the cells and the expected time, and measure nothing"
     )
@@ -176,6 +175,7 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str], **defau
     for name in names:
         many, kind = shape_of(name)
         text = SETTINGS[name].metadata["help"]
+        text = text.partition(" (default:")[0] if name in defaults else text  # the command has another
         if kind is bool:
             action, meaning = ("store_false", f"do not {text}") if default_of(name) else ("store_true", text)
             parser.add_argument(flag(name), dest=name, action=action, default=None, help=meaning)

@@ -1,43 +1,96 @@
-"""Decision: shown on the terminal, and in the files that CI reads."""
+"""Decision: shown on the terminal, and in the files that CI reads, which are written however a command ends."""
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.cli.render.columns import print_table
-from bench.errors import BenchError
+from bench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, BenchError
 from bench.text import duration
 from bench.verdict.junit import junit
-from bench.verdict.markdown import change, confidences, markdown, quantity, since_anchor, visible
+from bench.verdict.markdown import change, confidences, markdown, quantity, since_anchor, summary, visible
+from bench.verdict.undecided import Undecided
 from bench.verdict.verdict import Decision
 from bench.verdict.versions import version_lines
+from bench.vocabulary import DecisionKind
 
 
-def tell(decision: Decision, *, as_json: bool, junit_file: str | None, markdown_file: str | None) -> None:
-    """Write the files that are named, then print the decision; a file that cannot be written any more is only told."""
-    for path, text in ((junit_file, junit), (markdown_file, markdown)):
-        if path:
-            _write(Path(path), text(decision))
-    if as_json:
-        print(json.dumps(decision.to_dict()))
-    else:
-        show(decision)
+@dataclass(slots=True, kw_only=True)
+class Outputs:
+    """Where a decision goes.
 
-
-def check_files(*paths: str | None) -> None:
-    """See that the files can be written, before anything is measured for them.
-
-    Raises:
-        BenchError: one of them cannot.
+    Attributes:
+        as_json: whether stdout gets the JSON document in place of the table.
+        junit_file: for the XML; None for none.
+        markdown_file: for the comment; likewise.
 
     """
-    for path in filter(None, paths):
+
+    as_json: bool = False
+    junit_file: str | None = None
+    markdown_file: str | None = None
+    _written: bool = field(default=False, init=False)
+
+    @contextmanager
+    def kept(self, kind: DecisionKind, command: str) -> Iterator[None]:
+        """The block makes and tells a decision; where it ends without one, the files say why.
+
+        Raises:
+            BenchError: one of the files cannot be written; the others are, and nothing was measured.
+
+        """
         try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            with Path(path).open("ab"):
-                pass
-        except OSError as error:
-            raise BenchError(f"cannot write {path}: {error.strerror}; name another file") from error
+            self._check()
+            yield
+        except BaseException as error:
+            if not self._written:
+                self._tell_undecided(_undecided(error, kind, command))
+            raise
+
+    def tell(self, decision: Decision) -> None:
+        """Write the files, then print the decision; a file that cannot be written any more is only told."""
+        self._written = True
+        for path, text in ((self.junit_file, junit), (self.markdown_file, markdown)):
+            if path:
+                _write(Path(path), text(decision))
+        if self.as_json:
+            print(json.dumps(decision.to_dict()))
+        else:
+            show(decision)
+
+    def _check(self) -> None:
+        """See that the files can be written, before anything is measured for them."""
+        for path in filter(None, (self.junit_file, self.markdown_file)):
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                with Path(path).open("ab"):
+                    pass
+            except OSError as error:
+                raise BenchError(f"cannot write {path}: {error.strerror}; name another file") from error
+
+    def _tell_undecided(self, undecided: Undecided) -> None:
+        """Into the files, as far as that goes: what ended the command is told by whoever catches it."""
+        for path, text in ((self.junit_file, undecided.junit()), (self.markdown_file, undecided.markdown())):
+            if path:
+                with suppress(OSError):
+                    Path(path).parent.mkdir(parents=True, exist_ok=True)
+                    Path(path).write_text(text, "utf-8")
+        if self.as_json:
+            print(json.dumps(undecided.to_dict()))
+
+
+def _undecided(error: BaseException, kind: DecisionKind, command: str) -> Undecided:
+    """What an exception that ends a command makes of it."""
+    reason = " ".join(str(error).split())
+    if isinstance(error, BenchError):
+        return Undecided(kind=kind, exit_code=error.exit_code, reason=reason, command=command)
+    if isinstance(error, KeyboardInterrupt):
+        return Undecided(kind=kind, exit_code=EXIT_INTERRUPTED, reason="it was interrupted", command=command)
+    reason = f"unforeseen error, please report it: {type(error).__name__}: {reason}"
+    return Undecided(kind=kind, exit_code=EXIT_INTERNAL, reason=reason, command=command)
 
 
 def show(decision: Decision) -> None:
@@ -74,7 +127,8 @@ def show(decision: Decision) -> None:
     for note in decision.notes:
         print(f"note: {note}")
     where = f"; raw numbers: {decision.record}" if decision.record else ""
-    print(f"{decision.overall}, after {duration(decision.seconds)}{where}")
+    counts = summary(decision).replace("*", "")
+    print(f"{decision.overall} ({counts}), after {duration(decision.seconds)}{where}")
     print(f"again: {decision.command}")
 
 

@@ -56,6 +56,10 @@ def check(done, words, code=2):
         (["--python", "A=python3", "--cells", "lenet5", "mlp"], ["--python A=PATH B=PATH", "name one"]),
         (["--recompute", "none.jsonl"], ["cannot read none.jsonl", "results/ab"]),
         (["HEAD", "--epochs", "3"], ["--epochs"]),
+        (["--cells", "lenet5", "mlp", "--repo", "."], ["--repo says where revisions or steps are"]),
+        (["HEAD", "--repo", "nowhere"], ["there is no folder nowhere"]),
+        (["HEAD", "--wait"], ["--wait", "not allowed with", "--concurrent"]),
+        (["--steps", "a.py:f", "b.py:g", "--same-costs"], ["leave --same-result out, and --same-costs"]),
     ],
 )
 def test_a_mistake_is_told_and_writes_nothing(typed, tmp_path, flags, words):
@@ -126,7 +130,7 @@ REAL = ("--architectures", "lenet5", "--blocks", "8", "--tolerance", "10%", "--b
 @COMMITTED
 def test_equal_revisions_pass(compared, bench):
     document = compared("HEAD", "HEAD", "--repo", ROOT, *REAL, decided=lambda one: one["exit_code"] == 0)
-    [verdict, computed] = document["verdicts"]
+    verdict, computed, *_ = document["verdicts"]
     assert (computed["metric"], computed["verdict"]) == ("result", "unchanged")
     assert verdict["verdict"] in {"unchanged", "improved"} or excused(document), document
     assert verdict["evidence"] == []
@@ -144,7 +148,7 @@ def test_a_real_slowdown_fails(compared):
     document = compared(
         *("HEAD", "HEAD", "--repo", ROOT, *REAL, "--inject", "25%"), decided=lambda one: one["exit_code"] == 1
     )
-    [verdict, computed] = document["verdicts"]
+    verdict, computed, *_ = document["verdicts"]
     assert computed["verdict"] == "unchanged"  # more of the same work
     assert verdict["verdict"] == "regressed" or excused(document), document
     if verdict["verdict"] == "regressed":
@@ -158,7 +162,7 @@ def test_two_cells_with_their_counts(compared):
         *("--cells", "softmax_regression", "lenet5", "--blocks", "2", "--budget", "120s"),
         decided=lambda one: one["exit_code"] == 1,
     )
-    [verdict, computed] = document["verdicts"]
+    verdict, computed, *_ = document["verdicts"]
     assert computed["reason"] == "computes something else by intent: another architecture"
     assert verdict["verdict"] == "regressed" or excused(document), document
     assert "parameters 7,850 -> 61,706" in verdict["evidence"]
@@ -169,7 +173,7 @@ def test_two_cells_with_their_counts(compared):
 @pytest.mark.slow
 def test_two_settings(bench):
     flags = ("--env", "A=OMP_NUM_THREADS=1", "--env", "B=MALLOC_MMAP_THRESHOLD_=131072", "--env", "B=OMP_NUM_THREADS=1")
-    done = bench("ab", *flags, *QUICK, "--budget", "20s", "--json")
+    done = bench("ab", *flags, *QUICK, "--budget", "40s", "--json")
     assert done.returncode in {0, 1, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["before"] == "A: OMP_NUM_THREADS=1"
@@ -263,7 +267,7 @@ def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environme
 @pytest.mark.alone
 @pytest.mark.slow
 def test_a_calibration_is_stored_and_drawn(bench):
-    done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "90s", "--json")
+    done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "120s", "--json")
     assert done.returncode in {0, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == 3
@@ -284,7 +288,7 @@ def test_two_interpreters_are_compared_and_their_versions_listed(bench, tmp_path
     old.install("tidy_numbers", "1.0")
     new.install("tidy_numbers", "1.1")
     sides = ("--python", f"A={old.python}", f"B={new.python}")
-    done = bench("ab", *sides, *QUICK, "--budget", "30s", "--json")
+    done = bench("ab", *sides, *QUICK, "--budget", "60s", "--json")
     assert done.returncode in {0, 1, 3}, done.stderr  # how fast they are is not the question
     document = json.loads(done.stdout)
     assert document["versions"] == {"tidy-numbers": ["1.0", "1.1"]}
@@ -303,3 +307,13 @@ def test_two_interpreters_are_compared_and_their_versions_listed(bench, tmp_path
 def test_a_python_without_torch_is_exit_4_in_one_line(typed, tmp_path):
     bare = Venv(tmp_path / "bare", bare=True)
     check(typed("ab", "--python", f"B={bare.python}", *QUICK), [str(bare.python), "'torch'", "-m pip install"], code=4)
+
+
+@pytest.mark.parametrize(("command", "code"), [(("ab", "HEAD", "--concurrent"), 2), (("check", "nowhere"), 2)])
+def test_the_files_that_ci_reads_say_what_ended_a_command(typed, tmp_path, command, code):
+    done = typed(*command, "--markdown", "out/c.md", "--junit", "out/c.xml", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["exit_code"], document["overall"]) == (code, code, "undecided")
+    assert f"bench: {document['reason']}\n" == done.stderr
+    assert (tmp_path / "out" / "c.md").read_text().startswith(f"### Undecided: bench {command[0]} ended with exit code")
+    assert "<error" in (tmp_path / "out" / "c.xml").read_text()

@@ -33,7 +33,7 @@ NETS = """
         "A net of the user's own."
         return Net(input_shape, num_classes)
     """
-QUICK = ("--blocks", "2", "--datasets", "synthetic", "--tolerance", "90%", "--budget", "40s", "--concurrent", "--json")
+QUICK = ("--blocks", "2", "--datasets", "synthetic", "--tolerance", "90%", "--budget", "90s", "--concurrent", "--json")
 
 
 @pytest.fixture
