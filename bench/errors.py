@@ -10,6 +10,7 @@ EXIT_PASS, EXIT_REGRESSION, EXIT_USAGE, EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE =
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as every shell has it
 EXIT_INTERNAL = 70  # an error of ours; EX_SOFTWARE of sysexits(3)
 LONGEST_VALUE = 40  # characters of a value that an error repeats
+LONGEST_LINE = 2000  # characters of an error; what it quotes may have any length
 
 
 class BenchError(Exception):
@@ -44,3 +45,10 @@ def brief(value: object) -> str:
     """A value as an error shows it, in one line; its type where that is long, as of a tensor."""
     text = " ".join(repr(value).split())
     return text if len(text) <= LONGEST_VALUE else type(value).__name__
+
+
+def in_one_line(text: str) -> str:
+    """An error as it is shown: one line, and the middle of it left out where what it quotes makes it too long."""
+    line = " ".join(text.split())
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f"{line[:half]} [...] {line[-half:]}"

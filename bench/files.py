@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+import math
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from bench.errors import BenchError
+from bench.errors import BenchError, in_one_line
+from bench.interrupts import held_back
 
 Shape = TypeVar("Shape")
+Content = str | bytes | Callable[[IO[bytes]], object]
 
 ELSEWHERE = "run from a folder you may write to"
 REMOVE_LINE = "remove that line to read the rest"
@@ -46,7 +50,7 @@ def make_folder(path: Path, remedy: str = ELSEWHERE) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def replace(path: Path, content: str | bytes | Callable[[IO[bytes]], object], remedy: str = ELSEWHERE) -> None:
+def replace(path: Path, content: Content, remedy: str = ELSEWHERE) -> None:
     """Put the content in the file's place in one move, so that no reader ever sees half of it.
 
     Args:
@@ -58,16 +62,32 @@ def replace(path: Path, content: str | bytes | Callable[[IO[bytes]], object], re
         BenchError: it cannot be written; the file is as it was.
 
     """
-    fresh = path.with_name(path.name + ".new")
-    with _writing(path, remedy):
-        try:
-            with fresh.open("wb") as file:
+    replace_together({path: content}, remedy)
+
+
+def replace_together(contents: Mapping[Path, Content], remedy: str = ELSEWHERE) -> None:
+    """As `replace`, of several files: none is replaced before the contents of all are on the disk.
+
+    Raises:
+        BenchError: one of them cannot be written; all are as they were.
+
+    """
+    fresh = {path: path.with_name(path.name + ".new") for path in contents}
+    try:
+        for path, content in contents.items():
+            with _writing(path, remedy), fresh[path].open("wb") as file:
                 _write(file, content)
                 _to_disk(file)
-            fresh.replace(path)
-        except BaseException:
-            fresh.unlink(missing_ok=True)
-            raise
+        with held_back():
+            for path in contents:
+                with _writing(path, remedy):
+                    fresh[path].replace(path)
+                names_to_disk(path.parent)
+    except BaseException:
+        for left in fresh.values():
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+        raise
 
 
 def check_place(path: Path, remedy: str = ELSEWHERE) -> None:
@@ -97,16 +117,56 @@ def remove(path: Path, remedy: str = ELSEWHERE) -> None:
         raise BenchError(f"cannot remove {path}: {error.strerror or error}; {remedy}") from error
 
 
-def append_line(path: Path, text: str, remedy: str = "the lines before are kept") -> None:
-    """Add one line to the file, creating it where needed, and wait until it is on the disk.
+def move(source: Path, target: Path, remedy: str = ELSEWHERE) -> None:
+    """Move a file or folder to a place that is free.
 
     Raises:
-        BenchError: the disk is full, or the folder is gone.
+        BenchError: it cannot be.
 
     """
-    with _writing(path, remedy), path.open("ab") as file:
-        file.write(text.encode() + b"\n")
-        _to_disk(file)
+    with _writing(target, remedy):
+        shutil.move(source, target)
+
+
+def append_line(path: Path, text: str, remedy: str = "the lines before are kept", *, new: bool = True) -> None:
+    """Add one line to the file and wait until it is on the disk; Ctrl-C meanwhile waits for that too.
+
+    Args:
+        path: the file.
+        text: the line without its end.
+        remedy: the end of the message where that fails.
+        new: whether the file may be missing, and is then made.
+
+    Raises:
+        BenchError: the disk is full, or the folder or the file is gone; no part of the line is left.
+
+    """
+    with _writing(path, remedy), held_back():
+        if not new:
+            path.stat()
+        with path.open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                rest = memoryview(text.encode() + b"\n")
+                while rest:
+                    rest = rest[file.write(rest) or 0 :]
+                _to_disk(file)
+            except OSError:
+                with suppress(OSError):  # half a line would spoil the next
+                    file.truncate(end)
+                raise
+        if new and not end:
+            names_to_disk(path.parent)
+
+
+def names_to_disk(folder: Path) -> None:
+    """See what was made or renamed in the folder on the disk, where the system can tell: a power cut then keeps it."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def read(path: Path, remedy: str) -> bytes:
@@ -147,6 +207,18 @@ def cut_off(path: Path) -> str:
         file.seek(-1, os.SEEK_END)
         whole = file.read() == b"\n"
     return "" if whole else f"{path}: the last line was cut off while it was written, and is passed over"
+
+
+def refuse_pipe(path: Path, remedy: str) -> None:
+    """See that whoever reads the file does not wait for what another process may never write.
+
+    Raises:
+        BenchError: it is a pipe.
+
+    """
+    with suppress(OSError):  # whoever reads it is told
+        if path.is_fifo():
+            raise BenchError(f"cannot read {path}: it is a pipe; {remedy}")
 
 
 def read_object(path: Path, remedy: str) -> dict[str, Any]:
@@ -227,13 +299,31 @@ def damage_told(place: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        cause = f"there is no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        cause = f"there is no {error}" if isinstance(error, KeyError) else in_one_line(str(error))
         raise BenchError(f"{place} is damaged ({cause[:_CAUSE]}): {remedy}") from error
+
+
+def plain(value: Any) -> Any:
+    """The same plain data as JSON can hold it: None for a float that is not finite, "?" for half a pair of UTF-16."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
 
 
 def document(value: Mapping[str, Any]) -> str:
     """The text of a JSON file that people read too."""
-    return json.dumps(value, indent=1) + "\n"
+    return json.dumps(plain(value), indent=1, allow_nan=False) + "\n"
+
+
+def json_line(value: Any) -> str:
+    """Plain data as JSON on one line, without its end."""
+    return json.dumps(plain(value), separators=(",", ":"), allow_nan=False)
 
 
 def canonical(value: Any) -> str:
@@ -246,7 +336,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:12]
 
 
-def _write(file: IO[bytes], content: str | bytes | Callable[[IO[bytes]], object]) -> None:
+def _write(file: IO[bytes], content: Content) -> None:
     if callable(content):
         content(file)
     else:

@@ -1,14 +1,19 @@
 """Output: stdout and stderr that may be full, closed, or of an odd encoding: that costs the text, and no decision."""
 
 import os
+import re
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
 from typing import TextIO
 
+# What a terminal obeys, and what turns the direction of a text: a name or a file that has it is to show it.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_ERASE = "\r\033[K"
+
 
 class Output:
-    """A stream that goes on when nothing can be written to it any more.
+    """A stream that goes on when nothing can be written to it any more, and shows what a terminal would obey.
 
     Args:
         stream: what it writes to; None where the process was started without one.
@@ -20,18 +25,18 @@ class Output:
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
-        self.trouble: OSError | None = None if stream else OSError("it is closed")
+        self.trouble: OSError | None = None
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a console that has no "µ" still gets the rest
 
     def write(self, text: str) -> int:
         """Write it, if that can be."""
-        if self._stream is not None and self.trouble is None:
-            try:
-                return self._stream.write(text)
-            except OSError as error:
-                self._lost(error)
+        self._write(visible(text))
         return len(text)
+
+    def erase(self) -> None:
+        """Have a terminal empty the line that is being written."""
+        self._write(_ERASE)
 
     def flush(self) -> None:
         """Hand on what was written, if that can be."""
@@ -56,6 +61,15 @@ class Output:
         """Of the stream."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
+    def _write(self, text: str) -> None:
+        if self._stream is None:
+            self.trouble = OSError("it is closed")
+        elif self.trouble is None:
+            try:
+                self._stream.write(text)
+            except OSError as error:
+                self._lost(error)
+
     def _lost(self, error: OSError) -> None:
         """Note the trouble; what is still in the stream goes nowhere, lest the interpreter fail on it at its end."""
         self.trouble = error
@@ -63,8 +77,36 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
 
 
+def visible(text: str) -> str:
+    """The text with what a terminal would obey as its escape, such as \\x1b; lines and tabs stay."""
+    return _OBEYED.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def overwrite(stream: TextIO, text: str) -> None:
+    """Put the text in place of the line that is being written on a terminal."""
+    if isinstance(stream, Output):
+        stream.erase()
+    else:
+        stream.write(_ERASE)
+    stream.write(text)
+    stream.flush()
+
+
 def take_over() -> tuple[Output, Output]:
     """Put such streams in the place of stdout and stderr."""
+    _open_standard_descriptors()
     out, err = Output(sys.stdout), Output(sys.stderr)
     sys.stdout, sys.stderr = out, err
     return out, err
+
+
+def _open_standard_descriptors() -> None:
+    """Have descriptors 0 to 2 lead nowhere where they are closed.
+
+    The next files to be opened, such as a run's results, would get them, and with them whatever a library prints.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free is this one

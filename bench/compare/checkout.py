@@ -203,7 +203,9 @@ def _installed(tree: Tree, site: Path) -> Tree:
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--no-input"]
     command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(tree.paths[0])]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)  # noqa: S603 - pip of this interpreter
+        done = subprocess.run(  # noqa: S603 - pip of this interpreter
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=INSTALL_SECONDS, check=False
+        )
     except subprocess.SubprocessError as error:
         raise BenchError(f"{tree.label} cannot be installed: {error}") from error
     if done.returncode:
@@ -223,7 +225,10 @@ def _cause(stderr: str) -> str:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """A temporary folder; every name in it that differs between the sides is one letter."""
-    base = Path(tempfile.mkdtemp(prefix="bench-ab-"))
+    try:
+        base = Path(tempfile.mkdtemp(prefix="bench-ab-"))
+    except OSError as error:
+        raise BenchError(f"there is no folder for temporary files: {error.strerror or error}; set TMPDIR") from error
     try:
         yield base
     finally:

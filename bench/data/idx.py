@@ -15,6 +15,10 @@ import torch
 from torch import Tensor
 
 UNSIGNED_BYTE = 8
+GZIP = b"\x1f\x8b"
+PACKED = "is compressed by gzip"
+MOST = 2**40  # values
+MOST_PACKED = 1100  # values in a byte of a gzip file; deflate makes 1032 at best
 
 
 class IdxError(ValueError):
@@ -55,12 +59,15 @@ def _first(path: Path, limit: int) -> Tensor:
     """The first `limit` items of the file, or all where there are fewer; what follows them is left compressed."""
     with gzip.open(path) as file:
         head = file.read(4)
-        shape = file.read(4 * head[3]) if len(head) == 4 else b""
-        if len(shape) < 4:
+        lengths = file.read(4 * head[3]) if len(head) == 4 else b""
+        if not lengths or len(lengths) < 4 * head[3]:
             raise IdxError("is truncated within its header")
-        count, *item = struct.unpack(f">{head[3]}I", shape)
+        count, *item = struct.unpack(f">{head[3]}I", lengths)
         count = min(limit, count)
-        return parse(head + struct.pack(f">{head[3]}I", count, *item) + file.read(count * math.prod(item)))
+        size = _size((count, *item))
+        if size > MOST_PACKED * path.stat().st_size:
+            raise IdxError(f"is damaged: its header says {size} values, more than it can hold")
+        return parse(head + struct.pack(f">{head[3]}I", count, *item) + file.read(size))
 
 
 def parse(content: bytes) -> Tensor:
@@ -70,14 +77,30 @@ def parse(content: bytes) -> Tensor:
         IdxError: the header is not one of unsigned bytes, or the length does not follow from it.
 
     """
+    if content[:2] == GZIP:
+        raise IdxError(PACKED)
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
         raise IdxError("is not an IDX file of unsigned bytes")
     start = 4 + 4 * content[3]
     if len(content) < start:
         raise IdxError("is truncated within its header")
     shape = struct.unpack_from(f">{content[3]}I", content, 4)
-    if len(content) - start != math.prod(shape):
-        raise IdxError(f"holds {len(content) - start} values where its header says {math.prod(shape)}")
-    if not math.prod(shape):
+    size = _size(shape)
+    if len(content) - start != size:
+        raise IdxError(f"holds {len(content) - start} values where its header says {size}")
+    if not size:
         return torch.empty(shape, dtype=torch.uint8)  # frombuffer refuses an empty buffer
     return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=start).reshape(shape)
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    """How many values there are.
+
+    Raises:
+        IdxError: more than any file of images has.
+
+    """
+    size = math.prod(shape)
+    if size > MOST:
+        raise IdxError(f"is damaged: its header says more than {MOST} values")
+    return size

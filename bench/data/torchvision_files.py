@@ -4,13 +4,15 @@ import hashlib
 import json
 import pickle
 import shlex
+import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from bench.data import idx, verify
+from bench.data import idx, nearby, verify
 from bench.data.dataset import Dataset
 from bench.data.spec import DatasetSpec
 from bench.errors import BenchError
@@ -18,7 +20,10 @@ from bench.errors import BenchError
 CLASSES = {"fashion_mnist": "FashionMNIST", "kmnist": "KMNIST", "cifar10": "CIFAR10"}  # names in torchvision.datasets
 
 # What torchvision's readers, and the checks below, raise on files that are absent, cut short or not theirs.
-_DAMAGE = (RuntimeError, ValueError, AssertionError, LookupError, TypeError, OSError, EOFError, pickle.UnpicklingError)
+_DAMAGE = (
+    *(RuntimeError, ValueError, AssertionError, LookupError, TypeError, OSError, EOFError, pickle.UnpicklingError),
+    *(OverflowError, MemoryError, struct.error),
+)
 
 
 def load(name: str, data_dir: Path, entry: DatasetSpec) -> Dataset:
@@ -97,7 +102,22 @@ def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> Ben
         cause = f"the files in {folder} are {what} ({str(error).splitlines()[0] if str(error) else repr(error)})"
     clear = "" if absent else f"remove {data_dir / folder.relative_to(data_dir).parts[0]}, then "
     remedy = f"add --download to bench run, or do it by {_command(source, data_dir)}"
+    if command := _from_nearby(source, data_dir, absent, flaws):
+        clear, remedy = "they are packed, or lie there under another name or in another folder: ", command
     return BenchError(f"cannot load {name}: {cause}; expected {', '.join(sums)}: {clear}{remedy}")
+
+
+def _from_nearby(source: Any, data_dir: Path, absent: Sequence[str], flaws: Mapping[str, str]) -> str:
+    """The command that makes the files of what is there already; "" where that is not all they need."""
+    folder = _place(source, data_dir)
+    packed = [shlex.quote(str(folder / file)) for file, flaw in flaws.items() if flaw == idx.PACKED]
+    if packed and not absent and len(packed) == sum(map(bool, flaws.values())):
+        return " && ".join(f"mv {path} {path}.gz && gunzip {path}.gz" for path in packed)
+    if absent and hasattr(source, "base_folder"):  # CIFAR comes as one archive
+        archive = data_dir / source.filename
+        paths = [shlex.quote(str(path)) for path in (archive, data_dir)]
+        return f"tar xzf {paths[0]} -C {paths[1]}" if _is_there(archive) else ""
+    return nearby.command_for(absent, folder, data_dir) if absent else ""
 
 
 def _command(source: Any, data_dir: Path) -> str:

@@ -126,7 +126,7 @@ def drop(name: str, run: str | None = None, folder: Path = BASELINES) -> int:
     """
     baseline = load(name, folder)
     if run is None:
-        baseline.path.unlink()
+        files.remove(baseline.path, "free the path")
         return len(baseline.summaries)
     kept = [summary for summary in baseline.summaries if summary.run != run]
     if len(kept) == len(baseline.summaries):

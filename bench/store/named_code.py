@@ -43,7 +43,7 @@ def remember(texts: Iterable[str]) -> None:
     for text in dict.fromkeys(texts):
         if folder is not None and (text, _base()) not in known:
             try:
-                files.append_line(folder / FILE, json.dumps({"text": text, "folder": _base()}))
+                files.append_line(folder / FILE, files.json_line({"text": text, "folder": _base()}))
             except BenchError:  # then it has to be allowed later
                 return
 

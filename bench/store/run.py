@@ -1,7 +1,9 @@
 """A run's folder: run.json and results.jsonl, written as the run goes and read back once."""
 
 import re
+import shutil
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,9 @@ RESULTS, REPORTS = Path("results"), Path("reports")
 COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "calibrations"
 PUBLISHED = RESULTS / "published"
 RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, CALIBRATIONS, PUBLISHED))  # these hold no run
+FACTS, RESULTS_FILE = "run.json", "results.jsonl"  # in a run's folder
 _DAMAGED = "remove the folder or restore the file"
+_KEPT = "the results before are kept"
 
 
 @dataclass(slots=True)
@@ -92,11 +96,12 @@ class Run:
 
     @property
     def _path(self) -> Path:
-        return self.folder / "results.jsonl"
+        return self.folder / RESULTS_FILE
 
     def _read(self) -> list[files.Line]:
         """The whole lines of the file, read the first time."""
         if self._lines is None:
+            files.refuse_pipe(self._path, _DAMAGED)
             self._lines = list(files.read_lines(self._path, _DAMAGED))
         return self._lines
 
@@ -104,20 +109,22 @@ class Run:
         """Each line as a Result, samples decoded; trials too."""
         return [Result.from_dict(line) for line in self._every_line()]
 
-    def reopen(self, again: Collection[str] = ("skipped",)) -> None:
-        """Make the results ready for what is still missing.
+    def reopen(self, again: Collection[str] = ("skipped",), **facts: Any) -> None:
+        """Make the results ready for what is still missing, and add `facts` to run.json.
 
         A last line that was never finished goes, so that the next begins on its own; so do the lines of the statuses
-        `again`, since the turn of these cells may come now. The file is replaced in one move.
+        `again`, since the turn of these cells may come now. The caller holds the folder.
 
         Raises:
-            BenchError: a line is damaged.
+            BenchError: a line is damaged, or the folder cannot be written; both files are as they were.
 
         """
         statuses = [line["status"] for line in self._every_line(whole=False)]
         kept = [line for line, status in zip(self._read(), statuses, strict=True) if status not in again]
-        files.replace(self._path, b"".join(line.text for line in kept))
-        self._lines, self._heads = kept, None
+        stored = {**self.stored, **facts}
+        results = b"".join(line.text for line in kept)
+        files.replace_together({self._path: results, self.folder / FACTS: files.document(stored)}, _KEPT)
+        self.stored, self._lines, self._heads = stored, kept, None
 
     def append(self, result: Result) -> None:
         """Write one result as one line, and see it on the disk before going on.
@@ -127,7 +134,8 @@ class Run:
 
         """
         text = result.to_line(of_result(result))
-        files.append_line(self._path, text)
+        with self._there():
+            files.append_line(self._path, text, new=False)
         if self._lines is not None:
             self._lines.append(files.Line(text.encode() + b"\n", f"{self._path} line {len(self._lines) + 1}"))
         self._heads = None
@@ -140,7 +148,20 @@ class Run:
 
         """
         self.stored.update(facts)
-        files.replace(self.folder / "run.json", files.document(self.stored), "the results before are kept")
+        with self._there():
+            files.replace(self.folder / FACTS, files.document(self.stored), _KEPT)
+
+    @contextmanager
+    def _there(self) -> Iterator[None]:
+        """Say of what cannot be written that its folder is gone, where it is."""
+        try:
+            yield
+        except BenchError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise BenchError(
+                    f"{self._path} was removed while the run went on, which ends here: run it again"
+                ) from error
+            raise
 
 
 def check_name(name: str) -> None:
@@ -165,12 +186,17 @@ def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
     run = Run(root / name, {"schema": SCHEMA, "run": name, **facts})
     try:
         run.folder.mkdir(parents=True)
-        (run.folder / "results.jsonl").touch()
     except FileExistsError as error:
         raise BenchError(f"{error.filename} exists already: choose another name with --run NAME") from error
     except OSError as error:
         raise BenchError(f"cannot write to {run.folder}: {error.strerror}; {files.ELSEWHERE}") from error
-    run.note()
+    try:
+        files.replace(run.folder / RESULTS_FILE, b"")
+        run.note()
+    except BaseException:  # the name is free again
+        shutil.rmtree(run.folder, ignore_errors=True)
+        raise
+    files.names_to_disk(root)
     return run
 
 
@@ -181,14 +207,34 @@ def load(name: str, root: Path = RESULTS) -> Run:
         BenchError: there is no such run, or its run.json is damaged or of another schema.
 
     """
-    folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
     try:
-        stored = files.read_object(folder / "run.json", _DAMAGED)
+        folder = _folder_of(name, root)
+        files.refuse_pipe(folder / FACTS, _DAMAGED)
+        stored = files.read_object(folder / FACTS, _DAMAGED)
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
-    _check_schema(stored.get("schema"), str(folder / "run.json"))
+    _check_schema(stored.get("schema"), str(folder / FACTS))
     return Run(folder, stored)
+
+
+def _folder_of(name: str, root: Path) -> Path:
+    """The folder of that name, or of that path where a run lies there.
+
+    Raises:
+        FileNotFoundError: nothing can have that path: it is too long, or has a NUL in it.
+
+    """
+    folder = Path(name)
+    try:
+        if (folder / FACTS).is_file():  # "." and ".." name a folder, and no run
+            return folder if folder.name not in ("", "..") else folder.resolve()
+        (root / name / FACTS).exists()
+    except PermissionError:  # whoever reads it is told
+        pass
+    except (OSError, ValueError) as error:
+        raise FileNotFoundError(name) from error
+    return root / name
 
 
 def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
@@ -215,10 +261,29 @@ def latest(root: Path = RESULTS) -> str:
     return names[-1]
 
 
+def load_latest(root: Path = RESULTS) -> tuple[Run, list[BenchError]]:
+    """The run that was recorded last of those that can be read, and why later ones cannot.
+
+    Raises:
+        BenchError: none is recorded, or none can be read.
+
+    """
+    errors: list[BenchError] = []
+    for name in reversed(run_names(root)):
+        try:
+            return load(name, root), errors
+        except BenchError as error:
+            errors.append(error)
+    raise errors[0] if errors else BenchError(f"no run is recorded in {root}/ yet: python -m bench run")
+
+
 def run_names(root: Path = RESULTS) -> list[str]:
     """The names of all recorded runs, oldest first."""
-    folders = [path.parent for path in root.glob("*/run.json")]
-    return [folder.name for folder in sorted(folders, key=lambda folder: (folder.stat().st_mtime, folder.name))]
+    moments: dict[str, float] = {}
+    for path in root.glob(f"*/{FACTS}"):
+        with suppress(OSError):  # removed meanwhile
+            moments[path.parent.name] = path.parent.stat().st_mtime
+    return sorted(moments, key=lambda name: (moments[name], name))
 
 
 def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@ import gzip
 import os
 import pickle
 import shlex
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -340,3 +341,67 @@ def test_a_download_that_fails_gets_one_line(mirror, tmp_path):
     assert f"cannot download {name} to {tmp_path / 'kept'}: " in message
     assert "File not found or corrupted" in message
     assert "check the connection, or put " in message
+
+
+def run_shell(command):
+    subprocess.run(["sh", "-c", command], check=True)
+
+
+def command_of(message):
+    """The command that the message ends with."""
+    return message.rpartition("in another folder: ")[2]
+
+
+def pack(path):
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+
+
+NEARBY = {
+    "packed": pack,
+    "named with a dot": lambda path: path.rename(path.with_name(path.name.replace("-idx", ".idx"))),
+    "packed in the data's own folder": lambda path: (pack(path), path.with_name(f"{path.name}.gz").rename(path.parents[2] / f"{path.name}.gz")),
+    "in the data's own folder": lambda path: path.rename(path.parents[2] / path.name),
+    "packed under its own name": lambda path: path.write_bytes(gzip.compress(path.read_bytes())),
+}
+
+
+@pytest.mark.parametrize("kind", NEARBY)
+def test_files_in_another_form_are_told_with_the_command_that_helps(tmp_path, monkeypatch, kind):
+    name = "fashion_mnist"
+    small.expect(monkeypatch, name, small.published_of(name))
+    data_dir = tmp_path / "the data's"
+    data_dir.mkdir()
+    raw = small.write(small.files_of(name), data_dir)
+    for path in list(raw.iterdir()):
+        NEARBY[kind](path)
+    message = message_of(name, data_dir)
+    assert "--download" not in message
+    run_shell(command_of(message))
+    assert load(name, data_dir).name == name
+
+
+def test_some_files_nearby_are_not_all(tmp_path, monkeypatch):
+    small.expect(monkeypatch, "kmnist", small.published_of("kmnist"))
+    raw = small.write(small.files_of("kmnist"), tmp_path)
+    pack(raw / "train-images-idx3-ubyte")
+    (raw / "t10k-labels-idx1-ubyte").unlink()
+    assert "--download" in message_of("kmnist", tmp_path)
+
+
+def test_an_archive_that_was_not_unpacked_is_told(tmp_path, monkeypatch):
+    small.expect(monkeypatch, "cifar10", small.published_of("cifar10"))
+    folder = small.write(small.files_of("cifar10"), tmp_path)
+    subprocess.run(["tar", "czf", "cifar-10-python.tar.gz", folder.name], cwd=tmp_path, check=True)
+    shutil.rmtree(folder)
+    message = message_of("cifar10", tmp_path)
+    run_shell(command_of(message))
+    assert load("cifar10", tmp_path).name == "cifar10"
+
+
+def test_a_header_that_says_more_than_memory_holds_is_damage(tmp_path, monkeypatch):
+    small.expect(monkeypatch, "kmnist", small.published_of("kmnist"))
+    raw = small.write(small.files_of("kmnist"), tmp_path)
+    for header in (b"\0\0\x08\x04" + b"\xff" * 16, b"\0\0\x08\xff" + b"\xff" * 1020, b"\0\0\x08\xff"):
+        (raw / "train-images-idx3-ubyte").write_bytes(header)
+        assert len(message_of("kmnist", tmp_path)) < 1500

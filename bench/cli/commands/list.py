@@ -1,12 +1,13 @@
 """The command `list`: what there is to choose from, and what was run."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bench.cli.render.document import print_document
+from bench.cli.render.notice import notice
 from bench.cli.render.columns import print_table
 from bench.errors import BenchError
 from bench.metrics import METRICS
@@ -27,7 +28,7 @@ def execute(args: argparse.Namespace) -> int:
         raise BenchError(f"'list {args.what}' takes no names: leave out {args.texts[0]}")
     entries = _registered(args.what, args.texts) if args.what in _KINDS else _ENTRIES[args.what]()
     if args.json:
-        print(json.dumps(entries))
+        print_document(entries)
     elif entries:
         hidden = ("architectures",) if args.what == "suites" else ()  # too long for a table; --json has them
         print_table(
@@ -63,7 +64,7 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     request = replace(CatalogueRequest(), **{what: asked or (("*",) if counted else ())})  # type: ignore[arg-type] # of one type by name
     catalogue = _catalogue(request)
     for problem in catalogue.problems:
-        print(f"bench: {problem}", file=sys.stderr)
+        notice(problem)
     known: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
     names = chosen(kind, texts, known) if texts else tuple(known)
     entries = [{"name": name, **{key: known[name].get(key) for key in keys}} for name in names]
@@ -107,7 +108,7 @@ def _runs() -> list[dict[str, Any]]:
 
     runs, errors = store.load_each()
     for error in errors:
-        print(f"bench: left out: {error}", file=sys.stderr)
+        notice(f"left out: {error}")
     return [
         {
             "run": run.name,

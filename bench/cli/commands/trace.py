@@ -1,10 +1,10 @@
 """The command `trace`: where the time of a step goes in a trace of anyone, or what differs between two."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from bench.cli.render.document import print_document
 from bench import files
 from bench.cli.render.trace import print_traces
 from bench.errors import BenchError
@@ -24,7 +24,7 @@ def execute(args: argparse.Namespace) -> int:
 
         files.replace(page, page_of_traces(explanation), ELSEWHERE)
     if args.json:
-        print(json.dumps(explanation.to_dict()))
+        print_document(explanation.to_dict())
     else:
         print_traces(explanation)
     if page:

@@ -1,9 +1,10 @@
 """Decision: shown on the terminal, and in the files that CI reads."""
 
-import json
 import sys
 from pathlib import Path
 
+from bench.cli.render.document import print_document
+from bench.cli.render.notice import notice
 from bench.cli.render.columns import print_table
 from bench.errors import BenchError
 from bench.text import duration
@@ -19,7 +20,7 @@ def tell(decision: Decision, *, as_json: bool, junit_file: str | None, markdown_
         if path:
             _write(Path(path), text(decision))
     if as_json:
-        print(json.dumps(decision.to_dict()))
+        print_document(decision.to_dict())
     else:
         show(decision)
 
@@ -80,8 +81,8 @@ def show(decision: Decision) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, "utf-8")  # in place, for it may be a device or a pipe
+        path.write_text(text, "utf-8", "replace")  # in place, for it may be a device or a pipe
     except OSError as error:
-        print(f"bench: cannot write {path}: {error.strerror}; the decision is printed all the same", file=sys.stderr)
+        notice(f"cannot write {path}: {error.strerror}; the decision is printed all the same")
     else:
         print(f"written: {path}", file=sys.stderr)
