@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.cli.output import Output, take_over
 from bench.cli.parser.main import build_parser
-from bench.errors import EXIT_INTERNAL, EXIT_PASS, EXIT_USAGE, BenchError
+from bench.errors import EXIT_INTERNAL, EXIT_PASS, EXIT_USAGE, BenchError, one_line
 from bench.plan.origin import TRACEBACK
 
 _MODULES = {"import": "import_"}  # a module cannot have the name of a Python keyword
@@ -67,4 +67,4 @@ def unforeseen(error: BaseException) -> str:
 
 def _say(text: str) -> None:
     """One line on stderr, whatever the text holds."""
-    print(f"bench: {' '.join(text.split())}", file=sys.stderr)
+    print(f"bench: {one_line(text)}", file=sys.stderr)

@@ -6,6 +6,10 @@ from contextlib import suppress
 from io import TextIOWrapper
 from typing import TextIO
 
+from bench.errors import visible
+
+CLEAR = "\r\033[K"  # begins a write that goes over what the line of a terminal holds
+
 
 class Output:
     """A stream that goes on when nothing can be written to it any more.
@@ -25,10 +29,11 @@ class Output:
             stream.reconfigure(errors="backslashreplace")  # a console that has no "µ" still gets the rest
 
     def write(self, text: str) -> int:
-        """Write it, if that can be."""
+        """Write it, if that can be; nothing in it is obeyed by a terminal, but for CLEAR at its beginning."""
         if self._stream is not None and self.trouble is None:
+            head = CLEAR if text.startswith(CLEAR) else ""
             try:
-                return self._stream.write(text)
+                self._stream.write(head + visible(text.removeprefix(CLEAR)))
             except OSError as error:
                 self._lost(error)
         return len(text)

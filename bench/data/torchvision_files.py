@@ -4,21 +4,27 @@ import hashlib
 import json
 import pickle
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from bench import files
 from bench.data import idx, verify
 from bench.data.dataset import Dataset
 from bench.data.spec import DatasetSpec
 from bench.errors import BenchError
 
+MOST_BYTES = 2**28  # of one file; the largest of theirs has 47 MB
 CLASSES = {"fashion_mnist": "FashionMNIST", "kmnist": "KMNIST", "cifar10": "CIFAR10"}  # names in torchvision.datasets
 
 # What torchvision's readers, and the checks below, raise on files that are absent, cut short or not theirs.
-_DAMAGE = (RuntimeError, ValueError, AssertionError, LookupError, TypeError, OSError, EOFError, pickle.UnpicklingError)
+_DAMAGE = (
+    *(RuntimeError, ValueError, AssertionError, LookupError, TypeError, ArithmeticError, MemoryError),
+    *(OSError, EOFError, pickle.UnpicklingError),
+)
 
 
 def load(name: str, data_dir: Path, entry: DatasetSpec) -> Dataset:
@@ -31,6 +37,7 @@ def load(name: str, data_dir: Path, entry: DatasetSpec) -> Dataset:
     """
     source = _source(name)
     try:
+        _check_sizes(_place(source, data_dir), _expected(source))
         train, test = (source(data_dir, train=train, download=False) for train in (True, False))
         dataset = Dataset(
             name=name,
@@ -119,6 +126,13 @@ def _expected(source: Any) -> dict[str, str | None]:
     return {Path(file).stem: None for file, _ in source.resources}
 
 
+def _check_sizes(folder: Path, names: Iterable[str]) -> None:
+    """Raises OSError where a file is far larger than any of theirs: torchvision would read all of it."""
+    for path in (folder / name for name in names):
+        if _is_there(path) and path.stat().st_size > MOST_BYTES:
+            raise OSError(f"{path.name} is larger than any that was published")
+
+
 def _is_there(path: Path) -> bool:
     try:
         return path.is_file()
@@ -129,7 +143,7 @@ def _is_there(path: Path) -> bool:
 def _flaw(path: Path, md5: str | None) -> str:
     """What is wrong with one file, an IDX file where it has no sum; "" where it is well by itself."""
     try:
-        content = path.read_bytes()
+        content = files.content(path, MOST_BYTES)
         if md5 is None:
             idx.parse(content)
     except OSError as error:

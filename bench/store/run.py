@@ -181,7 +181,7 @@ def load(name: str, root: Path = RESULTS) -> Run:
         BenchError: there is no such run, or its run.json is damaged or of another schema.
 
     """
-    folder = Path(name) if (Path(name) / "run.json").is_file() else root / name
+    folder = Path(name) if _is_run(Path(name)) else root / name
     try:
         stored = files.read_object(folder / "run.json", _DAMAGED)
     except FileNotFoundError as error:
@@ -189,6 +189,13 @@ def load(name: str, root: Path = RESULTS) -> Run:
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known})") from error
     _check_schema(stored.get("schema"), str(folder / "run.json"))
     return Run(folder, stored)
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        return (folder / "run.json").is_file()
+    except OSError:  # a name too long, or a folder that may not be entered
+        return False
 
 
 def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:

@@ -3,6 +3,7 @@
 import shutil
 from typing import TextIO
 
+from bench.cli.output import CLEAR
 from bench.cli.render.plan import announcement
 from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
@@ -51,7 +52,7 @@ class ProgressLine(Observer):
 
     def _overwrite(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1
-        self._stream.write("\r\033[K" + text[:width])
+        self._stream.write(CLEAR + text[:width])
         self._stream.flush()
 
 
