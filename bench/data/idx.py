@@ -9,6 +9,8 @@ import hashlib
 import math
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -39,11 +41,36 @@ def read(path: Path, sha256: str, limit: int | None = None) -> Tensor:
         IdxError: the file is missing, damaged, or not the one that was meant.
 
     """
+    if limit is not None:
+        with _opened(path) as file:
+            return _first(file, limit)
+    content = unpacked(path, LARGEST)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
+        raise IdxError(f"is not the original (its content has sha256 {digest[:12]}...)")
+    return parse(content)
+
+
+def unpacked(path: Path, most: int) -> bytearray:
+    """What a gzip file holds, which is `most` bytes at most.
+
+    Raises:
+        IdxError: as of `read`.
+
+    """
+    with _opened(path) as file:
+        content = _taken(file, most)
+        if file.read(1):
+            raise IdxError(f"holds more than the {most / 2**20:.0f} MiB that are read")
+        return content
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """The gzip file, to be read; what is wrong with it is an IdxError."""
     try:
         with files.opened(path) as packed, gzip.GzipFile(fileobj=packed) as file:
-            if limit is not None:
-                return _first(file, limit)
-            content = _taken(file, LARGEST)
+            yield file
     except FileNotFoundError as error:
         raise IdxError("is missing") from error
     except EOFError as error:
@@ -52,10 +79,6 @@ def read(path: Path, sha256: str, limit: int | None = None) -> Tensor:
         raise IdxError(f"is damaged ({error})") from error
     except OSError as error:
         raise IdxError(f"cannot be read ({error.strerror})") from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != sha256:
-        raise IdxError(f"is not the original (its content has sha256 {digest[:12]}...)")
-    return parse(content)
 
 
 def _first(file: IO[bytes], limit: int) -> Tensor:

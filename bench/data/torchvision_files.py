@@ -1,10 +1,11 @@
-"""Data sets on disk, in torchvision's layout and read by torchvision."""
+"""Data sets on disk, in torchvision's layout: IDX files, packed or not, and what torchvision alone reads."""
 
 import hashlib
 import json
 import pickle
 import shlex
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,22 +38,40 @@ def load(name: str, data_dir: Path, entry: DatasetSpec) -> Dataset:
     """
     source = _source(name)
     try:
-        _check_sizes(_place(source, data_dir), _expected(source))
-        train, test = (source(data_dir, train=train, download=False) for train in (True, False))
-        dataset = Dataset(
-            name=name,
-            train_images=_images(train.data),
-            train_labels=torch.as_tensor(train.targets, dtype=torch.int64),
-            test_images=_images(test.data),
-            test_labels=torch.as_tensor(test.targets, dtype=torch.int64),
-            classes=tuple(train.classes),
-        )
+        dataset = _idx(name, source, _place(source, data_dir)) if name in verify.MEANS else _other(name, source, data_dir)
         verify.check_sizes(dataset, entry)
         if name in verify.MEANS:
             verify.check_idx(dataset, _place(source, data_dir), source.resources)
     except _DAMAGE as error:
         raise _unreadable(name, source, data_dir, error) from error
     return dataset
+
+
+def _idx(name: str, source: Any, folder: Path) -> Dataset:
+    """The data set of four IDX files."""
+    arrays = (idx.parse(_content(folder / Path(packed).stem)) for packed, _ in source.resources)
+    train_images, train_labels, test_images, test_labels = arrays
+    return Dataset(
+        name=name,
+        train_images=_images(train_images),
+        train_labels=train_labels.long(),
+        test_images=_images(test_images),
+        test_labels=test_labels.long(),
+        classes=tuple(source.classes),
+    )
+
+
+def _other(name: str, source: Any, data_dir: Path) -> Dataset:
+    """A data set that torchvision reads, after it has compared the sums of its files."""
+    train, test = (source(data_dir, train=train, download=False) for train in (True, False))
+    return Dataset(
+        name=name,
+        train_images=_images(train.data),
+        train_labels=torch.as_tensor(train.targets, dtype=torch.int64),
+        test_images=_images(test.data),
+        test_labels=torch.as_tensor(test.targets, dtype=torch.int64),
+        classes=tuple(train.classes),
+    )
 
 
 def fetch(name: str, data_dir: Path) -> None:
@@ -91,7 +110,14 @@ def _images(pixels: Any) -> Tensor:
 def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> BenchError:
     """The error for files that are absent, damaged or others: which, where, and how to get them."""
     folder, sums = _place(source, data_dir), _expected(source)
-    absent = [file for file in sums if not _is_there(folder / file)]
+    absent = [file for file in sums if not (_is_there(folder / file) or _is_there(_packed(folder / file)))]
+    if absent and (moved := _elsewhere(folder, data_dir, absent)):
+        found, wanted = moved
+        move = shlex.join(["mv", str(found), str(wanted)])
+        return BenchError(
+            f"cannot load {name}: {found} has to be {wanted}: mkdir -p {shlex.quote(str(folder))} && {move}, and so with the "
+            f"others of {', '.join(absent)}"
+        )
     flaws = {file: _flaw(folder / file, md5) for file, md5 in sums.items() if file not in absent}
     if len(absent) == len(sums):
         cause = f"it is not in {folder}"
@@ -126,11 +152,23 @@ def _expected(source: Any) -> dict[str, str | None]:
     return {Path(file).stem: None for file, _ in source.resources}
 
 
-def _check_sizes(folder: Path, names: Iterable[str]) -> None:
-    """Raises OSError where a file is far larger than any of theirs: torchvision would read all of it."""
-    for path in (folder / name for name in names):
-        if _is_there(path) and path.stat().st_size > MOST_BYTES:
-            raise OSError(f"{path.name} is larger than any that was published")
+def _content(path: Path) -> bytes | bytearray:
+    """What an IDX file holds, or the packed one in its place."""
+    return files.content(path, MOST_BYTES) if _is_there(path) else idx.unpacked(_packed(path), MOST_BYTES)
+
+
+def _packed(path: Path) -> Path:
+    return path.with_name(f"{path.name}.gz")
+
+
+def _elsewhere(folder: Path, data_dir: Path, absent: Iterable[str]) -> tuple[Path, Path] | None:
+    """Where one of the files lies instead, or under the name that other programs unpack it to, and what it has to be."""
+    for name, place, ending in product(absent, dict.fromkeys((folder, folder.parent, data_dir)), ("", ".gz")):
+        for other in (name, name.replace("-idx", ".idx")):
+            found, wanted = place / f"{other}{ending}", folder / f"{name}{ending}"
+            if found != wanted and _is_there(found):
+                return found, wanted
+    return None
 
 
 def _is_there(path: Path) -> bool:
@@ -143,7 +181,7 @@ def _is_there(path: Path) -> bool:
 def _flaw(path: Path, md5: str | None) -> str:
     """What is wrong with one file, an IDX file where it has no sum; "" where it is well by itself."""
     try:
-        content = files.content(path, MOST_BYTES)
+        content = _content(path)
         if md5 is None:
             idx.parse(content)
     except OSError as error:

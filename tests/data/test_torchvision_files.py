@@ -340,3 +340,23 @@ def test_a_download_that_fails_gets_one_line(mirror, tmp_path):
     assert f"cannot download {name} to {tmp_path / 'kept'}: " in message
     assert "File not found or corrupted" in message
     assert "check the connection, or put " in message
+
+
+def test_packed_idx_files_are_read_as_they_are(idx_folder):
+    name, raw, arrays = idx_folder
+    for file in IDX_FILES.split(", "):
+        (raw / f"{file}.gz").write_bytes(gzip.compress((raw / file).read_bytes(), mtime=0))
+        (raw / file).unlink()
+    dataset = load(name, raw.parent.parent)
+    assert np.array_equal(arrays["train-images-idx3-ubyte"], dataset.train_images.squeeze(1))
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_files_under_the_names_of_other_programs_or_in_another_folder_are_told(idx_folder, ending):
+    name, raw, _ = idx_folder
+    first, *others = IDX_FILES.split(", ")
+    for file in (first, *others):
+        (raw / file).rename(raw.parent.parent / f"{file.replace('-idx', '.idx')}{ending}")
+    message = message_of(name, raw.parent.parent)
+    lies, wanted = raw.parent.parent / f"train-images.idx3-ubyte{ending}", raw / f"{first}{ending}"
+    assert message.startswith(f"cannot load {name}: {lies} has to be {wanted}: mkdir -p {raw} && mv {lies} {wanted}")

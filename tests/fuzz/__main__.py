@@ -27,6 +27,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-fuzz-") as folder:
         os.chdir(folder)
         os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"
+        sys.dont_write_bytecode = True  # what is imported late would be written outside of the folder
         tallies = _fuzzed(args, Path(folder))
         os.chdir("/")
     print(f"\n{'reader':<28}{'mutants':>8}{'read':>8}{'refused':>9}{'seconds':>9}")
