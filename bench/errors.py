@@ -1,5 +1,6 @@
 """Errors of usage: one line with cause, place and remedy, and the exit code of each."""
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,18 @@ EXIT_PASS, EXIT_REGRESSION, EXIT_USAGE, EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE =
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as every shell has it
 EXIT_INTERNAL = 70  # an error of ours; EX_SOFTWARE of sysexits(3)
 LONGEST_VALUE = 40  # characters of a value that an error repeats
-LONGEST_LINE = 2000  # characters of an error; what it quotes may have any length
+LONGEST_LINE = 800  # characters of an error; what it repeats of a file or a command line may be anything
+# What a terminal obeys or cannot show: control characters but line feed and tab, directions, lone surrogates.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 class BenchError(Exception):
     """An error that the user can fix: shown as one line, never as a traceback."""
 
     exit_code = EXIT_USAGE
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class NotComparableError(BenchError):
@@ -47,8 +53,12 @@ def brief(value: object) -> str:
     return text if len(text) <= LONGEST_VALUE else type(value).__name__
 
 
-def in_one_line(text: str) -> str:
-    """An error as it is shown: one line, and the middle of it left out where what it quotes makes it too long."""
-    line = " ".join(text.split())
-    half = LONGEST_LINE // 2
-    return line if len(line) <= LONGEST_LINE else f"{line[:half]} [...] {line[-half:]}"
+def one_line(text: str) -> str:
+    """The text on one line that is no longer than an error may be, its middle left out where it was."""
+    line = visible(text.replace("\n", " ").replace("\t", " "))
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} ... {line[5 - LONGEST_LINE // 2 :]}"
+
+
+def visible(text: str) -> str:
+    r"""The text with what a terminal would obey as its escape, such as \x1b; line feeds and tabs are kept."""
+    return _OBEYED.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

@@ -1,17 +1,19 @@
 """Files: replaced in one move, appended line by line, read back whole; one error text for each fault."""
 
+import errno
 import hashlib
 import json
 import math
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from bench.errors import BenchError, in_one_line
+from bench.errors import BenchError
 from bench.interrupts import held_back
 
 Shape = TypeVar("Shape")
@@ -22,7 +24,9 @@ REMOVE_LINE = "remove that line to read the rest"
 # what reading data of another shape raises; msgspec's errors are ValueErrors
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 _BOM = b"\xef\xbb\xbf"  # of a file that went through an editor or shell of Windows
+_DEEPEST = 32  # objects and lists within each other; ours have six
 _CAUSE = 200  # characters of a cause: what a message quotes of a damaged file may be anything
+MOST_BYTES = 64 * 2**20  # of a document or a line of ours, which have some MB; reading them takes ten times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,44 @@ def names_to_disk(folder: Path) -> None:
             os.close(descriptor)
 
 
-def read(path: Path, remedy: str) -> bytes:
+def opened(path: Path) -> IO[bytes]:
+    """The file, to be read.
+
+    Raises:
+        OSError: it is absent or cannot be read, or it is a pipe or a device, which may never end.
+
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError as error:
+        raise OSError(errno.EINVAL, "no file has a name like that") from error
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return path.open("rb")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; what has a name that no file can have is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def content(path: Path, most: int = MOST_BYTES) -> bytes:
+    """All that the file holds, which is `most` bytes at most.
+
+    Raises:
+        OSError: as of `opened`, or it holds more.
+
+    """
+    with opened(path) as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise OSError(errno.EFBIG, f"it holds more than the {most / 2**20:.0f} MiB that are read")
+        return file.read()
+
+
+def read(path: Path, remedy: str, most: int = MOST_BYTES) -> bytes:
     """All that the file holds.
 
     Raises:
@@ -177,7 +218,7 @@ def read(path: Path, remedy: str) -> bytes:
 
     """
     try:
-        return path.read_bytes()
+        return content(path, most)
     except OSError as error:
         raise _unreadable(path, error, remedy) from error
 
@@ -190,13 +231,16 @@ def read_lines(path: Path, remedy: str) -> Iterator[Line]:
 
     """
     try:
-        file = path.open("rb")
+        file = opened(path)
     except OSError as error:
         raise _unreadable(path, error, remedy) from error
     with file:
-        for number, text in enumerate(file, 1):
+        for number, text in enumerate(iter(lambda: file.readline(MOST_BYTES), b""), 1):
             if text.endswith(b"\n"):
                 yield Line(text, f"{path} line {number}")
+            elif len(text) == MOST_BYTES:
+                most = f"the {MOST_BYTES / 2**20:.0f} MiB that are read"
+                raise BenchError(f"{path} line {number} is longer than {most}: {remedy}")
 
 
 def cut_off(path: Path) -> str:
@@ -209,18 +253,6 @@ def cut_off(path: Path) -> str:
     return "" if whole else f"{path}: the last line was cut off while it was written, and is passed over"
 
 
-def refuse_pipe(path: Path, remedy: str) -> None:
-    """See that whoever reads the file does not wait for what another process may never write.
-
-    Raises:
-        BenchError: it is a pipe.
-
-    """
-    with suppress(OSError):  # whoever reads it is told
-        if path.is_fifo():
-            raise BenchError(f"cannot read {path}: it is a pipe; {remedy}")
-
-
 def read_object(path: Path, remedy: str) -> dict[str, Any]:
     """The JSON object that is all of the file; see `parsed`.
 
@@ -230,7 +262,7 @@ def read_object(path: Path, remedy: str) -> dict[str, Any]:
 
     """
     try:
-        text = path.read_bytes()
+        text = content(path)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -263,7 +295,13 @@ def decoded(text: bytes) -> dict[str, Any]:
     import msgspec  # noqa: PLC0415 - another interpreter's workers do without
 
     value: dict[str, Any] = msgspec.json.decode(text.removeprefix(_BOM), type=dict[str, Any])
-    return value
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        inside = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [item for items in inside for item in items if isinstance(item, dict | list)]
+        if not level:
+            return value
+    raise ValueError("it is nested too deeply")
 
 
 def check_shape(value: Any, shape: Any) -> None:
@@ -299,7 +337,7 @@ def damage_told(place: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        cause = f"there is no {error}" if isinstance(error, KeyError) else in_one_line(str(error))
+        cause = f"there is no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise BenchError(f"{place} is damaged ({cause[:_CAUSE]}): {remedy}") from error
 
 

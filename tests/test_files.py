@@ -157,13 +157,6 @@ def test_what_is_moved_is_told_where_it_cannot_be(tmp_path):
         files.move(tmp_path / "b", tmp_path / "none" / "b", "make room")
 
 
-def test_nobody_waits_for_a_pipe(tmp_path):
-    os.mkfifo(tmp_path / "run.json")
-    with pytest.raises(BenchError, match=r"^cannot read .*/run\.json: it is a pipe; restore it$"):
-        files.refuse_pipe(tmp_path / "run.json", "restore it")
-    files.refuse_pipe(tmp_path / "none", "restore it")
-
-
 def test_json_never_holds_what_json_has_not():
     odd = {"nan": float("nan"), "inf": [float("-inf"), 1.5, 10**400], "half": "a\udcffb", 3: (True, None)}
     plain = {"nan": None, "inf": [None, 1.5, 10**400], "half": "a?b", "3": [True, None]}

@@ -1,19 +1,18 @@
 """Output: stdout and stderr that may be full, closed, or of an odd encoding: that costs the text, and no decision."""
 
 import os
-import re
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
 from typing import TextIO
 
-# What a terminal obeys, and what turns the direction of a text: a name or a file that has it is to show it.
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_ERASE = "\r\033[K"
+from bench.errors import visible
+
+CLEAR = "\r\033[K"  # begins a write that goes over what the line of a terminal holds
 
 
 class Output:
-    """A stream that goes on when nothing can be written to it any more, and shows what a terminal would obey.
+    """A stream that goes on when nothing can be written to it any more.
 
     Args:
         stream: what it writes to; None where the process was started without one.
@@ -30,13 +29,16 @@ class Output:
             stream.reconfigure(errors="backslashreplace")  # a console that has no "µ" still gets the rest
 
     def write(self, text: str) -> int:
-        """Write it, if that can be."""
-        self._write(visible(text))
+        """Write it, if that can be; nothing in it is obeyed by a terminal, but for CLEAR at its beginning."""
+        if self._stream is None:
+            self.trouble = OSError("it is closed")
+        elif self.trouble is None:
+            head = CLEAR if text.startswith(CLEAR) else ""
+            try:
+                self._stream.write(head + visible(text.removeprefix(CLEAR)))
+            except OSError as error:
+                self._lost(error)
         return len(text)
-
-    def erase(self) -> None:
-        """Have a terminal empty the line that is being written."""
-        self._write(_ERASE)
 
     def flush(self) -> None:
         """Hand on what was written, if that can be."""
@@ -61,35 +63,11 @@ class Output:
         """Of the stream."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
-    def _write(self, text: str) -> None:
-        if self._stream is None:
-            self.trouble = OSError("it is closed")
-        elif self.trouble is None:
-            try:
-                self._stream.write(text)
-            except OSError as error:
-                self._lost(error)
-
     def _lost(self, error: OSError) -> None:
         """Note the trouble; what is still in the stream goes nowhere, lest the interpreter fail on it at its end."""
         self.trouble = error
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
-
-
-def visible(text: str) -> str:
-    """The text with what a terminal would obey as its escape, such as \\x1b; lines and tabs stay."""
-    return _OBEYED.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
-
-
-def overwrite(stream: TextIO, text: str) -> None:
-    """Put the text in place of the line that is being written on a terminal."""
-    if isinstance(stream, Output):
-        stream.erase()
-    else:
-        stream.write(_ERASE)
-    stream.write(text)
-    stream.flush()
 
 
 def take_over() -> tuple[Output, Output]:

@@ -2,16 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from bench import files
 from bench.errors import BenchError
 from bench.report.record import Record
 from bench.store.run import Run
 from bench.text import change
-from bench.verdict.verdict import CHECK_FILE, label_of
+from bench.verdict.verdict import CHECK_FILE, Verdict, label_of
 
 STATES = {"regression": "bad", "pass": "ok"}
+
+
+class StoredCheck(TypedDict, total=False):
+    """What is read of the file that `check` left."""
+
+    overall: Required[str]
+    verdicts: Required[list[Verdict]]
+    before: str
+    command: str
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +53,10 @@ def stored_check(run: Run) -> dict[str, Any]:
     """What `check` left beside the run's results; empty where there is none that can be read."""
     try:
         stored = files.read_object(run.folder / CHECK_FILE, "check the run again")
-    except (FileNotFoundError, BenchError):  # the page is of the run; a check can be made again
+        files.check_shape(stored, StoredCheck)
+    except (FileNotFoundError, BenchError, ValueError):  # the page is of the run; a check can be made again
         return {}
-    whole = isinstance(stored.get("verdicts"), list) and isinstance(stored.get("overall"), str)
-    return stored if whole else {}
+    return stored
 
 
 def checked(record: Record) -> Checked | None:
@@ -54,7 +64,7 @@ def checked(record: Record) -> Checked | None:
     check = record.check
     if not check:
         return None
-    rows = [_judged(verdict) for verdict in check["verdicts"] if isinstance(verdict, dict)]
+    rows = [_judged(verdict) for verdict in check["verdicts"]]
     order = {"bad": 0, "other": 1, "ok": 2}
     return Checked(
         overall=str(check["overall"]),

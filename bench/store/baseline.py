@@ -17,7 +17,7 @@ from bench.errors import EXIT_NOT_COMPARABLE, BenchError, unknown
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint
 from bench.store.run import BASELINES
-from bench.store.stored import Count, Seconds, StoredCell
+from bench.store.stored import Count, LogRatio, Number, Seconds, StoredCell
 from bench.store.summary import CellSummary
 from bench.vocabulary import SEGMENT_STARTS, SegmentStart, word
 
@@ -198,7 +198,7 @@ def _summaries(path: Path) -> Iterable[CellSummary]:
             elif "facts" in line:
                 machines[line["machine"]] = Fingerprint(line["facts"])
             elif "exact" in line:
-                files.check_shape(line["exact"], dict[str, float])
+                files.check_shape(line["exact"], dict[str, Number])
                 counts[line["counts"]] = line["exact"]
             else:
                 files.check_shape(line, StoredSummary)
@@ -218,7 +218,7 @@ class StoredSummary(TypedDict, total=False):
     dirty: bool
     begins: SegmentStart
     started: str
-    log_cost: float
+    log_cost: LogRatio
     reference: Seconds
     processes: Count
     step: Seconds

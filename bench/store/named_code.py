@@ -119,12 +119,12 @@ def _known(folder: Path | None) -> set[tuple[str, str]]:
 
 def _entries(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        lines = path.read_bytes().splitlines()
+        lines = files.content(path).splitlines()
     except OSError:
         return
     for line in lines:
         try:
             entry = json.loads(line)
             yield str(entry["text"]), str(entry["folder"])
-        except (ValueError, KeyError, TypeError):  # a damaged line names nothing
+        except (ValueError, KeyError, TypeError, RecursionError):  # a damaged line names nothing
             continue

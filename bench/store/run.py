@@ -101,7 +101,6 @@ class Run:
     def _read(self) -> list[files.Line]:
         """The whole lines of the file, read the first time."""
         if self._lines is None:
-            files.refuse_pipe(self._path, _DAMAGED)
             self._lines = list(files.read_lines(self._path, _DAMAGED))
         return self._lines
 
@@ -209,7 +208,6 @@ def load(name: str, root: Path = RESULTS) -> Run:
     """
     try:
         folder = _folder_of(name, root)
-        files.refuse_pipe(folder / FACTS, _DAMAGED)
         stored = files.read_object(folder / FACTS, _DAMAGED)
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"

@@ -9,6 +9,7 @@ from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
 from bench.cli.render.rounds import rounds_text
 from bench.errors import EXIT_PASS, EXIT_USAGE
+from bench.files import is_folder
 from bench.store.checked import printable
 from bench.store.imports import Batch, Import, gather, record
 from bench.store.provenance import command_line
@@ -24,7 +25,8 @@ def execute(args: argparse.Namespace) -> int:
     _tell(batch)
     recorded = [(item, record(item, command_line())) for item in batch.fresh]
     if args.json:
-        print_document(_document(recorded, batch, single=len(args.files) == 1 and not Path(args.files[0]).is_dir()))
+        single = len(args.files) == 1 and not is_folder(Path(args.files[0]))
+        print_document(_document(recorded, batch, single=single))
     else:
         _print(recorded)
     return EXIT_USAGE if batch.refused else EXIT_PASS

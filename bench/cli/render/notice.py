@@ -2,9 +2,9 @@
 
 import sys
 
-from bench.errors import in_one_line
+from bench.errors import one_line
 
 
 def notice(text: str) -> None:
     """Print it."""
-    print(f"bench: {in_one_line(text)}", file=sys.stderr)
+    print(f"bench: {one_line(text)}", file=sys.stderr)

@@ -3,9 +3,9 @@
 import shutil
 from typing import TextIO
 
-from bench.cli.output import overwrite
+from bench.cli.output import CLEAR
 from bench.cli.render.plan import announcement
-from bench.errors import in_one_line
+from bench.errors import one_line
 from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
 from bench.store.result import Result
@@ -21,7 +21,7 @@ class ProgressLine(Observer):
 
     def warned(self, text: str) -> None:
         """In one line, as errors are."""
-        print(f"bench: {in_one_line(text)}", file=self._stream)
+        print(f"bench: {one_line(text)}", file=self._stream)
 
     def began(self, work: Work) -> None:
         """What is measured, and about how long that takes."""
@@ -32,8 +32,7 @@ class ProgressLine(Observer):
         if self._live:
             self._overwrite("")
         if result is not None:
-            line = in_one_line(_outcome(result))
-            print(f"[{whole(progress.share):>5}] {line}", file=self._stream, flush=True)
+            print(f"[{whole(progress.share):>5}] {one_line(_outcome(result))}", file=self._stream, flush=True)
         elif self._live:
             left = f", {duration(progress.left)} left" if progress.left is not None else ""
             where = f"pass {progress.repeat + 1}, {progress.cell.id}: {progress.stage}"
@@ -53,7 +52,9 @@ class ProgressLine(Observer):
         print(f"  {line}", file=self._stream)
 
     def _overwrite(self, text: str) -> None:
-        overwrite(self._stream, text[: shutil.get_terminal_size().columns - 1])
+        width = shutil.get_terminal_size().columns - 1
+        self._stream.write(CLEAR + text[:width])
+        self._stream.flush()
 
 
 def _outcome(result: Result) -> str:
