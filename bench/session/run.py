@@ -1,7 +1,7 @@
 """Run: from a plan to a recorded run. First what the plan comes to on this machine, then the measuring of it."""
 
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,19 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
         stages.run()
     except KeyboardInterrupt:
         stages.outcome = "interrupted"
+    except BenchError:  # a line could not be written
+        stages.outcome = "interrupted"
+        with suppress(BenchError):
+            _note_end(run, stages)
+        raise
     finally:
         recording.observer.ended()
-    run.note(
-        status=stages.outcome,
-        finished=utc_now(),
-        endings={cell.id: ending for cell, ending in stages.endings.items()},
-    )
+    _note_end(run, stages)
+
+
+def _note_end(run: store.Run, stages: Scheduler | Tuned) -> None:
+    endings = {cell.id: ending for cell, ending in stages.endings.items()}
+    run.note(status=stages.outcome, finished=utc_now(), endings=endings)
 
 
 def _unflushed(catalogue: Catalogue) -> dict[str, None]:

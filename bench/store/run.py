@@ -150,6 +150,10 @@ class Run:
         with self._there():
             files.replace(self.folder / FACTS, files.document(self.stored), _KEPT)
 
+    def discard(self) -> None:
+        """Remove the folder of a run that never came to be, so that its name is free again."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     @contextmanager
     def _there(self) -> Iterator[None]:
         """Say of what cannot be written that its folder is gone, where it is."""
@@ -192,8 +196,8 @@ def create(name: str, facts: dict[str, Any], root: Path = RESULTS) -> Run:
     try:
         files.replace(run.folder / RESULTS_FILE, b"")
         run.note()
-    except BaseException:  # the name is free again
-        shutil.rmtree(run.folder, ignore_errors=True)
+    except BaseException:
+        run.discard()
         raise
     files.names_to_disk(root)
     return run

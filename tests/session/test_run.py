@@ -280,6 +280,16 @@ def test_a_line_that_is_damaged_ends_it_before_anything_is_written(catalogue, tm
 
 
 @pytest.mark.parametrize("removed", ["results.jsonl", "run.json", "."])
+def test_a_disk_that_is_full_ends_a_run_as_an_interrupt_does(catalogue, tmp_path, monkeypatch):
+    def full(path, *_, **__):
+        raise BenchError(f"cannot write {path}: No space left on device; the lines before are kept")
+
+    monkeypatch.setattr(files, "append_line", full)
+    with pytest.raises(BenchError, match="No space left"):
+        measured(FakeExecutor(catalogue))
+    assert load("mine").facts.status == "interrupted"
+
+
 def test_a_folder_that_is_removed_while_it_is_measured_ends_it_in_one_line(catalogue, tmp_path, removed):
     class Remover(Observer):
         def began(self, work):
