@@ -31,7 +31,7 @@ def test_the_new_content_is_on_the_disk_before_it_takes_the_place(tmp_path, monk
     path.write_text("old")
 
     def note(descriptor):
-        opened = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        opened = Path(f"/proc/self/fd/{descriptor}").readlink()
         seen.append((opened.name, path.read_text(), names(tmp_path)))
 
     monkeypatch.setattr(os, "fsync", note)

@@ -137,4 +137,3 @@ def from_line(stored: Stored) -> Record:
             raise KeyError(entry.name)
     record: Record = files.shaped(stored, record_class)
     return record
-

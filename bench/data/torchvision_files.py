@@ -38,7 +38,9 @@ def load(name: str, data_dir: Path, entry: DatasetSpec) -> Dataset:
     """
     source = _source(name)
     try:
-        dataset = _idx(name, source, _place(source, data_dir)) if name in verify.MEANS else _other(name, source, data_dir)
+        dataset = (
+            _idx(name, source, _place(source, data_dir)) if name in verify.MEANS else _other(name, source, data_dir)
+        )
         verify.check_sizes(dataset, entry)
         if name in verify.MEANS:
             verify.check_idx(dataset, _place(source, data_dir), source.resources)

@@ -34,9 +34,7 @@ from bench.store.result import Result
 from bench.text import plural
 
 
-def prepare(
-    plan: Plan, executor: Executor, observer: Observer = SILENT, *, run: store.Run | None = None
-) -> Work:
+def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run: store.Run | None = None) -> Work:
     """What the plan comes to here, with a seed of its order; nothing is written or measured.
 
     Args:

@@ -139,7 +139,14 @@ def _of_others(folder: Path) -> list[Reader]:
         ("pytest-benchmark", 800, made, mutants.documents(made), "made.json", _benchmarks),
         ("timm CSV", 400, timm.encode(), mutants.texts(timm, hostile.CSV), "own.csv", lambda path: timm_csv.read(path)),
         ("trace", 450, trace, mutants.documents(trace), "own.json", _trace),
-        ("tolerances", 500, seeds.TOLERANCES.encode(), mutants.texts(seeds.TOLERANCES, hostile.TOML), "t.toml", _tolerances),
+        (
+            "tolerances",
+            500,
+            seeds.TOLERANCES.encode(),
+            mutants.texts(seeds.TOLERANCES, hostile.TOML),
+            "t.toml",
+            _tolerances,
+        ),
         ("suite", 500, seeds.SUITE.encode(), mutants.texts(seeds.SUITE, hostile.TOML), "s.toml", _suite),
     ]
     files = [
@@ -325,7 +332,9 @@ def _other_checkpoints(draw: Any) -> bytes:
         st.lists(st.integers(0, 9), max_size=3), st.just(10**400), st.builds(_deep),
     )  # fmt: skip
     cell = seeds.Cell("softmax_regression").to_dict()
-    field = draw(st.sampled_from(("format", "input_shape", "num_classes", "machine", "cell", "entry", "in cell", "in entry")))
+    field = draw(
+        st.sampled_from(("format", "input_shape", "num_classes", "machine", "cell", "entry", "in cell", "in entry"))
+    )
     other = draw(value)
     if field == "in cell":
         changes = {"cell": {**cell, draw(st.sampled_from(sorted(cell))): other}}

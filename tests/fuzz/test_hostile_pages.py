@@ -32,7 +32,7 @@ PAYLOADS = (
     "<link rel=stylesheet href=//example.com/x.css><object data=//example.com/x></object>",
     "{{ 7*7 }}{% raw %}${7*7}",
     "$\\frac{x$ \\href{x}",
-    "=HYPERLINK(\"http://example.com\")",
+    '=HYPERLINK("http://example.com")',
     "]]>--><!--",
     "\u202egpj.exe\u2066\u200f",
     "nul\x00 esc\x1b[2J bell\x07 \ud800",
@@ -93,7 +93,11 @@ def results(words: Any) -> list[Result]:
         training = result.training
         if training:
             texts = {"classes": [next(words) for _ in range(10)]}
-            training = {**training, **texts, "gradients": {**training["gradients"], "names": [next(words) for _ in range(4)]}}
+            training = {
+                **training,
+                **texts,
+                "gradients": {**training["gradients"], "names": [next(words) for _ in range(4)]},
+            }
         profile = {
             "side": "host", "events": 3, "steps": 2, "left_out": [[next(words), next(words)]], "notes": [next(words)],
             "seconds": 0.01, "phases": {"forward": 0.01}, "trace": next(words),
@@ -131,7 +135,11 @@ def pages(tmp_path_factory):
     (folder / "t.json").write_text(json.dumps({"traceEvents": events, next(words): next(words)}))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for command in (["report", "hostile"], ["history"], ["trace", "t.json", "t.json", "--report", "reports/trace.html"]):
+        for command in (
+            ["report", "hostile"],
+            ["history"],
+            ["trace", "t.json", "t.json", "--report", "reports/trace.html"],
+        ):
             assert run_command_line(command) == 0
     return sorted((folder / "reports").glob("*.html"))
 

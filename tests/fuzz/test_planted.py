@@ -64,7 +64,9 @@ def test_what_may_never_end_is_not_read(here, said, kind, words):
     assert "it is no regular file" in said(*words.format(path).split())
 
 
-@pytest.mark.parametrize("words", ["show {}", "report {}", "explain {} {}", "import {}", "trace {}", "trace x --report {}"])
+@pytest.mark.parametrize(
+    "words", ["show {}", "report {}", "explain {} {}", "import {}", "trace {}", "trace x --report {}"]
+)
 def test_a_name_that_no_file_can_have(said, words):
     assert "x" * 100 in said(*words.format("x" * 5000, "x" * 5000).split())
 
@@ -316,7 +318,14 @@ def test_a_trace_of_deep_marks_is_read_in_a_moment(tmp_path):
 
 
 def test_a_truth_value_is_no_number_of_a_call(tmp_path):
-    event = {"ph": "X", "cat": "cuda_runtime", "name": "cudaLaunchKernel", "ts": 1, "dur": 1, "args": {"correlation": True}}
+    event = {
+        "ph": "X",
+        "cat": "cuda_runtime",
+        "name": "cudaLaunchKernel",
+        "ts": 1,
+        "dur": 1,
+        "args": {"correlation": True},
+    }
     (tmp_path / "own.json").write_text(json.dumps([event]))
     assert [node.correlation for node in grow(load_trace(tmp_path / "own.json")).nodes] == [-1]
 

@@ -73,7 +73,7 @@ def test_an_error_inside_frees_it():
 def test_a_run_has_one_writer(tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
-    with recording(folder), pytest.raises(BenchError, match="^run 'mine' is being measured: wait for its end"):
+    with recording(folder), pytest.raises(BenchError, match=r"^run 'mine' is being measured: wait for its end"):
         recording(folder).__enter__()
     with recording(folder):
         pass
@@ -96,5 +96,5 @@ def test_a_full_disk_does_not_keep_the_lock_from_holding(folder, tmp_path, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("bench.process.lock.os.pwrite", full)
-    with measuring("mine", concurrent=False), pytest.raises(BenchError, match="^another run is measuring"):
+    with measuring("mine", concurrent=False), pytest.raises(BenchError, match=r"^another run is measuring"):
         measuring("yours", concurrent=False).__enter__()

@@ -279,7 +279,6 @@ def test_a_line_that_is_damaged_ends_it_before_anything_is_written(catalogue, tm
     assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
 
 
-@pytest.mark.parametrize("removed", ["results.jsonl", "run.json", "."])
 def test_a_disk_that_is_full_ends_a_run_as_an_interrupt_does(catalogue, tmp_path, monkeypatch):
     def full(path, *_, **__):
         raise BenchError(f"cannot write {path}: No space left on device; the lines before are kept")
@@ -290,6 +289,7 @@ def test_a_disk_that_is_full_ends_a_run_as_an_interrupt_does(catalogue, tmp_path
     assert load("mine").facts.status == "interrupted"
 
 
+@pytest.mark.parametrize("removed", ["results.jsonl", "run.json", "."])
 def test_a_folder_that_is_removed_while_it_is_measured_ends_it_in_one_line(catalogue, tmp_path, removed):
     class Remover(Observer):
         def began(self, work):

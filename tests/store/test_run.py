@@ -216,7 +216,9 @@ def test_facts_are_never_seen_half_written(run, monkeypatch):
 @pytest.mark.parametrize("write", [lambda run: run.note(status="finished"), lambda run: run.reopen()])
 def test_a_folder_that_went_away_is_told_in_one_line(run, write):
     shutil.rmtree(run.folder)
-    with pytest.raises(BenchError, match=r"cannot read .*: No such file or directory; |was removed while the run went on"):
+    with pytest.raises(
+        BenchError, match=r"cannot read .*: No such file or directory; |was removed while the run went on"
+    ):
         write(run)
     assert not run.folder.exists()
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
+from bench.cli.render.columns import Row, print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
-from bench.cli.render.columns import Row, print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.regression.accepted import begun
 from bench.store import baseline as store

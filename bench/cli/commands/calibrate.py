@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.cli.render.document import print_document
-from bench.cli.render.notice import notice
 from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.columns import print_table
+from bench.cli.render.document import print_document
 from bench.cli.render.look import tell_look
+from bench.cli.render.notice import notice
 from bench.compare.calibrate import (
     Injection,
     concluded,

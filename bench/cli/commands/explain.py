@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Iterable, Sequence
 
+from bench.cli.render.columns import Row, print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
-from bench.cli.render.columns import Row, print_table
 from bench.errors import BenchError
 from bench.explain.explanation import Explanation, explain
 from bench.explain.record import CellRecord

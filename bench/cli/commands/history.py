@@ -6,9 +6,9 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
+from bench.cli.render.columns import Row, print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
-from bench.cli.render.columns import Row, print_table
 from bench.errors import EXIT_PASS, BenchError
 from bench.metrics import symbol_of
 from bench.regression.history import Series, history

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bench.cli.render.columns import print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
-from bench.cli.render.columns import print_table
 from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from bench.cli.render.document import print_document
 from bench.cli.parser.main import fields_of
 from bench.cli.render.columns import Row, print_table
+from bench.cli.render.document import print_document
 from bench.cli.render.progress import ProgressLine
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED
 from bench.explain.explanation import breakdown

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from bench.cli.render.document import print_document
 from bench.cli.render.checkpoint import print_checkpoint
+from bench.cli.render.document import print_document
 from bench.cli.render.layers import print_layers
 from bench.cli.render.named_run import named_run
 from bench.cli.render.published import published

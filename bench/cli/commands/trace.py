@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from bench.cli.render.document import print_document
 from bench import files
+from bench.cli.render.document import print_document
 from bench.cli.render.trace import print_traces
 from bench.errors import BenchError
 from bench.explain.traces import explain_traces

@@ -1,6 +1,5 @@
 """Checkpoint: what the file holds, and whether its model still scores what was recorded."""
 
-
 from bench.cli.render.document import print_document
 from bench.errors import EXIT_PASS, EXIT_REGRESSION
 from bench.process.messages import Scores, Verification

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from bench.cli.render.columns import print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
-from bench.cli.render.columns import print_table
 from bench.errors import BenchError
 from bench.text import duration
 from bench.verdict.junit import junit

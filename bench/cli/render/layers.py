@@ -3,8 +3,8 @@
 import csv
 import sys
 
-from bench.cli.render.document import print_document
 from bench.cli.render.columns import Row, print_table
+from bench.cli.render.document import print_document
 from bench.process.messages import Layer, Layers
 from bench.text import quantity
 

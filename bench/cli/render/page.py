@@ -1,6 +1,5 @@
 """Page: the HTML page of a run that a command writes beside its proper work."""
 
-
 from bench.cli.render.notice import notice
 from bench.store.run import Run
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from bench.cli.render.document import print_document
 from bench.cli.render.columns import print_table
+from bench.cli.render.document import print_document
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS
 from bench.session.revisions import RevisionOutcome
 

@@ -46,7 +46,14 @@ def start(tmp_path):
         environment = {name: value for name, value in wanted.items() if value is not None}
         command = ["bash", "-c", f"set -o pipefail; {words}"]
         return subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, timeout=HANG, check=False, errors="replace", text=True
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            timeout=HANG,
+            check=False,
+            errors="replace",
+            text=True,
         )
 
     return call

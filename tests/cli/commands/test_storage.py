@@ -90,7 +90,13 @@ def test_a_damaged_run_hides_nothing_else(beside_damage, typed, damage):
         assert all(map(one_line, told)), words
         if words in (("list", "runs"), ("show",), ("report",), ("history",), ("explain", "lenet5", "lenet5")):
             assert told, words
-    for words in (("show", "bad"), ("report", "bad"), ("check", "--no-ab"), ("baseline", "save"), ("explain", "bad", "good")):
+    for words in (
+        ("show", "bad"),
+        ("report", "bad"),
+        ("check", "--no-ab"),
+        ("baseline", "save"),
+        ("explain", "bad", "good"),
+    ):
         done = typed(*words)
         assert (done.returncode, one_line(done.stderr)) == (2, True), (words, done.stderr)
         assert "results/bad/run.json" in done.stderr
@@ -128,7 +134,9 @@ def test_pages_of_runs_that_are_named_as_other_pages_are_kept_apart(typed, tmp_p
         assert name in page.name
 
 
-@pytest.mark.parametrize("words", [("report", "."), ("baseline", "save", "."), ("show", "."), ("check", ".", "--no-ab")])
+@pytest.mark.parametrize(
+    "words", [("report", "."), ("baseline", "save", "."), ("show", "."), ("check", ".", "--no-ab")]
+)
 def test_the_folder_one_stands_in_has_its_own_name(typed, tmp_path, monkeypatch, words):
     folder = record(tmp_path, "mine", moment=1).folder
     assert typed("baseline", "save", "mine").returncode == 0  # goes into the folder where the tests stand
@@ -150,7 +158,13 @@ def typed_here(*words):
 
 
 LONG = "n" * 300
-NAMES = {"long": LONG, "a path that is long": f"{'a/' * 3000}b", "escapes": ESCAPES, "lines": "a\nb", "huge": "x" * 100_000}
+NAMES = {
+    "long": LONG,
+    "a path that is long": f"{'a/' * 3000}b",
+    "escapes": ESCAPES,
+    "lines": "a\nb",
+    "huge": "x" * 100_000,
+}
 PLACES = (
     ("show", "{}"),
     ("report", "{}"),
@@ -271,7 +285,9 @@ def test_an_interval_that_holds_every_accuracy_is_none(typed, tmp_path):
     shown = typed("show").stdout
     assert "50.00 % (too noisy for an interval) (2 seeds)" in shown
     assert typed("report").returncode == 0
-    assert "508" not in re.sub("<style.*?</style>|<svg.*?</svg>", "", (tmp_path / "reports/mine.html").read_text("utf-8"), flags=re.S)
+    assert "508" not in re.sub(
+        "<style.*?</style>|<svg.*?</svg>", "", (tmp_path / "reports/mine.html").read_text("utf-8"), flags=re.S
+    )
 
 
 @pytest.fixture
@@ -328,7 +344,7 @@ def test_a_file_that_does_not_fit_is_told_and_leaves_nothing(typed, tmp_path, un
         from bench.store.run import create
 
         unwritable("run.json.new")
-        with pytest.raises(BenchError, match="^cannot write results/mine/run.json: No space left on device; "):
+        with pytest.raises(BenchError, match=r"^cannot write results/mine/run\.json: No space left on device; "):
             create("mine", {})
         assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["good"]  # the name is free again
         return
@@ -398,7 +414,7 @@ def commands(beside_damage, typed, tmp_path):
 
 
 def full():
-    return Path("/dev/full").open("w")  # noqa: SIM115 - each command has its own
+    return Path("/dev/full").open("w")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="not Linux")
