@@ -11,6 +11,7 @@ from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -120,7 +121,7 @@ def index(folder: Path) -> str:
     """The index of all pages in `folder`, newest first; it knows them by the summary each page carries."""
     pages = [(path.name, summary) for path in folder.glob("*.html") if (summary := _summary_of(path)) is not None]
     pages.sort(key=lambda page: (str(page[1].get("started") or ""), page[0]), reverse=True)
-    runs = [{**_texts(summary), "file": os.fsencode(name)} for name, summary in pages]
+    runs = [{**_texts(summary), "file": quote(os.fsencode(name))} for name, summary in pages]
     return template("index.html").render(runs=runs, history=(folder / "history.html").exists(), style=style_sheet())
 
 

@@ -48,6 +48,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
             of the run are damaged.
 
     """
+    past = past_of(run, plan) if run else {}
     plan = replace(plan, order_seed=order_seed_of(plan))
     catalogue = ask_catalogue(executor, request_of(plan))
     for problem in catalogue.problems:
@@ -59,7 +60,6 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
     for text in (*_untrained(grid, catalogue), *_untrainable(grid)):
         observer.warned(text)
     trials = trials_of(grid.cells, plan, catalogue)
-    past = past_of(run, plan) if run else {}
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats)
     _check_training(plan)

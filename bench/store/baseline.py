@@ -87,7 +87,7 @@ def load(name: str, folder: Path = BASELINES) -> Baseline:
         if not known:
             raise BenchError(f"no baseline '{name}': make one with python -m bench baseline save --name {name}")
         raise unknown("baseline", name, known, "baseline list")
-    summaries = tuple(_summaries(path))
+    summaries = tuple(_summaries(path, files.read_lines(path, _RESTORE)))
     return Baseline(name, path, summaries, files.cut_off(path))
 
 
@@ -113,6 +113,9 @@ def save(name: str, summaries: Iterable[CellSummary], folder: Path = BASELINES) 
     ]
     changed = sum(new != old for new, old in zip(kept, before.summaries, strict=True))
     if fresh or changed:
+        for summary in fresh:  # what could not be read back would cost the whole file
+            lines = (files.Line(f"{line}\n".encode(), f"what run '{summary.run}' says") for line in _lines([summary]))
+            list(_summaries(path, lines, "measure it again"))
         _write(path, [*kept, *fresh])
     return path, len(fresh) + changed
 
@@ -186,13 +189,13 @@ def _stored(summary: CellSummary, machine: str, counts: str) -> dict[str, Any]:
     }
 
 
-def _summaries(path: Path) -> Iterable[CellSummary]:
-    """The summaries of the file's whole lines."""
+def _summaries(path: Path, lines: Iterable[files.Line], remedy: str = _RESTORE) -> Iterable[CellSummary]:
+    """The summaries of whole lines of the file."""
     machines: dict[str, Fingerprint] = {}
     counts: dict[str, Mapping[str, float]] = {}
-    for number, stored in enumerate(files.read_lines(path, _RESTORE)):
-        line = files.parsed(stored, _RESTORE)
-        with files.damage_told(stored.place, _RESTORE):
+    for number, stored in enumerate(lines):
+        line = files.parsed(stored, remedy)
+        with files.damage_told(stored.place, remedy):
             if number == 0:
                 _check_schema(line["schema"], path)
             elif "facts" in line:

@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.cli.render.columns import print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
-from bench.errors import BenchError
+from bench.errors import BenchError, one_line
 from bench.text import duration
 from bench.verdict.junit import junit
 from bench.verdict.markdown import change, confidences, markdown, quantity, since_anchor, visible
@@ -85,4 +85,4 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         notice(f"cannot write {path}: {error.strerror}; the decision is printed all the same")
     else:
-        print(f"written: {path}", file=sys.stderr)
+        print(one_line(f"written: {path}"), file=sys.stderr)
