@@ -63,12 +63,7 @@ class Grid:
 
 
 def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Grid:
-    """Every combination that `plan` asks for.
-
-    Args:
-        plan: what is asked for.
-        catalogue: what there is.
-        untrainable: whether cells are wanted that cannot be trained.
+    """Every combination that `plan` asks for; with `untrainable` also cells of which inference alone can be timed.
 
     Raises:
         BenchError: a name is unknown, a device is not there, or nothing is left to measure.
@@ -97,10 +92,9 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in points]
     cells = [_resolved(cell, catalogue) for cell in cells]
     untrained = {cell: reason for cell in cells if (reason := _untrainable(cell, catalogue))}
+    left_out = {cell: why for cell, why in untrained.items() if not untrainable or cell.mode == "cuda_graph"}
     reasons = {
-        cell: _unfit(cell, plan, catalogue)
-        or _unsupported(cell, catalogue)
-        or (None if untrainable and cell.mode != "cuda_graph" else untrained.get(cell))
+        cell: _unfit(cell, plan, catalogue) or _unsupported(cell, catalogue) or left_out.get(cell)
         for cell in dict.fromkeys(cells)
     }
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)

@@ -22,10 +22,14 @@ SCRIPT = "import sys\nfrom bench.__main__ import main\nsys.exit(main())\n"  # wh
 
 # What differs in the environment, None for a variable that is not set; and the shell's words after the command.
 ENVIRONMENTS = {
-    "a home that nobody can write to": ({"HOME": "/proc/nobody", "XDG_CACHE_HOME": None, "MPLCONFIGDIR": None}, ""),
-    "no home and no folder for temporary files": ({"HOME": None, "XDG_CACHE_HOME": None, "TMPDIR": "/proc/none"}, ""),
-    "a console that knows ASCII alone": (ASCII, ""),
-    "a console of another alphabet": ({"PYTHONIOENCODING": "gbk"}, ""),
+    "a home that nobody can write to, no place for temporary files, and a console that knows ASCII alone": (
+        {"HOME": "/proc/nobody", "XDG_CACHE_HOME": None, "MPLCONFIGDIR": None, "TMPDIR": "/proc/none", **ASCII},
+        "",
+    ),
+    "no home, and a console of another alphabet": (
+        {"HOME": None, "XDG_CACHE_HOME": None, "PYTHONIOENCODING": "gbk"},
+        "",
+    ),
     "nothing to read from and nobody who listens": ({}, "<&- >&- 2>&-"),
     "output on a full disk": ({}, ">/dev/full 2>/dev/full"),
     "a reader that has seen enough": ({}, "2>&1 | head -c 1"),
