@@ -37,7 +37,6 @@ class SideFacts:
     origin: Stored = field(default_factory=dict)
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonFacts:
     """What is compared, where and how: the first line.

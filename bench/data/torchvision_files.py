@@ -38,7 +38,9 @@ def load(name: str, data_dir: Path, entry: DatasetSpec) -> Dataset:
     """
     source = _source(name)
     try:
-        dataset = _idx(name, source, _place(source, data_dir)) if name in verify.MEANS else _other(name, source, data_dir)
+        dataset = (
+            _idx(name, source, _place(source, data_dir)) if name in verify.MEANS else _other(name, source, data_dir)
+        )
         verify.check_sizes(dataset, entry)
         if name in verify.MEANS:
             verify.check_idx(dataset, _place(source, data_dir), source.resources)
@@ -115,8 +117,8 @@ def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> Ben
         found, wanted = moved
         move = shlex.join(["mv", str(found), str(wanted)])
         return BenchError(
-            f"cannot load {name}: {found} has to be {wanted}: mkdir -p {shlex.quote(str(folder))} && {move}, and so with the "
-            f"others of {', '.join(absent)}"
+            f"cannot load {name}: {found} has to be {wanted}: mkdir -p {shlex.quote(str(folder))} && {move}, and so "
+            f"with the others of {', '.join(absent)}"
         )
     flaws = {file: _flaw(folder / file, md5) for file, md5 in sums.items() if file not in absent}
     if len(absent) == len(sums):
@@ -162,7 +164,7 @@ def _packed(path: Path) -> Path:
 
 
 def _elsewhere(folder: Path, data_dir: Path, absent: Iterable[str]) -> tuple[Path, Path] | None:
-    """Where one of the files lies instead, or under the name that other programs unpack it to, and what it has to be."""
+    """Where one of the files lies instead, maybe under the name that other programs give it, and what it has to be."""
     for name, place, ending in product(absent, dict.fromkeys((folder, folder.parent, data_dir)), ("", ".gz")):
         for other in (name, name.replace("-idx", ".idx")):
             found, wanted = place / f"{other}{ending}", folder / f"{name}{ending}"

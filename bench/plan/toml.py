@@ -1,4 +1,4 @@
-"""TOML: the tables of suites and tolerances, whose numbers are of the size that TOML has, and whose depth has an end."""
+"""TOML: the tables of suites and tolerances, whose numbers and depth have an end."""
 
 import tomllib
 from typing import Any
@@ -29,7 +29,9 @@ def table_of(text: bytes, place: str) -> dict[str, Any]:
     for _ in range(_DEEPEST):
         for value in level:
             if isinstance(value, int) and abs(value) > _LARGEST:
-                raise BenchError(f"{place} has a number beyond {_LARGEST}, which is the largest that TOML has: change it")
+                raise BenchError(
+                    f"{place} has a number beyond {_LARGEST}, which is the largest that TOML has: change it"
+                )
         level = [part for value in level for part in _parts(value)]
     if level:
         raise _too_deep(place)

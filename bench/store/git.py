@@ -22,7 +22,13 @@ def git(repo: Path, *arguments: str, wrong: str = "", patience: float | None = N
     command = ["git", "-C", str(repo), *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - fixed words, and names after --
-            command, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False, start_new_session=True, timeout=patience
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+            start_new_session=True,
+            timeout=patience,
         )
     except OSError as error:
         raise BenchError(f"cannot run git: {error.strerror}; install it to compare revisions") from error

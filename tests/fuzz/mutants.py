@@ -27,7 +27,9 @@ def documents(seed: bytes) -> st.SearchStrategy[bytes]:
 
 def records(seed: bytes) -> st.SearchStrategy[bytes]:
     """Of lines of JSON."""
-    return st.one_of(_lines(seed, _trees), _lines(seed, _trees), _lines(seed, _trees), _lines(seed, damaged), _shuffled(seed))
+    return st.one_of(
+        _lines(seed, _trees), _lines(seed, _trees), _lines(seed, _trees), _lines(seed, damaged), _shuffled(seed)
+    )
 
 
 def texts(seed: str, pieces: Sequence[str]) -> st.SearchStrategy[bytes]:

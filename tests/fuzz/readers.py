@@ -45,7 +45,7 @@ from bench.training.checkpoint import unpacked
 from bench.verdict.junit import junit
 from bench.verdict.markdown import markdown
 from tests.fuzz import hostile, mutants, seeds
-from tests.fuzz.watch import Breach
+from tests.fuzz.watch import Breach, is_obeyed
 from tests.report import report_sample as sample
 
 Strategy = st.SearchStrategy[Any]
@@ -53,8 +53,10 @@ UNFORESEEN = 70
 CODES = (0, 1, 2, 3, 4)
 # What of each command is fuzzed; those that start workers, servers or measurements are parsed alone.
 COMMANDS = (
-    ("show", "seed"), ("show", "seed", "--json"), ("show", "seed", "--csv"), ("history", "--no-report"), ("list", "runs"),
-    ("history", "mlp*", "--json", "--no-report"), ("baseline", "show", "--name", "main"), ("baseline", "list", "--json"),
+    ("show", "seed"), ("show", "seed", "--json"), ("show", "seed", "--csv"),
+    ("history", "--no-report"), ("list", "runs"),
+    ("history", "mlp*", "--json", "--no-report"), ("baseline", "show", "--name", "main"),
+    ("baseline", "list", "--json"),
     ("baseline", "save", "seed", "--name", "fresh"), ("baseline", "drop", "other", "--name", "fresh"),
     ("check", "seed", "--no-ab", "--baseline", "main"), ("check", "seed", "--no-ab", "--json", "--cells", "mlp*"),
     ("explain", "mlp", "lenet5", "--run", "seed"), ("explain", "seed", "other", "--json"),
@@ -62,7 +64,8 @@ COMMANDS = (
     ("import", "bench.json", "--run", "imported"), ("import", "timm.csv"), ("import", "."),
 )  # fmt: skip
 PARSED = (
-    *COMMANDS, ("run", "--suite", "mine.toml", "--dry-run", "--budget", "5m"), ("run", "--threads", "1", "--seeds", "0"),
+    *COMMANDS, ("run", "--suite", "mine.toml", "--dry-run", "--budget", "5m"),
+    ("run", "--threads", "1", "--seeds", "0"),
     ("run", "--architectures", "x.py:N", "--input", "1x1x1", "--learning-rates", "0.1"), ("tensorboard", "seed"),
     ("ab", "main", "--tolerance", "5%"), ("calibrate", "--pairs", "3"), ("profile", "mlp"), ("doctor", "--pairs", "2"),
     ("show", "checkpoint", "x.pt"), ("list", "architectures", "x.py:N"), ("run", "--resume", "seed", "--until", "99%"),
@@ -137,9 +140,16 @@ def _of_others(folder: Path) -> list[Reader]:
     trace = seeds.trace()
     written = [
         ("pytest-benchmark", 800, made, mutants.documents(made), "made.json", _benchmarks),
-        ("timm CSV", 400, timm.encode(), mutants.texts(timm, hostile.CSV), "own.csv", lambda path: timm_csv.read(path)),
+        ("timm CSV", 400, timm.encode(), mutants.texts(timm, hostile.CSV), "own.csv", timm_csv.read),
         ("trace", 450, trace, mutants.documents(trace), "own.json", _trace),
-        ("tolerances", 500, seeds.TOLERANCES.encode(), mutants.texts(seeds.TOLERANCES, hostile.TOML), "t.toml", _tolerances),
+        (
+            "tolerances",
+            500,
+            seeds.TOLERANCES.encode(),
+            mutants.texts(seeds.TOLERANCES, hostile.TOML),
+            "t.toml",
+            _tolerances,
+        ),
         ("suite", 500, seeds.SUITE.encode(), mutants.texts(seeds.SUITE, hostile.TOML), "s.toml", _suite),
     ]
     files = [
@@ -184,8 +194,10 @@ def _of_commands(kept: Mapping[str, Path]) -> list[Reader]:
     """Whole commands: words that are odd, and files that are odd read by every command that reads them."""
     whole = [Reader("command line, run", 250, ["show", "seed"], mutants.commands(COMMANDS), _command)]
     by_command = {
-        "results": (40, ("show seed", "show seed --json", "check seed --no-ab", "baseline save seed --name fresh --contended",
-                         "explain mlp lenet5 --run seed", "explain seed other", "history --no-report", "show seed --csv")),
+        "results": (40, ("show seed", "show seed --json", "check seed --no-ab",
+                         "baseline save seed --name fresh --contended",
+                         "explain mlp lenet5 --run seed", "explain seed other", "history --no-report",
+                         "show seed --csv")),
         "run.json": (40, ("show seed", "show seed --json", "list runs", "check seed --no-ab", "history --no-report")),
         "baseline": (40, ("check other --no-ab --baseline main", "baseline show --name main --json", "baseline list")),
         "comparison log": (40, ("ab --recompute results/ab/log.jsonl --json",)),
@@ -325,7 +337,9 @@ def _other_checkpoints(draw: Any) -> bytes:
         st.lists(st.integers(0, 9), max_size=3), st.just(10**400), st.builds(_deep),
     )  # fmt: skip
     cell = seeds.Cell("softmax_regression").to_dict()
-    field = draw(st.sampled_from(("format", "input_shape", "num_classes", "machine", "cell", "entry", "in cell", "in entry")))
+    field = draw(
+        st.sampled_from(("format", "input_shape", "num_classes", "machine", "cell", "entry", "in cell", "in entry"))
+    )
     other = draw(value)
     if field == "in cell":
         changes = {"cell": {**cell, draw(st.sampled_from(sorted(cell))): other}}
@@ -359,7 +373,7 @@ def _or_none(read: Callable[..., Any], *args: Any) -> Any:
     try:
         return read(*args)
     except BenchError as error:
-        if not str(error).isprintable() or len(str(error)) > 1000:
+        if is_obeyed(str(error)) or len(str(error)) > 1000:
             raise
         return None
 
@@ -391,7 +405,7 @@ def _check_end(code: Any, said: str) -> None:
         raise Breach(f"exit code {code}: {said[-1500:]}")
     if code == 2:
         last = said.rstrip("\n").rpartition("\n")[2]
-        if not last.startswith("bench: ") or len(last) > 1100 or not last.isprintable():
+        if not last.startswith("bench: ") or len(last) > 1100 or is_obeyed(last):
             raise Breach(f"exit code 2 and no line of ours: {said[-300:]!r}")
 
 

@@ -100,11 +100,14 @@ def a_check() -> dict[str, Any]:
     ratio = Interval(1.1, 1.07, 1.13, 6)
     anchor = Anchor("seed", "8ea945230f", 9, ratio, 0.99, risen=True)
     first = Verdict(
-        cell="lenet5", metric="step", verdict="regressed", unit="s", statistic="p10", before=0.1, after=0.2, ratio=ratio,
-        confidence=0.99, tolerance=0.05, visible=0.04, reason="slower", remedy="look", evidence=("a 1 -> 2",), anchor=anchor,
+        cell="lenet5", metric="step", verdict="regressed", unit="s", statistic="p10", before=0.1, after=0.2,
+        ratio=ratio, confidence=0.99, tolerance=0.05, visible=0.04, reason="slower", remedy="look", evidence=("a 1 -> 2",),
+        anchor=anchor,
     )  # fmt: skip
     second = Verdict(cell="mlp", metric="accuracy", verdict="unchanged")
-    whole = Decision(kind="check", before="baseline main (1 run)", after="run seed", verdicts=(first, second), notes=("n",))
+    whole = Decision(
+        kind="check", before="baseline main (1 run)", after="run seed", verdicts=(first, second), notes=("n",)
+    )
     return whole.to_dict()
 
 
@@ -127,7 +130,8 @@ def calibration() -> None:
     cells = dict.fromkeys(NETS, 0.04)
     save_calibration(
         Calibration(
-            fingerprint=MACHINE.fields, log_ratios={"mlp": (0.01, -0.01)}, smallest_tolerance=0.04, tolerances=cells, runs=runs
+            fingerprint=MACHINE.fields, log_ratios={"mlp": (0.01, -0.01)}, smallest_tolerance=0.04, tolerances=cells,
+            runs=runs,
         )
     )  # fmt: skip
 
@@ -147,7 +151,9 @@ def npz(packed: bool = True) -> bytes:
     images = np.arange(12 * 36, dtype=np.uint8).reshape(12, 6, 6)
     arrays = {"train_images": images, "train_labels": np.arange(12) % 3, "test_images": images[:4]}
     content = io.BytesIO()
-    (np.savez_compressed if packed else np.savez)(content, **arrays, test_labels=np.arange(4) % 3, classes=["a", "b", "c"])
+    (np.savez_compressed if packed else np.savez)(
+        content, **arrays, test_labels=np.arange(4) % 3, classes=["a", "b", "c"]
+    )
     return content.getvalue()
 
 
@@ -162,7 +168,7 @@ def images(folder: Path) -> None:
 def image(kind: str, shade: int = 100) -> bytes:
     """An image of 8 by 8."""
     content = io.BytesIO()
-    Image.fromarray((np.arange(64, dtype=np.uint8).reshape(8, 8) + np.uint8(shade))).save(content, kind)
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) + np.uint8(shade)).save(content, kind)
     return content.getvalue()
 
 
@@ -187,8 +193,16 @@ def figures(folder: Path) -> None:
 
 def page_head() -> bytes:
     """The beginning of a page, with the summary that the index reads."""
-    summary = {"run": "seed", "started": "2026-01-31T09:05:11", "revision": "8ea945", "machine": "x", "status": "finished"}
-    text = json.dumps({**summary, "counts": "2 cells", "check": {"overall": "pass", "before": "main"}, "tally": {"ok": 2}})
+    summary = {
+        "run": "seed",
+        "started": "2026-01-31T09:05:11",
+        "revision": "8ea945",
+        "machine": "x",
+        "status": "finished",
+    }
+    text = json.dumps(
+        {**summary, "counts": "2 cells", "check": {"overall": "pass", "before": "main"}, "tally": {"ok": 2}}
+    )
     escaped = text.replace('"', "&#34;")
     return f'<!doctype html><html><head><meta name="bench-run" content="{escaped}"></head></html>'.encode()
 

@@ -32,7 +32,7 @@ PAYLOADS = (
     "<link rel=stylesheet href=//example.com/x.css><object data=//example.com/x></object>",
     "{{ 7*7 }}{% raw %}${7*7}",
     "$\\frac{x$ \\href{x}",
-    "=HYPERLINK(\"http://example.com\")",
+    '=HYPERLINK("http://example.com")',
     "]]>--><!--",
     "\u202egpj.exe\u2066\u200f",
     "nul\x00 esc\x1b[2J bell\x07 \ud800",
@@ -61,12 +61,14 @@ OPERATE = """(payload) => {
       select.value = option.value;
       for (const kind of ["input", "change"]) select.dispatchEvent(new Event(kind, {bubbles: true}));
     }
-  const controls = document.querySelectorAll("button, summary, [role=button], [role=treeitem], [tabindex], a[href^='#']");
+  const controls = document.querySelectorAll(
+    "button, summary, [role=button], [role=treeitem], [tabindex], a[href^='#']");
   let count = 0;
   for (const control of [...controls].slice(0, 400)) {
     count += 1;
     control.click();
-    for (const kind of ["mouseover", "mousemove", "focusin"]) control.dispatchEvent(new MouseEvent(kind, {bubbles: true}));
+    for (const kind of ["mouseover", "mousemove", "focusin"])
+      control.dispatchEvent(new MouseEvent(kind, {bubbles: true}));
     for (const key of keys) control.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
   }
   for (const mark of [...document.querySelectorAll("svg .mark")].slice(0, 300))
@@ -86,14 +88,18 @@ def spoiled(value: Any, words: Any) -> Any:
 
 
 def results(words: Any) -> list[Result]:
-    """Results whose every text that is free holds a payload; closed words and numbers stay, or nothing would be drawn."""
+    """Results whose every free text is a payload; closed words and numbers stay, or nothing would be drawn."""
     names = {name: next(words) for name in seeds.NETS}
     grid = []
     for result in seeds.results():
         training = result.training
         if training:
             texts = {"classes": [next(words) for _ in range(10)]}
-            training = {**training, **texts, "gradients": {**training["gradients"], "names": [next(words) for _ in range(4)]}}
+            training = {
+                **training,
+                **texts,
+                "gradients": {**training["gradients"], "names": [next(words) for _ in range(4)]},
+            }
         profile = {
             "side": "host", "events": 3, "steps": 2, "left_out": [[next(words), next(words)]], "notes": [next(words)],
             "seconds": 0.01, "phases": {"forward": 0.01}, "trace": next(words),
@@ -131,7 +137,11 @@ def pages(tmp_path_factory):
     (folder / "t.json").write_text(json.dumps({"traceEvents": events, next(words): next(words)}))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        for command in (["report", "hostile"], ["history"], ["trace", "t.json", "t.json", "--report", "reports/trace.html"]):
+        for command in (
+            ["report", "hostile"],
+            ["history"],
+            ["trace", "t.json", "t.json", "--report", "reports/trace.html"],
+        ):
             assert run_command_line(command) == 0
     return sorted((folder / "reports").glob("*.html"))
 

@@ -25,7 +25,9 @@ def execute(args: argparse.Namespace) -> int:
     _tell(batch)
     recorded = [(item, record(item, command_line())) for item in batch.fresh]
     if args.json:
-        print(json.dumps(_document(recorded, batch, single=len(args.files) == 1 and not is_folder(Path(args.files[0])))))
+        print(
+            json.dumps(_document(recorded, batch, single=len(args.files) == 1 and not is_folder(Path(args.files[0]))))
+        )
     else:
         _print(recorded)
     return EXIT_USAGE if batch.refused else EXIT_PASS
