@@ -83,7 +83,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    reason = " ".join(str(error).split()) or type(error).__name__
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = " ".join(words.split()) or type(error).__name__
     return "it holds Python objects, which are not unpickled" if "allow_pickle" in reason else reason
 
 

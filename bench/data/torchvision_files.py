@@ -53,6 +53,8 @@ def _idx(name: str, source: Any, folder: Path) -> Dataset:
     """The data set of four IDX files."""
     arrays = (idx.parse(_content(folder / Path(packed).stem)) for packed, _ in source.resources)
     train_images, train_labels, test_images, test_labels = arrays
+    if not train_images.ndim == test_images.ndim == 3:
+        raise ValueError(f"images of {train_images.ndim} and {test_images.ndim} dimensions")
     return Dataset(
         name=name,
         train_images=_images(train_images),

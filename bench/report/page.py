@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 import jinja2
 from markupsafe import Markup
@@ -152,6 +152,23 @@ def _summary(record: Record) -> dict[str, Any]:
     }
 
 
+class _Check(TypedDict):
+    overall: str
+    before: str
+
+
+class _Summary(TypedDict, total=False):
+    """What of a page's summary the index shows."""
+
+    run: Required[str]
+    started: str | None
+    revision: str
+    machine: str
+    status: str
+    counts: str
+    check: _Check | None
+
+
 class _Meta(HTMLParser):
     """Finds the summary in a page's head."""
 
@@ -168,12 +185,13 @@ def _summary_of(path: Path) -> Mapping[str, Any] | None:
     """The summary that a page carries; None where the file is not one of ours."""
     parser = _Meta()
     try:
-        with path.open(encoding="utf-8") as file:
-            parser.feed(file.read(16_384))  # the summary stands at the top of the head
-        summary = json.loads(parser.content or "")
-    except (OSError, ValueError):
+        with files.opened(path) as file:
+            parser.feed(file.read(16_384).decode("utf-8", "replace"))  # the summary stands at the top of the head
+        summary = files.decoded((parser.content or "").encode())
+        files.check_shape(summary, _Summary)
+    except (OSError, ValueError, RecursionError):
         return None
-    return summary if isinstance(summary, dict) else None
+    return summary
 
 
 def _moment(started: Any) -> str:

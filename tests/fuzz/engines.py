@@ -25,7 +25,6 @@ class Tally:
     mutants: int = 0
     read: int = 0
     refused: int = 0
-    seconds: float = 0.0
     failure: str = ""
 
     def add(self, watch: Watch, reader: Reader, mutant: Any) -> None:

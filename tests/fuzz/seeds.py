@@ -101,8 +101,8 @@ def a_check() -> dict[str, Any]:
     anchor = Anchor("seed", "8ea945230f", 9, ratio, 0.99, risen=True)
     first = Verdict(
         cell="lenet5", metric="step", verdict="regressed", unit="s", statistic="p10", before=0.1, after=0.2,
-        ratio=ratio, confidence=0.99, tolerance=0.05, visible=0.04, reason="slower", remedy="look", evidence=("a 1 -> 2",),
-        anchor=anchor,
+        ratio=ratio, confidence=0.99, tolerance=0.05, visible=0.04, reason="slower", remedy="look",
+        evidence=("a 1 -> 2",), anchor=anchor,
     )  # fmt: skip
     second = Verdict(cell="mlp", metric="accuracy", verdict="unchanged")
     whole = Decision(

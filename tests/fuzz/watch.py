@@ -29,7 +29,7 @@ _CHANGING = {
 _REACHING = {
     *("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.fork", "pty.spawn"),
     *("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "urllib.Request", "webbrowser.open"),
-    *("os.kill", "pickle.find_class", "code.__new__", "ctypes.dlopen"),
+    *("os.kill", "pickle.find_class", "ctypes.dlopen"),
 }
 
 
@@ -168,7 +168,7 @@ def _asks_git(event: str, args: tuple[Any, ...]) -> bool:
 
 
 def _is_installed(code: Any) -> bool:
-    """Whether code is of a file of this tree or an installed one, or of text that one of those runs, as dataclasses do."""
+    """Whether code is of a file of this tree or an installed one, or made of text by one, as dataclasses do it."""
     name = code.co_filename
     roots = _ROOTS
     if name.startswith("<"):  # made of text: by whom?
