@@ -48,9 +48,9 @@ def _fuzzed(args: argparse.Namespace, folder: Path) -> list[Tally]:
         watch.warm(reader.read, reader.genuine)
     watch.bound_memory()
     for reader in chosen:
-        start = time.monotonic()
+        start = time.process_time()
         tally = ENGINES[args.engine](reader, watch, args.seed)
-        spent = time.monotonic() - start
+        spent = time.process_time() - start
         row = f"{tally.reader:<28}{tally.mutants:>8,}{tally.read:>8,}{tally.refused:>9,}{spent:>9.1f}"
         print(row + (f"\n{tally.failure}" if tally.failure else ""), flush=True)
         tallies.append(tally)

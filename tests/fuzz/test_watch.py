@@ -55,7 +55,7 @@ for name, body in json.loads(sys.argv[1]).items():
     space = dict(globals())
     exec(compile(f"def read(_):\\n    {body}\\n", os.path.join(os.environ["PYTHONPATH"], "reader.py"), "exec"), space)
     try:
-        outcomes[name] = watch.outcome(space["read"], None, seconds=0.3)
+        outcomes[name] = watch.outcome(space["read"], None, seconds=0.2)
     except Breach:
         outcomes[name] = "breach"
 print(json.dumps(outcomes))
