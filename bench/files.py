@@ -181,7 +181,7 @@ def opened(path: Path) -> IO[bytes]:
 
     """
     try:
-        mode = os.stat(path).st_mode
+        mode = path.stat().st_mode
     except ValueError as error:
         raise OSError(errno.EINVAL, "no file has a name like that") from error
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):

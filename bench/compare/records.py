@@ -16,7 +16,7 @@ from bench.store.stored import Count, LogRatio, Number, Seconds
 from bench.vocabulary import Ending, PairQuantile, Sameness, SideName, word
 
 Stored = Mapping[str, Any]
-Time = Annotated[float, Meta(gt=0)]  # seconds
+Time = Annotated[float, Meta(gt=0, le=1e12)]  # seconds
 Both = tuple[Seconds, Seconds]  # before and after
 RunNumber = Annotated[int, Meta(ge=1, le=2)]
 SideNumber = Annotated[int, Meta(ge=0, le=1)]

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import torch
 from torch import Tensor
@@ -66,7 +65,7 @@ def unpacked(path: Path, most: int) -> bytearray:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[gzip.GzipFile]:
     """The gzip file, to be read; what is wrong with it is an IdxError."""
     try:
         with files.opened(path) as packed, gzip.GzipFile(fileobj=packed) as file:
@@ -81,7 +80,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         raise IdxError(f"cannot be read ({error.strerror})") from error
 
 
-def _first(file: IO[bytes], limit: int) -> Tensor:
+def _first(file: gzip.GzipFile, limit: int) -> Tensor:
     """The first `limit` items of the file, or all where there are fewer; what follows them is left compressed."""
     head = file.read(4)
     count, *item = _shape(head + file.read(4 * head[3] if len(head) == 4 else 0))
@@ -89,8 +88,8 @@ def _first(file: IO[bytes], limit: int) -> Tensor:
     return _tensor(_taken(file, math.prod(shape)), shape)
 
 
-def _taken(file: IO[bytes], most: int) -> bytearray:
-    """So many bytes of the file, or all where there are fewer; room is made for what is there, not for what is claimed."""
+def _taken(file: gzip.GzipFile, most: int) -> bytearray:
+    """So many bytes of the file, or all where there are fewer; what is claimed gets no room before it is there."""
     content = bytearray()
     while part := file.read(min(_CHUNK, most - len(content))):
         content += part

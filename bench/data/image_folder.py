@@ -31,7 +31,7 @@ _WIDE = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # PIL's names of grey images o
 _GREY = ("1", "L", "LA", "La", "F", *_WIDE)
 _DEEPEST = 2**16 - 1
 # What the endings say, whatever a file bears; others, such as EPS, would be read by running another program.
-_FORMATS = ("JPEG", "MPO", "PNG", "PPM", "BMP", "DIB", "TIFF", "WEBP", "GIF")
+_FORMATS = ("JPEG", "PNG", "PPM", "BMP", "DIB", "TIFF", "WEBP", "GIF")
 _MOST_PIXELS = 10**8  # of one image; some bytes may unpack to any number
 
 

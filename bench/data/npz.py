@@ -71,7 +71,7 @@ def _read(path: Path) -> dict[str, Any]:
         size = sum(member.file_size for member in packed.infolist())
     if size > _SMALL and size > _MOST_PACKED * path.stat().st_size:
         raise ContentError(
-            f"it unpacks to {quantity(float(size), 'B')}, over {_MOST_PACKED} times its size, as no images do: give others"
+            f"it unpacks to {quantity(float(size), 'B')}, over {_MOST_PACKED} times its size, as no images do"
         )
     if size > LARGEST:
         raise ContentError(
@@ -83,7 +83,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    reason = " ".join(str(error).split()) or type(error).__name__
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = " ".join(words.split()) or type(error).__name__
     return "it holds Python objects, which are not unpickled" if "allow_pickle" in reason else reason
 
 

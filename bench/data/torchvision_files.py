@@ -53,6 +53,8 @@ def _idx(name: str, source: Any, folder: Path) -> Dataset:
     """The data set of four IDX files."""
     arrays = (idx.parse(_content(folder / Path(packed).stem)) for packed, _ in source.resources)
     train_images, train_labels, test_images, test_labels = arrays
+    if not train_images.ndim == test_images.ndim == 3:
+        raise ValueError(f"images of {train_images.ndim} and {test_images.ndim} dimensions")
     return Dataset(
         name=name,
         train_images=_images(train_images),
@@ -117,8 +119,8 @@ def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> Ben
         found, wanted = moved
         move = shlex.join(["mv", str(found), str(wanted)])
         return BenchError(
-            f"cannot load {name}: {found} has to be {wanted}: mkdir -p {shlex.quote(str(folder))} && {move}, and so with the "
-            f"others of {', '.join(absent)}"
+            f"cannot load {name}: {found} has to be {wanted}: mkdir -p {shlex.quote(str(folder))} && {move}, and so "
+            f"with the others of {', '.join(absent)}"
         )
     if absent and _is_there(data_dir / getattr(source, "filename", "none")):  # CIFAR comes as one archive
         unpack = shlex.join(["tar", "xzf", str(data_dir / source.filename), "-C", str(data_dir)])
@@ -170,7 +172,7 @@ def _packed(path: Path) -> Path:
 
 
 def _elsewhere(folder: Path, data_dir: Path, absent: Iterable[str]) -> tuple[Path, Path] | None:
-    """Where one of the files lies instead, or under the name that other programs unpack it to, and what it has to be."""
+    """Where one of the files lies instead, maybe under the name that other programs give it, and what it has to be."""
     for name, place, ending in product(absent, dict.fromkeys((folder, folder.parent, data_dir)), ("", ".gz")):
         for other in (name, name.replace("-idx", ".idx")):
             found, wanted = place / f"{other}{ending}", folder / f"{name}{ending}"

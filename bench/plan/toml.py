@@ -1,4 +1,4 @@
-"""TOML: the tables of suites and tolerances, whose numbers are of the size that TOML has, and whose depth has an end."""
+"""TOML: the tables of suites and tolerances, whose numbers and depth have an end."""
 
 import tomllib
 from typing import Any

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 from urllib.parse import quote
 
 import jinja2
@@ -156,6 +156,23 @@ def _summary(record: Record) -> dict[str, Any]:
     }
 
 
+class _Check(TypedDict):
+    overall: str
+    before: str
+
+
+class _Summary(TypedDict, total=False):
+    """What of a page's summary the index shows."""
+
+    run: Required[str]
+    started: str | None
+    revision: str
+    machine: str
+    status: str
+    counts: str
+    check: _Check | None
+
+
 class _Meta(HTMLParser):
     """Finds the summary in a page's head."""
 
@@ -172,11 +189,13 @@ def _summary_of(path: Path) -> Mapping[str, Any] | None:
     """The summary that a page carries; None where the file is not one of ours."""
     parser = _Meta()
     try:
-        with path.open(encoding="utf-8") as file:
-            parser.feed(file.read(16_384))  # the summary stands at the top of the head
-        return files.decoded((parser.content or "").encode())
+        with files.opened(path) as file:
+            parser.feed(file.read(16_384).decode("utf-8", "replace"))  # the summary stands at the top of the head
+        summary = files.decoded((parser.content or "").encode())
+        files.check_shape(summary, _Summary)
     except (OSError, ValueError, RecursionError):
         return None
+    return summary
 
 
 def _texts(summary: Mapping[str, Any]) -> dict[str, Any]:

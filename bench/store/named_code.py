@@ -33,7 +33,8 @@ def code_of(cells: Iterable[Cell]) -> list[str]:
 
 def code_among(texts: Iterable[object]) -> list[str]:
     """Those of the texts that name code which would be run: data sets that are plain files name none."""
-    return [text for text in dict.fromkeys(texts) if isinstance(text, str) and parse(text) and not is_path(text)]
+    strings = dict.fromkeys(text for text in texts if isinstance(text, str))
+    return [text for text in strings if parse(text) and not is_path(text)]
 
 
 def remember(texts: Iterable[str]) -> None:

@@ -264,7 +264,8 @@ def test_an_empty_folder_gets_one_line(tmp_path, name):
 @pytest.mark.parametrize("data_dir", ["x" * 300, "a\0b"])
 @pytest.mark.parametrize("name", small.NAMES)
 def test_a_folder_that_cannot_be_gets_one_line(name, data_dir):
-    assert f"cannot load {name}: it is not in {data_dir}/" in message_of(name, Path(data_dir))
+    shown = data_dir.replace("\0", r"\x00")
+    assert f"cannot load {name}: it is not in {shown}/" in message_of(name, Path(data_dir))
 
 
 @pytest.mark.parametrize("name", small.NAMES)

@@ -28,16 +28,12 @@ def main() -> int:
         os.chdir(folder)
         os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"
         sys.dont_write_bytecode = True  # what is imported late would be written outside of the folder
+        print(f"{'reader':<28}{'mutants':>8}{'read':>8}{'refused':>9}{'seconds':>9}")
         tallies = _fuzzed(args, Path(folder))
         os.chdir("/")
-    print(f"\n{'reader':<28}{'mutants':>8}{'read':>8}{'refused':>9}{'seconds':>9}")
-    for tally in tallies:
-        print(f"{tally.reader:<28}{tally.mutants:>8,}{tally.read:>8,}{tally.refused:>9,}{tally.seconds:>9.1f}")
     whole = sum(tally.mutants for tally in tallies)
     print(f"{'in all':<28}{whole:>8,}  seed {args.seed}, {args.engine}")
-    failures = [f"\n{tally.reader}: {tally.failure}" for tally in tallies if tally.failure]
-    print(*failures, sep="\n")
-    return 1 if failures else 0
+    return 1 if any(tally.failure for tally in tallies) else 0
 
 
 def _fuzzed(args: argparse.Namespace, folder: Path) -> list[Tally]:
@@ -52,9 +48,11 @@ def _fuzzed(args: argparse.Namespace, folder: Path) -> list[Tally]:
         watch.warm(reader.read, reader.genuine)
     watch.bound_memory()
     for reader in chosen:
-        start = time.monotonic()
+        start = time.process_time()
         tally = ENGINES[args.engine](reader, watch, args.seed)
-        tally.seconds = time.monotonic() - start
+        spent = time.process_time() - start
+        row = f"{tally.reader:<28}{tally.mutants:>8,}{tally.read:>8,}{tally.refused:>9,}{spent:>9.1f}"
+        print(row + (f"\n{tally.failure}" if tally.failure else ""), flush=True)
         tallies.append(tally)
     return tallies
 

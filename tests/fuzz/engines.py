@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,6 @@ class Tally:
     mutants: int = 0
     read: int = 0
     refused: int = 0
-    seconds: float = 0.0
     failure: str = ""
 
     def add(self, watch: Watch, reader: Reader, mutant: Any) -> None:
@@ -50,10 +50,8 @@ def by_hypothesis(reader: Reader, watch: Watch, seed: int) -> Tally:
         max_examples=reader.share, deadline=None, database=None, suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink), report_multiple_bugs=False,
     )  # fmt: skip
-    try:
+    with suppress(Breach):  # the tally has it
         seeded(seed)(checks(given(reader.mutants)(meets)))()
-    except Breach:
-        pass  # the tally has it
     return tally
 
 

@@ -23,7 +23,15 @@ from bench.data import idx
 from bench.errors import BenchError
 from bench.explain.traces import explain_traces
 from bench.plan.matching import matches
-from bench.plan.origin import file_of, from_anywhere, handed_name, labels_of, parse, split_outside_brackets
+from bench.plan.origin import (
+    file_of,
+    from_anywhere,
+    handed_name,
+    is_path,
+    labels_of,
+    parse,
+    split_outside_brackets,
+)
 from bench.plan.plan import plan_from
 from bench.regression.accepted import begun
 from bench.regression.tolerances import tolerances
@@ -45,7 +53,7 @@ from bench.training.checkpoint import unpacked
 from bench.verdict.junit import junit
 from bench.verdict.markdown import markdown
 from tests.fuzz import hostile, mutants, seeds
-from tests.fuzz.watch import Breach
+from tests.fuzz.watch import Breach, is_obeyed
 from tests.report import report_sample as sample
 
 Strategy = st.SearchStrategy[Any]
@@ -53,8 +61,10 @@ UNFORESEEN = 70
 CODES = (0, 1, 2, 3, 4)
 # What of each command is fuzzed; those that start workers, servers or measurements are parsed alone.
 COMMANDS = (
-    ("show", "seed"), ("show", "seed", "--json"), ("show", "seed", "--csv"), ("history", "--no-report"), ("list", "runs"),
-    ("history", "mlp*", "--json", "--no-report"), ("baseline", "show", "--name", "main"), ("baseline", "list", "--json"),
+    ("show", "seed"), ("show", "seed", "--json"), ("show", "seed", "--csv"),
+    ("history", "--no-report"), ("list", "runs"),
+    ("history", "mlp*", "--json", "--no-report"), ("baseline", "show", "--name", "main"),
+    ("baseline", "list", "--json"),
     ("baseline", "save", "seed", "--name", "fresh"), ("baseline", "drop", "other", "--name", "fresh"),
     ("check", "seed", "--no-ab", "--baseline", "main"), ("check", "seed", "--no-ab", "--json", "--cells", "mlp*"),
     ("explain", "mlp", "lenet5", "--run", "seed"), ("explain", "seed", "other", "--json"),
@@ -62,7 +72,8 @@ COMMANDS = (
     ("import", "bench.json", "--run", "imported"), ("import", "timm.csv"), ("import", "."),
 )  # fmt: skip
 PARSED = (
-    *COMMANDS, ("run", "--suite", "mine.toml", "--dry-run", "--budget", "5m"), ("run", "--threads", "1", "--seeds", "0"),
+    *COMMANDS, ("run", "--suite", "mine.toml", "--dry-run", "--budget", "5m"),
+    ("run", "--threads", "1", "--seeds", "0"),
     ("run", "--architectures", "x.py:N", "--input", "1x1x1", "--learning-rates", "0.1"), ("tensorboard", "seed"),
     ("ab", "main", "--tolerance", "5%"), ("calibrate", "--pairs", "3"), ("profile", "mlp"), ("doctor", "--pairs", "2"),
     ("show", "checkpoint", "x.pt"), ("list", "architectures", "x.py:N"), ("run", "--resume", "seed", "--until", "99%"),
@@ -137,7 +148,7 @@ def _of_others(folder: Path) -> list[Reader]:
     trace = seeds.trace()
     written = [
         ("pytest-benchmark", 800, made, mutants.documents(made), "made.json", _benchmarks),
-        ("timm CSV", 400, timm.encode(), mutants.texts(timm, hostile.CSV), "own.csv", lambda path: timm_csv.read(path)),
+        ("timm CSV", 400, timm.encode(), mutants.texts(timm, hostile.CSV), "own.csv", timm_csv.read),
         ("trace", 450, trace, mutants.documents(trace), "own.json", _trace),
         (
             "tolerances",
@@ -191,8 +202,10 @@ def _of_commands(kept: Mapping[str, Path]) -> list[Reader]:
     """Whole commands: words that are odd, and files that are odd read by every command that reads them."""
     whole = [Reader("command line, run", 250, ["show", "seed"], mutants.commands(COMMANDS), _command)]
     by_command = {
-        "results": (40, ("show seed", "show seed --json", "check seed --no-ab", "baseline save seed --name fresh --contended",
-                         "explain mlp lenet5 --run seed", "explain seed other", "history --no-report", "show seed --csv")),
+        "results": (40, ("show seed", "show seed --json", "check seed --no-ab",
+                         "baseline save seed --name fresh --contended",
+                         "explain mlp lenet5 --run seed", "explain seed other", "history --no-report",
+                         "show seed --csv")),
         "run.json": (40, ("show seed", "show seed --json", "list runs", "check seed --no-ab", "history --no-report")),
         "baseline": (40, ("check other --no-ab --baseline main", "baseline show --name main --json", "baseline list")),
         "comparison log": (40, ("ab --recompute results/ab/log.jsonl --json",)),
@@ -358,7 +371,8 @@ def _name(word: str) -> object:
     origins = [origin for text in (word, f"m.py:N({word})") if (origin := _or_none(parse, text))]
     labels = [_or_none(labels_of, [word, "mlp", "x.py:N"]), *(origin.full_label for origin in origins)]
     parts = [split_outside_brackets(word), from_anywhere(word), handed_name(word), matches("lenet5-[1]", word)]
-    files = [_or_none(file_of, word, Path()), _or_none(data.facts_of, word), _or_none(store.load, word)]
+    is_code = ":" in word and not is_path(word)  # which the user who names it wants to be run
+    files = [_or_none(file_of, word, Path()), _or_none(store.load, word), is_code or _or_none(data.facts_of, word)]
     plan = _or_none(plan_from, {"suite": word}), _or_none(baseline.load, word), _or_none(store.check_name, word)
     return [labels, parts, files, plan]
 
@@ -368,7 +382,7 @@ def _or_none(read: Callable[..., Any], *args: Any) -> Any:
     try:
         return read(*args)
     except BenchError as error:
-        if not str(error).isprintable() or len(str(error)) > 1000:
+        if is_obeyed(str(error)) or len(str(error)) > 1000:
             raise
         return None
 
@@ -384,6 +398,9 @@ def _parse(words: list[str]) -> argparse.Namespace | None:
 
 def _command(words: list[str]) -> object:
     """Run a command line; what it writes is one line a trouble, and JSON where that was asked for."""
+    args = _parse(words)
+    if args and ((args.command == "ab" and not args.recompute) or (args.command == "check" and args.ab)):
+        return None  # it would measure
     with redirect_stderr(io.StringIO()) as said, redirect_stdout(io.StringIO()) as shown:
         try:
             code: Any = run_command_line(words)
@@ -400,7 +417,7 @@ def _check_end(code: Any, said: str) -> None:
         raise Breach(f"exit code {code}: {said[-1500:]}")
     if code == 2:
         last = said.rstrip("\n").rpartition("\n")[2]
-        if not last.startswith("bench: ") or len(last) > 1100 or not last.isprintable():
+        if not last.startswith("bench: ") or len(last) > 1100 or is_obeyed(last):
             raise Breach(f"exit code 2 and no line of ours: {said[-300:]!r}")
 
 

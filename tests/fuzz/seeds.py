@@ -100,8 +100,9 @@ def a_check() -> dict[str, Any]:
     ratio = Interval(1.1, 1.07, 1.13, 6)
     anchor = Anchor("seed", "8ea945230f", 9, ratio, 0.99, risen=True)
     first = Verdict(
-        cell="lenet5", metric="step", verdict="regressed", unit="s", statistic="p10", before=0.1, after=0.2, ratio=ratio,
-        confidence=0.99, tolerance=0.05, visible=0.04, reason="slower", remedy="look", evidence=("a 1 -> 2",), anchor=anchor,
+        cell="lenet5", metric="step", verdict="regressed", unit="s", statistic="p10", before=0.1, after=0.2,
+        ratio=ratio, confidence=0.99, tolerance=0.05, visible=0.04, reason="slower", remedy="look",
+        evidence=("a 1 -> 2",), anchor=anchor,
     )  # fmt: skip
     second = Verdict(cell="mlp", metric="accuracy", verdict="unchanged")
     whole = Decision(
@@ -129,7 +130,8 @@ def calibration() -> None:
     cells = dict.fromkeys(NETS, 0.04)
     save_calibration(
         Calibration(
-            fingerprint=MACHINE.fields, log_ratios={"mlp": (0.01, -0.01)}, smallest_tolerance=0.04, tolerances=cells, runs=runs
+            fingerprint=MACHINE.fields, log_ratios={"mlp": (0.01, -0.01)}, smallest_tolerance=0.04, tolerances=cells,
+            runs=runs,
         )
     )  # fmt: skip
 

@@ -61,12 +61,14 @@ OPERATE = """(payload) => {
       select.value = option.value;
       for (const kind of ["input", "change"]) select.dispatchEvent(new Event(kind, {bubbles: true}));
     }
-  const controls = document.querySelectorAll("button, summary, [role=button], [role=treeitem], [tabindex], a[href^='#']");
+  const controls = document.querySelectorAll(
+    "button, summary, [role=button], [role=treeitem], [tabindex], a[href^='#']");
   let count = 0;
   for (const control of [...controls].slice(0, 400)) {
     count += 1;
     control.click();
-    for (const kind of ["mouseover", "mousemove", "focusin"]) control.dispatchEvent(new MouseEvent(kind, {bubbles: true}));
+    for (const kind of ["mouseover", "mousemove", "focusin"])
+      control.dispatchEvent(new MouseEvent(kind, {bubbles: true}));
     for (const key of keys) control.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
   }
   for (const mark of [...document.querySelectorAll("svg .mark")].slice(0, 300))
@@ -86,7 +88,7 @@ def spoiled(value: Any, words: Any) -> Any:
 
 
 def results(words: Any) -> list[Result]:
-    """Results whose every text that is free holds a payload; closed words and numbers stay, or nothing would be drawn."""
+    """Results whose every free text is a payload; closed words and numbers stay, or nothing would be drawn."""
     names = {name: next(words) for name in seeds.NETS}
     grid = []
     for result in seeds.results():
