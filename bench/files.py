@@ -282,8 +282,13 @@ def damage_told(place: str, remedy: str) -> Iterator[None]:
 
 
 def document(value: Mapping[str, Any]) -> str:
-    """The text of a JSON file that people read too."""
-    return json.dumps(value, indent=1) + "\n"
+    """The text of a JSON file that people read too; half a character, as of a name that is no UTF-8, is stored as "?"."""
+    return whole_characters(json.dumps(value, indent=1, ensure_ascii=False)) + "\n"
+
+
+def whole_characters(text: str) -> str:
+    """The text with "?" for each lone surrogate, which no reader of JSON would take."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def canonical(value: Any) -> str:

@@ -136,7 +136,8 @@ class ComparisonLog:
 
     def _append(self, line: dict[str, Any]) -> None:
         assert self.path is not None
-        files.append_line(self.path, json.dumps(line, separators=(",", ":")))
+        text = json.dumps(line, separators=(",", ":"), ensure_ascii=False)
+        files.append_line(self.path, files.whole_characters(text))
 
 
 def _facts(line: files.Line, path: Path) -> ComparisonFacts:
