@@ -282,7 +282,7 @@ def damage_told(place: str, remedy: str) -> Iterator[None]:
 
 
 def document(value: Mapping[str, Any]) -> str:
-    """The text of a JSON file that people read too; half a character, as of a name that is no UTF-8, is stored as "?"."""
+    """The text of a JSON file that people read too; half a character, as a name may have, is stored as "?"."""
     return whole_characters(json.dumps(value, indent=1, ensure_ascii=False)) + "\n"
 
 
