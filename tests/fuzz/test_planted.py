@@ -15,6 +15,7 @@ from PIL import Image
 from bench import data, files
 from bench.cli import run_command_line
 from bench.compare.log import ComparisonLog
+from bench.compare.records import EndRecord
 from bench.data import idx
 from bench.errors import LONGEST_LINE, BenchError
 from bench.plan.origin import parse
@@ -27,6 +28,7 @@ from bench.trace.analysis import analyze
 from bench.trace.events import load as load_trace
 from bench.trace.tree import grow
 from bench.training.checkpoint import unpacked
+from tests.compare.conftest import facts_of
 from tests.fuzz import seeds
 
 
@@ -346,3 +348,12 @@ def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
     (tmp_path / "log.jsonl").write_bytes(b"{}\n" + b" " * 200 + b"\n")
     with pytest.raises(BenchError, match=r"log\.jsonl line 2 is longer than the"):
         list(files.read_lines(tmp_path / "log.jsonl", "remove it"))
+
+
+def test_a_command_that_is_no_utf_8_is_stored_so_that_it_can_be_read(here):
+    run = seeds.recorded("seed", here / "results")
+    run.note(command="python -m bench run --data-dir \udcff é")
+    assert load("seed", here / "results").facts.command == "python -m bench run --data-dir ? é"
+    log = ComparisonLog(here / "log.jsonl", facts_of("mlp", command="ab \udcff"))
+    log.note(EndRecord("", 1.0))
+    assert ComparisonLog.load(here / "log.jsonl").facts.command == "ab ?"
