@@ -116,10 +116,10 @@ def _unreadable(name: str, source: Any, data_dir: Path, error: Exception) -> Ben
     folder, sums = _place(source, data_dir), _expected(source)
     absent = [file for file in sums if not (_is_there(folder / file) or _is_there(_packed(folder / file)))]
     if absent and (moved := _elsewhere(folder, data_dir, absent)):
-        found, wanted = moved
-        move = shlex.join(["mv", str(found), str(wanted)])
+        lies, wanted = moved
+        move = shlex.join(["mv", str(lies), str(wanted)])
         return BenchError(
-            f"cannot load {name}: {found} has to be {wanted}: mkdir -p {shlex.quote(str(folder))} && {move}, and so "
+            f"cannot load {name}: {lies} has to be {wanted}: mkdir -p {shlex.quote(str(folder))} && {move}, and so "
             f"with the others of {', '.join(absent)}"
         )
     if absent and _is_there(data_dir / getattr(source, "filename", "none")):  # CIFAR comes as one archive
@@ -175,9 +175,9 @@ def _elsewhere(folder: Path, data_dir: Path, absent: Iterable[str]) -> tuple[Pat
     """Where one of the files lies instead, maybe under the name that other programs give it, and what it has to be."""
     for name, place, ending in product(absent, dict.fromkeys((folder, folder.parent, data_dir)), ("", ".gz")):
         for other in (name, name.replace("-idx", ".idx")):
-            found, wanted = place / f"{other}{ending}", folder / f"{name}{ending}"
-            if found != wanted and _is_there(found):
-                return found, wanted
+            lies, wanted = place / f"{other}{ending}", folder / f"{name}{ending}"
+            if lies != wanted and _is_there(lies):
+                return lies, wanted
     return None
 
 

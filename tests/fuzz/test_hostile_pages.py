@@ -40,7 +40,7 @@ PAYLOADS = (
     "<b>" + "x" * 5000,
 )
 TAGS = """() => [...new Set([...document.querySelectorAll("*")].map((element) => element.localName))]"""
-FOREIGN = {"img", "iframe", "object", "embed", "base", "link", "form", "audio", "video", "applet", "frame"}
+FOREIGN = {"img", "iframe", "object", "embed", "base", "link", "audio", "video", "applet", "frame"}
 ATTRIBUTES = """() => [...document.querySelectorAll("*")].flatMap((element) => [...element.attributes]
   .filter((one) => /^on/i.test(one.name) || /^\\s*javascript:/i.test(one.value)
     || (/^(src|href|action|data|srcdoc)$/i.test(one.localName) && /^(https?:)?\\/\\//i.test(one.value)
