@@ -14,15 +14,24 @@ def main() -> int:
         # an interrupt amid an extension module's own code comes out as an ImportError that it caused, and one amid a
         # class whose attributes learn their names as a RuntimeError
         if not isinstance(error, KeyboardInterrupt) and not isinstance(error.__cause__, KeyboardInterrupt):
-            print(f"bench: it cannot start: {error}", file=sys.stderr)  # noqa: T201 - as below
+            _say(f"it cannot start: {' '.join(str(error).split())}")
             return 70  # as bench.errors has it for what nobody foresaw
-        print("bench: interrupted", file=sys.stderr)  # noqa: T201 - the room that prints may not be there yet
+        _say("interrupted")
         return 130  # 128 + SIGINT; bench.errors may not be there either
     finally:
         # A Ctrl-C that came through an exec of text, as dataclasses make their methods, has CPython end the process by
         # SIGINT after all, whoever handled it; the next exec takes that back (run_eval_code_obj of pythonrun.c).
         exec("")  # noqa: S102 - of nothing
         gc.freeze()  # else the interpreter looks through all that pandas and matplotlib have made before it ends: 0.4 s
+
+
+def _say(text: str) -> None:
+    """One line on stderr, where there is one; the room that prints may not be there yet."""
+    if sys.stderr is not None:  # print would take stdout instead
+        try:
+            print(f"bench: {text}", file=sys.stderr)  # noqa: T201 - as said
+        except (OSError, ValueError):  # it is full, or lacks a letter
+            return
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Errors of usage: one line with cause, place and remedy, and the exit code of each."""
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,19 @@ EXIT_PASS, EXIT_REGRESSION, EXIT_USAGE, EXIT_INCONCLUSIVE, EXIT_NOT_COMPARABLE =
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as every shell has it
 EXIT_INTERNAL = 70  # an error of ours; EX_SOFTWARE of sysexits(3)
 LONGEST_VALUE = 40  # characters of a value that an error repeats
+LONGEST_LINE, LONGEST_WORD = 800, 350  # characters of an error; what it repeats of a file or a command may be anything
+# What a terminal obeys or cannot show: control characters but line feed and tab, directions, lone surrogates.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD},}}")
 
 
 class BenchError(Exception):
     """An error that the user can fix: shown as one line, never as a traceback."""
 
     exit_code = EXIT_USAGE
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class NotComparableError(BenchError):
@@ -44,3 +52,18 @@ def brief(value: object) -> str:
     """A value as an error shows it, in one line; its type where that is long, as of a tensor."""
     text = " ".join(repr(value).split())
     return text if len(text) <= LONGEST_VALUE else type(value).__name__
+
+
+def one_line(text: str) -> str:
+    """The text on one line that is no longer than an error may be: the middle goes, of long words first."""
+    line = _LONG_WORD.sub(lambda word: _cut(word[0], LONGEST_WORD), visible(text.replace("\n", " ").replace("\t", " ")))
+    return _cut(line, LONGEST_LINE)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[5 - most // 2 :]}"
+
+
+def visible(text: str) -> str:
+    r"""The text with what a terminal would obey as its escape, such as \x1b; line feeds and tabs are kept."""
+    return _OBEYED.sub(lambda match: match[0].encode("unicode_escape").decode(), text)

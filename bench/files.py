@@ -1,24 +1,32 @@
 """Files: replaced in one move, appended line by line, read back whole; one error text for each fault."""
 
+import errno
 import hashlib
 import json
+import math
 import os
+import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from bench.errors import BenchError, brief
+from bench.interrupts import held_back
 
 Shape = TypeVar("Shape")
+Content = str | bytes | Callable[[IO[bytes]], object]
 
 ELSEWHERE = "run from a folder you may write to"
 REMOVE_LINE = "remove that line to read the rest"
 # what reading data of another shape raises; msgspec's errors are ValueErrors
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 _BOM = b"\xef\xbb\xbf"  # of a file that went through an editor or shell of Windows
+_DEEPEST = 32  # objects and lists within each other; ours have six
 _CAUSE = 200  # characters of a cause: what a message quotes of a damaged file may be anything
+MOST_BYTES = 64 * 2**20  # of a document or a line of ours, which have some MB; reading them takes ten times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ def make_folder(path: Path, remedy: str = ELSEWHERE) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def replace(path: Path, content: str | bytes | Callable[[IO[bytes]], object], remedy: str = ELSEWHERE) -> None:
+def replace(path: Path, content: Content, remedy: str = ELSEWHERE) -> None:
     """Put the content in the file's place in one move, so that no reader ever sees half of it.
 
     Args:
@@ -58,16 +66,32 @@ def replace(path: Path, content: str | bytes | Callable[[IO[bytes]], object], re
         BenchError: it cannot be written; the file is as it was.
 
     """
-    fresh = path.with_name(path.name + ".new")
-    with _writing(path, remedy):
-        try:
-            with fresh.open("wb") as file:
+    replace_together({path: content}, remedy)
+
+
+def replace_together(contents: Mapping[Path, Content], remedy: str = ELSEWHERE) -> None:
+    """As `replace`, of several files: none is replaced before the contents of all are on the disk.
+
+    Raises:
+        BenchError: one of them cannot be written; all are as they were.
+
+    """
+    fresh = {path: path.with_name(path.name + ".new") for path in contents}
+    try:
+        for path, content in contents.items():
+            with _writing(path, remedy), fresh[path].open("wb") as file:
                 _write(file, content)
                 _to_disk(file)
-            fresh.replace(path)
-        except BaseException:
-            fresh.unlink(missing_ok=True)
-            raise
+        with held_back():
+            for path in contents:
+                with _writing(path, remedy):
+                    fresh[path].replace(path)
+                names_to_disk(path.parent)
+    except BaseException:
+        for left in fresh.values():
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+        raise
 
 
 def check_place(path: Path, remedy: str = ELSEWHERE) -> None:
@@ -97,19 +121,96 @@ def remove(path: Path, remedy: str = ELSEWHERE) -> None:
         raise BenchError(f"cannot remove {path}: {error.strerror or error}; {remedy}") from error
 
 
-def append_line(path: Path, text: str, remedy: str = "the lines before are kept") -> None:
-    """Add one line to the file, creating it where needed, and wait until it is on the disk.
+def move(source: Path, target: Path, remedy: str = ELSEWHERE) -> None:
+    """Move a file or folder to a place that is free.
 
     Raises:
-        BenchError: the disk is full, or the folder is gone.
+        BenchError: it cannot be.
 
     """
-    with _writing(path, remedy), path.open("ab") as file:
-        file.write(text.encode() + b"\n")
-        _to_disk(file)
+    with _writing(target, remedy):
+        shutil.move(source, target)
 
 
-def read(path: Path, remedy: str) -> bytes:
+def append_line(path: Path, text: str, remedy: str = "the lines before are kept", *, new: bool = True) -> None:
+    """Add one line to the file and wait until it is on the disk; Ctrl-C meanwhile waits for that too.
+
+    Args:
+        path: the file.
+        text: the line without its end.
+        remedy: the end of the message where that fails.
+        new: whether the file may be missing, and is then made.
+
+    Raises:
+        BenchError: the disk is full, or the folder or the file is gone; no part of the line is left.
+
+    """
+    with _writing(path, remedy), held_back():
+        if not new:
+            path.stat()
+        with path.open("ab", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            try:
+                rest = memoryview(text.encode() + b"\n")
+                while rest:
+                    rest = rest[file.write(rest) or 0 :]
+                _to_disk(file)
+            except OSError:
+                with suppress(OSError):  # half a line would spoil the next
+                    file.truncate(end)
+                raise
+        if new and not end:
+            names_to_disk(path.parent)
+
+
+def names_to_disk(folder: Path) -> None:
+    """See what was made or renamed in the folder on the disk, where the system can tell: a power cut then keeps it."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The file, to be read.
+
+    Raises:
+        OSError: it is absent or cannot be read, or it is a pipe or a device, which may never end.
+
+    """
+    try:
+        mode = path.stat().st_mode
+    except ValueError as error:
+        raise OSError(errno.EINVAL, "no file has a name like that") from error
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return path.open("rb")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; what has a name that no file can have is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def content(path: Path, most: int = MOST_BYTES) -> bytes:
+    """All that the file holds, which is `most` bytes at most.
+
+    Raises:
+        OSError: as of `opened`, or it holds more.
+
+    """
+    with opened(path) as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise OSError(errno.EFBIG, f"it holds more than the {most / 2**20:.0f} MiB that are read")
+        return file.read()
+
+
+def read(path: Path, remedy: str, most: int = MOST_BYTES) -> bytes:
     """All that the file holds.
 
     Raises:
@@ -117,7 +218,7 @@ def read(path: Path, remedy: str) -> bytes:
 
     """
     try:
-        return path.read_bytes()
+        return content(path, most)
     except OSError as error:
         raise _unreadable(path, error, remedy) from error
 
@@ -130,13 +231,16 @@ def read_lines(path: Path, remedy: str) -> Iterator[Line]:
 
     """
     try:
-        file = path.open("rb")
+        file = opened(path)
     except OSError as error:
         raise _unreadable(path, error, remedy) from error
     with file:
-        for number, text in enumerate(file, 1):
+        for number, text in enumerate(iter(lambda: file.readline(MOST_BYTES), b""), 1):
             if text.endswith(b"\n"):
                 yield Line(text, f"{path} line {number}")
+            elif len(text) == MOST_BYTES:
+                most = f"the {MOST_BYTES / 2**20:.0f} MiB that are read"
+                raise BenchError(f"{path} line {number} is longer than {most}: {remedy}")
 
 
 def cut_off(path: Path) -> str:
@@ -158,7 +262,7 @@ def read_object(path: Path, remedy: str) -> dict[str, Any]:
 
     """
     try:
-        text = path.read_bytes()
+        text = content(path)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -191,7 +295,13 @@ def decoded(text: bytes) -> dict[str, Any]:
     import msgspec  # noqa: PLC0415 - another interpreter's workers do without
 
     value: dict[str, Any] = msgspec.json.decode(text.removeprefix(_BOM), type=dict[str, Any])
-    return value
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        inside = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [item for items in inside for item in items if isinstance(item, dict | list)]
+        if not level:
+            return value
+    raise ValueError("it is nested too deeply")
 
 
 def check_shape(value: Any, shape: Any) -> None:
@@ -242,9 +352,27 @@ def damage_told(place: str, remedy: str) -> Iterator[None]:
         raise BenchError(f"{place} is damaged ({cause[:_CAUSE]}): {remedy}") from error
 
 
+def plain(value: Any) -> Any:
+    """The same plain data as JSON can hold it: None for a float that is not finite, "?" for half a pair of UTF-16."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
 def document(value: Mapping[str, Any]) -> str:
     """The text of a JSON file that people read too."""
-    return json.dumps(value, indent=1) + "\n"
+    return json.dumps(plain(value), indent=1, allow_nan=False) + "\n"
+
+
+def json_line(value: Any) -> str:
+    """Plain data as JSON on one line, without its end."""
+    return json.dumps(plain(value), separators=(",", ":"), allow_nan=False)
 
 
 def canonical(value: Any) -> str:
@@ -257,7 +385,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:12]
 
 
-def _write(file: IO[bytes], content: str | bytes | Callable[[IO[bytes]], object]) -> None:
+def _write(file: IO[bytes], content: Content) -> None:
     if callable(content):
         content(file)
     else:

@@ -29,6 +29,8 @@ _PREFIXED = {  # the symbols that take a prefix, and which: nobody says kiloseco
     "B": [prefix for prefix in _PREFIXES if prefix[0] >= 1],
     "FLOP": [prefix for prefix in _PREFIXES if prefix[0] >= 1],
 }
+NO_INTERVAL = "too noisy for an interval"
+_EVERY_SHARE = 0.5  # half of what lies between 0 and 1
 _TINY = 1e-4  # what is smaller, and has neither a prefix nor an interval, is read by its order of magnitude
 MOST_FACTOR = 10  # either way: an interval that is wider tells nothing more of a ratio
 _DIGITS = 3  # significant ones, where no interval tells how many there are
@@ -76,12 +78,20 @@ def quantity(value: float, symbol: str, half: float | None = None) -> str:
 
 
 def with_interval(value: float, symbol: str, half: float | None) -> str:
-    """A value with half the width of its interval and one unit for both: 97.0 ± 1.0 %."""
+    """A value with half the width of its interval and one unit for both: 97.0 ± 1.0 %.
+
+    The interval of a share that goes beyond all shares, as over two seeds that differ, is not written as a number.
+    """
     scale = scale_of(symbol, [value])
-    if half is None:
-        return with_unit(figure(value, scale), scale)
+    if half is None or tells_nothing(symbol, half):
+        return with_unit(figure(value, scale), scale) + ("" if half is None else f" ({NO_INTERVAL})")
     text = figure(value, scale, half)
     return with_unit(f"{text} {plus_minus(half * scale.factor, text)}", scale)
+
+
+def tells_nothing(symbol: str, half: float) -> bool:
+    """Whether the interval of a share is so wide that it holds more than every share there is."""
+    return symbol == PERCENT and half >= _EVERY_SHARE
 
 
 def plus_minus(half: float, beside: str) -> str:

@@ -88,6 +88,7 @@ WarningKind = Literal[
     "target missed",
     "error not known",
     "several outputs",
+    "inference alone",
     "no profile",
     "not kept",
 ]

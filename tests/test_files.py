@@ -1,6 +1,10 @@
 """Files: no reader sees half of one, a cut last line is passed over, and each fault is told in one line."""
 
+import json
 import os
+import resource
+import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,9 +29,29 @@ def test_a_file_is_replaced_whole(tmp_path, content):
 def test_the_new_content_is_on_the_disk_before_it_takes_the_place(tmp_path, monkeypatch):
     path, seen = tmp_path / "run.json", []
     path.write_text("old")
-    monkeypatch.setattr(os, "fsync", lambda _: seen.append((path.read_text(), (tmp_path / "run.json.new").read_text())))
+
+    def note(descriptor):
+        opened = Path(f"/proc/self/fd/{descriptor}").readlink()
+        seen.append((opened.name, path.read_text(), names(tmp_path)))
+
+    monkeypatch.setattr(os, "fsync", note)
     files.replace(path, "new")
-    assert seen == [("old", "new")]
+    both = ["run.json", "run.json.new"]
+    assert seen == [("run.json.new", "old", both), (tmp_path.name, "new", ["run.json"])]  # and then its name is
+
+
+def test_several_files_are_replaced_once_all_can_be(tmp_path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "b").write_text("old")
+    (tmp_path / "b.new").mkdir()
+    with pytest.raises(BenchError, match=r"^cannot write .*/b: Is a directory; make room$"):
+        files.replace_together({tmp_path / "a": "new", tmp_path / "b": "new"}, "make room")
+    assert [(tmp_path / name).read_text() for name in "ab"] == ["old", "old"]
+    assert names(tmp_path) == ["a", "b", "b.new"]
+    (tmp_path / "b.new").rmdir()
+    files.replace_together({tmp_path / "a": "new", tmp_path / "b": "new"})
+    assert [(tmp_path / name).read_text() for name in "ab"] == ["new", "new"]
+    assert names(tmp_path) == ["a", "b"]
 
 
 @pytest.mark.parametrize("name", ["run.json", "results.jsonl", "page.html", "weights.best.pt", "none"])
@@ -87,7 +111,56 @@ def test_lines_are_appended_and_seen_on_the_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _: seen.append(path.read_text()))
     files.append_line(path, "1")
     files.append_line(path, "é")
-    assert seen == ["1\n", "1\né\n"]
+    assert seen == ["1\n", "1\n", "1\né\n"]  # the name of a new file too
+
+
+@contextmanager
+def largest_file(size):
+    """Lets files of this process grow to so many bytes, as on a full disk: what fits is written, and no more."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_half_a_line_is_never_left(tmp_path):
+    """The next line would be joined to it, and a damaged line in the middle costs the whole file."""
+    path = tmp_path / "log.jsonl"
+    files.append_line(path, "1" * 100)
+    with largest_file(150), pytest.raises(BenchError, match=r"^cannot write .*: File too large; the lines before are"):
+        files.append_line(path, "2" * 100)
+    files.append_line(path, "3")
+    assert path.read_text() == "1" * 100 + "\n3\n"
+
+
+def test_an_interrupt_leaves_a_whole_line(tmp_path, monkeypatch):
+    path = tmp_path / "log.jsonl"
+    monkeypatch.setattr(os, "fsync", lambda _: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        files.append_line(path, "1")
+    assert path.read_text() == "1\n"
+
+
+def test_a_file_that_was_removed_is_not_begun_anew(tmp_path):
+    with pytest.raises(BenchError, match=r"^cannot write .*log\.jsonl: No such file or directory; "):
+        files.append_line(tmp_path / "log.jsonl", "1", new=False)
+    assert names(tmp_path) == []
+
+
+def test_what_is_moved_is_told_where_it_cannot_be(tmp_path):
+    (tmp_path / "a").write_text("1")
+    files.move(tmp_path / "a", tmp_path / "b")
+    assert names(tmp_path) == ["b"]
+    with pytest.raises(BenchError, match=r"^cannot write .*/none/b: .*; make room$"):
+        files.move(tmp_path / "b", tmp_path / "none" / "b", "make room")
+
+
+def test_json_never_holds_what_json_has_not():
+    odd = {"nan": float("nan"), "inf": [float("-inf"), 1.5, 10**400], "half": "a\udcffb", 3: (True, None)}
+    plain = {"nan": None, "inf": [None, 1.5, 10**400], "half": "a?b", "3": [True, None]}
+    assert json.loads(files.json_line(odd)) == json.loads(files.document(odd)) == plain
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

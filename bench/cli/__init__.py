@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.cli.output import Output, take_over
 from bench.cli.parser.main import build_parser
+from bench.cli.render.notice import notice
 from bench.errors import EXIT_INTERNAL, EXIT_PASS, EXIT_USAGE, BenchError
 from bench.plan.origin import TRACEBACK
 
@@ -33,26 +34,35 @@ def run_command_line(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str], out: Output) -> int:
-    args = build_parser().parse_args(arguments)
-    if args.traceback:
-        os.environ[TRACEBACK] = "1"  # workers inherit it
-    try:
-        # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
-        command = importlib.import_module(f"bench.cli.commands.{_MODULES.get(args.command, args.command)}")
-        code: int = command.execute(args)
-    except BenchError as error:
-        _say(str(error))
-        return error.exit_code
-    except Exception as error:  # ours to mend; it must not look like a decision
-        if isinstance(error.__cause__, KeyboardInterrupt):  # amid an import: see bench.__main__
-            raise
-        _say(unforeseen(error))
-        return EXIT_INTERNAL
+    code, deciding = _code_of(arguments)
     out.flush()
     if out.trouble is None or isinstance(out.trouble, BrokenPipeError):  # the reader, such as head, has seen enough
         return code
-    _say(f"cannot write to stdout: {out.trouble.strerror or out.trouble}; what was measured is recorded")
-    return code if code != EXIT_PASS or args.command in _DECIDING else EXIT_USAGE
+    notice(f"cannot write to stdout: {out.trouble.strerror or out.trouble}; what was measured is recorded")
+    return code if code != EXIT_PASS or deciding else EXIT_USAGE
+
+
+def _code_of(arguments: list[str]) -> tuple[int, bool]:
+    """The exit code, and whether it says what came out, whoever reads the text."""
+    deciding = False
+    try:
+        args = build_parser().parse_args(arguments)
+        if args.traceback:
+            os.environ[TRACEBACK] = "1"  # workers inherit it
+        deciding = args.command in _DECIDING
+        # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
+        command = importlib.import_module(f"bench.cli.commands.{_MODULES.get(args.command, args.command)}")
+        return int(command.execute(args)), deciding
+    except SystemExit as ended:  # of --help, --version and mistakes
+        return int(ended.code or EXIT_PASS), deciding
+    except BenchError as error:
+        notice(str(error))
+        return error.exit_code, deciding
+    except Exception as error:  # ours to mend; it must not look like a decision
+        if isinstance(error.__cause__, KeyboardInterrupt):  # amid an import: see bench.__main__
+            raise
+        notice(unforeseen(error))
+        return EXIT_INTERNAL, deciding
 
 
 def unforeseen(error: BaseException) -> str:
@@ -60,11 +70,6 @@ def unforeseen(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     if os.environ.get(TRACEBACK):
-        traceback.print_exception(error)
+        print("".join(traceback.format_exception(error)), end="", file=sys.stderr)  # without a terminal's colours
     reason = " ".join(str(error).split())[:200]
     return f"unforeseen error, please report it: {type(error).__name__}: {reason}{place}; --traceback shows all of it"
-
-
-def _say(text: str) -> None:
-    """One line on stderr, whatever the text holds."""
-    print(f"bench: {' '.join(text.split())}", file=sys.stderr)

@@ -6,6 +6,10 @@ from contextlib import suppress
 from io import TextIOWrapper
 from typing import TextIO
 
+from bench.errors import visible
+
+CLEAR = "\r\033[K"  # begins a write that goes over what the line of a terminal holds
+
 
 class Output:
     """A stream that goes on when nothing can be written to it any more.
@@ -20,15 +24,18 @@ class Output:
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
-        self.trouble: OSError | None = None if stream else OSError("it is closed")
+        self.trouble: OSError | None = None
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a console that has no "µ" still gets the rest
 
     def write(self, text: str) -> int:
-        """Write it, if that can be."""
-        if self._stream is not None and self.trouble is None:
+        """Write it, if that can be; nothing in it is obeyed by a terminal, but for CLEAR at its beginning."""
+        if self._stream is None:
+            self.trouble = OSError("it is closed")
+        elif self.trouble is None:
+            head = CLEAR if text.startswith(CLEAR) else ""
             try:
-                return self._stream.write(text)
+                self._stream.write(head + visible(text.removeprefix(CLEAR)))
             except OSError as error:
                 self._lost(error)
         return len(text)
@@ -65,6 +72,19 @@ class Output:
 
 def take_over() -> tuple[Output, Output]:
     """Put such streams in the place of stdout and stderr."""
+    _open_standard_descriptors()
     out, err = Output(sys.stdout), Output(sys.stderr)
     sys.stdout, sys.stderr = out, err
     return out, err
+
+
+def _open_standard_descriptors() -> None:
+    """Have descriptors 0 to 2 lead nowhere where they are closed.
+
+    The next files to be opened, such as a run's results, would get them, and with them whatever a library prints.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest that is free is this one

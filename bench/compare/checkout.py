@@ -204,7 +204,10 @@ def _of_project(tree: Tree, project: Project, site: Path) -> Tree:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """A temporary folder; every name in it that differs between the sides is one letter."""
-    base = Path(tempfile.mkdtemp(prefix="bench-ab-"))
+    try:
+        base = Path(tempfile.mkdtemp(prefix="bench-ab-"))
+    except OSError as error:
+        raise BenchError(f"there is no folder for temporary files: {error.strerror or error}; set TMPDIR") from error
     try:
         yield base
     finally:

@@ -1,14 +1,19 @@
 """Facts: what a comparison compares, where and how: the first line of its file."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Annotated, Any
 
+from msgspec import Meta
+
+from bench import files
 from bench.plan.cell import Cell
+from bench.store.stored import Count, StoredCell
 from bench.verdict.verdict import Verdict
-from bench.vocabulary import PAIR_METRICS, PairMetric, word
+from bench.vocabulary import PairMetric
 
 Stored = Mapping[str, Any]
+Tolerance = Annotated[float, Meta(gt=0, lt=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +36,6 @@ class SideFacts:
     changes: tuple[str, ...] = ()
     installed: Mapping[str, str] = field(default_factory=dict)
     origin: Stored = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "SideFacts":
-        """The side of a stored line."""
-        return cls(
-            label=str(stored["label"]),
-            revision=str(stored["revision"]),
-            changes=tuple(map(str, stored["changes"])),
-            origin=dict(stored.get("origin", {})),  # a log from before steps has none
-            installed={str(name): str(version) for name, version in stored.get("installed", {}).items()},
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +64,8 @@ class ComparisonFacts:
     after: SideFacts
     cells: Mapping[str, tuple[Cell, Cell]]
     metric: PairMetric
-    tolerance: float
-    blocks: int
+    tolerance: Tolerance
+    blocks: Count
     order_seed: int
     machine: Stored
     system: Stored
@@ -87,29 +81,17 @@ class ComparisonFacts:
 
     @classmethod
     def from_dict(cls, stored: Stored) -> "ComparisonFacts":
-        """The facts of a stored line."""
-        return cls(
-            before=SideFacts.from_dict(stored["before"]),
-            after=SideFacts.from_dict(stored["after"]),
-            cells={
-                name: (Cell.from_dict(before), Cell.from_dict(after))
-                for name, (before, after) in stored["cells"].items()
-            },
-            metric=word(stored["metric"], PAIR_METRICS),
-            tolerance=_tolerance(stored["tolerance"]),
-            blocks=int(stored["blocks"]),
-            order_seed=int(stored["order_seed"]),
-            machine=dict(stored["machine"]),
-            system=dict(stored["system"]),
-            unmatched=tuple(Verdict.from_dict(verdict) for verdict in stored["unmatched"]),
-            same_costs=bool(stored.get("same_costs", False)),
-            notes=tuple(map(str, stored["notes"])),
-            command=str(stored["command"]),
-            started=str(stored["started"]),
-        )
+        """The facts of a stored line.
 
+        Raises:
+            ValueError, KeyError: it is damaged.
 
-def _tolerance(stored: Any) -> float:
-    if isinstance(stored, bool) or not isinstance(stored, int | float) or not 0 < stored < 1:
-        raise ValueError(f"{stored!r} is no tolerance: a share between 0 and 1")
-    return float(stored)
+        """
+        for entry in fields(cls):
+            if entry.name not in stored:
+                raise KeyError(entry.name)
+        files.check_shape(stored["cells"], dict[str, tuple[StoredCell, StoredCell]])
+        cells = {
+            name: (Cell.from_dict(before), Cell.from_dict(after)) for name, (before, after) in stored["cells"].items()
+        }
+        return replace(files.shaped({**stored, "cells": {}}, cls), cells=cells)

@@ -32,7 +32,9 @@ def install(project: Path, site: Path) -> tuple[str, ...]:
     options = ["--quiet", "--no-deps", "--disable-pip-version-check", "--no-input", *_isolation(project)]
     command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(project)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S603 - pip of this interpreter
+        done = subprocess.run(  # noqa: S603 - pip of this interpreter
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=SECONDS, check=False
+        )
     except subprocess.SubprocessError as error:
         raise InstallError(str(error)) from error
     if done.returncode:

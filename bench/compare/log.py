@@ -1,6 +1,5 @@
 """Comparison log: the raw numbers of a comparison, appended line by line as they come, and read back."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, assert_never
@@ -141,7 +140,7 @@ class ComparisonLog:
 
     def _append(self, line: dict[str, Any]) -> None:
         assert self.path is not None
-        files.append_line(self.path, json.dumps(line, separators=(",", ":")))
+        files.append_line(self.path, files.json_line(line))
 
 
 def _facts(line: files.Line, path: Path) -> ComparisonFacts:

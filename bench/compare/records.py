@@ -1,29 +1,26 @@
 """Records: the lines of a comparison's file after the first, as types.
 
-Each line is an object with its `kind`. `from_dict` raises KeyError, TypeError or ValueError for one that is damaged;
-the comparison log, which knows the place, makes one plain error of them.
+Each line is an object with its `kind`, and held against the type of that kind when it is read; one that is damaged
+raises ValueError, of which the comparison log, which knows the place, makes one plain error.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from math import isfinite
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Annotated, Any
 
+from msgspec import Meta
+
+from bench import files
 from bench.process.layout import Layout
-from bench.vocabulary import (
-    ENDINGS,
-    PAIR_QUANTILES,
-    SAMENESSES,
-    SIDES,
-    Ending,
-    PairQuantile,
-    Sameness,
-    SideName,
-    word,
-)
+from bench.store.stored import Count, LogRatio, Number, Seconds
+from bench.vocabulary import Ending, PairQuantile, Sameness, SideName, word
 
 Stored = Mapping[str, Any]
-Both = tuple[float, float]  # before and after
+Time = Annotated[float, Meta(gt=0, le=1e12)]  # seconds
+Size = Annotated[float, Meta(ge=0, le=1e100)]  # bytes
+Both = tuple[Seconds, Seconds]  # before and after
+RunNumber = Annotated[int, Meta(ge=1, le=2)]
+SideNumber = Annotated[int, Meta(ge=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +28,8 @@ class CountsRecord:
     """The exact counts of both sides of a cell, by metric."""
 
     cell: str
-    before: Mapping[str, float]
-    after: Mapping[str, float]
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "CountsRecord":
-        """The counts of a stored line."""
-        before, after = ({str(name): float(count) for name, count in stored[side].items()} for side in SIDES)
-        return cls(str(stored["cell"]), before, after)
+    before: Mapping[str, Number]
+    after: Mapping[str, Number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +37,8 @@ class MemoryRecord:
     """The peak of memory of both sides of a cell, in bytes, as one process of each had it."""
 
     cell: str
-    before: float
-    after: float
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "MemoryRecord":
-        """The peaks of a stored line."""
-        return cls(str(stored["cell"]), _bytes(stored["before"]), _bytes(stored["after"]))
+    before: Size
+    after: Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +48,6 @@ class FailureRecord:
     cell: str
     side: SideName
     reason: str
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "FailureRecord":
-        """The failure of a stored line."""
-        return cls(str(stored["cell"]), word(stored["side"], SIDES), str(stored["reason"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +68,6 @@ class SamenessRecord:
     reason: str
     evidence: tuple[str, ...] = ()
     required: bool = False
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "SamenessRecord":
-        """What a stored line says."""
-        evidence = tuple(map(str, stored["evidence"]))
-        sameness = word(stored["sameness"], SAMENESSES)
-        return cls(str(stored["cell"]), sameness, str(stored["reason"]), evidence, bool(stored["required"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,39 +94,19 @@ class PairRecord:
     """
 
     cell: str
-    run: int
-    log_ratio: float
-    before: float
-    after: float
+    run: RunNumber
+    log_ratio: LogRatio
+    before: Time
+    after: Time
     phases: Mapping[str, Both] = field(default_factory=dict)
     statistic: PairQuantile = "p25"
     quantiles: Mapping[PairQuantile, Both] = field(default_factory=dict)
-    faults: int = 0
+    faults: Count = 0
     steady: bool = True
-    started_first: int = 0
-    started: float = 0.0
+    started_first: SideNumber = 0
+    started: Seconds = 0.0
     layouts: tuple[Layout, Layout] = ({}, {})
-    busy: float | None = None
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "PairRecord":
-        """The pair of a stored line."""
-        return cls(
-            cell=str(stored["cell"]),
-            run=word(stored["run"], (1, 2)),
-            log_ratio=_finite(stored["log_ratio"]),
-            before=_seconds(stored["before"]),
-            after=_seconds(stored["after"]),
-            phases={str(name): _both(seconds) for name, seconds in stored["phases"].items()},
-            statistic=word(stored["statistic"], PAIR_QUANTILES),
-            quantiles={word(name, PAIR_QUANTILES): _both(seconds) for name, seconds in stored["quantiles"].items()},
-            faults=int(stored["faults"]),
-            steady=bool(stored["steady"]),
-            started_first=word(stored["started_first"], (0, 1)),
-            started=float(stored["started"]),
-            layouts=_layouts(stored.get("layouts", ({}, {}))),
-            busy=None if stored.get("busy") is None else float(stored["busy"]),
-        )
+    busy: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +114,7 @@ class EndRecord:
     """How the comparison ended, and how long it took."""
 
     ended: Ending
-    seconds: float
-
-    @classmethod
-    def from_dict(cls, stored: Stored) -> "EndRecord":
-        """The end of a stored line."""
-        return cls(word(stored["ended"], ENDINGS), float(stored["seconds"]))
+    seconds: Seconds
 
 
 Record = CountsRecord | MemoryRecord | SamenessRecord | FailureRecord | PairRecord | EndRecord
@@ -177,6 +126,7 @@ KINDS: Mapping[str, type[Record]] = {
     "pair": PairRecord,
     "end": EndRecord,
 }
+_LATER = ("layouts", "busy")  # not in a log from before they were recorded
 
 
 def to_line(record: Record) -> dict[str, Any]:
@@ -186,41 +136,15 @@ def to_line(record: Record) -> dict[str, Any]:
 
 
 def from_line(stored: Stored) -> Record:
-    """The record of a stored line after the first."""
-    return KINDS[word(stored["kind"], tuple(KINDS))].from_dict(stored)
+    """The record of a stored line after the first.
 
+    Raises:
+        ValueError, KeyError: it is damaged.
 
-def _finite(stored: Any) -> float:
-    """A number that can be reckoned with: JSON as Python reads it has NaN and Infinity."""
-    number = float(stored)
-    if not isfinite(number):
-        raise ValueError(f"{number} is no finite number")
-    return number
-
-
-def _seconds(stored: Any) -> float:
-    """A time that something took."""
-    seconds = _finite(stored)
-    if seconds <= 0:
-        raise ValueError(f"nothing takes {seconds} s")
-    return seconds
-
-
-def _bytes(stored: Any) -> float:
-    """How much of memory something took."""
-    size = _finite(stored)
-    if size < 0:
-        raise ValueError(f"nothing takes {size} bytes")
-    return size
-
-
-def _both(seconds: Any) -> Both:
-    """What both sides have."""
-    before, after = seconds
-    return float(before), float(after)
-
-
-def _layouts(stored: Any) -> tuple[Layout, Layout]:
-    """Of both sides; a log from before they were recorded has none."""
-    before, after = (Layout(**{name: int(value) for name, value in layout.items()}) for layout in stored)  # type: ignore[typeddict-item]
-    return before, after
+    """
+    record_class = KINDS[word(stored["kind"], tuple(KINDS))]
+    for entry in fields(record_class):
+        if entry.name not in (*stored, *_LATER):
+            raise KeyError(entry.name)
+    record: Record = files.shaped(stored, record_class)
+    return record

@@ -30,6 +30,9 @@ R = TypeVar("R")
 _WIDE = ("I", "I;16", "I;16L", "I;16B", "I;16N")  # PIL's names of grey images of more than 8 bits
 _GREY = ("1", "L", "LA", "La", "F", *_WIDE)
 _DEEPEST = 2**16 - 1
+# What the endings say, whatever a file bears; others, such as EPS, would be read by running another program.
+_FORMATS = ("JPEG", "PNG", "PPM", "BMP", "DIB", "TIFF", "WEBP", "GIF")
+_MOST_PIXELS = 10**8  # of one image; some bytes may unpack to any number
 
 
 class _Kind(NamedTuple):
@@ -120,7 +123,10 @@ def _pixels_of(path: Path, shape: Shape) -> Bytes:
 def _opened(path: Path) -> Image.Image:
     if path.exists() and not path.is_file():  # a pipe would never answer
         raise ContentError("it is no regular file")
-    return Image.open(path)
+    image = Image.open(path, formats=_FORMATS)
+    if image.width * image.height > _MOST_PIXELS:
+        raise ContentError(f"it is {image.height}x{image.width}, more pixels than the {_MOST_PIXELS:,} that are read")
+    return image
 
 
 def _of_8_bits(image: Image.Image) -> Image.Image:
@@ -129,7 +135,7 @@ def _of_8_bits(image: Image.Image) -> Image.Image:
         raise ContentError("its pixels are floats, whose range nobody knows: use npz:FILE")
     if image.mode not in _WIDE:
         return image
-    deep = np.asarray(image).astype(np.int64)
+    deep = np.asarray(image)
     if deep.min() < 0 or deep.max() > _DEEPEST:
         raise ContentError(f"its pixels go from {deep.min()} to {deep.max()}, and at most to {_DEEPEST}: use npz:FILE")
     return Image.fromarray((deep >> 8).astype(np.uint8))

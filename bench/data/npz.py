@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.data.content import dataset_of
 from bench.data.dataset import Dataset
-from bench.data.limits import LARGEST, ContentError
+from bench.data.limits import LARGEST, ContentError, check_classes
 from bench.errors import BenchError
 from bench.text import quantity
 
@@ -20,6 +20,7 @@ NAMES = {
     "test_labels": ("test_labels", "y_test"),
 }
 CLASSES = ("classes", "class_names")
+_SMALL, _MOST_PACKED = 10**8, 500  # bytes that any file may unpack to, and times its size that a larger one may
 
 
 def load(name: str, path: Path) -> Dataset:
@@ -36,6 +37,8 @@ def load(name: str, path: Path) -> Dataset:
     except Exception as error:  # numpy and zipfile raise what they like on damaged files
         raise ContentError(f"cannot read {path}: {_reason(error)}; write it anew by numpy.savez") from error
     classes = arrays.pop("classes", None)
+    if classes is not None:
+        check_classes(np.size(classes))
     return dataset_of(name, arrays, None if classes is None else [str(text) for text in np.ravel(classes)])
 
 
@@ -66,6 +69,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise ContentError(f"{path} is no .npz file, or is cut short: write it anew by numpy.savez")
     with zipfile.ZipFile(path) as packed:
         size = sum(member.file_size for member in packed.infolist())
+    if size > _SMALL and size > _MOST_PACKED * path.stat().st_size:
+        raise ContentError(
+            f"it unpacks to {quantity(float(size), 'B')}, over {_MOST_PACKED} times its size, as no images do"
+        )
     if size > LARGEST:
         raise ContentError(
             f"its arrays take {quantity(float(size), 'B')} of memory, and {quantity(float(LARGEST), 'B')} is the most: "
@@ -76,7 +83,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    reason = " ".join(str(error).split()) or type(error).__name__
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = " ".join(words.split()) or type(error).__name__
     return "it holds Python objects, which are not unpickled" if "allow_pickle" in reason else reason
 
 

@@ -1,7 +1,8 @@
 """Resolve: the pairs of cells that two words name: two cells of a run, or those that two runs or revisions share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from bench.errors import BenchError
 from bench.explain.record import CellRecord, cell_records
@@ -10,9 +11,12 @@ from bench.store import run as store
 from bench.store.provenance import revision_of
 
 Pair = tuple[CellRecord, CellRecord]
+Loaded = TypeVar("Loaded")
 
 
-def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pair]:
+def pairs(
+    first: str, second: str, run: str | None, cell: str | None, tell: Callable[[BenchError], None] = lambda _: None
+) -> list[Pair]:
     """The pairs that two words name.
 
     Args:
@@ -20,6 +24,7 @@ def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pa
         second: likewise, of the same kind.
         run: the run whose cells are meant; the latest if None.
         cell: where two runs or revisions are compared, a glob of the cells to look at.
+        tell: is called with why a recorded run that may have been meant cannot be read.
 
     Raises:
         BenchError: a word names nothing, or more than one cell, or the two are of different kinds.
@@ -34,14 +39,15 @@ def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pa
         raise BenchError(
             f"'{named}' is a run and '{stray}' is none: name two runs, or two cells of a run with --run RUN"
         )
-    searched = store.load(run or store.latest())
+    searched = store.load(run) if run else _heard(store.load_latest(), tell)
     known = cell_records(searched)
     ours, theirs = _cell_of(first, known), _cell_of(second, known)
     if ours and theirs:
         return [(ours, theirs)]
     old, new = (None, None) if run else (revision_of(first), revision_of(second))
     if old and new:
-        runs = [searched if each.folder == searched.folder else each for each in store.load_each()[0]]  # read once
+        every = _heard(store.load_each(), tell)
+        runs = [searched if each.folder == searched.folder else each for each in every]  # read once
         return _common(_recorded_at(first, old, runs), _recorded_at(second, new, runs), cell)
     missing = second if ours else first
     place = f"run {next(iter(known.values())).run}" if known else "the latest run"
@@ -50,6 +56,13 @@ def pairs(first: str, second: str, run: str | None, cell: str | None) -> list[Pa
         f"'{missing}' is neither a run nor a revision, nor a cell of {place} (which has {names or 'none'}): "
         "name another run with --run RUN"
     )
+
+
+def _heard(loaded: tuple[Loaded, list[BenchError]], tell: Callable[[BenchError], None]) -> Loaded:
+    """What could be read, after telling why the rest could not."""
+    for error in loaded[1]:
+        tell(error)
+    return loaded[0]
 
 
 def _run_of(word: str) -> store.Run | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bench import files
 from bench.errors import BenchError, brief, nearest
 from bench.origins.handed import handed_over
 from bench.origins.place import place_of
@@ -193,7 +194,7 @@ def _of_file(text: str, file: Path) -> tuple[ModuleType, dict[str, Any]]:
     It is compiled from the very bytes whose digest is kept, and not from what Python may have compiled before.
     """
     try:
-        content = file.read_bytes()
+        content = files.content(file)
     except OSError as error:
         raise OriginError(f"cannot read {file} (of '{text}'): {error.strerror}; check the path") from error
     facts = {"file": str(file), "sha256": sha256(content).hexdigest()}

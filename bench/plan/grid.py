@@ -48,14 +48,22 @@ _WORDS = {"dataset": "data set"}
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The cells of a plan: those to measure, in the order asked for, and those skipped, each with its reason."""
+    """The cells of a plan.
+
+    Attributes:
+        cells: those to measure, in the order asked for.
+        skipped: the others, each with its reason.
+        untrainable: those to measure that cannot be trained, each with its reason: of them inference alone is timed.
+
+    """
 
     cells: tuple[Cell, ...]
     skipped: tuple[tuple[Cell, str], ...]
+    untrainable: tuple[tuple[Cell, str], ...] = ()
 
 
-def expand(plan: Plan, catalogue: Catalogue) -> Grid:
-    """Every combination that `plan` asks for.
+def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Grid:
+    """Every combination that `plan` asks for; with `untrainable` also cells of which inference alone can be timed.
 
     Raises:
         BenchError: a name is unknown, a device is not there, or nothing is left to measure.
@@ -83,13 +91,18 @@ def expand(plan: Plan, catalogue: Catalogue) -> Grid:
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in points]
     cells = [_resolved(cell, catalogue) for cell in cells]
-    reasons = {cell: _unfit(cell, plan, catalogue) or _unsupported(cell, catalogue) for cell in dict.fromkeys(cells)}
+    untrained = {cell: reason for cell in cells if (reason := _untrainable(cell, catalogue))}
+    left_out = {cell: why for cell, why in untrained.items() if not untrainable or cell.mode == "cuda_graph"}
+    reasons = {
+        cell: _unfit(cell, plan, catalogue) or _unsupported(cell, catalogue) or left_out.get(cell)
+        for cell in dict.fromkeys(cells)
+    }
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
     skipped = tuple((cell, reason) for cell, reason in reasons.items() if reason is not None)
     if not kept:
         others = f" (all {len(skipped)} cells are left out)" if len(skipped) > 1 else ""
         raise BenchError(f"nothing to measure: {skipped[0][1]}{others}")
-    return Grid(kept, skipped)
+    return Grid(kept, skipped, tuple((cell, untrained[cell]) for cell in kept if cell in untrained))
 
 
 def reference_threads(cell: Cell, plan: Plan, devices: Mapping[str, DeviceFacts]) -> int:
@@ -209,9 +222,9 @@ def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
     """Why the cell cannot take its data set's images, or cannot be trained on them as the plan wants; or None."""
     unfit = {
         kind: catalogue.architectures[cell.architecture].get(kind, {}).get(cell.dataset)
-        for kind in ("incompatible", "outputs", "more_than_one")
+        for kind in ("incompatible", "outputs")
     }
-    if reason := unfit["incompatible"] or (cell.batch_size == 1 and unfit["more_than_one"]):
+    if reason := unfit["incompatible"]:
         return str(reason)
     if plan.epochs and unfit["outputs"]:
         return (
@@ -224,6 +237,12 @@ def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
         most = f"a batch of {cell.batch_size} is more than the {images:,} training images of {cell.dataset}"
         return f"{most}: ask for {images} at most (--batch-sizes)"
     return None
+
+
+def _untrainable(cell: Cell, catalogue: Catalogue) -> str | None:
+    """Why the cell's batch cannot be trained on, such as one image by batch norm; or None."""
+    few: str | None = catalogue.architectures[cell.architecture].get("more_than_one", {}).get(cell.dataset)
+    return few if cell.batch_size == 1 else None
 
 
 def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:

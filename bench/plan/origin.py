@@ -2,8 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -104,16 +105,25 @@ class Origin:
             BenchError: they are not Python literals.
 
         """
-        try:
+        with _as_literals(self):
             call = _call_of(self.arguments)
             named = {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in call.keywords}
             assert "" not in named  # `**` of something
             assert len(named) == len(call.keywords)  # none twice
             return [ast.literal_eval(value) for value in call.args], named
-        except (SyntaxError, ValueError, AssertionError, RecursionError, MemoryError) as error:
-            raise BenchError(
-                f"'{self.name}({self.arguments})': arguments are Python literals such as width=128 or betas=(0.9, 0.95)"
-            ) from error
+
+
+@contextmanager
+def _as_literals(origin: Origin) -> Iterator[None]:
+    """Say of arguments that cannot be read as literals what they have to be."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes and comparisons that Python finds odd
+            yield
+    except (SyntaxError, ValueError, TypeError, AssertionError, RecursionError, MemoryError) as error:
+        raise BenchError(
+            f"'{origin.name}({origin.arguments})': arguments are Python literals such as width=128 or betas=(0.9, 0.95)"
+        ) from error
 
 
 def _call_of(arguments: str) -> ast.Call:
@@ -146,7 +156,8 @@ def parse(text: str) -> Origin | None:
         raise BenchError(f"'{text}' names nothing that can be imported: write {FORMS}")
     origin = Origin(match["source"], match["name"], match["arguments"] or "")
     origin.call_arguments()
-    return replace(origin, arguments=ast.unparse(_call_of(origin.arguments))[2:-1])
+    with _as_literals(origin):
+        return replace(origin, arguments=ast.unparse(_call_of(origin.arguments))[2:-1])
 
 
 def handed_name(text: str) -> str:

@@ -1,7 +1,6 @@
 """Plan: the grid asked for, its budget and its seed. Each option is declared here once: flag, TOML key and help."""
 
 import re
-import tomllib
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
@@ -11,7 +10,9 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from bench import files
 from bench.errors import BenchError, brief, unknown
+from bench.plan.toml import table_of
 from bench.vocabulary import MODES
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -23,6 +24,8 @@ SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
 DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
 CHECKS = "checks"  # the suite that comparisons start from
+_LARGEST = 2**63 - 1  # of a whole number, as TOML has it
+_LONGEST = 1e9  # seconds of a duration, some thirty years
 
 
 # What an option decides; commands take options, or leave them apart, by it (`options_of`).
@@ -278,27 +281,22 @@ def _suite(name: str, seen: tuple[str, ...]) -> Plan:
     if name in seen:
         raise BenchError(f"suite '{name}' extends itself ({' -> '.join((*seen, name))}): remove its 'suite' key")
     place, text = _suite_text(name)
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BenchError(f"{place} is not valid TOML: {error}") from error
+    table = table_of(text, place)
     base = _suite(str(table.pop("suite")), (*seen, name)) if "suite" in table else Plan()
     values = {key: _from_toml(key, value, place) for key, value in table.items()}
     return replace(base, **_with_input(values, place), suite=name)
 
 
-def _suite_text(name: str) -> tuple[str, str]:
+def _suite_text(name: str) -> tuple[str, bytes]:
     """Where the suite `name` stands, and its text."""
     if name in suite_names():
-        return f"suite '{name}'", (_suites_folder() / f"{name}.toml").read_text("utf-8")
+        return f"suite '{name}'", (_suites_folder() / f"{name}.toml").read_bytes()
     if not name.endswith(".toml"):
         raise unknown("suite", name, suite_names(), "list suites")
     try:
-        return name, Path(name).read_text("utf-8")
+        return name, files.content(Path(name))
     except OSError as error:
         raise BenchError(f"cannot read the suite file {name}: {error.strerror}; check the path") from error
-    except UnicodeDecodeError as error:
-        raise BenchError(f"the suite file {name} is not UTF-8 text: save it as such, or check the path") from error
 
 
 def _from_toml(key: str, value: Any, place: str) -> Any:
@@ -333,6 +331,8 @@ def _checked(setting: Field[Any], value: Any, where: str) -> Any:
     choices, least = setting.metadata["choices"], setting.metadata["at_least"]
     if choices and value not in choices:
         raise BenchError(f"{where} takes {', '.join(choices)}, not '{value}'")
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise BenchError(f"{where} takes {_LARGEST} at most")
     if least is not None and value < least:
         raise BenchError(f"{where} takes {least} or more, not {value}")
     return value
@@ -341,9 +341,10 @@ def _checked(setting: Field[Any], value: Any, where: str) -> Any:
 def seconds_of(text: str) -> float:
     """Seconds of a text such as 90s, 5m, 1.5h or plain 90."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", text.strip())
-    if not match or not float(match[1]):
+    seconds = float(match[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600, None: 1}[match[2]] if match else 0.0
+    if not 0 < seconds <= _LONGEST:
         raise ValueError(text)
-    return float(match[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600, None: 1}[match[2]]
+    return seconds
 
 
 def _limit(text: str) -> float:

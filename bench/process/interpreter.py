@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from bench.errors import BenchError, NotComparableError
+from bench.files import is_folder
 
 OLDEST = (3, 11)  # that the suite runs under
 PATIENCE = 60.0  # seconds until it tells its version
@@ -22,7 +23,7 @@ def interpreter(text: str) -> Path:
     """
     path = Path(os.path.abspath(Path(shutil.which(text) or text).expanduser()))  # noqa: PTH100 - resolve() follows links
     remedy = "name the python of an environment, such as A=.venv-old/bin/python"
-    if path.is_dir():
+    if is_folder(path):
         raise BenchError(f"{text} is a folder, and no Python: {remedy}")
     try:
         done = subprocess.run(  # noqa: S603 - what the user named to be run

@@ -1,13 +1,12 @@
-"""Lock: one measuring run at a time on a machine, since two would measure each other."""
+"""Lock: one measuring run at a time on a machine, since two would measure each other; one writer in a run's folder."""
 
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from bench.errors import BenchError
 from bench.text import duration
@@ -16,6 +15,7 @@ if sys.platform != "win32":
     import fcntl
 
 POLL = 0.5  # seconds between two looks at a lock that is waited for
+_LONGEST = 400  # bytes of what a lock's file says of its holder
 
 
 @contextmanager
@@ -34,17 +34,13 @@ def measuring(
         BenchError: another run holds the lock, or still does after that.
 
     """
-    if sys.platform == "win32":  # no flock there: nobody is refused
-        yield
-        return
-    descriptor, own = _opened(Path(tempfile.gettempdir()) / "python-m-bench.lock")
-    with os.fdopen(descriptor, "r+" if own else "r") as file:
-        held = _is_free(file) or (not concurrent and _waited(file, wait, tell))
-        if held and own:
-            file.seek(0)
-            file.truncate()
-            file.write(f"run '{name}' (process {os.getpid()})\n")
-            file.flush()
+    with _locked(_opened) as (descriptor, taken):
+        if taken and not concurrent:
+            _await(descriptor, wait, tell)
+        if descriptor >= 0 and not (taken and concurrent):
+            with suppress(OSError):  # the file of another user may only be locked; and a disk may be full
+                os.truncate(descriptor, 0)
+                os.pwrite(descriptor, f"run '{name}' (process {os.getpid()})\n".encode(), 0)
         yield
 
 
@@ -60,7 +56,21 @@ def await_turn(name: str, wait: float, tell: Callable[[str], object]) -> None:
             pass
 
 
-def _waited(file: IO[str], wait: float, tell: Callable[[str], object]) -> bool:
+@contextmanager
+def recording(folder: Path) -> Iterator[None]:
+    """Hold a run's folder: nobody else adds results to it, whatever may be measured at the same time.
+
+    Raises:
+        BenchError: another process holds it.
+
+    """
+    with _locked(lambda: os.open(folder, os.O_RDONLY)) as (_, taken):
+        if taken:
+            raise BenchError(f"run '{folder.name}' is being measured: wait for its end, then go on with it")
+        yield
+
+
+def _await(descriptor: int, wait: float, tell: Callable[[str], object]) -> None:
     """Take the lock as soon as it is free.
 
     Raises:
@@ -69,36 +79,55 @@ def _waited(file: IO[str], wait: float, tell: Callable[[str], object]) -> bool:
     """
     until = time.monotonic() + wait
     if wait:
-        tell(f"{_holder(file)} is measuring on this machine: waiting for its end")
+        tell(f"{_holder(descriptor)} is measuring on this machine: waiting for its end")
     while (left := until - time.monotonic()) > 0:
         time.sleep(min(POLL, left))
-        if _is_free(file):
-            return True
+        if not _is_taken(descriptor):
+            return
     still = f"is still measuring on this machine after {duration(wait)}" if wait else "is measuring on this machine"
     raise BenchError(
-        f"{_holder(file)} {still}, and each would slow the other: wait for its end (--wait), or accept that with "
+        f"{_holder(descriptor)} {still}, and each would slow the other: wait for its end (--wait), or accept that with "
         "--concurrent"
     )
 
 
-def _is_free(file: IO[str]) -> bool:
-    """Whether nobody held it; it is held by this process then."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _holder(file: IO[str]) -> str:
+def _holder(descriptor: int) -> str:
     """Who says to hold it."""
-    file.seek(0)
-    return file.read().strip() or "another run"
+    return os.pread(descriptor, _LONGEST, 0).decode(errors="replace").strip() or "another run"
 
 
-def _opened(path: Path) -> tuple[int, bool]:
-    """A descriptor of the lock's file, and whether it may be written: the file of another user may only be locked."""
+@contextmanager
+def _locked(opened: Callable[[], int]) -> Iterator[tuple[int, bool]]:
+    """A descriptor, held alone if it can be, and whether another process has it instead.
+
+    Where the system or its files know no such locks, or nothing can be opened, nobody is refused: -1 and False.
+    """
+    descriptor = -1
+    if sys.platform != "win32":
+        with suppress(OSError):
+            descriptor = opened()
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644), True
-    except PermissionError:
-        return os.open(path, os.O_RDONLY), False
+        yield descriptor, descriptor >= 0 and _is_taken(descriptor)
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _is_taken(descriptor: int) -> bool:
+    """Whether another process holds it; if not, this one does from now on."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _opened() -> int:
+    """A descriptor of the machine's lock."""
+    path = Path(tempfile.gettempdir()) / "python-m-bench.lock"
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except PermissionError:  # the file of another user
+        return os.open(path, os.O_RDONLY)

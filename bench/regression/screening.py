@@ -157,8 +157,12 @@ def _missing(name: str, stored: list[CellSummary]) -> Verdict:
 
 
 def _differs(old: CellSummary, new: CellSummary) -> tuple[str, ...]:
-    """The conditions that differ, each with both values."""
-    return old.machine.differences(new.machine) + redefined(old.definition, new.definition)
+    """The conditions that differ, each with both values.
+
+    A reading without a relative cost has its cell's threads for those that a cost is compared with: no condition.
+    """
+    without = [] if old.log_cost is not None and new.log_cost is not None else ["threads"]
+    return old.machine.differences(new.machine, without) + redefined(old.definition, new.definition)
 
 
 def _unlearnt(new: CellSummary, stored: list[CellSummary]) -> str:

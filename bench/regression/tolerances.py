@@ -12,18 +12,19 @@ step = 0.010
 relative_cost = "8 %"
 """
 
-import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from bench import files
 from bench.compare.costs import MEMORY_TOLERANCE
-from bench.errors import BenchError, nearest
+from bench.errors import BenchError, brief, nearest
 from bench.metrics import METRICS, Metric, named, row_of
 from bench.plan.cell import Cell
 from bench.plan.matching import cells_meant, matches
+from bench.plan.toml import table_of
 from bench.stats.sequential_test import TOLERANCE
 from bench.text import joined, plural
 from bench.vocabulary import Gate
@@ -138,13 +139,10 @@ def tolerances(path: Path | None = None) -> Tolerances:
         return Tolerances()
     place = path or DEFAULT_FILE
     try:
-        table = tomllib.loads(place.read_text("utf-8"))
+        text = files.content(place)
     except OSError as error:
         raise BenchError(f"cannot read {place}: {error.strerror}; check the path (--tolerances)") from error
-    except UnicodeDecodeError as error:
-        raise BenchError(f"{place} is not UTF-8 text: save it as such") from error
-    except tomllib.TOMLDecodeError as error:
-        raise BenchError(f"{place} is not valid TOML: {error}") from error
+    table = table_of(text, str(place))
     _check_keys(table, (*_TABLES, "cells"), str(place))
     parts = [("*", table), *_table(table.get("cells", {}), f"{place}: [cells]").items()]
     shares, limits = [], []
@@ -181,7 +179,7 @@ def _unknown(place: str, kind: str, name: str, known: Iterable[str]) -> BenchErr
 
 def _table(value: Any, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise BenchError(f"{place} takes a table, not {value!r}")
+        raise BenchError(f"{place} takes a table, not {brief(value)}")
     return value
 
 
@@ -227,14 +225,14 @@ def _share(value: Any, place: str) -> float:
         except ValueError:
             share = None
     if share is None or not 0 <= share < 1:
-        raise BenchError(f'{place} takes a share such as 0.05 or "5 %", not {value!r}')
+        raise BenchError(f'{place} takes a share such as 0.05 or "5 %", not {brief(value)}')
     return share
 
 
 def _limit(value: Any, place: str) -> float:
     limit = _number(value)
     if limit is None or limit < 0:
-        raise BenchError(f"{place} takes a number in SI units, such as 0.010 for 10 ms, not {value!r}")
+        raise BenchError(f"{place} takes a number in SI units, such as 0.010 for 10 ms, not {brief(value)}")
     return limit
 
 

@@ -2,16 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Required, TypedDict
 
+from bench import files
 from bench.errors import BenchError
 from bench.report.record import Record
 from bench.store.run import Run
 from bench.text import change
 from bench.verdict.stored import stored_check
-from bench.verdict.verdict import label_of
+from bench.verdict.verdict import Verdict, label_of
 
 STATES = {"regression": "bad", "pass": "ok"}
+
+
+class StoredCheck(TypedDict, total=False):
+    """What is read of the file that `check` left."""
+
+    overall: Required[str]
+    verdicts: Required[list[Verdict]]
+    before: str
+    command: str
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +59,11 @@ def check_of(run: Run) -> dict[str, Any]:
         stored = stored_check(run.folder) or {}
     except BenchError as error:
         return {"unreadable": str(error)}
-    whole = isinstance(stored.get("verdicts"), list) and isinstance(stored.get("overall"), str)
-    return stored if whole else {}
+    try:
+        files.check_shape(stored, StoredCheck)
+    except ValueError:  # the page is of the run; a check can be made again
+        return {}
+    return stored
 
 
 def checked(record: Record) -> Checked | None:
@@ -57,7 +71,7 @@ def checked(record: Record) -> Checked | None:
     check = record.check
     if "verdicts" not in check:
         return None
-    rows = [_judged(verdict) for verdict in check["verdicts"] if isinstance(verdict, dict)]
+    rows = [_judged(verdict) for verdict in check["verdicts"]]
     order = {"bad": 0, "other": 1, "ok": 2}
     return Checked(
         overall=str(check["overall"]),

@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import json
+import os
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -74,8 +77,9 @@ def write_to(path: Path, run: Run) -> Path:
 
 
 def page_of(name: str, folder: Path = REPORTS) -> Path:
-    """Where the page of the run of that name stands; a run may be named as a page of another kind is."""
-    return folder / f"{'run-' if name in _OTHER_PAGES else ''}{name}.html"
+    """Where the page of the run of that name stands; a run may be named as a page of another kind is, or as that."""
+    others = re.fullmatch(rf"(run-)*({'|'.join(_OTHER_PAGES)})", name, re.IGNORECASE)
+    return folder / f"{'run-' if others else ''}{name}.html"
 
 
 def page(record: Record) -> str:
@@ -117,7 +121,7 @@ def index(folder: Path) -> str:
     """The index of all pages in `folder`, newest first; it knows them by the summary each page carries."""
     pages = [(path.name, summary) for path in folder.glob("*.html") if (summary := _summary_of(path)) is not None]
     pages.sort(key=lambda page: (str(page[1].get("started") or ""), page[0]), reverse=True)
-    runs = [{**summary, "file": name, "started": _moment(summary.get("started"))} for name, summary in pages]
+    runs = [{**_texts(summary), "file": quote(os.fsencode(name))} for name, summary in pages]
     return template("index.html").render(runs=runs, history=(folder / "history.html").exists(), style=style_sheet())
 
 
@@ -152,6 +156,23 @@ def _summary(record: Record) -> dict[str, Any]:
     }
 
 
+class _Check(TypedDict):
+    overall: str
+    before: str
+
+
+class _Summary(TypedDict, total=False):
+    """What of a page's summary the index shows."""
+
+    run: Required[str]
+    started: str | None
+    revision: str
+    machine: str
+    status: str
+    counts: str
+    check: _Check | None
+
+
 class _Meta(HTMLParser):
     """Finds the summary in a page's head."""
 
@@ -168,12 +189,21 @@ def _summary_of(path: Path) -> Mapping[str, Any] | None:
     """The summary that a page carries; None where the file is not one of ours."""
     parser = _Meta()
     try:
-        with path.open(encoding="utf-8") as file:
-            parser.feed(file.read(16_384))  # the summary stands at the top of the head
-        summary = json.loads(parser.content or "")
-    except (OSError, ValueError):
+        with files.opened(path) as file:
+            parser.feed(file.read(16_384).decode("utf-8", "replace"))  # the summary stands at the top of the head
+        summary = files.decoded((parser.content or "").encode())
+        files.check_shape(summary, _Summary)
+    except (OSError, ValueError, RecursionError):
         return None
-    return summary if isinstance(summary, dict) else None
+    return summary
+
+
+def _texts(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What the index shows of a page, whatever its summary holds."""
+    texts = {key: str(summary.get(key) or "") for key in ("run", "revision", "machine", "status", "counts")}
+    stored = summary.get("check")
+    check = {key: str(stored.get(key) or "") for key in ("overall", "before")} if isinstance(stored, dict) else None
+    return {**texts, "started": _moment(summary.get("started")), "check": check}
 
 
 def _moment(started: Any) -> str:

@@ -9,7 +9,20 @@ from bench.report.rank import Rank, ranks
 from bench.report.record import Record, Row, Value
 from bench.report.units import either_way, percent, quantity, scale_of, with_unit
 from bench.store.seeds import over_seeds
-from bench.text import PERCENT, STATISTICS, TIMES, Scale, figure, is_endless, number, plural, plus_minus, whole
+from bench.text import (
+    NO_INTERVAL,
+    PERCENT,
+    STATISTICS,
+    TIMES,
+    Scale,
+    figure,
+    is_endless,
+    number,
+    plural,
+    plus_minus,
+    tells_nothing,
+    whole,
+)
 
 _OF_THIS_RUN = {"time", "rate", "ratio"}  # kinds whose interval holds for the run: between runs they move more
 _OF_THE_MACHINE = {"time", "rate", "size", "count"}  # kinds that the machine's minutes move: no ± promises the next run
@@ -166,9 +179,11 @@ def percent_of(share: float) -> str:
 
 
 def _entry(value: Value, column: Column, limit: float | None) -> Entry:
-    half = None if value.half is None or value.before else value.half * column.scale.factor
-    text = figure(value.value, column.scale, None if value.before else value.half)
-    plus, short = _looked_before(value.before.value, column.scale) if value.before else "", ""
+    wide = value.half is not None and tells_nothing(column.scale.unit, value.half)
+    known = None if value.before or wide else value.half
+    half = known and known * column.scale.factor
+    text = figure(value.value, column.scale, known)
+    plus, short = _looked_before(value.before.value, column.scale) if value.before else "", NO_INTERVAL if wide else ""
     row = row_of(value.metric, value.unit)
     if half and value.statistic != "exact" and (row.once_a_seed or row.kind not in _OF_THE_MACHINE):
         share = value.relative_half

@@ -54,11 +54,11 @@ def digest_of_sources() -> str:
 def _kept(path: Path) -> Entries | None:
     """What was kept, if none of the files that it follows from has changed since."""
     try:
-        stored = json.loads(path.read_bytes())
+        stored = json.loads(files.content(path))
         entries: Entries = stored["entries"]
         same = all(_digest(Path(name)) == was for name, was in stored["files"].items())
         return entries if same and all(isinstance(entry, dict) and "name" in entry for entry in entries) else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -105,6 +105,6 @@ def _sources(package: str) -> Iterator[Path]:
 def _digest(path: Path) -> str:
     """SHA-256 of a file; "" where it cannot be read."""
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        return sha256(files.content(path)).hexdigest()
     except OSError:
         return ""

@@ -1,12 +1,13 @@
 """Observer: is told of a session while it runs. This one does nothing; a subclass overrides the methods it needs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.grid import Grid
 from bench.plan.plan import Plan
+from bench.session.missing import Missing, Past
 from bench.session.scheduler import Progress
 from bench.store.result import Result
 
@@ -20,7 +21,9 @@ class Work:
         catalogue: what is registered, and what the machine can do.
         grid: the cells to measure, and those left out with their reasons.
         trials: what is trained before, to find learning rates.
-        seconds: how long all of it is likely to take.
+        seconds: how long what is missing of it is likely to take.
+        past: the results that a run which is resumed has already, by cell and repeat.
+        missing: what such a run lacks; None where nothing was measured before.
 
     """
 
@@ -29,6 +32,8 @@ class Work:
     grid: Grid
     trials: Sequence[Cell]
     seconds: float
+    past: Past = field(default_factory=dict)
+    missing: Missing | None = None
 
 
 class Observer:

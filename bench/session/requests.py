@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from bench import files
 from bench.errors import BenchError
 from bench.plan.catalogue import ANSWER_SECONDS, Catalogue, patience_of
 from bench.plan.cell import Cell
@@ -14,6 +15,7 @@ from bench.process.messages import Ceiling, Layers, Verification
 from bench.process.worker import WorkerError
 
 DOWNLOAD_SECONDS, PROBE_SECONDS = 3600.0, 60.0
+MOST_BYTES = 4 * 2**30  # of a checkpoint, a billion weights
 
 
 class CrashError(BenchError):
@@ -59,7 +61,7 @@ def ask_verification(starter: TaskStarter, checkpoint: Path, data_dir: str = "")
 
     """
     try:
-        weights = Weights(str(checkpoint.absolute()), checkpoint.read_bytes(), data_dir)
+        weights = Weights(str(checkpoint.absolute()), files.content(checkpoint, MOST_BYTES), data_dir)
     except FileNotFoundError as error:
         raise BenchError(f"no checkpoint {checkpoint}: runs with --checkpoint write them to results/") from error
     except OSError as error:

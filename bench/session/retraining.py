@@ -1,6 +1,5 @@
 """Retraining: the cells of a batch trained at two revisions, each by its own code, and what they learnt."""
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from bench import files
 from bench.compare.checkout import Tree, check_tree, checked_out
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.process.lock import await_turn
@@ -88,6 +88,6 @@ def _trained(batch: Batch, terms: Retraining, name: str, tree: Tree, observer: O
         if code:
             raise BenchError(f"{tree.label}: {last or f'exit code {code}'}")
         kept = terms.folder / FOLDER / name
-        kept.parent.mkdir(exist_ok=True)
-        shutil.move(Path(place) / "results" / name, kept)
+        files.make_folder(kept.parent)
+        files.move(Path(place) / "results" / name, kept)
     return {summary.id: summary for summary in summaries(load(str(kept))) if summary.status == "ok"}

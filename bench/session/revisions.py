@@ -1,7 +1,6 @@
 """Revisions of the past, each measured by its own code in a worktree of its own, and its run fetched into results/."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench import files
 from bench.compare.checkout import Tree, checked_out_alone, spread
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.origin import BASE, from_anywhere
@@ -81,8 +81,8 @@ def _measured(wanted: Mapping[str, Any], revision: str, observer: Observer, conc
             code, last = run_by(words, folder, tree, observer)
             recorded = folder / "results" / name
             if (recorded / "results.jsonl").exists():
-                RESULTS.mkdir(parents=True, exist_ok=True)
-                shutil.move(recorded, RESULTS / name)
+                files.make_folder(RESULTS)
+                files.move(recorded, RESULTS / name)
     except BenchError as error:
         return RevisionOutcome(revision, name, "failed", str(error))
     if code == EXIT_INTERRUPTED:
@@ -106,7 +106,13 @@ def run_by(words: Sequence[str], folder: Path, tree: Tree, observer: Observer) -
     command = [sys.executable, "-m", "bench", "run", *words]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, tree.paths)), BASE: str(tree.base)}
     process = subprocess.Popen(  # noqa: S603 - this interpreter, and flags that were read and checked
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",  # of a revision that writes in another
     )
     last = ""
     interrupted = False

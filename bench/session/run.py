@@ -1,5 +1,7 @@
 """Run: from a plan to a recorded run. First what the plan comes to on this machine, then the measuring of it."""
 
+from collections.abc import Collection
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,8 @@ from typing import Any
 from bench.errors import BenchError
 from bench.machine.neighbours import Look
 from bench.plan.catalogue import Catalogue
-from bench.plan.estimate import expected_seconds, least_seconds, renewal_seconds, trial_seconds
+from bench.plan.cell import Cell
+from bench.plan.estimate import least_seconds
 from bench.plan.grid import Grid, expand, origins_of, plugins_of
 from bench.plan.plan import Plan, flag
 from bench.plan.reference import REFERENCE
@@ -15,12 +18,13 @@ from bench.plan.seeds import order_seed_of
 from bench.plan.task import request_of
 from bench.plan.tuning import trials_of
 from bench.process.executor import Executor
-from bench.process.lock import measuring
+from bench.process.lock import measuring, recording
 from bench.session.collector import Collector
+from bench.session.missing import missing
 from bench.session.observer import SILENT, Observer, Work
 from bench.session.recording import Recording
 from bench.session.requests import ask_ceilings
-from bench.session.resume import reopen
+from bench.session.resume import past_of, reopen
 from bench.session.scheduler import Scheduler
 from bench.session.survey import surveyed
 from bench.session.tuned import Tuned
@@ -33,13 +37,21 @@ from bench.store.run_document import RunDocument
 from bench.text import plural
 
 
-def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work:
+def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run: store.Run | None = None) -> Work:
     """What the plan comes to here, with a seed of its order; nothing is written or measured.
 
+    Args:
+        plan: what is asked for.
+        executor: who starts the processes.
+        observer: is told of what is not as it was asked for.
+        run: the recorded run that goes on with it; None for a new one.
+
     Raises:
-        BenchError: the plan asks for what there is not, contradicts itself, or its budget is too small.
+        BenchError: the plan asks for what there is not, contradicts itself, or its budget is too small; or the results
+            of the run are damaged.
 
     """
+    past = past_of(run, plan) if run else {}
     plan = replace(plan, order_seed=order_seed_of(plan))
     catalogue = surveyed(executor, request_of(plan), to_measure=True)
     for problem in catalogue.problems:
@@ -47,15 +59,14 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT) -> Work
     if "flush" in plan.denormals:
         for reason in _unflushed(catalogue):
             observer.warned(f"{reason}: they are kept")
-    grid = expand(plan, catalogue)
-    for text in _untrained(grid, catalogue):
+    grid = expand(plan, catalogue, untrainable=plan.blocks > 0 and not plan.tune)
+    for text in (*_untrained(grid, catalogue), *_untrainable(grid)):
         observer.warned(text)
     trials = trials_of(grid.cells, plan, catalogue)
-    _check_budget(plan, grid)
+    left = missing(plan, grid.cells, trials, past)
+    _check_budget(plan, left.repeats)
     _check_training(plan)
-    seconds = expected_seconds(grid.cells, plan, catalogue) + renewal_seconds(grid.cells, plan)
-    seconds += trial_seconds(trials, plan, catalogue)
-    return Work(plan, catalogue, grid, trials, seconds)
+    return Work(plan, catalogue, grid, trials, left.seconds(plan, catalogue), past, left if run else None)
 
 
 def measure(
@@ -74,7 +85,8 @@ def measure(
         work: what to measure.
         executor: who starts the processes.
         observer: is told of each step.
-        run: the recorded run to go on with; None for a new one.
+        run: the recorded run to go on with, which its caller holds (`bench.session.resume.resumed`) and prepared `work`
+            with; None for a new one.
         concurrent: measure although another run is measuring on this machine.
         wait: else for its end, so many seconds at most.
         command: repeats it; for the record.
@@ -84,20 +96,20 @@ def measure(
 
     """
     name = run.name if run else work.plan.run or named(Path(work.plan.suite).stem)
-    with measuring(name, concurrent, wait, observer.warned):
+    with ExitStack() as locks:
+        locks.enter_context(measuring(name, concurrent, wait, observer.warned))
         if run is None:
-            run, past = store.create(name, _facts(work, executor, command)), []
+            run = store.create(name, _facts(work, executor, command))
+            locks.enter_context(recording(run.folder))
             remember(code_in(work.plan.to_dict()))
         else:
             reopen(run, work.plan, command)
-            past = run.results()
         for cell, reason in work.grid.skipped:
             run.append(Result(cell, "skipped", reason))
         observer.began(work)
         code = {str(each["text"]): str(each["sha256"]) for each in run.facts.origins.values() if "sha256" in each}
         collector = Collector(executor, run.folder, code)
-        measured = {(result.cell, result.repeat): result for result in past}
-        _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, measured))
+        _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, work.past))
     return run
 
 
@@ -123,13 +135,19 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
         stages.run()
     except KeyboardInterrupt:
         stages.outcome = "interrupted"
+    except BenchError:  # a line could not be written
+        stages.outcome = "interrupted"
+        with suppress(BenchError):
+            _note_end(run, stages)
+        raise
     finally:
         recording.observer.ended()
-    run.note(
-        status=stages.outcome,
-        finished=utc_now(),
-        endings={cell.id: ending for cell, ending in stages.endings.items()},
-    )
+    _note_end(run, stages)
+
+
+def _note_end(run: store.Run, stages: Scheduler | Tuned) -> None:
+    endings = {cell.id: ending for cell, ending in stages.endings.items()}
+    run.note(status=stages.outcome, finished=utc_now(), endings=endings)
 
 
 def _tell_neighbours(look: Look, work: Work, observer: Observer) -> None:
@@ -158,10 +176,15 @@ def _untrained(grid: Grid, catalogue: Catalogue) -> dict[str, None]:
     }
 
 
-def _check_budget(plan: Plan, grid: Grid) -> None:
-    least = least_seconds(grid.cells, plan)
+def _untrainable(grid: Grid) -> dict[str, None]:
+    """Which nets cannot be trained on the batches that are asked for."""
+    return {f"{reason}, or take inference alone, which is timed": None for _, reason in grid.untrainable}
+
+
+def _check_budget(plan: Plan, due: Collection[Cell]) -> None:
+    least = least_seconds(due, plan)
     if plan.budget is not None and plan.budget < least:
-        cells = plural(len(grid.cells), "cell")
+        cells = plural(len(due), "cell")
         raise BenchError(
             f"the budget of {plan.budget:g} s is too small: {cells} need at least {least:.0f} s; "
             f"give --budget {least * 2:.0f}s, or fewer cells or --blocks"

@@ -1,7 +1,6 @@
 """Scheduler: repeats over the grid in random order, until each cell is precise, or the budget or the plan ends."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,19 +8,16 @@ from math import inf
 from random import Random
 
 from bench.errors import OutOfTimeError
+from bench.interrupts import held_back
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.grid import task_of
 from bench.plan.plan import Plan
 from bench.session.collector import Collector
 from bench.session.flight import Report, results_of
-from bench.stats.stopping import is_precise
-from bench.store.disturbed import Beside, disturbed, of_results
+from bench.session.standing import Standing
 from bench.store.result import Result
-from bench.text import plural
-from bench.vocabulary import STATUSES, Part, RunStatus
-
-_TIMED: frozenset[Part] = frozenset({"phases", "inference", "relative cost"})  # what every repeat measures
+from bench.vocabulary import RunStatus
 
 
 @dataclass(slots=True)
@@ -77,13 +73,17 @@ class Scheduler:
     past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     outcome: RunStatus = "running"
-    endings: dict[Cell, str] = field(default_factory=dict)
-    _ratios: dict[Cell, list[float]] = field(default_factory=dict)
-    _disturbed: Counter[Cell] = field(default_factory=Counter)  # how many of its results are, in a part that is timed
-    _more: Counter[Cell] = field(default_factory=Counter)  # how many repeats it had beyond the plan's
-    _beside: list[Beside] = field(default_factory=list)
+    _standing: Standing = field(init=False)
     _measured: int = 0
     _late: bool = False
+
+    def __post_init__(self) -> None:
+        self._standing = Standing(self.plan)
+
+    @property
+    def endings(self) -> dict[Cell, str]:
+        """Why each cell gets no further repeat."""
+        return self._standing.endings
 
     def run(self) -> None:
         """Measure every cell once a repeat, in an order drawn afresh each time; then what was disturbed again.
@@ -110,15 +110,14 @@ class Scheduler:
             self._leave_out(f"{self._spent()} before its turn")
         else:
             self.outcome = "finished"
-            for cell in self.cells:
-                self.endings.setdefault(cell, self._all_repeats(cell))
+            self._standing.end(self.cells)
 
     def _measure_all(self) -> None:
         order = Random(self.plan.order_seed)
         for repeat in range(self.plan.repeats + self.plan.again):
             if repeat == self.plan.repeats:
-                self._note_late()
-            due = [cell for cell in self.cells if self._is_due(cell, repeat - self.plan.repeats)]
+                self._standing.note_late(self.cells)
+            due = [cell for cell in self.cells if self._standing.is_due(cell, repeat)]
             order.shuffle(due)
             begun = 0
             for cells in _by_seed(due):
@@ -128,27 +127,6 @@ class Scheduler:
                 begun += len(cells)
             if self._late and repeat < self.plan.repeats:
                 raise OutOfTimeError
-
-    def _note_late(self) -> None:
-        """Count a cell that is not precise yet as disturbed where a process of it ran beside a disturbed reference.
-
-        How good the reference can be is known once all repeats are there. A plan of one repeat asks for no interval.
-        """
-        late = {name for name, _ in disturbed(self._beside)} if self.plan.repeats > 1 else set()
-        for cell in self.cells:
-            if cell.id in late and cell not in self.endings:
-                self._disturbed[cell] = max(1, self._disturbed[cell])
-
-    def _all_repeats(self, cell: Cell) -> str:
-        """How a cell ended that had every repeat."""
-        more = f" and {self._more[cell]} more, since other work disturbed some" if self._more[cell] else ""
-        return plural(self.plan.repeats, "repeat") + more
-
-    def _is_due(self, cell: Cell, extra: int) -> bool:
-        """Whether the cell needs a repeat; one beyond the plan's (`extra` from 0) for each that was disturbed."""
-        if extra < 0:
-            return cell not in self.endings
-        return self._disturbed[cell] > extra and self.endings.get(cell) not in STATUSES
 
     def _turns(
         self, cells: Sequence[Cell], repeat: int, begun: int, due: int
@@ -160,7 +138,7 @@ class Scheduler:
         fresh = not self.plan.blocks  # where nothing is timed, nothing needs to be
         for position, cell in enumerate(cells, begun):
             if (cell, repeat) in self.past:
-                self._learn(self.past[cell, repeat])
+                self._standing.learn(self.past[cell, repeat])
                 continue
             if not fresh and self._left() > 0:
                 self.collector.renew()
@@ -188,34 +166,22 @@ class Scheduler:
         cell = result.cell
         if result.status == "timeout" and turn.cut:
             self._late = True
-            if cell not in self._ratios:  # else what was measured before stays good
-                self._ratios[cell] = []
+            if not self._standing.knows(cell):  # else what was measured before stays good
+                self._standing.mark(cell)
                 self.keep(replace(result, status="skipped", reason=f"{self._spent()} while it was first measured"))
             return
-        self.keep(result)
+        with held_back():  # an interrupt finds the cell measured, and its line whole, or neither
+            self.keep(result)
+            self._standing.learn(result)
         self._measured += 1
-        self._learn(result)  # before anybody hears of it: an interrupt then finds the cell measured
         self.tell(turn.progress, result)
-
-    def _learn(self, result: Result) -> None:
-        """Note whether the cell needs another repeat after this one."""
-        ratios = self._ratios.setdefault(result.cell, [])
-        self._disturbed[result.cell] += bool(result.disturbed & _TIMED)
-        self._more[result.cell] += result.repeat >= self.plan.repeats
-        if "relative cost" not in result.disturbed:  # such a repeat is made again, and left out where it can be
-            ratios.extend(each.value for each in result.measurements if each.metric == "relative_cost")
-        self._beside += of_results([result])
-        if result.status != "ok":
-            self.endings[result.cell] = result.status
-        elif is_precise(ratios, self.plan.precision):
-            self.endings[result.cell] = f"precise after {plural(len(ratios), 'repeat')}"
 
     def _spent(self) -> str:
         return f"the budget of {self.plan.budget:g} s ended"
 
     def _leave_out(self, reason: str) -> None:
         for cell in self.cells:
-            if cell not in self._ratios and (cell, 0) not in self.past:
+            if not self._standing.knows(cell) and (cell, 0) not in self.past:
                 self.keep(Result(cell, "skipped", reason))
 
 

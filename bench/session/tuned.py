@@ -6,9 +6,10 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
-from bench.plan.tuning import Trial, best_of, group_of, plan_of_trials, with_best_rates
+from bench.plan.tuning import Trial, best_of, plan_of_trials, with_best_rates
 from bench.session.recording import Recording
 from bench.session.scheduler import Scheduler
+from bench.session.trials import grouped
 from bench.store.result import Result
 from bench.vocabulary import RunStatus
 
@@ -45,9 +46,7 @@ class Tuned:
         results = {cell: result for (cell, _), result in self.recording.past.items()}
         if not self._tried(results):
             return
-        groups: dict[Cell, list[Trial]] = {}
-        for cell in self.trials:
-            groups.setdefault(group_of(cell), []).append(trial_of(results[cell]))
+        groups = grouped(self.trials, results)
         self.recording.run.note(tuned=[_facts(group, trials) for group, trials in groups.items()])
         cells, lost = with_best_rates(self.cells, groups)
         for cell, reason in lost:
@@ -78,14 +77,6 @@ class Tuned:
         budget = f"the budget of {self.plan.budget:g} s ended"
         self.recording.leave_out(self.cells, f"{budget} before its learning rate was found")
         return False
-
-
-def trial_of(result: Result) -> Trial:
-    """What training a trial gave."""
-    values = {measurement.metric: measurement.value for measurement in result.measurements}
-    rate = result.cell.learning_rate
-    assert rate is not None
-    return Trial(rate, result.status, result.reason, values.get("accuracy"), values.get("test_loss"), result.cell.seed)
 
 
 def _facts(group: Cell, trials: Sequence[Trial]) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from bench.errors import EXIT_NOT_COMPARABLE, BenchError, unknown
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint
 from bench.store.run import BASELINES
-from bench.store.stored import Count, Seconds, StoredCell
+from bench.store.stored import Count, LogRatio, Number, Seconds, StoredCell
 from bench.store.summary import CellSummary
 from bench.vocabulary import SEGMENT_STARTS, SegmentStart, word
 
@@ -88,7 +88,7 @@ def load(name: str, folder: Path = BASELINES) -> Baseline:
         if not known:
             raise BenchError(f"no baseline '{name}': make one with python -m bench baseline save --name {name}")
         raise unknown("baseline", name, known, "baseline list")
-    summaries = tuple(_summaries(path))
+    summaries = tuple(_summaries(path, files.read_lines(path, _RESTORE)))
     return Baseline(name, path, summaries, files.cut_off(path))
 
 
@@ -114,6 +114,9 @@ def save(name: str, summaries: Iterable[CellSummary], folder: Path = BASELINES) 
     ]
     changed = sum(new != old for new, old in zip(kept, before.summaries, strict=True))
     if fresh or changed:
+        for summary in fresh:  # what could not be read back would cost the whole file
+            lines = (files.Line(f"{line}\n".encode(), f"what run '{summary.run}' says") for line in _lines([summary]))
+            list(_summaries(path, lines, "measure it again"))
         _write(path, [*kept, *fresh])
     return path, len(fresh) + changed
 
@@ -127,7 +130,7 @@ def drop(name: str, run: str | None = None, folder: Path = BASELINES) -> int:
     """
     baseline = load(name, folder)
     if run is None:
-        baseline.path.unlink()
+        files.remove(baseline.path, "free the path")
         return len(baseline.summaries)
     kept = [summary for summary in baseline.summaries if summary.run != run]
     if len(kept) == len(baseline.summaries):
@@ -187,20 +190,20 @@ def _stored(summary: CellSummary, machine: str, counts: str) -> dict[str, Any]:
     }
 
 
-def _summaries(path: Path) -> Iterable[CellSummary]:
-    """The summaries of the file's whole lines."""
+def _summaries(path: Path, lines: Iterable[files.Line], remedy: str = _RESTORE) -> Iterable[CellSummary]:
+    """The summaries of whole lines of the file."""
     machines: dict[str, Fingerprint] = {}
     counts: dict[str, Mapping[str, float]] = {}
-    for number, stored in enumerate(files.read_lines(path, _RESTORE)):
+    for number, stored in enumerate(lines):
         _check_conflict(stored)
-        line = files.parsed(stored, _RESTORE)
-        with files.damage_told(stored.place, _RESTORE):
+        line = files.parsed(stored, remedy)
+        with files.damage_told(stored.place, remedy):
             if number == 0:
                 _check_schema(line["schema"], path)
             elif "facts" in line:
                 machines[line["machine"]] = Fingerprint(line["facts"])
             elif "exact" in line:
-                files.check_shape(line["exact"], dict[str, float])
+                files.check_shape(line["exact"], dict[str, Number])
                 counts[line["counts"]] = line["exact"]
             else:
                 files.check_shape(line, StoredSummary)
@@ -235,7 +238,7 @@ class StoredSummary(TypedDict, total=False):
     dirty: bool
     begins: SegmentStart
     started: str
-    log_cost: float
+    log_cost: LogRatio
     reference: Seconds
     processes: Count
     step: Seconds

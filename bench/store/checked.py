@@ -21,6 +21,8 @@ from bench.errors import BenchError
 Floats = npt.NDArray[np.float64]
 
 AGAIN = "remove it, or write the file again"
+MOST_BYTES = 2**27  # several million rounds
+_MOST_PARTS = 4_000_000  # lists and objects; some bytes of JSON are many of Python where it is nothing else
 _LARGEST = 2**63 - 1  # of a whole number that is kept as such
 _DIGITS = 400  # a number of more is beyond every float
 _DEEPEST = 32
@@ -35,7 +37,7 @@ def text_of(path: Path, remedy: str) -> tuple[str, str]:
         BenchError: it cannot be read, or is no UTF-8; the message ends with the remedy.
 
     """
-    content = files.read(path, remedy)
+    content = files.read(path, remedy, MOST_BYTES)
     wide = _MARKS.get(content[:2]) or ("UTF-16" if b"\0" in content[:4] else "")
     if wide:
         raise BenchError(f"{path} is {wide} text: save it as UTF-8, or {remedy}")
@@ -52,6 +54,8 @@ def parsed(text: str, path: Path, remedy: str) -> Any:
         BenchError: it is not whole, or nested too deeply.
 
     """
+    if text.count("[") + text.count("{") > _MOST_PARTS:
+        raise BenchError(f"{path} holds more than {_MOST_PARTS:,} lists and objects: {remedy}")
     try:
         return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < _DIGITS else inf)
     except ValueError as error:

@@ -31,7 +31,7 @@ def of_results(results: Iterable[Result]) -> list[Beside]:
         )
         for result in results
         for reading in result.measurements
-        if reading.metric == "relative_reference"
+        if reading.metric == "relative_reference" and reading.value
     ]
 
 

@@ -6,13 +6,18 @@ They stand beside the figures of runs and are never judged against them.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from bench import files
 from bench.errors import BenchError
 from bench.store.run import PUBLISHED, check_name
+from bench.store.stored import Count, Seconds
 from bench.vocabulary import FigurePart
 
 SCHEMA = 1
+Rate = Annotated[float, Meta(gt=0, le=1e18)]
 _RESTORE = "remove it, and import the file again"
 
 
@@ -35,12 +40,12 @@ class Figure:
 
     model: str
     part: FigurePart
-    images_per_second: float
-    seconds: float | None = None
-    passes: Mapping[str, float] = field(default_factory=dict)
-    batch_size: int | None = None
-    image_size: int | None = None
-    parameters: float | None = None
+    images_per_second: Rate
+    seconds: Seconds | None = None
+    passes: Mapping[str, Seconds] = field(default_factory=dict)
+    batch_size: Count | None = None
+    image_size: Count | None = None
+    parameters: Rate | None = None
     device: str = ""
 
 

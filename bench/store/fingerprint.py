@@ -4,7 +4,7 @@ Clocks, bogomips, free memory and the host's name are left out: they change with
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -55,9 +55,12 @@ class Fingerprint:
         """Twelve hexadecimal digits that change with any field; fit for a file name."""
         return digest(self.fields)
 
-    def differences(self, other: "Fingerprint") -> tuple[str, ...]:
-        """Each field that differs from the other's, such as "torch 2.14.1 -> 2.15.0"; none when comparable."""
-        names = dict.fromkeys((*self.fields, *other.fields))
+    def differences(self, other: "Fingerprint", without: Collection[str] = ()) -> tuple[str, ...]:
+        """Each field that differs from the other's, such as "torch 2.14.1 -> 2.15.0"; none when comparable.
+
+        Fields `without` are passed over.
+        """
+        names = [name for name in dict.fromkeys((*self.fields, *other.fields)) if name not in without]
         return tuple(
             f"{name} {_shown(self.fields.get(name))} -> {_shown(other.fields.get(name))}"
             for name in names

@@ -1,5 +1,6 @@
 """Git: the one place that calls it."""
 
+import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,16 +26,16 @@ def git(repo: Path, *arguments: str, wrong: str = "", patience: float | None = N
     command = ["git", "-C", str(repo), *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - fixed words, and names after --
-            command, capture_output=True, text=True, check=False, start_new_session=True, timeout=patience
+            command, capture_output=True, check=False, start_new_session=True, timeout=patience
         )
     except OSError as error:
         raise BenchError(f"cannot run git: {error.strerror}; install it to compare revisions") from error
     except subprocess.TimeoutExpired as error:
         raise BenchError(f"git {arguments[0]} in {repo} took more than {patience:g} s: try again") from error
     if done.returncode:
-        cause = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        cause = (os.fsdecode(done.stderr).strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise BenchError(wrong or f"git {arguments[0]} failed: {cause}")
-    return done.stdout.strip("\n")
+    return os.fsdecode(done.stdout).strip("\n")  # as names of files are decoded
 
 
 def code_of(folders: Iterable[Path]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Import files: which files the words of `import` stand for, and what the run of each is called."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.files import is_folder
 
 KINDS = (".json", ".csv")
 
@@ -42,8 +44,8 @@ def sources(words: Iterable[str]) -> list[Source]:
     files: dict[Path, Source] = {}
     for word in words:
         path = Path(word)
-        for source in _below(path) if path.is_dir() else (Source(path),):
-            files.setdefault(source.path.resolve(), source)
+        for source in _below(path) if is_folder(path) else (Source(path),):
+            files.setdefault(Path(os.path.realpath(source.path)), source)  # which goes round in no circle of links
     return list(files.values())
 
 
@@ -58,7 +60,7 @@ def names(files: Sequence[Source], chosen: str | None) -> list[str]:
     plain = [_fit("-".join(source.steps)) for source in files]
     often = Counter(plain)
     unique = [
-        _fit(f"{source.path.resolve().parent.name}-{name}") if often[name] > 1 else name
+        _fit(f"{Path(os.path.realpath(source.path)).parent.name}-{name}") if often[name] > 1 else name
         for source, name in zip(files, plain, strict=True)
     ]
     if chosen:

@@ -101,8 +101,12 @@ def record(item: Import, command: str) -> Run | Path:
     if item.figures:
         return elsewhere.save(item.name, item.figures)
     recorded = run.create(item.name, {**item.facts, "command": command})
-    for result in item.results:
-        recorded.append(result)
+    try:
+        for result in item.results:
+            recorded.append(result)
+    except BaseException:  # half a file would pass for all of it
+        recorded.discard()
+        raise
     return recorded
 
 

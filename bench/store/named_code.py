@@ -33,7 +33,8 @@ def code_of(cells: Iterable[Cell]) -> list[str]:
 
 def code_among(texts: Iterable[object]) -> list[str]:
     """Those of the texts that name code which would be run: data sets that are plain files name none."""
-    return [text for text in dict.fromkeys(texts) if isinstance(text, str) and parse(text) and not is_path(text)]
+    strings = dict.fromkeys(text for text in texts if isinstance(text, str))
+    return [text for text in strings if parse(text) and not is_path(text)]
 
 
 def remember(texts: Iterable[str]) -> None:
@@ -43,7 +44,7 @@ def remember(texts: Iterable[str]) -> None:
     for text in dict.fromkeys(texts):
         if folder is not None and (text, _base()) not in known:
             try:
-                files.append_line(folder / FILE, json.dumps({"text": text, "folder": _base()}))
+                files.append_line(folder / FILE, files.json_line({"text": text, "folder": _base()}))
             except BenchError:  # then it has to be allowed later
                 return
 
@@ -119,12 +120,12 @@ def _known(folder: Path | None) -> set[tuple[str, str]]:
 
 def _entries(path: Path) -> Iterator[tuple[str, str]]:
     try:
-        lines = path.read_bytes().splitlines()
+        lines = files.content(path).splitlines()
     except OSError:
         return
     for line in lines:
         try:
             entry = json.loads(line)
             yield str(entry["text"]), str(entry["folder"])
-        except (ValueError, KeyError, TypeError):  # a damaged line names nothing
+        except (ValueError, KeyError, TypeError, RecursionError):  # a damaged line names nothing
             continue

@@ -1,13 +1,13 @@
 """Result: what one process gave of one cell, as one self-sufficient, versioned line of a results file."""
 
 import base64
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bench import files
 from bench.metrics import registered
 from bench.plan.cell import Cell
 from bench.store.spread import Spread
@@ -177,7 +177,7 @@ class Result:
             "system": self.system,
             "samples": samples,
         }
-        return json.dumps(_finite(stored), separators=(",", ":"), allow_nan=False)
+        return files.json_line(stored)
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Result":
@@ -197,16 +197,3 @@ class Result:
             started=stored["started"],
             seconds=stored["seconds"],
         )
-
-
-def _finite(value: Any) -> Any:
-    """The same plain data with every float that JSON cannot hold replaced by None, and half a pair of UTF-16 by "?"."""
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

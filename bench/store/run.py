@@ -1,7 +1,9 @@
 """A run's folder: run.json and results.jsonl, written as the run goes and read back once."""
 
 import re
+import shutil
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Unpack
@@ -20,8 +22,10 @@ RESULTS, REPORTS = Path("results"), Path("reports")
 COMPARISONS, BASELINES, CALIBRATIONS = RESULTS / "ab", RESULTS / "baselines", RESULTS / "calibrations"
 PUBLISHED = RESULTS / "published"
 RESERVED = tuple(folder.name for folder in (COMPARISONS, BASELINES, CALIBRATIONS, PUBLISHED))  # these hold no run
+FACTS, RESULTS_FILE = "run.json", "results.jsonl"  # in a run's folder
 _DAMAGED = "remove the folder or restore the file"
 _OTHER_SCHEMA = "read it with the version it is of, or measure again"
+_KEPT = "the results before are kept"
 
 
 @dataclass(slots=True)
@@ -96,7 +100,7 @@ class Run:
 
     @property
     def _path(self) -> Path:
-        return self.folder / "results.jsonl"
+        return self.folder / RESULTS_FILE
 
     def _read(self) -> list[files.Line]:
         """The whole lines of the file, read the first time."""
@@ -108,20 +112,22 @@ class Run:
         """Each line as a Result, samples decoded; trials too."""
         return [Result.from_dict(line) for line in self._every_line()]
 
-    def reopen(self, again: Collection[str] = ("skipped",)) -> None:
-        """Make the results ready for what is still missing.
+    def reopen(self, again: Collection[str] = ("skipped",), **facts: Any) -> None:
+        """Make the results ready for what is still missing, and add `facts` to run.json.
 
         A last line that was never finished goes, so that the next begins on its own; so do the lines of the statuses
-        `again`, since the turn of these cells may come now. The file is replaced in one move.
+        `again`, since the turn of these cells may come now. The caller holds the folder.
 
         Raises:
-            BenchError: a line is damaged.
+            BenchError: a line is damaged, or the folder cannot be written; both files are as they were.
 
         """
         statuses = [line["status"] for line in self._every_line(whole=False)]
         kept = [line for line, status in zip(self._read(), statuses, strict=True) if status not in again]
-        files.replace(self._path, b"".join(line.text for line in kept))
-        self._lines, self._heads = kept, None
+        stored = {**self.stored, **facts}
+        results = b"".join(line.text for line in kept)
+        files.replace_together({self._path: results, self.folder / FACTS: files.document(stored)}, _KEPT)
+        self.stored, self._lines, self._heads = stored, kept, None
 
     def append(self, result: Result) -> None:
         """Write one result as one line, and see it on the disk before going on.
@@ -131,7 +137,8 @@ class Run:
 
         """
         text = result.to_line(of_result(result))
-        files.append_line(self._path, text)
+        with self._there():
+            files.append_line(self._path, text, new=False)
         if self._lines is not None:
             self._lines.append(files.Line(text.encode() + b"\n", f"{self._path} line {len(self._lines) + 1}"))
         self._heads = None
@@ -144,7 +151,24 @@ class Run:
 
         """
         self.stored.update(facts)
-        files.replace(self.folder / "run.json", files.document(self.stored), "the results before are kept")
+        with self._there():
+            files.replace(self.folder / FACTS, files.document(self.stored), _KEPT)
+
+    def discard(self) -> None:
+        """Remove the folder of a run that never came to be, so that its name is free again."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def _there(self) -> Iterator[None]:
+        """Say of what cannot be written that its folder is gone, where it is."""
+        try:
+            yield
+        except BenchError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise BenchError(
+                    f"{self._path} was removed while the run went on, which ends here: run it again"
+                ) from error
+            raise
 
 
 def check_name(name: str) -> None:
@@ -169,12 +193,17 @@ def create(name: str, facts: Mapping[str, object], root: Path = RESULTS) -> Run:
     run = Run(root / name, {"schema": SCHEMA, "run": name, **facts})
     try:
         run.folder.mkdir(parents=True)
-        (run.folder / "results.jsonl").touch()
     except FileExistsError as error:
         raise BenchError(f"{error.filename} exists already: choose another name with --run NAME") from error
     except OSError as error:
         raise BenchError(f"cannot write to {run.folder}: {error.strerror}; {files.ELSEWHERE}") from error
-    run.note()
+    try:
+        files.replace(run.folder / RESULTS_FILE, b"")
+        run.note()
+    except BaseException:
+        run.discard()
+        raise
+    files.names_to_disk(root)
     return run
 
 
@@ -185,27 +214,35 @@ def load(name: str, root: Path = RESULTS) -> Run:
         BenchError: there is no such run, or its run.json is damaged or of another schema.
 
     """
-    folder = _folder(name, root)
     try:
-        stored = files.read_object(folder / "run.json", _DAMAGED)
+        folder = _folder_of(name, root)
+        stored = files.read_object(folder / FACTS, _DAMAGED)
     except FileNotFoundError as error:
         known = ", ".join(run_names(root)[-3:]) or "there is none yet: python -m bench run"
         raise BenchError(f"no run '{name}' in {root}/ (latest: {known}){_above(root)}") from error
-    files.check_schema(stored.get("schema"), SCHEMA, str(folder / "run.json"), _OTHER_SCHEMA)
+    files.check_schema(stored.get("schema"), SCHEMA, str(folder / FACTS), _OTHER_SCHEMA)
     return Run(folder, stored)
 
 
-def _folder(name: str, root: Path) -> Path:
+def _folder_of(name: str, root: Path) -> Path:
     """Where the run lies that is meant: of that very name, else at that path, else the only one that the glob matches.
 
     Raises:
         BenchError: it matches several.
+        FileNotFoundError: nothing can have that path: it is too long, or has a NUL in it.
 
     """
-    if is_run(root / name):
+    folder = Path(name)
+    try:
+        if is_run(root / name) and folder.name not in ("", ".."):  # "." and ".." name a folder, and no run
+            return root / name
+        if is_run(folder):
+            return folder if folder.name not in ("", "..") else folder.resolve()
+        (root / name / FACTS).exists()
+    except PermissionError:  # whoever reads it is told
         return root / name
-    if is_run(Path(name)):
-        return Path(name)
+    except (OSError, ValueError) as error:
+        raise FileNotFoundError(name) from error
     matching = [known for known in run_names(root) if matches(known, name)]
     if len(matching) > 1:
         raise BenchError(f"'{name}' matches {len(matching)} runs, {joined(matching)}: name one of them")
@@ -244,10 +281,29 @@ def latest(root: Path = RESULTS) -> str:
     return names[-1]
 
 
+def load_latest(root: Path = RESULTS) -> tuple[Run, list[BenchError]]:
+    """The run that was recorded last of those that can be read, and why later ones cannot.
+
+    Raises:
+        BenchError: none is recorded, or none can be read.
+
+    """
+    errors: list[BenchError] = []
+    for name in reversed(run_names(root)):
+        try:
+            return load(name, root), errors
+        except BenchError as error:
+            errors.append(error)
+    raise errors[0] if errors else BenchError(f"no run is recorded in {root}/ yet: python -m bench run")
+
+
 def run_names(root: Path = RESULTS) -> list[str]:
     """The names of all recorded runs, oldest first."""
-    folders = [path.parent for path in root.glob("*/run.json")]
-    return [folder.name for folder in sorted(folders, key=lambda folder: (folder.stat().st_mtime, folder.name))]
+    moments: dict[str, float] = {}
+    for path in root.glob(f"*/{FACTS}"):
+        with suppress(OSError):  # removed meanwhile
+            moments[path.parent.name] = path.parent.stat().st_mtime
+    return sorted(moments, key=lambda name: (moments[name], name))
 
 
 def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:

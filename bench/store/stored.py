@@ -4,6 +4,7 @@ import base64
 from dataclasses import fields
 from typing import Annotated, Any, NotRequired, Required, TypedDict, get_type_hints
 
+import numpy as np
 from msgspec import Meta
 
 from bench import files
@@ -13,9 +14,10 @@ from bench.store.spread import Spread
 from bench.vocabulary import Direction, Part, Statistic, Status, WarningKind
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]
-Seconds = Annotated[float, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0, le=1e12)]
+Number = Annotated[float, Meta(ge=-1e100, le=1e100)]  # whose square and whose sum with others are numbers too
+LogRatio = Annotated[float, Meta(ge=-50, le=50)]  # nothing takes 1e21 times as long as something else
 _BULK = b',"blocks":['  # begins what comes after the measurements; inside a string its quotes would be escaped
-_FLOAT32 = 4  # bytes
 
 # The fields of Cell; a newer version may leave out what is at its default, and add fields.
 StoredCell = TypedDict(  # type: ignore[misc] # its keys are those of the dataclass
@@ -33,7 +35,7 @@ class StoredWarning(TypedDict):
 
     part: Part
     kind: WarningKind
-    amount: float | None
+    amount: Number | None
     text: str
 
 
@@ -56,11 +58,11 @@ class StoredMeasurement(TypedDict):
     metric: str
     unit: str
     direction: Direction
-    value: float | None
+    value: Number | None
     statistic: Statistic
     threads: Count | None
     n: NotRequired[Count]
-    median: NotRequired[float | None]
+    median: NotRequired[Number | None]
     spread: NotRequired[Spread]
 
 
@@ -80,12 +82,12 @@ class StoredBlock(TypedDict, total=False):
     """
 
     subject: Required[str]
-    started: float
+    started: Number
     wall: Seconds
     cpu: Seconds
     faults: Count
     preempted: Count
-    waited: float | None
+    waited: Number | None
     steps: Count
 
 
@@ -106,10 +108,10 @@ class StoredEvaluation(TypedDict, total=False):
     epoch: Seconds
     steps: Count
     seconds: Seconds
-    train_loss: float | None
-    train_accuracy: float | None
-    test_loss: float | None
-    test_accuracy: float | None
+    train_loss: Number | None
+    train_accuracy: Number | None
+    test_loss: Number | None
+    test_accuracy: Number | None
 
 
 class StoredTraining(TypedDict, total=False):
@@ -135,7 +137,7 @@ class StoredTraining(TypedDict, total=False):
     epochs: Required[list[StoredEvaluation]]
     classes: Any
     gradients: Any
-    limit: float | None
+    limit: Number | None
     until: dict[str, Any] | None
     per_class: Any
     confusion: Any
@@ -220,7 +222,7 @@ def _checked(stored: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     for metric, encoded in stored.pop("samples", {}).items():
         if metric not in by_metric:
             raise ValueError(f"there are samples of '{metric}', which was not measured")
-        if len(base64.b64decode(encoded, validate=True)) % _FLOAT32:
-            raise ValueError(f"the samples of '{metric}' are no whole numbers of 4 bytes")
+        if not np.isfinite(np.frombuffer(base64.b64decode(encoded, validate=True), dtype="<f4")).all():
+            raise ValueError(f"a sample of '{metric}' is no finite number")
         by_metric[metric]["samples"] = encoded
     return stored

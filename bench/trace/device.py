@@ -125,8 +125,11 @@ def idle(kernels: Sequence[Kernel]) -> dict[str, float]:
 def spans_of(kernels: Sequence[Kernel], steps: Sequence[Window]) -> list[dict[str, float]]:
     """For each step, microseconds from the first kernel of each phase to that of the next, as events would tell."""
     spans_by_step: list[dict[str, float]] = [defaultdict(float) for _ in steps]
-    for at, spans in enumerate(spans_by_step):
-        own = [kernel for kernel in kernels if kernel.step == at]
+    kernels_by_step: list[list[Kernel]] = [[] for _ in steps]
+    for kernel in kernels:
+        if kernel.step >= 0:
+            kernels_by_step[kernel.step].append(kernel)
+    for spans, own in zip(spans_by_step, kernels_by_step, strict=True):
         turns = [new for old, new in pairwise([None, *own]) if new and (old is None or old.phase != new.phase)]
         ends = [*(kernel.start for kernel in turns[1:]), max((kernel.end for kernel in own), default=0.0)]
         for kernel, end in zip(turns, ends, strict=False):

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import files
 from bench.errors import BenchError
 
 # 256 MiB of JSON are some 700,000 events, several times the largest trace of the catalogue; reading them takes about
 # ten times as much memory.
 MOST_BYTES = 256 * 2**20
 MOST_EVENTS = 1_000_000
+# Of an event, one with another: some bytes of JSON become many of Python where they are lists and no text.
+_MOST_VALUES, _MOST_PARTS = 32, 12
 _CHUNK = 2**20
 _LONGEST = 10_000  # characters of a name; those of kernels from templates have thousands
 _BOUND = 1e18  # microseconds of any clock; a number beyond it, or none, is damage
@@ -59,6 +62,8 @@ def load(path: Path, most_bytes: int = MOST_BYTES, most_events: int = MOST_EVENT
         raise _refused(path, "it is cut short or damaged") from error
     if not text.strip():
         raise _refused(path, "it is empty")
+    if text.count(b",") > most_events * _MOST_VALUES or text.count(b"{") + text.count(b"[") > most_events * _MOST_PARTS:
+        raise _refused(path, f"it holds more than {most_events:,} events have; profile fewer steps")
     try:
         document = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
@@ -68,7 +73,7 @@ def load(path: Path, most_bytes: int = MOST_BYTES, most_events: int = MOST_EVENT
 
 def _unpacked(path: Path, most: int) -> bytes:
     """The bytes of the file, unpacked where it is gzip; never more than `most` are held."""
-    with path.open("rb") as raw:
+    with files.opened(path) as raw:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         file: Any = gzip.GzipFile(fileobj=raw) if packed else raw

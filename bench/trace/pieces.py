@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from bench.trace.categories import category_of
 from bench.trace.frames import Path, Stacks
 from bench.trace.kernel import HOST_WAIT, KERNEL_WAIT, OTHER_WAIT, Kernel
 from bench.trace.timeline import Segment, clipped, exclusive, gaps
-from bench.trace.tree import MODULE_MARK, STEP, Node
+from bench.trace.tree import DEEPEST, MODULE_MARK, STEP, Node
 
 OUTSIDE, IDLE, WAITING = "outside operators", "idle device", "waiting for the device"
 _RANKS = {"communication": 2}  # a moment in which the device computes as well is not lost to communication
@@ -73,7 +74,7 @@ def _rank(kernel: Kernel) -> int:
 
 def _host_key(node: Node, stacks: Stacks) -> Key:
     names = [name for name in node.lineage() if not name.startswith((STEP, MODULE_MARK))]
-    operator = next((above.name for above in _upwards(node) if above.kind == "operator"), "")
+    operator = next((above.name for above in islice(_upwards(node), DEEPEST) if above.kind == "operator"), "")
     if node.kind == "launch" and "synchronize" in node.name.lower():
         category = WAITING
     elif operator or node.kind == "launch" or node.phase == "fetch":

@@ -20,7 +20,7 @@ _FRAMES = "python_function"
 BACKWARD = "autograd::engine::evaluate_function"
 _FETCH = "enumerate(DataLoader)"
 STEP = "ProfilerStep#"
-_DEEPEST = 200
+DEEPEST = 200  # frames of a stack that are looked at, more than an honest trace has
 WHOLE_TRACE = "whole trace"  # the name of the one step of a trace that marks none
 LOSS = "(loss)"  # the module of what belongs to no module but to the loss
 
@@ -67,7 +67,7 @@ class Node:
         names, node = [], self
         while True:
             names.append(node.name)
-            if node.parent is None or len(names) == _DEEPEST:
+            if node.parent is None or len(names) == DEEPEST:
                 return names
             node = node.parent
 
@@ -123,17 +123,17 @@ def _nested(events: list[Event], thread: int) -> Iterable[Node]:
     """The nodes of one thread, tied to the ones that hold them in time."""
     # the longer of two that start together holds the other; of two alike the first in the file does
     order = sorted(((event["ts"], -event["dur"], at) for at, event in enumerate(events)), key=itemgetter(0, 1, 2))
-    stack: list[Node] = []
+    stack: list[tuple[Node, Node | None]] = []  # each with the nearest operator at or above it
     for start, length, at in order:
         node = _node(events[at], start, start - length, thread)
-        while stack and stack[-1].end <= start:
+        while stack and stack[-1][0].end <= start:
             stack.pop()
-        if stack:
-            node.parent = stack[-1]
-            node.end = min(node.end, stack[-1].end)  # stamps are rounded: a child may seem to outlast its parent
-        if node.kind == "operator" and (holder := _operator(node.parent)):
+        node.parent, holder = stack[-1] if stack else (None, None)
+        if node.parent:
+            node.end = min(node.end, node.parent.end)  # stamps are rounded: a child may seem to outlast its parent
+        if node.kind == "operator" and holder:
             holder.inner += node.end - node.start
-        stack.append(node)
+        stack.append((node, node if node.kind == "operator" else holder))
         yield node
 
 
@@ -154,19 +154,12 @@ def _node(event: Event, start: float, end: float, thread: int) -> Node:
 def number_of(facts: Mapping[str, Any], name: str) -> int:
     """A number that an event tells, -1 for none."""
     number = facts.get(name, -1)
-    return number if isinstance(number, int) else -1
+    return number if isinstance(number, int) and not isinstance(number, bool) else -1
 
 
 def external_of(facts: Mapping[str, Any]) -> int:
     """The number by which kernels and operators belong together, as newer traces spell it or older ones."""
     return number_of(facts, "External id" if "External id" in facts else "external id")
-
-
-def _operator(node: Node | None) -> Node | None:
-    """The nearest operator at or above the node."""
-    while node is not None and node.kind != "operator":
-        node = node.parent
-    return node
 
 
 def _steps(nodes: Sequence[Node]) -> list[Window]:

@@ -1,5 +1,6 @@
 """Checkpoint: the best weights of a cell in a file, and the model that they belong to."""
 
+import zipfile
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -80,6 +81,7 @@ def unpacked(content: bytes, name: str, data_dir: Path | None = None) -> Checkpo
 
     """
     try:
+        _check_packing(content)
         stored = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # what reads a damaged pickle may raise anything
         cause = "it is damaged, no checkpoint, or holds more than tensors and plain data"
@@ -89,6 +91,18 @@ def unpacked(content: bytes, name: str, data_dir: Path | None = None) -> Checkpo
     except (architectures.RegistryError, architectures.ShapeError, *DAMAGE) as error:
         reason = (str(error).strip().splitlines() or [""])[0].rstrip(": ")
         raise BenchError(f"{name} does not fit this version ({reason}): train again with --checkpoint") from error
+
+
+def _check_packing(content: bytes) -> None:
+    """See that it is packed as `torch.save` packs: a zip file whose parts are not compressed, and so no larger than it.
+
+    Raises:
+        ValueError: it is not; a few bytes could unpack to any number.
+
+    """
+    with zipfile.ZipFile(BytesIO(content)) as packed:
+        if sum(member.file_size for member in packed.infolist()) > len(content):
+            raise ValueError("its parts are compressed")
 
 
 def _restored(stored: Any, name: str, data_dir: Path | None) -> Checkpoint:

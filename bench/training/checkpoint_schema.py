@@ -30,6 +30,9 @@ def digest_of(stored: dict[str, Any]) -> str:
     """SHA-256 of all but the digest: what is plain as canonical JSON, then the tensors' names, types, shapes, bytes."""
     plain = {name: value for name, value in stored.items() if name not in ("digest", "weights")}
     weights: dict[str, torch.Tensor] = stored["weights"]
+    for tensor in weights.values():
+        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise ValueError("a tensor claims more values than it has")  # such as one that is repeated by strides of 0
     layout = [[name, str(tensor.dtype), list(tensor.shape)] for name, tensor in weights.items()]
     digest = hashlib.sha256(canonical([plain, layout]).encode())
     for tensor in weights.values():

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from architectures import ShapeError
+from bench import models
 from bench.devices import Device, device_for, is_out_of_memory
 from bench.machine import procfs
 from bench.machine.system import describe_system
@@ -74,21 +75,28 @@ class _CellTask:
         channel.send("code", code_of(self.cell))
 
     def measure(self) -> None:
-        """Everything the task asks for."""
-        if self.task.blocks:
-            self._time()
-        if self.task.epochs:
+        """Everything the task asks for; of a net that cannot be trained on the cell's batches, inference alone."""
+        trains = self._time() if self.task.blocks else True
+        if self.task.epochs and trains:
             measurements, block = learn(self.task, self.dataset, self.device, self.channel)
             self._send(measurements, [block])
             seconds = {measured.metric: measured.value for measured in measurements}["training_step"]
             times = seconds / self.alone if self.alone else 0.0
             self._warn(noise.contention("training", [block], self.cell.threads, times))
 
-    def _time(self) -> None:
-        """The speed of the cell, and once what it costs."""
+    def _time(self) -> bool:
+        """The speed of the cell, and once what it costs; whether it can be trained."""
         self.channel.send("stage", "phases")
         work = self._workload(self.cell)
-        self._first_step(work)
+        try:
+            self._first_step(work)
+        except Exception:
+            if self.cell.batch_size > 1 or not (reason := self._untrainable()):
+                raise
+            self._warn([Warning("timing", "inference alone", None, reason)])
+            inference, steady = self._inference(self._workload(self.cell))
+            self._warn_of_noise("inference", inference, steady, self.cell.threads)
+            return False
         if work.outputs:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
@@ -96,12 +104,10 @@ class _CellTask:
         self.step_seconds = measurements[0].value
         self._send(measurements, phases)
         self._warn(denormals.warnings_of("phases", work))
-        self.channel.send("stage", "inference")
-        inference, measurements, warm_inference = measure_inference(work, self.cell.threads)
-        self._send(measurements + measure_copy(work), inference)
+        inference, steady = self._inference(work)
         self._relative(work)
         self._warn_of_noise("phases", phases, warm.steady, self.cell.threads)
-        self._warn_of_noise("inference", inference, warm_inference.steady, self.cell.threads)
+        self._warn_of_noise("inference", inference, steady, self.cell.threads)
         if not torch.isfinite(work.step()):
             text = "the loss was not finite any more when timing ended"
             self._warn([Warning("timing", "loss not finite", None, text)])
@@ -114,6 +120,19 @@ class _CellTask:
             del counted
             self._send(measure_memory(work))
             self._numerics({count.metric: count.value for count in counts})
+        return True
+
+    def _inference(self, work: Workload) -> tuple[list[Block], bool]:
+        """Time inference; its blocks, and whether the net ran steadily before."""
+        self.channel.send("stage", "inference")
+        inference, measurements, warm = measure_inference(work, self.cell.threads)
+        self._send(measurements + measure_copy(work), inference)
+        return inference, warm.steady
+
+    def _untrainable(self) -> str | None:
+        """Why the net cannot be trained on one image, or None."""
+        text = self.cell.source("architecture")
+        return models.trouble_with_one_image(text, self.dataset.input_shape, self.dataset.num_classes)
 
     def _numerics(self, counts: Mapping[str, float]) -> None:
         """How far the first step lies from float64, where there is the memory to tell."""

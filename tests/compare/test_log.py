@@ -78,14 +78,26 @@ def test_a_last_line_that_was_cut_off_is_passed_over(written):
             '{"kind": "pears"}',
             r"line 3 is damaged \('pears' is none of 'counts', 'memory', 'sameness', 'failure', 'pair', 'end'",
         ),
-        ('{"kind": "end", "ended": "", "seconds": "long"}', r"line 3 is damaged \(could not convert"),
-        ('{"kind": "end", "ended": "bored", "seconds": 1}', r"line 3 is damaged \('bored' is none of"),
-        ('{"kind": "failure", "cell": "mlp", "side": "left", "reason": ""}', "'left' is none of 'before', 'after'"),
+        (
+            '{"kind": "end", "ended": "", "seconds": "long"}',
+            r"line 3 is damaged \(Expected `float`, got `str` - at `\$\.seconds`",
+        ),
+        (
+            '{"kind": "end", "ended": "bored", "seconds": 1}',
+            r"line 3 is damaged \(Invalid enum value 'bored' - at `\$\.ended`",
+        ),
+        (
+            '{"kind": "failure", "cell": "mlp", "side": "left", "reason": ""}',
+            r"Invalid enum value 'left' - at `\$\.side`",
+        ),
         (
             '{"kind": "failure", "cell": "vgg4", "side": "after", "reason": ""}',
             r"line 3 is damaged \(there is no 'vgg4'",
         ),
-        ('{"kind": "counts", "cell": "mlp", "before": 1, "after": {}}', r"line 3 is damaged \('int' object"),
+        (
+            '{"kind": "counts", "cell": "mlp", "before": 1, "after": {}}',
+            r"line 3 is damaged \(Expected `object`, got `int` - at `\$\.before`",
+        ),
     ],
 )
 def test_a_damaged_line_is_named_with_what_is_wrong(written, text, words):
@@ -98,13 +110,13 @@ def test_a_damaged_line_is_named_with_what_is_wrong(written, text, words):
     ("key", "value", "words"),
     [
         ("log_ratio", None, "there is no 'log_ratio'"),
-        ("run", 3, "3 is none of 1, 2"),
-        ("statistic", "p11", "'p11' is none of 'min'"),
-        ("phases", {"forward": [1.0]}, "not enough values"),
+        ("run", 3, r"Expected `int` <= 2 - at `\$\.run`"),
+        ("statistic", "p11", r"Invalid enum value 'p11' - at `\$\.statistic`"),
+        ("phases", {"forward": [1.0]}, r"Expected `array` of length 2, got 1 - at `\$\.phases"),
         ("log_ratio", float("nan"), "JSON is malformed"),
         ("log_ratio", float("inf"), "JSON is malformed"),
-        ("before", 0.0, "nothing takes 0.0 s"),
-        ("after", -1.0, "nothing takes -1.0 s"),
+        ("before", 0.0, r"Expected `float` > 0\.0 - at `\$\.before`"),
+        ("after", -1.0, r"Expected `float` > 0\.0 - at `\$\.after`"),
     ],
 )
 def test_a_damaged_pair_is_named_with_what_is_wrong(written, key, value, words):

@@ -2,6 +2,7 @@ import gzip
 import os
 import pickle
 import shlex
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -263,7 +264,8 @@ def test_an_empty_folder_gets_one_line(tmp_path, name):
 @pytest.mark.parametrize("data_dir", ["x" * 300, "a\0b"])
 @pytest.mark.parametrize("name", small.NAMES)
 def test_a_folder_that_cannot_be_gets_one_line(name, data_dir):
-    assert f"cannot load {name}: it is not in {data_dir}/" in message_of(name, Path(data_dir))
+    shown = data_dir.replace("\0", r"\x00")
+    assert f"cannot load {name}: it is not in {shown}/" in message_of(name, Path(data_dir))
 
 
 @pytest.mark.parametrize("name", small.NAMES)
@@ -340,3 +342,41 @@ def test_a_download_that_fails_gets_one_line(mirror, tmp_path):
     assert f"cannot download {name} to {tmp_path / 'kept'}: " in message
     assert "File not found or corrupted" in message
     assert "check the connection, or put " in message
+
+
+def test_packed_idx_files_are_read_as_they_are(idx_folder):
+    name, raw, arrays = idx_folder
+    for file in IDX_FILES.split(", "):
+        (raw / f"{file}.gz").write_bytes(gzip.compress((raw / file).read_bytes(), mtime=0))
+        (raw / file).unlink()
+    dataset = load(name, raw.parent.parent)
+    assert np.array_equal(arrays["train-images-idx3-ubyte"], dataset.train_images.squeeze(1))
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_files_under_the_names_of_other_programs_or_in_another_folder_are_told(idx_folder, ending):
+    name, raw, _ = idx_folder
+    first, *others = IDX_FILES.split(", ")
+    for file in (first, *others):
+        (raw / file).rename(raw.parent.parent / f"{file.replace('-idx', '.idx')}{ending}")
+    message = message_of(name, raw.parent.parent)
+    lies, wanted = raw.parent.parent / f"train-images.idx3-ubyte{ending}", raw / f"{first}{ending}"
+    assert message.startswith(f"cannot load {name}: {lies} has to be {wanted}: mkdir -p {raw} && mv {lies} {wanted}")
+
+
+def test_a_file_that_is_packed_under_its_own_name_is_read(idx_folder):
+    name, raw, arrays = idx_folder
+    for file in IDX_FILES.split(", "):
+        (raw / file).write_bytes(gzip.compress((raw / file).read_bytes(), mtime=0))
+    assert np.array_equal(arrays["train-images-idx3-ubyte"], load(name, raw.parent.parent).train_images.squeeze(1))
+
+
+def test_an_archive_that_was_not_unpacked_is_told_with_the_command(tmp_path, monkeypatch):
+    small.expect(monkeypatch, "cifar10", small.published_of("cifar10"))
+    folder = small.write(small.files_of("cifar10"), tmp_path)
+    subprocess.run(["tar", "czf", "cifar-10-python.tar.gz", folder.name], cwd=tmp_path, check=True)
+    shutil.rmtree(folder)
+    message = message_of("cifar10", tmp_path)
+    assert "cifar-10-python.tar.gz is not unpacked: tar xzf" in message
+    subprocess.run(["sh", "-c", message.rpartition(": ")[2]], check=True)
+    assert load("cifar10", tmp_path).name == "cifar10"

@@ -160,6 +160,9 @@ def test_one_image_is_too_few_for_batch_norm():
         "cannot train on a batch of one image: Expected more than 1 value" in reason for _, reason in grid.skipped
     )
     assert all("--batch-sizes" in reason for _, reason in grid.skipped)
+    wider = expand(plan, catalogue, untrainable=True)  # inference is timed all the same
+    assert len(wider.cells) == len(grid.cells) + len(grid.skipped)
+    assert wider.untrainable == grid.skipped
 
 
 def test_a_net_is_left_out_where_it_does_not_fit_and_measured_where_it_does():

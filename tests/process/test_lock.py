@@ -9,7 +9,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.process import lock
-from bench.process.lock import await_turn, measuring
+from bench.process.lock import await_turn, measuring, recording
 
 pytest.importorskip("fcntl")
 
@@ -93,3 +93,33 @@ def test_waiting_has_an_end(holder, monkeypatch):
     with pytest.raises(BenchError, match="is still measuring"):
         await_turn("mine", 0.1, lambda _: None)
     await_turn("mine", 0.0, lambda _: None)  # who does not wait is told by the program that takes the lock
+
+
+def test_a_run_has_one_writer(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    with recording(folder), pytest.raises(BenchError, match=r"^run 'mine' is being measured: wait for its end"):
+        recording(folder).__enter__()
+    with recording(folder):
+        pass
+    assert list(folder.iterdir()) == []
+
+
+def test_the_folder_of_a_run_that_is_gone_holds_nobody_up(tmp_path):
+    with recording(tmp_path / "none"):
+        pass
+
+
+def test_where_no_lock_can_be_had_nobody_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with measuring("mine", concurrent=False), measuring("yours", concurrent=False):
+        pass
+
+
+def test_a_full_disk_does_not_keep_the_lock_from_holding(folder, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bench.process.lock.os.pwrite", full)
+    with measuring("mine", concurrent=False), pytest.raises(BenchError, match=r"^another run is measuring"):
+        measuring("yours", concurrent=False).__enter__()

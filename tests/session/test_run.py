@@ -1,6 +1,8 @@
 """Run: what a plan comes to, a real run with an observer, and one that goes on; nothing is printed."""
 
 import json
+import shutil
+import signal
 import sys
 from collections import Counter
 from contextlib import closing, contextmanager
@@ -8,16 +10,19 @@ from dataclasses import replace
 
 import pytest
 
+from bench import files
 from bench.errors import BenchError
 from bench.machine.neighbours import Neighbours
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.plan import plan_from
 from bench.process import entries
 from bench.process.local import Workers
+from bench.process.lock import recording
 from bench.process.worker import WorkerError
 from bench.session import run as session
 from bench.session.observer import Observer
 from bench.session.resume import resumed
+from bench.store.result import Result
 from bench.store.run import create, load
 
 GRID = {"architectures": ("debug",), "datasets": ("synthetic",), "optimizers": ("sgd",), "threads": (1,)}
@@ -118,9 +123,10 @@ def _here(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "Look", lambda: Seen(None))  # whatever else runs beside the tests
 
 
-def measured(executor, plan=PLAN, observer=None, **options):
+def measured(executor, plan=PLAN, observer=None, run=None, **options):
     listener = observer or Observer()
-    return session.measure(session.prepare(plan, executor, listener), executor, listener, concurrent=True, **options)
+    work = session.prepare(plan, executor, listener, run=run)
+    return session.measure(work, executor, listener, run=run, concurrent=True, **options)
 
 
 def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
@@ -205,9 +211,9 @@ def test_neighbours_are_told_before_the_first_cell(catalogue, monkeypatch, cores
 
 def test_a_run_goes_on_where_it_was_interrupted(catalogue):
     measured(FakeExecutor(catalogue, interrupt=True))
-    run, plan = resumed("mine", {"repeats": 2})
     workers = FakeExecutor(catalogue)
-    measured(workers, plan, run=run, command="again")
+    with resumed("mine", {"repeats": 2}) as (run, plan):
+        measured(workers, plan, run=run, command="again")
     assert [task.repeat for task in workers.tasks] == [0]  # it failed, so that there is no second
     recorded = load("mine")
     assert (recorded.facts.status, recorded.facts.resumed) == ("finished", ("again",))
@@ -218,10 +224,121 @@ def test_a_run_goes_on_where_it_was_interrupted(catalogue):
 def test_a_run_that_is_only_looked_at_to_go_on_is_left_as_it_was(catalogue, tmp_path):
     measured(FakeExecutor(catalogue, interrupt=True))
     before = {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()}
-    run, plan = resumed("mine", {"budget": 0.1})
-    with pytest.raises(BenchError, match="budget"):
+    with resumed("mine", {"budget": 0.1}) as (run, plan), pytest.raises(BenchError, match="budget"):
         measured(FakeExecutor(catalogue), plan, run=run)
     assert {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()} == before
+
+
+def test_a_run_that_is_being_measured_is_not_gone_on_with(catalogue, tmp_path):
+    """Whatever it was called with: two writers would lose each other's lines."""
+    measured(FakeExecutor(catalogue, interrupt=True))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()}
+    with recording(tmp_path / "results/mine"):
+        with pytest.raises(BenchError, match="run 'mine' is being measured"), resumed("mine", {}):
+            pass
+        with resumed("mine", {}, hold=False) as (run, plan):  # to look at it
+            assert session.prepare(plan, FakeExecutor(catalogue), run=run).missing.repeats != {}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()} == before
+
+
+def test_a_run_is_held_while_it_is_measured(catalogue):
+    class Second(Observer):
+        def began(self, work):
+            with pytest.raises(BenchError, match="run 'mine' is being measured"), resumed("mine", {}):
+                pass
+            self.tried = True
+
+    second = Second()
+    measured(FakeExecutor(catalogue), observer=second)
+    assert second.tried
+
+
+def test_a_disk_that_is_full_leaves_a_run_that_is_resumed_as_it_was(catalogue, tmp_path, monkeypatch):
+    measured(FakeExecutor(catalogue, interrupt=True))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()}
+    with monkeypatch.context() as patch, resumed("mine", {}) as (run, plan):
+        patch.setattr(files.Path, "open", opening_fails_for("run.json.new"))
+        with pytest.raises(BenchError, match="No space left"):
+            measured(FakeExecutor(catalogue), plan, run=run)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()} == before
+
+
+def opening_fails_for(name):
+    """`Path.open` on a disk that has no room for that file."""
+    opened = files.Path.open
+
+    def fail(path, *arguments, **options):
+        if path.name == name:
+            raise OSError(28, "No space left on device")
+        return opened(path, *arguments, **options)
+
+    return fail
+
+
+def test_what_was_measured_is_not_counted_again(catalogue):
+    plan = replace(PLAN, seeds=(0, 1), repeats=2)
+    run = measured(FakeExecutor(catalogue, interrupt=True), plan)
+    first, second = (result.cell for result in run.results())
+    work = session.prepare(replace(plan, order_seed=run.facts.order_seed), FakeExecutor(catalogue))
+    for repeat in (0, 1):
+        run.append(Result(first, "ok", repeat=repeat))
+    run.append(Result(second, "ok", repeat=1))
+    with resumed("mine", {"budget": work.seconds / 4}, hold=False) as (run, plan):  # which all would not fit in
+        left = session.prepare(plan, FakeExecutor(catalogue), run=run)
+    assert left.missing.repeats == {second: 1}
+    assert left.missing.untrained == {second}
+    assert 0 < left.seconds < work.seconds / 3
+    assert set(left.past) == {(first, 0), (first, 1), (second, 1)}
+
+
+def test_a_line_that_is_damaged_ends_it_before_anything_is_written(catalogue, tmp_path):
+    run = measured(FakeExecutor(catalogue, interrupt=True))
+    line = (run.folder / "results.jsonl").read_bytes()
+    (run.folder / "results.jsonl").write_bytes(line.replace(b'"system":{}', b'"system":[]'))
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    with resumed("mine", {}) as (run, plan), pytest.raises(BenchError, match="line 1 is damaged"):
+        measured(FakeExecutor(catalogue), plan, run=run)
+    assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
+
+
+def test_a_disk_that_is_full_ends_a_run_as_an_interrupt_does(catalogue, tmp_path, monkeypatch):
+    def full(path, *_, **__):
+        raise BenchError(f"cannot write {path}: No space left on device; the lines before are kept")
+
+    monkeypatch.setattr(files, "append_line", full)
+    with pytest.raises(BenchError, match="No space left"):
+        measured(FakeExecutor(catalogue))
+    assert load("mine").facts.status == "interrupted"
+
+
+@pytest.mark.parametrize("removed", ["results.jsonl", "run.json", "."])
+def test_a_folder_that_is_removed_while_it_is_measured_ends_it_in_one_line(catalogue, tmp_path, removed):
+    class Remover(Observer):
+        def began(self, work):
+            place = tmp_path / "results" / "mine" / removed
+            place.unlink() if place.is_file() else shutil.rmtree(place)
+
+    if removed == "run.json":  # which is written anew as it is noted how the run ended
+        assert measured(FakeExecutor(catalogue), observer=Remover()).facts.status == "finished"
+        return
+    with pytest.raises(BenchError, match=r"results\.jsonl was removed while the run went on|run\.json was removed"):
+        measured(FakeExecutor(catalogue), observer=Remover())
+
+
+def test_an_interrupt_while_a_line_is_written_never_leaves_out_what_was_measured(catalogue, monkeypatch):
+    appended, lines = files.append_line, []
+
+    def append(path, *arguments, **options):
+        appended(path, *arguments, **options)
+        lines.append(path.name)
+        if lines.count("results.jsonl") == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(files, "append_line", append)
+    run = measured(FakeExecutor(catalogue), replace(PLAN, seeds=(0, 1)))
+    assert run.facts.status == "interrupted"
+    assert sorted(result.status for result in run.results()) == ["failed", "skipped"]
+    assert len({result.cell for result in run.results()}) == 2
 
 
 def test_a_run_without_a_name_is_never_another_s(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import files
 from bench.errors import BenchError
 from bench.store.import_files import Source, names, sources
 from bench.store.imports import gather, record
@@ -110,3 +111,19 @@ def test_a_taken_name_is_told_before_anything_is_recorded(folder):
 def test_a_link_and_its_file_are_one(folder):
     Path("link.json").symlink_to(FILE)
     assert len(sources([str(FILE), "link.json"])) == 1
+
+
+def test_a_file_that_does_not_fit_leaves_its_name_free(folder, tmp_path, monkeypatch):
+    appended = files.append_line
+
+    def full(path, text, *arguments, **options):
+        if path.stat().st_size:
+            raise BenchError(f"cannot write {path}: No space left on device; the lines before are kept")
+        appended(path, text, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "append_line", full)
+        with pytest.raises(BenchError, match="No space left"):
+            recorded(FILE)
+    assert list((tmp_path / "results").iterdir()) == []
+    assert recorded(FILE)[0].name == FILE.stem

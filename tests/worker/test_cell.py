@@ -196,3 +196,14 @@ def _a_hundredth(blocks):
     assert torch.get_num_threads() == 1
     own = [block for block in blocks if block.subject == "cell"]
     return sum(block.cpu for block in own) / sum(block.steps for block in own) / 100
+
+
+def test_of_a_net_that_cannot_train_on_one_image_inference_is_timed():
+    channel = Heard()
+    measure(Task(Cell("mlp_bn", dataset="synthetic", batch_size=1), blocks=2, epochs=1), channel)
+    metrics = {each["metric"] for kind, payload in channel.sent if kind == "measurements" for each in payload}
+    assert metrics == {"inference", "inference_throughput"}
+    (warning,) = [payload for kind, payload in channel.sent if kind == "warning" and payload["part"] == "timing"]
+    assert warning["kind"] == "inference alone"
+    assert "cannot train on a batch of one image: Expected more than 1 value per channel" in warning["text"]
+    assert channel.sent[-1] == ("status", ("ok", None))

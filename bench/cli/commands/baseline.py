@@ -1,13 +1,14 @@
 """The command `baseline`: accept a run, and see what was accepted."""
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from bench.cli.render.columns import Row, print_table
+from bench.cli.render.document import print_document
+from bench.cli.render.notice import notice
 from bench.errors import EXIT_PASS, BenchError
 from bench.regression.accepted import begun
 from bench.store import baseline as store
@@ -30,7 +31,7 @@ def _save(args: argparse.Namespace) -> None:
     for summary in everything:
         if summary.status != "ok":
             reason = f": {summary.reason}" if summary.reason else ""
-            print(f"bench: left out: {summary.id} is {summary.status}{reason}", file=sys.stderr)
+            notice(f"left out: {summary.id} is {summary.status}{reason}")
     if not accepted:
         raise BenchError(f"run '{run.name}' has no cell that is ok: nothing to accept")
     accepted = _judgeable(run.name, accepted)
@@ -38,9 +39,7 @@ def _save(args: argparse.Namespace) -> None:
     if flagged := flagged_cells(configurations(run), (summary.id for summary in accepted)):
         print(f"bench: accepted although flagged: {joined(flagged)}", file=sys.stderr)
     if any(summary.dirty for summary in accepted):
-        print(
-            "bench: the code of this run had uncommitted changes; its revision alone cannot repeat it", file=sys.stderr
-        )
+        notice("the code of this run had uncommitted changes; its revision alone cannot repeat it")
     accepted = _marked(accepted, run, args)
     path, added = store.save(args.name, accepted)
     runs = store.load(args.name).runs()
@@ -78,10 +77,10 @@ def _judgeable(run: str, accepted: list[CellSummary]) -> list[CellSummary]:
         )
     for summary in accepted:
         if not summary.judgeable:
-            print(f"bench: left out: {summary.id} has plain times alone, which check never judges", file=sys.stderr)
+            notice(f"left out: {summary.id} has plain times alone, which check never judges")
     if imported := [summary.id for summary in left if summary.log_cost is None and not summary.accuracy]:
         counted = joined(imported)
-        print(f"bench: of {counted} check judges the exact counts alone, and never the time", file=sys.stderr)
+        notice(f"of {counted} check judges the exact counts alone, and never the time")
     return left
 
 
@@ -94,7 +93,7 @@ def _uncontended(run: str, accepted: list[CellSummary], *, allowed: bool) -> lis
     """
     doubtful = [] if allowed else [each for each in accepted if {"relative_cost", "step"} & {*each.contended}]
     for summary in doubtful:
-        print(f"bench: left out: other work took the cores of {summary.id} in every process", file=sys.stderr)
+        notice(f"left out: other work took the cores of {summary.id} in every process")
     if len(doubtful) == len(accepted):
         raise BenchError(
             f"every cell of run '{run}' was contended: run it again when nothing else runs, or --contended"
@@ -117,7 +116,7 @@ def _list(args: argparse.Namespace) -> None:
             }
         )
     if args.json:
-        print(json.dumps(rows))
+        print_document(rows)
     elif rows:
         print_table([{key: str(value) for key, value in row.items()} for row in rows])
     else:
@@ -128,7 +127,7 @@ def _show(args: argparse.Namespace) -> None:
     baseline = _loaded(args.name)
     if args.json:
         stored = [{**asdict(summary), "cell": summary.cell.to_dict()} for summary in baseline.summaries]
-        print(json.dumps({"name": baseline.name, "problem": baseline.problem, "summaries": stored}))
+        print_document({"name": baseline.name, "problem": baseline.problem, "summaries": stored})
         return
     print_table([_row(summary) for summary in baseline.summaries])
 
@@ -158,7 +157,7 @@ def _drop(args: argparse.Namespace) -> None:
 def _loaded(name: str) -> store.Baseline:
     baseline = store.load(name)
     if baseline.problem:
-        print(f"bench: {baseline.problem}", file=sys.stderr)
+        notice(baseline.problem)
     return baseline
 
 

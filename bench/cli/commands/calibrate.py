@@ -1,7 +1,6 @@
 """The command `calibrate`: how reliably the gate detects a slowdown on this machine, and how often it errs."""
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterable
@@ -12,7 +11,9 @@ import numpy as np
 from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.columns import print_table
+from bench.cli.render.document import print_document
 from bench.cli.render.look import tell_look
+from bench.cli.render.notice import notice
 from bench.cli.render.waiting import tell_waiting
 from bench.compare.calibrate import (
     Injection,
@@ -34,7 +35,7 @@ from bench.stats.multiple_testing import clopper_pearson
 from bench.stats.operating_characteristics import TOLERANCES, Rates, admissible, noise_of, rates
 from bench.stats.sequential_test import TOLERANCE
 from bench.store.provenance import command_line, utc_now
-from bench.store.run import REPORTS
+from bench.store.run import CALIBRATIONS, REPORTS
 from bench.text import duration, percent, plural, signed, tenths
 from bench.verdict.verdict import Decision
 
@@ -45,11 +46,12 @@ def execute(args: argparse.Namespace) -> int:
     """Calibrate, print and store; 0 when a tolerance was shown to work, 3 when none was."""
     plan = plan_from({"suite": CHECKS, **fields_of(args)})
     plan = replace(plan, threads=plan.threads or (1,), epochs=0)
+    files.check_place(CALIBRATIONS / "calibration.json")  # before an hour of measuring
     with measuring("the calibration", args.concurrent, args.wait, tell_waiting):
         calibration = _calibrated(args, plan)
     path, picture = save(calibration), _draw(calibration)
     if args.json:
-        print(json.dumps({**calibration.to_dict(), "record": str(path), "picture": picture}))
+        print_document({**calibration.to_dict(), "record": str(path), "picture": picture})
     else:
         _print(calibration)
         print(f"record: {path}" + (f"; picture: {picture}" if picture else ""))
@@ -163,6 +165,6 @@ def _draw(calibration: Calibration) -> str | None:
         files.make_folder(path.parent, "the record is safe")
         files.replace(path, power_curve(curves, real, title), "the record is safe")
     except BenchError as error:
-        print(f"bench: {error}", file=sys.stderr)
+        notice(str(error))
         return None
     return str(path)

@@ -7,13 +7,14 @@ from pathlib import Path
 from bench import files
 from bench.cli.render.decision import Outputs
 from bench.cli.render.look import tell_look
+from bench.cli.render.notice import notice
 from bench.cli.render.page import write_page
 from bench.cli.render.progress import ProgressLine
 from bench.cli.render.waiting import tell_waiting
 from bench.compare.ab import Rules
 from bench.compare.calibration import uncalibrated_note
 from bench.compare.log import FOLDER
-from bench.errors import EXIT_INTERRUPTED
+from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.process.lock import measuring
 from bench.regression.check import Check, CheckRules, check
 from bench.regression.confirm import Group
@@ -105,7 +106,14 @@ def _trained_again(args: argparse.Namespace, run: Run, checked: Check, decision:
 
 
 def _keep(run: Run, decision: Decision) -> None:
-    """Leave the decision where the run's page finds it, in one move, and write that page again if there is one."""
-    files.replace(run.folder / CHECK_FILE, files.document(decision.to_dict()))
+    """Leave the decision where the run's page finds it, in one move, and write that page again if there is one.
+
+    What cannot be written is told: the decision and its exit code stand all the same.
+    """
+    try:
+        files.replace(run.folder / CHECK_FILE, files.document(decision.to_dict()))
+    except BenchError as error:
+        notice(f"the decision is not kept for the run's page: {error}")
+        return
     if page_of(run.name).exists():
         write_page(run)

@@ -1,12 +1,12 @@
 """The command `doctor`: whether this machine is fit to measure on, what is doubtful, and what helps."""
 
 import argparse
-import json
 import sys
 from collections import Counter
 from contextlib import closing
 from dataclasses import asdict
 
+from bench.cli.render.document import print_document
 from bench.cli.render.waiting import tell_waiting
 from bench.doctor.diagnose import examine
 from bench.doctor.rules import STATES, Finding, findings, is_fit
@@ -29,7 +29,7 @@ def execute(args: argparse.Namespace) -> int:
     checked = findings(facts)
     fit = is_fit(checked)
     if args.json:
-        print(json.dumps({"fit": fit, "findings": [asdict(finding) for finding in checked], "facts": facts}))
+        print_document({"fit": fit, "findings": [asdict(finding) for finding in checked], "facts": facts})
     else:
         _print(checked, fit)
     return EXIT_PASS if fit else EXIT_INCONCLUSIVE

@@ -1,10 +1,12 @@
 """The command `explain`: why one cell, run or revision takes longer than another."""
 
 import argparse
-import json
 from collections.abc import Iterable, Sequence
 
 from bench.cli.render.columns import Row, print_table
+from bench.cli.render.document import print_document
+from bench.cli.render.notice import notice
+from bench.errors import BenchError
 from bench.explain.explanation import Explanation, explain
 from bench.explain.record import CellRecord
 from bench.explain.resolve import pairs
@@ -16,10 +18,18 @@ MOST_ROWS, MOST_COUNTS = 8, 12  # the counts of one cell among several
 
 def execute(args: argparse.Namespace) -> int:
     """Explain the difference of the two that were named: of two cells, or of each cell that two runs share."""
-    explanations = [explain(*pair) for pair in _explainable(pairs(args.first, args.second, args.run, args.cell))]
+    unread: set[str] = set()
+
+    def tell(error: BenchError) -> None:
+        if str(error) not in unread:
+            unread.add(str(error))
+            notice(f"left out: {error}")
+
+    chosen = pairs(args.first, args.second, args.run, args.cell, tell)
+    explanations = [explain(*pair) for pair in _explainable(chosen)]
     if args.json:
         documents = [explanation.to_dict() for explanation in explanations]
-        print(json.dumps(documents[0] if len(documents) == 1 else {"cells": documents}))
+        print_document(documents[0] if len(documents) == 1 else {"cells": documents})
         return 0
     for number, explanation in enumerate(explanations):
         print(f"\n{'-' * 40}\n{explanation.sentence}" if number else explanation.sentence)

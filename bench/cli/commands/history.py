@@ -1,14 +1,14 @@
 """The command `history`: all recorded runs in the order of the code, and where a level changed."""
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
 from bench.cli.render.columns import Row, print_table
+from bench.cli.render.document import print_document
+from bench.cli.render.notice import notice
 from bench.errors import EXIT_PASS, BenchError
 from bench.metrics import symbol_of
 from bench.regression.history import Series, history
@@ -34,7 +34,7 @@ def execute(args: argparse.Namespace) -> int:
     page = None if args.no_report else str(write(map(_line, series), _chance(series)))
     if args.json:
         expected = sum(each.by_chance for each in series)
-        print(json.dumps({"series": [_plain(each) for each in series], "by_chance": expected, "report": page}))
+        print_document({"series": [_plain(each) for each in series], "by_chance": expected, "report": page})
         return EXIT_PASS
     _print(series)
     print(f"\n{_chance(series)}")
@@ -50,7 +50,7 @@ def _readable() -> Iterator[store.Run]:
             run = store.load(name)
             run.heads()  # what is damaged is found here
         except BenchError as error:  # one damaged run never hides the others
-            print(f"bench: left out: {error}", file=sys.stderr)
+            notice(f"left out: {error}")
             continue
         yield run
 

@@ -1,14 +1,15 @@
 """The command `import`: files of pytest-benchmark become recorded runs, files of timm figures beside them."""
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.cli.render.document import print_document
+from bench.cli.render.notice import notice
 from bench.cli.render.rounds import rounds_text
 from bench.errors import EXIT_PASS, EXIT_USAGE
+from bench.files import is_folder
 from bench.store.checked import printable
 from bench.store.imports import Batch, Import, gather, record
 from bench.store.provenance import command_line
@@ -24,7 +25,8 @@ def execute(args: argparse.Namespace) -> int:
     _tell(batch)
     recorded = [(item, record(item, command_line())) for item in batch.fresh]
     if args.json:
-        print(json.dumps(_document(recorded, batch, single=len(args.files) == 1 and not Path(args.files[0]).is_dir())))
+        single = len(args.files) == 1 and not is_folder(Path(args.files[0]))
+        print_document(_document(recorded, batch, single=single))
     else:
         _print(recorded)
     return EXIT_USAGE if batch.refused else EXIT_PASS
@@ -33,16 +35,16 @@ def execute(args: argparse.Namespace) -> int:
 def _tell(batch: Batch) -> None:
     """What is not recorded, and why: on stderr, so that what is stands alone."""
     for reason in batch.refused:
-        print(f"bench: left out: {reason}", file=sys.stderr)
+        notice(f"left out: {reason}")
     if batch.passed:
         files = joined((printable(str(path)) for path in batch.passed), most=_NAMED)
-        print(f"bench: passed over, of other tools: {files}", file=sys.stderr)
+        notice(f"passed over, of other tools: {files}")
     for path, name in batch.there:
-        print(f"bench: {path} is there already, as {name}", file=sys.stderr)
+        notice(f"{path} is there already, as {name}")
     for item in batch.fresh:
         for result in item.results:
             if result.status != "ok":
-                print(f"bench: left out: {result.cell.id} of {item.source.path}: {result.reason}", file=sys.stderr)
+                notice(f"left out: {result.cell.id} of {item.source.path}: {result.reason}")
 
 
 def _print(recorded: Sequence[tuple[Import, Run | Path]]) -> None:

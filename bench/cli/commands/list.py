@@ -1,13 +1,14 @@
 """The command `list`: what there is to choose from, and what was run."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bench.cli.render.columns import print_table
+from bench.cli.render.document import print_document
+from bench.cli.render.notice import notice
 from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue
@@ -30,7 +31,7 @@ def execute(args: argparse.Namespace) -> int:
         if entry.get("trouble"):
             print(f"bench: {entry['trouble']}", file=sys.stderr)
     if args.json:
-        print(json.dumps(entries))
+        print_document(entries)
     elif entries:
         hidden = ("trouble", *(["architectures"] if args.what == "suites" else []))  # too long; --json has them
         print_table(
@@ -66,7 +67,7 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     request = replace(CatalogueRequest(), **{what: asked or (("*",) if counted else ())})  # type: ignore[arg-type] # of one type by name
     catalogue = _catalogue(request)
     for problem in catalogue.problems:
-        print(f"bench: {problem}", file=sys.stderr)
+        notice(problem)
     known: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
     names = chosen(kind, texts, known) if texts else tuple(known)
     entries = [{"name": name, **{key: known[name].get(key) for key in keys}} for name in names]
@@ -113,7 +114,7 @@ def _runs() -> list[dict[str, Any]]:
 
     runs, errors = store.load_each()
     for error in errors:
-        print(f"bench: left out: {error}", file=sys.stderr)
+        notice(f"left out: {error}")
     return [
         {
             "run": run.name,

@@ -1,12 +1,12 @@
 """The command `profile`: profiles single cells, and prints where the time of each step goes."""
 
 import argparse
-import json
 import sys
 
 from bench.cli.parser.explain import BLOCKS
 from bench.cli.parser.main import fields_of
 from bench.cli.render.columns import Row, print_table
+from bench.cli.render.document import print_document
 from bench.cli.render.progress import ProgressLine
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED
 from bench.explain.explanation import breakdown
@@ -36,7 +36,7 @@ def execute(args: argparse.Namespace) -> int:
     cells = cell_records(run)
     if args.json:
         document = [{"id": name, "status": cell.status, "profile": cell.profile} for name, cell in cells.items()]
-        print(json.dumps({"run": run.name, "cells": document}))
+        print_document({"run": run.name, "cells": document})
     else:
         for cell in cells.values():
             _print(cell)

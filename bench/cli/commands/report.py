@@ -2,11 +2,11 @@
 
 import argparse
 
+from bench.cli.render.named_run import named_run
 from bench.report import write
-from bench.store import run as store
 
 
 def execute(args: argparse.Namespace) -> int:
     """Write the page and print its path."""
-    print(write(store.load(args.run or store.latest())))
+    print(write(named_run(args.run)))
     return 0

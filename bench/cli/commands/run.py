@@ -24,14 +24,12 @@ def execute(args: argparse.Namespace) -> int:
     if args.resume:
         from bench.session.resume import resumed  # noqa: PLC0415 - as below
 
-        run, plan = resumed(args.resume, wanted, allow_code=args.allow_code)
-    else:
-        run, plan = None, plan_from(wanted)
-        if plan.run:
-            check_name(plan.run)  # before a dry run too, which would else promise what no run can do
-    with open_executor(plan.executor) as executor:
-        executor.prepare()
-        return _measured(args, plan, run, executor)
+        with resumed(args.resume, wanted, allow_code=args.allow_code, hold=not args.dry_run) as (run, plan):
+            return _prepared(args, plan, run)
+    plan = plan_from(wanted)
+    if plan.run:
+        check_name(plan.run)  # before a dry run too, which would else promise what no run can do
+    return _prepared(args, plan, None)
 
 
 def _measure_past(args: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
@@ -55,6 +53,12 @@ def _measure_past(args: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
     return print_revisions(outcomes, as_json=args.json)
 
 
+def _prepared(args: argparse.Namespace, plan: Plan, run: Run | None) -> int:
+    with open_executor(plan.executor) as executor:
+        executor.prepare()
+        return _measured(args, plan, run, executor)
+
+
 def _measured(args: argparse.Namespace, plan: Plan, run: Run | None, executor: Executor) -> int:
     # what tabulates and draws takes two seconds to import: while the server imports torch, before anything is timed
     from bench.cli.render.outcome import print_outcome  # noqa: PLC0415
@@ -65,7 +69,7 @@ def _measured(args: argparse.Namespace, plan: Plan, run: Run | None, executor: E
     if plan.report and not args.dry_run:
         importlib.import_module("bench.report")
     observer = ProgressLine(sys.stderr)
-    work = prepare(plan, executor, observer)
+    work = prepare(plan, executor, observer, run=run)
     if args.dry_run:
         print_plan(work, as_json=args.json)
         return EXIT_PASS

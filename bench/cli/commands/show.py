@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 
 from bench.cli.render.checkpoint import print_checkpoint
+from bench.cli.render.document import print_document
 from bench.cli.render.layers import print_layers
+from bench.cli.render.named_run import named_run
 from bench.cli.render.published import published
 from bench.cli.render.summary import summary
 from bench.cli.render.sweeps import sweeps
@@ -37,7 +39,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.name or args.dataset:
         extra = args.name or "--dataset"
         raise BenchError(f"'{extra}' goes with an architecture: python -m bench show architecture NAME")
-    return _show_run(args, store.load(args.run or store.latest()))
+    return _show_run(args, named_run(args.run))
 
 
 def _is_run(word: str) -> bool:
@@ -86,7 +88,7 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
     elif args.json:
         beside = [asdict(comparison) for comparison in published_of(run)]
         rows = {"rows": _records(table), "configurations": _records(configurations(run))}
-        print(json.dumps({**run.stored, **rows, "published": beside}))
+        print_document({**run.stored, **rows, "published": beside})
     else:
         if not table.empty:
             print(summary(run))

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.cli.render.named_run import named_run
+from bench.cli.render.notice import notice
 from bench.errors import BenchError
 from bench.process.executor import open_executor
 from bench.process.messages import Curves
 from bench.session.curves import curves_of, write_curves
-from bench.store import run as store
 from bench.trace.events import load
 
 HOST = "127.0.0.1"
@@ -45,7 +46,7 @@ def execute(args: argparse.Namespace) -> int:
         BenchError: there is nothing to show, TensorBoard is not installed, or it ends by itself.
 
     """
-    run = store.load(args.run or store.latest())
+    run = named_run(args.run)
     traces = run.traces()
     curves = curves_of(run)
     if not traces and not curves:
@@ -67,7 +68,7 @@ def _check_installed(traces: bool) -> None:
         raise BenchError("TensorBoard is not installed: pip install tensorboard torch-tb-profiler")
     if traces and importlib.util.find_spec("torch_tb_profiler") is None:
         remedy = "the profiles' tab will be missing: pip install torch-tb-profiler"
-        print(f"bench: torch-tb-profiler is not installed, {remedy}", file=sys.stderr)
+        notice(f"torch-tb-profiler is not installed, {remedy}")
 
 
 def _tell_damaged(traces: list[Path]) -> None:
@@ -76,7 +77,7 @@ def _tell_damaged(traces: list[Path]) -> None:
         try:
             load(path)
         except BenchError as error:
-            print(f"bench: {error}", file=sys.stderr)
+            notice(str(error))
 
 
 def _write(curves: list[Curves], folder: Path) -> None:
@@ -85,7 +86,7 @@ def _write(curves: list[Curves], folder: Path) -> None:
         with open_executor() as executor:
             write_curves(executor, curves, folder)
     except BenchError as error:
-        print(f"bench: no learning curves: {error}", file=sys.stderr)
+        notice(f"no learning curves: {error}")
 
 
 def _serve(folder: Path, port: int) -> int:
@@ -100,7 +101,8 @@ def _serve(folder: Path, port: int) -> int:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         start_new_session=True,
     )
     last = ""

@@ -1,11 +1,12 @@
 """The command `trace`: where the time of a step goes in a trace of anyone, or what differs between two."""
 
 import argparse
-import json
+import os
 import sys
 from pathlib import Path
 
 from bench import files
+from bench.cli.render.document import print_document
 from bench.cli.render.trace import print_traces
 from bench.errors import BenchError
 from bench.explain.traces import explain_traces
@@ -24,7 +25,7 @@ def execute(args: argparse.Namespace) -> int:
 
         files.replace(page, page_of_traces(explanation), ELSEWHERE)
     if args.json:
-        print(json.dumps(explanation.to_dict()))
+        print_document(explanation.to_dict())
     else:
         print_traces(explanation)
     if page:
@@ -42,9 +43,9 @@ def _page(report: str | None, traces: list[str | None]) -> Path | None:
     if report is None:
         return None
     path = Path(report)
-    if path.is_dir() or not path.name:
+    if files.is_folder(path) or not path.name:
         raise BenchError(f"cannot write {report}: it is a folder; name a file in it, such as {path / 'trace.html'}")
-    if any(trace and path.resolve() == Path(trace).resolve() for trace in traces):
+    if any(trace and os.path.realpath(path) == os.path.realpath(trace) for trace in traces):
         raise BenchError(f"cannot write {report}: it is the trace itself; {ELSEWHERE}")
     files.check_place(path, ELSEWHERE)
     return path

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from bench import __version__
 from bench.cli.parser import check, compare, explain
 from bench.cli.parser.turn import add_turn
-from bench.errors import EXIT_USAGE, BenchError
+from bench.errors import EXIT_USAGE, BenchError, one_line
 from bench.plan.plan import SETTINGS, default_of, flag, options_of, parse, shape_of
 
 DESCRIPTION = "Benchmark and compare PyTorch architectures: numbers that repeat, and one offline page."
@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
     """Usage errors in one line, as all errors here."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USAGE, f"bench: {message} ({self.prog} --help)\n")
+        self.exit(EXIT_USAGE, f"bench: {one_line(message)} ({self.prog} --help)\n")
 
 
 def build_parser() -> argparse.ArgumentParser:

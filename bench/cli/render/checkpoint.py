@@ -1,7 +1,6 @@
 """Checkpoint: what the file holds, and whether its model still scores what was recorded."""
 
-import json
-
+from bench.cli.render.document import print_document
 from bench.errors import EXIT_PASS, EXIT_REGRESSION
 from bench.process.messages import Scores, Verification
 from bench.text import PERCENT, plural, quantity
@@ -10,7 +9,7 @@ from bench.text import PERCENT, plural, quantity
 def print_checkpoint(verification: Verification, *, as_json: bool) -> int:
     """Print what was verified; 1 where the model does not score the same."""
     if as_json:
-        print(json.dumps(verification, allow_nan=False))
+        print_document(verification)
     else:
         _print(verification)
     return EXIT_PASS if verification["again"]["same"] else EXIT_REGRESSION

@@ -1,6 +1,5 @@
 """Decision: shown on the terminal, and in the files that CI reads, which are written however a command ends."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -8,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.cli.render.columns import print_table
-from bench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, BenchError
+from bench.cli.render.document import print_document
+from bench.cli.render.notice import notice
+from bench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, BenchError, one_line
 from bench.text import duration
 from bench.verdict.junit import junit
 from bench.verdict.markdown import change, confidences, markdown, quantity, since_anchor, summary, visible
@@ -57,7 +58,7 @@ class Outputs:
             if path:
                 _write(Path(path), text(decision))
         if self.as_json:
-            print(json.dumps(decision.to_dict()))
+            print_document(decision.to_dict())
         else:
             show(decision)
 
@@ -79,7 +80,7 @@ class Outputs:
                     Path(path).parent.mkdir(parents=True, exist_ok=True)
                     Path(path).write_text(text, "utf-8")
         if self.as_json:
-            print(json.dumps(undecided.to_dict()))
+            print_document(undecided.to_dict())
 
 
 def _undecided(error: BaseException, kind: DecisionKind, command: str) -> Undecided:
@@ -134,8 +135,8 @@ def show(decision: Decision) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, "utf-8")  # in place, for it may be a device or a pipe
+        path.write_text(text, "utf-8", "replace")  # in place, for it may be a device or a pipe
     except OSError as error:
-        print(f"bench: cannot write {path}: {error.strerror}; the decision is printed all the same", file=sys.stderr)
+        notice(f"cannot write {path}: {error.strerror}; the decision is printed all the same")
     else:
-        print(f"written: {path}", file=sys.stderr)
+        print(one_line(f"written: {path}"), file=sys.stderr)

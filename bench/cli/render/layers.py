@@ -1,10 +1,10 @@
 """Layers: an architecture as a table of its layers, with shapes, parameters and FLOPs."""
 
 import csv
-import json
 import sys
 
 from bench.cli.render.columns import Row, print_table
+from bench.cli.render.document import print_document
 from bench.process.messages import Layer, Layers
 from bench.text import quantity
 
@@ -14,7 +14,7 @@ COLUMNS = ("layer", "kind", "output_shape", "parameters", "flops", "arguments")
 def print_layers(layers: Layers, *, as_json: bool, as_csv: bool) -> None:
     """Print the layers, a row each, and their sums."""
     if as_json:
-        print(json.dumps(layers))
+        print_document(layers)
     elif as_csv:
         rows = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         rows.writeheader()

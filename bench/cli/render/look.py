@@ -2,6 +2,7 @@
 
 import sys
 
+from bench.cli.output import CLEAR
 from bench.stats.sequential_test import Look
 from bench.text import plural
 
@@ -15,4 +16,4 @@ def tell_look(cell: str, run: int, count: int, look: Look | None) -> None:
             f"{where}: ratio {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f}): {look.outcome}", file=sys.stderr
         )
     elif sys.stderr.isatty():
-        print(f"{where}\r", end="\033[K", file=sys.stderr, flush=True)
+        print(where, end=CLEAR, file=sys.stderr, flush=True)

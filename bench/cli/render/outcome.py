@@ -1,9 +1,9 @@
 """Outcome: what came of a run, as a table or a JSON document, and the exit code that follows."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 
+from bench.cli.render.document import print_document
 from bench.cli.render.page import write_page
 from bench.cli.render.summary import summary
 from bench.cli.render.tuning import tuned
@@ -26,7 +26,7 @@ def print_outcome(run: Run, *, report: bool, as_json: bool) -> int:
             "report": page,
             "counts": counts,
         }
-        print(json.dumps(document))
+        print_document(document)
     else:
         _print(run, counts, page)
     if run.facts.status == "interrupted":

@@ -1,7 +1,6 @@
 """Page: the HTML page of a run that a command writes beside its proper work."""
 
-import sys
-
+from bench.cli.render.notice import notice
 from bench.store.run import Run
 
 
@@ -13,5 +12,5 @@ def write_page(run: Run) -> str | None:
         return str(write(run))
     except Exception as error:  # whatever is wrong with the page, the measurements are worth more
         remedy = f"the results are safe: python -m bench report {run.name}"
-        print(f"bench: cannot write the report ({error}); {remedy}", file=sys.stderr)
+        notice(f"cannot write the report ({error}); {remedy}")
         return None

@@ -3,7 +3,9 @@
 import shutil
 from typing import TextIO
 
+from bench.cli.output import CLEAR
 from bench.cli.render.plan import announcement
+from bench.errors import one_line
 from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
 from bench.store.result import Result
@@ -19,7 +21,7 @@ class ProgressLine(Observer):
 
     def warned(self, text: str) -> None:
         """In one line, as errors are."""
-        print(f"bench: {text}", file=self._stream)
+        print(f"bench: {one_line(text)}", file=self._stream)
 
     def began(self, work: Work) -> None:
         """What is measured, and about how long that takes."""
@@ -30,7 +32,7 @@ class ProgressLine(Observer):
         if self._live:
             self._overwrite("")
         if result is not None:
-            print(f"[{whole(progress.share):>5}] {_outcome(result)}", file=self._stream, flush=True)
+            print(f"[{whole(progress.share):>5}] {one_line(_outcome(result))}", file=self._stream, flush=True)
         elif self._live:
             left = f", {duration(progress.left)} left" if progress.left is not None else ""
             where = f"pass {progress.repeat + 1}, {progress.cell.id}: {progress.stage}"
@@ -51,7 +53,7 @@ class ProgressLine(Observer):
 
     def _overwrite(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1
-        self._stream.write("\r\033[K" + text[:width])
+        self._stream.write(CLEAR + text[:width])
         self._stream.flush()
 
 

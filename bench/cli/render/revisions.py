@@ -1,10 +1,10 @@
 """Revisions: what came of each revision of the past, as a table or a JSON document, and the exit code that follows."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from bench.cli.render.columns import print_table
+from bench.cli.render.document import print_document
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS
 from bench.session.revisions import RevisionOutcome
 
@@ -12,7 +12,7 @@ from bench.session.revisions import RevisionOutcome
 def print_revisions(outcomes: Sequence[RevisionOutcome], *, as_json: bool) -> int:
     """Print; 0 when at least one revision has a run now, 3 when none has, 130 when interrupted."""
     if as_json:
-        print(json.dumps([asdict(outcome) for outcome in outcomes]))
+        print_document([asdict(outcome) for outcome in outcomes])
     else:
         print_table([_row(outcome) for outcome in outcomes])
         print("\nsee them with: python -m bench history")
