@@ -1,6 +1,6 @@
 """Mutants: how many small faults, put into a module one at a time, the quick tests of its room notice.
 
-    python .ci/mutants [PATH ...] [--draw N] [--seed N] [--out FILE] [--again FILE]
+    python .ci/mutants [PATH ...] [--tests PATH ...] [--draw N] [--seed N] [--out FILE] [--again FILE]
 
 What is mutated, by which operators and against which tests stands in pyproject.toml, under tool.mutants.
 """
@@ -35,7 +35,7 @@ def main() -> None:
             continue
         warm = Warm(log)
         try:
-            baseline = warm.baseline(tests)
+            baseline = warm.baseline(args.tests or tests)
             _tell_room(room, baseline)
             for path in modules:
                 mutants, total = drawn(path, config["operators"], 0 if again else args.draw, args.seed)
@@ -71,6 +71,7 @@ def _tell_room(room: str, baseline: Baseline) -> None:
 def _arguments(config: dict[str, Any]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python .ci/mutants", description=__doc__.partition("\n")[0])
     parser.add_argument("paths", nargs="*", help="modules or rooms; all that are configured by default")
+    parser.add_argument("--tests", nargs="+", help="these alone instead of the room's, which notice more")
     parser.add_argument("--draw", type=int, default=config["draw"], help="mutants a module at most; 0 for all")
     parser.add_argument("--seed", type=int, default=config["seed"], help="of the draw")
     parser.add_argument("--out", type=Path, help="add a line of JSON for each mutant to this file")

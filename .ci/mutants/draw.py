@@ -61,13 +61,14 @@ def drawn(path: str, operators: Sequence[str], most: int, seed: int) -> tuple[li
 
 def _mutants(path: str, operators: Sequence[str]) -> Iterator[Mutant]:
     code = Path(path).read_text("utf-8")
-    tree = ast.parse(code)
+    tree, texts = ast.parse(code), code.splitlines()
     nodes, hidden, statements = list(ast_nodes(get_ast(code))), list(_hidden(tree)), list(_statements(tree))
     for name in operators:
         operator = get_operator(f"core/{name}")()
         places = (place for node in nodes for place, _ in operator.mutation_positions(node))
         for occurrence, place in enumerate(places):
-            if not any(first <= place < last for first, last in hidden):
+            is_marker = texts[place[0] - 1].startswith("*,", place[1])  # of arguments that go by name; no product
+            if not is_marker and not any(first <= place < last for first, last in hidden):
                 around = [lines for lines in statements if place[0] in lines] or [range(place[0], place[0] + 1)]
                 yield Mutant(path=path, operator=name, occurrence=occurrence, line=place[0], lines=min(around, key=len))
 

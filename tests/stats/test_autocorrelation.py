@@ -42,3 +42,8 @@ def test_a_memory_that_was_planted_is_found(memory):
 @pytest.mark.parametrize(("r", "factor"), [(0.0, 1.0), (0.6, 0.5), (0.8, 1 / 3)])
 def test_what_a_z_score_is_worth(r, factor):
     assert worth(r) == pytest.approx(factor)
+
+
+def test_readings_that_do_not_differ_are_no_reason_for_a_warning():
+    with np.errstate(all="raise"):
+        assert autocorrelation(np.full(9, 0.25), 1) == 0.0

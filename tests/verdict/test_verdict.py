@@ -96,3 +96,9 @@ def test_a_limit_is_told_apart_by_its_label():
 )
 def test_the_exit_codes_are_those_of_the_documents(overall, code):
     assert EXIT_CODES[overall] == code
+
+
+def test_what_nobody_says_is_no_suspect_has_not_risen_and_took_no_time():
+    assert not verdict("inconclusive").suspect
+    assert not Anchor("r", "", 1, Interval(1.0, None, None, 1)).risen
+    assert decision().seconds == 0
