@@ -61,5 +61,5 @@ def test_memory_is_held_to_the_first_three_readings_of_its_own_segment():
 
 def test_readings_since_the_last_mark():
     assert runs(since_mark(readings(JITTER))) == ["run0", "run1", "run2", "run3"]
-    assert runs(since_mark(readings(JITTER, m1="reset", m2="regressed"))) == ["run2", "run3"]
+    assert runs(since_mark(readings([*JITTER, 0.0], m0="reset", m2="reset", m3="regressed"))) == ["run3", "run4"]
     assert since_mark([]) == []
