@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.compare.outcome import Outcome, common, outcomes_of
+from bench.compare.outcome import Outcome, common, looked, outcomes_of
 from bench.compare.records import FailureRecord
 from bench.stats.geometric_mean import geometric_mean
 from bench.stats.sequential_test import look
@@ -33,6 +33,12 @@ def test_a_cell_has_a_look_for_each_of_its_runs(told):
 def test_a_run_that_ended_undecided_has_its_last_look(told):
     cells, _ = outcomes_of(told.log({("mlp", 1): [*NEITHER, 0.1]}, cells=["mlp"]))
     assert (cells["mlp"].first.outcome, cells["mlp"].first.n) == ("inconclusive", 7)
+
+
+def test_one_that_goes_on_has_none_before_the_next_look(told):
+    log = told.log({("mlp", 1): [*NEITHER, 0.1]}, cells=["mlp"])
+    latest = looked(log.cell_logs["mlp"], 1, 0.05)
+    assert (latest.outcome, latest.n) == ("continue", 6)
 
 
 def test_the_mean_is_over_the_cells_that_both_sides_can_run(told):

@@ -36,6 +36,16 @@ def test_a_loss_within_the_tolerance_passes_and_is_told(told):
     verdict = only(decide(told.log({("lenet5", 1): told.log_ratios(0.02, 6, 0.004)}, cells=ONE)))
     assert verdict.verdict == "unchanged"
     assert verdict.reason == "slower by 2 %, within the tolerance of 5 %"
+    assert verdict.evidence == ()  # its phases moved too, which is no news where nothing was lost or gained
+
+
+@pytest.mark.parametrize(("count", "last"), [(10, "contended: net09: "), (12, "contended: 2 more cells")])
+def test_of_many_contended_cells_ten_are_named(told, count, last):
+    names = [f"net{at:02}" for at in range(count)]
+    runs = {(name, 1): told.log_ratios(0.0, 6) for name in names}
+    notes = decide(told.log(runs, cells=names, before=[0.004, 0.005, 0.005])).notes
+    assert len(notes) == min(count, 11)
+    assert notes[-1].startswith(last)
 
 
 def test_a_gain_is_an_improvement(told):
