@@ -40,7 +40,7 @@ coverage: setup-dev
 
 # Which small faults no quick test notices; docs/mutants.md tells what came of it.
 mutants: setup-dev
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) ".[mutants]"
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable ".[mutants]"
 	$(BIN)/python .ci/mutants $(MUTANTS_ARGS)
 
 # Known vulnerabilities of what is installed, as the index of Python packages tells them; what it does not know of fails.
