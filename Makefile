@@ -1,14 +1,16 @@
-# make run | test | bench | lint | clean   (setup comes first where it is needed)
+# make run | test | coverage | mutants | audit | bench | lint | clean   (setup comes first where it is needed)
 #
 # PYTHON       the interpreter that makes .venv             make test PYTHON=python3.12
 # PIP_ARGS     more arguments for pip                       make test PIP_ARGS="--extra-index-url URL" for another torch
 # RUN_ARGS     what `make run` passes to `bench run`        make run RUN_ARGS="--suite mlp"
 # PYTEST_ARGS  what the test targets pass to pytest         make test PYTEST_ARGS="tests/data -k idx"
+# MUTANTS_ARGS what `make mutants` passes on                make mutants MUTANTS_ARGS="bench/stats --draw 10"
 
 PYTHON ?= python3
 PIP_ARGS ?=
 RUN_ARGS ?= --suite quick
 PYTEST_ARGS ?=
+MUTANTS_ARGS ?=
 
 BIN := .venv/bin
 # Tests in a process for each core; those of a file share costly records, so they stay together. Threads that wait let
@@ -16,7 +18,7 @@ BIN := .venv/bin
 BESIDE := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
-.PHONY: run test test-slow bench lint setup setup-dev clean
+.PHONY: run test test-slow coverage mutants audit bench lint setup setup-dev clean
 
 run: setup
 	$(BIN)/python -m bench run $(RUN_ARGS)
@@ -28,6 +30,25 @@ test: lint
 test-slow: setup-dev
 	$(BESIDE) -m "slow and not alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
 	$(BIN)/python -m pytest -m "slow and alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
+
+# Which lines and branches the quick tests run, those of workers and servers too: a table after about ten minutes.
+coverage: setup-dev
+	$(BIN)/coverage erase
+	OMP_WAIT_POLICY=passive $(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# Which small faults no quick test notices; docs/mutants.md tells what came of it.
+mutants: setup-dev
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable ".[mutants]"
+	$(BIN)/python .ci/mutants $(MUTANTS_ARGS)
+
+# Known vulnerabilities of what is installed, as the index of Python packages tells them; what it does not know of fails.
+audit: setup-dev
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) pip-audit
+	mkdir -p build
+	$(BIN)/python -m pip freeze --exclude-editable | sed -n 's/+.*$$//; /==/p' > build/installed.txt
+	$(BIN)/python -m pip_audit --requirement build/installed.txt --no-deps --disable-pip --strict
 
 # The engine against its rivals, in one run: a table after about ten minutes on a quiet machine.
 bench: setup-dev

@@ -37,6 +37,23 @@ def test_a_loss_within_the_tolerance_passes_and_is_told(told):
     verdict = only(decide(told.log({("lenet5", 1): told.log_ratios(0.02, 6, 0.004)}, cells=ONE)))
     assert verdict.verdict == "unchanged"
     assert verdict.reason == "slower by 2 %, within the tolerance of 5 %"
+    assert verdict.evidence == ()  # its phases moved too, which is no news where nothing was lost or gained
+
+
+def test_a_mean_that_was_not_measured_again_names_no_cell_where_none_regressed(told):
+    runs = {(name, 1): told.log_ratios(0.12, 6) for name in ("lenet5", "mlp")}
+    mean = decide(told.log(runs, ended="out of time")).verdicts[-1]
+    assert (mean.cell, mean.verdict) == ("geometric mean of 2 cells", "inconclusive")
+    assert mean.reason.endswith("the budget was spent before a second, independent one could tell")
+
+
+@pytest.mark.parametrize(("count", "last"), [(10, "contended: net09: "), (12, "contended: 2 more cells")])
+def test_of_many_contended_cells_ten_are_named(told, count, last):
+    names = [f"net{at:02}" for at in range(count)]
+    runs = {(name, 1): told.log_ratios(0.0, 6) for name in names}
+    notes = decide(told.log(runs, cells=names, before=[0.004, 0.005, 0.005])).notes
+    assert len(notes) == min(count, 11)
+    assert notes[-1].startswith(last)
 
 
 def test_a_gain_is_an_improvement(told):
@@ -80,6 +97,7 @@ def test_a_loss_that_was_not_measured_again_is_inconclusive(told):
     ("slowdown", "code", "words"),
     [
         (0.12, 3, "ran 25 % slower than at its best"),
+        (0.25, 3, "ran 25 % slower than at its best"),  # as much as they may have done
         (1.0, 1, "in a second, independent run too"),  # twice as long is no work of such neighbours
         (0.0, 3, "ran 25 % slower than at its best"),  # what passes may be slower without them
         (-0.1, 3, "ran 25 % slower than at its best"),

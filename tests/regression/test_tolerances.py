@@ -41,6 +41,8 @@ def test_without_a_file_there_are_defaults(tmp_path, monkeypatch):
     assert found == Tolerances()
     assert found.share("any", "relative_cost") == 0.05
     assert found.share("any", "operators_forward", exact=True) == 0
+    assert (found.share("any", "accuracy"), found.share("any", "peak_memory")) == (0.001, 0.10)
+    assert (found.share("any", "flops"), found.share("any", "peak_memory", exact=True)) == (0, 0)
     (tmp_path / "bench.toml").write_text("[tolerances]\nrelative_cost = 0.2\n")
     assert tolerances().share("any", "relative_cost") == 0.2
 

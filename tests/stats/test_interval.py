@@ -88,3 +88,10 @@ def test_the_interval_covers_the_truth_as_often_as_it_says(estimate, count):
     found = [estimate(values) for values in draws]
     covered = np.mean([one.low <= truth <= one.high for one in found])
     assert covered == pytest.approx(0.95, abs=FOUR_SIGMA)
+
+
+def test_a_group_of_one_value_has_no_half_width_and_makes_no_warning():
+    with np.errstate(all="raise"):
+        means, halves = half_widths(np.array([2.0, 1.0, 3.0]), np.array([0, 1, 1]), np.array([1, 2]))
+    assert means.tolist() == [2.0, 2.0]
+    assert np.isnan(halves).tolist() == [True, False]

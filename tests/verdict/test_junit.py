@@ -48,3 +48,20 @@ def test_any_text_gives_whole_xml():
     hostile = verdict("failed", 'a"<&>\x00\ud800', reason="\x1b[31m]]>")
     (case,) = parsed(hostile).findall("testcase")
     assert case.get("classname") == 'a"<&>\ufffd\ufffd'
+
+
+def test_seconds_and_the_moment_are_told_where_they_are_known():
+    suite = parsed(verdict("unchanged"))
+    assert (suite.get("time"), suite.get("timestamp"), suite.get("skipped")) == ("1.500", None, "0")
+    document = junit(decision(verdict("unchanged"), started="2026-11-26T10:00:00+00:00"))
+    assert document.startswith('<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n <testsuite ')
+    suite = ET.fromstring(document).find("testsuite")
+    assert (suite.get("timestamp"), suite.get("time")) == ("2026-11-26T10:00:00+00:00", "0.000")
+    assert suite.find("system-out") is None
+
+
+def test_a_pass_tells_its_verdict_only_where_there_is_a_reason():
+    calm, new = parsed(verdict("unchanged"), verdict("new", reason="not in the baseline yet")).iter("testcase")
+    assert list(calm) == []
+    assert new.find("system-out").text == "new\nnot in the baseline yet"
+    assert (new.get("time"), new.get("name")) == ("0", "step")
