@@ -22,6 +22,7 @@ from bench.process.interpreter import interpreter
 from bench.process.lock import measuring
 from bench.store.provenance import command_line, time_name
 from bench.text import duration, plural
+from bench.verdict.accepted import accept
 
 OF_STEPS = ("threads", "devices", "blocks", "budget", "order_seed")  # options that mean something to a user's own step
 
@@ -30,7 +31,8 @@ def execute(args: argparse.Namespace) -> int:
     """Compare and print; 0 pass, 1 regression, 3 inconclusive, 4 not comparable, 130 interrupted."""
     check_files(args.junit, args.markdown)
     if args.recompute:
-        decision = decide(ComparisonLog.load(Path(args.recompute)), same_result=args.same_result)
+        log = ComparisonLog.load(Path(args.recompute))
+        decision = accept(decide(log, same_result=args.same_result), args.accept)
         tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
         return decision.exit_code
     wanted = fields_of(args)
@@ -53,7 +55,7 @@ def execute(args: argparse.Namespace) -> int:
             "6 s and fresh servers for a round of them 3 s",
             file=sys.stderr,
         )
-        decision = compare(comparison, plan, rules, tell_look)
+        decision = accept(compare(comparison, plan, rules, tell_look), args.accept)
     tell(decision, as_json=args.json, junit_file=args.junit, markdown_file=args.markdown)
     print(f"after {duration(decision.seconds)}; raw numbers: {decision.record}", file=sys.stderr)
     return EXIT_INTERRUPTED if decision.interrupted == "interrupted" else decision.exit_code

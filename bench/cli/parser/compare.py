@@ -30,6 +30,14 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         help="fail (exit 1) where the second side computes something else, beyond float error, in its first steps",
     )
     parser.add_argument(
+        "--accept",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="GLOB",
+        help="cells that may be slower or take more, since that is wanted: it is told, and does not fail",
+    )
+    parser.add_argument(
         "--recompute",
         metavar="FILE",
         help="repeat the decision on the stored timings of an earlier comparison; nothing is measured",
