@@ -95,7 +95,7 @@ RUNS = {
 
 
 def test_every_block_of_python_is_run_somewhere():
-    pages = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "DESIGN.md")] + sorted((ROOT / "docs").glob("*.md"))
+    pages = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "DESIGN.md")), *(ROOT / "docs").glob("*.md")]
     counts = {page.relative_to(ROOT).as_posix(): len(blocks(page, "python")) for page in pages}
     assert {page: count for page, count in counts.items() if count} == {page: len(runs) for page, runs in RUNS.items()}
     assert [name for name in ELSEWHERE if "docs" not in (ROOT / name).read_text("utf-8")] == []
@@ -141,7 +141,9 @@ MODULES = {
 
 def package(folder, groups):
     """An installed package with these entry points, and the modules that the documents name."""
-    lines = [f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in groups[group].items()) for group in groups]
+    lines = []
+    for group, entries in groups.items():
+        lines += [f"[{group}]", *(f"{name} = {target}" for name, target in entries.items())]
     info = folder / "my_package-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")

@@ -35,10 +35,10 @@ STAND_IN = """
     """
 
 
-def program(folder, name, text):
-    """A program of Python in a folder of programs."""
+def program(folder, name, text, options="-IS"):
+    """A program of Python in a folder of programs; it starts in no time where it needs no packages."""
     path = folder / name
-    path.write_text(f"#!{sys.executable}\n{dedent(text).lstrip()}")
+    path.write_text(f"#!{sys.executable} {options}\n{dedent(text).lstrip()}")
     path.chmod(0o755)
 
 
@@ -59,14 +59,58 @@ def commit(folder, message="a change", **files):
     git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
 
 
-@pytest.fixture
-def user(tmp_path):
+def repository(folder):
     """The user's repository, as GitHub has it."""
-    folder = tmp_path / "user"
     folder.mkdir()
     git(folder, "init", "--quiet", "--initial-branch=main")
     commit(folder, README_dot_md="Nets.\n")
     return folder
+
+
+def clone(user, folder, branch=None, *options):
+    """A clone as actions/checkout makes it; a branch is merged into main first, as a pull request's is."""
+    git(user, "clone", "--quiet", *options, user.as_uri(), folder)
+    if branch:
+        git(folder, "checkout", "--quiet", "--detach", "origin/main")
+        git(folder, "merge", "--quiet", "--no-ff", "--message", "Merge", f"origin/{branch}")
+    return folder
+
+
+@pytest.fixture
+def user(tmp_path):
+    """The user's repository."""
+    return repository(tmp_path / "user")
+
+
+@pytest.fixture
+def checkout(tmp_path, user):
+    """Clones it."""
+    return lambda *options: clone(user, tmp_path / "checkout", *options)
+
+
+@pytest.fixture(scope="session")
+def merged(tmp_path_factory):
+    """A checkout of a pull request that changes a net."""
+    user = repository(tmp_path_factory.mktemp("merged") / "user")
+    commit(user, my_nets_dot_py=NETS)
+    git(user, "checkout", "--quiet", "-b", "change")
+    commit(user, my_nets_dot_py=NETS + "    #\n")
+    git(user, "checkout", "--quiet", "main")
+    commit(user, more_dot_txt="main went on\n")
+    return clone(user, user.parent / "checkout", "change")
+
+
+@pytest.fixture
+def pull_request(merged, tmp_path):
+    """A copy of that; a commit with the message comes last, if there is one."""
+
+    def make(message="", **files):
+        folder = shutil.copytree(merged, tmp_path / "checkout")
+        if message:
+            commit(folder, message, **files)
+        return folder
+
+    return make
 
 
 @pytest.fixture
@@ -112,21 +156,6 @@ def programs(tmp_path):
 
 
 @pytest.fixture
-def checkout(tmp_path, user):
-    """Clones the repository as actions/checkout does; a branch is merged into main first, as a pull request's ref is."""
-
-    def clone(branch=None, *options):
-        folder = tmp_path / "checkout"
-        git(tmp_path, "clone", "--quiet", *options, user.as_uri(), folder)
-        if branch:
-            git(folder, "checkout", "--quiet", "--detach", "origin/main")
-            git(folder, "merge", "--quiet", "--no-ff", "--message", "Merge", f"origin/{branch}")
-        return folder
-
-    return clone
-
-
-@pytest.fixture
 def job(tmp_path, programs, github):
     """A job of the workflow to be copied, in a checkout."""
 
@@ -167,18 +196,3 @@ def asked(tmp_path):
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     return words
-
-
-@pytest.fixture
-def pull_request(user, checkout):
-    """A checkout of a pull request that changes a net, by a commit with this message."""
-
-    def make(message="a change"):
-        commit(user, my_nets_dot_py=NETS)
-        git(user, "checkout", "--quiet", "-b", "change")
-        commit(user, message, my_nets_dot_py=NETS + "    #\n")
-        git(user, "checkout", "--quiet", "main")
-        commit(user, more_dot_txt="main went on\n")
-        return checkout("change")
-
-    return make

@@ -45,7 +45,11 @@ def api(words):
         pages = [comments[start : start + PAGE] for start in range(0, len(comments), PAGE)] or [[]]
         for page in pages if "--paginate" in options else pages[:1]:
             jq = subprocess.run(
-                ["jq", "--raw-output", options["--jq"]], input=json.dumps(page), text=True, capture_output=True, check=True
+                ["jq", "--raw-output", options["--jq"]],
+                input=json.dumps(page),
+                text=True,
+                capture_output=True,
+                check=True,
             )
             sys.stdout.write(jq.stdout)
         return

@@ -1,4 +1,4 @@
-"""Runner: the shell steps of a workflow's job, run as GitHub's runner runs them, each with its files and environment."""
+"""Runner: the shell steps of a workflow's job, run as GitHub runs them, each with its files and environment."""
 
 import os
 import re

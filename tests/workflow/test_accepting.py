@@ -1,15 +1,15 @@
-"""What docs/ci.md says to write into .gitignore and .gitattributes, by real git: baselines are kept, merged, and alone."""
+"""What docs/ci.md says to write into .gitignore and .gitattributes, by real git: baselines are kept and merged."""
 
 import re
 
 import pytest
 
+from bench.plan.cell import Cell
 from bench.store.baseline import load, save
 from bench.store.fingerprint import Fingerprint
+from bench.store.summary import CellSummary
 from tests.conftest import ROOT
 from tests.workflow.conftest import commit, git
-from bench.plan.cell import Cell
-from bench.store.summary import CellSummary
 
 PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

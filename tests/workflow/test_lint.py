@@ -1,10 +1,12 @@
 """The workflows as GitHub takes them: actionlint finds nothing, and every action is pinned to what was looked at."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
@@ -18,12 +20,42 @@ every_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: pat
 
 @every_workflow
 def test_actionlint_finds_nothing(path):
-    """With shellcheck, where that is installed too, in each step's script."""
-    program = shutil.which("actionlint", path=Path(sys.executable).parent) or shutil.which("actionlint")
-    if not program:
-        pytest.skip("actionlint is not installed")
-    done = subprocess.run([program, "-no-color", path], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    """Nor does shellcheck, which it calls, in the scripts of the steps."""
+    assert lint(path) == (0, "")
+
+
+def test_it_would_find_what_is_wrong(tmp_path):
+    bad = """
+        on: pull_request
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo ${{ github.event.pull_request.title }}
+              - run: ls $A
+              - uses: actions/checkout@v4
+                with: {x: 1}
+        """
+    (tmp_path / "bad.yml").write_text(dedent(bad))
+    code, text = lint(tmp_path / "bad.yml")
+    assert code == 1
+    assert [word in text for word in ("potentially untrusted", "SC2086", 'input "x" is not defined')] == [True] * 3
+
+
+def lint(path):
+    """The exit code of actionlint, and what it prints."""
+    places = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for program in ("actionlint", "shellcheck"):
+        if not shutil.which(program, path=places):
+            pytest.skip(f"{program} is not installed")
+    done = subprocess.run(
+        [shutil.which("actionlint", path=places), "-no-color", path],
+        env={**os.environ, "PATH": places},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 @every_workflow

@@ -28,8 +28,7 @@ def check_verdict(job, code):
     assert all(words in message for message in messages)
 
 
-@every_code
-@pytest.mark.parametrize("leaves", ["### A verdict\n", "", None])
+@pytest.mark.parametrize(("code", "leaves"), [*((code, None) for code in VERDICTS), (1, "### A verdict\n"), (2, "")])
 def test_a_comparison_keeps_its_code_and_always_has_a_comment(job, pull_request, code, leaves):
     ab = job("ab", pull_request(), ENDS=str(code), **({} if leaves is None else {"LEAVES": leaves}))
     assert ab.run("Compare with the base") == 0, ab.log
@@ -41,9 +40,8 @@ def test_a_comparison_keeps_its_code_and_always_has_a_comment(job, pull_request,
 
 
 @every_code
-def test_a_check_keeps_its_code_and_always_has_a_summary(job, pull_request, user, code):
-    commit(user, results__baselines__main_dot_jsonl="{}\n")
-    check = job("check", pull_request(), ENDS=str(code))
+def test_a_check_keeps_its_code_and_always_has_a_summary(job, pull_request, code):
+    check = job("check", pull_request("accepted", results__baselines__main_dot_jsonl="{}\n"), ENDS=str(code))
     assert check.run("Check") == 0, check.log
     assert check.summary == f"`bench check` ended with exit code {code} and left no text: see the job's log.\n"
     check_verdict(check, code)
