@@ -37,8 +37,8 @@ PAGES = [
 ]
 WORKFLOWS = [ROOT / "docs/bench.yml", ROOT / ".github/workflows/bench.yml"]
 README_LINES, README_COLUMNS = 120, 120
-# Flags of other programs that the documents name: pytest-benchmark's, pip's.
-FOREIGN = ("--benchmark-", "--extra-index-url")
+# Flags of other programs that the documents name: pytest-benchmark's, pip's, git's.
+FOREIGN = ("--allow-empty", "--benchmark-", "--extra-index-url", "--unshallow")
 # A line of a workflow may begin with the script.
 COMMAND = re.compile(r"(?:python -m bench|^ *bench(?= (?:ab|baseline|check|run) )) ((?:\\\n|[^\n`|;])*)", re.MULTILINE)
 

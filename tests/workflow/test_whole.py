@@ -58,7 +58,7 @@ def test_the_installation_leaves_a_program_on_the_path(job, user, checkout, tmp_
 @pytest.fixture
 def real(programs, environment):
     """The suite in the place of its stand-in; gives the environment of its jobs."""
-    program(programs, "bench", SUITE)
+    program(programs, "bench", SUITE, options="")
     return {"TMPDIR": environment["TMPDIR"], "PYTHONPATH": "", "OMP_NUM_THREADS": "1"}
 
 
