@@ -71,7 +71,13 @@ def installed(folder, *what):
     """The interpreter of a new environment in this folder, in which pip installed that."""
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", *what, cwd=folder)
+    builder = folder / "builder"  # lends what builds a source, and nothing else of this interpreter's
+    builder.mkdir()
+    here = Path(sysconfig.get_path("purelib"))
+    for path in (here / "_distutils_hack", *here.glob("setuptools*")):
+        (builder / path.name).symlink_to(path)
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--no-deps")
+    run(*pip, *what, cwd=folder, PYTHONPATH=str(builder))
     site_packages = folder / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
     host = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
     (site_packages / "host.pth").write_text("\n".join(host) + "\n")
@@ -220,6 +226,6 @@ def test_a_line_of_requirements_installs_it_from_git(source, tmp_path, empty):
     [line] = [line for line in page.splitlines() if line.startswith("torch-architecture-bench @ git+")]
     address = "https://github.com/OWNER/torch-architecture-bench"
     assert address in line
-    (empty / "requirements-bench.txt").write_text(line.replace(address, source.as_uri()))
+    (empty / "requirements-bench.txt").write_text(line.replace(address, f"file://localhost{source}"))
     python = installed(tmp_path / "venv", "--no-build-isolation", "-r", empty / "requirements-bench.txt")
     assert run(python.parent / "bench", "--version", cwd=empty).startswith("bench ")
