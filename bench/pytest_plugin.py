@@ -20,6 +20,7 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.timing import BLOCK_SECONDS
+from torch_architecture_bench import shadow_of
 
 if TYPE_CHECKING:
     from bench.worker.inprocess import InProcess
@@ -92,6 +93,8 @@ def bench_cell(request: pytest.FixtureRequest, benchmark: Any) -> BenchCell:
     """
 
     def run(cell: str | Cell, part: str = "train", **fields: Any) -> float | None:
+        if shadow := shadow_of("architectures"):
+            pytest.fail(shadow, pytrace=False)
         from bench.worker.inprocess import opened  # noqa: PLC0415 - imports torch, which pytest's start must not
 
         target = Cell(cell, **fields) if isinstance(cell, str) else cell

@@ -37,6 +37,7 @@ VerdictWord = Literal[
     "not comparable",
     "missing",
     "inconclusive",
+    "accepted",
     "changed",
     "not known",
     "new",

@@ -38,9 +38,10 @@ PAGES = [
 ]
 WORKFLOWS = [ROOT / "docs/bench.yml", ROOT / ".github/workflows/bench.yml"]
 README_LINES, README_COLUMNS = 120, 120
-# Flags of other programs that the documents name: pytest-benchmark's, pip's.
-FOREIGN = ("--benchmark-", "--extra-index-url")
-COMMAND = re.compile(r"python -m bench ((?:\\\n|[^\n`|;])*)")
+# Flags of other programs that the documents name: pytest-benchmark's, pip's, git's.
+FOREIGN = ("--allow-empty", "--benchmark-", "--extra-index-url", "--unshallow")
+# A line of a workflow may begin with the script.
+COMMAND = re.compile(r"(?:python -m bench|^ *bench(?= (?:ab|baseline|check|run) )) ((?:\\\n|[^\n`|;])*)", re.MULTILINE)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 

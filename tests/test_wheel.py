@@ -12,33 +12,39 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("architectures", "bench")
+PACKAGES = ("architectures", "bench", "torch_architecture_bench")
 HANG = 300  # seconds; guards against a process that never ends, and is no expectation of speed
 
 
-def run(*command, cwd):
+def run(*command, cwd, code=0, **variables):
     """The output of a command that must succeed, in an environment without this source tree."""
     hidden = {"PYTHONPATH", "VIRTUAL_ENV"}
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={name: value for name, value in os.environ.items() if name not in hidden},
+        env={**{name: value for name, value in os.environ.items() if name not in hidden}, **variables},
         capture_output=True,
         text=True,
         timeout=HANG,
         check=False,  # the assertion shows the output
     )
-    assert done.returncode == 0, f"{command} exited {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == code, f"{command} exited {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The built wheel; built from a copy, so that neither a stale build/ nor the working tree plays a part."""
-    folder = tmp_path_factory.mktemp("wheel")
+def source(tmp_path_factory):
+    """A copy of the source, so that neither a stale build/ nor the working tree plays a part."""
+    folder = tmp_path_factory.mktemp("copy") / "source"
     not_source = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
-    shutil.copytree(ROOT, folder / "source", ignore=not_source)
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, cwd=folder / "source")
+    return shutil.copytree(ROOT, folder, ignore=not_source)
+
+
+@pytest.fixture(scope="module")
+def wheel(source, tmp_path_factory):
+    """The built wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, cwd=source)
     (built,) = folder.glob("*.whl")
     return built
 
@@ -58,9 +64,20 @@ def python(wheel, tmp_path_factory):
     project in the running interpreter stays out of sight.
     """
     folder = tmp_path_factory.mktemp("installed") / "venv"
+    return installed(folder, "--no-index", wheel)
+
+
+def installed(folder, *what):
+    """The interpreter of a new environment in this folder, in which pip installed that."""
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=folder)
+    builder = folder / "builder"  # lends what builds a source, and nothing else of this interpreter's
+    builder.mkdir()
+    here = Path(sysconfig.get_path("purelib"))
+    for path in (here / "_distutils_hack", *here.glob("setuptools*")):
+        (builder / path.name).symlink_to(path)
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--no-deps")
+    run(*pip, *what, cwd=folder, PYTHONPATH=str(builder))
     site_packages = folder / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
     host = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
     (site_packages / "host.pth").write_text("\n".join(host) + "\n")
@@ -134,3 +151,81 @@ def test_pytest_finds_the_plug_in_of_the_wheel(python, empty):
     script = "import bench.pytest_plugin as found; print(found.__file__)"
     assert Path(run(python, "-c", script, cwd=empty).strip()).is_relative_to(python.parent.parent)
     assert "bench_cell" in run(python, "-m", "pytest", "--fixtures", "-p", "no:cacheprovider", cwd=empty)
+
+
+@pytest.fixture
+def namesakes(empty):
+    """A repository of a user's with packages that are called as ours, and tests."""
+    for package in ("architectures", "bench"):
+        (empty / package).mkdir()
+        (empty / package / "__init__.py").write_text("OWN = True\n")
+    (empty / "test_mine.py").write_text(
+        "def test_own():\n    import architectures, bench\n    assert architectures.OWN and bench.OWN\n\n\n"
+        "def test_cell(bench_cell):\n    bench_cell('debug')\n\n\n"
+        "def test_step(bench_step):\n    bench_step(list)\n"
+    )
+    return empty
+
+
+@pytest.mark.parametrize(
+    ("words", "variables"),
+    [
+        (["bench"], {}),
+        (["bench"], {"PYTHONPATH": "."}),
+        (["python", "-m", "torch_architecture_bench"], {}),
+        (["python", "-P", "-m", "bench"], {}),
+        (["python", "-m", "bench"], {"PYTHONSAFEPATH": "1"}),
+    ],
+)
+def test_it_starts_in_a_folder_that_has_a_bench_of_its_own(python, namesakes, words, variables):
+    program, *options = words
+    assert run(python.parent / program, *options, "--version", cwd=namesakes, **variables).startswith("bench ")
+
+
+def test_folders_without_a_package_are_in_nobodys_way(python, namesakes):
+    for package in ("architectures", "bench"):
+        (namesakes / package / "__init__.py").unlink()
+    assert run(python, "-m", "bench", "--version", cwd=namesakes).startswith("bench ")
+
+
+def test_the_tests_of_a_repository_with_a_bench_of_its_own_run(python, namesakes):
+    """As if the suite was not installed; who asks for a fixture is told which folder is in its place, in one line."""
+    output = run(python, "-m", "pytest", "-p", "no:cacheprovider", "-q", cwd=namesakes, code=1)
+    assert "2 failed, 1 passed" in output
+    line = f"{namesakes / 'bench'} is imported as 'bench', which is a package of torch-architecture-bench: rename it"
+    assert output.count(line) == 2
+    assert "Traceback" not in output
+
+
+def test_a_cell_is_refused_beside_architectures_of_a_users(python, namesakes):
+    shutil.rmtree(namesakes / "bench")
+    output = run(python, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-k", "cell", cwd=namesakes, code=1)
+    assert f"{namesakes / 'architectures'} is imported as 'architectures'" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.slow
+def test_an_editable_install_starts_beside_a_folder_called_bench(source, tmp_path, namesakes):
+    """Python takes a plain folder before what an editable install finds."""
+    for package in ("architectures", "bench"):
+        (namesakes / package / "__init__.py").unlink()
+    python = installed(tmp_path / "venv", "--no-index", "--no-build-isolation", "--editable", source)
+    for variables in ({}, {"PYTHONPATH": "."}):
+        assert run(python, "-m", "bench", "--version", cwd=namesakes, **variables).startswith("bench ")
+        assert run(python.parent / "bench", "--version", cwd=namesakes, **variables).startswith("bench ")
+        assert "debug" in run(python, "-m", "bench", "list", "architectures", cwd=namesakes, **variables)
+
+
+@pytest.mark.slow
+def test_a_line_of_requirements_installs_it_from_git(source, tmp_path, empty):
+    """As docs/ci.md has it, with a repository of this machine in the place of the address."""
+    git = ("git", "-C", source, "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "x"], ["tag", "v0.1.0"]):
+        run(*git, *words, cwd=source)
+    page = (ROOT / "docs" / "ci.md").read_text("utf-8")
+    [line] = [line for line in page.splitlines() if line.startswith("torch-architecture-bench @ git+")]
+    address = "https://github.com/OWNER/torch-architecture-bench"
+    assert address in line
+    (empty / "requirements-bench.txt").write_text(line.replace(address, f"file://localhost{source}"))
+    python = installed(tmp_path / "venv", "--no-build-isolation", "-r", empty / "requirements-bench.txt")
+    assert run(python.parent / "bench", "--version", cwd=empty).startswith("bench ")

@@ -16,7 +16,7 @@ from bench.stats.geometric_mean import COMMON_ALPHA, common_tolerance
 from bench.stats.sequential_test import ALPHA, LOOKS, Look
 from bench.stats.visible_slowdown import visible_common_slowdown, visible_slowdown
 from bench.text import percent, plural, signed_range, tenths
-from bench.verdict.verdict import Decision, Verdict
+from bench.verdict.verdict import MEAN, Decision, Verdict
 from bench.verdict.versions import differing
 from bench.vocabulary import Ending, VerdictWord
 
@@ -139,7 +139,7 @@ def _of_all(log: ComparisonLog, outcome: Outcome, count: int, cells: set[Verdict
     elif verdict == "inconclusive" and "regressed" in cells and outcome.second is None:
         reason, remedy = f"{reason}; the cell that regressed decides", "see that cell"
     return Verdict(
-        cell=f"geometric mean of {count} cells",
+        cell=f"{MEAN}{count} cells",
         metric=log.facts.metric,
         verdict=verdict,
         statistic=", ".join(sorted({cell_log.statistic for cell_log in log.cell_logs.values() if cell_log.statistic})),

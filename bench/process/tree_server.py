@@ -25,6 +25,7 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from typing import Any
 
 _BEGUN = "BENCH_TREE_SERVER"  # set where the environment is pinned already
@@ -89,8 +90,19 @@ class _OwnModules:
             return None
         spec = PathFinder.find_spec(name, self._paths if path is None else path)
         if spec is None:
-            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+            raise ModuleNotFoundError(f"No module named '{name}'{_namesake(name)}", name=name)
         return spec
+
+
+def _namesake(name: str) -> str:
+    """What to say of a folder of the user's that has the module, and is called as a package of the suite."""
+    package, *rest = name.split(".")
+    for folder in map(Path, sys.path):
+        is_suite = all((folder / each / "__init__.py").is_file() for each in ("bench", "architectures"))
+        place = folder.joinpath(package, *rest)
+        if not is_suite and (place.is_dir() or place.with_suffix(".py").is_file()):
+            return f": {folder / package} has it, but '{package}' is a package of the benchmark suite, so rename yours"
+    return ""
 
 
 def _pin_the_environment(unset: list[str]) -> None:

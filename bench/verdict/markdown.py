@@ -62,7 +62,7 @@ BAD: tuple[VerdictWord, ...] = ("regressed", "failed", "not comparable", "missin
 
 
 def _gravity(verdict: Verdict) -> tuple[int, str, str]:
-    order = (*BAD, "changed", "not known", "new", "improved", "unchanged")
+    order = (*BAD, "accepted", "changed", "not known", "new", "improved", "unchanged")
     return order.index(verdict.verdict), verdict.cell, verdict.label
 
 

@@ -21,15 +21,18 @@ from bench.vocabulary import (
 
 SCHEMA = 1
 CHECK_FILE = "check.json"  # beside the results of the run that was checked
+MEAN = "geometric mean of "  # what the verdict over several cells begins with in the place of a cell
 
 # What each verdict makes of the whole. "failed" is a cell that the reference could run and the new side cannot.
-# "changed" and "not known" are said of what is computed, which is no loss unless it is asked for (`ab --same-result`).
+# "changed" and "not known" are said of what is computed, which is no loss unless it is asked for (`ab --same-result`);
+# "accepted" of what is regressed and may be (`ab --accept`).
 OVERALL: Mapping[VerdictWord, Overall] = {
     "regressed": "regression",
     "failed": "regression",
     "not comparable": "not comparable",
     "missing": "not comparable",
     "inconclusive": "inconclusive",
+    "accepted": "pass",
     "changed": "pass",
     "not known": "pass",
     "new": "pass",

@@ -163,3 +163,17 @@ def test_files_of_the_folder_one_stands_in_are_never_run(shadowed, environment, 
     )
     assert done.returncode == 0, done.stderr
     assert not (shadowed / "ran").exists(), (shadowed / "ran").read_text()
+
+
+@pytest.mark.slow
+def test_a_folder_of_the_users_by_a_name_of_ours_is_named(bench, tmp_path):
+    (tmp_path / "architectures").mkdir()
+    (tmp_path / "architectures" / "__init__.py").touch()
+    (tmp_path / "architectures" / "blocks.py").write_text("from torch.nn import Linear\n")
+    (tmp_path / "nets.py").write_text("from architectures.blocks import Linear as Net\n")
+    done = bench("list", "architectures", "nets.py:Net")
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert f"{tmp_path / 'architectures'} has it, but 'architectures' is a package of the benchmark suite" in line
+    direct = bench("list", "architectures", "architectures/blocks.py:Linear(784)")
+    assert "is a package of" not in direct.stderr

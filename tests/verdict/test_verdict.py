@@ -36,6 +36,7 @@ def test_every_verdict_has_its_meaning_for_the_whole():
         "new",
         "missing",
         "failed",
+        "accepted",
         "changed",
         "not known",
     }

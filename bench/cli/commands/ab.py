@@ -25,6 +25,7 @@ from bench.process.interpreter import interpreter
 from bench.process.lock import measuring
 from bench.store.provenance import command_line, time_name
 from bench.text import duration, plural
+from bench.verdict.accepted import accept
 from bench.verdict.verdict import Decision
 
 OF_STEPS = ("threads", "devices", "blocks", "budget", "order_seed")  # options that mean something to a user's own step
@@ -45,7 +46,7 @@ def execute(args: argparse.Namespace) -> int:
 def _recomputed(args: argparse.Namespace) -> Decision:
     """The decision on stored numbers."""
     log = ComparisonLog.load(Path(args.recompute))
-    return decide(log, same_result=args.same_result, same_costs=args.same_costs)
+    return accept(decide(log, same_result=args.same_result, same_costs=args.same_costs), args.accept)
 
 
 def _measured(args: argparse.Namespace) -> Decision:
@@ -67,7 +68,7 @@ def _measured(args: argparse.Namespace) -> Decision:
         began = time.monotonic()  # what starts both sides is part of the budget, and waiting for one's turn is not
         with _comparison(args, wanted, plan) as comparison:
             _announce(comparison, steps_of_own=bool(args.step or args.steps))
-            return compare(comparison, plan, rules, tell_look, began)
+            return accept(compare(comparison, plan, rules, tell_look, began), args.accept)
 
 
 def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:

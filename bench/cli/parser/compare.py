@@ -37,6 +37,14 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         "higher exact counts (operators, FLOPs, parameters)",
     )
     parser.add_argument(
+        "--accept",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="GLOB",
+        help="cells that may be slower or take more, since that is wanted: it is told, and does not fail",
+    )
+    parser.add_argument(
         "--recompute",
         metavar="FILE",
         help="repeat the decision on the stored timings of an earlier comparison; nothing is measured",
