@@ -15,7 +15,7 @@ from tests.report import report_sample as sample
 from tests.report.test_browser import browser, opened_page  # noqa: F401 - a fixture
 from tests.trace import gpu
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PWN = "window.__pwned=1"
 PAYLOADS = (
