@@ -15,7 +15,17 @@ from architectures import zoo as zoo
 
 # isort: on
 from architectures.errors import RegistryError, ShapeError, UnknownArchitecture
-from architectures.registry import Architecture, Builder, build, built, get, names, plugin_problems, register
+from architectures.registry import (
+    Architecture,
+    Builder,
+    build,
+    built,
+    get,
+    load_plugins_in,
+    names,
+    plugin_problems,
+    register,
+)
 
 __all__ = [
     "Architecture",
@@ -26,6 +36,7 @@ __all__ = [
     "build",
     "built",
     "get",
+    "load_plugins_in",
     "names",
     "plugin_problems",
     "register",

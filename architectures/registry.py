@@ -1,6 +1,8 @@
 """The registry: which architectures there are, each under the name of the function that builds it."""
 
+import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -15,6 +17,7 @@ from architectures.fitting import builds, first_line, fitted, materialize
 from architectures.shapes import Shape, output_shape, shown
 
 Builder = Callable[[Shape, int], nn.Module]  # (input_shape, num_classes) -> network that gives (N, num_classes)
+Around = Callable[[str, str], AbstractContextManager[object]]  # of a group of entry points and a name
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Registry:
         self._plugins_asked = False
         self._problems: list[str] = []
         self._architectures: dict[str, Architecture] = {}
+        self._around: Around = lambda *_: nullcontext()
 
     def register(
         self,
@@ -87,7 +91,8 @@ class Registry:
 
     def get(self, name: str) -> Architecture:
         """The architecture of that name; UnknownArchitecture if there is none."""
-        self._ask_plugins()
+        if name not in self._architectures:  # no plug-in has a name of the suite's own
+            self._ask_plugins()
         if name not in self._architectures:
             raise UnknownArchitecture(name, tuple(get_close_matches(name, self._architectures, n=3, cutoff=0.5)))
         return self._architectures[name]
@@ -95,6 +100,10 @@ class Registry:
     def build(self, name: str, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:
         """A new network of that name with random weights; see `built`."""
         return built(self.get(name), input_shape, num_classes)
+
+    def load_plugins_in(self, around: Around) -> None:
+        """Have each plug-in loaded within such a context: who knows of the whole process says what becomes of it."""
+        self._around = around
 
     def plugin_problems(self) -> list[str]:
         """One line for each plug-in that was left out, with the reason."""
@@ -108,10 +117,13 @@ class Registry:
         for entry_point in entry_points(group=self._plugin_group):
             before = dict(self._architectures)
             try:
-                self._load(entry_point)
-            except (Exception, SystemExit) as error:  # whatever a plug-in does, the others must go on
+                with self._around(entry_point.group, entry_point.name):
+                    self._load(entry_point)
+            except BaseException as error:  # whatever a plug-in does, the others must go on
+                if _is_ctrl_c(error):
+                    raise
                 self._architectures = before
-                reason = " ".join(str(error).split())
+                reason = _message_of(error)
                 package = entry_point.dist.name if entry_point.dist else "unknown package"
                 self._problems.append(
                     f"plug-in '{entry_point.name}' of {package} is left out: {type(error).__name__}: {reason}"
@@ -144,6 +156,19 @@ class Registry:
             )
 
 
+def _is_ctrl_c(error: BaseException) -> bool:
+    """Whether the user wants an end; where Ctrl-C is ignored, the plug-in raised it."""
+    return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def _message_of(error: BaseException) -> str:
+    """What an error says, in one line, whatever its own code makes of that."""
+    try:
+        return " ".join(str(error).split())[:500]
+    except BaseException as trouble:
+        return f"its message cannot be had: {type(trouble).__name__}"
+
+
 def built(architecture: Architecture, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:
     """A new network with random weights; what is not given is the architecture's own.
 
@@ -170,4 +195,5 @@ register = _suite.register
 names = _suite.names
 get = _suite.get
 build = _suite.build
+load_plugins_in = _suite.load_plugins_in
 plugin_problems = _suite.plugin_problems

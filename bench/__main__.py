@@ -1,11 +1,16 @@
 """`python -m bench` and the `bench` script."""
 
 import gc
+import signal
 import sys
 
 
 def main() -> int:
-    """Run the command line; its exit code. Ctrl-C is one line, also while modules are still being imported."""
+    """Run the command line; its exit code. Ctrl-C is one line, also while modules are still being imported.
+
+    What a terminal that is closed, `kill` or `timeout` send ends it as Ctrl-C does.
+    """
+    _end_as_by_ctrl_c()
     try:
         from bench.cli import run_command_line  # noqa: PLC0415 - workers import this module too and need no parser
 
@@ -23,6 +28,14 @@ def main() -> int:
         # SIGINT after all, whoever handled it; the next exec takes that back (run_eval_code_obj of pythonrun.c).
         exec("")  # noqa: S102 - of nothing
         gc.freeze()  # else the interpreter looks through all that pandas and matplotlib have made before it ends: 0.4 s
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Have SIGTERM and SIGHUP do so; one that is ignored, as nohup has it, stays so."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,8 @@ WarningKind = Literal[
     "target missed",
     "error not known",
     "several outputs",
+    "settings changed",
+    "left running",
     "no profile",
     "not kept",
 ]

@@ -14,8 +14,10 @@ from architectures.shapes import Shape, shown
 from bench.models.named import architecture_of
 from bench.models.outputs import keep_first
 from bench.models.trial import IMAGES, Trial, tried
-from bench.origins import package_of, settings_kept
+from bench.origins import package_of, settings_kept, trying
 from bench.plan.origin import parse
+
+architectures.load_plugins_in(trying)
 
 OWN_SHAPES = ((1, 28, 28), (3, 32, 32), (3, 224, 224))  # tried in this order where nothing says what a network takes
 
@@ -84,7 +86,8 @@ def build(text: str, input_shape: Shape | None = None, num_classes: int | None =
 
     """
     if not parse(text):
-        return architectures.build(text, input_shape, num_classes)
+        with settings_kept():
+            return architectures.build(text, input_shape, num_classes)
     entry = get(text) if input_shape and num_classes else own(text)
     shape, classes = input_shape or entry.input_shape, num_classes or entry.num_classes
     trial = trial_of(text, shape, classes)

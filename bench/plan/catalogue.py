@@ -83,6 +83,7 @@ class Catalogue:
         problems: plug-ins that could not be loaded, one line each.
         imported: files that all this followed from, beside the suite's own and what is installed: of plug-ins that are
             worked on, and of what these import.
+        left_out: what ended the process that tried it, with how that ended; `problems` says it in words.
 
     """
 
@@ -94,6 +95,7 @@ class Catalogue:
     usable_cores: int
     problems: tuple[str, ...] = ()
     imported: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     losses: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {name: {} for name in FIRST_LOSSES})
 
     def dataset(self, name: str) -> Mapping[str, Any] | None:

@@ -1,6 +1,7 @@
 """Requests: what a worker is asked outside a grid: the catalogue, a net's layers, a checkpoint's scores, ceilings."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from bench.plan.catalogue import ANSWER_SECONDS, Catalogue, patience_of
 from bench.plan.cell import Cell
 from bench.plan.task import CatalogueRequest, LayersRequest, Weights, probes_of
 from bench.process import entries
+from bench.process.attempts import ask
 from bench.process.executor import TaskStarter, talk
 from bench.process.messages import Ceiling, Layers, Verification
 from bench.process.worker import WorkerError
@@ -17,15 +19,20 @@ DOWNLOAD_SECONDS, PROBE_SECONDS = 3600.0, 60.0
 
 
 def ask_catalogue(starter: TaskStarter, request: CatalogueRequest) -> Catalogue:
-    """What is registered and what the machine can do.
+    """What is registered and what the machine can do; what ended the process that tried it is named and left out.
 
     Raises:
         BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
 
     """
     patience = DOWNLOAD_SECONDS if request.download else patience_of(request.datasets)
-    trouble = "cannot list what is registered"
-    catalogue: Catalogue = _ask(starter, entries.CATALOGUE, request, trouble, patience)["catalogue"]
+    try:
+        parts = ask(
+            starter, entries.CATALOGUE, lambda left_out: replace(request, left_out=left_out), patience
+        )
+    except WorkerError as ended:
+        raise _trouble("cannot list what is registered", ended) from ended
+    catalogue: Catalogue = _answer(parts)["catalogue"]
     return catalogue
 
 
@@ -77,14 +84,20 @@ def ask_ceilings(starter: TaskStarter, cells: Iterable[Cell]) -> list[Ceiling]:
     return ceilings
 
 
-def _ask(
-    starter: TaskStarter, entry: str, request: Any, trouble: str, patience: float = ANSWER_SECONDS
-) -> dict[str, Any]:
+def _ask(starter: TaskStarter, entry: str, request: Any, trouble: str) -> dict[str, Any]:
     """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
     try:
-        parts = dict(talk(starter, entry, request, patience))
+        return _answer(dict(talk(starter, entry, request, ANSWER_SECONDS)))
     except WorkerError as ended:
-        raise BenchError(f"{trouble}: {ended.reason}; see the messages above") from ended
+        raise _trouble(trouble, ended) from ended
+
+
+def _answer(parts: dict[str, Any]) -> dict[str, Any]:
+    """What came, unless it is a refusal."""
     if "refused" in parts:
         raise BenchError(parts["refused"])
     return parts
+
+
+def _trouble(trouble: str, ended: WorkerError) -> BenchError:
+    return BenchError(f"{trouble}: {ended.reason}; see the messages above")

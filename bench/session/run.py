@@ -90,7 +90,7 @@ def measure(
             run.append(Result(cell, "skipped", reason))
         observer.began(work)
         code = {str(each["text"]): str(each["sha256"]) for each in run.facts.origins.values() if "sha256" in each}
-        collector = Collector(executor, run.folder, code)
+        collector = Collector(executor, run.folder, code, work.catalogue.left_out)
         measured = {(result.cell, result.repeat): result for result in past}
         _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, measured))
     return run

@@ -44,7 +44,7 @@ def counts_of(text: str, entry: Architecture) -> dict[str, int]:
                 model = models.build(text, entry.input_shape, entry.num_classes).eval()
                 with flop_counter() as counter:
                     model(torch.zeros(1, *entry.input_shape))
-        except Exception:  # noqa: S112 - a plug-in's may need real tensors, or be faulty: measuring it will say so
+        except BaseException:  # noqa: S112 - a plug-in's may need real tensors, or be faulty: measuring it will say so
             continue
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -77,7 +77,7 @@ def unfit_for(
                 unfit["more_than_one"][label] = reason
         except BenchError:
             raise
-        except Exception:  # noqa: S112 - as for its counts
+        except BaseException:  # noqa: S112 - as for its counts
             continue
     return unfit
 
