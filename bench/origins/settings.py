@@ -44,7 +44,9 @@ def _affinity() -> tuple[int, ...] | None:
 
 def _hooks() -> int:
     """How many hooks every module of this process calls."""
-    return sum(len(held) for name, held in vars(hooks).items() if name.startswith("_global_") and name.endswith("hooks"))
+    return sum(
+        len(held) for name, held in vars(hooks).items() if name.startswith("_global_") and name.endswith("hooks")
+    )
 
 
 def _flag(owner: Any, name: str) -> Setting:

@@ -27,9 +27,7 @@ def ask_catalogue(starter: TaskStarter, request: CatalogueRequest) -> Catalogue:
     """
     patience = DOWNLOAD_SECONDS if request.download else patience_of(request.datasets)
     try:
-        parts = ask(
-            starter, entries.CATALOGUE, lambda left_out: replace(request, left_out=left_out), patience
-        )
+        parts = ask(starter, entries.CATALOGUE, lambda left_out: replace(request, left_out=left_out), patience)
     except WorkerError as ended:
         raise _trouble("cannot list what is registered", ended) from ended
     catalogue: Catalogue = _answer(parts)["catalogue"]

@@ -2,9 +2,9 @@
 
 import sys
 import sysconfig
-from functools import partial
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
     sets = _entries(request.datasets, data.names())
     images = {label: {**images_of[text], "name": label} for label, text in sets.items() if text in images_of}
     return Catalogue(
-        architectures={
-            name: _architecture(name, text, name in wanted, images, request) for name, text in nets.items()
-        },
+        architectures={name: _architecture(name, text, name in wanted, images, request) for name, text in nets.items()},
         optimizers={
             name: _optimizer(name, text, devices)
             for name, text in _entries(request.optimizers, optimizers.names()).items()

@@ -204,7 +204,9 @@ class _CellTask:
         nets = references(self.device.torch_device)
         blocks, measurements, steady = measure_relative(work, nets, task.blocks, order, threads)
         if (now := torch.get_num_threads()) != threads:
-            raise ThreadsError(f"its code set torch to {now} threads while {threads} were timed: leave that to --threads")
+            raise ThreadsError(
+                f"its code set torch to {now} threads while {threads} were timed: leave that to --threads"
+            )
         self._send(measurements, blocks)
         compared = [block for block in blocks if block.subject in ("cell", "reference")]
         self._warn_of_noise("relative cost", compared, steady, threads)
