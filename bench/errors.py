@@ -63,9 +63,9 @@ def reason_of(error: BaseException) -> str:
     return cut(f"{type(error).__name__}: {message}" if message else type(error).__name__)
 
 
-def cut(text: str) -> str:
+def cut(text: str, longest: int = LONGEST_REASON) -> str:
     """A text that others made, no longer than a person reads."""
-    return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 3]}..."
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def is_ctrl_c(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from architectures import ShapeError
 from architectures.shapes import Shape, shown
-from bench.errors import is_ctrl_c
+from bench.errors import is_ctrl_c, message_of
 from bench.models.outputs import in_words, tensors_of
 from bench.origins import OriginError, folder_of, on_path, settings_kept, told_of
 

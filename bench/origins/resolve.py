@@ -16,10 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bench.errors import BenchError, brief, is_ctrl_c, nearest, reason_of
+from bench.errors import BenchError, brief, cut, is_ctrl_c, message_of, nearest
 from bench.origins.handed import handed_over
 from bench.origins.place import place_of
 from bench.plan.origin import BASE, INSTALLED, TRACEBACK, Origin, file_of, parse
+
+LONGEST = 303  # characters of another's error beside the place and the remedy
 
 _folders: set[str] = set()  # that were on the module path for a user's file
 
@@ -166,7 +168,8 @@ def told_of(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         words = f"{type(error).__name__}: {' '.join(error.msg.split())}"
     else:
-        words = reason_of(error)
+        message = cut(message_of(error), LONGEST)
+        words = f"{type(error).__name__}: {message}" if message else type(error).__name__
     if "relative import with no known parent" in words:
         words += "; name it as a module of its package (package.module:NAME)"
     return words + place_of(error)

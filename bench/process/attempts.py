@@ -28,6 +28,8 @@ def ask(
         parts: dict[str, Any] = {}
         try:
             parts.update(talk(starter, entry, task_without(left_out), patience))
+            if parts.get("trying"):
+                raise WorkerError("failed", "the worker ended by itself with exit code 0")
         except WorkerError as ended:
             tried = parts.get("trying", "")
             if ended.outside and blameless:

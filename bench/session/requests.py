@@ -1,6 +1,6 @@
 """Requests: what a worker is asked outside a grid: the catalogue, a net's layers, a checkpoint's scores, ceilings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ def ask_catalogue(starter: TaskStarter, request: CatalogueRequest) -> Catalogue:
     patience = DOWNLOAD_SECONDS if request.download else patience_of(request.datasets)
     try:
         parts = ask(starter, entries.CATALOGUE, lambda left_out: replace(request, left_out=left_out), patience)
+        catalogue: Catalogue = _answer(parts, "catalogue")
     except WorkerError as ended:
         raise _trouble("cannot list what is registered", ended) from ended
-    catalogue: Catalogue = _answer(parts)["catalogue"]
     return catalogue
 
 
@@ -42,7 +42,7 @@ def ask_layers(starter: TaskStarter, request: LayersRequest) -> Layers:
 
     """
     trouble = f"cannot list the layers of '{request.architecture}'"
-    layers: Layers = _ask(starter, entries.LAYERS, request, trouble)["layers"]
+    layers: Layers = _ask(starter, entries.LAYERS, request, "layers", trouble)
     return layers
 
 
@@ -61,9 +61,8 @@ def ask_verification(starter: TaskStarter, checkpoint: Path, data_dir: str = "")
         raise BenchError(f"no checkpoint {checkpoint}: runs with --checkpoint write them to results/") from error
     except OSError as error:
         raise BenchError(f"cannot read {checkpoint}: {error.strerror}; check the path") from error
-    verification: Verification = _ask(starter, entries.VERIFY_CHECKPOINT, weights, f"cannot verify {checkpoint}")[
-        "verification"
-    ]
+    trouble = f"cannot verify {checkpoint}"
+    verification: Verification = _ask(starter, entries.VERIFY_CHECKPOINT, weights, "verification", trouble)
     return verification
 
 
@@ -82,19 +81,27 @@ def ask_ceilings(starter: TaskStarter, cells: Iterable[Cell]) -> list[Ceiling]:
     return ceilings
 
 
-def _ask(starter: TaskStarter, entry: str, request: Any, trouble: str) -> dict[str, Any]:
-    """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
+def _ask(starter: TaskStarter, entry: str, request: Any, kind: str, trouble: str) -> Any:
+    """What a worker answers; BenchError with its words if it refuses, or with the `trouble` it had."""
     try:
-        return _answer(dict(talk(starter, entry, request, ANSWER_SECONDS)))
+        return _answer(dict(talk(starter, entry, request, ANSWER_SECONDS)), kind)
     except WorkerError as ended:
         raise _trouble(trouble, ended) from ended
 
 
-def _answer(parts: dict[str, Any]) -> dict[str, Any]:
-    """What came, unless it is a refusal."""
+def _answer(parts: Mapping[str, Any], kind: str) -> Any:
+    """The answer, unless it is a refusal.
+
+    Raises:
+        BenchError: it is.
+        WorkerError: there is none.
+
+    """
     if "refused" in parts:
         raise BenchError(parts["refused"])
-    return parts
+    if kind not in parts:
+        raise WorkerError("failed", "the worker ended without an answer")
+    return parts[kind]
 
 
 def _trouble(trouble: str, ended: WorkerError) -> BenchError:

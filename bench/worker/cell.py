@@ -108,6 +108,7 @@ class _CellTask:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
         phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads)
+        _check_set(self.cell.threads)
         self.step_seconds = measurements[0].value
         self._send(measurements, phases)
         self._warn(denormals.warnings_of("phases", work))
@@ -203,10 +204,7 @@ class _CellTask:
         order = Random(f"{task.order_seed}/{task.repeat}/{self.cell.id}")  # text, so that every process draws alike
         nets = references(self.device.torch_device)
         blocks, measurements, steady = measure_relative(work, nets, task.blocks, order, threads)
-        if (now := torch.get_num_threads()) != threads:
-            raise ThreadsError(
-                f"its code set torch to {now} threads while {threads} were timed: leave that to --threads"
-            )
+        _check_set(threads)
         self._send(measurements, blocks)
         compared = [block for block in blocks if block.subject in ("cell", "reference")]
         self._warn_of_noise("relative cost", compared, steady, threads)
@@ -239,6 +237,17 @@ def code_of(cell: Cell) -> dict[str, str]:
     """The SHA-256 of the files of code that the cell names, as this process has imported them."""
     named = (text for text in texts_of(cell.origins).values() if file_of(text, base()))
     return {text: str(resolve(text).facts["sha256"]) for text in named}
+
+
+def _check_set(threads: int) -> None:
+    """See that torch still has the threads that a part was timed with.
+
+    Raises:
+        ThreadsError: the cell's code has set others.
+
+    """
+    if (now := torch.get_num_threads()) != threads:
+        raise ThreadsError(f"its code set torch to {now} threads while {threads} were timed: leave that to --threads")
 
 
 def _in_words(changed: Mapping[str, str]) -> str:
