@@ -1,4 +1,4 @@
-"""Settings: what code of others sets for its whole process is put back, or seen: a cell says what it is measured with."""
+"""Settings: what code of others sets for its whole process is put back, or seen: a cell says its own."""
 
 import gc
 import os
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import torch
@@ -49,8 +50,11 @@ def _hooks() -> int:
     )
 
 
-def _flag(owner: Any, name: str) -> Setting:
-    return Setting(lambda: getattr(owner, name), lambda value: setattr(owner, name, value))
+def _flag(owner: Any, path: str) -> Setting:
+    """An attribute, such as "enabled", or one of a part, such as "matmul.fp32_precision"."""
+    *parts, name = path.split(".")
+    holder = reduce(getattr, parts, owner)
+    return Setting(lambda: getattr(holder, name), lambda value: setattr(holder, name, value))
 
 
 # By the name that a warning gives it.
@@ -72,8 +76,8 @@ SETTINGS: Mapping[str, Setting] = {
     "search of cuDNN": _flag(torch.backends.cudnn, "benchmark"),
     "deterministic cuDNN": _flag(torch.backends.cudnn, "deterministic"),
     "oneDNN": _flag(torch.backends.mkldnn, "enabled"),
-    "products of oneDNN": _flag(torch.backends.mkldnn.matmul, "fp32_precision"),
-    "convolutions of oneDNN": _flag(torch.backends.mkldnn.conv, "fp32_precision"),
+    "products of oneDNN": _flag(torch.backends.mkldnn, "matmul.fp32_precision"),
+    "convolutions of oneDNN": _flag(torch.backends.mkldnn, "conv.fp32_precision"),
     "denormals flushed": Setting(_flushes_denormals, torch.set_flush_denormal),
     "autocast": Setting(
         lambda: torch.is_autocast_enabled("cpu"), lambda value: torch.set_autocast_enabled("cpu", value)

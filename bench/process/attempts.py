@@ -25,18 +25,23 @@ def ask(
     left_out: dict[str, str] = {}
     blameless = True  # until something from outside has ended one worker
     while True:
-        parts: dict[str, Any] = {}
-        try:
-            parts.update(talk(starter, entry, task_without(left_out), patience))
-            if parts.get("trying"):
-                raise WorkerError("failed", "the worker ended by itself with exit code 0")
-        except WorkerError as ended:
-            tried = parts.get("trying", "")
-            if ended.outside and blameless:
-                blameless = False
-            elif tried and tried not in left_out:
-                left_out = {**left_out, tried: ended.reason}
-            else:
-                raise
-        else:
+        parts, ended = _answers(starter, entry, task_without(left_out), patience)
+        tried = parts.get("trying", "")
+        if ended is None:
             return parts
+        if ended.outside and blameless:
+            blameless = False
+        elif tried and tried not in left_out:
+            left_out = {**left_out, tried: ended.reason}
+        else:
+            raise ended
+
+
+def _answers(starter: TaskStarter, entry: str, task: Any, patience: float) -> tuple[dict[str, Any], WorkerError | None]:
+    """What came, and the error that the worker ended with; to end well amid an attempt is one too."""
+    parts: dict[str, Any] = {}
+    try:
+        parts.update(talk(starter, entry, task, patience))
+    except WorkerError as ended:
+        return parts, ended
+    return parts, WorkerError("failed", "the worker ended by itself with exit code 0") if parts.get("trying") else None

@@ -227,22 +227,27 @@ class TreeClient:
 
     def _hear(self, timeout: float) -> dict[str, Any]:
         """Its next answer. Where that does not come the server is ended, or the next order would get this answer."""
-        until = time.monotonic() + timeout
         try:
-            while not wait([self._control], max(0.0, min(WAKE_SECONDS, until - time.monotonic()))):
-                if time.monotonic() >= until:
-                    raise TimeoutError
-                self.wake()
-            line = self._answers.readline()
-        except BaseException as error:
+            line = self._answers.readline() if self._answers_within(timeout) else None
+        except BaseException:
             self._end()
-            if isinstance(error, TimeoutError):
-                raise WorkerError("timeout", f"no answer within {timeout:.0f} s") from error
             raise
+        if line is None:
+            self._end()
+            raise WorkerError("timeout", f"no answer within {timeout:.0f} s")
         if not line:
             raise WorkerError("failed", f"its server ended with exit code {self._end()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _answers_within(self, timeout: float) -> bool:
+        """Whether there is something to read in time; it is woken now and then."""
+        until = time.monotonic() + timeout
+        while not wait([self._control], max(0.0, min(WAKE_SECONDS, until - time.monotonic()))):
+            if time.monotonic() >= until:
+                return False
+            self.wake()
+        return True
 
 
 class _Process:

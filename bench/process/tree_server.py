@@ -49,6 +49,8 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     orders = json.loads(sys.argv[2])
     _ask_the_system(_TO_DIE_WITH_PARENT, signal.SIGKILL)
+    if _has_hung_up(control):  # before the system was asked
+        os._exit(1)
     sys.path[:0] = orders["paths"][:-1]
     sys.meta_path.insert(0, _OwnModules(orders["paths"]))
     try:
@@ -64,6 +66,10 @@ def main() -> None:
     if protocol == orders["protocol"]:
         _serve(control)
     os._exit(0)  # taking torch down takes the better part of a second, and whoever reads the run's output waits for it
+
+
+def _has_hung_up(control: socket.socket) -> bool:
+    return bool(select.select([control], [], [], 0)[0]) and not control.recv(1, socket.MSG_PEEK)
 
 
 def _protocol() -> int | None:
@@ -145,11 +151,11 @@ def _serve(control: socket.socket) -> None:
     """Start workers and tell their ends, until the parent hangs up or this process is to end."""
     workers, woken = _Workers(), _signals()
     while True:
-        ready, _, _ = select.select([control, woken], [], [])
+        ready = select.select([control.fileno(), woken], [], [])[0]
         if woken in ready and set(os.read(woken, 4096)) - {signal.SIGCHLD}:
             break
         workers.note_ends()
-        if control in ready:
+        if control.fileno() in ready:
             text, descriptors, _, _ = socket.recv_fds(control, 2**20, 2)
             if not text:
                 break
@@ -262,7 +268,8 @@ def _be_a_worker(control: socket.socket, connection: int, ends: Sequence[int], o
         os._exit(1)
     except BaseException as error:  # nothing may go on from here as a second server
         with suppress(BaseException):
-            print(f"bench: worker: {type(error).__name__}: {' '.join(str(error).split())[:500]}", file=sys.stderr)
+            reason = " ".join(str(error).split())[:500]
+            sys.stderr.write(f"bench: worker: {type(error).__name__}: {reason}\n")
             sys.stderr.flush()
     os._exit(1)
 

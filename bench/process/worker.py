@@ -147,7 +147,7 @@ def interrupts_put_off() -> Iterator[None]:
 def _ended(code: int | None, memory_ran_out: bool) -> WorkerError:
     """What the exit code of a worker means."""
     if code is None:
-        return WorkerError("failed", "the worker closed its connection and did not end")
+        return WorkerError("failed", "the worker closed its connection and did not end", outside=True)
     if code == HUNG_UP:
         return WorkerError("failed", "its own code closed the worker's connection")
     if code < 0:

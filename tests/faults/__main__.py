@@ -20,11 +20,11 @@ def main() -> int:
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table on this page")
     args = parser.parse_args()
     folder = args.folder or Path(tempfile.mkdtemp(prefix="faults-"))
-    print(f"seed {args.seed}; runs in {folder}", file=sys.stderr)
+    sys.stderr.write(f"seed {args.seed}; runs in {folder}\n")
     campaign = Campaign(args.seed, args.count, folder.absolute(), tell)
     outcomes = campaign.run(args.jobs)
     text = table.table(outcomes, args.seed)
-    print(text)
+    sys.stdout.write(f"{text}\n")
     if args.write:
         table.write(args.write, text)
     return int(any(outcome.broken for outcome in outcomes))
@@ -32,9 +32,9 @@ def main() -> int:
 
 def tell(outcome: Outcome) -> None:
     """A line for each fault, and for each invariant that did not hold."""
-    print(f"{'ok' if not outcome.broken else 'BROKEN'}: {outcome.kind}", file=sys.stderr)
-    for invariant, what in outcome.broken:
-        print(f"    {invariant}: {what}", file=sys.stderr)
+    lines = [f"{'BROKEN' if outcome.broken else 'ok'}: {outcome.kind}"]
+    lines += [f"    {invariant}: {what}" for invariant, what in outcome.broken]
+    sys.stderr.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.faults.session import Session, lines_of
+from tests.faults.session import POLL, Session, lines_of
 
 Strike = Callable[[Session, Random], None]
 Prefix = Callable[[Random], Sequence[str]]
@@ -66,8 +66,12 @@ def _orchestrator(*numbers: signal.Signals) -> Strike:
 
 
 def _worker(number: signal.Signals) -> Strike:
+    """Send it to the worker, as soon as there is one."""
+
     def strike(session: Session, random: Random) -> None:
-        if worker := session.worker():
+        while session.is_running() and (worker := session.worker()) is None:
+            time.sleep(POLL)
+        if session.is_running():
             with suppress(ProcessLookupError):
                 os.kill(worker, number)
 
@@ -96,7 +100,7 @@ def _no_memory(session: Session, random: Random) -> None:
 
 
 def _no_descriptors(session: Session, random: Random) -> None:
-    used = [int(name) for name in os.listdir(f"/proc/{session.process.pid}/fd")]
+    used = [int(path.name) for path in Path(f"/proc/{session.process.pid}/fd").iterdir()]
     _limit(session, resource.RLIMIT_NOFILE, max(used) + 1)
 
 
@@ -212,7 +216,7 @@ SIGINT, SIGTERM, SIGHUP, SIGKILL = signal.SIGINT, signal.SIGTERM, signal.SIGHUP,
 PROCESSES = (
     Kind("SIGKILL of a worker", 8, _worker(SIGKILL), needs="worker", ends=False),
     Kind("SIGTERM of a worker", 2, _worker(SIGTERM), needs="worker", ends=False),
-    Kind("SIGSEGV of a worker", 2, _worker(signal.SIGSEGV), needs="worker", ends=False),
+    Kind("SIGSEGV of a worker", 2, _worker(signal.SIGSEGV), needs="cell", ends=False),
     Kind("SIGSTOP of a worker, past --timeout", 3, _worker(signal.SIGSTOP), needs="worker", ends=False),
     Kind("SIGKILL of the server", 6, _server(SIGKILL), ends=False),
     Kind("SIGTERM of the server", 2, _server(SIGTERM), ends=False),

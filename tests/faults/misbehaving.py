@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -114,8 +115,8 @@ class StartsAProgram(Once):
 
 class Leaks(Net):
     def misbehave(self):
-        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-        size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + 256 * 2**20, hard))
         held = []
         while True:
@@ -129,7 +130,6 @@ class AsksTooMuch(Net):
 
 class Prints(Once):
     def misbehave(self):
-        print("x" * 79 + "\n", end="", flush=True)
         sys.stdout.write(("y" * 79 + "\n") * 50_000)
         sys.stdout.flush()
 
@@ -147,10 +147,10 @@ class ClosesAll(Once):
 
 class WritesIntoThePipe(Once):
     def misbehave(self):
-        for name in os.listdir("/proc/self/fd"):
+        for path in Path("/proc/self/fd").iterdir():
             with suppress(OSError):  # the one of this very listing is closed by now
-                if int(name) > 2 and "socket" in os.readlink(f"/proc/self/fd/{name}"):
-                    os.write(int(name), b"\0\0\0\x05never")
+                if int(path.name) > 2 and "socket" in str(path.readlink()):
+                    os.write(int(path.name), b"\0\0\0\x05never")
 
 
 class Interrupts(Net):

@@ -16,8 +16,8 @@ def table(outcomes: Sequence[Outcome], seed: int) -> str:
     columns = list(INVARIANTS)
     rows.append(f"| fault | struck | all held | {' | '.join(columns)} |")
     rows.append(f"|---|---|---|{'---|' * len(columns)}")
-    for kind in dict.fromkeys(outcome.kind for outcome in outcomes):
-        rows.append(_row(kind, [outcome for outcome in outcomes if outcome.kind == kind], columns))
+    kinds = sorted({outcome.kind for outcome in outcomes}, key=str.casefold)
+    rows += [_row(kind, [outcome for outcome in outcomes if outcome.kind == kind], columns) for kind in kinds]
     rows.append(_row("**all**", [outcome for outcome in outcomes if outcome.kind != "all together"], columns))
     return "\n".join(rows)
 

@@ -1,6 +1,7 @@
 """Faults in real runs. BENCH_FAULTS=200 has all of them; the default is what takes some three minutes."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ SEED = int(os.environ.get("BENCH_FAULTS_SEED", "14"))
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="what a run leaves behind is read in /proc")
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="what a run leaves behind is read in /proc")
 def test_whatever_happens_to_a_run_every_invariant_holds(tmp_path):
     outcomes = Campaign(SEED, COUNT, tmp_path).run(jobs=2)
     assert len([outcome for outcome in outcomes if outcome.kind != "all together"]) == COUNT

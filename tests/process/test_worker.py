@@ -312,7 +312,7 @@ def test_a_worker_that_was_lost_with_its_server_is_worth_another_try(workers):
 
 def test_a_server_that_was_stopped_is_woken(workers, monkeypatch):
     monkeypatch.setattr("bench.process.tree_client.WAKE_SECONDS", 0.1)
-    monkeypatch.setattr("bench.process.worker.END_SECONDS", 0.1)
+    monkeypatch.setattr("bench.process.worker.END_SECONDS", 2.0)
     assert works(workers)
     for moment in ("before", "while it works"):
         server = workers._server.client.server
@@ -329,7 +329,7 @@ def test_a_server_that_was_stopped_is_woken(workers, monkeypatch):
 def test_a_worker_that_stops_amid_a_part_is_not_waited_for(workers, monkeypatch):
     monkeypatch.setattr("bench.process.tree_client.STALL_SECONDS", 1)
     with workers.start("errands:echo", b"x" * 10_000_000) as worker:
-        assert eventually(lambda: worker._connection.poll())
+        assert eventually(worker._connection.poll)
         worker.pause()
         with pytest.raises(WorkerError, match="in the middle") as caught:
             worker.receive(60.0)
