@@ -24,6 +24,7 @@ def main() -> int:
         print("bench: interrupted", file=sys.stderr)  # noqa: T201 - the room that prints may not be there yet
         return 130  # 128 + SIGINT; bench.errors may not be there either
     finally:
+        _ignore_interrupts()
         # A Ctrl-C that came through an exec of text, as dataclasses make their methods, has CPython end the process by
         # SIGINT after all, whoever handled it; the next exec takes that back (run_eval_code_obj of pythonrun.c).
         exec("")  # noqa: S102 - of nothing
@@ -36,6 +37,15 @@ def _end_as_by_ctrl_c() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+
+
+def _ignore_interrupts() -> None:
+    """Have none of them change an exit code that is decided: what is left to do is to end."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, lambda *_: None)  # for one that has come and not been handled yet
+            signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ INVARIANTS = {
     "outcome": "each cell has the status and the words of its fault",
     "resume": "--resume completes the plan",
 }
-GONE_WITHIN = 5.0  # seconds until nothing that a session started may be left
+GONE_WITHIN = 20.0  # seconds until nothing that a session started may be left
 OWN_FILES = ("python-m-bench.lock", "torchinductor_")  # what may stay in the temporary folder
 FACTOR = 4.0  # a time so many times another of the same cell, without a warning, is wrong
 

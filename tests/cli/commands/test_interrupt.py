@@ -144,9 +144,11 @@ def test_what_ends_a_program_ends_a_run_as_ctrl_c_does(bench, midway, kept, name
 
 def test_a_hangup_that_is_ignored_stays_so():
     """As nohup has it."""
-    code = "import signal; from bench.__main__ import main; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
-    code += "import sys; sys.argv = ['bench', 'nothing']\ntry: main()\nexcept SystemExit: pass\n"
-    code += "print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, signal.getsignal(signal.SIGTERM).__name__)"
+    code = (
+        "import signal; from bench.__main__ import _end_as_by_ctrl_c; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "_end_as_by_ctrl_c()\n"
+        "print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, signal.getsignal(signal.SIGTERM).__name__)"
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "True default_int_handler\n"
@@ -198,6 +200,17 @@ def test_a_run_that_was_killed_is_resumed_where_it_ended(bench, midway, kept, pl
     ]
 
 
+@pytest.fixture
+def signals():
+    """What this process does with signals, which the command line changes for its own, is put back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize("error", [ImportError, RuntimeError])
 def test_ctrl_c_within_the_import_of_an_extension_module_is_one_line(monkeypatch, capsys, error):
     """Such a module turns the interrupt into an ImportError, which has it as its cause; so does `__set_name__`."""
@@ -210,6 +223,7 @@ def test_ctrl_c_within_the_import_of_an_extension_module_is_one_line(monkeypatch
     assert capsys.readouterr().err == "bench: interrupted\n"
 
 
+@pytest.mark.usefixtures("signals")
 def test_an_import_that_fails_for_another_reason_is_no_interrupt(monkeypatch, capsys):
     def broken(_):
         raise ImportError("no such name")
