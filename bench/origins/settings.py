@@ -109,10 +109,11 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, st
 
 
 def put_back(before: Mapping[str, Any]) -> None:
-    """Set again what has changed since, as far as that can be."""
-    for name in changes(before, settings_now()):
-        setting = SETTINGS[name]
-        if setting.put is not None and _read(setting) != before[name]:  # to put one back may put others back
+    """Set again what has changed since, as far as that can be; in order, as some settings change those after them."""
+    if not changes(before, settings_now()):
+        return
+    for name, setting in SETTINGS.items():
+        if setting.put is not None and _read(setting) != before[name]:
             with suppress(Exception):  # as above; what stays is seen after the blocks
                 setting.put(before[name])
 

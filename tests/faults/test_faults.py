@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.campaign import Campaign
 
-COUNT = int(os.environ.get("BENCH_FAULTS", "24"))
+COUNT = int(os.environ.get("BENCH_FAULTS", "16"))
 SEED = int(os.environ.get("BENCH_FAULTS_SEED", "14"))
 
 
