@@ -102,7 +102,10 @@ class TreeClient:
         return self._process.returncode is None and not self._has_hung_up()
 
     def _has_hung_up(self) -> bool:
-        return bool(wait([self._control], 0)) and not self._control.recv(1, socket.MSG_PEEK)
+        try:
+            return bool(wait([self._control], 0)) and not self._control.recv(1, socket.MSG_PEEK)
+        except OSError:  # in the middle of an order
+            return True
 
     def wake(self) -> None:
         """Have the server go on, should somebody have stopped it: nobody but workers is stopped here."""
@@ -229,6 +232,8 @@ class TreeClient:
         """Its next answer. Where that does not come the server is ended, or the next order would get this answer."""
         try:
             line = self._answers.readline() if self._answers_within(timeout) else None
+        except ConnectionError:  # it ended in the middle of an order
+            line = b""
         except BaseException:
             self._end()
             raise

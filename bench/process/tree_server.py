@@ -69,7 +69,10 @@ def main() -> None:
 
 
 def _has_hung_up(control: socket.socket) -> bool:
-    return bool(select.select([control], [], [], 0)[0]) and not control.recv(1, socket.MSG_PEEK)
+    try:
+        return bool(select.select([control], [], [], 0)[0]) and not control.recv(1, socket.MSG_PEEK)
+    except OSError:  # it hung up in the middle
+        return True
 
 
 def _protocol() -> int | None:
@@ -156,7 +159,10 @@ def _serve(control: socket.socket) -> None:
             break
         workers.note_ends()
         if control.fileno() in ready:
-            text, descriptors, _, _ = socket.recv_fds(control, 2**20, 2)
+            try:
+                text, descriptors, _, _ = socket.recv_fds(control, 2**20, 2)
+            except OSError:  # it hung up in the middle
+                break
             if not text:
                 break
             _say(control, _started(control, descriptors, json.loads(text), workers))
@@ -292,7 +298,7 @@ def _work(connection: Any, order: dict[str, Any]) -> None:
 
 
 def _say(control: socket.socket, answer: dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):
+    with suppress(OSError):  # it has hung up
         control.sendall(json.dumps(answer).encode() + b"\n")
 
 
