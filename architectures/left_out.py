@@ -6,6 +6,8 @@ from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 
+LONGEST = 500  # characters of what a plug-in's error says
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -21,9 +23,17 @@ class LeftOut:
 
 def left_out(entry_point: EntryPoint, error: BaseException) -> LeftOut:
     """What to say of an entry point whose loading raised this."""
-    message = error.msg if isinstance(error, SyntaxError) else str(error)
-    reason = " ".join(f"{type(error).__name__}: {message}".split()).removesuffix(":")
+    reason = f"{type(error).__name__}: {_message_of(error)}".removesuffix(": ")
     return LeftOut(entry_point.name, package_of(entry_point), f"{reason}{_place(entry_point, error)}")
+
+
+def _message_of(error: BaseException) -> str:
+    """What an error says, in one line, whatever its own code makes of that."""
+    try:
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+    except BaseException as trouble:
+        return f"its message cannot be had: {type(trouble).__name__}"
+    return " ".join(message.split())[:LONGEST]
 
 
 def package_of(entry_point: EntryPoint) -> str:

@@ -1,6 +1,8 @@
 """The registry: which architectures there are, each under the name of the function that builds it."""
 
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -16,6 +18,7 @@ from architectures.left_out import LeftOut, left_out, package_of
 from architectures.shapes import Shape, output_shape, shown
 
 Builder = Callable[[Shape, int], nn.Module]  # (input_shape, num_classes) -> network that gives (N, num_classes)
+Around = Callable[[str, str], AbstractContextManager[object]]  # of a group of entry points and a name
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,8 @@ class Registry:
         self._plugin_group = plugin_group
         self._plugins_asked = False
         self._left_out: list[LeftOut] = []
-        self._unwanted: dict[str, str] = {}
         self._architectures: dict[str, Architecture] = {}
+        self._around: Around = lambda *_: nullcontext()
 
     def register(
         self,
@@ -95,7 +98,8 @@ class Registry:
 
     def get(self, name: str) -> Architecture:
         """The architecture of that name; UnknownArchitecture if there is none."""
-        self._ask_plugins()
+        if name not in self._architectures:  # no plug-in has a name of the suite's own
+            self._ask_plugins()
         if name not in self._architectures:
             raise UnknownArchitecture(name, tuple(get_close_matches(name, self._architectures, n=3, cutoff=0.5)))
         return self._architectures[name]
@@ -104,9 +108,9 @@ class Registry:
         """A new network of that name with random weights; see `built`."""
         return built(self.get(name), input_shape, num_classes)
 
-    def leave_out(self, plugins: Mapping[str, str]) -> None:
-        """Import none of these plug-ins, each given with the reason; to be called before any question."""
-        self._unwanted.update(plugins)
+    def load_plugins_in(self, around: Around) -> None:
+        """Have each plug-in loaded within such a context: who knows of the whole process says what becomes of it."""
+        self._around = around
 
     def plugins_left_out(self) -> list[LeftOut]:
         """Each plug-in that could not be loaded, with the reason."""
@@ -118,14 +122,13 @@ class Registry:
             return
         self._plugins_asked = True  # first, because a plug-in may itself ask for names
         for entry_point in entry_points(group=self._plugin_group):
-            if entry_point.name in self._unwanted:
-                reason = self._unwanted[entry_point.name]
-                self._left_out.append(LeftOut(entry_point.name, package_of(entry_point), reason))
-                continue
             before = dict(self._architectures)
             try:
-                self._load(entry_point)
-            except (Exception, SystemExit) as error:  # whatever a plug-in does, the others must go on
+                with self._around(entry_point.group, entry_point.name):
+                    self._load(entry_point)
+            except BaseException as error:  # whatever a plug-in does, the others must go on
+                if _is_ctrl_c(error):
+                    raise
                 self._architectures = before
                 self._left_out.append(left_out(entry_point, error))
             for name in [name for name in self._architectures if name not in before]:
@@ -158,6 +161,11 @@ class Registry:
             )
 
 
+def _is_ctrl_c(error: BaseException) -> bool:
+    """Whether the user wants an end; where Ctrl-C is ignored, the plug-in raised it."""
+    return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
 def built(architecture: Architecture, input_shape: Shape | None = None, num_classes: int | None = None) -> nn.Module:
     """A new network with random weights; what is not given is the architecture's own.
 
@@ -184,5 +192,5 @@ register = _suite.register
 names = _suite.names
 get = _suite.get
 build = _suite.build
-leave_out = _suite.leave_out
+load_plugins_in = _suite.load_plugins_in
 plugins_left_out = _suite.plugins_left_out

@@ -1,13 +1,18 @@
 """`python -m bench` and the `bench` script."""
 
 import gc
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
 
 
 def main() -> int:
-    """Run the command line; its exit code. Ctrl-C is one line, also while modules are still being imported."""
+    """Run the command line; its exit code. Ctrl-C is one line, also while modules are still being imported.
+
+    What a terminal that is closed, `kill` or `timeout` send ends it as Ctrl-C does.
+    """
+    _end_as_by_ctrl_c()
     try:
         from bench.cli import run_command_line  # noqa: PLC0415 - workers import this module too and need no parser
 
@@ -21,6 +26,7 @@ def main() -> int:
         _say("interrupted")
         return 130  # 128 + SIGINT; bench.errors may not be there either
     finally:
+        _ignore_interrupts()
         # A Ctrl-C that came through an exec of text, as dataclasses make their methods, has CPython end the process by
         # SIGINT after all, whoever handled it; the next exec takes that back (run_eval_code_obj of pythonrun.c).
         exec("")  # noqa: S102 - of nothing
@@ -34,6 +40,23 @@ def _say(text: str) -> None:
             print(f"bench: {text}", file=sys.stderr)  # noqa: T201 - as said
         except (OSError, ValueError):  # it is full, or lacks a letter
             return
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Have SIGTERM and SIGHUP do so; one that is ignored, as nohup has it, stays so."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _ignore_interrupts() -> None:
+    """Have none of them change an exit code that is decided: what is left to do is to end."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, lambda *_: None)  # for one that has come and not been handled yet
+            signal.signal(number, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Errors of usage: one line with cause, place and remedy, and the exit code of each."""
 
 import re
+import signal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ LONGEST_LINE, LONGEST_WORD = 800, 350  # characters of an error; what it repeats
 # What a terminal obeys or cannot show: control characters but line feed and tab, directions, lone surrogates.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD},}}")
+LONGEST_REASON = 500  # characters of what others say that an error or a result repeats
 
 
 class BenchError(Exception):
@@ -67,3 +69,28 @@ def _cut(text: str, most: int) -> str:
 def visible(text: str) -> str:
     r"""The text with what a terminal would obey as its escape, such as \x1b; line feeds and tabs are kept."""
     return _OBEYED.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def message_of(error: BaseException) -> str:
+    """What an error says, in one line and cut, whatever its own code makes of that."""
+    try:
+        text = " ".join(str(error).split())
+    except BaseException as trouble:  # an error of others may say what it likes, and that may raise
+        text = f"its message cannot be had: {type(trouble).__name__}"
+    return cut(text)
+
+
+def reason_of(error: BaseException) -> str:
+    """The kind of an error and what it says, in one line."""
+    message = message_of(error)
+    return cut(f"{type(error).__name__}: {message}" if message else type(error).__name__)
+
+
+def cut(text: str, longest: int = LONGEST_REASON) -> str:
+    """A text that others made, no longer than a person reads."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether it is the user's, to end all; in a worker, which ignores Ctrl-C, the measured code has raised it."""
+    return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN

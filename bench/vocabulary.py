@@ -90,6 +90,8 @@ WarningKind = Literal[
     "error not known",
     "several outputs",
     "inference alone",
+    "settings changed",
+    "left running",
     "no profile",
     "not kept",
 ]

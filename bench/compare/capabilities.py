@@ -13,7 +13,7 @@ from bench.plan.origin import is_path, split_outside_brackets
 from bench.plan.origin import parse as parse_origin
 from bench.plan.plan import Plan, flag, parse
 from bench.process import entries
-from bench.process.executor import talk
+from bench.process.attempts import ask
 from bench.process.messages import CapabilitiesAnswer, CapabilitiesTask
 from bench.process.tree_client import TreeClient, TreeError
 from bench.process.worker import WorkerError
@@ -48,7 +48,12 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
     )
     host.wait_until_ready()
     try:
-        answers = dict(talk(host, entries.AB_CAPABILITIES, task, patience_of(plan.datasets)))
+        answers = ask(
+            host,
+            entries.AB_CAPABILITIES,
+            lambda left_out: {**task, "left_out": dict(left_out)},
+            patience_of(plan.datasets),
+        )
     except WorkerError as ended:
         raise TreeError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
     if "about" not in answers:

@@ -5,7 +5,7 @@ import torch
 from bench.devices.cpu import CpuDevice
 from bench.devices.cuda import CudaDevice
 from bench.devices.interface import Device, Step
-from bench.errors import BenchError
+from bench.errors import BenchError, message_of
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 
@@ -87,4 +87,4 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether the error says that memory ran out, on the host or on a device."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY)
+    return isinstance(error, RuntimeError) and any(words in message_of(error).lower() for words in _OUT_OF_MEMORY)

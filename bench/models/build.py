@@ -15,8 +15,10 @@ from architectures.shapes import Shape, shown
 from bench.models.named import architecture_of
 from bench.models.outputs import keep_first
 from bench.models.trial import IMAGES, Trial, tried
-from bench.origins import package_of, settings_kept, told_of
+from bench.origins import package_of, settings_kept, told_of, trying
 from bench.plan.origin import parse
+
+architectures.load_plugins_in(trying)
 
 OWN_SHAPES = ((1, 28, 28), (3, 32, 32), (3, 224, 224))  # tried in this order where nothing says what a network takes
 

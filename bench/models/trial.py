@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from architectures import ShapeError
 from architectures.shapes import Shape, shown
+from bench.errors import is_ctrl_c, message_of
 from bench.models.outputs import in_words, tensors_of
 from bench.origins import OriginError, folder_of, on_path, settings_kept, told_of
 
@@ -50,7 +51,11 @@ def tried(text: str, build: Callable[[], nn.Module], shape: Shape, images: int =
     with settings_kept(random=True), torch.inference_mode(False), torch.enable_grad(), on_path(folder_of(text)):
         try:
             return _on("meta", text, build, shape, images)
-        except Exception:  # whatever it was: the CPU will say it better, if it is no fault of the meta device
+        except (
+            BaseException
+        ) as error:  # whatever it was: the CPU will say it better, if it is no fault of the meta device
+            if is_ctrl_c(error):
+                raise
             return _on("cpu", text, build, shape, images)
 
 
@@ -77,7 +82,9 @@ def _on(device: str, text: str, build: Callable[[], nn.Module], shape: Shape, im
 def _output(network: nn.Module, text: str, images: Tensor) -> Any:
     try:
         return network(images)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         raise ShapeError(_refusal(text, network, images, error)) from error
 
 
@@ -89,7 +96,7 @@ def _refusal(text: str, network: nn.Module, images: Tensor, error: BaseException
             f"'{text}' wants {len(wanted)} inputs ({', '.join(wanted)}), and images are one: name a network of images, "
             "or a function that wraps it in one"
         )
-    if "scalar types: Long" in str(error):
+    if "scalar types: Long" in message_of(error):
         return (
             f"'{text}' wants whole numbers, such as the ids of tokens, and images are real numbers: name a network "
             "that takes images (N, C, H, W)"

@@ -8,7 +8,7 @@ import torch
 from torch import nn, optim
 from torch.optim import Optimizer
 
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, message_of, unknown
 from bench.optimizers.manners import needs_closure
 from bench.optimizers.muon import MuonWithAdamW
 from bench.optimizers.named import spec_of
@@ -136,7 +136,7 @@ def unsupported(name: str, implementation: str, device: torch.device | str = HOS
                 weight.grad = torch.ones_like(weight)
             made(spec, model, **flags).step()
     except Exception as error:  # torch's own errors are of several kinds, and a user's code may raise any
-        return str(error).partition("\n")[0]
+        return message_of(error)
     return None
 
 

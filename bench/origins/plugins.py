@@ -1,11 +1,14 @@
 """Plug-ins: what installed packages enter in a group of entry points, each a name for what an origin would name."""
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
+from bench.errors import is_ctrl_c, message_of
+from bench.origins.attempts import attempting
 from bench.origins.resolve import OriginError
 from bench.origins.settings import settings_kept
 
@@ -41,7 +44,7 @@ class Plugins(Generic[Loaded]):
         if name not in self._loaded:
             if name not in self._entries:
                 return None
-            with settings_kept(random=True):
+            with trying(self._group, name):
                 self._loaded[name] = self._load(name, self.facts_of(name)["text"])
         return self._loaded[name]
 
@@ -65,8 +68,11 @@ class Plugins(Generic[Loaded]):
         for name in self.names():
             loaded = self._loaded[name]
             try:
-                test(self.facts_of(name)["text"], loaded)
-            except (Exception, SystemExit) as error:  # whatever a plug-in does, the others must go on
+                with trying(self._group, name):
+                    test(self.facts_of(name)["text"], loaded)
+            except BaseException as error:  # whatever a plug-in does, the others must go on
+                if is_ctrl_c(error):
+                    raise
                 self._failed[name] = _reason(self._entries[name], error)
         return [*self._refused, *self._failed.values()]
 
@@ -88,7 +94,9 @@ class Plugins(Generic[Loaded]):
         for name, entry_point in self._entries.items():
             try:
                 self.get(name)
-            except (Exception, SystemExit) as error:  # as above
+            except BaseException as error:  # as above
+                if is_ctrl_c(error):
+                    raise
                 failed[name] = _reason(entry_point, error)
         return failed
 
@@ -101,11 +109,23 @@ class Plugins(Generic[Loaded]):
         return "" if _TARGET.fullmatch(target) else f"'{target}' names no class or function: write package.module:NAME"
 
 
+@contextmanager
+def trying(group: str, name: str) -> Iterator[None]:
+    """The block runs the code of a plug-in, known by its group of entry points and its name: settings are put back.
+
+    Raises:
+        OriginError: it ended a process before.
+
+    """
+    with attempting(f"{group}: {name}"), settings_kept(random=True):
+        yield
+
+
 def _package_of(entry_point: EntryPoint) -> str:
     return entry_point.dist.name if entry_point.dist else "unknown package"
 
 
 def _reason(entry_point: EntryPoint, error: BaseException) -> str:
     kind = "" if isinstance(error, OriginError) else f"{type(error).__name__}: "
-    reason = " ".join(str(error).split())
+    reason = message_of(error)
     return f"plug-in '{entry_point.name}' of {_package_of(entry_point)} is left out: {kind}{reason}"

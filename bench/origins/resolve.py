@@ -17,12 +17,12 @@ from types import ModuleType
 from typing import Any
 
 from bench import files
-from bench.errors import BenchError, brief, nearest
+from bench.errors import BenchError, brief, cut, is_ctrl_c, message_of, nearest
 from bench.origins.handed import handed_over
 from bench.origins.place import place_of
 from bench.plan.origin import BASE, INSTALLED, TRACEBACK, Origin, file_of, parse
 
-LONGEST_REASON = 300  # characters of another's error that an error repeats
+LONGEST = 303  # characters of another's error beside the place and the remedy
 
 _folders: set[str] = set()  # that were on the module path for a user's file
 
@@ -153,7 +153,9 @@ def failures(text: str, trouble: str) -> Iterator[None]:
         yield
     except BenchError:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         raise OriginError(f"'{text}' {trouble}: {told_of(error)}") from error
 
 
@@ -164,10 +166,12 @@ def told_of(error: BaseException) -> str:
     """
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
-    reason = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
-    reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
-    words = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-    if "relative import with no known parent" in reason:
+    if isinstance(error, SyntaxError):
+        words = f"{type(error).__name__}: {' '.join(error.msg.split())}"
+    else:
+        message = cut(message_of(error), LONGEST)
+        words = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    if "relative import with no known parent" in words:
         words += "; name it as a module of its package (package.module:NAME)"
     return words + place_of(error)
 

@@ -1,25 +1,141 @@
-"""Settings: what a user's code sets for its whole process is put back: a cell says itself what it is measured with."""
+"""Settings: what code of others sets for its whole process is put back, or seen: a cell says its own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import torch
+from torch.nn.modules import module as hooks
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that holds for a whole process: how it is read, and how it is put back; None where it cannot be."""
+
+    read: Callable[[], Any]
+    put: Callable[[Any], object] | None = None
+
+
+def _deterministic() -> tuple[bool, bool]:
+    return torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+
+
+def _anomaly() -> tuple[bool, bool]:
+    return torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
+
+
+def _flushes_denormals() -> bool:
+    """Whether this thread does; read without a value of the caller's, and as integers, which nobody flushes."""
+    smallest = torch.ones(1, dtype=torch.int32, device="cpu").view(torch.float32)
+    return not bool((smallest * 1.0).view(torch.int32).any())
+
+
+def _priority() -> int | None:
+    return os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else None
+
+
+def _affinity() -> tuple[int, ...] | None:
+    return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else None
+
+
+def _hooks() -> int:
+    """How many hooks every module of this process calls."""
+    return sum(
+        len(held) for name, held in vars(hooks).items() if name.startswith("_global_") and name.endswith("hooks")
+    )
+
+
+def _flag(owner: Any, path: str) -> Setting:
+    """An attribute, such as "enabled", or one of a part, such as "matmul.fp32_precision"."""
+    *parts, name = path.split(".")
+    holder = reduce(getattr, parts, owner)
+    return Setting(lambda: getattr(holder, name), lambda value: setattr(holder, name, value))
+
+
+# By the name that a warning gives it.
+SETTINGS: Mapping[str, Setting] = {
+    "threads": Setting(torch.get_num_threads, torch.set_num_threads),
+    "affinity": Setting(_affinity, lambda cores: os.sched_setaffinity(0, cores)),
+    "priority": Setting(_priority, lambda value: os.setpriority(os.PRIO_PROCESS, 0, value)),
+    "type of new tensors": Setting(torch.get_default_dtype, torch.set_default_dtype),
+    "gradients": Setting(torch.is_grad_enabled, torch.set_grad_enabled),
+    "inference mode": Setting(torch.is_inference_mode_enabled),
+    "anomaly mode": Setting(_anomaly, lambda was: torch.autograd.set_detect_anomaly(*was)),
+    "deterministic algorithms": Setting(
+        _deterministic, lambda was: torch.use_deterministic_algorithms(was[0], warn_only=was[1])
+    ),
+    "precision of products": Setting(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    "precision of cuBLAS": _flag(torch.backends.cuda.matmul, "fp32_precision"),
+    "TF32 of cuDNN": _flag(torch.backends.cudnn, "allow_tf32"),
+    "cuDNN": _flag(torch.backends.cudnn, "enabled"),
+    "search of cuDNN": _flag(torch.backends.cudnn, "benchmark"),
+    "deterministic cuDNN": _flag(torch.backends.cudnn, "deterministic"),
+    "oneDNN": _flag(torch.backends.mkldnn, "enabled"),
+    "products of oneDNN": _flag(torch.backends.mkldnn, "matmul.fp32_precision"),
+    "convolutions of oneDNN": _flag(torch.backends.mkldnn, "conv.fp32_precision"),
+    "denormals flushed": Setting(_flushes_denormals, torch.set_flush_denormal),
+    "autocast": Setting(
+        lambda: torch.is_autocast_enabled("cpu"), lambda value: torch.set_autocast_enabled("cpu", value)
+    ),
+    "hooks of all modules": Setting(_hooks),
+    "garbage collector": Setting(gc.isenabled, lambda value: gc.enable() if value else gc.disable()),
+    "trace function": Setting(sys.gettrace, sys.settrace),
+    "profile function": Setting(sys.getprofile, sys.setprofile),
+}
+ON_THREADS = ("threads", "affinity")  # those that a cell says of itself: another value would be another cell
+
+
+def settings_now() -> dict[str, Any]:
+    """Each setting of this process."""
+    return {name: _read(setting) for name, setting in SETTINGS.items()}
+
+
+def _read(setting: Setting) -> Any:
+    try:
+        return setting.read()
+    except Exception as error:  # flags of an old and a new kind do not go together in torch, which raises then
+        return f"cannot be read ({type(error).__name__})"
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
+    """What has changed, by name, in words: "2 -> 1"."""
+    changed = {name: (value, after[name]) for name, value in before.items() if after[name] != value}
+    return {name: f"{_shown(was)} -> {_shown(now)}" for name, (was, now) in changed.items()}
+
+
+def put_back(before: Mapping[str, Any]) -> None:
+    """Set again what has changed since, as far as that can be; in order, as some settings change those after them."""
+    if not changes(before, settings_now()):
+        return
+    for name, setting in SETTINGS.items():
+        if setting.put is not None and _read(setting) != before[name]:
+            with suppress(Exception):  # as above; what stays is seen after the blocks
+                setting.put(before[name])
 
 
 @contextmanager
 def settings_kept(*, random: bool = False) -> Iterator[None]:
-    """At the end of the block threads, the type of new tensors and whether gradients are kept are as they were.
+    """At the end of the block the settings are as they were, as far as they can be put back.
 
     Args:
         random: so are random numbers: for an import, whose draws and seeds are no part of a cell's own seed.
 
     """
-    threads, dtype, gradients = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
+    before = settings_now()
     with torch.random.fork_rng(devices=[], enabled=random):
         try:
             yield
         finally:
-            if torch.get_num_threads() != threads:
-                torch.set_num_threads(threads)
-            torch.set_default_dtype(dtype)
-            torch.set_grad_enabled(gradients)
+            put_back(before)
+
+
+def _shown(value: Any) -> str:
+    """A value in words."""
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    return str(getattr(value, "__name__", value)).removeprefix("torch.")

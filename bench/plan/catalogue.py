@@ -85,6 +85,7 @@ class Catalogue:
         broken: of these, those of architectures: `plugin`, the `package` that it is of, and the `reason`.
         imported: files that all this followed from, beside the suite's own and what is installed: of plug-ins that are
             worked on, and of what these import.
+        left_out: what ended the process that tried it, with how that ended; `problems` says it in words.
 
     """
 
@@ -97,6 +98,7 @@ class Catalogue:
     problems: tuple[str, ...] = ()
     imported: tuple[str, ...] = ()
     broken: tuple[Mapping[str, str], ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
     losses: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {name: {} for name in FIRST_LOSSES})
 
     def dataset(self, name: str) -> Mapping[str, Any] | None:

@@ -27,6 +27,7 @@ class Task:
         profile: whether to profile some steps too, after all else, and hand the trace over.
         data_dir: folder with data sets that are not embedded; "" for the default.
         timeout: seconds after which the worker is ended.
+        left_out: plug-ins that ended the process that tried them, with how that ended; they are not tried again.
 
     """
 
@@ -43,6 +44,7 @@ class Task:
     profile: bool = False
     data_dir: str = ""
     timeout: float = 600.0
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class CatalogueRequest:
         optimizers: names, globs and origins; the origins become entries.
         losses: likewise.
         batch_sizes: of the cells; whether a network can do with one image is looked at where that is among them.
-        left_out: plug-ins of architectures that are not to be imported, each with the reason.
+        left_out: what ended the process that tried it (`bench.origins.attempts`), with how that ended.
 
     """
 

@@ -3,6 +3,7 @@
 Both ends may be of different revisions: see bench/process/CONTRACT.md before changing anything here.
 """
 
+import os
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -11,15 +12,30 @@ from typing import Any
 PAIR_PROTOCOL = 2
 
 
+class HungUpError(OSError):
+    """The parent cannot be reached: the pipe is closed on one of its ends."""
+
+
 class Channel:
-    """The worker's end of the pipe."""
+    """The worker's end of the pipe. A copy of the worker that its code forked has no say: it ends at its first word."""
 
     def __init__(self, connection: "Connection[Any, Any]") -> None:
         self._connection = connection
+        self._worker = os.getpid()
 
     def send(self, kind: str, payload: Any) -> None:
-        """Hand something over to the parent."""
-        self._connection.send((kind, payload))
+        """Hand something over to the parent.
+
+        Raises:
+            HungUpError: it cannot be reached.
+
+        """
+        if os.getpid() != self._worker:
+            os._exit(0)
+        try:
+            self._connection.send((kind, payload))
+        except OSError as error:
+            raise HungUpError(str(error)) from error
 
     def receive(self) -> Any:
         """Wait for the parent's next message."""

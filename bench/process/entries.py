@@ -49,6 +49,7 @@ class Messages:
 
 REFUSED = {"refused": str}  # why, in one line; nothing else is sent then
 FAILED = {"failed": str}  # likewise
+TRYING = {"trying": str}  # whose code comes next, by the text of its origin or its group and name; "" when it is over
 
 MESSAGES: Mapping[str, Messages] = {
     MEASURE_CELL: Messages(
@@ -67,7 +68,7 @@ MESSAGES: Mapping[str, Messages] = {
             "profile": dict[str, Any],
         },
     ),
-    CATALOGUE: Messages(CatalogueRequest, {"catalogue": Catalogue, **REFUSED}),
+    CATALOGUE: Messages(CatalogueRequest, {**TRYING, "catalogue": Catalogue, **REFUSED}),
     LAYERS: Messages(LayersRequest, {"layers": m.Layers, **REFUSED}),
     VERIFY_CHECKPOINT: Messages(Weights, {"verification": m.Verification, **REFUSED}),
     MACHINE_FACTS: Messages(None, {"facts": dict[str, Any]}),
@@ -76,7 +77,7 @@ MESSAGES: Mapping[str, Messages] = {
         Sequence[m.Curves],
         {"file": tuple[Literal["curves"], str, bytes]},  # each event file: its name after that of the cell and a slash
     ),
-    AB_CAPABILITIES: Messages(m.CapabilitiesTask, {"about": m.CapabilitiesAnswer, **FAILED}),
+    AB_CAPABILITIES: Messages(m.CapabilitiesTask, {**TRYING, "about": m.CapabilitiesAnswer, **FAILED}),
     AB_COUNTS: Messages(m.SideTask, {"counts": dict[str, float], **FAILED}),
     AB_BLOCKS: Messages(m.SideTask, {"ready": m.Ready, "block": m.BlockTimes, **FAILED}, hears=int | None),
     AB_SAME: Messages(m.SameTask, {"result": m.StepResult, "trace": m.StepTrace, **FAILED}, hears=Arithmetic | None),

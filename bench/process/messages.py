@@ -125,6 +125,7 @@ class CapabilitiesTask(TypedDict):
     """A/B: which device, threads and data sets are meant; `data_dir` is "" for the default.
 
     `origins` are the texts that name a file or module, by the field of Plan; a revision may know nothing of them.
+    `left_out` is what ended the process that tried it, with how that ended; likewise.
     """
 
     device: str
@@ -132,6 +133,7 @@ class CapabilitiesTask(TypedDict):
     datasets: list[str]
     data_dir: str
     origins: NotRequired[dict[str, list[str]]]
+    left_out: NotRequired[dict[str, str]]
 
 
 class CapabilitiesAnswer(TypedDict):

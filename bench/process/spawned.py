@@ -46,6 +46,7 @@ class Spawned:
         except (EOFError, OSError) as error:
             raise WorkerError("failed", f"no worker could be started: {error}") from error
         other.close()
+        process.left, process.lost = 0, False  # it has no server that would tell
         return Worker(process, own)
 
 

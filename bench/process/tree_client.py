@@ -4,11 +4,13 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from multiprocessing.connection import Pipe
+from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ if sys.platform != "win32":
 PROGRAM = Path(__file__).with_name("tree_server.py")
 READY_SECONDS = 120.0  # importing torch from a cold disk
 ANSWER_SECONDS = 30.0
+WAKE_SECONDS = 5.0  # without an answer until it is woken, should it have been stopped
+CLOSE_SECONDS = 5.0  # until it has ended what it started
+STALL_SECONDS = 30  # in the middle of what a worker sends or is sent
 
 # No Python that is started from here on looks into the folder one stands in: files there may be named as modules are.
 SAFE = {"PYTHONSAFEPATH": "1"}
@@ -78,6 +83,7 @@ class TreeClient:
                     stdin=subprocess.DEVNULL,
                     stdout=errors,
                     stderr=errors,
+                    process_group=0,  # by which all that it leaves is ended; a terminal stops nothing of what is timed
                 )
         finally:
             os.close(handed)
@@ -97,7 +103,18 @@ class TreeClient:
 
     def is_alive(self) -> bool:
         """Whether its server runs."""
-        return self._process.poll() is None
+        return self._process.returncode is None and not self._has_hung_up()
+
+    def _has_hung_up(self) -> bool:
+        try:
+            return bool(wait([self._control], 0)) and not self._control.recv(1, socket.MSG_PEEK)
+        except OSError:  # in the middle of an order
+            return True
+
+    def wake(self) -> None:
+        """Have the server go on, should somebody have stopped it: nobody but workers is stopped here."""
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGCONT)
 
     def renew(self) -> None:
         """A fresh server in place of this one, whose workers end with it.
@@ -108,11 +125,24 @@ class TreeClient:
         self._launch()
 
     def close(self) -> None:
-        """End it, and its workers with it."""
-        self._process.kill()  # its workers follow it
-        self._process.wait()
+        """End it, its workers with it, and whatever processes their code has started."""
+        if self._ready and self._process.returncode is None:
+            with suppress(OSError):
+                self._control.shutdown(socket.SHUT_WR)  # it ends all that it has started, and then itself
+            wait([self._control], CLOSE_SECONDS)
+        self._end()
         self._answers.close()
         self._control.close()
+
+    def _end(self) -> int:
+        """End what is left of it, by force; its exit code.
+
+        Its process is waited for last: until then no other can get its id, which is that of its group too.
+        """
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        return self._process.wait()
 
     def __enter__(self) -> "TreeClient":
         return self
@@ -175,79 +205,106 @@ class TreeClient:
         """
         self.wait_until_ready()
         own, other = Pipe()
+        _limit_stalls(own)
+        read, write = os.pipe()
+        sentinel = Connection(read, writable=False)
         order = {"start": entry, "path": [*path], "cores": sorted(_own_cores()), "folder": _folder()}
         try:
-            answer = self._ask(order, ANSWER_SECONDS, [other.fileno()])
+            answer = self._ask(order, [other.fileno(), write])
         except OSError as error:
             raise WorkerError("failed", f"the server of {self.label} has ended: {error}") from error
         finally:
             other.close()
+            os.close(write)
         if "refused" in answer:
             raise WorkerError("failed", answer["refused"])
-        worker = Worker(_Process(self, answer["pid"]), own)
+        worker = Worker(_Process(self, answer["pid"], sentinel), own)
         try:
-            with suppress(OSError):  # it has ended: its pipe will tell
+            with suppress(OSError):  # it has ended, or is stopped: its pipe will tell
                 worker.send(task)
         except BaseException:
             worker.__exit__()
             raise
         return worker
 
-    def exit_of(self, pid: int, patience: float) -> int | None:
-        """How a worker ended; None while it runs."""
-        try:
-            code: int | None = self._ask({"end": pid, "patience": patience}, patience + ANSWER_SECONDS)["exit"]
-        except (OSError, WorkerError):  # the server has ended, and its workers with it
-            return -signal.SIGKILL
-        return code
-
-    def _ask(self, order: Mapping[str, Any], timeout: float, descriptors: Sequence[int] = ()) -> dict[str, Any]:
+    def _ask(self, order: Mapping[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
         """What it answers."""
         socket.send_fds(self._control, [json.dumps(order).encode()], descriptors)
-        return self._hear(timeout)
+        return self._hear(ANSWER_SECONDS)
 
     def _hear(self, timeout: float) -> dict[str, Any]:
         """Its next answer. Where that does not come the server is ended, or the next order would get this answer."""
-        self._control.settimeout(timeout)
         try:
-            line = self._answers.readline()
-        except BaseException as error:
-            self._process.kill()
-            if isinstance(error, TimeoutError):
-                raise WorkerError("timeout", f"no answer within {timeout:.0f} s") from error
+            line = self._answers.readline() if self._answers_within(timeout) else None
+        except ConnectionError:  # it ended in the middle of an order
+            line = b""
+        except BaseException:
+            self._end()
             raise
+        if line is None:
+            self._end()
+            raise WorkerError("timeout", f"no answer within {timeout:.0f} s")
         if not line:
-            raise WorkerError("failed", f"its server ended with exit code {self._process.wait()}")
+            raise WorkerError("failed", f"its server ended with exit code {self._end()}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
+    def _answers_within(self, timeout: float) -> bool:
+        """Whether there is something to read in time; it is woken now and then."""
+        until = time.monotonic() + timeout
+        while not wait([self._control], max(0.0, min(WAKE_SECONDS, until - time.monotonic()))):
+            if time.monotonic() >= until:
+                return False
+            self.wake()
+        return True
+
 
 class _Process:
-    """A worker's process as `Worker` wants one; it ends with the server that forked it."""
+    """A worker's process as `Worker` wants one; its server tells how it ended.
 
-    def __init__(self, client: TreeClient, pid: int) -> None:
-        self.pid = pid
-        self._exitcode: int | None = None
+    Attributes:
+        pid: its id.
+        sentinel: can be read from once it has ended, or its server has.
+        exitcode: how it ended, negative for a signal; None while nobody has told.
+        left: how many processes its code had left running, which were ended.
+        lost: whether its server ended before it, which took it along.
+
+    """
+
+    def __init__(self, client: TreeClient, pid: int, sentinel: "Connection[Any, Any]") -> None:
+        self.pid, self.sentinel = pid, sentinel
+        self.exitcode: int | None = None
+        self.left = 0
+        self.lost = False
         self._client = client
-        self._server = client.server
-
-    @property
-    def exitcode(self) -> int | None:
-        """How it ended, negative for a signal; None while it runs."""
-        if self._exitcode is None and self._client.server != self._server:
-            self._exitcode = -signal.SIGKILL
-        return self._exitcode
 
     def kill(self) -> None:
         """End it, unless it has ended: then its id may be another's."""
-        if self.exitcode is None:
-            with suppress(ProcessLookupError):  # its server was killed, which took it along
+        if not wait([self.sentinel], 0):
+            with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
     def join(self, timeout: float) -> None:
-        """Wait for its end."""
-        if self.exitcode is None:
-            self._exitcode = self._client.exit_of(self.pid, timeout)
+        """Wait for its end, and once more where its server had to be woken to tell it."""
+        if self.exitcode is not None:
+            return
+        if not wait([self.sentinel], timeout):
+            self._client.wake()
+            if not wait([self.sentinel], timeout):
+                return
+        if text := os.read(self.sentinel.fileno(), 4096):
+            ending: dict[str, int] = json.loads(text)
+            self.exitcode, self.left = ending["exit"], ending["left"]
+        else:
+            self.exitcode, self.lost = -signal.SIGKILL, True
+
+
+def _limit_stalls(connection: "Connection[Any, Any]") -> None:
+    """Have reading and writing end where nothing moves any more: a worker may stop in the middle of a part."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as shared:
+        shared.setblocking(True)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            shared.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", STALL_SECONDS, 0))
 
 
 def _own_cores() -> set[int]:

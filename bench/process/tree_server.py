@@ -7,9 +7,12 @@ that is not the one asked for.
     python tree_server.py CONTROL '{"paths": [...], "unset": [...], "protocol": n}'
 
 CONTROL is the descriptor of a stream socket. Each line that comes is {"start": entry, "path": [...], "cores": [...],
-"folder": f}, with the descriptor of the worker's end of a pipe, through which the task comes, answered {"pid": n} or
-{"refused": why}; or {"end": pid, "patience": seconds}, answered {"exit": code}. The first line that goes out is
-{"protocol": n}, null where the tree has none that is known, or {"refused": why, "missing": module or null}.
+"folder": f}, with two descriptors: the worker's end of a pipe, through which the task comes, and the end of another
+that gets {"exit": code, "left": n} once the worker has ended, n processes of its code having been ended after it. It is
+answered {"pid": n} or {"refused": why}. The first line that goes out is {"protocol": n}, null where the tree has none
+that is known, or {"refused": why, "missing": module or null}.
+
+When the parent hangs up or ends, everything that was started here is ended, processes of users' code included.
 """
 
 import ctypes
@@ -17,19 +20,26 @@ import gc
 import importlib
 import json
 import os
+import select
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
-import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
 _BEGUN = "BENCH_TREE_SERVER"  # set where the environment is pinned already
 _POLL = 0.005  # seconds
+_GRACE = 0.3  # seconds in which what a worker leaves behind may end by itself, as helpers of libraries do
+_PATIENCE = 2.0  # seconds until what was killed is gone
+_TO_DIE_WITH_PARENT, _TO_ADOPT = 1, 36  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER of prctl(2)
+_HEARD = (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP)
 # Where the version of the protocol stands; the second place is that of the revisions that speak version 1.
 _PLACES = (("bench.process.channel", "PAIR_PROTOCOL"), ("bench.channel", "DUET_PROTOCOL"))
 
@@ -38,8 +48,9 @@ def main() -> None:
     """Serve until the parent hangs up."""
     control = socket.socket(fileno=int(sys.argv[1]))
     orders = json.loads(sys.argv[2])
-    with suppress(AttributeError, OSError):  # not Linux: end of file on the socket ends it too
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    _ask_the_system(_TO_DIE_WITH_PARENT, signal.SIGKILL)
+    if _has_hung_up(control):  # before the system was asked
+        os._exit(1)
     sys.path[:0] = orders["paths"][:-1]
     sys.meta_path.insert(0, _OwnModules(orders["paths"]))
     try:
@@ -55,6 +66,13 @@ def main() -> None:
     if protocol == orders["protocol"]:
         _serve(control)
     os._exit(0)  # taking torch down takes the better part of a second, and whoever reads the run's output waits for it
+
+
+def _has_hung_up(control: socket.socket) -> bool:
+    try:
+        return bool(select.select([control], [], [], 0)[0]) and not control.recv(1, socket.MSG_PEEK)
+    except OSError:  # it hung up in the middle
+        return True
 
 
 def _protocol() -> int | None:
@@ -115,35 +133,161 @@ def _pin_the_environment(unset: list[str]) -> None:
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - this very program
 
 
+@dataclass(slots=True)
+class _Workers:
+    """The workers that run, by process, each with the pipe that is told its end."""
+
+    ends: dict[int, int] = field(default_factory=dict)
+
+    def note_ends(self) -> None:
+        """Tell of each worker that has ended, once nothing of its code runs any more."""
+        while (ended := _ended_child()) is not None:
+            child, status = ended
+            if child in self.ends:
+                left = _end_those_left(self.ends)
+                _sweep(child)
+                end = self.ends.pop(child)
+                with suppress(OSError):  # nobody waits for it any more
+                    os.write(end, json.dumps({"exit": os.waitstatus_to_exitcode(status), "left": left}).encode())
+                os.close(end)
+
+    def end(self) -> None:
+        """End them all, and what they leave."""
+        for child in self.ends:
+            os.kill(child, signal.SIGKILL)
+        for child in self.ends:
+            os.waitpid(child, 0)
+            _sweep(child)
+        _end_those_left((), grace=0.0)
+
+
 def _serve(control: socket.socket) -> None:
+    """Start workers and tell their ends, until the parent hangs up or this process is to end."""
+    workers, woken = _Workers(), _signals()
     while True:
-        text, descriptors, _, _ = socket.recv_fds(control, 2**20, 1)
-        if not text:
-            return
-        order = json.loads(text)
-        if "start" in order:
+        ready = select.select([control.fileno(), woken], [], [])[0]
+        if woken in ready and set(os.read(woken, 4096)) - {signal.SIGCHLD}:
+            break
+        workers.note_ends()
+        if control.fileno() in ready:
             try:
-                _say(control, {"pid": _fork(control, descriptors[0], order)})
-            except OSError as error:
-                _say(control, {"refused": f"the system gives no process: {error}"})
-            os.close(descriptors[0])
-        else:
-            _say(control, {"exit": _end(order["end"], order["patience"])})
+                text, descriptors, _, _ = socket.recv_fds(control, 2**20, 2)
+            except OSError:  # it hung up in the middle
+                break
+            if not text:
+                break
+            _say(control, _started(control, descriptors, json.loads(text), workers))
+    workers.end()
 
 
-def _fork(control: socket.socket, descriptor: int, order: dict[str, Any]) -> int:
-    """The id of a fresh process that runs what was ordered."""
-    child = os.fork()
-    if child:
-        return child
+def _signals() -> int:
+    """A pipe that gets the number of each signal: of a child's end, and of being told to end oneself."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    for number in _HEARD:
+        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)  # put off while this process was started
+    _ask_the_system(_TO_ADOPT, 1)
+    _ask_the_system(_TO_DIE_WITH_PARENT, signal.SIGTERM)  # from here on there is something to end first
+    return read
+
+
+def _started(
+    control: socket.socket, descriptors: Sequence[int], order: dict[str, Any], workers: _Workers
+) -> dict[str, Any]:
+    """The answer to an order: the process that does it, or why there is none."""
     try:
+        connection, end = descriptors  # fewer where this process may open no more
+        child = os.fork()
+    except (ValueError, OSError) as error:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return {"refused": f"the system gives no process: {error}"}
+    if child == 0:
+        _be_a_worker(control, connection, [end, *workers.ends.values()], order)
+    os.close(connection)
+    workers.ends[child] = end
+    return {"pid": child}
+
+
+def _ended_child() -> tuple[int, int] | None:
+    """A child that has ended, with its status; None while all run, or where there is none."""
+    try:
+        child, status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return (child, status) if child else None
+
+
+def _end_those_left(workers: Collection[int], grace: float = _GRACE) -> int:
+    """End the processes that ended workers left to this one; how many did not end by themselves."""
+    until = time.monotonic() + grace
+    while (left := _adopted(workers)) and time.monotonic() < until:
+        time.sleep(_POLL)
+    count, until = len(left), time.monotonic() + _PATIENCE
+    while left and time.monotonic() < until:  # the end of each may leave others here
+        for child in left:
+            with suppress(OSError):
+                os.kill(child, signal.SIGKILL)
+        time.sleep(_POLL)
+        left = _adopted(workers)
+    return count
+
+
+def _adopted(workers: Collection[int]) -> list[int]:
+    """The children of this process that are none of the workers, and run."""
+    with suppress(AttributeError, ChildProcessError):  # a system that has no such call lets nobody adopt
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return [child for child in _own_children() if child not in workers and not _has_ended(child)]
+    return []
+
+
+def _own_children() -> list[int]:
+    """The children of this process, as the system tells; none where it does not."""
+    own, children = str(os.getpid()), []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            if path.read_text(errors="replace").rpartition(")")[2].split()[1] == own:
+                children.append(int(path.parent.name))
+    return children
+
+
+def _has_ended(child: int) -> bool:
+    """Whether an adopted child has; the system forgets it then."""
+    with suppress(ChildProcessError):
+        return os.waitpid(child, os.WNOHANG)[0] == child
+    return True
+
+
+def _sweep(worker: int) -> None:
+    """Remove the temporary folders of a worker that could not do so itself (bench/process/scratch.py)."""
+    for folder in Path(tempfile.gettempdir()).glob(f"bench-{worker}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ask_the_system(option: int, value: int) -> None:
+    with suppress(AttributeError, OSError):  # not Linux, where end of file on the socket ends this process all the same
+        ctypes.CDLL(None).prctl(option, value)
+
+
+def _be_a_worker(control: socket.socket, connection: int, ends: Sequence[int], order: dict[str, Any]) -> None:
+    """Do what was ordered, in a process that was just forked; never returns."""
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in _HEARD:
+            signal.signal(number, signal.SIG_DFL)
         control.close()
-        connection = importlib.import_module("multiprocessing.connection").Connection(descriptor)
-        _work(connection, order)
+        for end in ends:
+            os.close(end)
+        _work(importlib.import_module("multiprocessing.connection").Connection(connection), order)
     except EOFError:  # the parent was interrupted before it sent a task
         os._exit(1)
-    except BaseException:  # nothing may go on from here as a second server
-        traceback.print_exc()
+    except BaseException as error:  # nothing may go on from here as a second server
+        with suppress(BaseException):
+            reason = " ".join(str(error).split())[:500]
+            sys.stderr.write(f"bench: worker: {type(error).__name__}: {reason}\n")
+            sys.stderr.flush()
     os._exit(1)
 
 
@@ -164,20 +308,8 @@ def _work(connection: Any, order: dict[str, Any]) -> None:
     importlib.import_module("bench.process.worker_main").work(connection, order["start"], task)
 
 
-def _end(child: int, patience: float) -> int | None:
-    """How the worker ended, after so many seconds at most; None while it runs. Negative for a signal."""
-    until = time.monotonic() + patience
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() >= until:
-            return None
-        time.sleep(_POLL)
-
-
 def _say(control: socket.socket, answer: dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):
+    with suppress(OSError):  # it has hung up
         control.sendall(json.dumps(answer).encode() + b"\n")
 
 

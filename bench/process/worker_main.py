@@ -14,7 +14,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from bench.process.channel import Channel
+from bench.process.channel import Channel, HungUpError
+from bench.process.worker import HUNG_UP
 
 # Imported once, before any worker is forked. The first optimizer and the first meta tensor of a process import
 # torch._dynamo, 900 modules in more than a second, so that it belongs here too.
@@ -39,9 +40,12 @@ def work(connection: "Connection[Any, Any]", entry: str, task: Any) -> None:
     module, _, name = entry.partition(":")
     function = getattr(importlib.import_module(module), name)
     gc.freeze()  # a million objects of torch's modules: a collection would look at each, and copy its page
-    with suppress(BrokenPipeError):  # nobody listens any more: the run was ended
+    try:
         function(task, Channel(connection))
-    connection.close()
+    except HungUpError:  # nobody listens any more as the run was ended; or its own code closed the pipe
+        os._exit(HUNG_UP)
+    with suppress(OSError):  # likewise, after the last word
+        connection.close()
     os._exit(0)  # nothing is left to tidy up, and tearing torch down takes longer than many a cell
 
 

@@ -3,12 +3,13 @@
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from bench import files
-from bench.errors import BenchError
+from bench.errors import BenchError, cut
 from bench.plan.cell import Cell
 from bench.plan.task import Task
 from bench.process import entries
@@ -18,6 +19,7 @@ from bench.session.flight import Report
 from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
+from bench.text import plural
 from bench.vocabulary import FileKind, Part, Status
 
 FLAGS: Mapping[FileKind, str] = {
@@ -34,13 +36,21 @@ class Collector:
         executor: who starts the workers.
         folder: the run's own, for traces and checkpoints.
         code: the SHA-256 of each file that the run names, by the text that names it, as it was when the run began.
+        left_out: plug-ins that no worker tries, as they ended one, with how that ended.
 
     """
 
-    def __init__(self, executor: Executor, folder: Path, code: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        folder: Path,
+        code: Mapping[str, str] | None = None,
+        left_out: Mapping[str, str] | None = None,
+    ) -> None:
         self._executor = executor
         self._folder = folder
         self._code = code or {}
+        self._left_out = left_out or {}
 
     @property
     def slots(self) -> int:
@@ -52,37 +62,45 @@ class Collector:
         self._executor.renew()
 
     def measure(self, task: Task, report: Report) -> Result:
-        """Measure the cell; `report` gets each stage by name. Parts that came before a worker ended are kept."""
+        """Measure the cell; `report` gets each stage by name. Parts that came before a worker ended are kept.
+
+        Where something else than the cell's own code may have ended the worker, another is given the task, once.
+        """
+        task = replace(task, left_out=self._left_out)
         started, clock = utc_now(), time.monotonic()
+        parts, ended = self._parts(task, report)
+        if ended is not None and ended.outside and "status" not in parts:
+            parts, ended = self._parts(task, report)
+        if changed := [text for text, digest in parts.get("code", [{}])[-1].items() if self._changed(text, digest)]:
+            # its numbers are of other code than the run says
+            reason = f"{' and '.join(changed)} has changed since the run began: start a new run"
+            return Result(task.cell, "failed", reason, task.repeat, started=started, seconds=time.monotonic() - clock)
+        ending = _ending(parts, ended)
+        if ended is not None and "status" in parts and _last_stage(parts) == "profile" and "profile" not in parts:
+            _warn(parts, Warning("profile", "no profile", None, ended.reason))
+        return _result(task, parts, ending, started, time.monotonic() - clock)
+
+    def _parts(self, task: Task, report: Report) -> tuple[dict[str, list[Any]], WorkerError | None]:
+        """What a worker sends, by kind, and the error that it ended with, if any."""
         parts: dict[str, list[Any]] = {}
         try:
             for kind, payload in talk(self._executor, entries.MEASURE_CELL, task, task.timeout):
                 if kind == "stage":
                     report(payload)
                 if kind == "file":
-                    parts.setdefault("warning", []).extend(self._keep(task.cell, *payload))
+                    self._keep(parts, task.cell, *payload)
+                elif kind == "left":
+                    _warn(parts, _left_running(payload))
                 else:
                     parts.setdefault(kind, []).append(payload)
-            ending: tuple[Status, str | None] = parts.get(
-                "status", [("failed", "the worker ended without saying how it went")]
-            )[-1]
         except WorkerError as ended:
-            if "status" in parts:  # all was measured by then, and only the profile is lost
-                ending = parts["status"][-1]
-                lost = Warning("profile", "no profile", None, ended.reason)
-                parts.setdefault("warning", []).append(lost.to_dict())
-            else:
-                ending = ended.status, f"{ended.reason} (while measuring: {parts.get('stage', ['start'])[-1]})"
-        if changed := [text for text, digest in parts.get("code", [{}])[-1].items() if self._changed(text, digest)]:
-            # its numbers are of other code than the run says
-            reason = f"{' and '.join(changed)} has changed since the run began: start a new run"
-            return Result(task.cell, "failed", reason, task.repeat, started=started, seconds=time.monotonic() - clock)
-        return _result(task, parts, ending, started, time.monotonic() - clock)
+            return parts, ended
+        return parts, None
 
     def _changed(self, text: str, digest: str) -> bool:
         return self._code.get(text, digest) != digest
 
-    def _keep(self, cell: Cell, kind: FileKind, name: str, content: bytes) -> list[dict[str, Any]]:
+    def _keep(self, parts: dict[str, list[Any]], cell: Cell, kind: FileKind, name: str, content: bytes) -> None:
         """Write a file that came; a warning where it cannot be: the numbers are worth more than a file beside them."""
         path = self._folder / place_of(cell, kind, name)
         remedy = f"make room, or leave out {FLAGS[kind]}"
@@ -90,8 +108,31 @@ class Collector:
             files.make_folder(path.parent, remedy)
             files.replace(path, content, remedy)
         except BenchError as error:
-            return [Warning(PARTS[kind], "not kept", None, f"the {kind} is lost: {error}").to_dict()]
-        return []
+            _warn(parts, Warning(PARTS[kind], "not kept", None, f"the {kind} is lost: {error}"))
+
+
+def _warn(parts: dict[str, list[Any]], warning: Warning) -> None:
+    parts.setdefault("warning", []).append(warning.to_dict())
+
+
+def _left_running(count: int) -> Warning:
+    """That the cell's code had processes of its own, which went on when it had ended."""
+    text = f"its code left {plural(count, 'process')} running, ended with the worker: end them in the code"
+    return Warning("timing", "left running", float(count), text)
+
+
+def _ending(parts: Mapping[str, list[Any]], ended: WorkerError | None) -> tuple[Status, str | None]:
+    """How a task ended, and why that was not well: what the worker says of it counts before how the worker ended."""
+    if "status" in parts:
+        status, reason = parts["status"][-1]
+        return status, None if reason is None else cut(reason)
+    if ended is not None:
+        return ended.status, cut(f"{ended.reason} (while measuring: {_last_stage(parts)})")
+    return "failed", "the worker ended without saying how it went"
+
+
+def _last_stage(parts: Mapping[str, list[Any]]) -> str:
+    return str(parts.get("stage", ["start"])[-1])
 
 
 def place_of(cell: Cell, kind: FileKind, name: str) -> Path:

@@ -1,6 +1,7 @@
 """Requests: what a worker is asked outside a grid: the catalogue, a net's layers, a checkpoint's scores, ceilings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from bench.plan.catalogue import ANSWER_SECONDS, Catalogue, patience_of
 from bench.plan.cell import Cell
 from bench.plan.task import CatalogueRequest, LayersRequest, Weights, probes_of
 from bench.process import entries
+from bench.process.attempts import ask
 from bench.process.executor import TaskStarter, talk
 from bench.process.messages import Ceiling, Layers, Verification
 from bench.process.worker import WorkerError
@@ -18,24 +20,19 @@ DOWNLOAD_SECONDS, PROBE_SECONDS = 3600.0, 60.0
 MOST_BYTES = 4 * 2**30  # of a checkpoint, a billion weights
 
 
-class CrashError(BenchError):
-    """A worker that was asked ended before it answered, or did not answer in time: how is its `reason`."""
-
-    def __init__(self, trouble: str, reason: str) -> None:
-        super().__init__(f"{trouble}: {reason}; see the messages above")
-        self.reason = reason
-
-
 def ask_catalogue(starter: TaskStarter, request: CatalogueRequest) -> Catalogue:
-    """What is registered and what the machine can do.
+    """What is registered and what the machine can do; what ended the process that tried it is named and left out.
 
     Raises:
         BenchError: a data set that is wanted cannot be had, or the worker that was asked did not answer.
 
     """
     patience = DOWNLOAD_SECONDS if request.download else patience_of(request.datasets)
-    trouble = "cannot list what is registered"
-    catalogue: Catalogue = _ask(starter, entries.CATALOGUE, request, trouble, patience)["catalogue"]
+    try:
+        parts = ask(starter, entries.CATALOGUE, lambda left_out: replace(request, left_out=left_out), patience)
+        catalogue: Catalogue = _answer(parts, "catalogue")
+    except WorkerError as ended:
+        raise _trouble("cannot list what is registered", ended) from ended
     return catalogue
 
 
@@ -47,7 +44,7 @@ def ask_layers(starter: TaskStarter, request: LayersRequest) -> Layers:
 
     """
     trouble = f"cannot list the layers of '{request.architecture}'"
-    layers: Layers = _ask(starter, entries.LAYERS, request, trouble)["layers"]
+    layers: Layers = _ask(starter, entries.LAYERS, request, "layers", trouble)
     return layers
 
 
@@ -66,9 +63,8 @@ def ask_verification(starter: TaskStarter, checkpoint: Path, data_dir: str = "")
         raise BenchError(f"no checkpoint {checkpoint}: runs with --checkpoint write them to results/") from error
     except OSError as error:
         raise BenchError(f"cannot read {checkpoint}: {error.strerror}; check the path") from error
-    verification: Verification = _ask(starter, entries.VERIFY_CHECKPOINT, weights, f"cannot verify {checkpoint}")[
-        "verification"
-    ]
+    trouble = f"cannot verify {checkpoint}"
+    verification: Verification = _ask(starter, entries.VERIFY_CHECKPOINT, weights, "verification", trouble)
     return verification
 
 
@@ -87,14 +83,28 @@ def ask_ceilings(starter: TaskStarter, cells: Iterable[Cell]) -> list[Ceiling]:
     return ceilings
 
 
-def _ask(
-    starter: TaskStarter, entry: str, request: Any, trouble: str, patience: float = ANSWER_SECONDS
-) -> dict[str, Any]:
-    """What a worker answers, by kind; BenchError with its words if it refuses, or with the `trouble` it had."""
+def _ask(starter: TaskStarter, entry: str, request: Any, kind: str, trouble: str) -> Any:
+    """What a worker answers; BenchError with its words if it refuses, or with the `trouble` it had."""
     try:
-        parts = dict(talk(starter, entry, request, patience))
+        return _answer(dict(talk(starter, entry, request, ANSWER_SECONDS)), kind)
     except WorkerError as ended:
-        raise CrashError(trouble, ended.reason) from ended
+        raise _trouble(trouble, ended) from ended
+
+
+def _answer(parts: Mapping[str, Any], kind: str) -> Any:
+    """The answer, unless it is a refusal.
+
+    Raises:
+        BenchError: it is.
+        WorkerError: there is none.
+
+    """
     if "refused" in parts:
         raise BenchError(parts["refused"])
-    return parts
+    if kind not in parts:
+        raise WorkerError("failed", "the worker ended without an answer")
+    return parts[kind]
+
+
+def _trouble(trouble: str, ended: WorkerError) -> BenchError:
+    return BenchError(f"{trouble}: {ended.reason}; see the messages above")

@@ -23,10 +23,9 @@ from bench.session.collector import Collector
 from bench.session.missing import missing
 from bench.session.observer import SILENT, Observer, Work
 from bench.session.recording import Recording
-from bench.session.requests import ask_ceilings
+from bench.session.requests import ask_catalogue, ask_ceilings
 from bench.session.resume import past_of, reopen
 from bench.session.scheduler import Scheduler
-from bench.session.survey import surveyed
 from bench.session.tuned import Tuned
 from bench.store import run as store
 from bench.store.fingerprint import protocol
@@ -53,7 +52,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
     """
     past = past_of(run, plan) if run else {}
     plan = replace(plan, order_seed=order_seed_of(plan))
-    catalogue = surveyed(executor, request_of(plan), to_measure=True)
+    catalogue = ask_catalogue(executor, request_of(plan))
     for problem in catalogue.problems:
         observer.warned(problem)
     if "flush" in plan.denormals:
@@ -108,7 +107,7 @@ def measure(
             run.append(Result(cell, "skipped", reason))
         observer.began(work)
         code = {str(each["text"]): str(each["sha256"]) for each in run.facts.origins.values() if "sha256" in each}
-        collector = Collector(executor, run.folder, code)
+        collector = Collector(executor, run.folder, code, work.catalogue.left_out)
         _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, work.past))
     return run
 

@@ -6,6 +6,7 @@ read bench/process/CONTRACT.md before changing any. Its version is `bench.proces
 """
 
 from dataclasses import asdict, fields
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from bench.measure.costs import measure_costs, measure_memory
 from bench.measure.speed import step_times, timed_block
 from bench.measure.threads import check_threads
 from bench.measure.workload import Workload
+from bench.origins.attempts import attempts_told
 from bench.plan.cell import Cell
 from bench.plan.task import CatalogueRequest
 from bench.plan.timing import LEAD_SECONDS
@@ -30,7 +32,7 @@ from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, OnCore, Ready, SideTask
 from bench.store.provenance import installed
 from bench.store.result import Floats
-from bench.worker.catalogue import catalogue_of
+from bench.worker.catalogue import catalogue_of, named
 from bench.worker.failure import failure_sent
 
 
@@ -39,17 +41,20 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
 
     Touches CUDA, so it needs a worker of its own.
     """
-    with failure_sent(channel):
+    tell, left_out = partial(channel.send, "trying"), task.get("left_out", {})
+    with failure_sent(channel), attempts_told(tell, left_out):
         torch.set_num_threads(task["threads"])
         for name in task["datasets"]:
-            data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
-        named = task.get("origins", {})
+            with named(name):
+                data.check(name, Path(task["data_dir"]) if task["data_dir"] else None)
+        origins = task.get("origins", {})
         request = CatalogueRequest(
-            architectures=tuple(named.get("architectures", ())),
+            architectures=tuple(origins.get("architectures", ())),
             datasets=tuple(task["datasets"]),
-            optimizers=tuple(named.get("optimizers", ())),
-            losses=tuple(named.get("losses", ())),
+            optimizers=tuple(origins.get("optimizers", ())),
+            losses=tuple(origins.get("losses", ())),
             data_dir=task["data_dir"],
+            left_out=left_out,
         )
         capabilities: CapabilitiesAnswer = {
             "catalogue": asdict(catalogue_of(request)),

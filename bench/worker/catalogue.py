@@ -3,7 +3,9 @@
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from bench import data, losses, models, optimizers
 from bench.devices import available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
+from bench.origins.attempts import attempting, attempts_told
 from bench.plan.catalogue import Catalogue
 from bench.plan.matching import matches_any
 from bench.plan.origin import INSTALLED, labels_of, parse
@@ -28,11 +31,18 @@ def describe(request: CatalogueRequest, channel: Channel) -> None:
     Touches CUDA, so it runs in a worker of its own.
     """
     try:
-        for name in request.datasets:
-            data.check(name, _place(request), download=request.download)
-        channel.send("catalogue", catalogue_of(request))
+        with attempts_told(partial(channel.send, "trying"), request.left_out):
+            for name in request.datasets:
+                with named(name):
+                    data.check(name, _place(request), download=request.download)
+            channel.send("catalogue", catalogue_of(request))
     except BenchError as error:
         channel.send("refused", str(error))
+
+
+def named(text: str) -> AbstractContextManager[None]:
+    """The block runs what the text names; where that is code of others it is told beforehand (`attempting`)."""
+    return attempting(text, f"'{text}': ") if parse(text) else nullcontext()
 
 
 def catalogue_of(request: CatalogueRequest) -> Catalogue:
@@ -45,8 +55,8 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
 
     """
     devices, place = available(), _place(request)
-    classes = [data.facts_of(text, place)["num_classes"] for text in request.datasets]
-    architectures.leave_out(request.left_out)
+    images_of = {text: _images(text, place) for text in request.datasets}
+    classes = [facts["num_classes"] for facts in images_of.values()]
     broken = architectures.plugins_left_out()
     problems = [
         *map(str, broken),
@@ -55,30 +65,37 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         *data.plugin_problems(),
     ]
     nets = _entries(request.architectures, architectures.names())
+    problems += [_lost(text, ending) for text, ending in request.left_out.items() if text in nets.values()]
     globs = request.architectures
     wanted = {name for name, text in nets.items() if parse(text) or matches_any(name, globs)}
     sets = _entries(request.datasets, data.names())
-    wanted_sets = {label: text for label, text in sets.items() if text in request.datasets}
-    images = {label: {**data.facts_of(text, place), "name": label} for label, text in wanted_sets.items()}
+    images = {label: {**images_of[text], "name": label} for label, text in sets.items() if text in images_of}
     return Catalogue(
-        architectures={
-            name: _architecture(name, text, name in wanted, images, request.batch_sizes) for name, text in nets.items()
-        },
+        architectures={name: _architecture(name, text, name in wanted, images, request) for name, text in nets.items()},
         optimizers={
             name: _optimizer(name, text, devices)
             for name, text in _entries(request.optimizers, optimizers.names()).items()
         },
         datasets={name: images.get(name) or data.outline_of(text) for name, text in sets.items()},
-        losses={
-            name: losses.facts_of(text, classes) for name, text in _entries(request.losses, losses.names()).items()
-        },
+        losses={name: _loss(text, classes) for name, text in _entries(request.losses, losses.names()).items()},
         normalizations=tuple(data.NORMALIZATIONS),
         devices=devices,
         usable_cores=usable_cores(),
         problems=tuple(problems),
         broken=tuple(map(asdict, broken)),
         imported=tuple(_imported()),
+        left_out=dict(request.left_out),
     )
+
+
+def _images(text: str, place: Path | None) -> dict[str, Any]:
+    with named(text):
+        return data.facts_of(text, place)
+
+
+def _loss(text: str, classes: Sequence[int]) -> dict[str, Any]:
+    with named(text):
+        return losses.facts_of(text, classes)
 
 
 def _imported() -> list[str]:
@@ -111,7 +128,7 @@ def _code(text: str, entry: architectures.Architecture) -> dict[str, Any]:
 
 
 def _architecture(
-    name: str, text: str, wanted: bool, images: dict[str, dict[str, Any]], batch_sizes: Sequence[int]
+    name: str, text: str, wanted: bool, images: dict[str, dict[str, Any]], request: CatalogueRequest
 ) -> dict[str, Any]:
     """What is known of an architecture; of one that is wanted its counts too, and what it cannot do.
 
@@ -119,13 +136,28 @@ def _architecture(
         BenchError: it is named by its origin and takes the images of none of the data sets.
 
     """
+    if text in request.left_out:
+        return _unknown(name, text, images, _lost(text, request.left_out[text]))
     if not wanted:
         return _facts(name, text, models.get(text))
-    unfit = unfit_for(text, images, batch_sizes)
-    if parse(text) and images and len(unfit["incompatible"]) == len(images):
-        raise BenchError(next(iter(unfit["incompatible"].values())))
-    entry = own_form(text, [facts for label, facts in images.items() if label not in unfit["incompatible"]])
-    return {**_facts(name, text, entry), **counts_of(text, entry), **unfit}
+    with attempting(text) if models.is_own(text) else nullcontext():
+        unfit = unfit_for(text, images, request.batch_sizes)
+        if parse(text) and images and len(unfit["incompatible"]) == len(images):
+            raise BenchError(next(iter(unfit["incompatible"].values())))
+        entry = own_form(text, [facts for label, facts in images.items() if label not in unfit["incompatible"]])
+        return {**_facts(name, text, entry), **counts_of(text, entry), **unfit}
+
+
+def _unknown(name: str, text: str, datasets: Iterable[str], trouble: str) -> dict[str, Any]:
+    """What is said of a network that ended the process that tried it: nothing is known, and nothing can be measured."""
+    facts = dict.fromkeys(("family", "module", "description", "source"), "")
+    code = {"origin": {"text": text}} if parse(text) else {}
+    known = {"input_shape": [], "num_classes": 0, "incompatible": dict.fromkeys(datasets, trouble), "trouble": trouble}
+    return {"name": name, **facts, **known, **code}
+
+
+def _lost(text: str, ending: str) -> str:
+    return f"'{text}': the process that tried it did not go on: {ending}"
 
 
 def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str, Any]:
@@ -143,18 +175,17 @@ def _facts(name: str, text: str, entry: architectures.Architecture) -> dict[str,
 
 
 def _optimizer(name: str, text: str, devices: Iterable[str]) -> dict[str, Any]:
-    return {
-        "name": name,
-        **optimizers.facts_of(text, _places(devices)),
-        "unsupported": {
+    with named(text):
+        facts = optimizers.facts_of(text, _places(devices))
+        unsupported = {
             device: {
                 implementation: reason
                 for implementation in optimizers.get(text).implementations
                 if (reason := optimizers.unsupported(text, implementation, open_device(device).torch_device))
             }
             for device in devices
-        },
-    }
+        }
+    return {"name": name, **facts, "unsupported": unsupported}
 
 
 def _places(devices: Iterable[str]) -> tuple[torch.device, ...]:

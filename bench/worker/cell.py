@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 
 import torch
 
 from architectures import ShapeError
 from bench import models
 from bench.devices import Device, device_for, is_out_of_memory
+from bench.errors import reason_of
 from bench.machine import procfs
 from bench.machine.system import describe_system
 from bench.measure import denormals, noise
@@ -24,12 +25,15 @@ from bench.measure.speed import block_alone, measure_copy, measure_inference, me
 from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
 from bench.origins import resolve
+from bench.origins.attempts import attempts_told
 from bench.origins.resolve import base
+from bench.origins.settings import ON_THREADS, changes, settings_now
 from bench.plan.cell import Cell
 from bench.plan.origin import file_of, texts_of
 from bench.plan.task import Task
-from bench.process.channel import Channel
+from bench.process.channel import Channel, HungUpError
 from bench.process.layout import layout_of, shift_heap
+from bench.process.scratch import scratch
 from bench.store.result import Measurement
 from bench.store.warning import Warning
 from bench.training.record import learn
@@ -42,6 +46,11 @@ def measure(task: Task, channel: Channel) -> None:
 
     At the end comes the status, and after it only a trace and a profile, whose loss costs nothing else.
     """
+    with attempts_told(lambda _: None, task.left_out):
+        _measure(task, channel)
+
+
+def _measure(task: Task, channel: Channel) -> None:
     try:
         cell = _CellTask(task, channel)
         cell.measure()
@@ -51,9 +60,11 @@ def measure(task: Task, channel: Channel) -> None:
         channel.send("status", ("skipped", str(error)))
     except ThreadsError as error:
         channel.send("status", ("failed", str(error)))
-    except Exception as error:  # whatever a cell raises is that cell's status; the run goes on
+    except HungUpError:  # nobody is there to hear of it
+        raise
+    except BaseException as error:  # whatever a cell raises is that cell's status, and Ctrl-C is none of a worker's
         status = "oom" if is_out_of_memory(error) else "failed"
-        channel.send("status", (status, f"{type(error).__name__}: {_first_line(error)}"))
+        channel.send("status", (status, reason_of(error)))
     else:
         channel.send("status", ("ok", None))
         if task.profile:
@@ -67,7 +78,9 @@ class _CellTask:
         self.task, self.channel, self.cell = task, channel, task.cell
         self.alone = 0.0  # CPU seconds of a step with one thread
         self.device: Device = device_for(task.cell)
-        channel.send("system", {**describe_system(self.device), "layout": layout_of(shift_heap())})
+        self.settings = settings_now()  # before any code of others runs
+        self.system = {**describe_system(self.device), "layout": layout_of(shift_heap())}
+        channel.send("system", self.system)
         check_threads(task.cell.threads)
         self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
         self.sources = Sources(self.dataset, self.device)
@@ -77,12 +90,15 @@ class _CellTask:
     def measure(self) -> None:
         """Everything the task asks for; of a net that cannot be trained on the cell's batches, inference alone."""
         trains = self._time() if self.task.blocks else True
+        if self.task.blocks:
+            self._see_settings()
         if self.task.epochs and trains:
             measurements, block = learn(self.task, self.dataset, self.device, self.channel)
             self._send(measurements, [block])
             seconds = {measured.metric: measured.value for measured in measurements}["training_step"]
             times = seconds / self.alone if self.alone else 0.0
             self._warn(noise.contention("training", [block], self.cell.threads, times))
+            self._see_settings()
 
     def _time(self) -> bool:
         """The speed of the cell, and once what it costs; whether it can be trained."""
@@ -101,6 +117,7 @@ class _CellTask:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
         phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads)
+        _check_set(self.cell.threads)
         self.step_seconds = measurements[0].value
         self._send(measurements, phases)
         self._warn(denormals.warnings_of("phases", work))
@@ -134,6 +151,25 @@ class _CellTask:
         text = self.cell.source("architecture")
         return models.trouble_with_one_image(text, self.dataset.input_shape, self.dataset.num_classes)
 
+    def _see_settings(self) -> None:
+        """Say what the cell's code has set for the whole process, and what holds there now.
+
+        Raises:
+            ThreadsError: what it was measured with is not what the cell says.
+
+        """
+        now = settings_now()
+        changed = changes(self.settings, now)
+        self.settings = now
+        if any(name in changed for name in ON_THREADS):
+            text = _in_words({name: changed[name] for name in ON_THREADS if name in changed})
+            raise ThreadsError(f"its code changed {text} while it was measured: leave that to --threads and taskset")
+        if changed:
+            text = f"its code changed what holds for all of its process, and so for these numbers: {_in_words(changed)}"
+            self._warn([Warning("timing", "settings changed", None, text)])
+            with suppress(Exception):  # flags of an old and a new kind do not go together in torch, which raises then
+                self.channel.send("system", {**self.system, **describe_system(self.device)})
+
     def _numerics(self, counts: Mapping[str, float]) -> None:
         """How far the first step lies from float64, where there is the memory to tell."""
         if self.device.facts.on_host and (reason := too_large(counts, procfs.memory().get("memory_available"))):
@@ -142,7 +178,7 @@ class _CellTask:
         try:
             measurements, warnings = measure_numerics(self._workload(self.cell))
         except Exception as error:  # the cell is measured; this is beside it
-            self._warn([unknown(f"{type(error).__name__}: {_first_line(error)}")])
+            self._warn([unknown(reason_of(error))])
             return
         self._send(measurements)
         self._warn(warnings)
@@ -153,11 +189,13 @@ class _CellTask:
 
         self.channel.send("stage", "profile")
         try:
-            with TemporaryDirectory(prefix="bench-") as folder:
+            with scratch() as folder:
                 summary = profile_cell(lambda: self._workload(self.cell), Path(folder))
                 self.channel.send("file", ("trace", summary["trace"], (Path(folder) / summary["trace"]).read_bytes()))
-        except Exception as error:  # the cell is measured; the profile is beside it
-            self._warn([Warning("profile", "no profile", None, f"{type(error).__name__}: {_first_line(error)}")])
+        except HungUpError:
+            raise
+        except BaseException as error:  # the cell is measured; the profile is beside it
+            self._warn([Warning("profile", "no profile", None, reason_of(error))])
             return
         self.channel.send("profile", summary)
         self._send(profile_metrics(summary, self.step_seconds, self.cell.threads))
@@ -186,6 +224,7 @@ class _CellTask:
         order = Random(f"{task.order_seed}/{task.repeat}/{self.cell.id}")  # text, so that every process draws alike
         nets = references(self.device.torch_device)
         blocks, measurements, steady = measure_relative(work, nets, task.blocks, order, threads)
+        _check_set(threads)
         self._send(measurements, blocks)
         compared = [block for block in blocks if block.subject in ("cell", "reference")]
         self._warn_of_noise("relative cost", compared, steady, threads)
@@ -220,5 +259,16 @@ def code_of(cell: Cell) -> dict[str, str]:
     return {text: str(resolve(text).facts["sha256"]) for text in named}
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0]
+def _check_set(threads: int) -> None:
+    """See that torch still has the threads that a part was timed with.
+
+    Raises:
+        ThreadsError: the cell's code has set others.
+
+    """
+    if (now := torch.get_num_threads()) != threads:
+        raise ThreadsError(f"its code set torch to {now} threads while {threads} were timed: leave that to --threads")
+
+
+def _in_words(changed: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({values})" for name, values in changed.items())

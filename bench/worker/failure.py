@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.errors import BenchError
+from bench.errors import BenchError, is_ctrl_c, message_of, reason_of
 from bench.origins.place import place_of
 from bench.origins.resolve import OriginError, told_of
-from bench.process.channel import Channel
+from bench.process.channel import Channel, HungUpError
 
 
 @contextmanager
@@ -14,11 +14,10 @@ def failure_sent(channel: Channel) -> Iterator[None]:
     """Send whatever a cell raises as one line; it ends this worker alone."""
     try:
         yield
-    except (BrokenPipeError, EOFError):  # the parent is gone
+    except (HungUpError, EOFError):  # the parent is gone
         raise
-    except Exception as error:
-        reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
-        channel.send("failed", " ".join(reason.split()))
+    except BaseException as error:  # Ctrl-C is none of a worker's: a KeyboardInterrupt too is the cell's own
+        channel.send("failed", message_of(error) if isinstance(error, BenchError) else reason_of(error))
 
 
 class NoStepError(BenchError):
@@ -37,7 +36,9 @@ def place_told(label: str) -> Iterator[None]:
         yield
     except NoStepError:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         if isinstance(error, OriginError):  # which says all of it
             raise BenchError(str(error)) from error
         words = f"{error}{place_of(error)}" if isinstance(error, BenchError) else told_of(error)

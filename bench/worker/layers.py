@@ -8,7 +8,7 @@ from torch import Tensor, nn
 import architectures
 from architectures import ShapeError
 from bench import data, models
-from bench.errors import BenchError, unknown
+from bench.errors import BenchError, reason_of, unknown
 from bench.measure.flops import flop_counter
 from bench.plan.origin import code_of, parse
 from bench.plan.task import LayersRequest
@@ -57,12 +57,11 @@ def _layers(name: str, shape: tuple[int, int, int], classes: int) -> tuple[list[
         network, lines, flops = _traced("meta", name, shape, classes)
     except ShapeError:
         raise
-    except Exception:  # a plug-in's network may need real tensors
+    except BaseException:  # a plug-in's network may need real tensors
         try:
             network, lines, flops = _traced("cpu", name, shape, classes)
-        except Exception as error:  # a plug-in may raise anything
-            reason = " ".join(str(error).split())
-            raise BenchError(f"'{name}' cannot be run: {type(error).__name__}: {reason}") from error
+        except BaseException as error:  # a plug-in may raise anything
+            raise BenchError(f"'{name}' cannot be run: {reason_of(error)}") from error
     parameters = sum(parameter.numel() for parameter in network.parameters())
     rest: Layer = {
         "layer": APART,

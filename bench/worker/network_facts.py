@@ -46,7 +46,7 @@ def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
                 model = models.build(text, entry.input_shape, entry.num_classes).eval()
                 with flop_counter() as counter:
                     model(torch.zeros(1, *entry.input_shape))
-        except (Exception, SystemExit) as error:  # a user's net may raise whatever it likes
+        except BaseException as error:  # a user's net may raise whatever it likes
             trouble = str(error) if isinstance(error, ShapeError | BenchError) else told_of(error)
             continue
         return {
@@ -80,7 +80,7 @@ def unfit_for(
                 unfit["more_than_one"][label] = reason
         except BenchError:
             raise
-        except Exception:  # noqa: S112 - as for its counts
+        except BaseException:  # noqa: S112 - as for its counts
             continue
     return unfit
 

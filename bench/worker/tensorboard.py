@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
 from bench.process.channel import Channel
 from bench.process.messages import Curves
+from bench.process.scratch import scratch
 
 # Each figure of an epoch's entry that is drawn, and the tag that it goes by: what is before the slash groups charts.
 TAGS = {
@@ -23,7 +23,7 @@ TAGS = {
 def write_curves(cells: Sequence[Curves], channel: Channel) -> None:
     """Send the event files of each cell, which are written in a folder of this process."""
     for cell in cells:
-        with TemporaryDirectory() as folder:
+        with scratch() as folder:
             _write(cell, folder)
             for path in sorted(Path(folder).iterdir()):
                 channel.send("file", ("curves", f"{cell['name']}/{path.name}", path.read_bytes()))

@@ -1,11 +1,16 @@
 """Settings that a user's files make for their whole process: a cell has its own all the same."""
 
+import gc
+import os
+import sys
+
 import pytest
 import torch
 
 from bench.devices import CpuDevice
 from bench.measure.workload import Workload
 from bench.origins import settings_kept
+from bench.origins.settings import changes, put_back, settings_now
 from bench.plan.cell import Cell
 
 MEDDLING = """
@@ -74,3 +79,47 @@ def test_random_numbers_are_kept_for_an_import_alone(random):
     with settings_kept(random=random):
         torch.rand(1)
     assert torch.equal(torch.rand(2), expected) is random
+
+
+SET = {
+    "threads": lambda: torch.set_num_threads(torch.get_num_threads() + 1),
+    "affinity": lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1]),
+    "type of new tensors": lambda: torch.set_default_dtype(torch.float64),
+    "gradients": lambda: torch.set_grad_enabled(False),
+    "anomaly mode": lambda: torch.autograd.set_detect_anomaly(True, check_nan=False),
+    "deterministic algorithms": lambda: torch.use_deterministic_algorithms(True, warn_only=True),
+    "precision of products": lambda: torch.set_float32_matmul_precision("medium"),
+    "TF32 of cuDNN": lambda: setattr(torch.backends.cudnn, "allow_tf32", not torch.backends.cudnn.allow_tf32),
+    "search of cuDNN": lambda: setattr(torch.backends.cudnn, "benchmark", True),
+    "oneDNN": lambda: setattr(torch.backends.mkldnn, "enabled", False),
+    "products of oneDNN": lambda: setattr(torch.backends.mkldnn.matmul, "fp32_precision", "bf16"),
+    "denormals flushed": lambda: torch.set_flush_denormal(True),
+    "autocast": lambda: torch.set_autocast_enabled("cpu", True),
+    "garbage collector": gc.disable,
+    "profile function": lambda: sys.setprofile(lambda *_: None),
+}
+
+
+@pytest.mark.parametrize("name", SET)
+def test_each_setting_is_seen_and_put_back(name):
+    before = settings_now()
+    try:
+        SET[name]()
+        after = settings_now()
+    finally:
+        put_back(before)
+    if name == "affinity" and len(os.sched_getaffinity(0)) == 1:
+        pytest.skip("there is one core")
+    assert name in changes(before, after)
+    assert changes(before, settings_now()) == {}
+    with settings_kept():
+        SET[name]()
+    assert changes(before, settings_now()) == {}
+
+
+def test_a_hook_of_all_modules_is_seen():
+    before = settings_now()
+    handle = torch.nn.modules.module.register_module_forward_pre_hook(lambda *_: None)
+    after = settings_now()
+    handle.remove()
+    assert "hooks of all modules" in changes(before, after)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
@@ -53,6 +54,47 @@ ERRANDS = '''
         channel.send("pid", os.getpid())
         while True:
             time.sleep(3600)
+
+    def forks(task, channel):
+        child = os.fork()
+        if child == 0:
+            time.sleep(600)
+        channel.send("child", child)
+
+    def forks_and_hangs(task, channel):
+        forks(task, channel)
+        hangs(task, channel)
+
+    def daemonizes(task, channel):
+        read, write = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.write(write, str(os.getpid()).encode())
+                time.sleep(600)
+            os._exit(0)
+        os.wait()
+        channel.send("child", int(os.read(read, 20)))
+        hangs(task, channel)
+
+    def goes_on_twice(task, channel):
+        os.fork()
+        channel.send("said", task)
+
+    def closes_all(task, channel):
+        os.closerange(3, 256)
+        channel.send("said", task)
+
+    def babbles(task, channel):
+        os.write(channel._connection.fileno(), b"\\0\\0\\0\\x05never")
+        time.sleep(600)
+
+    def has_a_folder(task, channel):
+        from bench.process.scratch import scratch
+
+        with scratch() as folder:
+            channel.send("folder", folder)
+            hangs(task, channel)
 
     def looks_around(task, channel):
         channel.send("environment", dict(os.environ))
@@ -208,3 +250,87 @@ def test_memory_that_ran_out_is_told_apart_from_a_kill(workers, monkeypatch):
     monkeypatch.setattr(worker, "_oom_kills", lambda: next(counts))
     _, error = talk(workers, "signals", signal.SIGKILL)
     assert (error.status, "ran out of memory" in error.reason) == ("oom", True)
+
+
+def eventually(condition):
+    """Whether it holds within ten seconds."""
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_a_process_that_its_code_forked_keeps_nobody_waiting_and_is_ended(workers):
+    (said, left), error = talk(workers, "forks", timeout=600.0)
+    assert (said[0], left, error) == ("child", ("left", 1), None)
+    assert not is_running(said[1])
+
+
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_nothing_that_its_code_started_outlives_the_server(workers, how):
+    """A daemon does where the server is killed: only the server, which adopts it, knows of it."""
+    with workers.start("errands:daemonizes" if how == "closed" else "errands:forks_and_hangs", None) as worker:
+        _, child = worker.receive(60.0)
+        assert is_running(child)
+        client = workers._server.client
+        if how == "killed":
+            os.kill(client.server, signal.SIGKILL)
+        client.close()
+        assert eventually(lambda: not is_running(child))
+
+
+def test_a_copy_of_the_worker_has_no_say(workers):
+    assert talk(workers, "goes_on_twice", "mine") == ([("said", "mine")], None)
+
+
+@pytest.mark.parametrize(
+    ("errand", "words"), [("closes_all", "closed the worker's connection"), ("babbles", "cannot be read")]
+)
+def test_code_that_spoils_the_connection_has_failed(workers, errand, words):
+    _, error = talk(workers, errand, "x")
+    assert error.status == "failed"
+    assert words in error.reason
+    assert works(workers)
+
+
+def test_the_temporary_folder_of_a_worker_that_is_ended_is_removed(workers):
+    with workers.start("errands:has_a_folder", None) as worker:
+        _, folder = worker.receive(60.0)
+        assert Path(folder).is_dir()
+    assert eventually(lambda: not Path(folder).exists())
+
+
+def test_a_worker_that_was_lost_with_its_server_is_worth_another_try(workers):
+    with workers.start("errands:hangs", None) as worker:
+        worker.receive(60.0)
+        os.kill(workers._server.client.server, signal.SIGKILL)
+        with pytest.raises(WorkerError, match="its server ended") as caught:
+            worker.receive(60.0)
+    assert (caught.value.status, caught.value.outside) == ("failed", True)
+    assert works(workers)
+
+
+def test_a_server_that_was_stopped_is_woken(workers, monkeypatch):
+    monkeypatch.setattr("bench.process.tree_client.WAKE_SECONDS", 0.1)
+    monkeypatch.setattr("bench.process.worker.END_SECONDS", 2.0)
+    assert works(workers)
+    for moment in ("before", "while it works"):
+        server = workers._server.client.server
+        if moment == "before":
+            os.kill(server, signal.SIGSTOP)
+            assert works(workers)
+        else:
+            with workers.start("errands:echo", "x") as worker:
+                os.kill(server, signal.SIGSTOP)
+                assert [worker.receive(60.0), worker.receive(60.0)] == [("said", "x"), None]
+        assert workers._server.client.server == server
+
+
+def test_a_worker_that_stops_amid_a_part_is_not_waited_for(workers, monkeypatch):
+    monkeypatch.setattr("bench.process.tree_client.STALL_SECONDS", 1)
+    with workers.start("errands:echo", b"x" * 10_000_000) as worker:
+        assert eventually(worker._connection.poll)
+        worker.pause()
+        with pytest.raises(WorkerError, match="in the middle") as caught:
+            worker.receive(60.0)
+    assert caught.value.status == "timeout"

@@ -178,3 +178,47 @@ def test_a_cell_s_folder_bears_its_id_as_far_as_a_folder_can():
     assert folder_of(Cell("mlp")) == Cell("mlp").id
     assert folder_of(Cell("../..")) != folder_of(Cell(".._.."))
     assert "/" not in folder_of(Cell("../../" * 50))
+
+
+class Several(Fake):
+    """An executor whose tasks each have their own parts and error."""
+
+    def __init__(self, *scripts):
+        super().__init__([])
+        self.scripts = list(scripts)
+
+    def start(self, entry, task):
+        parts, self.error = self.scripts.pop(0)
+        self.parts = list(parts)
+        return self
+
+
+LOST = WorkerError("failed", "its server ended", outside=True)
+
+
+def test_what_something_else_may_have_ended_is_measured_again_once():
+    well = [*PARTS, ("status", ("ok", None))]
+    result = Collector(Several((PARTS[:3], LOST), (well, None)), NOWHERE).measure(TASK, print)
+    assert (result.status, len(result.measurements)) == ("ok", 2)
+    result = Collector(Several((PARTS, LOST), (PARTS[:3], LOST)), NOWHERE).measure(TASK, print)
+    assert (result.status, len(result.measurements)) == ("failed", 1)
+    assert result.reason == "its server ended (while measuring: phases)"
+    result = Collector(Several((well, LOST)), NOWHERE).measure(TASK, print)
+    assert (result.status, result.warnings) == ("ok", (NOT_STEADY,))
+
+
+def test_processes_that_were_left_are_a_warning():
+    result, _ = measured([*PARTS, ("status", ("ok", None)), ("left", 2)])
+    warning = result.warnings[-1]
+    assert (warning.part, warning.kind, warning.amount) == ("timing", "left running", 2.0)
+    assert "2 processes" in warning.text
+
+
+def test_a_reason_is_no_longer_than_a_person_reads():
+    result, _ = measured([("status", ("failed", "x" * 5_000_000))])
+    assert len(result.reason) == 500
+
+
+def test_no_profile_is_missed_that_was_not_asked_for():
+    result, _ = measured([*PARTS, ("status", ("ok", None))], WorkerError("timeout", "no end in time"))
+    assert result.warnings == (NOT_STEADY,)

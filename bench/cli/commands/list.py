@@ -91,10 +91,10 @@ def _suites() -> list[dict[str, Any]]:
 def _catalogue(request: CatalogueRequest) -> Catalogue:
     """What is registered; the FLOPs of the architectures that match are counted, which takes seconds."""
     from bench.process.executor import open_executor  # noqa: PLC0415 - what is kept needs no worker
-    from bench.session.survey import surveyed  # noqa: PLC0415 - likewise
+    from bench.session.requests import ask_catalogue  # noqa: PLC0415 - likewise
 
     with open_executor() as executor:
-        return surveyed(executor, request)
+        return ask_catalogue(executor, request)
 
 
 def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:

@@ -119,15 +119,39 @@ def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway
     assert re.search(r"\r\033\[K\[ *50 %, \S.* left\] pass 1, faulty_hangs", text)
 
 
-@pytest.mark.parametrize("name", ["SIGKILL", pytest.param("SIGTERM", marks=pytest.mark.slow)])
-def test_no_worker_outlives_a_run_that_was_killed(bench, midway, kept, typed, name):
+def test_no_worker_outlives_a_run_that_was_killed(bench, midway, kept, typed):
     process = midway("--no-report")
     assert len(bench.left_of(process)) > 1
-    os.kill(process.pid, getattr(signal, name))
-    assert process.wait(timeout=PATIENCE) == -getattr(signal, name)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait(timeout=PATIENCE) == -signal.SIGKILL
     until(lambda: not bench.left_of(process))
     assert kept().facts.status == "running"
     assert typed("show", "midway").returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_what_ends_a_program_ends_a_run_as_ctrl_c_does(bench, midway, kept, name):
+    process = midway("--no-report")
+    os.kill(process.pid, getattr(signal, name))
+    stdout, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "interrupted: 1 ok, 1 skipped; results in results/midway" in stdout
+    assert "Traceback" not in stderr
+    assert kept().facts.status == "interrupted"
+    until(lambda: not bench.left_of(process))
+
+
+def test_a_hangup_that_is_ignored_stays_so():
+    """As nohup has it."""
+    code = (
+        "import signal; from bench.__main__ import _end_as_by_ctrl_c; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "_end_as_by_ctrl_c()\n"
+        "print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, signal.getsignal(signal.SIGTERM).__name__)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True default_int_handler\n"
 
 
 def test_a_ctrl_c_while_a_module_is_made_of_text_ends_as_any_other(tmp_path):
@@ -176,6 +200,17 @@ def test_a_run_that_was_killed_is_resumed_where_it_ended(bench, midway, kept, pl
     ]
 
 
+@pytest.fixture
+def signals():
+    """What this process does with signals, which the command line changes for its own, is put back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("signals")
 @pytest.mark.parametrize("error", [ImportError, RuntimeError])
 def test_ctrl_c_within_the_import_of_an_extension_module_is_one_line(monkeypatch, capsys, error):
     """Such a module turns the interrupt into an ImportError, which has it as its cause; so does `__set_name__`."""
@@ -188,6 +223,7 @@ def test_ctrl_c_within_the_import_of_an_extension_module_is_one_line(monkeypatch
     assert capsys.readouterr().err == "bench: interrupted\n"
 
 
+@pytest.mark.usefixtures("signals")
 def test_an_import_that_fails_for_another_reason_is_no_interrupt(monkeypatch, capsys):
     def broken(_):
         raise ImportError("no such name")
