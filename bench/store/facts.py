@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.plan.origin import code_of
+from bench.plan.origin import code_in_words
 from bench.vocabulary import RUN_STATUSES, RunStatus
 
 UNKNOWN = "unknown"
@@ -73,7 +73,7 @@ class RunFacts:
     @property
     def code(self) -> Mapping[str, str]:
         """Which code each origin was: "my_nets.py:MyNet was my_nets.py, SHA-256 0123456789ab"."""
-        return {name: f"{facts.get('text', name)} was {code_of(facts)}" for name, facts in self.origins.items()}
+        return {name: f"{facts.get('text', name)} was {code_in_words(facts)}" for name, facts in self.origins.items()}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "RunFacts":
