@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from architectures import Architecture, ShapeError
+from architectures.fitting import materialize
 from bench import models
 from bench.errors import BenchError
 from bench.measure.flops import flop_counter
@@ -35,15 +37,17 @@ def own_form(text: str, images: Sequence[Mapping[str, Any]]) -> Architecture:
 def counts_of(text: str, entry: Architecture) -> dict[str, int]:
     """Parameters and FLOPs of one image at the architecture's own shape; nothing where it cannot be run.
 
-    Counted on the meta device, or on the CPU where a network that a user named needs real numbers.
+    Counted on the meta device, or on the CPU where a network that a user named needs real numbers. The counted pass is
+    the only one that a registered network makes: on the meta device a deep one takes as long as to be computed.
     """
     for device in ("meta", "cpu") if parse(text) else ("meta",):
         try:
             with torch.device(device), torch.no_grad():
-                # outside the counter: building tries the model once
-                model = models.build(text, entry.input_shape, entry.num_classes).eval()
+                model = _built(text, entry).eval()
                 with flop_counter() as counter:
-                    model(torch.zeros(1, *entry.input_shape))
+                    logits = model(torch.zeros(1, *entry.input_shape))
+            if logits.shape != (1, entry.num_classes):
+                continue
         except Exception:  # noqa: S112 - a plug-in's may need real tensors, or be faulty: measuring it will say so
             continue
         return {
@@ -51,6 +55,15 @@ def counts_of(text: str, entry: Architecture) -> dict[str, int]:
             "flops_forward": counter.get_total_flops(),
         }
     return {}
+
+
+def _built(text: str, entry: Architecture) -> nn.Module:
+    """The network, with the sizes of its lazy layers; one that is named by its origin is tried as well."""
+    if parse(text):
+        return models.build(text, entry.input_shape, entry.num_classes)
+    model = entry.build(entry.input_shape, entry.num_classes)
+    materialize(model, entry.input_shape)
+    return model
 
 
 def unfit_for(
