@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from bench.worker.inprocess import InProcess
 
 _DEFAULT_MIN_TIME = 5e-6  # seconds; pytest-benchmark's own, which is replaced where it was not asked for
+# By the fastest of these pytest-benchmark tells how many rounds fit its time: by one alone, which a neighbour may have
+# delayed a hundredfold, there would be five.
+_CALIBRATION_STEPS = 10
 PARTS = ("train", "inference")
 
 
@@ -76,6 +79,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         return
     timer = item.stash[_TIMER] = SynchronizedTimer()
     settings: dict[str, Any] = {"timer": timer, "disable_gc": True}
+    if not item.config.getoption("benchmark_warmup"):
+        settings |= {"warmup": True, "warmup_iterations": _CALIBRATION_STEPS}
     own = item.get_closest_marker("benchmark")
     # pytest-benchmark reads the closest marker alone, so that one has to say everything
     item.add_marker(pytest.mark.benchmark(**{**settings, **(own.kwargs if own else {})}), append=False)
