@@ -29,7 +29,7 @@ test: lint
 # Those that time things come last, one at a time. pytest's exit code 5, no test chosen, is fine here.
 test-slow: setup-dev
 	$(BESIDE) -m "slow and not alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
-	$(BIN)/python -m pytest -m "slow and alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "slow and alone" --benchmark-max-time=0.2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
 # Which lines and branches the quick tests run, those of workers and servers too: a table after about ten minutes.
 coverage: setup-dev

@@ -7,9 +7,10 @@
     def test_own(bench_step):
         bench_step(make_step)
 
-A round is a block of at least 0.1 s with one synchronization of the device at each end, as everywhere in this suite.
-pytest-benchmark's options, storage and comparisons work as they do for any benchmark. Torch is imported by the first
-cell or step, never when pytest starts.
+On a CPU a round is a single step, as in plain pytest-benchmark, which keeps rounds alone: of a thousand steps some are
+free of neighbours, of ten blocks of 0.1 s none is. On a GPU a round is such a block with one synchronization at each
+end, for that takes as long as many a step. pytest-benchmark's options, storage and comparisons work as they do for any
+benchmark. Torch is imported by the first cell or step, never when pytest starts.
 """
 
 import time
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from bench.worker.inprocess import InProcess
 
 _DEFAULT_MIN_TIME = 5e-6  # seconds; pytest-benchmark's own, which is replaced where it was not asked for
+# By the fastest of these pytest-benchmark tells how many rounds fit its time: by one alone, which a neighbour may have
+# delayed a hundredfold, there would be five.
+_CALIBRATION_STEPS = 10
 PARTS = ("train", "inference")
 
 
@@ -70,14 +74,14 @@ _TIMER = pytest.StashKey[SynchronizedTimer]()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Have pytest-benchmark time such a test in blocks, by the synchronized timer, unless its marker says not to."""
+    """Have pytest-benchmark time such a test by the synchronized timer, unless its marker says not to."""
     ours = _FIXTURES.intersection(getattr(item, "fixturenames", ()))
     if not ours or not item.config.pluginmanager.hasplugin("benchmark"):
         return
     timer = item.stash[_TIMER] = SynchronizedTimer()
     settings: dict[str, Any] = {"timer": timer, "disable_gc": True}
-    if float(item.config.getoption("benchmark_min_time")) == _DEFAULT_MIN_TIME:
-        settings["min_time"] = BLOCK_SECONDS
+    if not item.config.getoption("benchmark_warmup"):
+        settings |= {"warmup": True, "warmup_iterations": _CALIBRATION_STEPS}
     own = item.get_closest_marker("benchmark")
     # pytest-benchmark reads the closest marker alone, so that one has to say everything
     item.add_marker(pytest.mark.benchmark(**{**settings, **(own.kwargs if own else {})}), append=False)
@@ -140,9 +144,15 @@ def bench_step(request: pytest.FixtureRequest, benchmark: Any) -> BenchStep:
 
 
 def _run(request: pytest.FixtureRequest, benchmark: Any, prepared: "InProcess") -> None:
-    """Have pytest-benchmark time what is prepared, by its device's clock."""
-    if (timer := request.node.stash.get(_TIMER, None)) is not None:
-        timer.wait = prepared.synchronize
+    """Have pytest-benchmark time what is prepared: on a GPU in blocks, where nobody asked for rounds of another length.
+
+    Its settings are read before the test tells its device, so that only its attribute can be changed.
+    """
+    if not prepared.on_host:
+        if (timer := request.node.stash.get(_TIMER, None)) is not None:
+            timer.wait = prepared.synchronize
+        if benchmark._min_time == _DEFAULT_MIN_TIME:  # noqa: SLF001 - see above
+            benchmark._min_time = BLOCK_SECONDS  # noqa: SLF001
     benchmark.extra_info.update(prepared.facts)
     benchmark(prepared.call)
 

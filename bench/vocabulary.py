@@ -94,6 +94,7 @@ WarningKind = Literal[
     "left running",
     "no profile",
     "not kept",
+    "not closed",
 ]
 
 # What a neighbour did to a part of a measurement: it is measured again, and what was not disturbed is preferred.

@@ -29,6 +29,7 @@ PLAIN = f"""
     run = bench.run({TINY}, run="mine")
     print(run.name, run.status, run.folder)
     """
+ONCE = "with open('imported', 'a') as file: file.write('once\\n')\n"
 
 
 @pytest.fixture
@@ -102,13 +103,8 @@ def test_functions_that_have_the_names_of_rooms_stay_functions(python):
     assert done.stdout.splitlines() == ["bench.steps bench.steps bench.compare.sides bench.measure.blocks", "True"]
 
 
-@pytest.mark.parametrize("guarded", [False, True])
-def test_a_script_may_measure_with_and_without_a_guard(python, tmp_path, guarded):
-    once = "with open('imported', 'a') as file: file.write('once\\n')\n"
-    source = dedent(PLAIN)
-    if guarded:
-        source = "if __name__ == '__main__':\n" + indent(source, "    ")
-    done = python(once + source)
+def test_a_script_may_measure_without_a_guard(python, tmp_path):
+    done = python(ONCE + dedent(PLAIN))
     assert done.returncode == 0, done.stderr
     assert (done.stdout, done.stderr) == (f"mine finished {Path('results/mine')}\n", "")
     assert (tmp_path / "imported").read_text() == "once\n"  # no worker imports the script
@@ -329,7 +325,8 @@ def test_a_program_that_uses_it_is_checked_strictly(tmp_path):
     assert 'Module has no attribute "runs"' in own[1]
 
 
-def test_ctrl_c_ends_the_script_and_keeps_what_was_measured(python):
+def test_ctrl_c_ends_the_script_and_keeps_what_was_measured(python, tmp_path):
+    """A script with a guard."""
     script = f"""
         import _thread, threading, bench
         from bench.session.observer import Observer
@@ -343,9 +340,10 @@ def test_ctrl_c_ends_the_script_and_keeps_what_was_measured(python):
             run = bench.load("cut")
             print(run.status, set(run.frame()["status"]))
         """
-    done = python(script)
+    done = python(f"{ONCE}if __name__ == '__main__':\n{indent(dedent(script), '    ')}")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "interrupted {'ok'}\n"
+    assert (tmp_path / "imported").read_text() == "once\n"
 
 
 def test_the_environment_is_as_it_was(python):

@@ -19,14 +19,14 @@ SECTION = re.split(r"^## ", PAGE.partition("## A step of your own training scrip
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
 SCRIPT, CALLS, TEST = (text for kind, text in BLOCKS if kind == "python")
 COMMANDS = [line for kind, text in BLOCKS if not kind for line in text.splitlines()]
-LITTLE = ("--blocks", "2", "--budget", "15s", "--concurrent", "--json")
+LITTLE = ("--blocks", "2", "--budget", "6s", "--concurrent", "--json")
 HANG = 240  # seconds; no expectation of speed
 
 # The calls with as little to do as they can have.
 SHORT = """
 import functools, bench
 bench.measure = functools.partial(bench.measure, repeats=2, blocks=2, concurrent=True)
-bench.compare = functools.partial(bench.compare, blocks=2, budget=15, concurrent=True)
+bench.compare = functools.partial(bench.compare, blocks=2, budget=6, concurrent=True)
 exec(open("calls.py").read())
 """
 

@@ -68,6 +68,30 @@ PACKAGE = {
             bench_cell("my_net", device="cuda:77")
 
 
+        @pytest.fixture
+        def toy(monkeypatch):
+            # a device to wait for, as a GPU is
+            from bench.devices import DEVICES, CpuDevice
+            from bench.plan.catalogue import DeviceFacts
+
+            class Toy(CpuDevice):
+                facts = DeviceFacts("toy", numbered=True, model="a toy")
+
+                def __init__(self, index=0):
+                    self.name = f"toy:{index}"
+
+                @classmethod
+                def available(cls):
+                    return {"toy:0": cls.facts}
+
+            monkeypatch.setitem(DEVICES, "toy", Toy)
+
+
+        @pytest.mark.benchmark(max_time=0.2, min_rounds=3)
+        def test_a_device_to_wait_for(bench_cell, toy):
+            bench_cell("my_net", device="toy:0", dataset="synthetic", batch_size=16)
+
+
         @contextlib.contextmanager
         def make_step():
             import bench
@@ -130,13 +154,13 @@ def test_the_entry_point_brings_the_fixture_and_leaves_torch_alone(repository):
     )  # by name too: it is one plug-in all the same
     assert done.returncode == 0, done.stdout + done.stderr
     assert "torch at the start: False" in done.stdout
-    assert "7 tests collected" in done.stdout
+    assert "8 tests collected" in done.stdout
 
 
 def test_without_benchmarks_each_cell_runs_once_and_nothing_is_reported(repository):
     done = repository("--benchmark-disable", "-rs")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 passed, 2 skipped" in done.stdout
+    assert "6 passed, 2 skipped" in done.stdout
     assert "no device 'cuda:77' here" in done.stdout
     assert "benchmark '" not in done.stdout
 
@@ -153,7 +177,8 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert done.returncode == 0, done.stdout + done.stderr
     (saved,) = (repository.folder / ".benchmarks").rglob("*.json")
     benchmarks = {one["name"]: one for one in json.loads(saved.read_text())["benchmarks"]}
-    assert set(benchmarks) == {"test_step[my_net]", "test_step[debug]", "test_inference", "test_own_step"}
+    names = {"test_step[my_net]", "test_step[debug]", "test_inference", "test_a_device_to_wait_for", "test_own_step"}
+    assert set(benchmarks) == names
 
     step = benchmarks["test_step[my_net]"]
     info = step["extra_info"]
@@ -172,10 +197,13 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert own["extra_info"]["system"]["allocator"] == info["system"]["allocator"]
     assert own["options"]["timer"] == "synchronized"
     assert done.stdout.count("the step is closed") == 1
-    # a round is a block: many steps, at least 0.1 s of them, less what calibration misjudged
-    assert step["stats"]["iterations"] > 10
+    # on a CPU a round is a step; elsewhere a block: many steps, at least 0.1 s of them, less what calibration misjudged
+    waited_for = benchmarks.pop("test_a_device_to_wait_for")
+    assert [one["stats"]["iterations"] for one in benchmarks.values()] == [1] * 4
+    assert float(waited_for["options"]["min_time"]) == 0.1
+    assert waited_for["stats"]["iterations"] > 10
 
-    calm = repository("--benchmark-compare", "--benchmark-compare-fail=min:900%")
+    calm = repository("--benchmark-compare", "--benchmark-compare-fail=min:900%", "-k", "my_net")
     assert calm.returncode == 0, calm.stdout + calm.stderr
     assert "(0001" in calm.stdout
 
@@ -189,7 +217,8 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
 
 @pytest.mark.slow
 def test_what_the_command_line_asks_for_wins_over_the_plug_ins_own_settings(repository):
-    done = repository("--benchmark-min-time=0.001", "--benchmark-json=out.json", "-k", "test_inference")
+    some = ("-k", "test_inference or test_a_device_to_wait_for")
+    done = repository("--benchmark-min-time=0.001", "--benchmark-json=out.json", *some)
     assert done.returncode == 0, done.stdout + done.stderr
-    (one,) = json.loads((repository.folder / "out.json").read_text())["benchmarks"]
-    assert float(one["options"]["min_time"]) == 0.001
+    both = json.loads((repository.folder / "out.json").read_text())["benchmarks"]
+    assert [float(one["options"]["min_time"]) for one in both] == [0.001, 0.001]

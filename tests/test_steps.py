@@ -21,6 +21,8 @@ from bench.compare.pairs import Pair, Side
 from bench.compare.sides import Comparison
 from bench.errors import BenchError
 from bench.plan.cell import Cell
+from bench.process.worker import WorkerError
+from bench.session import step_times
 from bench.session.step_times import TimedStep
 from bench.stats.interval import Interval
 from bench.step_results import Measurement, Verdict
@@ -175,6 +177,25 @@ def process(seconds, *, warnings=(), **phases):
         "outside": [seconds * (1 - sum(phases.values()))] * 4,
         "warnings": [warning.to_dict() for warning in warnings],
     }
+
+
+def test_what_goes_wrong_as_a_step_is_closed_leaves_the_measurement(monkeypatch):
+    def answers(*_):
+        yield from (("facts", FACTS), ("times", process(0.004)))
+        yield "failed", "fast, as it was closed: ValueError: no lock (my_train.py, line 9)"
+
+    def dies(*_):
+        yield from (("facts", FACTS), ("times", process(0.004)))
+        raise WorkerError("failed", "the worker ended by itself with exit code 3")
+
+    for talk, words in ((answers, "no lock (my_train.py, line 9)"), (dies, "fast: the worker ended by itself")):
+        monkeypatch.setattr(step_times, "talk", talk)
+        measured = bench.measure(fast, repeats=2, concurrent=True)
+        assert measured.value == pytest.approx(0.004)
+        (warning,) = measured.warnings
+        assert warning.startswith("not closed, fast")
+        assert words in warning
+        assert repr(measured).endswith("; not closed>")
 
 
 def test_a_measurement_is_the_mean_over_processes_with_its_interval():

@@ -6,7 +6,7 @@ from typing import Any
 from bench.compare.capabilities import Capabilities
 from bench.plan.cell import Cell
 from bench.plan.grid import NAMED_AXES, origins_of
-from bench.plan.origin import code_of, parse
+from bench.plan.origin import code_in_words, parse
 from bench.plan.plan import Plan
 
 
@@ -27,7 +27,7 @@ def code_notes(known: Iterable[Capabilities], cells: Iterable[Cell]) -> tuple[st
         if (outputs := architectures[cell.architecture].get("outputs", {}).get(cell.dataset))
     ]
     for name, facts in last.items():
-        before, after = code_of(first.get(name, {})), code_of(facts)
+        before, after = code_in_words(first.get(name, {})), code_in_words(facts)
         text = facts["text"]
         if len(sides) == 1:
             notes.append(f"{text} is {after}")

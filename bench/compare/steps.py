@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from bench.compare.capabilities import capabilities_of, threads_in
 from bench.compare.checkout import Tree, checked_out
@@ -61,7 +62,7 @@ class TriedStep:
         source: where they get it from.
         label: what the side is called.
         facts: what the step turned out to be; None where it cannot be run.
-        reason: why not, in one line.
+        reason: why not, or what went wrong as it was closed, in one line; "" where nothing did.
         exists: whether there is such a step at all.
 
     """
@@ -212,12 +213,15 @@ def with_versions(comparison: Comparison, before: StepFacts | None, after: StepF
 def _tried(host: TreeClient, source: StepSource, options: StepOptions) -> TriedStep:
     """Have the step set up and run on a side."""
     task = task_of(source, device=options.device, threads=options.threads)
+    parts: dict[str, Any] = {}
     try:
-        parts = dict(talk(host, *with_objects(source.handed, entries.AB_STEP_FACTS, task), TRY_SECONDS))
+        for part in talk(host, *with_objects(source.handed, entries.AB_STEP_FACTS, task), TRY_SECONDS):
+            parts.update([part])  # one by one, so that they stay where it ends early
     except WorkerError as ended:
         late = f"it is not set up and run once within {duration(TRY_SECONDS)}: have its import and its set-up do less"
-        parts = {"failed": f"{source.label}: {late if ended.status == 'timeout' else ended.reason}"}
-    reason = str(parts.get("refused") or parts.get("failed", f"{source.label}: it does not say what it is"))
+        parts["failed"] = f"{source.label}: {late if ended.status == 'timeout' else ended.reason}"
+    unsaid = "" if "facts" in parts else f"{source.label}: it does not say what it is"
+    reason = str(parts.get("refused") or parts.get("failed", unsaid))
     return TriedStep(
         host=host,
         source=source,
@@ -244,7 +248,7 @@ def _comparison(
         after=after.side_facts(trees[1]),
         sides={name: (before.side(known, 0.0), after.side(known, options.inject))},
         system=known["system"],
-        notes=tuple(notes),
+        notes=(*notes, *(f"{each.label}: {each.reason}" for each in tried if each.facts and each.reason)),
         hosts=(before.host, after.host),
     )
 

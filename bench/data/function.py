@@ -15,8 +15,9 @@ from bench.data.dataset import Dataset
 from bench.data.limits import ContentError, check_size
 from bench.data.npz import NAMES, chosen
 from bench.origins import Resolved
+from bench.origins.module_path import on_path
 from bench.origins.offer import call_with
-from bench.origins.resolve import failures, folder_of, on_path
+from bench.origins.resolve import failures, folder_of
 
 FOLDER = ("data_dir", "root", "folder", "path", "directory")
 FORMS = (

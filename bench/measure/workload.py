@@ -126,7 +126,7 @@ class Workload:
         """
         if self.needs_closure:
             return self._update_with_closure(images, labels, lambda _: None, noted)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         mark()
         with self.autocast:
             outputs = self.forward(images)
@@ -167,7 +167,7 @@ class Workload:
 
         def evaluate() -> Tensor:
             enter("zero_grad")
-            self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.zero_grad()
             enter("forward")
             with self.autocast:
                 outputs = self.forward(images)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from inspect import Parameter, signature
+from math import inf
 from typing import TypeGuard
 
 from torch import Tensor
@@ -60,8 +61,16 @@ def rate_of(optimizer: Optimizer) -> float | None:
 
 
 def is_rate(value: object) -> TypeGuard[float | Tensor]:
-    """Whether it is a positive number, maybe in a tensor."""
-    return isinstance(value, int | float | Tensor) and not isinstance(value, bool) and float(value) > 0
+    """Whether it is a finite number above 0, maybe in a tensor."""
+    return isinstance(value, int | float | Tensor) and not isinstance(value, bool) and 0 < float(value) < inf
+
+
+def is_no_rate(value: object) -> bool:
+    """Whether it stands for a learning rate and can be none: below 0, a truth value, infinite or no number.
+
+    0 is one, if of no use; what is no number at all, such as None, may mean anything.
+    """
+    return isinstance(value, int | float) and (isinstance(value, bool) or not 0 <= value < inf)
 
 
 def has_rates(optimizer: Optimizer) -> bool:

@@ -7,10 +7,12 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from bench.optimizers.manners import is_rate, is_required, set_rate, switch
+from bench.errors import brief
+from bench.optimizers.manners import is_no_rate, is_rate, is_required, set_rate, switch
 from bench.optimizers.spec import OptimizerSpec, implementations_of
 from bench.origins import OriginError, Resolved, resolve
-from bench.origins.resolve import failures, folder_of, on_path
+from bench.origins.module_path import on_path
+from bench.origins.resolve import failures, folder_of
 
 # What parameters of a class or function are called that mean the same to everybody; else the first gets the weights.
 NAMED = ("named_parameters", "named_params")
@@ -32,6 +34,7 @@ def spec_of(text: str, name: str = "") -> OptimizerSpec:
     rate_name = next((name for name in RATE if name in parameters), "")
     default = parameters[rate_name].default if rate_name else None
     rate = own.get(rate_name, default)
+    _check_rate(text, rate, rate_name)
 
     def make(model: nn.Module, learning_rate: float | None = None, /, **flags: bool) -> Optimizer:
         settings = {rate_name: learning_rate} if rate_name and learning_rate is not None else {}
@@ -92,7 +95,15 @@ def _made(resolved: Resolved, parameters: Mapping[str, Parameter], model: nn.Mod
     if not isinstance(optimizer, Optimizer):
         kind = "nothing" if optimizer is None else type(optimizer).__name__
         raise OriginError(f"'{text}' gives {kind}, no torch.optim.Optimizer: return one")
+    for group in optimizer.param_groups:
+        _check_rate(text, group.get("lr"))
     return optimizer
+
+
+def _check_rate(text: str, rate: object, name: str = RATE[0]) -> None:
+    """Refuse what can be no learning rate: most optimizers of users take any number, and climb by one below 0."""
+    if is_no_rate(rate):
+        raise OriginError(f"'{text}' has the learning rate {brief(rate)}: give a number above 0, such as {name}=0.01")
 
 
 def _waits_for_weights(parameters: Mapping[str, Parameter], others: set[str]) -> bool:

@@ -9,7 +9,7 @@ from torch import nn, optim
 from torch.optim import Optimizer
 
 from bench.errors import BenchError, message_of, unknown
-from bench.optimizers.manners import needs_closure
+from bench.optimizers.manners import is_rate, needs_closure
 from bench.optimizers.muon import MuonWithAdamW
 from bench.optimizers.named import spec_of
 from bench.optimizers.spec import FLAGS, OptimizerSpec, implementations_of
@@ -113,14 +113,15 @@ def build(
     """A new optimizer of all the model's parameters, ready to step.
 
     Raises:
-        BenchError: the name is unknown, the learning rate is not positive, or the user's code fails.
+        BenchError: the name is unknown, the learning rate is no number above 0, or the user's code fails.
         UnsupportedError: torch has no such implementation of it.
 
     """
     spec = get(name)
-    if learning_rate is not None and not learning_rate > 0:
+    fits = learning_rate is None or is_rate(learning_rate)
+    if not fits:
         own = "its own" if spec.learning_rate is None else spec.learning_rate
-        raise BenchError(f"learning rate {learning_rate} of '{name}' is not positive: leave it out for {own}")
+        raise BenchError(f"learning rate {learning_rate} of '{name}' is no number above 0: leave it out for {own}")
     with settings_kept():
         return spec.make(model, learning_rate, **_flags(spec, implementation))
 

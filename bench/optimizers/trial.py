@@ -167,7 +167,7 @@ def _evaluation(model: nn.Module, optimizer: Optimizer, create_graph: bool) -> C
     images, labels = torch.rand(IMAGES, device=device), torch.arange(IMAGES[0], device=device)
 
     def evaluate() -> Tensor:
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss = F.cross_entropy(model(images), labels)
         loss.backward(create_graph=create_graph)
         return loss.detach()

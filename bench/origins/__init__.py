@@ -1,6 +1,8 @@
 """Origins: what users name by file or module, imported here, in workers alone, and called with what it takes."""
 
 from bench.origins.attempts import attempting as attempting
+from bench.origins.module_path import modules_from as modules_from
+from bench.origins.module_path import on_path as on_path
 from bench.origins.plugins import Plugins as Plugins
 from bench.origins.plugins import trying as trying
 from bench.origins.resolve import OriginError as OriginError
@@ -8,7 +10,6 @@ from bench.origins.resolve import Resolved as Resolved
 from bench.origins.resolve import calling as calling
 from bench.origins.resolve import failures as failures
 from bench.origins.resolve import folder_of as folder_of
-from bench.origins.resolve import on_path as on_path
 from bench.origins.resolve import package_of as package_of
 from bench.origins.resolve import resolve as resolve
 from bench.origins.resolve import told_of as told_of

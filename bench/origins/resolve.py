@@ -19,12 +19,11 @@ from typing import Any
 from bench import files
 from bench.errors import BenchError, brief, cut, is_ctrl_c, message_of, nearest
 from bench.origins.handed import handed_over
+from bench.origins.module_path import on_path
 from bench.origins.place import place_of
-from bench.plan.origin import BASE, INSTALLED, TRACEBACK, Origin, file_of, parse
+from bench.plan.origin import BASE, TRACEBACK, Origin, file_of, parse
 
 LONGEST = 303  # characters of another's error beside the place and the remedy
-
-_folders: set[str] = set()  # that were on the module path for a user's file
 
 
 class OriginError(BenchError):
@@ -103,38 +102,6 @@ def folder_of(text: str) -> Path:
     """The folder that is on the module path while what `text` names is imported or called."""
     file = file_of(text, base())
     return file.parent if file else base()
-
-
-@contextmanager
-def on_path(folder: Path) -> Iterator[None]:
-    """The folder on the module path until the end of the block: before what is installed, after Python's own modules.
-
-    So a neighbour `utils.py` of a user's file is the one it means, and a `random.py` there breaks nothing.
-    """
-    place = str(folder.absolute())
-    _make_way(place)
-    if place in sys.path:
-        yield
-        return
-    at = next((at for at, path in enumerate(sys.path) if path.endswith(INSTALLED)), len(sys.path))
-    sys.path.insert(at, place)
-    try:
-        yield
-    finally:
-        with suppress(ValueError):  # what was imported took it out
-            sys.path.remove(place)
-
-
-def _make_way(place: str) -> None:
-    """Forget modules of other users' folders that this one has too, so that each file gets its own neighbours."""
-    _folders.add(place)
-    for name, module in [(name, module) for name, module in sys.modules.items() if "." not in name]:
-        file = Path(getattr(module, "__file__", None) or "/")
-        folder = str((file.parent if file.name == "__init__.py" else file).parent)
-        own = Path(place, f"{name}.py"), Path(place, name, "__init__.py")
-        if folder != place and folder in _folders and any(path.is_file() for path in own):
-            for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
-                del sys.modules[known]
 
 
 @contextmanager

@@ -213,7 +213,7 @@ def texts_of(origins: Iterable[str]) -> Mapping[str, str]:
     return {field: text for field, _, text in parted}
 
 
-def code_of(facts: Mapping[str, Any]) -> str:
+def code_in_words(facts: Mapping[str, Any]) -> str:
     """Which code an origin was, in words: "my_nets.py, SHA-256 0123456789ab", or "timm 1.0.3"."""
     if "file" in facts:
         return f"{PurePath(str(facts['file'])).name}, SHA-256 {str(facts.get('sha256', ''))[:12]}"

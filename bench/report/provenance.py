@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.command import command_of
-from bench.plan.origin import code_of
+from bench.plan.origin import code_in_words
 from bench.report.elasticity import sentence
 from bench.report.record import Record
 from bench.report.table import in_words, missed
@@ -145,7 +145,7 @@ def _origins(origins: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, st
     """Which code and data was measured that nobody registered."""
     for name, facts in origins.items():
         folder = PurePath(str(facts["file"])).parent if "file" in facts else None
-        parts = (facts.get("description"), code_of(facts), f"in {folder}" if folder else None)
+        parts = (facts.get("description"), code_in_words(facts), f"in {folder}" if folder else None)
         field, _, text = name.partition("=")
         yield (
             f"{field.replace('dataset', 'data set').capitalize()} {text}",

@@ -1,6 +1,8 @@
 """Step times: a step of the user's own, timed in fresh processes one after the other; nothing is recorded."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.step import StepSource
@@ -10,6 +12,7 @@ from bench.process.handed import with_objects
 from bench.process.messages import StepFacts, StepTimes
 from bench.process.step_task import task_of
 from bench.process.worker import WorkerError
+from bench.store.warning import Warning
 from bench.text import duration
 
 
@@ -48,15 +51,28 @@ def time_step(source: StepSource, *, repeats: int, blocks: int, threads: int, de
     facts, processes = [], []
     with open_executor() as executor:
         for _ in range(repeats):
-            try:
-                parts = dict(talk(executor, entry, order, timeout))
-            except WorkerError as ended:
-                late = (
-                    f"a process took more than {duration(timeout)}: have the step set less up, or allow more by timeout"
-                )
-                raise BenchError(f"{source.label}: {late if ended.status == 'timeout' else ended.reason}") from ended
+            parts = _answer(talk(executor, entry, order, timeout), source.label, timeout)
             if "times" not in parts:
                 raise BenchError(str(parts.get("failed", f"{source.label}: the worker gave no times")))
             facts.append(parts["facts"])
-            processes.append(parts["times"])
+            processes.append(_with_its_end(parts["times"], parts.get("failed")))
     return TimedStep(facts[0], tuple(processes))
+
+
+def _answer(talked: Iterable[tuple[str, Any]], label: str, timeout: float) -> dict[str, Any]:
+    """What a process said, by kind; "failed" is why it ended early, in one line."""
+    parts: dict[str, Any] = {}
+    try:
+        for part in talked:
+            parts.update([part])  # one by one, so that they stay where it ends early
+    except WorkerError as ended:
+        late = f"a process took more than {duration(timeout)}: have the step set less up, or allow more by timeout"
+        parts["failed"] = f"{label}: {late if ended.status == 'timeout' else ended.reason}"
+    return parts
+
+
+def _with_its_end(times: StepTimes, failed: str | None) -> StepTimes:
+    """The times, with what went wrong after they were taken: as the step was closed."""
+    if failed is None:
+        return times
+    return {**times, "warnings": [*times["warnings"], Warning("step", "not closed", None, failed).to_dict()]}

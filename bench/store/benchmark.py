@@ -5,18 +5,20 @@ and `inference_wall`. Any other is a foreign cell with the metric `call`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench import files
 from bench.errors import BenchError
 from bench.metrics import named
 from bench.plan.cell import Cell
 from bench.store import checked
 from bench.store.result import Floats, Measurement
 from bench.store.spread import COUNTS, NAMES, Spread
+from bench.store.stored import CELL_FIELDS
 
 _WALLS = {"train": "step_wall", "inference": "inference_wall"}
 _EXACT = named(lambda row: row.imported and row.kind == "exact")
@@ -83,23 +85,13 @@ def _own_cell(stored: Any, place: str) -> Cell | None:
     if not architecture:
         return None
     checked.plain(stored, "bench_cell", place)
-    for field in fields(Cell):
-        value = stored.get(field.name, field.default)
-        if not _fits(value, field.default):
-            what = f"{field.name} {checked.shown(value)} in its bench_cell"
-            raise BenchError(f"{place} has {what}, which it cannot be: {checked.AGAIN}")
+    for name in CELL_FIELDS.keys() & stored.keys():
+        try:
+            files.check_shape(stored[name], CELL_FIELDS[name])
+        except ValueError as error:
+            what = f"{name} {checked.shown(stored[name])} in its bench_cell"
+            raise BenchError(f"{place} has {what}, which it cannot be: {checked.AGAIN}") from error
     return Cell.from_dict({**stored, "architecture": architecture})
-
-
-def _fits(value: Any, default: Any) -> bool:
-    """Whether a field of that default may have the value: a truth value is no number."""
-    if isinstance(default, int):
-        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if default is None:
-        return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-    if isinstance(default, tuple):  # of origins, each such as "architecture=my_nets.py:MyNet"
-        return isinstance(value, list | tuple) and all(isinstance(text, str) and "=" in text for text in value)
-    return isinstance(value, str)
 
 
 def _times(stats: Mapping[str, Any], place: str) -> tuple[float, Floats, Spread]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.plan.origin import code_of, with_names_alone
+from bench.plan.origin import code_in_words, with_names_alone
 from bench.vocabulary import RUN_STATUSES, RunStatus
 
 UNKNOWN = "unknown"
@@ -74,7 +74,7 @@ class RunFacts:
     def code(self) -> Mapping[str, str]:
         """Which code each origin was: "my_nets.py:MyNet was my_nets.py, SHA-256 0123456789ab"."""
         return {
-            name: f"{with_names_alone(str(facts.get('text', name)))} was {code_of(facts)}"
+            name: f"{with_names_alone(str(facts.get('text', name)))} was {code_in_words(facts)}"
             for name, facts in self.origins.items()
         }
 

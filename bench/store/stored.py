@@ -1,7 +1,6 @@
 """Stored: the shape of a line of results.jsonl. A line is held against it once, when it is read; readers rely on it."""
 
 import base64
-from dataclasses import fields
 from typing import Annotated, Any, NotRequired, Required, TypedDict, get_type_hints
 
 import numpy as np
@@ -19,13 +18,17 @@ Number = Annotated[float, Meta(ge=-1e100, le=1e100)]  # whose square and whose s
 LogRatio = Annotated[float, Meta(ge=-50, le=50)]  # nothing takes 1e21 times as long as something else
 _BULK = b',"blocks":['  # begins what comes after the measurements; inside a string its quotes would be escaped
 
-# The fields of Cell; a newer version may leave out what is at its default, and add fields.
+# What a field of Cell may hold, by its type, where not all values of the type are any.
+_NARROWER: dict[Any, Any] = {
+    int: Annotated[int, Meta(ge=0)],
+    float | None: Annotated[float, Meta(gt=0)] | None,
+    tuple[str, ...]: tuple[Annotated[str, Meta(pattern="=")], ...],  # such as "architecture=my_nets.py:MyNet"
+}
+CELL_FIELDS = {name: _NARROWER.get(hint, hint) for name, hint in get_type_hints(Cell).items()}
+# A newer version may leave out what is at its default, and add fields; null is what says nothing of a foreign cell.
 StoredCell = TypedDict(  # type: ignore[misc] # its keys are those of the dataclass
     "StoredCell",
-    {
-        field.name: Required[str] if field.name == "architecture" else get_type_hints(Cell)[field.name] | None
-        for field in fields(Cell)
-    },
+    {name: Required[str] if name == "architecture" else kind | None for name, kind in CELL_FIELDS.items()},
     total=False,
 )
 

@@ -116,7 +116,7 @@ def small_step(
     label = torch.zeros(1, dtype=torch.long, device=device.torch_device)
 
     def step() -> None:
-        updated.zero_grad(set_to_none=True)
+        updated.zero_grad()
         F.cross_entropy(net(image), label).backward()
         updated.step()
 

@@ -85,7 +85,7 @@ class _CellTask:
         self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
         self.sources = Sources(self.dataset, self.device)
         self.device.settle_memory()
-        channel.send("code", code_of(self.cell))
+        channel.send("code", digests_of_code(self.cell))
 
     def measure(self) -> None:
         """Everything the task asks for; of a net that cannot be trained on the cell's batches, inference alone."""
@@ -253,7 +253,7 @@ class _CellTask:
             self.channel.send("warning", warning.to_dict())
 
 
-def code_of(cell: Cell) -> dict[str, str]:
+def digests_of_code(cell: Cell) -> dict[str, str]:
     """The SHA-256 of the files of code that the cell names, as this process has imported them."""
     named = (text for text in texts_of(cell.origins).values() if file_of(text, base()))
     return {text: str(resolve(text).facts["sha256"]) for text in named}

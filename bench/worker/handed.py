@@ -3,9 +3,9 @@
 import importlib
 
 from bench.origins.handed import take
+from bench.origins.module_path import modules_from
 from bench.plan.task import HandedTask
 from bench.process.channel import Channel
-from bench.worker.step_setup import modules_from
 
 
 def go_on(task: HandedTask, channel: Channel) -> None:

@@ -37,6 +37,7 @@ class InProcess:
         call: one training step, or one batch of inference, or the user's own step.
         synchronize: waits for its device.
         facts: what to record beside the times: the cell, its part, exact counts; the step's phases; the system.
+        on_host: whether it runs on the processor that calls it, so that there is nothing to wait for.
         unsupported: why it cannot run here; then there is nothing to call.
 
     """
@@ -44,6 +45,7 @@ class InProcess:
     call: Callable[[], Any]
     synchronize: Callable[[], None]
     facts: dict[str, Any] = field(default_factory=dict)
+    on_host: bool = True
     unsupported: str | None = None
 
 
@@ -86,7 +88,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcess]:
             step = work.infer
         if timed:
             facts["steady"] = warm_up(device, step).steady
-        yield InProcess(lambda: step(_nothing), device.synchronize, facts)
+        yield InProcess(lambda: step(_nothing), device.synchronize, facts, device.facts.on_host)
 
 
 @contextmanager
@@ -127,7 +129,8 @@ def opened_step(
         own = OwnStep(call, place)
         facts: dict[str, Any] = {"steady": own.warm_up().steady, "threads": torch.get_num_threads()}
         facts["phases"] = _phases(own)
-        yield InProcess(call, place.synchronize, {**facts, "system": _system(place, allocator)})
+        facts["system"] = _system(place, allocator)
+        yield InProcess(call, place.synchronize, facts, place.facts.on_host)
 
 
 def _phases(own: OwnStep) -> dict[str, float]:

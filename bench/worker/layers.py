@@ -10,7 +10,7 @@ from architectures import ShapeError
 from bench import data, models
 from bench.errors import BenchError, reason_of, unknown
 from bench.measure.flops import flop_counter
-from bench.plan.origin import code_of, parse
+from bench.plan.origin import code_in_words, parse
 from bench.plan.task import LayersRequest
 from bench.process.channel import Channel
 from bench.process.messages import Layer, Layers
@@ -42,7 +42,7 @@ def _facts(request: LayersRequest) -> Layers:
         "name": entry.name,
         "family": entry.family,
         "description": entry.description or name,
-        "source": code_of(models.origin_facts(name)) if parse(name) else entry.source,
+        "source": code_in_words(models.origin_facts(name)) if parse(name) else entry.source,
         "input_shape": list(shape),
         "num_classes": classes,
         "parameters": parameters,

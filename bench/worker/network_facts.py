@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from architectures import Architecture, ShapeError
+from architectures.fitting import materialize
 from bench import models
 from bench.errors import BenchError
 from bench.measure.flops import flop_counter
@@ -36,24 +38,36 @@ def own_form(text: str, images: Sequence[Mapping[str, Any]]) -> Architecture:
 def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
     """Parameters and FLOPs of one image at the architecture's own shape; the `trouble` where it cannot be run.
 
-    Counted on the meta device, or on the CPU where a network of the user's own needs real numbers.
+    Counted on the meta device, or on the CPU where a network of the user's own needs real numbers. The counted pass is
+    the only one that a network of the suite makes: on the meta device a deep one takes as long as to be computed.
     """
     trouble = ""
     for device in ("meta", "cpu") if models.is_own(text) else ("meta",):
         try:
             with torch.device(device), torch.no_grad():
-                # outside the counter: building tries the model once
-                model = models.build(text, entry.input_shape, entry.num_classes).eval()
+                model = _built(text, entry).eval()
                 with flop_counter() as counter:
-                    model(torch.zeros(1, *entry.input_shape))
+                    logits = model(torch.zeros(1, *entry.input_shape))
         except BaseException as error:  # a user's net may raise whatever it likes
             trouble = str(error) if isinstance(error, ShapeError | BenchError) else told_of(error)
+            continue
+        if logits.shape != (1, entry.num_classes):
+            trouble = f"it gives {tuple(logits.shape)} for one image, not {(1, entry.num_classes)}"
             continue
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "flops_forward": counter.get_total_flops(),
         }
     return {"trouble": trouble}
+
+
+def _built(text: str, entry: Architecture) -> nn.Module:
+    """The network, with the sizes of its lazy layers; one of the user's own is tried as well."""
+    if models.is_own(text):
+        return models.build(text, entry.input_shape, entry.num_classes)
+    model = entry.build(entry.input_shape, entry.num_classes)
+    materialize(model, entry.input_shape)
+    return model
 
 
 def unfit_for(

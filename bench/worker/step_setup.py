@@ -3,9 +3,8 @@
 import inspect
 import os
 import sys
-import sysconfig
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from bench.devices import Device, device_in_use, open_device, unsupported_on
 from bench.machine.system import describe_system, usable_cores
 from bench.measure.own_step import OwnStep
 from bench.measure.threads import check_threads
+from bench.origins.module_path import modules_from
 from bench.origins.resolve import resolve
 from bench.plan.cell import Cell
 from bench.plan.handed import label_of
@@ -23,8 +23,6 @@ from bench.process.messages import StepFacts, StepTask
 from bench.worker.failure import NoStepError, place_told
 
 _OURS = {"__main__", "bench", "architectures"}  # the tree server has seen to them
-_LIBRARIES = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
-_PYTHON = {*_LIBRARIES, *(f"{library}/lib-dynload" for library in _LIBRARIES)}
 
 
 @contextmanager
@@ -33,7 +31,7 @@ def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
 
     Raises:
         OriginError, NoStepError: there is no such step.
-        BenchError: it raised; the message says where.
+        BenchError: it raised, or its context did as it was closed; the message says where.
 
     """
     os.environ[BASE] = task["base"]
@@ -41,7 +39,7 @@ def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
     torch.set_num_threads(threads)
     check_threads(threads)
     device = device_named(task["device"])
-    with modules_from(task["path"]), ExitStack() as stack:
+    with modules_from(task["path"]), _closed(task["label"]) as stack:
         target, origin = _target(task)
         with place_told(task["label"]):
             call = stack.enter_context(set_up(target, task["label"]))
@@ -57,6 +55,20 @@ def opened(task: StepTask) -> Iterator[tuple[OwnStep, StepFacts]]:
         yield own, StepFacts(origin=origin, device=device.name, threads=threads, system=system)
 
 
+@contextmanager
+def _closed(label: str) -> Iterator[ExitStack]:
+    """What is entered in the block is left at its end, and what that raises is told, unless the block raised itself."""
+    stack = ExitStack()
+    try:
+        yield stack
+    except BaseException:
+        with suppress(Exception, SystemExit):
+            stack.close()
+        raise
+    with place_told(f"{label}, as it was closed"):
+        stack.close()
+
+
 def device_named(name: str) -> Device | None:
     """The device of that name, before the step is set up, which may ask for the current one; None for no name.
 
@@ -69,19 +81,6 @@ def device_named(name: str) -> Device | None:
     if reason := unsupported_on(Cell("", device=name)):
         raise NoStepError(reason)
     return open_device(name)
-
-
-@contextmanager
-def modules_from(folders: Iterable[str]) -> Iterator[None]:
-    """The folders on the module path: before what is installed, after Python's own modules, which they hide none of."""
-    before = list(sys.path)
-    own = [place for place in before if place in _PYTHON]
-    rest = [place for place in before if place not in _PYTHON]
-    sys.path[:] = [*own, *(folder for folder in folders if folder not in own), *rest]
-    try:
-        yield
-    finally:
-        sys.path[:] = before
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from bench.errors import EXIT_NOT_COMPARABLE, EXIT_USAGE, BenchError
 from bench.plan.plan import Plan
 from bench.plan.step import source_named
 from bench.process import entries
+from bench.process.worker import WorkerError
 from tests.process.fitting import fits
 
 FACTS = {
@@ -128,6 +129,22 @@ def test_a_step_that_a_revision_cannot_run(answered, repo, answers, code, words)
         pass
     assert error.value.exit_code == code
     assert all(word in str(error.value) for word in words), error.value
+
+
+def test_what_went_wrong_as_a_step_was_closed_is_a_note(answered, repo, monkeypatch):
+    unclosed = {**FINE, "failed": "step, as it was closed: ValueError: no lock"}
+    answered(FINE, unclosed)
+    with steps.revisions("my_train.py:step", Revisions(repo / "train", "HEAD"), OPTIONS) as comparison:
+        assert comparison.notes[-1].startswith("the working tree (")
+        assert comparison.notes[-1].endswith("): step, as it was closed: ValueError: no lock")
+
+    def talk(*_):
+        yield "facts", FACTS
+        raise WorkerError("failed", "the worker ended by itself with exit code 3")
+
+    monkeypatch.setattr(steps, "talk", talk)
+    with steps.revisions("my_train.py:step", Revisions(repo / "train", "HEAD"), OPTIONS) as comparison:
+        assert sum("ended by itself with exit code 3" in note for note in comparison.notes) == 2
 
 
 def test_a_step_that_raises_since_is_measured_and_lost(answered, repo, monkeypatch):

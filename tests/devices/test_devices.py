@@ -64,9 +64,15 @@ def toy(monkeypatch):
     monkeypatch.setitem(DEVICES, "toy", ToyDevice)
 
 
-@pytest.fixture
-def heard(toy):
+@pytest.fixture(scope="module")
+def heard():
     """What a worker with a toy sends: measured, trained and profiled, as the planner asked for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(DEVICES, "toy", ToyDevice)
+        return _heard()
+
+
+def _heard():
     catalogue = catalogue_of(CatalogueRequest(("debug",)))
     plan = Plan(
         architectures=("debug",),
@@ -86,7 +92,7 @@ def heard(toy):
     return channel
 
 
-def test_a_kind_that_is_added_is_measured_trained_and_profiled(heard):
+def test_a_kind_that_is_added_is_measured_trained_and_profiled(heard, toy):
     assert heard.of("status") == [("ok", None)]
     found = {one["metric"]: one for part in heard.of("measurements") for one in part}
     assert {"step", "inference", "copy", "relative_cost", "accuracy", "profiler_overhead"} <= found.keys()
@@ -98,7 +104,7 @@ def test_a_kind_that_is_added_is_measured_trained_and_profiled(heard):
     assert files["trace"]
 
 
-def test_what_a_kind_says_of_itself_decides_which_times_compare(heard):
+def test_what_a_kind_says_of_itself_decides_which_times_compare(heard, toy):
     (system,) = heard.of("system")
     fields = fingerprint(system, 1).fields
     assert (fields["gpu"], fields["toy_revision"]) == ("a toy", 7)

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from bench import data
-from bench.devices import CpuDevice
+from bench.devices import CpuDevice, cpu
+from bench.measure import blocks
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
 
@@ -28,3 +29,11 @@ def workload(mnist):
         return Workload(cell, device or CpuDevice(), pictures[:images], labels[:images], 10)
 
     return build
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Blocks and warm-ups of a few steps, and no slab: where what is timed in this process is of no interest."""
+    monkeypatch.setattr(cpu, "SLAB_BYTES", 4096)
+    for name in ("BLOCK_SECONDS", "WARM_SECONDS", "WARM_CAP"):
+        monkeypatch.setattr(blocks, name, 0.002)

@@ -1,5 +1,7 @@
 """Errors of the first step against float64: of the size that each arithmetic has, and none where none can be known."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -57,6 +59,14 @@ def test_an_optimizer_that_asks_for_gradients_itself_has_no_error_of_its_update(
     errors = first_step_errors(workload("debug", optimizer="lbfgs"))
     assert errors.keys() == {"output", "loss", "gradient"}
     assert errors["gradient"] < 16 * FLOAT32
+
+
+def test_an_optimizer_that_sets_gradients_to_zero_where_they_lie_changes_no_error(workload):
+    """Gradients that were kept until the optimizer had them would all be zero by then."""
+    text = f"{Path(__file__).parents[1] / 'optimizers' / 'chosen.py'}:Zeroing"
+    own = first_step_errors(workload("debug", optimizer="Zeroing", origins=(f"optimizer={text}",), learning_rate=0.1))
+    assert own == first_step_errors(workload("debug", optimizer="sgd", learning_rate=0.1))
+    assert 0 < own["gradient"] < 16 * FLOAT32
 
 
 def test_dropout_is_put_aside_and_batch_normalization_takes_part(workload):

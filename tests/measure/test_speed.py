@@ -14,7 +14,8 @@ from tests.measure.recording import RecordingDevice
 
 @pytest.fixture(autouse=True)
 def _short_blocks(monkeypatch):
-    monkeypatch.setattr(blocks, "WARM_SECONDS", 0.0)
+    for name, seconds in (("WARM_SECONDS", 0.0), ("WARM_CAP", 0.3), ("BLOCK_SECONDS", 0.02)):
+        monkeypatch.setattr(blocks, name, seconds)
     monkeypatch.setattr(blocks, "block_length", lambda _: 4)
 
 

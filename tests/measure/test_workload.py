@@ -86,7 +86,7 @@ def test_gradients_are_noted_before_the_optimizer_uses_them(workload):
         with torch.no_grad():
             for parameter, value in zip(work.model.parameters(), before, strict=True):
                 parameter.copy_(value)
-        work.optimizer.zero_grad(set_to_none=True)
+        work.optimizer.zero_grad()
         work.loss(work.model(images), labels).backward()
 
         assert len(noted) == 1
@@ -163,7 +163,7 @@ def test_gradients_do_not_pile_up(workload):
     with torch.no_grad():
         for parameter, value in zip(work.model.parameters(), before, strict=True):
             parameter.copy_(value)
-    work.optimizer.zero_grad(set_to_none=True)
+    work.optimizer.zero_grad()
     work.loss(work.model(images), labels).backward()
 
     for parameter, grad in zip(work.model.parameters(), grads, strict=True):

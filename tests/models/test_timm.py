@@ -1,5 +1,7 @@
 """Networks of timm, twenty of them and of all kinds, run for speed on small images; slow, and skipped without timm."""
 
+import json
+
 import pytest
 import torch
 
@@ -7,20 +9,25 @@ from architectures import ShapeError
 from bench import models
 from bench.cli import run_command_line
 from bench.origins import OriginError
+from bench.plan.cell import Cell
 from bench.plan.origin import parse
+from bench.plan.task import Task
 from bench.store.run import load
+from bench.worker.cell import measure
+from tests.measure.recording import Heard
 
 pytestmark = pytest.mark.slow
 timm = pytest.importorskip("timm")
 
-# Small images keep it to a minute or two; those that want patches or windows of theirs are given a size that fits.
+# Small images keep it to a minute; those that want patches or windows of theirs are given a size that fits.
 NETS = (
-    *("resnet10t", "resnet18", "resnetv2_50", "seresnet18", "regnetx_002", "densenet121", "vgg11", "inception_v3"),
+    *("resnet10t", "resnet18", "resnetv2_50", "seresnet18", "regnetx_002", "densenet121", "repvgg_a0", "inception_v3"),
     *("mobilenetv2_050", "mobilenetv3_small_050", "efficientnet_lite0", "ghostnet_050", "lcnet_050", "mnasnet_050"),
     *("convnext_atto", "convnextv2_atto", "vit_tiny_patch16_224", "deit_tiny_patch16_224", "mixer_s32_224"),
     "poolformer_s12",
 )
 SHAPE, CLASSES = (3, 96, 96), 10
+DATA = "synthetic:3x96x96:10"
 
 
 def test_there_are_twenty_that_timm_has():
@@ -28,35 +35,38 @@ def test_there_are_twenty_that_timm_has():
     assert [net for net in NETS if not timm.is_model(net)] == []
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The recorded run of all of them, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("timm")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        names = [f"timm:{net}" for net in NETS]
-        few = "--batch-sizes 2 --epochs 0 --repeats 1 --again 0 --blocks 2 --threads 1 --concurrent --run nets"
-        shape = "x".join(map(str, SHAPE))
-        words = ["run", "--architectures", *names, "--suite", "tiny", "--input", shape, *few.split()]
-        assert run_command_line(words) == 0
-        return load(str(folder / "results/nets"))
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("net", NETS)
+def test_each_is_timed_and_counted(net):
+    text = f"timm:{net}"
+    heard, cell = Heard(), Cell(net, dataset=DATA, batch_size=2, origins=(f"architecture={text}",))
+    measure(Task(cell, blocks=2, epochs=0), heard)
+    assert heard.of("status") == [("ok", None)]
+    values = {read["metric"]: read["value"] for part in heard.of("measurements") for read in part}
+    expected = sum(parameter.numel() for parameter in models.build(text, SHAPE, CLASSES).parameters())
+    assert values["parameters"] == expected
+    assert values["step"] > 0
+    assert values["flops"] > values["flops_forward"] > 0
 
 
-def test_each_is_timed_and_counted(run):
-    results = {result.cell.architecture: result for result in run.results()}
-    assert [result.reason for result in results.values() if result.status != "ok"] == []
-    assert len(results) == len(NETS)
-    for net in NETS:
-        result = next(result for result in results.values() if result.cell.source("architecture") == f"timm:{net}")
-        values = {measurement.metric: measurement.value for measurement in result.measurements}
-        expected = sum(parameter.numel() for parameter in models.build(f"timm:{net}", SHAPE, CLASSES).parameters())
-        assert values["parameters"] == expected
-        assert values["step"] > 0
-        assert values["flops"] > values["flops_forward"] > 0
+def test_a_run_of_them_says_which_timm_it_was(tmp_path, monkeypatch, capsys):
+    """All are tried on such images before anything is measured; two are."""
+    monkeypatch.chdir(tmp_path)
+    few = f"--datasets {DATA} --batch-sizes 2 --epochs 0 --repeats 1 --again 0 --blocks 2 --threads 1 --concurrent"
+    words = ["run", "--suite", "tiny", *few.split(), "--no-report", "--architectures"]
+    assert run_command_line([*words, *(f"timm:{net}" for net in NETS), "--dry-run", "--json"]) == 0, (
+        capsys.readouterr().err
+    )
+    cells = json.loads(capsys.readouterr().out)["cells"]
+    assert [cell["architecture"].removeprefix("timm.") for cell in cells] == list(NETS)
 
-
-def test_the_run_says_which_timm_it_was(run):
-    assert len(run.facts.origins) == len(NETS)
+    some = ("resnet18", "vit_tiny_patch16_224")
+    assert run_command_line([*words, *(f"timm:{net}" for net in some), "--run", "nets"]) == 0
+    run = load(str(tmp_path / "results/nets"))
+    assert {(result.cell.source("architecture"), result.status) for result in run.results()} == {
+        (f"timm:{net}", "ok") for net in some
+    }
+    assert len(run.facts.origins) == len(some)
     assert {(facts["package"], facts["version"]) for facts in run.facts.origins.values()} == {
         ("timm", timm.__version__)
     }

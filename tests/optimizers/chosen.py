@@ -133,6 +133,28 @@ class Curved(SGD):
         super().step()
 
 
+class Zeroing(SGD):
+    """Sets the gradients to zero where they lie, by a method that takes nothing."""
+
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, lr=lr)
+
+    def zero_grad(self):
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    weight.grad.zero_()
+
+
+class Backwards(Optimizer):
+    """Takes any number for a learning rate."""
+
+    def __init__(self, params, lr=-0.1):
+        super().__init__(params, {"lr": lr})
+
+    step = Plain.step
+
+
 class Broken(Optimizer):
     def __init__(self, params, lr=0.1):
         raise ValueError("not today")
@@ -176,6 +198,16 @@ def of_both(weights, lr=0.1, model=None):
 
 def of_rate_alone(weights, *, learning_rate):
     return SGD(weights, lr=learning_rate)
+
+
+def of_rate_and_more(weights, lr, more=1):
+    return SGD(weights, lr=lr)
+
+
+def of_odd_groups(weights):
+    """A rate that is none, in the second of two groups."""
+    matrices, others = ([weight for weight in weights if (weight.ndim > 1) is large] for large in (True, False))
+    return Backwards([{"params": matrices, "lr": 0.1}, {"params": others, "lr": True}], lr=0.1)
 
 
 def of_rate_first(lr, *, net):

@@ -19,6 +19,7 @@ GOOD = [
     "Rateless",
     "Asking(lr=0.1)",
     "Saying(lr=0.1)",
+    "Zeroing",
     "by_name",
     "by_size",
     "of_model",
@@ -48,7 +49,7 @@ def test_each_manner_lowers_a_loss(name):
     losses = []
 
     def evaluate():
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss = F.cross_entropy(model(images), labels)
         loss.backward()
         losses.append(loss.item())
@@ -73,6 +74,7 @@ def test_each_manner_lowers_a_loss(name):
         ("Rateless", None, False, {"learning rate", "tune", "schedule", "cuda_graph"}),
         ("Asking", 0.001, True, {"cuda_graph"}),
         ("Saying", 0.001, True, {"cuda_graph"}),
+        ("Zeroing", 0.1, False, {"cuda_graph"}),
         ("by_name", 0.1, False, set()),
         ("of_model", 0.003, False, set()),
     ],
@@ -106,6 +108,15 @@ def test_its_description_is_the_first_paragraph_of_its_docstring():
         ("Lookahead", "wraps another optimizer: name a function of the weights that makes both"),
         ("Silent", "cannot make a step without a closure and does not say so: give it an attribute needs_closure"),
         ("Curved", "cannot make a step here: it asks for gradients of gradients (create_graph=True)"),
+        ("Plain(lr=-0.1)", "has the learning rate -0.1: give a number above 0, such as lr=0.01"),
+        ("Plain(lr=True)", "has the learning rate True: give a number above 0, such as lr=0.01"),
+        ("Plain(lr=1e999)", "has the learning rate inf: give a number above 0"),
+        (
+            "of_rate_alone(learning_rate=-1)",
+            "has the learning rate -1: give a number above 0, such as learning_rate=0.01",
+        ),
+        ("Backwards", "has the learning rate -0.1: give a number above 0, such as lr=0.01"),
+        ("of_odd_groups", "has the learning rate True: give a number above 0"),
         ("Still", f"changes no weight of a net in {STEPS} steps: is it given the net's own?"),
     ],
 )
@@ -122,8 +133,18 @@ def test_one_without_a_rate_is_not_made_without():
     assert rates(build("Plain", small_net(), learning_rate=0.3)) == [0.3]
 
 
+@pytest.mark.parametrize("rate", [-0.1, 0.0, True, float("inf"), float("nan")])
+@pytest.mark.parametrize("name", ["sgd", text("Plain"), text("by_size"), text("of_model")])
+def test_a_rate_that_is_none_is_refused_whoever_gives_it(name, rate):
+    with pytest.raises(BenchError, match=rf"learning rate {rate} of '.*' is no number above 0: leave it out for "):
+        optimizers.build(name, small_net(), learning_rate=rate)
+
+
 def test_what_to_write_for_a_rate_is_what_it_takes():
-    for text, example in (("chosen.py:of_rate_alone", "(learning_rate=...)"), ("chosen.py:Plain(lr=-1)", "(lr=...)")):
+    for text, example in (
+        ("chosen.py:of_rate_alone", "(learning_rate=...)"),
+        ("chosen.py:of_rate_and_more(more=2)", "(lr=...)"),
+    ):
         cannot = optimizers.facts_of(f"{FILE.parent}/{text}")["cannot"]
         assert f"write {FILE}:{text[10:].partition('(')[0]}{example}" in cannot["tune"]
     assert rates(build("of_rate_alone(learning_rate=0.2)", small_net())) == [0.2]

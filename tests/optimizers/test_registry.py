@@ -151,7 +151,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
 def test_a_rate_that_is_not_positive_is_refused(rate):
-    with pytest.raises(BenchError, match="of 'sgd' is not positive"):
+    with pytest.raises(BenchError, match="of 'sgd' is no number above 0"):
         optimizers.build("sgd", network(), learning_rate=rate)
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from bench.origins import OriginError, resolve, told_of
-from bench.plan.origin import code_of
+from bench.plan.origin import code_in_words
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_what_runs_is_what_the_digest_is_of(folder):
         resolved = resolve("mine.py:VALUE")
         assert (resolved.target, resolved.facts["sha256"]) == (value, digest)
         assert resolved.facts["file"] == str(folder / "mine.py")
-        assert code_of(resolved.facts) == f"mine.py, SHA-256 {digest[:12]}"
+        assert code_in_words(resolved.facts) == f"mine.py, SHA-256 {digest[:12]}"
 
 
 def test_each_file_has_its_own_neighbours(folder):
@@ -64,7 +64,7 @@ def test_a_module_of_the_folder_and_an_installed_one(folder):
     assert resolved.facts["sha256"] == digest
     installed = resolve("torch.optim:Adam").facts
     assert installed == {"text": "torch.optim:Adam", "package": "torch", "version": installed["version"]}
-    assert code_of(installed) == f"torch {installed['version']}"
+    assert code_in_words(installed) == f"torch {installed['version']}"
 
 
 @pytest.mark.parametrize("name", ["with space", "ünï", "a(b)", "a=b", "two.dots", "quo'te", "1st", "class"])

@@ -5,7 +5,7 @@ import pytest
 from bench.errors import BenchError
 from bench.plan.origin import (
     Origin,
-    code_of,
+    code_in_words,
     handed_name,
     labels_of,
     parse,
@@ -91,7 +91,7 @@ def test_arguments_are_kept_to_the_letter_and_shown_in_one_form():
     ],
 )
 def test_code_is_a_file_a_package_or_an_object(facts, words):
-    assert code_of(facts) == words
+    assert code_in_words(facts) == words
 
 
 def test_commas_in_brackets_part_nothing():

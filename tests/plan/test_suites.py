@@ -100,19 +100,8 @@ RUN = ("optimizers", "implementations", "batch", "dtype", "compile", "cnn-benchm
 def test_a_suite_runs_when_it_is_cut_short(bench, name):
     first = plan_from({"suite": name}).architectures[0]
     small = ["--architectures", first, *SHRUNK.get(name, [])]
-    limits = [
-        "--blocks",
-        "2",
-        "--repeats",
-        "1",
-        "--train-limit",
-        "0.5s",
-        "--seeds",
-        "0",
-        "--threads",
-        "1",
-        "--concurrent",
-    ]
+    few = "--blocks 2 --repeats 1 --again 0 --train-limit 0.5s --seeds 0 --threads 1"
+    limits = [*few.split(), "--concurrent", "--no-report"]
     done = bench("run", "--suite", name, *small, *limits, "--json")
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)["counts"]

@@ -144,7 +144,14 @@ def test_fields_of_a_cell_that_nobody_knows_are_passed_over(changed):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"batch_size": "many"}, {"batch_size": True}, {"device": 3}, {"learning_rate": "high"}, {"seed": -1}]
+    "fields",
+    [
+        *({"batch_size": value} for value in ("many", True, 1.5, None)),
+        *({"learning_rate": value} for value in ("high", True, -0.1, 0)),
+        *({"origins": value} for value in ("architecture=a.py:A", ["a.py:A"], [3])),
+        {"device": 3},
+        {"seed": -1},
+    ],
 )
 def test_a_field_of_a_cell_that_it_cannot_have_is_refused_since_the_default_would_be_a_claim(changed, fields):
     with pytest.raises(BenchError, match=rf"benchmark 1 \(test_sums.py::test_sum\[10\]\) has {next(iter(fields))} "):

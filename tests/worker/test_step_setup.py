@@ -12,7 +12,7 @@ import bench
 from bench.errors import BenchError
 from bench.origins import OriginError
 from bench.worker.failure import NoStepError, place_told
-from bench.worker.step_setup import check_modules, modules_from, set_up
+from bench.worker.step_setup import check_modules, set_up
 
 calls = []
 
@@ -144,18 +144,6 @@ def test_what_is_raised_is_told_once_and_short(tmp_path):
 def test_a_script_that_leaves_is_an_error():
     with pytest.raises(BenchError, match=r"it: SystemExit: 3 \(test_step_setup\.py, line \d+\)"), place_told("it"):
         sys.exit(3)
-
-
-def test_folders_of_a_user_come_after_python_s_own_and_before_what_is_installed(tmp_path, monkeypatch):
-    """Also where the suite's own folder, which is first in a tree server, is that of installed packages."""
-    import json
-
-    library = json.__file__.rpartition("/json/")[0]
-    site = "/somewhere/site-packages"
-    monkeypatch.setattr(sys, "path", [site, library, f"{library}/lib-dynload", site])
-    with modules_from([str(tmp_path), library]):
-        assert sys.path == [library, f"{library}/lib-dynload", str(tmp_path), site, site]
-    assert sys.path == [site, library, f"{library}/lib-dynload", site]
 
 
 @pytest.mark.parametrize(

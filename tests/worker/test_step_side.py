@@ -6,8 +6,6 @@ from textwrap import dedent
 import pytest
 import torch
 
-from bench.devices import cpu
-from bench.measure import blocks
 from bench.measure.threads import longest_wait, waiting
 from bench.origins import handed as taken
 from bench.plan.step import source_of
@@ -18,6 +16,8 @@ from bench.process.handed import with_objects
 from bench.worker import step_side, step_times
 from bench.worker.handed import go_on
 from tests.process.fitting import fits
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 SCRIPT = """
     import contextlib
@@ -41,6 +41,20 @@ SCRIPT = """
 
         yield step
         Path("closed").write_text("yes")
+
+
+    @contextlib.contextmanager
+    def unclosed():
+        yield lambda: None
+        raise ValueError("no\\nlock")
+
+
+    @contextlib.contextmanager
+    def twice():
+        try:
+            yield raises
+        finally:
+            raise KeyError("never heard of")
 
 
     def scaled(size=10):
@@ -102,14 +116,6 @@ def task(tmp_path, monkeypatch):
     torch.set_num_threads(threads)
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Blocks and warm-ups of a few steps, and no slab: what is timed here is of no interest."""
-    monkeypatch.setattr(cpu, "SLAB_BYTES", 4096)
-    for name in ("BLOCK_SECONDS", "WARM_SECONDS", "WARM_CAP"):
-        monkeypatch.setattr(blocks, name, 0.002)
-
-
 def answer(entry, function, task, *words):
     """What it sends, each as its row of messages says."""
     talk = Talk(*words)
@@ -143,6 +149,7 @@ def test_a_device_that_is_not_there_is_refused(task):
         ("takes", "refused", ["their_train.py:takes(batch) takes arguments"]),
         ("raises", "failed", ["their_train.py:raises: ValueError: no numbers (their_train.py, line "]),
         ("misnames", "failed", ["a phase is called by an identifier such as forward, not 'my phase' (their_train.py,"]),
+        ("twice", "failed", ["their_train.py:twice: ValueError: no numbers (their_train.py, line "]),
         ("scaled(size='x')", "failed", ["TypeError", "their_train.py"]),
     ],
 )
@@ -152,6 +159,20 @@ def test_what_cannot_be_run_is_told_in_one_line(task, name, kind, words):
     assert "\n" not in reason
     for word in words:
         assert word in reason
+
+
+def test_what_its_context_raises_on_closing_is_told_after_what_was_measured(task):
+    for entry, function, words, measured in (
+        (entries.AB_STEP_FACTS, step_side.try_out, (), ["facts"]),
+        (entries.AB_STEP_BLOCKS, step_side.serve, (2, None), ["ready", "block"]),
+        (entries.STEP_TIMES, step_times.measure, (), ["facts", "times"]),
+    ):
+        *first, (kind, reason) = answer(entry, function, task("unclosed", blocks=2), *words)
+        assert [heard for heard, _ in first] == measured
+        assert kind == "failed"
+        assert reason.startswith(
+            "their_train.py:unclosed, as it was closed: ValueError: no lock (their_train.py, line "
+        )
 
 
 def test_a_step_by_value_is_handed_over_before_its_task(task, monkeypatch):

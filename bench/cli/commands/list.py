@@ -14,7 +14,7 @@ from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue
 from bench.plan.estimate import expected_seconds, trial_seconds
 from bench.plan.grid import chosen, expand
-from bench.plan.origin import code_of, parse
+from bench.plan.origin import code_in_words, parse
 from bench.plan.plan import Plan, plan_from, suite_names
 from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
@@ -171,7 +171,7 @@ _FORMS: Mapping[str, Callable[[Any], str]] = {
     "input_shape": lambda sizes: "x".join(map(str, sizes)),
     "flops_forward": lambda count: quantity(float(count), "FLOP"),
     "seconds": duration,
-    "origin": code_of,
+    "origin": code_in_words,
 }
 
 

@@ -6,12 +6,10 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from bench.compare.log import ComparisonLog
-from tests.packages import project
 from tests.venvs import Venv
 
 ROOT = Path(__file__).parents[3]
@@ -109,9 +107,9 @@ def compared(bench):
     return run
 
 
-def excused(document):
-    """Whether an inconclusive document says itself that the machine was too busy to tell."""
-    [verdict, *_] = document["verdicts"]
+def excused(document, verdict=None):
+    """Whether an inconclusive verdict, the first of the document unless told, says that the machine was too busy."""
+    verdict = verdict or document["verdicts"][0]
     noisy = verdict["visible"] is None or verdict["visible"] > verdict["tolerance"]
     contended = any(note.startswith("contended") for note in document["notes"])
     return verdict["verdict"] == "inconclusive" and (noisy or contended)
@@ -122,7 +120,7 @@ def in_repository():
 
 
 COMMITTED = pytest.mark.skipif(not in_repository(), reason="compares revisions of this repository")
-REAL = ("--architectures", "lenet5", "--blocks", "8", "--tolerance", "10%", "--budget", "150s")
+REAL = ("--architectures", "lenet5", "--blocks", "5", "--tolerance", "10%", "--budget", "150s")
 
 
 @pytest.mark.alone
@@ -155,9 +153,9 @@ def test_a_real_slowdown_fails(compared):
         assert 1.1 < verdict["ratio"]["value"] < 1.45
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_two_cells_with_their_counts(compared):
+    """One is several times slower, which no neighbour hides."""
     document = compared(
         *("--cells", "softmax_regression", "lenet5", "--blocks", "2", "--budget", "120s"),
         decided=lambda one: one["exit_code"] == 1,
@@ -169,73 +167,14 @@ def test_two_cells_with_their_counts(compared):
     assert document["before"] == "softmax_regression-sgd-mnist-b64-cpu-t1"
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_two_settings(bench):
     flags = ("--env", "A=OMP_NUM_THREADS=1", "--env", "B=MALLOC_MMAP_THRESHOLD_=131072", "--env", "B=OMP_NUM_THREADS=1")
-    done = bench("ab", *flags, *QUICK, "--budget", "40s", "--json")
+    done = bench("ab", *flags, *QUICK, "--budget", "20s", "--json")
     assert done.returncode in {0, 1, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["before"] == "A: OMP_NUM_THREADS=1"
     assert document["after"] == "B: MALLOC_MMAP_THRESHOLD_=131072 OMP_NUM_THREADS=1"
-
-
-NETS = """
-    import torch
-    from architectures import register
-    from torch import nn
-
-
-    class Net(nn.Module):
-        def __init__(self, input_shape, num_classes):
-            super().__init__()
-            channels, height, width = input_shape
-            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, num_classes))
-
-        def forward(self, images):
-            for _ in range({extra}):
-                images = images + 0 * torch.exp(images)
-            return self.layers(images)
-
-
-    def enter(name):
-        def builder(input_shape, num_classes):
-            return Net(input_shape, num_classes)
-
-        builder.__name__ = name
-        builder.__doc__ = "A net of the user's own."
-        register(family="mine")(builder)
-
-
-    for name in ("my_net", "{other}"):
-        enter(name)
-    """
-PROJECT = project("my-nets", {"mine": "my_nets"}, modules=["my_nets"])
-
-
-@pytest.mark.alone
-@pytest.mark.slow
-def test_a_package_of_a_user_s_own(compared, tmp_path):
-    pytest.importorskip("pip")
-    repo = tmp_path / "mine"
-    repo.mkdir()
-    git(repo, "init", "--quiet")
-    for extra, other in ((0, "gone_net"), (30, "fresh_net")):
-        (repo / "pyproject.toml").write_text(PROJECT)
-        (repo / "my_nets.py").write_text(dedent(NETS).replace("{extra}", str(extra)).replace("{other}", other))
-        git(repo, "add", "--all")
-        git(repo, "commit", "--quiet", "--message", other)
-    document = compared(
-        *("HEAD~1", "HEAD", "--repo", repo, "--blocks", "2", "--budget", "120s"),
-        decided=lambda one: one["exit_code"] == 1,
-    )
-    by_name = {one["cell"].partition("-")[0]: one for one in document["verdicts"] if one["metric"] == "step"}
-    assert set(by_name) == {"my_net", "fresh_net", "gone_net"}
-    assert by_name["fresh_net"]["verdict"] == "new"
-    assert by_name["gone_net"]["verdict"] == "missing"
-    assert by_name["my_net"]["verdict"] == "regressed" or excused(document), document
-    assert "operators_forward 3 -> 93" in by_name["my_net"]["evidence"]
-    assert len(git(repo, "worktree", "list").splitlines()) == 1
 
 
 @pytest.mark.slow
@@ -264,7 +203,6 @@ def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environme
     assert sum(len(cell_log.pairs[1]) for cell_log in log.cell_logs.values()) >= 1
 
 
-@pytest.mark.alone
 @pytest.mark.slow
 def test_a_calibration_is_stored_and_drawn(bench):
     done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "120s", "--json")
@@ -288,7 +226,7 @@ def test_two_interpreters_are_compared_and_their_versions_listed(bench, tmp_path
     old.install("tidy_numbers", "1.0")
     new.install("tidy_numbers", "1.1")
     sides = ("--python", f"A={old.python}", f"B={new.python}")
-    done = bench("ab", *sides, *QUICK, "--budget", "60s", "--json")
+    done = bench("ab", *sides, *QUICK, "--budget", "25s", "--json")
     assert done.returncode in {0, 1, 3}, done.stderr  # how fast they are is not the question
     document = json.loads(done.stdout)
     assert document["versions"] == {"tidy-numbers": ["1.0", "1.1"]}

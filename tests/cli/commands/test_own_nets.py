@@ -169,7 +169,7 @@ def test_ab_compares_the_same_words_by_both_revisions_code(bench):
     committed(bench.folder, "one")
     (folder / "parts.py").write_text("DEPTH = 20\n")
     bench.folder = folder
-    few = "--concurrent --uncalibrated --tolerance 20% --budget 60s --json"
+    few = "--concurrent --uncalibrated --tolerance 20% --budget 20s --json"
     done = bench("ab", "HEAD", "--architectures", "my_nets.py:build(width=16)", *few.split())
     document = json.loads(done.stdout)
     verdicts = {verdict["metric"]: verdict for verdict in document["verdicts"]}
@@ -182,7 +182,7 @@ def test_ab_compares_the_same_words_by_both_revisions_code(bench):
 @pytest.mark.slow
 def test_ab_compares_two_nets_of_a_file(bench):
     shutil.copy(NETS, bench.folder)
-    few = "--concurrent --uncalibrated --tolerance 20% --budget 30s --json"
+    few = "--concurrent --uncalibrated --tolerance 20% --budget 10s --json"
     done = bench("ab", "--cells", "own_nets.py:Plain", "own_nets.py:Lazy(width=512),optimizer=adam", *few.split())
     document = json.loads(done.stdout)
     (cell,) = {verdict["cell"] for verdict in document["verdicts"]}
