@@ -134,6 +134,14 @@ class TreeClient:
         self._answers.close()
         self._control.close()
 
+    def _await_end(self) -> None:
+        """Let a server that has hung up end by itself: killed on its way out, it would have the exit code of that."""
+        until = time.monotonic() + CLOSE_SECONDS
+        ended = os.WEXITED | os.WNOHANG | os.WNOWAIT  # it stays to be waited for
+        with suppress(ChildProcessError):  # it was waited for
+            while os.waitid(os.P_PID, self._process.pid, ended) is None and time.monotonic() < until:
+                time.sleep(0.01)
+
     def _end(self) -> int:
         """End what is left of it, by force; its exit code.
 
@@ -166,6 +174,7 @@ class TreeClient:
         except WorkerError as ended:
             raise self._refused(f"cannot be started: {ended.reason}; see the messages above") from ended
         if "refused" in answer:
+            self._end()  # nobody is to find it alive who tries again
             what = "cannot run this suite" if self._python else "cannot be imported"
             raise self._refused(f"{what}: {answer['refused']}; {self._remedy(answer.get('missing'))}")
         if (spoken := answer["protocol"]) != PAIR_PROTOCOL:
@@ -245,6 +254,7 @@ class TreeClient:
             self._end()
             raise WorkerError("timeout", f"no answer within {timeout:.0f} s")
         if not line:
+            self._await_end()
             raise WorkerError("failed", f"its server ended with exit code {self._end()}")
         answer: dict[str, Any] = json.loads(line)
         return answer

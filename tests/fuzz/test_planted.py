@@ -22,7 +22,7 @@ from bench.plan.origin import parse
 from bench.plan.plan import parse as parse_flag
 from bench.plan.plan import plan_from
 from bench.regression.tolerances import tolerances
-from bench.report.decision import stored_check
+from bench.report.decision import check_of
 from bench.store.run import load
 from bench.trace.analysis import analyze
 from bench.trace.events import load as load_trace
@@ -187,10 +187,10 @@ def test_a_damaged_check_costs_the_page_nothing(here, damage):
     run = seeds.recorded("seed", here / "results")
     check = seeds.a_check()
     (run.folder / "check.json").write_text(json.dumps(check))
-    assert stored_check(run)["overall"] == "regression"
+    assert check_of(run)["overall"] == "regression"
     check["verdicts"][0].update(damage)
     (run.folder / "check.json").write_text(json.dumps(check))
-    assert stored_check(run) == {}
+    assert check_of(run) == {}
 
 
 PAIRS = {

@@ -36,11 +36,14 @@ def module_of(entry):
 def kinds_sent(module):
     """Every kind that a module hands to `send`, from its text; a kind that is no literal counts as None."""
     tree = ast.parse((ROOT.parent / f"{module.replace('.', '/')}.py").read_text("utf-8"))
-    return {
-        node.args[0].value if isinstance(node.args[0], ast.Constant) else None
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "send"
-    }
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    handed = [call.args for call in calls if is_send(call.func)]
+    handed += [call.args[1:] for call in calls if call.args and is_send(call.args[0])]  # partial(channel.send, kind)
+    return {first.value if isinstance(first := arguments[0], ast.Constant) else None for arguments in handed}
+
+
+def is_send(node):
+    return isinstance(node, ast.Attribute) and node.attr == "send"
 
 
 @pytest.mark.parametrize("entry", NAMES.values(), ids=NAMES)

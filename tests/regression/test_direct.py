@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from bench.compare.costs import MEMORY_FLOOR
 from bench.plan.cell import Cell
-from bench.regression.direct import AGAIN, CONTENDED, MEMORY_FLOOR, judge_budgets, judge_counts, judge_memory
+from bench.regression.direct import AGAIN, CONTENDED, judge_budgets, judge_counts, judge_memory
 from bench.regression.tolerances import Tolerances
 from bench.stats.interval import Interval
 from bench.store.summary import CellSummary

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.decision import Outputs
 from bench.cli.render.look import tell_look
@@ -103,7 +104,7 @@ def _comparison(
         raise BenchError(f"ab takes one revision or two, not {len(args.revisions)}")
     if args.repo and not (args.revisions or args.step or args.steps):
         raise BenchError("--repo says where revisions or steps are: leave it out here")
-    if args.repo and not Path(args.repo).is_dir():
+    if args.repo and not files.is_folder(Path(args.repo)):
         raise BenchError(f"there is no folder {args.repo}: give --repo DIR")
     if args.step or args.steps:
         return _of_steps(args, wanted, plan)

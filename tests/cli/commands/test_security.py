@@ -25,7 +25,7 @@ CELLS = (
     Cell("evil.py:Net"),  # what names code without saying so
     Cell("lenet5", optimizer='os:system("touch pwned")', loss="evil.py:loss"),
     Cell("lenet5", dataset="evil.py:load", origins=("dataset=evil.py:load",)),
-    Cell(LABEL, origins=("architecture=../../evil.py:Net", "no origin at all", "loss=evil.py:", "x=evil:a(b(")),
+    Cell(LABEL, origins=("architecture=../../evil.py:Net", "other=no origin at all", "loss=evil.py:", "x=evil:a(b(")),
 )
 MACHINE = {"cpu": "made up", "torch": "2.14"}
 

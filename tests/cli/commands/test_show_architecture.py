@@ -63,7 +63,7 @@ def test_a_run_may_have_the_word_for_its_name(typed, tmp_path, word):
     assert (shown.returncode, shown.stderr) == (0, "")
     assert made.VGG.id in shown.stdout
     assert "name a" not in shown.stderr
-    assert typed("show", "architecture", "lenet5", "--json").stdout.startswith('{"name": "lenet5"')
+    assert json.loads(typed("show", "architecture", "lenet5", "--json").stdout)["name"] == "lenet5"
     refused = typed("show", "checkpoint", "nowhere.pt")
     assert refused.returncode == 2
     assert "nowhere.pt" in refused.stderr
