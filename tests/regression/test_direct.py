@@ -116,11 +116,11 @@ def limited(metric, limit, value, contended=()):
 @pytest.mark.parametrize(
     ("metric", "value", "verdict", "asked"),
     [
-        ("step", 0.5, "unchanged", "at most 0.5 is asked"),
-        ("step", 0.51, "regressed", "at most 0.5 is asked"),
-        ("accuracy", 0.5, "unchanged", "at least 0.5 is asked"),
-        ("accuracy", 0.49, "regressed", "at least 0.5 is asked"),
-        ("step", None, "inconclusive", "step was not measured; at most 0.5 is asked"),
+        ("step", 0.5, "unchanged", "at most 500 ms is asked"),
+        ("step", 0.51, "regressed", "at most 500 ms is asked"),
+        ("accuracy", 0.5, "unchanged", "at least 50.00 % is asked"),
+        ("accuracy", 0.49, "regressed", "49.0 %, at least 50.0 % is asked"),
+        ("step", None, "inconclusive", "step was not measured; at most 500 ms is asked"),
     ],
 )
 def test_a_value_at_the_limit_keeps_it(metric, value, verdict, asked):
