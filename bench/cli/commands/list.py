@@ -29,7 +29,7 @@ def execute(args: argparse.Namespace) -> int:
     entries = _registered(args.what, args.texts) if args.what in _KINDS else _ENTRIES[args.what]()
     for entry in entries:
         if entry.get("trouble"):
-            print(f"bench: {entry['trouble']}", file=sys.stderr)
+            notice(entry["trouble"])
     if args.json:
         print_document(entries)
     elif entries:
@@ -66,8 +66,6 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     asked = tuple(texts) if counted else tuple(text for text in texts if ":" in text or parse(text))
     request = replace(CatalogueRequest(), **{what: asked or (("*",) if counted else ())})  # type: ignore[arg-type] # of one type by name
     catalogue = _catalogue(request)
-    for problem in catalogue.problems:
-        notice(problem)
     known: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
     names = chosen(kind, texts, known) if texts else tuple(known)
     entries = [{"name": name, **{key: known[name].get(key) for key in keys}} for name in names]
@@ -75,6 +73,9 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     if any(origins):
         entries = [{**entry, "origin": origin} for entry, origin in zip(entries, origins, strict=True)]
     troubles = [known[name].get("trouble") for name in names]
+    for problem in catalogue.problems:
+        if problem not in troubles:  # which are told with their entries
+            notice(problem)
     if any(troubles):
         entries = [{**entry, "trouble": trouble} for entry, trouble in zip(entries, troubles, strict=True)]
     return entries, None if catalogue.problems or any(troubles) else catalogue.imported
