@@ -67,6 +67,10 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     request = replace(CatalogueRequest(), **{what: asked or (("*",) if counted else ())})  # type: ignore[arg-type] # of one type by name
     catalogue = _catalogue(request)
     known: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
+    told_of_entries = {entry.get("trouble") for entry in known.values()}
+    for problem in catalogue.problems:
+        if problem not in told_of_entries:
+            notice(problem)
     names = chosen(kind, texts, known) if texts else tuple(known)
     entries = [{"name": name, **{key: known[name].get(key) for key in keys}} for name in names]
     origins = [known[name].get("origin") or known[name].get("plugin") for name in names]
