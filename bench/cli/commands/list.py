@@ -77,9 +77,6 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     if any(origins):
         entries = [{**entry, "origin": origin} for entry, origin in zip(entries, origins, strict=True)]
     troubles = [known[name].get("trouble") for name in names]
-    for problem in catalogue.problems:
-        if problem not in troubles:  # which are told with their entries
-            notice(problem)
     if any(troubles):
         entries = [{**entry, "trouble": trouble} for entry, trouble in zip(entries, troubles, strict=True)]
     return entries, None if catalogue.problems or any(troubles) else catalogue.imported
