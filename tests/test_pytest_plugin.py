@@ -199,7 +199,8 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert done.stdout.count("the step is closed") == 1
     # on a CPU a round is a step; elsewhere a block: many steps, at least 0.1 s of them, less what calibration misjudged
     waited_for = benchmarks.pop("test_a_device_to_wait_for")
-    assert [one["stats"]["iterations"] for one in benchmarks.values()] == [1] * 4
+    assert own["stats"]["iterations"] < 10  # a step shorter than ten ticks of the clock is repeated until it is not
+    assert [one["stats"]["iterations"] for one in benchmarks.values() if one != own] == [1] * 3
     assert float(waited_for["options"]["min_time"]) == 0.1
     assert waited_for["stats"]["iterations"] > 10
 

@@ -205,7 +205,7 @@ def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environme
 
 @pytest.mark.slow
 def test_a_calibration_is_stored_and_drawn(bench):
-    done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "120s", "--json")
+    done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "240s", "--json")
     assert done.returncode in {0, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == 3

@@ -169,7 +169,7 @@ def test_ab_compares_the_same_words_by_both_revisions_code(bench):
     committed(bench.folder, "one")
     (folder / "parts.py").write_text("DEPTH = 20\n")
     bench.folder = folder
-    few = "--concurrent --uncalibrated --tolerance 20% --budget 20s --json"
+    few = "--concurrent --uncalibrated --tolerance 20% --budget 60s --json"
     done = bench("ab", "HEAD", "--architectures", "my_nets.py:build(width=16)", *few.split())
     document = json.loads(done.stdout)
     verdicts = {verdict["metric"]: verdict for verdict in document["verdicts"]}
