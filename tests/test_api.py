@@ -103,6 +103,7 @@ def test_functions_that_have_the_names_of_rooms_stay_functions(python):
     assert done.stdout.splitlines() == ["bench.steps bench.steps bench.compare.sides bench.measure.blocks", "True"]
 
 
+@pytest.mark.slow
 def test_a_script_may_measure_without_a_guard(python, tmp_path):
     done = python(ONCE + dedent(PLAIN))
     assert done.returncode == 0, done.stderr
@@ -113,6 +114,7 @@ def test_a_script_may_measure_without_a_guard(python, tmp_path):
     assert not (tmp_path / "reports").exists()
 
 
+@pytest.mark.slow
 def test_the_interpreter_and_a_second_run_beside_the_first(python):
     source = f"import bench\nfor _ in range(2):\n    print(bench.run({TINY}))\n\n"
     done = python(source, typed=True)

@@ -129,6 +129,7 @@ def test_the_installed_modules_are_the_wheels(python, empty):
     assert all(path.is_relative_to(python.parent.parent) for path in paths), paths
 
 
+@pytest.mark.slow
 def test_it_lists_the_architectures(python, empty):
     assert "debug" in run(python, "-m", "bench", "list", "architectures", cwd=empty)
 
@@ -138,6 +139,7 @@ def test_it_loads_the_embedded_data_set(python, empty):
     assert run(python, "-c", script, cwd=empty) == "60000\n"
 
 
+@pytest.mark.slow
 def test_a_run_records_its_results_in_the_folder_it_was_started_in(python, empty):
     grid = ("--architectures", "debug", "--datasets", "synthetic")
     little = ("--epochs", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--no-report", "--concurrent")

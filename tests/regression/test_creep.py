@@ -48,7 +48,9 @@ def cost_of(screening):
     return verdict
 
 
-@pytest.mark.parametrize(("creep", "most_lost"), [(0.005, 0.12), (0.01, 0.12), (0.02, 0.13)])
+@pytest.mark.parametrize(
+    ("creep", "most_lost"), [(0.005, 0.12), pytest.param(0.01, 0.12, marks=pytest.mark.slow), (0.02, 0.13)]
+)
 def test_what_is_lost_little_by_little_is_found_early(creep, most_lost):
     levels = np.arange(30) * np.log1p(creep)
     lost = [np.expm1(levels[at]) for seed in range(100) if (at := found_at(levels, seed)) is not None]

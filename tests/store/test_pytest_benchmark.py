@@ -63,6 +63,7 @@ def test_a_file_of_version_3_names_the_processor_otherwise(changed):
     assert results[0].system["cpu"]
 
 
+@pytest.mark.slow
 def test_a_file_of_the_installed_version(tmp_path):
     (tmp_path / "test_mine.py").write_text(
         "def test_sum(benchmark):\n    benchmark(sum, range(10))\n"

@@ -17,6 +17,8 @@ EXPECTED = {  # status, and words of the reason
     "diverges": ("diverged", "nan"),
 }
 
+pytestmark = pytest.mark.slow  # 18 s, most of them until a network that hangs is ended
+
 
 @pytest.fixture(scope="module")
 def faults(bench_for_all, plugin):

@@ -99,6 +99,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nobody_behind(bench, midway, 
     assert not (bench.folder / "reports").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway, kept):
     ours, theirs = os.openpty()
     process = midway(terminal=theirs)
@@ -119,6 +120,7 @@ def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway
     assert re.search(r"\r\033\[K\[ *50 %, \S.* left\] pass 1, faulty_hangs", text)
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_a_run_that_was_killed(bench, midway, kept, typed):
     process = midway("--no-report")
     assert len(bench.left_of(process)) > 1

@@ -88,6 +88,7 @@ def test_a_damaged_record(typed, tmp_path, command):
     check(typed(command, "broken"), ["results.jsonl line 1 is damaged"])
 
 
+@pytest.mark.slow
 def test_the_same_from_the_shell(bench):
     done = bench(*RUN, "--architectures", "lenett5")
     check(done, ["unknown architecture 'lenett5': did you mean 'lenet5'? (python -m bench list architectures)"])

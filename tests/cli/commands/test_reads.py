@@ -111,6 +111,7 @@ def test_a_run_that_tensorboard_shows_is_read_once(typed, tmp_path, monkeypatch)
     assert count == {"trained": 1}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_just_profiled_is_read_once(typed):
     with reads() as count:
         done = typed("profile", "debug", *TINY, "--run", "new")
@@ -118,6 +119,7 @@ def test_a_run_that_was_just_profiled_is_read_once(typed):
     assert count == {"new": 1}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_just_measured_or_is_resumed_is_read_once(typed):
     grid = ("--architectures", "debug", "--epochs", "0", "--repeats", "1", "--again", "0", *TINY)
     for words in (("run", *grid, "--run", "new"), ("run", "--resume", "new", "--repeats", "2", "--concurrent")):
