@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.interrupts import held_back
 from bench.machine.neighbours import Look
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
@@ -97,19 +98,30 @@ def measure(
     name = run.name if run else work.plan.run or named(Path(work.plan.suite).stem)
     with ExitStack() as locks:
         locks.enter_context(measuring(name, concurrent, wait, observer.warned))
-        if run is None:
-            run = store.create(name, _facts(work, executor, command))
-            locks.enter_context(recording(run.folder))
-            remember(code_in(work.plan.to_dict()))
-        else:
-            reopen(run, work.plan, command)
-        for cell, reason in work.grid.skipped:
-            run.append(Result(cell, "skipped", reason))
-        observer.began(work)
-        code = {str(each["text"]): str(each["sha256"]) for each in run.facts.origins.values() if "sha256" in each}
-        collector = Collector(executor, run.folder, code, work.catalogue.left_out)
-        _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, work.past))
+        try:
+            with held_back():  # so that whatever ends it then finds a run that can be told to have ended
+                if run is None:
+                    run = store.create(name, _facts(work, executor, command))
+                    locks.enter_context(recording(run.folder))
+                    remember(code_in(work.plan.to_dict()))
+                else:
+                    reopen(run, work.plan, command)
+            _go_on(run, work, executor, observer)
+        except KeyboardInterrupt:  # before anything was measured, or after all was
+            if run is not None and run.facts.status == "running":
+                run.note(status="interrupted", finished=utc_now())
+            raise
     return run
+
+
+def _go_on(run: store.Run, work: Work, executor: Executor, observer: Observer) -> None:
+    """Record what is left out beforehand, and measure the rest."""
+    for cell, reason in work.grid.skipped:
+        run.append(Result(cell, "skipped", reason))
+    observer.began(work)
+    code = {str(each["text"]): str(each["sha256"]) for each in run.facts.origins.values() if "sha256" in each}
+    collector = Collector(executor, run.folder, code, work.catalogue.left_out)
+    _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, work.past))
 
 
 def named(stem: str) -> str:

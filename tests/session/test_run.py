@@ -382,3 +382,16 @@ def test_a_run_without_a_name_is_never_another_s(tmp_path, monkeypatch):
         create(names[-1], {})
     assert names[1:] == [f"{names[0]}-2", f"{names[0]}-3"]
     assert json.loads((tmp_path / "results" / names[2] / "run.json").read_text())["run"] == names[2]
+
+
+def test_an_interrupt_before_the_first_cell_leaves_no_run_that_seems_to_go_on(catalogue, monkeypatch):
+    class Interrupter(Observer):
+        def began(self, work):
+            raise KeyboardInterrupt
+
+    made = []
+    create_really = session.store.create
+    monkeypatch.setattr(session.store, "create", lambda *words: made.append(create_really(*words)) or made[0])
+    with pytest.raises(KeyboardInterrupt):
+        measured(FakeExecutor(catalogue), observer=Interrupter())
+    assert json.loads((made[0].folder / "run.json").read_text())["status"] == "interrupted"
