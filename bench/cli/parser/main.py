@@ -48,7 +48,8 @@ class _Parser(argparse.ArgumentParser):
     """Usage errors in one line, as all errors here."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USAGE, f"bench: {one_line(message)} ({self.prog} --help)\n")
+        once = re.sub(r"^argument (\S+): (?=\1 )", "", message)  # a flag that the message itself begins with
+        self.exit(EXIT_USAGE, f"bench: {one_line(once)} ({self.prog} --help)\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -180,8 +181,6 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str], **defau
             action, meaning = ("store_false", f"do not {text}") if default_of(name) else ("store_true", text)
             parser.add_argument(flag(name), dest=name, action=action, default=None, help=meaning)
             continue
-        if name in defaults:  # of this command, in place of what the option says of `run`
-            text = re.sub(r" \(default: [^)]*\)", "", text)
         text += _default_note(name, text, defaults.get(name, default_of(name)))
         parser.add_argument(
             flag(name),

@@ -28,4 +28,4 @@ def _limit(text: str) -> float:
     try:
         return seconds_of(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"it takes a duration such as 90s, 5m or 1h, not '{text}'") from error
+        raise argparse.ArgumentTypeError(f"--wait takes a duration such as 90s, 5m or 1h, not '{text}'") from error
