@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 import shlex
-import subprocess
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -240,30 +239,3 @@ def test_the_page_of_metrics_is_what_the_rows_say():
         for row in METRICS.values()
     ]
     assert [line for line in lines if line.startswith("| `")] == rows
-
-
-def test_the_gitignore_that_is_shown_keeps_baselines_alone(tmp_path):
-    """Tried by git itself: an ignored folder hides what is in it, whatever a later line says."""
-
-    def git(*words):
-        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
-        done = subprocess.run(["git", "-C", tmp_path, *identity, *words], check=True, capture_output=True, text=True)
-        return done.stdout
-
-    git("init", "--quiet")
-    for name, kind in ((".gitignore", "gitignore"), (".gitattributes", "gitattributes")):
-        (block,) = blocks("docs/ci.md", kind)
-        (tmp_path / name).write_text(block)
-    written = ["results/r1/run.json", "results/ab/x.jsonl", "results/baselines/main.jsonl", "reports/r1.html"]
-    for name in [*written, "my_nets/results/kept.py"]:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("x\n")
-    git("add", "results/baselines")  # as the page says
-    git("add", "--all")
-    assert git("ls-files").split() == [
-        ".gitattributes",
-        ".gitignore",
-        "my_nets/results/kept.py",
-        "results/baselines/main.jsonl",
-    ]
-    assert "merge: union" in git("check-attr", "merge", "results/baselines/main.jsonl")

@@ -42,6 +42,7 @@ def test_what_runs_leave_is_ignored_and_an_accepted_run_is_not(repository):
         "reports/r1.html",
         "out/check.md",
         "my_nets/nets.py",
+        "my_nets/results/kept.py",
     ):
         path = repository / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +50,9 @@ def test_what_runs_leave_is_ignored_and_an_accepted_run_is_not(repository):
     git(repository, "add", "results/baselines")
     assert git(repository, "diff", "--cached", "--name-only") == "results/baselines/main.jsonl"
     assert git(repository, "status", "--porcelain") == "A  results/baselines/main.jsonl\n?? my_nets/"
+    git(repository, "add", "--all")
+    kept = ["my_nets/nets.py", "my_nets/results/kept.py", "results/baselines/main.jsonl"]
+    assert git(repository, "diff", "--cached", "--name-only").splitlines() == kept
 
 
 def accepted(run):
