@@ -128,6 +128,26 @@ def outside_xdist(**variables):
 
 
 @pytest.fixture
+def python_in(environment):
+    """Runs a command of this Python in a folder, with one thread; the folder is on its module path if that is asked."""
+
+    def call(folder, *words, on_path=False):
+        path = [environment["PYTHONPATH"], os.environ.get("PYTHONPATH", ""), *([str(folder)] if on_path else [])]
+        own = {"PYTHONPATH": os.pathsep.join(path), "TMPDIR": environment["TMPDIR"], "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=folder,
+            env=outside_xdist(**own),
+            capture_output=True,
+            text=True,
+            timeout=HANG,
+            check=False,
+        )
+
+    return call
+
+
+@pytest.fixture
 def bench(tmp_path, environment):
     """Runs `python -m bench` in an empty folder."""
     commands = Commands(tmp_path, environment)

@@ -1,16 +1,15 @@
 """The page on a step of one's own: its script, its calls and every command of it are run as they stand there."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, outside_xdist
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +19,6 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
 SCRIPT, CALLS, TEST = (text for kind, text in BLOCKS if kind == "python")
 COMMANDS = [line for kind, text in BLOCKS if not kind for line in text.splitlines()]
 LITTLE = ("--blocks", "2", "--budget", "6s", "--concurrent", "--json")
-HANG = 240  # seconds; no expectation of speed
 
 # The calls with as little to do as they can have.
 SHORT = """
@@ -52,23 +50,9 @@ def repository(tmp_path):
 
 
 @pytest.fixture
-def run(repository, environment):
+def run(repository, python_in):
     """Runs a command in the repository."""
-    path = os.pathsep.join([environment["PYTHONPATH"], os.environ.get("PYTHONPATH", "")])
-    variables = outside_xdist(PYTHONPATH=path, TMPDIR=environment["TMPDIR"], OMP_NUM_THREADS="1")
-
-    def call(*command):
-        return subprocess.run(
-            [sys.executable, *command],
-            cwd=repository,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=HANG,
-            check=False,
-        )
-
-    return call
+    return partial(python_in, repository)
 
 
 def test_the_lines_that_are_new_are_five():

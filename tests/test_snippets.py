@@ -1,19 +1,13 @@
 """Snippets: every block of Python in the documents is run as it stands, here or where the table says."""
 
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from tests.conftest import outside_xdist
-
 ROOT = Path(__file__).parent.parent
-HANG = 240  # seconds; no expectation of speed
 LITTLE = (
     "repeats=1, again=0, blocks=2, seeds=0, threads=1, optimizers='sgd', datasets='synthetic', train_limit=0.1, "
     "concurrent=True"
@@ -27,21 +21,11 @@ def blocks(page, kind):
 
 
 @pytest.fixture
-def run(tmp_path, environment):
+def run(tmp_path, python_in):
     """Runs a command of Python in an empty folder, which is on the module path: it must succeed; what it prints."""
-    path = os.pathsep.join([environment["PYTHONPATH"], os.environ.get("PYTHONPATH", ""), str(tmp_path)])
-    variables = outside_xdist(PYTHONPATH=path, TMPDIR=environment["TMPDIR"], OMP_NUM_THREADS="1")
 
     def call(*words):
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=tmp_path,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=HANG,
-            check=False,
-        )
+        done = python_in(tmp_path, *words, on_path=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -4,6 +4,7 @@ import pytest
 
 from bench.process.attempts import ask
 from bench.process.worker import WorkerError
+from tests.process.scripted import Scripted
 
 
 class Fake:
@@ -14,20 +15,7 @@ class Fake:
 
     def start(self, entry, task):
         self.tasks.append(task)
-        self.parts, self.error = self.scripts.pop(0)
-        self.parts = list(self.parts)
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def receive(self, timeout):
-        if not self.parts and self.error:
-            raise self.error
-        return self.parts.pop(0) if self.parts else None
+        return Scripted(*self.scripts.pop(0))
 
 
 ANSWER = ([("trying", "a"), ("trying", ""), ("catalogue", "all")], None)

@@ -12,6 +12,7 @@ from bench.process.worker import WorkerError
 from bench.session.collector import Collector, folder_of
 from bench.store.result import Measurement
 from bench.store.warning import Warning
+from tests.process.scripted import Scripted
 
 TASK = Task(Cell("mlp"), repeat=2, timeout=7.0)
 NOWHERE = Path("nowhere")
@@ -30,29 +31,22 @@ PARTS = [
 ]
 
 
-class Fake:
+class Fake(Scripted):
     """An executor whose only task sends the parts, and then ends as it is told to."""
 
     slots, nodes = 1, ("nowhere",)
 
     def __init__(self, parts, error=None):
-        self.parts, self.error, self.asked, self.waits = list(parts), error, None, []
+        super().__init__(parts, error)
+        self.asked, self.waits = None, []
 
     def start(self, entry, task):
         self.asked = (entry, task)
         return self
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
     def receive(self, timeout):
         self.waits.append(timeout)
-        if not self.parts and self.error:
-            raise self.error
-        return self.parts.pop(0) if self.parts else None
+        return super().receive(timeout)
 
 
 def measured(parts, error=None, folder=NOWHERE):
