@@ -78,7 +78,7 @@ class Outputs:
             if path:
                 with suppress(OSError):
                     Path(path).parent.mkdir(parents=True, exist_ok=True)
-                    Path(path).write_text(text, "utf-8")
+                    Path(path).write_text(text, "utf-8", "replace")
         if self.as_json:
             print_document(undecided.to_dict())
 
