@@ -78,8 +78,8 @@ def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
     if not comparison.sides:
         print(f"{between}: nothing that both have", file=sys.stderr)
         return
-    what = "a step, " if steps_of_own else f"{plural(len(comparison.sides), 'cell')}, first what both sides compute, "
-    what += "" if steps_of_own else "then "
+    cells = plural(len(comparison.sides), "cell")
+    what = "a step, " if steps_of_own else f"{cells}, first what both sides compute, then "
     pairs = "6 to 30 pairs each; a pair takes some 6 s and fresh servers for a round of them 3 s"
     print(f"{between}: {what}{pairs}", file=sys.stderr)
     if note := uncalibrated_note(fingerprints(comparison)):
