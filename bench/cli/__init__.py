@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.cli.output import Output, take_over
 from bench.cli.parser.main import build_parser
 from bench.cli.render.notice import notice
-from bench.errors import EXIT_INTERNAL, EXIT_PASS, EXIT_USAGE, BenchError
+from bench.errors import EXIT_INTERNAL, EXIT_PASS, EXIT_USAGE, BenchError, reason_of
 from bench.plan.origin import TRACEBACK
 
 _MODULES = {"import": "import_"}  # a module cannot have the name of a Python keyword
@@ -71,5 +71,4 @@ def unforeseen(error: BaseException) -> str:
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     if os.environ.get(TRACEBACK):
         print("".join(traceback.format_exception(error)), end="", file=sys.stderr)  # without a terminal's colours
-    reason = " ".join(str(error).split())[:200]
-    return f"unforeseen error, please report it: {type(error).__name__}: {reason}{place}; --traceback shows all of it"
+    return f"unforeseen error, please report it: {reason_of(error)}{place}; --traceback shows all of it"

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from bench import files
 from bench.errors import BenchError, brief, unknown
-from bench.plan.toml import table_of
+from bench.plan.toml import LARGEST, table_of
 from bench.vocabulary import MODES
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -24,7 +24,6 @@ SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
 DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
 CHECKS = "checks"  # the suite that comparisons start from
-_LARGEST = 2**63 - 1  # of a whole number, as TOML has it
 _LONGEST = 1e9  # seconds of a duration, some thirty years
 
 
@@ -345,8 +344,8 @@ def _checked(setting: Field[Any], value: Any, where: str) -> Any:
     choices, least = setting.metadata["choices"], setting.metadata["at_least"]
     if choices and value not in choices:
         raise BenchError(f"{where} takes {', '.join(choices)}, not '{value}'")
-    if isinstance(value, int) and abs(value) > _LARGEST:
-        raise BenchError(f"{where} takes {_LARGEST} at most")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise BenchError(f"{where} takes {LARGEST} at most")
     if least is not None and value < least:
         raise BenchError(f"{where} takes {least} or more, not {value}")
     return value

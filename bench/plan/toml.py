@@ -6,7 +6,7 @@ from typing import Any
 from bench.errors import BenchError
 
 _BOM = b"\xef\xbb\xbf"  # of a file that went through an editor or shell of Windows
-_LARGEST = 2**63 - 1  # of a whole number, as the specification has it
+LARGEST = 2**63 - 1  # of a whole number, as the specification has it
 _DEEPEST = 32  # tables and lists within each other
 
 
@@ -28,9 +28,9 @@ def table_of(text: bytes, place: str) -> dict[str, Any]:
     level: list[Any] = [table]
     for _ in range(_DEEPEST):
         for value in level:
-            if isinstance(value, int) and abs(value) > _LARGEST:
+            if isinstance(value, int) and abs(value) > LARGEST:
                 raise BenchError(
-                    f"{place} has a number beyond {_LARGEST}, which is the largest that TOML has: change it"
+                    f"{place} has a number beyond {LARGEST}, which is the largest that TOML has: change it"
                 )
         level = [part for value in level for part in _parts(value)]
     if level:

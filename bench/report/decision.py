@@ -9,8 +9,8 @@ from bench.errors import BenchError
 from bench.report.record import Record
 from bench.store.run import Run
 from bench.text import change
-from bench.verdict.stored import stored_check
-from bench.verdict.verdict import Verdict, label_of
+from bench.verdict.stored import AGAIN, stored_check
+from bench.verdict.verdict import CHECK_FILE, Verdict, label_of
 
 STATES = {"regression": "bad", "pass": "ok"}
 
@@ -56,13 +56,13 @@ def check_of(run: Run) -> dict[str, Any]:
     The page is of the run, and a check can be made again: one that cannot be read costs nothing else.
     """
     try:
-        stored = stored_check(run.folder) or {}
+        stored = stored_check(run.folder)
+        if stored is None:
+            return {}
+        with files.damage_told(str(run.folder / CHECK_FILE), AGAIN):
+            files.check_shape(stored, StoredCheck)
     except BenchError as error:
         return {"unreadable": str(error)}
-    try:
-        files.check_shape(stored, StoredCheck)
-    except ValueError:  # the page is of the run; a check can be made again
-        return {}
     return stored
 
 

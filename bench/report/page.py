@@ -121,7 +121,10 @@ def index(folder: Path) -> str:
     """The index of all pages in `folder`, newest first; it knows them by the summary each page carries."""
     pages = [(path.name, summary) for path in folder.glob("*.html") if (summary := _summary_of(path)) is not None]
     pages.sort(key=lambda page: (str(page[1].get("started") or ""), page[0]), reverse=True)
-    runs = [{**_texts(summary), "file": quote(os.fsencode(name))} for name, summary in pages]
+    runs = [
+        {**_ABSENT, **summary, "file": quote(os.fsencode(name)), "started": _moment(summary.get("started"))}
+        for name, summary in pages
+    ]
     return template("index.html").render(runs=runs, history=(folder / "history.html").exists(), style=style_sheet())
 
 
@@ -173,6 +176,9 @@ class _Summary(TypedDict, total=False):
     check: _Check | None
 
 
+_ABSENT = dict.fromkeys(("revision", "machine", "status", "counts"), "")  # what a summary may lack
+
+
 class _Meta(HTMLParser):
     """Finds the summary in a page's head."""
 
@@ -196,14 +202,6 @@ def _summary_of(path: Path) -> Mapping[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return summary
-
-
-def _texts(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """What the index shows of a page, whatever its summary holds."""
-    texts = {key: str(summary.get(key) or "") for key in ("run", "revision", "machine", "status", "counts")}
-    stored = summary.get("check")
-    check = {key: str(stored.get(key) or "") for key in ("overall", "before")} if isinstance(stored, dict) else None
-    return {**texts, "started": _moment(summary.get("started")), "check": check}
 
 
 def _moment(started: Any) -> str:

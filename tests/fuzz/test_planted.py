@@ -190,7 +190,8 @@ def test_a_damaged_check_costs_the_page_nothing(here, damage):
     assert check_of(run)["overall"] == "regression"
     check["verdicts"][0].update(damage)
     (run.folder / "check.json").write_text(json.dumps(check))
-    assert "verdicts" not in check_of(run)
+    assert check_of(run).keys() == {"unreadable"}
+    assert "check.json is damaged (" in check_of(run)["unreadable"]
 
 
 PAIRS = {

@@ -43,6 +43,12 @@ def test_an_end_without_a_decision_is_in_every_file(outputs, capsys, error, code
     assert words in document["reason"]
 
 
+def test_a_command_of_bytes_that_are_no_text_costs_no_file(outputs):
+    with pytest.raises(BenchError, match="unknown revision"), outputs.kept("ab", "python -m bench ab v9\udcff"):
+        raise BenchError(REASON)
+    assert "`python -m bench ab v9?`" in Path(outputs.markdown_file).read_text("utf-8")
+
+
 def test_a_name_in_the_reason_is_no_markup(outputs):
     with pytest.raises(BenchError), outputs.kept("ab", ""):
         raise BenchError(REASON)

@@ -12,7 +12,7 @@ from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.decision import Outputs
 from bench.cli.render.look import tell_look
-from bench.cli.render.waiting import tell_waiting
+from bench.cli.render.notice import notice
 from bench.compare import sides, steps
 from bench.compare.ab import Rules, compare, fingerprints
 from bench.compare.calibration import uncalibrated_note
@@ -65,7 +65,7 @@ def _measured(args: argparse.Namespace) -> Decision:
         same_result=args.same_result,
         same_costs=args.same_costs,
     )
-    with measuring(f"ab {name}", args.concurrent, args.wait, tell_waiting):
+    with measuring(f"ab {name}", args.concurrent, args.wait, notice):
         began = time.monotonic()  # what starts both sides is part of the budget, and waiting for one's turn is not
         with _comparison(args, wanted, plan) as comparison:
             _announce(comparison, steps_of_own=bool(args.step or args.steps))
@@ -78,8 +78,8 @@ def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
     if not comparison.sides:
         print(f"{between}: nothing that both have", file=sys.stderr)
         return
-    what = "a step, " if steps_of_own else f"{plural(len(comparison.sides), 'cell')}, first what both sides compute, "
-    what += "" if steps_of_own else "then "
+    cells = plural(len(comparison.sides), "cell")
+    what = "a step, " if steps_of_own else f"{cells}, first what both sides compute, then "
     pairs = "6 to 30 pairs each; a pair takes some 6 s and fresh servers for a round of them 3 s"
     print(f"{between}: {what}{pairs}", file=sys.stderr)
     if note := uncalibrated_note(fingerprints(comparison)):

@@ -14,7 +14,6 @@ from bench.cli.render.columns import print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.look import tell_look
 from bench.cli.render.notice import notice
-from bench.cli.render.waiting import tell_waiting
 from bench.compare.calibrate import (
     Injection,
     concluded,
@@ -47,7 +46,7 @@ def execute(args: argparse.Namespace) -> int:
     plan = plan_from({"suite": CHECKS, **fields_of(args)})
     plan = replace(plan, threads=plan.threads or (1,), epochs=0)
     files.check_place(CALIBRATIONS / "calibration.json")  # before an hour of measuring
-    with measuring("the calibration", args.concurrent, args.wait, tell_waiting):
+    with measuring("the calibration", args.concurrent, args.wait, notice):
         calibration = _calibrated(args, plan)
     path, picture = save(calibration), _draw(calibration)
     if args.json:

@@ -10,7 +10,6 @@ from bench.cli.render.look import tell_look
 from bench.cli.render.notice import notice
 from bench.cli.render.page import write_page
 from bench.cli.render.progress import ProgressLine
-from bench.cli.render.waiting import tell_waiting
 from bench.compare.ab import Rules
 from bench.compare.calibration import uncalibrated_note
 from bench.compare.log import FOLDER
@@ -78,7 +77,7 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
 
     def remeasure(group: Group, number: int) -> Remeasured:
         check_code(run, code_of(suspect.new.cell for suspect in group.suspects), allowed=args.allow_code)
-        with measuring(f"check {run.name}", args.concurrent, args.wait, tell_waiting):
+        with measuring(f"check {run.name}", args.concurrent, args.wait, notice):
             print(f"{group.names}: measured again beside {group.reference[:10]}", file=sys.stderr)
             return remeasured(group, confirmation, number, tell_look)
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from bench.cli.render.document import print_document
-from bench.cli.render.waiting import tell_waiting
+from bench.cli.render.notice import notice
 from bench.doctor.diagnose import examine
 from bench.doctor.rules import STATES, Finding, findings, is_fit
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS
@@ -23,7 +23,7 @@ def execute(args: argparse.Namespace) -> int:
     work = f"timing {2 * args.pairs} pairs of identical cells"
     print(f"examining this machine and {work}: about {seconds} s", file=sys.stderr)
     # no executor: pairs need workers that can be stopped, on this machine
-    with closing(Workers()) as workers, measuring("the doctor", args.concurrent, args.wait, tell_waiting):
+    with closing(Workers()) as workers, measuring("the doctor", args.concurrent, args.wait, notice):
         workers.prepare()
         facts = examine(workers, args.pairs)
     checked = findings(facts)

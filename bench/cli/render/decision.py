@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.cli.render.columns import print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
-from bench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, BenchError, one_line
+from bench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, BenchError, one_line, reason_of
 from bench.text import duration
 from bench.verdict.junit import junit
 from bench.verdict.markdown import change, confidences, markdown, quantity, since_anchor, summary, visible
@@ -78,19 +78,18 @@ class Outputs:
             if path:
                 with suppress(OSError):
                     Path(path).parent.mkdir(parents=True, exist_ok=True)
-                    Path(path).write_text(text, "utf-8")
+                    Path(path).write_text(text, "utf-8", "replace")
         if self.as_json:
             print_document(undecided.to_dict())
 
 
 def _undecided(error: BaseException, kind: DecisionKind, command: str) -> Undecided:
     """What an exception that ends a command makes of it."""
-    reason = " ".join(str(error).split())
     if isinstance(error, BenchError):
-        return Undecided(kind=kind, exit_code=error.exit_code, reason=reason, command=command)
+        return Undecided(kind=kind, exit_code=error.exit_code, reason=str(error), command=command)
     if isinstance(error, KeyboardInterrupt):
         return Undecided(kind=kind, exit_code=EXIT_INTERRUPTED, reason="it was interrupted", command=command)
-    reason = f"unforeseen error, please report it: {type(error).__name__}: {reason}"
+    reason = f"unforeseen error, please report it: {reason_of(error)}"
     return Undecided(kind=kind, exit_code=EXIT_INTERNAL, reason=reason, command=command)
 
 
