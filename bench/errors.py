@@ -13,10 +13,10 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as every shell has it
 EXIT_INTERNAL = 70  # an error of ours; EX_SOFTWARE of sysexits(3)
 LONGEST_VALUE = 40  # characters of a value that an error repeats
 LONGEST_LINE, LONGEST_WORD = 800, 350  # characters of an error; what it repeats of a file or a command may be anything
+LONGEST_REASON = 500  # characters of what others say that an error or a result repeats
 # What a terminal obeys or cannot show: control characters but line feed and tab, directions, lone surrogates.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD},}}")
-LONGEST_REASON = 500  # characters of what others say that an error or a result repeats
 
 
 class BenchError(Exception):
@@ -58,11 +58,13 @@ def brief(value: object) -> str:
 
 def one_line(text: str) -> str:
     """The text on one line that is no longer than an error may be: the middle goes, of long words first."""
-    line = _LONG_WORD.sub(lambda word: _cut(word[0], LONGEST_WORD), visible(text.replace("\n", " ").replace("\t", " ")))
-    return _cut(line, LONGEST_LINE)
+    line = _LONG_WORD.sub(
+        lambda word: _without_middle(word[0], LONGEST_WORD), visible(text.replace("\n", " ").replace("\t", " "))
+    )
+    return _without_middle(line, LONGEST_LINE)
 
 
-def _cut(text: str, most: int) -> str:
+def _without_middle(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} ... {text[5 - most // 2 :]}"
 
 

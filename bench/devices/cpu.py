@@ -97,6 +97,12 @@ class CpuDevice:
         return {}
 
 
+def denormals_flushed() -> bool:
+    """Whether this thread turns denormals into 0; read as integers, which nobody flushes, and on no other device."""
+    smallest = torch.ones(1, dtype=torch.int32, device="cpu").view(torch.float32)
+    return not bool((smallest * 1.0).view(torch.int32).any())
+
+
 def _flushes() -> bool:
     """Whether the processor can; the mode is put back as torch has it."""
     able = bool(torch.set_flush_denormal(True))

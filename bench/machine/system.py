@@ -10,8 +10,8 @@ import torch
 
 from bench import __version__
 from bench.devices import Device
+from bench.devices.cpu import denormals_flushed
 from bench.machine import procfs
-from bench.measure.denormals import are_flushed
 from bench.measure.threads import openmp_settings
 
 
@@ -41,7 +41,7 @@ def describe_system(device: Device) -> dict[str, Any]:
             "tf32": torch.backends.cudnn.allow_tf32,
             "cudnn_benchmark": torch.backends.cudnn.benchmark,
             "deterministic": torch.are_deterministic_algorithms_enabled(),
-            "flush_denormal": are_flushed(),
+            "flush_denormal": denormals_flushed(),
         },
         "identity": list(device.facts.identity) or None,
         **device.describe(),

@@ -16,12 +16,6 @@ SMALLEST = torch.finfo(torch.float32).tiny  # 1.2e-38, the smallest number of fu
 NOTED = 0.005  # a share of all numbers: chosen, below the 2.4 % that cost the mlp a quarter of its speed
 
 
-def are_flushed() -> bool:
-    """Whether this thread turns them into 0."""
-    smallest = torch.ones(1, dtype=torch.int32).view(torch.float32)
-    return not bool((smallest * 1.0).view(torch.int32).any())
-
-
 def share_of(work: Workload) -> float:
     """Share of the weights and of the optimizer's state that are denormal; they are, where Adam's averages decay.
 

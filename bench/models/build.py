@@ -12,6 +12,7 @@ from architectures import Architecture, RegistryError, ShapeError
 from architectures.calling import MissingArguments
 from architectures.fitting import materialize
 from architectures.shapes import Shape, shown
+from bench.errors import is_ctrl_c
 from bench.models.named import architecture_of
 from bench.models.outputs import keep_first
 from bench.models.trial import IMAGES, Trial, tried
@@ -113,7 +114,9 @@ def _built(text: str, shape: Shape, classes: int) -> nn.Module:
         network = entry.build(shape, classes)
     except (RegistryError, MissingArguments) as error:
         raise ShapeError(f"'{text}' cannot be built: {error}") from error
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         raise ShapeError(f"'{text}' cannot be built: {told_of(error)}") from error
     if not isinstance(network, nn.Module):
         raise ShapeError(f"'{text}' gives {type(network).__name__}, and no torch.nn.Module")

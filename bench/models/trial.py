@@ -51,11 +51,10 @@ def tried(text: str, build: Callable[[], nn.Module], shape: Shape, images: int =
     with settings_kept(random=True), torch.inference_mode(False), torch.enable_grad(), on_path(folder_of(text)):
         try:
             return _on("meta", text, build, shape, images)
-        except (
-            BaseException
-        ) as error:  # whatever it was: the CPU will say it better, if it is no fault of the meta device
+        except BaseException as error:
             if is_ctrl_c(error):
                 raise
+            # whatever it was: the CPU will say it better, if it is no fault of the meta device
             return _on("cpu", text, build, shape, images)
 
 

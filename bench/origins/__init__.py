@@ -1,7 +1,5 @@
 """Origins: what users name by file or module, imported here, in workers alone, and called with what it takes."""
 
-from bench.origins.attempts import attempting as attempting
-from bench.origins.module_path import modules_from as modules_from
 from bench.origins.module_path import on_path as on_path
 from bench.origins.plugins import Plugins as Plugins
 from bench.origins.plugins import trying as trying

@@ -13,6 +13,8 @@ import torch
 from torch.nn.modules import module as hooks
 from torch.utils import _device as device_modes
 
+from bench.devices.cpu import denormals_flushed
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -28,12 +30,6 @@ def _deterministic() -> tuple[bool, bool]:
 
 def _anomaly() -> tuple[bool, bool]:
     return torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
-
-
-def _flushes_denormals() -> bool:
-    """Whether this thread does; read without a value of the caller's, and as integers, which nobody flushes."""
-    smallest = torch.ones(1, dtype=torch.int32, device="cpu").view(torch.float32)
-    return not bool((smallest * 1.0).view(torch.int32).any())
 
 
 def _priority() -> int | None:
@@ -93,7 +89,7 @@ SETTINGS: Mapping[str, Setting] = {
     "products of oneDNN": _flag(torch.backends.mkldnn, "matmul.fp32_precision"),
     "convolutions of oneDNN": _flag(torch.backends.mkldnn, "conv.fp32_precision"),
     "fast path of attention": Setting(torch.backends.mha.get_fastpath_enabled, torch.backends.mha.set_fastpath_enabled),
-    "denormals flushed": Setting(_flushes_denormals, torch.set_flush_denormal),
+    "denormals flushed": Setting(denormals_flushed, torch.set_flush_denormal),
     "autocast": Setting(
         lambda: torch.is_autocast_enabled("cpu"), lambda value: torch.set_autocast_enabled("cpu", value)
     ),

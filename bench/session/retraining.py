@@ -58,7 +58,7 @@ def retrained(batch: Batch, terms: Retraining, number: int, observer: Observer) 
     with checked_out(terms.repo, *batch.revisions) as trees:
         for tree in trees:
             check_tree(tree)
-        _check_tree(batch, trees[1])
+        _check_changes(batch, trees[1])
         for turn, (side, tree) in enumerate(zip(SIDES, trees, strict=True), 1):
             await_turn(f"training at {tree.label}", terms.wait, observer.warned)
             observer.turned_to(tree.revision, turn, len(SIDES))
@@ -66,7 +66,7 @@ def retrained(batch: Batch, terms: Retraining, number: int, observer: Observer) 
     return Trained(learnt[0], learnt[1], monotonic() - began)
 
 
-def _check_tree(batch: Batch, tree: Tree) -> None:
+def _check_changes(batch: Batch, tree: Tree) -> None:
     """See that the copied working tree can be what was run, where no revision says so."""
     new = batch.cells[0].new
     if new.dirty and (tree.revision != new.revision or not tree.changes):

@@ -263,7 +263,7 @@ def load_each(root: Path = RESULTS) -> tuple[list[Run], list[BenchError]]:
 def is_run(folder: Path) -> bool:
     """Whether a run is recorded in the folder; no folder has so long a name as a cell may have."""
     try:
-        return (folder / "run.json").is_file()
+        return (folder / FACTS).is_file()
     except (OSError, ValueError):
         return False
 
@@ -277,7 +277,7 @@ def latest(root: Path = RESULTS) -> str:
     """
     names = run_names(root)
     if not names:
-        raise BenchError(f"no run is recorded in {root}/ yet: python -m bench run{_above(root)}")
+        raise _none_yet(root)
     return names[-1]
 
 
@@ -294,7 +294,7 @@ def load_latest(root: Path = RESULTS) -> tuple[Run, list[BenchError]]:
             return load(name, root), errors
         except BenchError as error:
             errors.append(error)
-    raise errors[0] if errors else BenchError(f"no run is recorded in {root}/ yet: python -m bench run")
+    raise errors[0] if errors else _none_yet(root)
 
 
 def run_names(root: Path = RESULTS) -> list[str]:
@@ -313,6 +313,10 @@ def _parsed(line: files.Line, whole: bool) -> dict[str, Any]:
         schema = stored["schema"]
     files.check_schema(schema, SCHEMA, line.place, _OTHER_SCHEMA)
     return stored
+
+
+def _none_yet(root: Path) -> BenchError:
+    return BenchError(f"no run is recorded in {root}/ yet: python -m bench run{_above(root)}")
 
 
 def _above(root: Path) -> str:

@@ -67,7 +67,7 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
 
 
 def count(task: SideTask, channel: Channel) -> None:
-    """Send the exact counts of one step by metric, and the peak of memory, which is none on a CPU."""
+    """Send the exact counts of one step by metric, and the peak of memory, which on a CPU is not exact."""
     with failure_sent(channel):
         work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
         channel.send("counts", {cost.metric: cost.value for cost in (*measure_costs(work), *measure_memory(work))})

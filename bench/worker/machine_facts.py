@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from bench.devices import CpuDevice, Step, available, open_device
+from bench.devices.cpu import denormals_flushed
 from bench.machine import neighbours, procfs
 from bench.machine.system import describe_system, usable_cores
 from bench.measure.blocks import run_block, run_untimed
-from bench.measure.denormals import are_flushed
 from bench.measure.threads import count_threads
 from bench.process.channel import Channel
 
@@ -64,7 +64,7 @@ def _denormals() -> dict[str, Any]:
     """Whether they become 0, and how much longer arithmetic on them takes."""
     tiny, plain = torch.full((2**16,), DENORMAL), torch.full((2**16,), 1.0)
     return {
-        "denormals_flushed": are_flushed(),
+        "denormals_flushed": denormals_flushed(),
         "denormals_cost": _seconds(lambda: torch.mul(tiny, 0.5)) / _seconds(lambda: torch.mul(plain, 0.5)),
     }
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +24,6 @@ class Session:
         arguments: of `python -m bench`.
         prefix: a program that starts it, such as prlimit; it keeps the process's id.
         variables: of its environment, beside this process's own.
-        run: the name of the run that it measures.
 
     """
 
@@ -36,10 +34,8 @@ class Session:
         *,
         prefix: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
-        run: str = "r",
     ) -> None:
-        self.folder, self.mark, self.begun = folder, uuid4().hex, time.monotonic()
-        self.run, self.results = folder / "results" / run, folder / "results" / run / "results.jsonl"
+        self.folder, self.mark, self.results = folder, uuid4().hex, folder / "results" / "r" / "results.jsonl"
         self.temporary = folder / "tmp"
         self.temporary.mkdir(parents=True, exist_ok=True)
         self.seen: dict[bytes, None] = {}  # whole lines of measured cells, in the order in which they appeared

@@ -57,7 +57,6 @@ from tests.fuzz.watch import Breach, is_obeyed
 from tests.report import report_sample as sample
 
 Strategy = st.SearchStrategy[Any]
-UNFORESEEN = 70
 CODES = (0, 1, 2, 3, 4)
 # What of each command is fuzzed; those that start workers, servers or measurements are parsed alone.
 COMMANDS = (

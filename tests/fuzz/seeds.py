@@ -24,7 +24,7 @@ from bench.store import baseline, elsewhere
 from bench.store.elsewhere import FigureFile
 from bench.store.fingerprint import fingerprint
 from bench.store.result import Result
-from bench.store.run import Run, create
+from bench.store.run import Run
 from bench.store.summary import summaries
 from bench.store.timm_csv import read as timm_figures
 from bench.store.warning import Warning
@@ -232,8 +232,3 @@ def everything(folder: Path) -> Mapping[str, Path]:
         "calibration": next((results / "calibrations").glob("*.json")),
         "published figures": results / "published" / "timm.json",
     }
-
-
-def empty_run(root: Path) -> Run:
-    """A run that was killed before its first result."""
-    return create("empty", sample.FACTS, root)

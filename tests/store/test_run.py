@@ -10,7 +10,7 @@ import pytest
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.result import SCHEMA, Result
-from bench.store.run import create, latest, load, load_each, run_names
+from bench.store.run import create, latest, load, load_each, load_latest, run_names
 
 
 def again(run):
@@ -242,6 +242,15 @@ def test_the_latest_run_is_the_one_that_was_recorded_last(tmp_path):
         create(name, {}, tmp_path)
         os.utime(tmp_path / name, (age, age))
     assert latest(tmp_path) == "b"
+
+
+@pytest.mark.parametrize("read", [latest, load_latest, lambda: load("x")])
+def test_who_finds_no_run_hears_of_a_folder_further_up_that_has_some(tmp_path, monkeypatch, read):
+    create("a", {}, tmp_path / "results")
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    with pytest.raises(BenchError, match=rf"; there are some in {tmp_path}/results/: stand in {tmp_path}$"):
+        read()
 
 
 def test_a_run_that_is_not_there_is_answered_with_the_latest(tmp_path):

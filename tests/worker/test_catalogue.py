@@ -1,5 +1,6 @@
 """The catalogue: the FLOPs that are listed are those counted by hand, and those published."""
 
+import signal
 import sys
 from functools import partial
 
@@ -121,6 +122,13 @@ class Odd(nn.Module):
         return (logits, logits) if self.how == "tuple" else logits
 
 
+class Interrupts(nn.Module):
+    """A net that raises what Ctrl-C raises."""
+
+    def __init__(self, *_):
+        raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize(
     ("name", "build", "trouble"),
     [
@@ -135,11 +143,13 @@ class Odd(nn.Module):
         ("odd_class", nn.Linear, "cannot be built: TypeError"),
         ("odd_nothing", lambda shape, classes: None, "'odd_nothing'"),
         ("odd_exit", lambda shape, classes: sys.exit(3), "cannot be built: SystemExit: 3"),
+        ("odd_interrupt", Interrupts, "cannot be built: KeyboardInterrupt"),
     ],
 )
 def test_an_odd_net_of_a_plug_in_is_counted_or_listed_with_the_reason(monkeypatch, name, build, trouble):
     entry = Architecture(name, "odd", build, module=__name__, package="odd-nets")
     monkeypatch.setitem(registry._suite._architectures, name, entry)
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)  # as in a worker, which ignores Ctrl-C
     nets = catalogue_of(CatalogueRequest(architectures=(name, "lenet5"), datasets=("mnist",))).architectures
     facts = nets[name]
     assert facts["registered_by"] == "odd-nets"
