@@ -238,7 +238,8 @@ def _folder_of(name: str, root: Path) -> Path:
             return root / name
         if is_run(folder):
             return folder if folder.name not in ("", "..") else folder.resolve()
-        (root / name / FACTS).exists()
+        with suppress(FileNotFoundError, NotADirectoryError):
+            (root / name / FACTS).lstat()  # which also says what is no path at all
     except PermissionError:  # whoever reads it is told
         return root / name
     except (OSError, ValueError) as error:

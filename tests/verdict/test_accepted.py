@@ -21,7 +21,7 @@ def words(decision):
     return [one.verdict for one in decision.verdicts]
 
 
-@pytest.mark.parametrize("word", ["lenet5-*", SLOWER.cell, "*"])
+@pytest.mark.parametrize("word", ["lenet5", "lenet*", "lenet5-*", SLOWER.cell, "*"])
 def test_what_is_named_passes(word):
     accepted = accept(decision(SLOWER, MEMORY, verdict("unchanged")), [word])
     assert words(accepted) == ["accepted", "accepted", "unchanged"]
@@ -32,7 +32,7 @@ def test_what_is_named_passes(word):
 
 
 def test_what_is_not_named_fails_as_before():
-    accepted = accept(decision(SLOWER, OTHER), ["lenet5-*"])
+    accepted = accept(decision(SLOWER, OTHER), ["lenet5-*", "ml"])
     assert words(accepted) == ["accepted", "regressed"]
     assert accepted.exit_code == 1
 

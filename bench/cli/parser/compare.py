@@ -42,7 +42,8 @@ def add_ab(parser: argparse.ArgumentParser, add_settings: AddSettings) -> None:
         action="extend",
         default=[],
         metavar="GLOB",
-        help="cells that may be slower or take more, since that is wanted: it is told, and does not fail",
+        help="cells that may be slower or take more, since that is wanted, by id, architecture or glob: it is told, "
+        "and does not fail",
     )
     parser.add_argument(
         "--recompute",
