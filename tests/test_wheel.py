@@ -192,7 +192,7 @@ def test_folders_without_a_package_are_in_nobodys_way(python, namesakes):
 
 def test_the_tests_of_a_repository_with_a_bench_of_its_own_run(python, namesakes):
     """As if the suite was not installed; who asks for a fixture is told which folder is in its place, in one line."""
-    output = run(python, "-m", "pytest", "-p", "no:cacheprovider", "-q", cwd=namesakes, code=1)
+    output = run(python, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rN", cwd=namesakes, code=1)
     assert "2 failed, 1 passed" in output
     line = f"{namesakes / 'bench'} is imported as 'bench', which is a package of torch-architecture-bench: rename it"
     assert output.count(line) == 2
