@@ -81,6 +81,14 @@ def fingerprint(system: Mapping[str, Any], threads: int | None) -> Fingerprint:
     return Fingerprint({**fields, **known, "schema": SCHEMA})
 
 
+def machine_of(system: Mapping[str, Any]) -> str:
+    """The digest of a machine and its software alone, whatever threads are in use; "" where no worker told its system.
+
+    Machines that have the same are of one class: their times compare.
+    """
+    return fingerprint(system, None).digest if system else ""
+
+
 def of_result(result: Result) -> str:
     """The digest of the fingerprint under which a result's relative cost holds; "" where no worker told its system."""
     readings = (reading for reading in result.measurements if reading.metric == "relative_cost")

@@ -12,7 +12,7 @@ from bench import files
 from bench.errors import BenchError
 from bench.plan.matching import matches
 from bench.store.facts import RunFacts
-from bench.store.fingerprint import of_result
+from bench.store.fingerprint import machine_of, of_result
 from bench.store.result import SCHEMA, Result
 from bench.store.run_document import RunDocument
 from bench.store.stored import parse_line
@@ -82,7 +82,7 @@ class Run:
         """The numbers of the lines that are results: no trials, and each process once."""
         tuned = bool(self.facts.plan.get("tune"))
         last = {
-            (head["id"], head["repeat"], head.get("fingerprint")): number
+            (head["id"], head["repeat"], head.get("fingerprint"), head.get("run")): number
             for number, head in enumerate(self._every_head())
             if not (tuned and head["cell"].get("split") == "validation")
         }
@@ -107,6 +107,10 @@ class Run:
         if self._lines is None:
             self._lines = list(files.read_lines(self._path, _DAMAGED))
         return self._lines
+
+    def texts(self) -> Iterator[bytes]:
+        """Each whole line as it stands in the file, with its end; trials too."""
+        return (line.text for line in self._read())
 
     def results(self) -> list[Result]:
         """Each line as a Result, samples decoded; trials too."""
@@ -136,7 +140,7 @@ class Run:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        text = result.to_line(of_result(result))
+        text = result.to_line(of_result(result), machine_of(result.system))
         with self._there():
             files.append_line(self._path, text, new=False)
         if self._lines is not None:

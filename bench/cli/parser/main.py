@@ -33,6 +33,7 @@ _METAVARS = {
     "glob": "GLOB",
     "folder": "FOLDER",
     "shape": "CxHxW",
+    "part": "N/COUNT",
     "int": "N",
     "str": "NAME",
 }
