@@ -44,7 +44,13 @@ def of_heads(heads: Iterable[Mapping[str, Any]]) -> list[Beside]:
     return [
         Beside(
             _key(head),
-            (head.get("fingerprint"), head.get("run"), head["cell"].get("device"), head["cell"].get("denormals"), reading["threads"]),
+            (
+                head.get("fingerprint"),
+                head.get("run"),
+                head["cell"].get("device"),
+                head["cell"].get("denormals"),
+                reading["threads"],
+            ),
             reading["value"],
         )
         for head in heads

@@ -76,20 +76,20 @@ class Run:
 
         """
         counting = self._counting()
-        return (head for number, head in enumerate(self._every_head()) if number in counting)
+        return (head for number, head in enumerate(self.every_head()) if number in counting)
 
     def _counting(self) -> set[int]:
         """The numbers of the lines that are results: no trials, and each process once."""
         tuned = bool(self.facts.plan.get("tune"))
         last = {
             (head["id"], head["repeat"], head.get("fingerprint"), head.get("run")): number
-            for number, head in enumerate(self._every_head())
+            for number, head in enumerate(self.every_head())
             if not (tuned and head["cell"].get("split") == "validation")
         }
         return set(last.values())
 
-    def _every_head(self) -> list[dict[str, Any]]:
-        """The head of each line, with the trials."""
+    def every_head(self) -> list[dict[str, Any]]:
+        """As `heads`, with the trials, and of a process that stands there twice both."""
         if self._heads is None:
             self._heads = list(self._every_line(whole=False))
         return self._heads
@@ -108,9 +108,9 @@ class Run:
             self._lines = list(files.read_lines(self._path, _DAMAGED))
         return self._lines
 
-    def texts(self) -> Iterator[bytes]:
-        """Each whole line as it stands in the file, with its end; trials too."""
-        return (line.text for line in self._read())
+    def whole_lines(self) -> list[files.Line]:
+        """Each whole line as it stands in the file, trials too."""
+        return self._read()
 
     def results(self) -> list[Result]:
         """Each line as a Result, samples decoded; trials too."""
