@@ -55,6 +55,17 @@ class Fingerprint:
         """Twelve hexadecimal digits that change with any field; fit for a file name."""
         return digest(self.fields)
 
+    @property
+    def machine(self) -> str:
+        """The digest of the same without the threads: the class of machines (`machine_of`); "" where nothing tells."""
+        facts = {name: value for name, value in self.fields.items() if name != "threads"}
+        return digest(facts) if facts.keys() - {"schema"} else ""
+
+    @property
+    def name(self) -> str:
+        """What computes, by its name."""
+        return str(self.fields.get("gpu") or self.fields.get("cpu") or "an unknown machine")
+
     def differences(self, other: "Fingerprint", without: Collection[str] = ()) -> tuple[str, ...]:
         """Each field that differs from the other's, such as "torch 2.14.1 -> 2.15.0"; none when comparable.
 

@@ -1,6 +1,6 @@
 """The pandas frame of a run: one row per cell and metric, the processes of a cell pooled with their interval."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from bench.plan.cell import Cell
 from bench.stats.interval import Interval
 from bench.store.disturbed import flagged
 from bench.store.flags import Flags, joined, missed
+from bench.store.machines import Place, is_learnt, over_machines, places_of
 from bench.store.pooling import pooled_groups, undisturbed
 from bench.store.result import Measurement
 from bench.store.run import Run
@@ -26,9 +27,10 @@ COLUMNS = (
 )
 
 _COUNTS = ("seeds", "threads_used", "n", "samples", "left_out")
-_OF_THE_CELL = ("status", "reason", "flags", "seeds", "lost", "fingerprint")
+_OF_THE_CELL = ("status", "reason", "flags", "seeds", "lost", "fingerprint", "machine")
 
 Line = dict[str, Any]
+_Noted = tuple[Line, Collection[Part], bool]  # a reading, the parts that were disturbed, and whether training was cut
 
 _TO_TARGET = named(lambda row: row.to_target)
 _MISSED = Measurement.of_value("reached", 0.0, "share").to_dict()
@@ -57,9 +59,20 @@ def configurations(run: Run) -> pd.DataFrame:
     return table.rename(columns={"seed": "seeds_run"})
 
 
+def by_machine(table: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """The rows of each cell on each class of machines, its id and the class first; "" where nothing tells a class.
+
+    What holds for all machines stands among the rows of each.
+    """
+    for name, cell in table.groupby("id", sort=False):
+        classes = [machine for machine in dict.fromkeys(cell["machine"]) if isinstance(machine, str)]
+        for machine in classes or [""]:
+            yield str(name), machine, cell[(cell["machine"] == machine) | cell["machine"].isna()]
+
+
 def flagged_cells(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
     """Those of the cells that something speaks against, each with what that is: "mlp-sgd-... (contended 5 of 6)"."""
-    flags = dict(zip(table["id"], table["flags"], strict=True))
+    flags = {name: text for name, text in zip(table["id"], table["flags"], strict=True) if isinstance(text, str)}
     return [f"{name} ({flags[name]})" for name in names if isinstance(flags.get(name), str)]
 
 
@@ -71,10 +84,14 @@ def configuration_id(line: Line) -> str:
 def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # noqa: B008 - it is frozen
     """One row per cell and metric of stored lines; those of one id are of one cell, or of its seeds.
 
+    Of a cell that several classes of machines measured there is a row for each of them, and of what it learnt one row
+    over all: each seed counts with its mean over the machines, so that n still counts seeds.
+
     Columns: `id` and every field of Cell; `status`, `reason` and `flags` of the cell as a whole, these last what speaks
     against its numbers (`bench.store.flags`), absent where nothing does; `seeds`, how many were asked
     for, and `lost`, what became of those without an accuracy; `fingerprint`, the digest of machine and software within
-    which relative costs compare; `metric`, `unit`, `direction`, `statistic`;
+    which relative costs compare; `machine`, that of machine and software whatever the threads, absent where nothing
+    tells it or the number is over several; `metric`, `unit`, `direction`, `statistic`;
     `threads_used`; `value` with `low` and `high` (95 % over processes, absent from a single one); `n`, the number of
     fresh processes; `median` of the samples, pooled on the log scale, and their number `samples`, where
     there are any; `left_out`, how many processes are not in it since a neighbour disturbed them and not all; and
@@ -85,41 +102,43 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
-    cells: dict[str, Line] = {}
+    cells: dict[Place, Line] = {}
     seeds: dict[str, Seeds] = {}
-    flags: dict[str, Flags] = {}
+    flags: dict[Place, Flags] = {}
     taken = _Taken()
-    for line in lines:
-        _note(cells, line)
+    every = list(lines)
+    for line, (timed, learnt) in zip(every, places_of(every), strict=True):
+        for place in dict.fromkeys((timed, learnt)):
+            _note(cells, line, place)
+            flags.setdefault(place, Flags()).note(line)
+            taken.numbers.setdefault(place, len(taken.numbers))
         seeds.setdefault(line["id"], Seeds(asked)).note(line)
-        flags.setdefault(line["id"], Flags()).note(line)
-        number = taken.numbers.setdefault(line["id"], len(taken.numbers))
-        warnings = [Warning.from_dict(warning) for warning in line.get("warnings", ())]
-        disturbed, cut = disturbed_parts(warnings), any(warning.kind == "time limit" for warning in warnings)
-        for reading in line["measurements"]:
-            if reading["value"] is not None:
-                taken.add(number, reading, disturbed, cut=cut)
-    for name, asked_for in seeds.items():
-        cells[name] |= {"seeds": asked_for.count or None, "lost": asked_for.lost}
-        for _ in range(asked_for.missed):
-            taken.add(taken.numbers[name], _MISSED, frozenset())
+        taken.note(line, timed, learnt)
+    taken.add_learnt()
+    for place, cell in cells.items():
+        asked_for = seeds[place.id]
+        cell |= {"seeds": asked_for.count or None, "lost": asked_for.lost}
+        for _ in range(asked_for.missed if place.of_all else 0):
+            taken.add(taken.numbers[place], _MISSED, frozenset())
     columns = ["id", *(field.name for field in fields(Cell)), *_OF_THE_CELL]
     table = _whole(pd.DataFrame(list(cells.values()), columns=columns).join(taken.pooled(), how="left"))
-    table["flags"] = _flags(table, flags, asked.precision)
+    table["flags"] = _flags(table, dict(enumerate(flags.values())), asked.precision)
+    empty = table["metric"].isna() & table.index.isin([at for at, place in enumerate(cells) if place.of_several])
+    table = table[~empty]
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
     return table[~flattering].reset_index(drop=True)
 
 
-def _flags(table: pd.DataFrame, flags: Mapping[str, Flags], precision: float | None) -> list[str | None]:
-    """What speaks against the cell of each row."""
+def _flags(table: pd.DataFrame, flags: Mapping[int, Flags], precision: float | None) -> list[str | None]:
+    """What speaks against the cell of each row, by the number of its place, which is the row's index."""
     costs = table[table["metric"] == "relative_cost"]
     halves = {
-        name: Interval(value, low, high, 0).half_width
-        for name, value, low, high in zip(costs["id"], costs["value"], costs["low"], costs["high"], strict=True)
+        place: Interval(value, low, high, 0).half_width
+        for place, value, low, high in zip(costs.index, costs["value"], costs["low"], costs["high"], strict=True)
     }
-    every = {name: joined((str(noted), missed(halves.get(name), precision))) for name, noted in flags.items()}
-    return [every[name] for name in table["id"]]
+    every = {place: joined((str(noted), missed(halves.get(place), precision))) for place, noted in flags.items()}
+    return [every[place] for place in table.index]
 
 
 def _whole(table: pd.DataFrame) -> pd.DataFrame:
@@ -138,7 +157,8 @@ class _Taken:
     """Every reading of every cell, in flat columns: thousands of small objects would keep the collector busy."""
 
     def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}  # of the cells
+        self.numbers: dict[Place, int] = {}  # of the cells, or of what each machine measured of them
+        self._learnt: dict[tuple[Place, str, int | None], list[_Noted]] = {}  # of several machines, by metric and seed
         self._kinds: dict[tuple[Any, ...], int] = {}  # metric, unit, direction, statistic, threads
         self._metrics: dict[str, int] = {}
         self._cell: list[int] = []
@@ -150,6 +170,27 @@ class _Taken:
         self._disturbed: list[bool] = []
         self._droppable: list[bool] = []
         self._spreads: dict[tuple[int, int], list[Spread]] = {}  # by cell and metric, of imported benchmarks
+
+    def note(self, line: Line, timed: Place, learnt: Place) -> None:
+        """Take in a line, whose times belong to one place and what it learnt to another."""
+        warnings = [Warning.from_dict(warning) for warning in line.get("warnings", ())]
+        disturbed, cut = disturbed_parts(warnings), any(warning.kind == "time limit" for warning in warnings)
+        for reading in line["measurements"]:
+            if reading["value"] is None:
+                continue
+            if learnt.of_several and is_learnt(row_of(reading["metric"], reading["unit"])):
+                key = (learnt, reading["metric"], line["cell"].get("seed"))
+                self._learnt.setdefault(key, []).append((reading, disturbed, cut))
+            else:
+                self.add(self.numbers[timed], reading, disturbed, cut=cut)
+
+    def add_learnt(self) -> None:
+        """Note what was learnt on several machines: of each seed one reading."""
+        for (place, metric, _), noted in self._learnt.items():
+            readings = [reading for reading, _, _ in noted]
+            parts = frozenset[Part]().union(*(disturbed for _, disturbed, _ in noted))
+            value = over_machines([reading["value"] for reading in readings], row_of(metric, readings[0]["unit"]))
+            self.add(self.numbers[place], {**readings[0], "value": value}, parts, cut=any(cut for *_, cut in noted))
 
     def add(self, cell: int, reading: Line, disturbed: Collection[Part], *, cut: bool = False) -> None:
         """Note one reading of a process, some parts of which were disturbed; training, once a seed, always counts.
@@ -221,16 +262,17 @@ def _origins(stored: Collection[str] | None) -> str | None:
     return None if stored is None else "; ".join(stored)
 
 
-def _note(cells: dict[str, Line], line: Line) -> None:
+def _note(cells: dict[Place, Line], line: Line, place: Place) -> None:
     """What a line says of its cell as a whole."""
     cell = cells.setdefault(
-        line["id"],
+        place,
         {
             "id": line["id"],
             **line["cell"],
             "origins": _origins(line["cell"].get("origins", ())),
             "status": "ok",
             "reason": None,
+            "machine": place.machine or None,
         },
     )
     cell["status"] = status_of((cell["status"], line["status"]))

@@ -14,7 +14,7 @@ def sweeps(table: pd.DataFrame) -> list[str]:
     axes = [axis for axis in AXES if axis not in ("batch_size", "seed")]
     steps = table[table["metric"] == "step"]
     lines = []
-    for _, group in steps.groupby(axes, sort=False, dropna=False):
+    for _, group in steps.groupby([*axes, "machine"], sort=False, dropna=False):
         if group["batch_size"].nunique() >= LEAST_SIZES:
             first = group.iloc[0]
             name = first["id"].replace(f"-b{first['batch_size']}-", "-", 1)
