@@ -228,7 +228,7 @@ def _labels(cells: list[tuple[Cell, str]], machines: Mapping[str, str]) -> list[
     own = [cell for cell, _ in cells if not cell.is_foreign]  # of the others the name is all there is
     varying = [axis for axis in AXES if len({getattr(cell, axis) for cell in own}) > 1]
     names = [name for name in varying if name not in ("architecture", "seed")]
-    several = len({machine for _, machine in cells}) > 1
+    several = len({cell.configuration for cell, _ in cells}) < len(cells)
     return [
         " · ".join(
             [
