@@ -8,7 +8,7 @@ from bench.cli.render.named_run import named_run
 from bench.errors import EXIT_PASS, BenchError
 from bench.report import write
 from bench.report.across import across
-from bench.report.machines_page import document
+from bench.report.machines_document import document
 from bench.report.machines_page import write as write_comparison
 from bench.store.run import Run, load
 
