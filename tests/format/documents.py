@@ -232,6 +232,23 @@ TUNED = Table(
         Row("trials", "list of [Trial](#trial)", NEVER, "-", "what each rate gave with each seed"),
     ),
 )  # fmt: skip
+PART = Table(
+    "Part", "An entry of `merged` in run.json: a run that was merged into this one.",
+    before=(
+        Row("run", "text", NEVER, "-", "its name, which its lines bear"),
+        Row("shard", "text", NEVER, "-", 'such as "2/5"; empty where it was the whole plan'),
+        Row("status", "text", NEVER, "-", "how it ended"),
+        Row("started", "text", NEVER, "UTC, ISO 8601", "when it began"),
+        Row("finished", "text", NEVER, "UTC, ISO 8601", "when measuring ended"),
+        Row("command", "text", NEVER, "-", "what repeats it"),
+        Row("resumed", "list of text", NEVER, "-", "the commands that went on with it"),
+        Row("order_seed", "integer", NULL, "1", "of the order in which its cells were measured"),
+        Row("nodes", "list of text", NEVER, "-", "the machines that its tasks ran on"),
+        Row("versions", "object of text", NEVER, "-", "of packages, by name"),
+        Row("machines", "list of text", NEVER, "-", "the digests of its classes of machines"),
+        Row("ceilings", "list of [Ceiling](#ceiling)", NULL, "-", "what its machine can do at most; null if unknown"),
+    ),
+)  # fmt: skip
 TRIAL = Table(
     "Trial", "One learning rate with one seed, judged by held-out training images.", Trial,
     {"learning_rate": "1", "accuracy": "1", "loss": "1", "seed": "1"},
@@ -598,9 +615,9 @@ DOCUMENTS = (
                 **{key: {"missing": NEVER} for key in ("schema", "run", "command")},
                 "plan": {"type": "[Plan](#plan)"}, "git": {"type": "[Git](#git)"},
                 "origins": {"type": "object of [Origin](#origin)"}, "ceilings": {"type": "list of [Ceiling](#ceiling)"},
-                "tuned": {"type": "list of [Tuned](#tuned)"},
+                "tuned": {"type": "list of [Tuned](#tuned)"}, "merged": {"type": "list of [Part](#part)"},
             }),
-            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LINE, CELL, WARNING, MEASUREMENT, SPREAD, BLOCK, TRAINING,
+            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD, BLOCK, TRAINING,
             EVALUATION, PROFILE, SYSTEM,
         ),
         RUN,
