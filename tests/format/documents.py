@@ -503,6 +503,12 @@ _OF_ROWS = {
         "-",
         "digest of machine and software within which relative costs compare, of several all",
     ),
+    "machine": (
+        "text",
+        NULL,
+        "-",
+        "digest of machine and software whatever the threads; null where nothing tells it, or a number is over several",
+    ),
     "metric": ("text", NULL, "-", "the metric; null in the one row of a cell that has none"),
     "unit": ("text", NULL, "-", "of value, low, high and median, see [metrics.md](metrics.md)"),
     "direction": ("text", NULL, "-", "which way is better"),
@@ -528,7 +534,7 @@ def column_rows():
     """The columns of --csv, in their order."""
     cell = {row.name: row for row in CELL.rows()}
     after = {row.name: row for row in SPREAD.rows()}
-    for name in ("id", *cell, "status", "reason", "flags", "seeds", "lost", "fingerprint", *COLUMNS):
+    for name in ("id", *cell, "status", "reason", "flags", "seeds", "lost", "fingerprint", "machine", *COLUMNS):
         yield (
             replace(cell[name], missing=NEVER if name in ("architecture", "dataset") else NULL)
             if name in cell
