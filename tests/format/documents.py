@@ -26,8 +26,8 @@ from bench.store.elsewhere import SCHEMA as PUBLISHED
 from bench.store.elsewhere import Figure, FigureFile
 from bench.store.facts import Git
 from bench.store.fingerprint import Fingerprint
-from bench.store.frame import COLUMNS
 from bench.store.published import PublishedComparison
+from bench.store.readings import COLUMNS
 from bench.store.result import SCHEMA as RUN
 from bench.store.run_document import RunDocument
 from bench.store.spread import Spread

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from bench.plan.cell import Cell
-from bench.store.frame import COLUMNS, configurations, frame, status_of
+from bench.store.frame import configurations, frame, status_of
+from bench.store.readings import COLUMNS
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 from bench.store.summary import summaries
