@@ -23,15 +23,13 @@ def screened(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: M
         terms: by class, what the readings are held to.
 
     """
-    parts: dict[str, list[CellSummary]] = {}
-    for summary in new:
-        parts.setdefault(summary.machine_class, []).append(summary)
+    parts, usual = _parts(new), next(iter(terms.values()))
     if len(parts) < 2:
-        return compare(new, stored, terms.get(next(iter(parts)), next(iter(terms.values()))))
+        return compare(new, stored, terms.get(next(iter(parts)), usual))
     names = _names(parts)
     every = {summary.id for summary in new}
     screenings = [
-        compare(part, _of_part(stored, part, every, first=not at), terms[machine])
+        compare(part, _of_part(stored, part, every, first=not at), terms.get(machine, usual))
         for at, (machine, part) in enumerate(parts.items())
     ]
     verdicts: dict[tuple[str, str, str], Verdict] = {}
@@ -47,6 +45,15 @@ def screened(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: M
     return Screening(tuple(verdicts.values()), {}, {}, tuple(notes), tuple(falls.values()))
 
 
+def _parts(new: Sequence[CellSummary]) -> dict[str, list[CellSummary]]:
+    """The readings by class; a cell that told no system, since it failed or was skipped, makes no class of its own."""
+    first = next((summary.machine_class for summary in new if summary.machine_class), "")
+    parts: dict[str, list[CellSummary]] = {}
+    for summary in new:
+        parts.setdefault(summary.machine_class or first, []).append(summary)
+    return parts
+
+
 def _of_part(
     stored: Sequence[CellSummary], part: Sequence[CellSummary], every: set[str], *, first: bool
 ) -> list[CellSummary]:
@@ -57,14 +64,16 @@ def _of_part(
 
 def _names(parts: Mapping[str, Sequence[CellSummary]]) -> dict[str, str]:
     """A name for each class, no two the same."""
-    names = {machine: part[0].machine.name for machine, part in parts.items()}
+    names = {
+        machine: next(summary.machine.name for summary in part if summary.machine_class == machine)
+        for machine, part in parts.items()
+    }
     twice = [name for name in names.values() if list(names.values()).count(name) > 1]
     return {machine: f"{name} ({machine[:6]})" if name in twice else name for machine, name in names.items()}
 
 
 def _on(verdict: Verdict, machine: str) -> Verdict:
-    return (
-        replace(verdict, reason=f"on {machine}: {verdict.reason}" if verdict.reason else f"on {machine}")
-        if machine
-        else verdict
-    )
+    """The verdict with its machine before the reason; as it is where it is of all."""
+    if not machine:
+        return verdict
+    return replace(verdict, reason=f"on {machine}: {verdict.reason}" if verdict.reason else f"on {machine}")

@@ -106,7 +106,7 @@ def _check_overlap(runs: Sequence[Run]) -> None:
     every = [_measured(run) for run in runs]
     for at, (run, tasks) in enumerate(zip(runs, every, strict=True)):
         for earlier, known in zip(runs[:at], every[:at], strict=True):
-            if run.facts.plan.get("shard") != earlier.facts.plan.get("shard"):
+            if (run.facts.plan.get("shard") or "") != (earlier.facts.plan.get("shard") or ""):
                 twice = {task[:2] for task in tasks} & {task[:2] for task in known}
                 why = "their shards are of unlike grids, so measure again on machines that can do the same"
             else:

@@ -7,6 +7,7 @@ from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.regression.check import CheckRules, check
 from bench.store import baseline
+from bench.store.result import Result
 from bench.store.summary import summaries
 from tests.store.planted import measured, recorded
 
@@ -87,3 +88,17 @@ def test_one_machine_of_the_baseline_is_judged_by_its_own_readings(record, accep
     (cost,) = (verdict for verdict in checked.decision.verdicts if verdict.metric == "relative_cost")
     assert (cost.verdict, cost.before) == ("unchanged", pytest.approx(np.exp(2.0), rel=0.05))
     assert not any(verdict.verdict == "missing" for verdict in checked.decision.verdicts)
+
+
+def test_a_cell_that_told_no_system_makes_no_machine_of_its_own(record, accepted):
+    run = record(hosts=("xeon",))
+    run.append(Result(Cell("vgg4"), "timeout", "it took too long"))
+    checked = check(run, accepted, CheckRules())
+    assert {verdict.cell.partition("-")[0] for verdict in checked.decision.verdicts} == {"lenet5", "vgg4"}
+    assert not any(verdict.reason.startswith("on ") for verdict in checked.decision.verdicts)
+
+
+def test_a_suspect_beside_such_a_cell_is_still_measured_again(record, accepted):
+    run = record(hosts=("xeon",), more={"xeon": 0.3})
+    run.append(Result(Cell("vgg4"), "skipped", "not here"))
+    assert [*check(run, accepted, CheckRules()).suspects] == ["lenet5-sgd-mnist-b64-cpu-t2"]
