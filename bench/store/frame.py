@@ -52,12 +52,16 @@ def configurations(run: Run) -> pd.DataFrame:
 def by_machine(table: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """The rows of each cell on each class of machines, its id and the class first; "" where nothing tells a class.
 
-    What holds for all machines stands among the rows of each.
+    What holds for all machines stands after the rows of each, so that the first row has the machine's own status.
     """
     for name, cell in table.groupby("id", sort=False):
         classes = [machine for machine in dict.fromkeys(cell["machine"]) if isinstance(machine, str)]
-        for machine in classes or [""]:
-            yield str(name), machine, cell[(cell["machine"] == machine) | cell["machine"].isna()]
+        if len(classes) < 2:
+            yield str(name), classes[0] if classes else "", cell
+            continue
+        for machine in classes:
+            part = cell[(cell["machine"] == machine) | cell["machine"].isna()]
+            yield str(name), machine, part.sort_values("machine", na_position="last", kind="stable")
 
 
 def flagged_cells(table: pd.DataFrame, names: Iterable[str]) -> list[str]:

@@ -153,3 +153,11 @@ def test_what_is_learnt_is_no_time_and_no_rate():
         "reached",
         "steps_to_accuracy",
     }
+
+
+def test_a_cell_that_failed_on_the_first_machine_is_ok_on_the_second(tmp_path):
+    failed = [Result(replace(CELL, seed=at), "oom", "too large", system=HOSTS["epyc"]) for at in (0, 1)]
+    parts = [recorded(tmp_path, "epyc", failed, plan=PLAN), run_of(tmp_path, "xeon", {0: 0.9, 1: 0.9})]
+    table = configurations(merge(parts, "whole", root=tmp_path))
+    states = {machine: part.iloc[0]["status"] for _, machine, part in by_machine(table)}
+    assert states == {machine_of(HOSTS["epyc"]): "oom", machine_of(HOSTS["xeon"]): "ok"}
