@@ -264,7 +264,17 @@ def test_a_number_in_a_sentence_has_its_unit(row):
 
 @every_metric
 def test_a_number_has_its_column_on_the_terminal_or_none(row):
-    others = {"id": "net", "status": "ok", "n": 1, "seeds": 1, "lost": "", "low": None, "high": None, "median": 0.25}
+    others = {
+        "id": "net",
+        "machine": None,
+        "status": "ok",
+        "n": 1,
+        "seeds": 1,
+        "lost": "",
+        "low": None,
+        "high": None,
+        "median": 0.25,
+    }
     also = {"step_median": "step", "time_to_accuracy": "reached"}.get(row.name, row.name)
     names = {row.name, also} | ({"training_step", "steps_to_accuracy"} if row.to_target else set())
     values = {name: float(row.to_target) if name == "reached" else 0.25 for name in names}

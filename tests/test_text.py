@@ -44,7 +44,7 @@ VALUES = [0.0, 1e-12, 9.996e-4, 0.0123, 0.98744, 0.99999, 1.0, 9.996, 12.0, 562.
 
 def row(metric, value, unit, *, low=None, high=None, n=1):
     """One pooled number, as a run's frame has it."""
-    cell = {"id": "net", "status": "ok", "seeds": n, "lost": "", "threads_used": None}
+    cell = {"id": "net", "machine": None, "status": "ok", "seeds": n, "lost": "", "threads_used": None}
     return {**cell, "metric": metric, "unit": unit, "value": value, "median": value, "low": low, "high": high, "n": n}
 
 

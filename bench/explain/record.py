@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bench.plan.cell import Cell
-from bench.store.frame import configuration_id, frame_of
+from bench.store.frame import by_machine, configuration_id, frame_of
 from bench.store.run import Run
 from bench.store.seeds import asked_of
 from bench.store.warning import Warning
@@ -68,11 +68,13 @@ def cell_records(run: Run) -> dict[str, CellRecord]:
     warnings: dict[str, dict[Warning, None]] = {}
     for line in lines:
         warnings.setdefault(line["id"], {}).update(dict.fromkeys(map(Warning.from_dict, line["warnings"])))
-    records = {}
-    for name, part in frame_of(lines, asked_of(run.facts.plan)).groupby("id", sort=False):
-        line = first[str(name)]
+    records: dict[str, CellRecord] = {}
+    for name, _, part in by_machine(frame_of(lines, asked_of(run.facts.plan))):
+        if name in records:  # of several machines the first, whose operators and profile it has
+            continue
+        line = first[name]
         cell = Cell.from_dict(line["cell"]).configuration
-        records[str(name)] = CellRecord(
+        records[name] = CellRecord(
             run=run.name,
             cell=cell,
             status=str(part["status"].iloc[0]),
@@ -80,7 +82,7 @@ def cell_records(run: Run) -> dict[str, CellRecord]:
             profile=line["profile"],
             operators=line["operators"],
             system=line["system"],
-            warnings=tuple(warnings[str(name)]),
+            warnings=tuple(warnings[name]),
             code=tuple(run.facts.code[origin] for origin in cell.origins if origin in run.facts.code),
         )
     return records

@@ -40,6 +40,7 @@ Role = Literal[
     "suite",  # what to start from
     "text",  # nothing: it describes a suite, and is no flag
     "where",  # which executor runs the workers
+    "shard",  # which of the cells are this machine's
     "name",  # where the results go
     "page",  # whether the page is written
 ]
@@ -150,6 +151,12 @@ class Plan:
         False, "profile each cell too, in a pass of its own; see explain and tensorboard", role="profile"
     )
     executor: str = _option("local", "where workers run; local: on this machine, one at a time", role="where")
+    shard: str = _option(
+        "",
+        "measure one part of the plan's cells, such as 2/5; the parts are joined by merge (default: all cells)",
+        role="shard",
+        reads="part",
+    )
     run: str = _option("", "name of the run (default: the suite and the time)", role="name")
     report: bool = _option(True, "write the HTML page", role="page")
 
@@ -393,6 +400,14 @@ def _input_shape(text: str) -> str:
     return text
 
 
+def _part(text: str) -> str:
+    """NUMBER/COUNT, the number from 1 to the count; "" for none."""
+    match = re.fullmatch(r"([1-9]\d{0,4})/([1-9]\d{0,4})", text, re.ASCII)
+    if text and (not match or int(match[1]) > int(match[2])):
+        raise ValueError(text)
+    return text
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "duration": seconds_of,
     "limit": _limit,
@@ -400,6 +415,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "goal": _goal,
     "rate": _rate,
     "shape": _input_shape,
+    "part": _part,
 }
 _WANTED = {
     "duration": "a duration such as 90s, 5m or 1h",
@@ -408,6 +424,7 @@ _WANTED = {
     "goal": "a share such as 99% or 0.99, or 0",
     "rate": "a number above 0, such as 0.01 or 1e-3",
     "shape": "CxHxW or CxHxW:CLASSES, such as 3x224x224:1000",
+    "part": "a part and how many there are, such as 2/5",
     "int": "a whole number",
     "float": "a number",
     "str": "text",

@@ -13,10 +13,11 @@ from bench.plan.matching import cells_meant
 from bench.regression.accepted import named_in_decision
 from bench.regression.accuracy import Learnt
 from bench.regression.confirm import Suspect
-from bench.regression.screening import Screening, Terms, compare
+from bench.regression.machines import screened
+from bench.regression.screening import Screening, Terms
 from bench.regression.tolerances import Tolerances
 from bench.store.baseline import Baseline
-from bench.store.frame import configurations, flagged_cells
+from bench.store.frame import by_machine, configurations, flagged_cells
 from bench.store.run import Run
 from bench.store.summary import CellSummary, summaries
 from bench.text import joined, plural
@@ -65,10 +66,11 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     new, stored = _sides(run, every, baseline, rules.globs)
     table = configurations(run)
     absolute = _absolute(table)
-    rules.allowed.check_budgets(_measured(absolute))
+    rules.allowed.check_budgets(_measured(values for cells in absolute.values() for values in cells.values()))
     rules.allowed.check_tolerances(_judgeable(there))
     shares, forced = _shares(new, rules)
-    compared = compare(new, stored, Terms(rules.allowed, shares, absolute))
+    terms = {machine: Terms(rules.allowed, shares, values) for machine, values in absolute.items()}
+    compared = screened(new, stored, terms)
     decision = Decision(
         kind="check",
         before=f"{named_in_decision(baseline.name)}({plural(len(baseline.runs()), 'run')})",
@@ -131,11 +133,12 @@ def _same(stored: CellSummary, new: Sequence[CellSummary]) -> bool:
     return (stored.run, stored.started) == (new[0].run, new[0].started)
 
 
-def _absolute(table: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """By configuration, the value of each metric."""
-    values: dict[str, dict[str, float]] = {}
-    for row in table.dropna(subset=["metric"]).to_dict("records"):
-        values.setdefault(row["id"], {})[row["metric"]] = row["value"]
+def _absolute(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    """By class of machines and configuration, the value of each metric."""
+    values: dict[str, dict[str, dict[str, float]]] = {}
+    for name, machine, rows in by_machine(table):
+        measured = rows.dropna(subset=["metric"])
+        values.setdefault(machine, {})[name] = dict(zip(measured["metric"], measured["value"], strict=True))
     return values
 
 
@@ -148,9 +151,9 @@ def _judgeable(every: Iterable[CellSummary]) -> dict[str, set[str]]:
     return metrics
 
 
-def _measured(absolute: Mapping[str, Mapping[str, float]]) -> set[str]:
+def _measured(every: Iterable[Mapping[str, float]]) -> set[str]:
     """The metrics that the run measured; how long a target took is one where it was aimed at, reached or not."""
-    metrics = {metric for values in absolute.values() for metric in values}
+    metrics = {metric for values in every for metric in values}
     return metrics | set(named(lambda row: row.to_target)) if "reached" in metrics else metrics
 
 

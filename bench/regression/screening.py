@@ -72,7 +72,7 @@ def compare(new: Sequence[CellSummary], stored: Sequence[CellSummary], terms: Te
     known = {summary.id: summary for summary in new}
     alike = {name: _alike(summary, by_id.get(name, [])) for name, summary in known.items()}
     learnt = [
-        Learnt(summary, since_mark(alike[name]), terms.allowed.share(name, "accuracy"))
+        Learnt(summary, since_mark(_same_cell(summary, by_id.get(name, []))), terms.allowed.share(name, "accuracy"))
         for name, summary in known.items()
         if summary.status == "ok"
     ]
@@ -124,6 +124,12 @@ def _doubted(new: CellSummary, verdict: Verdict) -> Verdict:
 def _alike(new: CellSummary, stored: Iterable[CellSummary]) -> list[CellSummary]:
     """The stored readings that were measured under the same conditions."""
     return [summary for summary in stored if not _differs(summary, new)]
+
+
+def _same_cell(new: CellSummary, stored: Iterable[CellSummary]) -> list[CellSummary]:
+    """The stored readings of the very cell, on whatever machine: what a net learns is no machine's."""
+    own = new.definition.partition(" ")[0]  # digest of the cell; the rest says how times are measured
+    return [summary for summary in stored if summary.definition.partition(" ")[0] == own]
 
 
 def _not_compared(new: CellSummary, stored: list[CellSummary]) -> Verdict:

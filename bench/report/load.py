@@ -1,4 +1,4 @@
-"""From a run's files to the record of a page: one row a configuration, the seeds of a configuration pooled."""
+"""From a run's files to the record of a page: one row a configuration and class of machines, its seeds pooled."""
 
 import re
 from collections import Counter
@@ -20,15 +20,16 @@ from bench.stats.interval import Interval
 from bench.store.beside import figures_near
 from bench.store.disturbed import flagged
 from bench.store.facts import RunFacts
-from bench.store.fingerprint import fingerprint
-from bench.store.frame import configuration_id, frame_of
+from bench.store.fingerprint import fingerprint, machine_of
+from bench.store.frame import by_machine, configuration_id, frame_of
+from bench.store.machines import places_of
 from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
 from bench.store.seeds import asked_of
 from bench.store.spread import NAMES, Spread
 from bench.store.warning import Warning, disturbed_parts
-from bench.text import joined, plural
+from bench.text import plural
 
 # Control characters, lone surrogates and direction overrides: no name needs them, and XML cannot hold them.
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -38,14 +39,14 @@ TARGETS = (0.995, 0.99, 0.98, 0.97, 0.95, 0.9, 0.8, 0.5)  # round test accuracie
 
 @dataclass(slots=True)
 class _Gathered:
-    """What the results of one configuration hold beside its metrics."""
+    """What the results of one configuration on one class of machines hold beside its metrics."""
 
     cells: dict[str, Cell] = field(default_factory=dict)
     steps: list[Floats] = field(default_factory=list)
     training: list[Mapping[str, Any]] = field(default_factory=list)
     turns: list[Floats] = field(default_factory=list)
-    machines: dict[str, str] = field(default_factory=dict)  # what its processes ran on: digest to name
-    processes: Counter[str] = field(default_factory=Counter)  # how many of them on each
+    machine: str = ""  # the class
+    name: str = ""  # of the machine
     contended: bool = False  # whether a neighbour disturbed the training of any seed
 
     def add(self, line: Mapping[str, Any]) -> None:
@@ -57,25 +58,19 @@ class _Gathered:
             self.training.append(line["training"])
             self.contended |= "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
         if line.get("system"):
-            facts = fingerprint(line["system"], 0)
-            self.processes[facts.digest] += 1
-            self.machines.setdefault(facts.digest, str(line["system"].get("gpu") or line["system"].get("cpu")))
-
-    @property
-    def machine(self) -> str:
-        """One digest of all machines that its processes ran on; of several it has how many ran on each."""
-        if len(self.processes) < 2:
-            return "".join(self.processes)
-        return "+".join(f"{digest}:{count}" for digest, count in sorted(self.processes.items()))
+            self.name = self.name or fingerprint(line["system"], None).name
 
 
 def read(run: Run) -> Record:
-    """The record of a run, from its files alone; of two results of one cell and repeat the later one counts."""
+    """The record of a run, from its files alone.
+
+    Of two results of one cell and repeat on one class of machines the later one counts.
+    """
     stored = map(_of_configuration, flagged(run.lines(), run.heads()))
-    lines = {(line["id"], line["cell"].get("seed"), line["repeat"]): line for line in stored}
-    gathered: dict[str, _Gathered] = {}
-    for line in lines.values():
-        gathered.setdefault(line["id"], _Gathered()).add(line)
+    lines = {(line["id"], line["cell"].get("seed"), line["repeat"], line["machine"]): line for line in stored}
+    gathered: dict[tuple[str, str], _Gathered] = {}
+    for line, (place, _) in zip(lines.values(), places_of([*lines.values()]), strict=True):
+        gathered.setdefault((place.id, place.machine), _Gathered(machine=place.machine)).add(line)
     trained = [entry for part in gathered.values() for entry in part.training]
     facts = RunFacts.from_dict(clean(run.stored))
     aim = _asked(facts.plan)
@@ -96,20 +91,13 @@ def read(run: Run) -> Record:
 
 
 def _machines(parts: Sequence[_Gathered]) -> dict[str, str]:
-    """A name for each machine or set of them that a configuration was measured on; no two have the same.
+    """A name for each machine that a configuration was measured on; no two have the same.
 
     Machines of one name, such as one machine before and after a change of its software, are told by their digests.
     """
-    single = {digest: name for part in parts for digest, name in part.machines.items()}
-    alike = Counter(single.values())
-    named = {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in single.items()}
-    return {part.machine: _machine_of(part, named) for part in parts if part.machines}
-
-
-def _machine_of(part: _Gathered, named: Mapping[str, str]) -> str:
-    if len(part.processes) == 1:
-        return named[part.machine]
-    return joined(f"{named[digest]} in {plural(count, 'process')}" for digest, count in sorted(part.processes.items()))
+    names = {part.machine: part.name for part in parts if part.name}
+    alike = Counter(names.values())
+    return {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in names.items()}
 
 
 def _in_order(record: Record) -> Iterator[Row]:
@@ -131,7 +119,8 @@ def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     for entry in measurements:
         entry.pop("samples", None)
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
-    return {**line, "id": configuration_id(line), "steps": steps, "turns": pairs}
+    machine = line.get("machine") or machine_of(line["system"] or {})
+    return {**line, "id": configuration_id(line), "machine": machine, "steps": steps, "turns": pairs}
 
 
 def clean(value: Any) -> Any:
@@ -143,10 +132,10 @@ def clean(value: Any) -> Any:
     return [clean(item) for item in value] if isinstance(value, list) else value
 
 
-def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float | None) -> list[Row]:
+def _rows(table: pd.DataFrame, gathered: Mapping[tuple[str, str], _Gathered], target: float | None) -> list[Row]:
     unordered = []
-    for identity, part in table.groupby("id", sort=False):
-        rest, first = gathered[str(identity)], part.iloc[0]
+    for identity, machine, part in by_machine(table):
+        rest, first = gathered[identity, machine], part.iloc[0]
         values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
         values |= _median(part, values)
         for metric in named(lambda row: row.to_target):
@@ -158,7 +147,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
         cells = tuple(rest.cells.values())
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         unordered.append((cells, str(first["status"]), reason, values, rest))
-    names = _labels([cells[0] for cells, *_ in unordered])
+    names = _labels([(cells[0], rest.machine) for cells, *_, rest in unordered], _machines([*gathered.values()]))
     labelled = sorted(
         zip(names, unordered, strict=True), key=lambda pair: (pair[1][1] != "ok", *_cost(pair[1][3]), pair[0])
     )
@@ -234,14 +223,21 @@ def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
     return 2, 0.0
 
 
-def _labels(cells: list[Cell]) -> list[str]:
-    """The shortest names that tell the cells apart: the architecture, then each field that varies."""
-    own = [cell for cell in cells if not cell.is_foreign]  # of the others the name is all there is
+def _labels(cells: list[tuple[Cell, str]], machines: Mapping[str, str]) -> list[str]:
+    """The shortest names that tell the cells apart: the architecture, each field that varies, and the machine."""
+    own = [cell for cell, _ in cells if not cell.is_foreign]  # of the others the name is all there is
     varying = [axis for axis in AXES if len({getattr(cell, axis) for cell in own}) > 1]
     names = [name for name in varying if name not in ("architecture", "seed")]
+    several = len({cell.configuration for cell, _ in cells}) < len(cells)
     return [
-        " · ".join([cell.architecture, *(_part(name, getattr(cell, name)) for name in names if not cell.is_foreign)])
-        for cell in cells
+        " · ".join(
+            [
+                cell.architecture,
+                *(_part(name, getattr(cell, name)) for name in names if not cell.is_foreign),
+                *([machines.get(machine, "unknown machine")] if several else []),
+            ]
+        )
+        for cell, machine in cells
     ]
 
 

@@ -38,7 +38,7 @@ from bench.store.run import REPORTS, Run
 from bench.text import plural, tenths
 
 FREE = "free the path, or run from another folder"  # where a page cannot be written
-_META = "bench-run"
+META = "bench-run"
 _OTHER_PAGES = ("index", "history")
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
@@ -91,7 +91,7 @@ def page(record: Record) -> str:
     return template("page.html").render(
         record=record,
         meta=json.dumps(_summary(record), sort_keys=True),
-        meta_name=_META,
+        meta_name=META,
         status=record.facts.status,
         counts=counts(record),
         machine=machine(record),
@@ -187,7 +187,7 @@ class _Meta(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Keep the content of the one meta element that is ours."""
         pairs = dict(attrs)
-        if tag == "meta" and pairs.get("name") == _META and self.content is None:
+        if tag == "meta" and pairs.get("name") == META and self.content is None:
             self.content = pairs.get("content")
 
 

@@ -182,8 +182,11 @@ def _caveats(record: Record) -> Iterator[str]:
     if isinstance(target, float) and short:
         yield f"Short of the precision target of ± {percent(target)}: {joined(short, most=20)}."
     yield from _disturbed(record)
-    if mixed := [f"{row.label} ({record.machines[row.machine]})" for row in record.rows if "+" in row.machine]:
-        yield f"Pooled over processes of more than one machine or software: {joined(mixed, most=20)}."
+    if len(record.machines) > 1:
+        yield (
+            f"Measured on {plural(len(record.machines), 'machine')}: times, costs and memory are of one each, as the "
+            "names say; what a net learnt is over all, each seed with its mean."
+        )
     if any("step" in row.values for row in record.rows):
         yield (
             "Intervals of times, rates and relative costs are for this run: from one hour to the next they move more "

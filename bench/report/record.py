@@ -65,10 +65,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One configuration: every field of its cells but the seed.
+    """One configuration on one class of machines: every field of its cells but the seed.
 
     `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2);
-    `machine` is what it was measured on, as a digest; of several machines, with how many processes ran on each.
+    `machine` is what it was measured on, as a digest. What it learnt is over all machines, in each of its rows.
     """
 
     key: str
@@ -125,5 +125,9 @@ class Record:
         return [row for row in self.rows if row.status == "ok" and all(metric in row.values for metric in metrics)]
 
     def judged(self, *metrics: str) -> list[Row]:
-        """Those of them whose accuracies compare: not the ones that training stopped at for being high."""
-        return [row for row in self.having("accuracy", *metrics) if not row.stopped]
+        """Those of them whose accuracies compare: not the ones that training stopped at for being high.
+
+        Where accuracies alone are compared, a configuration has one row, however many machines trained it.
+        """
+        rows = [row for row in self.having("accuracy", *metrics) if not row.stopped]
+        return rows if metrics else [*{row.cells[0].configuration: row for row in reversed(rows)}.values()][::-1]

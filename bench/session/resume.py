@@ -12,6 +12,7 @@ from bench.process.lock import recording
 from bench.session.missing import Past
 from bench.store import run as store
 from bench.store.named_code import check_code, code_in
+from bench.text import joined
 
 # What may differ from the first session: how long to go on, never what is measured.
 ADJUSTABLE = options_of("repeats", "patience", "session", "page")
@@ -46,6 +47,9 @@ def _plan(run: store.Run, wanted: Mapping[str, Any], allow_code: bool) -> Plan:
     """The plan of the run with the `wanted` fields."""
     if run.facts.imported:
         raise BenchError(f"run '{run.name}' was imported from {run.facts.imported}: measure again with its own tool")
+    if run.facts.merged:
+        names = joined(str(part.get("run")) for part in run.facts.merged)
+        raise BenchError(f"run '{run.name}' was merged from {names}: resume those, and merge them again")
     fixed = [key for key in wanted if key not in ADJUSTABLE]
     if fixed:
         allowed = ", ".join(map(flag, ADJUSTABLE))

@@ -16,6 +16,7 @@ from bench.plan.grid import Grid, expand, origins_of, plugins_of
 from bench.plan.plan import Plan, flag
 from bench.plan.reference import REFERENCE
 from bench.plan.seeds import order_seed_of
+from bench.plan.shard import in_shard, shard_of
 from bench.plan.task import request_of
 from bench.plan.tuning import trials_of
 from bench.process.executor import Executor
@@ -34,6 +35,7 @@ from bench.store.named_code import code_in, remember
 from bench.store.provenance import git_state, time_name, utc_now, versions
 from bench.store.result import Result
 from bench.store.run_document import RunDocument
+from bench.store.source import source_digest
 from bench.text import plural
 
 
@@ -60,6 +62,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
         for reason in _unflushed(catalogue):
             observer.warned(f"{reason}: they are kept")
     grid = expand(plan, catalogue, untrainable=plan.blocks > 0 and not plan.tune)
+    grid = in_shard(grid, plan, catalogue)
     for text in (*_untrained(grid, catalogue), *_untrainable(grid)):
         observer.warned(text)
     trials = trials_of(grid.cells, plan, catalogue)
@@ -95,7 +98,7 @@ def measure(
         BenchError: another run is measuring, or the run's folder cannot be made or written.
 
     """
-    name = run.name if run else work.plan.run or named(Path(work.plan.suite).stem)
+    name = run.name if run else work.plan.run or named(_stem(work.plan))
     with ExitStack() as locks:
         locks.enter_context(measuring(name, concurrent, wait, observer.warned))
         try:
@@ -130,6 +133,12 @@ def named(stem: str) -> str:
     taken = set(store.run_names())
     more = (f"{name}-{number}" for number in range(2, len(taken) + 3))
     return name if name not in taken else next(other for other in more if other not in taken)
+
+
+def _stem(plan: Plan) -> str:
+    """What the name of a run of the plan begins with; shards of one minute have names of their own."""
+    shard = shard_of(plan)
+    return Path(plan.suite).stem + (f"-{shard.number}of{shard.count}" if shard else "")
 
 
 def _measure(work: Work, executor: Executor, recording: Recording) -> None:
@@ -220,6 +229,7 @@ def _facts(work: Work, executor: Executor, command: str) -> RunDocument:
         "reference": REFERENCE,
         "protocol": protocol(),
         "git": git_state(),
+        "source": source_digest(),
         "versions": versions(),
         "architectures": {cell.architecture: dict(catalogue.architectures[cell.architecture]) for cell in cells},
         "optimizers": {cell.optimizer: _rate(catalogue, cell.optimizer) for cell in cells},

@@ -12,7 +12,7 @@ from bench.text import percent
 
 OFF = 0.05  # how much slower than at its best in the run the reference may be, as a share
 
-Key = tuple[str, int]  # a result: the id of its cell, and its repeat
+Key = tuple[Any, ...]  # a result: the id of its cell, its repeat and, of a stored line, its machine and run
 
 
 class Beside(NamedTuple):
@@ -36,11 +36,21 @@ def of_results(results: Iterable[Result]) -> list[Beside]:
 
 
 def of_heads(heads: Iterable[Mapping[str, Any]]) -> list[Beside]:
-    """The same of stored lines, of which only the head is needed; each machine of a run is a group of its own."""
+    """The same of stored lines, of which only the head is needed.
+
+    Each machine of a run is a group of its own, and so is each run of those that were merged: hosts of one class need
+    not be equally fast.
+    """
     return [
         Beside(
-            (head["id"], head["repeat"]),
-            (head.get("fingerprint"), head["cell"].get("device"), head["cell"].get("denormals"), reading["threads"]),
+            _key(head),
+            (
+                head.get("fingerprint"),
+                head.get("run"),
+                head["cell"].get("device"),
+                head["cell"].get("denormals"),
+                reading["threads"],
+            ),
             reading["value"],
         )
         for head in heads
@@ -66,8 +76,12 @@ def flagged(lines: Iterable[dict[str, Any]], heads: Iterable[Mapping[str, Any]])
     """
     late = disturbed(of_heads(heads))
     for line in lines:
-        share = late.get((line["id"], line["repeat"]))
+        share = late.get(_key(line))
         yield line if share is None else {**line, "warnings": [*line["warnings"], _warning(share).to_dict()]}
+
+
+def _key(line: Mapping[str, Any]) -> Key:
+    return line["id"], line["repeat"], line.get("fingerprint"), line.get("run")
 
 
 def _warning(share: float) -> Warning:

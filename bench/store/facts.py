@@ -8,7 +8,7 @@ from bench.plan.origin import code_in_words, with_names_alone
 from bench.vocabulary import RUN_STATUSES, RunStatus
 
 UNKNOWN = "unknown"
-_TEXTS = ("started", "finished", "reference", "imported", "imported_digest")
+_TEXTS = ("started", "finished", "reference", "source", "imported", "imported_digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class RunFacts:
         ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.
         tuned: the trials of learning rates, by what shares a rate.
         resumed: the commands that went on with the run.
+        source: a digest of the suite's own sources; "" where it was not recorded.
+        merged: of a run that others were merged into, what each was: its `run`, `shard`, `command` and so on.
         imported: the file that the run was read from, "" for our own.
         imported_digest: the SHA-256 of that file.
 
@@ -67,6 +69,8 @@ class RunFacts:
     ceilings: tuple[Mapping[str, Any], ...] | None = None
     tuned: tuple[Mapping[str, Any], ...] = ()
     resumed: tuple[str, ...] = ()
+    source: str = ""
+    merged: tuple[Mapping[str, Any], ...] = ()
     imported: str = ""
     imported_digest: str = ""
 
@@ -96,6 +100,7 @@ class RunFacts:
             origins={name: _mapping(facts) for name, facts in _mapping(stored.get("origins")).items()},
             ceilings=_mappings(stored["ceilings"]) if "ceilings" in stored else None,
             tuned=_mappings(stored.get("tuned")),
+            merged=_mappings(stored.get("merged")),
             resumed=tuple(str(command) for command in _entries(stored.get("resumed"))),
         )
 

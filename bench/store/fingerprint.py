@@ -55,6 +55,17 @@ class Fingerprint:
         """Twelve hexadecimal digits that change with any field; fit for a file name."""
         return digest(self.fields)
 
+    @property
+    def machine(self) -> str:
+        """The digest of the same without the threads: the class of machines (`machine_of`); "" where nothing tells."""
+        facts = {name: value for name, value in self.fields.items() if name != "threads"}
+        return digest(facts) if facts.keys() - {"schema"} else ""
+
+    @property
+    def name(self) -> str:
+        """What computes, by its name."""
+        return str(self.fields.get("gpu") or self.fields.get("cpu") or "an unknown machine")
+
     def differences(self, other: "Fingerprint", without: Collection[str] = ()) -> tuple[str, ...]:
         """Each field that differs from the other's, such as "torch 2.14.1 -> 2.15.0"; none when comparable.
 
@@ -79,6 +90,14 @@ def fingerprint(system: Mapping[str, Any], threads: int | None) -> Fingerprint:
     fields = {name: _hard(name, system[name]) for name in names if name in system}
     known = {} if threads is None else {"threads": threads}
     return Fingerprint({**fields, **known, "schema": SCHEMA})
+
+
+def machine_of(system: Mapping[str, Any]) -> str:
+    """The digest of a machine and its software alone, whatever threads are in use; "" where no worker told its system.
+
+    Machines that have the same are of one class: their times compare.
+    """
+    return fingerprint(system, None).digest if system else ""
 
 
 def of_result(result: Result) -> str:

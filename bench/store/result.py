@@ -149,10 +149,11 @@ class Result:
         """The parts that a neighbour disturbed."""
         return disturbed_parts(self.warnings)
 
-    def to_line(self, fingerprint: str = "") -> str:
+    def to_line(self, fingerprint: str = "", machine: str = "") -> str:
         """One line of JSON without its newline; not-a-number is stored as null.
 
-        `fingerprint` is the digest of the machine under which its relative cost holds (`bench.store.fingerprint`).
+        `fingerprint` is the digest of the machine under which its relative cost holds, `machine` that of the machine
+        whatever the threads (`bench.store.fingerprint`).
         What is bulky comes after the measurements, the samples by metric, so that who needs only the values can stop
         reading there.
         """
@@ -168,6 +169,7 @@ class Result:
             "seconds": self.seconds,
             "cell": self.cell.to_dict(),
             "fingerprint": fingerprint,
+            "machine": machine,
             "warnings": [warning.to_dict() for warning in self.warnings],
             "measurements": measurements,
             "blocks": list(self.blocks),

@@ -12,7 +12,7 @@ from bench import files
 from bench.errors import BenchError
 from bench.plan.matching import matches
 from bench.store.facts import RunFacts
-from bench.store.fingerprint import of_result
+from bench.store.fingerprint import machine_of, of_result
 from bench.store.result import SCHEMA, Result
 from bench.store.run_document import RunDocument
 from bench.store.stored import parse_line
@@ -76,20 +76,20 @@ class Run:
 
         """
         counting = self._counting()
-        return (head for number, head in enumerate(self._every_head()) if number in counting)
+        return (head for number, head in enumerate(self.every_head()) if number in counting)
 
     def _counting(self) -> set[int]:
         """The numbers of the lines that are results: no trials, and each process once."""
         tuned = bool(self.facts.plan.get("tune"))
         last = {
-            (head["id"], head["repeat"], head.get("fingerprint")): number
-            for number, head in enumerate(self._every_head())
+            (head["id"], head["repeat"], head.get("fingerprint"), head.get("run")): number
+            for number, head in enumerate(self.every_head())
             if not (tuned and head["cell"].get("split") == "validation")
         }
         return set(last.values())
 
-    def _every_head(self) -> list[dict[str, Any]]:
-        """The head of each line, with the trials."""
+    def every_head(self) -> list[dict[str, Any]]:
+        """As `heads`, with the trials, and of a process that stands there twice both."""
         if self._heads is None:
             self._heads = list(self._every_line(whole=False))
         return self._heads
@@ -107,6 +107,10 @@ class Run:
         if self._lines is None:
             self._lines = list(files.read_lines(self._path, _DAMAGED))
         return self._lines
+
+    def whole_lines(self) -> list[files.Line]:
+        """Each whole line as it stands in the file, trials too."""
+        return self._read()
 
     def results(self) -> list[Result]:
         """Each line as a Result, samples decoded; trials too."""
@@ -136,7 +140,7 @@ class Run:
             BenchError: the disk is full, or the folder is gone.
 
         """
-        text = result.to_line(of_result(result))
+        text = result.to_line(of_result(result), machine_of(result.system))
         with self._there():
             files.append_line(self._path, text, new=False)
         if self._lines is not None:

@@ -28,6 +28,8 @@ class RunDocument(TypedDict, total=False):
         origins: which code was named by file or module, or is a plug-in's, by field and text.
         cells: how many cells were to be measured.
         nodes: the machines that tasks run on.
+        source: a digest of the suite's own sources.
+        merged: of a run that others were merged into, what each of those was.
         ceilings: what the machine can do at most, by device, dtype and threads.
         tuned: the trials of learning rates, an entry for each configuration that shares a rate.
         endings: by the id of a cell, why it got no further repeat.
@@ -54,6 +56,8 @@ class RunDocument(TypedDict, total=False):
     origins: Mapping[str, Any]
     cells: int
     nodes: Sequence[str]
+    source: str
+    merged: Sequence[Mapping[str, Any]]
     ceilings: Sequence[Any]
     tuned: Sequence[Mapping[str, Any]]
     endings: Mapping[str, str]

@@ -163,6 +163,8 @@ class StoredHead(TypedDict):
         cell: what was measured.
         fingerprint: digest of the machine and software, with the threads, within which relative costs compare; ""
             where no worker told its system.
+        machine: digest of the machine and software, whatever the threads; "" where no worker told its system.
+        run: in a run that was merged, the name of the run that this line is of.
         warnings: what to know before trusting the numbers.
         measurements: the metrics.
 
@@ -177,6 +179,8 @@ class StoredHead(TypedDict):
     seconds: Seconds | None
     cell: StoredCell
     fingerprint: NotRequired[str]
+    machine: NotRequired[str]
+    run: NotRequired[str]
     warnings: list[StoredWarning]
     measurements: list[StoredMeasurement]
 

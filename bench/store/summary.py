@@ -1,4 +1,4 @@
-"""Summary: the few numbers of one configuration in one run that a regression check needs."""
+"""Summary: the few numbers of one configuration on one class of machines that a regression check needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,8 @@ from typing import Any
 from bench.metrics import METRICS, row_of
 from bench.plan.cell import Cell
 from bench.store.fingerprint import Fingerprint, definition, fingerprint, threads_of
-from bench.store.frame import status_of
+from bench.store.frame import configuration_id, status_of
+from bench.store.machines import Place, over_machines, places_of
 from bench.store.pooling import pooled
 from bench.store.run import Run
 from bench.store.warning import Warning, disturbed_parts
@@ -17,7 +18,7 @@ from bench.vocabulary import SegmentStart
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellSummary:
-    """One configuration in one run.
+    """One configuration in one run, on one class of machines; its accuracy is over all classes.
 
     Attributes:
         cell: the configuration.
@@ -33,7 +34,7 @@ class CellSummary:
         reference: seconds a step of the reference beside it, geometric mean over processes.
         processes: how many fresh processes stand behind it.
         step: seconds a step, geometric mean over processes.
-        accuracy: test accuracy by seed.
+        accuracy: test accuracy by seed; of a seed that several machines trained, the mean.
         epochs: what was trained for it; None where nothing was, or where a time limit cut it short.
         peak_memory: bytes at the peak, geometric mean over processes.
         counts: exact counts by metric.
@@ -68,6 +69,11 @@ class CellSummary:
         return self.cell.id
 
     @property
+    def machine_class(self) -> str:
+        """The class of machines that its times are of."""
+        return self.machine.machine
+
+    @property
     def judgeable(self) -> frozenset[str]:
         """The metrics of it that a gate can judge."""
         gated = {
@@ -79,20 +85,24 @@ class CellSummary:
 
 
 def summaries(run: Run) -> list[CellSummary]:
-    """What the run says of each configuration, in the order in which they were first measured.
+    """What the run says of each configuration on each class of machines, in the order in which they were measured.
 
     Raises:
         BenchError: the run's files are damaged.
 
     """
-    processes: dict[Cell, list[dict[str, Any]]] = {}
-    for line in run.lines():
-        processes.setdefault(Cell.from_dict(line["cell"]).configuration, []).append(line)
-    return [_summary(run, configuration, lines) for configuration, lines in processes.items()]
+    lines = [{**line, "id": configuration_id(line)} for line in run.lines()]
+    processes: dict[Place, list[dict[str, Any]]] = {}
+    learnt: dict[str, dict[int, list[float]]] = {}
+    for line, (place, _) in zip(lines, places_of(lines), strict=True):
+        processes.setdefault(place, []).append(line)
+        for reading in _learnt(line):
+            learnt.setdefault(line["id"], {}).setdefault(line["cell"]["seed"], []).append(reading["value"])
+    return [_summary(run, of_place, learnt.get(place.id, {})) for place, of_place in processes.items()]
 
 
-def _summary(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
-    facts = run.facts
+def _summary(run: Run, lines: list[dict[str, Any]], learnt: Mapping[int, list[float]]) -> CellSummary:
+    facts, cell = run.facts, Cell.from_dict(lines[0]["cell"]).configuration
     readings: dict[str, list[tuple[float, bool]]] = {}
     threads = threads_of(cell, None)
     for line in lines:
@@ -120,7 +130,7 @@ def _summary(run: Run, cell: Cell, lines: list[dict[str, Any]]) -> CellSummary:
         reference=_pooled("relative_reference", values),
         processes=len(values.get("relative_cost", ())),
         step=_pooled("step", values),
-        accuracy={line["cell"]["seed"]: reading["value"] for line in lines for reading in _learnt(line)},
+        accuracy={seed: over_machines(values, METRICS["accuracy"]) for seed, values in learnt.items()},
         epochs=None if limited else facts.plan.get("epochs") or None,
         peak_memory=_pooled("peak_memory", values),
         counts=_counts(lines),

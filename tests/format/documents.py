@@ -26,8 +26,8 @@ from bench.store.elsewhere import SCHEMA as PUBLISHED
 from bench.store.elsewhere import Figure, FigureFile
 from bench.store.facts import Git
 from bench.store.fingerprint import Fingerprint
-from bench.store.frame import COLUMNS
 from bench.store.published import PublishedComparison
+from bench.store.readings import COLUMNS
 from bench.store.result import SCHEMA as RUN
 from bench.store.run_document import RunDocument
 from bench.store.spread import Spread
@@ -230,6 +230,23 @@ TUNED = Table(
         Row("cell", "[Cell](#cell)", NEVER, "-", "the same by its fields"),
         Row("learning_rate", "number", NULL, "1", "the rate that was chosen; null where none trained the net"),
         Row("trials", "list of [Trial](#trial)", NEVER, "-", "what each rate gave with each seed"),
+    ),
+)  # fmt: skip
+PART = Table(
+    "Part", "An entry of `merged` in run.json: a run that was merged into this one.",
+    before=(
+        Row("run", "text", NEVER, "-", "its name, which its lines bear"),
+        Row("shard", "text", NEVER, "-", 'such as "2/5"; empty where it was the whole plan'),
+        Row("status", "text", NEVER, "-", "how it ended"),
+        Row("started", "text", NEVER, "UTC, ISO 8601", "when it began"),
+        Row("finished", "text", NEVER, "UTC, ISO 8601", "when measuring ended"),
+        Row("command", "text", NEVER, "-", "what repeats it"),
+        Row("resumed", "list of text", NEVER, "-", "the commands that went on with it"),
+        Row("order_seed", "integer", NULL, "1", "of the order in which its cells were measured"),
+        Row("nodes", "list of text", NEVER, "-", "the machines that its tasks ran on"),
+        Row("versions", "object of text", NEVER, "-", "of packages, by name"),
+        Row("machines", "list of text", NEVER, "-", "the digests of its classes of machines"),
+        Row("ceilings", "list of [Ceiling](#ceiling)", NULL, "-", "what its machine can do at most; null if unknown"),
     ),
 )  # fmt: skip
 TRIAL = Table(
@@ -486,6 +503,12 @@ _OF_ROWS = {
         "-",
         "digest of machine and software within which relative costs compare, of several all",
     ),
+    "machine": (
+        "text",
+        NULL,
+        "-",
+        "digest of machine and software whatever the threads; null where nothing tells it, or a number is over several",
+    ),
     "metric": ("text", NULL, "-", "the metric; null in the one row of a cell that has none"),
     "unit": ("text", NULL, "-", "of value, low, high and median, see [metrics.md](metrics.md)"),
     "direction": ("text", NULL, "-", "which way is better"),
@@ -511,7 +534,7 @@ def column_rows():
     """The columns of --csv, in their order."""
     cell = {row.name: row for row in CELL.rows()}
     after = {row.name: row for row in SPREAD.rows()}
-    for name in ("id", *cell, "status", "reason", "flags", "seeds", "lost", "fingerprint", *COLUMNS):
+    for name in ("id", *cell, "status", "reason", "flags", "seeds", "lost", "fingerprint", "machine", *COLUMNS):
         yield (
             replace(cell[name], missing=NEVER if name in ("architecture", "dataset") else NULL)
             if name in cell
@@ -598,9 +621,9 @@ DOCUMENTS = (
                 **{key: {"missing": NEVER} for key in ("schema", "run", "command")},
                 "plan": {"type": "[Plan](#plan)"}, "git": {"type": "[Git](#git)"},
                 "origins": {"type": "object of [Origin](#origin)"}, "ceilings": {"type": "list of [Ceiling](#ceiling)"},
-                "tuned": {"type": "list of [Tuned](#tuned)"},
+                "tuned": {"type": "list of [Tuned](#tuned)"}, "merged": {"type": "list of [Part](#part)"},
             }),
-            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LINE, CELL, WARNING, MEASUREMENT, SPREAD, BLOCK, TRAINING,
+            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD, BLOCK, TRAINING,
             EVALUATION, PROFILE, SYSTEM,
         ),
         RUN,

@@ -62,6 +62,7 @@ EXAMPLES = {
     "download": ("", "true", True),
     "profile": ("", "true", True),
     "executor": ("elsewhere", '"elsewhere"', "elsewhere"),
+    "shard": ("2/5", '"2/5"', "2/5"),
     "run": ("mine", '"mine"', "mine"),
     "report": ("", "false", False),
 }
@@ -345,13 +346,13 @@ def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "executor", "run", "report"}
+    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "executor", "shard", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | run
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "report"}
+    decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "shard", "report"}
     assert set(SETTINGS) - set(PROFILED) == training | decided
 
 

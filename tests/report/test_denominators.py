@@ -118,7 +118,7 @@ def test_the_heading_of_throughput_says_that_it_is_a_step_s(tmp_path: Path):
     assert "fetch is left out" in column.note
 
 
-def test_machines_of_one_name_are_told_apart_also_where_a_configuration_saw_both(tmp_path: Path):
+def test_a_configuration_that_saw_two_machines_has_a_row_on_each(tmp_path: Path):
     newer = {**sample.SYSTEM, "torch": "2.15.0"}
     late = {"mlp": 3, "lenet5": 1, "convnet": 2}  # the first repeat on the newer software
     results = [
@@ -126,11 +126,13 @@ def test_machines_of_one_name_are_told_apart_also_where_a_configuration_saw_both
         for result in sample.results(NAMES)
     ]
     record = read(sample.recorded(tmp_path, results))
-    assert len(record.machines) == len(set(record.machines.values())) == 3
-    (mixed,) = (caveat for caveat in trust(record).caveats if "more than one machine" in caveat)
-    assert re.search(r"convnet \(AMD EPYC 7B13 \(\w{6}\) in \d process", mixed)
-    assert "mlp (" not in mixed
-    assert placed(record) == {}  # lenet5 and convnet saw both machines, but not in the same proportion
+    assert len(record.machines) == len(set(record.machines.values())) == 2  # of one name, and told apart
+    assert sorted((row.cell["architecture"], row.values["step"].n) for row in record.rows) == [
+        *(("convnet", 1), ("convnet", 2), ("lenet5", 1), ("lenet5", 2), ("mlp", 3))
+    ]
+    assert len({row.label for row in record.rows}) == 5
+    assert len({row.values["accuracy"].value for row in record.rows if row.cell["architecture"] == "convnet"}) == 1
+    assert any("Measured on 2 machines" in caveat for caveat in trust(record).caveats)
 
 
 def test_a_page_of_more_configurations_than_a_picture_names(tmp_path: Path):

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from bench.plan.cell import Cell
-from bench.store.frame import COLUMNS, configurations, frame, status_of
+from bench.store.frame import configurations, frame, status_of
+from bench.store.readings import COLUMNS
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 from bench.store.summary import summaries
@@ -37,7 +38,7 @@ def test_a_row_per_cell_and_metric(run, result):
 def test_every_field_of_the_cell_is_a_column(run, result):
     table = kept(run, result(cell=Cell("mlp", batch_size=16, seed=3)))
     of_cells = ["id", *(field.name for field in fields(Cell)), "status", "reason", "flags"]
-    of_cells += ["seeds", "lost", "fingerprint"]
+    of_cells += ["seeds", "lost", "fingerprint", "machine"]
     assert list(table.columns) == [*of_cells, *COLUMNS]
     assert set(table["id"]) == {"mlp-sgd-mnist-b16-cpu-t1-seed3"}
     assert set(table["batch_size"]) == {16}

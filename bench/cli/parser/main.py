@@ -33,6 +33,7 @@ _METAVARS = {
     "glob": "GLOB",
     "folder": "FOLDER",
     "shape": "CxHxW",
+    "part": "N/COUNT",
     "int": "N",
     "str": "NAME",
 }
@@ -73,7 +74,8 @@ def build_parser() -> argparse.ArgumentParser:
         return parser
 
     _add_run(command("run", "measure a grid of cells, then write the report"))
-    _add_report(command("report", "write the HTML page of a recorded run"))
+    _add_report(command("report", "write the HTML page of a recorded run, or one that compares several machines"))
+    _add_merge(command("merge", "join shards of a plan, or runs of it on several machines, to one run"))
     _add_list(command("list", "list what there is to choose from, and the recorded runs"))
     _add_show(command("show", "show a recorded run, an architecture's layers, or a checkpoint"))
     compare.add_ab(
@@ -95,7 +97,23 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", nargs="?", help="the run (default: the latest)")
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="the run (default: the latest); of several, or of one that several machines measured, a page that "
+        "compares the machines",
+    )
+    parser.add_argument("--json", action="store_true", help="the comparison of machines as one JSON document on stdout")
+
+
+def _add_merge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="the parts: names in results/, or paths of their folders"
+    )
+    parser.add_argument("--run", metavar="NAME", help="name of the merged run (default: merged and the time)")
+    parser.add_argument("--no-report", action="store_true", help="do not write the HTML page")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:

@@ -13,12 +13,14 @@ def sweeps(table: pd.DataFrame) -> list[str]:
     """How the step time of each group of configurations grows with the batch; none for fewer than three batch sizes."""
     axes = [axis for axis in AXES if axis not in ("batch_size", "seed")]
     steps = table[table["metric"] == "step"]
+    several = steps["machine"].nunique() > 1
     lines = []
-    for _, group in steps.groupby(axes, sort=False, dropna=False):
+    for _, group in steps.groupby([*axes, "machine"], sort=False, dropna=False):
         if group["batch_size"].nunique() >= LEAST_SIZES:
             first = group.iloc[0]
             name = first["id"].replace(f"-b{first['batch_size']}-", "-", 1)
-            lines.append(f"batch sweep of {name}: {_sentence(fit_sweep(group['batch_size'], group['value']))}")
+            where = f" on {first['machine'][:6]}" if several and isinstance(first["machine"], str) else ""
+            lines.append(f"batch sweep of {name}{where}: {_sentence(fit_sweep(group['batch_size'], group['value']))}")
     return lines
 
 

@@ -13,6 +13,7 @@ from bench.plan.reference import REFERENCE
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.stats.interval import Interval
 from bench.stats.roofline import Bound, bounds, told
+from bench.store.frame import by_machine
 from bench.store.seeds import over_seeds
 from bench.text import (
     PERCENT,
@@ -39,13 +40,15 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
     """
     rows, doubts = [], []
     columns = _columns(set(table["metric"]), varying(table))
-    for _, cell in table.groupby("id", sort=False):
+    several = table["machine"].nunique() > 1
+    for _, machine, cell in by_machine(table):
         measured = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
         step = measured["step"]["value"] if "step" in measured else math.inf
         figures = {column.terminal: _marked(column, measured, target) for column in columns}
         figures |= {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
-        rows.append((step, {"cell": first["id"], **figures, "status": _state(first)}))
+        where = {"machine": machine[:6] or "-"} if several else {}
+        rows.append((step, {"cell": first["id"], **where, **figures, "status": _state(first)}))
         doubts.append(_disturbances(cell))
     if any(doubts):
         rows = [(step, {**row, "contended": doubt or "-"}) for (step, row), doubt in zip(rows, doubts, strict=True)]

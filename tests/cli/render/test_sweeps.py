@@ -5,7 +5,10 @@ from bench.plan.cell import Cell
 
 
 def table(*cells_and_seconds):
-    rows = [{"id": cell.id, **cell.to_dict(), "metric": "step", "value": t} for cell, t in cells_and_seconds]
+    rows = [
+        {"id": cell.id, "machine": None, **cell.to_dict(), "metric": "step", "value": t}
+        for cell, t in cells_and_seconds
+    ]
     return pd.DataFrame(rows)
 
 
@@ -25,6 +28,15 @@ def test_groups_differ_in_anything_but_the_batch_size():
     assert [text.split(":")[0] for text in found] == [
         "batch sweep of lenet5-sgd-mnist-cpu-t1",
         "batch sweep of lenet5-sgd-mnist-cpu-t2",
+    ]
+
+
+def test_each_machine_has_a_line_of_its_own():
+    one, other = (table(*line(64, 128, 256)).assign(machine=name) for name in ("aaaaaaaaaaaa", "bbbbbbbbbbbb"))
+    both = pd.concat([one, other.assign(value=other["value"] * 2)])
+    assert [text.split(":")[0] for text in sweeps(both)] == [
+        "batch sweep of lenet5-sgd-mnist-cpu-t1 on aaaaaa",
+        "batch sweep of lenet5-sgd-mnist-cpu-t1 on bbbbbb",
     ]
 
 

@@ -31,7 +31,15 @@ def test_a_table_without_rows_prints_nothing(capsys):
 
 
 def test_with_the_machine_s_ceilings_the_overview_says_what_bounds_a_step():
-    cell = {"id": "net", "status": "ok", "device": "cpu", "dtype": "float32", "threads": 1, "mode": "eager"}
+    cell = {
+        "id": "net",
+        "machine": None,
+        "status": "ok",
+        "device": "cpu",
+        "dtype": "float32",
+        "threads": 1,
+        "mode": "eager",
+    }
     counts = {"step": 0.01, "flops": 4.3e8, "bytes_moved": 1e7, "operators_forward": 100.0}
     table = pd.DataFrame([{**cell, "metric": name, "value": value, "median": 0.01} for name, value in counts.items()])
     ceiling = {"device": "cpu", "dtype": "float32", "threads": 1, "flops_per_second": 1e11, "bytes_per_second": 1e10}
@@ -95,7 +103,15 @@ def trained(reached, n=3, asked=None, lost=""):
             {"metric": "time_to_accuracy", "value": 1.2, **interval},
             {"metric": "steps_to_accuracy", "value": 400.0, **interval},
         ]
-    row = {"id": "net", "status": "ok", "n": n, "seeds": asked or n, "lost": lost, "threads_used": None}
+    row = {
+        "id": "net",
+        "machine": None,
+        "status": "ok",
+        "n": n,
+        "seeds": asked or n,
+        "lost": lost,
+        "threads_used": None,
+    }
     return pd.DataFrame([{**row, "seeds_run": list(range(n)), **figures} for figures in rows])
 
 
