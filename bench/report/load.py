@@ -250,7 +250,7 @@ def _part(name: str, value: Any) -> str:
         return "own rate" if value is None else f"rate {value:g}"
     if name == "threads":
         return plural(value, "thread")
-    worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
+    worded = {"batch_size": f"batch {value}", "world_size": plural(value, "rank"), "denormals": f"{value} denormals"}
     return worded.get(name, str(value))
 
 

@@ -15,6 +15,7 @@ from bench.store.flags import Flags, joined, missed
 from bench.store.pooling import pooled_groups, undisturbed
 from bench.store.result import Measurement
 from bench.store.run import Run
+from bench.store.scaling import with_efficiencies
 from bench.store.seeds import Asked, Seeds, asked_of
 from bench.store.spread import COUNTS, NAMES, Spread, pooled_spread
 from bench.store.warning import Warning, disturbed_parts
@@ -82,6 +83,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     Of an imported run the columns of `bench.store.spread.NAMES` follow: `rounds`, `iterations`, `min`, `q1`, `q3`,
     `max`, `mean`, `stddev` and `iqr`, as far as its file says them; the fields of a foreign cell that say nothing are
     absent, and so are its `seeds`.
+    Cells of several ranks have a row for each efficiency that the run tells (`bench.store.scaling`).
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -108,7 +110,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     table["flags"] = _flags(table, flags, asked.precision)
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
-    return table[~flattering].reset_index(drop=True)
+    return with_efficiencies(table[~flattering].reset_index(drop=True))
 
 
 def _flags(table: pd.DataFrame, flags: Mapping[str, Flags], precision: float | None) -> list[str | None]:
@@ -223,16 +225,11 @@ def _origins(stored: Collection[str] | None) -> str | None:
 
 def _note(cells: dict[str, Line], line: Line) -> None:
     """What a line says of its cell as a whole."""
-    cell = cells.setdefault(
-        line["id"],
-        {
-            "id": line["id"],
-            **line["cell"],
-            "origins": _origins(line["cell"].get("origins", ())),
-            "status": "ok",
-            "reason": None,
-        },
-    )
+    if line["id"] not in cells:
+        known = Cell.from_dict(line["cell"]).to_dict()  # with what an older version did not know at its default
+        origins = {"origins": _origins(known["origins"])}
+        cells[line["id"]] = {"id": line["id"], **known, **origins, "status": "ok", "reason": None}
+    cell = cells[line["id"]]
     cell["status"] = status_of((cell["status"], line["status"]))
     cell["reason"] = cell["reason"] or line["reason"]
     prints = dict.fromkeys((*cell.get("fingerprint", "").split(), *line.get("fingerprint", "").split()))
