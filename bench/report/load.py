@@ -47,12 +47,14 @@ class _Gathered:
     machines: dict[str, str] = field(default_factory=dict)  # what its processes ran on: digest to name
     processes: Counter[str] = field(default_factory=Counter)  # how many of them on each
     contended: bool = False  # whether a neighbour disturbed the training of any seed
+    oversubscribed: bool = False  # whether its ranks shared cores
 
     def add(self, line: Mapping[str, Any]) -> None:
         cell = Cell.from_dict(line["cell"])
         self.cells.setdefault(cell.id, cell)
         self.steps += line["steps"]
         self.turns.append(line["turns"])
+        self.oversubscribed |= any(each["kind"] == "oversubscribed" for each in line.get("warnings") or ())
         if line["training"] and line["training"].get("epochs"):
             self.training.append(line["training"])
             self.contended |= "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
@@ -176,6 +178,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[str, _Gathered], target: float 
             turns=tuple(rest.turns),
             training=tuple(rest.training),
             machine=rest.machine,
+            oversubscribed=rest.oversubscribed,
         )
         for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)
     ]
@@ -248,9 +251,9 @@ def _labels(cells: list[Cell]) -> list[str]:
 def _part(name: str, value: Any) -> str:
     if name == "learning_rate":
         return "own rate" if value is None else f"rate {value:g}"
-    if name == "threads":
-        return plural(value, "thread")
-    worded = {"batch_size": f"batch {value}", "world_size": plural(value, "rank"), "denormals": f"{value} denormals"}
+    if name in ("threads", "world_size"):
+        return plural(value, "thread" if name == "threads" else "rank")
+    worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
     return worded.get(name, str(value))
 
 
