@@ -10,6 +10,7 @@ from bench.devices import device_for
 from bench.measure.workload import Workload
 from bench.ranks.sharded import ShardedWorkload
 from bench.ranks.together import joined
+from bench.ranks.traced import trace_communication
 
 STEPS = 5
 
@@ -27,12 +28,14 @@ def losses_alone(cell):
 
 
 def losses(place, cell):
-    """The mean over ranks of the losses of the first steps, and this rank's weights after them."""
+    """The mean over ranks of the losses of the first steps, this rank's weights after them, and what exchanges take."""
     device = device_for(cell)
     with joined(place, "gloo", 60.0) as together:
         work = ShardedWorkload(cell, device, *images_and_labels(), 10, rank=place.rank)
         means = [together.mean(float(work.step())) for _ in range(STEPS)]
-    return means, [weight.detach().numpy() for weight in work.model.parameters()]
+        weights = [weight.detach().clone().numpy() for weight in work.model.parameters()]
+        communication = trace_communication(work, place, 0.3)
+    return means, weights, communication
 
 
 def who(place, word):

@@ -13,9 +13,14 @@ from tests.ranks import rank_functions
 WHOLE = Cell("softmax_regression", batch_size=32)  # neither dropout nor batch normalization: a mean over images
 
 
-def test_two_ranks_give_the_losses_and_the_weights_of_one():
-    """Forked before this process runs an operator of several threads: they run one each."""
-    (first, weights), (second, others) = launch(2, rank_functions.losses, replace(WHOLE, world_size=2))
+@pytest.fixture(scope="module")
+def two():
+    """What two ranks give. They are forked while this process has run no operator of several threads."""
+    return launch(2, rank_functions.losses, replace(WHOLE, world_size=2))
+
+
+def test_two_ranks_give_the_losses_and_the_weights_of_one(two):
+    (first, weights, _), (second, others, _) = two
     alone, expected = rank_functions.losses_alone(WHOLE)
     assert first == second
     assert first == pytest.approx(alone, rel=1e-5)
@@ -23,6 +28,12 @@ def test_two_ranks_give_the_losses_and_the_weights_of_one():
     for mine, theirs, right in zip(weights, others, expected, strict=True):
         assert (mine == theirs).all()
         assert torch.allclose(torch.from_numpy(mine), right, rtol=1e-4, atol=1e-6)
+
+
+def test_the_trace_of_a_rank_tells_how_long_its_exchanges_take(two):
+    for *_, communication in two:
+        assert communication.steps == 3
+        assert 0 < communication.exposed <= communication.seconds < 1
 
 
 def test_the_shares_of_all_ranks_are_the_batch(monkeypatch):
