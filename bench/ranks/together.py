@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import torch
 from torch import distributed
@@ -22,7 +23,7 @@ class Together:
 
     def __init__(self, place: Place) -> None:
         self.rank, self.ranks = place.rank, place.ranks
-        self._group = distributed.new_group(backend="gloo")
+        self._group: Any = distributed.new_group(backend="gloo")  # typed as what another process might get
 
     def wait(self) -> None:
         """Until every rank is here."""
@@ -56,7 +57,8 @@ def joined(place: Place, backend: str, timeout: float) -> Iterator[Together]:
     loopback = _loopback()
     for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
         os.environ[name] = loopback
-    store = distributed.FileStore(str(place.folder / "group"), place.ranks)
+    # as of HashStore: documented, but exported by a condition
+    store = distributed.FileStore(str(place.folder / "group"), place.ranks)  # type: ignore[attr-defined]
     distributed.init_process_group(
         backend, store=store, rank=place.rank, world_size=place.ranks, timeout=timedelta(seconds=timeout)
     )

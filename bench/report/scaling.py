@@ -108,8 +108,10 @@ def _communication(record: Record) -> Picture | None:
     for at, row in enumerate(rows):
         step, whole, exposed = (row.values[name].value for name in ("step", "communication", "communication_exposed"))
         hidden = max(whole - exposed, 0.0)
-        for length, left, look in ((exposed, 0.0, {}), (hidden, exposed, {"hatch": "///", "alpha": 0.5})):
-            bar = axes.barh(at, length / step, left=left / step, height=0.64, color=colour_of(row), **look)
+        for length, left, hatch, alpha in ((exposed, 0.0, "", 1.0), (hidden, exposed, "///", 0.5)):
+            bar = axes.barh(
+                at, length / step, left=left / step, height=0.64, color=colour_of(row), hatch=hatch, alpha=alpha
+            )
             words = f"{in_words(row.values['communication'])}; {in_words(row.values['communication_exposed'])}"
             drawn.mark(bar, [row.key], f"{row.label}, {plural(_ranks(row), 'rank')}: {words}{_marked(row)}")
         beside(drawn, row, at, quantity("communication", "s", whole))

@@ -67,5 +67,5 @@ def _efficiency(metric: str, row: Row, beside: Row, ranks: int) -> Row:
 
 
 def _interval(row: Row) -> Interval:
-    low, high = (None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
-    return Interval(float(row["value"]), low, high, int(row["n"]))
+    ends = [None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high")]
+    return Interval(float(row["value"]), ends[0], ends[1], int(row["n"]))

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from bench.devices import device_for
+from bench.devices import CpuDevice, device_for
 from bench.measure.workload import Workload
 from bench.ranks.sharded import ShardedWorkload
 from bench.ranks.together import joined
@@ -65,12 +65,7 @@ def warm(place, seconds):
     from bench.ranks.blocks import warm_up_together
 
     class Work:
-        steps = 0
-
-        class device:
-            @staticmethod
-            def synchronize():
-                pass
+        steps, device = 0, CpuDevice()
 
         def timed_step(self, mark):
             self.steps += 1
