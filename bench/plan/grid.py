@@ -98,10 +98,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
     untrained = {cell: reason for cell in cells if (reason := _untrainable(cell, catalogue))}
     left_out = {cell: why for cell, why in untrained.items() if not untrainable or cell.mode == "cuda_graph"}
     reasons = {
-        cell: _unfit(cell, plan, catalogue)
-        or _unsupported(cell, catalogue)
-        or unfit_for_ranks(cell, catalogue)
-        or left_out.get(cell)
+        cell: _unfit(cell, plan, catalogue) or _unsupported(cell, catalogue) or left_out.get(cell)
         for cell in dict.fromkeys(cells)
     }
     kept = tuple(cell for cell, reason in reasons.items() if reason is None)
@@ -266,7 +263,7 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype)
+    return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype) or unfit_for_ranks(cell, catalogue)
 
 
 def _cannot(cell: Cell, reasons: Mapping[str, str]) -> str | None:
