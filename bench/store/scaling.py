@@ -26,16 +26,21 @@ def with_efficiencies(table: pd.DataFrame) -> pd.DataFrame:
     if not (table["world_size"].fillna(1) > 1).any():
         return table
     rates = table[table["metric"] == "throughput"].to_dict("records")
-    alone = {_key(row, row["batch_size"]): row for row in rates if row["world_size"] == 1}
-    more = [each for row in rates if row["world_size"] > 1 for each in _efficiencies(row, alone)]
+    alone = {_key(row, row["batch_size"]): row for row in rates if _ranks(row) == 1}
+    more = [each for row in rates if _ranks(row) > 1 for each in _efficiencies(row, alone)]
     if not more:
         return table
     added = pd.DataFrame(more, columns=table.columns).astype(table.dtypes.to_dict())
     return pd.concat([table, added], ignore_index=True)
 
 
+def _ranks(row: Row) -> int:
+    """How many ranks a cell has; 0 of a foreign one, which says nothing of them."""
+    return 0 if pd.isna(row["world_size"]) else int(row["world_size"])
+
+
 def _efficiencies(row: Row, alone: Mapping[tuple[Any, ...], Row]) -> Iterator[Row]:
-    ranks, size = int(row["world_size"]), int(row["batch_size"])
+    ranks, size = _ranks(row), int(row["batch_size"])
     for metric, batch in ((WEAK, size / ranks), (STRONG, size)):
         if (beside := alone.get(_key(row, batch))) is not None:
             yield _efficiency(metric, row, beside, ranks)

@@ -41,6 +41,7 @@ def test_a_rank_that_fails_ends_the_others_and_is_named_with_its_reason(capfd):
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
+@pytest.mark.slow
 def test_a_rank_that_is_ended_from_outside_is_named():
     with pytest.raises(RankError, match=r"^rank 1 was ended by SIGKILL$"):
         launch(2, rank_functions.end_second)
@@ -56,6 +57,7 @@ def launching(folder):
     launch(2, rank_functions.write_and_wait, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="only Linux ends a process with its parent")  # noqa: PTH110
 def test_no_rank_outlives_the_process_that_launched_it(tmp_path):
     parent = multiprocessing.get_context("fork").Process(target=launching, args=(tmp_path,))
