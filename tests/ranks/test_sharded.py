@@ -1,5 +1,6 @@
 """Sharded: two ranks that split a batch compute what one does with the whole of it."""
 
+import importlib
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,11 @@ WHOLE = Cell("softmax_regression", batch_size=32)  # neither dropout nor batch n
 
 @pytest.fixture(scope="module")
 def two():
-    """What two ranks give. They are forked while this process has run no operator of several threads."""
+    """What two ranks give. They are forked while this process has run no operator of several threads.
+
+    It has imported what each would import for its optimizer, as the server of workers has.
+    """
+    importlib.import_module("torch._dynamo")
     return launch(2, rank_functions.losses, replace(WHOLE, world_size=2))
 
 
