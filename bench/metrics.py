@@ -100,6 +100,11 @@ _error: Maker = partial(
     axes=("dtype", "mode", "implementation", "memory_format"),
 )  # fmt: skip
 
+# Beyond 1 where the parts of a batch fit a cache that the whole does not.
+_efficiency: Maker = partial(
+    Metric, unit="1", direction="higher", kind="share", pooled="log_mean", derived=True, axes=("world_size",),
+)  # fmt: skip
+
 _ROWS: tuple[Metric, ...] = (
     _ratio(
         name="relative_cost", timed_in="relative cost", direction="lower", judged_by="screening",
@@ -145,6 +150,23 @@ _ROWS: tuple[Metric, ...] = (
     _time(
         name="optimizer", timed_in="phases", heading="Optimizer", shown=True, terminal="optimizer",
         note="the optimizer's update in a training step",
+    ),
+    _efficiency(
+        name="weak_efficiency", heading="Weak efficiency", terminal="weak efficiency",
+        note="throughput over so many times that of one rank with as many images as each rank has here",
+    ),
+    _efficiency(
+        name="strong_efficiency", heading="Strong efficiency", terminal="strong efficiency",
+        note="throughput over so many times that of one rank with the whole batch",
+    ),
+    _time(
+        name="communication", timed_in="phases", axes=("world_size",), heading="Communication",
+        terminal="communication",
+        note="how long an exchange between ranks is in flight in a step, by a trace of the rank that waits least in it",
+    ),
+    _time(
+        name="communication_exposed", timed_in="phases", axes=("world_size",), heading="Communication, exposed",
+        terminal="exposed", note="the part of it beside which nothing is computed",
     ),
     _size(
         name="peak_memory", judged_by="memory", tradeoff=True, heading="Peak memory", shown=True, terminal="memory",

@@ -95,6 +95,7 @@ WarningKind = Literal[
     "no profile",
     "not kept",
     "not closed",
+    "oversubscribed",
 ]
 
 # What a neighbour did to a part of a measurement: it is measured again, and what was not disturbed is preferred.

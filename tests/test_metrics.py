@@ -45,6 +45,8 @@ SOURCE = Path(bench.__file__).parent
 CELL = Cell("debug")
 # Measured only with a GPU or a C++ compiler: by its name, the module that spells it.
 ELSEWHERE = {"compile_time": "worker/cell.py", "peak_memory_reserved": "devices/cuda.py"}
+# Measured where several ranks train together, which a launch of theirs shows (tests/worker/test_ranks.py).
+OF_RANKS = {"communication": "worker/ranks.py", "communication_exposed": "worker/ranks.py"}
 UNITS = {"s": "s", "B": "B", "1/s": "images/s"}
 # Which metrics a place takes, by the field of a row that says so.
 TAKEN = {
@@ -141,9 +143,12 @@ def of_import(folder):
 
 
 def of_page(folder):
-    """By the page, from the samples of another metric."""
+    """By the page, from the samples of another metric, or beside another cell."""
     run = create("mine", {}, folder)
     run.append(Result(CELL, "ok", measurements=(Measurement.of_samples("step", np.full(9, 0.1)),)))
+    rate = (Measurement.of_value("throughput", 1.0, "p25"),)
+    for size, ranks in ((64, 1), (128, 1), (128, 2)):  # weak scaling of the first, strong scaling of the second
+        run.append(Result(replace(CELL, batch_size=size, world_size=ranks), "ok", measurements=rate))
     return {name for row in page.read(run).rows for name in row.values}
 
 
@@ -157,11 +162,11 @@ def of_ab():
 
 def test_every_row_is_measured_somewhere_and_all_that_is_measured_has_a_row(of_task, tmp_path):
     measured = of_task | of_profile() | of_flops() | of_closure() | of_copy() | of_import(tmp_path)
-    for name, module in ELSEWHERE.items():
+    for name, module in (ELSEWHERE | OF_RANKS).items():
         assert name not in measured, f"{name} is measured here: take it out of ELSEWHERE"
         assert f'"{name}"' in (SOURCE / module).read_text("utf-8")
     stored = set(named(lambda row: not row.derived))
-    assert measured | set(ELSEWHERE) == stored
+    assert measured | set(ELSEWHERE) | set(OF_RANKS) == stored
     assert (of_page(tmp_path / "results") | of_ab()) - measured == set(METRICS) - stored
 
 

@@ -85,7 +85,7 @@ def cells_of(plan: Plan, known: Sequence[Capabilities]) -> tuple[Cell, ...]:
                 raise unknown(kind, glob, [*getattr(own, key), *getattr(other, key)], f"list {key}")
     if not all(wanted.values()):
         return ()
-    return expand(replace(plan, **wanted), own).cells  # type: ignore[arg-type] # fields of one type by name
+    return expand(replace(plan, world_sizes=(1,), **wanted), own).cells  # type: ignore[arg-type] # fields of one type by name
 
 
 def check_fields(shared: Sequence[Cell], known: Capabilities, label: str) -> None:
@@ -136,7 +136,9 @@ def one_cell(text: str, plan: Plan, catalogue: Catalogue) -> Cell:
 
     """
     wanted = fields_of_cell(text, catalogue.losses)
-    cells = expand(replace(plan, **wanted), catalogue).cells  # type: ignore[arg-type] # as above
+    if wanted.get("world_sizes", (1,)) != (1,):
+        raise BenchError(f"--cells {text} trains in several processes, and a pair compares steps of one process")
+    cells = expand(replace(plan, **{"world_sizes": (1,), **wanted}), catalogue).cells  # type: ignore[arg-type] # as above
     if len(cells) > 1:
         raise BenchError(f"--cells {text} is {len(cells)} cells: one is compared, so choose one value of each axis")
     return cells[0]

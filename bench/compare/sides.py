@@ -183,7 +183,7 @@ def environments(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: f
     with ExitStack() as stack:
         hosts = [stack.enter_context(TreeClient(f"environment {side}", (OWN,), changes.get(side, {}))) for side in "AB"]
         known, others = capabilities_of(hosts[0], plan), _installed_on(hosts[1], plan)
-        grid = expand(plan, known.catalogue)
+        grid = expand(replace(plan, world_sizes=(1,)), known.catalogue)
         apart = bool(others) and known.installed != others  # a setting such as PYTHONPATH may lead to other packages
         sides = {}
         for cell in grid.cells:

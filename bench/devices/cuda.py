@@ -39,6 +39,7 @@ class CudaDevice:
     facts = DeviceFacts(
         "cuda",
         numbered=True,
+        collective="nccl",
         exact_memory=("peak_memory",),  # the allocator counts what it hands out
         profiler_activity="CUDA",
         identity=("gpu", "gpu_multiprocessors", "gpu_memory", "gpu_driver", "cuda", "cudnn"),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -60,6 +60,12 @@ class Block:
     def steps(self) -> int:
         """How many steps the block had."""
         return len(self.intervals)
+
+
+def block_facts(block: Block) -> dict[str, Any]:
+    """What is stored of a block: all but its intervals, and how many steps it had."""
+    facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "waited", "steps")
+    return {name: getattr(block, name) for name in facts}
 
 
 GAP = ""  # stands in a phase log for what lies between two steps

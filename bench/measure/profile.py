@@ -43,7 +43,7 @@ def profile_cell(build: Callable[[], Workload], folder: Path) -> dict[str, Any]:
         OSError: it cannot be written.
 
     """
-    with _stderr_closed():
+    with stderr_closed():
         path = _record(build, folder)
     gc.collect()
     trace = load(path)
@@ -171,7 +171,7 @@ def _kernels_named() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stderr_closed() -> Iterator[None]:
+def stderr_closed() -> Iterator[None]:
     """Keep what the profiler's libraries write to the console's stderr, such as "profiler_start", from it."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

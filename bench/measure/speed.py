@@ -63,7 +63,25 @@ def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Bloc
         evaluations = work.evaluations
         timed = [timed_block("train", work, warm.block_steps) for _ in range(blocks)]
         evaluations = work.evaluations - evaluations
-    names = work.timed_phases
+    measurements = step_measurements(timed, work.timed_phases, work.cell.batch_size, threads)
+    if work.needs_closure:
+        steps = sum(block.steps for block in timed)
+        measurements.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
+    return timed, measurements, warm
+
+
+def step_measurements(
+    timed: Sequence[Block], names: tuple[str, ...], batch_size: int, threads: int
+) -> list[Measurement]:
+    """What blocks of training steps say: the step first, then its phases, the wall time, the rate, gap and faults.
+
+    Args:
+        timed: the blocks.
+        names: the phases, or the whole step: the columns of their intervals.
+        batch_size: images a step, of all ranks together.
+        threads: CPU threads in force, of each rank.
+
+    """
     phases = np.concatenate([block.intervals for block in timed])[:, : len(names)]
     step = Measurement.of_samples("step", step_times(timed, "train", names), statistic=STATISTIC, threads=threads)
     measurements = [
@@ -77,13 +95,11 @@ def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Bloc
     faults = sum(block.faults for block in timed) / steps
     measurements += [
         Measurement.of_samples("step_wall", wall, statistic=STATISTIC, threads=threads),
-        Measurement.of_value("throughput", work.cell.batch_size / step.value, STATISTIC, threads),
+        Measurement.of_value("throughput", batch_size / step.value, STATISTIC, threads),
         Measurement.of_value("phase_gap", float(gap), "mean", threads),
         Measurement.of_value("page_faults", faults, "mean", threads),
     ]
-    if work.needs_closure:
-        measurements.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
-    return timed, [step, *measurements], warm
+    return [step, *measurements]
 
 
 def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:

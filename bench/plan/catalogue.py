@@ -33,6 +33,7 @@ class DeviceFacts:
         identity: those facts in a worker's system that must be equal before times compare.
         unsupported: why it cannot, by dtype, by mode, or for "flush" (denormals to zero).
         model: what its maker calls it; "" where it is recorded elsewhere.
+        collective: the backend of torch.distributed by which processes on such devices exchange gradients.
 
     """
 
@@ -48,6 +49,7 @@ class DeviceFacts:
     identity: tuple[str, ...] = ()
     unsupported: Mapping[str, str] = field(default_factory=dict)
     model: str = ""
+    collective: str = "gloo"
 
     def location(self, threads: int) -> PairQuantile:
         """The quantile of a cell's steps that repeats best with so many CPU threads."""

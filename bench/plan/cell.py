@@ -16,9 +16,10 @@ class Cell:
     """One point of the grid. Two cells are the same measurement exactly when all their fields are equal.
 
     A learning rate of None is the optimizer's own. `split` says which images tell the accuracy: "test", or
-    "validation", the last twelfth of the training images, which training then leaves out. A benchmark that was imported
-    from elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the other
-    fields say nothing. `origins` names the file or module of what nobody registered, field by field, such as
+    "validation", the last twelfth of the training images, which training then leaves out. `world_size` processes train
+    together, each on its share of `batch_size`, with `threads` each; the first is on `device`. A benchmark that was
+    imported from elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the
+    other fields say nothing. `origins` names the file or module of what nobody registered, field by field, such as
     "architecture=my_nets.py:MyNet"; that field itself holds its label.
 
     The names of the fields and their defaults never change (bench/process/CONTRACT.md): stored definitions leave out
@@ -41,6 +42,7 @@ class Cell:
     schedule: str = "constant"
     normalization: str = "unit"
     split: str = "test"
+    world_size: int = 1
     seed: int = 0
     origins: tuple[str, ...] = ()
 
@@ -107,6 +109,8 @@ class Cell:
 
 def _part(name: str, value: Any) -> str:
     """A field in an id: text as it is, a number after its name."""
+    if name == "world_size":
+        return f"world{value}"
     if isinstance(value, float):
         text = f"{value:g}" if float(f"{value:g}") == value else repr(value)
         return f"lr{text.replace('+', '')}"  # no file name needs the sign of an exponent

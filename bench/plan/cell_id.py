@@ -16,7 +16,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 # A word of an open set, of those that may be registered: neither a number with its name, nor a word of another field.
-_WORD = rf"(?!(?:lr|seed)\d)(?!(?:{_one_of((*SCHEDULES, *SPLITS))})(?:-|\Z))[a-z]\w*"
+_WORD = rf"(?!(?:lr|seed|world)\d)(?!(?:{_one_of((*SCHEDULES, *SPLITS))})(?:-|\Z))[a-z]\w*"
 # Of no optimizer and no data set that is registered has the name a hyphen; that of an architecture may have some.
 _FIRST = (
     r"(?P<architecture>.+)-(?P<optimizer>[^-]+)-(?P<dataset>[^-]+)"
@@ -33,6 +33,7 @@ _MORE = {  # in the order of the fields, each where it is not at its default
     "schedule": _one_of(SCHEDULES),
     "normalization": _WORD,
     "split": _one_of(SPLITS),
+    "world_size": r"world\d+",
     "seed": r"seed\d+",
 }
 _ID = re.compile(_FIRST + "".join(rf"(?:-(?P<{name}>{pattern}))?" for name, pattern in _MORE.items()), re.S)
@@ -61,6 +62,6 @@ def _value(name: str, text: str) -> Any:
     """A part of an id as the value of its field."""
     if name == "learning_rate":
         return float(text.removeprefix("lr"))
-    if name in ("batch_size", "threads", "seed"):
-        return int(text.removeprefix("seed"))
+    if name in ("batch_size", "threads", "world_size", "seed"):
+        return int(text.removeprefix("seed").removeprefix("world"))
     return re.sub(r"(?<=[a-z])(?=\d)", ":", text) if name == "device" else text

@@ -16,6 +16,7 @@ TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of abo
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
 WARM_LONG_STEPS = 6  # steps before the first that is timed, where each is longer than a block
 COMPILE_SECONDS = 20.0
+TRACE_SECONDS = 2.0  # of the steps in which several ranks show their exchanges, and of reading the trace
 CLOSURE_EVALUATIONS = 6  # of the model, in a step of an optimizer that searches along a line
 
 
@@ -25,7 +26,8 @@ def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
     warm = timing.WARM_SECONDS + 4 * timing.WARM_AGAIN
     launches = min(timing.LAUNCH_BLOCKS, plan.blocks)
     timed = warm + block * (3 * plan.blocks + launches + timing.INFERENCE_BLOCKS)
-    return sum(START_SECONDS + timed for _ in cells)
+    together = timing.WARM_SECONDS + block * plan.blocks  # several ranks have neither inference nor a reference
+    return sum(START_SECONDS + (timed if cell.world_size == 1 else together) for cell in cells)
 
 
 def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:
@@ -50,9 +52,11 @@ def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> f
 def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     """Seconds of one process beyond the least: steps that are longer than a block, and compiling."""
     block = timing.BLOCK_SECONDS
-    own = _step_seconds(cell, cell.threads, catalogue)
+    own = _step_seconds(cell, cell.threads * cell.world_size, catalogue)
     compared = _step_seconds(cell, reference_threads(cell, plan, catalogue.devices), catalogue)
     steps = (WARM_LONG_STEPS + plan.blocks) * max(0.0, own - block)
+    if cell.world_size > 1:
+        return steps + TRACE_SECONDS
     steps += (WARM_LONG_STEPS + timing.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
     steps += (WARM_LONG_STEPS + 2 * plan.blocks) * max(0.0, compared - block)  # a lead before each block
     return steps + (COMPILE_SECONDS if cell.mode == "compile" else 0.0)
@@ -70,6 +74,8 @@ def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
 
 
 def _training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
+    if cell.world_size > 1:
+        return 0.0  # they are timed alone
     images = (catalogue.dataset(cell.dataset) or {})["train"] * plan.epochs
     seconds: float = _step_seconds(cell, cell.threads, catalogue) * images / cell.batch_size
     if catalogue.optimizers[cell.optimizer]["needs_closure"]:

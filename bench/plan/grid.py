@@ -11,6 +11,7 @@ from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.matching import meant
 from bench.plan.plan import AUTO, Plan, flag
+from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ranks
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
 from bench.plan.task import Task
@@ -33,6 +34,7 @@ AXES = {
     "schedule": "schedules",
     "normalization": "normalizations",
     "split": "splits",
+    "world_size": "world_sizes",
     "seed": "seeds",
 }
 
@@ -77,7 +79,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         "dataset": _datasets(plan, catalogue),
         "loss": chosen("loss", plan.losses, catalogue.losses),
         "device": _devices(plan, catalogue),
-        "threads": plan.threads or (cores,),
+        "threads": plan.threads or (threads_of_each(plan, cores),),
         "learning_rate": plan.learning_rates or (None,),
         "normalization": chosen("normalization", plan.normalizations, {name: {} for name in catalogue.normalizations}),
     }
@@ -87,9 +89,11 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
     for threads in axes["threads"]:
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
+    check_ranks(axes["device"], axes["threads"], plan, catalogue)
     _check_rates(axes["optimizer"], plan, catalogue)
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
-    cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in points]
+    cells = [each for cell in points for each in scaled(cell, plan.scaling)]
+    cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in cells]
     cells = [_resolved(cell, catalogue) for cell in cells]
     untrained = {cell: reason for cell in cells if (reason := _untrainable(cell, catalogue))}
     left_out = {cell: why for cell, why in untrained.items() if not untrainable or cell.mode == "cuda_graph"}
@@ -259,7 +263,7 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype)
+    return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype) or unfit_for_ranks(cell, catalogue)
 
 
 def _cannot(cell: Cell, reasons: Mapping[str, str]) -> str | None:

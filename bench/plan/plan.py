@@ -22,6 +22,7 @@ IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
+SCALINGS = ("weak", "strong")  # the images of a batch are for each rank, or for all together
 DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
 CHECKS = "checks"  # the suite that comparisons start from
 _LONGEST = 1e9  # seconds of a duration, some thirty years
@@ -30,6 +31,7 @@ _LONGEST = 1e9  # seconds of a duration, some thirty years
 # What an option decides; commands take options, or leave them apart, by it (`options_of`).
 Role = Literal[
     "axis",  # which cells, and so what is timed
+    "ranks",  # how many processes train a cell together; nothing to a comparison, which is of single ones
     "training",  # how cells are trained and scored, axes among them; nothing to a comparison of times
     "tuning",  # which learning rates are tried before
     "measuring",  # how a cell is measured and from which data
@@ -117,6 +119,18 @@ class Plan:
         "images to evaluate on; validation: a held-out twelfth of the training images",
         role="training",
         choices=SPLITS,
+    )
+    world_sizes: tuple[int, ...] = _option(
+        (1,), "processes that train a cell together (DistributedDataParallel); 1 trains alone", role="ranks", at_least=1
+    )
+    scaling: tuple[str, ...] = _option(
+        SCALINGS,
+        "what a batch size is of, with several processes; weak: each, strong: all together",
+        role="ranks",
+        choices=SCALINGS,
+    )
+    oversubscribe: bool = _option(
+        False, "allow more processes and threads than there are CPU cores; such results are marked", role="ranks"
     )
     tune: int = _option(
         0, "learning rates to try for each configuration; the best is then measured", role="tuning", at_least=0

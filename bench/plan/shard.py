@@ -40,7 +40,7 @@ def in_shard(grid: Grid, plan: Plan, catalogue: Catalogue) -> Grid:
     What is skipped is so in each shard alike.
 
     Raises:
-        BenchError: there are fewer cells, or groups of them that share a learning rate, than shards.
+        BenchError: there are fewer cells, or groups of them that stay together, than shards.
 
     """
     shard = shard_of(plan)
@@ -74,10 +74,16 @@ def deal(units: Sequence[tuple[Cell, ...]], weights: Sequence[float], shard: Sha
 
 
 def _units(cells: Iterable[Cell], plan: Plan) -> list[tuple[Cell, ...]]:
-    """What stays together: a cell with all its repeats, or with --tune all cells that share a learning rate."""
+    """What stays together: a cell with all its repeats, or with --tune all cells that share a learning rate.
+
+    So do cells that differ in ranks and batch alone, since one of several ranks is compared with one of a single rank,
+    and an efficiency is of one machine.
+    """
+    several = max(plan.world_sizes) > 1
     units: dict[Cell, list[Cell]] = {}
     for cell in cells:
-        units.setdefault(group_of(cell) if plan.tune else cell, []).append(cell)
+        apart = replace(cell, batch_size=1, world_size=1) if several else cell
+        units.setdefault(group_of(cell) if plan.tune else apart, []).append(cell)
     return [tuple(unit) for unit in units.values()]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
+from bench.plan.ranks import images_of_a_rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def request_of(plan: Plan) -> CatalogueRequest:
         plan.download,
         plan.optimizers,
         plan.losses,
-        plan.batch_sizes,
+        (*plan.batch_sizes, *images_of_a_rank(plan)),
     )
 
 

@@ -48,12 +48,14 @@ class _Gathered:
     machine: str = ""  # the class
     name: str = ""  # of the machine
     contended: bool = False  # whether a neighbour disturbed the training of any seed
+    oversubscribed: bool = False  # whether its ranks shared cores
 
     def add(self, line: Mapping[str, Any]) -> None:
         cell = Cell.from_dict(line["cell"])
         self.cells.setdefault(cell.id, cell)
         self.steps += line["steps"]
         self.turns.append(line["turns"])
+        self.oversubscribed |= any(each["kind"] == "oversubscribed" for each in line.get("warnings") or ())
         if line["training"] and line["training"].get("epochs"):
             self.training.append(line["training"])
             self.contended |= "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
@@ -165,6 +167,7 @@ def _rows(table: pd.DataFrame, gathered: Mapping[tuple[str, str], _Gathered], ta
             turns=tuple(rest.turns),
             training=tuple(rest.training),
             machine=rest.machine,
+            oversubscribed=rest.oversubscribed,
         )
         for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)
     ]
@@ -244,8 +247,8 @@ def _labels(cells: list[tuple[Cell, str]], machines: Mapping[str, str]) -> list[
 def _part(name: str, value: Any) -> str:
     if name == "learning_rate":
         return "own rate" if value is None else f"rate {value:g}"
-    if name == "threads":
-        return plural(value, "thread")
+    if name in ("threads", "world_size"):
+        return plural(value, "thread" if name == "threads" else "rank")
     worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
     return worded.get(name, str(value))
 

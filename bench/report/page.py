@@ -27,6 +27,7 @@ from bench.report.predictions import seeing
 from bench.report.provenance import machine, revision, trust
 from bench.report.record import Record
 from bench.report.rounds import rounds
+from bench.report.scaling import scaling
 from bench.report.speed import speed
 from bench.report.table import columns, entries, kin, placed
 from bench.report.tradeoffs import choosing
@@ -133,6 +134,7 @@ def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
     sections = [
         ("choose", "Choose", "What each configuration gives for what it costs.", choosing(record)),
         ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
+        ("ranks", "Ranks", "What is gained by several processes that train together.", scaling(record)),
         ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning(record)),
         ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing(record)),
         ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning(record)),

@@ -69,6 +69,7 @@ class Row:
 
     `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2);
     `machine` is what it was measured on, as a digest. What it learnt is over all machines, in each of its rows.
+    `oversubscribed` says that its ranks had to share cores.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Row:
     training: tuple[Mapping[str, Any], ...] = ()
     turns: tuple[Floats, ...] = ()
     machine: str = ""
+    oversubscribed: bool = False
 
     @property
     def stopped(self) -> bool:

@@ -69,6 +69,8 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats)
     _check_training(plan)
+    for text in _without_one_rank(grid):
+        observer.warned(text)
     return Work(plan, catalogue, grid, trials, left.seconds(plan, catalogue), past, left if run else None)
 
 
@@ -215,6 +217,21 @@ def _check_training(plan: Plan) -> None:
     for name, remedy in (("until", "--until 0"), ("checkpoint", "leave it out")):
         if getattr(plan, name) and not plan.epochs:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
+
+    several = max(plan.world_sizes) > 1
+    for name, remedy in (("tune", "--tune 0"), ("until", "--until 0"), ("checkpoint", "leave it out")):
+        if several and getattr(plan, name):
+            raise BenchError(
+                f"{flag(name)} is about training, and cells of several ranks are timed alone: give --world-sizes 1, or "
+                f"{remedy}"
+            )
+
+
+def _without_one_rank(grid: Grid) -> list[str]:
+    """That no efficiency can be told, where no cell of one rank stands beside those of several."""
+    worlds = {cell.world_size for cell in grid.cells}
+    text = "no cell of one rank is measured, so that the efficiency of several is not told: add 1 to --world-sizes"
+    return [] if 1 in worlds else [text]
 
 
 def _facts(work: Work, executor: Executor, command: str) -> RunDocument:

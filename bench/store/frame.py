@@ -15,6 +15,7 @@ from bench.store.machines import Place, places_of
 from bench.store.readings import Taken
 from bench.store.result import Measurement
 from bench.store.run import Run
+from bench.store.scaling import with_efficiencies
 from bench.store.seeds import Asked, Seeds, asked_of
 
 _COUNTS = ("seeds", "threads_used", "n", "samples", "left_out")
@@ -93,6 +94,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     Of an imported run the columns of `bench.store.spread.NAMES` follow: `rounds`, `iterations`, `min`, `q1`, `q3`,
     `max`, `mean`, `stddev` and `iqr`, as far as its file says them; the fields of a foreign cell that say nothing are
     absent, and so are its `seeds`.
+    Cells of several ranks have a row for each efficiency that the run tells (`bench.store.scaling`).
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -108,7 +110,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     table = table[~(table["metric"].isna() & table.index.isin(several))]  # where nothing was learnt on all of them
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
-    return table[~flattering].reset_index(drop=True)
+    return with_efficiencies(table[~flattering].reset_index(drop=True))
 
 
 @dataclass(slots=True)
@@ -170,17 +172,11 @@ def _origins(stored: Collection[str] | None) -> str | None:
 
 def _note(cells: dict[Place, Line], line: Line, place: Place) -> None:
     """What a line says of its cell as a whole."""
-    cell = cells.setdefault(
-        place,
-        {
-            "id": line["id"],
-            **line["cell"],
-            "origins": _origins(line["cell"].get("origins", ())),
-            "status": "ok",
-            "reason": None,
-            "machine": place.machine or None,
-        },
-    )
+    if place not in cells:
+        known = Cell.from_dict(line["cell"]).to_dict()  # with what an older version did not know at its default
+        whole = {"origins": _origins(known["origins"]), "machine": place.machine or None}
+        cells[place] = {"id": line["id"], **known, **whole, "status": "ok", "reason": None}
+    cell = cells[place]
     cell["status"] = status_of((cell["status"], line["status"]))
     cell["reason"] = cell["reason"] or line["reason"]
     prints = dict.fromkeys((*cell.get("fingerprint", "").split(), *line.get("fingerprint", "").split()))

@@ -14,8 +14,8 @@ from bench.text import joined, plural
 # What decides which cells are measured, and how: all else of a plan may differ from machine to machine.
 _DECIDING = tuple(
     name
-    for name in options_of("axis", "training", "tuning", "measuring", "repeats", "profile")
-    if name not in ("order_seed", "data_dir", "input")
+    for name in options_of("axis", "ranks", "training", "tuning", "measuring", "repeats", "profile")
+    if name not in ("order_seed", "data_dir", "input", "oversubscribe")
 )
 _NAMED = 3  # cells in a message, the others are counted
 Task = tuple[str, int, str]  # a process: the id of its cell, its repeat, and the class of its machine

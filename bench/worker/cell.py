@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import torch
 
@@ -17,19 +18,17 @@ from bench.machine import procfs
 from bench.machine.system import describe_system
 from bench.measure import denormals, noise
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
-from bench.measure.blocks import Block
+from bench.measure.blocks import Block, block_facts
 from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.numerics import measure_numerics, too_large, unknown
 from bench.measure.reference import references
 from bench.measure.speed import block_alone, measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.threads import ThreadsError, check_threads
 from bench.measure.workload import Workload
-from bench.origins import resolve
 from bench.origins.attempts import attempts_told
-from bench.origins.resolve import base
+from bench.origins.digests import digests_of_code
 from bench.origins.settings import ON_THREADS, changes, settings_now
 from bench.plan.cell import Cell
-from bench.plan.origin import file_of, texts_of
 from bench.plan.task import Task
 from bench.process.channel import Channel, HungUpError
 from bench.process.layout import layout_of, shift_heap
@@ -52,7 +51,7 @@ def measure(task: Task, channel: Channel) -> None:
 
 def _measure(task: Task, channel: Channel) -> None:
     try:
-        cell = _CellTask(task, channel)
+        cell = _parts_of(task, channel)
         cell.measure()
     except DivergedError as error:
         channel.send("status", ("diverged", str(error)))
@@ -69,6 +68,25 @@ def _measure(task: Task, channel: Channel) -> None:
         channel.send("status", ("ok", None))
         if task.profile:
             cell.profile()
+
+
+def _parts_of(task: Task, channel: Channel) -> "_Parts":
+    """Who measures the task's cell: this process alone, or several that it launches."""
+    if task.cell.world_size == 1:
+        return _CellTask(task, channel)
+    from bench.worker.ranks import RankedTask  # noqa: PLC0415 - torchrun's agent takes part of a second to import
+
+    return RankedTask(task, channel)
+
+
+class _Parts(Protocol):
+    """Who measures the parts of a task, and sends them."""
+
+    def measure(self) -> None:
+        """All but the profile."""
+
+    def profile(self) -> None:
+        """The profile; whatever goes wrong with it is a warning."""
 
 
 class _CellTask:
@@ -240,8 +258,7 @@ class _CellTask:
 
     def _send(self, measurements: list[Measurement], blocks: list[Block] | None = None) -> None:
         self.channel.send("measurements", [measurement.to_dict() for measurement in measurements])
-        facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "waited", "steps")
-        self.channel.send("blocks", [{name: getattr(block, name) for name in facts} for block in blocks or []])
+        self.channel.send("blocks", [block_facts(block) for block in blocks or []])
 
     def _warn_of_noise(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
         throttles = self.device.describe().get("gpu_throttle", ())
@@ -251,12 +268,6 @@ class _CellTask:
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:
             self.channel.send("warning", warning.to_dict())
-
-
-def digests_of_code(cell: Cell) -> dict[str, str]:
-    """The SHA-256 of the files of code that the cell names, as this process has imported them."""
-    named = (text for text in texts_of(cell.origins).values() if file_of(text, base()))
-    return {text: str(resolve(text).facts["sha256"]) for text in named}
 
 
 def _check_set(threads: int) -> None:

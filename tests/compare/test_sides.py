@@ -76,6 +76,14 @@ def test_a_cell_is_a_name_and_what_differs_from_the_plan():
     assert cell == Cell("lenet5", optimizer="adam", batch_size=128)
 
 
+def test_a_pair_is_of_steps_of_one_process():
+    known = having("mlp")
+    plan = Plan(architectures=("mlp",), threads=(1,), world_sizes=(1, 2))
+    assert capabilities.cells_of(plan, [known, known]) == (Cell("mlp"),)  # a suite may have others too
+    with pytest.raises(BenchError, match="trains in several processes, and a pair compares steps of one process"):
+        capabilities.one_cell(Cell("mlp", batch_size=128, world_size=2).id, plan, known.catalogue)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

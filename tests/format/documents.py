@@ -101,7 +101,8 @@ def plan_rows():
     for row in rows_of(Plan, NAMED):
         metadata = SETTINGS[row.name].metadata
         unit = units.get(metadata["reads"], "1") if row.is_number else "-"
-        yield replace(row, unit=unit, meaning=metadata["help"].replace("%%", "%"))
+        missing = ABSENT if metadata["role"] == "ranks" else row.missing  # runs from before several ranks were known
+        yield replace(row, unit=unit, missing=missing, meaning=metadata["help"].replace("%%", "%"))
 
 
 NAMED = {
@@ -282,6 +283,7 @@ _OF_THE_CELL = {
     "schedule": "of the learning rate",
     "normalization": "scaling of the pixels",
     "split": "which images tell the accuracy: test, or validation, held out of the training images",
+    "world_size": "processes that train it together; its batch is of all of them, its threads of each",
     "seed": "of the weights and of the order of batches",
     "origins": 'which file or module each label stands for, such as "architecture=my_nets.py:MyNet"',
 }
@@ -289,7 +291,8 @@ CELL = Table(
     "Cell",
     "Everything that decides what is measured. Of what was imported, all is null but `architecture` and `dataset`. A "
     "baseline leaves out what is at its default, and is read so.",
-    Cell, {"batch_size": "1", "threads": "1", "learning_rate": "1", "seed": "1"}, means(**_OF_THE_CELL),
+    Cell, {"batch_size": "1", "threads": "1", "learning_rate": "1", "world_size": "1", "seed": "1"},
+    {**means(**_OF_THE_CELL), "world_size": {"meaning": _OF_THE_CELL["world_size"], "missing": ABSENT}},
 )  # fmt: skip
 WARNING = Table(
     "Warning", "What speaks against a part of a result.", Warning, {"amount": "of its kind"},
@@ -298,7 +301,7 @@ WARNING = Table(
         "reference disturbed, the share that it took longer; of drifting, the share a block; of denormals, the "
             "share of "
         "weights and state; of uneven, how many times as long; of time limit, s; of target missed, the best test "
-        "accuracy. Null for other kinds",
+        "accuracy; of oversubscribed, threads to a core. Null for other kinds",
     ),
 )  # fmt: skip
 MEASUREMENT = Table(

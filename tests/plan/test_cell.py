@@ -27,6 +27,7 @@ VALUES = {
     "schedule": ["constant", "step", "cosine", "one_cycle"],
     "normalization": ["raw", "unit", "half", "standard"],
     "split": ["test", "validation"],
+    "world_size": [1, 2, 12],
     "seed": [0, 1, 2, 11],
     "origins": [()],  # two origins of one label never meet in a run
 }
@@ -98,6 +99,7 @@ def test_the_defaults_are_those_that_stored_definitions_stand_on():
         "schedule": "constant",
         "normalization": "unit",
         "split": "test",
+        "world_size": 1,
         "seed": 0,
         "origins": (),
     }

@@ -41,7 +41,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "split": ("test", "validation"),
         "normalization": ("half", "raw"),
     }.get(field, (1, 2))
-    plan = Plan(architectures=("mlp",), **{AXES[field]: values})
+    plan = Plan(architectures=("mlp",), scaling=("strong",), **{AXES[field]: values})  # of the batch as it is given
     assert [getattr(cell, field) for cell in expand(plan, catalogue()).cells] == list(values)
 
 

@@ -45,6 +45,9 @@ EXAMPLES = {
     "schedules": ("cosine", '["cosine"]', ("cosine",)),
     "normalizations": ("half", '["half"]', ("half",)),
     "splits": ("validation", '["validation"]', ("validation",)),
+    "world_sizes": ("2", "[2]", (2,)),
+    "scaling": ("strong", '["strong"]', ("strong",)),
+    "oversubscribe": ("", "true", True),
     "tune": ("7", "7", 7),
     "seeds": ("7", "[7]", (7,)),
     "epochs": ("9", "9", 9),
@@ -324,7 +327,13 @@ def test_a_mistake_in_a_flag(name, text, message):
 
 def test_a_switch_turns_its_default_around():
     switches = {name: default_of(name) for name in SETTINGS if shape_of(name)[1] is bool}
-    assert switches == {"checkpoint": False, "download": False, "profile": False, "report": True}
+    assert switches == {
+        "oversubscribe": False,
+        "checkpoint": False,
+        "download": False,
+        "profile": False,
+        "report": True,
+    }
     assert flag("profile") == "--profile"
     assert flag("report") == "--no-report"
 
@@ -340,7 +349,7 @@ def test_each_option_has_one_role_and_each_role_an_option():
 
 def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
     axes = set(AXES.values())
-    assert set(options_of("axis")) == axes - {"schedules", "splits"}  # those say how cells are trained
+    assert set(options_of("axis")) == axes - {"schedules", "splits", "world_sizes"}  # those say how cells are trained
     assert {name for name in options_of("training") if shape_of(name)[0]} == {"schedules", "splits"}
 
 

@@ -84,6 +84,14 @@ def test_cells_that_share_a_learning_rate_stay_together():
     assert sum(map(len, trials)) == len(set().union(*trials))
 
 
+def test_several_ranks_stay_with_the_single_one_beside_them():
+    plan = Plan(architectures=NETS, batch_sizes=(64, 128), world_sizes=(1, 2), epochs=0, shard="1/3")
+    _, every = shards(plan)
+    nets = [{cell.architecture for cell in cells} for cells in every]
+    assert sorted(name for names in nets for name in names) == sorted(NETS)
+    assert all({cell.world_size for cell in cells} == {1, 2} for cells in every)
+
+
 def test_a_plan_without_a_shard_is_whole():
     plan = Plan(architectures=NETS)
     grid = expand(plan, KNOWN)

@@ -185,10 +185,25 @@ def test_preparing_writes_nothing_and_refuses_what_cannot_be(catalogue, tmp_path
         ({"budget": 0.1}, "budget of 0.1 s is too small"),
         ({"until": 0.9}, "--until needs training"),
         ({"checkpoint": True}, "--checkpoint needs training"),
+        ({"world_sizes": (1, 2), "epochs": 1, "until": 0.9}, "--until is about training, and cells of several ranks"),
+        (
+            {"world_sizes": (2,), "epochs": 1, "checkpoint": True},
+            "--checkpoint is about training, and cells of several",
+        ),
+        ({"world_sizes": (1, 2), "epochs": 1, "tune": 3}, "--tune is about training, and cells of several ranks"),
+        ({"world_sizes": (1, 3)}, "--world-sizes 3 is more than the 2 cores usable here"),
     ):
         with pytest.raises(BenchError, match=message):
             session.prepare(replace(PLAN, **wrong), workers)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("worlds", "times"), [((2,), 1), ((1, 2), 0), ((1,), 0)])
+def test_ranks_without_one_to_compare_them_with_are_told_of(catalogue, worlds, times):
+    listener = Listener()
+    session.prepare(replace(PLAN, world_sizes=worlds), FakeExecutor(catalogue), listener)
+    words = "no cell of one rank is measured, so that the efficiency of several is not told: add 1 to --world-sizes"
+    assert listener.heard.count(("warned", words)) == times
 
 
 def test_an_interrupt_keeps_the_run_and_a_line_of_every_cell(catalogue):

@@ -78,6 +78,12 @@ def legend(table: pd.DataFrame, until: float = 0.0) -> str:
         if _mixed(table):
             verb = "is" if len(_mixed(table)) == 1 and _mixed(table) != ["threads"] else "are"
             parts.append(f"relative costs compare only where {joined(_mixed(table))} {verb} the same")
+    if efficiencies := {"weak_efficiency", "strong_efficiency"} & {*measured}:
+        kinds = " and ".join(sorted((name.partition("_")[0] for name in efficiencies), reverse=True))
+        parts.append(
+            f"{kinds} efficiency: images/s over world size times those of one rank of this run, ± is its 95 % interval "
+            "over launches; communication: from a trace, the exposed part is hidden behind no work"
+        )
     if "throughput" in measured:
         parts.append("images/s: of a step without the fetch of its batch; training gives fewer")
     if "reached" in measured:
@@ -152,7 +158,7 @@ def _columns(present: set[str], axes: set[str]) -> list[Metric]:
 
 def _marked(column: Metric, measured: dict[str, pd.Series], target: float | None) -> str:
     """The figure, with the mark where it is of disturbed processes alone."""
-    name = "step" if column.derived else column.name
+    name = "step" if column.name == "step_median" else column.name
     doubtful = name in measured and bool(measured[name].get("contended", False))
     return _figure(column, measured, target) + MARK * doubtful
 
@@ -175,7 +181,7 @@ def _figure(column: Metric, measured: dict[str, pd.Series], target: float | None
     """The number of one cell in a column; a dash where it has none."""
     if column.to_target:
         return _to_target(measured)
-    if column.derived:
+    if column.name == "step_median":
         return quantity(measured["step"]["median"], "s") if "step" in measured else "-"
     if column.name not in measured:
         return "-"
@@ -183,7 +189,7 @@ def _figure(column: Metric, measured: dict[str, pd.Series], target: float | None
     if column.kind == "ratio":
         return _relative(row, target)
     if column.kind == "share":
-        return _accuracy(row)
+        return _accuracy(row) if column.once_a_seed else _over_processes(row)
     return number(row["value"]) if column.kind == "rate" else quantity(row["value"], column.symbol)
 
 
@@ -193,6 +199,11 @@ def _accuracy(row: pd.Series) -> str:
         return quantity(row["value"], PERCENT)
     half = _half(row) if row["n"] > 1 else None
     return f"{with_interval(row['value'], PERCENT, half)} ({over_seeds(row['n'], row['seeds'], row['lost'])})"
+
+
+def _over_processes(row: pd.Series) -> str:
+    """A share with half the width of its interval over processes, where there is one."""
+    return with_interval(row["value"], PERCENT, None if pd.isna(row["low"]) else _half(row))
 
 
 def _to_target(measured: dict[str, pd.Series]) -> str:
