@@ -201,6 +201,7 @@ SYSTEM = Table(
             "gpu_driver": ("text", "-", "the version of its driver"),
             "gpu_persistence": ("true or false", "-", "whether the driver stays loaded"),
             "gpu_throttle": ("list of text", "-", "why the clock is held down"),
+            "node": ("text", "-", "the node of a cluster that it was measured on"),
         }.items()
     ),
 )  # fmt: skip

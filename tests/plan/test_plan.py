@@ -62,6 +62,7 @@ EXAMPLES = {
     "download": ("", "true", True),
     "profile": ("", "true", True),
     "executor": ("elsewhere", '"elsewhere"', "elsewhere"),
+    "address": ("head:6379", '"head:6379"', "head:6379"),
     "run": ("mine", '"mine"', "mine"),
     "report": ("", "false", False),
 }
@@ -345,7 +346,7 @@ def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "executor", "run", "report"}
+    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "executor", "address", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | run
 
 
@@ -355,6 +356,6 @@ def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself()
     assert set(SETTINGS) - set(PROFILED) == training | decided
 
 
-def test_what_may_change_in_a_run_that_goes_on_is_how_long():
-    adjustable = options_of("repeats", "patience", "session", "page")
-    assert adjustable == ("repeats", "again", "precision", "budget", "timeout", "download", "report")
+def test_what_may_change_in_a_run_that_goes_on_is_how_long_and_where_its_cluster_is():
+    adjustable = options_of("repeats", "patience", "session", "cluster", "page")
+    assert adjustable == ("repeats", "again", "precision", "budget", "timeout", "download", "address", "report")

@@ -63,7 +63,7 @@ class Seen:
 class FakeExecutor:
     """Answers what there is, and measures nothing: each task fails, or the person at the keyboard ends it."""
 
-    slots, nodes = 1, ("here",)
+    slots, nodes, problems = 1, ("localhost",), ()
 
     def __init__(self, catalogue, interrupt=False):
         self._catalogue = catalogue
