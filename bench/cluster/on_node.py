@@ -1,4 +1,4 @@
-"""On a node: what Ray's process there does for one task: forks a worker of a server of its own, and passes its parts on.
+"""On a node: what Ray's process there does for one task: forks a worker of its own server, and passes its parts on.
 
 The worker is what a local one is. The server outlives the task, as Ray keeps the process for the next one.
 """
