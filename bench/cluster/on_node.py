@@ -76,9 +76,9 @@ def carry_out(order: Order, get: Callable[[Any], Any] | None = None) -> Iterator
         yield ENDED, ("failed", reason_of(error), False)
 
 
-def warm_up(order: Order) -> None:
+def warm_up(order: Order, get: Callable[[Any], Any] | None = None) -> None:
     """Have a server import torch meanwhile; whoever starts the first worker hears of trouble."""
-    for _ in carry_out(order):
+    for _ in carry_out(order, get):
         pass
 
 
