@@ -121,7 +121,7 @@ def test_a_cell_that_takes_node_after_node_along_fails_before_it_has_taken_all()
 def test_the_last_node_that_vanishes_ends_the_run_with_one_line():
     gateway = FakeGateway({"a1": {RESOURCE: 1.0}}, scripts=[[CRASH]])
     gateway.gone = {"a1"}
-    with pytest.raises(BenchError, match="no node is left of the cluster: host-a1 vanished.*--resume") as error:
+    with pytest.raises(BenchError, match=r"no node is left of the cluster: host-a1 vanished.*--resume") as error:
         Collector(opened(gateway), Path("nowhere")).measure(TASK, print)
     assert error.value.exit_code == 2
 
@@ -186,7 +186,7 @@ def test_a_cluster_without_a_node_to_measure_on_is_refused(nodes, plan, words):
 
 def test_another_version_on_a_node_is_refused():
     facts = {"b2": {"software": {**software(), "torch": "1.0"}}}
-    with pytest.raises(BenchError, match="node host-b2 has torch 1.0"):
+    with pytest.raises(BenchError, match=r"node host-b2 has torch 1\.0"):
         survey(FakeGateway(facts=facts), PLAN)
 
 

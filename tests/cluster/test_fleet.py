@@ -66,7 +66,8 @@ def test_the_last_one_lost_ends_all_who_wait_in_one_line():
     for thread in threads:
         thread.join(10)
     assert len(errors) == 3
-    assert set(errors) == {
+    expected = (
         "no node is left of the cluster: left and right vanished; what was measured is kept: start nodes, and go on "
         "with --resume"
-    }
+    )
+    assert set(errors) == {expected}

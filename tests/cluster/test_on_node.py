@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -18,7 +19,7 @@ from bench.process.worker import WorkerError
 class FakeWorkers:
     """Starts no process: a worker sends what the task is, and raises what stands there."""
 
-    opened = []
+    opened: ClassVar[list] = []
 
     def __init__(self):
         self.renewed, self.prepared, self.ended = 0, 0, 0
@@ -74,10 +75,11 @@ def test_the_parts_come_after_the_worker_has_begun(order):
     assert FakeWorkers.opened[0].ended == 1
 
 
+KILLED = WorkerError("oom", "no memory", outside=True)
+
+
 @pytest.mark.parametrize(
-    ("task", "before"),
-    [([("stage", "phases"), WorkerError("oom", "no memory", outside=True)], [(BEGUN, None), ("stage", "phases")])]
-    + [(WorkerError("oom", "no memory", outside=True), [])],
+    ("task", "before"), [([("stage", "phases"), KILLED], [(BEGUN, None), ("stage", "phases")]), (KILLED, [])]
 )
 def test_how_a_worker_ended_crosses_as_plain_data(order, task, before):
     assert parts(replace(order, task=task)) == [*before, (ENDED, ("oom", "no memory", True))]
