@@ -15,6 +15,11 @@ def nothing(task, channel):
     channel.send("status", ("ok", None))
 
 
+def sleep(seconds, channel):
+    time.sleep(seconds)
+    channel.send("status", ("ok", None))
+
+
 def measure(task, channel):
     log = Path(os.environ[LOG])
     began = f"{task.cell.id} {task.repeat}\n"
