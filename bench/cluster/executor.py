@@ -11,6 +11,7 @@ from bench.cluster.nodes import RESOURCE, START_NODE, Node, check_software, look
 from bench.cluster.on_node import BEGUN, ENDED, Order
 from bench.cluster.parcels import packed
 from bench.errors import BenchError
+from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.process.worker import WorkerError
 from bench.text import plural
@@ -218,5 +219,5 @@ class OnNode:
 
 def _key(task: Any) -> Hashable:
     """What keeps to machines of one kind: a configuration, whose seeds and repeats are pooled."""
-    cell = getattr(getattr(task, "task", task), "cell", None)
-    return None if cell is None else cell.configuration
+    cell: Cell | None = getattr(getattr(task, "task", task), "cell", None)
+    return cell and cell.configuration

@@ -151,8 +151,6 @@ def _connected(address: str) -> Any:
     if ray.is_initialized():
         raise BenchError("this program is connected to Ray already: call ray.shutdown() before bench.run")
     _check(address)
-    host = address.rpartition(":")[0].strip("[]")
-    here = {"_node_ip_address": host} if host == "localhost" or host.startswith("127.") else {}
     with staged() as folder, held_back():  # Ray puts a handler of its own in place of ours, which come back so
         try:
             ray.init(
@@ -160,7 +158,6 @@ def _connected(address: str) -> Any:
                 runtime_env={"working_dir": str(folder)},
                 log_to_driver=False,  # stdout may be one JSON document
                 logging_level=logging.ERROR,
-                **here,
             )
         except Exception as error:  # Ray raises what its parts raise
             raise _refused(address, error) from error

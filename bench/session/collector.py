@@ -206,5 +206,5 @@ def _result(
 
 def _system(parts: Mapping[str, list[Any]]) -> dict[str, Any]:
     """The machine as the worker told it, with its name as a node where it is one; empty where it told nothing."""
-    facts = parts.get("system", [{}])[-1]
+    facts: dict[str, Any] = parts.get("system", [{}])[-1]
     return {**facts, "node": parts["node"][0]} if facts and "node" in parts else facts

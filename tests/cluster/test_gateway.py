@@ -125,7 +125,7 @@ def test_what_ends_this_process_is_handled_as_before(ray, address):
     assert signal.getsignal(signal.SIGTERM) is before
     (told,) = ray.told
     assert told["log_to_driver"] is False
-    assert told["_node_ip_address"] == "127.0.0.1"
+    assert told["address"] == address
 
 
 def test_the_suite_is_sent_whole(ray, address):

@@ -14,6 +14,7 @@ from bench import files
 from bench.errors import BenchError
 from bench.machine.neighbours import Neighbours
 from bench.plan.catalogue import Catalogue, DeviceFacts
+from bench.plan.estimate import least_seconds
 from bench.plan.plan import plan_from
 from bench.process import entries
 from bench.process.local import Workers
@@ -121,6 +122,19 @@ def catalogue():
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(session, "Look", lambda: Seen(None))  # whatever else runs beside the tests
+
+
+def test_what_is_to_be_known_of_the_machines_is_told_first_and_several_share_the_time(catalogue):
+    one, four = FakeExecutor(catalogue), FakeExecutor(catalogue)
+    four.slots, four.nodes, four.problems = 4, ("a", "b", "c", "d"), ("the nodes are unlike",)
+    listener = Listener()
+    alone, shared = session.prepare(PLAN, one), session.prepare(PLAN, four, listener)
+    assert listener.heard[0] == ("warned", "the nodes are unlike")
+    assert shared.seconds == pytest.approx(alone.seconds / 4)
+    short = replace(PLAN, budget=least_seconds(alone.grid.cells, PLAN) / 2)
+    with pytest.raises(BenchError, match="too small"):
+        session.prepare(short, one)
+    assert session.prepare(short, four).plan.budget == short.budget
 
 
 def measured(executor, plan=PLAN, observer=None, run=None, **options):
