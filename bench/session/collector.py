@@ -76,6 +76,7 @@ class Collector:
         task = replace(task, left_out=self._left_out)
         started, clock = utc_now(), time.monotonic()
         parts, ended, lost = self._tried(task, report)
+        started, clock = parts.get("began", [(started, clock)])[0]  # on a node, not before it was free
         if changed := [text for text, digest in parts.get("code", [{}])[-1].items() if self._changed(text, digest)]:
             # its numbers are of other code than the run says
             reason = f"{' and '.join(changed)} has changed since the run began: start a new run"
@@ -110,6 +111,8 @@ class Collector:
         parts: dict[str, list[Any]] = {}
         try:
             for kind, payload in talk(self._executor, entries.MEASURE_CELL, task, task.timeout):
+                if kind == "node":
+                    parts["began"] = [(utc_now(), time.monotonic())]
                 if kind == "stage":
                     report(f"{payload} on {parts['node'][0]}" if "node" in parts else payload)
                 if kind == "file":

@@ -124,6 +124,22 @@ def _here(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "Look", lambda: Seen(None))  # whatever else runs beside the tests
 
 
+class Vanishing(FakeExecutor):
+    """A cluster whose last node vanishes after the first cell."""
+
+    def start(self, entry, task):
+        if entry == entries.MEASURE_CELL and self.tasks:
+            raise BenchError("no node is left of the cluster: go on with --resume")
+        return super().start(entry, task)
+
+
+def test_a_run_without_a_node_left_ends_with_what_was_measured(catalogue):
+    with pytest.raises(BenchError, match="no node is left"):
+        measured(Vanishing(catalogue), replace(PLAN, seeds=(0, 1, 2)))
+    run = load("mine")
+    assert (run.facts.status, len(run.results())) == ("interrupted", 1)
+
+
 def test_what_is_to_be_known_of_the_machines_is_told_first_and_several_share_the_time(catalogue):
     one, four = FakeExecutor(catalogue), FakeExecutor(catalogue)
     four.slots, four.nodes, four.problems = 4, ("a", "b", "c", "d"), ("the nodes are unlike",)
