@@ -150,8 +150,8 @@ def _left_running(count: int) -> Warning:
 
 
 def _nodes_lost(lost: Sequence[str]) -> Warning:
-    """That nodes vanished while they measured the cell, which began anew each time."""
-    text = f"{joined(lost)} vanished while measuring it: what came of that is dropped"
+    """That nodes vanished with the cell, which began anew each time."""
+    text = f"{joined(lost)} vanished when it was to be measured there: what came of that is dropped"
     return Warning("timing", "node lost", float(len(lost)), text)
 
 

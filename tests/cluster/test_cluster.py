@@ -157,6 +157,7 @@ def test_a_slow_node_takes_fewer_cells_and_no_cell_twice(scheduled, log):
         results, _, error = scheduled(cluster, cells(14, 500))
     assert error == ""
     assert Counter(result.cell.architecture for result in results) == {f"net{number}": 1 for number in range(14)}
+    assert {result.system["niceness"] for result in results} == {os.getpriority(os.PRIO_PROCESS, 0)}  # not Ray's 15
     by_node = Counter(result.system["node"] for result in results)
     assert len(by_node) == 2
     assert max(by_node.values()) > min(by_node.values())

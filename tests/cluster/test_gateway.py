@@ -125,6 +125,7 @@ def test_what_ends_this_process_is_handled_as_before(ray, address):
     assert signal.getsignal(signal.SIGTERM) is before
     (told,) = ray.told
     assert told["log_to_driver"] is False
+    assert told["runtime_env"]["env_vars"] == {"RAY_worker_niceness": "0"}
     assert told["address"] == address
 
 
