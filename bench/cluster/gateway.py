@@ -18,7 +18,7 @@ AUTO = "auto"  # the cluster that this machine belongs to
 OLDEST = (2, 40)
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 120.0  # of the head, and of a node that has to unpack the suite first
 PROBE_SECONDS = 30.0  # until Ray knows that a node is gone
-# Ray would have its processes, and a worker with them, give way to all others; 0 adds nothing to how its node was started
+# Ray would have its processes, and a worker with them, give way to all others (niceness 15)
 ENVIRONMENT = {"RAY_worker_niceness": "0"}
 _ADDRESS = re.compile(r"(?P<host>[^\s:/]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 

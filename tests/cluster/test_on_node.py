@@ -13,7 +13,9 @@ from bench.cluster.on_node import BEGUN, ENDED, Order, carry_out, warm_up
 from bench.cluster.parcels import Parcel
 from bench.plan.copies import COPIES
 from bench.plan.origin import BASE
-from bench.process.worker import WorkerError
+from bench.process.local import Workers
+from bench.process.worker import ENVIRONMENT, WorkerError
+from tests.cluster.clusters import ON_NODES
 
 
 class FakeWorkers:
@@ -136,3 +138,20 @@ def test_a_task_that_is_cancelled_takes_its_worker_along(order):
     with suppress(KeyboardInterrupt):
         running.throw(KeyboardInterrupt)
     assert FakeWorkers.opened[0].ended == 1
+
+
+@pytest.mark.slow
+def test_a_worker_on_a_node_is_what_a_local_one_is(order, monkeypatch):
+    monkeypatch.setattr(on_node, "Workers", Workers)
+    monkeypatch.syspath_prepend(str(ON_NODES))
+    looks = replace(order, entry="cluster_errands:look_around", task=None, environment={"OMP_NUM_THREADS": ""})
+    facts = dict(parts(looks))
+    assert facts["cores"] == sorted(os.sched_getaffinity(0))
+    assert facts["folder"] == str(Path(os.environ[COPIES]) / "home/me")
+    assert "OMP_NUM_THREADS" not in facts["environment"]
+    assert facts["environment"].items() >= {**ENVIRONMENT, "BENCH_START_METHOD": "fork"}.items()
+    server = on_node._stations[0].workers._serving().client.server
+    parts(replace(looks, round=1))  # the first of the run: the server was used for no timing before
+    parts(replace(looks, round=2))
+    assert on_node._stations[0].workers._serving().client.server != server
+    on_node._stations.pop().workers.close()

@@ -15,6 +15,12 @@ def nothing(task, channel):
     channel.send("status", ("ok", None))
 
 
+def look_around(task, channel):
+    channel.send("cores", sorted(os.sched_getaffinity(0)))
+    channel.send("folder", str(Path.cwd()))
+    channel.send("environment", dict(os.environ))
+
+
 def sleep(seconds, channel):
     time.sleep(seconds)
     channel.send("status", ("ok", None))
