@@ -46,6 +46,20 @@ CELL = Cell("debug")
 # Measured only with a GPU or a C++ compiler: by its name, the module that spells it.
 ELSEWHERE = {"compile_time": "worker/cell.py", "peak_memory_reserved": "devices/cuda.py"}
 UNITS = {"s": "s", "B": "B", "1/s": "images/s"}
+# Which metrics a place takes, by the field of a row that says so.
+TAKEN = {
+    "shown": "relative_cost accuracy time_to_accuracy throughput step step_median forward backward optimizer "
+    "peak_memory parameters flops call",
+    "once_a_seed": "accuracy time_to_accuracy training_throughput train_accuracy test_loss reached training_step "
+    "steps_to_accuracy",
+    "to_target": "time_to_accuracy steps_to_accuracy",
+    "imported": "parameters flops call step_wall inference_wall flops_forward",
+    "followed": "relative_cost accuracy step call step_wall inference_wall",
+    "changes": "relative_cost call step_wall inference_wall",
+    "tradeoff": "relative_cost throughput peak_memory parameters",
+    "tensorboard": "accuracy throughput step test_loss",
+    "derived": "step_median seconds_per_image",
+}
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
 
@@ -164,6 +178,11 @@ def test_no_measurement_is_made_past_the_rows():
         Measurement.of_value("speed", 1.0, "exact")
     with pytest.raises(ValueError, match="no metric is called 'speed'"):
         Measurement.of_samples("speed", np.ones(3))
+
+
+@pytest.mark.parametrize("place", TAKEN)
+def test_a_place_takes_these_metrics_and_no_other(place):
+    assert [row.name for row in METRICS.values() if getattr(row, place)] == TAKEN[place].split()
 
 
 @every_metric

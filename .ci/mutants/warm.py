@@ -50,7 +50,8 @@ class Baseline:
     def order(self, mutant: Mutant, budget: float) -> list[str]:
         """The tests for a mutant: those that run its statement, then their neighbours for so many seconds.
 
-        What runs at an import may matter to any test, and so may what a fixture of a whole file ran for its first.
+        What a fixture of a whole file ran for its first test may matter to all of them, and what runs at an import to
+        any test: a row of a table is read and not run, so that the quickest come first.
         """
         by_line = self.lines.get(mutant.path, {})
         running = {name for line in mutant.lines for name in by_line.get(line, ())}
@@ -59,7 +60,11 @@ class Baseline:
         module = {name for names in by_line.values() for name in names}
         others = sorted(
             set(self.seconds) - set(own) - set(self.failed),
-            key=lambda name: (name.partition("::")[0] not in files, name not in module, self.seconds[name]),
+            key=lambda name: (
+                name.partition("::")[0] not in files,
+                bool(own) and name not in module,
+                self.seconds[name],
+            ),
         )
         if not running:
             return []

@@ -57,8 +57,8 @@ def revision_sides(hosts: Sequence[TreeClient], trees: Sequence[Tree], plan: Pla
             raise BenchError(f"{hosts[1].label}: {others[text]}")
     packages = {name for tree in trees for name in tree.packages or ()}
     return (
-        _side(hosts[0].label, first, trees[0], packages, lacking),
-        _side(hosts[1].label, second, trees[1], packages, others),
+        _side(hosts[0].label, first, trees[0], packages, _in_words(lacking, trees[0])),
+        _side(hosts[1].label, second, trees[1], packages, _in_words(others, trees[1])),
     )
 
 
@@ -87,6 +87,16 @@ def _refusal(host: TreeClient, plan: Plan, text: str) -> str:
     except BenchError as error:
         return str(error).removeprefix(f"{host.label}: ")
     return ""
+
+
+def _in_words(lacking: Mapping[str, str], tree: Tree) -> dict[str, str]:
+    """Each reason as it goes on after the name: "is not there", "cannot be imported: ImportError: ..."."""
+    absent = {
+        text
+        for text in lacking
+        if (origin := parse(text)) and origin.source.endswith(".py") and not (tree.base / origin.source).exists()
+    }
+    return {text: "is not there" if text in absent else why.removeprefix(f"'{text}' ") for text, why in lacking.items()}
 
 
 def _side(label: str, known: Capabilities, tree: Tree, packages: set[str], lacking: Mapping[str, str]) -> RevisionSide:

@@ -74,10 +74,10 @@ def explain(record: CellRecord, other: CellRecord) -> Explanation:
     """Why the slower of the two takes longer.
 
     Raises:
-        BenchError: the step of one was not measured.
+        BenchError: the step of one was not measured, or took no time.
 
     """
-    for timeless in (side for side in (record, other) if side.value("step") is None):
+    for timeless in (side for side in (record, other) if not side.value("step")):
         raise BenchError(_timeless(timeless))
     pace = pace_of(record, other)
     steps = {id(side): (side.value("step") or 0.0) * (pace if side is other else 1.0) for side in (record, other)}

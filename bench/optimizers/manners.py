@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from inspect import Parameter, signature
 from math import inf
+from numbers import Real
 from typing import TypeGuard
 
 from torch import Tensor
@@ -61,8 +62,8 @@ def rate_of(optimizer: Optimizer) -> float | None:
 
 
 def is_rate(value: object) -> TypeGuard[float | Tensor]:
-    """Whether it is a finite number above 0, maybe in a tensor."""
-    return isinstance(value, int | float | Tensor) and not isinstance(value, bool) and 0 < float(value) < inf
+    """Whether it is a finite number above 0, maybe NumPy's or in a tensor."""
+    return not isinstance(value, bool) and (number := _number(value)) is not None and 0 < number < inf
 
 
 def is_no_rate(value: object) -> bool:
@@ -70,7 +71,14 @@ def is_no_rate(value: object) -> bool:
 
     0 is one, if of no use; what is no number at all, such as None, may mean anything.
     """
-    return isinstance(value, int | float) and (isinstance(value, bool) or not 0 <= value < inf)
+    return (number := _number(value)) is not None and (isinstance(value, bool) or not 0 <= number < inf)
+
+
+def _number(value: object) -> float | None:
+    """The number that it is; None for none, and for a tensor of several."""
+    if isinstance(value, Tensor):
+        return float(value) if value.numel() == 1 else None
+    return float(value) if isinstance(value, Real) else None
 
 
 def has_rates(optimizer: Optimizer) -> bool:

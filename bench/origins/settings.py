@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch.nn.modules import module as hooks
+from torch.utils import _device as device_modes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ def _affinity() -> tuple[int, ...] | None:
     return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else None
 
 
+def _modes() -> int:
+    """How many modes every call of torch goes through, as of a device for all new tensors."""
+    return torch._C._len_torch_function_stack() + torch._C._len_torch_dispatch_stack()  # noqa: SLF001 - told nowhere else
+
+
 def _hooks() -> int:
     """How many hooks every module of this process calls."""
     return sum(
@@ -60,15 +66,23 @@ def _flag(owner: Any, path: str) -> Setting:
 # By the name that a warning gives it.
 SETTINGS: Mapping[str, Setting] = {
     "threads": Setting(torch.get_num_threads, torch.set_num_threads),
+    "inter-op threads": Setting(torch.get_num_interop_threads),
     "affinity": Setting(_affinity, lambda cores: os.sched_setaffinity(0, cores)),
     "priority": Setting(_priority, lambda value: os.setpriority(os.PRIO_PROCESS, 0, value)),
     "type of new tensors": Setting(torch.get_default_dtype, torch.set_default_dtype),
+    "device of new tensors": Setting(lambda: device_modes.CURRENT_DEVICE, torch.set_default_device),
+    "modes of all calls": Setting(_modes),
     "gradients": Setting(torch.is_grad_enabled, torch.set_grad_enabled),
     "inference mode": Setting(torch.is_inference_mode_enabled),
+    "multithreaded backward": Setting(
+        torch._C._is_multithreading_enabled,  # noqa: SLF001 - told nowhere else
+        torch.autograd.set_multithreading_enabled,
+    ),
     "anomaly mode": Setting(_anomaly, lambda was: torch.autograd.set_detect_anomaly(*was)),
     "deterministic algorithms": Setting(
         _deterministic, lambda was: torch.use_deterministic_algorithms(was[0], warn_only=was[1])
     ),
+    "filling of new tensors": _flag(torch.utils.deterministic, "fill_uninitialized_memory"),
     "precision of products": Setting(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
     "precision of cuBLAS": _flag(torch.backends.cuda.matmul, "fp32_precision"),
     "TF32 of cuDNN": _flag(torch.backends.cudnn, "allow_tf32"),
@@ -78,6 +92,7 @@ SETTINGS: Mapping[str, Setting] = {
     "oneDNN": _flag(torch.backends.mkldnn, "enabled"),
     "products of oneDNN": _flag(torch.backends.mkldnn, "matmul.fp32_precision"),
     "convolutions of oneDNN": _flag(torch.backends.mkldnn, "conv.fp32_precision"),
+    "fast path of attention": Setting(torch.backends.mha.get_fastpath_enabled, torch.backends.mha.set_fastpath_enabled),
     "denormals flushed": Setting(_flushes_denormals, torch.set_flush_denormal),
     "autocast": Setting(
         lambda: torch.is_autocast_enabled("cpu"), lambda value: torch.set_autocast_enabled("cpu", value)

@@ -268,6 +268,20 @@ def plan_of_values(place: str, values: Mapping[str, Any]) -> Plan:
     return plan_from({name: _from_python(name, value, place) for name, value in values.items()})
 
 
+def plan_of_stored(place: str, values: Mapping[str, Any]) -> Plan:
+    """The plan that `Plan.to_dict` gave: a field that is missing is at its default, an unknown one is passed over.
+
+    Args:
+        place: where it stands, for the error.
+        values: by field, as JSON has them.
+
+    Raises:
+        BenchError: wrong type or value.
+
+    """
+    return Plan(**{name: _from_python(name, values[name], place) for name in SETTINGS if name in values})
+
+
 def _from_python(name: str, value: Any, place: str) -> Any:
     if value is None and name in SETTINGS and default_of(name) is None:
         return None
@@ -360,7 +374,7 @@ def seconds_of(text: str) -> float:
 
 def _limit(text: str) -> float:
     """A duration, or 0 for none."""
-    return 0.0 if text.strip() == "0" else seconds_of(text)
+    return 0.0 if text.strip() in ("0", "0.0") else seconds_of(text)
 
 
 def _goal(text: str) -> float:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.content import check_data
-from bench.plan.plan import Plan, flag, options_of
+from bench.plan.plan import Plan, flag, options_of, plan_of_stored
 from bench.process.lock import recording
 from bench.session.missing import Past
 from bench.store import run as store
@@ -51,10 +51,13 @@ def _plan(run: store.Run, wanted: Mapping[str, Any], allow_code: bool) -> Plan:
         allowed = ", ".join(map(flag, ADJUSTABLE))
         raise BenchError(f"{flag(fixed[0])} cannot change in a run that is resumed: leave it out, or adjust {allowed}")
     check_data(run.name, run.facts.origins)
-    stored = run.facts.plan
-    check_code(run, code_in(stored), allowed=allow_code)
-    plan = Plan(**{field.name: _plain(stored[field.name]) for field in fields(Plan) if field.name in stored})
-    return replace(plan, run=run.name, **wanted)
+    check_code(run, code_in(run.facts.plan), allowed=allow_code)
+    return replace(_stored_plan(run), run=run.name, **wanted)
+
+
+def _stored_plan(run: store.Run) -> Plan:
+    """The plan that it goes on with; BenchError if it is damaged."""
+    return plan_of_stored(f"{run.folder / store.FACTS}: plan", run.facts.plan)
 
 
 def past_of(run: store.Run, plan: Plan) -> Past:
@@ -81,11 +84,6 @@ def reopen(run: store.Run, plan: Plan, command: str) -> None:
 
 def _again(run: store.Run, plan: Plan) -> tuple[str, ...]:
     """The statuses of results whose cells are tried again."""
-    before = run.facts.plan.get("timeout", plan.timeout)
     # not where rates were tuned: a trial that ends well after all could change a choice that stands in the results
-    patient = plan.timeout > before and not plan.tune
+    patient = plan.timeout > _stored_plan(run).timeout and not plan.tune
     return ("skipped", "timeout") if patient else ("skipped",)
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -270,11 +270,11 @@ def _read(
     )
 
 
-def _check_schema(schema: Any, path: Path) -> None:
-    if schema != SCHEMA:
-        raise SchemaError(
-            f"{path} has schema {schema}, this version reads {SCHEMA}: save a new baseline, or use the version it is of"
-        )
+def _check_schema(schema: object, path: Path) -> None:
+    try:
+        files.check_schema(schema, SCHEMA, str(path), "save a new baseline, or use the version it is of")
+    except BenchError as error:
+        raise SchemaError(str(error)) from error
 
 
 def _short(value: float | None) -> float | None:

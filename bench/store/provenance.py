@@ -79,7 +79,8 @@ def installed() -> dict[str, str]:
     }
     packages: dict[str, str] = {}
     for distribution in distributions():
-        if name := distribution.metadata["Name"]:  # a folder of one that was half removed has none
+        # a folder of one that was half removed has no name, and later versions of Python warn where [] asks for it
+        if name := distribution.metadata.get_all("Name", [""])[0]:
             packages.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version or "unknown")
     return {**python, **dict(sorted(packages.items()))}
 

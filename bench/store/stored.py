@@ -7,6 +7,7 @@ import numpy as np
 from msgspec import Meta
 
 from bench import files
+from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.store.result import SCHEMA
 from bench.store.spread import Spread
@@ -222,10 +223,21 @@ def _checked(stored: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     if stored["id"] != Cell.from_dict(stored["cell"]).id:
         raise ValueError("its id is another cell's")
     by_metric = {measured["metric"]: measured for measured in stored["measurements"]}
+    for measured in stored["measurements"]:
+        _check_sign(measured["metric"], measured["value"])
     for metric, encoded in stored.pop("samples", {}).items():
         if metric not in by_metric:
             raise ValueError(f"there are samples of '{metric}', which was not measured")
-        if not np.isfinite(np.frombuffer(base64.b64decode(encoded, validate=True), dtype="<f4")).all():
+        samples = np.frombuffer(base64.b64decode(encoded, validate=True), dtype="<f4")
+        if not np.isfinite(samples).all():
             raise ValueError(f"a sample of '{metric}' is no finite number")
+        _check_sign(metric, samples.min(initial=0.0))
         by_metric[metric]["samples"] = encoded
     return stored
+
+
+def _check_sign(metric: str, least: float | None) -> None:
+    """See that no time, rate, size or ratio of them is below 0."""
+    row = METRICS.get(metric)
+    if row and row.pooled == "log_mean" and least is not None and least < 0:
+        raise ValueError(f"'{metric}' is below 0")

@@ -194,12 +194,27 @@ def test_a_file_that_was_named_and_is_new_is_compared_with_nothing(compared):
     }
     catalogue = replace(named.catalogue, architectures={**named.catalogue.architectures, **net})
     comparison = compared(lacking, replace(named, catalogue=catalogue), plan=plan, chosen=True)
+    assert "my_nets.py:Net is not there at base (1); its nets have nothing to be compared with" in comparison.notes
     assert [cell.partition("-")[0] for cell in comparison.sides] == ["mlp"]
     assert [(verdict.cell.partition("-")[0], verdict.verdict) for verdict in comparison.unmatched] == [("Net", "new")]
     lost = compared(replace(named, catalogue=catalogue), lacking, plan=plan, chosen=True)
     assert {verdict.verdict for verdict in lost.unmatched} == {"failed", "missing"}
     with pytest.raises(BenchError, match="cannot read my_nets"):  # a mistake in the command
         compared(lacking, lacking, plan=plan, chosen=True)
+
+
+def test_a_file_that_was_named_and_cannot_be_imported_is_told_in_one_sentence(compared, tmp_path):
+    (tmp_path / "my_nets.py").touch()
+    plan = replace(PLAN, architectures=("my_nets.py:Net", "mlp"))
+
+    def broken_file(asked):
+        if "my_nets.py:Net" in asked.architectures:
+            raise BenchError("HEAD (2): 'my_nets.py:Net' cannot be imported: NameError: no (my_nets.py, line 1)")
+        return having()
+
+    (lost, *_) = compared(having(), broken_file, plan=plan, chosen=True).unmatched
+    assert lost.cell == "my_nets.py:Net"
+    assert lost.reason == "it cannot be imported at HEAD (2): NameError: no (my_nets.py, line 1)"
 
 
 def test_a_package_without_nets_is_told(compared):

@@ -325,7 +325,10 @@ def test_a_risen_peak_of_memory_is_told_and_fails_on_request(told, peaks, verdic
     assert (step.verdict, memory.metric, memory.verdict) == ("unchanged", "peak_memory", verdict)
     assert memory.ratio.n == len(peaks)
     assert decide(log).exit_code == 0
-    assert decide(log, same_costs=True).exit_code == (1 if verdict == "changed" else 0)
+    assert memory.remedy == ""
+    decision = decide(log, same_costs=True)
+    assert decision.exit_code == (1 if verdict == "changed" else 0)
+    assert bool(decision.verdicts[1].remedy) == (verdict == "changed")
 
 
 def test_the_log_remembers_that_costs_were_to_be_the_same(told):

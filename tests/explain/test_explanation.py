@@ -176,6 +176,12 @@ def test_a_cell_that_failed_is_refused(tmp_path):
         explain(*cell_records(lost).values())
 
 
+def test_a_step_that_took_no_time_is_refused(tmp_path):
+    odd = made.run(tmp_path, "odd", [made.result(made.VGG, 0.0), made.result(made.LENET, 3e-3)])
+    with pytest.raises(BenchError, match="has no step time"):
+        explain(*cell_records(odd).values())
+
+
 def test_a_record_takes_the_profile_of_whichever_result_has_it(tmp_path):
     results = [made.result(made.VGG, 6e-3), made.result(made.VGG, 6e-3, repeat=1, profile=made.profile())]
     (record,) = cell_records(made.run(tmp_path, "late", results)).values()

@@ -29,8 +29,10 @@ COUNT = 6  # of these cells
 TIMEOUT = 45  # seconds of a cell
 SESSIONS = 4  # that a run has at most, before it is completed
 LIMIT = 240.0  # seconds of a session
+STALL = 45.0  # seconds that a cell may take beyond its time: for a worker that stops amid what it sends, and to end it
 AGAIN = 4  # times that faults are struck in other runs, where theirs was over before
 GOES_ON = 1  # cells that a session measures after a fault that ends nothing, before we end it
+IN_FLIGHT = 1  # cells whose line may still come after a signal that ends the session
 STARTING = 8.0  # seconds in which a session may be struck before its first cell
 
 
@@ -73,6 +75,7 @@ class Campaign:
     def __init__(self, seed: int, count: int, folder: Path, tell=lambda _: None) -> None:
         self.seed, self.folder, self.tell = seed, folder, tell
         self.outcomes: list[Outcome] = []
+        self.missed: list[Kind] = []  # that were never struck, as each run was over before
         self._kinds, self._nets = drawn(count, seed)
 
     def run(self, jobs: int = 1) -> list[Outcome]:
@@ -86,6 +89,7 @@ class Campaign:
                 works = []
                 if not waiting:
                     break
+        self.missed = waiting
         for broken in wrong_numbers([path.parent for path in self.folder.glob("*/results/r/results.jsonl")]):
             self._note([Outcome("all together", [broken])])
         return self.outcomes
@@ -193,6 +197,12 @@ def struck(folder: Path, kinds: Sequence[Kind], random: Random) -> tuple[list[Ou
     code, cut_short, done = watched(session, faults, random)
     came = [kind for kind in kinds if not kind.strike or kind in done]
     broken = list(broken_by(session, came, code, cut_short=cut_short))
+    if cut_short and stops(done):
+        broken.append(("code", "it went on measuring after a signal that ends it"))
+    if any(kind.lasts for kind in done) and session.longest() < TIMEOUT:
+        broken.append(("outcome", f"no cell took the {TIMEOUT} s of --timeout"))
+    if session.longest() > TIMEOUT + STALL:
+        broken.append(("hang", f"a cell took {session.longest():.0f} s"))
     for kind in kinds:
         if kind.restore and run.is_dir():
             kind.restore(run)
@@ -216,25 +226,30 @@ def command(run: Path) -> tuple[str, ...]:
 def watched(session: Session, faults: Sequence[Fault], random: Random) -> tuple[int | None, bool, list[Kind]]:
     """Strike the faults as their moments come; the exit code, whether we ended it, and what was struck."""
     waiting, done = deque(faults), []
-    due, goal = None, None
+    due, goal, least = None, None, 0
     end = time.monotonic() + LIMIT
     while session.is_running() and time.monotonic() < end:
         grown = session.look()
         if waiting:
             fault = waiting[0]
-            if due is None and is_moment(session, fault, grown):
+            if due is None and session.measured >= least and is_moment(session, fault, grown):
                 due = time.monotonic() + fault.delay
-            if due is not None and time.monotonic() >= due:
-                fault.kind.strike(session, random)
+            if due is not None and time.monotonic() >= due and fault.kind.strike(session, random):
                 done.append(waiting.popleft().kind)
                 due = None
+                least = session.measured + fault.kind.lasts
         elif goal is None:
-            goal = session.measured + GOES_ON
+            goal = max(session.measured, least) + GOES_ON + IN_FLIGHT * stops(done)
         elif session.measured >= goal:
             session.process.send_signal(signal.SIGINT)
             return ended(session, end - time.monotonic()), True, done
         time.sleep(POLL)
     return ended(session, 0.0), False, done
+
+
+def stops(kinds: Sequence[Kind]) -> bool:
+    """Whether one of these is a signal that ends a session, which we end only once it is seen to go on."""
+    return any(kind in SIGNALS for kind in kinds)
 
 
 def is_moment(session: Session, fault: Fault, grown: bool) -> bool:

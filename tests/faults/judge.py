@@ -26,7 +26,10 @@ INVARIANTS = {
 }
 GONE_WITHIN = 20.0  # seconds until nothing that a session started may be left
 OWN_FILES = ("python-m-bench.lock", "torchinductor_")  # what may stay in the temporary folder
+NOTICES = ("bench: other processes keep ",)  # lines beside a refusal that are none, as other runs are under way
 FACTOR = 4.0  # a time so many times another of the same cell, without a warning, is wrong
+
+NOISE = ("contended", "not steady", "faulting", "reference disturbed")  # warnings that say nothing of what is missing
 
 Broken = tuple[str, str]  # an invariant and what is wrong
 
@@ -65,7 +68,8 @@ def _code(session: Session, kinds: Sequence[Kind], code: int | None, text: str, 
     if code not in right:
         yield "code", f"exit code {code} and not one of {sorted(right)}; it says {text[-600:]!r}"
     streams = any("stderr" in kind.name or "both" in kind.name for kind in kinds)
-    if code in (2, 70) and not streams and sum(line.startswith("bench: ") for line in text.splitlines()) != 1:
+    refusals = [line for line in text.splitlines() if line.startswith("bench: ") and not line.startswith(NOTICES)]
+    if code in (2, 70) and not streams and len(refusals) != 1:
         yield "code", f"exit code {code} with {text[-600:]!r}"
 
 
@@ -111,17 +115,27 @@ def unfinished(folder: Path, cells: int) -> Iterator[Broken]:
 
 
 def wrong_numbers(folders: Sequence[Path]) -> Iterator[Broken]:
-    """Steps that take much longer or shorter than others of the same cell, without a word; of all runs together."""
+    """What is wrong of lines that are ok, of all runs together: a step that takes much longer or shorter than others
+    of its cell, or a number that others have and it lacks, without a word.
+    """
     steps: dict[str, list[tuple[float, bool]]] = {}
+    metrics: dict[str, list[tuple[frozenset[str], bool]]] = {}
     for folder in folders:
         for line in lines_of(folder / "results.jsonl"):
             with suppress(ValueError):
                 stored = json.loads(line)
                 values = [each["value"] for each in stored["measurements"] if each["metric"] == "step"]
-                if stored["status"] == "ok" and values:
-                    steps.setdefault(stored["id"], []).append((values[0], bool(stored["warnings"])))
+                if stored["status"] == "ok":
+                    names = frozenset(each["metric"] for each in stored["measurements"])
+                    warned = any(each["kind"] not in NOISE for each in stored["warnings"])
+                    metrics.setdefault(stored["id"], []).append((names, warned))
+                    steps.setdefault(stored["id"], []).extend((value, bool(stored["warnings"])) for value in values[:1])
     for name, seen in steps.items():
         usual = median(value for value, _ in seen)
         odd = [value for value, warned in seen if not warned and not usual / FACTOR < value < usual * FACTOR]
         if odd:
             yield "number", f"{name}: {odd} s beside a median of {usual:.2g} s, and not a word"
+    for name, lines in metrics.items():
+        every = frozenset[str]().union(*(names for names, _ in lines))
+        if lacking := [sorted(every - names) for names, warned in lines if not warned and names != every]:
+            yield "number", f"{name}: ok without {lacking}, and not a word"

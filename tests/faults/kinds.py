@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.faults.session import POLL, Session, lines_of
+from tests.faults.session import Session, lines_of
 
-Strike = Callable[[Session, Random], None]
+Strike = Callable[[Session, Random], bool]  # whether there was something to strike
 Prefix = Callable[[Random], Sequence[str]]
 
 
@@ -31,6 +31,7 @@ class Kind:
         needs: what it waits for: "" for the command line to have begun, "worker" for a process that measures,
             "cell" for at least one cell that is measured.
         ends: whether the session ends by it; else it goes on as if nothing had been.
+        lasts: whether it is over only with a cell that took all of --timeout, before which no other fault comes.
         codes: exit codes that are right then, when the session does not go on.
         restore: undoes it, so that the run can be resumed.
         loses: whether it takes the results along, as somebody who deletes them does.
@@ -46,6 +47,7 @@ class Kind:
     prefix: Prefix | None = None
     needs: str = ""
     ends: bool = True
+    lasts: bool = False
     codes: tuple[int, ...] = (2,)
     restore: Callable[[Path], None] | None = None
     loses: bool = False
@@ -54,80 +56,90 @@ class Kind:
 
 
 def _orchestrator(*numbers: signal.Signals) -> Strike:
-    """Send it these, within 0.8 s."""
+    """Send it these, within 0.8 s; what comes after the first may come after its end."""
 
-    def strike(session: Session, random: Random) -> None:
+    def strike(session: Session, random: Random) -> bool:
         for at, number in enumerate(numbers):
             time.sleep(random.uniform(0, 0.8) if at else 0)
-            with suppress(ProcessLookupError):
-                os.kill(session.process.pid, number)
+            if not _sent(session.process.pid, number) and not at:
+                return False
+        return True
 
     return strike
 
 
 def _worker(number: signal.Signals) -> Strike:
-    """Send it to the worker, as soon as there is one."""
-
-    def strike(session: Session, random: Random) -> None:
-        while session.is_running() and (worker := session.worker()) is None:
-            time.sleep(POLL)
-        if session.is_running():
-            with suppress(ProcessLookupError):
-                os.kill(worker, number)
-
-    return strike
+    return lambda session, _: _sent(session.worker(), number)
 
 
 def _server(number: signal.Signals) -> Strike:
-    def strike(session: Session, random: Random) -> None:
-        if server := session.server():
-            with suppress(ProcessLookupError):
-                os.kill(server, number)
-
-    return strike
+    return lambda session, _: _sent(session.server(), number)
 
 
-def _all(session: Session, random: Random) -> None:
-    for pid in session.left():
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+def _all(session: Session, random: Random) -> bool:
+    sent = [_sent(pid, signal.SIGKILL) for pid in session.left()]
+    return any(sent)
 
 
-def _no_memory(session: Session, random: Random) -> None:
+def _sent(pid: int | None, number: signal.Signals) -> bool:
+    """Whether such a process was there to get it."""
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _no_memory(session: Session, random: Random) -> bool:
     status = Path(f"/proc/{session.process.pid}/status").read_text().splitlines()
     size = next(int(line.split()[1]) for line in status if line.startswith("VmSize:")) * 1024
-    _limit(session, resource.RLIMIT_AS, size + random.randrange(2**22))
+    return _limit(session, resource.RLIMIT_AS, size + random.randrange(2**22))
 
 
-def _no_descriptors(session: Session, random: Random) -> None:
+def _no_descriptors(session: Session, random: Random) -> bool:
     used = [int(path.name) for path in Path(f"/proc/{session.process.pid}/fd").iterdir()]
-    _limit(session, resource.RLIMIT_NOFILE, max(used) + 1)
+    return _limit(session, resource.RLIMIT_NOFILE, max(used) + 1)
 
 
-def _no_larger_files(session: Session, random: Random) -> None:
-    _limit(session, resource.RLIMIT_FSIZE, session.results.stat().st_size + random.randrange(1, 5000))
+def _no_larger_files(session: Session, random: Random) -> bool:
+    return _limit(session, resource.RLIMIT_FSIZE, session.results.stat().st_size + random.randrange(1, 5000))
 
 
-def _fill(session: Session, random: Random) -> None:
+def _fill(session: Session, random: Random) -> bool:
     """Leave some bytes on the disk, where it is a small one of the run's own; else as much for each file."""
     folder = session.folder / "results"
     if not folder.is_mount():
-        _no_larger_files(session, random)
-        return
+        return _no_larger_files(session, random)
     with suppress(OSError), (folder / "filler").open("wb") as file:
         while True:
             file.write(bytes(4096))
             file.flush()
+    return True
 
 
 def _make_room(folder: Path) -> None:
     (folder.parent / "filler").unlink(missing_ok=True)
 
 
-def _limit(session: Session, what: int, soft: int) -> None:
-    with suppress(ProcessLookupError):
+def _limit(session: Session, what: int, soft: int) -> bool:
+    try:
         _, hard = resource.prlimit(session.process.pid, what)
         resource.prlimit(session.process.pid, what, (soft, hard))
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _made_read_only(session: Session, random: Random) -> bool:
+    _read_only(session.results.parent)
+    return True
+
+
+def _deleted(session: Session, random: Random) -> bool:
+    shutil.rmtree(session.results.parent, ignore_errors=True)
+    return not session.results.exists()
 
 
 def _read_only(folder: Path) -> None:
@@ -217,7 +229,7 @@ PROCESSES = (
     Kind("SIGKILL of a worker", 8, _worker(SIGKILL), needs="worker", ends=False),
     Kind("SIGTERM of a worker", 2, _worker(SIGTERM), needs="worker", ends=False),
     Kind("SIGSEGV of a worker", 2, _worker(signal.SIGSEGV), needs="cell", ends=False),
-    Kind("SIGSTOP of a worker, past --timeout", 3, _worker(signal.SIGSTOP), needs="worker", ends=False),
+    Kind("SIGSTOP of a worker, past --timeout", 3, _worker(signal.SIGSTOP), needs="cell", ends=False, lasts=True),
     Kind("SIGKILL of the server", 6, _server(SIGKILL), ends=False),
     Kind("SIGTERM of the server", 2, _server(SIGTERM), ends=False),
     Kind("SIGSTOP of the server", 6, _server(signal.SIGSTOP), ends=False),
@@ -243,7 +255,7 @@ FOLDERS = (
     Kind(
         "folder of results made read-only",
         4,
-        lambda session, _: _read_only(session.results.parent),
+        _made_read_only,
         prefix=_mortal,
         needs="cell",
         restore=_writable,
@@ -258,7 +270,7 @@ FOLDERS = (
     Kind(
         "folder of results deleted",
         3,
-        lambda session, _: shutil.rmtree(session.results.parent, ignore_errors=True),
+        _deleted,
         needs="cell",
         loses=True,
     ),

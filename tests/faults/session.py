@@ -94,6 +94,14 @@ class Session:
         """How many cells it has measured since it began."""
         return len(self.seen) - self.before
 
+    def longest(self) -> float:
+        """Seconds that the slowest of these cells took, 0 for none."""
+        seconds = [0.0]
+        for line in list(self.seen)[self.before :]:
+            with suppress(ValueError):
+                seconds.append(json.loads(line)["seconds"])
+        return max(seconds)
+
     def is_running(self) -> bool:
         return self.process.poll() is None
 

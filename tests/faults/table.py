@@ -10,9 +10,13 @@ from tests.faults.judge import INVARIANTS
 BEGIN, END = "<!-- the table of python -m tests.faults begins -->", "<!-- it ends -->"
 
 
-def table(outcomes: Sequence[Outcome], seed: int) -> str:
-    """A row for each kind of fault: how many were struck, how many left all invariants whole, and which broke."""
-    rows = [f"Seed {seed}, {sum(outcome.kind != 'all together' for outcome in outcomes)} faults:", ""]
+def table(outcomes: Sequence[Outcome], seed: int, missed: Sequence[str] = ()) -> str:
+    """A row for each kind of fault: how many were struck, how many left all invariants whole, and which broke.
+
+    `missed` names those that were drawn and never struck.
+    """
+    never = f"; never struck, as the runs were over: {', '.join(missed)}" if missed else ""
+    rows = [f"Seed {seed}, {sum(outcome.kind != 'all together' for outcome in outcomes)} faults{never}:", ""]
     columns = list(INVARIANTS)
     rows.append(f"| fault | struck | all held | {' | '.join(columns)} |")
     rows.append(f"|---|---|---|{'---|' * len(columns)}")

@@ -1,5 +1,6 @@
 """Page: docs/format.md from the documents; `python -m tests.format.page` writes it anew after the code has changed."""
 
+import textwrap
 from pathlib import Path
 
 from bench.metrics import METRICS
@@ -59,7 +60,7 @@ def metrics():
 
 def section(document):
     number = "" if document.schema is None else f" Schema {document.schema}."
-    return f"\n## {document.title}\n\n{document.text}{number}\n" + "".join(map(table, document.tables))
+    return f"\n## {document.title}\n\n{wrapped(document.text + number)}\n" + "".join(map(table, document.tables))
 
 
 def table(each):
@@ -68,7 +69,12 @@ def table(each):
         f"| `{row.name}` | {escaped(row.type)} | {row.missing} | {row.unit} | {escaped(row.meaning)} |"
         for row in each.rows()
     ]
-    return "\n".join(["", f"### {each.title}", "", each.text, "", *head, *lines, ""])
+    return "\n".join(["", f"### {each.title}", "", wrapped(each.text), "", *head, *lines, ""])
+
+
+def wrapped(words):
+    """Prose in lines as the other pages have them."""
+    return textwrap.fill(words, 120, break_long_words=False, break_on_hyphens=False)
 
 
 def escaped(words):

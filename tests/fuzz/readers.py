@@ -266,7 +266,7 @@ def _facts() -> object:
 
 def _check() -> object:
     run = store.load("seed")
-    stored = clean(check_on_page.stored_check(run))
+    stored = clean(check_on_page.check_of(run))
     return [check_on_page.checked(sample.record_of(check=stored)), begun(run, "main")]
 
 

@@ -164,11 +164,11 @@ def _paths(args: tuple[Any, ...]) -> list[Any]:
 
 
 def _asks_git(event: str, args: tuple[Any, ...]) -> bool:
-    """Whether it is our question for a revision, whose word git cannot take for an option."""
+    """Whether it is our question for a revision, whose word git cannot take for an option, or for the repository."""
     if event != "subprocess.Popen":
         return False
     command = [str(word) for word in args[1]]
-    return command[0] == "git" and not any(word.startswith("-") for word in command[-1:])
+    return command[0] == "git" and (command[-2:] == ["rev-parse", "--git-dir"] or not command[-1].startswith("-"))
 
 
 def _is_installed(code: Any) -> bool:

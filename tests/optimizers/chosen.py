@@ -1,5 +1,6 @@
 """Optimizers that a user might bring: good ones of every manner, and things that are none."""
 
+import numpy as np
 import torch
 from torch.optim import SGD, Optimizer
 
@@ -202,6 +203,14 @@ def of_rate_alone(weights, *, learning_rate):
 
 def of_rate_and_more(weights, lr, more=1):
     return SGD(weights, lr=lr)
+
+
+def of_rate_in_a_tensor(weights, rate):
+    return Backwards(weights, lr=torch.tensor(rate))
+
+
+def of_numpy_rate(weights, rate):
+    return Backwards(weights, lr=np.float32(rate))
 
 
 def of_odd_groups(weights):

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from bench import optimizers
 from bench.errors import BenchError
+from bench.optimizers.manners import has_rates, rate_of
 from bench.optimizers.trial import STEPS, small_net
 
 FILE = Path(__file__).with_name("chosen.py")
@@ -117,6 +118,8 @@ def test_its_description_is_the_first_paragraph_of_its_docstring():
         ),
         ("Backwards", "has the learning rate -0.1: give a number above 0, such as lr=0.01"),
         ("of_odd_groups", "has the learning rate True: give a number above 0"),
+        ("of_rate_in_a_tensor(rate=-0.1)", "has the learning rate tensor(-0.1000): give a number above 0"),
+        ("of_numpy_rate(rate=-0.1)", "has the learning rate np.float32(-0.1): give a number above 0"),
         ("Still", f"changes no weight of a net in {STEPS} steps: is it given the net's own?"),
     ],
 )
@@ -154,6 +157,13 @@ def test_a_rate_that_the_plan_gives_goes_before_the_own_one():
     assert rates(build("Plain(lr=0.1)", small_net())) == [0.1]
     assert rates(build("Plain(lr=0.1)", small_net(), learning_rate=0.3)) == [0.3]
     assert rates(build("by_size", small_net(), learning_rate=0.3)) == [0.3, 0.3]
+
+
+@pytest.mark.parametrize("name", ["of_rate_in_a_tensor", "of_numpy_rate"])
+def test_a_rate_may_be_a_tensor_or_numpys(name):
+    optimizer = build(f"{name}(rate=0.5)", small_net())
+    assert rate_of(optimizer) == 0.5
+    assert has_rates(optimizer)
 
 
 def test_groups_with_rates_of_their_own_keep_their_ratios():

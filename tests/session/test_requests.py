@@ -58,6 +58,23 @@ def test_what_is_refused_or_does_not_answer_is_one_line(ask, kind, path):
         ask(Fake(error=WorkerError("failed", "it crashed")), path)
 
 
+def test_what_ended_the_worker_that_tried_it_is_left_out_of_the_next_request():
+    class Workers(Fake):
+        """The first one ends while it tries a net."""
+
+        def receive(self, _):
+            if self.asked[-1][1].left_out:
+                return self.left.pop(0) if self.left else None
+            if not self.left:
+                raise WorkerError("failed", "ended by SIGABRT")
+            self.left = []
+            return "trying", "mine.py:Net"
+
+    workers = Workers(("catalogue", "all"))
+    assert ask_catalogue(workers, CatalogueRequest(("*",))) == "all"
+    assert [dict(task.left_out) for _, task in workers.asked] == [{}, {"mine.py:Net": "ended by SIGABRT"}]
+
+
 def test_a_checkpoint_goes_out_as_bytes(path):
     starter = Fake(("verification", {}))
     ask_verification(starter, path, "there")

@@ -293,6 +293,39 @@ def test_a_disk_that_is_full_leaves_a_run_that_is_resumed_as_it_was(catalogue, t
     assert {path.name: path.read_bytes() for path in (tmp_path / "results/mine").iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("blocks", "x"),
+        ("blocks", True),
+        ("repeats", 0),
+        ("repeats", 10**20),
+        ("timeout", "soon"),
+        ("timeout", -5),
+        ("precision", 7.0),
+        ("learning_rates", [0]),
+        ("seeds", [-1]),
+        ("modes", ["odd"]),
+        ("architectures", None),
+    ],
+)
+def test_a_plan_that_no_flag_could_ask_for_is_refused_in_one_line(catalogue, tmp_path, key, value):
+    measured(FakeExecutor(catalogue, interrupt=True))
+    path = tmp_path / "results/mine/run.json"
+    stored = json.loads(path.read_text())
+    stored["plan"][key] = value
+    path.write_text(json.dumps(stored))
+    with pytest.raises(BenchError, match=rf"run\.json: plan: key '{key}' takes "), resumed("mine", {}):
+        pass
+
+
+def test_a_plan_comes_back_as_it_was_stored(catalogue):
+    plan = replace(PLAN, budget=90.0, learning_rates=(1e-5, 0.1), order_seed=7)
+    measured(FakeExecutor(catalogue, interrupt=True), plan)
+    with resumed("mine", {}, hold=False) as (_, again):
+        assert again == replace(plan, run="mine")
+
+
 def opening_fails_for(name):
     """`Path.open` on a disk that has no room for that file."""
     opened = files.Path.open

@@ -56,6 +56,17 @@ def test_a_step_is_found_within_three_readings_of_its_place(noise, step, least):
     assert share(50, near, **noise, step=step, at=25) >= least
 
 
+def test_a_change_of_4_percent_counts_where_readings_are_quiet_and_hardly_where_not():
+    """5 % is asked for where the noise of a window is above 1.5 %, which is an estimate of 2.2 % here."""
+
+    def small(sd):
+        found = [changes(series(seed, 40, sd=sd, step=0.042, at=20)) for seed in range(20)]
+        return np.mean([any(abs(one.shift) < 0.05 for one in moves) for moves in found])
+
+    assert small(0.008) >= 0.9
+    assert small(0.022) <= 0.45
+
+
 @pytest.mark.parametrize("sd", [0.012, 0.03])
 @pytest.mark.parametrize("creep", [0.01, 0.02, -0.01])
 def test_a_ramp_is_shown_as_one_from_end_to_end(creep, sd):

@@ -61,6 +61,16 @@ def test_a_run_that_ends_early_is_inconclusive_where_it_would_have_gone_on():
     assert look(logs, last=True).outcome == "inconclusive"
 
 
+def test_the_deciding_look_of_a_run_that_ended_takes_in_all_of_its_pairs():
+    logs = [3 * one for one in LOGS] + [0.0]
+    assert deciding_look(logs, 0.05) == look(logs[:6])
+    assert deciding_look(logs, 0.05, ended=True) == look(logs, last=True)
+    assert deciding_look(logs[:6], 0.05, ended=True) == look(logs[:6], last=True)
+    assert deciding_look(logs[:5], 0.05, ended=True) is None
+    quiet = [one / 5 for one in LOGS]
+    assert deciding_look([*quiet, 5.0], 0.05, ended=True) == look(quiet)  # that decided, whatever came after
+
+
 def test_identical_ratios_are_decided_without_a_spread():
     assert look([0.0] * 6).outcome == "pass"
     assert look([0.1] * 6).outcome == "fail"

@@ -25,6 +25,17 @@ def test_a_fresh_comparison_finds_it_nine_times_in_ten(sd, tolerance):
     assert np.quantile(found, 0.25) >= 0.85
 
 
+@pytest.mark.parametrize("sd", [0.1, 0.3])
+def test_no_less_is_found_nine_times_in_ten(sd):
+    """At the noise that is reckoned with: found as often as promised at this size, and less often below it."""
+    look = deciding_look(sd * np.resize([1, -1, 0.5, -0.5], LOOKS[-1]), 0.02, starts=STARTS)
+    size, spread = visible_slowdown(look, 0.02), upper_spread(look.spread, look.freedom)
+    noise = np.random.default_rng(5).normal(0, spread, (4000, LOOKS[-1]))
+    shares = [(outcomes(noise + np.log1p(x), 0.02, starts=STARTS)[0] == "fail").mean() ** 2 for x in (size, 0.8 * size)]
+    assert shares[0] == pytest.approx(0.9, abs=0.03)
+    assert shares[1] < 0.75
+
+
 def test_so_does_the_mean_over_many_cells():
     draw, found = np.random.default_rng(4), []
     for _ in range(60):

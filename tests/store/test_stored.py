@@ -107,6 +107,8 @@ WRONG = [
     (("samples", "step"), "AAA"),
     (("samples", "step"), "AAAAAAA="),
     (("samples", "nothing"), "AAAAAA=="),
+    (("measurements", 0, "value"), -1e-3),
+    (("samples", "step"), "AACAvw=="),  # -1
 ]
 
 

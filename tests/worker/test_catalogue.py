@@ -90,6 +90,21 @@ def test_a_net_of_a_plug_in_is_tried_before_it_is_measured_and_told_from_where_i
     assert "plugin" not in nets["lenet5"]
 
 
+@pytest.mark.parametrize("name", ["lenet5", "nets.py:Net"])
+def test_a_net_that_ended_a_worker_is_listed_with_that_and_neither_tried_nor_hides_others(name):
+    request = CatalogueRequest(
+        (name, "mlp"), datasets=("mnist", "synthetic"), left_out={name: "the worker was ended by SIGABRT"}
+    )
+    catalogue = catalogue_of(request)
+    facts = next(facts for label, facts in catalogue.architectures.items() if label in name)
+    trouble = f"'{name}': the process that tried it did not go on: the worker was ended by SIGABRT"
+    assert facts["trouble"] == trouble
+    assert facts["incompatible"] == {"mnist": trouble, "synthetic": trouble}
+    assert "flops_forward" not in facts
+    assert trouble in catalogue.problems
+    assert catalogue.architectures["mlp"]["flops_forward"] > 0
+
+
 class Odd(nn.Module):
     """A net that is unlike others in one way."""
 

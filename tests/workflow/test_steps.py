@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.cli.parser.main import build_parser
 from tests.conftest import ROOT
 from tests.workflow.conftest import NETS, STAND_IN, WORKFLOW, commit, git, program
 from tests.workflow.runner import EXPRESSION, scripts, workflow
@@ -73,6 +74,17 @@ def test_both_jobs_measure_the_same_nets(job, pull_request, asked):
     assert job("ab", folder, ENDS="0").run("Compare with the base") == 0
     chosen = [words[words.index("--architectures") + 1] for words in asked()]
     assert chosen == ["my_nets.py:MyNet"] * 2
+
+
+def test_every_command_that_measures_waits_for_its_turn(job, pull_request, asked):
+    """Several runners of one's own may share a machine."""
+    folder = pull_request("accepted", results__baselines__main_dot_jsonl="{}\n")
+    check = job("check", folder, ENDS="0")
+    assert [check.run("Measure"), check.run("Check"), job("ab", folder, ENDS="0").run("Compare with the base")] == [
+        0
+    ] * 3
+    parsed = [build_parser().parse_args(words) for words in asked()]
+    assert [(args.command, args.wait) for args in parsed] == [("run", 1800), ("check", 1800), ("ab", 600)]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def _measured(args: argparse.Namespace) -> Decision:
 
 def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
     """What is compared, and about how long it takes."""
-    between = f"{comparison.before.label} against {comparison.after.label}"
+    between = f"{comparison.before.label} -> {comparison.after.label}"
     if not comparison.sides:
         print(f"{between}: nothing that both have", file=sys.stderr)
         return

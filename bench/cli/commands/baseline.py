@@ -25,6 +25,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _save(args: argparse.Namespace) -> None:
+    store.path_of(args.name)  # a name that cannot be is told before anything else
     run = load(args.run or latest())
     everything = summaries(run)
     accepted = [summary for summary in everything if summary.status == "ok"]
@@ -36,12 +37,12 @@ def _save(args: argparse.Namespace) -> None:
         raise BenchError(f"run '{run.name}' has no cell that is ok: nothing to accept")
     accepted = _judgeable(run.name, accepted)
     accepted = _uncontended(run.name, accepted, allowed=args.contended)
+    accepted = _marked(accepted, run, args)
+    path, added = store.save(args.name, accepted)
     if flagged := flagged_cells(configurations(run), (summary.id for summary in accepted)):
         print(f"bench: accepted although flagged: {joined(flagged)}", file=sys.stderr)
     if any(summary.dirty for summary in accepted):
         notice("the code of this run had uncommitted changes; its revision alone cannot repeat it")
-    accepted = _marked(accepted, run, args)
-    path, added = store.save(args.name, accepted)
     runs = store.load(args.name).runs()
     if not added:
         print(f"run '{run.name}' is in the baseline '{args.name}' already: nothing to do")

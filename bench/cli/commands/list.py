@@ -29,7 +29,7 @@ def execute(args: argparse.Namespace) -> int:
     entries = _registered(args.what, args.texts) if args.what in _KINDS else _ENTRIES[args.what]()
     for entry in entries:
         if entry.get("trouble"):
-            print(f"bench: {entry['trouble']}", file=sys.stderr)
+            notice(entry["trouble"])
     if args.json:
         print_document(entries)
     elif entries:
@@ -66,9 +66,11 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
     asked = tuple(texts) if counted else tuple(text for text in texts if ":" in text or parse(text))
     request = replace(CatalogueRequest(), **{what: asked or (("*",) if counted else ())})  # type: ignore[arg-type] # of one type by name
     catalogue = _catalogue(request)
-    for problem in catalogue.problems:
-        notice(problem)
     known: Mapping[str, Mapping[str, Any]] = getattr(catalogue, what)
+    told_of_entries = {entry.get("trouble") for entry in known.values()}
+    for problem in catalogue.problems:
+        if problem not in told_of_entries:
+            notice(problem)
     names = chosen(kind, texts, known) if texts else tuple(known)
     entries = [{"name": name, **{key: known[name].get(key) for key in keys}} for name in names]
     origins = [known[name].get("origin") or known[name].get("plugin") for name in names]

@@ -11,6 +11,7 @@ from bench.metrics import METRICS, Metric, row_of
 from bench.plan.grid import AXES
 from bench.plan.reference import REFERENCE
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
+from bench.stats.interval import Interval
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.seeds import over_seeds
 from bench.text import (
@@ -223,10 +224,15 @@ def _ends(row: pd.Series) -> str:
 
 def _spread(row: pd.Series, unit: str) -> str:
     """A value that is pooled on the log scale, with its relative half-width where there is an interval."""
-    if pd.isna(row["low"]):
+    share = _share(row)
+    if share is None:
         return quantity(row["value"], unit)
-    share = math.sqrt(row["high"] / row["low"]) - 1
     return f"{quantity(row['value'], unit, _half(row))} {either_way(share)}"
+
+
+def _share(row: pd.Series) -> float | None:
+    """The half-width of its interval as a share; None where there is none, or it reaches down to 0."""
+    return None if pd.isna(row["low"]) else Interval(row["value"], row["low"], row["high"], row["n"]).half_width
 
 
 def _half(row: pd.Series) -> float:
@@ -242,8 +248,9 @@ def _relative(row: pd.Series, target: float | None) -> str:
     """The relative cost with the half-width of its interval, and whether that is as narrow as it was meant to be."""
     if pd.isna(row["low"]):
         return f"{number(row['value'])} (one process: no interval)"
-    share = math.sqrt(row["high"] / row["low"]) - 1
-    value = number(row["value"], _half(row))
+    share, value = _share(row), number(row["value"], _half(row))
+    if share is None:  # some process gave 0, which no ratio of times is
+        return f"{value} ({number(row['low'])} to {number(row['high'])}: too noisy)"
     if share > 1:
         endless = is_endless(row["low"], row["high"])
         ends = either_way(share) if endless else f"{number(row['low'])} to {number(row['high'])}"

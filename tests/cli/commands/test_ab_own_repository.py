@@ -126,7 +126,9 @@ ODD = """
 def test_odd_nets_are_listed_with_their_reasons_and_break_nothing(bench, tmp_path):
     (tmp_path / "odd-1.dist-info").mkdir()
     (tmp_path / "odd-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1\n")
-    (tmp_path / "odd-1.dist-info/entry_points.txt").write_text("[bench.architectures]\nodd = odd_nets\n")
+    entries = "[bench.architectures]\nodd = odd_nets\ngone = odd_gone\n"
+    (tmp_path / "odd-1.dist-info/entry_points.txt").write_text(entries)
+    (tmp_path / "odd_gone.py").write_text("import os\nos._exit(0)\n")
     (tmp_path / "odd_nets.py").write_text(dedent(ODD))
     done = bench("list", "architectures", "odd_*", "Linear", "lenet5", "--json", plugin=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -140,4 +142,5 @@ def test_odd_nets_are_listed_with_their_reasons_and_break_nothing(bench, tmp_pat
         "Linear": "cannot be built",
     }.items():
         assert words in entries[name]["trouble"]
-        assert any(line.startswith("bench: ") and words in line for line in done.stderr.splitlines())
+        assert done.stderr.count(f"bench: {entries[name]['trouble']}\n") == 1
+    assert "plug-in 'gone' of odd is left out: OriginError: the process that tried it did not go on" in done.stderr

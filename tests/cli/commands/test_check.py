@@ -82,7 +82,11 @@ def test_a_contended_cell_is_accepted_only_where_one_insists(record, typed, part
     assert done.returncode == 2
     assert "left out: other work took the cores of lenet5-sgd-mnist-b64-cpu-t1 in every process" in done.stderr
     assert "every cell of run 'busy' was contended" in done.stderr
-    assert typed("baseline", "save", "busy", "--contended").returncode == 0
+    done = typed("baseline", "save", "busy", "--contended", "--name", "../x")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)  # nothing is called accepted that is not
+    done = typed("baseline", "save", "busy", "--contended")
+    assert done.returncode == 0
+    assert "accepted although flagged: lenet5" in done.stderr
 
 
 @pytest.mark.parametrize(("cost", "word"), [(0.01, "inconclusive"), (-0.5, "inconclusive"), (0.5, "suspect")])

@@ -116,6 +116,16 @@ def test_a_plug_in_that_cannot_be_loaded_is_named_and_the_others_are_listed(type
     assert "nowhere_to_be_found" in done.stderr
 
 
+@pytest.mark.slow
+def test_a_net_that_ends_the_process_is_listed_and_told_once(bench, tmp_path):
+    (tmp_path / "nets.py").write_text("import os\n\n\ndef killed():\n    os.kill(os.getpid(), 11)\n")
+    done = bench("list", "architectures", "nets.py:killed", "debug", "--json")
+    assert done.returncode == 0, done.stderr
+    parameters = {entry["name"]: entry["parameters"] for entry in json.loads(done.stdout)}
+    assert parameters == {"killed": None, "debug": 562}
+    assert done.stderr.count("SIGSEGV") == 1, done.stderr
+
+
 def test_a_run_of_another_version_is_left_out_and_told(typed, tmp_path):
     for name in ("old", "new"):
         create(name, {"status": "finished"}, tmp_path / "results")

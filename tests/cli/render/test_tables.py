@@ -72,6 +72,16 @@ def test_contended_numbers_have_a_mark_and_processes_left_out_are_counted(tmp_pa
     )
 
 
+@pytest.mark.parametrize("costs", [(0.0, 0.0), (0.0, 0.5)])
+def test_a_cost_of_nothing_is_too_noisy_and_no_error(tmp_path, costs):
+    run = create("mine", {"plan": {}}, tmp_path)
+    for repeat, cost in enumerate(costs):
+        run.append(
+            Result(Cell("mlp"), "ok", repeat=repeat, measurements=(Measurement.of_value("relative_cost", cost, "p10"),))
+        )
+    assert overview(configurations(run), 0.03)[0]["relative cost"].endswith(": too noisy)")
+
+
 def trained(reached, n=3, asked=None, lost=""):
     """The pooled rows of a configuration trained towards a target; `n` seeds tell, of as many as were asked for."""
     interval = {"low": 0.5, "high": 2.0} if n > 1 else {"low": None, "high": None}
