@@ -27,7 +27,7 @@ from tests.conftest import HANG
 pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
 
-FEW = "--datasets synthetic --threads 1 --blocks 2 --epochs 0 --repeats 2 --again 0 --precision 0.001% --no-report"
+FEW = "--datasets synthetic --seeds 0 --threads 1 --blocks 2 --epochs 0 --repeats 2 --again 0 --precision 0.001%"
 ERRANDS = "cluster_errands:measure"
 
 
@@ -94,7 +94,7 @@ def test_every_cell_is_measured_once_a_repeat_on_nodes_that_are_named(count, tmp
     nets = ["debug", "softmax_regression", "mlp", "nets.py:net"]
     with cluster_of(count) as cluster:
         words = ["run", "--executor", "ray", "--address", cluster.address, "--architectures", *nets, *FEW.split()]
-        code = run_command_line([*words, "--run", "far", "--concurrent"])
+        code = run_command_line([*words, "--run", "far", "--concurrent", "--no-report"])
     assert code == 0, capsys.readouterr().err
 
     run = load("far", tmp_path / "results")
@@ -146,7 +146,7 @@ def test_a_worker_that_is_killed_is_tried_again_and_one_that_hangs_is_ended(sche
     assert error == ""
     statuses = {result.cell.architecture: result.status for result in results}
     assert statuses == {"hangs": "timeout", "is_killed_once": "ok", **{f"net{number}": "ok" for number in range(4)}}
-    began = Counter(line.split("/")[0].split()[0] for line in log.read_text().splitlines())
+    began = Counter(line.partition("-")[0] for line in log.read_text().splitlines())
     assert began["is_killed_once"] == 2
     assert began["hangs"] == 1
 
@@ -170,7 +170,7 @@ def test_a_driver_that_is_killed_is_resumed_without_a_cell_twice(tmp_path):
     with cluster_of(2) as cluster:
         nets = ["--architectures", "debug", "softmax_regression", "mlp"]
         grid = ["--executor", "ray", "--address", cluster.address, *nets]
-        command = [*words, *grid, *FEW.split(), "--run", "far"]
+        command = [*words, *grid, *FEW.split(), "--run", "far", "--no-report"]
         with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as driver:
             until = time.monotonic() + HANG
             while not (lines.is_file() and lines.read_text().count("\n") >= 2):
