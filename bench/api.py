@@ -113,7 +113,7 @@ def run(*, observer: "Observer | None" = None, concurrent: bool = False, **field
     texts, objects = texts_for(fields)
     plan = plan_of_values("bench.run", {"report": False, **texts})
     command = f"bench.run({', '.join(f'{name}={spelled(value)}' for name, value in fields.items())})"
-    with open_executor(plan.executor) as local:
+    with open_executor(plan) as local:
         executor = Handing(local, objects) if objects else local
         executor.prepare()
         from bench.session.observer import SILENT  # noqa: PLC0415 - while the workers' server imports torch

@@ -92,6 +92,7 @@ WarningKind = Literal[
     "inference alone",
     "settings changed",
     "left running",
+    "node lost",
     "no profile",
     "not kept",
     "not closed",

@@ -13,6 +13,7 @@ from bench.data.limits import ContentError
 from bench.errors import BenchError
 from bench.origins import resolve, settings_kept
 from bench.plan.content import digest_of
+from bench.plan.copies import copy_of, home_of
 from bench.plan.image_files import image_files
 from bench.plan.origin import Origin, parse
 
@@ -78,11 +79,11 @@ def _code_or_content(text: str, origin: Origin) -> dict[str, Any]:
     if origin.source not in ("folder", "npz"):
         return resolve(text).facts
     path = _absolute(origin)
-    return {"text": text, "file": str(path), "sha256": digest_of(path)}
+    return {"text": text, "file": str(home_of(path)), "sha256": digest_of(path)}
 
 
 def _absolute(origin: Origin) -> Path:
-    return Path.cwd() / origin.path
+    return copy_of(Path.cwd() / origin.path)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from bench.data.dataset import Dataset
 from bench.data.spec import DatasetSpec
 from bench.errors import BenchError, unknown
 from bench.origins.plugins import Plugins
+from bench.plan.copies import copy_of
 from bench.plan.origin import parse
 
 DATA_DIR = Path("data")  # where data sets that are not embedded are looked for
@@ -177,5 +178,5 @@ def _is_folder(name: str) -> bool:
 def _place(data_dir: Path | None) -> Path:
     place = data_dir or DATA_DIR
     with suppress(RuntimeError):  # `~name` of nobody here: a folder like any other
-        return place.expanduser()
+        return copy_of(place.expanduser())
     return place

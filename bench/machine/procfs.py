@@ -4,6 +4,7 @@ Every reader takes the root of the file tree, and gives None (or nothing) for wh
 """
 
 import os
+import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,26 @@ def _quotas_v1(root: Path) -> Iterator[float]:
     quota, period = _number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")
     if quota and period and quota > 0:
         yield quota / period
+
+
+def usable_cores() -> int:
+    """Cores this process may use: its affinity, and the cgroup's quota where there is one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = cgroup_quota()
+    return max(1, min(cores, int(quota))) if quota else cores
+
+
+def cpu_model(root: Path = ROOT) -> str | None:
+    """The processor's name as the system gives it."""
+    named = (line.split(":", 1)[1].strip() for line in _lines(root / "proc/cpuinfo") if line.startswith("model name"))
+    return next(named, None) or platform.processor() or None
+
+
+def gpu_models(root: Path = ROOT) -> tuple[str, ...]:
+    """The names of NVIDIA's GPUs as their driver gives them, sorted by bus; none where there is no such driver."""
+    files = sorted((root / "proc/driver/nvidia/gpus").glob("*/information"))
+    models = (line.split(":", 1)[1].strip() for file in files for line in _lines(file) if line.startswith("Model:"))
+    return tuple(models)
 
 
 def throttled(root: Path = ROOT) -> int | None:

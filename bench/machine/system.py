@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +12,8 @@ from bench.devices import Device
 from bench.devices.cpu import denormals_flushed
 from bench.machine import procfs
 from bench.measure.threads import openmp_settings
+
+usable_cores, cpu_model = procfs.usable_cores, procfs.cpu_model
 
 
 def describe_system(device: Device) -> dict[str, Any]:
@@ -47,22 +48,6 @@ def describe_system(device: Device) -> dict[str, Any]:
         **device.describe(),
     }
     return {key: value for key, value in facts.items() if value is not None}
-
-
-def usable_cores() -> int:
-    """Cores this process may use: its affinity, and the cgroup's quota where there is one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = procfs.cgroup_quota()
-    return max(1, min(cores, int(quota))) if quota else cores
-
-
-def cpu_model() -> str | None:
-    """The processor's name as the system gives it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or None
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), None)
 
 
 def allocator() -> str:

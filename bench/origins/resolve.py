@@ -21,6 +21,7 @@ from bench.errors import BenchError, brief, cut, is_ctrl_c, message_of, nearest
 from bench.origins.handed import handed_over
 from bench.origins.module_path import on_path
 from bench.origins.place import place_of
+from bench.plan.copies import home_of
 from bench.plan.origin import BASE, TRACEBACK, Origin, file_of, parse
 
 LONGEST = 303  # characters of another's error beside the place and the remedy
@@ -168,7 +169,7 @@ def _of_file(text: str, file: Path) -> tuple[ModuleType, dict[str, Any]]:
         content = files.content(file)
     except OSError as error:
         raise OriginError(f"cannot read {file} (of '{text}'): {error.strerror}; check the path") from error
-    facts = {"file": str(file), "sha256": sha256(content).hexdigest()}
+    facts = {"file": str(home_of(file)), "sha256": sha256(content).hexdigest()}
     name = _module_name(file, facts["sha256"])
     loader = SourceFileLoader(name, str(file.resolve()))
     spec = importlib.util.spec_from_file_location(name, loader=loader)

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from bench.errors import BenchError
+from bench.plan.copies import copy_of
 
 TRACEBACK = "BENCH_TRACEBACK"  # set where whoever started the command wants to see how an error came about
 FORMS = "FILE.py:NAME, package.module:NAME, either with arguments such as (width=128)"
@@ -223,9 +224,9 @@ def code_in_words(facts: Mapping[str, Any]) -> str:
 
 
 def file_of(text: str, base: Path) -> Path | None:
-    """The Python file that a text names, found from the folder `base`; None where it names none."""
+    """The Python file that a text names, found from the folder `base`, or its copy; None where it names none."""
     origin = parse(text)
-    return base / Path(origin.file).expanduser() if origin and origin.file else None
+    return copy_of(base / Path(origin.file).expanduser()) if origin and origin.file else None
 
 
 def split_outside_brackets(text: str) -> list[str]:

@@ -42,6 +42,7 @@ Role = Literal[
     "suite",  # what to start from
     "text",  # nothing: it describes a suite, and is no flag
     "where",  # which executor runs the workers
+    "cluster",  # where that executor finds its machines
     "shard",  # which of the cells are this machine's
     "name",  # where the results go
     "page",  # whether the page is written
@@ -164,7 +165,17 @@ class Plan:
     profile: bool = _option(
         False, "profile each cell too, in a pass of its own; see explain and tensorboard", role="profile"
     )
-    executor: str = _option("local", "where workers run; local: on this machine, one at a time", role="where")
+    executor: str = _option(
+        "local",
+        "where workers run; local: on this machine, one at a time; ray: one on each node of a Ray cluster",
+        role="where",
+    )
+    address: str = _option(
+        "auto",
+        "where the Ray cluster is: HOST:PORT of its head, or auto for the one that this machine belongs to",
+        role="cluster",
+        reads="address",
+    )
     shard: str = _option(
         "",
         "measure one part of the plan's cells, such as 2/5; the parts are joined by merge (default: all cells)",

@@ -18,6 +18,11 @@ def scaled(cell: Cell, scaling: Iterable[str]) -> list[Cell]:
     return [replace(cell, batch_size=sizes[kind]) for kind in scaling]
 
 
+def kin(cell: Cell, plan: Plan) -> Cell:
+    """What a cell has in common with those that its efficiency hangs on: those belong on one kind of machine."""
+    return replace(cell, batch_size=1, world_size=1) if max(plan.world_sizes) > 1 else cell
+
+
 def images_of_a_rank(plan: Plan) -> set[int]:
     """The batch sizes that single ranks have, of batches that are split among them."""
     pairs = ((size, ranks) for size in plan.batch_sizes for ranks in plan.world_sizes)

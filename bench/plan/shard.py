@@ -10,6 +10,7 @@ from bench.plan.cell import Cell
 from bench.plan.estimate import expected_seconds
 from bench.plan.grid import Grid
 from bench.plan.plan import Plan, flag
+from bench.plan.ranks import kin
 from bench.plan.tuning import group_of
 
 # What the machine decides of a cell where the plan leaves it open: the same cell has other values elsewhere.
@@ -79,11 +80,9 @@ def _units(cells: Iterable[Cell], plan: Plan) -> list[tuple[Cell, ...]]:
     So do cells that differ in ranks and batch alone, since one of several ranks is compared with one of a single rank,
     and an efficiency is of one machine.
     """
-    several = max(plan.world_sizes) > 1
     units: dict[Cell, list[Cell]] = {}
     for cell in cells:
-        apart = replace(cell, batch_size=1, world_size=1) if several else cell
-        units.setdefault(group_of(cell) if plan.tune else apart, []).append(cell)
+        units.setdefault(group_of(cell) if plan.tune else kin(cell, plan), []).append(cell)
     return [tuple(unit) for unit in units.values()]
 
 

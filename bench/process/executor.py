@@ -1,5 +1,6 @@
 """Executor: where workers run, on this machine or elsewhere, behind one small interface; each kind has a name."""
 
+import importlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from contextlib import closing, contextmanager
 from typing import Any, Protocol, Self
 
 from bench.errors import unknown
+from bench.plan.plan import Plan
 from bench.process.local import Workers
 from bench.process.spawned import Spawned
 
@@ -50,12 +52,14 @@ class Executor(TaskStarter, Protocol):
 
     Attributes:
         slots: how many tasks may run at once; where it is more than 1, `start` is called by several threads.
-        nodes: names of the machines that tasks run on.
+        nodes: names of the machines that tasks run on; HERE is this one.
+        problems: what a person should know of them before anything is measured, a sentence each.
 
     """
 
     slots: int
     nodes: tuple[str, ...]
+    problems: tuple[str, ...]
 
     def prepare(self) -> None:
         """Begin whatever takes long before a first task can start, and return at once."""
@@ -71,20 +75,34 @@ class Executor(TaskStarter, Protocol):
 
 
 START_METHOD = "fork" if hasattr(os, "fork") else "spawn"
-EXECUTORS: dict[str, Callable[[], Executor]] = {"local": Workers if START_METHOD == "fork" else Spawned}
+RAY = "bench.cluster.executor:open_cluster"  # by its name: that room stands above this one
+
+
+def _local(_plan: Plan) -> Executor:
+    return Workers() if START_METHOD == "fork" else Spawned()
+
+
+def _ray(plan: Plan) -> Executor:
+    module, _, name = RAY.partition(":")
+    executor: Executor = getattr(importlib.import_module(module), name)(plan)
+    return executor
+
+
+EXECUTORS: dict[str, Callable[[Plan], Executor]] = {"local": _local, "ray": _ray}
 
 
 @contextmanager
-def open_executor(name: str = "local") -> Iterator[Executor]:
-    """The executor of that name, until the end of the block.
+def open_executor(plan: Plan | None = None) -> Iterator[Executor]:
+    """The executor that a plan names, until the end of the block; the local one where there is no plan.
 
     Raises:
-        BenchError: there is none of that name.
+        BenchError: there is none of that name, or it cannot be had.
 
     """
-    if name not in EXECUTORS:
-        raise unknown("executor", name, EXECUTORS, "run --help")
-    with closing(EXECUTORS[name]()) as executor:
+    plan = plan or Plan()
+    if plan.executor not in EXECUTORS:
+        raise unknown("executor", plan.executor, EXECUTORS, "run --help")
+    with closing(EXECUTORS[plan.executor](plan)) as executor:
         yield executor
 
 

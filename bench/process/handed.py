@@ -48,7 +48,7 @@ class Handing:
 
     def __init__(self, executor: Executor, objects: Mapping[str, HandedObject]) -> None:
         self._executor, self._objects = executor, objects
-        self.slots, self.nodes = executor.slots, executor.nodes
+        self.slots, self.nodes, self.problems = executor.slots, executor.nodes, executor.problems
 
     def prepare(self) -> None:
         """As of `Executor`."""

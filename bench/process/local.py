@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.process.tree_client import TreeClient
-from bench.process.worker import Worker, WorkerError
+from bench.process.worker import HERE, Worker, WorkerError
 
 OWN = Path(__file__).parents[2]  # holds the suite that runs now
 START_ATTEMPTS, START_PAUSE = 3, 0.2  # the server may have been killed a moment ago; seconds between
@@ -45,7 +45,8 @@ class Workers:
     """
 
     slots = 1
-    nodes: tuple[str, ...] = ("localhost",)
+    nodes: tuple[str, ...] = (HERE,)
+    problems: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._server: _Server | None = None

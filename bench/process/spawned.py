@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from bench.process.layout import padding
-from bench.process.worker import ENVIRONMENT, Worker, WorkerError
+from bench.process.worker import ENVIRONMENT, HERE, Worker, WorkerError
 from bench.process.worker_main import work
 
 
@@ -17,7 +17,8 @@ class Spawned:
     """Fresh worker processes, each started from nothing. One task at a time: a second would disturb what is timed."""
 
     slots = 1
-    nodes: tuple[str, ...] = ("localhost",)
+    nodes: tuple[str, ...] = (HERE,)
+    problems: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._context: Any = multiprocessing.get_context("spawn")  # typed as a base that lacks Process

@@ -19,6 +19,7 @@ from bench.vocabulary import Status
 # it reads these once, when a process starts, so they are set before the server that workers are forked from.
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(MMAP_THRESHOLD), "MALLOC_TRIM_THRESHOLD_": str(TRIM_THRESHOLD)}
 
+HERE = "localhost"  # the machine of this process, as a node
 LONGEST_WAIT = 2e6  # seconds: 23 days; poll(2) counts milliseconds in an int
 END_SECONDS = 5.0  # until a worker whose pipe is closed has ended
 HUNG_UP = 74  # exit code of a worker that cannot reach its parent any more; EX_IOERR of sysexits(3)
@@ -28,14 +29,16 @@ FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP) if os.name == "po
 class WorkerError(Exception):
     """The worker did not finish: `status` and a reason in one line.
 
-    `outside` says whether something else than its own code may have ended it: then it is worth another try.
+    `outside` says whether something else than its own code may have ended it: then it is worth another try. `lost` is
+    the node that vanished with it; "" where it did not.
     """
 
-    def __init__(self, status: Status, reason: str, *, outside: bool = False) -> None:
+    def __init__(self, status: Status, reason: str, *, outside: bool = False, lost: str = "") -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
         self.outside = outside
+        self.lost = lost
 
 
 class Worker:

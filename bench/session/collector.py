@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -19,13 +19,14 @@ from bench.session.flight import Report
 from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
-from bench.text import plural
+from bench.text import joined, plural
 from bench.vocabulary import FileKind, Part, Status
 
 FLAGS: Mapping[FileKind, str] = {
     "trace": "--profile",
     "checkpoint": "--checkpoint",
 }  # the flag that asks for each kind of file
+MOST_LOST = 3  # nodes that one task may take along: it may be what ends them
 PARTS: Mapping[FileKind, Part] = {"trace": "profile", "checkpoint": "training"}
 
 
@@ -64,13 +65,18 @@ class Collector:
     def measure(self, task: Task, report: Report) -> Result:
         """Measure the cell; `report` gets each stage by name. Parts that came before a worker ended are kept.
 
-        Where something else than the cell's own code may have ended the worker, another is given the task, once.
+        Where something else than the cell's own code may have ended the worker, another is given the task, once; and
+        where a node vanished with it, one on another node. What came before that is dropped: one repeat's measurements
+        are of one process, on one machine.
+
+        Raises:
+            BenchError: no node is left.
+
         """
         task = replace(task, left_out=self._left_out)
         started, clock = utc_now(), time.monotonic()
-        parts, ended = self._parts(task, report)
-        if ended is not None and ended.outside and "status" not in parts:
-            parts, ended = self._parts(task, report)
+        parts, ended, lost = self._tried(task, report)
+        started, clock = parts.get("began", [(started, clock)])[0]  # on a node, not before it was free
         if changed := [text for text, digest in parts.get("code", [{}])[-1].items() if self._changed(text, digest)]:
             # its numbers are of other code than the run says
             reason = f"{' and '.join(changed)} has changed since the run began: start a new run"
@@ -78,15 +84,37 @@ class Collector:
         ending = _ending(parts, ended)
         if ended is not None and "status" in parts and _last_stage(parts) == "profile" and "profile" not in parts:
             _warn(parts, Warning("profile", "no profile", None, ended.reason))
+        if lost:
+            _warn(parts, _nodes_lost(lost))
         return _result(task, parts, ending, started, time.monotonic() - clock)
+
+    def _tried(self, task: Task, report: Report) -> tuple[dict[str, list[Any]], WorkerError | None, list[str]]:
+        """What the last worker that was given the task sent and ended with, and the nodes that vanished before."""
+        lost: list[str] = []
+        blameless = True  # until something from outside has ended one worker
+        while True:
+            parts, ended = self._parts(task, report)
+            if ended is None or not ended.outside or "status" in parts:
+                break
+            if ended.lost:
+                lost.append(ended.lost)
+                if len(lost) == MOST_LOST:
+                    break
+            elif blameless:
+                blameless = False
+            else:
+                break
+        return parts, ended, lost
 
     def _parts(self, task: Task, report: Report) -> tuple[dict[str, list[Any]], WorkerError | None]:
         """What a worker sends, by kind, and the error that it ended with, if any."""
         parts: dict[str, list[Any]] = {}
         try:
             for kind, payload in talk(self._executor, entries.MEASURE_CELL, task, task.timeout):
+                if kind == "node":
+                    parts["began"] = [(utc_now(), time.monotonic())]
                 if kind == "stage":
-                    report(payload)
+                    report(f"{payload} on {parts['node'][0]}" if "node" in parts else payload)
                 if kind == "file":
                     self._keep(parts, task.cell, *payload)
                 elif kind == "left":
@@ -119,6 +147,12 @@ def _left_running(count: int) -> Warning:
     """That the cell's code had processes of its own, which went on when it had ended."""
     text = f"its code left {plural(count, 'process')} running, ended with the worker: end them in the code"
     return Warning("timing", "left running", float(count), text)
+
+
+def _nodes_lost(lost: Sequence[str]) -> Warning:
+    """That nodes vanished with the cell, which began anew each time."""
+    text = f"{joined(lost)} vanished when it was to be measured there: what came of that is dropped"
+    return Warning("timing", "node lost", float(len(lost)), text)
 
 
 def _ending(parts: Mapping[str, list[Any]], ended: WorkerError | None) -> tuple[Status, str | None]:
@@ -166,8 +200,14 @@ def _result(
         training=parts.get("training", [None])[-1],
         operators=parts.get("operators", [None])[-1],
         profile=parts.get("profile", [None])[-1],
-        system=parts.get("system", [{}])[-1],
+        system=_system(parts),
         warnings=tuple(dict.fromkeys(map(Warning.from_dict, parts.get("warning", ())))),
         started=started,
         seconds=seconds,
     )
+
+
+def _system(parts: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """The machine as the worker told it, with its name as a node where it is one; empty where it told nothing."""
+    facts: dict[str, Any] = parts.get("system", [{}])[-1]
+    return {**facts, "node": parts["node"][0]} if facts and "node" in parts else facts

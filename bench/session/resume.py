@@ -15,7 +15,7 @@ from bench.store.named_code import check_code, code_in
 from bench.text import joined
 
 # What may differ from the first session: how long to go on, never what is measured.
-ADJUSTABLE = options_of("repeats", "patience", "session", "page")
+ADJUSTABLE = options_of("repeats", "patience", "session", "cluster", "page")
 
 
 @contextmanager

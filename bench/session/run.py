@@ -21,6 +21,7 @@ from bench.plan.task import request_of
 from bench.plan.tuning import trials_of
 from bench.process.executor import Executor
 from bench.process.lock import measuring, recording
+from bench.process.worker import HERE
 from bench.session.collector import Collector
 from bench.session.missing import missing
 from bench.session.observer import SILENT, Observer, Work
@@ -56,7 +57,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
     past = past_of(run, plan) if run else {}
     plan = replace(plan, order_seed=order_seed_of(plan))
     catalogue = ask_catalogue(executor, request_of(plan))
-    for problem in catalogue.problems:
+    for problem in (*executor.problems, *catalogue.problems):
         observer.warned(problem)
     if "flush" in plan.denormals:
         for reason in _unflushed(catalogue):
@@ -67,11 +68,12 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
         observer.warned(text)
     trials = trials_of(grid.cells, plan, catalogue)
     left = missing(plan, grid.cells, trials, past)
-    _check_budget(plan, left.repeats)
+    _check_budget(plan, left.repeats, executor.slots)
     _check_training(plan)
     for text in _without_one_rank(grid):
         observer.warned(text)
-    return Work(plan, catalogue, grid, trials, left.seconds(plan, catalogue), past, left if run else None)
+    seconds = left.seconds(plan, catalogue) / executor.slots
+    return Work(plan, catalogue, grid, trials, seconds, past, left if run else None)
 
 
 def measure(
@@ -153,7 +155,8 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
         look = Look()
         if run.facts.ceilings is None:  # a run that is resumed has them
             run.note(ceilings=ask_ceilings(executor, cells))
-        _tell_neighbours(look, work, recording.observer)
+        if HERE in executor.nodes:
+            _tell_neighbours(look, work, recording.observer)
         stages.run()
     except KeyboardInterrupt:
         stages.outcome = "interrupted"
@@ -203,8 +206,8 @@ def _untrainable(grid: Grid) -> dict[str, None]:
     return {f"{reason}, or take inference alone, which is timed": None for _, reason in grid.untrainable}
 
 
-def _check_budget(plan: Plan, due: Collection[Cell]) -> None:
-    least = least_seconds(due, plan)
+def _check_budget(plan: Plan, due: Collection[Cell], slots: int) -> None:
+    least = least_seconds(due, plan) / slots
     if plan.budget is not None and plan.budget < least:
         cells = plural(len(due), "cell")
         raise BenchError(

@@ -18,6 +18,7 @@ AMOUNTS: Mapping[WarningKind, Callable[[float], str]] = {
     "time limit": "{:g} s".format,
     "target missed": "a best test accuracy of {:.4f}".format,
     "left running": "{:.0f} processes".format,
+    "node lost": "{:.0f} nodes".format,
     "oversubscribed": "{:.1f} threads to a core".format,
 }
 

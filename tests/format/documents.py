@@ -95,13 +95,17 @@ def means(**meanings):
     return {name: {"meaning": meaning} for name, meaning in meanings.items()}
 
 
+# Options that came after files of this schema were kept: a reader takes their defaults.
+LATER = ("world_sizes", "scaling", "oversubscribe", "address", "shard")
+
+
 def plan_rows():
     """The fields of a plan, as the help of their flags says."""
     units = {"duration": "s", "limit": "s", "share": "1", "goal": "1"}
     for row in rows_of(Plan, NAMED):
         metadata = SETTINGS[row.name].metadata
         unit = units.get(metadata["reads"], "1") if row.is_number else "-"
-        missing = ABSENT if metadata["role"] == "ranks" else row.missing  # runs from before several ranks were known
+        missing = ABSENT if row.name in LATER else row.missing
         yield replace(row, unit=unit, missing=missing, meaning=metadata["help"].replace("%%", "%"))
 
 
@@ -202,6 +206,7 @@ SYSTEM = Table(
             "gpu_driver": ("text", "-", "the version of its driver"),
             "gpu_persistence": ("true or false", "-", "whether the driver stays loaded"),
             "gpu_throttle": ("list of text", "-", "why the clock is held down"),
+            "node": ("text", "-", "the node of a cluster that it was measured on"),
         }.items()
     ),
 )  # fmt: skip

@@ -65,6 +65,7 @@ EXAMPLES = {
     "download": ("", "true", True),
     "profile": ("", "true", True),
     "executor": ("elsewhere", '"elsewhere"', "elsewhere"),
+    "address": ("head:6379", '"head:6379"', "head:6379"),
     "shard": ("2/5", '"2/5"', "2/5"),
     "run": ("mine", '"mine"', "mine"),
     "report": ("", "false", False),
@@ -353,18 +354,21 @@ def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
     assert {name for name in options_of("training") if shape_of(name)[0]} == {"schedules", "splits"}
 
 
+RANKS = {"world_sizes", "scaling", "oversubscribe"}
+
+
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "executor", "shard", "run", "report"}
-    assert set(SETTINGS) - set(COMPARED) == training | run
+    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "run", "report"}
+    assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
     decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "shard", "report"}
-    assert set(SETTINGS) - set(PROFILED) == training | decided
+    assert set(SETTINGS) - set(PROFILED) == training | RANKS | decided
 
 
-def test_what_may_change_in_a_run_that_goes_on_is_how_long():
-    adjustable = options_of("repeats", "patience", "session", "page")
-    assert adjustable == ("repeats", "again", "precision", "budget", "timeout", "download", "report")
+def test_what_may_change_in_a_run_that_goes_on_is_how_long_and_where_its_cluster_is():
+    adjustable = options_of("repeats", "patience", "session", "cluster", "page")
+    assert adjustable == ("repeats", "again", "precision", "budget", "timeout", "download", "address", "report")

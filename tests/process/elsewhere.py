@@ -22,7 +22,7 @@ getattr(importlib.import_module(module), name)(task, Channel(connection))
 class Elsewhere:
     """Two tasks at once; what was started is remembered: its entry, and the folder it ran in."""
 
-    slots, nodes = 2, ("left", "right")
+    slots, nodes, problems = 2, ("left", "right"), ()
 
     def __init__(self):
         self.started, self.running, self.most, self.closed, self.renewed = [], set(), 0, False, 0

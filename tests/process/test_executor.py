@@ -2,12 +2,14 @@
 
 import gzip
 import json
+from importlib import import_module
 
 import pytest
 
 from bench.cli import run_command_line
 from bench.errors import BenchError
-from bench.process.executor import EXECUTORS, open_executor
+from bench.plan.plan import Plan
+from bench.process.executor import EXECUTORS, RAY, open_executor
 from bench.process.local import Workers
 from bench.store.run import load
 from tests.process.elsewhere import Elsewhere
@@ -17,15 +19,21 @@ from tests.process.elsewhere import Elsewhere
 def elsewhere(monkeypatch):
     """The executor `elsewhere`, registered; it is the one that is opened."""
     executor = Elsewhere()
-    monkeypatch.setitem(EXECUTORS, "elsewhere", lambda: executor)
+    monkeypatch.setitem(EXECUTORS, "elsewhere", lambda plan: executor)
     return executor
 
 
-@pytest.mark.parametrize("name", EXECUTORS)
+@pytest.mark.parametrize("name", [name for name in EXECUTORS if name != "ray"])  # which needs a cluster
 def test_every_executor_has_slots_and_nodes(name):
-    with open_executor(name) as executor:
+    with open_executor(Plan(executor=name)) as executor:
         assert executor.slots >= 1
         assert executor.nodes
+        assert executor.problems == ()
+
+
+def test_the_room_of_the_cluster_has_what_is_named_of_it():
+    module, _, name = RAY.partition(":")
+    assert callable(getattr(import_module(module), name))
 
 
 def test_the_local_one_never_runs_two_tasks_at_once():
@@ -34,7 +42,7 @@ def test_the_local_one_never_runs_two_tasks_at_once():
 
 
 def test_a_name_that_is_not_registered_is_refused_with_the_nearest():
-    with pytest.raises(BenchError, match=r"unknown executor 'locale'.*local"), open_executor("locale"):
+    with pytest.raises(BenchError, match=r"unknown executor 'locale'.*local"), open_executor(Plan(executor="locale")):
         pass
 
 
@@ -56,7 +64,7 @@ def opened(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     executors = []
 
-    def create():
+    def create(plan):
         executors.append(Closable())
         return executors[-1]
 

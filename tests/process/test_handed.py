@@ -116,7 +116,7 @@ def test_the_executor_gives_the_objects_before_the_task():
     started, sent = [], []
 
     class Local:
-        slots, nodes = 3, ("here",)
+        slots, nodes, problems = 3, ("here",), ("slow",)
 
         def start(self, entry, task):
             started.append((entry, task))
@@ -125,7 +125,7 @@ def test_the_executor_gives_the_objects_before_the_task():
     handing = Handing(Local(), objects)
     handing.start(entries.MACHINE_FACTS, 5)
     (entry, task), *_ = started
-    assert (entry, handing.slots, handing.nodes) == (entries.HANDED, 3, ("here",))
+    assert (entry, handing.slots, handing.nodes, handing.problems) == (entries.HANDED, 3, ("here",), ("slow",))
     assert (task.objects, task.entry, task.task) == (objects, entries.MACHINE_FACTS, 5)
     assert task.path == tuple(str(Path(folder).resolve()) for folder in sys.path)
     before = list(sys.path)

@@ -3,13 +3,15 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bench.plan.cell import Cell
 from bench.plan.task import Task
 from bench.process.worker import WorkerError
-from bench.session.collector import Collector, folder_of
+from bench.session import collector as module
+from bench.session.collector import MOST_LOST, Collector, folder_of
 from bench.store.result import Measurement
 from bench.store.warning import Warning
 from tests.process.scripted import Scripted
@@ -199,6 +201,45 @@ def test_what_something_else_may_have_ended_is_measured_again_once():
     assert result.reason == "its server ended (while measuring: phases)"
     result = Collector(Several((well, LOST)), NOWHERE).measure(TASK, print)
     assert (result.status, result.warnings) == ("ok", (NOT_STEADY,))
+
+
+GONE = WorkerError("failed", "node box vanished", outside=True, lost="box")
+ON_BOX, ON_OTHER = ("node", "box"), ("node", "other")
+
+
+def test_a_repeat_whose_node_vanished_begins_anew_and_is_of_one_node():
+    well = [ON_OTHER, *PARTS[:3], ("status", ("ok", None))]
+    result = Collector(Several(([ON_BOX, *PARTS], GONE), (well, None)), NOWHERE).measure(TASK, print)
+    assert (result.status, result.system["node"], len(result.measurements)) == ("ok", "other", 1)
+    assert [(warning.kind, warning.amount) for warning in result.warnings] == [("node lost", 1.0)]
+
+
+def test_nodes_that_vanish_take_no_turn_from_a_worker_that_something_killed():
+    well = [ON_OTHER, *PARTS, ("status", ("ok", None))]
+    scripts = [([ON_BOX], GONE), ([ON_BOX], LOST), ([ON_BOX], GONE), (well, None)]
+    result = Collector(Several(*scripts), NOWHERE).measure(TASK, print)
+    assert result.status == "ok"
+    scripts = [([ON_BOX], GONE)] * MOST_LOST
+    result = Collector(Several(*scripts), NOWHERE).measure(TASK, print)
+    assert (result.status, result.system) == ("failed", {})
+
+
+def test_the_wait_for_a_node_is_no_part_of_the_process(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    class Slow(Fake):
+        def start(self, entry, task):
+            now[0] += 1000.0
+            return super().start(entry, task)
+
+        def receive(self, timeout):
+            now[0] += 1.0
+            return super().receive(timeout)
+
+    result = Collector(Slow([ON_BOX, *PARTS, ("status", ("ok", None))]), NOWHERE).measure(TASK, print)
+    assert result.seconds == len(PARTS) + 2  # the status, and that there is no more
+    assert Collector(Slow([("status", ("ok", None))]), NOWHERE).measure(TASK, print).seconds == 1002
 
 
 def test_processes_that_were_left_are_a_warning():

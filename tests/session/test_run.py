@@ -14,6 +14,7 @@ from bench import files
 from bench.errors import BenchError
 from bench.machine.neighbours import Neighbours
 from bench.plan.catalogue import Catalogue, DeviceFacts
+from bench.plan.estimate import least_seconds
 from bench.plan.plan import plan_from
 from bench.process import entries
 from bench.process.local import Workers
@@ -63,7 +64,7 @@ class Seen:
 class FakeExecutor:
     """Answers what there is, and measures nothing: each task fails, or the person at the keyboard ends it."""
 
-    slots, nodes = 1, ("here",)
+    slots, nodes, problems = 1, ("localhost",), ()
 
     def __init__(self, catalogue, interrupt=False):
         self._catalogue = catalogue
@@ -121,6 +122,35 @@ def catalogue():
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(session, "Look", lambda: Seen(None))  # whatever else runs beside the tests
+
+
+class Vanishing(FakeExecutor):
+    """A cluster whose last node vanishes after the first cell."""
+
+    def start(self, entry, task):
+        if entry == entries.MEASURE_CELL and self.tasks:
+            raise BenchError("no node is left of the cluster: go on with --resume")
+        return super().start(entry, task)
+
+
+def test_a_run_without_a_node_left_ends_with_what_was_measured(catalogue):
+    with pytest.raises(BenchError, match="no node is left"):
+        measured(Vanishing(catalogue), replace(PLAN, seeds=(0, 1, 2)))
+    run = load("mine")
+    assert (run.facts.status, len(run.results())) == ("interrupted", 1)
+
+
+def test_what_is_to_be_known_of_the_machines_is_told_first_and_several_share_the_time(catalogue):
+    one, four = FakeExecutor(catalogue), FakeExecutor(catalogue)
+    four.slots, four.nodes, four.problems = 4, ("a", "b", "c", "d"), ("the nodes are unlike",)
+    listener = Listener()
+    alone, shared = session.prepare(PLAN, one), session.prepare(PLAN, four, listener)
+    assert listener.heard[0] == ("warned", "the nodes are unlike")
+    assert shared.seconds == pytest.approx(alone.seconds / 4)
+    short = replace(PLAN, budget=least_seconds(alone.grid.cells, PLAN) / 2)
+    with pytest.raises(BenchError, match="too small"):
+        session.prepare(short, one)
+    assert session.prepare(short, four).plan.budget == short.budget
 
 
 def measured(executor, plan=PLAN, observer=None, run=None, **options):

@@ -29,7 +29,7 @@ def execute(args: argparse.Namespace) -> int:
     """Run the cells once with a profile, without training; 0 when each has one, 3 when any has none."""
     plan = plan_from({"blocks": BLOCKS, "run": named("profile"), **fields_of(args), **FIXED})
     observer = ProgressLine(sys.stderr)
-    with open_executor(plan.executor) as executor:
+    with open_executor(plan) as executor:
         executor.prepare()
         work = prepare(plan, executor, observer)
         run = measure(work, executor, observer, concurrent=args.concurrent, wait=args.wait, command=command_line())

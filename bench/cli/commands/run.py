@@ -54,7 +54,7 @@ def _measure_past(args: argparse.Namespace, wanted: Mapping[str, Any]) -> int:
 
 
 def _prepared(args: argparse.Namespace, plan: Plan, run: Run | None) -> int:
-    with open_executor(plan.executor) as executor:
+    with open_executor(plan) as executor:
         executor.prepare()
         return _measured(args, plan, run, executor)
 

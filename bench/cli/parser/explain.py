@@ -10,7 +10,7 @@ BLOCKS = 5  # of a profile: enough to set the overhead against; `run` is for num
 # It trains nothing, measures each cell once, and takes the architectures by position.
 PROFILED = tuple(
     name
-    for name in options_of("suite", "axis", "measuring", "patience", "session", "where", "name")
+    for name in options_of("suite", "axis", "measuring", "patience", "session", "where", "cluster", "name")
     if name != "architectures"
 )
 

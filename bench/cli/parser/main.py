@@ -32,6 +32,7 @@ _METAVARS = {
     "suite": "NAME|FILE.toml",
     "glob": "GLOB",
     "folder": "FOLDER",
+    "address": "ADDRESS",
     "shape": "CxHxW",
     "part": "N/COUNT",
     "int": "N",

@@ -61,6 +61,8 @@ def _outcome(result: Result) -> str:
     """A result in one line."""
     values = {measurement.metric: measurement.value for measurement in result.measurements}
     words = [f"{result.cell.id} pass {result.repeat + 1}: {result.status}"]
+    if "node" in result.system:
+        words.append(f"on {result.system['node']}")
     if result.reason:
         words.append(result.reason)
     if "step" in values:

@@ -24,6 +24,12 @@ def test_a_result_without_a_warning_ends_with_its_numbers():
     assert told() == f"[ 50 %] {CELL.id} pass 1: ok, step 1.00 ms\n"
 
 
+def test_a_result_of_a_cluster_says_on_which_node_it_was_measured():
+    stream = io.StringIO()
+    ProgressLine(stream).advanced(PROGRESS, Result(CELL, "ok", system={"cpu": "Xeon", "node": "box"}))
+    assert stream.getvalue() == f"[ 50 %] {CELL.id} pass 1: ok, on box\n"
+
+
 def test_each_kind_of_warning_is_named_once_whatever_its_sentence_says():
     warnings = (
         Warning("phases", "contended", 0.48, "the process had: 48 %, of its core"),

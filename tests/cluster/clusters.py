@@ -1,0 +1,51 @@
+"""Clusters of Ray on this machine's loopback: a head that measures nothing, and nodes that may be killed."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.cluster.nodes import RESOURCE
+
+ON_NODES = Path(__file__).parent / "on_nodes"
+ROOT = Path(__file__).parents[2]
+LOOPBACK = {"node_ip_address": "127.0.0.1", "raylet_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
+# so that a node which is gone is known to be within seconds; Ray reads them as its processes start
+QUICK = {
+    "RAY_health_check_initial_delay_ms": "0",
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "1000",
+    "RAY_health_check_failure_threshold": "3",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+}
+
+
+@contextmanager
+def cluster_of(count, log=None, **more):
+    """A cluster of a head and `count` nodes, whose workers find the errands; gone at the end of the block.
+
+    `more` holds further arguments of nodes by their number.
+    """
+    from ray.cluster_utils import Cluster
+
+    path = os.pathsep.join([str(ON_NODES), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    variables = {**QUICK, "PYTHONPATH": path, **({"BENCH_TEST_LOG": str(log)} if log else {})}
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    cluster = Cluster()
+    try:
+        cluster.add_node(num_cpus=1, include_dashboard=False, **LOOPBACK)
+        for number in range(count):
+            own = more.get(f"node{number}", {})
+            cluster.add_node(num_cpus=1, resources={RESOURCE: 1}, **{**LOOPBACK, **own})
+        cluster.wait_for_nodes()
+        yield cluster
+    finally:
+        cluster.shutdown()
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def measuring_nodes(cluster):
+    """The nodes that cells are measured on, which are all but the head."""
+    return [node for node in cluster.list_all_nodes() if node is not cluster.head_node]
