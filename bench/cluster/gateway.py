@@ -83,8 +83,11 @@ class Gateway:
     def __init__(self, address: str) -> None:
         self._ray = _connected(address)
         remote = self._ray.remote
-        strategies: Any = importlib.import_module("ray.util.scheduling_strategies")  # typed alike, installed or not
-        self._on = lambda node: strategies.NodeAffinitySchedulingStrategy(node_id=node, soft=False)
+        strategies = importlib.import_module("ray.util.scheduling_strategies")
+        # typed, so that it is checked alike whether Ray is installed or not
+        self._on: Callable[[str], Any] = lambda node: strategies.NodeAffinitySchedulingStrategy(
+            node_id=node, soft=False
+        )
         # Ray would end the process after each task with a GPU, and the server that it has with it
         self._carry_out = remote(max_retries=0, max_calls=0)(carry_out)
         self._warm_up = remote(max_retries=0, max_calls=0)(warm_up)
