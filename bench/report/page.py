@@ -53,19 +53,19 @@ _GLYPHS = (
 )
 
 
-def write(run: Run, folder: Path = REPORTS) -> Path:
-    """Write the page of `run` and refresh the index beside it; the page's path.
+def write(run: Run, folder: Path = REPORTS, record: Record | None = None) -> Path:
+    """Write the page of `run`, of which the `record` may have been read, and the index beside it; the page's path.
 
     Raises:
         BenchError: the run's files are damaged, or the folder cannot be written.
 
     """
-    path = write_to(page_of(run.name, folder), run)
+    path = write_to(page_of(run.name, folder), run, record)
     files.replace(folder / "index.html", index(folder), FREE)
     return path
 
 
-def write_to(path: Path, run: Run) -> Path:
+def write_to(path: Path, run: Run, record: Record | None = None) -> Path:
     """Write the page of `run` there, without an index beside it; the page's path.
 
     Raises:
@@ -73,7 +73,7 @@ def write_to(path: Path, run: Run) -> Path:
 
     """
     files.make_folder(path.parent, FREE)
-    files.replace(path, page(read(run)), FREE)
+    files.replace(path, page(record or read(run)), FREE)
     return path
 
 
