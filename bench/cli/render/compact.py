@@ -1,6 +1,6 @@
 """Compact: a run's main figures as columns in one unit each, the rows in order of cost and named by what differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,7 @@ class _Entry:
 
     cell: Cell
     machine: str
-    first: Mapping[str, Any]
+    first: Mapping[Hashable, Any]
     measured: Mapping[str, Measured]
     part: pd.DataFrame
 
