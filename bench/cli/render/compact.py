@@ -24,7 +24,7 @@ NAME = "cell"
 FIRST = (
     NAME, "status", "relative_cost", BAR, "accuracy", "time_to_accuracy", "signs", "weak_efficiency",
     "strong_efficiency", "gradient_error", "update_error", "step", "throughput", "peak_memory", "parameters",
-    "bound_by", "step_median", "forward", "backward", "optimizer",
+    "bound_by", "step_median",
 )  # fmt: skip
 _BAR_WIDTH = 8
 
