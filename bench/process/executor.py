@@ -75,7 +75,7 @@ class Executor(TaskStarter, Protocol):
 
 
 START_METHOD = "fork" if hasattr(os, "fork") else "spawn"
-RAY = "bench.cluster.executor"  # by its name: that room stands above this one
+RAY = "bench.cluster.executor"  # which has `open_cluster`; by its name: that room stands above this one
 
 
 def _local(_plan: Plan) -> Executor:
