@@ -82,13 +82,13 @@ class Forecast:
     Args:
         plan: what is run.
         expected: what a task is likely to take, before any was measured.
-        then: seconds that are expected to go by after the last task.
+        after: seconds that go by after the last task.
 
     """
 
     plan: Plan
     expected: Expected = SAME
-    then: float = 0.0
+    after: float = 0.0
     _parts: dict[Cell, Parts] = field(default_factory=dict)  # what was expected of each configuration
     _taken: dict[Cell, _Taken] = field(default_factory=dict)
     _timing: _Ratio = field(default_factory=_Ratio)
@@ -112,11 +112,6 @@ class Forecast:
     def learn_renewal(self, seconds: float) -> None:
         """Note how long it took to start afresh."""
         self._renewals.append(seconds)
-
-    @property
-    def after(self) -> float:
-        """Seconds that are likely to go by after the last task, on a machine that is as slow as it was so far."""
-        return self._timing(self.then)
 
     @property
     def renewal(self) -> float:
