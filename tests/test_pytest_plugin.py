@@ -157,6 +157,7 @@ def test_the_entry_point_brings_the_fixture_and_leaves_torch_alone(repository):
     assert "8 tests collected" in done.stdout
 
 
+@pytest.mark.slow
 def test_without_benchmarks_each_cell_runs_once_and_nothing_is_reported(repository):
     done = repository("--benchmark-disable", "-rs")
     assert done.returncode == 0, done.stdout + done.stderr
