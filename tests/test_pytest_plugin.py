@@ -172,6 +172,32 @@ def test_it_does_no_harm_where_pytest_benchmark_is_not_loaded(repository):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [((), ["5.0", "0.2", "1.0"]), (("--benchmark-max-time=1",), ["1.0", "0.2", "1.0"])],
+)
+def test_rounds_are_taken_for_longer_unless_another_time_is_asked_for(repository, options, expected):
+    """Than plain pytest-benchmark takes them, whose own tests keep their time."""
+    (repository.folder / "test_nets.py").write_text(
+        dedent("""
+        import pytest
+
+        def test_ours(bench_cell, benchmark):
+            print("seconds:", float(benchmark._max_time))
+
+        @pytest.mark.benchmark(max_time=0.2)
+        def test_by_its_marker(bench_cell, benchmark):
+            print("seconds:", float(benchmark._max_time))
+
+        def test_of_others(benchmark):
+            print("seconds:", float(benchmark._max_time))
+        """)
+    )
+    done = repository("--benchmark-disable", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.rpartition(" ")[2] for line in done.stdout.splitlines() if "seconds: " in line] == expected
+
+
 @pytest.mark.slow
 def test_save_and_compare_work_and_a_slower_network_fails(repository):
     done = repository("--benchmark-autosave", "--benchmark-save-data")
