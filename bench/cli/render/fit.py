@@ -35,7 +35,7 @@ def lines_of(columns: Sequence[Column], encoding: str) -> list[Line]:
     """The title and the rows, aligned."""
     texts = [aligned([_encoded(column, text, encoding) for text in _texts(column)]) for column in columns]
     heads: Line = [(text.ljust(len(text) + GAP), "bold") for text in (column[0] for column in texts)]
-    rows = [
+    rows: list[Line] = [
         [_piece(column, place, text[place + 1]) for column, text in zip(columns, texts, strict=True)]
         for place in range(len(columns[0].texts))
     ]
