@@ -1,4 +1,4 @@
-# make run | test | coverage | mutants | audit | bench | lint | clean   (setup comes first where it is needed)
+# make run | test | coverage | mutants | audit | bench | docs | lint | clean   (setup comes first where it is needed)
 #
 # PYTHON       the interpreter that makes .venv             make test PYTHON=python3.12
 # PIP_ARGS     more arguments for pip                       make test PIP_ARGS="--extra-index-url URL" for another torch
@@ -18,7 +18,7 @@ BIN := .venv/bin
 BESIDE := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
-.PHONY: run test test-slow coverage mutants audit bench lint setup setup-dev clean
+.PHONY: run test test-slow coverage mutants audit bench docs lint setup setup-dev clean
 
 run: setup
 	$(BIN)/python -m bench run $(RUN_ARGS)
@@ -54,7 +54,12 @@ audit: setup-dev
 bench: setup-dev
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' $(PYTEST_ARGS)
 
-lint: setup-dev
+# The site of docs/, which is read from its files: no server, no network. The variable silences mkdocs-material's notice.
+docs: setup-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "file://$(CURDIR)/build/site/index.html"
+
+lint: docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

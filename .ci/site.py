@@ -20,7 +20,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
     """Links as they are on the site: in the repository they lead from docs/ to what stands beside it, and back."""
     folder = posixpath.dirname(page.file.src_uri if page.file.src_uri in BESIDE else f"docs/{page.file.src_uri}")
 
