@@ -1,4 +1,4 @@
-"""Flags: the lists of commands and flags in documents; `python -m tests.site.flags` writes them anew from the parser."""
+"""Flags: the lists of commands and flags in documents; `python -m tests.site.flags` writes them from the parser."""
 
 import argparse
 import re
