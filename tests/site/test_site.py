@@ -66,7 +66,7 @@ def test_it_is_read_and_searched_from_its_files_without_a_request(site):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto((site / "index.html").as_uri())
         page.get_by_role("textbox", name="Search").click()
-        page.get_by_role("textbox", name="Search").fill("elasticity")
+        page.get_by_role("textbox", name="Search").press_sequentially("elasticity")
         page.locator(".md-search-result__link").first.click()
         page.wait_for_url(re.compile(r"glossary|reading|measurement|DESIGN"))
         assert "elasticity" in page.locator("article").inner_text().lower()
