@@ -19,7 +19,7 @@ BESIDE := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage mutants audit bench lint setup setup-dev clean
+.PHONY: help run test test-slow coverage mutants audit bench docs lint setup setup-dev clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,7 +59,12 @@ audit: setup-dev ## known vulnerabilities of what is installed
 bench: setup-dev ## the engine against its rivals, on a quiet machine: ten minutes
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' $(PYTEST_ARGS)
 
-lint: setup-dev ## style, types and the layers of the packages
+# Read from its files: no server, no network. The variable silences mkdocs-material's notice.
+docs: setup-dev ## the site of docs/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "file://$(CURDIR)/build/site/index.html"
+
+lint: docs ## style, types, the layers of the packages, and the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -5,7 +5,7 @@ Both the measurement and the estimate read it. See bench/process/CONTRACT.md.
 
 from bench.vocabulary import Quantile
 
-# Low quantiles repeat best where contention only ever adds time: chosen by measured A/A spread, see DESIGN.md.
+# Low quantiles repeat best where contention only ever adds time: chosen by measured A/A spread (docs/measurement.md).
 STATISTIC: Quantile = "p25"
 RELATIVE_STATISTIC: Quantile = "p10"
 BLOCK_SECONDS = 0.1  # a block lasts at least this long: over 10,000 ticks of the clock
@@ -17,7 +17,7 @@ WARM_AGREEMENT = 0.05  # three successive mini-blocks within this share are stea
 LEAD_SECONDS = 0.02  # untimed steps before a block: they refill the caches and outlast another's spinning threads
 INFERENCE_BLOCKS = 2
 LAUNCH_BLOCKS = 2  # of the second reference, in a process
-# glibc would map and unmap buffers as large as these, in bytes, at every step (mallopt(3), DESIGN.md)
+# glibc would map and unmap buffers as large as these, in bytes, at every step (mallopt(3), docs/measurement.md)
 MMAP_THRESHOLD, TRIM_THRESHOLD = 1_000_000_000, 2_000_000_000
 LEAST_REPEATS = 6  # fewer give too lucky a spread to stop on
 EVALUATIONS_PER_EPOCH = 4  # of a training with a target; as often the gradients are noted, in every training

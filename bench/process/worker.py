@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 from bench.vocabulary import Status
 
-# glibc would map and unmap large buffers at every step, which makes identical processes differ by half (DESIGN.md);
+# glibc would map and unmap large buffers at every step: identical processes differ by half (docs/measurement.md);
 # it reads these once, when a process starts, so they are set before the server that workers are forked from.
 ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(MMAP_THRESHOLD), "MALLOC_TRIM_THRESHOLD_": str(TRIM_THRESHOLD)}
 

@@ -95,7 +95,7 @@ class Scheduler:
         """Measure every cell once a repeat, in an order drawn afresh each time; then what was disturbed again.
 
         The cells of one seed in a repeat are a round, before which the executor is renewed: what its processes share
-        would else shift all times of the run together (DESIGN.md).
+        would else shift all times of the run together (docs/measurement.md).
 
         A cell whose turn never comes, since the budget is spent or the run is interrupted, gets its line all the same.
 

@@ -54,7 +54,7 @@ def _measured(args: argparse.Namespace) -> Decision:
     """The decision on numbers that are measured now."""
     wanted = fields_of(args)
     plan = plan_from({"suite": CHECKS, **wanted})
-    # more threads repeat worse, see DESIGN.md; and nothing is trained, whatever a suite says
+    # more threads repeat worse, see docs/measurement.md; and nothing is trained, whatever a suite says
     plan = replace(plan, threads=plan.threads or (1,), epochs=0)
     name = time_name()
     rules = Rules(
