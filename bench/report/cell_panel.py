@@ -7,9 +7,9 @@ import numpy as np
 
 from bench.report.learning_curves import points
 from bench.report.percentiles import PERCENTILES
+from bench.report.preference import AIMS, Term, terms
 from bench.report.provenance import flat
 from bench.report.record import Record, Row
-from bench.report.preference import AIMS, Term, terms
 from bench.store.warning import Warning, summary
 from bench.text import STATISTICS
 from bench.vocabulary import PHASES

@@ -119,8 +119,8 @@ def _in_order(record: Record) -> Iterator[Row]:
 def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     """The line, cleaned, its id that of the configuration, since seeds are pooled; of samples and blocks only these.
 
-    They are `steps`, the samples of its steps, `turns`, seconds a step in blocks of reference and cell, and `percentiles`
-    of each time.
+    They are `steps`, the samples of its steps, `turns`, seconds a step in blocks of reference and cell, and the
+    `percentiles` of each time.
     """
     measurements = stored["measurements"]
     steps = [decode_samples(entry) for entry in measurements if entry["metric"] == "step" and entry.get("n")]

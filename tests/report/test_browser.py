@@ -88,7 +88,7 @@ def opened(browser, page: Path) -> Iterator["sync_api.Page"]:
     yield from opened_page(browser, page)
 
 
-def opened_page(browser, path: Path, **options) -> Iterator["sync_api.Page"]:
+def opened_page(browser, path: Path, fragment: str = "", **options) -> Iterator["sync_api.Page"]:
     """The page, opened from its file; afterwards: it logged no error and asked for nothing but itself."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     tab = context.new_page()
@@ -96,10 +96,10 @@ def opened_page(browser, path: Path, **options) -> Iterator["sync_api.Page"]:
     tab.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("request", lambda request: requests.append(request.url))
-    tab.goto(path.as_uri())
+    tab.goto(path.as_uri() + fragment)
     yield tab
     assert errors == []
-    assert requests == [path.as_uri()]
+    assert [request.partition("#")[0] for request in requests] == [path.as_uri()]
     context.close()
 
 
