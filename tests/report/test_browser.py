@@ -233,7 +233,9 @@ def test_only_the_table_scrolls_sideways(browser, page: Path, hostile: Path, wid
         for tab in opened_page(browser, path, viewport={"width": width, "height": 844}):
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
     for tab in opened_page(browser, page, viewport={"width": width, "height": 844}):
-        widths = tab.evaluate('["scrollWidth", "clientWidth"].map((name) => document.querySelector(".scroll")[name])')
+        widths = tab.evaluate(
+            '["scrollWidth", "clientWidth"].map((name) => document.querySelector("#table .scroll")[name])'
+        )
         assert widths[0] > widths[1]
 
 
