@@ -55,7 +55,7 @@ function openCell(key, from) {
     ...(kernels ? [section("Kernels", kernels)] : []),
     section("Warnings", warnings.length ? make("ul", { className: "plain" }, ...warnings.map(([text, count]) => make("li", { textContent: `${text} (${count} of its processes)` }))) : make("p", { textContent: "None." })),
     ...(commands.length ? [section("Repeat it", ...commands)] : []),
-    section("Settings and environment", folded("Settings of the cell", pairsList(settings)),
+    section("Settings and environment", folded("Settings of the cell", pairsList([...settings, ...data.settings])),
       folded("Machine and software", pairsList([...environment, ...data.environment]))),
   ].filter(Boolean), from);
 }
