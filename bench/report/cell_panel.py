@@ -107,7 +107,7 @@ def _curves(row: Row) -> list[list[float]]:
     if not row.training:
         return []
     looks = points(row, "test_accuracy").groupby(["epoch", "seconds"])["test_accuracy"].agg(["mean", "min", "max"])
-    every = [[*map(_short, (*place, *values))] for place, values in zip(looks.index, looks.to_numpy(), strict=True)]
+    every = [[*map(_short, look)] for look in looks.reset_index().to_numpy(dtype=float)]
     return every[:: max(1, -(-len(every) // _MOST_POINTS))]
 
 
