@@ -29,6 +29,7 @@ from bench.report.record import Record
 from bench.report.rounds import rounds
 from bench.report.scaling import scaling
 from bench.report.speed import speed
+from bench.report.step_flames import flames
 from bench.report.table import columns, entries, kin, placed
 from bench.report.tradeoffs import choosing
 from bench.report.tuning import tuning
@@ -40,6 +41,7 @@ from bench.text import plural, tenths
 
 FREE = "free the path, or run from another folder"  # where a page cannot be written
 META = "bench-run"
+_MODULES = ("flame.js", "page/steps.js", "page.js")
 _OTHER_PAGES = ("index", "history")
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
@@ -86,7 +88,7 @@ def page_of(name: str, folder: Path = REPORTS) -> Path:
 def page(record: Record) -> str:
     """The run's page as one HTML document that needs nothing else."""
     shown = columns(record)
-    script = asset("page.js")
+    script = page_script()
     with svg.style():
         sections, profiled = _sections(record), kernels(record)
     return template("page.html").render(
@@ -107,12 +109,13 @@ def page(record: Record) -> str:
         places=_places(record),
         sections=sections,
         kernels=profiled,
+        flames=flames(profiled.profiled) if profiled else None,
         rounds=rounds(record),
         check=decision.checked(record),
         published=[*comparisons(record.results, record.facts), *beside(record.results, record.elsewhere)],
         trust=trust(record),
         glyphs=_GLYPHS,
-        style=style_sheet(),
+        style=style_sheet() + (Markup(asset("flame.css")) if profiled else ""),  # noqa: S704 - our file
         script=Markup(script),  # noqa: S704 - our file
         script_hash=hash_of(script),
     )
@@ -127,6 +130,11 @@ def index(folder: Path) -> str:
         for name, summary in pages
     ]
     return template("index.html").render(runs=runs, history=(folder / "history.html").exists(), style=style_sheet())
+
+
+def page_script() -> str:
+    """The script of a run's page: its modules within one function."""
+    return f'"use strict";\n(() => {{\n{"".join(map(asset, _MODULES))}}})();\n'
 
 
 def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:

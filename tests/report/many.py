@@ -29,10 +29,9 @@ def many(root: Path, cells: int, *, repeats: int = 1) -> Run:
     patterns = {result.cell.architecture: result for result in sample.results(repeats=1, noise=0.0)}
     results = []
     for fields in islice(grid(), cells):
-        pattern = patterns[fields["architecture"]]
         factor = float(np.exp(random.normal(0, 0.3)))
-        for repeat in range(repeats):
-            results.append(_drawn(pattern, fields, factor * float(np.exp(random.normal(0, 0.01))), repeat))
+        factors = factor * np.exp(random.normal(0, 0.01, repeats))
+        results += [_drawn(patterns[fields["architecture"]], fields, each, at) for at, each in enumerate(factors)]
     return sample.recorded(root, results, f"of{cells}")
 
 

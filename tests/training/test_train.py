@@ -77,7 +77,7 @@ def test_a_loss_that_is_not_finite_ends_it(workload, mnist):
     with torch.no_grad():
         next(work.model.parameters()).fill_(float("nan"))
 
-    with pytest.raises(DivergedError, match="train loss is nan after 1 step$"):
+    with pytest.raises(DivergedError, match=r"train loss is nan after 1 step$"):
         train(work, mnist[1], 3, quiet)
 
 

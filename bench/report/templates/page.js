@@ -1,6 +1,4 @@
-"use strict";
 // One script for the table and the pictures: sort, filter, columns, reference, copy, and what a mark says.
-(() => {
   const $ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const table = document.getElementById("rows");
   const tip = document.getElementById("tip");
@@ -231,4 +229,3 @@
   document.getElementById("difference-tools").hidden = false;
   document.getElementById("difference-tools").addEventListener("submit", (event) => event.preventDefault());
   for (const pick of picks) pick.addEventListener("change", explain);
-})();
