@@ -17,22 +17,15 @@ import jinja2
 from markupsafe import Markup
 
 from bench import files
-from bench.report import decision, svg
+from bench.report import decision
 from bench.report.conclusions import conclusions, counts
-from bench.report.kernels import kernels
-from bench.report.learning_curves import learning
 from bench.report.load import read
-from bench.report.plotting import Picture
-from bench.report.predictions import seeing
 from bench.report.provenance import machine, revision, trust
 from bench.report.record import Record
 from bench.report.rounds import rounds
-from bench.report.scaling import scaling
-from bench.report.speed import speed
+from bench.report.sections import drawn
 from bench.report.step_flames import flames
 from bench.report.table import columns, entries, kin, placed
-from bench.report.tradeoffs import choosing
-from bench.report.tuning import tuning
 from bench.report.units import quantity, state, tied
 from bench.store.beside import beside
 from bench.store.published import comparisons
@@ -89,8 +82,7 @@ def page(record: Record) -> str:
     """The run's page as one HTML document that needs nothing else."""
     shown = columns(record)
     script = page_script()
-    with svg.style():
-        sections, profiled = _sections(record), kernels(record)
+    sections, profiled = drawn(record)
     return template("page.html").render(
         record=record,
         meta=json.dumps(_summary(record), sort_keys=True),
@@ -135,19 +127,6 @@ def index(folder: Path) -> str:
 def page_script() -> str:
     """The script of a run's page: its modules within one function."""
     return f'"use strict";\n(() => {{\n{"".join(map(asset, _MODULES))}}})();\n'
-
-
-def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
-    """The sections of pictures that have any: id, heading, lead, pictures."""
-    sections = [
-        ("choose", "Choose", "What each configuration gives for what it costs.", choosing(record)),
-        ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
-        ("ranks", "Ranks", "What is gained by several processes that train together.", scaling(record)),
-        ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning(record)),
-        ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing(record)),
-        ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning(record)),
-    ]
-    return [section for section in sections if section[3]]
 
 
 def _places(record: Record) -> dict[str, int]:

@@ -24,6 +24,7 @@ _VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", SURFACE: "--surfac
     colour: f"--c{number}" for number, colour in enumerate(SERIES, 1)
 }
 SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+_LONG = re.compile(r"-?\d+\.\d{3,}")
 _SHAPES = (SVG + "use", SVG + "path")
 _STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
@@ -145,11 +146,7 @@ def _adapt(element: ET.Element, drawn: Canvas) -> None:
         keys, text = drawn.marks[int(identity[4:])]
         _tie(element, keys, text)
     elif re.fullmatch(r"many\d+", identity):
-        shapes = [
-            shape for child in element if child.tag != SVG + "defs" for shape in child.iter() if shape.tag in _SHAPES
-        ]
-        for shape, (keys, text) in zip(shapes, drawn.many[int(identity[4:])], strict=True):
-            _tie(shape, keys, text)
+        _tie_each(element, drawn.many[int(identity[4:])])
     elif identity:
         element.set("id", f"{drawn.name}-{identity}")
     href = element.attrib.pop(_XLINK + "href", None)
@@ -157,12 +154,32 @@ def _adapt(element: ET.Element, drawn: Canvas) -> None:
         element.set("href", f"#{drawn.name}-{href[1:]}")
     if "clip-path" in element.attrib:
         element.set("clip-path", element.attrib["clip-path"].replace("url(#", f"url(#{drawn.name}-"))
+    for attribute in {"d", "x", "y"} & element.attrib.keys():
+        element.set(attribute, _LONG.sub(_hundredths, element.attrib[attribute]))
     if "style" in element.attrib:
         element.set("style", _style(element.attrib["style"], drawn.name))
     for attribute in ("fill", "stroke"):
         if element.get(attribute) in _VARIABLES:
             colour = element.attrib.pop(attribute)
             element.set("style", f"{attribute}: var({_VARIABLES[colour]}); {element.get('style', '')}")
+
+
+def _tie_each(element: ET.Element, marks: Sequence[tuple[str, str]]) -> None:
+    """The shapes of one artist, each the mark of its row; a style that all have is said once."""
+    parts = [child for child in element if child.tag != SVG + "defs"]
+    shapes = [shape for part in parts for shape in part.iter() if shape.tag in _SHAPES]
+    for shape, (keys, text) in zip(shapes, marks, strict=True):
+        _tie(shape, keys, text)
+    styles = {shape.get("style", "") for shape in shapes}
+    if len(styles) == 1:
+        element.set("style", styles.pop())
+        for shape in shapes:
+            shape.attrib.pop("style", None)
+
+
+def _hundredths(number: re.Match[str]) -> str:
+    """A coordinate without the digits that nobody can see."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _tie(element: ET.Element, keys: str, text: str) -> None:
