@@ -73,9 +73,8 @@ def test_each_point_and_each_of_its_bars_is_the_mark_of_its_row(tmp_path):
     with style():
         picture = next(each for each in choosing(record) if each.name == "choose-relative-cost")
     root = ET.fromstring(picture.svg)
-    shapes = [
-        shape for shape in root.iter() if shape.tag in (SVG + "use", SVG + "path") and shape.get("class") == "mark"
-    ]
+    tags = SVG + "use", SVG + "path"
+    shapes = [shape for shape in root.iter() if shape.tag in tags and shape.get("class") == "mark"]
     rows = {row.key for row in record.judged("relative_cost")}
 
     assert len(rows) == len(sample.NETS)

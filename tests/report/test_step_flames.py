@@ -32,7 +32,7 @@ def test_no_name_ends_the_element_that_holds_it(tmp_path):
     results = [made.result(made.VGG, 9e-3, profile=made.profile(HOSTILE))]
     text = flames(kernels(read(made.run(tmp_path, "hostile", results))).profiled)
     assert "<" not in text
-    assert json.loads(text)["cells"]["r0"]["rows"][0][2] == sample.ATTACK
+    assert sample.ATTACK in [operator for _, _, operator, *_ in json.loads(text)["cells"]["r0"]["rows"]]
 
 
 @pytest.mark.slow
@@ -53,20 +53,16 @@ def test_a_step_and_the_difference_of_two_are_drawn_widened_and_drawn_anew(tmp_p
         tab.goto(page.as_uri())
 
         def words(place):
-            names = tab.locator(f"{place} .frame").evaluate_all(
-                "all => all.map(each => each.getAttribute('aria-label'))"
-            )
-            return [name.replace("\u00a0", " ") for name in names]
+            frames = tab.locator(f"{place} .frame").all()
+            return [frame.get_attribute("aria-label").replace("\u00a0", " ") for frame in frames]
 
         details = tab.locator("#kernels details", has_text="vgg4")
         assert details.locator(".frame").count() == 0  # drawn as it is opened
         details.locator("summary").click()
         drawn = words("#kernels details[open]")
         assert drawn[0] == "step: 9.00 ms, 100.0 % of the step"
-        assert [word.partition(":")[0] for word in drawn if word.startswith("body.0")][:2] == [
-            "body.0",
-            "body.0.conv Conv2d",
-        ]
+        names = [word.partition(":")[0] for word in drawn]
+        assert names[names.index("body.0") + 1] == "body.0.conv Conv2d"
         assert any(word.endswith("; convolution") for word in drawn)
 
         grown = words("#growth")
@@ -75,9 +71,8 @@ def test_a_step_and_the_difference_of_two_are_drawn_widened_and_drawn_anew(tmp_p
         assert tab.evaluate("window.hurt") is None
         inner = tab.locator("#growth .frame").nth(1)
         inner.click()
-        assert inner.bounding_box()["width"] == pytest.approx(
-            tab.locator("#growth .flame").bounding_box()["width"], abs=2
-        )
+        whole = tab.locator("#growth .flame").bounding_box()["width"]
+        assert inner.bounding_box()["width"] == pytest.approx(whole, abs=2)
         tab.keyboard.press("ArrowUp")
         assert tab.locator("#growth .frame").first.evaluate("frame => frame === document.activeElement")
         tab.select_option("#difference-slower", label="lenet5")
