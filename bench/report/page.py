@@ -17,13 +17,17 @@ import jinja2
 from markupsafe import Markup
 
 from bench import files
+from bench.metrics import METRICS
 from bench.report import decision
+from bench.report.cell_panel import panels
 from bench.report.conclusions import conclusions, counts
+from bench.report.first_screen import first_screen
 from bench.report.load import read
+from bench.report.plotting import Picture
 from bench.report.provenance import machine, revision, trust
 from bench.report.record import Record
 from bench.report.rounds import rounds
-from bench.report.sections import drawn
+from bench.report.sections import Section, drawn
 from bench.report.step_flames import flames
 from bench.report.table import columns, entries, kin, placed
 from bench.report.units import quantity, state, tied
@@ -34,8 +38,12 @@ from bench.text import plural, tenths
 
 FREE = "free the path, or run from another folder"  # where a page cannot be written
 META = "bench-run"
-_MODULES = ("flame.js", "page/steps.js", "page.js")
 _OTHER_PAGES = ("index", "history")
+# The modules of the page's script, in an order in which each finds what it needs where it begins.
+_MODULES = (
+    "elements", "numbers", "comparison", "marks", "rows", "reference", "times", "preference", "copying", "difference",
+    "drawing", "dialog", "flame", "steps", "panel", "side", "state",
+)  # fmt: skip
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
     "M6 1.5a4.5 4.5 0 1 0 .01 0z",
@@ -80,9 +88,10 @@ def page_of(name: str, folder: Path = REPORTS) -> Path:
 
 def page(record: Record) -> str:
     """The run's page as one HTML document that needs nothing else."""
-    shown = columns(record)
-    script = page_script()
+    shown, claims, script = columns(record), conclusions(record), page_script()
     sections, profiled = drawn(record)
+    panes = panels(record)
+    first = first_screen(record, claims, [picture for *_, pictures in sections for picture in pictures], shown)
     return template("page.html").render(
         record=record,
         meta=json.dumps(_summary(record), sort_keys=True),
@@ -93,13 +102,18 @@ def page(record: Record) -> str:
         fingerprint=record.fingerprint(),
         revision=revision(record.facts.git),
         started=_moment(record.facts.started),
-        sentences=conclusions(record),
+        first=first,
+        sentences=claims,
         columns=shown,
         entries={column.metric: entries(record, column) for column in shown},
         ranks=placed(record),
         kin=kin(record),
+        kins={column.metric: kin(record, column.metric) for column in shown if column.metric in METRICS},
+        data=_data(panes),
+        data_percentiles=panes["percentiles"] if any(row.percentiles for row in record.rows) else {},
+        data_aims=panes["aims"] if any(cell["preference"] for cell in panes["cells"].values()) else {},
         places=_places(record),
-        sections=sections,
+        sections=[section for section in map(partial(_without, first.picture), sections) if section[3]],
         kernels=profiled,
         flames=flames(profiled.profiled) if profiled else None,
         rounds=rounds(record),
@@ -125,8 +139,20 @@ def index(folder: Path) -> str:
 
 
 def page_script() -> str:
-    """The script of a run's page: its modules within one function."""
-    return f'"use strict";\n(() => {{\n{"".join(map(asset, _MODULES))}}})();\n'
+    """The script of a run's page: its modules within one function, in the order of their names in _MODULES."""
+    modules = "\n".join(asset(f"page/{name}.js") for name in _MODULES)
+    return f'"use strict";\n(() => {{\n{modules}}})();\n'
+
+
+def _data(panels: Mapping[str, Any]) -> Markup:
+    """Plain data as the text of a script element, in which no markup can begin."""
+    text = json.dumps(panels, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return Markup(text)  # noqa: S704 - nothing in it ends the element
+
+
+def _without(picture: Picture | None, section: Section) -> Section:
+    """A section without the picture that the first screen has."""
+    return (*section[:3], [each for each in section[3] if each is not picture])
 
 
 def _places(record: Record) -> dict[str, int]:

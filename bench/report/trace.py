@@ -44,7 +44,7 @@ class Table:
 def page_of_traces(explanation: TraceExplanation) -> str:
     """The page as one HTML document that needs nothing else; names from the traces are text in it, never markup."""
     names = [analysis.name for analysis in (explanation.before, explanation.after) if analysis]
-    script = f'"use strict";\n(() => {{\n{asset("flame.js")}{asset("trace.js")}}})();\n'
+    script = f'"use strict";\n(() => {{\n{asset("page/flame.js")}{asset("trace.js")}}})();\n'
     flames = list(_flames(explanation))
     return template("trace.html").render(
         title=" against ".join(names),
