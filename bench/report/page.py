@@ -247,6 +247,7 @@ def _environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["state"] = state
+    environment.filters["brief"] = lambda value: "" if value is None else f"{value:.9g}"
     environment.filters["seconds"] = partial(quantity, "step", "s")
     environment.filters["plural"] = plural
     environment.filters["share"] = lambda share: tied(tenths(share))
