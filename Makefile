@@ -35,6 +35,7 @@ test-slow: setup-dev
 coverage: setup-dev
 	$(BIN)/coverage erase
 	OMP_WAIT_POLICY=passive $(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	find . -maxdepth 1 -name ".coverage.*" -empty -delete
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
