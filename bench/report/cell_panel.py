@@ -1,6 +1,7 @@
 """The cell's own panel: what it shows beside the table's numbers, as plain data that the page's script lays out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from math import log1p
 from typing import Any
 
 import numpy as np
@@ -19,25 +20,25 @@ _BINS = 36  # of the histogram of step times
 _WITHIN = (0.005, 0.995)  # the quantiles between which it is drawn; what lies beyond is counted in its outer bins
 _BOX = [0.10, 0.25, 0.50, 0.75, 0.90]  # the quantiles of one process
 _MOST_POINTS = 120  # of a learning curve
-
-Pairs = list[tuple[str, str]]
+_OF_A_STEP = (*PHASES, "step", "inference")  # the times whose percentiles tell; the reference's are no cell's own
 
 
 def panels(record: Record) -> dict[str, Any]:
     """The data of all panels: what all cells share once, and the rest by the key of its row; in SI units."""
     settings = {row.key: _settings(row) for row in record.rows}
     environments = {row.key: dict(_environment(row)) for row in record.rows}
-    shared = _shared([environment for environment in environments.values() if environment])
+    alike = _shared(settings), _shared(environments)
     scored = terms(record)
     return {
         "percentiles": {name: STATISTICS.get(name, _in_words(name)) for name in PERCENTILES},
         "phases": [phase for phase in PHASES if any(phase in row.values for row in record.rows)],
         "aims": {name: words for name, words in AIMS.items() if any(name in row.values for row in record.rows)},
-        "environment": [*shared.items()],
+        "settings": [*alike[0].items()],
+        "environment": [*alike[1].items()],
         "cells": {
             row.key: {
-                "settings": settings[row.key],
-                "environment": [pair for pair in environments[row.key].items() if pair[0] not in shared],
+                "settings": [pair for pair in settings[row.key].items() if pair[0] not in alike[0]],
+                "environment": [pair for pair in environments[row.key].items() if pair[0] not in alike[1]],
                 "reason": row.reason or "",
                 "warnings": _warnings(row),
                 "distribution": _distribution(row),
@@ -54,9 +55,9 @@ def _in_words(percentile: str) -> str:
     return f"{percentile.removeprefix('p')}th percentile" if percentile != "p50" else STATISTICS["median"]
 
 
-def _settings(row: Row) -> Pairs:
+def _settings(row: Row) -> dict[str, str]:
     """The fields of the cell that say something."""
-    return [(name, text) for name, text in flat({**row.cell, "seed": None}) if text != "none"]
+    return {name: text for name, text in flat({**row.cell, "seed": None}) if text != "none"}
 
 
 def _environment(row: Row) -> Iterator[tuple[str, str]]:
@@ -69,10 +70,11 @@ def _environment(row: Row) -> Iterator[tuple[str, str]]:
         yield path, "; ".join(texts)
 
 
-def _shared(environments: list[dict[str, str]]) -> dict[str, str]:
-    """What is the same in all."""
-    first = environments[0] if environments else {}
-    return {path: text for path, text in first.items() if all(other.get(path) == text for other in environments)}
+def _shared(facts: Mapping[str, dict[str, str]]) -> dict[str, str]:
+    """What is the same in all that say anything."""
+    every = [pairs for pairs in facts.values() if pairs]
+    first = every[0] if every else {}
+    return {name: text for name, text in first.items() if all(other.get(name) == text for other in every)}
 
 
 def _warnings(row: Row) -> list[tuple[str, int]]:
@@ -111,25 +113,25 @@ def _curves(row: Row) -> list[list[float]]:
     return every[:: max(1, -(-len(every) // _MOST_POINTS))]
 
 
-def _percentiles(row: Row) -> Mapping[str, Sequence[Sequence[float | None]]]:
-    """By metric four lists in the order of PERCENTILES: values, n, and where there is any the ends of the intervals."""
-    return {metric: [*_lists(intervals)] for metric, intervals in row.percentiles.items()}
+def _percentiles(row: Row) -> Mapping[str, Mapping[str, Any]]:
+    """By metric and percentile: value, half the width of its interval on the log scale (or null), and n."""
+    return {
+        metric: {name: [*_exact((each.value, _log_half(each))), each.n] for name, each in intervals.items()}
+        for metric, intervals in row.percentiles.items()
+        if metric in _OF_A_STEP
+    }
 
 
-def _lists(intervals: Mapping[str, Interval]) -> Iterator[Sequence[float | None]]:
-    known = [intervals.get(name) for name in PERCENTILES]
-    yield [*_ends(each and each.value for each in known)]
-    yield [each and each.n for each in known]
-    if any(each and each.low is not None for each in known):
-        yield [*_ends(each and each.low for each in known)]
-        yield [*_ends(each and each.high for each in known)]
+def _log_half(interval: Interval) -> float | None:
+    return None if interval.half_width is None else log1p(interval.half_width)
 
 
 def _scored(group: str, aims: Mapping[str, Term]) -> dict[str, Any]:
-    return {"group": group, "terms": {name: [*_ends(term[:2]), term[2]] for name, term in aims.items()}}
+    return {"group": group, "terms": {name: [*_exact(term[:2]), term[2]] for name, term in aims.items()}}
 
 
-def _ends(values: Iterable[float | None]) -> Iterator[float | None]:
+def _exact(values: Iterable[float | None]) -> Iterator[float | None]:
+    """Digits enough to print and to compare with."""
     for value in values:
         yield None if value is None else float(f"{value:.7g}")
 

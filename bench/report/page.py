@@ -154,7 +154,8 @@ def _data(panels: Mapping[str, Any]) -> Markup:
 
 def _without(picture: Picture | None, section: Section) -> Section:
     """A section without the picture that the first screen has."""
-    return (*section[:3], [each for each in section[3] if each is not picture])
+    name, heading, lead, pictures = section
+    return name, heading, lead, [each for each in pictures if each is not picture]
 
 
 def _places(record: Record) -> dict[str, int]:

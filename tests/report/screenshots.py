@@ -38,6 +38,7 @@ def shots(browser: Any, path: Path) -> Iterator[tuple[str, Any, bytes]]:
     for name, (fragment, width, scheme) in SHOTS.items():
         size = {"width": width, "height": 900}
         page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        page.set_default_timeout(120_000)  # of a machine that is busy
         page.goto(path.as_uri() + fragment)
         yield name, page, page.screenshot()
         page.close()

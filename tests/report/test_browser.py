@@ -91,6 +91,7 @@ def opened(browser, page: Path) -> Iterator["sync_api.Page"]:
 def opened_page(browser, path: Path, fragment: str = "", **options) -> Iterator["sync_api.Page"]:
     """The page, opened from its file; afterwards: it logged no error and asked for nothing but itself."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    context.set_default_timeout(120_000)  # of a machine that is busy
     tab = context.new_page()
     errors, requests = [], []
     tab.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
@@ -233,7 +234,9 @@ def test_only_the_table_scrolls_sideways(browser, page: Path, hostile: Path, wid
         for tab in opened_page(browser, path, viewport={"width": width, "height": 844}):
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
     for tab in opened_page(browser, page, viewport={"width": width, "height": 844}):
-        widths = tab.evaluate('["scrollWidth", "clientWidth"].map((name) => document.querySelector(".scroll")[name])')
+        widths = tab.evaluate(
+            '["scrollWidth", "clientWidth"].map((name) => document.querySelector("#table .scroll")[name])'
+        )
         assert widths[0] > widths[1]
 
 

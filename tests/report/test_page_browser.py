@@ -208,7 +208,7 @@ def test_the_address_brings_back_what_was_seen(browser, seeded):  # noqa: F811
         tab.locator('nav a[href="#trust"]').click()  # a section keeps what is seen
         held(tab, "trust&filter=e")
         tab.evaluate("location.hash = 'filter=mlp'")  # another address is followed
-        tab.wait_for_function("document.querySelectorAll('#rows tbody tr:not([hidden])').length === 1")
+        tab.wait_for_function("() => document.querySelectorAll('#rows tbody tr:not([hidden])').length === 1")
         assert tab.get_by_role("dialog").count() == 0
 
 
@@ -217,7 +217,7 @@ def test_a_page_as_it_is_written_has_no_fragment(browser, page: Path):  # noqa: 
         tab.get_by_label("Filter table and pictures").fill("m")
         held(tab, "filter=m")
         tab.get_by_label("Filter table and pictures").fill("")
-        tab.wait_for_function("location.hash === ''")
+        tab.wait_for_function("() => location.hash === ''")
         assert tab.url == page.as_uri()
 
 
@@ -267,7 +267,7 @@ def test_weights_rank_by_the_weighted_mean_of_logarithms(browser, seeded):  # no
         tab.get_by_text("My weights").click()
         for name in AIMS:
             tab.locator(f'#weights input[name="{name}"]').fill("0")
-        tab.wait_for_function("location.hash === ''")
+        tab.wait_for_function("() => location.hash === ''")
         assert tab.locator('td[data-column="preference"]').first.is_hidden()
         assert shown_rows(tab) == [row.label for row in record.rows]
 

@@ -1,9 +1,9 @@
 // The cell's own panel: opened by its name or by one of its marks.
 function printed(cell, head) { // 98.5 ± 0.3 %; 2.46 s, at the first look
-  const [number, ...more] = [...cell.querySelectorAll(".number, .plus")].map((part) => part.textContent).filter(Boolean);
+  const [digits, ...more] = [...cell.querySelectorAll(".number, .plus")].map((part) => part.textContent).filter(Boolean);
   const unit = unitOf(head).startsWith("×") ? "×" : ["by cost", "place"].includes(unitOf(head)) || !unitOf(head) ? "" : `\u00a0${unitOf(head)}`;
   const interval = more[0]?.startsWith("±") ? ` ${more.shift()}` : "";
-  const figure = interval && !interval.includes("%") ? `${number}${interval}${unit}` : `${number}${unit}${interval}`;
+  const figure = interval && !interval.includes("%") ? `${digits}${interval}${unit}` : `${digits}${unit}${interval}`;
   return [figure, ...more].join(", ");
 }
 
@@ -55,7 +55,7 @@ function openCell(key, from) {
     ...(kernels ? [section("Kernels", kernels)] : []),
     section("Warnings", warnings.length ? make("ul", { className: "plain" }, ...warnings.map(([text, count]) => make("li", { textContent: `${text} (${count} of its processes)` }))) : make("p", { textContent: "None." })),
     ...(commands.length ? [section("Repeat it", ...commands)] : []),
-    section("Settings and environment", folded("Settings of the cell", pairsList(settings)),
+    section("Settings and environment", folded("Settings of the cell", pairsList([...settings, ...data.settings])),
       folded("Machine and software", pairsList([...environment, ...data.environment]))),
   ].filter(Boolean), from);
 }

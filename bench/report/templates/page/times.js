@@ -3,10 +3,11 @@ const times = byId("times");
 const TOO_FEW = "too few samples for this percentile";
 
 function ofPercentile(cell, head, key, name) {
-  const lists = data.cells[key].percentiles[head.dataset.column] || [];
-  const [value, n, low, high] = [0, 1, 2, 3].map((at) => lists[at]?.[Object.keys(data.percentiles).indexOf(name)] ?? null);
-  if (value === null) { blank(cell, `${labelOf(key)}: ${TOO_FEW}`); return; }
-  const half = low === null ? undefined : (high - low) / 2;
+  const taken = data.cells[key].percentiles[head.dataset.column]?.[name];
+  if (!taken) { blank(cell, `${labelOf(key)}: ${TOO_FEW}`); return; }
+  const [value, spread, n] = taken;
+  const [low, high] = spread === null ? [] : [value * Math.exp(-spread), value * Math.exp(spread)];
+  const half = spread === null ? 0 : (high - low) / 2;
   const factor = Number(head.dataset.factor);
   const printed = number(value * factor, half * factor);
   cell.replaceChildren(span("number", printed));
