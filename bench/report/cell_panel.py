@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.report.learning_curves import points
+from bench.report.learning_curves import curve_of
 from bench.report.percentiles import PERCENTILES
 from bench.report.preference import AIMS, Term, terms
 from bench.report.provenance import flat
@@ -104,10 +104,12 @@ def _distribution(row: Row) -> dict[str, Any] | None:
 
 def _curves(row: Row) -> list[list[float]]:
     """Test accuracy against training: [epoch, seconds, mean over seeds, lowest, highest] at each evaluation."""
-    if not row.training:
+    curve = curve_of(row, "test_accuracy")
+    seeds = curve.values
+    if not seeds.size:
         return []
-    looks = points(row, "test_accuracy").groupby(["epoch", "seconds"])["test_accuracy"].agg(["mean", "min", "max"])
-    every = [[*map(_short, look)] for look in looks.reset_index().to_numpy(dtype=float)]
+    lines = (curve.epochs, curve.seconds, *(each(axis=0) for each in (seeds.mean, seeds.min, seeds.max)))
+    every = [[*map(_short, look)] for look in zip(*lines, strict=True)]
     return every[:: max(1, -(-len(every) // _MOST_POINTS))]
 
 

@@ -15,7 +15,7 @@ from bench.plan.short_names import BETWEEN, short_names
 from bench.report.comparable import groups
 from bench.report.decision import check_of
 from bench.report.elasticity import turns
-from bench.report.percentiles import Reading, of_line, over_processes
+from bench.report.percentiles import OfProcess, of_line, over_processes
 from bench.report.record import Record, Row, Value
 from bench.stats.interval import Interval
 from bench.store.beside import figures_near
@@ -49,7 +49,7 @@ class _Gathered:
     name: str = ""  # of the machine
     contended: bool = False  # whether a neighbour disturbed the training of any seed
     oversubscribed: bool = False  # whether its ranks shared cores
-    percentiles: dict[str, list[Reading]] = field(default_factory=dict)
+    percentiles: dict[str, list[OfProcess]] = field(default_factory=dict)
     lines: list[Mapping[str, Any]] = field(default_factory=list)
 
     def add(self, line: Mapping[str, Any]) -> None:

@@ -15,10 +15,10 @@ PERCENTILES = {"p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, 
 _SHARES = np.array([*PERCENTILES.values()])
 _LEAST = 1 / np.minimum(_SHARES, 1 - _SHARES)  # samples, below which nothing need lie beyond: 100 for the 99th
 
-Reading = tuple[bool, Floats]  # of one process: whether a neighbour disturbed it, and its percentiles
+OfProcess = tuple[bool, Floats]  # of one process: whether a neighbour disturbed it, and its percentiles
 
 
-def of_line(line: Mapping[str, Any]) -> dict[str, Reading]:
+def of_line(line: Mapping[str, Any]) -> dict[str, OfProcess]:
     """The percentiles of each time with samples, in seconds, by metric; not-a-number where samples are too few."""
     disturbed = disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
     timed = [entry for entry in line["measurements"] if entry["unit"] == "s" and entry.get("n")]
@@ -28,7 +28,7 @@ def of_line(line: Mapping[str, Any]) -> dict[str, Reading]:
     }
 
 
-def over_processes(readings: Mapping[str, Sequence[Reading]]) -> dict[str, dict[str, Interval]]:
+def over_processes(readings: Mapping[str, Sequence[OfProcess]]) -> dict[str, dict[str, Interval]]:
     """By metric and name of the percentile, its geometric mean over processes with a 95 % interval.
 
     Processes that a neighbour disturbed are left out where there are others, as they are of every other number.

@@ -1,9 +1,11 @@
 """The command `report`: the HTML page of a recorded run, and one that compares machines where several measured."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from bench.cli.render.document import print_document
+from bench.cli.render.drawing import drawing_shown
 from bench.cli.render.named_run import named_run
 from bench.errors import EXIT_PASS, BenchError
 from bench.report import write
@@ -23,7 +25,9 @@ def execute(args: argparse.Namespace) -> int:
     if len(args.runs) > 1 or args.json:
         return _compare([load(name) for name in dict.fromkeys(args.runs)], as_json=args.json)
     run = named_run(args.runs[0] if args.runs else None)
-    print(write(run))
+    with drawing_shown(sys.stderr):
+        path = write(run)
+    print(path)
     classes = {head.get("machine") or "" for head in run.heads()} - {""}
     if len(classes) > 1 and not run.facts.imported:
         return _compare([run], as_json=False)

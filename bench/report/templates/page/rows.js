@@ -29,7 +29,7 @@ function sift() { // every word must occur in a row's name, configurations or st
     row.hidden = !words.every((word) => row.dataset.text.includes(word));
     if (row.hidden) gone.add(row.dataset.row);
   }
-  for (const mark of marks) mark.classList.toggle("off", mark.dataset.rows.split(" ").some((key) => gone.has(key)));
+  for (const { mark, keys } of marks) mark.classList.toggle("off", keys.some((key) => gone.has(key)));
   say(words.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
 }
 const boxes = $("#columns input");
