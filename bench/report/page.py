@@ -60,7 +60,19 @@ def write(run: Run, folder: Path = REPORTS) -> Path:
         BenchError: the run's files are damaged, or the folder cannot be written.
 
     """
-    path = write_to(page_of(run.name, folder), run)
+    return write_record(read(run), folder)
+
+
+def write_record(record: Record, folder: Path = REPORTS) -> Path:
+    """As `write`, of a run that was read.
+
+    Raises:
+        BenchError: the folder cannot be written.
+
+    """
+    path = page_of(record.name, folder)
+    files.make_folder(folder, FREE)
+    files.replace(path, page(record), FREE)
     files.replace(folder / "index.html", index(folder), FREE)
     return path
 
