@@ -63,15 +63,16 @@ class Run:
         return frame(self._recorded)
 
     def table(self) -> str:
-        """The table that `python -m bench show` prints, with its legend; "" where nothing was measured.
+        """The table that `python -m bench show` prints where there is no terminal; "" where nothing was measured.
 
         Raises:
             BenchError: the run's files are damaged.
 
         """
+        from bench.cli.render.paint import PLAIN_WIDTH, plain  # noqa: PLC0415 - as above
         from bench.cli.render.summary import summary  # noqa: PLC0415 - as above
 
-        return summary(self._recorded)
+        return "\n".join(map(plain, summary(self._recorded, width=PLAIN_WIDTH)))
 
     def report(self, path: str | PathLike[str] | None = None) -> Path:
         """Write the HTML page; its path.

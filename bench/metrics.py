@@ -3,12 +3,12 @@
 The order of the rows is that of the columns, on the terminal and on the page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from bench.text import PERCENT, TIMES
-from bench.vocabulary import PHASES, Direction, Gate, MetricKind, Part, Pooling
+from bench.vocabulary import METRIC_KINDS, PHASES, Direction, Gate, MetricKind, Part, Pooling
 
 # Metrics that come once for each part of a step or each category of operators: by that word, the metric's name.
 OPERATORS_OF = {phase: f"operators_{phase}" for phase in PHASES}
@@ -82,6 +82,17 @@ class Metric:
         """Whether it is a time of pytest-benchmark, which stands in for a step where a run has none."""
         return self.imported and self.kind == "time"
 
+
+# The fields of a cell, and the machine, that two configurations have to share before numbers of a kind compare.
+_TIMED = ("device", "threads", "dataset", "machine")
+COMPARE_WITHIN: Mapping[MetricKind, tuple[str, ...]] = {
+    **dict.fromkeys(METRIC_KINDS, ("dataset",)),
+    "ratio": ("device", "threads", "denormals", "dataset", "machine"),
+    "time": _TIMED,
+    "rate": _TIMED,
+    "size": ("device", "dataset", "machine"),
+    "share": ("dataset", "split"),
+}
 
 Maker = Callable[..., Metric]
 _time: Maker = partial(Metric, unit="s", symbol="s", direction="lower", kind="time", pooled="log_mean")

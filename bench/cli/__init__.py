@@ -49,6 +49,9 @@ def _code_of(arguments: list[str]) -> tuple[int, bool]:
         args = build_parser().parse_args(arguments)
         if args.traceback:
             os.environ[TRACEBACK] = "1"  # workers inherit it
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, Output):
+                stream.colour = args.color
         deciding = args.command in _DECIDING
         # a command's module is imported only when it is called, so that --help needs neither pandas nor torch
         command = importlib.import_module(f"bench.cli.commands.{_MODULES.get(args.command, args.command)}")

@@ -4,10 +4,11 @@ import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
-from typing import TextIO
+from typing import Literal, TextIO
 
 from bench.errors import visible
 
+Colour = Literal["auto", "always", "never"]
 CLEAR = "\r\033[K"  # begins a write that goes over what the line of a terminal holds
 
 
@@ -19,26 +20,32 @@ class Output:
 
     Attributes:
         trouble: why text was lost; None while none was.
+        colour: whether colours are wanted: where a terminal shows it, always or never.
 
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self.trouble: OSError | None = None
+        self.colour: Colour = "auto"
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a console that has no "µ" still gets the rest
 
     def write(self, text: str) -> int:
         """Write it, if that can be; nothing in it is obeyed by a terminal, but for CLEAR at its beginning."""
+        head = CLEAR if text.startswith(CLEAR) else ""
+        self.obeyed(head + visible(text.removeprefix(CLEAR)))
+        return len(text)
+
+    def obeyed(self, text: str) -> None:
+        """Write what a terminal is to obey, if that can be: whoever calls has made the rest of it visible."""
         if self._stream is None:
             self.trouble = OSError("it is closed")
         elif self.trouble is None:
-            head = CLEAR if text.startswith(CLEAR) else ""
             try:
-                self._stream.write(head + visible(text.removeprefix(CLEAR)))
+                self._stream.write(text)
             except OSError as error:
                 self._lost(error)
-        return len(text)
 
     def flush(self) -> None:
         """Hand on what was written, if that can be."""
@@ -51,6 +58,18 @@ class Output:
     def isatty(self) -> bool:
         """Whether a terminal shows it."""
         return self._stream is not None and self._stream.isatty()
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a terminal shows it that obeys what it is sent."""
+        return self.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+    @property
+    def colours(self) -> bool:
+        """Whether it is shown in colour; NO_COLOR asks for none (no-color.org)."""
+        if self.colour == "auto":
+            return self.is_terminal and not os.environ.get("NO_COLOR")
+        return self.colour == "always"
 
     def fileno(self) -> int:
         """The descriptor; OSError where there is none."""

@@ -9,19 +9,10 @@ same; memory only on one kind of counter, which is the device's, of one machine.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bench.metrics import METRICS
+from bench.metrics import COMPARE_WITHIN, METRICS
 from bench.report.record import Record, Row
 from bench.text import plural
-from bench.vocabulary import MetricKind
 
-_TIMED = ("device", "threads", "dataset", "machine")
-_SHARED: Mapping[MetricKind, tuple[str, ...]] = {
-    "ratio": ("device", "threads", "denormals", "dataset", "machine"),
-    "time": _TIMED,
-    "rate": _TIMED,
-    "size": ("device", "dataset", "machine"),
-    "share": ("dataset", "split"),
-}
 _WORDS: Mapping[str, Callable[[str], str]] = {
     "device": "on {}".format,
     "threads": lambda count: f"with {plural(int(count), 'thread')}" if count.isdecimal() else "with threads unknown",
@@ -59,7 +50,7 @@ def groups(record: Record, rows: list[Row], *metrics: str) -> list[Group]:
 
 def _shared(row: Row, metrics: tuple[str, ...]) -> dict[str, str]:
     """What has to be the same before the metrics of two rows compare."""
-    names = dict.fromkeys(name for metric in metrics for name in _SHARED.get(METRICS[metric].kind, ("dataset",)))
+    names = dict.fromkeys(name for metric in metrics for name in COMPARE_WITHIN[METRICS[metric].kind])
     threads = next((count for metric in metrics if (count := row.values[metric].threads)), row.cell["threads"])
     facts = {**row.cell, "threads": threads, "machine": row.machine}
     return {name: str(facts[name]) for name in names}

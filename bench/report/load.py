@@ -11,7 +11,7 @@ import pandas as pd
 
 from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES
+from bench.plan.short_names import BETWEEN, short_names
 from bench.report.comparable import groups
 from bench.report.decision import check_of
 from bench.report.elasticity import turns
@@ -29,7 +29,6 @@ from bench.store.run import Run
 from bench.store.seeds import asked_of
 from bench.store.spread import NAMES, Spread
 from bench.store.warning import Warning, disturbed_parts
-from bench.text import plural
 
 # Control characters, lone surrogates and direction overrides: no name needs them, and XML cannot hold them.
 _UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -227,30 +226,11 @@ def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
 
 
 def _labels(cells: list[tuple[Cell, str]], machines: Mapping[str, str]) -> list[str]:
-    """The shortest names that tell the cells apart: the architecture, each field that varies, and the machine."""
-    own = [cell for cell, _ in cells if not cell.is_foreign]  # of the others the name is all there is
-    varying = [axis for axis in AXES if len({getattr(cell, axis) for cell in own}) > 1]
-    names = [name for name in varying if name not in ("architecture", "seed")]
+    """The shortest names that tell the cells apart, with the machine where several measured one of them."""
     several = len({cell.configuration for cell, _ in cells}) < len(cells)
-    return [
-        " · ".join(
-            [
-                cell.architecture,
-                *(_part(name, getattr(cell, name)) for name in names if not cell.is_foreign),
-                *([machines.get(machine, "unknown machine")] if several else []),
-            ]
-        )
-        for cell, machine in cells
-    ]
-
-
-def _part(name: str, value: Any) -> str:
-    if name == "learning_rate":
-        return "own rate" if value is None else f"rate {value:g}"
-    if name in ("threads", "world_size"):
-        return plural(value, "thread" if name == "threads" else "rank")
-    worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
-    return worded.get(name, str(value))
+    names = short_names([cell for cell, _ in cells])
+    where = [machines.get(machine, "unknown machine") for _, machine in cells]
+    return [BETWEEN.join([name, *([place] if several else [])]) for name, place in zip(names, where, strict=True)]
 
 
 def _asked(plan: Mapping[str, Any]) -> float | None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -13,8 +14,9 @@ from bench.cli.render.checkpoint import print_checkpoint
 from bench.cli.render.document import print_document
 from bench.cli.render.layers import print_layers
 from bench.cli.render.named_run import named_run
+from bench.cli.render.paint import print_lines
 from bench.cli.render.published import published
-from bench.cli.render.summary import summary
+from bench.cli.render.summary import summary, wide
 from bench.cli.render.sweeps import sweeps
 from bench.cli.render.tuning import tuned
 from bench.errors import EXIT_PASS, BenchError
@@ -90,8 +92,11 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
         rows = {"rows": _records(table), "configurations": _records(configurations(run))}
         print_document({**run.stored, **rows, "published": beside})
     else:
+        if args.wide and not table.empty:
+            print(wide(run))
+        else:
+            print_lines(summary(run, columns=args.columns or (), encoding=sys.stdout.encoding))
         if not table.empty:
-            print(summary(run))
             for line in [*sweeps(configurations(run)), *tuned(run.facts), *published(run)]:
                 print(line)
         if count := len(run.traces()):

@@ -3,9 +3,10 @@
 import argparse
 import re
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from bench import __version__
+from bench.cli.output import Colour
 from bench.cli.parser import check, compare, explain
 from bench.cli.parser.turn import add_turn
 from bench.errors import EXIT_USAGE, BenchError, one_line
@@ -72,6 +73,12 @@ def build_parser() -> argparse.ArgumentParser:
         parser = commands.add_parser(name, help=text, description=whole, allow_abbrev=False)
         parser.add_argument(
             "--traceback", action="store_true", help="where code of your own fails, print its traceback as well"
+        )
+        parser.add_argument(
+            "--color",
+            choices=get_args(Colour),
+            default="auto",
+            help="colours: on a terminal unless NO_COLOR is set (auto), always or never (default: auto)",
         )
         return parser
 
@@ -172,6 +179,10 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", help="build the architecture for this data set, such as synthetic:3x64x64:100")
     _add_settings(parser, ["data_dir"])
     form = parser.add_mutually_exclusive_group()
+    form.add_argument("--wide", action="store_true", help="of a run: every column, with all words, whatever the width")
+    form.add_argument(
+        "--columns", nargs="+", metavar="METRIC", help="of a run: these columns alone, such as relative_cost accuracy"
+    )
     form.add_argument("--json", action="store_true", help="one JSON document on stdout: every metric or layer")
     form.add_argument("--csv", action="store_true", help="the same as CSV: one row per cell and metric, or per layer")
 

@@ -14,18 +14,18 @@ def print_table(rows: Sequence[Row]) -> None:
 def table_text(rows: Sequence[Row]) -> str:
     """The same as lines, without a newline at the end; there must be a row."""
     titles = list(rows[0])
-    columns = [[_on_one_line(text) for text in (title, *(row[title] for row in rows))] for title in titles]
-    aligned = [_aligned(column) for column in columns]
+    columns = [[on_one_line(text) for text in (title, *(row[title] for row in rows))] for title in titles]
+    aligned = [aligned(column) for column in columns]
     return "\n".join("  ".join(cells).rstrip() for cells in zip(*aligned, strict=True))
 
 
-def _aligned(column: list[str]) -> list[str]:
+def aligned(column: list[str]) -> list[str]:
     """A title and its cells in one width; a column of numbers and dashes stands to the right."""
     width = max(map(len, column))
-    numeric = all(cell == "-" or cell.removeprefix("-")[:1].isdigit() for cell in column[1:])
+    numeric = all(cell.rstrip(" *") == "-" or cell.removeprefix("-")[:1].isdigit() for cell in column[1:])
     return [cell.rjust(width) if numeric else cell.ljust(width) for cell in column]
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
     """The text as a cell can show it: a name may hold the end of a line."""
     return text.replace("\n", "\\n").replace("\t", "\\t")

@@ -1,15 +1,57 @@
-"""Summary: a run's main figures as text: the table, and what its columns are."""
+"""Summary: a run's main figures as lines: what its cells share, the table, and what stands in it."""
+
+import textwrap
+from collections.abc import Sequence
+
+import pandas as pd
 
 from bench.cli.render.columns import Row, table_text
+from bench.cli.render.compact import BAR, NAME, Column, Compact, compact
+from bench.cli.render.fit import BEST, fitting, lines_of, missing_names, shortened
+from bench.cli.render.paint import Line, width_of
 from bench.cli.render.rounds import rounds_text
-from bench.cli.render.tables import legend, overview
+from bench.cli.render.signs import legend as signs_legend
+from bench.cli.render.signs import meaning
+from bench.cli.render.tables import columns_of, legend, overview, varying
+from bench.errors import unknown
+from bench.metrics import METRICS, Metric
+from bench.plan.cell import Cell
+from bench.plan.short_names import BETWEEN
 from bench.stats.roofline import refusal, usable
 from bench.store.frame import configurations
 from bench.store.run import Run
+from bench.text import STATES, joined, plural
+
+_NAMED = 4  # cells in a line about those that gave no full result
 
 
-def summary(run: Run) -> str:
-    """The table of the run, a row a configuration, and its legend after a blank line; "" where nothing was measured."""
+def summary(run: Run, *, columns: Sequence[str] = (), width: int = 0, encoding: str = "utf-8") -> list[Line]:
+    """The table of the run, in what fits the width or with these columns alone; nothing where nothing was measured.
+
+    Raises:
+        BenchError: there is no column of that name.
+
+    """
+    pooled = configurations(run)
+    if pooled.empty:
+        return []
+    width = width or width_of()
+    cells = {each.id: each for each in (Cell.from_dict(head["cell"]).configuration for head in run.heads())}
+    ceilings = run.facts.ceilings or ()
+    table = compact(pooled, cells, _wanted(pooled, columns), usable(ceilings))
+    told, shown = _chosen(table, columns, width)
+    rounds = rounds_text((run.name, line) for line in run.heads()) if run.facts.imported else ""
+    parts = [
+        [[(text, "")] for text in _wrapped(_heading(table, told), width)],
+        lines_of(shown, encoding),
+        [[(text, "")] for text in rounds.splitlines()],
+        [[(text, "dim")] for text in _notes(run, pooled, table, shown, width)],
+    ]
+    return _apart([part for part in parts if part])
+
+
+def wide(run: Run) -> str:
+    """Every column with all its words and the legend after a blank line; "" where nothing was measured."""
     rows, meaning = table_of(run)
     if not rows:
         return ""
@@ -27,3 +69,71 @@ def table_of(run: Run) -> tuple[list[Row], str]:
     rows = overview(pooled, plan.get("precision"), usable(ceilings))
     parts = [legend(pooled, plan.get("until", 0.0)), refusal(ceilings)]
     return rows, "\n".join(filter(None, ("; ".join(filter(None, parts)), *run.facts.code.values())))
+
+
+def _wanted(pooled: pd.DataFrame, columns: Sequence[str]) -> list[Metric]:
+    """The metrics that may have a column: those asked for as well, whatever else is shown."""
+    present = {name for name in pooled["metric"] if isinstance(name, str)}
+    metrics = columns_of(present, varying(pooled))
+    asked = [METRICS[name] for name in columns if name in METRICS and METRICS[name] not in metrics]
+    return [*metrics, *asked]
+
+
+def _chosen(table: Compact, names: Sequence[str], width: int) -> tuple[list[Column], list[Column]]:
+    """The columns that are said once, since all rows have the same there, and those that are shown."""
+    if names:
+        by_name = {column.name: column for column in table.columns}
+        known = {*METRICS, *by_name} - {NAME}
+        for name in names:
+            if name not in known:
+                raise unknown("column", name, known, "list metrics")
+        return [], [table.columns[0], *(by_name[name] for name in names if name in by_name)]
+    told = [column for column in table.columns if column.is_same and column.name not in (NAME, BAR, "status")]
+    rest = [shortened(column, width // 2) if column.name == NAME else column for column in table.columns]
+    return told, fitting([column for column in rest if column not in told], width)
+
+
+def _heading(table: Compact, told: Sequence[Column]) -> str:
+    """What all rows share, in a line."""
+    count = len(table.columns[0].texts)
+    facts = [f"{column.title} {column.texts[0]}" for column in told]
+    facts += [meaning(flag) for flag in table.common]
+    return "; ".join(filter(None, (f"{plural(count, 'cell')}: {BETWEEN.join(table.shared)}", *facts)))
+
+
+def _notes(run: Run, pooled: pd.DataFrame, table: Compact, shown: Sequence[Column], width: int) -> list[str]:
+    """What stands in the table, below it."""
+    names = {column.name for column in shown}
+    stated = pooled[pooled["metric"].isin(names | ({"step"} if "step_median" in names else set()))]
+    every = [
+        f"{BEST} best: none is certainly better" if any(column.best for column in shown) else "",
+        legend(stated, run.facts.plan.get("until", 0.0), median="step_median" in names) if not stated.empty else "",
+        refusal(run.facts.ceilings or ()) if "bound_by" in names else "",
+    ]
+    hidden = missing_names([column for column in table.columns if not column.is_same], shown)
+    more = f"no room for {joined(hidden)}: python -m bench show {run.name} --wide, or --columns" if hidden else ""
+    paragraphs = ["; ".join(filter(None, every)), signs_legend(table.flags), *_lost(table.lost), more]
+    return [line for text in (*paragraphs, *run.facts.code.values()) for line in _wrapped(text, width)]
+
+
+def _lost(lost: Sequence[tuple[str, str, str]]) -> list[str]:
+    """A line for each reason why cells gave no full result."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for name, status, reason in lost:
+        alike.setdefault((status, reason), []).append(name)
+    return [
+        f"{STATES.get(status, status)}: {joined(names, most=_NAMED)}" + (f": {reason}" if reason else "")
+        for (status, reason), names in alike.items()
+    ]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _apart(parts: Sequence[Sequence[Line]]) -> list[Line]:
+    """The lines of the parts, a blank one between each two."""
+    lines: list[Line] = []
+    for part in parts:
+        lines += [[], *part] if lines else part
+    return lines

@@ -39,7 +39,7 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
     `ceilings` there is a column that says what bounds the step.
     """
     rows, doubts = [], []
-    columns = _columns(set(table["metric"]), varying(table))
+    columns = columns_of(set(table["metric"]), varying(table))
     several = table["machine"].nunique() > 1
     for _, machine, cell in by_machine(table):
         measured = {row["metric"]: row for _, row in cell.iterrows()}
@@ -61,13 +61,13 @@ def _state(cell: pd.Series) -> str:
     return f"{cell['status']}; {flags}" if isinstance(flags, str) and flags else str(cell["status"])
 
 
-def legend(table: pd.DataFrame, until: float = 0.0) -> str:
-    """What the columns of `overview` are: statistic, threads, n, the accuracy at which to stop, and the seeds."""
+def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> str:
+    """What the columns are: statistic, threads, n, the accuracy at which to stop, the seeds; the `median` if it has one."""
     measured = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
     parts = []
     if "step" in measured:
         parts.append(f"times: {STATISTICS[measured['step']['statistic']]} of single steps{_threads(table, 'step')}")
-        parts.append("median: what a user experiences")
+        parts += ["median: what a user experiences"] * median
     if "relative_cost" in measured:
         statistic = STATISTICS[measured["relative_cost"]["statistic"]]
         parts.append(
@@ -143,7 +143,7 @@ def varying(table: pd.DataFrame) -> set[str]:
     return {name for name in AXES if name in table and table[name].nunique(dropna=False) > 1}
 
 
-def _columns(present: set[str], axes: set[str]) -> list[Metric]:
+def columns_of(present: set[str], axes: set[str]) -> list[Metric]:
     """The metrics that have a column: an imported time only where there is no step, a time to a target where there is.
 
     An error of the arithmetic has one where cells differ in it. The others always have theirs, but for runs that were

@@ -1,0 +1,76 @@
+"""Figures: the numbers of one metric, a row each, in one unit that its title names."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from bench.cli.render.best import Measured
+from bench.metrics import Metric, symbol_of
+from bench.stats.interval import Interval
+from bench.text import PERCENT, TIMES, Scale, either_way, figure, number, plus_minus, quantity, scale_of, tells_nothing
+
+MARK = "!"  # at a number whose every process a neighbour disturbed
+_NONE = "-"
+
+
+def figures(
+    metric: Metric, rows: Sequence[Measured | None], beside: Sequence[Mapping[str, Measured]]
+) -> tuple[list[str], Scale]:
+    """The text of each row, and the unit of all; `beside` are the metrics of each row by name."""
+    key = "median" if metric.name == "step_median" else "value"
+    values = [row[key] for row in rows if row and not pd.isna(row[key])]
+    scale = scale_of(symbol_of(metric.name, metric.unit), values)
+    if metric.to_target:
+        return [_to_target(metric, measured) for measured in beside], Scale(1.0, "")
+    return [_figure(metric, row, row[key], scale) if row else _NONE for row in rows], scale
+
+
+def title_of(metric: Metric, scale: Scale) -> str:
+    """What stands above the column: its name and unit."""
+    title = metric.terminal or metric.words
+    return title if scale.unit in ("", TIMES) or scale.unit == title else f"{title} {scale.unit}"
+
+
+def _figure(metric: Metric, row: Measured, value: float, scale: Scale) -> str:
+    if pd.isna(value):
+        return _NONE
+    half = None if pd.isna(row["low"]) or pd.isna(row["high"]) else float(row["high"] - row["low"]) / 2
+    if metric.kind == "ratio":
+        text = _relative(row, half)
+    elif metric.kind == "share" and half is not None:
+        wide = tells_nothing(PERCENT, half)
+        text = figure(value, scale, None if wide else half)
+        text += f" ({_no_interval()})" if wide else f" {plus_minus(half * scale.factor, text)}"
+    else:
+        text = figure(value, scale)
+    lost = f" ({row['n']}/{row['seeds']})" if metric.once_a_seed and row["seeds"] > row["n"] else ""
+    return text + lost + MARK * bool(row.get("contended"))
+
+
+def _no_interval() -> str:
+    return "too noisy"
+
+
+def _relative(row: Measured, half: float | None) -> str:
+    """A relative cost with the half-width of its interval as a share or a factor, where there is one."""
+    if half is None:
+        return number(row["value"])
+    share = Interval(row["value"], row["low"], row["high"], row["n"]).half_width
+    value = number(row["value"], half)
+    return f"{value} ({_no_interval()})" if share is None or not math.isfinite(share) else f"{value} {either_way(share)}"
+
+
+def _to_target(metric: Metric, measured: Mapping[str, Measured]) -> str:
+    """What it took to reach the target, or how many seeds reached it if not all did."""
+    if "reached" not in measured:
+        return _NONE
+    seeds, share = int(measured["reached"]["n"]), measured["reached"]["value"]
+    if share < 1 or metric.name not in measured:
+        return f"{round(share * seeds)} of {seeds} reach it"
+    row = measured[metric.name]
+    text = quantity(row["value"], metric.symbol)
+    if not pd.isna(row["low"]):
+        width = Interval(row["value"], row["low"], row["high"], row["n"]).half_width
+        text += f" {either_way(width)}" if width is not None else ""
+    return text + MARK * bool(row.get("contended"))

@@ -1,0 +1,52 @@
+"""Short names: the shortest by which cells are told apart, and in words what all of them share."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from bench.plan.cell import Cell
+from bench.text import plural
+
+_UNSAID = ("architecture", "seed", "origins")  # the first begins each name, the others are told apart from it
+_ALWAYS = 6  # fields that each id has, whether they are at their default or not
+BETWEEN = " \u00b7 "
+
+
+def short_names(cells: Sequence[Cell]) -> list[str]:
+    """For each cell its architecture and the fields in which the cells differ; the seed is no part of it."""
+    names = _differing(cells)
+    return [
+        BETWEEN.join(
+            [cell.architecture, *(part_of(name, getattr(cell, name)) for name in names if not cell.is_foreign)]
+        )
+        for cell in cells
+    ]
+
+
+def shared(cells: Sequence[Cell]) -> list[str]:
+    """In words each field that is the same in all cells, the first six, and of the others those not at their default."""
+    own = [cell for cell in cells if not cell.is_foreign]
+    if not own:
+        return []
+    differing = {*_differing(cells), *_UNSAID}
+    return [
+        part_of(field.name, value)
+        for place, field in enumerate(fields(Cell))
+        if field.name not in differing and ((value := getattr(own[0], field.name)) != field.default or place < _ALWAYS)
+    ]
+
+
+def part_of(name: str, value: Any) -> str:
+    """A field of a cell in words."""
+    if name == "learning_rate":
+        return "own rate" if value is None else f"rate {value:g}"
+    if name in ("threads", "world_size"):
+        return plural(value, "thread" if name == "threads" else "rank")
+    worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
+    return worded.get(name, str(value))
+
+
+def _differing(cells: Sequence[Cell]) -> list[str]:
+    own = [cell for cell in cells if not cell.is_foreign]  # of the others the name is all there is
+    known = [field.name for field in fields(Cell) if field.name not in _UNSAID]
+    return [name for name in known if len({getattr(cell, name) for cell in own}) > 1]
