@@ -14,7 +14,7 @@ import pandas as pd
 from bench.errors import BenchError
 from bench.metrics import row_of
 from bench.plan.cell import Cell
-from bench.report.load import _labels
+from bench.plan.short_names import short_names
 from bench.stats.interval import Interval
 from bench.store.disturbed import flagged
 from bench.store.fingerprint import fingerprint
@@ -86,8 +86,8 @@ class Net:
         label: the shortest name that tells it from the others.
         by_machine: the key of each machine that measured it, to its figures by metric.
         learnt: figures over all machines, by metric.
-        learnt_there: figures of the same metrics by the key of each machine that trained it; uncertain where a time or a
-            target ended the training.
+        learnt_there: figures of the same metrics by the key of each machine that trained it; uncertain where a time or
+            a target ended the training.
 
     """
 
@@ -219,11 +219,11 @@ def _nets(lines: Sequence[Line], cells: Mapping[str, Cell]) -> Iterable[Net]:
     for name, machine, rows in by_machine(frame_of(lines)):
         ok = rows[rows["machine"].isna() | (rows["status"] == "ok")].dropna(subset=["metric"])
         own = ok[ok["machine"].notna()]
-        if not own.empty:
+        if (rows["machine"].notna() & (rows["status"] == "ok")).any():
             figures.setdefault(name, {})[machine] = dict(map(_figure, own.to_dict("records")))
         learnt.setdefault(name, {}).update(_learnt(ok))
     there = _learnt_there(lines)
-    names = _labels([(cells[name], "") for name in figures], {})
+    names = short_names([cells[name] for name in figures])
     return [
         Net(cells[name], label, known, learnt[name], there.get(name, {}))
         for (name, known), label in zip(figures.items(), names, strict=True)

@@ -1,8 +1,9 @@
 """Movers: what is better or worse in one run, or on one machine, than in the one before it, beyond what chance makes.
 
 Each column of the comparison is held against the first of its own class of machines, or else against the first of all.
-Times and ratios compare as ratios, accuracies as differences, by Welch's test; a number has moved where p, counted among
-all numbers of its table (Holm), is below 5 %. So in 95 % of tables in which nothing moved, nothing is said to have.
+Times and ratios compare as ratios, accuracies as differences, by Welch's test; a number has moved where p, counted
+among all numbers of its table (Holm), is below 5 %. So in 95 % of tables in which nothing moved, nothing is said to
+have.
 Between runs of one class the relative cost decides, since plain times of different hours move.
 """
 
@@ -160,6 +161,9 @@ def _figure(net: Net, machine: Machine, metric: str) -> Figure | None:
 def _move(net: Net, metric: str, before: Figure, after: Figure, *, epochs: bool) -> Move:
     """The move with p of its own, which is not known where other work, another training or other threads decide."""
     ratio = METRICS[metric].kind != "share"
+    if METRICS[metric].kind == "exact" and before.interval.value and after.interval.value:
+        by = after.interval.value / before.interval.value
+        return Move(net, metric, before, after, Interval(by, by, by, after.interval.n), float(by == 1), "not told")
     if ratio and min(before.interval.value, after.interval.value) <= 0:
         return Move(net, metric, before, after, Interval(1.0, None, None, 0), None, "not told")
     moved = shift(after.interval, before.interval, log_scale=ratio)

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bench.metrics import METRICS
+from bench.report.across import Machine
 from bench.report.movers import Against, Move, common, counted
 from bench.report.movers_picture import amount, in_words, picture, title
 from bench.report.plotting import Picture
 from bench.report.sheet import Sheet
-from bench.text import chance, joined, signed
+from bench.store.fingerprint import fingerprint
+from bench.text import chance, joined, plural, signed
 
 
 def pictures(every: Sequence[Against]) -> list[list[Picture]]:
@@ -28,7 +30,7 @@ def moved(every: Sequence[Against]) -> list[dict[str, Any]]:
     return [
         {
             "title": title(against),
-            "machines": joined(dict.fromkeys((against.before.name, against.after.name))),
+            "machines": joined(dict.fromkeys(map(_where, (against.before, against.after)))),
             "sentences": [_sentence(metric, moves) for metric, moves in against.tables.items()],
             "notes": list(_notes(against)),
             "movers": [_row(move) for move in against.movers],
@@ -38,6 +40,12 @@ def moved(every: Sequence[Against]) -> list[dict[str, Any]]:
         }
         for against in every
     ]
+
+
+def _where(machine: Machine) -> str:
+    """The machine, whatever its runs."""
+    name = fingerprint(machine.system, None).name if machine.system else "an unknown machine"
+    return f"{name}, {machine.device}, {plural(machine.threads, 'thread')}"
 
 
 def _sentence(metric: str, moves: Sequence[Move]) -> tuple[str, str]:
@@ -55,8 +63,8 @@ def _notes(against: Against) -> Iterator[str]:
     """What else to know of a comparison."""
     if against.reference is not None:
         yield (
-            f"The reference, the same code in both, took {signed(against.reference - 1)} seconds: so much of a step's "
-            "change is the hour's."
+            f"The reference, whose code is the same in both, moved by {signed(against.reference - 1)} on average: so "
+            "much of a step's change is the hour's."
         )
     if against.redefined:
         yield f"Relative costs do not compare: {joined(against.redefined)}."

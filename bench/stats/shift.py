@@ -47,7 +47,7 @@ def shift(above: Interval, below: Interval, *, log_scale: bool, confidence: floa
     squares = [error**2 for error in known]
     if spread := sum(squares):
         terms = zip(squares, (above.n, below.n), strict=True)
-        freedom = spread**2 / sum(square**2 / (count - 1) for square, count in terms if square)
+        freedom = spread**2 / sum(square**2 / (count - 1) for square, count in terms)
         half = float(stdtrit(freedom, (1 + confidence) / 2)) * sqrt(spread)
         p = 2 * float(stdtr(freedom, -abs(middle) / sqrt(spread)))
     value, low, high = (exp(end) if log_scale else end for end in (middle, middle - half, middle + half))
@@ -56,11 +56,7 @@ def shift(above: Interval, below: Interval, *, log_scale: bool, confidence: floa
 
 def _error(group: Interval, log_scale: bool) -> float | None:
     """The standard error of the mean behind a 95 % interval; None where there is none."""
-    if group.low is None or group.high is None:
-        return None
-    if group.low == group.high:  # exact
-        return 0.0
-    if group.n < 2 or (log_scale and group.low <= 0):
+    if group.low is None or group.high is None or group.n < 2 or (log_scale and group.low <= 0):
         return None
     width = log(group.high / group.low) if log_scale else group.high - group.low
     return float(width / 2 / stdtrit(group.n - 1, 0.975))

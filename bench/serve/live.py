@@ -1,0 +1,77 @@
+"""Live: the page of a run that goes on: what has been measured so far, and how long it still takes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from bench.metrics import METRICS
+from bench.report.load import clean
+from bench.report.page import asset, style_sheet, template
+from bench.report.units import either_way, quantity
+from bench.serve.progress import Progress, progress_of
+from bench.stats.interval import Interval
+from bench.store.frame import by_machine, configurations
+from bench.store.run import Run
+from bench.text import STATES, duration, plural, whole
+
+_METRICS = ("relative_cost", "step", "accuracy", "peak_memory")
+
+
+def live_page(run: Run, now: datetime) -> str:
+    """The page as one HTML document, which asks the server for itself every two seconds.
+
+    Raises:
+        BenchError: the run's files are damaged.
+
+    """
+    progress, table = progress_of(run, now), configurations(run)
+    view = {
+        "name": run.name,
+        "command": run.facts.command,
+        "standing": standing(progress),
+        "left": _left(progress),
+        "share": round(progress.share, 3),
+        "headings": ["State", "Processes", *(METRICS[name].heading for name in _METRICS)],
+        "rows": list(_rows(table)),
+    }
+    return template("live.html").render(clean(view), script=asset("live.js"), style=style_sheet())
+
+
+def standing(progress: Progress) -> str:
+    """How far it is, in words."""
+    if not progress.processes:
+        trials = f"{plural(progress.trials, 'trial')} of learning rates so far" if progress.trials else "no result yet"
+        return f"running: {trials}"
+    cells = f"{progress.measured} of {plural(progress.cells, 'cell')} measured"
+    return f"running: {cells}, {plural(progress.processes, 'process')} of {progress.cells * progress.passes} at most"
+
+
+def _left(progress: Progress) -> str:
+    if progress.left is None or progress.since is None or progress.last is None:
+        return "the time left is known after the first result"
+    ago = f"last {progress.last['id']}, {progress.last['status']}, {duration(max(progress.since, 0.0))} ago"
+    return f"{whole(progress.share)}, {duration(progress.left)} left at most; {ago}"
+
+
+def _rows(table: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+    """A row a configuration and machine, in the order in which they were first measured."""
+    for name, _, rows in by_machine(table):
+        first = rows.iloc[0]
+        if first["status"] == "skipped":
+            continue
+        values = {row["metric"]: row for row in rows.dropna(subset=["metric"]).to_dict("records")}
+        processes = max((int(row["n"]) for row in values.values()), default=0)
+        state = STATES.get(str(first["status"]), str(first["status"]))
+        yield name, [state, str(processes), *(_text(metric, values.get(metric)) for metric in _METRICS)]
+
+
+def _text(metric: str, row: dict[Any, Any] | None) -> str:
+    """A number with its interval so far; a dash where there is none yet."""
+    if row is None:
+        return "-"
+    low, high = (None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high"))
+    half = Interval(float(row["value"]), low, high, int(row["n"])).half_width
+    text = quantity(metric, str(row["unit"]), float(row["value"]))
+    return f"{text} {either_way(half)}" if half and METRICS[metric].kind == "ratio" else text

@@ -1,0 +1,136 @@
+"""Progress: how far a run is and how long it still takes, by its files alone, which another process writes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from statistics import fmean
+from typing import Any
+
+from bench.stats.stopping import is_precise
+from bench.store.run import Run
+
+_LONGEST_GAP = 30.0  # seconds between two results that count: a run that was resumed stood still for longer
+
+Line = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        cells: how many the plan has, each seed one.
+        measured: how many of them have a result.
+        passes: over the cells, at most.
+        processes: results so far.
+        trials: of learning rates so far.
+        seconds: since the first result began.
+        left: seconds still to go, at most, as cells that get precise end early; None before a cell has ended.
+        since: seconds since the last result; None before the first.
+        last: the line of the last result.
+
+    """
+
+    cells: int
+    measured: int
+    passes: int
+    processes: int
+    trials: int
+    seconds: float
+    left: float | None
+    since: float | None
+    last: Line | None
+
+    @property
+    def share(self) -> float:
+        """How much of the expected time is over, 0 to 1."""
+        return 0.0 if self.left is None else self.seconds / (self.seconds + self.left or 1.0)
+
+
+def progress_of(run: Run, now: datetime) -> Progress:
+    """Where the run stands at the moment `now`, which has a time zone.
+
+    Raises:
+        BenchError: its results are damaged.
+
+    """
+    lines = [line for line in run.lines() if line["status"] != "skipped"]
+    plan, cells = run.facts.plan, int(run.stored.get("cells") or 0)
+    ends = [_end(line) for line in lines]
+    seconds = now.timestamp() - (_begin(lines[0]) if lines else now.timestamp())
+    left = _left(lines, cells, plan, now) if lines else None
+    if left is not None and isinstance(budget := plan.get("budget"), int | float):
+        left = max(0.0, min(left, budget - seconds))
+    return Progress(
+        cells=cells,
+        measured=len({line["id"] for line in lines}),
+        passes=_passes(plan),
+        processes=len(lines),
+        trials=len(run.every_head()) - len(list(run.heads())),
+        seconds=max(seconds, 0.0),
+        left=left,
+        since=now.timestamp() - max(ends) if ends else None,
+        last=lines[-1] if lines else None,
+    )
+
+
+def _passes(plan: Mapping[str, Any]) -> int:
+    return int(plan.get("repeats") or 1)
+
+
+def _left(lines: Sequence[Line], cells: int, plan: Mapping[str, Any], now: datetime) -> float:
+    """What is missing, each at the mean of what was measured, stretched by what passes between results."""
+    first = [line for line in lines if not line["repeat"]]
+    later = [float(line["seconds"] or 0) for line in lines if line["repeat"]]
+    each_first = fmean(float(line["seconds"] or 0) for line in first) if first else 0.0
+    untrained = [float(line["seconds"] or 0) - _training(line) for line in first]
+    each_later = fmean(later or untrained or [0.0])
+    known = {line["id"] for line in first}
+    unmeasured = max(0, cells - len(known))
+    missing = unmeasured * each_first + _later_tasks(lines, unmeasured, plan) * each_later
+    waiting = now.timestamp() - max(map(_end, lines))
+    return max(0.0, missing * _stretch(lines) - max(waiting, 0.0))
+
+
+def _later_tasks(lines: Iterable[Line], unmeasured: int, plan: Mapping[str, Any]) -> int:
+    """How many processes of later passes are missing: none of a cell that failed, or that is precise already."""
+    passes = _passes(plan)
+    by_cell: dict[str, list[Line]] = {}
+    for line in lines:
+        by_cell.setdefault(line["id"], []).append(line)
+    due = [passes - len(of_cell) for of_cell in by_cell.values() if not _is_done(of_cell, plan.get("precision"))]
+    return sum(max(0, count) for count in due) + unmeasured * (passes - 1)
+
+
+def _is_done(lines: Sequence[Line], precision: object) -> bool:
+    ratios = [
+        reading["value"] for line in lines for reading in line["measurements"] if reading["metric"] == "relative_cost"
+    ]
+    precise = isinstance(precision, int | float) and is_precise([ratio for ratio in ratios if ratio], precision)
+    return precise or any(line["status"] != "ok" for line in lines)
+
+
+def _stretch(lines: Sequence[Line]) -> float:
+    """Seconds that pass for each second of a result: more where servers are renewed, fewer where several run at once.
+
+    What passed while a run stood still, before it was resumed, counts up to _LONGEST_GAP.
+    """
+    ordered = sorted(lines, key=_end)
+    pairs = [(float(line["seconds"] or 0), _end(line) - _end(before)) for before, line in pairwise(ordered)]
+    taken = sum(seconds for seconds, _ in pairs)
+    return sum(min(passed, seconds + _LONGEST_GAP) for seconds, passed in pairs) / taken if taken else 1.0
+
+
+def _training(line: Line) -> float:
+    """Seconds of training in a result."""
+    epochs = (line.get("training") or {}).get("epochs") or [{}]
+    return float(epochs[-1].get("seconds") or 0)
+
+
+def _begin(line: Line) -> float:
+    return datetime.fromisoformat(line["started"]).timestamp()
+
+
+def _end(line: Line) -> float:
+    return _begin(line) + float(line["seconds"] or 0)
