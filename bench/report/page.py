@@ -139,7 +139,8 @@ def index(folder: Path, more: Mapping[str, Mapping[str, Any]] | None = None, scr
         script: what keeps the index fresh where it is served; "" in a file.
 
     """
-    pages = [(path.name, summary) for path in folder.glob("*.html") if (summary := summary_of(path)) is not None]
+    known = (path for path in folder.glob("*.html") if not (script and path.is_symlink()))  # which may lead anywhere
+    pages = [(path.name, summary) for path in known if (summary := summary_of(path)) is not None]
     pages = [*((name, summary) for name, summary in pages if name not in (more or {})), *(more or {}).items()]
     pages.sort(key=lambda page: (str(page[1].get("started") or ""), page[0]), reverse=True)
     runs = [

@@ -55,7 +55,7 @@ def progress_of(run: Run, now: datetime) -> Progress:
         BenchError: its results are damaged.
 
     """
-    lines = [line for line in run.lines() if line["status"] != "skipped"]
+    lines = [line for line in run.lines() if line["status"] != "skipped" and _is_dated(line)]
     plan, cells = run.facts.plan, int(run.stored.get("cells") or 0)
     ends = [_end(line) for line in lines]
     seconds = now.timestamp() - (_begin(lines[0]) if lines else now.timestamp())
@@ -126,6 +126,14 @@ def _training(line: Line) -> float:
     """Seconds of training in a result."""
     epochs = (line.get("training") or {}).get("epochs") or [{}]
     return float(epochs[-1].get("seconds") or 0)
+
+
+def _is_dated(line: Line) -> bool:
+    """Whether it says when it began, which every process of ours does."""
+    try:
+        return datetime.fromisoformat(line["started"]).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _begin(line: Line) -> float:
