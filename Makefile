@@ -1,4 +1,4 @@
-# make run | test | coverage | mutants | audit | bench | lint | clean   (setup comes first where it is needed)
+# What there is to make stands behind each target after ##, and `make` prints it.
 #
 # PYTHON       the interpreter that makes .venv             make test PYTHON=python3.12
 # PIP_ARGS     more arguments for pip                       make test PIP_ARGS="--extra-index-url URL" for another torch
@@ -18,50 +18,54 @@ BIN := .venv/bin
 BESIDE := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
-.PHONY: run test test-slow coverage mutants audit bench lint setup setup-dev clean
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow coverage mutants audit bench lint setup setup-dev clean
 
-run: setup
+help: ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: setup ## measure the quick suite on this machine, and write its page: two minutes
 	$(BIN)/python -m bench run $(RUN_ARGS)
 
-test: lint
+test: lint ## the quick tests, after lint
 	$(BESIDE) -m "not slow" $(PYTEST_ARGS)
 
 # Those that time things come last, one at a time. pytest's exit code 5, no test chosen, is fine here.
-test-slow: setup-dev
+test-slow: setup-dev ## the tests that take longer, those that time things one at a time
 	$(BESIDE) -m "slow and not alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
 	$(BIN)/python -m pytest -m "slow and alone" --benchmark-max-time=0.2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
-# Which lines and branches the quick tests run, those of workers and servers too: a table after about ten minutes.
-coverage: setup-dev
+# Those of workers and servers too.
+coverage: setup-dev ## which lines and branches the quick tests run: ten minutes
 	$(BIN)/coverage erase
 	OMP_WAIT_POLICY=passive $(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile -m "not slow" $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Which small faults no quick test notices; docs/mutants.md tells what came of it.
-mutants: setup-dev
+# docs/mutants.md tells what came of it.
+mutants: setup-dev ## which small faults no quick test notices: hours
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --editable ".[mutants]"
 	$(BIN)/python .ci/mutants $(MUTANTS_ARGS)
 
-# Known vulnerabilities of what is installed, as the index of Python packages tells them; what it does not know of fails.
-audit: setup-dev
+# As the index of Python packages tells them; what it does not know of fails.
+audit: setup-dev ## known vulnerabilities of what is installed
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) pip-audit
 	mkdir -p build
 	$(BIN)/python -m pip freeze --exclude-editable | sed -n 's/+.*$$//; /==/p' > build/installed.txt
 	$(BIN)/python -m pip_audit --requirement build/installed.txt --no-deps --disable-pip --strict
 
-# The engine against its rivals, in one run: a table after about ten minutes on a quiet machine.
-bench: setup-dev
+# In one run, and a table at its end.
+bench: setup-dev ## the engine against its rivals, on a quiet machine: ten minutes
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' $(PYTEST_ARGS)
 
-lint: setup-dev
+lint: setup-dev ## style, types and the layers of the packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-setup: .venv/.ready
-setup-dev: .venv/.ready-dev
+setup: .venv/.ready ## install into .venv what measuring needs
+setup-dev: .venv/.ready-dev ## install what the tests need as well
 
 # A stamp is written when everything is installed, and is older than pyproject.toml when that has changed since.
 .venv/.ready: pyproject.toml
@@ -75,6 +79,6 @@ setup-dev: .venv/.ready-dev
 	touch $@
 
 # Recorded runs and rendered reports (results/, reports/) are data: no target removes them.
-clean:
+clean: ## remove .venv and caches; results and reports stay
 	rm -rf .venv $(CACHES) *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

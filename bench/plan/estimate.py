@@ -1,6 +1,7 @@
 """Estimate: how long a plan will take, told before it starts. A rough forecast, never a measurement."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from math import prod
 
 from bench.plan import timing
@@ -11,6 +12,12 @@ from bench.plan.plan import Plan
 
 START_SECONDS = 0.6  # process, data set, first calls
 COST_SECONDS = 0.4
+STARTUP_SECONDS = 4.0  # the first server, which imports torch, and the catalogue that a worker tells
+CEILING_SECONDS = 1.0  # of the machine, for each device, type and number of threads
+PAGE_SECONDS = 3.0  # of drawing, and for each configuration:
+PAGE_SECONDS_EACH = 0.1
+EVALUATED_IMAGES = 5000  # of the training images, beside those of the test set, at the end of each epoch
+EVALUATION_FLOPS_PER_SECOND = 4e10  # a core's: larger batches, and no gradients
 RENEWAL_SECONDS = 3.0  # a fresh server of the workers, which imports torch
 TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of about three
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
@@ -36,7 +43,23 @@ def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) ->
     blocks = least_seconds(cells, plan) * plan.repeats
     leads = 2 * plan.blocks * timing.LEAD_SECONDS * plan.repeats * len(cells)
     extra = sum(_extra_seconds(cell, plan, catalogue) for cell in cells) * plan.repeats
-    return blocks + leads + extra + sum(COST_SECONDS + _training_seconds(cell, plan, catalogue) for cell in cells)
+    return blocks + leads + extra + sum(COST_SECONDS + learning_seconds(cell, plan, catalogue) for cell in cells)
+
+
+def timing_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
+    """Seconds that a repeat without training is likely to take."""
+    return expected_seconds([cell], replace(plan, repeats=1, epochs=0), catalogue) - COST_SECONDS
+
+
+def around_seconds(cells: Collection[Cell], plan: Plan) -> float:
+    """Seconds that are likely to go by before the first cell and after the last: start-up, ceilings and the page."""
+    probes = {(cell.device, cell.dtype, cell.threads) for cell in cells} if plan.blocks else ()
+    return STARTUP_SECONDS + CEILING_SECONDS * len(probes) + page_seconds(cells, plan)
+
+
+def page_seconds(cells: Iterable[Cell], plan: Plan) -> float:
+    """Seconds that drawing the page is likely to take."""
+    return PAGE_SECONDS + PAGE_SECONDS_EACH * len({cell.configuration for cell in cells}) if plan.report else 0.0
 
 
 def renewal_seconds(cells: Iterable[Cell], plan: Plan) -> float:
@@ -46,7 +69,7 @@ def renewal_seconds(cells: Iterable[Cell], plan: Plan) -> float:
 
 def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:
     """Seconds that the trials of learning rates are likely to take: each is trained, and nothing is timed."""
-    return sum(START_SECONDS + _training_seconds(cell, plan, catalogue) for cell in trials)
+    return sum(START_SECONDS + learning_seconds(cell, plan, catalogue) for cell in trials)
 
 
 def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
@@ -63,21 +86,40 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
 
 
 def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
-    """What a training step takes: forward, and backward that is twice as much arithmetic.
+    """What a training step takes: forward, and backward that is twice as much arithmetic."""
+    return STEP_SECONDS + 3 * _flops(cell, catalogue) * cell.batch_size / (TRAIN_FLOPS_PER_SECOND * threads)
 
-    FLOPs are known for images of one size; for others they are taken to follow the number of pixels.
+
+def _flops(cell: Cell, catalogue: Catalogue) -> float:
+    """FLOPs of a forward pass of one image.
+
+    They are known for images of one size; for others they are taken to follow the number of pixels.
     """
     facts, images = catalogue.architectures[cell.architecture], catalogue.dataset(cell.dataset) or {}
     sizes = [prod(each["input_shape"][1:]) for each in (images, facts) if each.get("input_shape")]
-    flops: float = facts.get("flops_forward", 0) * (sizes[0] / sizes[1] if len(sizes) == 2 else 1.0)
-    return STEP_SECONDS + 3 * flops * cell.batch_size / (TRAIN_FLOPS_PER_SECOND * threads)
+    return float(facts.get("flops_forward", 0) * (sizes[0] / sizes[1] if len(sizes) == 2 else 1.0))
 
 
-def _training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
+def learning_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
+    """Seconds that training and its evaluations are likely to take, at most its limit for the first."""
+    whole = training_seconds(cell, plan, catalogue)
+    limited = min(whole, plan.train_limit or whole)
+    return limited + (_evaluation_seconds(cell, catalogue) * max(1.0, plan.epochs * limited / whole) if whole else 0.0)
+
+
+def training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
+    """Seconds that all epochs are likely to take, if no limit ends them."""
     if cell.world_size > 1:
         return 0.0  # they are timed alone
     images = (catalogue.dataset(cell.dataset) or {})["train"] * plan.epochs
     seconds: float = _step_seconds(cell, cell.threads, catalogue) * images / cell.batch_size
     if catalogue.optimizers[cell.optimizer]["needs_closure"]:
         seconds *= CLOSURE_EVALUATIONS
-    return min(seconds, plan.train_limit or seconds)
+    return seconds
+
+
+def _evaluation_seconds(cell: Cell, catalogue: Catalogue) -> float:
+    """Seconds that one evaluation is likely to take."""
+    sets = catalogue.dataset(cell.dataset) or {}
+    images = sets.get("test", 0) + min(EVALUATED_IMAGES, sets["train"])
+    return float(_flops(cell, catalogue) * images / (EVALUATION_FLOPS_PER_SECOND * cell.threads))

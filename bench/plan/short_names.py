@@ -24,7 +24,7 @@ def short_names(cells: Sequence[Cell]) -> list[str]:
 
 
 def shared(cells: Sequence[Cell]) -> list[str]:
-    """In words each field that is the same in all cells, the first six, and of the others those not at their default."""
+    """In words each field that is the same in all cells: the first six, and others that are not at their default."""
     own = [cell for cell in cells if not cell.is_foreign]
     if not own:
         return []

@@ -53,31 +53,19 @@ _GLYPHS = (
 )
 
 
-def write(run: Run, folder: Path = REPORTS) -> Path:
-    """Write the page of `run` and refresh the index beside it; the page's path.
+def write(run: Run, folder: Path = REPORTS, record: Record | None = None) -> Path:
+    """Write the page of `run`, of which the `record` may have been read, and the index beside it; the page's path.
 
     Raises:
         BenchError: the run's files are damaged, or the folder cannot be written.
 
     """
-    return write_record(read(run), folder)
-
-
-def write_record(record: Record, folder: Path = REPORTS) -> Path:
-    """As `write`, of a run that was read.
-
-    Raises:
-        BenchError: the folder cannot be written.
-
-    """
-    path = page_of(record.name, folder)
-    files.make_folder(folder, FREE)
-    files.replace(path, page(record), FREE)
+    path = write_to(page_of(run.name, folder), run, record)
     files.replace(folder / "index.html", index(folder), FREE)
     return path
 
 
-def write_to(path: Path, run: Run) -> Path:
+def write_to(path: Path, run: Run, record: Record | None = None) -> Path:
     """Write the page of `run` there, without an index beside it; the page's path.
 
     Raises:
@@ -85,7 +73,7 @@ def write_to(path: Path, run: Run) -> Path:
 
     """
     files.make_folder(path.parent, FREE)
-    files.replace(path, page(read(run)), FREE)
+    files.replace(path, page(record or read(run)), FREE)
     return path
 
 

@@ -41,6 +41,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int, pages: Pages) -> None:
         self.host, self.pages = host, pages
+        if not 0 <= port < 2**16:
+            raise BenchError(f"cannot listen at {host}, port {port}: no port has that number; try --port 0 for any")
         try:
             self.address_family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
             super().__init__(address[:2], _Handler)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
-from bench.plan.estimate import expected_seconds, renewal_seconds, trial_seconds
+from bench.plan.estimate import around_seconds, expected_seconds, renewal_seconds, trial_seconds
 from bench.plan.plan import Plan
 from bench.plan.tuning import with_best_rates
 from bench.session.standing import Standing
@@ -31,15 +31,16 @@ class Missing:
     repeats: Mapping[Cell, int]
     untrained: frozenset[Cell]
 
-    def seconds(self, plan: Plan, catalogue: Catalogue) -> float:
-        """How long that is likely to take."""
+    def seconds(self, plan: Plan, catalogue: Catalogue, slots: int = 1) -> float:
+        """How long that is likely to take where so many tasks run at once, from the start of the command to its end."""
         each = (
             expected_seconds([cell], replace(plan, repeats=count, epochs=self._epochs(cell, plan)), catalogue)
             for cell, count in self.repeats.items()
         )
         most = replace(plan, repeats=max(self.repeats.values(), default=0))
         renewal = renewal_seconds(self.repeats, most)
-        return sum(each) + renewal + trial_seconds(self.trials, plan, catalogue)
+        tasks = sum(each) + renewal + trial_seconds(self.trials, plan, catalogue)
+        return tasks / slots + around_seconds(self.repeats, plan)
 
     def _epochs(self, cell: Cell, plan: Plan) -> int:
         return plan.epochs if cell in self.untrained else 0

@@ -11,7 +11,7 @@ from bench.interrupts import held_back
 from bench.machine.neighbours import Look
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
-from bench.plan.estimate import least_seconds
+from bench.plan.estimate import least_seconds, page_seconds
 from bench.plan.grid import Grid, expand, origins_of, plugins_of
 from bench.plan.plan import Plan, flag
 from bench.plan.reference import REFERENCE
@@ -23,6 +23,7 @@ from bench.process.executor import Executor
 from bench.process.lock import measuring, recording
 from bench.process.worker import HERE
 from bench.session.collector import Collector
+from bench.session.forecast import expected_of
 from bench.session.missing import missing
 from bench.session.observer import SILENT, Observer, Work
 from bench.session.recording import Recording
@@ -72,7 +73,7 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
     _check_training(plan)
     for text in _without_one_rank(grid):
         observer.warned(text)
-    seconds = left.seconds(plan, catalogue) / executor.slots
+    seconds = left.seconds(plan, catalogue, executor.slots)
     return Work(plan, catalogue, grid, trials, seconds, past, left if run else None)
 
 
@@ -128,7 +129,13 @@ def _go_on(run: store.Run, work: Work, executor: Executor, observer: Observer) -
     observer.began(work)
     code = {str(each["text"]): str(each["sha256"]) for each in run.facts.origins.values() if "sha256" in each}
     collector = Collector(executor, run.folder, code, work.catalogue.left_out)
-    _measure(work, executor, Recording(run, collector, work.catalogue.devices, observer, work.past))
+    _measure(work, executor, _recording(run, collector, work, observer))
+
+
+def _recording(run: store.Run, collector: Collector, work: Work, observer: Observer) -> Recording:
+    """The run while it is measured, with what its tasks are likely to take."""
+    page = page_seconds(work.grid.cells, work.plan)
+    return Recording(run, collector, work.catalogue.devices, observer, work.past, expected_of(work.catalogue), page)
 
 
 def named(stem: str) -> str:

@@ -15,7 +15,9 @@ from bench.plan.grid import task_of
 from bench.plan.plan import Plan
 from bench.session.collector import Collector
 from bench.session.flight import Report, results_of
+from bench.session.forecast import Forecast
 from bench.session.standing import Standing
+from bench.session.time_left import TimeLeft
 from bench.store.result import Result
 from bench.vocabulary import RunStatus
 
@@ -28,8 +30,8 @@ class Progress:
         cell: the one being measured.
         repeat: the pass over the grid, from 0.
         stage: what is being measured.
-        share: how many of the planned tasks are done, 0 to 1.
-        left: seconds still to go, by what the tasks so far took; None before the first has ended.
+        share: how much of the time that all of it takes is over, 0 to 1, as far as can be known.
+        left: seconds until the command ends, by what was expected and what the tasks so far took.
 
     """
 
@@ -37,7 +39,7 @@ class Progress:
     repeat: int
     stage: str
     share: float
-    left: float | None
+    left: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Scheduler:
         tell: called with the progress at each stage, and with each result.
         past: results of earlier sessions of this run, by cell and repeat; they are not measured again.
         started: when the budget began to run, by the monotonic clock.
+        forecast: how long tasks take.
 
     """
 
@@ -72,13 +75,16 @@ class Scheduler:
     tell: Callable[[Progress, Result | None], None]
     past: Mapping[tuple[Cell, int], Result] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+    forecast: Forecast | None = None
     outcome: RunStatus = "running"
     _standing: Standing = field(init=False)
-    _measured: int = 0
+    _clock: TimeLeft = field(init=False)
     _late: bool = False
 
     def __post_init__(self) -> None:
         self._standing = Standing(self.plan)
+        forecast = self.forecast or Forecast(self.plan)
+        self._clock = TimeLeft(self.plan, self.cells, self._standing, forecast, self.collector.slots, self.started)
 
     @property
     def endings(self) -> dict[Cell, str]:
@@ -119,39 +125,39 @@ class Scheduler:
                 self._standing.note_late(self.cells)
             due = [cell for cell in self.cells if self._standing.is_due(cell, repeat)]
             order.shuffle(due)
-            begun = 0
             for cells in _by_seed(due):
-                turns = self._turns(cells, repeat, begun, len(due))
+                turns = self._turns(cells, repeat)
                 for turn, result in results_of(turns, self.collector.slots, self._hear):
                     self._take(turn, result)
-                begun += len(cells)
             if self._late and repeat < self.plan.repeats:
                 raise OutOfTimeError
 
-    def _turns(
-        self, cells: Sequence[Cell], repeat: int, begun: int, due: int
-    ) -> Iterator[tuple["_Turn", Callable[[Report], Result]]]:
-        """The tasks of one round, each begun only when it is drawn, while the budget lasts.
-
-        `begun` of the `due` cells of the repeat were so in rounds before.
-        """
+    def _turns(self, cells: Sequence[Cell], repeat: int) -> Iterator[tuple["_Turn", Callable[[Report], Result]]]:
+        """The tasks of one round, each begun only when it is drawn, while the budget lasts."""
         fresh = not self.plan.blocks  # where nothing is timed, nothing needs to be
-        for position, cell in enumerate(cells, begun):
+        for cell in cells:
             if (cell, repeat) in self.past:
                 self._standing.learn(self.past[cell, repeat])
+                self._clock.passed(self.past[cell, repeat])
                 continue
             if not fresh and self._left() > 0:
-                self.collector.renew()
+                self._renew()
                 fresh = True
-            elapsed, budget = time.monotonic() - self.started, self._left()
+            budget = self._left()
             self._late = self._late or budget <= 0
             if self._late:
                 return
-            share = (repeat + position / due) / max(self.plan.repeats, repeat + 1)
-            left = elapsed * (1 - share) / share if share and self._measured and not self.past else None
+            self._clock.begin(cell, repeat, time.monotonic())
             task = task_of(cell, self.plan, repeat, self.devices)
-            turn = _Turn(Progress(cell, repeat, "start", share, left), cut=budget < task.timeout)
+            turn = _Turn(
+                Progress(cell, repeat, "start", *self._clock.read(time.monotonic())), cut=budget < task.timeout
+            )
             yield turn, partial(self.collector.measure, replace(task, timeout=min(task.timeout, budget)))
+
+    def _renew(self) -> None:
+        before = time.monotonic()
+        self.collector.renew()
+        self._clock.renewed(time.monotonic() - before)
 
     def _left(self) -> float:
         """Seconds of the budget that are left."""
@@ -159,6 +165,7 @@ class Scheduler:
 
     def _hear(self, turn: "_Turn", stage: str) -> None:
         turn.progress.stage = stage
+        turn.progress.share, turn.progress.left = self._clock.read(time.monotonic())
         self.tell(turn.progress, None)
 
     def _take(self, turn: "_Turn", result: Result) -> None:
@@ -173,7 +180,8 @@ class Scheduler:
         with held_back():  # an interrupt finds the cell measured, and its line whole, or neither
             self.keep(result)
             self._standing.learn(result)
-        self._measured += 1
+        self._clock.end(result)
+        turn.progress.share, turn.progress.left = self._clock.read(time.monotonic())
         self.tell(turn.progress, result)
 
     def _spent(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
-from bench.stats.stopping import is_precise
+from bench.stats.stopping import is_precise, likely_count
 from bench.store.disturbed import Beside, disturbed, of_results
 from bench.store.result import Result
 from bench.text import plural
@@ -59,6 +59,12 @@ class Standing:
         if extra < 0:
             return cell not in self.endings
         return self._disturbed[cell] > extra and self.endings.get(cell) not in STATUSES
+
+    def likely(self, cell: Cell, first: int) -> list[int]:
+        """The repeats from the first on that the cell will need, as far as its spread so far tells."""
+        most = likely_count(self._ratios.get(cell, []), self.plan.precision, self.plan.repeats)
+        more = range(max(first, self.plan.repeats), self.plan.repeats + self.plan.again)
+        return [repeat for repeat in (*range(first, most), *more) if self.is_due(cell, repeat)]
 
     def note_late(self, cells: Iterable[Cell]) -> None:
         """Count a cell that is not precise yet as disturbed where a process of it ran beside a disturbed reference.

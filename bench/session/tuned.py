@@ -7,6 +7,7 @@ from typing import Any
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.plan.tuning import Trial, best_of, plan_of_trials, with_best_rates
+from bench.session.forecast import whole_seconds
 from bench.session.recording import Recording
 from bench.session.scheduler import Scheduler
 from bench.session.trials import grouped
@@ -64,7 +65,8 @@ class Tuned:
             results[result.cell] = result
             self.recording.run.append(result)
 
-        schedule: Scheduler = self.recording.schedule(plan_of_trials(self.plan), self.trials, keep)
+        then = whole_seconds(self.cells, self.plan, self.recording.expected)
+        schedule: Scheduler = self.recording.schedule(plan_of_trials(self.plan), self.trials, keep, then)
         try:
             schedule.run()
         except KeyboardInterrupt:

@@ -11,9 +11,11 @@ import pytest
 
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.estimate import RENEWAL_SECONDS
 from bench.plan.plan import Plan
 from bench.plan.timing import LEAST_REPEATS
 from bench.session import scheduler as module
+from bench.session.forecast import SAME, Forecast, Parts
 from bench.session.scheduler import Scheduler
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
@@ -59,7 +61,8 @@ class Fake:
         found = Measurement("relative_cost", "1", "lower", self.ratio(task), "p25", 1)
         warnings = tuple(Warning(part, "contended", 0.5, "made to be") for part in self.disturbed(task))
         measured = (found,) if status == "ok" else ()
-        return Result(task.cell, status, repeat=task.repeat, measurements=measured, warnings=warnings)
+        seconds = TASK_SECONDS
+        return Result(task.cell, status, repeat=task.repeat, measurements=measured, warnings=warnings, seconds=seconds)
 
     def keep(self, result):
         self.events.append(("keep", result.cell, result.repeat))
@@ -84,11 +87,12 @@ class Fake:
 def run(monkeypatch):
     """Runs a schedule of CELLS with a fake and gives both; fields of the plan may be given."""
 
-    def start(fake=None, cells=CELLS, past=None, **fields):
+    def start(fake=None, cells=CELLS, past=None, expected=SAME, after=0.0, **fields):
         fake = fake or Fake()
+        plan = Plan(**{"repeats": 3, "order_seed": 0, **fields})
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: fake.now))
         schedule = Scheduler(
-            Plan(**{"repeats": 3, "order_seed": 0, **fields}),
+            plan,
             cells,
             fake,
             DEVICES,
@@ -96,6 +100,7 @@ def run(monkeypatch):
             fake.tell,
             past or {},
             started=0.0,
+            forecast=Forecast(plan, expected, after),
         )
         fake.schedule = schedule
         schedule.run()
@@ -301,7 +306,8 @@ def test_what_was_disturbed_is_measured_again_twice_at_most(run, late, expected,
     assert repeats_of(fake) == expected
     assert repeats_of(fake, CELLS[1]) == [0, 1, 2]
     assert fake.schedule.outcome == "finished"
-    assert all(0 <= share < 1 for share in fake.shares)
+    assert fake.shares == sorted(fake.shares)
+    assert fake.shares[-1] == 1
 
 
 def test_a_plan_says_how_often_what_was_disturbed_is_measured_again(run):
@@ -336,13 +342,27 @@ def test_the_share_done_grows_from_nothing(run):
     fake = run()
     assert fake.shares[0] == 0
     assert fake.shares == sorted(fake.shares)
-    assert 0.9 < fake.shares[-1] < 1
+    assert fake.shares[-1] == 1
 
 
-def test_the_time_left_shrinks_to_nothing_and_is_not_guessed_before_the_first_task_ended(run):
+def test_the_time_left_shrinks_to_nothing(run):
     fake = run(cells=CELLS[:1], repeats=5)
-    assert fake.lefts[:3] == [None] * 3
-    assert fake.lefts[3::3] == pytest.approx([4 * TASK_SECONDS, 3 * TASK_SECONDS, 2 * TASK_SECONDS, TASK_SECONDS])
+    first, *later = fake.lefts[2::3]
+    assert first == pytest.approx(4 * TASK_SECONDS + 4 * RENEWAL_SECONDS)  # none was seen yet, and then each took 0
+    assert later == pytest.approx([left * TASK_SECONDS for left in (3, 2, 1, 0)])
+
+
+def test_before_the_first_task_has_ended_the_time_left_is_what_was_expected(run):
+    fake = run(repeats=2, expected=lambda cell, plan: Parts(TASK_SECONDS), after=7.0)
+    assert fake.lefts[0] == pytest.approx(2 * len(CELLS) * TASK_SECONDS + RENEWAL_SECONDS + 7)
+    assert fake.lefts[-1] == pytest.approx(7)
+
+
+def test_a_repeat_that_precision_will_not_ask_for_is_not_waited_for(run):
+    fake = run(Fake(ratio=lambda task: 1 + 1e-4 * task.repeat, renewal=2.0), repeats=30)
+    assert len(fake.kept) == LEAST_REPEATS * len(CELLS)
+    tasks, renewals = len(fake.kept) - len(CELLS) - 1, LEAST_REPEATS - 2
+    assert fake.lefts[3 * len(CELLS) + 2] == pytest.approx(tasks * TASK_SECONDS + renewals * 2.0)
 
 
 def results_of(fake):

@@ -5,6 +5,7 @@ import argparse
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
 from bench.cli.render.page import write_page
+from bench.cli.render.paint import print_link
 from bench.errors import EXIT_PASS
 from bench.session.run import named
 from bench.store.merge import merge, missing_shards
@@ -27,12 +28,12 @@ def execute(args: argparse.Namespace) -> int:
         notice(f"not among the merged: {plural(len(missing), 'shard')}, {joined(missing)}")
     page = None if args.no_report else write_page(merged)
     if args.json:
-        print_document(_document(merged, missing, page))
+        print_document(_document(merged, missing, page.path if page else None))
     else:
         cells = plural(merged.stored["cells"], "cell")
         print(f"merged {joined(run.name for run in runs)}: {cells}; results in {merged.folder}")
         if page:
-            print(f"report: {page}")
+            print_link("report: ", page.path)
     return EXIT_PASS
 
 

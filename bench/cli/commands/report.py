@@ -15,7 +15,7 @@ from bench.report import figures, movers_section, run_sheet, runs_page
 from bench.report.across import across
 from bench.report.load import read
 from bench.report.movers import compare
-from bench.report.page import write_record
+from bench.report.page import write
 from bench.report.plotting import Picture
 from bench.report.runs_document import document
 from bench.report.sheet import Sheet, written
@@ -83,7 +83,7 @@ def _of_run(run: Run) -> _Report:
     def sheet() -> Sheet:
         return run_sheet.sheet(record)
 
-    return _Report(write_record(record), sheet, lambda: {"rows": sheet().values}, lambda: figures.of_record(record))
+    return _Report(write(run, record=record), sheet, lambda: {"rows": sheet().values}, lambda: figures.of_record(record))
 
 
 def _comparison(runs: Sequence[Run]) -> _Report:

@@ -71,15 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     def command(name: str, text: str) -> argparse.ArgumentParser:
         whole = f"{text[0].upper()}{text[1:]}."
         parser = commands.add_parser(name, help=text, description=whole, allow_abbrev=False)
-        parser.add_argument(
-            "--traceback", action="store_true", help="where code of your own fails, print its traceback as well"
-        )
-        parser.add_argument(
-            "--color",
-            choices=get_args(Colour),
-            default="auto",
-            help="colours: on a terminal unless NO_COLOR is set (auto), always or never (default: auto)",
-        )
+        _add_manners(parser)
         return parser
 
     _add_run(command("run", "measure a grid of cells, then write the report"))
@@ -106,6 +98,19 @@ def build_parser() -> argparse.ArgumentParser:
     _add_history(command("history", "show all recorded runs in the order of the code, and where a level changed"))
     _add_import(command("import", "record files of pytest-benchmark as runs, or figures of timm beside them"))
     return parser
+
+
+def _add_manners(parser: argparse.ArgumentParser) -> None:
+    """The flags of every command."""
+    parser.add_argument(
+        "--traceback", action="store_true", help="where code of your own fails, print its traceback as well"
+    )
+    parser.add_argument(
+        "--color",
+        choices=get_args(Colour),
+        default="auto",
+        help="colours: on a terminal unless NO_COLOR is set (auto), always or never (default: auto)",
+    )
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,7 @@ def table_text(rows: Sequence[Row]) -> str:
     """The same as lines, without a newline at the end; there must be a row."""
     titles = list(rows[0])
     columns = [[on_one_line(text) for text in (title, *(row[title] for row in rows))] for title in titles]
-    aligned = [aligned(column) for column in columns]
-    return "\n".join("  ".join(cells).rstrip() for cells in zip(*aligned, strict=True))
+    return "\n".join("  ".join(cells).rstrip() for cells in zip(*map(aligned, columns), strict=True))
 
 
 def aligned(column: list[str]) -> list[str]:

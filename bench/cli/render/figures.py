@@ -58,7 +58,9 @@ def _relative(row: Measured, half: float | None) -> str:
         return number(row["value"])
     share = Interval(row["value"], row["low"], row["high"], row["n"]).half_width
     value = number(row["value"], half)
-    return f"{value} ({_no_interval()})" if share is None or not math.isfinite(share) else f"{value} {either_way(share)}"
+    return (
+        f"{value} ({_no_interval()})" if share is None or not math.isfinite(share) else f"{value} {either_way(share)}"
+    )
 
 
 def _to_target(metric: Metric, measured: Mapping[str, Measured]) -> str:

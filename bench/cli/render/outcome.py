@@ -1,10 +1,12 @@
 """Outcome: what came of a run, as a table or a JSON document, and the exit code that follows."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping
 
 from bench.cli.render.document import print_document
-from bench.cli.render.page import write_page
+from bench.cli.render.page import Page, write_page
+from bench.cli.render.paint import print_lines, print_link, width_of, wrapped
 from bench.cli.render.summary import summary
 from bench.cli.render.tuning import tuned
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS
@@ -23,7 +25,7 @@ def print_outcome(run: Run, *, report: bool, as_json: bool) -> int:
             "run": run.name,
             "status": run.facts.status,
             "results": str(run.folder),
-            "report": page,
+            "report": page.path if page else None,
             "counts": counts,
         }
         print_document(document)
@@ -34,12 +36,14 @@ def print_outcome(run: Run, *, report: bool, as_json: bool) -> int:
     return EXIT_PASS if counts["ok"] else EXIT_INCONCLUSIVE
 
 
-def _print(run: Run, counts: Mapping[Status, int], page: str | None) -> None:
-    if table := summary(run):
-        print(table)
+def _print(run: Run, counts: Mapping[Status, int], page: Page | None) -> None:
+    lines = summary(run, encoding=sys.stdout.encoding)
+    print_lines([*lines, []] if lines else [])
     for line in tuned(run.facts):
         print(line)
+    for sentence in page.conclusions if page else ():
+        print_lines([[(line, "bold")] for line in wrapped(sentence, width_of())])
     cells = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     print(f"{run.facts.status}: {cells or 'no cell'}; results in {run.folder}")
     if page:
-        print(f"report: {page}")
+        print_link("report: ", page.path)

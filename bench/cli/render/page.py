@@ -1,16 +1,33 @@
-"""Page: the HTML page of a run that a command writes beside its proper work."""
+"""Page: the HTML page of a run that a command writes beside its proper work, and what it says first."""
+
+from dataclasses import dataclass
 
 from bench.cli.render.notice import notice
 from bench.store.run import Run
 
+_FIRST = 3  # sentences that end a command
 
-def write_page(run: Run) -> str | None:
-    """The page's path; a page that cannot be written never costs the results."""
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a page is, and the first of its conclusions."""
+
+    path: str
+    conclusions: tuple[str, ...]
+
+
+def write_page(run: Run) -> Page | None:
+    """Write it; a page that cannot be written never costs the results."""
     from bench.report import write  # noqa: PLC0415 - drawing is imported only where a page is wanted
+    from bench.report.conclusions import conclusions  # noqa: PLC0415 - likewise
+    from bench.report.load import read  # noqa: PLC0415 - likewise
 
     try:
-        return str(write(run))
+        record = read(run)
+        path = write(run, record=record)
+        first = conclusions(record)[:_FIRST]
     except Exception as error:  # whatever is wrong with the page, the measurements are worth more
         remedy = f"the results are safe: python -m bench report {run.name}"
         notice(f"cannot write the report ({error}); {remedy}")
         return None
+    return Page(str(path), tuple(f"{sentence.topic}: {sentence.claim}" for sentence in first))

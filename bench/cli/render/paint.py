@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, TextIO
@@ -9,7 +10,9 @@ from typing import Literal, TextIO
 from bench.cli.output import Output
 from bench.errors import visible
 
-Style = Literal["", "bold", "dim", "bold green", "green", "cyan", "yellow", "red"]  # of rich, in colours of any terminal
+Style = Literal[
+    "", "bold", "dim", "bold green", "green", "cyan", "yellow", "red"
+]  # of rich, in colours of any terminal
 Piece = tuple[str, Style]
 Line = Sequence[Piece]
 
@@ -62,6 +65,11 @@ def width_of(stream: TextIO | None = None) -> int:
         pass
     named = os.environ.get("COLUMNS", "")
     return int(named) if named.isdecimal() and int(named) else PLAIN_WIDTH
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A paragraph as lines of at most that width, but for words that are longer."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _painted(line: Line) -> str:

@@ -1,47 +1,57 @@
 """Progress: one line that is written over on a terminal, a plain line for each result elsewhere."""
 
-import shutil
 from typing import TextIO
 
-from bench.cli.output import CLEAR
+from bench.cli.output import Output
+from bench.cli.render.bar import bar, has_blocks
+from bench.cli.render.paint import Line, Piece, overwrite, print_lines
 from bench.cli.render.plan import announcement
 from bench.errors import one_line
+from bench.plan.cell import Cell
+from bench.plan.short_names import short_names
 from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
 from bench.store.result import Result
-from bench.text import PERCENT, TIMES, duration, quantity, whole
+from bench.text import PERCENT, STATES, TIMES, duration, quantity, whole
+
+_BAR_WIDTH = 20
 
 
 class ProgressLine(Observer):
-    """Says on a stream what a session does, and how far it is."""
+    """Says on a stream what a session does, how far it is, and what was learnt so far."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._live = stream.isatty()
+        self._live = stream.is_terminal if isinstance(stream, Output) else stream.isatty()
+        self._names: dict[Cell, str] = {}
+        self._learnt = ""
 
     def warned(self, text: str) -> None:
         """In one line, as errors are."""
+        self._clear()
         print(f"bench: {one_line(text)}", file=self._stream)
 
     def began(self, work: Work) -> None:
         """What is measured, and about how long that takes."""
-        print(announcement(work), file=self._stream)
+        cells = [cell.configuration for cell in (*work.grid.cells, *work.trials)]
+        self._names = dict(zip(cells, short_names(cells), strict=True))
+        print_lines([[(announcement(work), "bold")]], self._stream)
+        self._stream.flush()
 
     def advanced(self, progress: Progress, result: Result | None) -> None:
         """Show where the run stands; with a result, what came of its task."""
-        if self._live:
-            self._overwrite("")
         if result is not None:
-            print(f"[{whole(progress.share):>5}] {one_line(_outcome(result))}", file=self._stream, flush=True)
-        elif self._live:
-            left = f", {duration(progress.left)} left" if progress.left is not None else ""
-            where = f"pass {progress.repeat + 1}, {progress.cell.id}: {progress.stage}"
-            self._overwrite(f"[{whole(progress.share):>5}{left}] {where}")  # a narrow terminal cuts the end off
+            self._clear()
+            head: Piece = (f"[{whole(progress.share):>5}] ", "dim")
+            print_lines([[head, *self._outcome(result)]], self._stream)
+            self._learnt = self._in_short(result)
+            self._stream.flush()
+        if self._live:
+            overwrite(self._where(progress, measuring=result is None), self._stream)
 
     def ended(self) -> None:
         """Leave the terminal with an empty line to write on."""
-        if self._live:
-            self._overwrite("")
+        self._clear()
 
     def turned_to(self, revision: str, number: int, count: int) -> None:
         """Which revision is next."""
@@ -51,25 +61,60 @@ class ProgressLine(Observer):
         """What another program says, set in."""
         print(f"  {line}", file=self._stream)
 
-    def _overwrite(self, text: str) -> None:
-        width = shutil.get_terminal_size().columns - 1
-        self._stream.write(CLEAR + text[:width])
-        self._stream.flush()
+    def _clear(self) -> None:
+        if self._live:
+            overwrite([], self._stream)
+
+    def _where(self, progress: Progress, *, measuring: bool) -> Line:
+        """Bar, share, time left, cell and stage, and what was learnt; a narrow terminal cuts the end off."""
+        blocks = has_blocks(getattr(self._stream, "encoding", None) or "ascii")
+        done = bar(progress.share, _BAR_WIDTH, blocks=blocks)
+        line: list[Piece] = [
+            (done, "cyan"),
+            ("\u2500" * (_BAR_WIDTH - len(done)) if blocks else "." * (_BAR_WIDTH - len(done)), "dim"),
+            (f" {whole(progress.share)}, {duration(progress.left)} left", "bold"),
+        ]
+        if measuring:
+            line.append((f"  {self._name(progress.cell, progress.repeat)}: {progress.stage}", ""))
+        if self._learnt:
+            line.append((f"  ({self._learnt})", "dim"))
+        return [(one_line(text) if text.strip() else text, style) for text, style in line]
+
+    def _name(self, cell: Cell, repeat: int) -> str:
+        """The short name, with the seed and the pass where they are not the first."""
+        name = self._names.get(cell.configuration, cell.id)
+        seed = f", seed {cell.seed}" if cell.seed else ""
+        return f"{name}{seed}" + (f", pass {repeat + 1}" if repeat else "")
+
+    def _in_short(self, result: Result) -> str:
+        """What the line says of the last result while the next is measured."""
+        values = _values(result)
+        cost = f" {quantity(values['relative_cost'], TIMES)}" if "relative_cost" in values else ""
+        accuracy = f" {quantity(values['accuracy'], PERCENT)}" if "accuracy" in values else ""
+        return f"{self._names.get(result.cell.configuration, result.cell.architecture)}{cost}{accuracy}"
+
+    def _outcome(self, result: Result) -> Line:
+        """A result in one line."""
+        values = _values(result)
+        words = [f"on {result.system['node']}"] if "node" in result.system else []
+        if result.reason:
+            words.append(result.reason)
+        if "step" in values:
+            words.append(f"step {quantity(values['step'], 's')}")
+        if "relative_cost" in values:
+            words.append(f"{quantity(values['relative_cost'], TIMES)} the reference")
+        if "accuracy" in values:
+            words.append(f"test accuracy {quantity(values['accuracy'], PERCENT)}")
+        warned = list(dict.fromkeys(warning.kind for warning in result.warnings))  # the whole stands in the results
+        state = STATES.get(result.status, result.status)
+        return [
+            (one_line(self._name(result.cell, result.repeat)), "bold"),
+            (": ", ""),
+            (state, "" if result.status == "ok" else "red"),
+            (one_line("".join(f", {word}" for word in words)), ""),
+            ("".join(f", {kind}" for kind in warned), "yellow"),
+        ]
 
 
-def _outcome(result: Result) -> str:
-    """A result in one line."""
-    values = {measurement.metric: measurement.value for measurement in result.measurements}
-    words = [f"{result.cell.id} pass {result.repeat + 1}: {result.status}"]
-    if "node" in result.system:
-        words.append(f"on {result.system['node']}")
-    if result.reason:
-        words.append(result.reason)
-    if "step" in values:
-        words.append(f"step {quantity(values['step'], 's')}")
-    if "relative_cost" in values:
-        words.append(f"{quantity(values['relative_cost'], TIMES)} the reference")
-    if "accuracy" in values:
-        words.append(f"test accuracy {quantity(values['accuracy'], PERCENT)}")
-    words += dict.fromkeys(warning.kind for warning in result.warnings)  # the whole stands in the results
-    return ", ".join(words)
+def _values(result: Result) -> dict[str, float]:
+    return {measurement.metric: measurement.value for measurement in result.measurements}

@@ -1,6 +1,5 @@
 """Summary: a run's main figures as lines: what its cells share, the table, and what stands in it."""
 
-import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
@@ -8,7 +7,7 @@ import pandas as pd
 from bench.cli.render.columns import Row, table_text
 from bench.cli.render.compact import BAR, NAME, Column, Compact, compact
 from bench.cli.render.fit import BEST, fitting, lines_of, missing_names, shortened
-from bench.cli.render.paint import Line, width_of
+from bench.cli.render.paint import Line, width_of, wrapped
 from bench.cli.render.rounds import rounds_text
 from bench.cli.render.signs import legend as signs_legend
 from bench.cli.render.signs import meaning
@@ -39,10 +38,10 @@ def summary(run: Run, *, columns: Sequence[str] = (), width: int = 0, encoding: 
     cells = {each.id: each for each in (Cell.from_dict(head["cell"]).configuration for head in run.heads())}
     ceilings = run.facts.ceilings or ()
     table = compact(pooled, cells, _wanted(pooled, columns), usable(ceilings))
-    told, shown = _chosen(table, columns, width)
+    once, shown = _chosen(table, columns, width)
     rounds = rounds_text((run.name, line) for line in run.heads()) if run.facts.imported else ""
     parts = [
-        [[(text, "")] for text in _wrapped(_heading(table, told), width)],
+        [[(text, "")] for text in wrapped(_heading(table, once), width)],
         lines_of(shown, encoding),
         [[(text, "")] for text in rounds.splitlines()],
         [[(text, "dim")] for text in _notes(run, pooled, table, shown, width)],
@@ -88,15 +87,15 @@ def _chosen(table: Compact, names: Sequence[str], width: int) -> tuple[list[Colu
             if name not in known:
                 raise unknown("column", name, known, "list metrics")
         return [], [table.columns[0], *(by_name[name] for name in names if name in by_name)]
-    told = [column for column in table.columns if column.is_same and column.name not in (NAME, BAR, "status")]
+    once = [column for column in table.columns if column.is_same and column.name not in (NAME, BAR, "status")]
     rest = [shortened(column, width // 2) if column.name == NAME else column for column in table.columns]
-    return told, fitting([column for column in rest if column not in told], width)
+    return once, fitting([column for column in rest if column not in once], width)
 
 
-def _heading(table: Compact, told: Sequence[Column]) -> str:
+def _heading(table: Compact, once: Sequence[Column]) -> str:
     """What all rows share, in a line."""
     count = len(table.columns[0].texts)
-    facts = [f"{column.title} {column.texts[0]}" for column in told]
+    facts = [f"{column.title} {column.texts[0]}" for column in once]
     facts += [meaning(flag) for flag in table.common]
     return "; ".join(filter(None, (f"{plural(count, 'cell')}: {BETWEEN.join(table.shared)}", *facts)))
 
@@ -113,7 +112,7 @@ def _notes(run: Run, pooled: pd.DataFrame, table: Compact, shown: Sequence[Colum
     hidden = missing_names([column for column in table.columns if not column.is_same], shown)
     more = f"no room for {joined(hidden)}: python -m bench show {run.name} --wide, or --columns" if hidden else ""
     paragraphs = ["; ".join(filter(None, every)), signs_legend(table.flags), *_lost(table.lost), more]
-    return [line for text in (*paragraphs, *run.facts.code.values()) for line in _wrapped(text, width)]
+    return [line for text in (*paragraphs, *run.facts.code.values()) for line in wrapped(text, width)]
 
 
 def _lost(lost: Sequence[tuple[str, str, str]]) -> list[str]:
@@ -125,10 +124,6 @@ def _lost(lost: Sequence[tuple[str, str, str]]) -> list[str]:
         f"{STATES.get(status, status)}: {joined(names, most=_NAMED)}" + (f": {reason}" if reason else "")
         for (status, reason), names in alike.items()
     ]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def _apart(parts: Sequence[Sequence[Line]]) -> list[Line]:

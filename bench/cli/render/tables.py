@@ -62,7 +62,7 @@ def _state(cell: pd.Series) -> str:
 
 
 def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> str:
-    """What the columns are: statistic, threads, n, the accuracy at which to stop, the seeds; the `median` if it has one."""
+    """What the columns are: statistic, threads, n, the accuracy to stop at, and the seeds; `median` if that has one."""
     measured = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
     parts = []
     if "step" in measured:

@@ -49,7 +49,11 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(recorded):
     assert "\033" not in recorded.stderr
     results = [line for line in recorded.stderr.splitlines() if line.startswith("[")]
     assert len(results) == 2
-    assert all(" pass 1: ok, step " in line for line in results)
+    assert all(": ok, step " in line for line in results)
+
+
+def test_what_paints_is_imported_only_where_something_is_painted(recorded):
+    assert {name for name in recorded.modules if name.partition(".")[0] == "rich"} == set()
 
 
 def test_facts_say_what_was_asked_for_and_how_it_ended(run):

@@ -9,7 +9,7 @@ from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
 
 CELL = Cell("mlp")
-PROGRESS = Progress(CELL, 0, "", 0.5, None)
+PROGRESS = Progress(CELL, 0, "", 0.5, 60.0)
 
 
 def told(*warnings):
@@ -21,13 +21,13 @@ def told(*warnings):
 
 
 def test_a_result_without_a_warning_ends_with_its_numbers():
-    assert told() == f"[ 50 %] {CELL.id} pass 1: ok, step 1.00 ms\n"
+    assert told() == f"[ 50 %] {CELL.id}: ok, step 1.00 ms\n"
 
 
 def test_a_result_of_a_cluster_says_on_which_node_it_was_measured():
     stream = io.StringIO()
     ProgressLine(stream).advanced(PROGRESS, Result(CELL, "ok", system={"cpu": "Xeon", "node": "box"}))
-    assert stream.getvalue() == f"[ 50 %] {CELL.id} pass 1: ok, on box\n"
+    assert stream.getvalue() == f"[ 50 %] {CELL.id}: ok, on box\n"
 
 
 def test_each_kind_of_warning_is_named_once_whatever_its_sentence_says():
@@ -36,4 +36,4 @@ def test_each_kind_of_warning_is_named_once_whatever_its_sentence_says():
         Warning("relative cost", "contended", 0.5, "the process had 50 % of its core"),
         Warning("timing", "loss not finite", None, "the loss was not finite any more when timing ended"),
     )
-    assert told(*warnings) == f"[ 50 %] {CELL.id} pass 1: ok, step 1.00 ms, contended, loss not finite\n"
+    assert told(*warnings) == f"[ 50 %] {CELL.id}: ok, step 1.00 ms, contended, loss not finite\n"

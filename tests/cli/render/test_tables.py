@@ -7,6 +7,7 @@ import pytest
 
 from bench.cli import run_command_line
 from bench.cli.render.columns import print_table
+from bench.cli.render.paint import plain
 from bench.cli.render.summary import summary
 from bench.cli.render.tables import legend, overview
 from bench.plan.cell import Cell
@@ -68,7 +69,7 @@ def test_contended_numbers_have_a_mark_and_processes_left_out_are_counted(tmp_pa
     }
     assert rows["mlp"]["step"].endswith("!")
     assert not any("!" in figure for net in ("vgg4", "lenet5") for figure in rows[net].values())
-    assert "! other work took its cores" in summary(run)
+    assert "! other work took its cores" in "\n".join(map(plain, summary(run, width=1000)))
     record = read(run)
     values = {row.cell["architecture"]: row.values for row in record.rows}
     assert in_words(values["mlp"]["step"]).partition(" (")[2].startswith("1 process, contended")
@@ -155,9 +156,10 @@ def test_the_table_says_which_seeds_were_run_and_its_ids_do_not(tmp_path, seeds,
     run = create("mine", {"plan": {"seeds": seeds}}, tmp_path)
     for seed in seeds:
         run.append(Result(Cell("net", seed=seed), "ok", measurements=(Measurement("step", "s", "lower", 1.0, "p25"),)))
-    table = summary(run)
-    assert "net-sgd-mnist-b64-cpu-t1 " in table
-    assert table.endswith(f"median: what a user experiences{note}")
+    heading, _, _, row, _, meaning = map(plain, summary(run, width=1000))
+    assert (heading, row) == ("1 cell: sgd \u00b7 mnist \u00b7 batch 64 \u00b7 cpu \u00b7 1 thread", "net    1.00")
+    assert meaning == f"times: 25th percentile of single steps{note}"
+    assert overview(configurations(run))[0]["cell"] == "net-sgd-mnist-b64-cpu-t1"
 
 
 def test_shown_as_json_each_seed_has_its_rows_and_their_configuration_the_pooled_ones(mixed, capsys):
