@@ -85,7 +85,7 @@ def _write_printed(drawn: Drawn, path: Path) -> None:
 def _save(figure: Figure, kind: str, metadata: Mapping[str, Any], file: IO[bytes]) -> None:
     with mpl.rc_context({"pdf.fonttype": 42}), warnings.catch_warnings():  # letters that stay letters
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        look = {"dpi": _DPI, "facecolor": light()["--surface"], "metadata": dict(metadata)}
+        look: dict[str, Any] = {"dpi": _DPI, "facecolor": light()["--surface"], "metadata": dict(metadata)}
         figure.savefig(file, format=kind, **look)
 
 

@@ -1,5 +1,7 @@
 """Picture of movers: the change of each net with its interval, losses, gains and what did not move apart."""
 
+from typing import Any
+
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bench.metrics import row_of
@@ -72,7 +74,7 @@ def _draw(drawn: svg.Canvas, at: int, move: Move) -> None:
     colour, marker = _LOOK[move.word]
     value, low, high = move.by.value, move.by.low, move.by.high
     bars = None if low is None or high is None else [[max(value - low, 0)], [max(high - value, 0)]]
-    look = {"color": colour, "marker": marker, "markersize": 6.0, "linestyle": "none", "zorder": 3}
+    look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 6.0, "linestyle": "none", "zorder": 3}
     bar = drawn.axes.errorbar([value - centre], [at], xerr=bars, elinewidth=1.6, **look)
     sides = f"{amount(move, after=False)} before, {amount(move, after=True)} after"
     text = f"{move.net.label}: {in_words(move)}, {move.word}; {sides}"

@@ -83,7 +83,9 @@ def _of_run(run: Run) -> _Report:
     def sheet() -> Sheet:
         return run_sheet.sheet(record)
 
-    return _Report(write(run, record=record), sheet, lambda: {"rows": sheet().values}, lambda: figures.of_record(record))
+    return _Report(
+        write(run, record=record), sheet, lambda: {"rows": sheet().values}, lambda: figures.of_record(record)
+    )
 
 
 def _comparison(runs: Sequence[Run]) -> _Report:

@@ -75,9 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
         return parser
 
     _add_run(command("run", "measure a grid of cells, then write the report"))
-    _add_report(
-        command("report", "write the HTML page of a recorded run, or one that compares several")
-    )
+    _add_report(command("report", "write the HTML page of a recorded run, or one that compares several"))
     _add_serve(command("serve", "show all reports in the browser, and a run as it goes on, on this machine alone"))
     _add_merge(command("merge", "join shards of a plan, or runs of it on several machines, to one run"))
     _add_list(command("list", "list what there is to choose from, and the recorded runs"))
