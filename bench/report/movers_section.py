@@ -30,7 +30,7 @@ def moved(every: Sequence[Against]) -> list[dict[str, Any]]:
     return [
         {
             "title": title(against),
-            "machines": joined(dict.fromkeys(map(_where, (against.before, against.after)))),
+            "machines": joined(dict.fromkeys(map(where, (against.before, against.after)))),
             "sentences": [_sentence(metric, moves) for metric, moves in against.tables.items()],
             "notes": list(_notes(against)),
             "movers": [_row(move) for move in against.movers],
@@ -42,8 +42,8 @@ def moved(every: Sequence[Against]) -> list[dict[str, Any]]:
     ]
 
 
-def _where(machine: Machine) -> str:
-    """The machine, whatever its runs."""
+def where(machine: Machine) -> str:
+    """A column's machine in words, whatever its runs."""
     name = fingerprint(machine.system, None).name if machine.system else "an unknown machine"
     return f"{name}, {machine.device}, {plural(machine.threads, 'thread')}"
 

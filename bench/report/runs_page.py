@@ -15,7 +15,7 @@ from bench.report.crossover import Crossover, crossovers
 from bench.report.load import clean
 from bench.report.machine_order import Pair, cheaper, pairs_of
 from bench.report.movers import compare
-from bench.report.movers_section import moved, pictures
+from bench.report.movers_section import moved, pictures, where
 from bench.report.page import FREE, META, index, style_sheet, template
 from bench.report.units import either_way, quantity, tied
 from bench.stats.interval import Interval
@@ -89,7 +89,7 @@ def _summary(runs: Sequence[Run], compared: Across) -> dict[str, Any]:
         "run": _title(runs),
         "started": max(run.facts.started for run in runs) or None,
         "revision": joined(dict.fromkeys(run.facts.git.revision[:10] or "unknown" for run in runs)),
-        "machine": joined((machine.name for machine in compared.machines), most=4),
+        "machine": joined(dict.fromkeys(map(where, compared.machines)), most=4),
         "status": next((run.facts.status for run in runs if run.facts.status != "finished"), "finished"),
         "counts": f"{plural(len(compared.nets), 'configuration')}, {plural(len(compared.machines), 'column')} compared",
     }

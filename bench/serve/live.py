@@ -7,15 +7,18 @@ from typing import Any
 import pandas as pd
 
 from bench.metrics import METRICS
+from bench.plan.cell import Cell
+from bench.plan.short_names import short_names
 from bench.report.load import clean
 from bench.report.page import asset, style_sheet, template
 from bench.report.units import either_way, quantity
 from bench.serve.progress import Progress, progress_of
 from bench.stats.interval import Interval
-from bench.store.frame import by_machine, configurations
+from bench.store.frame import by_machine, configuration_id, configurations
 from bench.store.run import Run
 from bench.text import STATES, duration, plural, whole
 
+_SILENT = 600.0  # seconds without a result, where none was expected to take so long, that are worth a word
 _METRICS = ("relative_cost", "step", "accuracy", "peak_memory")
 
 
@@ -26,7 +29,7 @@ def live_page(run: Run, now: datetime) -> str:
         BenchError: the run's files are damaged.
 
     """
-    progress, table = progress_of(run, now), configurations(run)
+    progress = progress_of(run, now)
     view = {
         "name": run.name,
         "command": run.facts.command,
@@ -34,7 +37,7 @@ def live_page(run: Run, now: datetime) -> str:
         "left": _left(progress),
         "share": round(progress.share, 3),
         "headings": ["State", "Processes", *(METRICS[name].heading for name in _METRICS)],
-        "rows": list(_rows(table)),
+        "rows": list(_rows(run)),
     }
     return template("live.html").render(clean(view), script=asset("live.js"), style=style_sheet())
 
@@ -52,19 +55,24 @@ def _left(progress: Progress) -> str:
     if progress.left is None or progress.since is None or progress.last is None:
         return "the time left is known after the first result"
     ago = f"last {progress.last['id']}, {progress.last['status']}, {duration(max(progress.since, 0.0))} ago"
+    if not progress.left and progress.since > _SILENT:
+        return f"{ago}: it takes longer than any before, or what measured was ended"
     return f"{whole(progress.share)}, {duration(progress.left)} left at most; {ago}"
 
 
-def _rows(table: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+def _rows(run: Run) -> Iterator[tuple[str, list[str]]]:
     """A row a configuration and machine, in the order in which they were first measured."""
-    for name, _, rows in by_machine(table):
+    heads = list(run.heads())
+    cells = {configuration_id(head): Cell.from_dict(head["cell"]).configuration for head in heads}
+    names = dict(zip(cells, short_names(list(cells.values())), strict=True))
+    for name, _, rows in by_machine(configurations(run)):
         first = rows.iloc[0]
         if first["status"] == "skipped":
             continue
         values = {row["metric"]: row for row in rows.dropna(subset=["metric"]).to_dict("records")}
         processes = max((int(row["n"]) for row in values.values()), default=0)
         state = STATES.get(str(first["status"]), str(first["status"]))
-        yield name, [state, str(processes), *(_text(metric, values.get(metric)) for metric in _METRICS)]
+        yield names[name], [state, str(processes), *(_text(metric, values.get(metric)) for metric in _METRICS)]
 
 
 def _text(metric: str, row: dict[Any, Any] | None) -> str:
