@@ -55,11 +55,12 @@ def progress_of(run: Run, now: datetime) -> Progress:
         BenchError: its results are damaged.
 
     """
-    lines = [line for line in run.lines() if line["status"] != "skipped" and _is_dated(line)]
+    lines = [line for line in run.lines() if line["status"] != "skipped"]
+    dated = [line for line in lines if _is_dated(line)]
     plan, cells = run.facts.plan, int(run.stored.get("cells") or 0)
-    ends = [_end(line) for line in lines]
-    seconds = now.timestamp() - (_begin(lines[0]) if lines else now.timestamp())
-    left = _left(lines, cells, plan, now) if lines else None
+    ends = [_end(line) for line in dated]
+    seconds = now.timestamp() - (_begin(dated[0]) if dated else now.timestamp())
+    left = _left(dated, cells, plan, now) if dated else None
     if left is not None and isinstance(budget := plan.get("budget"), int | float):
         left = max(0.0, min(left, budget - seconds))
     return Progress(
