@@ -22,9 +22,9 @@ from bench.report.drawing import Drawing
 from bench.report.kernels import kernels
 from bench.report.learning_curves import learning
 from bench.report.page import asset
-from bench.report.plotting import Drawn, Picture, kept
+from bench.report.plotting import MOST_ROWS, Drawn, Picture, dot, finish, kept
 from bench.report.predictions import seeing
-from bench.report.record import Record
+from bench.report.record import Record, Row
 from bench.report.scaling import scaling
 from bench.report.speed import speed
 from bench.report.svg import SVG
@@ -32,6 +32,7 @@ from bench.report.tradeoffs import choosing
 from bench.report.tuning import tuning
 
 _DPI = 200
+_MARGIN = 12  # points
 _FREE = "free the path, or name another folder"
 _PROPERTIES = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 # nothing in a file but the picture, so that the same picture is the same bytes
@@ -60,9 +61,15 @@ def standalone(text: str) -> str:
     """An inline picture as a file of its own: with its size, a white ground, and colours in the place of variables."""
     coloured = re.sub(r"var\((--[\w-]+)\)", lambda match: light()[match[1]], text)
     root = ET.fromstring(coloured)  # noqa: S314 - of our own making
-    _, _, width, height = root.attrib["viewBox"].split()
-    root.attrib |= {"width": f"{width}pt", "height": f"{height}pt", "font-family": _FONT}
-    root.insert(2, ET.Element(SVG + "rect", {"width": "100%", "height": "100%", "fill": light()["--surface"]}))
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    place = {
+        "x": f"{-_MARGIN}",
+        "y": f"{-_MARGIN}",
+    }  # texts may reach beyond the picture, which a page does not cut off
+    size = {"width": f"{width + 2 * _MARGIN:g}", "height": f"{height + 2 * _MARGIN:g}"}
+    root.attrib |= {name: f"{value}pt" for name, value in size.items()}
+    root.attrib |= {"viewBox": f"{-_MARGIN} {-_MARGIN} {size['width']} {size['height']}", "font-family": _FONT}
+    root.insert(2, ET.Element(SVG + "rect", {**place, **size, "fill": light()["--surface"]}))
     ET.register_namespace("", SVG.strip("{}"))
     return ET.tostring(root, encoding="unicode")
 
@@ -85,7 +92,12 @@ def _write_printed(drawn: Drawn, path: Path) -> None:
 def _save(figure: Figure, kind: str, metadata: Mapping[str, Any], file: IO[bytes]) -> None:
     with mpl.rc_context({"pdf.fonttype": 42}), warnings.catch_warnings():  # letters that stay letters
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        look: dict[str, Any] = {"dpi": _DPI, "facecolor": light()["--surface"], "metadata": dict(metadata)}
+        look: dict[str, Any] = {
+            "dpi": _DPI,
+            "bbox_inches": "tight",
+            "facecolor": light()["--surface"],
+            "metadata": dict(metadata),
+        }
         figure.savefig(file, format=kind, **look)
 
 
@@ -165,8 +177,20 @@ _SHAPES: Mapping[str, Callable[[Any, ET.Element, Mapping[str, str]], None]] = {
 }
 
 
+def key(rows: Sequence[Row]) -> Picture:
+    """What the colours and markers of all pictures stand for, which a page says once."""
+    drawn = svg.canvas("key", height=14.0 * len(rows) + 8)
+    drawn.axes.set(xlim=(-0.5, 12), ylim=(len(rows) - 0.4, -0.6))
+    drawn.axes.axis("off")
+    for at, row in enumerate(rows):
+        drawn.axes.plot(0, at, **dot(row))
+        drawn.axes.text(0.6, at, row.label, va="center")
+    return finish(drawn, "Key", "Colour and marker of each configuration, the same in every picture.")
+
+
 def of_record(record: Record) -> list[Picture]:
-    """All pictures of a run's page, in its order."""
+    """All pictures of a run's page, in its order, and the key to them."""
     parts = (choosing, speed, scaling, learning, seeing, tuning)
     profiled = kernels(record)
-    return [picture for part in parts for picture in part(record)] + ([profiled.picture] if profiled else [])
+    rest = [*([profiled.picture] if profiled else []), *([key(record.rows[:MOST_ROWS])] if record.rows else [])]
+    return [*(picture for part in parts for picture in part(record)), *rest]

@@ -1,7 +1,7 @@
 """Live: the page of a run that goes on: what has been measured so far, and how long it still takes."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -22,22 +22,44 @@ _SILENT = 600.0  # seconds without a result, where none was expected to take so 
 _METRICS = ("relative_cost", "step", "accuracy", "peak_memory")
 
 
-def live_page(run: Run, now: datetime) -> str:
-    """The page as one HTML document, which asks the server for itself every two seconds.
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run as far as its files had it.
+
+    Attributes:
+        name: of the run.
+        command: that made it.
+        progress: where it stood.
+        rows: for each configuration its name and the texts of its columns.
+
+    """
+
+    name: str
+    command: str
+    progress: Progress
+    rows: Sequence[tuple[str, Sequence[str]]]
+
+
+def snapshot(run: Run) -> Snapshot:
+    """The run as it is now.
 
     Raises:
         BenchError: the run's files are damaged.
 
     """
-    progress = progress_of(run, now)
+    return Snapshot(run.name, run.facts.command, progress_of(run), list(_rows(run)))
+
+
+def live_page(seen: Snapshot, now: float) -> str:
+    """The page as one HTML document, which asks the server for itself every two seconds; `now` in seconds since 1970."""
     view = {
-        "name": run.name,
-        "command": run.facts.command,
-        "standing": standing(progress),
-        "left": _left(progress),
-        "share": round(progress.share, 3),
+        "name": seen.name,
+        "command": seen.command,
+        "standing": standing(seen.progress),
+        "left": _left(seen.progress, now),
+        "share": round(seen.progress.share(now), 3),
         "headings": ["State", "Processes", *(METRICS[name].heading for name in _METRICS)],
-        "rows": list(_rows(run)),
+        "rows": [[name, list(texts)] for name, texts in seen.rows],
     }
     return template("live.html").render(clean(view), script=asset("live.js"), style=style_sheet())
 
@@ -51,13 +73,15 @@ def standing(progress: Progress) -> str:
     return f"running: {cells}, {plural(progress.processes, 'process')} of {progress.cells * progress.passes} at most"
 
 
-def _left(progress: Progress) -> str:
-    if progress.left is None or progress.since is None or progress.last is None:
+def _left(progress: Progress, now: float) -> str:
+    left = progress.left(now)
+    if left is None or progress.ended is None or progress.last is None:
         return "the time left is known after the first result"
-    ago = f"last {progress.last['id']}, {progress.last['status']}, {duration(max(progress.since, 0.0))} ago"
-    if not progress.left and progress.since > _SILENT:
+    since = max(now - progress.ended, 0.0)
+    ago = f"last {progress.last['id']}, {progress.last['status']}, {duration(since)} ago"
+    if not left and since > _SILENT:
         return f"{ago}: it takes longer than any before, or what measured was ended"
-    return f"{whole(progress.share)}, {duration(progress.left)} left at most; {ago}"
+    return f"{whole(progress.share(now))}, {duration(left)} left at most; {ago}"
 
 
 def _rows(run: Run) -> Iterator[tuple[str, list[str]]]:

@@ -1,9 +1,9 @@
 """Pages: what each path shows: the index, the report of a run, or the run as it goes on. Nothing is written."""
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,8 +13,7 @@ from bench.errors import BenchError
 from bench.report.history import FILE as HISTORY
 from bench.report.load import read
 from bench.report.page import asset, index, page, page_of, summary_of
-from bench.serve.live import live_page, standing
-from bench.serve.progress import progress_of
+from bench.serve.live import Snapshot, live_page, snapshot, standing
 from bench.store.run import FACTS, REPORTS, RESULTS, RESULTS_FILE, Run, load, run_names
 from bench.verdict.verdict import CHECK_FILE
 
@@ -37,6 +36,7 @@ class Pages:
     results: Path = RESULTS
     reports: Path = REPORTS
     _drawn: dict[str, tuple[Stamp, str]] = field(default_factory=dict)  # by run, with what its files were then
+    _seen: dict[str, tuple[Stamp, Snapshot]] = field(default_factory=dict)  # of runs that go on
     _drawing: Lock = field(default_factory=Lock)  # matplotlib serves one thread at a time
 
     def answer(self, path: str, query: str = "") -> str | None:
@@ -57,7 +57,7 @@ class Pages:
     def _of_run(self, name: str, query: str) -> str:
         run = load(name, self.results)
         if run.facts.status == "running" and query != "whole":
-            return live_page(run, datetime.now(UTC))
+            return live_page(self._snapshot(run), time.time())
         stamp, path = _stamp(run.folder), page_of(name, self.reports)
         if path.is_file() and not path.is_symlink() and path.stat().st_mtime_ns > max(stamp):
             return files.read(path, "write it again").decode("utf-8", "replace")
@@ -65,6 +65,15 @@ class Pages:
             if self._drawn.get(name, ((), ""))[0] != stamp:
                 self._drawn[name] = (stamp, page(read(run)))
             return self._drawn[name][1]
+
+    def _snapshot(self, run: Run) -> Snapshot:
+        """The run as it is, read again only after a result: reading takes from what is measured."""
+        stamp = _stamp(run.folder)
+        known, seen = self._seen.get(run.name, (None, None))
+        if seen is None or known != stamp:
+            seen = snapshot(run)
+            self._seen[run.name] = stamp, seen
+        return seen
 
     def _of_file(self, name: str) -> str | None:
         """A page in the folder that is of no run here; of other files there, and of what leads elsewhere, none."""
@@ -83,25 +92,20 @@ class Pages:
             path = page_of(name, self.reports)
             try:
                 run = load(name, self.results)
-                if run.facts.status == "running" or not path.is_file():
-                    more[path.name] = _summary(run)
+                if run.facts.status == "running":
+                    more[path.name] = _summary(run, standing(self._snapshot(run).progress))
+                elif not path.is_file():
+                    more[path.name] = _summary(run, "drawn when it is opened")
             except BenchError as error:
                 more[path.name] = {"run": name, "status": "damaged", "counts": str(error)}
         return more
 
 
-def _summary(run: Run) -> dict[str, Any]:
+def _summary(run: Run, counts: str) -> dict[str, Any]:
     """What the index says of a run that has no page yet."""
-    going = run.facts.status == "running"
-    counts = standing(progress_of(run, datetime.now(UTC))) if going else "drawn when it is opened"
-    git = run.facts.git
-    return {
-        "run": run.name,
-        "started": run.facts.started or None,
-        "status": run.facts.status,
-        "counts": counts,
-        "revision": git.revision[:10],
-    }
+    facts = run.facts
+    known = {"run": run.name, "started": facts.started or None, "status": facts.status}
+    return {**known, "counts": counts, "revision": facts.git.revision[:10]}
 
 
 def _stamp(folder: Path) -> Stamp:

@@ -17,7 +17,7 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands.
+    """Where a run stands; moments are seconds since 1970, None before a cell has ended.
 
     Attributes:
         cells: how many the plan has, each seed one.
@@ -25,10 +25,10 @@ class Progress:
         passes: over the cells, at most.
         processes: results so far.
         trials: of learning rates so far.
-        seconds: since the first result began.
-        left: seconds still to go, at most, as cells that get precise end early; None before a cell has ended.
-        since: seconds since the last result; None before the first.
         last: the line of the last result.
+        began: when the first result began.
+        ended: when the last one ended.
+        due: when the run ends at the latest, as cells that get precise end early.
 
     """
 
@@ -37,19 +37,24 @@ class Progress:
     passes: int
     processes: int
     trials: int
-    seconds: float
-    left: float | None
-    since: float | None
     last: Line | None
+    began: float | None
+    ended: float | None
+    due: float | None
 
-    @property
-    def share(self) -> float:
-        """How much of the expected time is over, 0 to 1."""
-        return 0.0 if self.left is None else self.seconds / (self.seconds + self.left or 1.0)
+    def left(self, now: float) -> float | None:
+        """Seconds still to go, at most."""
+        return None if self.due is None else max(0.0, self.due - now)
+
+    def share(self, now: float) -> float:
+        """How much of the whole time is over, 0 to 1."""
+        if self.due is None or self.began is None or self.due <= self.began:
+            return 0.0
+        return max(0.0, min(1.0, (now - self.began) / (self.due - self.began)))
 
 
-def progress_of(run: Run, now: datetime) -> Progress:
-    """Where the run stands at the moment `now`, which has a time zone.
+def progress_of(run: Run) -> Progress:
+    """Where the run stands.
 
     Raises:
         BenchError: its results are damaged.
@@ -58,21 +63,21 @@ def progress_of(run: Run, now: datetime) -> Progress:
     lines = [line for line in run.lines() if line["status"] != "skipped"]
     dated = [line for line in lines if _is_dated(line)]
     plan, cells = run.facts.plan, int(run.stored.get("cells") or 0)
-    ends = [_end(line) for line in dated]
-    seconds = now.timestamp() - (_begin(dated[0]) if dated else now.timestamp())
-    left = _left(dated, cells, plan, now) if dated else None
-    if left is not None and isinstance(budget := plan.get("budget"), int | float):
-        left = max(0.0, min(left, budget - seconds))
+    began = min(map(_begin, dated), default=None)
+    ended = max(map(_end, dated), default=None)
+    due = None if ended is None else ended + _missing_seconds(dated, cells, plan)
+    if began is not None and due is not None and isinstance(budget := plan.get("budget"), int | float):
+        due = min(due, began + budget)
     return Progress(
         cells=cells,
         measured=len({line["id"] for line in lines}),
         passes=_passes(plan),
         processes=len(lines),
         trials=len(run.every_head()) - len(list(run.heads())),
-        seconds=max(seconds, 0.0),
-        left=left,
-        since=now.timestamp() - max(ends) if ends else None,
         last=lines[-1] if lines else None,
+        began=began,
+        ended=ended,
+        due=due,
     )
 
 
@@ -80,18 +85,16 @@ def _passes(plan: Mapping[str, Any]) -> int:
     return int(plan.get("repeats") or 1)
 
 
-def _left(lines: Sequence[Line], cells: int, plan: Mapping[str, Any], now: datetime) -> float:
+def _missing_seconds(lines: Sequence[Line], cells: int, plan: Mapping[str, Any]) -> float:
     """What is missing, each at the mean of what was measured, stretched by what passes between results."""
     first = [line for line in lines if not line["repeat"]]
     later = [float(line["seconds"] or 0) for line in lines if line["repeat"]]
     each_first = fmean(float(line["seconds"] or 0) for line in first) if first else 0.0
     untrained = [float(line["seconds"] or 0) - _training(line) for line in first]
     each_later = fmean(later or untrained or [0.0])
-    known = {line["id"] for line in first}
-    unmeasured = max(0, cells - len(known))
+    unmeasured = max(0, cells - len({line["id"] for line in first}))
     missing = unmeasured * each_first + _later_tasks(lines, unmeasured, plan) * each_later
-    waiting = now.timestamp() - max(map(_end, lines))
-    return max(0.0, missing * _stretch(lines) - max(waiting, 0.0))
+    return missing * _stretch(lines)
 
 
 def _later_tasks(lines: Iterable[Line], unmeasured: int, plan: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -169,11 +170,29 @@ def test_the_time_left_is_what_is_missing_at_the_rate_so_far(tmp_path):
         for (cell, repeat), span in zip(cells, spans, strict=True)
     ]
     run = recorded(tmp_path, "going", results, plan=plan, cells=3, status="running")
-    progress = progress_of(run, START + timedelta(seconds=41))
+    progress, ended = progress_of(run), START.timestamp() + 41
     passed = (22 - 10) + (34 - 22) + (41 - 34)
-    assert progress.left == pytest.approx(2 * 5 * passed / 25)
-    assert (progress.measured, progress.processes, progress.since) == (3, 4, pytest.approx(0))
-    assert progress_of(run, START + timedelta(seconds=43)).left == pytest.approx(progress.left - 2)
+    left = 2 * 5 * passed / 25
+    assert progress.left(ended) == pytest.approx(left)
+    assert progress.left(ended + 2) == pytest.approx(left - 2)
+    assert progress.share(ended) == pytest.approx(41 / (41 + left))
+    assert (progress.measured, progress.processes, progress.ended) == (3, 4, ended)
+
+
+def test_a_page_older_than_its_results_is_drawn_anew_and_once(tmp_path, monkeypatch):
+    run = recorded(tmp_path / "results", "ended", [measured(Cell("mlp"), "xeon", step=0.01)], cells=1)
+    drawn = []
+    monkeypatch.setattr("bench.serve.pages.page", lambda record: drawn.append(record.name) or f"page {len(drawn)}")
+    pages = Pages(tmp_path / "results", tmp_path / "reports")
+    assert [pages.answer("/ended.html") for _ in range(2)] == ["page 1", "page 1"]
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "ended.html").write_text("written")
+    assert pages.answer("/ended.html") == "written"
+    later = time.time_ns() + 10**9
+    os.utime(run.folder / "results.jsonl", ns=(later, later))
+    assert pages.answer("/ended.html") == "page 2"
+    assert drawn == ["ended", "ended"]
+    assert list((tmp_path / "reports").iterdir()) == [tmp_path / "reports" / "ended.html"]
 
 
 def test_damage_is_told_and_hides_no_other_run(tmp_path):
@@ -201,16 +220,18 @@ def test_a_real_run_appears_while_it_goes_on_and_its_report_after(bench_for_all)
         assert "No page yet" in got(address)
         small = ("--datasets", "synthetic", "--epochs", "0", "--blocks", "2", "--again", "0", "--concurrent")
         run = bench.start("run", "--architectures", "debug", *small, "--repeats", "2", "--run", "live", "--no-report")
-        seen = []
+        seen, so_far = [], False
         until = time.monotonic() + HANG
         while run.poll() is None and time.monotonic() < until:
             if "live.html" in got(address):
                 counts = re.search(r"running: 1 of 1 cell measured, (\d) process", got(address + "live.html"))
                 seen += [int(counts[1])] if counts else []
+                so_far = so_far or (bool(counts) and "bench-run" in got(address + "live.html?whole"))
             time.sleep(0.2)
         assert run.returncode == 0, run.stderr.read()
         assert seen
         assert seen == sorted(seen)
+        assert so_far
         whole = got(address + "live.html")
         assert "data-live" not in whole
         assert "bench-run" in whole
