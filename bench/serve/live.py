@@ -51,7 +51,13 @@ def snapshot(run: Run) -> Snapshot:
 
 
 def live_page(seen: Snapshot, now: float) -> str:
-    """The page as one HTML document, which asks the server for itself every two seconds; `now` in seconds since 1970."""
+    """The page as one HTML document, which asks the server for itself every two seconds.
+
+    Args:
+        seen: the run.
+        now: seconds since 1970.
+
+    """
     view = {
         "name": seen.name,
         "command": seen.command,

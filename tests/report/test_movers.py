@@ -155,7 +155,7 @@ def test_numbers_without_spread_either_moved_or_did_not():
 
 def test_chance_moves_nothing_in_95_percent_of_tables():
     random = np.random.default_rng(1)
-    hits, tables, cells = 0, 400, 12
+    hits, tables, cells = 0, 150, 12
     for _ in range(tables):
         logs = np.exp(random.normal(0, 0.02, (2, cells, 3)))
         shifts = [shift(of_ratios(new), of_ratios(old), log_scale=True) for old, new in zip(*logs, strict=True)]
@@ -210,6 +210,7 @@ def test_a_name_stays_text_in_each_format(tmp_path, form, shown):
     assert ("$\\times$" in text) == (form == "latex")
 
 
+@pytest.mark.slow
 def test_the_page_is_opened_in_the_browser(two, capfd, monkeypatch):
     opened = []
     monkeypatch.setattr("webbrowser.open", opened.append)
