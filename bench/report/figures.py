@@ -62,10 +62,7 @@ def standalone(text: str) -> str:
     coloured = re.sub(r"var\((--[\w-]+)\)", lambda match: light()[match[1]], text)
     root = ET.fromstring(coloured)  # noqa: S314 - of our own making
     _, _, width, height = map(float, root.attrib["viewBox"].split())
-    place = {
-        "x": f"{-_MARGIN}",
-        "y": f"{-_MARGIN}",
-    }  # texts may reach beyond the picture, which a page does not cut off
+    place = dict.fromkeys(("x", "y"), f"{-_MARGIN}")  # texts may reach beyond a picture, which a page does not cut off
     size = {"width": f"{width + 2 * _MARGIN:g}", "height": f"{height + 2 * _MARGIN:g}"}
     root.attrib |= {name: f"{value}pt" for name, value in size.items()}
     root.attrib |= {"viewBox": f"{-_MARGIN} {-_MARGIN} {size['width']} {size['height']}", "font-family": _FONT}
