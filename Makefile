@@ -39,6 +39,7 @@ test-slow: setup-dev ## the tests that take longer, those that time things one a
 coverage: setup-dev ## which lines and branches the quick tests run: ten minutes
 	$(BIN)/coverage erase
 	OMP_WAIT_POLICY=passive $(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	find . -maxdepth 1 -name ".coverage.*" -empty -delete
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -93,6 +93,11 @@ def cut(text: str, longest: int = LONGEST_REASON) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Whether it is Ctrl-C, or what an import makes of it, which raises an error of its own because of it."""
+    return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
+
+
 def is_ctrl_c(error: BaseException) -> bool:
     """Whether it is the user's, to end all; in a worker, which ignores Ctrl-C, the measured code has raised it."""
     return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN

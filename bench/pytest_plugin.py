@@ -8,9 +8,11 @@
         bench_step(make_step)
 
 On a CPU a round is a single step, as in plain pytest-benchmark, which keeps rounds alone: of a thousand steps some are
-free of neighbours, of ten blocks of 0.1 s none is. On a GPU a round is such a block with one synchronization at each
-end, for that takes as long as many a step. pytest-benchmark's options, storage and comparisons work as they do for any
-benchmark. Torch is imported by the first cell or step, never when pytest starts.
+free of neighbours, of ten blocks of 0.1 s none is. They are taken for 5 s where nobody asked for another time, since a
+neighbour on the same host slows all of a second by up to two fifths, and seldom all of five. On a GPU a round is such a
+block with one synchronization at each end, for that takes as long as many a step. pytest-benchmark's options, storage
+and comparisons work as they do for any benchmark. Torch is imported by the first cell or step, never when pytest
+starts.
 """
 
 import time
@@ -26,7 +28,10 @@ from torch_architecture_bench import shadow_of
 if TYPE_CHECKING:
     from bench.worker.inprocess import InProcess
 
-_DEFAULT_MIN_TIME = 5e-6  # seconds; pytest-benchmark's own, which is replaced where it was not asked for
+# Seconds; pytest-benchmark's own, which are replaced where they were not asked for.
+_DEFAULT_MIN_TIME = 5e-6
+_DEFAULT_MAX_TIME = "1.0"  # as text, as the option has it; "1" is a time that was asked for
+_MAX_TIME = 5.0  # as criterion measures
 # By the fastest of these pytest-benchmark tells how many rounds fit its time: by one alone, which a neighbour may have
 # delayed a hundredfold, there would be five.
 _CALIBRATION_STEPS = 10
@@ -82,6 +87,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     settings: dict[str, Any] = {"timer": timer, "disable_gc": True}
     if not item.config.getoption("benchmark_warmup"):
         settings |= {"warmup": True, "warmup_iterations": _CALIBRATION_STEPS}
+    if item.config.getoption("benchmark_max_time") == _DEFAULT_MAX_TIME:
+        settings |= {"max_time": _MAX_TIME}
     own = item.get_closest_marker("benchmark")
     # pytest-benchmark reads the closest marker alone, so that one has to say everything
     item.add_marker(pytest.mark.benchmark(**{**settings, **(own.kwargs if own else {})}), append=False)

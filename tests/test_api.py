@@ -64,7 +64,8 @@ def recorded(tmp_path, monkeypatch):
 
 
 def test_importing_it_imports_nothing_heavy(python):
-    done = python("""
+    done = python(
+        """
         import sys
         import bench
         heavy = {"numpy", "pandas", "scipy", "torch", "matplotlib", "argparse", "multiprocessing"}
@@ -72,7 +73,9 @@ def test_importing_it_imports_nothing_heavy(python):
         print(sorted(name for name in dir(bench) if name in bench.__all__))
         bench.load
         print("bench.api" in sys.modules, "torch" in sys.modules)
-        """)
+        """,
+        COVERAGE_PROCESS_CONFIG="",
+    )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "[]",
@@ -327,6 +330,7 @@ def test_a_program_that_uses_it_is_checked_strictly(tmp_path):
     assert 'Module has no attribute "runs"' in own[1]
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_script_and_keeps_what_was_measured(python, tmp_path):
     """A script with a guard."""
     script = f"""

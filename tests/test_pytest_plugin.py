@@ -157,6 +157,7 @@ def test_the_entry_point_brings_the_fixture_and_leaves_torch_alone(repository):
     assert "8 tests collected" in done.stdout
 
 
+@pytest.mark.slow
 def test_without_benchmarks_each_cell_runs_once_and_nothing_is_reported(repository):
     done = repository("--benchmark-disable", "-rs")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -169,6 +170,32 @@ def test_it_does_no_harm_where_pytest_benchmark_is_not_loaded(repository):
     (repository.folder / "test_nets.py").write_text("def test_nothing():\n    pass\n")
     done = repository("-p", "no:benchmark", "-p", "no:pytest_benchmark")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [((), ["5.0", "0.2", "1.0"]), (("--benchmark-max-time=1",), ["1.0", "0.2", "1.0"])],
+)
+def test_rounds_are_taken_for_longer_unless_another_time_is_asked_for(repository, options, expected):
+    """Than plain pytest-benchmark takes them, whose own tests keep their time."""
+    (repository.folder / "test_nets.py").write_text(
+        dedent("""
+        import pytest
+
+        def test_ours(bench_cell, benchmark):
+            print("seconds:", float(benchmark._max_time))
+
+        @pytest.mark.benchmark(max_time=0.2)
+        def test_by_its_marker(bench_cell, benchmark):
+            print("seconds:", float(benchmark._max_time))
+
+        def test_of_others(benchmark):
+            print("seconds:", float(benchmark._max_time))
+        """)
+    )
+    done = repository("--benchmark-disable", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.rpartition(" ")[2] for line in done.stdout.splitlines() if "seconds: " in line] == expected
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.cli.output import Output, take_over
 from bench.cli.parser.main import build_parser
 from bench.cli.render.notice import notice
-from bench.errors import EXIT_INTERNAL, EXIT_PASS, EXIT_USAGE, BenchError, reason_of
+from bench.errors import EXIT_INTERNAL, EXIT_PASS, EXIT_USAGE, BenchError, is_interrupt, reason_of
 from bench.plan.origin import TRACEBACK
 
 _MODULES = {"import": "import_"}  # a module cannot have the name of a Python keyword
@@ -62,7 +62,7 @@ def _code_of(arguments: list[str]) -> tuple[int, bool]:
         notice(str(error))
         return error.exit_code, deciding
     except Exception as error:  # ours to mend; it must not look like a decision
-        if isinstance(error.__cause__, KeyboardInterrupt):  # amid an import: see bench.__main__
+        if is_interrupt(error):  # amid an import: see bench.__main__
             raise
         notice(unforeseen(error))
         return EXIT_INTERNAL, deciding

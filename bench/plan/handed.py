@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 
-from bench.errors import BenchError
+from bench.errors import BenchError, reason_of
 from bench.plan.origin import HANDED, INSTALLED, parse
 from bench.plan.task import HandedObject
 
@@ -44,10 +44,9 @@ def text_of(thing: object, called: str, objects: dict[str, HandedObject]) -> str
 
         value = pickled(thing)
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise BenchError(
-            f"{called} cannot be sent to a fresh process ({reason}): give a class or function that makes what it needs "
-            "when it is called"
+            f"{called} cannot be sent to a fresh process ({reason_of(error)}): give a class or function "
+            "that makes what it needs when it is called"
         ) from error
     handed = HandedObject(value, {"pickle": sha256(value).hexdigest(), **written_in(thing)})
     name = re.sub(r"\W", "", label_of(thing).rpartition(".")[2]) or "object"

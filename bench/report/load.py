@@ -67,8 +67,11 @@ def read(run: Run) -> Record:
 
     Of two results of one cell and repeat on one class of machines the later one counts.
     """
-    stored = map(_of_configuration, flagged(run.lines(), run.heads()))
-    lines = {(line["id"], line["cell"].get("seed"), line["repeat"], line["machine"]): line for line in stored}
+    stored = list(map(_of_configuration, flagged(run.lines(), run.heads())))
+    lines = {
+        (place, line["cell"].get("seed"), line["repeat"]): line
+        for line, (place, _) in zip(stored, places_of(stored), strict=True)
+    }
     gathered: dict[tuple[str, str], _Gathered] = {}
     for line, (place, _) in zip(lines.values(), places_of([*lines.values()]), strict=True):
         gathered.setdefault((place.id, place.machine), _Gathered(machine=place.machine)).add(line)

@@ -20,9 +20,10 @@ from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block, quiet_collector, run_untimed, warm_up
 from bench.measure.costs import measure_costs, measure_memory
 from bench.measure.speed import step_times, timed_block
-from bench.measure.threads import check_threads
+from bench.measure.threads import check_threads, refuse_changed
 from bench.measure.workload import Workload
 from bench.origins.attempts import attempts_told
+from bench.origins.settings import changes, settings_now
 from bench.plan.cell import Cell
 from bench.plan.task import CatalogueRequest
 from bench.plan.timing import LEAD_SECONDS
@@ -69,7 +70,8 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
 def count(task: SideTask, channel: Channel) -> None:
     """Send the exact counts of one step by metric, and the peak of memory, which on a CPU is not exact."""
     with failure_sent(channel):
-        work, _ = _workload({**task, "cell": {**task["cell"], "mode": "eager"}})
+        cell, device = _opened({**task, "cell": {**task["cell"], "mode": "eager"}})
+        work = _workload(task, cell, device)
         channel.send("counts", {cost.metric: cost.value for cost in (*measure_costs(work), *measure_memory(work))})
 
 
@@ -77,7 +79,9 @@ def serve(task: SideTask, channel: Channel) -> None:
     """Warm up, then answer each number of steps with their times, until None comes."""
     with failure_sent(channel):
         layout = layout_of(shift_heap(task.get("heap_offset")))
-        work, device = _workload(task)
+        cell, device = _opened(task)
+        settings = settings_now()  # before any code of others runs
+        work = _workload(task, cell, device)
         names, slower = work.timed_phases, task["inject"]
         with quiet_collector():
             warm = warm_up(device, work.timed_step)
@@ -87,6 +91,7 @@ def serve(task: SideTask, channel: Channel) -> None:
             while (steps := channel.receive()) is not None:
                 run_untimed(device, work.timed_step, LEAD_SECONDS)
                 block = timed_block("cell", work, ceil(steps * (1 + slower)))
+                refuse_changed(changes(settings, settings_now()))
                 core = on_core(block, work.cell.threads) if device.facts.on_host else OnCore()
                 times: BlockTimes = {
                     **core,
@@ -125,11 +130,15 @@ def inject_slowdown(seconds: Floats, slower: float, count: int) -> list[float]:
     return [float(time) for time in np.diff(cuts)]
 
 
-def _workload(task: SideTask) -> tuple[Workload, Device]:
+def _opened(task: SideTask) -> tuple[Cell, Device]:
     cell = Cell.from_dict(task["cell"])
     device = device_for(cell)
     check_threads(cell.threads)
+    return cell, device
+
+
+def _workload(task: SideTask, cell: Cell, device: Device) -> Workload:
     dataset = load_for(cell, task["data_dir"], whole=False)
     timed = Sources(dataset, device).train(cell, max(RESIDENT_IMAGES, cell.batch_size))
     device.settle_memory()
-    return Workload(cell, device, *timed, dataset.num_classes), device
+    return Workload(cell, device, *timed, dataset.num_classes)

@@ -23,11 +23,11 @@ from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.numerics import measure_numerics, too_large, unknown
 from bench.measure.reference import references
 from bench.measure.speed import block_alone, measure_copy, measure_inference, measure_phases, measure_relative
-from bench.measure.threads import ThreadsError, check_threads
+from bench.measure.threads import ThreadsError, check_threads, refuse_changed
 from bench.measure.workload import Workload
 from bench.origins.attempts import attempts_told
 from bench.origins.digests import digests_of_code
-from bench.origins.settings import ON_THREADS, changes, settings_now
+from bench.origins.settings import changes, settings_now
 from bench.plan.cell import Cell
 from bench.plan.task import Task
 from bench.process.channel import Channel, HungUpError
@@ -179,11 +179,10 @@ class _CellTask:
         now = settings_now()
         changed = changes(self.settings, now)
         self.settings = now
-        if any(name in changed for name in ON_THREADS):
-            text = _in_words({name: changed[name] for name in ON_THREADS if name in changed})
-            raise ThreadsError(f"its code changed {text} while it was measured: leave that to --threads and taskset")
+        refuse_changed(changed)
         if changed:
-            text = f"its code changed what holds for all of its process, and so for these numbers: {_in_words(changed)}"
+            words = ", ".join(f"{name} ({values})" for name, values in changed.items())
+            text = f"its code changed what holds for all of its process, and so for these numbers: {words}"
             self._warn([Warning("timing", "settings changed", None, text)])
             with suppress(Exception):  # flags of an old and a new kind do not go together in torch, which raises then
                 self.channel.send("system", {**self.system, **describe_system(self.device)})
@@ -279,7 +278,3 @@ def _check_set(threads: int) -> None:
     """
     if (now := torch.get_num_threads()) != threads:
         raise ThreadsError(f"its code set torch to {now} threads while {threads} were timed: leave that to --threads")
-
-
-def _in_words(changed: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} ({values})" for name, values in changed.items())

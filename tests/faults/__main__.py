@@ -1,6 +1,7 @@
 """`python -m tests.faults`: faults from a seed into real runs, what came of each, and the table for the page."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,9 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="for the runs; a temporary one")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table on this page")
     args = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:  # by nohup, or a shell's &; what it starts would ignore them too
+            signal.signal(number, signal.SIG_DFL)
     folder = args.folder or Path(tempfile.mkdtemp(prefix="faults-"))
     sys.stderr.write(f"seed {args.seed}; runs in {folder}\n")
     campaign = Campaign(args.seed, args.count, folder.absolute(), tell)

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -298,20 +298,16 @@ def asked(folder: Path, kind: Kind, random: Random) -> Outcome:
     return Outcome(kind.name, list(broken_by(session, [kind], ended(session, LIMIT), cut_short=False)))
 
 
-class small_disk:  # noqa: N801 - a context
+@contextmanager
+def small_disk(place: Path, wanted: bool) -> Iterator[None]:
     """A disk of 16 MiB for the results, if that may be mounted."""
-
-    def __init__(self, place: Path, wanted: bool) -> None:
-        self.place, self.wanted = place, wanted
-
-    def __enter__(self) -> None:
-        self.place.mkdir(parents=True, exist_ok=True)
-        if self.wanted:
-            options = ["-t", "tmpfs", "-o", "size=16m", "tmpfs", str(self.place)]
-            self.wanted = subprocess.run(["mount", *options], check=False, capture_output=True).returncode == 0
-
-    def __exit__(self, *_: object) -> None:
-        if self.wanted:
+    place.mkdir(parents=True, exist_ok=True)
+    options = ["-t", "tmpfs", "-o", "size=16m", "tmpfs", str(place)]
+    mounted = wanted and subprocess.run(["mount", *options], check=False, capture_output=True).returncode == 0
+    try:
+        yield
+    finally:
+        if mounted:
             with suppress(OSError):
-                shutil.copytree(self.place, self.place.with_name("kept-results"), dirs_exist_ok=True)
-            subprocess.run(["umount", "-l", str(self.place)], check=False)
+                shutil.copytree(place, place.with_name("kept-results"), dirs_exist_ok=True)
+            subprocess.run(["umount", "-l", str(place)], check=False)

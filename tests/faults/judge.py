@@ -56,7 +56,9 @@ def broken_by(session: Session, kinds: Sequence[Kind], code: int | None, *, cut_
         there = set(lines_of(session.results))
         if missing := [line for line in session.seen if line not in there]:
             yield "lost", f"{len(missing)} lines, such as {missing[0][:200]!r}"
-    yield from record_of(session.results.parent, kinds)
+    # what ended the session before it wrote its own left what stood there, as a full disk may have kept it
+    began = session.run_document() != session.document
+    yield from record_of(session.results.parent, kinds if began else ())
 
 
 def _code(session: Session, kinds: Sequence[Kind], code: int | None, text: str, *, cut_short: bool) -> Iterator[Broken]:

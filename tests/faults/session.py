@@ -38,6 +38,7 @@ class Session:
         self.folder, self.mark, self.results = folder, uuid4().hex, folder / "results" / "r" / "results.jsonl"
         self.temporary = folder / "tmp"
         self.temporary.mkdir(parents=True, exist_ok=True)
+        self.document = self.run_document()  # as it was before
         self.seen: dict[bytes, None] = {}  # whole lines of measured cells, in the order in which they appeared
         self._size = -1
         self.look()
@@ -64,6 +65,12 @@ class Session:
 
     def _path(self, kind: str) -> Path:
         return self.folder / f"std{kind}"
+
+    def run_document(self) -> bytes:
+        """run.json, or nothing where there is none."""
+        with suppress(OSError):
+            return self.results.with_name("run.json").read_bytes()
+        return b""
 
     def text(self) -> str:
         """What it wrote to both streams."""

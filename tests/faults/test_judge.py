@@ -22,6 +22,7 @@ class Ended:
         self.folder, self.results = folder, folder / "results" / "r" / "results.jsonl"
         self.results.parent.mkdir(parents=True, exist_ok=True)
         self._text, self._left, self.seen = text, [*left], {}
+        self.document = b""
 
     def text(self):
         return self._text
@@ -31,6 +32,9 @@ class Ended:
 
     def kill(self):
         self._left = []
+
+    def run_document(self):
+        return (self.results.parent / "run.json").read_bytes() if (self.results.parent / "run.json").is_file() else b""
 
 
 def line(name="a", status="ok", step=1.0, metrics=("step", "forward"), **fields):
@@ -87,6 +91,8 @@ def test_lines_are_judged(tmp_path):
     session.results.with_name("run.json").write_text('{"status": "running"}')
     session.results.write_bytes(line())
     assert invariants(session, 130, [KINDS["SIGTERM"]]) == {"record"}
+    session.document = session.run_document()  # another session's, that could not write any more
+    assert invariants(session, 130, [KINDS["SIGTERM"]]) == set()
     assert list(unfinished(session.results.parent, cells=1)) == []
     assert [invariant for invariant, _ in unfinished(session.results.parent, cells=2)] == ["resume"]
 

@@ -303,10 +303,10 @@ WARNING = Table(
     "Warning", "What speaks against a part of a result.", Warning, {"amount": "of its kind"},
     means(
         amount="how much: of faulting, page faults a step; of contended, the share of a core that was waited for; of "
-        "reference disturbed, the share that it took longer; of drifting, the share a block; of denormals, the "
-            "share of "
-        "weights and state; of uneven, how many times as long; of time limit, s; of target missed, the best test "
-        "accuracy; of oversubscribed, threads to a core. Null for other kinds",
+        "reference disturbed, the share that it took longer; of drifting, the share a block; of denormals, the share "
+        "of weights and state; of uneven, how many times as long; of time limit, s; of target missed, the best test "
+        "accuracy; of left running, processes; of node lost, nodes; of oversubscribed, threads to a core. Null for "
+        "other kinds",
     ),
 )  # fmt: skip
 MEASUREMENT = Table(

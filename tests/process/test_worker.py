@@ -279,6 +279,7 @@ def test_nothing_that_its_code_started_outlives_the_server(workers, how):
         assert eventually(lambda: not is_running(child))
 
 
+@pytest.mark.slow
 def test_a_copy_of_the_worker_has_no_say(workers):
     assert talk(workers, "goes_on_twice", "mine") == ([("said", "mine")], None)
 

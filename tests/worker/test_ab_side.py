@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from bench.machine.system import usable_cores
 from bench.measure.blocks import Block
@@ -96,6 +97,23 @@ def test_what_there_is_is_sent_as_plain_data():
     assert capabilities["catalogue"]["architectures"]["lenet5"]["module"] == "architectures.lenet"
     assert "batch_size" in capabilities["cell_fields"]
     assert capabilities["system"]["cores_usable"] >= 1
+
+
+def test_a_side_whose_net_sets_its_threads_is_no_measurement(tmp_path):
+    """Its times are not those of the cell, which says how many threads it has."""
+    (tmp_path / "sets.py").write_text(
+        "import torch\n\n\nclass Sets(torch.nn.Linear):\n    def __init__(self, shape, classes):\n"
+        "        super().__init__(shape[0] * shape[1] * shape[2], classes)\n\n"
+        "    def forward(self, images):\n        torch.set_num_threads(2)\n"
+        "        return super().forward(images.flatten(1))\n"
+    )
+    talk, threads = Talk(blocks=1), torch.get_num_threads()
+    try:
+        ab_side.serve({**task(architecture=f"{tmp_path / 'sets.py'}:Sets"), "inject": 0.0}, talk)
+    finally:
+        torch.set_num_threads(threads)
+    assert talk.sent[-1][0] == "failed"
+    assert "its code changed threads (1 -> 2) while it was measured: leave that to --threads" in talk.sent[-1][1]
 
 
 @pytest.mark.parametrize(

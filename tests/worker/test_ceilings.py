@@ -130,6 +130,8 @@ def test_times_that_noise_has_turned_round_still_give_a_cost(monkeypatch):
     assert ceilings.operator_seconds(Stopwatch(CpuDevice())) > 0
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_call_of_a_step_costs_more_than_a_bare_call():
     """In the same process, in turn; the least of several, so that no neighbour decides."""
     watch, element = Stopwatch(CpuDevice()), torch.ones(1)

@@ -106,6 +106,7 @@ def test_the_best_weights_are_sent(parts):
     assert restored.entry["test_accuracy"] == max(entry["test_accuracy"] for entry in record["epochs"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_training_that_diverges_is_a_status_and_keeps_what_was_learnt():
     channel = Heard()
@@ -153,6 +154,7 @@ def scratch(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
     channel = Heard()
@@ -168,6 +170,7 @@ def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_profile_that_fails_is_a_warning(scratch):
     scratch.rmdir()

@@ -1,5 +1,6 @@
 """Decision: shown on the terminal, and in the files that CI reads, which are written however a command ends."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,7 +10,7 @@ from pathlib import Path
 from bench.cli.render.columns import print_table
 from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
-from bench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, BenchError, one_line, reason_of
+from bench.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, BenchError, is_interrupt, one_line, reason_of
 from bench.text import duration
 from bench.verdict.junit import junit
 from bench.verdict.markdown import change, confidences, markdown, quantity, since_anchor, summary, visible
@@ -64,7 +65,11 @@ class Outputs:
 
     def _check(self) -> None:
         """See that the files can be written, before anything is measured for them."""
-        for path in filter(None, (self.junit_file, self.markdown_file)):
+        paths = [path for path in (self.junit_file, self.markdown_file) if path]
+        files = [os.path.realpath(path) for path in paths if not Path(path).is_char_device()]
+        if len(set(files)) < len(files):
+            raise BenchError(f"--junit and --markdown both name {paths[0]}: name two files")
+        for path in paths:
             try:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
                 with Path(path).open("ab"):
@@ -87,7 +92,7 @@ def _undecided(error: BaseException, kind: DecisionKind, command: str) -> Undeci
     """What an exception that ends a command makes of it."""
     if isinstance(error, BenchError):
         return Undecided(kind=kind, exit_code=error.exit_code, reason=str(error), command=command)
-    if isinstance(error, KeyboardInterrupt):
+    if is_interrupt(error):
         return Undecided(kind=kind, exit_code=EXIT_INTERRUPTED, reason="it was interrupted", command=command)
     reason = f"unforeseen error, please report it: {reason_of(error)}"
     return Undecided(kind=kind, exit_code=EXIT_INTERNAL, reason=reason, command=command)

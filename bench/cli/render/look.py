@@ -8,12 +8,12 @@ from bench.text import plural
 
 
 def tell_look(cell: str, run: int, count: int, look: Look | None) -> None:
-    """A line for each look; a terminal sees each pair."""
+    """A line for each look; a terminal sees the number of each pair in between."""
     where = f"{cell}{', second run' if run == 2 else ''}: {plural(count, 'pair')}"
+    over = CLEAR if sys.stderr.isatty() else ""
     if look is not None:
         ratio = look.ratio
-        print(
-            f"{where}: ratio {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f}): {look.outcome}", file=sys.stderr
-        )
-    elif sys.stderr.isatty():
-        print(where, end=CLEAR, file=sys.stderr, flush=True)
+        words = f"ratio {ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f}): {look.outcome}"
+        print(f"{over}{where}: {words}", file=sys.stderr)
+    elif over:
+        print(f"{over}{where}", end="", file=sys.stderr, flush=True)

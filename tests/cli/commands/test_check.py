@@ -249,6 +249,24 @@ def test_a_file_that_cannot_be_written_is_told_before_anything_is_judged(accepte
     assert "cannot write taken/c.xml" in done.stderr
 
 
+def test_two_forms_do_not_share_a_file(accepted, record, typed):
+    record("new", 0.0)
+    done = typed("check", "new", "--junit", "out/c", "--markdown", "out/../out/c")
+    assert done.returncode == 2
+    assert "--junit and --markdown both name out/c: name two files" in done.stderr
+    assert typed("check", "new", "--junit", "/dev/null", "--markdown", "/dev/null").returncode == 0
+
+
+def test_an_import_that_ctrl_c_ends_is_an_interrupt(tmp_path):
+    """An extension module amid which it comes raises an ImportError because of it."""
+    from bench.cli.render.decision import Outputs
+
+    outputs = Outputs(junit_file=str(tmp_path / "c.xml"))
+    with pytest.raises(ImportError), outputs.kept("check", "bench check"):
+        raise ImportError("numpy") from KeyboardInterrupt()
+    assert "it was interrupted" in (tmp_path / "c.xml").read_text("utf-8")
+
+
 def test_a_file_that_cannot_be_written_any_more_does_not_cost_the_decision(accepted, record, typed, monkeypatch):
     from pathlib import Path
 

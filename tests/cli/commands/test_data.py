@@ -125,6 +125,7 @@ def test_a_set_of_other_sizes_than_it_is_listed_with_is_refused(typed, tmp_path,
     check_refused(typed(*ONE, "--datasets", name), words, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_comparison_refuses_a_damaged_set_too(typed, tmp_path):
     raw = small.write(small.files_of("kmnist"), tmp_path / "data")
     (raw / "t10k-labels-idx1-ubyte").write_bytes(b"")

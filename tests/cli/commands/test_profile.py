@@ -35,6 +35,7 @@ def test_the_profile_is_recorded_beside_the_timed_numbers(profiled):
     assert trace.name == result.profile["trace"]
 
 
+@pytest.mark.slow
 def test_two_processes_count_the_same(profiled):
     bench, _ = profiled
     again = bench("profile", "debug", *TINY, "--run", "again", "--json")

@@ -50,6 +50,7 @@ def test_a_mistake_is_one_line(typed, words, told):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_plug_in_is_shown_too(bench, plugin):
     done = bench("show", "architecture", "faulty_good", plugin=plugin)
     assert done.returncode == 0, done.stderr
