@@ -5,7 +5,19 @@ from dataclasses import replace
 import pytest
 
 from bench.plan.cell import Cell
-from bench.plan.estimate import RENEWAL_SECONDS, expected_seconds, least_seconds, renewal_seconds
+from bench.plan.estimate import (
+    CEILING_SECONDS,
+    PAGE_SECONDS,
+    PAGE_SECONDS_EACH,
+    RENEWAL_SECONDS,
+    STARTUP_SECONDS,
+    around_seconds,
+    expected_seconds,
+    learning_seconds,
+    least_seconds,
+    page_seconds,
+    renewal_seconds,
+)
 from bench.plan.plan import Plan
 
 PLAN = Plan(epochs=1, repeats=2, blocks=5)
@@ -84,3 +96,19 @@ def test_a_fresh_server_is_reckoned_for_each_round_but_the_first():
         ([], 3, 0),
     ):
         assert renewal_seconds(cells, replace(PLAN, repeats=repeats)) == renewals * RENEWAL_SECONDS
+
+
+def test_start_up_ceilings_and_the_page_are_reckoned_as_far_as_there_are_any():
+    cells = [CELL, replace(CELL, threads=2), replace(CELL, seed=1)]
+    bare = around_seconds([CELL], replace(PLAN, blocks=0, report=False))
+    assert bare == STARTUP_SECONDS
+    assert around_seconds(cells, replace(PLAN, report=False)) == bare + 2 * CEILING_SECONDS
+    assert around_seconds(cells, PLAN) == around_seconds(cells, replace(PLAN, report=False)) + page_seconds(cells, PLAN)
+    assert page_seconds(cells, PLAN) == PAGE_SECONDS + 2 * PAGE_SECONDS_EACH
+
+
+def test_a_limit_ends_training_and_not_its_evaluations(catalogue):
+    whole, short = (
+        learning_seconds(CELL, replace(PLAN, train_limit=limit, epochs=100), catalogue()) for limit in (None, 2.0)
+    )
+    assert 2.0 < short < 10.0 < whole / 10

@@ -11,7 +11,7 @@ from scipy import stats
 
 from bench.plan.timing import LEAST_REPEATS
 from bench.stats.interval import of_ratios
-from bench.stats.stopping import is_precise
+from bench.stats.stopping import is_precise, likely_count
 
 RUNS, CAP = 20_000, 40
 TARGET = 0.03
@@ -97,3 +97,24 @@ def test_stopping_at_the_first_hit_of_three_covers_less(spread):
 
 def test_stopping_at_the_first_hit_of_three_loses_five_percent_at_the_worst_spread():
     assert by_both_rules(WORST)[1] == pytest.approx(0.90, abs=0.01)
+
+
+def test_a_forecast_of_the_ratios_that_are_needed_grows_with_their_spread():
+    few = [likely_count([1.0, 1 + spread], 0.03, 100) for spread in (0.0, 0.05, 0.2)]
+    assert few == sorted(set(few))
+    assert few[0] == LEAST_REPEATS
+    assert likely_count([], 0.03, 100) < 20
+    assert likely_count([1.0, 2.0], 0.03, 8) == 8
+    assert likely_count([1.0] * 7, 0.03, 20) == 8  # whoever asks for one more is told of it
+
+
+def test_what_the_forecast_says_is_what_the_rule_does():
+    """For ratios that are spread as those so far."""
+    generator = np.random.default_rng(1)
+    ends = []
+    for _ in range(50):
+        ratios = list(np.exp(0.03 * generator.standard_normal(60)))
+        needed = next(count for count in range(2, 61) if is_precise(ratios[:count], 0.03))
+        ends.append((likely_count(ratios[:5], 0.03, 60), needed))
+    likely, needed = np.array(ends).mean(axis=0)
+    assert likely == pytest.approx(needed, rel=0.35)

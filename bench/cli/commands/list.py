@@ -12,7 +12,6 @@ from bench.cli.render.notice import notice
 from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue
-from bench.plan.estimate import expected_seconds, trial_seconds
 from bench.plan.grid import chosen, expand
 from bench.plan.origin import code_in_words, parse
 from bench.plan.plan import Plan, plan_from, suite_names
@@ -100,12 +99,14 @@ def _catalogue(request: CatalogueRequest) -> Catalogue:
 
 
 def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
+    from bench.session.missing import missing  # noqa: PLC0415 - scipy, which no other listing needs
+
     grid = expand(plan, catalogue)
     trials = trials_of(grid.cells, plan, catalogue)
     return {
         "name": plan.suite,
         "cells": len(grid.cells) + len(trials),
-        "seconds": expected_seconds(grid.cells, plan, catalogue) + trial_seconds(trials, plan, catalogue),
+        "seconds": missing(plan, grid.cells, trials, {}).seconds(plan, catalogue),
         "purpose": plan.purpose,
         "architectures": list(plan.architectures),
     }

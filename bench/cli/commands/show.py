@@ -35,6 +35,9 @@ def execute(args: argparse.Namespace) -> int:
     Two words name an architecture or a checkpoint; a single word names a run, whatever it is.
     """
     if args.run in _SUBJECTS and (args.name or not _is_run(args.run)):
+        if args.wide or args.columns:
+            extra = "--wide" if args.wide else "--columns"
+            raise BenchError(f"{extra} goes with a run: leave it out")
         return _SUBJECTS[args.run](args)
     if args.data_dir:
         raise BenchError("'--data-dir' goes with a checkpoint: python -m bench show checkpoint FILE")

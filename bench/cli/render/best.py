@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.metrics import COMPARE_WITHIN, Metric
 
-Measured = Mapping[str, Any]  # the row of a metric in the pooled frame
+Measured = Mapping[Hashable, Any]  # the row of a metric in the pooled frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,15 @@ def best_rows(metric: Metric, rows: Sequence[Measured | None]) -> frozenset[int]
 
 def comparable(metric: Metric, row: Measured) -> tuple[str, ...]:
     """What rows have to share before this metric of theirs compares."""
-    threads = row["threads"] if pd.isna(row["threads_used"]) else row["threads_used"]
-    known = {**row, "threads": threads}
+    used = number_in(row, "threads_used")
+    known = row if used is None else {**row, "threads": int(used)}
     return tuple(str(known.get(name)) for name in COMPARE_WITHIN[metric.kind])
+
+
+def number_in(row: Measured, name: str) -> float | None:
+    """A number of the row; None where the frame has none there."""
+    value = row[name]
+    return None if value is None or value is pd.NA or value != value else float(value)  # noqa: PLR0124 - not-a-number
 
 
 def _leaders(reaches: Sequence[_Reach]) -> list[int]:
@@ -45,10 +51,8 @@ def _leaders(reaches: Sequence[_Reach]) -> list[int]:
 
 
 def _reach(metric: Metric, row: Measured, place: int) -> _Reach | None:
-    if metric.kind == "exact":
-        low = high = row["value"]
-    elif pd.isna(row["low"]) or pd.isna(row["high"]) or bool(row.get("contended")):
+    exact = metric.kind == "exact"
+    low, high = (number_in(row, name) for name in (("value", "value") if exact else ("low", "high")))
+    if low is None or high is None or row.get("contended"):
         return None
-    else:
-        low, high = row["low"], row["high"]
     return _Reach(place, -high, -low) if metric.direction == "higher" else _Reach(place, low, high)

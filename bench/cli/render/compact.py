@@ -1,6 +1,6 @@
 """Compact: a run's main figures as columns in one unit each, the rows in order of cost and named by what differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ NAME = "cell"
 FIRST = (
     NAME, "status", "relative_cost", BAR, "accuracy", "time_to_accuracy", "signs", "weak_efficiency",
     "strong_efficiency", "gradient_error", "update_error", "step", "throughput", "peak_memory", "parameters",
-    "bound_by", "step_median", "forward", "backward", "optimizer",
+    "bound_by", "step_median",
 )  # fmt: skip
 _BAR_WIDTH = 8
 
@@ -69,7 +69,7 @@ class _Entry:
 
     cell: Cell
     machine: str
-    first: Mapping[str, Any]
+    first: Mapping[Hashable, Any]
     measured: Mapping[str, Measured]
     part: pd.DataFrame
 

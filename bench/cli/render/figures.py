@@ -3,9 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
-from bench.cli.render.best import Measured
+from bench.cli.render.best import Measured, number_in
 from bench.metrics import Metric, symbol_of
 from bench.stats.interval import Interval
 from bench.text import PERCENT, TIMES, Scale, either_way, figure, number, plus_minus, quantity, scale_of, tells_nothing
@@ -19,11 +17,11 @@ def figures(
 ) -> tuple[list[str], Scale]:
     """The text of each row, and the unit of all; `beside` are the metrics of each row by name."""
     key = "median" if metric.name == "step_median" else "value"
-    values = [row[key] for row in rows if row and not pd.isna(row[key])]
-    scale = scale_of(symbol_of(metric.name, metric.unit), values)
+    values = [number_in(row, key) if row else None for row in rows]
+    scale = scale_of(symbol_of(metric.name, metric.unit), [value for value in values if value is not None])
     if metric.to_target:
         return [_to_target(metric, measured) for measured in beside], Scale(1.0, "")
-    return [_figure(metric, row, row[key], scale) if row else _NONE for row in rows], scale
+    return [_figure(metric, row, value, scale) for row, value in zip(rows, values, strict=True)], scale
 
 
 def title_of(metric: Metric, scale: Scale) -> str:
@@ -32,10 +30,11 @@ def title_of(metric: Metric, scale: Scale) -> str:
     return title if scale.unit in ("", TIMES) or scale.unit == title else f"{title} {scale.unit}"
 
 
-def _figure(metric: Metric, row: Measured, value: float, scale: Scale) -> str:
-    if pd.isna(value):
+def _figure(metric: Metric, row: Measured | None, value: float | None, scale: Scale) -> str:
+    if row is None or value is None:
         return _NONE
-    half = None if pd.isna(row["low"]) or pd.isna(row["high"]) else float(row["high"] - row["low"]) / 2
+    low, high = number_in(row, "low"), number_in(row, "high")
+    half = None if low is None or high is None else (high - low) / 2
     if metric.kind == "ratio":
         text = _relative(row, half)
     elif metric.kind == "share" and half is not None:
@@ -72,7 +71,7 @@ def _to_target(metric: Metric, measured: Mapping[str, Measured]) -> str:
         return f"{round(share * seeds)} of {seeds} reach it"
     row = measured[metric.name]
     text = quantity(row["value"], metric.symbol)
-    if not pd.isna(row["low"]):
+    if number_in(row, "low") is not None:
         width = Interval(row["value"], row["low"], row["high"], row["n"]).half_width
         text += f" {either_way(width)}" if width is not None else ""
     return text + MARK * bool(row.get("contended"))

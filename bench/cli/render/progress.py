@@ -1,5 +1,6 @@
 """Progress: one line that is written over on a terminal, a plain line for each result elsewhere."""
 
+from dataclasses import replace
 from typing import TextIO
 
 from bench.cli.output import Output
@@ -8,6 +9,7 @@ from bench.cli.render.paint import Line, Piece, overwrite, print_lines
 from bench.cli.render.plan import announcement
 from bench.errors import one_line
 from bench.plan.cell import Cell
+from bench.plan.estimate import STARTUP_SECONDS
 from bench.plan.short_names import short_names
 from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
@@ -37,6 +39,10 @@ class ProgressLine(Observer):
         self._names = dict(zip(cells, short_names(cells), strict=True))
         print_lines([[(announcement(work), "bold")]], self._stream)
         self._stream.flush()
+        if self._live:
+            overwrite(
+                [*self._done(0.0, work.seconds - STARTUP_SECONDS), ("  what the machine can do", "")], self._stream
+            )
 
     def advanced(self, progress: Progress, result: Result | None) -> None:
         """Show where the run stands; with a result, what came of its task."""
@@ -67,31 +73,36 @@ class ProgressLine(Observer):
 
     def _where(self, progress: Progress, *, measuring: bool) -> Line:
         """Bar, share, time left, cell and stage, and what was learnt; a narrow terminal cuts the end off."""
-        blocks = has_blocks(getattr(self._stream, "encoding", None) or "ascii")
-        done = bar(progress.share, _BAR_WIDTH, blocks=blocks)
-        line: list[Piece] = [
-            (done, "cyan"),
-            ("\u2500" * (_BAR_WIDTH - len(done)) if blocks else "." * (_BAR_WIDTH - len(done)), "dim"),
-            (f" {whole(progress.share)}, {duration(progress.left)} left", "bold"),
-        ]
+        line = self._done(progress.share, progress.left)
         if measuring:
             line.append((f"  {self._name(progress.cell, progress.repeat)}: {progress.stage}", ""))
         if self._learnt:
             line.append((f"  ({self._learnt})", "dim"))
         return [(one_line(text) if text.strip() else text, style) for text, style in line]
 
+    def _done(self, share: float, left: float) -> list[Piece]:
+        """The bar, the share and the time left."""
+        blocks = has_blocks(getattr(self._stream, "encoding", None) or "ascii")
+        done = bar(share, _BAR_WIDTH, blocks=blocks)
+        rest = ("\u2500" if blocks else ".") * (_BAR_WIDTH - len(done))
+        return [(done, "cyan"), (rest, "dim"), (f" {whole(share)}, {duration(left)} left", "bold")]
+
     def _name(self, cell: Cell, repeat: int) -> str:
         """The short name, with the seed and the pass where they are not the first."""
-        name = self._names.get(cell.configuration, cell.id)
         seed = f", seed {cell.seed}" if cell.seed else ""
-        return f"{name}{seed}" + (f", pass {repeat + 1}" if repeat else "")
+        return f"{self._short(cell)}{seed}" + (f", pass {repeat + 1}" if repeat else "")
+
+    def _short(self, cell: Cell) -> str:
+        """The short name, whatever the seed, and whichever learning rate was found for it."""
+        plain = cell.configuration
+        return self._names.get(plain) or self._names.get(replace(plain, learning_rate=None)) or plain.id
 
     def _in_short(self, result: Result) -> str:
         """What the line says of the last result while the next is measured."""
         values = _values(result)
         cost = f" {quantity(values['relative_cost'], TIMES)}" if "relative_cost" in values else ""
         accuracy = f" {quantity(values['accuracy'], PERCENT)}" if "accuracy" in values else ""
-        return f"{self._names.get(result.cell.configuration, result.cell.architecture)}{cost}{accuracy}"
+        return f"{self._short(result.cell)}{cost}{accuracy}"
 
     def _outcome(self, result: Result) -> Line:
         """A result in one line."""

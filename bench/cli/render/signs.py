@@ -59,7 +59,7 @@ def meaning(flag: str) -> str:
 
 def _meaning(flag: str) -> tuple[str, str]:
     match = _COUNTED.fullmatch(flag)
-    kinds: Mapping[str, tuple[str, str]] = SIGNS
+    kinds: dict[str, tuple[str, str]] = dict(SIGNS.items())
     return kinds.get(match["kind"], _OTHER) if match else _SHORT if flag.startswith(_MISSED) else _OTHER
 
 

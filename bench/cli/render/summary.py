@@ -40,7 +40,7 @@ def summary(run: Run, *, columns: Sequence[str] = (), width: int = 0, encoding: 
     table = compact(pooled, cells, _wanted(pooled, columns), usable(ceilings))
     once, shown = _chosen(table, columns, width)
     rounds = rounds_text((run.name, line) for line in run.heads()) if run.facts.imported else ""
-    parts = [
+    parts: list[list[Line]] = [
         [[(text, "")] for text in wrapped(_heading(table, once), width)],
         lines_of(shown, encoding),
         [[(text, "")] for text in rounds.splitlines()],

@@ -1,7 +1,13 @@
-"""Progress: a result in one line."""
+"""Progress: a result in one line, and on a terminal where the run stands."""
 
 import io
+import os
+import re
+from dataclasses import replace
 
+import pytest
+
+from bench.cli.output import Output
 from bench.cli.render.progress import ProgressLine
 from bench.plan.cell import Cell
 from bench.session.scheduler import Progress
@@ -37,3 +43,52 @@ def test_each_kind_of_warning_is_named_once_whatever_its_sentence_says():
         Warning("timing", "loss not finite", None, "the loss was not finite any more when timing ended"),
     )
     assert told(*warnings) == f"[ 50 %] {CELL.id}: ok, step 1.00 ms, contended, loss not finite\n"
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def live(monkeypatch):
+    """What a terminal of that width shows at a stage, after these results: its last line, without colours."""
+
+    def show(width, *results, share=0.25, left=100.0):
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((width, 24)))
+        monkeypatch.setattr(Output, "fileno", lambda _: 2)
+        stream = Terminal()
+        line = ProgressLine(Output(stream))
+        for result in results:
+            line.advanced(PROGRESS, result)
+        line.advanced(Progress(replace(CELL, seed=2), 1, "training", share, left), None)
+        return re.sub(r"\033\[[\d;]*m", "", stream.getvalue().split("\r\033[K")[-1])
+
+    return show
+
+
+def test_a_terminal_sees_bar_share_time_left_cell_seed_pass_and_stage(live):
+    assert live(200) == "\u2588" * 5 + "\u2500" * 15 + f" 25 %, 1 min 40 s left  {CELL.id}, seed 2, pass 2: training"
+
+
+def test_the_line_says_what_the_last_result_was(live):
+    measured = (
+        Measurement("relative_cost", "1", "lower", 2.5, "p10", 1),
+        Measurement("accuracy", "1", "higher", 0.975, "final"),
+    )
+    assert live(200, Result(CELL, "ok", measurements=measured)).endswith(f": training  ({CELL.id} 2.50\u00d7 97.50 %)")
+
+
+def test_the_line_never_wraps_and_obeys_nothing_that_a_name_holds(live):
+    hostile = Result(replace(CELL, architecture="net\x1b[2J\n\n"), "failed", "no\x1b]0;x\x07\nway")
+    assert len(live(40, hostile)) == 39
+    assert not set(live(300, hostile)) & {"\x1b", "\n", "\x07"}
+    assert re.search(r"net\\x1b\[2J", live(300, hostile))
+
+
+@pytest.mark.parametrize(("share", "full"), [(0.0, 0), (0.5, 10), (1.0, 20)])
+def test_the_bar_is_as_long_as_the_share(live, share, full):
+    assert live(200, share=share).count("\u2588") == full

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bench.cli import run_command_line
-from bench.cli.render.columns import print_table
+from bench.cli.render.columns import print_table, table_text
 from bench.cli.render.paint import plain
 from bench.cli.render.summary import summary
 from bench.cli.render.tables import legend, overview
@@ -194,3 +194,10 @@ def test_without_a_target_there_is_no_time_to_it():
     table = trained(1.0)
     (row,) = overview(table[table["metric"] == "accuracy"])
     assert "time to accuracy" not in row
+
+
+def test_on_a_terminal_the_last_column_goes_on_below_itself():
+    rows = [{"name": "a", "what": "one two three four five six"}, {"name": "longer", "what": "short"}]
+    assert table_text(rows, 30) == ("name    what\na       one two three four\n        five six\nlonger  short")
+    assert table_text(rows) == "name    what\na       one two three four five six\nlonger  short"
+    assert table_text(rows, 20) == table_text(rows)
