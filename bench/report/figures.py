@@ -19,17 +19,11 @@ from matplotlib.patches import Rectangle
 from bench import files
 from bench.report import svg
 from bench.report.drawing import Drawing
-from bench.report.kernels import kernels
-from bench.report.learning_curves import learning
 from bench.report.page import asset
 from bench.report.plotting import MOST_ROWS, Drawn, Picture, dot, finish, kept
-from bench.report.predictions import seeing
 from bench.report.record import Record, Row
-from bench.report.scaling import scaling
-from bench.report.speed import speed
+from bench.report.sections import each_picture
 from bench.report.svg import SVG
-from bench.report.tradeoffs import choosing
-from bench.report.tuning import tuning
 
 _DPI = 200
 _MARGIN = 12  # points
@@ -110,15 +104,17 @@ def _recolour(figure: Figure) -> None:
 
 
 def _replaced(colour: Any, palette: Mapping[str, str]) -> Any:
-    """The light colour for a stand-in, with its opacity; None for any other, and where there is none or are several."""
+    """The light colours for stand-ins, with their opacity; None where there is none to replace."""
     try:
-        rgba = mpl.colors.to_rgba_array(colour)
+        colours = mpl.colors.to_rgba_array(colour)
     except (TypeError, ValueError):
         return None
-    if len(rgba) != 1:
+    known = [(rgba, light) for rgba in colours for stand_in, light in palette.items() if same_color(rgba[:3], stand_in)]
+    if not known:
         return None
-    match = next((light for stand_in, light in palette.items() if same_color(tuple(rgba[0][:3]), stand_in)), None)
-    return mpl.colors.to_rgba(match, rgba[0][3]) if match else None
+    lights = {tuple(rgba): mpl.colors.to_rgba(light, rgba[3]) for rgba, light in known}
+    fresh = [lights.get(tuple(rgba), tuple(rgba)) for rgba in colours]
+    return fresh if len(fresh) > 1 else fresh[0]
 
 
 def _figure(drawing: Drawing) -> Figure:
@@ -187,7 +183,4 @@ def key(rows: Sequence[Row]) -> Picture:
 
 def of_record(record: Record) -> list[Picture]:
     """All pictures of a run's page, in its order, and the key to them."""
-    parts = (choosing, speed, scaling, learning, seeing, tuning)
-    profiled = kernels(record)
-    rest = [*([profiled.picture] if profiled else []), *([key(record.rows[:MOST_ROWS])] if record.rows else [])]
-    return [*(picture for part in parts for picture in part(record)), *rest]
+    return [*each_picture(record), *([key(record.rows[:MOST_ROWS])] if record.rows else [])]

@@ -37,7 +37,8 @@ class Profiled:
     Attributes:
         row: the configuration.
         timed: the step and its phases, with the profile.
-        parts: the step's parts.
+        parts: the step's parts, its modules with the row's name before theirs.
+        bare: the same without.
         kinds: by category and phase, with seconds; all of them.
         lists: heading to (name, time, share) of the largest.
         facts: what else the trace says, as pairs of name and text.
@@ -48,6 +49,7 @@ class Profiled:
     row: Row
     timed: Timed
     parts: Sequence[Part]
+    bare: Sequence[Part]
     kinds: Sequence[Share]
     lists: Mapping[str, Sequence[tuple[str, str, str]]]
     facts: Sequence[tuple[str, str]]
@@ -73,7 +75,8 @@ class Kernels:
 
 def kernels(record: Record) -> Kernels | None:
     """The section, if any configuration was profiled."""
-    profiled = [step for row in record.having("step")[:MOST_ROWS] if (step := _profiled(record, row))]
+    profiles = _profiles(record)
+    profiled = [step for row in record.having("step")[:MOST_ROWS] if (step := _profiled(record, row, profiles))]
     if not profiled:
         return None
     order = sorted(profiled, key=lambda step: step.timed.step)
@@ -84,9 +87,14 @@ def kernels(record: Record) -> Kernels | None:
     return Kernels(_picture(profiled), profiled, slower.row.key, faster.row.key, sentence, parts[:MOST_LINES])
 
 
-def _profiled(record: Record, row: Row) -> Profiled | None:
-    profiles = (result.get("profile") for result in record.results if _is_of(result, row))
-    profile = next(filter(is_sound, profiles), None)
+def _profiles(record: Record) -> dict[Cell, Mapping[str, Any]]:
+    """The first sound profile of each cell."""
+    sound = [result for result in record.results if result.get("profile") and is_sound(result["profile"])]
+    return {Cell.from_dict(result["cell"]): result["profile"] for result in reversed(sound)}
+
+
+def _profiled(record: Record, row: Row, profiles: Mapping[Cell, Mapping[str, Any]]) -> Profiled | None:
+    profile = next((profiles[cell] for cell in row.cells if cell in profiles), None)
     if profile is None:
         return None
     step = row.values["step"].value
@@ -101,15 +109,12 @@ def _profiled(record: Record, row: Row) -> Profiled | None:
         row,
         timed,
         parts,
+        bare,
         kinds(bare)[:MOST_PARTS],
         {name: lines for name, lines in lists.items() if lines},
         list(_facts(record, row, profile, folder)),
         None if (half := row.values["step"].relative_half) is None else log1p(half),
     )
-
-
-def _is_of(result: Mapping[str, Any], row: Row) -> bool:
-    return Cell.from_dict(result["cell"]) in row.cells
 
 
 def is_sound(profile: Any) -> bool:

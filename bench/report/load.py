@@ -15,6 +15,7 @@ from bench.plan.short_names import BETWEEN, short_names
 from bench.report.comparable import groups
 from bench.report.decision import check_of
 from bench.report.elasticity import turns
+from bench.report.percentiles import Reading, of_line, over_processes
 from bench.report.record import Record, Row, Value
 from bench.stats.interval import Interval
 from bench.store.beside import figures_near
@@ -48,8 +49,13 @@ class _Gathered:
     name: str = ""  # of the machine
     contended: bool = False  # whether a neighbour disturbed the training of any seed
     oversubscribed: bool = False  # whether its ranks shared cores
+    percentiles: dict[str, list[Reading]] = field(default_factory=dict)
+    lines: list[Mapping[str, Any]] = field(default_factory=list)
 
     def add(self, line: Mapping[str, Any]) -> None:
+        self.lines.append(line)
+        for metric, reading in line["percentiles"].items():
+            self.percentiles.setdefault(metric, []).append(reading)
         cell = Cell.from_dict(line["cell"])
         self.cells.setdefault(cell.id, cell)
         self.steps += line["steps"]
@@ -115,16 +121,18 @@ def _in_order(record: Record) -> Iterator[Row]:
 def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     """The line, cleaned, its id that of the configuration, since seeds are pooled; of samples and blocks only these.
 
-    They are `steps`, the samples of its steps, and `turns`, seconds a step in blocks of reference and cell.
+    They are `steps`, the samples of its steps, `turns`, seconds a step in blocks of reference and cell, and the
+    `percentiles` of each time.
     """
     measurements = stored["measurements"]
     steps = [decode_samples(entry) for entry in measurements if entry["metric"] == "step" and entry.get("n")]
-    pairs = turns(stored)
+    pairs, percentiles = turns(stored), of_line(stored)
     for entry in measurements:
         entry.pop("samples", None)
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
     machine = line.get("machine") or machine_of(line["system"] or {})
-    return {**line, "id": configuration_id(line), "machine": machine, "steps": steps, "turns": pairs}
+    bulky = {"steps": steps, "turns": pairs, "percentiles": percentiles}
+    return {**line, "id": configuration_id(line), "machine": machine, **bulky}
 
 
 def clean(value: Any) -> Any:
@@ -170,6 +178,8 @@ def _rows(table: pd.DataFrame, gathered: Mapping[tuple[str, str], _Gathered], ta
             training=tuple(rest.training),
             machine=rest.machine,
             oversubscribed=rest.oversubscribed,
+            percentiles=over_processes(rest.percentiles),
+            results=tuple(rest.lines),
         )
         for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)
     ]

@@ -17,21 +17,19 @@ import jinja2
 from markupsafe import Markup
 
 from bench import files
-from bench.report import decision, svg
+from bench.metrics import METRICS
+from bench.report import decision
+from bench.report.cell_panel import panels
 from bench.report.conclusions import conclusions, counts
-from bench.report.kernels import kernels
-from bench.report.learning_curves import learning
+from bench.report.first_screen import first_screen
 from bench.report.load import read
 from bench.report.plotting import Picture
-from bench.report.predictions import seeing
 from bench.report.provenance import machine, revision, trust
 from bench.report.record import Record
 from bench.report.rounds import rounds
-from bench.report.scaling import scaling
-from bench.report.speed import speed
+from bench.report.sections import Section, drawn
+from bench.report.step_flames import flames
 from bench.report.table import columns, entries, kin, placed
-from bench.report.tradeoffs import choosing
-from bench.report.tuning import tuning
 from bench.report.units import quantity, state, tied
 from bench.store.beside import beside
 from bench.store.published import comparisons
@@ -41,6 +39,11 @@ from bench.text import plural, tenths
 FREE = "free the path, or run from another folder"  # where a page cannot be written
 META = "bench-run"
 _OTHER_PAGES = ("index", "history")
+# The modules of the page's script, in an order in which each finds what it needs where it begins.
+_MODULES = (
+    "elements", "numbers", "comparison", "marks", "rows", "reference", "times", "preference", "copying", "difference",
+    "drawing", "dialog", "flame", "steps", "panel", "side", "state",
+)  # fmt: skip
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
     "M6 1.5a4.5 4.5 0 1 0 .01 0z",
@@ -85,10 +88,10 @@ def page_of(name: str, folder: Path = REPORTS) -> Path:
 
 def page(record: Record) -> str:
     """The run's page as one HTML document that needs nothing else."""
-    shown = columns(record)
-    script = asset("page.js")
-    with svg.style():
-        sections, profiled = _sections(record), kernels(record)
+    shown, claims, script = columns(record), conclusions(record), page_script()
+    sections, profiled = drawn(record)
+    panes = panels(record)
+    first = first_screen(record, claims, [picture for *_, pictures in sections for picture in pictures], shown)
     return template("page.html").render(
         record=record,
         meta=json.dumps(_summary(record), sort_keys=True),
@@ -99,20 +102,26 @@ def page(record: Record) -> str:
         fingerprint=record.fingerprint(),
         revision=revision(record.facts.git),
         started=_moment(record.facts.started),
-        sentences=conclusions(record),
+        first=first,
+        sentences=claims,
         columns=shown,
         entries={column.metric: entries(record, column) for column in shown},
         ranks=placed(record),
         kin=kin(record),
+        kins={column.metric: kin(record, column.metric) for column in shown if column.metric in METRICS},
+        data=_data(panes),
+        data_percentiles=panes["percentiles"] if any(row.percentiles for row in record.rows) else {},
+        data_aims=panes["aims"] if any(cell["preference"] for cell in panes["cells"].values()) else {},
         places=_places(record),
-        sections=sections,
+        sections=[section for section in map(partial(_without, first.picture), sections) if section[3]],
         kernels=profiled,
+        flames=flames(profiled.profiled) if profiled else None,
         rounds=rounds(record),
         check=decision.checked(record),
         published=[*comparisons(record.results, record.facts), *beside(record.results, record.elsewhere)],
         trust=trust(record),
         glyphs=_GLYPHS,
-        style=style_sheet(),
+        style=style_sheet() + (Markup(asset("flame.css")) if profiled else ""),  # noqa: S704 - our file
         script=Markup(script),  # noqa: S704 - our file
         script_hash=hash_of(script),
     )
@@ -139,17 +148,21 @@ def index(folder: Path, more: Mapping[str, Mapping[str, Any]] | None = None, scr
     return template("index.html").render(runs=runs, history=history, script=script, style=style_sheet())
 
 
-def _sections(record: Record) -> list[tuple[str, str, str, list[Picture]]]:
-    """The sections of pictures that have any: id, heading, lead, pictures."""
-    sections = [
-        ("choose", "Choose", "What each configuration gives for what it costs.", choosing(record)),
-        ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed(record)),
-        ("ranks", "Ranks", "What is gained by several processes that train together.", scaling(record)),
-        ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning(record)),
-        ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing(record)),
-        ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning(record)),
-    ]
-    return [section for section in sections if section[3]]
+def page_script() -> str:
+    """The script of a run's page: its modules within one function, in the order of their names in _MODULES."""
+    modules = "\n".join(asset(f"page/{name}.js") for name in _MODULES)
+    return f'"use strict";\n(() => {{\n{modules}}})();\n'
+
+
+def _data(panels: Mapping[str, Any]) -> Markup:
+    """Plain data as the text of a script element, in which no markup can begin."""
+    text = json.dumps(panels, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return Markup(text)  # noqa: S704 - nothing in it ends the element
+
+
+def _without(picture: Picture | None, section: Section) -> Section:
+    """A section without the picture that the first screen has."""
+    return (*section[:3], [each for each in section[3] if each is not picture])
 
 
 def _places(record: Record) -> dict[str, int]:
@@ -244,6 +257,7 @@ def _environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["state"] = state
+    environment.filters["brief"] = lambda value: "" if value is None else f"{value:.9g}"
     environment.filters["seconds"] = partial(quantity, "step", "s")
     environment.filters["plural"] = plural
     environment.filters["share"] = lambda share: tied(tenths(share))

@@ -28,7 +28,7 @@ class Rank:
 def ranks(rows: list[Row], metric: str) -> dict[str, Rank]:
     """The rank of each row that has an interval, by its key; the rows have to be comparable."""
     having = ordered(rows, metric)
-    reaches = {row.key: reach for row in having if (reach := _lower_is_better(row.values[metric])) is not None}
+    reaches = {row.key: reach for row in having if (reach := lower_is_better(row.values[metric])) is not None}
     lows, highs = sorted(low for low, _ in reaches.values()), sorted(high for _, high in reaches.values())
     return {
         key: Rank(1 + bisect_left(highs, low), len(having) - (len(lows) - bisect_right(lows, high)))
@@ -51,11 +51,11 @@ def leaders(rows: list[Row], metric: str) -> list[Row]:
 
 def surely_better(value: Value, other: Value) -> bool:
     """Whether the whole interval lies on the better side of the other's; never without both of them."""
-    ours, theirs = _lower_is_better(value), _lower_is_better(other)
+    ours, theirs = lower_is_better(value), lower_is_better(other)
     return ours is not None and theirs is not None and ours[1] < theirs[0]
 
 
-def _lower_is_better(value: Value) -> tuple[float, float] | None:
+def lower_is_better(value: Value) -> tuple[float, float] | None:
     """Where the true value may lie, with its sign turned where higher is better."""
     if value.reach is None or value.direction != "higher":
         return value.reach

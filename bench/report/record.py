@@ -69,7 +69,8 @@ class Row:
 
     `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2);
     `machine` is what it was measured on, as a digest. What it learnt is over all machines, in each of its rows.
-    `oversubscribed` says that its ranks had to share cores.
+    `oversubscribed` says that its ranks had to share cores. `percentiles` are those of its times, by metric and name.
+    `results` are its processes as recorded, without their samples.
     """
 
     key: str
@@ -85,6 +86,8 @@ class Row:
     turns: tuple[Floats, ...] = ()
     machine: str = ""
     oversubscribed: bool = False
+    percentiles: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    results: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def stopped(self) -> bool:

@@ -4,13 +4,13 @@ import io
 import logging
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -24,8 +24,18 @@ VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", SURFACE: "--surface
     colour: f"--c{number}" for number, colour in enumerate(SERIES, 1)
 }
 SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+_SHAPES = (SVG + "use", SVG + "path")
 _STYLE: dict[str, Any] = {
-    **sns.axes_style("ticks"),
+    "axes.axisbelow": True,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": SURFACE,
+    "patch.force_edgecolor": True,
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans", "Bitstream Vera Sans", "sans-serif"],
     "font.size": 9.5,
     "axes.titlesize": 9.5,
     "axes.labelsize": 9.5,
@@ -59,6 +69,7 @@ class Canvas:
         figure: what is drawn.
         axes: where to draw.
         marks: for each mark the keys of its rows and its text.
+        many: for each artist that is a mark a shape, the keys and texts of these in order.
 
     """
 
@@ -66,6 +77,7 @@ class Canvas:
     figure: Figure
     axes: Axes
     marks: list[tuple[str, str]] = field(default_factory=list)
+    many: list[Sequence[tuple[str, str]]] = field(default_factory=list)
 
     def mark(self, artists: Artist | Iterable[Any], keys: Iterable[str], text: str = "") -> None:
         """Tie artists to rows; `text` (name, value, interval, n) is shown on hovering and listed under the picture."""
@@ -73,9 +85,14 @@ class Canvas:
             artist.set_gid(f"mark{len(self.marks)}")
             self.marks.append((" ".join(keys), text))
 
+    def mark_each(self, artist: Artist, marks: Sequence[tuple[str, str]]) -> None:
+        """Tie the shapes of one artist to rows, each to the key and the text that come in its place."""
+        artist.set_gid(f"many{len(self.many)}")
+        self.many.append(marks)
+
     def texts(self) -> list[tuple[str, str]]:
         """The keys and text of each mark that has a text, once."""
-        return list(dict.fromkeys(mark for mark in self.marks if mark[1]))
+        return list(dict.fromkeys(mark for mark in chain(self.marks, *self.many) if mark[1]))
 
 
 def style() -> Any:
@@ -88,7 +105,6 @@ def canvas(name: str, width: float = 320.0, height: float = 225.0) -> Canvas:
     """An empty picture of the given size in points."""
     figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
     axes = figure.add_subplot()
-    sns.despine(ax=axes, left=True)
     return Canvas(name, figure, axes)
 
 
@@ -128,11 +144,9 @@ def _adapt(element: ET.Element, drawn: Canvas) -> None:
     identity = element.attrib.pop("id", "")
     if re.fullmatch(r"mark\d+", identity):
         keys, text = drawn.marks[int(identity[4:])]
-        element.attrib |= {"class": "mark", "data-rows": keys}
-        if text:
-            title = ET.Element(SVG + "title")
-            title.text = text
-            element.insert(0, title)
+        _tie(element, keys, text)
+    elif re.fullmatch(r"many\d+", identity):
+        _tie_each(element, drawn.many[int(identity[4:])])
     elif identity:
         element.set("id", f"{drawn.name}-{identity}")
     href = element.attrib.pop(_XLINK + "href", None)
@@ -140,12 +154,40 @@ def _adapt(element: ET.Element, drawn: Canvas) -> None:
         element.set("href", f"#{drawn.name}-{href[1:]}")
     if "clip-path" in element.attrib:
         element.set("clip-path", element.attrib["clip-path"].replace("url(#", f"url(#{drawn.name}-"))
+    for attribute in {"d", "x", "y"} & element.attrib.keys():
+        element.set(attribute, _LONG.sub(_hundredths, element.attrib[attribute]))
     if "style" in element.attrib:
         element.set("style", _style(element.attrib["style"], drawn.name))
     for attribute in ("fill", "stroke"):
         if element.get(attribute) in VARIABLES:
             colour = element.attrib.pop(attribute)
             element.set("style", f"{attribute}: var({VARIABLES[colour]}); {element.get('style', '')}")
+
+
+def _tie_each(element: ET.Element, marks: Sequence[tuple[str, str]]) -> None:
+    """The shapes of one artist, each the mark of its row; a style that all have is said once."""
+    parts = [child for child in element if child.tag != SVG + "defs"]
+    shapes = [shape for part in parts for shape in part.iter() if shape.tag in _SHAPES]
+    for shape, (keys, text) in zip(shapes, marks, strict=True):
+        _tie(shape, keys, text)
+    styles = {shape.get("style", "") for shape in shapes}
+    if len(styles) == 1:
+        element.set("style", styles.pop())
+        for shape in shapes:
+            shape.attrib.pop("style", None)
+
+
+def _hundredths(number: re.Match[str]) -> str:
+    """A coordinate without the digits that nobody can see."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def _tie(element: ET.Element, keys: str, text: str) -> None:
+    element.attrib |= {"class": "mark", "data-rows": keys}
+    if text:
+        title = ET.Element(SVG + "title")
+        title.text = text
+        element.insert(0, title)
 
 
 def _style(text: str, name: str) -> str:

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
-from bench.metrics import METRICS, row_of
+from bench.metrics import METRICS, Metric, row_of
 from bench.report.comparable import groups
 from bench.report.rank import Rank, ranks
 from bench.report.record import Record, Row, Value
@@ -30,7 +31,10 @@ _OF_THE_MACHINE = {"time", "rate", "size", "count"}  # kinds that the machine's 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what it shows, in which unit, from which statistic, and whether it starts visible."""
+    """One column: what it shows, in which unit, from which statistic, and whether it starts visible.
+
+    `compares` says how two of its numbers do: by their ratio, by their difference (of shares), or not at all.
+    """
 
     metric: str
     heading: str
@@ -39,6 +43,7 @@ class Column:
     note: str
     scale: Scale
     shown: bool
+    compares: Literal["ratio", "difference", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,15 @@ def _column(record: Record, metric: str) -> Column:
     unit = f"{TIMES} the reference" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""
     note = "; ".join(part for part in (row.note, statistic, more) if part)
-    return Column(metric, row.heading, unit, tuple(part for part in detail if part), note, scale, shown)
+    compares = _comparison(row, first.statistic)
+    return Column(metric, row.heading, unit, tuple(part for part in detail if part), note, scale, shown, compares)
+
+
+def _comparison(row: Metric, statistic: str) -> Literal["ratio", "difference", ""]:
+    """How two numbers of a metric compare: what is pooled on the log scale by its ratio, as exact counts are."""
+    if row.pooled == "log_mean" or statistic == "exact":
+        return "ratio"
+    return "difference" if row.kind == "share" and row.pooled == "mean" else ""
 
 
 def _looks(record: Record) -> str:

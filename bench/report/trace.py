@@ -44,7 +44,7 @@ class Table:
 def page_of_traces(explanation: TraceExplanation) -> str:
     """The page as one HTML document that needs nothing else; names from the traces are text in it, never markup."""
     names = [analysis.name for analysis in (explanation.before, explanation.after) if analysis]
-    script = asset("trace.js")
+    script = f'"use strict";\n(() => {{\n{asset("page/flame.js")}{asset("trace.js")}}})();\n'
     flames = list(_flames(explanation))
     return template("trace.html").render(
         title=" against ".join(names),
@@ -54,7 +54,7 @@ def page_of_traces(explanation: TraceExplanation) -> str:
         flames=flames,
         changed=_changed_frames(explanation),
         notes=explanation.notes,
-        style=style_sheet() + Markup(asset("trace.css")),  # noqa: S704 - our files
+        style=style_sheet() + Markup(asset("flame.css") + asset("trace.css")),  # noqa: S704 - our files
         script=Markup(script),  # noqa: S704 - our file
         script_hash=hash_of(script),
     )

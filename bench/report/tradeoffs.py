@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from bench.metrics import METRICS, named
 from bench.report import svg
 from bench.report.comparable import Group, groups
@@ -12,25 +15,27 @@ from bench.report.plotting import (
     accuracy_axis,
     arms,
     axis_name,
-    dot,
     finish,
     inside,
     name_points,
     numbered,
     unit_axis,
 )
-from bench.report.rank import ordered, surely_better
-from bench.report.record import Record, Row
+from bench.report.rank import lower_is_better, ordered
+from bench.report.record import Record, Row, Value
+from bench.report.scatter import Reach, Spot, scatter
 from bench.report.table import in_words, percent_of
 from bench.report.units import tick
+from bench.store.result import Floats
 from bench.text import joined
 
 _RING: dict[str, Any] = {
     "marker": "o",
-    "markersize": 13,
-    "markerfacecolor": "none",
-    "markeredgecolor": svg.MUTED,
-    "linestyle": "none",
+    "s": 169,
+    "facecolors": "none",
+    "edgecolors": svg.MUTED,
+    "linewidths": 1,
+    "zorder": 2,
 }
 _TIME = ("time_to_accuracy", "training_step", "steps_to_accuracy")
 
@@ -66,19 +71,25 @@ def front(rows: list[Row], metric: str) -> list[Row]:
 
 def tied_to_front(rows: list[Row], metric: str) -> list[Row]:
     """The other rows that none is certainly better than in both, the cheapest first: they may be on the front."""
-    best = front(rows, metric)
-    return [
-        row
-        for row in ordered(rows, metric)
-        if row not in best and not any(_beats(other, row, metric) for other in rows)
-    ]
+    best, beaten = {row.key for row in front(rows, metric)}, _beaten(rows, metric)
+    tied = [row for row, lost in zip(rows, beaten, strict=True) if not lost and row.key not in best]
+    return ordered(tied, metric)
 
 
-def _beats(row: Row, other: Row, metric: str) -> bool:
-    """Whether a row is certainly better in accuracy, and in the metric too or exactly as good."""
-    mine, theirs = row.values[metric], other.values[metric]
-    same = mine.statistic == theirs.statistic == "exact" and mine.value == theirs.value
-    return surely_better(row.values["accuracy"], other.values["accuracy"]) and (same or surely_better(mine, theirs))
+def _beaten(rows: list[Row], metric: str) -> npt.NDArray[np.bool_]:
+    """Whether some row is certainly better in accuracy, and in the metric too or exactly as good; of all pairs at once.
+
+    What has no interval is compared as nan, which is neither better nor worse.
+    """
+    (up_low, up_high), (low, high) = (_ends(rows, name) for name in ("accuracy", metric))
+    exact = np.array([row.values[metric].value if row.values[metric].statistic == "exact" else np.nan for row in rows])
+    same = exact[:, None] == exact
+    return ((up_high[:, None] < up_low) & (same | (high[:, None] < low))).any(axis=0)
+
+
+def _ends(rows: list[Row], metric: str) -> tuple[Floats, Floats]:
+    reaches = [lower_is_better(row.values[metric]) or (np.nan, np.nan) for row in rows]
+    return np.array([low for low, _ in reaches]), np.array([high for _, high in reaches])
 
 
 def _front(group: Group, metric: str, at: int) -> Picture | None:
@@ -89,16 +100,16 @@ def _front(group: Group, metric: str, at: int) -> Picture | None:
     axes, first, best = drawn.axes, rows[0].values[metric], front(rows, metric)
     axes.set_xscale("log")
     accuracy_axis(axes, [row.values["accuracy"].value for row in rows])
-    points = {row.key: (row.values[metric].value, inside(row.values["accuracy"].value)) for row in rows}
+    spots = {row.key: _spot(row, metric) for row in rows}
+    points = {key: (spot.x, spot.y) for key, spot in spots.items()}
     along = [points[row.key] for row in best]
     line = axes.plot(*zip(*along, strict=True), color=svg.MUTED, linewidth=1, linestyle=DASHED, zorder=1)
     drawn.mark(line, [row.key for row in best])
     tied = tied_to_front(rows, metric)
-    for row in tied:
-        ring = axes.plot(*([place] for place in points[row.key]), **_RING)
-        drawn.mark(ring, [row.key])
-    for row in rows:
-        _point(drawn, row, metric)
+    if tied:
+        rings = axes.scatter(*zip(*(points[row.key] for row in tied), strict=True), **_RING)
+        drawn.mark_each(rings, [(row.key, "") for row in tied])
+    scatter(drawn, [*spots.values()])
     axes.margins(x=0.14)
     axes.grid(axis="both")
     rate = first.unit == "1/s"
@@ -121,28 +132,24 @@ def _names(rows: list[Row]) -> str:
     return joined(row.label for row in rows)
 
 
-def _point(drawn: svg.Canvas, row: Row, metric: str) -> None:
-    across, up = row.values[metric], row.values["accuracy"]
-    at = (across.value, inside(up.value))
-    text = f"{row.label}: {in_words(up)}; {in_words(across)}"
-    # exact counts have no interval; the ends are kept on the axis
-    for value, side in ((across, "xerr"), (up, "yerr")):
-        reach = arms(value)
-        if reach is not None:
-            low, high = reach[0][0], reach[1][0]
-            if side == "yerr":
-                low, high = at[1] - inside(at[1] - low), inside(at[1] + high) - at[1]
-            arm = [[low], [high]]
-            bars = drawn.axes.errorbar(
-                [at[0]],
-                [at[1]],
-                xerr=arm if side == "xerr" else None,
-                yerr=arm if side == "yerr" else None,
-                **{**dot(row, 0), "marker": "none"},
-                elinewidth=1.2,
-            )
-            drawn.mark(bars.lines[2], [row.key], text)
-    drawn.mark(drawn.axes.plot([at[0]], [at[1]], **dot(row, 7)), [row.key], text)
+def _spot(row: Row, metric: str) -> Spot:
+    """The row's point; exact counts have no interval, and accuracies and their ends are kept on the axis."""
+    cost, up = row.values[metric], row.values["accuracy"]
+    along = _reach(up)
+    return Spot(
+        row=row,
+        x=cost.value,
+        y=inside(up.value),
+        across=_reach(cost),
+        along=along and (inside(along[0]), inside(along[1])),
+        text=f"{row.label}: {in_words(up)}; {in_words(cost)}",
+    )
+
+
+def _reach(value: Value) -> Reach | None:
+    """The interval as it is drawn."""
+    low_high = arms(value)
+    return low_high and (value.value - low_high[0][0], value.value + low_high[1][0])
 
 
 def _splits(record: Record, timed: list[Row]) -> list[Picture]:
@@ -158,22 +165,9 @@ def _split(group: Group, at: int, target: float) -> Picture:
     axes = drawn.axes
     axes.set_xscale("log")
     axes.set_yscale("log")
-    points = [(row.values["steps_to_accuracy"].value, row.values["training_step"].value) for row in rows]
-    for row, (steps, step) in zip(rows, points, strict=True):
-        text = f"{row.label}: {'; '.join(in_words(row.values[metric]) for metric in _TIME)}"
-        for metric, side in (("steps_to_accuracy", "xerr"), ("training_step", "yerr")):
-            reach = arms(row.values[metric])
-            if reach is not None:
-                bars = axes.errorbar(
-                    [steps],
-                    [step],
-                    xerr=reach if side == "xerr" else None,
-                    yerr=reach if side == "yerr" else None,
-                    **{**dot(row, 0), "marker": "none"},
-                    elinewidth=1.2,
-                )
-                drawn.mark(bars.lines[2], [row.key], text)
-        drawn.mark(axes.plot([steps], [step], **dot(row, 7)), [row.key], text)
+    spots = [_of_time(row) for row in rows]
+    points = [(spot.x, spot.y) for spot in spots]
+    scatter(drawn, spots)
     for side, values in (("x", [point[0] for point in points]), ("y", [point[1] for point in points])):
         getattr(axes, f"set_{side}lim")(min(values) / 2.2, max(values) * 2.2)
     _same_times(drawn)
@@ -191,6 +185,12 @@ def _split(group: Group, at: int, target: float) -> Picture:
         "configuration of which any seed fell short of the target is not shown."
     )
     return finish(drawn, group.titled(f"Time to {goal}, split"), caption)
+
+
+def _of_time(row: Row) -> Spot:
+    _, step, steps = (row.values[metric] for metric in _TIME)
+    text = f"{row.label}: {'; '.join(in_words(row.values[metric]) for metric in _TIME)}"
+    return Spot(row=row, x=steps.value, y=step.value, across=_reach(steps), along=_reach(step), text=text)
 
 
 def _same_times(drawn: svg.Canvas) -> None:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -10,8 +9,10 @@ from torch import Tensor
 
 from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
+from bench.text import plural
 from bench.training.evaluate import judge, scores_of
 from bench.training.gradients import Gradients, Stopwatch
+from bench.training.looks import Looks
 from bench.training.lr_schedules import LearningRates
 
 TRAIN_SAMPLE = 5000  # of the training images, on which the training accuracy is taken
@@ -31,7 +32,7 @@ def train(
     until: float = 0.0,
     evaluated: Callable[[dict[str, Any], bool], None] = lambda *_: None,
 ) -> tuple[dict[str, Any], Tensor]:
-    """Train for `epochs` passes over the resident images and evaluate after each, the clock stopped meanwhile.
+    """Train for `epochs` passes over the resident images, and evaluate now and then, the clock stopped meanwhile.
 
     Args:
         work: freshly built; its images are the training set.
@@ -41,7 +42,7 @@ def train(
         limit: seconds of training after which it stops, in the middle of an epoch if need be. A schedule ends with
             whichever comes first, the epochs or the limit.
         until: test accuracy at which it stops; it is then evaluated EVALUATIONS_PER_EPOCH times an epoch. 0: it never
-            stops.
+            stops, and is evaluated as `Looks` has it.
         evaluated: given the learning record after each evaluation, and whether its last entry has the best test
             accuracy so far; the weights are those of that entry.
 
@@ -58,62 +59,69 @@ def train(
         DivergedError: a loss is not finite at an evaluation.
 
     """
-    size = work.cell.batch_size
-    whole, stops = len(work.images) // size, EVALUATIONS_PER_EPOCH if until else 1
-    sample = work.images[:TRAIN_SAMPLE], work.labels[:TRAIN_SAMPLE]
+    whole = len(work.images) // work.cell.batch_size
+    looks = Looks(whole, epochs, limit, target=until > 0, early=work.cell.split == "test")
     rates = LearningRates(work.optimizer, work.cell.schedule)
     watch = Stopwatch(work.device)
     gradients = Gradients(work, watch, whole)
     history: list[dict[str, Any]] = []
     learnt = {"seed": work.cell.seed, "epochs": history, "gradients": gradients.record, "limit": None, "until": None}
-    steps, best, reached = 0, -1.0, False
-    for order in stretches(work, epochs, stops):
-        report(f"epoch {steps // whole + 1} of {epochs}")
-        work.train()
-        losses: list[Tensor] = []
-        spent = watch.seconds
-        watch.start()
-        for images, labels in work.batches(order):
-            rates.advance(max(steps / (epochs * whole), spent / limit))
-            steps += 1
-            losses.append(work.update(images, labels, noted=gradients.noting(steps)))
-            spent = watch.read()
-            if spent >= limit:
-                break
+    best, spent, losses, scores = -1.0, 0.0, list[Tensor](), torch.empty(0)
+    for steps, images, labels in _steps(work, epochs, watch, report):
+        rates.advance(looks.share(steps - 1, spent))
+        losses.append(work.update(images, labels, noted=gradients.noting(steps)))
+        spent = watch.read()
+        if not looks.due(steps, spent):
+            continue
         watch.stop()
         scores = scores_of(work, test[0])
         test_loss, test_accuracy = judge(work, scores, test[1])
         reached, over = 0 < until <= test_accuracy, watch.seconds >= limit
-        at_end = steps % whole == 0 or reached or over
         entry: dict[str, Any] = {
             "epoch": steps // whole if steps % whole == 0 else steps / whole,
             "steps": steps,
             "seconds": watch.seconds,
             "train_loss": float(torch.stack(losses).mean()),
-            "train_accuracy": judge(work, scores_of(work, sample[0]), sample[1])[1] if at_end else None,
+            "train_accuracy": _train_accuracy(work) if steps % whole == 0 or reached or over else None,
             "test_loss": test_loss,
             "test_accuracy": test_accuracy,
         }
         history.append(entry)
         learnt["limit"] = limit if over else None
-        learnt["until"] = {"target": until, "every": math.ceil(whole / stops), "reached": reached} if until else None
+        every = math.ceil(whole / EVALUATIONS_PER_EPOCH)
+        learnt["until"] = {"target": until, "every": every, "reached": reached} if until else None
         lost = [name for name in ("train_loss", "test_loss") if not math.isfinite(entry[name])]
         improved = not lost and test_accuracy > best
         best = test_accuracy if improved else best
         evaluated(learnt, improved)
         if lost:
-            raise DivergedError(f"the {lost[0].replace('_', ' ')} is {entry[lost[0]]} after {steps} steps")
+            raise DivergedError(f"the {lost[0].replace('_', ' ')} is {entry[lost[0]]} after {plural(steps, 'step')}")
         if reached or over:
             break
+        losses.clear()
+        if steps % whole:
+            work.train()
+            watch.start()
     return learnt, scores
 
 
-def stretches(work: Workload, epochs: int, stops: int) -> Iterator[Tensor]:
-    """The order (N,) of the images from one stop of the clock to the next: `stops` an epoch, each freshly shuffled."""
+def _steps(
+    work: Workload, epochs: int, watch: Stopwatch, report: Callable[[str], None]
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Each step's number, from 1, its images and its labels: every epoch freshly shuffled, the clock running."""
     generator = torch.Generator().manual_seed(work.cell.seed)
     count, size = len(work.images), work.cell.batch_size
-    whole = count // size
-    for _ in range(epochs):
+    steps = 0
+    for epoch in range(1, epochs + 1):
         order = torch.randperm(count, generator=generator).to(work.device.torch_device)
-        ends = [whole * part // stops * size for part in range(stops + 1)]
-        yield from filter(len, (order[start:end] for start, end in pairwise(ends)))
+        report(f"epoch {epoch} of {epochs}")
+        work.train()
+        watch.start()
+        for images, labels in work.batches(order[: count // size * size]):
+            steps += 1
+            yield steps, images, labels
+
+
+def _train_accuracy(work: Workload) -> float:
+    images, labels = work.images[:TRAIN_SAMPLE], work.labels[:TRAIN_SAMPLE]
+    return judge(work, scores_of(work, images), labels)[1]

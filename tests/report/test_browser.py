@@ -1,4 +1,3 @@
-import math
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from bench.report.kernels import kernels
 from bench.report.load import read
 from bench.stats.attribution import kinds, parts_of
 from bench.stats.interval import Interval
+from bench.stats.ratio import ratio
 from bench.text import TIMES
 from tests.explain import made
 from tests.report import report_sample as sample
@@ -88,7 +88,7 @@ def opened(browser, page: Path) -> Iterator["sync_api.Page"]:
     yield from opened_page(browser, page)
 
 
-def opened_page(browser, path: Path, **options) -> Iterator["sync_api.Page"]:
+def opened_page(browser, path: Path, fragment: str = "", **options) -> Iterator["sync_api.Page"]:
     """The page, opened from its file; afterwards: it logged no error and asked for nothing but itself."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     tab = context.new_page()
@@ -96,10 +96,10 @@ def opened_page(browser, path: Path, **options) -> Iterator["sync_api.Page"]:
     tab.on("console", lambda message: errors.append(message.text) if message.type in ("error", "warning") else None)
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("request", lambda request: requests.append(request.url))
-    tab.goto(path.as_uri())
+    tab.goto(path.as_uri() + fragment)
     yield tab
     assert errors == []
-    assert requests == [path.as_uri()]
+    assert [request.partition("#")[0] for request in requests] == [path.as_uri()]
     context.close()
 
 
@@ -176,10 +176,9 @@ def test_costs_against_another_reference_are_printed_as_all_others_are(browser, 
         (lenet5,) = (cost for cost, cell in zip(costs, cells, strict=True) if cell[3] == "1")
         for cost, cell in zip(costs, cells, strict=True):
             if cost is not lenet5:
-                spread = math.hypot(math.log1p(cost.half_width), math.log1p(lenet5.half_width))
-                ratio = cost.value / lenet5.value
-                half = ratio * math.sinh(spread)
-                printed = text.number(ratio, half) + text.either_way(math.expm1(spread))
+                quotient = ratio(cost, lenet5)
+                half = (quotient.high - quotient.low) / 2
+                printed = text.number(quotient.value, half) + text.either_way(quotient.half_width)
                 assert cell[3].replace("\u00a0", " ") == printed
 
 

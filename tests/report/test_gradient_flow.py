@@ -3,7 +3,7 @@ import pytest
 from bench.plan.cell import Cell
 from bench.report import svg
 from bench.report.gradient_flow import depth, layers
-from bench.report.learning_curves import points
+from bench.report.learning_curves import curve_of
 from bench.report.load import read
 from bench.store.result import Result
 from tests.report import report_sample as sample
@@ -64,6 +64,7 @@ def test_seeds_make_a_band_and_their_geometric_mean_a_line(tmp_path):
 def test_a_curve_ends_with_the_first_seed_that_stopped(tmp_path):
     results = [trained("mlp", seed=seed, epochs=epochs) for seed, epochs in ((0, 4), (1, 2))]
     (row,) = read(sample.recorded(tmp_path, results)).rows
-    table = points(row, "test_accuracy")
-    assert sorted(table["epoch"]) == [1, 1, 2, 2]
-    assert sorted(table["seconds"]) == [1.5, 1.5, 3.0, 3.0]
+    curve = curve_of(row, "test_accuracy")
+    assert curve.epochs.tolist() == [1, 2]
+    assert curve.seconds.tolist() == [1.5, 3.0]
+    assert curve.values.shape == (2, 2)

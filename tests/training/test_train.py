@@ -1,4 +1,5 @@
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.training import gradients as watching
 from bench.training import train as training
 from bench.training.checkpoint import packed
+from bench.training.looks import Looks
 from bench.training.train import DivergedError, train
 from tests.measure.recording import RecordingDevice
 
@@ -16,10 +18,14 @@ def quiet(_):
     pass
 
 
+def whole_epochs(record):
+    return [entry for entry in record["epochs"] if isinstance(entry["epoch"], int)]
+
+
 def test_it_learns_real_digits_and_records_each_epoch(workload, mnist):
     work = workload("mlp", images=4096)
     record, scores = train(work, mnist[1], 2, quiet)
-    first, last = record["epochs"]
+    first, last = whole_epochs(record)
 
     assert [first["epoch"], last["epoch"]] == [1, 2]
     assert [first["steps"], last["steps"]] == [64, 128]
@@ -54,13 +60,13 @@ def test_the_clock_stands_still_during_evaluation(workload, mnist, monkeypatch):
     record, _ = train(workload(), mnist[1], 2, quiet)
 
     assert now[0] > 10_000
-    assert [epoch["seconds"] for epoch in record["epochs"]] == [0.0, 0.0]
+    assert {epoch["seconds"] for epoch in record["epochs"]} == {0.0}
 
 
 def test_the_device_is_synchronized_where_the_clock_starts_and_stops_only(workload, mnist):
     device = RecordingDevice()
     record, _ = train(workload(device=device, images=2048), mnist[1], 2, quiet)
-    stops = 2 + len(record["gradients"]["steps"])
+    stops = len(record["epochs"]) + len(record["gradients"]["steps"])
 
     assert record["epochs"][-1]["steps"] == 64
     assert device.log == ["sync"] * 2 * stops
@@ -71,7 +77,7 @@ def test_a_loss_that_is_not_finite_ends_it(workload, mnist):
     with torch.no_grad():
         next(work.model.parameters()).fill_(float("nan"))
 
-    with pytest.raises(DivergedError, match="train loss is nan after 8 steps"):
+    with pytest.raises(DivergedError, match=r"train loss is nan after 1 step$"):
         train(work, mnist[1], 3, quiet)
 
 
@@ -81,10 +87,11 @@ def test_a_rate_that_is_too_high_diverges_and_what_was_learnt_is_kept(workload, 
     with pytest.raises(DivergedError, match=r"loss is (nan|inf) after"):
         train(work, mnist[1], 3, quiet, evaluated=lambda record, improved: heard.append((record, improved)))
 
-    ((record, improved),) = heard
+    record, improved = heard[-1]
     assert not improved
-    assert record["epochs"][-1]["steps"] == 8
-    assert len(record["gradients"]["norms"]) > 1
+    assert 0 < record["epochs"][-1]["steps"] <= 8
+    assert len(heard) == len(record["epochs"])
+    assert record["gradients"]["norms"]
 
 
 def test_a_limit_cuts_an_epoch_short_and_says_so(workload, mnist, monkeypatch):
@@ -96,19 +103,43 @@ def test_a_limit_cuts_an_epoch_short_and_says_so(workload, mnist, monkeypatch):
 
     monkeypatch.setattr(watching.time, "perf_counter", perf_counter)
     record, _ = train(workload(images=512, batch_size=64), mnist[1], 5, quiet, limit=2.0)
-    (only,) = record["epochs"]
+    *before, last = record["epochs"]
 
     assert record["limit"] == 2.0
-    assert 0 < only["steps"] < 8
-    assert only["epoch"] == only["steps"] / 8
-    assert only["seconds"] >= 2.0
+    assert 0 < last["steps"] < 8
+    assert last["epoch"] == last["steps"] / 8
+    assert last["seconds"] >= 2.0
+    assert last["train_accuracy"] is not None
+    assert all(entry["seconds"] < 2.0 for entry in before)
 
 
 def test_without_a_limit_every_epoch_is_whole(workload, mnist):
     record, _ = train(workload(), mnist[1], 2, quiet)
 
     assert record["limit"] is None
-    assert [epoch["epoch"] for epoch in record["epochs"]] == [1, 2]
+    assert [epoch["epoch"] for epoch in whole_epochs(record)] == [1, 2]
+
+
+def test_it_is_evaluated_early_and_at_each_doubling_and_learns_the_same(workload, mnist):
+    work = workload("mlp", images=4096)
+    record, _ = train(work, mnist[1], 2, quiet)
+    late, _ = train(workload("mlp", images=4096, split="validation"), mnist[1], 2, quiet)
+    entries = record["epochs"]
+
+    assert [entry["steps"] for entry in entries] == [4, 8, 16, 32, 64, 128]
+    assert [entry["steps"] for entry in late["epochs"]] == [64, 128]
+    assert [entry["test_loss"] for entry in whole_epochs(record)] == [entry["test_loss"] for entry in late["epochs"]]
+    assert [entry["train_accuracy"] is None for entry in entries] == [True] * 4 + [False] * 2
+    assert all(entry["seconds"] < later["seconds"] for entry, later in pairwise(entries))
+    spans = [entry["steps"] - before for entry, before in zip(entries, (0, 4, 8, 16, 32, 64), strict=True)]
+    first = [entry["train_loss"] * steps for entry, steps in zip(entries[:5], spans, strict=False)]
+    assert sum(first) / 64 == pytest.approx(late["epochs"][0]["train_loss"], rel=1e-4)
+
+
+def test_looks_follow_whichever_ends_the_training_first():
+    by_steps, by_seconds = (Looks(100, 4, limit, target=False, early=True) for limit in (1e9, 1.0))
+    assert [step for step in range(1, 401) if by_steps.due(step, 1e-3 * step)] == [13, 25, 50, 100, 200, 300, 400]
+    assert [step for step in range(1, 201) if by_seconds.due(step, 5e-3 * step)] == [7, 13, 25, 50, 100, 200]
 
 
 def test_a_target_ends_it_between_epochs_and_says_so(workload, mnist):
@@ -135,9 +166,9 @@ def test_a_target_out_of_reach_is_said_to_be(workload, mnist):
 def test_a_target_changes_nothing_of_what_is_learnt(workload, mnist):
     plain, _ = train(workload("mlp"), mnist[1], 2, quiet)
     stopped, _ = train(workload("mlp"), mnist[1], 2, quiet, until=0.999)
-    whole = [entry for entry in stopped["epochs"] if isinstance(entry["epoch"], int)]
+    whole = whole_epochs(stopped)
 
-    assert [entry["test_loss"] for entry in whole] == [entry["test_loss"] for entry in plain["epochs"]]
+    assert [entry["test_loss"] for entry in whole] == [entry["test_loss"] for entry in whole_epochs(plain)]
     assert stopped["gradients"]["norms"] == plain["gradients"]["norms"]
 
 
@@ -208,7 +239,7 @@ def test_what_is_evaluated_and_kept_are_the_averaged_weights(workload, mnist):
         kept.append((state.clone(), next(iter(content["weights"].values()))))
 
     record, scores = train(work, mnist[1], 2, quiet, evaluated=evaluated)
-    assert len(kept) == 2
+    assert len(kept) == len(record["epochs"])
     for stepped, stored in kept:
         assert not torch.allclose(stepped, stored)
     assert torch.equal(kept[-1][1], next(work.model.parameters()))  # still in place: evaluation came last

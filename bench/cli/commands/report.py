@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli.render.document import print_document
+from bench.cli.render.drawing import drawing_shown
 from bench.cli.render.named_run import named_run
 from bench.cli.render.opened import open_page
 from bench.errors import EXIT_PASS
@@ -48,7 +49,8 @@ def execute(args: argparse.Namespace) -> int:
         BenchError: there is no such run, or what is compared has nothing to compare.
 
     """
-    reports = [*_reports(args.runs)]
+    with drawing_shown(sys.stderr):
+        reports = [*_reports(args.runs)]
     form = args.format
     # of one run that several machines measured, tables are of its own page
     first = reports[0]

@@ -4,7 +4,6 @@ import sys
 from dataclasses import dataclass
 
 from bench.cli.render.notice import notice
-from bench.cli.render.paint import busy
 from bench.store.run import Run
 
 _FIRST = 3  # sentences that end a command
@@ -20,12 +19,14 @@ class Page:
 
 def write_page(run: Run) -> Page | None:
     """Write it; a page that cannot be written never costs the results."""
-    with busy("drawing the page", sys.stderr):
+    from bench.cli.render.drawing import drawing_shown  # noqa: PLC0415 - drawing is imported only where a page is wanted
+
+    with drawing_shown(sys.stderr):
         return _written(run)
 
 
 def _written(run: Run) -> Page | None:
-    from bench.report import write  # noqa: PLC0415 - drawing is imported only where a page is wanted
+    from bench.report import write  # noqa: PLC0415 - as above
     from bench.report.conclusions import conclusions  # noqa: PLC0415 - likewise
     from bench.report.load import read  # noqa: PLC0415 - likewise
 

@@ -1,0 +1,63 @@
+// Rows and columns of the table: sort, filter, which columns are shown. Pictures follow the filter.
+const filter = byId("filter");
+let sortedFirst = "";
+
+function sort(head, down) {
+  const place = heads.indexOf(head);
+  const keyed = [...body.rows].map((row) => ({ row, value: row.cells[place].dataset.value }));
+  const order = place === 0 ? (a, b) => a.localeCompare(b, "en", { numeric: true }) : (a, b) => a - b;
+  keyed.sort((a, b) => { // what is missing always last
+    if (a.value === undefined || b.value === undefined) return (a.value === undefined) - (b.value === undefined);
+    return down ? order(b.value, a.value) : order(a.value, b.value);
+  });
+  for (const other of heads) other.removeAttribute("aria-sort");
+  head.setAttribute("aria-sort", down ? "descending" : "ascending");
+  body.append(...keyed.map(({ row }) => row));
+}
+function sortedBy() {
+  const head = heads.find((each) => each.hasAttribute("aria-sort"));
+  return head ? (head.getAttribute("aria-sort") === "descending" ? "-" : "") + head.dataset.column : "";
+}
+function sortBy(name) {
+  const head = headOf(name.replace(/^-/, ""));
+  if (head) sort(head, name.startsWith("-")); else if (!name) body.append(...rowOf.values());
+}
+function sift() { // every word must occur in a row's name, configurations or status
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const gone = new Set();
+  for (const row of body.rows) {
+    row.hidden = !words.every((word) => row.dataset.text.includes(word));
+    if (row.hidden) gone.add(row.dataset.row);
+  }
+  for (const { mark, keys } of marks) mark.classList.toggle("off", keys.some((key) => gone.has(key)));
+  say(words.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
+}
+const boxes = $("#columns input");
+function showColumn(name, shown) {
+  for (const cell of $(`[data-column="${CSS.escape(name)}"]`, table)) cell.hidden = !shown;
+}
+const shownColumns = () => boxes.filter((box) => box.checked).map((box) => box.value);
+
+function enableRows() {
+  sortedFirst = sortedBy();
+  for (const head of heads) {
+    head.querySelector("button").addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      sort(head, down);
+      say(`Sorted by ${titleOf(head).toLowerCase()}, ${down ? "highest" : "lowest"} first.`);
+      changed();
+    });
+  }
+  filter.addEventListener("input", () => { sift(); changed(); });
+  byId("columns").addEventListener("change", ({ target }) => { showColumn(target.value, target.checked); changed(); });
+  const first = shownColumns().join();
+  remember("filter", () => [filter.value], ([text = ""]) => { filter.value = text; sift(); });
+  remember("columns", () => [shownColumns().join() === first ? "" : shownColumns().join()], ([names = first]) => {
+    const shown = names.split(",");
+    for (const box of boxes) { box.checked = shown.includes(box.value); showColumn(box.value, box.checked); }
+  });
+}
+function enableSorting() { // after what adds columns and numbers to sort by
+  const usual = () => (weights().length ? "preference" : sortedFirst);
+  remember("sort", () => [sortedBy() === usual() ? "" : sortedBy()], ([name = usual()]) => sortBy(name));
+}

@@ -1,0 +1,31 @@
+"""Looks: at which steps of a training its clock stops for an evaluation."""
+
+import math
+
+from bench.plan.timing import EVALUATIONS_PER_EPOCH, FIRST_LOOK
+
+
+class Looks:
+    """At the end of each epoch, where a limit ends it, and early on: at a share of the training, then at each doubling.
+
+    Where there is a target they are in equal steps instead, EVALUATIONS_PER_EPOCH an epoch: the resolution of the time
+    to it. `early` is false for trainings that only their end is wanted of.
+    """
+
+    def __init__(self, whole: int, epochs: int, limit: float, *, target: bool, early: bool) -> None:
+        parts = EVALUATIONS_PER_EPOCH if target else 1
+        self._whole, self._steps, self._limit = whole, epochs * whole, limit
+        self._ends = {whole * part // parts % whole for part in range(parts)}
+        self._next = FIRST_LOOK if early and not target else math.inf
+
+    def share(self, steps: int, seconds: float) -> float:
+        """How much of the training is done, by its steps or its seconds, whichever end it first."""
+        return max(steps / self._steps, seconds / self._limit)
+
+    def due(self, steps: int, seconds: float) -> bool:
+        """Whether it is evaluated after so many steps; asked once a step."""
+        share = self.share(steps, seconds)
+        early = share >= self._next
+        while share >= self._next:
+            self._next *= 2
+        return early or steps % self._whole in self._ends or seconds >= self._limit
