@@ -3,8 +3,7 @@
 import os
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -54,19 +53,6 @@ def overwrite(line: Line, stream: TextIO) -> None:
     text = _painted(short) if colours else plain(short)
     stream.obeyed(f"\r\033[K{text}") if isinstance(stream, Output) else stream.write(f"\r\033[K{text}")
     stream.flush()
-
-
-@contextmanager
-def busy(what: str, stream: TextIO) -> Iterator[None]:
-    """Says on a terminal what is going on that takes a while, until the end of the block."""
-    live = isinstance(stream, Output) and stream.is_terminal
-    if live:
-        overwrite([(what, "dim")], stream)
-    try:
-        yield
-    finally:
-        if live:
-            overwrite([], stream)
 
 
 def width_of(stream: TextIO | None = None) -> int:
