@@ -12,7 +12,7 @@ from PIL import Image
 from bench.report import figures, svg
 from bench.report.drawing import Drawing
 from bench.report.load import read
-from bench.report.plotting import Picture, finish, keep
+from bench.report.plotting import Picture, finish, keep, kept
 from bench.report.run_sheet import sheet
 from bench.report.sheet import written
 from bench.text import TIMES
@@ -73,11 +73,9 @@ def test_the_table_of_a_run_has_texts_for_people_and_values_for_programs(tmp_pat
 
 
 @pytest.mark.slow
-def test_every_picture_of_a_page_becomes_three_files(tmp_path):
-    record = read(sample.recorded(tmp_path / "results", sample.troubled()))
-    record = replace(record, rows=record.rows[:2])
-    count = figures.write(lambda: figures.of_record(record), tmp_path / "figures")
-    names = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert len(names) == count
+def test_every_picture_of_a_page_is_kept_as_it_was_drawn(tmp_path):
+    record = read(sample.recorded(tmp_path, sample.troubled()))
+    with svg.style(), kept() as drawn:
+        names = {picture.name for picture in figures.of_record(replace(record, rows=record.rows[:2]))}
+    assert names == set(drawn)
     assert {"key", "speed-cost", "choose-throughput"} <= names
-    assert len(list((tmp_path / "figures").iterdir())) == 3 * count
