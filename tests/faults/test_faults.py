@@ -1,4 +1,4 @@
-"""Faults in real runs. BENCH_FAULTS=200 has all of them; the default is what takes some three minutes."""
+"""Faults in real runs. BENCH_FAULTS=200 has all of them; 16 are the default."""
 
 import os
 from pathlib import Path
