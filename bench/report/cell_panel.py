@@ -1,6 +1,6 @@
 """The cell's own panel: what it shows beside the table's numbers, as plain data that the page's script lays out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from bench.report.percentiles import PERCENTILES
 from bench.report.preference import AIMS, Term, terms
 from bench.report.provenance import flat
 from bench.report.record import Record, Row
+from bench.stats.interval import Interval
 from bench.store.warning import Warning, summary
 from bench.text import STATISTICS
 from bench.vocabulary import PHASES
@@ -110,12 +111,18 @@ def _curves(row: Row) -> list[list[float]]:
     return every[:: max(1, -(-len(every) // _MOST_POINTS))]
 
 
-def _percentiles(row: Row) -> Mapping[str, Mapping[str, Any]]:
-    """By metric and percentile: value, both ends of its interval (or null), and n."""
-    return {
-        metric: {name: [*_ends((each.value, each.low, each.high)), each.n] for name, each in intervals.items()}
-        for metric, intervals in row.percentiles.items()
-    }
+def _percentiles(row: Row) -> Mapping[str, Sequence[Sequence[float | None]]]:
+    """By metric four lists in the order of PERCENTILES: values, n, and where there is any the ends of the intervals."""
+    return {metric: [*_lists(intervals)] for metric, intervals in row.percentiles.items()}
+
+
+def _lists(intervals: Mapping[str, Interval]) -> Iterator[Sequence[float | None]]:
+    known = [intervals.get(name) for name in PERCENTILES]
+    yield [*_ends(each and each.value for each in known)]
+    yield [each and each.n for each in known]
+    if any(each and each.low is not None for each in known):
+        yield [*_ends(each and each.low for each in known)]
+        yield [*_ends(each and each.high for each in known)]
 
 
 def _scored(group: str, aims: Mapping[str, Term]) -> dict[str, Any]:

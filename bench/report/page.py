@@ -38,6 +38,7 @@ from bench.text import plural, tenths
 
 FREE = "free the path, or run from another folder"  # where a page cannot be written
 META = "bench-run"
+MOST_WORDED = 200  # rows whose numbers are put in words on hovering; of more, these would be a third of a page
 _OTHER_PAGES = ("index", "history")
 # The modules of the page's script, in an order in which each finds what it needs where it begins.
 _MODULES = (
@@ -113,6 +114,7 @@ def page(record: Record) -> str:
         data_percentiles=panes["percentiles"] if any(row.percentiles for row in record.rows) else {},
         data_aims=panes["aims"] if any(cell["preference"] for cell in panes["cells"].values()) else {},
         places=_places(record),
+        most_worded=MOST_WORDED,
         sections=[section for section in map(partial(_without, first.picture), sections) if section[3]],
         kernels=profiled,
         flames=flames(profiled.profiled) if profiled else None,

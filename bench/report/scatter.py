@@ -32,7 +32,9 @@ def scatter(drawn: svg.Canvas, spots: Sequence[Spot]) -> None:
         _bars(drawn, alike, colour)
         places = [spot.x for spot in alike], [spot.y for spot in alike]
         look = {"facecolors": colour, "edgecolors": svg.SURFACE, "linewidths": 0.8, "zorder": 3}
-        drawn.mark_each(drawn.axes.scatter(*places, s=_AREA, marker=marker, **look), _marks(alike))
+        drawn.mark_each(
+            drawn.axes.scatter(*places, s=_AREA, marker=marker, **look), [(spot.row.key, spot.text) for spot in alike]
+        )
 
 
 def _bars(drawn: svg.Canvas, spots: Sequence[Spot], colour: str) -> None:
@@ -40,10 +42,10 @@ def _bars(drawn: svg.Canvas, spots: Sequence[Spot], colour: str) -> None:
     wide, tall = [spot for spot in spots if spot.across], [spot for spot in spots if spot.along]
     if wide:
         bars = drawn.axes.hlines([spot.y for spot in wide], *_ends(spot.across for spot in wide), **look)
-        drawn.mark_each(bars, _marks(wide))
+        drawn.mark_each(bars, _silent(wide))
     if tall:
         bars = drawn.axes.vlines([spot.x for spot in tall], *_ends(spot.along for spot in tall), **look)
-        drawn.mark_each(bars, _marks(tall))
+        drawn.mark_each(bars, _silent(tall))
 
 
 def _ends(intervals: Iterable[Reach | None]) -> tuple[list[float], list[float]]:
@@ -51,5 +53,6 @@ def _ends(intervals: Iterable[Reach | None]) -> tuple[list[float], list[float]]:
     return [low for low, _ in known], [high for _, high in known]
 
 
-def _marks(spots: Sequence[Spot]) -> list[tuple[str, str]]:
-    return [(spot.row.key, spot.text) for spot in spots]
+def _silent(spots: Sequence[Spot]) -> list[tuple[str, str]]:
+    """The marks of bars, for which the page's script takes the text of their point."""
+    return [(spot.row.key, "") for spot in spots]

@@ -49,9 +49,10 @@ def each_picture(record: Record) -> list[Picture]:
 
 def drawn(record: Record) -> tuple[list[Section], Kernels | None]:
     """The sections that have pictures (id, heading, lead, pictures), and that on kernels."""
-    functions: list[Callable[[Record], Any]] = [*(function for *_, function in _DRAWN), kernels]
+    functions: list[Callable[[Record], Any]] = [*(entry[3] for entry in _DRAWN), kernels]
     with svg.style():
         apart = len(record.rows) >= ENOUGH_ROWS
         *pictures, profiled = all_of(functions, record, _listener.get(), apart=apart)
-    sections = [(*names, drew) for (*names, _), drew in zip(_DRAWN, pictures, strict=True) if drew]
+    having = [(entry, drew) for entry, drew in zip(_DRAWN, pictures, strict=True) if drew]
+    sections = [(name, heading, lead, drew) for (name, heading, lead, _), drew in having]
     return sections, profiled

@@ -123,6 +123,8 @@ def render(drawn: Canvas, title: str, description: str) -> str:
             parent.remove(child)
     for element in root.iter():
         _adapt(element, drawn)
+    for group in root.iter(SVG + "g"):
+        _say_once(group)
     head(root, drawn.name, title, description)
     ET.register_namespace("", SVG.strip("{}"))
     return ET.tostring(root, encoding="unicode")
@@ -165,13 +167,18 @@ def _adapt(element: ET.Element, drawn: Canvas) -> None:
 
 
 def _tie_each(element: ET.Element, marks: Sequence[tuple[str, str]]) -> None:
-    """The shapes of one artist, each the mark of its row; a style that all have is said once."""
+    """The shapes of one artist, each the mark of its row."""
     parts = [child for child in element if child.tag != SVG + "defs"]
     shapes = [shape for part in parts for shape in part.iter() if shape.tag in _SHAPES]
     for shape, (keys, text) in zip(shapes, marks, strict=True):
         _tie(shape, keys, text)
+
+
+def _say_once(element: ET.Element) -> None:
+    """What all shapes of a group look like, said by the group."""
+    shapes = [child for child in element if child.tag in _SHAPES]
     styles = {shape.get("style", "") for shape in shapes}
-    if len(styles) == 1:
+    if len(shapes) > 1 and len(shapes) == len(element) and len(styles) == 1 and "style" not in element.attrib:
         element.set("style", styles.pop())
         for shape in shapes:
             shape.attrib.pop("style", None)

@@ -172,10 +172,11 @@ def _looks(record: Record) -> str:
     """How often the test accuracy was looked at, and that the target may have been chosen by what was seen."""
     trainings = [training["epochs"] for row in record.rows for training in row.training]
     most = max((sum(0 < (entry.get("epoch") or 0) <= 1 for entry in entries) for entries in trainings), default=1)
-    often = f"{most} times" if most > 1 else "once"
+    first = "" if record.aimed or most == 1 else "in the first epoch, then once "
+    often = f"{most} times {first}" if most > 1 else "once "
     chosen = "" if record.aimed else "; the target was chosen after the run, so that half of the trainings reach it"
     return (
-        f"evaluated {often} an epoch and when training ended: it was reached at any time since the look before{chosen}"
+        f"evaluated {often}an epoch and when training ended: it was reached at any time since the look before{chosen}"
     )
 
 

@@ -32,7 +32,7 @@ from bench.text import joined
 _RING: dict[str, Any] = {
     "marker": "o",
     "s": 169,
-    "facecolors": "none",
+    "facecolors": [(0.0, 0.0, 0.0, 0.0)],  # one colour, so that all are one artist in the file too
     "edgecolors": svg.MUTED,
     "linewidths": 1,
     "zorder": 2,

@@ -59,7 +59,7 @@ CONTRAST = """() => {
     probe.remove();
     return colour;
   }));
-  for (const shape of document.querySelectorAll("svg .mark path, svg .mark use")) {
+  for (const shape of document.querySelectorAll("svg .mark path, svg .mark use, svg use.mark, svg path.mark")) {
     const style = getComputedStyle(shape);
     if (style.fillOpacity < 1 || shape.closest("defs")) continue;
     const painted = [style.fill, style.stroke].filter((one) => one.startsWith("rgb") && !plain.has(one));

@@ -81,4 +81,6 @@ def test_each_point_and_each_of_its_bars_is_the_mark_of_its_row(tmp_path):
     for key in rows:
         texts = [shape.findtext(SVG + "title") for shape in shapes if shape.get("data-rows") == key]
         label = next(row.label for row in record.rows if row.key == key)
-        assert sum(bool(text) and text.startswith(f"{label}: ") for text in texts) == 3  # a point and two bars
+        assert len(texts) == 3  # a point and two bars, for which the point speaks
+        assert [text for text in texts if text] == [text for keys, text in picture.numbers if keys == key]
+        assert any(text and text.startswith(f"{label}: ") for text in texts)

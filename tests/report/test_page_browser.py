@@ -115,7 +115,7 @@ def test_a_name_opens_its_panel_and_keys_alone_do_everything(browser, page: Path
 
 def test_a_mark_opens_the_panel_of_its_cell(browser, page: Path):  # noqa: F811
     for tab in opened_page(browser, page):
-        tab.locator('#choose-relative-cost .mark[data-rows="r1"] use').last.click()
+        tab.locator('#choose-relative-cost use.mark[data-rows="r1"]').last.click()
         assert tab.get_by_role("dialog").get_by_role("heading", level=2).inner_text() == "mlp"
 
 

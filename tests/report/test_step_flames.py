@@ -56,7 +56,7 @@ def test_a_step_and_the_difference_of_two_are_drawn_widened_and_drawn_anew(tmp_p
             frames = tab.locator(f"{place} .frame").all()
             return [frame.get_attribute("aria-label").replace("\u00a0", " ") for frame in frames]
 
-        details = tab.locator("#kernels details", has_text="vgg4")
+        details = tab.locator("#kernels details:has(.step-flame)", has_text="vgg4: ")
         assert details.locator(".frame").count() == 0  # drawn as it is opened
         details.locator("summary").click()
         drawn = words("#kernels details[open]")

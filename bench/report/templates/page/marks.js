@@ -39,6 +39,10 @@ function enableMarks() {
     const title = mark.querySelector(":scope > title");
     if (title) { texts.set(mark, title.textContent); title.remove(); }
   }
+  for (const svg of $("figure > svg")) { // a bar says what its point does
+    const said = new Map($(".mark", svg).filter((mark) => texts.has(mark)).map((mark) => [mark.dataset.rows, texts.get(mark)]));
+    for (const mark of $(".mark", svg)) if (!texts.has(mark) && said.has(mark.dataset.rows)) texts.set(mark, said.get(mark.dataset.rows));
+  }
   document.addEventListener("pointermove", (event) => {
     show(texts.get(event.target.closest?.("svg .mark")) || "", event.clientX, event.clientY);
     heat(keyAt(event.target));

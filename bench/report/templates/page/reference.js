@@ -44,7 +44,7 @@ function against() {
 function enableReference() {
   if (!reference) return;
   for (const cell of costs) {
-    Object.assign(cell.dataset, { value0: cell.dataset.value, low0: cell.dataset.low, high0: cell.dataset.high });
+    Object.assign(cell.dataset, { value0: cell.dataset.value, low0: cell.dataset.low ?? "", high0: cell.dataset.high ?? "" });
     keep(cell);
   }
   reference.addEventListener("change", () => { against(); reopen(); changed(); });

@@ -3,9 +3,9 @@ const times = byId("times");
 const TOO_FEW = "too few samples for this percentile";
 
 function ofPercentile(cell, head, key, name) {
-  const taken = data.cells[key].percentiles[head.dataset.column]?.[name];
-  if (!taken) { blank(cell, `${labelOf(key)}: ${TOO_FEW}`); return; }
-  const [value, low, high, n] = taken;
+  const lists = data.cells[key].percentiles[head.dataset.column] || [];
+  const [value, n, low, high] = [0, 1, 2, 3].map((at) => lists[at]?.[Object.keys(data.percentiles).indexOf(name)] ?? null);
+  if (value === null) { blank(cell, `${labelOf(key)}: ${TOO_FEW}`); return; }
   const half = low === null ? undefined : (high - low) / 2;
   const factor = Number(head.dataset.factor);
   const printed = number(value * factor, half * factor);
