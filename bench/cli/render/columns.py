@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Sequence
 
 from bench.cli.render.paint import width_of
+from bench.errors import visible
 
 Row = dict[str, str]
 _LEAST_ROOM = 20  # letters of a last column that is folded; below that lines are left to the terminal
@@ -43,5 +44,5 @@ def aligned(column: list[str]) -> list[str]:
 
 
 def on_one_line(text: str) -> str:
-    """The text as a cell can show it: a name may hold the end of a line."""
-    return text.replace("\n", "\\n").replace("\t", "\\t")
+    """The text as a cell shows it, with the letters that it takes: a name may hold the end of a line, and worse."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")

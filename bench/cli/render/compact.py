@@ -144,7 +144,8 @@ def _common(flags: Sequence[str]) -> tuple[str, ...]:
     """The flags that each of several rows has."""
     if len(flags) < 2:
         return ()
-    return tuple(flag for flag in flags[0].split(SEPARATOR) if flag and all(flag in text for text in flags))
+    every = [text.split(SEPARATOR) for text in flags]
+    return tuple(flag for flag in every[0] if flag and all(flag in each for each in every))
 
 
 def _status(entries: Sequence[_Entry]) -> Column:

@@ -27,7 +27,9 @@ def figures(
 def title_of(metric: Metric, scale: Scale) -> str:
     """What stands above the column: its name and unit."""
     title = metric.terminal or metric.words
-    return title if scale.unit in ("", TIMES) or scale.unit == title else f"{title} {scale.unit}"
+    if "FLOPs" in title and scale.unit:
+        return title.replace("FLOPs", f"{scale.unit}s")
+    return title if scale.unit in ("", TIMES, title) else f"{title} {scale.unit}"
 
 
 def _figure(metric: Metric, row: Measured | None, value: float | None, scale: Scale) -> str:

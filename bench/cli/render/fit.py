@@ -26,7 +26,8 @@ def fitting(columns: Sequence[Column], width: int) -> list[Column]:
 
 def shortened(column: Column, width: int) -> Column:
     """The column of names with those that would take more than half the width cut."""
-    texts = tuple(text if len(text) <= width else f"{text[: width - 3]}..." for text in column.texts)
+    known = map(on_one_line, column.texts)
+    texts = tuple(text if len(text) <= width else f"{text[: width - 3]}..." for text in known)
     return Column(name=column.name, title=column.title, texts=texts)
 
 
@@ -38,7 +39,7 @@ def lines_of(columns: Sequence[Column], encoding: str) -> list[Line]:
         [_piece(column, place, text[place + 1]) for column, text in zip(columns, texts, strict=True)]
         for place in range(len(columns[0].texts))
     ]
-    return [heads, *rows]
+    return [heads, *rows] if any(column.title for column in columns) else rows
 
 
 def _texts(column: Column) -> list[str]:

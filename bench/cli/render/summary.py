@@ -97,7 +97,8 @@ def _heading(table: Compact, once: Sequence[Column]) -> str:
     count = len(table.columns[0].texts)
     facts = [f"{column.title} {column.texts[0]}" for column in once]
     facts += [meaning(flag) for flag in table.common]
-    return "; ".join(filter(None, (f"{plural(count, 'cell')}: {BETWEEN.join(table.shared)}", *facts)))
+    cells = ": ".join(filter(None, (plural(count, "cell"), BETWEEN.join(table.shared))))
+    return "; ".join((cells, *facts))
 
 
 def _notes(run: Run, pooled: pd.DataFrame, table: Compact, shown: Sequence[Column], width: int) -> list[str]:
@@ -111,7 +112,12 @@ def _notes(run: Run, pooled: pd.DataFrame, table: Compact, shown: Sequence[Colum
     ]
     hidden = missing_names([column for column in table.columns if not column.is_same], shown)
     more = f"no room for {joined(hidden)}: python -m bench show {run.name} --wide, or --columns" if hidden else ""
-    paragraphs = ["; ".join(filter(None, every)), signs_legend(table.flags), *_lost(table.lost), more]
+    paragraphs = [
+        "; ".join(filter(None, every)),
+        signs_legend(table.flags) if "signs" in names else "",
+        *_lost(table.lost),
+        more,
+    ]
     return [line for text in (*paragraphs, *run.facts.code.values()) for line in wrapped(text, width)]
 
 

@@ -82,7 +82,7 @@ def test_a_target_is_missed_by_a_wider_interval(half, target, said):
 
 def test_flags_stand_in_table_csv_and_json(record, typed):
     record(*NOISY, precision=0.03)
-    assert typed("show", "mine").stdout.splitlines()[1].split("  ")[-2].strip() == f"ok; {FLAGS}"
+    assert typed("show", "mine", "--wide").stdout.splitlines()[1].split("  ")[-2].strip() == f"ok; {FLAGS}"
     assert f",ok,,{FLAGS}," in typed("show", "mine", "--csv").stdout
     shown = json.loads(typed("show", "mine", "--json").stdout)
     assert {row["flags"] for key in ("rows", "configurations") for row in shown[key]} == {FLAGS}

@@ -114,7 +114,7 @@ def test_ctrl_c_on_a_terminal_writes_the_report_that_was_asked_for(bench, midway
     assert kept().facts.status == "interrupted"
     until(lambda: not bench.left_of(process))
     assert "Traceback" not in text
-    (address, page) = re.search(r"^report: \033]8;;(\S+?)\033\\\\(\S+?)\033]8;;\033\\\\", text, re.MULTILINE).groups()
+    (address, page) = re.search(r"^report: \033]8;;(\S+?)\033\\(\S+?)\033]8;;\033\\", text, re.MULTILINE).groups()
     assert address == (bench.folder / page).resolve().as_uri()
     assert (bench.folder / page).is_file()
     live = [re.sub(r"\033\[[\d;]*m", "", part) for part in text.split("\r\033[K")]

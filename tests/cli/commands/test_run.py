@@ -85,9 +85,19 @@ def test_show_prints_a_table(recorded, typed, monkeypatch):
     monkeypatch.chdir(recorded.folder)
     done = typed("show", "tiny")
     assert (done.returncode, done.stderr) == (0, "")
-    titles, *rows = done.stdout.splitlines()
-    assert titles.split()[0] == "cell"
-    assert {row.split("-")[0] for row in rows[:2]} == {"debug", "faulty_prints"}
+    heading, _, table = done.stdout.partition("\n\n")
+    _, *rows = table.splitlines()
+    assert heading.startswith("2 cells: sgd \u00b7 synthetic \u00b7 batch 64 \u00b7 cpu \u00b7 ")
+    assert {row.split()[0] for row in rows[:2]} == {"debug", "faulty_prints"}
+    widest = typed("show", "tiny", "--wide").stdout.splitlines()
+    assert widest[0].split()[0] == "cell"
+    assert {row.split("-")[0] for row in widest[1:3]} == {"debug", "faulty_prints"}
+    assert typed("show", "tiny", "--columns", "step").stdout.partition("\n\n")[2].split()[0] == "step"
+
+
+def test_columns_go_with_a_run(typed):
+    done = typed("show", "architecture", "lenet5", "--columns", "step")
+    assert (done.returncode, done.stderr) == (2, "bench: --columns goes with a run: leave it out\n")
 
 
 def test_show_takes_the_latest_run_and_the_path_of_one_too(recorded, typed, monkeypatch):

@@ -20,7 +20,7 @@ def test_the_weights_of_a_run_score_what_was_recorded(bench):
     found = json.loads(bench("show", "checkpoint", path, "--json").stdout)
     assert found["entry"]["test_accuracy"] >= 0.6
     assert found["cell"]["architecture"] == "debug"
-    assert re.search(r" \S+ m?s = \S+ [mµ]?s x \d", bench("show", "kept").stdout)
+    assert re.search(r" \S+ m?s = \S+ [mµ]?s x \d", bench("show", "kept", "--wide").stdout)
 
 
 @pytest.mark.parametrize(("arguments", "word"), [((), "name a file"), (("none.pt",), "no checkpoint")])

@@ -139,3 +139,19 @@ def test_what_gave_no_full_result_is_told_with_its_reason(tmp_path):
     text = lines(run, width=200)
     assert [line.split()[1] for line in text[3:6]] == ["ok", "out", "out"]
     assert text[-1].startswith("out of memory: vgg4 and vgg6: it took 9 GB")
+
+
+def test_a_hostile_name_takes_the_room_that_it_is_shown_in(tmp_path):
+    run = create("mine", {"plan": {}}, tmp_path)
+    for net, step in (("net\x1b[2J\u202e", 1.0), ("net\n\nnet", 2.0)):
+        run.append(Result(Cell(net), "ok", measurements=(Measurement.of_value("step", step, "p25", 1),)))
+    titles, *rows = table_of(lines(run, width=100))
+    assert {row.partition("  ")[0] for row in rows} == {"net\\x1b[2J\\u202e", "net\\n\\nnet"}
+    assert {len(line) for line in (titles, *rows)} == {len(titles)}
+
+
+def test_cells_that_share_nothing_are_counted(tmp_path):
+    run = create("mine", {"plan": {}, "imported": "file.json"}, tmp_path)
+    for name in ("a", "b"):
+        run.append(Result(Cell.foreign(name), "ok", measurements=(Measurement.of_value("call", 1.0, "median", 1),)))
+    assert lines(run, width=100)[:4] == ["2 cells; call s 1.00", "", "a", "b"]
