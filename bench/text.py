@@ -195,6 +195,21 @@ def change(ratio: float, low: float | None = None, high: float | None = None) ->
     return f"{signed(ratio - 1)} ({_signed(low - 1)} to {_signed(high - 1)})"
 
 
+def points(difference: float, low: float | None = None, high: float | None = None) -> str:
+    """A difference of shares in percentage points, with its interval where there is one: +0.42 points (+0.10 to +0.74).
+
+    An interval that is wider than all shares says nothing.
+    """
+    if low is None or high is None or tells_nothing(PERCENT, (high - low) / 2):
+        return f"{difference * 100:+z.2f} points"
+    return f"{difference * 100:+z.2f} points ({low * 100:+z.2f} to {high * 100:+z.2f})"
+
+
+def chance(p: float) -> str:
+    """How often chance alone makes something: 0.012; < 0.001 for less."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
 def is_endless(low: float, high: float) -> bool:
     """Whether the interval of something above 0 is so wide that its ends say nothing: MOST_FACTOR either way."""
     return low <= 0 or high > low * MOST_FACTOR**2

@@ -62,6 +62,15 @@ ENDINGS: tuple[Ending, ...] = get_args(Ending)
 # How a level moved: at once, or little by little.
 ChangeKind = Literal["step", "ramp"]
 
+# What a number of one run is against that of another: better, worse, no more apart than chance makes them, or nothing
+# that can be told.
+Movement = Literal["loss", "gain", "within noise", "not told"]
+MOVEMENTS: tuple[Movement, ...] = get_args(Movement)
+
+# How a table is handed to other programs.
+SheetFormat = Literal["markdown", "csv", "latex"]
+SHEET_FORMATS: tuple[SheetFormat, ...] = get_args(SheetFormat)
+
 # A pair of processes: its sides, what is timed, and the quantiles of a side's steps that are kept.
 SideName = Literal["before", "after"]
 SIDES: tuple[SideName, ...] = get_args(SideName)

@@ -1,12 +1,12 @@
-"""Across: what several machines measured of the same nets, pooled by the rules of any frame.
+"""Across: what several machines or runs measured of the same nets, pooled by the rules of any frame.
 
 A column of the comparison is a class of machines with a device and a number of threads; where several runs measured one
-cell on one class, such as two hosts of one kind, each run is a column of its own.
+cell on one class, such as before and after a change, each run is a column of its own.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from bench.errors import BenchError
 from bench.metrics import row_of
 from bench.plan.cell import Cell
+from bench.plan.short_names import short_names
 from bench.stats.interval import Interval
 from bench.store.disturbed import flagged
 from bench.store.fingerprint import fingerprint
@@ -37,6 +38,8 @@ class Machine:
         threads: CPU threads of a step.
         runs: that measured on it.
         system: what the first of its processes saw.
+        protocol: how times were measured, as the first of its runs recorded it.
+        epochs: of training, as its plan asked for; None where nothing tells.
 
     """
 
@@ -47,6 +50,8 @@ class Machine:
     threads: int
     runs: tuple[str, ...]
     system: Mapping[str, Any]
+    protocol: Mapping[str, str] = field(default_factory=dict)
+    epochs: int | None = None
 
     @property
     def on_host(self) -> bool:
@@ -56,11 +61,20 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number of a net on a machine, or on all of them; `certain` is false where other work disturbed it."""
+    """A number of a net on a machine, or on all of them.
+
+    Attributes:
+        interval: with its 95 % interval; of an exact number both ends are that.
+        unit: SI without a prefix.
+        certain: false where other work disturbed it.
+        threads: CPU threads it was taken with; None where nothing tells.
+
+    """
 
     interval: Interval
     unit: str
     certain: bool = True
+    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +83,19 @@ class Net:
 
     Attributes:
         cell: without device and threads.
+        label: the shortest name that tells it from the others.
         by_machine: the key of each machine that measured it, to its figures by metric.
         learnt: figures over all machines, by metric.
+        learnt_there: figures of the same metrics by the key of each machine that trained it; uncertain where a time or
+            a target ended the training.
 
     """
 
     cell: Cell
+    label: str
     by_machine: Mapping[str, Mapping[str, Figure]]
     learnt: Mapping[str, Figure]
+    learnt_there: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -110,20 +129,21 @@ def across(runs: Sequence[Run]) -> Across:
         names = ", ".join(run.name for run in runs)
         raise BenchError(f"{names}: {plural(len(machines), 'machine')} measured, name runs of two machines or more")
     cells = _cells(lines, keys)
-    table = frame_of(
-        {**line, "id": cells[at].id, "cell": cells[at].to_dict() | {"seed": line["cell"].get("seed")}, "machine": key}
-        for at, (line, key) in enumerate(zip(lines, keys, strict=True))
-    )
-    return Across(machines, tuple(_nets(table, {cell.id: cell for cell in cells})))
+    placed = [
+        {**line, "id": cell.id, "cell": cell.to_dict() | {"seed": line["cell"].get("seed")}, "machine": key}
+        for line, key, cell in zip(lines, keys, cells, strict=True)
+    ]
+    return Across(machines, tuple(_nets(placed, {cell.id: cell for cell in cells})))
 
 
 def _lines(run: Run) -> Iterator[Line]:
     """The lines of the cells of ours that a process was started for, with their run and the class of their machine."""
     heads = [head for head in flagged(run.heads(), run.heads()) if not Cell.from_dict(head["cell"]).is_foreign]
-    systems = _systems(run)
+    systems, protocol, epochs = _systems(run), run.facts.protocol, run.facts.plan.get("epochs")
     for head, machine in zip(heads, classes_of(heads), strict=True):
         if head["status"] != "skipped":
-            yield {**head, "run": head.get("run", run.name), "class": machine, "system": systems.get(machine, {})}
+            known = {"run": head.get("run", run.name), "protocol": protocol, "epochs": epochs}
+            yield {**head, **known, "class": machine, "system": systems.get(machine, {})}
 
 
 def _systems(run: Run) -> dict[str, Mapping[str, Any]]:
@@ -162,7 +182,8 @@ def _machine(key: str, lines: Sequence[Line]) -> Machine:
     device, system = str(first["cell"]["device"]), first["system"]
     name = fingerprint(system, None).name if system else "an unknown machine"
     runs = tuple(dict.fromkeys(line["run"] for line in lines))
-    return Machine(key, name, first["class"], device, int(first["cell"]["threads"]), runs, system)
+    threads, known = int(first["cell"]["threads"]), (system, first["protocol"], first["epochs"])
+    return Machine(key, name, first["class"], device, threads, runs, *known)
 
 
 def _with_threads(machine: Machine) -> Machine:
@@ -191,19 +212,51 @@ def _cells(lines: Sequence[Line], keys: Sequence[str]) -> list[Cell]:
     return [cell if plain in both else plain for cell, plain in zip(cells, kept, strict=True)]
 
 
-def _nets(table: pd.DataFrame, cells: Mapping[str, Cell]) -> Iterable[Net]:
+def _nets(lines: Sequence[Line], cells: Mapping[str, Cell]) -> Iterable[Net]:
     """The nets, in the order in which they were first measured."""
     figures: dict[str, dict[str, dict[str, Figure]]] = {}
     learnt: dict[str, dict[str, Figure]] = {}
-    for name, machine, rows in by_machine(table):
+    for name, machine, rows in by_machine(frame_of(lines)):
         ok = rows[rows["machine"].isna() | (rows["status"] == "ok")].dropna(subset=["metric"])
         own = ok[ok["machine"].notna()]
-        if not own.empty:
+        if (rows["machine"].notna() & (rows["status"] == "ok")).any():
             figures.setdefault(name, {})[machine] = dict(map(_figure, own.to_dict("records")))
-        for row in ok.to_dict("records"):
-            if is_learnt(row_of(row["metric"], row["unit"])):
-                learnt.setdefault(name, {}).update([_figure(row)])
-    return [Net(cells[name], known, learnt.get(name, {})) for name, known in figures.items()]
+        learnt.setdefault(name, {}).update(_learnt(ok))
+    there = _learnt_there(lines)
+    names = short_names([cells[name] for name in figures])
+    return [
+        Net(cells[name], label, known, learnt[name], there.get(name, {}))
+        for (name, known), label in zip(figures.items(), names, strict=True)
+    ]
+
+
+def _learnt(rows: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
+    """What was learnt, by metric."""
+    for row in rows.to_dict("records"):
+        if is_learnt(row_of(row["metric"], row["unit"])):
+            yield _figure(row)
+
+
+def _learnt_there(lines: Sequence[Line]) -> dict[str, dict[str, dict[str, Figure]]]:
+    """By net and machine, what it learnt there; uncertain where any training of it was cut short."""
+    columns: dict[str, list[Line]] = {}
+    for line in lines:
+        columns.setdefault(line["machine"], []).append(line)
+    there: dict[str, dict[str, dict[str, Figure]]] = {}
+    for key, of_column in columns.items():
+        cut = {line["id"] for line in of_column if _is_cut_short(line)}
+        for name, _, rows in by_machine(frame_of(of_column)):
+            known = dict(_learnt(rows.dropna(subset=["metric"])))
+            if name in cut:
+                known = {metric: replace(figure, certain=False) for metric, figure in known.items()}
+            there.setdefault(name, {})[key] = known
+    return there
+
+
+def _is_cut_short(line: Line) -> bool:
+    """Whether a time limit ended its training, or a target that it reached."""
+    reached = any(reading["metric"] == "reached" and reading["value"] for reading in line["measurements"])
+    return reached or any(warning["kind"] == "time limit" for warning in line.get("warnings") or ())
 
 
 def _figure(row: Mapping[Any, Any]) -> tuple[str, Figure]:
@@ -212,7 +265,8 @@ def _figure(row: Mapping[Any, Any]) -> tuple[str, Figure]:
     if row["statistic"] == "exact":
         low, high = value, value
     interval = Interval(value, low, high, int(row["n"]))
-    return str(row["metric"]), Figure(interval, str(row["unit"]), certain=not bool(row["contended"]))
+    threads = None if pd.isna(row["threads_used"]) else int(row["threads_used"])
+    return str(row["metric"]), Figure(interval, str(row["unit"]), not bool(row["contended"]), threads)
 
 
 def _name(cell: Cell) -> str:

@@ -129,15 +129,25 @@ def page(record: Record) -> str:
     )
 
 
-def index(folder: Path) -> str:
-    """The index of all pages in `folder`, newest first; it knows them by the summary each page carries."""
-    pages = [(path.name, summary) for path in folder.glob("*.html") if (summary := _summary_of(path)) is not None]
+def index(folder: Path, more: Mapping[str, Mapping[str, Any]] | None = None, script: str = "") -> str:
+    """The index of all pages in `folder`, newest first; it knows them by the summary each page carries.
+
+    Args:
+        folder: where the pages are.
+        more: the summaries of pages that are no file there, or not any more what the file says, by file name.
+        script: what keeps the index fresh where it is served; "" in a file.
+
+    """
+    known = (path for path in folder.glob("*.html") if not (script and path.is_symlink()))  # which may lead anywhere
+    pages = [(path.name, summary) for path in known if (summary := summary_of(path)) is not None]
+    pages = [*((name, summary) for name, summary in pages if name not in (more or {})), *(more or {}).items()]
     pages.sort(key=lambda page: (str(page[1].get("started") or ""), page[0]), reverse=True)
     runs = [
         {**_ABSENT, **summary, "file": quote(os.fsencode(name)), "started": _moment(summary.get("started"))}
         for name, summary in pages
     ]
-    return template("index.html").render(runs=runs, history=(folder / "history.html").exists(), style=style_sheet())
+    history = (folder / "history.html").exists()
+    return template("index.html").render(runs=runs, history=history, script=script, style=style_sheet())
 
 
 def page_script() -> str:
@@ -209,7 +219,7 @@ class _Meta(HTMLParser):
             self.content = pairs.get("content")
 
 
-def _summary_of(path: Path) -> Mapping[str, Any] | None:
+def summary_of(path: Path) -> Mapping[str, Any] | None:
     """The summary that a page carries; None where the file is not one of ours."""
     parser = _Meta()
     try:
@@ -254,6 +264,8 @@ def _environment() -> jinja2.Environment:
     environment.filters["seconds"] = partial(quantity, "step", "s")
     environment.filters["plural"] = plural
     environment.filters["share"] = lambda share: tied(tenths(share))
+    environment.filters["script"] = Markup  # our own, whose hash the page names
+    environment.filters["hash"] = hash_of
     environment.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
     return environment
 

@@ -1,6 +1,8 @@
 """What all pictures share: their colours and markers, axes with units, and one line a configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from bench.metrics import row_of
 from bench.report import svg
+from bench.report.drawing import Drawing
 from bench.report.record import Row, Value
 from bench.report.units import tick
 from bench.text import plural
@@ -35,8 +38,30 @@ class Picture:
     rows: str = ""
 
 
+Drawn = svg.Canvas | Drawing
+_kept: ContextVar[dict[str, Drawn] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept() -> Iterator[dict[str, Drawn]]:
+    """Pictures that are made in this block stay there as they were drawn, by their names, beside what they became."""
+    drawings: dict[str, Drawn] = {}
+    token = _kept.set(drawings)
+    try:
+        yield drawings
+    finally:
+        _kept.reset(token)
+
+
+def keep(drawn: Drawn) -> None:
+    """Keep what a picture is made of, where that is asked for."""
+    if (drawings := _kept.get()) is not None:
+        drawings[drawn.name] = drawn
+
+
 def finish(drawn: svg.Canvas, title: str, caption: str) -> Picture:
     """The picture of a canvas; its description repeats the numbers, for those who do not see it."""
+    keep(drawn)
     numbers = drawn.texts()
     words = " ".join(text + "." for _, text in numbers[:40])
     return Picture(drawn.name, title, caption, svg.render(drawn, title, f"{caption} {words}"), tuple(numbers))

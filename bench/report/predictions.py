@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.report.drawing import Bytes, Drawing, pixels_of
-from bench.report.plotting import Picture, short
+from bench.report.plotting import Picture, keep, short
 from bench.report.rank import ordered
 from bench.report.record import Record, Row
 from bench.report.units import quantity
@@ -57,6 +57,7 @@ def _class(row: Row, label: Any, most: int = 12) -> str:
 
 
 def _finish(drawn: Drawing, title: str, caption: str, rows: str = "") -> Picture:
+    keep(drawn)
     words = " ".join(f"{text}." for _, text in drawn.marks[:40])
     numbers = tuple(dict.fromkeys(drawn.marks))
     return Picture(drawn.name, title, caption, drawn.rendered(title, f"{caption} {words}"), numbers, rows)

@@ -40,6 +40,13 @@ def watched(listener: Told) -> Iterator[None]:
         _listener.reset(token)
 
 
+def each_picture(record: Record) -> list[Picture]:
+    """All pictures of the page, drawn in this process, so that they can be kept as they were drawn."""
+    profiled = kernels(record)
+    pictures = [picture for *_, draw in _DRAWN for picture in draw(record)]
+    return [*pictures, *([profiled.picture] if profiled else [])]
+
+
 def drawn(record: Record) -> tuple[list[Section], Kernels | None]:
     """The sections that have pictures (id, heading, lead, pictures), and that on kernels."""
     functions: list[Callable[[Record], Any]] = [*(entry[3] for entry in _DRAWN), kernels]

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 INK, MUTED, LINE, SURFACE = "#010101", "#020202", "#030303", "#040404"
 SERIES = tuple(f"#1000{number:02x}" for number in range(1, 9))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # seven, so that colour and marker together repeat after 56 rows
-_VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", SURFACE: "--surface"} | {
+VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", SURFACE: "--surface"} | {
     colour: f"--c{number}" for number, colour in enumerate(SERIES, 1)
 }
 SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
@@ -161,9 +161,9 @@ def _adapt(element: ET.Element, drawn: Canvas) -> None:
     if "style" in element.attrib:
         element.set("style", _style(element.attrib["style"], drawn.name))
     for attribute in ("fill", "stroke"):
-        if element.get(attribute) in _VARIABLES:
+        if element.get(attribute) in VARIABLES:
             colour = element.attrib.pop(attribute)
-            element.set("style", f"{attribute}: var({_VARIABLES[colour]}); {element.get('style', '')}")
+            element.set("style", f"{attribute}: var({VARIABLES[colour]}); {element.get('style', '')}")
 
 
 def _tie_each(element: ET.Element, marks: Sequence[tuple[str, str]]) -> None:
@@ -200,7 +200,7 @@ def _tie(element: ET.Element, keys: str, text: str) -> None:
 def _style(text: str, name: str) -> str:
     """A style with the page's variables for colours, its own font, and the picture's own ids."""
     text = re.sub(
-        r"#[0-9a-f]{6}", lambda colour: f"var({_VARIABLES[colour[0]]})" if colour[0] in _VARIABLES else colour[0], text
+        r"#[0-9a-f]{6}", lambda colour: f"var({VARIABLES[colour[0]]})" if colour[0] in VARIABLES else colour[0], text
     )
     text = re.sub(r"font: (?:[\w ]*? )?([\d.]+)px [^;]*", r"font-size: \1px", text)
     return re.sub(r"font-family: [^;]*;?", "", text).replace("url(#", f"url(#{name}-")

@@ -2,37 +2,18 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import exp, log, sqrt
-
-from scipy.special import stdtrit
+from math import exp, log
 
 from bench.stats.interval import Interval
+from bench.stats.shift import shift
 
 
 def ratio(above: Interval, below: Interval, confidence: float = 0.95) -> Interval:
     """One geometric mean over another, with Welch's t interval on the log scale; `n` is that of the smaller group.
 
-    The spread of each group follows from its own 95 % interval; without both of them there is none of the ratio. See
-    `bench.stats.welch` for the approximation.
+    Without intervals of both there is none of the ratio.
     """
-    errors = [_error(each) for each in (above, below)]
-    value, n = above.value / below.value, min(above.n, below.n)
-    if any(error is None for error in errors):
-        return Interval(value, None, None, n)
-    squares = [(error or 0.0) ** 2 for error in errors]
-    half = 0.0
-    if spread := sum(squares):
-        terms = zip(squares, (above.n, below.n), strict=True)
-        freedom = spread**2 / sum(square**2 / (count - 1) for square, count in terms)
-        half = float(stdtrit(freedom, (1 + confidence) / 2)) * sqrt(spread)
-    return Interval(value, exp(log(value) - half), exp(log(value) + half), n)
-
-
-def _error(group: Interval) -> float | None:
-    """The standard error of the mean logarithm behind a 95 % interval; None where there is none."""
-    if group.low is None or group.high is None or group.low <= 0 or group.n < 2:
-        return None
-    return float(log(group.high / group.low) / 2 / stdtrit(group.n - 1, 0.975))
+    return shift(above, below, log_scale=True, confidence=confidence).interval
 
 
 def crossing(sizes: Sequence[float], ratios: Sequence[float]) -> float | None:

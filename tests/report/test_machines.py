@@ -16,8 +16,8 @@ from bench.plan.plan import Plan
 from bench.report.across import across
 from bench.report.crossover import crossovers
 from bench.report.machine_order import cheaper, pairs_of
-from bench.report.machines_document import document
-from bench.report.machines_page import page, write
+from bench.report.runs_document import document
+from bench.report.runs_page import page, write
 from bench.store.merge import merge
 from bench.store.warning import Warning
 from tests.store.planted import measured, recorded

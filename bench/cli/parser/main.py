@@ -11,6 +11,7 @@ from bench.cli.parser import check, compare, explain
 from bench.cli.parser.turn import add_turn
 from bench.errors import EXIT_USAGE, BenchError, one_line
 from bench.plan.plan import SETTINGS, default_of, flag, options_of, parse, shape_of
+from bench.vocabulary import SHEET_FORMATS
 
 DESCRIPTION = "Benchmark and compare PyTorch architectures: numbers that repeat, and one offline page."
 EPILOG = """examples:
@@ -74,7 +75,8 @@ def build_parser() -> argparse.ArgumentParser:
         return parser
 
     _add_run(command("run", "measure a grid of cells, then write the report"))
-    _add_report(command("report", "write the HTML page of a recorded run, or one that compares several machines"))
+    _add_report(command("report", "write the HTML page of a recorded run, or one that compares several"))
+    _add_serve(command("serve", "show all reports in the browser, and a run as it goes on, on this machine alone"))
     _add_merge(command("merge", "join shards of a plan, or runs of it on several machines, to one run"))
     _add_list(command("list", "list what there is to choose from, and the recorded runs"))
     _add_show(command("show", "show a recorded run, an architecture's layers, or a checkpoint"))
@@ -114,10 +116,28 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         "runs",
         nargs="*",
         metavar="RUN",
-        help="the run (default: the latest); of several, or of one that several machines measured, a page that "
-        "compares the machines",
+        help="the run (default: the latest); of several, such as before and after, or of one that several machines "
+        "measured, a page that compares them",
     )
-    parser.add_argument("--json", action="store_true", help="the comparison of machines as one JSON document on stdout")
+    parser.add_argument("--figures", metavar="DIR", help="write every picture there too, as PNG, SVG and PDF")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--format", choices=(*SHEET_FORMATS, "json"), help="print the table, or all as one JSON document, on stdout"
+    )
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen at; any but this machine's own lets others read all reports (default: 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port", type=int, default=8642, metavar="N", help="port to listen on; 0: any that is free (default: 8642)"
+    )
 
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The page that compares machines: a pure function of the runs' files."""
+"""The page that compares several runs or machines: a pure function of the runs' files."""
 
 import json
 from collections import Counter
@@ -9,10 +9,13 @@ from typing import Any
 from bench import files
 from bench.files import digest
 from bench.metrics import METRICS
+from bench.report import svg
 from bench.report.across import Across, Figure, Machine, Net
 from bench.report.crossover import Crossover, crossovers
 from bench.report.load import clean
 from bench.report.machine_order import Pair, cheaper, pairs_of
+from bench.report.movers import compare
+from bench.report.movers_section import moved, pictures, where
 from bench.report.page import FREE, META, index, style_sheet, template
 from bench.report.units import either_way, quantity, tied
 from bench.stats.interval import Interval
@@ -25,7 +28,7 @@ _LONGEST = 100  # characters of the names of the runs in that of the page
 
 
 def write(runs: Sequence[Run], compared: Across, folder: Path = REPORTS) -> Path:
-    """Write the page that compares the machines of the runs, and refresh the index beside it; the page's path.
+    """Write the page that compares the runs and their machines, and refresh the index beside it; the page's path.
 
     Raises:
         BenchError: the folder cannot be written.
@@ -40,7 +43,7 @@ def write(runs: Sequence[Run], compared: Across, folder: Path = REPORTS) -> Path
 
 def page(runs: Sequence[Run], compared: Across) -> str:
     """The page as one HTML document that needs nothing else."""
-    pairs = pairs_of(compared)
+    pairs, every = pairs_of(compared), compare(compared)
     machines = compared.machines
     measured = {name for net in compared.nets for known in net.by_machine.values() for name in known}
     columns = [name for name in METRIC_COLUMNS if name in measured]
@@ -49,6 +52,7 @@ def page(runs: Sequence[Run], compared: Across) -> str:
         "meta_name": META,
         "meta": json.dumps(_summary(runs, compared), sort_keys=True),
         "machines": [_described(machine) for machine in machines],
+        "moved": moved(every),
         "columns": [METRICS[name].heading for name in columns],
         "nets": [[net.name, _accuracy(net), list(_table(net, machines, columns))] for net in compared.nets],
         "counts": _counts(pairs),
@@ -58,10 +62,12 @@ def page(runs: Sequence[Run], compared: Across) -> str:
             [each.net, each.cpu.name, each.gpu.name, _crossed(each), _sweep(each)] for each in crossovers(compared)
         ],
     }
-    return template("machines.html").render(clean(view), style=style_sheet())
+    with svg.style():
+        drawn = pictures(every)
+    return template("runs.html").render(clean(view), pictures=drawn, style=style_sheet())
 
 
-def in_words(interval: Interval) -> str:
+def _ratio_in_words(interval: Interval) -> str:
     """A ratio with its interval, as in 1.23x (1.20 to 1.26)."""
     value = f"{number(interval.value)}{TIMES}"
     if interval.low is None or interval.high is None:
@@ -83,9 +89,9 @@ def _summary(runs: Sequence[Run], compared: Across) -> dict[str, Any]:
         "run": _title(runs),
         "started": max(run.facts.started for run in runs) or None,
         "revision": joined(dict.fromkeys(run.facts.git.revision[:10] or "unknown" for run in runs)),
-        "machine": joined((machine.name for machine in compared.machines), most=4),
+        "machine": joined(dict.fromkeys(map(where, compared.machines)), most=4),
         "status": next((run.facts.status for run in runs if run.facts.status != "finished"), "finished"),
-        "counts": f"{plural(len(compared.nets), 'configuration')} on {plural(len(compared.machines), 'machine')}",
+        "counts": f"{plural(len(compared.nets), 'configuration')}, {plural(len(compared.machines), 'column')} compared",
     }
 
 
@@ -116,7 +122,7 @@ def _against(step: Figure | None, fastest: Figure | None) -> str:
     """A step over that of the fastest machine."""
     if step is None or fastest is None:
         return ""
-    return "the fastest" if step is fastest else in_words(ratio(step.interval, fastest.interval))
+    return "the fastest" if step is fastest else _ratio_in_words(ratio(step.interval, fastest.interval))
 
 
 def _fastest(net: Net) -> Figure | None:
@@ -158,7 +164,7 @@ def _counts(pairs: Sequence[Pair]) -> str:
 def _turned(pair: Pair, machines: Sequence[Machine]) -> list[str]:
     """Two nets, and the ratio of their costs on each machine."""
     names = {machine.key: machine.name for machine in machines}
-    ratios = (f"{in_words(interval)} on {names[key]}" for key, interval in pair.ratios.items())
+    ratios = (f"{_ratio_in_words(interval)} on {names[key]}" for key, interval in pair.ratios.items())
     return [f"{pair.first.name} over {pair.second.name}", "; ".join(ratios)]
 
 
@@ -178,4 +184,4 @@ def _crossed(crossover: Crossover) -> str:
 
 def _sweep(crossover: Crossover) -> str:
     """The GPU's step over the CPU's at each batch."""
-    return "; ".join(f"{in_words(interval)} at {batch}" for batch, interval in crossover.ratios.items())
+    return "; ".join(f"{_ratio_in_words(interval)} at {batch}" for batch, interval in crossover.ratios.items())

@@ -1,4 +1,4 @@
-"""The comparison of machines as plain data: what `report RUN RUN --json` prints."""
+"""The comparison of runs and machines as plain data: what `report RUN RUN --format json` prints."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from bench.report.across import Across, Machine, Net
 from bench.report.crossover import Crossover, crossovers
 from bench.report.machine_order import Pair, pairs_of
+from bench.report.movers import compare
+from bench.report.movers_section import document as movers
 from bench.stats.interval import Interval
 
 
@@ -15,6 +17,7 @@ def document(compared: Across) -> dict[str, Any]:
     return {
         "machines": [_machine(machine) for machine in machines],
         "nets": [_net(net, machines) for net in compared.nets],
+        "movers": movers(compare(compared)),
         "orders": [_order(pair, machines) for pair in pairs_of(compared)],
         "crossovers": [_crossover(crossover) for crossover in crossovers(compared)],
     }
