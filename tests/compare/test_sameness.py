@@ -1,8 +1,11 @@
 """Sameness, from the parent's side: what planted results say, what the log keeps, and how every report words it."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from bench.cli.render.decision import show
+from bench.compare import sameness as module
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
 from bench.compare.pairs import Side
@@ -189,6 +192,26 @@ def test_the_budget_bounds_what_the_sides_compute(told, late):
     assert (record.sameness, record.reason) == ("not known", "the budget left no time to tell what it computes")
     assert slow.heard == []
     assert compared(told, *(Scripted(("result", result())) for _ in range(2)), budget=60.0).sameness == "equal"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"),
+    [
+        (module.SHARE * 100.0, "the budget left no time to tell what it computes"),
+        (1.0, "what it computes could not be told: no end in time"),  # there was time left: it is the side's fault
+    ],
+)
+def test_an_answer_that_is_late_is_told_by_what_ended_it(told, monkeypatch, seconds, reason):
+    clock = SimpleNamespace(now=0.0)
+
+    class Late(Scripted):
+        def receive(self, timeout):
+            clock.now += seconds
+            raise WorkerError("timeout", "no end in time")
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    record = compared(told, Late(), Scripted(("result", result())), budget=100.0)
+    assert (record.sameness, record.reason) == ("not known", reason)
 
 
 def faster(told, sameness, *, required=False, path=None, **facts):
