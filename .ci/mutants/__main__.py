@@ -25,7 +25,7 @@ def main() -> None:
     """Go through the modules and tell, of each, what no test noticed."""
     config = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["tool"]["mutants"]
     args = _arguments(config)
-    again = {line["key"] for line in _lines(args.again) if line["outcome"] not in NOTICED} if args.again else None
+    again = {line["key"] for line in _lines(args.again) if line["outcome"] != "killed"} if args.again else None
     log = Path(tempfile.gettempdir()) / "mutants.log"
     for room, tests in config["rooms"].items():
         modules = [path for path in _modules(room) if not args.paths or path.startswith(tuple(args.paths))]
@@ -59,7 +59,8 @@ def _look(mutants: list[Mutant], total: int, attempt: Callable[[Mutant], str], o
     if mutants:
         noticed = sum(outcomes[word] for word in NOTICED)
         share = f"{100 * noticed / len(mutants):.0f} %"
-        print(f"{mutants[0].path}: {noticed} of {len(mutants)} noticed ({share}; {total} in all)", flush=True)
+        late = f", {outcomes['timeout']} by a timeout" if outcomes["timeout"] else ""
+        print(f"{mutants[0].path}: {noticed} of {len(mutants)} noticed{late} ({share}; {total} in all)", flush=True)
 
 
 def _tell_room(room: str, baseline: Baseline) -> None:
@@ -75,7 +76,7 @@ def _arguments(config: dict[str, Any]) -> argparse.Namespace:
     parser.add_argument("--draw", type=int, default=config["draw"], help="mutants a module at most; 0 for all")
     parser.add_argument("--seed", type=int, default=config["seed"], help="of the draw")
     parser.add_argument("--out", type=Path, help="add a line of JSON for each mutant to this file")
-    parser.add_argument("--again", type=Path, help="try those alone that such a file says nothing noticed")
+    parser.add_argument("--again", type=Path, help="try those alone that no test of such a file killed")
     return parser.parse_args()
 
 

@@ -114,6 +114,9 @@ def test_nets_of_other_packages_are_not_measured(compared):
     comparison = compared(having("my_net"), having("my_net", "my_mlp"))
     assert [cell.partition("-")[0] for cell in comparison.sides] == ["my_net"]
     assert [verdict.cell.partition("-")[0] for verdict in comparison.unmatched] == ["my_mlp"]
+    assert comparison.notes == ("both sides are the same revision: any difference is noise",)
+    ((before, after),) = comparison.sides.values()
+    assert (before.inject, after.inject) == (0.0, 0.0)
 
 
 def test_a_net_that_is_renamed_is_missing_and_new(compared):
@@ -201,6 +204,29 @@ def test_a_file_that_was_named_and_is_new_is_compared_with_nothing(compared):
     assert {verdict.verdict for verdict in lost.unmatched} == {"failed", "missing"}
     with pytest.raises(BenchError, match="cannot read my_nets"):  # a mistake in the command
         compared(lacking, lacking, plan=plan, chosen=True)
+
+
+def test_whether_a_file_is_there_is_seen_in_the_tree_of_its_side(compared, tmp_path):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+    (tmp_path / "b" / "new.py").touch()
+    (tmp_path / "a" / "gone.py").touch()
+    trees = ({"base": tmp_path / "a"}, {"base": tmp_path / "b"})
+
+    def lacking(*names):
+        def ask(asked):
+            if missing := [name for name in names if name in asked.architectures]:
+                raise BenchError(f"cannot read {missing[0]}")
+            return having()
+
+        return ask
+
+    plan = replace(PLAN, architectures=("new.py:Net", "gone.py:Net", "mlp"))
+    comparison = compared(lacking("new.py:Net"), lacking("gone.py:Net"), plan=plan, chosen=True, trees=trees)
+    assert "new.py:Net is not there at base (1); its nets have nothing to be compared with" in comparison.notes
+    assert [verdict.reason for verdict in comparison.unmatched] == ["it is not there at HEAD (2)"]
+    with pytest.raises(BenchError, match=r"^HEAD \(2\): cannot read new.py:Net$"):
+        compared(lacking("new.py:Net"), lacking("new.py:Net"), plan=plan, chosen=True, trees=trees)
 
 
 def test_a_file_that_was_named_and_cannot_be_imported_is_told_in_one_sentence(compared, tmp_path):

@@ -118,6 +118,11 @@ def test_the_noisiest_cell_decides_what_is_admissible():
     assert calibration.smallest_tolerance == calibration.tolerances["lenet5"]
     assert set(calibration.rates) == set(calibration.started_first) == set(calibration.log_ratios) == set(equals)
     assert calibration.notes == ()
+    for rates in calibration.rates.values():
+        assert [each.tolerance for each in rates] == sorted({0.02, 0.03, 0.05, 0.1, *calibration.tolerances.values()})
+    (own,) = calibration.runs  # those that the pairs make in their own order
+    assert (own.slowdown, own.tolerance) == (0.0, max(0.05, calibration.smallest_tolerance))
+    assert own.count == own.passed + own.inconclusive > 0
 
 
 def test_a_bias_of_identical_sides_is_told():
@@ -136,3 +141,40 @@ def test_a_cell_without_a_tolerance_leaves_none():
 def test_too_few_pairs_of_one_cell_are_refused():
     with pytest.raises(BenchError, match="9 pairs of a cell say too little"):
         enough({"mlp": equal_pairs(0.01, 1, 30), "lenet5": equal_pairs(0.01, 1, 9)})
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Each pair takes 5 s, and is of equal steps; the third interrupts where `clock.interrupts` says so."""
+    clock = SimpleNamespace(now=1000.0, interrupts=None, made=0)
+
+    def measure_pair(first, second, blocks, order, start):
+        clock.made += 1
+        if clock.made == clock.interrupts:
+            raise KeyboardInterrupt
+        clock.now += 5.0
+        return Pair(np.full((2, 4), 0.004), np.full((2, 4), 0.004), {}, 0, started_first=start)
+
+    monkeypatch.setattr(calibrate, "measure_pair", measure_pair)
+    monkeypatch.setattr(calibrate, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def test_the_budget_ends_the_pairs_with_what_there_is(clock):
+    equals = gather(COMPARISON, replace(PLAN, budget=31.0), 20, lambda *_: None)
+    assert clock.made == 7  # begun at 0, 5, ... 30 s
+    assert sorted(len(equal.log_ratios) for equal in equals.values()) == [3, 4]
+    clock.made = 0
+    gather(COMPARISON, replace(PLAN, budget=31.0), 20, lambda *_: None, clock.now - 20.0)
+    assert clock.made == 3
+
+
+@pytest.mark.parametrize(("at", "kept"), [(20, None), (21, 10), (22, 10), (23, 11)])
+def test_an_interrupt_keeps_what_says_enough_of_each_cell(clock, at, kept):
+    clock.interrupts = at
+    if kept is None:
+        with pytest.raises(KeyboardInterrupt):
+            gather(COMPARISON, PLAN, 20, lambda *_: None)
+    else:
+        equals = gather(COMPARISON, PLAN, 20, lambda *_: None)
+        assert min(len(equal.log_ratios) for equal in equals.values()) == kept

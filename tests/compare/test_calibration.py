@@ -137,3 +137,13 @@ def test_where_real_slowdowns_were_missed_no_cell_has_a_tolerance(calibrated):
     calibrated(None, mlp=0.015)
     with pytest.raises(BenchError, match="no tolerance works"):
         checked_tolerance(None, [MACHINE], uncalibrated=False, cells=["mlp"])
+
+
+def test_a_stored_tolerance_that_is_no_share_is_damage(calibrated):
+    path = calibrated(0.03)
+    stored = json.loads(path.read_text())
+    for wrong in (True, "0.05", 0, -0.02, 1, 1.5, [0.05]):
+        for changed in ({"smallest_tolerance": wrong}, {"tolerances": {"lenet5": wrong}}):
+            path.write_text(json.dumps({**stored, **changed}))
+            with pytest.raises(BenchError, match=r"is damaged .*is no tolerance: a share between 0 and 1"):
+                shown_on(MACHINE)

@@ -15,6 +15,8 @@ from bench.errors import BenchError
         ('[build-system]\nrequires = ["numpy", "a-backend-that-is-nowhere>=2"]\n', True),
         ("[build-system]\nrequires = []\n", False),
         ("[build-system\n", None),
+        ("build-system = 3\n", None),
+        ("[build-system]\nrequires = 3\n", None),
         (None, None),
     ],
 )
@@ -28,7 +30,9 @@ def test_what_builds_a_package_is_fetched_only_where_it_is_not_installed(tmp_pat
 def test_the_exception_of_a_build_is_the_cause():
     lines = "  Getting it ...\n  error: subprocess\n  ValueError: invalid pyproject.toml: `project.version`.\nnote: x"
     assert install._cause(lines) == "ValueError: invalid pyproject.toml: `project.version`"
+    assert install._cause("ImportError: first\nValueError: then\n") == "ValueError: then"
     assert install._cause("only this\n") == "only this"
+    assert install._cause("this\nand that\n") == "and that"
     assert install._cause("") == "pip gave no reason"
 
 

@@ -1,6 +1,9 @@
 """Interpreters: real virtual environments, whose packages and cells are told apart."""
 
 import sys
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -10,7 +13,8 @@ from bench.compare import steps
 from bench.compare.interpreters import SAME, interpreters
 from bench.compare.pairs import count_both
 from bench.errors import BenchError, NotComparableError
-from bench.plan.plan import plan_from
+from bench.plan.plan import Plan, plan_from
+from tests.compare.test_sides import having
 from tests.conftest import PLUGIN
 from tests.venvs import Venv
 
@@ -45,6 +49,63 @@ def test_what_one_side_lacks_is_not_comparable_and_what_both_lack_is_a_mistake(m
     with pytest.raises(BenchError, match=f"{lacking[0]}: there is no module 'nets'") as caught:
         module._known(["old", "new"], PLAN)
     assert caught.value.exit_code == code
+
+
+def test_one_that_cannot_run_the_suite_is_told_as_it_says_it(monkeypatch):
+    def asked(host, _):
+        if host == "old":
+            raise NotComparableError("old cannot run this suite")
+        return host
+
+    monkeypatch.setattr(module, "capabilities_of", asked)
+    with pytest.raises(NotComparableError) as caught:
+        module._known(["old", "new"], PLAN)
+    assert str(caught.value) == "old cannot run this suite"
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """Has two interpreters answer so: the comparison of some architectures."""
+
+    def compared(before, after, *architectures):
+        answers = {"/old/python": before, "/new/python": after}
+        monkeypatch.setattr(module, "TreeClient", lambda label, *_, **__: nullcontext(label))
+        monkeypatch.setattr(module, "capabilities_of", lambda host, _: answers[host])
+        plan = Plan(architectures=architectures, optimizers=("sgd",), threads=(1,))
+        return interpreters({"A": Path("/old/python"), "B": Path("/new/python")}, plan, inject=0.1)
+
+    return compared
+
+
+def under(python, torch, *architectures):
+    """What an interpreter says it has."""
+    known = having(*architectures, problems=("plug-in 'x' is left out",))
+    return replace(known, system={"python": python, "torch": torch}, installed={"torch": torch})
+
+
+def test_each_interpreter_is_told_with_what_it_alone_has(answered):
+    old, new = under("3.11.7", "2.13.0", "mlp", "gone"), under("3.12.1", "2.14.1", "mlp", "fresh")
+    with answered(old, new, "mlp", "gone", "fresh") as comparison:
+        assert comparison.before.label == "A: Python 3.11.7, torch 2.13.0 (/old/python)"
+        assert comparison.after.label == "B: Python 3.12.1, torch 2.14.1 (/new/python)"
+        assert (comparison.before.installed, comparison.after.installed) == ({"torch": "2.13.0"}, {"torch": "2.14.1"})
+        assert comparison.system == new.system
+        ((before, after),) = comparison.sides.values()
+        assert (before.starter, before.inject) == ("/old/python", 0.0)
+        assert (after.starter, after.inject) == ("/new/python", 0.1)
+        gone, fresh = comparison.unmatched
+        assert (gone.cell.split("-")[0], gone.reason) == ("gone", f"only in {comparison.before.label}")
+        assert (fresh.cell.split("-")[0], fresh.reason) == ("fresh", f"only in {comparison.after.label}")
+        assert comparison.notes == ("the second side is made 10 % slower by --inject", "plug-in 'x' is left out")
+    with answered(old, replace(new, installed=old.installed), "mlp") as comparison:
+        assert comparison.notes[-1] == SAME
+
+
+def test_interpreters_without_a_cell_in_common_are_not_comparable(answered):
+    words = "no cell runs under both /old/python and /new/python: choose --architectures"
+    old, new = under("3.11.7", "2.13.0", "gone"), under("3.12.1", "2.14.1", "fresh")
+    with pytest.raises(NotComparableError, match=words), answered(old, new, "gone", "fresh"):
+        pass
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bench.compare.log import ComparisonLog
-from bench.compare.records import CountsRecord, FailureRecord
+from bench.compare.records import CountsRecord, FailureRecord, MemoryRecord
 from bench.compare.verdicts import decide
 from bench.errors import BenchError
 from bench.verdict.verdict import Verdict
@@ -170,3 +170,25 @@ def test_a_file_that_is_there_already_is_left_alone(written, told):
     with pytest.raises(BenchError, match="exists already"):
         ComparisonLog(written.path, told.facts())
     assert written.path.read_bytes() == before
+
+
+def test_a_comparison_that_has_not_ended_has_taken_no_time_yet(told, tmp_path):
+    log = ComparisonLog(tmp_path / "one.jsonl", told.facts("mlp"))
+    again = ComparisonLog.load(log.path)
+    assert (log.ended, log.seconds) == (again.ended, again.seconds) == ("", 0.0)
+    assert again.facts.same_costs is False
+
+
+@pytest.mark.parametrize("tolerance", [-0.5, 0.0, 1.0, 1.5])
+def test_a_tolerance_is_a_share(written, tolerance):
+    first = json.loads(written.path.read_text().splitlines()[0])
+    with pytest.raises(BenchError, match=r"line 1 is damaged .*\$\.tolerance"):
+        ComparisonLog.load(rewritten(written, 1, json.dumps({**first, "tolerance": tolerance})))
+
+
+def test_a_peak_of_memory_is_no_less_than_nothing(written):
+    line = {"kind": "memory", "cell": "mlp", "before": 0, "after": 4e6}
+    log = ComparisonLog.load(rewritten(written, 3, json.dumps(line)))
+    assert log.cell_logs["mlp"].memory == [MemoryRecord("mlp", 0, 4e6)]
+    with pytest.raises(BenchError, match=r"line 3 is damaged .*>= 0.*\$\.before"):
+        ComparisonLog.load(rewritten(written, 3, json.dumps({**line, "before": -0.5})))

@@ -33,3 +33,17 @@ def test_another_file_and_another_version_are_told():
 
 def test_what_only_the_second_side_names_is_told():
     assert code_notes([side(None), side()], CELLS)[0] == f"nets.py:Net is nets.py, SHA-256 {'a' * 12}, after alone"
+
+
+def test_a_side_that_is_compared_with_itself_says_what_it_is():
+    assert code_notes([side()], CELLS) == (f"nets.py:Net is nets.py, SHA-256 {'a' * 12}", "lib:Sgd is lib 1.0")
+
+
+def test_a_net_of_several_outputs_is_told_as_the_second_side_has_it():
+    def giving(outputs):
+        nets = {"Net": {"name": "Net", "outputs": {"mnist": outputs}}}
+        return Capabilities(Catalogue(nets, {"sgd": {}}, {}, (), {}, 2), (), {})
+
+    first, *others = code_notes([giving("a, b"), giving("a, b, c")], [Cell("Net"), Cell("Net", dataset="synthetic")])
+    assert first == "Net gives several outputs (a, b, c): its loss is that of the first"
+    assert others == []

@@ -1,17 +1,21 @@
 """Sameness, from the parent's side: what planted results say, what the log keeps, and how every report words it."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from bench.cli.render.decision import show
+from bench.compare import sameness as module
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
 from bench.compare.pairs import Side
 from bench.compare.records import FailureRecord, SamenessRecord
 from bench.compare.sameness import judged, note_sameness, other_by_intent
 from bench.compare.sides import Comparison
-from bench.compare.trace_difference import first_difference
+from bench.compare.trace_difference import distance, first_difference
 from bench.compare.verdicts import decide
-from bench.plan.cell import Cell
+from bench.plan.cell import STEP, Cell
+from bench.plan.step import source_named
 from bench.process.worker import WorkerError
 from bench.verdict.junit import junit
 from bench.verdict.markdown import markdown
@@ -190,6 +194,26 @@ def test_the_budget_bounds_what_the_sides_compute(told, late):
     assert compared(told, *(Scripted(("result", result())) for _ in range(2)), budget=60.0).sameness == "equal"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "reason"),
+    [
+        (module.SHARE * 100.0, "the budget left no time to tell what it computes"),
+        (1.0, "what it computes could not be told: no end in time"),  # there was time left: it is the side's fault
+    ],
+)
+def test_an_answer_that_is_late_is_told_by_what_ended_it(told, monkeypatch, seconds, reason):
+    clock = SimpleNamespace(now=0.0)
+
+    class Late(Scripted):
+        def receive(self, timeout):
+            clock.now += seconds
+            raise WorkerError("timeout", "no end in time")
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    record = compared(told, Late(), Scripted(("result", result())), budget=100.0)
+    assert (record.sameness, record.reason) == ("not known", reason)
+
+
 def faster(told, sameness, *, required=False, path=None, **facts):
     log = told.log({("lenet5", 1): told.log_ratios(-0.1, 6)}, cells=ONE, path=path, **facts)
     log.note(SamenessRecord("lenet5", sameness, "why", ("where",), required))
@@ -269,3 +293,36 @@ def test_a_cell_says_nothing_of_what_others_compute(told):
     assert reasons["a"].endswith("; it computes something else")  # no clause of what is said of its time
     assert "something else" not in reasons["b"] + reasons["c"]
     assert reasons["geometric mean of 2 cells"].endswith("1 cell of these computes something else")
+
+
+def test_a_distance_is_relative_to_the_larger_and_none_between_nothings():
+    assert distance(sketch(4.0), sketch(3.0)) == distance(sketch(3.0), sketch(4.0)) == 0.25
+    assert distance(sketch(0.0), sketch(0.0)) == 0.0
+    assert distance(sketch(0.0), sketch(2.0)) == 1.0
+    assert distance(sketch(size=10), sketch(size=11)) == float("inf")
+
+
+def test_what_is_in_no_phase_and_no_module_is_told_as_such():
+    before, after = (trace(operator(value=value, module="", phase="")) for value in (1.0, 2.0))
+    line, *_ = first_difference(before, after, "float64")
+    assert line == "first operator whose output differs: aten.addmm, outside the phases of step 1"
+
+
+def test_steps_of_ones_own_are_passed_over_and_cells_beside_them_are_not(told):
+    answers = [Side(Scripted(("result", result())), Cell("mlp")) for _ in range(2)]
+    own = Side(Scripted(), Cell.foreign("a.py:f", STEP), step=source_named("a.py:f"))
+    comparison = Comparison(SideFacts("a"), SideFacts("b"), {"own": (own, own), "mlp": tuple(answers)}, {})
+    log = ComparisonLog(None, told.facts("own", "mlp"))
+    note_sameness(comparison, log, required=False)
+    assert log.cell_logs["own"].sameness is None
+    assert log.cell_logs["mlp"].sameness.sameness == "equal"
+
+
+@pytest.mark.parametrize(
+    ("part", "words"), [(("ready", {}), "the worker said ready where result was due"), (None, "said nothing")]
+)
+def test_another_answer_than_the_one_that_is_due_is_told_with_its_side(told, part, words):
+    record = compared(told, Scripted(("result", result())), Scripted(part))
+    assert record.sameness == "not known"
+    assert "after: " in record.reason
+    assert words in record.reason

@@ -2,10 +2,13 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bench.compare import capabilities, sides
+from bench.compare.checkout import Tree
 from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
 from bench.compare.sides import Comparison
@@ -140,3 +143,115 @@ def test_a_setting_that_leads_to_other_packages_tells_both_versions(monkeypatch)
 
     assert compared("A", "B") == ({"torch": "2.13.0"}, {"torch": "2.14.1"})
     assert compared("same", "B") == ({}, {})  # a setting alone is no other interpreter
+
+
+@pytest.fixture
+def environments(monkeypatch):
+    """Has two environments answer so, an error where one cannot; yields the comparison."""
+
+    def compared(before, after, changes, inject=0.0):
+        answers = {"environment A": before, "environment B": after}
+
+        def ask(host, _):
+            if isinstance(answers[host], Exception):
+                raise answers[host]
+            return answers[host]
+
+        monkeypatch.setattr(sides, "TreeClient", lambda label, *_: nullcontext(label))
+        monkeypatch.setattr(sides, "capabilities_of", ask)
+        plan = Plan(architectures=("mlp",), threads=(1,), data_dir="/data")
+        return sides.environments(changes, plan, inject)
+
+    return compared
+
+
+def test_each_environment_has_its_threads_and_only_the_second_is_slowed(environments):
+    known = having("mlp", problems=("plug-in 'x' is left out",))
+    changes = {"A": {"X": "1", "Y": "2"}, "B": {"OMP_NUM_THREADS": "2"}}
+    with environments(known, known, changes, 0.1) as comparison:
+        assert (comparison.before.label, comparison.after.label) == ("A: X=1 Y=2", "B: OMP_NUM_THREADS=2")
+        ((before, after),) = comparison.sides.values()
+        assert (before.starter, before.cell.threads, before.inject) == ("environment A", 1, 0.0)
+        assert (after.starter, after.cell.threads, after.inject) == ("environment B", 2, 0.1)
+        assert before.data_dir == after.data_dir == "/data"
+        assert comparison.notes == ("the second side is made 10 % slower by --inject", "plug-in 'x' is left out")
+
+
+def test_an_environment_that_cannot_say_what_it_has_is_told_no_versions(environments):
+    """Its cells fail, which says more than a list without an end of packages that are gone."""
+    known = replace(having("mlp"), installed={"torch": "2.14.1"})
+    with environments(known, BenchError("environment B: no torch"), {"B": {"PYTHONPATH": "x"}}) as comparison:
+        assert comparison.before.installed == comparison.after.installed == {}
+        assert len(comparison.sides) == 1
+    with environments(known, replace(known, installed={"torch": "2.13.0"}), {}) as comparison:
+        assert (comparison.before.label, comparison.before.installed) == ("A: as it is", {"torch": "2.14.1"})
+        assert (comparison.after.label, comparison.after.installed) == ("B: as it is", {"torch": "2.13.0"})
+
+
+def trees(first, second, *changes):
+    """Two trees of these revisions, the second one changed so."""
+    here = Path("/x")
+    return Tree("base", (here,), first, here), Tree("head", (here,), second, here, changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"), [("a", "a"), ("abc", "a, b, c"), ("abcd", "a, b, c, ..."), ("abcde", "a, b, c, ...")]
+)
+def test_three_changed_files_are_named(changes, shown):
+    (note,) = sides.notes_on(trees("1", "1", *changes), 0.0)
+    assert note == f"the working tree is measured as it is, with changes that are not committed: {shown}"
+
+
+def test_one_revision_twice_is_told_and_two_are_not():
+    assert sides.notes_on(trees("1", "1"), 0.0) == ("both sides are the same revision: any difference is noise",)
+    assert sides.notes_on(trees("1", "2"), 0.0) == ()
+    assert sides.notes_on(trees("1", "2"), 0.05) == ("the second side is made 5 % slower by --inject",)
+
+
+def test_fresh_servers_are_ready_on_both_sides_before_anything_is_asked():
+    events = []
+
+    class Host:
+        def __init__(self, name):
+            self.name = name
+
+        def renew(self):
+            events.append(("renew", self.name))
+
+        def wait_until_ready(self):
+            events.append(("ready", self.name))
+
+    Comparison(SideFacts("a"), SideFacts("b"), {}, {}, hosts=(Host("a"), Host("b"))).renew()
+    assert events == [("renew", "a"), ("renew", "b"), ("ready", "a"), ("ready", "b")]
+
+
+def test_a_side_is_asked_for_the_first_device_and_what_is_named_by_origin(monkeypatch):
+    asked = []
+    host = SimpleNamespace(label="base (1)", wait_until_ready=lambda: None)
+    catalogue = {
+        "architectures": {}, "optimizers": {}, "datasets": {}, "normalizations": ["unit"],
+        "devices": {"cpu": {"kind": "cpu"}}, "usable_cores": 2, "problems": ["x"], "of_later": 1,
+    }  # fmt: skip
+    answer = {"catalogue": catalogue, "cell_fields": list(FIELDS), "system": {"cpu": "x"}}
+
+    def ask(starter, entry, task_of, patience):
+        asked.append(task_of({}))
+        return {"about": answer}
+
+    monkeypatch.setattr(capabilities, "ask", ask)
+    plan = Plan(architectures=("mlp", "my.py:Net"), devices=("cuda:1",), threads=(2, 4), datasets=("synthetic",))
+    known = capabilities.capabilities_of(host, plan)
+    ((task),) = asked
+    assert (task["device"], task["threads"], task["datasets"]) == ("cuda:1", 2, ["synthetic"])
+    assert task["origins"]["architectures"] == ["my.py:Net"]
+    assert (known.catalogue.normalizations, known.problems) == (("unit",), ("x",))
+    assert known.catalogue.devices == {"cpu": DeviceFacts("cpu")}
+    assert (known.cell_fields, known.system, known.entries, known.installed) == (FIELDS, {"cpu": "x"}, (), {})
+    monkeypatch.setattr(capabilities, "ask", lambda *_: {"failed": "KeyError: 'x'"})
+    with pytest.raises(BenchError, match=r"^base \(1\): KeyError: 'x'$"):
+        capabilities.capabilities_of(host, plan)
+
+
+def test_a_comma_may_stand_in_a_path_of_any_pair():
+    named = capabilities.fields_of_cell("mlp,optimizer=adam,dataset=npz:a, b, c.npz,batch_size=8")
+    assert (named["datasets"], named["batch_sizes"]) == (("npz:a, b, c.npz",), (8,))

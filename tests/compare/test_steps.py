@@ -97,6 +97,9 @@ def test_each_side_of_two_revisions_is_of_its_own_tree(answered, repo):
         assert after.cell.is_foreign
         assert fits(after.task(), entries.MESSAGES[after.entry].task)
         assert comparison.after.changes == ("train/my_train.py",)
+        assert comparison.before.changes == ()
+        assert comparison.before.label.startswith("HEAD (")
+        assert [task["threads"] for task in asked] == [1, 1]
         assert comparison.before.origin == {"file": "my_train.py", "sha256": "ab"}
         assert comparison.metric == "step"
 

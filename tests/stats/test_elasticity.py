@@ -42,3 +42,29 @@ def test_processes_that_disagree_tell_nothing():
     random = np.random.default_rng(4)
     mixed = [processes(random, slope, count=1)[0] for slope in (-1.0, 0.5, 2.0)]
     assert elasticity(mixed) is None
+
+
+@pytest.mark.parametrize(("count", "quantile"), [(3, 4.302653), (4, 3.182446)])  # t_{.975}, one degree less than count
+def test_the_interval_is_the_jackknife_s_by_hand(count, quantile):
+    every = processes(np.random.default_rng(5), 0.8, count)
+    logs = [np.log(pairs) for pairs in every]
+
+    def slope(parts):
+        return np.polyfit(*np.concatenate(parts).T, 1)[0]
+
+    without = [slope([other for other in logs if other is not left_out]) for left_out in logs]
+    error = np.sqrt((count - 1) ** 2 / count * np.var(without, ddof=1))
+    found = elasticity(every)
+    assert (found.value, found.n) == (pytest.approx(slope(logs)), count)
+    assert found.high - found.value == pytest.approx(quantile * error, rel=1e-6)
+    assert found.value - found.low == pytest.approx(quantile * error, rel=1e-6)
+
+
+def test_an_interval_that_holds_both_answers_tells_nothing():
+    """Of 0 and 1, that is: half of it is more than 0.5."""
+    known = []
+    for spread in (0.02, 0.3):
+        mixed = [processes(np.random.default_rng(6), slope, count=1)[0] for slope in (1 - spread, 1.0, 1 + spread)]
+        known.append(elasticity(mixed))
+    assert known[0].high - known[0].value < 0.5
+    assert known[1] is None

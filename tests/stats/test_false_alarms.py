@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.stats.change_points import LEAST, changes
-from bench.stats.false_alarms import RATES, READINGS, false_alarm_rate
+from bench.stats.false_alarms import MEMORIES, RATES, READINGS, SPREADS, false_alarm_rate
 from tests.stats.test_change_points import series
 
 
@@ -49,3 +49,20 @@ def test_a_step_is_no_noise():
     moves = changes(values)
     assert len(moves) == 1
     assert false_alarm_rate(values, moves) == RATES[0.015, 0.0][0]
+
+
+def test_the_rates_are_shares_that_grow_with_spread_memory_and_length():
+    assert [(spread, memory) for spread in SPREADS for memory in MEMORIES] == list(RATES)
+    shares = np.array(list(RATES.values())).reshape(3, 3, 2)
+    assert shares.min() > 0
+    assert shares.max() < 0.5
+    for axis in range(3):
+        assert np.diff(shares, axis=axis).min() >= 0
+
+
+@pytest.mark.parametrize(("count", "place"), [(10, 0), (60, 0), (61, 1), (120, 1), (200, 1)])
+def test_from_ten_readings_on_there_is_a_rate_and_beyond_sixty_the_other(count, place):
+    steady = np.resize([0.001, -0.001], count)  # the narrowest, and nothing resembles the one before
+    wide = np.resize([0.06, 0.06, 0.06, 0.06, -0.06, -0.06, -0.06, -0.06], count)
+    assert false_alarm_rate(steady, ()) == RATES[0.015, 0.0][place]
+    assert false_alarm_rate(wide, ()) in {rates[place] for rates in RATES.values()}

@@ -150,3 +150,12 @@ def test_a_cell_that_gave_nothing_has_no_bound():
     table = rows().head(1).assign(metric=None, value=None)
 
     assert bounds(table, [CEILING]) is None
+
+
+def test_all_of_a_step_is_not_more_than_all():
+    whole = Bound(compute=1.0, bandwidth=0.1, launches=0.1, intensity=1.0, disturbed=("compute",))
+    assert (whole.by, whole.is_refuted("compute")) == ("compute", False)
+    assert "too low" not in in_full(whole)
+    above = Bound(compute=1.2, bandwidth=0.1, launches=0.1, intensity=1.0, disturbed=("compute",))
+    assert (above.by, above.is_refuted("compute")) == ("", True)
+    assert "120 % of the rate of matrix products (faster than the ceiling measured, which is too low" in in_full(above)

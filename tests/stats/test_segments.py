@@ -33,6 +33,24 @@ def test_what_begins_a_segment(levels, expected):
     assert [starts(levels, seed=seed) for seed in range(20)] == [expected] * 20
 
 
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ([0] * 8 + [-0.08] * 2 + [0] * 2, [0, 8, 10]),  # two of three held it
+        ([0] * 8 + [-0.08] + [0] * 3, [0]),
+        ([0.02, -0.02] * 10 + [0.02] + [-0.10] * 3, [0, 21]),  # beyond 2.5 spreads of 0.042, from 0.02 on
+        ([0.02, -0.02] * 10 + [0.02] + [-0.07] * 3, [0]),
+    ],
+)
+def test_how_far_and_how_long_a_fall_goes_that_begins_a_segment(levels, expected):
+    assert [part.start for part in segments(levels)] == expected
+
+
+def test_a_mark_where_a_step_is_begins_no_segment_twice():
+    for level in (-0.3, 0.3):
+        assert [part.start for part in segments([0.0] * 5 + [level] * 3, {5})] == [0, 5]
+
+
 @pytest.mark.parametrize("creep", [0.005, 0.01, 0.02])
 def test_a_ramp_begins_none_however_far_it_goes(creep):
     assert np.mean([starts(creep * np.arange(40), seed=seed) == [0] for seed in range(100)]) >= 0.95
