@@ -140,6 +140,15 @@ def beside(*outcomes):
     return remeasure, seen
 
 
+def test_what_cannot_be_measured_keeps_no_other_from_it():
+    mine, other = suspect("mlp", old=""), suspect("lenet5")
+    remeasure, seen = beside("regressed")
+    done = measured_again(decided(slow(mine), slow(other), kind="check"), [mine, other], remeasure)
+    assert seen == ["a"]
+    assert [verdict.verdict for verdict in done.verdicts] == ["inconclusive", "regressed"]
+    assert len(done.notes) == 1
+
+
 def test_a_suspect_is_measured_beside_the_anchor_and_the_verdict_keeps_the_change_since():
     mine = suspect("mlp", latest="c" * 40)
     remeasure, seen = beside("regressed")
