@@ -72,6 +72,7 @@ def grouped(suspects: Iterable[Suspect]) -> Iterator[Group]:
         old, new = suspect.old, suspect.new
         cell = replace(new.cell, architecture="")
         latest = suspect.latest.revision if suspect.latest else ""
-        key = (cell, old.revision, latest, new.revision, new.dirty, suspect.tolerance, new.machine.digest)
+        sides = (old.revision, old.dirty, latest, new.revision, new.dirty)
+        key = (cell, *sides, suspect.tolerance, new.machine.digest)
         groups.setdefault(key, []).append(suspect)
     yield from map(Group, groups.values())

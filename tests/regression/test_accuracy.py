@@ -165,9 +165,15 @@ def test_a_fall_that_does_not_come_again_is_no_fall_and_both_are_told():
     decision = decided([fallen()], nets.train)
     (verdict,) = decision.verdicts
     assert (verdict.verdict, verdict.suspect, decision.exit_code, decision.seconds) == ("unchanged", False, 0, 60.0)
-    assert verdict.reason.startswith("suspect: -3.00 points")
+    begins = (
+        "suspect: -3.00 points; chance explains ± 0.31 over 3 seeds, 3 accepted; one in 100 cells"  # 3.747 * 0.0816
+    )
+    assert verdict.reason.startswith(begins)
     assert "; trained again at both revisions with 5 fresh seeds: " in verdict.reason
     assert (verdict.before, verdict.after) == pytest.approx((0.981, 0.951))  # of the run that is checked
+    (first,) = judge_accuracies([fallen()]).values()
+    assert first.confidence == pytest.approx(0.98)
+    assert first.visible == pytest.approx(2 * 0.0030594 + 0.001, rel=1e-4)  # one chance falls, another rises
 
 
 def test_seeds_are_fresh_and_cells_of_one_run_are_trained_together():
@@ -180,6 +186,7 @@ def test_seeds_are_fresh_and_cells_of_one_run_are_trained_together():
     wanted = first.wanted({"until": 0.9, "data_dir": "there", "tune": 7})
     assert (wanted["architectures"], wanted["seeds"], wanted["epochs"]) == (("net", "wide"), first.seeds, 3)
     assert (wanted["until"], wanted["data_dir"], "tune" in wanted) == (0.9, "there", False)
+    assert (wanted["repeats"], wanted["blocks"]) == (1, 2)  # hardly timed
 
 
 def test_a_second_fall_that_chance_alone_seldom_makes_acquits_nobody():
@@ -223,7 +230,7 @@ def test_what_cannot_be_trained_stays_a_suspect_and_a_note_says_why():
     short = {fallen().new.id: replace(fallen().new, accuracy={3: 0.9}, run="again")}
     decision = decided([fallen()], lambda *_: Trained(short, {}))
     assert "1 seed and 0 seeds of the two revisions have an accuracy" in decision.notes[0]
-    assert decision.exit_code == 3
+    assert (decision.exit_code, decision.seconds) == (3, 0.0)
 
 
 def test_one_of_two_namesakes_is_known_again_though_alone_it_has_a_shorter_name():

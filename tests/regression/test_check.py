@@ -11,6 +11,7 @@ from bench.store import baseline
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 from bench.store.summary import summaries
+from bench.store.warning import Warning
 
 SYSTEM = {"cpu": "made up", "torch": "2.14.1", "python": "3.11.7", "os": "Linux-6.1", "cores_usable": 2}
 LENET, MLP = Cell("lenet5"), Cell("mlp")
@@ -56,7 +57,8 @@ def _result(cell, seed, cost, accuracy, options):
     if accuracy is not None:
         found.append(Measurement("accuracy", "1", "higher", accuracy, "final"))
     training = {"limit": options.get("limit"), "epochs": []}
-    return Result(place, "ok", measurements=tuple(found), training=training, system=system)
+    warnings = options.get("warnings", ())
+    return Result(place, "ok", measurements=tuple(found), training=training, system=system, warnings=warnings)
 
 
 @pytest.fixture
@@ -100,7 +102,15 @@ def test_nothing_has_changed(record, accepted):
         "accuracy": "unchanged",
     }
     assert checked.decision.exit_code == 0
+    assert checked.decision.notes == ()
+    assert (checked.decision.before, checked.decision.after) == ("baseline main (8 runs)", "run run0 (aaaaaaaaaa)")
     assert checked.suspects == {}
+
+
+def test_what_speaks_against_a_cell_of_the_run_is_noted(record, accepted):
+    warnings = (Warning("phases", "not steady", None, "no steady state"),)
+    _, checked = judged(record({LENET: (1.0, {"warnings": warnings}), MLP: (1.0, {})}), accepted())
+    assert checked.decision.notes == (f"flagged in this run: {LENET.id} (not steady 3 of 3)",)
 
 
 def test_a_slowdown_is_a_suspect_and_never_failed_from_the_stored_number(record, accepted):
@@ -372,6 +382,14 @@ def test_a_run_that_is_in_the_baseline_is_compared_with_the_others(record, accep
     found, checked = judged(run, baseline.load("main", tmp_path / "baselines"))
     assert found["relative_cost"].ratio.n == 8
     assert "compared with the others" in checked.decision.notes[0]
+
+
+def test_a_run_that_alone_is_in_the_baseline_is_compared_with_itself(record, tmp_path):
+    run = record({LENET: (1.0, {})}, revision="")
+    baseline.save("main", summaries(run), tmp_path / "baselines")
+    _, checked = judged(run, baseline.load("main", tmp_path / "baselines"))
+    assert (checked.decision.before, checked.decision.after) == ("baseline main (1 run)", "run run0")
+    assert checked.decision.notes == ("this very run is in the baseline: it is compared with itself",)
 
 
 def test_a_baseline_without_these_cells_is_empty(record, accepted):

@@ -1,15 +1,21 @@
 """Remeasure: which are measured again together, which verdict is whose, and what stays undecided."""
 
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from bench.compare.ab import Rules
 from bench.compare.facts import SideFacts
 from bench.compare.pairs import Side
-from bench.compare.sides import Comparison
+from bench.compare.sides import Comparison, Revisions
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.regression.confirm import Group, Suspect
-from bench.regression.remeasure import Remeasured, by_suspect, measured_again
+from bench.regression.confirm import Group, Suspect, grouped
+from bench.regression.remeasure import Confirmation, Remeasured, by_suspect, measured_again, remeasured
 from bench.stats.interval import Interval
+from bench.store.fingerprint import Fingerprint
 from bench.store.summary import CellSummary
 from bench.verdict.verdict import Anchor, Decision, Verdict
 
@@ -83,6 +89,16 @@ def test_cells_that_differ_in_their_architecture_alone_are_measured_together():
     assert groups == [(0, ["mlp", "lenet5"]), (1, ["mlp"])]
 
 
+def test_an_anchor_with_changes_that_nobody_committed_is_no_reason_to_leave_another_out():
+    """Both were measured at one revision, the one with changes, so that the new side's code differs from it alone."""
+    clean = suspect("mlp", revision="a" * 40)
+    changed = suspect("lenet5", revision="a" * 40)
+    changed = replace(changed, old=replace(changed.old, dirty=True))
+    groups = list(grouped([clean, changed]))
+    assert [(group.names, group.is_same_code) for group in groups] == [(clean.new.id, True), (changed.new.id, False)]
+    assert [bool(group.hopeless) for group in groups] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("revisions", "words"),
     [(("", "a"), "does not know the revision"), (("a", "a"), "both are the same revision")],
@@ -124,6 +140,15 @@ def beside(*outcomes):
     return remeasure, seen
 
 
+def test_what_cannot_be_measured_keeps_no_other_from_it():
+    mine, other = suspect("mlp", old=""), suspect("lenet5")
+    remeasure, seen = beside("regressed")
+    done = measured_again(decided(slow(mine), slow(other), kind="check"), [mine, other], remeasure)
+    assert seen == ["a"]
+    assert [verdict.verdict for verdict in done.verdicts] == ["inconclusive", "regressed"]
+    assert len(done.notes) == 1
+
+
 def test_a_suspect_is_measured_beside_the_anchor_and_the_verdict_keeps_the_change_since():
     mine = suspect("mlp", latest="c" * 40)
     remeasure, seen = beside("regressed")
@@ -142,7 +167,7 @@ def test_without_the_anchors_revision_the_last_accepted_one_cannot_acquit_what_c
     done = measured_again(decided(crept(mine, risen), kind="check"), [mine], remeasure)
     assert seen == ["a", "c"]
     assert "not measured beside the anchor (there is no such revision)" in done.notes[0]
-    assert "beside the last accepted revision cccccccccc" in done.notes[0]
+    assert "beside the last accepted revision cccccccccc, which" in done.notes[0]
     assert done.verdicts[0].verdict == verdict
     assert done.verdicts[0].anchor.run == "old"
 
@@ -165,3 +190,55 @@ def test_where_neither_can_be_measured_both_reasons_are_told():
         f"{mine.new.id} not measured again: no revision a; nor beside the last accepted run: no revision c",
     )
     assert done.verdicts[0].suspect
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """Measures a group again, the sides and the comparison alone replaced; what these were called with."""
+    calls = []
+
+    def run(group, sides=None, record=None, **more):
+        @contextmanager
+        def opened(between, plan, *, chosen):
+            calls.append((between, plan, chosen))
+            yield sides or comparison_of(*(each.new.cell.architecture for each in group.suspects))
+
+        def compare(comparison, plan, rules, tell, began):
+            calls.append(rules)
+            return decided(*(Verdict(cell=cell, metric="step", verdict="unchanged") for cell in comparison.sides))
+
+        monkeypatch.setattr("bench.regression.remeasure.revisions", opened)
+        monkeypatch.setattr("bench.regression.remeasure.compare", compare)
+        rules = Rules(tolerance=0.3, record=record)
+        again = remeasured(group, Confirmation(repo=Path("repo"), rules=rules, **more), 1, lambda *_: None)
+        (between, plan, chosen), used = calls
+        assert chosen
+        assert set(again.verdicts) == {each.new.id for each in group.suspects}
+        return between, plan, used
+
+    return run
+
+
+def test_a_group_is_measured_as_its_cost_was_beside_its_anchor_and_recorded_by_its_number(compared):
+    mine = suspect("mlp", batch_size=8, threads=2, learning_rate=0.5)
+    mine = replace(mine, new=replace(mine.new, machine=Fingerprint({"threads": 1})))
+    between, plan, rules = compared(Group([mine]), record=Path("out/log.jsonl"), budget=60.0, data_dir="data")
+    assert between == Revisions(Path("repo"), "a" * 40, "b" * 40)
+    assert (plan.architectures, plan.batch_sizes, plan.threads, plan.learning_rates) == (("mlp",), (8,), (1,), (0.5,))
+    assert (plan.budget, plan.data_dir) == (60.0, "data")
+    assert (rules.record, rules.tolerance) == (Path("out/log-2.jsonl"), 0.05)  # the suspect's own
+
+
+@pytest.mark.parametrize("changes", [{"dirty": True}, {"revision": ""}])
+def test_code_that_no_revision_has_is_measured_as_it_lies_there(compared, changes):
+    mine = suspect("mlp")
+    between, _, rules = compared(Group([replace(mine, new=replace(mine.new, **changes))]))
+    assert (between.second, rules.record) == (None, None)
+
+
+def test_a_cell_that_no_side_can_run_is_told_with_both(compared):
+    with pytest.raises(BenchError, match=r"^no cell is in both a and b$"):
+        compared(Group([suspect("mlp")]), sides=comparison_of())
+    broken = replace(comparison_of(), broken=("mlp: it fails", "lenet5: so does it"))
+    with pytest.raises(BenchError, match=r"^mlp: it fails; lenet5: so does it$"):
+        compared(Group([suspect("mlp")]), sides=broken)

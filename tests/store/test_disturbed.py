@@ -13,14 +13,25 @@ CELL = Cell("lenet5")
 
 
 def result(seconds, cell=CELL, repeat=0, threads=1):
-    found = Measurement.of_value("relative_reference", seconds, "p10", threads)
-    return Result(cell, "ok", repeat=repeat, measurements=(found,), system={"cpu": "made up"})
+    measured = (
+        Measurement.of_value("step", 1e-5 * (1 + repeat), "p25", threads),  # of the cell: no matter here
+        Measurement.of_value("relative_reference", seconds, "p10", threads),
+    )
+    return Result(cell, "ok", repeat=repeat, measurements=measured, system={"cpu": "made up"})
 
 
 def test_more_than_a_twentieth_above_the_runs_best_is_disturbed():
     mlp = replace(CELL, architecture="mlp")
     results = [result(0.0104), result(0.0106, repeat=1), result(0.01, mlp), result(0.02, mlp, repeat=1)]
     assert disturbed(of_results(results)) == pytest.approx({(CELL.id, 1): 0.06, (mlp.id, 1): 1.0})
+
+
+def test_a_reference_that_took_no_time_is_the_best_of_none(tmp_path):
+    results = [result(0.0), result(0.01, repeat=1), result(0.0102, repeat=2)]
+    run = create("mine", {"plan": {}}, tmp_path)
+    for each in results:
+        run.append(each)
+    assert disturbed(of_results(results)) == disturbed(of_heads(run.heads())) == {}
 
 
 def test_other_threads_devices_and_denormals_have_a_best_of_their_own():

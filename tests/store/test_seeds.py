@@ -32,6 +32,13 @@ def test_the_lost_are_told_by_what_became_of_them():
     assert (seeds.count, seeds.lost) == (5, "1 timed out, 2 diverged, 1 not measured")
 
 
+def test_a_line_that_leaves_the_seed_out_is_of_seed_0_and_a_foreign_cell_has_none():
+    bare = {"cell": {}, "status": "diverged", "measurements": []}
+    seeds = noted(bare, asked=Asked((0,)))
+    assert (seeds.count, seeds.lost) == (1, "1 diverged")
+    assert noted({**bare, "cell": {"seed": None}}).count == 0
+
+
 def test_without_a_target_nobody_missed_it():
     assert noted(line(0, "ok", "accuracy"), line(1, "diverged")).missed == 0
     assert noted(line(0, "ok", "accuracy", "reached"), line(1, "diverged")).missed == 1
