@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,8 @@ CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 120.0  # of the head, and of a node that 
 PROBE_SECONDS = 30.0  # until Ray knows that a node is gone
 # Ray would have its processes, and a worker with them, give way to all others (niceness 15)
 ENVIRONMENT = {"RAY_worker_niceness": "0"}
+# the begin of HTTP/2, which Ray's services talk, with no settings; the server's first frame holds its own
+HELLO, SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0", b"\4"
 _ADDRESS = re.compile(r"(?P<host>[^\s:/]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
@@ -185,18 +188,29 @@ def _imported() -> Any:
 
 
 def _check(address: str) -> None:
-    """See that somebody listens there: Ray itself would try for minutes."""
+    """See that what may be a cluster listens there: Ray itself would try for minutes."""
     if address == AUTO:
         return
     match = _ADDRESS.fullmatch(address)
     if match is None:
         raise BenchError(f"--address takes HOST:PORT of the cluster's head, or {AUTO}, not '{address}'")
     try:
-        socket.create_connection((match["host"].strip("[]"), int(match["port"])), CONNECT_SECONDS).close()
+        with socket.create_connection((match["host"].strip("[]"), int(match["port"])), CONNECT_SECONDS) as connection:
+            is_another = not (os.environ.get("RAY_USE_TLS") == "1" or _greets(connection))
     except (OSError, OverflowError) as error:
         raise BenchError(
             f"no Ray cluster at {address}: {error}; check the address that ray start --head printed"
         ) from error
+    if is_another:
+        raise BenchError(f"no Ray cluster at {address}, where another service listens: the head's port is often 6379")
+
+
+def _greets(connection: socket.socket) -> bool:
+    connection.sendall(HELLO)
+    frame = b""
+    while len(frame) < 4 and (more := connection.recv(9 - len(frame))):
+        frame += more
+    return frame[3:4] == SETTINGS
 
 
 def _refused(address: str, error: Exception) -> BenchError:
