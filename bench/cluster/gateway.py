@@ -189,20 +189,28 @@ def _imported() -> Any:
 
 def _check(address: str) -> None:
     """See that what may be a cluster listens there: Ray itself would try for minutes."""
-    if address == AUTO:
-        return
-    match = _ADDRESS.fullmatch(address)
-    if match is None:
+    if address != AUTO and not _ADDRESS.fullmatch(address):
         raise BenchError(f"--address takes HOST:PORT of the cluster's head, or {AUTO}, not '{address}'")
+    if (match := _ADDRESS.fullmatch(_as_ray_reads(address))) is None:
+        return
     try:
         with socket.create_connection((match["host"].strip("[]"), int(match["port"])), CONNECT_SECONDS) as connection:
             is_another = not (os.environ.get("RAY_USE_TLS") == "1" or _greets(connection))
     except (OSError, OverflowError) as error:
         raise BenchError(
-            f"no Ray cluster at {address}: {error}; check the address that ray start --head printed"
+            f"no Ray cluster at {match[0]}: {error}; check the address that ray start --head printed"
         ) from error
     if is_another:
-        raise BenchError(f"no Ray cluster at {address}, where another service listens: the head's port is often 6379")
+        raise BenchError(f"no Ray cluster at {match[0]}, where another service listens: the head's port is often 6379")
+
+
+def _as_ray_reads(address: str) -> str:
+    """Where Ray would go: AUTO stands for one that it knows of, and this machine's loopback for its own address."""
+    try:
+        services = importlib.import_module("ray._private.services")
+        return str(services.canonicalize_bootstrap_address(address))
+    except Exception:  # not a public function, and Ray says more of what it does not find
+        return address
 
 
 def _greets(connection: socket.socket) -> bool:

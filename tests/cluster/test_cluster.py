@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -165,19 +164,21 @@ def test_a_slow_node_takes_fewer_cells_and_no_cell_twice(scheduled, log):
 
 def test_a_driver_that_is_killed_is_resumed_without_a_cell_twice(tmp_path):
     words = [sys.executable, "-m", "bench", "run", "--concurrent"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     lines = tmp_path / "results" / "far" / "results.jsonl"
     with cluster_of(2) as cluster:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         nets = ["--architectures", "debug", "softmax_regression", "mlp"]
         grid = ["--executor", "ray", "--address", cluster.address, *nets]
         command = [*words, *grid, *FEW.split(), "--run", "far", "--no-report"]
         with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as driver:
-            until = time.monotonic() + HANG
-            while not (lines.is_file() and lines.read_text().count("\n") >= 2):
-                assert driver.poll() is None, driver.stderr.read()
-                assert time.monotonic() < until
-                time.sleep(0.05)
-            driver.send_signal(signal.SIGKILL)
+            try:
+                until = time.monotonic() + HANG
+                while not (lines.is_file() and lines.read_text().count("\n") >= 2):
+                    assert driver.poll() is None, driver.stderr.read()
+                    assert time.monotonic() < until
+                    time.sleep(0.05)
+            finally:
+                driver.kill()
         stored = [line for line in lines.read_text().splitlines(keepends=True) if line.endswith("\n")]
         resumed = [*words, "--resume", "far", "--address", cluster.address, "--no-report"]
         done = subprocess.run(

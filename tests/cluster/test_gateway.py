@@ -72,6 +72,7 @@ def listening(answer):
         thread = Thread(target=serve)
         thread.start()
         yield f"127.0.0.1:{server.getsockname()[1]}"
+        socket.create_connection(server.getsockname()).close()  # where nobody came
         thread.join(HANG)
 
 
@@ -121,6 +122,16 @@ def test_an_address_where_nobody_listens_is_told_at_once(ray):
 def test_an_address_where_another_service_listens_is_told_at_once(ray, answer):
     with listening(answer) as address:
         assert f"no Ray cluster at {address}, where another service listens" in refused(address)
+    assert ray.told == []
+
+
+def test_the_place_where_ray_would_go_is_looked_at_and_no_other(ray, address, monkeypatch):
+    services = ModuleType("ray._private.services")
+    services.canonicalize_bootstrap_address = lambda _: "127.0.0.1:1"
+    monkeypatch.setitem(sys.modules, "ray._private", ModuleType("ray._private"))
+    monkeypatch.setitem(sys.modules, "ray._private.services", services)
+    for name in (address, "auto"):
+        assert "no Ray cluster at 127.0.0.1:1:" in refused(name)
     assert ray.told == []
 
 
