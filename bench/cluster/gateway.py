@@ -6,6 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from bench.cluster.nodes import RESOURCE, Node
@@ -106,6 +107,11 @@ class Gateway:
             BenchError: it cannot be run on one.
 
         """
+        # each node unpacks the suite first, in place of what others of its machine have in the folder that they share
+        self._answers(nodes, lambda: None)
+        return self._answers(nodes, function)
+
+    def _answers(self, nodes: Sequence[str], function: Callable[[], Any]) -> list[Any]:
         remote = self._ray.remote(num_cpus=0, max_retries=0)(function)
         asked = [remote.options(scheduling_strategy=self._on(node)).remote() for node in nodes]
         answers = []
@@ -169,6 +175,7 @@ def _connected(address: str) -> Any:
             )
         except Exception as error:  # Ray raises what its parts raise
             raise _refused(address, error) from error
+    _silence()
     return ray
 
 
@@ -185,6 +192,12 @@ def _imported() -> Any:
         oldest = ".".join(map(str, OLDEST))
         raise BenchError(f"Ray {ray.__version__} is too old: install {oldest} or later, here and on every node")
     return ray
+
+
+def _silence() -> None:
+    """Have Ray print nothing on stdout, where it tells the last words of a node that vanished."""
+    with suppress(ImportError):
+        importlib.import_module("ray._private.worker").print_to_stdstream = lambda *_, **__: None
 
 
 def _check(address: str) -> None:

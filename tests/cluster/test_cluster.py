@@ -128,13 +128,14 @@ def test_a_node_that_is_killed_loses_nothing_and_nothing_counts_twice(scheduled,
     assert len(log.read_text().splitlines()) in (18, 19)  # it vanished while measuring, or just before
 
 
-def test_the_last_node_that_is_killed_ends_the_run_with_what_was_measured(scheduled, log):
+def test_the_last_node_that_is_killed_ends_the_run_with_what_was_measured(scheduled, log, capsys):
     with cluster_of(1, log) as cluster:
         killer = Killer(cluster, 2)
         results, _, error = scheduled(cluster, cells(6, 700), killer)
         killer.thread.join(HANG)
     assert "no node is left of the cluster" in error
     assert "--resume" in error
+    assert capsys.readouterr().out == ""  # which may have to be one JSON document
     assert 2 <= len(results) < 6
     assert {result.status for result in results} == {"ok"}
 
