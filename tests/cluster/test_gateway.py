@@ -54,6 +54,8 @@ def ray(monkeypatch):
     for name, each in {"ray": module, "ray.exceptions": module.exceptions, strategies.__name__: strategies}.items():
         monkeypatch.setitem(sys.modules, name, each)
     monkeypatch.setitem(sys.modules, "ray.util", ModuleType("ray.util"))
+    for name in ("ray._private.services", "ray._private.worker"):  # a real Ray may have been imported before
+        monkeypatch.setitem(sys.modules, name, None)
     return module
 
 
