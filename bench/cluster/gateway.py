@@ -2,9 +2,11 @@
 
 import importlib
 import logging
+import os
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from bench.cluster.nodes import RESOURCE, Node
@@ -20,6 +22,8 @@ CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 120.0  # of the head, and of a node that 
 PROBE_SECONDS = 30.0  # until Ray knows that a node is gone
 # Ray would have its processes, and a worker with them, give way to all others (niceness 15)
 ENVIRONMENT = {"RAY_worker_niceness": "0"}
+# the begin of HTTP/2, which Ray's services talk, with no settings; the server's first frame holds its own
+HELLO, SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0", b"\4"
 _ADDRESS = re.compile(r"(?P<host>[^\s:/]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
@@ -103,6 +107,11 @@ class Gateway:
             BenchError: it cannot be run on one.
 
         """
+        # each node unpacks the suite first, in place of what others of its machine have in the folder that they share
+        self._answers(nodes, lambda: None)
+        return self._answers(nodes, function)
+
+    def _answers(self, nodes: Sequence[str], function: Callable[[], Any]) -> list[Any]:
         remote = self._ray.remote(num_cpus=0, max_retries=0)(function)
         asked = [remote.options(scheduling_strategy=self._on(node)).remote() for node in nodes]
         answers = []
@@ -166,6 +175,7 @@ def _connected(address: str) -> Any:
             )
         except Exception as error:  # Ray raises what its parts raise
             raise _refused(address, error) from error
+    _silence()
     return ray
 
 
@@ -184,19 +194,44 @@ def _imported() -> Any:
     return ray
 
 
+def _silence() -> None:
+    """Have Ray print nothing on stdout, where it tells the last words of a node that vanished."""
+    with suppress(ImportError):
+        importlib.import_module("ray._private.worker").print_to_stdstream = lambda *_, **__: None
+
+
 def _check(address: str) -> None:
-    """See that somebody listens there: Ray itself would try for minutes."""
-    if address == AUTO:
-        return
-    match = _ADDRESS.fullmatch(address)
-    if match is None:
+    """See that what may be a cluster listens there: Ray itself would try for minutes."""
+    if address != AUTO and not _ADDRESS.fullmatch(address):
         raise BenchError(f"--address takes HOST:PORT of the cluster's head, or {AUTO}, not '{address}'")
+    if (match := _ADDRESS.fullmatch(_as_ray_reads(address))) is None:
+        return
     try:
-        socket.create_connection((match["host"].strip("[]"), int(match["port"])), CONNECT_SECONDS).close()
+        with socket.create_connection((match["host"].strip("[]"), int(match["port"])), CONNECT_SECONDS) as connection:
+            is_another = not (os.environ.get("RAY_USE_TLS") == "1" or _greets(connection))
     except (OSError, OverflowError) as error:
         raise BenchError(
-            f"no Ray cluster at {address}: {error}; check the address that ray start --head printed"
+            f"no Ray cluster at {match[0]}: {error}; check the address that ray start --head printed"
         ) from error
+    if is_another:
+        raise BenchError(f"no Ray cluster at {match[0]}, where another service listens: the head's port is often 6379")
+
+
+def _as_ray_reads(address: str) -> str:
+    """Where Ray would go: AUTO stands for one that it knows of, and this machine's loopback for its own address."""
+    try:
+        services = importlib.import_module("ray._private.services")
+        return str(services.canonicalize_bootstrap_address(address))
+    except Exception:  # not a public function, and Ray says more of what it does not find
+        return address
+
+
+def _greets(connection: socket.socket) -> bool:
+    connection.sendall(HELLO)
+    frame = b""
+    while len(frame) < 4 and (more := connection.recv(9 - len(frame))):
+        frame += more
+    return frame[3:4] == SETTINGS
 
 
 def _refused(address: str, error: Exception) -> BenchError:

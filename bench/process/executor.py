@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Protocol, Self
 
-from bench.errors import unknown
+from bench.errors import BenchError, unknown
 from bench.plan.plan import Plan
 from bench.process.local import Workers
 from bench.process.spawned import Spawned
@@ -78,7 +78,9 @@ START_METHOD = "fork" if hasattr(os, "fork") else "spawn"
 RAY = "bench.cluster.executor"  # which has `open_cluster`; by its name: that room stands above this one
 
 
-def _local(_plan: Plan) -> Executor:
+def _local(plan: Plan) -> Executor:
+    if plan.address != Plan().address:
+        raise BenchError(f"--address {plan.address} is of a Ray cluster: add --executor ray, or leave it out")
     return Workers() if START_METHOD == "fork" else Spawned()
 
 

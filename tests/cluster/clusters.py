@@ -8,7 +8,7 @@ from bench.cluster.nodes import RESOURCE
 
 ON_NODES = Path(__file__).parent / "on_nodes"
 ROOT = Path(__file__).parents[2]
-LOOPBACK = {"node_ip_address": "127.0.0.1", "raylet_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
+LOOPBACK = {"node_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
 # so that a node which is gone is known to be within seconds; Ray reads them as its processes start
 QUICK = {
     "RAY_health_check_initial_delay_ms": "0",
@@ -17,6 +17,7 @@ QUICK = {
     "RAY_health_check_failure_threshold": "3",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # else a driver looks for 127.0.0.1 at this machine's other address
 }
 
 
@@ -26,12 +27,14 @@ def cluster_of(count, log=None, **more):
 
     `more` holds further arguments of nodes by their number.
     """
+    from ray._private import ray_constants
     from ray.cluster_utils import Cluster
 
     path = os.pathsep.join([str(ON_NODES), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     variables = {**QUICK, "PYTHONPATH": path, **({"BENCH_TEST_LOG": str(log)} if log else {})}
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
+    ray_constants.ENABLE_RAY_CLUSTER = False  # read from the variable when Ray was imported
     cluster = Cluster()
     try:
         cluster.add_node(num_cpus=1, include_dashboard=False, **LOOPBACK)

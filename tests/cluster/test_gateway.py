@@ -3,7 +3,9 @@
 import signal
 import socket
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -12,6 +14,7 @@ from bench.cli import run_command_line
 from bench.cluster.gateway import CrashError, Gateway, Parts
 from bench.errors import BenchError
 from bench.process.worker import WorkerError
+from tests.conftest import HANG
 
 
 class RayError(Exception):
@@ -51,14 +54,35 @@ def ray(monkeypatch):
     for name, each in {"ray": module, "ray.exceptions": module.exceptions, strategies.__name__: strategies}.items():
         monkeypatch.setitem(sys.modules, name, each)
     monkeypatch.setitem(sys.modules, "ray.util", ModuleType("ray.util"))
+    for name in ("ray._private.services", "ray._private.worker"):  # a real Ray may have been imported before
+        monkeypatch.setitem(sys.modules, name, None)
     return module
+
+
+@contextmanager
+def listening(answer):
+    """The address of a server whose first words are these."""
+
+    def serve():
+        connection, _ = server.accept()
+        with connection, suppress(ConnectionError):
+            connection.sendall(answer)
+            while connection.recv(1024):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=serve)
+        thread.start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        socket.create_connection(server.getsockname()).close()  # where nobody came
+        thread.join(HANG)
 
 
 @pytest.fixture
 def address():
-    """One where somebody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"127.0.0.1:{server.getsockname()[1]}"
+    """One where what may be a cluster listens."""
+    with listening(b"\0\0\0\4\0\0\0\0\0") as address:
+        yield address
 
 
 def refused(address="auto"):
@@ -93,6 +117,30 @@ def test_an_address_where_nobody_listens_is_told_at_once(ray):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert f"no Ray cluster at 127.0.0.1:{port}" in refused(f"127.0.0.1:{port}")
+    assert ray.told == []
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"-ERR\r\n"])
+def test_an_address_where_another_service_listens_is_told_at_once(ray, answer):
+    with listening(answer) as address:
+        assert f"no Ray cluster at {address}, where another service listens" in refused(address)
+    assert ray.told == []
+
+
+def test_the_place_where_ray_would_go_is_looked_at_and_no_other(ray, address, monkeypatch):
+    services = ModuleType("ray._private.services")
+    services.canonicalize_bootstrap_address = lambda _: "127.0.0.1:1"
+    monkeypatch.setitem(sys.modules, "ray._private", ModuleType("ray._private"))
+    monkeypatch.setitem(sys.modules, "ray._private.services", services)
+    for name in (address, "auto"):
+        assert "no Ray cluster at 127.0.0.1:1:" in refused(name)
+    assert ray.told == []
+
+
+def test_a_service_that_says_nothing_is_told_in_seconds(ray, monkeypatch):
+    monkeypatch.setattr("bench.cluster.gateway.CONNECT_SECONDS", 0.2)
+    with listening(b"") as address:
+        assert f"no Ray cluster at {address}" in refused(address)
     assert ray.told == []
 
 

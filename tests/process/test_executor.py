@@ -45,6 +45,14 @@ def test_a_name_that_is_not_registered_is_refused_with_the_nearest():
         pass
 
 
+def test_the_address_of_a_cluster_is_refused_without_its_executor():
+    with (
+        pytest.raises(BenchError, match=r"--address 127\.0\.0\.1:6379 is of a Ray cluster: add --executor ray"),
+        open_executor(Plan(address="127.0.0.1:6379")),
+    ):
+        pass
+
+
 class Closable(Workers):
     """The local executor, which remembers whether it was closed."""
 
