@@ -47,8 +47,8 @@ def over_processes(readings: Mapping[str, Sequence[OfProcess]]) -> dict[str, dic
     pooled: dict[str, dict[str, Interval]] = {metric: {} for metric in metrics}
     names = [*PERCENTILES]
     for at, n, value, low, high in zip(places, counts, *ends, strict=True):
-        bounds = (None, None) if np.isnan(low) else (float(low), float(high))
-        pooled[metrics[at // len(names)]][names[at % len(names)]] = Interval(float(value), *bounds, int(n))
+        low, high = (None, None) if np.isnan(low) else (float(low), float(high))
+        pooled[metrics[at // len(names)]][names[at % len(names)]] = Interval(float(value), low, high, int(n))
     return pooled
 
 

@@ -32,10 +32,12 @@ def terms(record: Record) -> dict[str, tuple[str, dict[str, Term]]]:
 
 def _term(value: Value) -> Term:
     low, high = value.low, value.high
-    known = low is not None and high is not None and low > 0 and value.n > 1 and not value.contended
-    ends = (value.value, low, high) if low is not None and high is not None and known else (value.value,) * 3
+    known = False
+    middle, least, most = (value.value,) * 3
+    if low is not None and high is not None and low > 0 and value.n > 1 and not value.contended:
+        known, least, most = True, low, high
     if value.metric == "accuracy":
-        ends = tuple(1 - inside(end) for end in (ends[0], ends[2], ends[1]))
-    half = log(ends[2] / ends[1]) / 2
+        middle, least, most = 1 - inside(middle), 1 - inside(most), 1 - inside(least)
+    half = log(most / least) / 2
     error = half / float(stdtrit(value.n - 1, 0.975)) if known else 0.0 if value.statistic == "exact" else None
-    return log(ends[0]), error, value.n
+    return log(middle), error, value.n

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.report import svg
 from bench.report.plotting import colour_of, marker_of
@@ -31,14 +32,14 @@ def scatter(drawn: svg.Canvas, spots: Sequence[Spot]) -> None:
     for (colour, marker), alike in looks.items():
         _bars(drawn, alike, colour)
         places = [spot.x for spot in alike], [spot.y for spot in alike]
-        look = {"facecolors": colour, "edgecolors": svg.SURFACE, "linewidths": 0.8, "zorder": 3}
+        look: dict[str, Any] = {"facecolors": colour, "edgecolors": svg.SURFACE, "linewidths": 0.8, "zorder": 3}
         drawn.mark_each(
             drawn.axes.scatter(*places, s=_AREA, marker=marker, **look), [(spot.row.key, spot.text) for spot in alike]
         )
 
 
 def _bars(drawn: svg.Canvas, spots: Sequence[Spot], colour: str) -> None:
-    look = {"colors": colour, "linewidths": 1.2, "zorder": 2.5}
+    look: dict[str, Any] = {"colors": colour, "linewidths": 1.2, "zorder": 2.5}
     wide, tall = [spot for spot in spots if spot.across], [spot for spot in spots if spot.along]
     if wide:
         bars = drawn.axes.hlines([spot.y for spot in wide], *_ends(spot.across for spot in wide), **look)

@@ -84,7 +84,8 @@ def _beaten(rows: list[Row], metric: str) -> npt.NDArray[np.bool_]:
     (up_low, up_high), (low, high) = (_ends(rows, name) for name in ("accuracy", metric))
     exact = np.array([row.values[metric].value if row.values[metric].statistic == "exact" else np.nan for row in rows])
     same = exact[:, None] == exact
-    return ((up_high[:, None] < up_low) & (same | (high[:, None] < low))).any(axis=0)
+    beaten: npt.NDArray[np.bool_] = ((up_high[:, None] < up_low) & (same | (high[:, None] < low))).any(axis=0)
+    return beaten
 
 
 def _ends(rows: list[Row], metric: str) -> tuple[Floats, Floats]:
@@ -148,8 +149,8 @@ def _spot(row: Row, metric: str) -> Spot:
 
 def _reach(value: Value) -> Reach | None:
     """The interval as it is drawn."""
-    low_high = arms(value)
-    return low_high and (value.value - low_high[0][0], value.value + low_high[1][0])
+    lengths = arms(value)
+    return (value.value - lengths[0][0], value.value + lengths[1][0]) if lengths else None
 
 
 def _splits(record: Record, timed: list[Row]) -> list[Picture]:
