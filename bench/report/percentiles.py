@@ -47,9 +47,14 @@ def over_processes(readings: Mapping[str, Sequence[OfProcess]]) -> dict[str, dic
     pooled: dict[str, dict[str, Interval]] = {metric: {} for metric in metrics}
     names = [*PERCENTILES]
     for at, n, value, low, high in zip(places, counts, *ends, strict=True):
-        low, high = (None, None) if np.isnan(low) else (float(low), float(high))
-        pooled[metrics[at // len(names)]][names[at % len(names)]] = Interval(float(value), low, high, int(n))
+        pooled[metrics[at // len(names)]][names[at % len(names)]] = Interval(
+            float(value), _end(low), _end(high), int(n)
+        )
     return pooled
+
+
+def _end(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _of_samples(samples: Floats) -> Floats:
