@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 SUITE = f"""
     import sys
     sys.path.insert(0, {str(ROOT)!r})
-    little = ["--blocks", "2", "--concurrent"]
+    little = ["--blocks", "2"]
     if sys.argv[1] == "run":
         little += ["--seeds", "0", "--epochs", "0", "--repeats", "1", "--again", "0", "--datasets", "synthetic"]
     sys.argv += little if sys.argv[1] in ("ab", "run") else []

@@ -66,9 +66,6 @@ class Outputs:
     def _check(self) -> None:
         """See that the files can be written, before anything is measured for them."""
         paths = [path for path in (self.junit_file, self.markdown_file) if path]
-        files = [os.path.realpath(path) for path in paths if not Path(path).is_char_device()]
-        if len(set(files)) < len(files):
-            raise BenchError(f"--junit and --markdown both name {paths[0]}: name two files")
         for path in paths:
             try:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +73,9 @@ class Outputs:
                     pass
             except OSError as error:
                 raise BenchError(f"cannot write {path}: {error.strerror}; name another file") from error
+        files = [os.path.realpath(path) for path in paths if Path(path).is_file()]  # two pipes or devices may be one
+        if len(set(files)) < len(files):
+            raise BenchError(f"--junit and --markdown both name {paths[0]}: name two files")
 
     def _tell_undecided(self, undecided: Undecided) -> None:
         """Into the files, as far as that goes: what ended the command is told by whoever catches it."""
