@@ -197,7 +197,8 @@ def _imported() -> Any:
 def _silence() -> None:
     """Have Ray print nothing on stdout, where it tells the last words of a node that vanished."""
     with suppress(ImportError):
-        importlib.import_module("ray._private.worker").print_to_stdstream = lambda *_, **__: None
+        worker: Any = importlib.import_module("ray._private.worker")
+        worker.print_to_stdstream = lambda *_, **__: None
 
 
 def _check(address: str) -> None:
