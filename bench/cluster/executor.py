@@ -7,7 +7,17 @@ from typing import Any, Self
 
 from bench.cluster.fleet import Fleet
 from bench.cluster.gateway import CrashError, Gateway, Parts
-from bench.cluster.nodes import RESOURCE, START_NODE, Node, check_software, look_around, named, software, unlike
+from bench.cluster.nodes import (
+    RESOURCE,
+    START_NODE,
+    WITH_GPU,
+    Node,
+    check_software,
+    look_around,
+    named,
+    software,
+    unlike,
+)
 from bench.cluster.on_node import BEGUN, ENDED, Order
 from bench.cluster.parcels import packed
 from bench.errors import BenchError
@@ -71,7 +81,8 @@ def survey(gateway: Gateway, plan: Plan) -> tuple[list[Node], tuple[str, ...]]:
 
 def gpus_of(plan: Plan) -> int:
     """How many GPUs a node needs: up to the last that the plan names, and those of further ranks after it."""
-    numbers = (device.partition(":")[2] for device in plan.devices if device.partition(":")[0] == "cuda")
+    kinds = (device.partition(":") for device in plan.devices)
+    numbers = (number for kind, _, number in kinds if kind in WITH_GPU)
     ranks = max(plan.world_sizes)
     return max((int(number or 0) + ranks for number in numbers if (number or "0").isdigit()), default=0)
 

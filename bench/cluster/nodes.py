@@ -12,6 +12,7 @@ from bench.machine import procfs
 from bench.store.source import source_digest
 from bench.text import joined, plural
 
+WITH_GPU = ("cuda",)  # kinds of device that Ray counts as GPUs
 RESOURCE = "bench_node"  # of which each node that may be measured on has one, and each task there takes it
 START_NODE = f"""ray start ... --resources='{{"{RESOURCE}": 1}}'"""
 OURS = ("bench", "architectures", "torch_architecture_bench")

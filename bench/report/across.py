@@ -56,7 +56,7 @@ class Machine:
     @property
     def on_host(self) -> bool:
         """Whether the CPU computes."""
-        return self.device.partition(":")[0] == "cpu"
+        return "gpu" not in self.system
 
 
 @dataclass(frozen=True, slots=True)

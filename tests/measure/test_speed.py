@@ -74,6 +74,8 @@ def test_relative_cost_is_the_ratio_of_seconds_an_image(workload):
     assert timed["launch_cost"].value == pytest.approx(launches)
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_loss_in_what_all_cells_share_shows_in_their_costs(workload, monkeypatch):
     # over the launch-bound reference, as a net that is bound alike holds its ratio beside any neighbour
     def cost():

@@ -23,7 +23,7 @@ _STEPS: dict[Cell, float] = {made.VGG: 9e-3, made.LENET: 3e-3}
 
 
 def test_one_id_everywhere(recorded_seeds, typed):
-    rows = [line.split()[0] for line in typed("show", "mine").stdout.splitlines()[1:3]]
+    rows = [line.split()[0] for line in typed("show", "mine", "--wide").stdout.splitlines()[1:3]]
     document = json.loads(typed("show", "mine", "--json").stdout)
     assert set(rows) == {row["id"] for row in document["configurations"]} == {VGG, LENET}
 
@@ -39,7 +39,7 @@ def test_one_id_everywhere(recorded_seeds, typed):
 
 
 def test_a_budget_under_the_id_that_is_shown_holds_the_configuration(recorded_seeds, typed, tmp_path):
-    shown = {line.split()[0] for line in typed("show", "mine").stdout.splitlines()[1:3]}
+    shown = {line.split()[0] for line in typed("show", "mine", "--wide").stdout.splitlines()[1:3]}
     (name,) = [name for name in shown if name.startswith("vgg4")]
     (tmp_path / "mine.toml").write_text(f'[cells."{name}".budgets]\nstep = 0.001\n')
     typed("baseline", "save", "mine")
