@@ -92,6 +92,7 @@ def test_every_public_name_is_there_and_no_other():
         package.runs  # noqa: B018 - that it fails is the point
 
 
+@pytest.mark.slow
 def test_functions_that_have_the_names_of_rooms_stay_functions(python):
     done = python("""
         import pickle
@@ -352,6 +353,7 @@ def test_ctrl_c_ends_the_script_and_keeps_what_was_measured(python, tmp_path):
     assert (tmp_path / "imported").read_text() == "once\n"
 
 
+@pytest.mark.slow
 def test_the_environment_is_as_it_was(python):
     done = python("""
         import os, sys, bench

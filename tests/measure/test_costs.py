@@ -33,6 +33,7 @@ def test_operators_of_a_phase_are_exact(workload):
     assert first["operators_backward"] > first["operators_forward"]
 
 
+@pytest.mark.slow
 def test_the_optimizer_s_code_path_shows_in_its_operators(workload):
     counts = [
         costs(workload("lenet5", implementation=name))["operators_optimizer"]
@@ -43,6 +44,7 @@ def test_the_optimizer_s_code_path_shows_in_its_operators(workload):
     assert len(set(counts)) == 3
 
 
+@pytest.mark.slow
 def test_counts_are_equal_in_another_process(workload):
     code = (
         "import torch; from bench.measure.costs import measure_costs; from bench.measure.workload import Workload;"
@@ -65,6 +67,7 @@ def test_peak_memory_is_that_of_weights_and_gradients(workload):
     assert least <= counts["peak_memory"] <= 1.4 * least
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the high-water mark is read from /proc")
 def test_peak_memory_holds_the_optimizer_s_state(workload):
     plain, adam = (costs(workload("mlp_wide", optimizer=name, batch_size=8)) for name in ("sgd", "adam"))

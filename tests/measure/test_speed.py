@@ -34,6 +34,7 @@ def test_the_phases_are_those_of_the_step(workload):
     assert all(timed[name].threads == 1 for name in ("step", "forward", "throughput"))
 
 
+@pytest.mark.slow
 def test_phases_are_timed_in_training_mode_and_inference_in_evaluation_mode(workload):
     work, modes = workload("mlp"), []
     work.model.register_forward_hook(
@@ -53,6 +54,7 @@ def frozen():
     return references(torch.device("cpu"))
 
 
+@pytest.mark.slow
 def test_cell_and_reference_alternate_in_an_order_drawn_at_random(workload):
     def order_of(seed):
         return [block.subject for block in speed.measure_relative(workload(), frozen(), 8, Random(seed), 1)[0]]

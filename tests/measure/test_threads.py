@@ -58,6 +58,7 @@ def test_where_the_system_counts_nothing_no_cell_fails(monkeypatch):
     check_threads(2)
 
 
+@pytest.mark.slow
 @needs_counts
 def test_a_thread_that_shares_its_core_is_seen_to_wait():
     core = min(os.sched_getaffinity(0))

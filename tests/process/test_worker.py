@@ -219,6 +219,7 @@ def test_a_worker_does_not_outlive_whoever_stops_listening(workers):
     assert not is_running(pid)
 
 
+@pytest.mark.slow
 def test_the_next_worker_comes_although_the_server_was_killed(workers):
     assert works(workers)
     os.kill(workers._server.client.server, signal.SIGKILL)
@@ -303,6 +304,7 @@ def test_the_temporary_folder_of_a_worker_that_is_ended_is_removed(workers):
     assert eventually(lambda: not Path(folder).exists())
 
 
+@pytest.mark.slow
 def test_a_worker_that_was_lost_with_its_server_is_worth_another_try(workers):
     with workers.start("errands:hangs", None) as worker:
         worker.receive(60.0)

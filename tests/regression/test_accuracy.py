@@ -75,6 +75,7 @@ class Nets:
         return Trained(*sides, 60.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cells", "old", "new", "ratio", "accepted"),
     [

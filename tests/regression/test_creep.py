@@ -48,6 +48,7 @@ def cost_of(screening):
     return verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("creep", "most_lost"), [(0.005, 0.12), pytest.param(0.01, 0.12, marks=pytest.mark.slow), (0.02, 0.13)]
 )

@@ -54,6 +54,7 @@ def test_each_evaluation_is_sent_so_that_an_end_in_between_loses_no_more_than_on
     assert last > 3
 
 
+@pytest.mark.slow
 def test_denormals_that_are_kept_are_warned_of(monkeypatch):
     monkeypatch.setattr(denormals, "NOTED", 0.0)
     heard = Heard()

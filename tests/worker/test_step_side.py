@@ -161,6 +161,7 @@ def test_what_cannot_be_run_is_told_in_one_line(task, name, kind, words):
         assert word in reason
 
 
+@pytest.mark.slow
 def test_what_its_context_raises_on_closing_is_told_after_what_was_measured(task):
     for entry, function, words, measured in (
         (entries.AB_STEP_FACTS, step_side.try_out, (), ["facts"]),

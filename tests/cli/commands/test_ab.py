@@ -242,6 +242,7 @@ def test_two_interpreters_are_compared_and_their_versions_listed(bench, tmp_path
     assert "tidy-numbers 1.0 -&gt; 1.1" in (bench.folder / "check.xml").read_text()
 
 
+@pytest.mark.slow
 def test_a_python_without_torch_is_exit_4_in_one_line(typed, tmp_path):
     bare = Venv(tmp_path / "bare", bare=True)
     check(typed("ab", "--python", f"B={bare.python}", *QUICK), [str(bare.python), "'torch'", "-m pip install"], code=4)
