@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from tests.explain import made
 from tests.report.report_sample import recorded, results
 
-RUNS = ("RUN", "OLD", "NEW", "laptop", "server", "gpu", "r9", "r2", "r1")
+RUNS = ("RUN", "OLD", "NEW", "laptop", "server", "gpu", "r9", "r2", "r1", "before", "after")
 DATA = """
     import torch
 
