@@ -1,13 +1,14 @@
 """Every command that README and docs/ show in a block is run, in a folder that has what it names, or says why not."""
 
 import shlex
+import shutil
 
 import pytest
 
 from bench.cli import run_command_line
 from tests.conftest import ROOT
 from tests.site.shown import PAGES, name_of, shown
-from tests.site.world import lay_out
+from tests.site.world import RUNS, lay_out
 
 BLOCKS = {name_of(page): shown(page.read_text("utf-8")) for page in PAGES}
 # What is added so that a command ends at once: `run` plans, tries the nets and the data, and measures nothing.
@@ -66,3 +67,5 @@ def test_a_command_runs(page, line, world, monkeypatch, capsys):
     assert code in {0, UNDECIDED.get(words[0], 0)}, printed.err
     written = [path for path in world.rglob("*") if path.is_file() and before.get(path) != path.stat().st_mtime_ns]
     assert printed.out or written, "it said nothing and wrote nothing"
+    for run in {path.parent for path in world.glob("results/*/run.json")} - {world / "results" / name for name in RUNS}:
+        shutil.rmtree(run)  # the latest run is the same for each command
