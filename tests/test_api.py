@@ -255,7 +255,7 @@ def test_the_program_of_the_documents_runs(python):
     shorter = f"import functools, bench\nbench.run = functools.partial(bench.run, {little})\n"
     done = python(shorter + program)
     assert done.returncode == 0, done.stderr
-    assert [name in done.stdout for name in ("MyNet-RAdam-", "lambda-adam-", "lenet5-adam-")] == [True] * 3
+    assert [name in done.stdout for name in ("MyNet", "RAdam", "lambda", "lenet5")] == [True] * 4
 
 
 @pytest.mark.slow
