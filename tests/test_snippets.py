@@ -36,7 +36,7 @@ def call_of_the_api(text, run, folder):
     shorter = f"import functools, bench\nbench.run = functools.partial(bench.run, {LITTLE})\n"
     (folder / "calls.py").write_text(shorter + text)
     output = run("calls.py")
-    assert "lenet5-" in output
+    assert "lenet5" in output
     assert list((folder / "reports").glob("*.html"))
 
 
