@@ -147,7 +147,13 @@ def pages(tmp_path_factory):
 
 
 def test_no_text_gets_out_of_its_place(browser, pages):  # noqa: F811
-    assert [path.name for path in pages] == ["history.html", "hostile.html", "index.html", "trace.html"]
+    assert [path.name for path in pages] == [
+        "history.html",
+        "hostile+machines.html",
+        "hostile.html",
+        "index.html",
+        "trace.html",
+    ]
     for path in pages:
         for tab in opened_page(browser, path, permissions=["clipboard-read", "clipboard-write"]):
             assert tab.locator("text=__pwned").count() or path.name == "index.html"  # the payloads are there, as text
