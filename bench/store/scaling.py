@@ -9,7 +9,7 @@ import pandas as pd
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval
-from bench.stats.quotient import quotient
+from bench.stats.ratio import ratio
 
 WEAK, STRONG = "weak_efficiency", "strong_efficiency"
 _ALIKE = tuple(field.name for field in fields(Cell) if field.name not in ("batch_size", "world_size"))
@@ -53,7 +53,7 @@ def _key(row: Row, batch_size: float) -> tuple[Any, ...]:
 
 
 def _efficiency(metric: str, row: Row, beside: Row, ranks: int) -> Row:
-    by = quotient(_interval(row), _interval(beside))
+    by = ratio(_interval(row), _interval(beside))
     low, high = (None if end is None else end / ranks for end in (by.low, by.high))
     kind = METRICS[metric]
     return {

@@ -22,12 +22,23 @@ def test_it_is_welchs_interval_of_the_logarithms(above, below):
     assert known.n == min(len(above), len(below))
 
 
-@pytest.mark.parametrize("bare", [of_ratios([2.0]), Interval(2.0, -1.0, 3.0, 3), Interval(2.0, 2.0, 2.0, 1)])
+@pytest.mark.parametrize(
+    "bare", [of_ratios([2.0]), Interval(2.0, -1.0, 3.0, 3), Interval(2.0, 0.0, 4.0, 3), Interval(2.0, 2.0, 2.0, 1)]
+)
 def test_without_an_interval_of_either_there_is_none(bare):
     other = of_ratios([1.0, 1.1])
     for known in (ratio(bare, other), ratio(other, bare)):
         assert (known.low, known.high) == (None, None)
     assert ratio(bare, other).value == pytest.approx(2.0 / np.sqrt(1.1))
+
+
+def test_it_holds_the_true_ratio_as_often_as_it_says():
+    random, held = np.random.default_rng(1), 0
+    for _ in range(1000):
+        ours, theirs = np.exp(random.normal(0.2, 0.05, 4)), np.exp(random.normal(0, 0.01, 6))
+        by = ratio(of_ratios(ours), of_ratios(theirs))
+        held += by.low <= np.exp(0.2) <= by.high
+    assert held >= 930
 
 
 def test_groups_without_any_spread_have_a_ratio_without_any():
