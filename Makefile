@@ -24,7 +24,7 @@ CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: setup ## measure the quick suite on this machine, and write its page: two minutes
+run: setup ## measure the quick suite on this machine, and write its page: three minutes
 	$(BIN)/python -m bench run $(RUN_ARGS)
 
 test: lint ## the quick tests, after lint
