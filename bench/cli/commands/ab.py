@@ -11,8 +11,8 @@ from pathlib import Path
 from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.decision import Outputs
-from bench.cli.render.look import tell_look
 from bench.cli.render.notice import notice
+from bench.cli.render.pairs import telling
 from bench.compare import sides, steps
 from bench.compare.ab import Rules, compare, fingerprints
 from bench.compare.calibration import uncalibrated_note
@@ -69,7 +69,8 @@ def _measured(args: argparse.Namespace) -> Decision:
         began = time.monotonic()  # what starts both sides is part of the budget, and waiting for one's turn is not
         with _comparison(args, wanted, plan) as comparison:
             _announce(comparison, steps_of_own=bool(args.step or args.steps))
-            return accept(compare(comparison, plan, rules, tell_look, began), args.accept)
+            with telling() as tell:
+                return accept(compare(comparison, plan, rules, tell, began), args.accept)
 
 
 def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:

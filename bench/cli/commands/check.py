@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bench import files
 from bench.cli.render.decision import Outputs
-from bench.cli.render.look import tell_look
 from bench.cli.render.notice import notice
 from bench.cli.render.page import write_page
+from bench.cli.render.pairs import telling
 from bench.cli.render.progress import ProgressLine
 from bench.compare.ab import Rules
 from bench.compare.calibration import uncalibrated_note
@@ -79,7 +79,8 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
         check_code(run, code_of(suspect.new.cell for suspect in group.suspects), allowed=args.allow_code)
         with measuring(f"check {run.name}", args.concurrent, args.wait, notice):
             print(f"{group.names}: measured again beside {group.reference[:10]}", file=sys.stderr)
-            return remeasured(group, confirmation, number, tell_look)
+            with telling() as tell:
+                return remeasured(group, confirmation, number, tell)
 
     return measured_again(checked.decision, checked.suspects.values(), remeasure)
 
