@@ -111,8 +111,15 @@ def test_start_up_ceilings_and_the_page_are_reckoned_as_far_as_there_are_any():
 
 @pytest.mark.parametrize(
     ("epochs", "of_the_limit", "split", "until"),
-    [(1, 2.0, "test", 0.0), (4, 2.0, "test", 0.0), (3, 2.0, "validation", 0.0), (2, 0.2, "test", 0.0)]
-    + [(8, 0.3, "test", 0.0), (2, 2.0, "test", 0.9), (3, 0.5, "validation", 0.0)],
+    [
+        (1, 2.0, "test", 0.0),
+        (4, 2.0, "test", 0.0),
+        (2, 0.2, "test", 0.0),
+        (8, 0.3, "test", 0.0),
+        (3, 2.0, "validation", 0.0),
+        (3, 0.5, "validation", 0.0),
+        (2, 2.0, "test", 0.9),
+    ],
 )
 def test_every_evaluation_of_a_training_is_counted(epochs, of_the_limit, split, until):
     """A training of 1,000 steps an epoch of a second each, whose limit is so many times as long as all of them."""

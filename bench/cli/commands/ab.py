@@ -12,6 +12,7 @@ from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.decision import Outputs
 from bench.cli.render.notice import notice
+from bench.cli.render.paint import print_paragraphs
 from bench.cli.render.pairs import telling
 from bench.compare import sides, steps
 from bench.compare.ab import Rules, compare, fingerprints
@@ -82,9 +83,8 @@ def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
     cells = plural(len(comparison.sides), "cell")
     what = "a step, " if steps_of_own else f"{cells}, first what both sides compute, then "
     pairs = "6 to 30 pairs each; a pair takes some 6 s and fresh servers for a round of them 3 s"
-    print(f"{between}: {what}{pairs}", file=sys.stderr)
-    if note := uncalibrated_note(fingerprints(comparison)):
-        print(f"note: {note}", file=sys.stderr)
+    note = uncalibrated_note(fingerprints(comparison))
+    print_paragraphs([f"{between}: {what}{pairs}", *([f"note: {note}"] if note else [])], sys.stderr)
 
 
 def _comparison(

@@ -73,10 +73,11 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
 
 
-def print_paragraphs(texts: Iterable[str]) -> None:
-    """Print each on stdout in what fits its width; "" is a blank line."""
+def print_paragraphs(texts: Iterable[str], stream: TextIO | None = None) -> None:
+    """Print each in what fits the width, by default on stdout; "" is a blank line."""
+    out = stream or sys.stdout
     for text in texts:
-        print("\n".join(wrapped(text, width_of(), " " * _INDENT)))
+        print("\n".join(wrapped(text, width_of(out), " " * _INDENT)), file=out)
 
 
 def _painted(line: Line) -> str:
