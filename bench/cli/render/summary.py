@@ -142,8 +142,9 @@ def _missing(run: Run, unfinished: Iterable[Begun]) -> str:
     example = next(iter(unfinished), None)
     if example is None:
         return ""
-    rest = f"; the rest: python -m bench run --resume {run.name}" if run.facts.status in _ENDS else ""
-    why = _ENDS.get(run.facts.status, "the run has not ended")
+    why = _ENDS.get(run.facts.status, "and the run has not ended")
+    goes_on = run.facts.status in _ENDS and not run.facts.merged
+    rest = f"; the rest: python -m bench run --resume {run.name}" if goes_on else ""
     return f"{example}: so many of its processes were measured, {why}{rest}"
 
 
