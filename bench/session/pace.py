@@ -4,8 +4,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from math import exp, log
 
-_PRIOR = 3.0  # seconds that speak for what was expected, beside those that were measured
-_HALF = 60.0  # seconds of measuring after which what was seen counts half: other work comes and goes
+_PRIOR = 3.0  # seconds that speak for what was expected of a thing that was never measured
+_HALF = 120.0  # seconds of measuring after which what was seen counts half: other work comes and goes
 
 
 @dataclass(slots=True)
@@ -16,8 +16,9 @@ class Pace:
     machine whenever it was measured.
     """
 
-    _measured: float = _PRIOR
-    _expected: float = _PRIOR
+    _measured: float = 0.0
+    _expected: float = 0.0
+    _prior: float = _PRIOR
     _own: dict[Hashable, list[float]] = field(default_factory=dict)  # logarithms
 
     def knows(self, key: Hashable) -> bool:
@@ -31,15 +32,13 @@ class Pace:
         kept = 0.5 ** (measured / _HALF)
         self._measured = kept * self._measured + measured / self._factor(key)
         self._expected = kept * self._expected + expected
-        self._own.setdefault(key, []).append(log(measured / expected / self._machine))
+        self._prior *= kept
+        self._own.setdefault(key, []).append(log(measured / expected * self._expected / self._measured))
 
     def __call__(self, key: Hashable, expected: float) -> float:
         """Seconds that the thing is likely to take."""
-        return expected * self._machine * self._factor(key)
-
-    @property
-    def _machine(self) -> float:
-        return self._measured / self._expected
+        prior = 0.0 if key in self._own else self._prior
+        return expected * self._factor(key) * (self._measured + prior) / (self._expected + prior)
 
     def _factor(self, key: Hashable) -> float:
         own = self._own.get(key)

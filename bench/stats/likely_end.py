@@ -29,7 +29,7 @@ def likely_end(logs: Sequence[float], tolerance: float) -> tuple[int, LookOutcom
     squares = sum((log - sum(logs) / count) ** 2 for log in logs)
     spread = math.sqrt((squares + _PRIOR * _SPREAD**2) / (max(count - 1, 0) + _PRIOR))
     for at in LOOKS:
-        estimate = Estimate(*map(np.float64, (mean, spread / math.sqrt(at), spread)), freedom=np.int_(at - 2))
+        estimate = Estimate(*map(np.asarray, (mean, spread / math.sqrt(at), spread, at - 2)))
         outcome = judged(estimate, ALPHA / len(LOOKS), tolerance, tolerance).look(at, "continue").outcome
         if at > count and outcome != "continue":
             return at, outcome

@@ -6,11 +6,13 @@ import pytest
 
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.estimate import RENEWAL_SECONDS
 from bench.plan.plan import Plan
 from bench.session.forecast import Forecast, Parts, expected_of
 from bench.session.standing import Standing
 from bench.session.time_left import TimeLeft
 from bench.store.result import Result
+from bench.store.warning import Warning
 
 # The quick suite, run on two cores beside some other work: seed, when each task began, how long it took, of that
 # training, and the epochs that it came to; all in seconds. Its trainings had no early evaluations.
@@ -148,3 +150,31 @@ def test_a_cell_that_ended_is_waited_for_no_more():
     standing.learn(result)
     clock.end(result)
     assert clock.read(1.0) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("disturbed", [0, 2, 5])
+def test_what_is_to_come_is_taken_to_be_disturbed_as_often_as_what_was_measured(disturbed):
+    """Five of ten cells were measured; each that is disturbed is measured again, once at most."""
+    plan = Plan(repeats=1, again=1, blocks=3)
+    cells, standing = [Cell(f"net{number}") for number in range(10)], Standing(plan)
+    clock = TimeLeft(plan, cells, standing, Forecast(plan, lambda cell, plan: Parts(8.0)), 1, 0.0)
+    clock.renewed(0.0)
+    for number, cell in enumerate(cells[:5]):
+        warnings = (Warning("phases", "contended", 0.5, "-"),) * (number < disturbed)
+        clock.begin(cell, 0, 8.0 * number)
+        result = Result(cell, "ok", seconds=8.0, warnings=warnings)
+        standing.learn(result)
+        clock.end(result)
+    share = disturbed / 6  # one more result, undisturbed, speaks against
+    again = disturbed + 5 * share
+    assert clock.read(40.0)[1] == pytest.approx(8 * (5 + again) + RENEWAL_SECONDS * min(again, 1.0))
+
+
+def test_a_cell_that_was_disturbed_each_time_is_measured_no_more_often_than_the_plan_allows():
+    plan = Plan(repeats=1, again=2)
+    standing, cell = Standing(plan), Cell("mlp")
+    for repeat in range(3):
+        standing.learn(Result(cell, "ok", repeat=repeat, warnings=(Warning("phases", "contended", 0.5, "-"),)))
+        likely = standing.likely_again(cell, 0)
+        assert [later for later, _ in likely] == list(range(repeat + 1, 3))
+        assert all(0 < chance <= 1 for _, chance in likely)
