@@ -139,11 +139,11 @@ def _needed(cell_log: CellLog, tolerance: float) -> int:
     """How many more pairs a cell is likely to need, in both runs."""
     first = looked(cell_log, 1, tolerance)
     if first is None or first.outcome == "continue":
-        made = cell_log.log_ratios(1)
-        end, outcome = likely_end(made, tolerance)
-        return end - len(made) + (LOOKS[0] if outcome == "fail" else 0)
+        logs = cell_log.log_ratios(1)
+        end, outcome = likely_end(logs, tolerance)
+        return end - len(logs) + (LOOKS[0] if outcome == "fail" else 0)
     second = looked(cell_log, 2, tolerance)
     if first.outcome != "fail" or (second is not None and second.outcome != "continue"):
         return 0
-    made = cell_log.log_ratios(2)
-    return likely_end(made, tolerance)[0] - len(made)
+    logs = cell_log.log_ratios(2)
+    return likely_end(logs, tolerance)[0] - len(logs)

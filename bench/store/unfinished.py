@@ -15,11 +15,11 @@ _SPENT = "the budget was spent"  # the ending of a cell that would have got more
 class Begun:
     """How many processes of a configuration were measured, and how many its plan asked for."""
 
-    made: int
+    done: int
     asked: int
 
     def __str__(self) -> str:
-        return f"{self.made} of {self.asked}"
+        return f"{self.done} of {self.asked}"
 
 
 def begun(run: Run) -> dict[str, Begun]:
@@ -32,14 +32,14 @@ def begun(run: Run) -> dict[str, Begun]:
         cell = Cell.from_dict(head["cell"])
         cells.setdefault(cell.configuration.id, Counter())[cell] += head["status"] != "skipped"
     seeds = len(asked_of(run.facts.plan).seeds)
-    every = {name: _begun(made, repeats, seeds, run.facts.endings) for name, made in cells.items()}
-    return {name: known for name, known in every.items() if 0 < known.made < known.asked}
+    every = {name: _begun(processes, repeats, seeds, run.facts.endings) for name, processes in cells.items()}
+    return {name: known for name, known in every.items() if 0 < known.done < known.asked}
 
 
-def _begun(made: Counter[Cell], repeats: int, seeds: int, endings: Mapping[str, str]) -> Begun:
+def _begun(processes: Counter[Cell], repeats: int, seeds: int, endings: Mapping[str, str]) -> Begun:
     """Of the cells of one configuration, each with a seed of its own: those that the run never came to count too."""
-    asked = (_asked(cell.id, count, repeats, endings) for cell, count in made.items())
-    return Begun(made.total(), sum(asked) + repeats * max(seeds - len(made), 0))
+    asked = (_asked(cell.id, count, repeats, endings) for cell, count in processes.items())
+    return Begun(processes.total(), sum(asked) + repeats * max(seeds - len(processes), 0))
 
 
 def _asked(name: str, count: int, repeats: int, endings: Mapping[str, str]) -> int:

@@ -14,11 +14,11 @@ STEP = (Measurement.of_value("step", 1.0, "p25", 1),)
 def run(tmp_path):
     """Builds a run of a plan whose cells, by name and seed, had so many processes; none is a cell left out."""
 
-    def build(status, made, repeats=3, seeds=(0,), endings=()):
+    def build(status, processes, repeats=3, seeds=(0,), endings=()):
         plan = {"repeats": repeats, "seeds": list(seeds)}
         known = {Cell(net, seed=seed).id: why for net, seed, why in endings}
         run = create("mine", {"status": status, "plan": plan, "endings": known}, tmp_path)
-        for (net, seed), count in made.items():
+        for (net, seed), count in processes.items():
             for repeat in range(count):
                 run.append(Result(Cell(net, seed=seed), "ok", repeat=repeat, measurements=STEP))
             if not count:
@@ -38,8 +38,8 @@ def test_repeats_that_are_missing_are_counted_and_what_was_never_begun_is_skippe
 
 
 def test_seeds_that_are_missing_are_counted_whether_they_have_a_line_or_not(run):
-    made = {("mlp", 0): 1, ("mlp", 1): 0, ("vgg4", 0): 1, ("vgg4", 1): 1, ("vgg4", 2): 1, ("lenet5", 2): 1}
-    assert named(run("interrupted", made, 1, (0, 1, 2))) == {"mlp": "1 of 3", "lenet5": "1 of 3"}
+    processes = {("mlp", 0): 1, ("mlp", 1): 0, ("vgg4", 0): 1, ("vgg4", 1): 1, ("vgg4", 2): 1, ("lenet5", 2): 1}
+    assert named(run("interrupted", processes, 1, (0, 1, 2))) == {"mlp": "1 of 3", "lenet5": "1 of 3"}
 
 
 def test_a_cell_whose_end_is_known_has_all_that_it_was_to_have(run):
