@@ -12,6 +12,7 @@ from bench.store.result import Result
 from bench.text import plural
 from bench.vocabulary import STATUSES, Part
 
+_QUIET = 0.5  # results that speak for an undisturbed machine, beside those that there are
 _TIMED: frozenset[Part] = frozenset({"phases", "inference", "relative cost"})  # what every repeat measures
 
 
@@ -74,7 +75,7 @@ class Standing:
         """
         if self.endings.get(cell) in STATUSES:
             return []
-        share = self._disturbed.total() / (self._results + 1)
+        share = self._disturbed.total() / (self._results + _QUIET)
         owed = self._disturbed[cell] + share * to_come - self._more[cell]
         likely: list[tuple[int, float]] = []
         for repeat in range(self.plan.repeats + self._more[cell], self.plan.repeats + self.plan.again):

@@ -165,7 +165,7 @@ def test_what_is_to_come_is_taken_to_be_disturbed_as_often_as_what_was_measured(
         result = Result(cell, "ok", seconds=8.0, warnings=warnings)
         standing.learn(result)
         clock.end(result)
-    share = disturbed / 6  # one more result, undisturbed, speaks against
+    share = disturbed / 5.5  # half a result more, undisturbed, speaks against
     again = disturbed + 5 * share
     assert clock.read(40.0)[1] == pytest.approx(8 * (5 + again) + RENEWAL_SECONDS * min(again, 1.0))
 
