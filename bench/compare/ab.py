@@ -75,6 +75,7 @@ def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell, began:
     log = ComparisonLog(rules.record, facts)
     try:
         sequential = SequentialComparison(comparison, log, plan.budget, tell, began)
+        sequential.clock.due["sameness"] = sequential.clock.due["counts"]
         note_sameness(comparison, log, sequential.clock.begin, required=rules.same_result, budget=_left(plan, began))
         sequential.run()
     except KeyboardInterrupt:

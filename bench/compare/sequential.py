@@ -57,7 +57,7 @@ class SequentialComparison:
         self._order = Random(self.log.facts.order_seed)
         self._started = time.monotonic() if self.began is None else self.began
         cells = sum(after.step is None for _, after in self.comparison.sides.values())
-        due: Counter[PairStage] = Counter({"sameness": cells, "counts": cells})
+        due: Counter[PairStage] = Counter({"counts": cells})
         self.clock = PairClock(self.log, due, self.budget, self.tell, self._started)
 
     def run(self) -> None:
