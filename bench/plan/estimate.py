@@ -11,13 +11,13 @@ from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
 
 START_SECONDS = 0.6  # process, data set, first calls
-COST_SECONDS = 0.4
+COST_SECONDS = 0.7
 STARTUP_SECONDS = 4.0  # the first server, which imports torch, and the catalogue that a worker tells
 CEILING_SECONDS = 1.0  # of the machine, for each device, type and number of threads
 PAGE_SECONDS = 3.0  # of drawing, and for each configuration:
 PAGE_SECONDS_EACH = 0.1
 EVALUATED_IMAGES = 5000  # of the training images, beside those of the test set, at the end of each epoch
-EVALUATION_FLOPS_PER_SECOND = 5e10  # a core's: larger batches, and no gradients
+EVALUATION_FLOPS_PER_SECOND = 6e10  # a core's: larger batches, and no gradients
 RENEWAL_SECONDS = 3.0  # a fresh server of the workers, which imports torch
 TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of about three
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
