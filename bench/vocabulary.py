@@ -74,6 +74,8 @@ SHEET_FORMATS: tuple[SheetFormat, ...] = get_args(SheetFormat)
 # A pair of processes: its sides, what is timed, and the quantiles of a side's steps that are kept.
 SideName = Literal["before", "after"]
 SIDES: tuple[SideName, ...] = get_args(SideName)
+# What is done for a comparison: telling what both sides compute, counting, starting servers afresh, making a pair.
+PairStage = Literal["sameness", "counts", "servers", "pair"]
 PairMetric = Literal["step", "seconds_per_image"]
 PAIR_METRICS: tuple[PairMetric, ...] = get_args(PairMetric)
 PairQuantile = Literal["min", "p10", "p25", "median"]

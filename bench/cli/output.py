@@ -9,7 +9,6 @@ from typing import Literal, TextIO
 from bench.errors import visible
 
 Colour = Literal["auto", "always", "never"]
-CLEAR = "\r\033[K"  # begins a write that goes over what the line of a terminal holds
 
 
 class Output:
@@ -32,9 +31,8 @@ class Output:
             stream.reconfigure(errors="backslashreplace")  # a console that has no "µ" still gets the rest
 
     def write(self, text: str) -> int:
-        """Write it, if that can be; nothing in it is obeyed by a terminal, but for CLEAR at its beginning."""
-        head = CLEAR if text.startswith(CLEAR) else ""
-        self.obeyed(head + visible(text.removeprefix(CLEAR)))
+        """Write it, if that can be; nothing in it is obeyed by a terminal."""
+        self.obeyed(visible(text))
         return len(text)
 
     def obeyed(self, text: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from bench.compare.calibration import checked_tolerance
 from bench.compare.facts import ComparisonFacts
 from bench.compare.log import ComparisonLog
+from bench.compare.pair_clock import Tell
 from bench.compare.sameness import note_sameness
-from bench.compare.sequential import SequentialComparison, Tell
+from bench.compare.sequential import SequentialComparison
 from bench.compare.sides import Comparison
 from bench.compare.verdicts import decide
 from bench.plan.plan import Plan
@@ -48,7 +49,7 @@ def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell, began:
         comparison: the sides. Where there are none, the decision is on what only one side has.
         plan: how pairs are made, and the budget.
         rules: how to decide.
-        tell: hears of each pair.
+        tell: hears of each stage that begins, and of each pair that is over.
         began: when the budget began to run, by the monotonic clock; None for now.
 
     Raises:
@@ -73,8 +74,10 @@ def compare(comparison: Comparison, plan: Plan, rules: Rules, tell: Tell, began:
     )
     log = ComparisonLog(rules.record, facts)
     try:
-        note_sameness(comparison, log, required=rules.same_result, budget=_left(plan, began))
-        SequentialComparison(comparison, log, plan.budget, tell, began).run()
+        sequential = SequentialComparison(comparison, log, plan.budget, tell, began)
+        sequential.clock.due["sameness"] = sequential.clock.due["counts"]
+        note_sameness(comparison, log, sequential.clock.begin, required=rules.same_result, budget=_left(plan, began))
+        sequential.run()
     except KeyboardInterrupt:
         if not any(cell_log.pairs[1] for cell_log in log.cell_logs.values()):
             raise

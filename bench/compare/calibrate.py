@@ -10,8 +10,9 @@ from bench.compare.ab import facts_of, fingerprints
 from bench.compare.calibration import Calibration, RunCounts
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
+from bench.compare.pair_clock import Tell
 from bench.compare.pairs import SideError, measure_pair
-from bench.compare.sequential import SequentialComparison, Tell
+from bench.compare.sequential import SequentialComparison
 from bench.compare.sides import Comparison
 from bench.compare.start_order import start_of
 from bench.compare.verdicts import decide

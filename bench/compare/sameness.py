@@ -6,7 +6,7 @@ whether the arithmetic is as good.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from math import isinf
@@ -23,7 +23,7 @@ from bench.process import entries
 from bench.process.messages import Figures, SameTask, StepResult
 from bench.process.worker import Worker, WorkerError
 from bench.text import joined, scientific
-from bench.vocabulary import SIDES, Arithmetic, Sameness
+from bench.vocabulary import SIDES, Arithmetic, PairStage, Sameness
 
 SECONDS = 240.0  # for an answer: a deep net takes 20 times as long in float64
 SHARE = 0.5  # of a budget that may go into what the sides compute
@@ -68,12 +68,20 @@ class Deadline:
         return SECONDS if self.at is None else min(SECONDS, self.at - time.monotonic())
 
 
-def note_sameness(comparison: Comparison, log: ComparisonLog, *, required: bool, budget: float | None = None) -> None:
+def note_sameness(
+    comparison: Comparison,
+    log: ComparisonLog,
+    begin: Callable[[PairStage, str], None] = lambda *_: None,
+    *,
+    required: bool,
+    budget: float | None = None,
+) -> None:
     """Ask both sides of each cell what they compute, and put what follows into the log.
 
     Args:
         comparison: the sides.
         log: of the comparison.
+        begin: hears of each cell whose turn it is.
         required: whether a change is to fail the comparison.
         budget: seconds for the whole comparison, of which this takes SHARE at most; None for no end.
 
@@ -82,6 +90,7 @@ def note_sameness(comparison: Comparison, log: ComparisonLog, *, required: bool,
     for cell, (before, after) in comparison.sides.items():
         if after.step is not None:
             continue  # it does not say what it computes
+        begin("sameness", cell)
         finding, evidence = _asked(before, after, comparison.mute, deadline)
         log.note(SamenessRecord(cell, finding.sameness, finding.reason, evidence, required))
 

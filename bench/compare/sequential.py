@@ -1,7 +1,8 @@
 """Sequential comparison: measures pairs of each cell until the gate decides; no cell fails on one run alone."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 from random import Random
@@ -9,6 +10,7 @@ from random import Random
 from bench.compare.costs import has_risen
 from bench.compare.log import CellLog, ComparisonLog
 from bench.compare.outcome import common, looked
+from bench.compare.pair_clock import PairClock, Tell
 from bench.compare.pairs import Pair, Side, SideError, count_both, measure_pair
 from bench.compare.records import CountsRecord, EndRecord, FailureRecord, MemoryRecord, PairRecord
 from bench.compare.sides import Comparison
@@ -16,11 +18,10 @@ from bench.compare.start_order import start_of
 from bench.errors import OutOfTimeError
 from bench.process.worker import WorkerError
 from bench.stats.sequential_test import LOOKS, Look
-from bench.vocabulary import PAIR_QUANTILES, SIDES, Ending, LookOutcome
+from bench.vocabulary import PAIR_QUANTILES, SIDES, Ending, LookOutcome, PairStage
 
 COUNT_SECONDS = 120.0
 MEMORY = "peak_memory"  # what the names of peaks begin with; this one is judged
-Tell = Callable[[str, int, int, Look | None], None]
 
 
 @dataclass(slots=True)
@@ -33,8 +34,9 @@ class SequentialComparison:
             server would not be independent.
         log: takes every number as it comes; its facts say how pairs are made and judged.
         budget: seconds after which no pair is begun; None for no end.
-        tell: hears of each pair: cell, run, how many pairs, and the look if there was one.
+        tell: hears of each stage that begins, and of each pair that is over.
         began: when the comparison began, by the monotonic clock, if something of it came before this.
+        clock: is told of the stages; of what comes before `run`, by the caller.
 
     """
 
@@ -43,8 +45,9 @@ class SequentialComparison:
     budget: float | None
     tell: Tell
     began: float | None = None
+    clock: PairClock = field(init=False)
     _order: Random = field(init=False)
-    _started: float = 0.0
+    _started: float = field(init=False)
     _first_pair: float = 0.0
     _pairs: int = 0
     _used: bool = False  # whether the servers have timed anything
@@ -52,6 +55,10 @@ class SequentialComparison:
 
     def __post_init__(self) -> None:
         self._order = Random(self.log.facts.order_seed)
+        self._started = time.monotonic() if self.began is None else self.began
+        cells = sum(after.step is None for _, after in self.comparison.sides.values())
+        due: Counter[PairStage] = Counter({"counts": cells})
+        self.clock = PairClock(self.log, due, self.budget, self.tell, self._started)
 
     def run(self) -> None:
         """Count, compare, and compare again what failed. Ends early where the budget does; the log says so.
@@ -61,7 +68,6 @@ class SequentialComparison:
 
         """
         ended: Ending = "interrupted"
-        self._started = time.monotonic() if self.began is None else self.began
         try:
             self._compare()
             ended = ""
@@ -89,6 +95,7 @@ class SequentialComparison:
         sides = self.comparison.sides[cell_log.cell]
         if sides[0].step is not None:
             return  # it was tried out, and nobody can count it
+        self.clock.begin("counts", cell_log.cell)
         before, after = count_both(*sides, COUNT_SECONDS)
         if isinstance(before, WorkerError) or isinstance(after, WorkerError):
             for side, answer in zip(SIDES, (before, after), strict=True):
@@ -114,6 +121,7 @@ class SequentialComparison:
         due = [cell_log for cell_log in cell_logs if not cell_log.failed]
         while due:
             if self._used:
+                self.clock.begin("servers")
                 self.comparison.renew()
             self._used = True
             self._order.shuffle(due)
@@ -129,12 +137,13 @@ class SequentialComparison:
         look = looked(cell_log, run, self.log.facts.tolerance) if count in LOOKS else None
         if look is not None and run == 2:
             self._second[cell_log.cell] = look
-        self.tell(cell_log.cell, run, count, look)
+        self.clock.made(cell_log.cell, run, look)
         return look
 
     def _pair(self, run: int, cell_log: CellLog) -> None:
         """One pair into the comparison log; a side that fails twice in a row has failed."""
         self._watch_the_time()
+        self.clock.begin("pair", cell_log.cell, run)
         first, second = self.comparison.sides[cell_log.cell]
         started = time.monotonic() - self._started
         start = start_of(self.log.facts.order_seed, run, len(cell_log.pairs[run]))

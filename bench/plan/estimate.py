@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from math import prod
+from math import ceil, prod
 
 from bench.plan import timing
 from bench.plan.catalogue import Catalogue
@@ -11,13 +11,13 @@ from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
 
 START_SECONDS = 0.6  # process, data set, first calls
-COST_SECONDS = 0.4
+COST_SECONDS = 0.7
 STARTUP_SECONDS = 4.0  # the first server, which imports torch, and the catalogue that a worker tells
 CEILING_SECONDS = 1.0  # of the machine, for each device, type and number of threads
 PAGE_SECONDS = 3.0  # of drawing, and for each configuration:
 PAGE_SECONDS_EACH = 0.1
 EVALUATED_IMAGES = 5000  # of the training images, beside those of the test set, at the end of each epoch
-EVALUATION_FLOPS_PER_SECOND = 4e10  # a core's: larger batches, and no gradients
+EVALUATION_FLOPS_PER_SECOND = 6e10  # a core's: larger batches, and no gradients
 RENEWAL_SECONDS = 3.0  # a fresh server of the workers, which imports torch
 TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of about three
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
@@ -104,7 +104,7 @@ def learning_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     """Seconds that training and its evaluations are likely to take, at most its limit for the first."""
     whole = training_seconds(cell, plan, catalogue)
     limited = min(whole, plan.train_limit or whole)
-    return limited + (_evaluation_seconds(cell, catalogue) * max(1.0, plan.epochs * limited / whole) if whole else 0.0)
+    return limited + (_evaluation_seconds(cell, plan, catalogue, plan.epochs * limited / whole) if whole else 0.0)
 
 
 def training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
@@ -118,8 +118,17 @@ def training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     return seconds
 
 
-def _evaluation_seconds(cell: Cell, catalogue: Catalogue) -> float:
-    """Seconds that one evaluation is likely to take."""
+def evaluations(cell: Cell, plan: Plan, epochs: float) -> tuple[int, int]:
+    """How often a training of so many epochs stops for the test images, and how often for training images as well."""
+    if plan.until:
+        return ceil(timing.EVALUATIONS_PER_EPOCH * epochs), ceil(epochs)
+    ends = {number / epochs for number in range(1, int(epochs) + 1)} | {1.0}
+    return len(ends.union(timing.EARLY_LOOKS if cell.split == "test" else ())), ceil(epochs)
+
+
+def _evaluation_seconds(cell: Cell, plan: Plan, catalogue: Catalogue, epochs: float) -> float:
+    """Seconds that all evaluations of a training of so many epochs are likely to take."""
     sets = catalogue.dataset(cell.dataset) or {}
-    images = sets.get("test", 0) + min(EVALUATED_IMAGES, sets["train"])
+    tests, trains = evaluations(cell, plan, epochs)
+    images = tests * sets.get("test", 0) + trains * min(EVALUATED_IMAGES, sets["train"])
     return float(_flops(cell, catalogue) * images / (EVALUATION_FLOPS_PER_SECOND * cell.threads))

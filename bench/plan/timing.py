@@ -21,7 +21,7 @@ LAUNCH_BLOCKS = 2  # of the second reference, in a process
 MMAP_THRESHOLD, TRIM_THRESHOLD = 1_000_000_000, 2_000_000_000
 LEAST_REPEATS = 6  # fewer give too lucky a spread to stop on
 EVALUATIONS_PER_EPOCH = 4  # of a training with a target; as often the gradients are noted, in every training
-FIRST_LOOK = 1 / 32  # of a training without one: evaluated there, at each doubling of it, and after each epoch
+EARLY_LOOKS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of a training without one; each epoch ends with one too
 
 # Part of the definition of a measurement (`bench.store.fingerprint.definition`), by name and value.
 DECIDE_A_TIME = (
@@ -39,4 +39,4 @@ DECIDE_A_TIME = (
     "TRIM_THRESHOLD",
 )
 # No part of it: an estimate of the warm-up, when to make no more processes, and how often a training is interrupted.
-DECIDE_NO_TIME = ("WARM_AGAIN", "LEAST_REPEATS", "EVALUATIONS_PER_EPOCH", "FIRST_LOOK")
+DECIDE_NO_TIME = ("WARM_AGAIN", "LEAST_REPEATS", "EVALUATIONS_PER_EPOCH", "EARLY_LOOKS")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.compare.ab import Rules, compare
-from bench.compare.sequential import Tell
+from bench.compare.pair_clock import Tell
 from bench.compare.sides import Comparison, Revisions, revisions
 from bench.errors import BenchError
 from bench.plan.cell import Cell

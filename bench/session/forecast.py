@@ -14,9 +14,8 @@ from bench.plan.estimate import (
     training_seconds,
 )
 from bench.plan.plan import Plan
+from bench.session.pace import Pace
 from bench.store.result import Result
-
-_PRIOR = 3.0  # seconds that speak for the estimate, beside those that were measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +51,6 @@ def expected_of(catalogue: Catalogue) -> Expected:
 
 
 @dataclass(slots=True)
-class _Ratio:
-    """What was measured over what was expected, in sums."""
-
-    measured: float = _PRIOR
-    expected: float = _PRIOR
-
-    def note(self, measured: float, expected: float) -> None:
-        self.measured += measured
-        self.expected += expected
-
-    def __call__(self, expected: float) -> float:
-        return expected * self.measured / self.expected
-
-
-@dataclass(slots=True)
-class _Taken:
-    """Seconds of a configuration: of its training, with all its epochs, and of the rest of first and later repeats."""
-
-    training: list[float] = field(default_factory=list)
-    first: list[float] = field(default_factory=list)
-    later: list[float] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Forecast:
     """Learns from each result.
 
@@ -90,24 +65,20 @@ class Forecast:
     expected: Expected = SAME
     after: float = 0.0
     _parts: dict[Cell, Parts] = field(default_factory=dict)  # what was expected of each configuration
-    _taken: dict[Cell, _Taken] = field(default_factory=dict)
-    _timing: _Ratio = field(default_factory=_Ratio)
-    _training: _Ratio = field(default_factory=_Ratio)
+    _timing: Pace = field(default_factory=Pace)  # of a configuration in its first repeat, or in later ones
+    _training: Pace = field(default_factory=Pace)
     _renewals: list[float] = field(default_factory=list)
 
     def learn(self, result: Result) -> None:
         """Note how long a task took that ended well."""
         if result.status != "ok" or result.seconds is None:
             return
-        taken = self._taken.setdefault(result.cell.configuration, _Taken())
-        expected = self._expected(result.cell)
-        rest = result.seconds
+        cell, expected = result.cell.configuration, self._expected(result.cell)
+        first, rest = not result.repeat, result.seconds
         if (learnt := result.training) and learnt["epochs"] and (last := learnt["epochs"][-1])["epoch"]:
             rest -= last["seconds"]
-            taken.training.append(last["seconds"] * self.plan.epochs / last["epoch"])
-            self._training.note(taken.training[-1], expected.training)
-        (taken.later if result.repeat else taken.first).append(rest)
-        self._timing.note(rest, expected.timing + (0.0 if result.repeat else expected.beside))
+            self._training.note(cell, last["seconds"] * self.plan.epochs / last["epoch"], expected.training)
+        self._timing.note((cell, first), rest, expected.timing + expected.beside * first)
 
     def learn_renewal(self, seconds: float) -> None:
         """Note how long it took to start afresh."""
@@ -116,19 +87,16 @@ class Forecast:
     @property
     def renewal(self) -> float:
         """Seconds that the next fresh start is likely to take."""
-        return _mean(self._renewals) if self._renewals else RENEWAL_SECONDS
+        return sum(self._renewals) / len(self._renewals) if self._renewals else RENEWAL_SECONDS
 
     def seconds(self, cell: Cell, repeat: int) -> float:
         """How long the task of this cell and repeat is likely to take."""
-        taken, expected = self._taken.get(cell.configuration, _Taken()), self._expected(cell)
+        expected, plain = self._expected(cell), cell.configuration
         if repeat:
-            first = self._timing(expected.timing)
-            if taken.first:
-                first = max(_mean(taken.first) - self._timing(expected.beside), first / 2)
-            return _mean(taken.later) if taken.later else first
-        whole = _mean(taken.training) if taken.training else self._training(expected.training)
-        rest = _mean(taken.first) if taken.first else self._timing(expected.timing + expected.beside)
-        return rest + min(whole, self.plan.train_limit or whole)
+            known = (plain, False) if self._timing.knows((plain, False)) else (plain, True)
+            return self._timing(known, expected.timing)
+        rest, whole = expected.timing + expected.beside, self._training(plain, expected.training)
+        return self._timing((plain, True), rest) + min(whole, self.plan.train_limit or whole)
 
     def _expected(self, cell: Cell) -> Parts:
         whatever_seed = cell.configuration
@@ -141,7 +109,3 @@ def whole_seconds(cells: Iterable[Cell], plan: Plan, expected: Expected) -> floa
     """How long all repeats of the cells are likely to take, before any was measured."""
     forecast = Forecast(plan, expected)
     return sum(forecast.seconds(cell, repeat) for cell in cells for repeat in range(plan.repeats))
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)

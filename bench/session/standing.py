@@ -12,6 +12,7 @@ from bench.store.result import Result
 from bench.text import plural
 from bench.vocabulary import STATUSES, Part
 
+_QUIET = 0.5  # results that speak for an undisturbed machine, beside those that there are
 _TIMED: frozenset[Part] = frozenset({"phases", "inference", "relative cost"})  # what every repeat measures
 
 
@@ -31,10 +32,12 @@ class Standing:
     _disturbed: Counter[Cell] = field(default_factory=Counter)  # how many of its results are, in a part that is timed
     _more: Counter[Cell] = field(default_factory=Counter)  # how many repeats it had beyond the plan's
     _beside: list[Beside] = field(default_factory=list)
+    _results: int = 0
 
     def learn(self, result: Result) -> None:
         """Note a result, and whether its cell needs another repeat after it."""
         ratios = self._ratios.setdefault(result.cell, [])
+        self._results += 1
         self._disturbed[result.cell] += bool(result.disturbed & _TIMED)
         self._more[result.cell] += result.repeat >= self.plan.repeats
         if "relative cost" not in result.disturbed:  # such a repeat is made again, and left out where it can be
@@ -61,10 +64,25 @@ class Standing:
         return self._disturbed[cell] > extra and self.endings.get(cell) not in STATUSES
 
     def likely(self, cell: Cell, first: int) -> list[int]:
-        """The repeats from the first on that the cell will need, as far as its spread so far tells."""
+        """The repeats of the plan from the first on that the cell will need, as far as its spread so far tells."""
         most = likely_count(self._ratios.get(cell, []), self.plan.precision, self.plan.repeats)
-        more = range(max(first, self.plan.repeats), self.plan.repeats + self.plan.again)
-        return [repeat for repeat in (*range(first, most), *more) if self.is_due(cell, repeat)]
+        return [repeat for repeat in range(first, most) if self.is_due(cell, repeat)]
+
+    def likely_again(self, cell: Cell, to_come: int) -> list[tuple[int, float]]:
+        """The repeats beyond the plan's that the cell may need, and how likely each is.
+
+        So many of the plan's are to come, and are taken to be disturbed as often as results were so far.
+        """
+        if self.endings.get(cell) in STATUSES:
+            return []
+        share = self._disturbed.total() / (self._results + _QUIET)
+        owed = self._disturbed[cell] + share * to_come - self._more[cell]
+        likely: list[tuple[int, float]] = []
+        for repeat in range(self.plan.repeats + self._more[cell], self.plan.repeats + self.plan.again):
+            chance = min(max(owed, 0.0), 1.0)
+            likely.append((repeat, chance))
+            owed += (share - 1) * chance
+        return [(repeat, chance) for repeat, chance in likely if chance]
 
     def note_late(self, cells: Iterable[Cell]) -> None:
         """Count a cell that is not precise yet as disturbed where a process of it ran beside a disturbed reference.

@@ -1,6 +1,6 @@
 """Time left: of a schedule: what is to be measured yet, how long that takes, and how much of the whole is over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bench.plan.cell import Cell
@@ -74,13 +74,19 @@ class TimeLeft:
         self._behind = self._to_come(repeat)
 
     def _to_come(self, repeat: int) -> float:
-        """Seconds of the tasks that are due from this repeat on and not begun, and of fresh starts before rounds."""
-        tasks = [
-            (cell, later)
-            for cell in self.cells
-            for later in self.standing.likely(cell, repeat)
-            if (cell, later) not in self._over and (cell, later) not in self._begun
-        ]
-        rounds = {(cell.seed, later) for cell, later in tasks} - self._rounds
-        renewals = len(rounds) * self.forecast.renewal * self.slots if self.plan.blocks else 0.0
-        return renewals + sum(self.forecast.seconds(*task) for task in tasks)
+        """Seconds of the tasks that are likely from this repeat on and not begun, and of fresh starts before rounds."""
+        tasks = {key: chance for cell in self.cells for key, chance in self._tasks(cell, repeat)}
+        rounds: dict[tuple[int, int], float] = {}  # how many tasks each is likely to have
+        for (cell, later), chance in tasks.items():
+            rounds[cell.seed, later] = rounds.get((cell.seed, later), 0.0) + chance
+        fresh = sum(min(count, 1.0) for known, count in rounds.items() if known not in self._rounds)
+        renewals = fresh * self.forecast.renewal * self.slots if self.plan.blocks else 0.0
+        return renewals + sum(chance * self.forecast.seconds(*key) for key, chance in tasks.items())
+
+    def _tasks(self, cell: Cell, repeat: int) -> Iterator[tuple[Key, float]]:
+        """The tasks of a cell that are not begun, and how likely each is."""
+        planned = [later for later in self.standing.likely(cell, repeat) if (cell, later) not in self._over]
+        again = self.standing.likely_again(cell, len(planned))
+        for later, chance in (*((later, 1.0) for later in planned), *again):
+            if (cell, later) not in self._begun:
+                yield (cell, later), chance

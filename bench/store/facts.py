@@ -47,6 +47,7 @@ class RunFacts:
         ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.
         tuned: the trials of learning rates, by what shares a rate.
         resumed: the commands that went on with the run.
+        endings: by the id of a cell, why it got no further repeat.
         source: a digest of the suite's own sources; "" where it was not recorded.
         merged: of a run that others were merged into, what each was: its `run`, `shard`, `command` and so on.
         imported: the file that the run was read from, "" for our own.
@@ -69,6 +70,7 @@ class RunFacts:
     ceilings: tuple[Mapping[str, Any], ...] | None = None
     tuned: tuple[Mapping[str, Any], ...] = ()
     resumed: tuple[str, ...] = ()
+    endings: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     merged: tuple[Mapping[str, Any], ...] = ()
     imported: str = ""
@@ -102,6 +104,7 @@ class RunFacts:
             tuned=_mappings(stored.get("tuned")),
             merged=_mappings(stored.get("merged")),
             resumed=tuple(str(command) for command in _entries(stored.get("resumed"))),
+            endings={name: str(why) for name, why in _mapping(stored.get("endings")).items()},
         )
 
 

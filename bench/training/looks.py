@@ -2,11 +2,11 @@
 
 import math
 
-from bench.plan.timing import EVALUATIONS_PER_EPOCH, FIRST_LOOK
+from bench.plan.timing import EARLY_LOOKS, EVALUATIONS_PER_EPOCH
 
 
 class Looks:
-    """At the end of each epoch, where a limit ends it, and early on: at a share of the training, then at each doubling.
+    """At the end of each epoch, where a limit ends it, and early on, at EARLY_LOOKS of the training.
 
     Where there is a target they are in equal steps instead, EVALUATIONS_PER_EPOCH an epoch: the resolution of the time
     to it. `early` is false for trainings that only their end is wanted of.
@@ -16,7 +16,8 @@ class Looks:
         parts = EVALUATIONS_PER_EPOCH if target else 1
         self._whole, self._steps, self._limit = whole, epochs * whole, limit
         self._ends = {whole * part // parts % whole for part in range(parts)}
-        self._next = FIRST_LOOK if early and not target else math.inf
+        self._early = iter(EARLY_LOOKS if early and not target else ())
+        self._next = next(self._early, math.inf)
 
     def share(self, steps: int, seconds: float) -> float:
         """How much of the training is done, by its steps or its seconds, whichever end it first."""
@@ -27,5 +28,5 @@ class Looks:
         share = self.share(steps, seconds)
         early = share >= self._next
         while share >= self._next:
-            self._next *= 2
+            self._next = next(self._early, math.inf)
         return early or steps % self._whole in self._ends or seconds >= self._limit

@@ -64,7 +64,7 @@ def play(monkeypatch, told):
         sides = {name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in machine.slowdowns}
         log = ComparisonLog(None, told.facts(*sides, tolerance=tolerance))
         heard = []
-        SequentialComparison(comparison_of(machine, sides), log, budget, lambda *words: heard.append(words)).run()
+        SequentialComparison(comparison_of(machine, sides), log, budget, heard.append).run()
         return log, heard
 
     return run
@@ -80,8 +80,9 @@ def test_equal_sides_take_one_run_of_six(play):
     assert decide(log).exit_code == 0
     assert decide(log).verdicts[0].statistic == "p10"
     assert set(log.cell_logs["mlp"].pairs[1][0].quantiles) == {"min", "p10", "p25", "median"}
-    assert [count for _, _, count, _ in heard] == [1, 2, 3, 4, 5, 6]
-    assert [look is not None for *_, look in heard] == [False] * 5 + [True]
+    pairs = [progress for progress in heard if progress.over]
+    assert [progress.pairs for progress in pairs] == [1, 2, 3, 4, 5, 6]
+    assert [progress.look is not None for progress in pairs] == [False] * 5 + [True]
 
 
 def test_a_slowdown_takes_a_second_run_of_its_cell_alone(play):
@@ -238,7 +239,8 @@ def test_a_suspect_has_its_second_run_before_others_go_on(play):
     assert made(log, "lenet5") == (6, 6)
     assert made(log, "mlp")[0] > 6
     assert machine.asked[12:18] == ["lenet5"] * 6  # after a round of both was looked at the first time
-    assert [run for cell, run, *_ in heard if cell == "lenet5"] == [1] * 6 + [2] * 6
+    runs = [progress.run for progress in heard if progress.cell == "lenet5" and progress.over]
+    assert runs == [1] * 6 + [2] * 6
     assert {one.cell: one.verdict for one in decide(log).verdicts}["lenet5"] == "regressed"
 
 

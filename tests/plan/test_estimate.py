@@ -12,6 +12,7 @@ from bench.plan.estimate import (
     RENEWAL_SECONDS,
     STARTUP_SECONDS,
     around_seconds,
+    evaluations,
     expected_seconds,
     learning_seconds,
     least_seconds,
@@ -19,6 +20,7 @@ from bench.plan.estimate import (
     renewal_seconds,
 )
 from bench.plan.plan import Plan
+from bench.training.looks import Looks
 
 PLAN = Plan(epochs=1, repeats=2, blocks=5)
 CELL = Cell("resnet8")
@@ -107,8 +109,38 @@ def test_start_up_ceilings_and_the_page_are_reckoned_as_far_as_there_are_any():
     assert page_seconds(cells, PLAN) == PAGE_SECONDS + 2 * PAGE_SECONDS_EACH
 
 
+@pytest.mark.parametrize(
+    ("epochs", "of_the_limit", "split", "until"),
+    [
+        (1, 2.0, "test", 0.0),
+        (4, 2.0, "test", 0.0),
+        (2, 0.2, "test", 0.0),
+        (8, 0.3, "test", 0.0),
+        (3, 2.0, "validation", 0.0),
+        (3, 0.5, "validation", 0.0),
+        (2, 2.0, "test", 0.9),
+    ],
+)
+def test_every_evaluation_of_a_training_is_counted(epochs, of_the_limit, split, until):
+    """A training of 1,000 steps an epoch of a second each, whose limit is so many times as long as all of them."""
+    whole, steps = 1000, 1000 * epochs
+    looks = Looks(whole, epochs, of_the_limit * steps, target=until > 0, early=split == "test")
+    seen = [step for step in range(1, min(steps, int(of_the_limit * steps)) + 1) if looks.due(step, float(step))]
+    counted, with_training_images = evaluations(
+        Cell("mlp", split=split), Plan(epochs=epochs, until=until), epochs * min(1.0, of_the_limit)
+    )
+    assert counted == len(seen)
+    assert with_training_images == sum(step % whole == 0 or step == seen[-1] for step in seen)
+
+
 def test_a_limit_ends_training_and_not_its_evaluations(catalogue):
     whole, short = (
         learning_seconds(CELL, replace(PLAN, train_limit=limit, epochs=100), catalogue()) for limit in (None, 2.0)
     )
-    assert 2.0 < short < 10.0 < whole / 10
+    assert 2.0 < short < 20.0 < whole / 10
+
+
+def test_early_evaluations_take_as_long_as_the_last(catalogue):
+    plan = replace(PLAN, train_limit=2.0, epochs=100)
+    one, six = (learning_seconds(replace(CELL, split=split), plan, catalogue()) for split in ("validation", "test"))
+    assert (six - 2.0) / (one - 2.0) == pytest.approx((6 * 10_000 + 5000) / (10_000 + 5000))

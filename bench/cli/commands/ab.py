@@ -11,8 +11,9 @@ from pathlib import Path
 from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.decision import Outputs
-from bench.cli.render.look import tell_look
 from bench.cli.render.notice import notice
+from bench.cli.render.paint import print_paragraphs
+from bench.cli.render.pairs import telling
 from bench.compare import sides, steps
 from bench.compare.ab import Rules, compare, fingerprints
 from bench.compare.calibration import uncalibrated_note
@@ -69,7 +70,8 @@ def _measured(args: argparse.Namespace) -> Decision:
         began = time.monotonic()  # what starts both sides is part of the budget, and waiting for one's turn is not
         with _comparison(args, wanted, plan) as comparison:
             _announce(comparison, steps_of_own=bool(args.step or args.steps))
-            return accept(compare(comparison, plan, rules, tell_look, began), args.accept)
+            with telling() as tell:
+                return accept(compare(comparison, plan, rules, tell, began), args.accept)
 
 
 def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
@@ -81,9 +83,8 @@ def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
     cells = plural(len(comparison.sides), "cell")
     what = "a step, " if steps_of_own else f"{cells}, first what both sides compute, then "
     pairs = "6 to 30 pairs each; a pair takes some 6 s and fresh servers for a round of them 3 s"
-    print(f"{between}: {what}{pairs}", file=sys.stderr)
-    if note := uncalibrated_note(fingerprints(comparison)):
-        print(f"note: {note}", file=sys.stderr)
+    note = uncalibrated_note(fingerprints(comparison))
+    print_paragraphs([f"{between}: {what}{pairs}", *([f"note: {note}"] if note else [])], sys.stderr)
 
 
 def _comparison(

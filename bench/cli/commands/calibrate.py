@@ -12,8 +12,8 @@ from bench import files
 from bench.cli.parser.main import fields_of
 from bench.cli.render.columns import print_table
 from bench.cli.render.document import print_document
-from bench.cli.render.look import tell_look
 from bench.cli.render.notice import notice
+from bench.cli.render.pairs import telling
 from bench.compare.calibrate import (
     Injection,
     concluded,
@@ -83,7 +83,8 @@ def _slowed(comparison: Comparison, plan: Plan, args: argparse.Namespace, least:
             name = names[number % len(names)]
             print(f"{name}, made {tenths(slowdown)} slower by more work: is it caught?", file=sys.stderr)
             injection = Injection(cell=name, slowdown=slowdown, tolerance=tolerance, seed=seed + number + 1)
-            decisions.append(injected(comparison, plan, injection, tell_look))
+            with telling() as tell:
+                decisions.append(injected(comparison, plan, injection, tell))
             print(f"    {decisions[-1].verdicts[0].verdict}, after {duration(decisions[-1].seconds)}", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted: the pairs are kept", file=sys.stderr)

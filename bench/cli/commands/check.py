@@ -6,9 +6,10 @@ from pathlib import Path
 
 from bench import files
 from bench.cli.render.decision import Outputs
-from bench.cli.render.look import tell_look
 from bench.cli.render.notice import notice
 from bench.cli.render.page import write_page
+from bench.cli.render.paint import print_paragraphs
+from bench.cli.render.pairs import telling
 from bench.cli.render.progress import ProgressLine
 from bench.compare.ab import Rules
 from bench.compare.calibration import uncalibrated_note
@@ -54,7 +55,7 @@ def _decided(args: argparse.Namespace) -> tuple[Run, Decision, bool]:
     checked = check(run, stored, rules)
     decision, interrupted = checked.decision, False
     if note := uncalibrated_note([Fingerprint(decision.machine)]):
-        print(f"note: {note}", file=sys.stderr)
+        print_paragraphs([f"note: {note}"], sys.stderr)
     try:
         if checked.suspects and args.ab:
             decision = _again(args, run, checked)
@@ -78,8 +79,9 @@ def _again(args: argparse.Namespace, run: Run, checked: Check) -> Decision:
     def remeasure(group: Group, number: int) -> Remeasured:
         check_code(run, code_of(suspect.new.cell for suspect in group.suspects), allowed=args.allow_code)
         with measuring(f"check {run.name}", args.concurrent, args.wait, notice):
-            print(f"{group.names}: measured again beside {group.reference[:10]}", file=sys.stderr)
-            return remeasured(group, confirmation, number, tell_look)
+            print_paragraphs([f"{group.names}: measured again beside {group.reference[:10]}"], sys.stderr)
+            with telling() as tell:
+                return remeasured(group, confirmation, number, tell)
 
     return measured_again(checked.decision, checked.suspects.values(), remeasure)
 
@@ -98,7 +100,7 @@ def _trained_again(args: argparse.Namespace, run: Run, checked: Check, decision:
 
     def train(batch: Batch, number: int) -> Trained:
         check_code(run, code_of(cell.new.cell for cell in batch.cells), allowed=args.allow_code)
-        print(f"{batch.names}: trained again with seeds {joined(map(str, batch.seeds))}", file=sys.stderr)
+        print_paragraphs([f"{batch.names}: trained again with seeds {joined(map(str, batch.seeds))}"], sys.stderr)
         return retrained(batch, terms, number, ProgressLine(sys.stderr))
 
     return trained_again(decision, checked.falls, train)

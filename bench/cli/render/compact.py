@@ -16,6 +16,7 @@ from bench.plan.short_names import BETWEEN, shared, short_names
 from bench.stats.roofline import bounds
 from bench.store.flags import SEPARATOR
 from bench.store.frame import by_machine
+from bench.store.unfinished import Begun
 from bench.text import STATES, percent
 
 BAR = "bar"  # the name of the column of bars
@@ -53,7 +54,8 @@ class Column:
 class Compact:
     """The table before any width is known: its columns, what all rows share, the flags, and what gave no full result.
 
-    `common` are the flags that all rows have alike, which no row repeats.
+    `common` are the flags that all rows have alike, which no row repeats; `begun` is how much of rows was measured that
+    have not ended.
     """
 
     columns: tuple[Column, ...]
@@ -61,24 +63,36 @@ class Compact:
     flags: tuple[str, ...]
     common: tuple[str, ...]
     lost: tuple[tuple[str, str, str], ...]
+    begun: tuple[Begun, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A row: its cell, on which class of machines, the first row of its frame, and its metrics by name."""
+    """A row: its cell, on which class of machines, the first row of its frame, and its metrics by name.
+
+    `begun` says how much of it was measured, where that is not all of it and none of that went wrong.
+    """
 
     cell: Cell
     machine: str
     first: Mapping[Hashable, Any]
     measured: Mapping[str, Measured]
     part: pd.DataFrame
+    begun: Begun | None
 
 
 def compact(
-    table: pd.DataFrame, cells: Mapping[str, Cell], metrics: Sequence[Metric], ceilings: Sequence[Mapping[str, Any]]
+    table: pd.DataFrame,
+    cells: Mapping[str, Cell],
+    metrics: Sequence[Metric],
+    ceilings: Sequence[Mapping[str, Any]],
+    begun: Mapping[str, Begun],
 ) -> Compact:
-    """The columns of these metrics, for the configurations of the pooled `table`, whose `cells` are known by id."""
-    entries = _in_order(_entries(table, cells))
+    """The columns of these metrics, for the configurations of the pooled `table`, whose `cells` are known by id.
+
+    Those that were `begun` and not ended, by id, have what there is, and say in place of a status how much that is.
+    """
+    entries = _in_order(_entries(table, cells, begun))
     names = _names(entries)
     flags = [str(entry.first["flags"]) if isinstance(entry.first["flags"], str) else "" for entry in entries]
     common = _common(flags)
@@ -91,7 +105,7 @@ def compact(
     lost = [
         (name, str(entry.first["status"]), str(entry.first["reason"] or ""))
         for name, entry in zip(names, entries, strict=True)
-        if entry.first["status"] != "ok"
+        if entry.first["status"] != "ok" and entry.begun is None
     ]
     return Compact(
         columns=tuple(column for column in columns if not column.is_empty),
@@ -99,10 +113,11 @@ def compact(
         flags=tuple(rest),
         common=common,
         lost=tuple(lost),
+        begun=tuple(entry.begun for entry in entries if entry.begun),
     )
 
 
-def _entries(table: pd.DataFrame, cells: Mapping[str, Cell]) -> list[_Entry]:
+def _entries(table: pd.DataFrame, cells: Mapping[str, Cell], begun: Mapping[str, Begun]) -> list[_Entry]:
     return [
         _Entry(
             cells[name],
@@ -110,6 +125,7 @@ def _entries(table: pd.DataFrame, cells: Mapping[str, Cell]) -> list[_Entry]:
             part.iloc[0].to_dict(),
             {row["metric"]: row for row in part.to_dict("records") if isinstance(row["metric"], str)},
             part,
+            begun.get(name) if part.iloc[0]["status"] in ("ok", "skipped") else None,
         )
         for name, machine, part in by_machine(table)
     ]
@@ -149,8 +165,8 @@ def _common(flags: Sequence[str]) -> tuple[str, ...]:
 
 
 def _status(entries: Sequence[_Entry]) -> Column:
-    """How each row ended, where not all ended well."""
-    states = [str(entry.first["status"]) for entry in entries]
+    """How each row ended, or how much of it was measured, where not all ended well."""
+    states = [str(entry.begun or entry.first["status"]) for entry in entries]
     shown = [] if set(states) == {"ok"} else [STATES.get(state, state) for state in states]
     return Column(name="status", title="status", texts=tuple(shown))
 

@@ -59,7 +59,7 @@ def _piece(column: Column, place: int, text: str) -> Piece:
     return text + " " * GAP, "" if text.strip() in ("", "-", "ok") else style
 
 
-def missing_names(columns: Sequence[Column], shown: Collection[Column]) -> list[str]:
-    """What `--columns` calls those that have no place."""
+def missing_titles(columns: Sequence[Column], shown: Collection[Column]) -> list[str]:
+    """What stands above those that have no place."""
     names = {column.name for column in shown}
-    return [column.name for column in columns if column.name not in names and column.name != BAR]
+    return [column.title for column in columns if column.name not in names and column.name != BAR]

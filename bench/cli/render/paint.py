@@ -17,6 +17,7 @@ Piece = tuple[str, Style]
 Line = Sequence[Piece]
 
 PLAIN_WIDTH = 100  # letters of a line where there is no terminal
+_INDENT = 4  # letters before all but the first line of a paragraph
 
 
 def print_lines(lines: Iterable[Line], stream: TextIO | None = None) -> None:
@@ -67,9 +68,16 @@ def width_of(stream: TextIO | None = None) -> int:
     return int(named) if named.isdecimal() and int(named) else PLAIN_WIDTH
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """A paragraph as lines of at most that width, but for words that are longer."""
-    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """A paragraph as lines of at most that width, but for words that are longer; all but the first are indented."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
+
+
+def print_paragraphs(texts: Iterable[str], stream: TextIO | None = None) -> None:
+    """Print each in what fits the width, by default on stdout; "" is a blank line."""
+    out = stream or sys.stdout
+    for text in texts:
+        print("\n".join(wrapped(text, width_of(out), " " * _INDENT)), file=out)
 
 
 def _painted(line: Line) -> str:

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from typing import TextIO
 
-from bench.cli.output import Output
-from bench.cli.render.bar import bar, has_blocks
-from bench.cli.render.paint import Line, Piece, overwrite, print_lines
+from bench.cli.render.live import LiveLine
+from bench.cli.render.paint import Line, Piece, print_lines
 from bench.cli.render.plan import announcement
 from bench.errors import one_line
 from bench.plan.cell import Cell
@@ -14,9 +13,7 @@ from bench.plan.short_names import short_names
 from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
 from bench.store.result import Result
-from bench.text import PERCENT, STATES, TIMES, duration, quantity, whole
-
-_BAR_WIDTH = 20
+from bench.text import PERCENT, STATES, TIMES, quantity, whole
 
 
 class ProgressLine(Observer):
@@ -24,13 +21,13 @@ class ProgressLine(Observer):
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._live = stream.is_terminal if isinstance(stream, Output) else stream.isatty()
+        self._live = LiveLine(stream)
         self._names: dict[Cell, str] = {}
         self._learnt = ""
 
     def warned(self, text: str) -> None:
         """In one line, as errors are."""
-        self._clear()
+        self._live.clear()
         print(f"bench: {one_line(text)}", file=self._stream)
 
     def began(self, work: Work) -> None:
@@ -39,25 +36,24 @@ class ProgressLine(Observer):
         self._names = dict(zip(cells, short_names(cells), strict=True))
         print_lines([[(announcement(work), "bold")]], self._stream)
         self._stream.flush()
-        if self._live:
-            overwrite(
-                [*self._done(0.0, work.seconds - STARTUP_SECONDS), ("  what the machine can do", "")], self._stream
-            )
+        self._live.show(0.0, work.seconds - STARTUP_SECONDS, "what the machine can do")
 
     def advanced(self, progress: Progress, result: Result | None) -> None:
         """Show where the run stands; with a result, what came of its task."""
         if result is not None:
-            self._clear()
+            self._live.clear()
             head: Piece = (f"[{whole(progress.share):>5}] ", "dim")
             print_lines([[head, *self._outcome(result)]], self._stream)
             self._learnt = self._in_short(result)
             self._stream.flush()
-        if self._live:
-            overwrite(self._where(progress, measuring=result is None), self._stream)
+        name = self._name(progress.cell, progress.repeat)
+        self._live.show(
+            progress.share, progress.left, "" if result is not None else f"{name}: {progress.stage}", self._learnt
+        )
 
     def ended(self) -> None:
         """Leave the terminal with an empty line to write on."""
-        self._clear()
+        self._live.clear()
 
     def turned_to(self, revision: str, number: int, count: int) -> None:
         """Which revision is next."""
@@ -66,26 +62,6 @@ class ProgressLine(Observer):
     def relayed(self, line: str) -> None:
         """What another program says, set in."""
         print(f"  {line}", file=self._stream)
-
-    def _clear(self) -> None:
-        if self._live:
-            overwrite([], self._stream)
-
-    def _where(self, progress: Progress, *, measuring: bool) -> Line:
-        """Bar, share, time left, cell and stage, and what was learnt; a narrow terminal cuts the end off."""
-        line = self._done(progress.share, progress.left)
-        if measuring:
-            line.append((f"  {self._name(progress.cell, progress.repeat)}: {progress.stage}", ""))
-        if self._learnt:
-            line.append((f"  ({self._learnt})", "dim"))
-        return [(one_line(text) if text.strip() else text, style) for text, style in line]
-
-    def _done(self, share: float, left: float) -> list[Piece]:
-        """The bar, the share and the time left."""
-        blocks = has_blocks(getattr(self._stream, "encoding", None) or "ascii")
-        done = bar(share, _BAR_WIDTH, blocks=blocks)
-        rest = ("\u2500" if blocks else ".") * (_BAR_WIDTH - len(done))
-        return [(done, "cyan"), (rest, "dim"), (f" {whole(share)}, {duration(left)} left", "bold")]
 
     def _name(self, cell: Cell, repeat: int) -> str:
         """The short name, with the seed and the pass where they are not the first."""

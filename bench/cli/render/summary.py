@@ -1,12 +1,12 @@
 """Summary: a run's main figures as lines: what its cells share, the table, and what stands in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from bench.cli.render.columns import Row, table_text
 from bench.cli.render.compact import BAR, NAME, Column, Compact, compact
-from bench.cli.render.fit import BEST, fitting, lines_of, missing_names, shortened
+from bench.cli.render.fit import BEST, fitting, lines_of, missing_titles, shortened
 from bench.cli.render.paint import Line, width_of, wrapped
 from bench.cli.render.rounds import rounds_text
 from bench.cli.render.signs import legend as signs_legend
@@ -19,9 +19,12 @@ from bench.plan.short_names import BETWEEN
 from bench.stats.roofline import refusal, usable
 from bench.store.frame import configurations
 from bench.store.run import Run
+from bench.store.unfinished import Begun, begun
 from bench.text import STATES, joined, plural
+from bench.vocabulary import RunStatus
 
 _NAMED = 4  # cells in a line about those that gave no full result
+_ENDS: Mapping[RunStatus, str] = {"interrupted": "then the run was interrupted", "out of time": "then its budget ended"}
 
 
 def summary(run: Run, *, columns: Sequence[str] = (), width: int = 0, encoding: str = "utf-8") -> list[Line]:
@@ -37,7 +40,7 @@ def summary(run: Run, *, columns: Sequence[str] = (), width: int = 0, encoding: 
     width = width or width_of()
     cells = {each.id: each for each in (Cell.from_dict(head["cell"]).configuration for head in run.heads())}
     ceilings = run.facts.ceilings or ()
-    table = compact(pooled, cells, _wanted(pooled, columns), usable(ceilings))
+    table = compact(pooled, cells, _wanted(pooled, columns), usable(ceilings), begun(run))
     once, shown = _chosen(table, columns, width)
     rounds = rounds_text((run.name, line) for line in run.heads()) if run.facts.imported else ""
     parts: list[list[Line]] = [
@@ -65,8 +68,9 @@ def table_of(run: Run) -> tuple[list[Row], str]:
         return [], ""
     plan = run.facts.plan
     ceilings = run.facts.ceilings or ()
-    rows = overview(pooled, plan.get("precision"), usable(ceilings))
-    parts = [legend(pooled, plan.get("until", 0.0)), refusal(ceilings)]
+    unfinished = begun(run)
+    rows = overview(pooled, plan.get("precision"), usable(ceilings), unfinished)
+    parts = [legend(pooled, plan.get("until", 0.0)), refusal(ceilings), _missing(run, unfinished.values())]
     return rows, "\n".join(filter(None, ("; ".join(filter(None, parts)), *run.facts.code.values())))
 
 
@@ -110,12 +114,13 @@ def _notes(run: Run, pooled: pd.DataFrame, table: Compact, shown: Sequence[Colum
         legend(stated, run.facts.plan.get("until", 0.0), median="step_median" in names) if not stated.empty else "",
         refusal(run.facts.ceilings or ()) if "bound_by" in names else "",
     ]
-    hidden = missing_names([column for column in table.columns if not column.is_same], shown)
+    hidden = missing_titles([column for column in table.columns if not column.is_same], shown)
     more = f"no room for {joined(hidden)}: python -m bench show {run.name} --wide, or --columns" if hidden else ""
     paragraphs = [
         "; ".join(filter(None, every)),
         signs_legend(table.flags) if "signs" in names else "",
         *_lost(table.lost),
+        _missing(run, table.begun),
         more,
     ]
     return [line for text in (*paragraphs, *run.facts.code.values()) for line in wrapped(text, width)]
@@ -130,6 +135,17 @@ def _lost(lost: Sequence[tuple[str, str, str]]) -> list[str]:
         f"{STATES.get(status, status)}: {joined(names, most=_NAMED)}" + (f": {reason}" if reason else "")
         for (status, reason), names in alike.items()
     ]
+
+
+def _missing(run: Run, unfinished: Iterable[Begun]) -> str:
+    """What the status of a row means that has not ended, and how to have the rest; "" where there is none."""
+    example = next(iter(unfinished), None)
+    if example is None:
+        return ""
+    why = _ENDS.get(run.facts.status, "and the run has not ended")
+    goes_on = run.facts.status in _ENDS and not run.facts.merged
+    rest = f"; the rest: python -m bench run --resume {run.name}" if goes_on else ""
+    return f"{example}: so many of its processes were measured, {why}{rest}"
 
 
 def _apart(parts: Sequence[Sequence[Line]]) -> list[Line]:

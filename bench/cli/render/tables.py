@@ -15,6 +15,7 @@ from bench.stats.interval import Interval
 from bench.stats.roofline import Bound, bounds, told
 from bench.store.frame import by_machine
 from bench.store.seeds import over_seeds
+from bench.store.unfinished import Begun
 from bench.text import (
     PERCENT,
     STATISTICS,
@@ -32,11 +33,17 @@ from bench.text import (
 MARK = "!"  # at a number whose every process a neighbour disturbed
 
 
-def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequence[Mapping[str, Any]] = ()) -> list[Row]:
+def overview(
+    table: pd.DataFrame,
+    target: float | None = None,
+    ceilings: Sequence[Mapping[str, Any]] = (),
+    begun: Mapping[str, Begun] | None = None,
+) -> list[Row]:
     """The main figures of a run's configurations, a row each, fastest step first.
 
     A relative cost whose interval is wider than the `target` says so; without a target none does. With the run's
-    `ceilings` there is a column that says what bounds the step.
+    `ceilings` there is a column that says what bounds the step. Of configurations that were `begun` and not ended, by
+    id, it says how much was measured.
     """
     rows, doubts = [], []
     columns = columns_of(set(table["metric"]), varying(table))
@@ -48,17 +55,19 @@ def overview(table: pd.DataFrame, target: float | None = None, ceilings: Sequenc
         figures = {column.terminal: _marked(column, measured, target) for column in columns}
         figures |= {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
         where = {"machine": machine[:6] or "-"} if several else {}
-        rows.append((step, {"cell": first["id"], **where, **figures, "status": _state(first)}))
+        status = _state(first, (begun or {}).get(first["id"]))
+        rows.append((step, {"cell": first["id"], **where, **figures, "status": status}))
         doubts.append(_disturbances(cell))
     if any(doubts):
         rows = [(step, {**row, "contended": doubt or "-"}) for (step, row), doubt in zip(rows, doubts, strict=True)]
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
-def _state(cell: pd.Series) -> str:
+def _state(cell: pd.Series, begun: Begun | None) -> str:
     """How the cell ended, and what speaks against its numbers, with the number of processes: ok; contended 2 of 6."""
-    flags = cell.get("flags")
-    return f"{cell['status']}; {flags}" if isinstance(flags, str) and flags else str(cell["status"])
+    status, flags = cell["status"], cell.get("flags")
+    state = f"{begun} measured" if begun and status in ("ok", "skipped") else str(status)
+    return f"{state}; {flags}" if isinstance(flags, str) and flags else state
 
 
 def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from bench.cli.render.paint import plain
 from bench.cli.render.signs import SIGNS, legend, signs_of
-from bench.cli.render.summary import summary
+from bench.cli.render.summary import summary, wide
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
@@ -71,7 +71,8 @@ def test_no_line_of_the_table_is_wider_than_there_is_room(run, width):
 
 def test_what_had_no_room_is_named_with_the_way_to_it(run):
     narrow, wide = ("\n".join(lines(run, width=width)) for width in (45, 200))
-    assert "step" in narrow.partition("no room for ")[2]
+    assert "step ms" in narrow.partition("no room for ")[2]
+    assert "step_median" not in narrow
     assert "no room for" not in wide
 
 
@@ -139,6 +140,24 @@ def test_what_gave_no_full_result_is_told_with_its_reason(tmp_path):
     text = lines(run, width=200)
     assert [line.split()[1] for line in text[3:6]] == ["ok", "out", "out"]
     assert text[-1].startswith("out of memory: vgg4 and vgg6: it took 9 GB")
+
+
+def test_a_row_that_an_interrupt_cut_short_has_its_figures_and_says_how_much_is_missing(tmp_path):
+    run = create("mine", {"status": "interrupted", "plan": {"repeats": 3, "seeds": [0]}}, tmp_path)
+    for net, count in (("mlp", 3), ("vgg4", 2)):
+        for repeat in range(count):
+            measured = (Measurement.of_value("step", 1.0 + repeat, "p25", 1),)
+            run.append(Result(Cell(net), "ok", repeat=repeat, measurements=measured))
+    run.append(Result(Cell("vgg6"), "skipped", "the run was interrupted before its turn"))
+    text = lines(run, width=200)
+    rows = {line.split()[0]: line.split()[1:] for line in table_of(text)[1:]}
+    assert [rows[net][0] for net in ("mlp", "vgg4", "vgg6")] == ["ok", "2", "skipped"]
+    assert rows["vgg4"][:3] == ["2", "of", "3"]
+    assert float(rows["vgg4"][3]) > 1
+    meaning = "so many of its processes were measured, then the run was interrupted"
+    assert f"2 of 3: {meaning}; the rest: python -m bench run --resume mine" in text
+    assert "skipped: vgg6: the run was interrupted before its turn" in text
+    assert "2 of 3 measured" in wide(run)
 
 
 def test_a_hostile_name_takes_the_room_that_it_is_shown_in(tmp_path):

@@ -1,0 +1,47 @@
+"""Unfinished: what a run that ended early, or goes on, has not measured yet of the configurations that it began."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.plan.cell import Cell
+from bench.store.run import Run
+from bench.store.seeds import asked_of
+
+_SPENT = "the budget was spent"  # the ending of a cell that would have got more repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How many processes of a configuration were measured, and how many its plan asked for."""
+
+    done: int
+    asked: int
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.asked}"
+
+
+def begun(run: Run) -> dict[str, Begun]:
+    """By the configuration's id, those of which some processes were measured and some are missing."""
+    repeats = run.facts.plan.get("repeats")
+    if run.facts.status == "finished" or not isinstance(repeats, int):
+        return {}
+    cells: dict[str, Counter[Cell]] = {}
+    for head in run.heads():
+        cell = Cell.from_dict(head["cell"])
+        cells.setdefault(cell.configuration.id, Counter())[cell] += head["status"] != "skipped"
+    seeds = len(asked_of(run.facts.plan).seeds)
+    every = {name: _begun(processes, repeats, seeds, run.facts.endings) for name, processes in cells.items()}
+    return {name: known for name, known in every.items() if 0 < known.done < known.asked}
+
+
+def _begun(processes: Counter[Cell], repeats: int, seeds: int, endings: Mapping[str, str]) -> Begun:
+    """Of the cells of one configuration, each with a seed of its own: those that the run never came to count too."""
+    asked = (_asked(cell.id, count, repeats, endings) for cell, count in processes.items())
+    return Begun(processes.total(), sum(asked) + repeats * max(seeds - len(processes), 0))
+
+
+def _asked(name: str, count: int, repeats: int, endings: Mapping[str, str]) -> int:
+    """How many processes a cell was to have: as many as it has where it is known why it got no more."""
+    return count if endings.get(name, _SPENT) != _SPENT else max(count, repeats)
