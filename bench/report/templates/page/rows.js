@@ -1,5 +1,6 @@
 // Rows and columns of the table: sort, filter, which columns are shown. Pictures follow the filter.
 const filter = byId("filter");
+const wordsOf = new Map(body ? [...body.rows].map((row, at) => [row, data.table.words[at]]) : []); // that find a row
 let sortedFirst = "";
 
 function sort(head, down) {
@@ -23,14 +24,14 @@ function sortBy(name) {
   if (head) sort(head, name.startsWith("-")); else if (!name) body.append(...rowOf.values());
 }
 function sift() { // every word must occur in a row's name, configurations or status
-  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   const gone = new Set();
   for (const row of body.rows) {
-    row.hidden = !words.every((word) => row.dataset.text.includes(word));
+    row.hidden = !wanted.every((word) => wordsOf.get(row).includes(word));
     if (row.hidden) gone.add(row.dataset.row);
   }
   for (const { mark, keys } of marks) mark.classList.toggle("off", keys.some((key) => gone.has(key)));
-  say(words.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
+  say(wanted.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
 }
 const boxes = $("#columns input");
 function showColumn(name, shown) {
