@@ -43,8 +43,8 @@ MOST_WORDED = 200  # rows whose numbers are put in words on hovering; of more, t
 _OTHER_PAGES = ("index", "history")
 # The modules of the page's script, in an order in which each finds what it needs where it begins.
 _MODULES = (
-    "elements", "cells", "numbers", "comparison", "marks", "rows", "reference", "times", "preference", "copying", "difference",
-    "drawing", "dialog", "flame", "steps", "panel", "side", "state",
+    "elements", "cells", "numbers", "comparison", "marks", "frames", "rows", "reference", "times", "preference",
+    "copying", "difference", "drawing", "dialog", "flame", "steps", "panel", "side", "state",
 )  # fmt: skip
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (

@@ -25,12 +25,20 @@ function sortBy(name) {
 }
 function sift() { // every word must occur in a row's name, configurations or status
   const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const gone = new Set();
-  for (const row of body.rows) {
-    row.hidden = !wanted.every((word) => wordsOf.get(row).includes(word));
-    if (row.hidden) gone.add(row.dataset.row);
-  }
-  for (const { mark, keys } of marks) mark.classList.toggle("off", keys.some((key) => gone.has(key)));
+  const near = new Set(places.filter(isNear));
+  const rows = [...body.rows], gone = new Set();
+  const leaving = new Set(rows.filter((row) => !wanted.every((word) => wordsOf.get(row).includes(word))));
+  const same = rows.every((row) => row.hidden === leaving.has(row) && !row.classList.contains("later"));
+  const staying = same ? [] : rows.filter((row) => !leaving.has(row));
+  for (const row of leaving) { row.hidden = true; gone.add(row.dataset.row); }
+  for (const row of staying) { row.hidden = false; row.classList.add("later"); }
+  const turned = marks.filter((each) => each.keys.some((key) => gone.has(key)) !== each.mark.classList.contains("off"));
+  const turn = ({ mark }) => [1, () => mark.classList.toggle("off")];
+  inFrames([
+    ...turned.filter(({ place }) => near.has(place)).map(turn),
+    ...staying.map((row) => [row.cells.length, () => row.classList.remove("later")]),
+    ...turned.filter(({ place }) => !near.has(place)).map(turn),
+  ]);
   say(wanted.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
 }
 const boxes = $("#columns input");
