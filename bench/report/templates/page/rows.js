@@ -26,6 +26,8 @@ function sortBy(name) {
 function sift() { // every word must occur in a row's name, configurations or status
   const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   const near = new Set(places.filter(isNear));
+  const around = table.parentElement;
+  around.style.minHeight = `${around.offsetHeight}px`; // what stands below stays there until all rows are there
   const rows = [...body.rows], gone = new Set();
   const leaving = new Set(rows.filter((row) => !wanted.every((word) => wordsOf.get(row).includes(word))));
   const same = rows.every((row) => row.hidden === leaving.has(row) && !row.classList.contains("later"));
@@ -37,6 +39,7 @@ function sift() { // every word must occur in a row's name, configurations or st
   inFrames([
     ...turned.filter(({ place }) => near.has(place)).map(turn),
     ...staying.map((row) => [row.cells.length, () => row.classList.remove("later")]),
+    [0, () => { around.style.minHeight = ""; }],
     ...turned.filter(({ place }) => !near.has(place)).map(turn),
   ]);
   say(wanted.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
