@@ -28,9 +28,9 @@ def slim(root: ET.Element, name: str) -> None:
 def _rename(root: ET.Element, name: str) -> None:
     referred = {target for _, text in _references(root) for target in _REFERENCE.findall(text)}
     numbers = count(1)
-    short = {}
+    short: dict[str, str] = {}
     for element in root.iter():
-        identity = element.attrib.pop("id", None)
+        identity = element.attrib.pop("id", "")
         if identity in referred:
             short.setdefault(identity, f"{name}-{next(numbers)}")
             element.set("id", short[identity])

@@ -44,8 +44,8 @@ def _ranks(record: Record) -> Listed:
     ranked = [ranks.get(row.key) for row in record.rows]
     return {
         "value": [places.get(row.key) for row in record.rows],
-        "low": [rank and rank.best for rank in ranked],
-        "high": [rank and rank.worst for rank in ranked],
+        "low": [None if rank is None else rank.best for rank in ranked],
+        "high": [None if rank is None else rank.worst for rank in ranked],
     }
 
 
