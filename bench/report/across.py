@@ -34,8 +34,8 @@ class Machine:
         key: tells it from all others.
         name: in words, no two the same.
         digest: of its class; "" where no worker told its system.
-        device: that computed.
-        threads: CPU threads of a step.
+        device: that computed; "" of imported benchmarks, whose file does not say it.
+        threads: CPU threads of a step; None where nobody says.
         runs: that measured on it.
         system: what the first of its processes saw.
         protocol: how times were measured, as the first of its runs recorded it.
@@ -47,7 +47,7 @@ class Machine:
     name: str
     digest: str
     device: str
-    threads: int
+    threads: int | None
     runs: tuple[str, ...]
     system: Mapping[str, Any]
     protocol: Mapping[str, str] = field(default_factory=dict)
@@ -57,6 +57,11 @@ class Machine:
     def on_host(self) -> bool:
         """Whether the CPU computes."""
         return "gpu" not in self.system
+
+    @property
+    def computing(self) -> str:
+        """What computed, in words: cpu, 2 threads; "" where nobody says."""
+        return f"{self.device}, {plural(self.threads, 'thread')}" if self.threads else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +142,8 @@ def across(runs: Sequence[Run]) -> Across:
 
 
 def _lines(run: Run) -> Iterator[Line]:
-    """The lines of the cells of ours that a process was started for, with their run and the class of their machine."""
-    heads = [head for head in flagged(run.heads(), run.heads()) if not Cell.from_dict(head["cell"]).is_foreign]
+    """The lines of the cells that a process was started for, with their run and the class of their machine."""
+    heads = [{**head, "machine": _digest(head)} for head in flagged(run.heads(), run.heads())]
     systems, protocol, epochs = _systems(run), run.facts.protocol, run.facts.plan.get("epochs")
     for head, machine in zip(heads, classes_of(heads), strict=True):
         if head["status"] != "skipped":
@@ -150,8 +155,14 @@ def _systems(run: Run) -> dict[str, Mapping[str, Any]]:
     """What the first process on each class of machines saw."""
     systems: dict[str, Mapping[str, Any]] = {}
     for line in run.lines():
-        systems.setdefault(line.get("machine") or "", line["system"])
+        systems.setdefault(_digest(line), line["system"])
     return systems
+
+
+def _digest(line: Line) -> str:
+    """Of the line's machine; of an imported benchmark, which has no threads, the fingerprint is that."""
+    foreign = Cell.from_dict(line["cell"]).is_foreign
+    return line.get("machine") or (line["fingerprint"] if foreign else "") or ""
 
 
 def _keys(lines: Sequence[Line]) -> list[str]:
@@ -179,15 +190,15 @@ def _machines(lines: Sequence[Line], keys: Sequence[str]) -> tuple[Machine, ...]
 
 def _machine(key: str, lines: Sequence[Line]) -> Machine:
     first = lines[0]
-    device, system = str(first["cell"]["device"]), first["system"]
+    device, threads, system = first["cell"]["device"] or "", first["cell"]["threads"], first["system"]
     name = fingerprint(system, None).name if system else "an unknown machine"
     runs = tuple(dict.fromkeys(line["run"] for line in lines))
-    threads, known = int(first["cell"]["threads"]), (system, first["protocol"], first["epochs"])
+    known = system, first["protocol"], first["epochs"]
     return Machine(key, name, first["class"], device, threads, runs, *known)
 
 
 def _with_threads(machine: Machine) -> Machine:
-    return replace(machine, name=f"{machine.name}, {machine.device}, {plural(machine.threads, 'thread')}")
+    return replace(machine, name=", ".join(filter(None, (machine.name, machine.computing))))
 
 
 def _with_digest(machine: Machine) -> Machine:

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from math import exp, inf, log
 from statistics import fmean
 
-from bench.metrics import METRICS
+from bench.metrics import METRICS, named
 from bench.report.across import Across, Figure, Machine, Net
 from bench.stats.interval import Interval
 from bench.stats.multiple_testing import holm
 from bench.stats.shift import LEVEL, shift
 from bench.vocabulary import MOVEMENTS, Movement
 
-WITHIN_A_CLASS = ("relative_cost", "step", "inference", "peak_memory", "accuracy", "parameters", "flops")
-ACROSS_CLASSES = ("step", "inference")  # nothing else of one class of machines compares with another's
+IMPORTED = named(lambda row: row.is_wall)
+WITHIN_A_CLASS = ("relative_cost", "step", "inference", "peak_memory", "accuracy", "parameters", "flops", *IMPORTED)
+ACROSS_CLASSES = ("step", "inference", *IMPORTED)  # nothing else of one class of machines compares with another's
 
 
 @dataclass(frozen=True, slots=True)

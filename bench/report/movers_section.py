@@ -5,12 +5,12 @@ from typing import Any
 
 from bench.metrics import METRICS
 from bench.report.across import Machine
-from bench.report.movers import Against, Move, common, counted
+from bench.report.movers import IMPORTED, Against, Move, common, counted
 from bench.report.movers_picture import amount, in_words, picture, title
 from bench.report.plotting import Picture
 from bench.report.sheet import Sheet
 from bench.store.fingerprint import fingerprint
-from bench.text import chance, joined, plural, signed
+from bench.text import chance, joined, signed
 
 
 def pictures(every: Sequence[Against]) -> list[list[Picture]]:
@@ -45,7 +45,7 @@ def moved(every: Sequence[Against]) -> list[dict[str, Any]]:
 def where(machine: Machine) -> str:
     """A column's machine in words, whatever its runs."""
     name = fingerprint(machine.system, None).name if machine.system else "an unknown machine"
-    return f"{name}, {machine.device}, {plural(machine.threads, 'thread')}"
+    return ", ".join(filter(None, (name, machine.computing)))
 
 
 def _sentence(metric: str, moves: Sequence[Move]) -> tuple[str, str]:
@@ -66,8 +66,11 @@ def _notes(against: Against) -> Iterator[str]:
             f"The reference, whose code is the same in both, moved by {signed(against.reference - 1)} on average: so "
             "much of a step's change is the hour's."
         )
+    timed = [against.tables[name] for name in IMPORTED if name in against.tables]
     if against.redefined:
         yield f"Relative costs do not compare: {joined(against.redefined)}."
+    if any(move.before.interval.n < 2 or move.after.interval.n < 2 for moves in timed for move in moves):
+        yield "Nothing tells how far chance moves a benchmark that a file has once, so its ratio is no verdict."
     if not against.tables:
         yield "No configuration was measured in both."
     for nets, where in ((against.new, "after"), (against.gone, "before")):

@@ -17,12 +17,12 @@ import jinja2
 from markupsafe import Markup
 
 from bench import files
-from bench.metrics import METRICS
 from bench.report import decision
 from bench.report.cell_panel import panels
 from bench.report.conclusions import conclusions, counts
 from bench.report.first_screen import first_screen
 from bench.report.load import read
+from bench.report.packed import packed
 from bench.report.plotting import Picture
 from bench.report.provenance import machine, revision, trust
 from bench.report.record import Record
@@ -30,6 +30,7 @@ from bench.report.rounds import rounds
 from bench.report.sections import Section, drawn
 from bench.report.step_flames import flames
 from bench.report.table import columns, entries, kin, placed
+from bench.report.table_data import table_data
 from bench.report.units import quantity, state, tied
 from bench.store.beside import beside
 from bench.store.published import comparisons
@@ -42,8 +43,8 @@ MOST_WORDED = 200  # rows whose numbers are put in words on hovering; of more, t
 _OTHER_PAGES = ("index", "history")
 # The modules of the page's script, in an order in which each finds what it needs where it begins.
 _MODULES = (
-    "elements", "numbers", "comparison", "marks", "rows", "reference", "times", "preference", "copying", "difference",
-    "drawing", "dialog", "flame", "steps", "panel", "side", "state",
+    "elements", "cells", "numbers", "comparison", "marks", "frames", "rows", "reference", "times", "preference",
+    "copying", "difference", "drawing", "dialog", "flame", "steps", "panel", "side", "state",
 )  # fmt: skip
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (
@@ -109,11 +110,9 @@ def page(record: Record) -> str:
         entries={column.metric: entries(record, column) for column in shown},
         ranks=placed(record),
         kin=kin(record),
-        kins={column.metric: kin(record, column.metric) for column in shown if column.metric in METRICS},
-        data=_data(panes),
+        data=packed({**panes, "table": table_data(record, shown)}),
         data_percentiles=panes["percentiles"] if any(row.percentiles for row in record.rows) else {},
         data_aims=panes["aims"] if any(cell["preference"] for cell in panes["cells"].values()) else {},
-        places=_places(record),
         most_worded=MOST_WORDED,
         sections=[section for section in map(partial(_without, first.picture), sections) if section[3]],
         kernels=profiled,
@@ -151,26 +150,18 @@ def index(folder: Path, more: Mapping[str, Mapping[str, Any]] | None = None, scr
 
 
 def page_script() -> str:
-    """The script of a run's page: its modules within one function, in the order of their names in _MODULES."""
+    """The script of a run's page: its modules within one function, in the order of their names in _MODULES.
+
+    It waits for the data to be unpacked, so that the page is there before the script is.
+    """
     modules = "\n".join(asset(f"page/{name}.js") for name in _MODULES)
-    return f'"use strict";\n(() => {{\n{modules}}})();\n'
-
-
-def _data(panels: Mapping[str, Any]) -> Markup:
-    """Plain data as the text of a script element, in which no markup can begin."""
-    text = json.dumps(panels, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    return Markup(text)  # noqa: S704 - nothing in it ends the element
+    return f'"use strict";\n(async () => {{\n{modules}}})();\n'
 
 
 def _without(picture: Picture | None, section: Section) -> Section:
     """A section without the picture that the first screen has."""
     name, heading, lead, pictures = section
     return name, heading, lead, [each for each in pictures if each is not picture]
-
-
-def _places(record: Record) -> dict[str, int]:
-    """Where each row stands when the table is sorted by rank: by its own value, among those it compares with."""
-    return {row.key: at for at, row in enumerate(record.having("relative_cost"))}
 
 
 def _summary(record: Record) -> dict[str, Any]:
@@ -260,7 +251,6 @@ def _environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["state"] = state
-    environment.filters["brief"] = lambda value: "" if value is None else f"{value:.9g}"
     environment.filters["seconds"] = partial(quantity, "step", "s")
     environment.filters["plural"] = plural
     environment.filters["share"] = lambda share: tied(tenths(share))

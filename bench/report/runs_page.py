@@ -14,7 +14,7 @@ from bench.report.across import Across, Figure, Machine, Net
 from bench.report.crossover import Crossover, crossovers
 from bench.report.load import clean
 from bench.report.machine_order import Pair, cheaper, pairs_of
-from bench.report.movers import compare
+from bench.report.movers import IMPORTED, compare
 from bench.report.movers_section import moved, pictures, where
 from bench.report.page import FREE, META, index, style_sheet, template
 from bench.report.units import either_way, quantity, tied
@@ -23,7 +23,7 @@ from bench.stats.ratio import ratio
 from bench.store.run import REPORTS, Run
 from bench.text import PERCENT, TIMES, is_endless, joined, number, plural, with_interval
 
-METRIC_COLUMNS = ("forward", "backward", "step", "inference", "relative_cost")
+METRIC_COLUMNS = ("forward", "backward", "step", "inference", "relative_cost", *IMPORTED)
 _LONGEST = 100  # characters of the names of the runs in that of the page
 
 
@@ -102,7 +102,7 @@ def _described(machine: Machine) -> list[str]:
     software = [f"torch {system['torch']}" if "torch" in system else "", str(system.get("isa") or "")]
     return [
         machine.name,
-        f"{machine.device}, {plural(machine.threads, 'thread')}" + (f" of {cores} cores" if cores else ""),
+        (machine.computing or "not told") + (f" of {cores} cores" if cores else ""),
         ", ".join(filter(None, software)) or "unknown",
         machine.digest or "unknown",
         joined(machine.runs),

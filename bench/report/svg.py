@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from bench.report.slim import slim
+
 # Stand-ins for the page's colours: matplotlib needs fixed ones, the page needs ones that follow its scheme.
 INK, MUTED, LINE, SURFACE = "#010101", "#020202", "#030303", "#040404"
 SERIES = tuple(f"#1000{number:02x}" for number in range(1, 9))
@@ -125,6 +127,7 @@ def render(drawn: Canvas, title: str, description: str) -> str:
         _adapt(element, drawn)
     for group in root.iter(SVG + "g"):
         _say_once(group)
+    slim(root, drawn.name)
     head(root, drawn.name, title, description)
     ET.register_namespace("", SVG.strip("{}"))
     return ET.tostring(root, encoding="unicode")
@@ -142,24 +145,19 @@ def head(root: ET.Element, name: str, title: str, description: str) -> None:
 
 
 def _adapt(element: ET.Element, drawn: Canvas) -> None:
-    """One element made the page's own: unique ids, variables for colours, rows for marks."""
-    identity = element.attrib.pop("id", "")
+    """One element made the page's own: variables for colours, rows for marks."""
+    identity = element.get("id", "")
     if re.fullmatch(r"mark\d+", identity):
         keys, text = drawn.marks[int(identity[4:])]
         _tie(element, keys, text)
     elif re.fullmatch(r"many\d+", identity):
         _tie_each(element, drawn.many[int(identity[4:])])
-    elif identity:
-        element.set("id", f"{drawn.name}-{identity}")
-    href = element.attrib.pop(_XLINK + "href", None)
-    if href:
-        element.set("href", f"#{drawn.name}-{href[1:]}")
-    if "clip-path" in element.attrib:
-        element.set("clip-path", element.attrib["clip-path"].replace("url(#", f"url(#{drawn.name}-"))
+    if href := element.attrib.pop(_XLINK + "href", None):
+        element.set("href", href)
     for attribute in {"d", "x", "y"} & element.attrib.keys():
         element.set(attribute, _LONG.sub(_hundredths, element.attrib[attribute]))
     if "style" in element.attrib:
-        element.set("style", _style(element.attrib["style"], drawn.name))
+        element.set("style", _style(element.attrib["style"]))
     for attribute in ("fill", "stroke"):
         if element.get(attribute) in VARIABLES:
             colour = element.attrib.pop(attribute)
@@ -197,10 +195,10 @@ def _tie(element: ET.Element, keys: str, text: str) -> None:
         element.insert(0, title)
 
 
-def _style(text: str, name: str) -> str:
-    """A style with the page's variables for colours, its own font, and the picture's own ids."""
+def _style(text: str) -> str:
+    """A style with the page's variables for colours and its own font."""
     text = re.sub(
         r"#[0-9a-f]{6}", lambda colour: f"var({VARIABLES[colour[0]]})" if colour[0] in VARIABLES else colour[0], text
     )
     text = re.sub(r"font: (?:[\w ]*? )?([\d.]+)px [^;]*", r"font-size: \1px", text)
-    return re.sub(r"font-family: [^;]*;?", "", text).replace("url(#", f"url(#{name}-")
+    return re.sub(r"font-family: [^;]*;?", "", text)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.store.result import Result
+from bench.store.result import Measurement, Result
 from bench.store.run import Run
 from tests.report import report_sample as sample
 
@@ -39,10 +39,15 @@ def _drawn(pattern: Result, fields: dict[str, Any], factor: float, repeat: int) 
     """The pattern as another cell, `factor` times as costly and as far from its accuracy."""
     scaled = {"time": factor, "ratio": factor, "rate": 1 / factor}
     taken = tuple(
-        replace(entry, value=entry.value * scaled.get(sample.METRICS[entry.metric].kind, 1.0))
+        _scaled(entry, scaled.get(sample.METRICS[entry.metric].kind, 1.0))
         for entry in pattern.measurements
         if not (repeat and entry.metric == "accuracy")
     )
     cell = replace(pattern.cell, **fields)
     training = pattern.training if not repeat else None
     return replace(pattern, cell=cell, repeat=repeat, measurements=taken, training=training)
+
+
+def _scaled(entry: Measurement, factor: float) -> Measurement:
+    """Its samples too, or a page of them would be packed as no page of real ones is."""
+    return replace(entry, value=entry.value * factor, samples=entry.samples * factor)

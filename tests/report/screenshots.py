@@ -40,6 +40,7 @@ def shots(browser: Any, path: Path) -> Iterator[tuple[str, Any, bytes]]:
         page = browser.new_page(viewport=size, color_scheme=scheme, reduced_motion="reduce")
         page.set_default_timeout(120_000)  # of a machine that is busy
         page.goto(path.as_uri() + fragment)
+        page.locator("#tools").wait_for()  # the script has its data
         yield name, page, page.screenshot()
         page.close()
 

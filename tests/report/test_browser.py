@@ -98,10 +98,17 @@ def opened_page(browser, path: Path, fragment: str = "", **options) -> Iterator[
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("request", lambda request: requests.append(request.url))
     tab.goto(path.as_uri() + fragment)
+    enabled(tab)
     yield tab
     assert errors == []
     assert [request.partition("#")[0] for request in requests] == [path.as_uri()]
     context.close()
+
+
+def enabled(tab) -> None:
+    """Wait until the page's script has unpacked its data, where it has any: then its controls are there."""
+    if tab.locator("#tools").count():
+        tab.locator("#tools").wait_for()
 
 
 def shown_rows(tab) -> list[str]:
@@ -269,6 +276,7 @@ def test_any_two_profiled_configurations_are_explained(browser, tmp_path):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(path.as_uri())
+    enabled(page)
 
     def told():
         texts = [page.locator(place).inner_text() for place in ("#difference-sentence", "#difference tbody")]

@@ -1,6 +1,5 @@
 """From a run's files: rows whose costs have another denominator are kept apart on the page, and looks are brackets."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from bench.report.table import columns, entries, placed
 from bench.report.tradeoffs import choosing
 from bench.store.result import Measurement
 from tests.report import report_sample as sample
+from tests.report.page_data import data_of
 
 NAMES = ("mlp", "lenet5", "convnet")
 
@@ -54,7 +54,7 @@ def test_a_page_with_two_denominators_ranks_and_draws_each_alone(mixed, tmp_path
     for name in ("speed-cost", "speed-throughput"):
         assert f'<figure id="{name}"' in text
         assert f'<figure id="{name}-2"' in text
-    assert set(re.findall(r'data-group="([^"]*)"', text)) == {"with 1 thread", "with 2 threads"}
+    assert {*data_of(text)["table"]["columns"]["relative_cost"]["group"]} == {"with 1 thread", "with 2 threads"}
     assert "Relative cost of a training step, with 2 threads" in text
 
 

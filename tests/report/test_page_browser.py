@@ -23,6 +23,7 @@ from bench.store.pooling import pooled
 from bench.text import TIMES
 from tests.explain import made
 from tests.report import report_sample as sample
+from tests.report.many import many
 from tests.report.report_sample import planted
 from tests.report.screenshots import MOST_FAR, STORED, far, seeded_page, shots
 from tests.report.test_browser import CONTRAST, browser, opened_page, shown_rows  # noqa: F401 - a fixture
@@ -271,6 +272,38 @@ def test_weights_rank_by_the_weighted_mean_of_logarithms(browser, seeded):  # no
         tab.wait_for_function("() => location.hash === ''")
         assert tab.locator('td[data-column="preference"]').first.is_hidden()
         assert shown_rows(tab) == [row.label for row in record.rows]
+
+
+# What the table is like at once after the filter was changed, each time before a frame was painted.
+FILTERED = """(texts) => texts.map((text) => {
+  const filter = document.getElementById("filter");
+  filter.value = text;
+  filter.dispatchEvent(new Event("input"));
+  const rows = [...document.querySelectorAll("#rows tbody tr")].filter((row) => !row.hidden);
+  return [rows.length, rows.findIndex((row) => row.classList.contains("later"))];
+})"""
+
+
+def test_a_filter_shows_at_once_what_is_in_sight_and_the_rest_soon(browser, tmp_path):  # noqa: F811
+    cells = 140
+    path = write(many(tmp_path / "results", cells), tmp_path / "reports")
+    off = "marks => marks.filter((mark) => mark.classList.contains('off')).map((mark) => mark.dataset.rows)"
+    for tab in opened_page(browser, path):
+        (few, none_later), (every, first_later) = tab.evaluate(FILTERED, ["mlp", ""])
+        assert (few, none_later, every) == (cells / len(sample.NETS), -1, cells)
+        assert 20 < first_later < cells
+        tab.locator("#rows tr.later").first.wait_for(state="detached")
+        tab.locator(".mark.off").first.wait_for(state="detached")
+        tab.evaluate(FILTERED, ["lenet5", "nothing", "mlp"])  # the last alone counts
+        tab.locator("#rows tr.later").first.wait_for(state="detached")
+        shown = {row for row in shown_rows(tab) if "mlp" in row}
+        assert len(shown) == len(shown_rows(tab)) == few
+        keys = {*tab.eval_on_selector_all("#rows tbody tr:not([hidden])", "rows => rows.map((r) => r.dataset.row)")}
+        tab.locator('.key .mark.off[data-rows="r0"]').first.wait_for(state="attached")
+        tab.wait_for_timeout(300)
+        gone = {key for rows in tab.eval_on_selector_all(".mark", off) if " " not in rows for key in rows.split()}
+        assert gone.isdisjoint(keys)
+        assert len(gone) == cells - few
 
 
 def cost(value: float, low: float, high: float) -> Value:

@@ -51,6 +51,7 @@ def test_a_step_and_the_difference_of_two_are_drawn_widened_and_drawn_anew(tmp_p
         errors = []
         tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.goto(page.as_uri())
+        tab.locator("#tools").wait_for()  # the script has its data
 
         def words(place):
             frames = tab.locator(f"{place} .frame").all()

@@ -9,7 +9,7 @@ from bench.report.page import page
 from tests.report.many import many
 
 FEW, SOME = 210, 420  # both beyond what a page says in more words
-MOST_BYTES = 10e6  # of the page of a thousand cells
+MOST_BYTES = 9e6  # of the page of a thousand cells, which may weigh 10 MB
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,6 @@ def test_a_page_grows_no_faster_than_its_cells(pages):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="a row takes 9.9 kB, so that a thousand weigh 11.9 MB")
 def test_a_page_of_a_thousand_cells_stays_light(pages):
     (few, some), _ = pages
     assert few + (some - few) / (SOME - FEW) * (1000 - FEW) <= MOST_BYTES

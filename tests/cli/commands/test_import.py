@@ -11,7 +11,7 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
-from bench.store.run import create
+from bench.store.run import create, load
 
 STORE = Path(__file__).parents[2] / "store"
 FILE, FIGURES = STORE / "pytest_benchmark_4.json", STORE / "timm_infer.csv"
@@ -30,6 +30,27 @@ def mine(typed):
 def body(path):
     """What a page says, without its script and style."""
     return re.sub(r"<(script|style).*?</\1>", "", path.read_text("utf-8"), flags=re.DOTALL)
+
+
+def test_two_imported_runs_are_compared(mine, typed, tmp_path):
+    def slower(document):
+        for benchmark in document["benchmarks"]:
+            benchmark["stats"]["median"] *= 1.5
+
+    later = changed(tmp_path / "later.json", slower)
+    assert typed("import", later, "--run", "later").returncode == 0
+    done = typed("report", "mine", "later", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    (compared,) = document["movers"]
+    names = [line["id"] for line in load("mine").lines()]
+    assert sorted(move["net"] for move in compared["moves"]) == sorted(names)
+    assert [move["change"] for move in compared["moves"]] == [pytest.approx(1.5)] * len(names)
+    assert {(move["metric"], move["outcome"]) for move in compared["moves"]} == {("call", "not told")}
+    page = body(Path(document["report"]))
+    assert NAME in page
+    assert "its ratio is no verdict" in page
+    assert "None" not in page
 
 
 def changed(path, change):

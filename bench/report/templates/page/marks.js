@@ -1,5 +1,6 @@
 // Marks: what a mark of a picture says, and that all marks of a row light up together, in the table and every picture.
-const marks = $(".mark").map((mark) => ({ mark, keys: mark.dataset.rows.split(" ") }));
+const marks = $(".mark").map((mark) => ({ mark, keys: mark.dataset.rows.split(" "), place: mark.closest("figure, section") }));
+const places = [...new Set(marks.map(({ place }) => place))];
 const marksOf = new Map(); // of a row, so that a move over a page of many looks at few
 for (const { mark, keys } of marks) {
   for (const key of keys) {

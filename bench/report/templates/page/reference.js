@@ -44,6 +44,8 @@ function against() {
 function enableReference() {
   if (!reference) return;
   for (const cell of costs) {
+    const key = cell.parentNode.dataset.row;
+    reference.append(new Option(labelOf(key), key));
     Object.assign(cell.dataset, { value0: cell.dataset.value, low0: cell.dataset.low ?? "", high0: cell.dataset.high ?? "" });
     keep(cell);
   }

@@ -1,5 +1,6 @@
 // Rows and columns of the table: sort, filter, which columns are shown. Pictures follow the filter.
 const filter = byId("filter");
+const wordsOf = new Map(body ? [...body.rows].map((row, at) => [row, data.table.words[at]]) : []); // that find a row
 let sortedFirst = "";
 
 function sort(head, down) {
@@ -23,14 +24,25 @@ function sortBy(name) {
   if (head) sort(head, name.startsWith("-")); else if (!name) body.append(...rowOf.values());
 }
 function sift() { // every word must occur in a row's name, configurations or status
-  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const gone = new Set();
-  for (const row of body.rows) {
-    row.hidden = !words.every((word) => row.dataset.text.includes(word));
-    if (row.hidden) gone.add(row.dataset.row);
-  }
-  for (const { mark, keys } of marks) mark.classList.toggle("off", keys.some((key) => gone.has(key)));
-  say(words.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
+  const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const near = new Set(places.filter(isNear));
+  const around = table.parentElement;
+  around.style.minHeight = `${around.offsetHeight}px`; // what stands below stays there until all rows are there
+  const rows = [...body.rows], gone = new Set();
+  const leaving = new Set(rows.filter((row) => !wanted.every((word) => wordsOf.get(row).includes(word))));
+  const same = rows.every((row) => row.hidden === leaving.has(row) && !row.classList.contains("later"));
+  const staying = same ? [] : rows.filter((row) => !leaving.has(row));
+  for (const row of leaving) { row.hidden = true; gone.add(row.dataset.row); }
+  for (const row of staying) { row.hidden = false; row.classList.add("later"); }
+  const turned = marks.filter((each) => each.keys.some((key) => gone.has(key)) !== each.mark.classList.contains("off"));
+  const turn = ({ mark }) => [1, () => mark.classList.toggle("off")];
+  inFrames([
+    ...turned.filter(({ place }) => near.has(place)).map(turn),
+    ...staying.map((row) => [row.cells.length, () => row.classList.remove("later")]),
+    [0, () => { around.style.minHeight = ""; }],
+    ...turned.filter(({ place }) => !near.has(place)).map(turn),
+  ]);
+  say(wanted.length ? `${body.rows.length - gone.size} of ${body.rows.length} configurations shown, in the table and in the pictures.` : "");
 }
 const boxes = $("#columns input");
 function showColumn(name, shown) {

@@ -1,9 +1,15 @@
 // Side by side: two to four ticked rows, each number with its ratio to the first and the interval of that ratio.
 const MOST = 4;
-const ticks = $("input.tick");
+const ticks = [...rowOf.keys()].map(tickOf);
 const ticked = []; // keys in the order in which they were ticked
 const keyOfTick = (tick) => tick.closest("tr").dataset.row;
 
+function tickOf(key) {
+  const tick = make("input", { type: "checkbox", className: "tick" });
+  tick.setAttribute("aria-label", `Compare ${labelOf(key)}`);
+  rowOf.get(key).cells[0].prepend(tick, " ");
+  return tick;
+}
 function showTicked() {
   for (const tick of ticks) {
     tick.checked = ticked.includes(keyOfTick(tick));
@@ -61,7 +67,6 @@ function openSide(from) {
 }
 function enableSide() {
   for (const tick of ticks) {
-    tick.hidden = false;
     tick.addEventListener("change", () => {
       const key = keyOfTick(tick);
       if (tick.checked) ticked.push(key); else ticked.splice(ticked.indexOf(key), 1);

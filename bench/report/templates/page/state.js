@@ -41,6 +41,7 @@ function enableState() {
 }
 
 enableMarks();
+enableSteps();
 if (table) {
   byId("tools").hidden = false;
   byId("tools").addEventListener("submit", (event) => event.preventDefault());

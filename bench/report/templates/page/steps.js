@@ -75,6 +75,7 @@ function showGrowth(holder, first, second) { // modules of two networks have not
   });
 }
 function enableSteps() {
+  if (!byId("steps")) return;
   const { cells, looks } = JSON.parse(document.getElementById("steps").textContent);
   for (const holder of document.querySelectorAll(".step-flame")) {
     holder.closest("details").addEventListener("toggle", () => { if (!holder.firstChild) showStep(holder, cells[holder.dataset.row], looks); });
@@ -87,4 +88,3 @@ function enableSteps() {
   growth.closest("figure").hidden = false;
   show();
 }
-addEventListener("DOMContentLoaded", () => { if (document.getElementById("steps")) enableSteps(); });
