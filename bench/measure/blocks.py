@@ -44,6 +44,7 @@ class Block:
         intervals: seconds between marks, (steps, marks a step): the phases, then the gap to the next step.
         waited: seconds for which the thread that waited longest was ready and had no core, or for which a hypervisor
             kept one core from this system, whichever is more; None where nothing tells.
+        joules: that the device drew meanwhile; None where they are not counted.
 
     """
 
@@ -55,6 +56,7 @@ class Block:
     preempted: int
     intervals: Floats = field(repr=False)
     waited: float | None = None
+    joules: float | None = None
 
     @property
     def steps(self) -> int:
@@ -63,9 +65,10 @@ class Block:
 
 
 def block_facts(block: Block) -> dict[str, Any]:
-    """What is stored of a block: all but its intervals, and how many steps it had."""
+    """What is stored of a block: all but its intervals, how many steps it had, and its joules where they are known."""
     facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "waited", "steps")
-    return {name: getattr(block, name) for name in facts}
+    counted = {} if block.joules is None else {"joules": block.joules}
+    return {**{name: getattr(block, name) for name in facts}, **counted}
 
 
 GAP = ""  # stands in a phase log for what lies between two steps

@@ -20,6 +20,7 @@ from bench.measure.blocks import (
     warm_up,
 )
 from bench.measure.reference import FrozenNet
+from bench.measure.watch import UNWATCHED, Watch, energy_measurements
 from bench.measure.workload import Workload
 from bench.plan.timing import INFERENCE_BLOCKS, LAUNCH_BLOCKS, LEAD_SECONDS, RELATIVE_STATISTIC, STATISTIC
 from bench.store.result import Floats, Measurement
@@ -55,15 +56,18 @@ class Subject:
         return step_times(timed, self.name, self.phases)
 
 
-def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:
-    """Time the phases inside whole training steps."""
+def measure_phases(
+    work: Workload, blocks: int, threads: int, watch: Watch = UNWATCHED
+) -> tuple[list[Block], list[Measurement], WarmUp]:
+    """Time the phases inside whole training steps, with what `watch` reads around the blocks."""
     work.train()
     with quiet_collector():
         warm = warm_up(work.device, work.timed_step)
         evaluations = work.evaluations
-        timed = [timed_block("train", work, warm.block_steps) for _ in range(blocks)]
+        timed = [watch.block(lambda: timed_block("train", work, warm.block_steps)) for _ in range(blocks)]
         evaluations = work.evaluations - evaluations
     measurements = step_measurements(timed, work.timed_phases, work.cell.batch_size, threads)
+    measurements += energy_measurements(timed, watch.meter, work.cell.batch_size, threads)
     if work.needs_closure:
         steps = sum(block.steps for block in timed)
         measurements.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))

@@ -10,7 +10,10 @@ from bench.vocabulary import PairQuantile
 
 
 class BlockFacts(TypedDict):
-    """One timed block, without its times; seconds. `waited` is None where the system does not tell."""
+    """One timed block, without its times; seconds. `waited` is None where the system does not tell.
+
+    `joules` is absent where they are not counted.
+    """
 
     subject: str
     started: float
@@ -20,6 +23,7 @@ class BlockFacts(TypedDict):
     preempted: int
     waited: float | None
     steps: int
+    joules: NotRequired[float]
 
 
 class Layer(TypedDict):

@@ -27,6 +27,7 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "left running": ("w", "its code left processes running"),
     "node lost": ("v", "a node vanished with it"),
     "no profile": ("x", "no profile came of it"),
+    "no energy": ("j", "no energy came of it"),
     "not kept": ("b", "a file was not kept"),
     "not closed": ("o", "its close function failed"),
     "oversubscribed": ("q", "more threads than cores"),
