@@ -13,7 +13,7 @@ from tests.report import report_sample as sample
 
 def counted(watts=(10.0, 14.0), *, whole=True):
     """Results of two nets whose device drew 50 W; the system names the counters."""
-    for result, idle in zip(sample.results(("mlp", "vgg4"), repeats=1), watts, strict=True):
+    for result, idle in zip(sample.results(("mlp", "lenet5"), repeats=1), watts, strict=True):
         values = {"energy_per_step": 0.2, "energy_per_image": 0.2 / 64, "idle_power": idle}
         measured = tuple(Measurement.of_value(name, value, "mean") for name, value in values.items())
         training = result.training
