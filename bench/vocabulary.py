@@ -90,6 +90,7 @@ WarningKind = Literal[
     "contended",
     "reference disturbed",
     "throttled",
+    "shared",
     "drifting",
     "denormals",
     "loss not finite",

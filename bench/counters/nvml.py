@@ -9,11 +9,19 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.counters.energy import NoEnergyError
+from bench.counters.gpu import THROTTLES, Moment
 from bench.errors import reason_of
 
 LIBRARY = "pynvml"  # what nvidia-ml-py is imported by
 INSTALL = "pip install 'torch-architecture-bench[nvml]'"
-_MILLI = 1e-3
+_MILLI, _NANO, _MEGA = 1e-3, 1e-9, 1e6
+# Counts of how long the clock was held down, by the constant that asks for it.
+_POLICIES = {
+    "NVML_PERF_POLICY_POWER": "power cap",
+    "NVML_PERF_POLICY_THERMAL": "thermal",
+    "NVML_PERF_POLICY_BOARD_LIMIT": "board limit",
+    "NVML_PERF_POLICY_RELIABILITY": "reliability",
+}
 
 
 class NoGpuError(Exception):
@@ -60,6 +68,26 @@ class Gpu:
             return float(self._library.nvmlDeviceGetTotalEnergyConsumption(self._handle)) * _MILLI
         except self._library.NVMLError as error:
             raise NoEnergyError(f"the GPU's energy counter cannot be read: {reason_of(error)}") from error
+
+    def moment(self) -> Moment:
+        """Clock, power, temperature, throttling and users now."""
+        clock = self.answer("nvmlDeviceGetClockInfo", self._library.NVML_CLOCK_SM)
+        milliwatts = self.answer("nvmlDeviceGetPowerUsage")
+        celsius = self.answer("nvmlDeviceGetTemperature", self._library.NVML_TEMPERATURE_GPU)
+        users = self.answer("nvmlDeviceGetComputeRunningProcesses")
+        bits = self.answer("nvmlDeviceGetCurrentClocksEventReasons")
+        counts = {
+            name: self.answer("nvmlDeviceGetViolationStatus", getattr(self._library, policy))
+            for policy, name in _POLICIES.items()
+        }
+        return Moment(
+            clock=None if clock is None else clock * _MEGA,
+            watts=None if milliwatts is None else milliwatts * _MILLI,
+            celsius=None if celsius is None else float(celsius),
+            reasons=tuple(name for bit, name in THROTTLES.items() if (bits or 0) & bit),
+            held={name: count.violationTime * _NANO for name, count in counts.items() if count is not None},
+            users=None if users is None else len(users),
+        )
 
     def answer(self, function: str, *words: object) -> Any:
         """What a function of the library answers on this GPU; None where it, or the GPU, does not know that."""

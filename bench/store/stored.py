@@ -84,6 +84,9 @@ class StoredBlock(TypedDict, total=False):
         waited: how long one thread had no core; null where the system does not tell.
         steps: how many it had.
         joules: that the device drew meanwhile; absent where they were not counted.
+        gpu: what the driver of a GPU told around it: `clock` of its multiprocessors, Hz, the mean of before and after;
+            `watts` and `celsius` after it; `throttled`, what held the clock down; `others`, how many processes computed
+            on it that are not ours. Absent where no driver told.
 
     """
 
@@ -96,6 +99,7 @@ class StoredBlock(TypedDict, total=False):
     waited: Number | None
     steps: Count
     joules: Joules
+    gpu: dict[str, Any]
 
 
 class StoredEvaluation(TypedDict, total=False):

@@ -1,9 +1,9 @@
-"""The energy of a device: which counters here tell it, or why none does."""
+"""What the hardware tells of a device here: which counters tell its energy, or why none does; its GPU's driver."""
 
 from collections.abc import Sequence
 
 from bench.counters.energy import Counter, EnergyMeter, NoEnergyError
-from bench.counters.nvml import NoGpuError, open_gpu
+from bench.counters.nvml import Gpu, NoGpuError, open_gpu
 from bench.counters.rapl import zones
 from bench.devices import Device
 from bench.devices.pci import address_of
@@ -28,6 +28,15 @@ def why_none(device: Device) -> str:
     except NoEnergyError as error:
         return str(error)
     return ""
+
+
+def gpu_of(device: Device) -> Gpu | None:
+    """The device as NVIDIA's driver sees it; None for the host's processor, and where no such driver tells of it."""
+    address = None if device.facts.on_host else address_of(device.torch_device)
+    try:
+        return open_gpu(address) if address else None
+    except NoGpuError:
+        return None
 
 
 def no_energy(reason: object) -> Warning:

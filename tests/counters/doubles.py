@@ -1,5 +1,7 @@
 """Stand-ins for what the hardware counts: a clock, a counter of joules, a tree of sysfs and NVIDIA's library."""
 
+from types import SimpleNamespace
+
 from bench.counters.energy import NoEnergyError
 
 PACKAGE = 262_143_328_850  # microjoules: the range of a package of a Xeon
@@ -65,6 +67,17 @@ class NVMLError(Exception):
     """As pynvml has it."""
 
 
+class FakeGpu:
+    """Stands for `bench.counters.nvml.Gpu`: tells moments one after the other, the last one for ever."""
+
+    def __init__(self, *moments):
+        self.moments, self.asked = list(moments), 0
+
+    def moment(self):
+        self.asked += 1
+        return self.moments.pop(0) if len(self.moments) > 1 else self.moments[0]
+
+
 class FakeNvml:
     """Stands for the module pynvml: one GPU at one place; what is left None is not supported by it."""
 
@@ -78,6 +91,8 @@ class FakeNvml:
         self.started = 0
         self.millijoules = 1_000_000
         self.mig = None
+        self.clock, self.milliwatts, self.celsius, self.bits = 1980, 350_500, 61, 0
+        self.users, self.violations = ["a process"], {0: 0, 1: 0, 3: None, 5: None}  # nanoseconds by policy
 
     def nvmlInit(self):  # noqa: N802 - NVML's own names
         self.started += 1
@@ -94,6 +109,26 @@ class FakeNvml:
 
     def nvmlDeviceGetMigMode(self, handle):  # noqa: N802
         return self._known(handle, self.mig)
+
+    def nvmlDeviceGetClockInfo(self, handle, kind):  # noqa: N802
+        assert kind == self.NVML_CLOCK_SM
+        return self._known(handle, self.clock)
+
+    def nvmlDeviceGetPowerUsage(self, handle):  # noqa: N802
+        return self._known(handle, self.milliwatts)
+
+    def nvmlDeviceGetTemperature(self, handle, sensor):  # noqa: N802
+        assert sensor == self.NVML_TEMPERATURE_GPU
+        return self._known(handle, self.celsius)
+
+    def nvmlDeviceGetCurrentClocksEventReasons(self, handle):  # noqa: N802
+        return self._known(handle, self.bits)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle):  # noqa: N802
+        return self._known(handle, self.users)
+
+    def nvmlDeviceGetViolationStatus(self, handle, policy):  # noqa: N802
+        return SimpleNamespace(violationTime=self._known(handle, self.violations[policy]))
 
     def _known(self, handle, value):
         assert handle == "the handle"

@@ -8,8 +8,9 @@ import pytest
 
 from bench.counters import nvml as module
 from bench.counters.energy import EnergyMeter, NoEnergyError
+from bench.counters.gpu import Moment
 from bench.counters.nvml import NoGpuError, open_gpu
-from tests.counters.doubles import FakeClock
+from tests.counters.doubles import FakeClock, FakeNvml
 
 ADDRESS = "00000000:3B:00.0"
 
@@ -61,6 +62,29 @@ def test_a_gpu_without_the_counter_says_so(nvml):
     nvml.millijoules = None
     with pytest.raises(NoEnergyError, match="the GPU's energy counter cannot be read: NVMLError: Not Supported"):
         open_gpu(ADDRESS).joules()
+
+
+def test_a_moment_is_in_hertz_watts_and_seconds(nvml):
+    nvml.bits = 0x04 | 0x01 | 0x40
+    nvml.violations |= {0: 2_500_000_000}
+    nvml.users = ["ours", "another"]
+
+    assert open_gpu(ADDRESS).moment() == Moment(
+        clock=1.98e9,
+        watts=350.5,
+        celsius=61.0,
+        reasons=("power cap", "hardware thermal"),
+        held={"power cap": 2.5, "thermal": 0.0},
+        users=2,
+    )
+
+
+def test_what_a_gpu_does_not_tell_is_left_open(nvml, monkeypatch):
+    nvml.clock = nvml.milliwatts = nvml.celsius = nvml.bits = nvml.users = None
+    nvml.violations = dict.fromkeys(nvml.violations)
+    assert open_gpu(ADDRESS).moment() == Moment()
+    monkeypatch.delattr(FakeNvml, "nvmlDeviceGetCurrentClocksEventReasons")  # a library from before it was called so
+    assert open_gpu(ADDRESS).moment() == Moment()
 
 
 def test_the_library_has_every_name_that_is_asked_of_it():

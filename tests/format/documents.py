@@ -403,8 +403,9 @@ COMPARISON_TABLES = (
         "Pair", "What is kept of a pair of processes.", PairRecord,
         {
             "run": "1", "log_ratio": "1", "before": "s", "after": "s", "phases": "s", "quantiles": "s", "faults": "1",
-            "started_first": "1", "started": "s", "busy": "1",
+            "started_first": "1", "started": "s", "busy": "1", "clocks": "Hz", "dropped": "1",
         },
+        {"clocks": {"missing": EITHER}, "dropped": {"missing": ABSENT}},  # a log from before has neither
         before=(KIND["pair"],),
     ),
     Table(

@@ -1,21 +1,24 @@
 """The energy of a cell in its worker: by which counters, with stand-ins for them; what is measured is real."""
 
 import time
+from functools import partial
 
 import pytest
 import torch
 
 from bench.counters import nvml as library
 from bench.counters.energy import EnergyMeter, NoEnergyError
+from bench.counters.gpu import Moment
 from bench.counters.rapl import zones
 from bench.devices import CpuDevice, pci
+from bench.measure.watch import Watch
 from bench.plan.cell import Cell
 from bench.plan.task import CatalogueRequest, Task
 from bench.worker import catalogue, energy
 from bench.worker import cell as module
-from bench.worker.energy import meter_of, why_none
+from bench.worker.energy import gpu_of, meter_of, why_none
 from tests.counters.conftest import nvml
-from tests.counters.doubles import XEONS, FakeCounter, powercap
+from tests.counters.doubles import XEONS, FakeCounter, FakeGpu, powercap
 from tests.measure.recording import Heard, RecordingDevice
 
 __all__ = ["nvml"]
@@ -158,3 +161,39 @@ def test_the_catalogue_says_which_devices_have_no_energy_where_that_is_asked(mon
     assert asked.unsupported["energy"] == "cpu has no counter"
     monkeypatch.setattr(catalogue, "why_none", lambda device: "")
     assert "energy" not in catalogue.catalogue_of(CatalogueRequest(energy=True)).devices["cpu"].unsupported
+
+
+@pytest.mark.usefixtures("nvml")
+def test_a_device_has_a_driver_where_one_knows_it(monkeypatch):
+    monkeypatch.setattr(energy, "address_of", lambda device: "00000000:3B:00.0")
+    assert gpu_of(Board()).moment().clock == 1.98e9
+    monkeypatch.setattr(energy, "address_of", lambda device: "00000000:01:00.0")
+    assert gpu_of(Board()) is None
+    monkeypatch.setattr(library, "LIBRARY", "no.such.module")
+    assert gpu_of(Board()) is None
+
+
+def test_no_driver_is_asked_about_the_processor(monkeypatch):
+    def refuse(address):
+        raise AssertionError
+
+    monkeypatch.setattr(energy, "open_gpu", refuse)
+    assert gpu_of(CpuDevice()) is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_cell_on_a_gpu_stores_its_clock_and_says_what_was_throttled_or_shared(monkeypatch):
+    cool, hot = Moment(clock=1.9e9, users=2), Moment(clock=1.5e9, users=2, reasons=("power cap",))
+    gpu = FakeGpu(cool, hot, cool)
+    monkeypatch.setattr(module, "gpu_of", lambda device: gpu)
+    monkeypatch.setattr(module, "Watch", partial(Watch, sleep=lambda seconds: None))
+    channel = heard(Task(Cell("debug"), blocks=2, costs=False))
+    blocks = [block for sent in channel.of("blocks") for block in sent]
+    warned = {(warning["part"], warning["kind"]): warning["text"] for warning in channel.of("warning")}
+
+    watched = [block for block in blocks if block["subject"] != "inference"]
+    assert {block["gpu"]["clock"] for block in watched} == {1.9e9}
+    text = "the device was held down by power cap: 1 block dropped and measured again"
+    assert warned["phases", "throttled"] == text
+    assert ("relative cost", "throttled") not in warned
+    assert warned["phases", "shared"] == warned["relative cost", "shared"] == "1 other process computed on the device"

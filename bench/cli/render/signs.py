@@ -15,6 +15,7 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "uneven": ("u", "training was uneven: other work took time of it"),
     "faulting": ("f", "page faults in most steps"),
     "throttled": ("t", "the clock was throttled"),
+    "shared": ("h", "other processes computed on the GPU"),
     "drifting": ("d", "drifting from block to block"),
     "denormals": ("n", "denormal numbers slow it"),
     "loss not finite": ("l", "the loss was not finite"),
