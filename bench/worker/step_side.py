@@ -12,7 +12,7 @@ from bench.measure.watch import Watch
 from bench.origins.resolve import OriginError
 from bench.process.channel import Channel
 from bench.process.layout import layout_of, shift_heap
-from bench.process.messages import BlockTimes, OnCore, Ready, StepTask
+from bench.process.messages import BlockClock, BlockTimes, OnCore, Ready, StepTask
 from bench.store.provenance import installed
 from bench.worker.ab_side import OWN, clock_of, inject_slowdown, less_waiting
 from bench.worker.energy import gpu_of
@@ -45,13 +45,14 @@ def serve(task: StepTask, channel: Channel) -> None:
                 with place_told(task["label"]):
                     own.lead_in()
                     block = watch.block(partial(own.block, ceil(steps * (1 + slower))), own.lead_in)
-                channel.send("block", {**_times(own, block, slower, steps), **clock_of(block, watch)})
+                channel.send("block", _times(own, block, clock_of(block, watch), slower, steps))
 
 
-def _times(own: OwnStep, block: Block, slower: float, steps: int) -> BlockTimes:
+def _times(own: OwnStep, block: Block, clock: BlockClock, slower: float, steps: int) -> BlockTimes:
     core = less_waiting(block) if own.device.facts.on_host else OnCore()
     return {
         **core,
+        **clock,
         "seconds": inject_slowdown(seconds_of([block]), slower, steps),
         "phases": {name: inject_slowdown(times, slower, steps) for name, times in own.phases_of([block]).items()},
         "faults": block.faults,
