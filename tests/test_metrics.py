@@ -3,6 +3,7 @@
 import ast
 import json
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from time import perf_counter
 from typing import get_args
@@ -70,7 +71,7 @@ every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 @pytest.fixture(scope="module")
 def of_task():
     """The names of what a real task hands over that trains towards a target."""
-    from bench.counters.energy import EnergyMeter
+    from bench.counters import energy
     from bench.plan.task import Task
     from bench.worker import cell
     from tests.counters.doubles import FakeCounter
@@ -78,8 +79,10 @@ def of_task():
 
     heard = Heard()
     task = Task(CELL, blocks=1, epochs=1, until=0.3, checkpoint=True, energy=True)
-    with pytest.MonkeyPatch.context() as patched:  # a counter that draws a watt, for machines without one
-        patched.setattr(cell, "meter_of", lambda _: EnergyMeter([FakeCounter(clock=perf_counter, watts=1.0)]))
+    counter = FakeCounter(wraps_at=inf, clock=perf_counter, watts=1.0)
+    with pytest.MonkeyPatch.context() as patched:  # for machines without one
+        patched.setattr(cell, "meter_of", lambda _: energy.EnergyMeter([counter]))
+        patched.setattr(energy, "IDLE_SECONDS", 0.05)
         cell.measure(task, heard)
     assert heard.of("status") == [("ok", None)]
     assert {kind for kind, _, _ in heard.of("file")} == {"checkpoint"}
@@ -271,6 +274,7 @@ def test_an_error_of_the_arithmetic_stands_on_the_page_where_cells_differ_in_it(
 def test_a_number_in_a_sentence_has_its_unit(row):
     text = quantity(row.name, row.unit, 0.5).replace("\u00a0", " ")
     kinds = {"share": "50.00 %", "ratio": "0.500\u00d7", "rate": "0.500 images/s", "time": "500 ms"}
+    kinds["energy"] = f"500 m{row.symbol}"
     assert text == kinds.get(row.kind, f"0.500 {row.symbol}".strip())
 
 
