@@ -39,6 +39,7 @@ class Metric:
         changes: whether `history` looks for changes of its level.
         tradeoff: whether the page draws accuracy against it.
         tensorboard: whether TensorBoard's table of cells has it.
+        on_request: measured only where it is asked for: its column on the terminal stands where something has it.
         axes: fields of the cell: its column stands where cells differ in one of them; empty for no such rule.
         timed_in: the part of a measurement that gives it, whose disturbance makes it doubtful; None for counts.
         derived: computed for tables, pages and comparisons from another metric's samples, never stored itself.
@@ -63,6 +64,7 @@ class Metric:
     changes: bool = False
     tradeoff: bool = False
     tensorboard: bool = False
+    on_request: bool = False
     axes: tuple[str, ...] = ()
     timed_in: Part | None = None
     derived: bool = False
@@ -91,6 +93,7 @@ COMPARE_WITHIN: Mapping[MetricKind, tuple[str, ...]] = {
     "time": _TIMED,
     "rate": _TIMED,
     "size": ("device", "dataset", "machine"),
+    "energy": _TIMED,
     "share": ("dataset", "split"),
 }
 
@@ -101,6 +104,9 @@ _ratio: Maker = partial(Metric, unit="1", kind="ratio", pooled="log_mean")
 _share: Maker = partial(Metric, unit="1", kind="share", pooled="mean")
 _count: Maker = partial(Metric, unit="1", direction="lower", kind="count", pooled="mean")
 _size: Maker = partial(Metric, unit="B", symbol="B", direction="lower", kind="size", pooled="log_mean")
+_energy: Maker = partial(
+    Metric, unit="J", symbol="J", direction="lower", kind="energy", pooled="log_mean", on_request=True
+)
 _exact: Maker = partial(Metric, direction="lower", kind="exact", pooled="once", judged_by="exact counts")
 _whole: Maker = partial(_exact, unit="1")
 _bytes: Maker = partial(_exact, unit="B", symbol="B")
@@ -183,6 +189,26 @@ _ROWS: tuple[Metric, ...] = (
         name="peak_memory", judged_by="memory", tradeoff=True, heading="Peak memory", shown=True, terminal="memory",
         note="what training steps had in use at their peak beyond what was there before: resident on a CPU, allocated "
         "on a GPU",
+    ),
+    _energy(
+        name="energy_per_image", timed_in="phases", tradeoff=True, heading="Energy an image", shown=True,
+        terminal="energy an image",
+        note="a step's energy divided by its batch size",
+    ),
+    _energy(
+        name="energy_per_step", timed_in="phases", heading="Energy a step", shown=True, terminal="energy a step",
+        note="joules that the device draws in a training step, its idle power and the fetch of a batch included: of a "
+        "CPU its packages and memory, of a GPU its board",
+    ),
+    _energy(
+        name="energy_to_accuracy", timed_in="training", once_a_seed=True, to_target=True,
+        heading="Energy to accuracy", shown=True, terminal="energy to accuracy",
+        note="joules of training, evaluation excluded, at the first evaluation that reaches the target",
+    ),
+    _energy(
+        name="idle_power", unit="W", symbol="W", direction="none", heading="Idle power", shown=True,
+        terminal="idle power",
+        note="watts of the same counters while the process does nothing, before anything is timed",
     ),
     _whole(
         name="parameters", imported=True, tradeoff=True, heading="Parameters", shown=True, terminal="parameters",
@@ -357,7 +383,7 @@ RESULT = "result"
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}
 
-_OF_UNIT: dict[str, Maker] = {"s": _time, "B": _size, "1/s": _rate}
+_OF_UNIT: dict[str, Maker] = {"s": _time, "B": _size, "1/s": _rate, "J": _energy}
 
 
 def registered(name: str) -> Metric:

@@ -28,6 +28,8 @@ _PREFIXED = {  # the symbols that take a prefix, and which: nobody says kiloseco
     "s": [prefix for prefix in _PREFIXES if prefix[0] <= 1],
     "B": [prefix for prefix in _PREFIXES if prefix[0] >= 1],
     "FLOP": [prefix for prefix in _PREFIXES if prefix[0] >= 1],
+    "J": [*_PREFIXES],
+    "W": [*_PREFIXES],
 }
 NO_INTERVAL = "too noisy for an interval"
 _EVERY_SHARE = 0.5  # half of what lies between 0 and 1
@@ -48,7 +50,7 @@ def scale_of(symbol: str, values: Iterable[float]) -> Scale:
     """One scale for all values, so that they compare at a glance; its prefix is chosen by their geometric mean.
 
     Args:
-        symbol: "s", "B" and "FLOP" take a prefix; PERCENT is of a share, TIMES of a ratio; any other, such as
+        symbol: "s", "B", "FLOP", "J" and "W" take a prefix; PERCENT is of a share, TIMES of a ratio; any other, such as
             "images/s", stands as it is, and "" is that of a count.
         values: in SI units without a prefix.
 

@@ -92,6 +92,7 @@ WarningKind = Literal[
     "contended",
     "reference disturbed",
     "throttled",
+    "shared",
     "drifting",
     "denormals",
     "loss not finite",
@@ -105,6 +106,7 @@ WarningKind = Literal[
     "left running",
     "node lost",
     "no profile",
+    "no energy",
     "not kept",
     "not closed",
     "oversubscribed",
@@ -123,8 +125,9 @@ Mode = Literal["eager", "compile", "cuda_graph"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 # What kind of number a metric is: a count that is the same in every run, seconds, something a second, a quotient of
-# two like quantities, bytes that vary, a share between 0 and 1, a count that varies, or another number without a unit.
-MetricKind = Literal["exact", "time", "rate", "ratio", "size", "share", "count", "number"]
+# two like quantities, bytes that vary, joules or watts, a share between 0 and 1, a count that varies, or another number
+# without a unit.
+MetricKind = Literal["exact", "time", "rate", "ratio", "size", "energy", "share", "count", "number"]
 METRIC_KINDS: tuple[MetricKind, ...] = get_args(MetricKind)
 
 # How the processes of a cell, or the seeds of a configuration, become one number: the geometric mean, the arithmetic

@@ -3,7 +3,9 @@
 import ast
 import json
 from dataclasses import replace
+from math import inf
 from pathlib import Path
+from time import perf_counter
 from typing import get_args
 
 import numpy as np
@@ -51,15 +53,16 @@ UNITS = {"s": "s", "B": "B", "1/s": "images/s"}
 # Which metrics a place takes, by the field of a row that says so.
 TAKEN = {
     "shown": "relative_cost accuracy time_to_accuracy throughput step step_median forward backward optimizer "
-    "peak_memory parameters flops call",
-    "once_a_seed": "accuracy time_to_accuracy training_throughput train_accuracy test_loss reached training_step "
-    "steps_to_accuracy",
-    "to_target": "time_to_accuracy steps_to_accuracy",
+    "peak_memory energy_per_image energy_per_step energy_to_accuracy idle_power parameters flops call",
+    "once_a_seed": "accuracy time_to_accuracy energy_to_accuracy training_throughput train_accuracy test_loss reached "
+    "training_step steps_to_accuracy",
+    "to_target": "time_to_accuracy energy_to_accuracy steps_to_accuracy",
     "imported": "parameters flops call step_wall inference_wall flops_forward",
     "followed": "relative_cost accuracy step call step_wall inference_wall",
     "changes": "relative_cost call step_wall inference_wall",
-    "tradeoff": "relative_cost throughput peak_memory parameters",
+    "tradeoff": "relative_cost throughput peak_memory energy_per_image parameters",
     "tensorboard": "accuracy throughput step test_loss",
+    "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power",
     "derived": "step_median seconds_per_image weak_efficiency strong_efficiency",
 }
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
@@ -68,13 +71,19 @@ every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 @pytest.fixture(scope="module")
 def of_task():
     """The names of what a real task hands over that trains towards a target."""
+    from bench.counters import energy
     from bench.plan.task import Task
-    from bench.worker.cell import measure
+    from bench.worker import cell
+    from tests.counters.doubles import FakeCounter
     from tests.measure.recording import Heard
 
     heard = Heard()
-    task = Task(CELL, blocks=1, epochs=1, until=0.3, checkpoint=True)
-    measure(task, heard)
+    task = Task(CELL, blocks=1, epochs=1, until=0.3, checkpoint=True, energy=True)
+    counter = FakeCounter(wraps_at=inf, clock=perf_counter, watts=1.0)
+    with pytest.MonkeyPatch.context() as patched:  # for machines without one
+        patched.setattr(cell, "meter_of", lambda _: energy.EnergyMeter([counter]))
+        patched.setattr(energy, "IDLE_SECONDS", 0.05)
+        cell.measure(task, heard)
     assert heard.of("status") == [("ok", None)]
     assert {kind for kind, _, _ in heard.of("file")} == {"checkpoint"}
     return {one["metric"] for found in heard.of("measurements") for one in found}
@@ -239,6 +248,7 @@ def test_a_number_is_shown_by_its_kind_on_the_page(row, tmp_path):
     (entry,) = entries(record, column).values()
     expected = {
         "share": ("%", "25.00"), "ratio": ("\u00d7", "0.250"), "rate": ("images/s", "0.250"), "time": ("ms", "250"),
+        "energy": (f"m{row.symbol}", "250"),
     }.get(row.kind, (row.symbol, "0.250"))  # fmt: skip
     unit = f"{column.unit.split()[0]}" if column.unit else ""
     assert (column.heading, column.shown, unit, entry.text) == (row.heading, row.shown, *expected)
@@ -264,6 +274,7 @@ def test_an_error_of_the_arithmetic_stands_on_the_page_where_cells_differ_in_it(
 def test_a_number_in_a_sentence_has_its_unit(row):
     text = quantity(row.name, row.unit, 0.5).replace("\u00a0", " ")
     kinds = {"share": "50.00 %", "ratio": "0.500\u00d7", "rate": "0.500 images/s", "time": "500 ms"}
+    kinds["energy"] = f"500 m{row.symbol}"
     assert text == kinds.get(row.kind, f"0.500 {row.symbol}".strip())
 
 
@@ -280,8 +291,8 @@ def test_a_number_has_its_column_on_the_terminal_or_none(row):
         "high": None,
         "median": 0.25,
     }
-    also = {"step_median": "step", "time_to_accuracy": "reached"}.get(row.name, row.name)
-    names = {row.name, also} | ({"training_step", "steps_to_accuracy"} if row.to_target else set())
+    also = "step" if row.name == "step_median" else "reached" if row.to_target and row.terminal else row.name
+    names = {row.name, also} | ({"time_to_accuracy", "training_step", "steps_to_accuracy"} if row.to_target else set())
     values = {name: float(row.to_target) if name == "reached" else 0.25 for name in names}
     table = pd.DataFrame([{**others, "metric": name, "value": value} for name, value in values.items()])
     if row.axes:  # its column stands where cells differ in one of them
@@ -292,6 +303,7 @@ def test_a_number_has_its_column_on_the_terminal_or_none(row):
     assert (row.terminal in own) == bool(row.terminal)
     if row.terminal:
         figure = {"share": "25.00 %", "ratio": "0.250 (one process: no interval)", "time": "250 ms"}
+        figure["energy"] = f"250 m{row.symbol}"
         expected = figure.get(row.kind, "0.250")
         assert own[row.terminal].startswith(expected)
 

@@ -51,6 +51,11 @@ class CellLog:
         """The log ratios of a run."""
         return [pair.log_ratio for pair in self.pairs[run]]
 
+    def cycle_log_ratios(self, run: int) -> list[float]:
+        """The log ratios of a run in cycles of the GPU's clock; none where it is not known of every pair."""
+        known = [ratio for pair in self.pairs[run] if (ratio := pair.log_ratio_of_cycles) is not None]
+        return known if len(known) == len(self.pairs[run]) else []
+
     def starts(self, run: int) -> list[int]:
         """The side that started first in each pair of a run."""
         return [pair.started_first for pair in self.pairs[run]]

@@ -1,6 +1,6 @@
 """Pairs: two workers, alive together, that run blocks in turn; one pair gives one log ratio."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from random import Random
@@ -103,6 +103,8 @@ class Pair:
         layouts: where the memory of either lies, as it says.
         busy: the share of their core that the threads had in all blocks of both, of several threads the one that waited
             longest; None where it is not known: on a GPU, or where a side of an older revision does not tell.
+        clocks: the mean clock of the GPU in the blocks of either, Hz; None where some block does not tell.
+        dropped: how many blocks did not count, since the GPU was throttled.
 
     """
 
@@ -115,6 +117,8 @@ class Pair:
     statistic: PairQuantile = "p25"
     layouts: tuple[Layout, Layout] = ({}, {})
     busy: float | None = None
+    clocks: tuple[float, float] | None = None
+    dropped: int = 0
 
     def seconds(self, statistic: PairQuantile | None = None) -> tuple[float, float]:
         """Seconds a step of the first and the second, by one quantile of all their steps."""
@@ -173,6 +177,8 @@ def measure_pair(first: Side, second: Side, blocks: int, order: Random, start: i
         statistic=statistic,
         layouts=_layouts(ready),
         busy=_busy([*answers[0], *answers[1]]),
+        clocks=_clocks(answers),
+        dropped=sum(block.get("dropped", 0) for side in (0, 1) for block in answers[side]),
     )
 
 
@@ -204,6 +210,14 @@ def _busy(blocks: Sequence[BlockTimes]) -> float | None:
         return None
     cpu, wall = np.sum(seconds, axis=0)
     return float(cpu / wall)
+
+
+def _clocks(answers: Mapping[int, Sequence[BlockTimes]]) -> tuple[float, float] | None:
+    """The mean clock of either side's blocks; None where a block does not tell."""
+    first, second = ([block["clock"] for block in answers[side] if "clock" in block] for side in (0, 1))
+    if len(first) < len(answers[0]) or len(second) < len(answers[1]):
+        return None
+    return float(np.mean(first)), float(np.mean(second))
 
 
 def _warmed(workers: dict[int, Worker], side: int, patience: float) -> Ready:

@@ -6,6 +6,7 @@ raises ValueError, of which the comparison log, which knows the place, makes one
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from math import log
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -17,6 +18,7 @@ from bench.vocabulary import Ending, PairQuantile, Sameness, SideName, word
 
 Stored = Mapping[str, Any]
 Time = Annotated[float, Meta(gt=0, le=1e12)]  # seconds
+Clock = Annotated[float, Meta(gt=0, le=1e12)]  # Hz
 Size = Annotated[float, Meta(ge=0, le=1e100)]  # bytes
 Both = tuple[Seconds, Seconds]  # before and after
 RunNumber = Annotated[int, Meta(ge=1, le=2)]
@@ -90,6 +92,8 @@ class PairRecord:
         layouts: where the memory of either side's process lies.
         busy: the share of their core that the processes had, of several threads the one that waited longest; None where
             that is not known.
+        clocks: the mean clock of the GPU in the blocks of both, Hz; None where its driver does not tell.
+        dropped: how many blocks did not count, since the GPU was throttled.
 
     """
 
@@ -107,6 +111,16 @@ class PairRecord:
     started: Seconds = 0.0
     layouts: tuple[Layout, Layout] = ({}, {})
     busy: Seconds | None = None
+    clocks: tuple[Clock, Clock] | None = None
+    dropped: Count = 0
+
+    @property
+    def log_ratio_of_cycles(self) -> float | None:
+        """Logarithm of after over before in cycles, seconds times clock; None where the clocks are not known."""
+        if self.clocks is None:
+            return None
+        before, after = self.clocks
+        return self.log_ratio + log(after / before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +140,7 @@ KINDS: Mapping[str, type[Record]] = {
     "pair": PairRecord,
     "end": EndRecord,
 }
-_LATER = ("layouts", "busy")  # not in a log from before they were recorded
+_LATER = ("layouts", "busy", "clocks", "dropped")  # not in a log from before they were recorded
 
 
 def to_line(record: Record) -> dict[str, Any]:

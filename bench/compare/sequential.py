@@ -208,4 +208,6 @@ def record_of(pair: Pair, sizes: tuple[int, int], *, cell: str, run: int, starte
         started=round(started, 3),
         layouts=pair.layouts,
         busy=pair.busy,
+        clocks=pair.clocks,
+        dropped=pair.dropped,
     )

@@ -15,7 +15,7 @@ from bench.compare.result import with_results
 from bench.stats.geometric_mean import COMMON_ALPHA, common_tolerance
 from bench.stats.sequential_test import ALPHA, LOOKS, Look
 from bench.stats.visible_slowdown import visible_common_slowdown, visible_slowdown
-from bench.text import percent, plural, signed_range, tenths
+from bench.text import joined, percent, plural, signed_range, tenths
 from bench.verdict.verdict import MEAN, Decision, Verdict
 from bench.verdict.versions import differing
 from bench.vocabulary import Ending, VerdictWord
@@ -24,6 +24,7 @@ from bench.vocabulary import Ending, VerdictWord
 CONFIDENCE, COMMON_CONFIDENCE = 1 - 2 * ALPHA, 1 - 2 * COMMON_ALPHA
 QUIETER = "repeat it when the machine is quiet (python -m bench doctor)"
 AGAIN = "repeat it"
+LOCK = "lock the GPU's clock (nvidia-smi --lock-gpu-clocks), and repeat it"
 MOST_NOTES = 10  # on contended cells
 EARLY: Mapping[Ending, str] = {
     "": "it ended",
@@ -61,7 +62,7 @@ def decide(log: ComparisonLog, *, same_result: bool = False, same_costs: bool = 
         verdicts=(*with_results(verdicts, log, same_result=same_result), *costs, *facts.unmatched),
         machine=facts.machine,
         versions=differing(facts.before.installed, facts.after.installed),
-        notes=(*facts.notes, *_contended(cells)),
+        notes=(*facts.notes, *_contended(cells), *_throttled(log)),
         command=facts.command,
         record=str(log.path or ""),
         started=facts.started,
@@ -75,6 +76,13 @@ def _contended(cells: Mapping[str, Outcome]) -> list[str]:
     notes = [f"contended: {name}: {cell.disturbed}" for name, cell in cells.items() if cell.disturbed]
     more = len(notes) - MOST_NOTES
     return notes if more <= 0 else [*notes[:MOST_NOTES], f"contended: {plural(more, 'more cell')}"]
+
+
+def _throttled(log: ComparisonLog) -> list[str]:
+    """A note where blocks were dropped since a GPU's clock was held down."""
+    dropped = {name: sum(pair.dropped for pair in each.every_pair) for name, each in log.cell_logs.items()}
+    cells = [f"{name} ({plural(count, 'block')})" for name, count in dropped.items() if count]
+    return [f"throttled, dropped and measured again: {joined(cells, most=MOST_NOTES)}"] if cells else []
 
 
 def _of_cell(cell_log: CellLog, log: ComparisonLog, outcome: Outcome) -> Verdict:
@@ -175,6 +183,8 @@ def _passed(outcome: Outcome, look: Look, tolerance: float) -> Judgement:
     """A first run passed: that stands as far as contention cannot have made it."""
     slowest = look.mean + look.half + outcome.doubt
     if slowest < 0:
+        if not outcome.holds_in_cycles:
+            return Judgement("inconclusive", f"{_signed(look)}{_but_in_cycles(outcome)}", LOCK)
         return Judgement("improved", f"faster by {percent(1 - look.ratio.value)}, {_signed(look)} by one run")
     if slowest >= np.log1p(tolerance):
         return Judgement("inconclusive", f"{_signed(look)}, but {outcome.disturbed}", QUIETER)
@@ -196,7 +206,14 @@ def _slower(outcome: Outcome, log: ComparisonLog, first: Look) -> Judgement:
     twice = f"slower by {_change(second)} in a second, independent run too"
     if second.mean - second.half <= outcome.doubt:
         return Judgement("inconclusive", f"{twice}, but {outcome.disturbed}", QUIETER)
+    if not outcome.holds_in_cycles:
+        return Judgement("inconclusive", f"{twice}{_but_in_cycles(outcome)}", LOCK)
     return Judgement("regressed", twice, "see what differs, or accept it")
+
+
+def _but_in_cycles(outcome: Outcome) -> str:
+    """That the same work took no other number of cycles, so that the clock made the difference."""
+    return f", but {_signed(outcome.cycles)} in cycles of the GPU's clock" if outcome.cycles else ""
 
 
 def _go_on(outcome: Outcome, log: ComparisonLog) -> str:

@@ -3,16 +3,8 @@
 import subprocess
 from typing import Any
 
-# Bits of clocks_throttle_reasons.active (NVML, nvmlClocksThrottleReasons) that slow a GPU down under load; being idle
-# (bit 0) and a clock that somebody set (bits 1 and 8) do not.
-THROTTLES = {
-    0x04: "power cap",
-    0x08: "hardware slowdown",
-    0x10: "sync boost",
-    0x20: "software thermal",
-    0x40: "hardware thermal",
-    0x80: "power brake",
-}
+from bench.counters.gpu import THROTTLES
+
 _FIELDS = (
     "clocks.sm,clocks.max.sm,clocks_throttle_reasons.active,persistence_mode,temperature.gpu,utilization.gpu,"
     "driver_version"

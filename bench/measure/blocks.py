@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from bench.counters.gpu import Around
 from bench.devices import Device
 from bench.measure.threads import longest_wait, stolen, waiting
 from bench.plan.timing import BLOCK_SECONDS, WARM_AGREEMENT, WARM_CAP, WARM_SECONDS, WARM_STEPS
@@ -44,6 +45,8 @@ class Block:
         intervals: seconds between marks, (steps, marks a step): the phases, then the gap to the next step.
         waited: seconds for which the thread that waited longest was ready and had no core, or for which a hypervisor
             kept one core from this system, whichever is more; None where nothing tells.
+        joules: that the device drew meanwhile; None where they are not counted.
+        gpu: what its driver told around it; None where it tells nothing.
 
     """
 
@@ -55,6 +58,8 @@ class Block:
     preempted: int
     intervals: Floats = field(repr=False)
     waited: float | None = None
+    joules: float | None = None
+    gpu: Around | None = None
 
     @property
     def steps(self) -> int:
@@ -63,9 +68,11 @@ class Block:
 
 
 def block_facts(block: Block) -> dict[str, Any]:
-    """What is stored of a block: all but its intervals, and how many steps it had."""
+    """What is stored of a block: all but its intervals, how many steps it had, and what was read around it."""
     facts = ("subject", "started", "wall", "cpu", "faults", "preempted", "waited", "steps")
-    return {name: getattr(block, name) for name in facts}
+    joules = {} if block.joules is None else {"joules": block.joules}
+    gpu = {} if block.gpu is None else {"gpu": block.gpu.to_dict()}
+    return {**{name: getattr(block, name) for name in facts}, **joules, **gpu}
 
 
 GAP = ""  # stands in a phase log for what lies between two steps

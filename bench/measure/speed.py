@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -20,6 +21,7 @@ from bench.measure.blocks import (
     warm_up,
 )
 from bench.measure.reference import FrozenNet
+from bench.measure.watch import UNWATCHED, Watch, energy_measurements
 from bench.measure.workload import Workload
 from bench.plan.timing import INFERENCE_BLOCKS, LAUNCH_BLOCKS, LEAD_SECONDS, RELATIVE_STATISTIC, STATISTIC
 from bench.store.result import Floats, Measurement
@@ -55,15 +57,19 @@ class Subject:
         return step_times(timed, self.name, self.phases)
 
 
-def measure_phases(work: Workload, blocks: int, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:
-    """Time the phases inside whole training steps."""
+def measure_phases(
+    work: Workload, blocks: int, threads: int, watch: Watch = UNWATCHED
+) -> tuple[list[Block], list[Measurement], WarmUp]:
+    """Time the phases inside whole training steps, with what `watch` reads around the blocks."""
     work.train()
     with quiet_collector():
         warm = warm_up(work.device, work.timed_step)
         evaluations = work.evaluations
-        timed = [timed_block("train", work, warm.block_steps) for _ in range(blocks)]
+        run = partial(timed_block, "train", work, warm.block_steps)
+        timed = [watch.block(run, partial(lead_in, work.device, work.timed_step)) for _ in range(blocks)]
         evaluations = work.evaluations - evaluations
     measurements = step_measurements(timed, work.timed_phases, work.cell.batch_size, threads)
+    measurements += energy_measurements(timed, watch.meter, work.cell.batch_size, threads)
     if work.needs_closure:
         steps = sum(block.steps for block in timed)
         measurements.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
@@ -129,7 +135,13 @@ def measure_copy(work: Workload) -> list[Measurement]:
 
 
 def measure_relative(
-    cell: Workload, references: tuple[FrozenNet, FrozenNet], blocks: int, order: Random, threads: int
+    cell: Workload,
+    references: tuple[FrozenNet, FrozenNet],
+    blocks: int,
+    order: Random,
+    threads: int,
+    *,
+    watch: Watch = UNWATCHED,
 ) -> tuple[list[Block], list[Measurement], bool]:
     """Time cell and references in blocks that alternate, the first of each turn drawn at random.
 
@@ -143,7 +155,7 @@ def measure_relative(
     )
     with quiet_collector():
         warm = {each.name: warm_up(cell.device, each.step, least=0) for each in (launches, other, own)}
-        timed = list(_alternate(cell.device, (own, other, launches), warm, blocks, order))
+        timed = list(_alternate(cell.device, (own, other, launches), warm, blocks, order, watch=watch))
     step, beside = (
         Measurement.of_samples(
             f"relative_{subject.name}", subject.seconds(timed), statistic=RELATIVE_STATISTIC, threads=threads
@@ -159,6 +171,11 @@ def measure_relative(
         Measurement.of_value("launch_cost", step.value / launch.value, RELATIVE_STATISTIC, threads),
     ]
     return timed, [step, beside, launch, *costs], warm[own.name].steady and warm[other.name].steady
+
+
+def lead_in(device: Device, step: Step) -> None:
+    """Untimed steps before a block that follows on something else."""
+    run_untimed(device, step, LEAD_SECONDS)
 
 
 def timed_block(subject: str, work: Workload, steps: int) -> Block:
@@ -179,7 +196,7 @@ def step_times(timed: Sequence[Block], subject: str, phases: tuple[str, ...]) ->
 
 
 def _alternate(
-    device: Device, subjects: Sequence[Subject], warm: Mapping[str, WarmUp], blocks: int, order: Random
+    device: Device, subjects: Sequence[Subject], warm: Mapping[str, WarmUp], blocks: int, order: Random, *, watch: Watch
 ) -> Iterator[Block]:
     """The blocks of each turn, each led in by a few untimed steps; the last subject has its turn now and then."""
     *pair, launches = subjects
@@ -188,5 +205,6 @@ def _alternate(
         due = [*pair, launches] if turn in with_launches else [*pair]
         order.shuffle(due)
         for subject in due:
-            run_untimed(device, subject.step, LEAD_SECONDS)
-            yield subject.block(device, warm[subject.name].block_steps)
+            lead = partial(lead_in, device, subject.step)
+            lead()
+            yield watch.block(partial(subject.block, device, warm[subject.name].block_steps), lead)

@@ -31,7 +31,7 @@ class DeviceFacts:
         quantile_alone: see `quantile`.
         profiler_activity: what torch.profiler calls its activity, beside the host's; "" for none.
         identity: those facts in a worker's system that must be equal before times compare.
-        unsupported: why it cannot, by dtype, by mode, or for "flush" (denormals to zero).
+        unsupported: why it cannot, by dtype, by mode, or for "flush" (denormals to zero) or "energy" (to be counted).
         model: what its maker calls it; "" where it is recorded elsewhere.
         collective: the backend of torch.distributed by which processes on such devices exchange gradients.
 

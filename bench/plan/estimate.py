@@ -34,7 +34,8 @@ def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
     launches = min(timing.LAUNCH_BLOCKS, plan.blocks)
     timed = warm + block * (3 * plan.blocks + launches + timing.INFERENCE_BLOCKS)
     together = timing.WARM_SECONDS + block * plan.blocks  # several ranks have neither inference nor a reference
-    return sum(START_SECONDS + (timed if cell.world_size == 1 else together) for cell in cells)
+    start = START_SECONDS + (timing.IDLE_SECONDS if plan.energy else 0.0)
+    return sum(start + (timed if cell.world_size == 1 else together) for cell in cells)
 
 
 def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:

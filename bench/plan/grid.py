@@ -9,6 +9,7 @@ from typing import Any
 from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.energy import is_counted
 from bench.plan.matching import meant
 from bench.plan.plan import AUTO, Plan, flag
 from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ranks
@@ -128,6 +129,7 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         until=plan.until,
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
         profile=plan.profile and repeat == 0,
+        energy=is_counted(cell, plan, devices),
         data_dir=plan.data_dir,
         timeout=plan.timeout,
     )

@@ -38,7 +38,7 @@ Role = Literal[
     "repeats",  # how often it is measured
     "patience",  # how long one process may take
     "session",  # when to end, and what to fetch first
-    "profile",  # whether a profile is made too
+    "profile",  # what is told beside times: a profile, energy
     "suite",  # what to start from
     "text",  # nothing: it describes a suite, and is no flag
     "where",  # which executor runs the workers
@@ -164,6 +164,9 @@ class Plan:
     download: bool = _option(False, "download missing data sets into that folder, through torchvision", role="session")
     profile: bool = _option(
         False, "profile each cell too, in a pass of its own; see explain and tensorboard", role="profile"
+    )
+    energy: bool = _option(
+        False, "count the joules of each step too, and of training, where the machine has counters", role="profile"
     )
     executor: str = _option(
         "local",

@@ -26,6 +26,7 @@ class Task:
         checkpoint: whether to hand the best weights over.
         costs: whether to count operators and bytes too, which are the same in every repeat.
         profile: whether to profile some steps too, after all else, and hand the trace over.
+        energy: whether to count joules too.
         data_dir: folder with data sets that are not embedded; "" for the default.
         timeout: seconds after which the worker is ended.
         left_out: plug-ins that ended the process that tried them, with how that ended; they are not tried again.
@@ -43,6 +44,7 @@ class Task:
     checkpoint: bool = False
     costs: bool = True
     profile: bool = False
+    energy: bool = False
     data_dir: str = ""
     timeout: float = 600.0
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class CatalogueRequest:
         optimizers: names, globs and origins; the origins become entries.
         losses: likewise.
         batch_sizes: of the cells; whether a network can do with one image is looked at where that is among them.
+        energy: whether to look for counters of energy too.
         left_out: what ended the process that tried it (`bench.origins.attempts`), with how that ended.
 
     """
@@ -106,6 +109,7 @@ class CatalogueRequest:
     optimizers: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
     batch_sizes: tuple[int, ...] = ()
+    energy: bool = False
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -119,6 +123,7 @@ def request_of(plan: Plan) -> CatalogueRequest:
         plan.optimizers,
         plan.losses,
         (*plan.batch_sizes, *images_of_a_rank(plan)),
+        plan.energy,
     )
 
 

@@ -19,6 +19,7 @@ INFERENCE_BLOCKS = 2
 LAUNCH_BLOCKS = 2  # of the second reference, in a process
 # glibc would map and unmap buffers as large as these, in bytes, at every step (mallopt(3), docs/measurement.md)
 MMAP_THRESHOLD, TRIM_THRESHOLD = 1_000_000_000, 2_000_000_000
+IDLE_SECONDS = 0.5  # in which a process does nothing, to tell the power of that
 LEAST_REPEATS = 6  # fewer give too lucky a spread to stop on
 EVALUATIONS_PER_EPOCH = 4  # of a training with a target; as often the gradients are noted, in every training
 EARLY_LOOKS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)  # shares of a training without one; each epoch ends with one too
@@ -38,5 +39,6 @@ DECIDE_A_TIME = (
     "MMAP_THRESHOLD",
     "TRIM_THRESHOLD",
 )
-# No part of it: an estimate of the warm-up, when to make no more processes, and how often a training is interrupted.
-DECIDE_NO_TIME = ("WARM_AGAIN", "LEAST_REPEATS", "EVALUATIONS_PER_EPOCH", "EARLY_LOOKS")
+# No part of it: an estimate of the warm-up, the idle time before it, when to make no more processes, and how often a
+# training is interrupted.
+DECIDE_NO_TIME = ("WARM_AGAIN", "IDLE_SECONDS", "LEAST_REPEATS", "EVALUATIONS_PER_EPOCH", "EARLY_LOOKS")

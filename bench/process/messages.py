@@ -10,7 +10,10 @@ from bench.vocabulary import PairQuantile
 
 
 class BlockFacts(TypedDict):
-    """One timed block, without its times; seconds. `waited` is None where the system does not tell."""
+    """One timed block, without its times; seconds. `waited` is None where the system does not tell.
+
+    `joules` and `gpu` (`bench.counters.gpu.Around`) are absent where nothing tells them.
+    """
 
     subject: str
     started: float
@@ -20,6 +23,8 @@ class BlockFacts(TypedDict):
     preempted: int
     waited: float | None
     steps: int
+    joules: NotRequired[float]
+    gpu: NotRequired[dict[str, Any]]
 
 
 class Layer(TypedDict):
@@ -333,7 +338,20 @@ class OnCore(TypedDict, total=False):
     cpu: float
 
 
-class BlockTimes(OnCore):
+class BlockClock(TypedDict, total=False):
+    """A/B: of a block on a GPU whose driver tells; a revision from before it was told leaves both out.
+
+    Attributes:
+        clock: of the multiprocessors, Hz.
+        dropped: how many blocks before it did not count, since the clock was held down.
+
+    """
+
+    clock: float
+    dropped: int
+
+
+class BlockTimes(OnCore, BlockClock):
     """A/B: one block of steps.
 
     Attributes:

@@ -152,9 +152,11 @@ def _judgeable(every: Iterable[CellSummary]) -> dict[str, set[str]]:
 
 
 def _measured(every: Iterable[Mapping[str, float]]) -> set[str]:
-    """The metrics that the run measured; how long a target took is one where it was aimed at, reached or not."""
+    """The metrics that the run measured; what a target took is one where it was aimed at, reached or not."""
     metrics = {metric for values in every for metric in values}
-    return metrics | set(named(lambda row: row.to_target)) if "reached" in metrics else metrics
+    counted = "idle_power" in metrics
+    aimed = named(lambda row: row.to_target and (counted or not row.on_request)) if "reached" in metrics else ()
+    return metrics | set(aimed)
 
 
 def _notes(baseline: Baseline, allowed: Tolerances, new: Sequence[CellSummary]) -> tuple[str, ...]:

@@ -276,7 +276,10 @@ def _towards(rest: _Gathered, target: float, seeds: int) -> dict[str, Value]:
         replace(_over_seeds(METRICS[name], values), contended=rest.contended)
         for name, values in (("time_to_accuracy", seconds), ("training_step", seconds / steps))
     )
+    joules = [hit["joules"] for _, hit in reached if hit.get("joules")]
+    energy = _over_seeds(METRICS["energy_to_accuracy"], np.array(joules)) if len(joules) == len(reached) else None
     return {
+        **({"energy_to_accuracy": replace(energy, contended=rest.contended)} if energy else {}),
         "time_to_accuracy": replace(time, before=since),
         "training_step": step,
         "steps_to_accuracy": _over_seeds(METRICS["steps_to_accuracy"], steps),

@@ -182,6 +182,7 @@ def _caveats(record: Record) -> Iterator[str]:
     if isinstance(target, float) and short:
         yield f"Short of the precision target of ± {percent(target)}: {joined(short, most=20)}."
     yield from _disturbed(record)
+    yield from _energy(record)
     if len(record.machines) > 1:
         yield (
             f"Measured on {plural(len(record.machines), 'machine')}: times, costs and memory are of one each, as the "
@@ -211,6 +212,20 @@ def _caveats(record: Record) -> Iterator[str]:
     ]
     if fewer:
         yield f"Accuracy is over the seeds that are left, which flatters: {joined(fewer, most=20)}."
+
+
+def _energy(record: Record) -> Iterator[str]:
+    """What energies are of, and how much of the power is there without any step."""
+    rows = record.having("energy_per_step", "idle_power")
+    systems = [result["system"] for result in record.results if result.get("system")]
+    names = dict.fromkeys(name for system in systems for name in system.get("energy") or ())
+    if rows and names:
+        idle = sorted(row.values["idle_power"].value for row in rows)
+        ends = [quantity("idle_power", "W", end) for end in dict.fromkeys((idle[0], idle[-1]))]
+        yield (
+            f"Energy is what {joined(names, most=20)} counted around the blocks, whoever drew it; with nothing to do "
+            f"they counted {' to '.join(ends)}, which is in it. It compares within one kind of device alone."
+        )
 
 
 def _disturbed(record: Record) -> Iterator[str]:

@@ -25,8 +25,10 @@ from bench.text import (
     whole,
 )
 
-_OF_THIS_RUN = {"time", "rate", "ratio"}  # kinds whose interval holds for the run: between runs they move more
-_OF_THE_MACHINE = {"time", "rate", "size", "count"}  # kinds that the machine's minutes move: no ± promises the next run
+# Kinds whose interval holds for the run, as between runs they move more; and those that the machine's minutes move, so
+# that no ± promises the next run.
+_OF_THIS_RUN = {"time", "rate", "ratio", "energy"}
+_OF_THE_MACHINE = {"time", "rate", "size", "count", "energy"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bench.interrupts import held_back
 from bench.machine.neighbours import Look
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
+from bench.plan.energy import energy_left_out
 from bench.plan.estimate import least_seconds, page_seconds
 from bench.plan.grid import Grid, expand, origins_of, plugins_of
 from bench.plan.plan import Plan, flag
@@ -65,7 +66,8 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
             observer.warned(f"{reason}: they are kept")
     grid = expand(plan, catalogue, untrainable=plan.blocks > 0 and not plan.tune)
     grid = in_shard(grid, plan, catalogue)
-    for text in (*_untrained(grid, catalogue), *_untrainable(grid)):
+    left_out = energy_left_out(grid.cells, plan, catalogue.devices)
+    for text in (*_untrained(grid, catalogue), *_untrainable(grid), *left_out):
         observer.warned(text)
     trials = trials_of(grid.cells, plan, catalogue)
     left = missing(plan, grid.cells, trials, past)

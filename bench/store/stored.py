@@ -15,6 +15,7 @@ from bench.vocabulary import Direction, Part, Statistic, Status, WarningKind
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 Seconds = Annotated[float, Meta(ge=0, le=1e12)]
+Joules = Annotated[float, Meta(ge=0, le=1e18)]
 Number = Annotated[float, Meta(ge=-1e100, le=1e100)]  # whose square and whose sum with others are numbers too
 LogRatio = Annotated[float, Meta(ge=-50, le=50)]  # nothing takes 1e21 times as long as something else
 _BULK = b',"blocks":['  # begins what comes after the measurements; inside a string its quotes would be escaped
@@ -82,6 +83,10 @@ class StoredBlock(TypedDict, total=False):
         preempted: how often a thread was taken off its core.
         waited: how long one thread had no core; null where the system does not tell.
         steps: how many it had.
+        joules: that the device drew meanwhile; absent where they were not counted.
+        gpu: what the driver of a GPU told around it: `clock` of its multiprocessors, Hz, the mean of before and after;
+            `watts` and `celsius` after it; `throttled`, what held the clock down; `others`, how many processes computed
+            on it that are not ours. Absent where no driver told.
 
     """
 
@@ -93,6 +98,8 @@ class StoredBlock(TypedDict, total=False):
     preempted: Count
     waited: Number | None
     steps: Count
+    joules: Joules
+    gpu: dict[str, Any]
 
 
 class StoredEvaluation(TypedDict, total=False):
@@ -102,6 +109,7 @@ class StoredEvaluation(TypedDict, total=False):
         epoch: how many were done; a fraction within one.
         steps: training steps so far.
         seconds: of training so far, evaluation excluded.
+        joules: that the device drew in these; absent where they were not counted.
         train_loss: mean over the steps since the last entry; null where it is not finite.
         train_accuracy: share of the first 5,000 training images that is right; null within an epoch.
         test_loss: the cell's own loss, mean over the test images; null where it is not finite.
@@ -112,6 +120,7 @@ class StoredEvaluation(TypedDict, total=False):
     epoch: Seconds
     steps: Count
     seconds: Seconds
+    joules: Joules
     train_loss: Number | None
     train_accuracy: Number | None
     test_loss: Number | None

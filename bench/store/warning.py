@@ -17,6 +17,7 @@ AMOUNTS: Mapping[WarningKind, Callable[[float], str]] = {
     "uneven": "{:.1f} times as long".format,
     "time limit": "{:g} s".format,
     "target missed": "a best test accuracy of {:.4f}".format,
+    "shared": "{:.0f} other processes".format,
     "left running": "{:.0f} processes".format,
     "node lost": "{:.0f} nodes".format,
     "oversubscribed": "{:.1f} threads to a core".format,

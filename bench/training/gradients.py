@@ -7,31 +7,46 @@ from typing import Any
 
 import torch
 
+from bench.counters.energy import EnergyMeter
 from bench.devices import Device
 from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 
 
 class Stopwatch:
-    """Seconds of training alone. The device is synchronized where it starts and stops, and nowhere else."""
+    """Seconds of training alone, and its joules where there is a meter, which is read outside of the seconds.
 
-    def __init__(self, device: Device) -> None:
+    The device is synchronized where it starts and stops, and nowhere else.
+    """
+
+    def __init__(self, device: Device, meter: EnergyMeter | None = None) -> None:
         self.seconds = 0.0
-        self._device = device
+        self._device, self._meter = device, meter
         self._since = 0.0
+        self._joules = 0.0
 
     def start(self) -> None:
         """Go on."""
         self._device.synchronize()
+        if self._meter:
+            self._meter.start()
         self._since = time.perf_counter()
 
     def stop(self) -> None:
         """Stand still."""
         self._device.synchronize()
         self.seconds += time.perf_counter() - self._since
+        self._joules += self._meter.joules() if self._meter else 0.0
+
+    @property
+    def energy(self) -> dict[str, float]:
+        """The `joules` until it last stopped; nothing where they cannot be told."""
+        return {"joules": self._joules} if self._meter and not self._meter.trouble else {}
 
     def read(self) -> float:
         """Seconds so far, while it runs."""
+        if self._meter:
+            self._meter.keep_up()
         return self.seconds + time.perf_counter() - self._since
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench import data
+from bench.counters.energy import EnergyMeter
 from bench.data import Dataset
 from bench.devices import Device
 from bench.measure import denormals
@@ -26,10 +27,13 @@ from bench.training.train import train
 UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be beyond the noise of a quiet machine
 
 
-def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> tuple[list[Measurement], Block]:
+def learn(
+    task: Task, dataset: Dataset, device: Device, channel: Channel, meter: EnergyMeter | None = None
+) -> tuple[list[Measurement], Block]:
     """Train the task's cell; sends stages, the record and warnings, and returns the metrics, and all of it as a block.
 
-    The record is sent after each evaluation, so that it is kept where the process is ended early.
+    The record is sent after each evaluation, so that it is kept where the process is ended early. With a `meter` it has
+    joules.
 
     Raises:
         DivergedError: the loss was not finite any more.
@@ -45,7 +49,7 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> tup
         if improved and task.checkpoint:
             channel.send("file", ("checkpoint", "best.pt", checkpoint.packed(work, learnt["epochs"][-1])))
 
-    meter = Meter()
+    spent = Meter()
     learnt, scores = train(
         work,
         test,
@@ -53,9 +57,10 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel) -> tup
         lambda stage: channel.send("stage", stage),
         limit=task.train_limit,
         until=task.until,
+        meter=meter,
         evaluated=evaluated,
     )
-    block = Block(subject="training", **meter.read(), intervals=np.empty((learnt["epochs"][-1]["steps"], 0)))
+    block = Block(subject="training", **spent.read(), intervals=np.empty((learnt["epochs"][-1]["steps"], 0)))
     seen = examine(scores, test.labels, data.as_bytes(dataset.test_images, sources.statistics))
     if cell.split != "test":  # only the test images are ever shown
         seen = {key: value for key, value in seen.items() if key not in ("digits", "mistakes")}
@@ -86,6 +91,8 @@ def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:
             Measurement.of_value("time_to_accuracy", last["seconds"], "at target", cell.threads),
             Measurement.of_value("steps_to_accuracy", float(last["steps"]), "at target"),
         ]
+        if "joules" in last:
+            measurements.append(Measurement.of_value("energy_to_accuracy", last["joules"], "at target", cell.threads))
     return measurements
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.counters.energy import EnergyMeter
 from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.text import plural
@@ -30,6 +31,7 @@ def train(
     *,
     limit: float = math.inf,
     until: float = 0.0,
+    meter: EnergyMeter | None = None,
     evaluated: Callable[[dict[str, Any], bool], None] = lambda *_: None,
 ) -> tuple[dict[str, Any], Tensor]:
     """Train for `epochs` passes over the resident images, and evaluate now and then, the clock stopped meanwhile.
@@ -43,15 +45,17 @@ def train(
             whichever comes first, the epochs or the limit.
         until: test accuracy at which it stops; it is then evaluated EVALUATIONS_PER_EPOCH times an epoch. 0: it never
             stops, and is evaluated as `Looks` has it.
+        meter: of the energy; None where that is not counted.
         evaluated: given the learning record after each evaluation, and whether its last entry has the best test
             accuracy so far; the weights are those of that entry.
 
     Returns:
         The learning record, and the scores (M, K) of the test images by the weights at the end. The record holds
         `epochs`, a list with an entry for each evaluation: `epoch` (a fraction within one), `steps`, `seconds`
-        (training alone, cumulative), `train_loss` (mean over the steps since the last entry, as they were trained),
-        `train_accuracy` (by the weights of that moment on the first TRAIN_SAMPLE training images, since counting hits
-        in the steps would cost time inside the clock; absent within an epoch), `test_loss` and `test_accuracy`;
+        (training alone, cumulative), with a meter the `joules` of these, `train_loss` (mean over the steps since the
+        last entry, as they were trained), `train_accuracy` (by the weights of that moment on the first TRAIN_SAMPLE
+        training images, since counting hits in the steps would cost time inside the clock; absent within an epoch),
+        `test_loss` and `test_accuracy`;
         `gradients`, see `Gradients.record`; `seed`; `limit`, the seconds if they ended it; and with a target `until`:
         `target`, `every` (steps from one evaluation to the next) and whether it was `reached`.
 
@@ -62,7 +66,7 @@ def train(
     whole = len(work.images) // work.cell.batch_size
     looks = Looks(whole, epochs, limit, target=until > 0, early=work.cell.split == "test")
     rates = LearningRates(work.optimizer, work.cell.schedule)
-    watch = Stopwatch(work.device)
+    watch = Stopwatch(work.device, meter)
     gradients = Gradients(work, watch, whole)
     history: list[dict[str, Any]] = []
     learnt = {"seed": work.cell.seed, "epochs": history, "gradients": gradients.record, "limit": None, "until": None}
@@ -81,6 +85,7 @@ def train(
             "epoch": steps // whole if steps % whole == 0 else steps / whole,
             "steps": steps,
             "seconds": watch.seconds,
+            **watch.energy,
             "train_loss": float(torch.stack(losses).mean()),
             "train_accuracy": _train_accuracy(work) if steps % whole == 0 or reached or over else None,
             "test_loss": test_loss,

@@ -17,24 +17,27 @@ from bench import data
 from bench.devices import Device, device_for, open_device
 from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
-from bench.measure.blocks import Block, quiet_collector, run_untimed, warm_up
+from bench.measure.blocks import Block, quiet_collector, warm_up
 from bench.measure.costs import measure_costs, measure_memory
-from bench.measure.speed import step_times, timed_block
+from bench.measure.speed import lead_in, step_times, timed_block
 from bench.measure.threads import check_threads, refuse_changed
+from bench.measure.watch import Watch
 from bench.measure.workload import Workload
 from bench.origins.attempts import attempts_told
 from bench.origins.settings import changes, settings_now
 from bench.plan.cell import Cell
 from bench.plan.task import CatalogueRequest
-from bench.plan.timing import LEAD_SECONDS
 from bench.process.channel import Channel
 from bench.process.entries import MESSAGES
 from bench.process.layout import layout_of, shift_heap
-from bench.process.messages import BlockTimes, CapabilitiesAnswer, CapabilitiesTask, OnCore, Ready, SideTask
+from bench.process.messages import BlockClock, BlockTimes, CapabilitiesAnswer, CapabilitiesTask, OnCore, Ready, SideTask
 from bench.store.provenance import installed
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of, named
+from bench.worker.energy import gpu_of
 from bench.worker.failure import failure_sent
+
+OWN = 2  # processes that compute on a GPU: both sides are alive together
 
 
 def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
@@ -83,18 +86,21 @@ def serve(task: SideTask, channel: Channel) -> None:
         settings = settings_now()  # before any code of others runs
         work = _workload(task, cell, device)
         names, slower = work.timed_phases, task["inject"]
+        watch = Watch(gpu=gpu_of(device), own=OWN)
         with quiet_collector():
             warm = warm_up(device, work.timed_step)
             location = device.facts.location(work.cell.threads)
             ready: Ready = {"steps": warm.block_steps, "steady": warm.steady, "statistic": location, "layout": layout}
             channel.send("ready", ready)
             while (steps := channel.receive()) is not None:
-                run_untimed(device, work.timed_step, LEAD_SECONDS)
-                block = timed_block("cell", work, ceil(steps * (1 + slower)))
+                lead = partial(lead_in, device, work.timed_step)
+                lead()
+                block = watch.block(partial(timed_block, "cell", work, ceil(steps * (1 + slower))), lead)
                 refuse_changed(changes(settings, settings_now()))
                 core = on_core(block, work.cell.threads) if device.facts.on_host else OnCore()
                 times: BlockTimes = {
                     **core,
+                    **clock_of(block, watch),
                     "seconds": inject_slowdown(step_times([block], "cell", names), slower, steps),
                     "phases": {
                         name: inject_slowdown(block.intervals[:, at], slower, steps) for at, name in enumerate(names)
@@ -115,6 +121,12 @@ def on_core(block: Block, threads: int) -> OnCore:
 def less_waiting(block: Block) -> OnCore:
     """As `on_core` of several threads, or of one whose own work may wait: for a file, or for other processes."""
     return {} if block.waited is None else {"wall": block.wall, "cpu": max(0.0, block.wall - block.waited)}
+
+
+def clock_of(block: Block, watch: Watch) -> BlockClock:
+    """The clock of the GPU that the block ran on, and how many blocks were dropped before it; nothing where untold."""
+    clock = block.gpu.clock if block.gpu else None
+    return {} if clock is None else {"clock": clock, "dropped": len(watch.take_dropped())}
 
 
 def inject_slowdown(seconds: Floats, slower: float, count: int) -> list[float]:

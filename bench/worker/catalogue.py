@@ -4,7 +4,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from bench.devices import available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
 from bench.origins.attempts import attempting, attempts_told
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.matching import matches_any
 from bench.plan.origin import INSTALLED, labels_of, parse
 from bench.plan.task import CatalogueRequest
 from bench.process.channel import Channel
+from bench.worker.energy import why_none
 from bench.worker.network_facts import counts_of, own_form, unfit_for
 
 
@@ -54,7 +55,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         BenchError: an origin names nothing that can be used.
 
     """
-    devices, place = available(), _place(request)
+    devices, place = _devices(request), _place(request)
     images_of = {text: _images(text, place) for text in request.datasets}
     classes = [facts["num_classes"] for facts in images_of.values()]
     broken = architectures.plugins_left_out()
@@ -86,6 +87,15 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         imported=tuple(_imported()),
         left_out=dict(request.left_out),
     )
+
+
+def _devices(request: CatalogueRequest) -> dict[str, DeviceFacts]:
+    """Each usable device, with why its energy cannot be told where that is asked for."""
+    devices = available()
+    for name, facts in devices.items() if request.energy else ():
+        if reason := why_none(open_device(name)):
+            devices[name] = replace(facts, unsupported={**facts.unsupported, "energy": reason})
+    return devices
 
 
 def _images(text: str, place: Path | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import torch
 
 from architectures import ShapeError
 from bench import models
+from bench.counters.energy import EnergyMeter, NoEnergyError, idle_watts
 from bench.devices import Device, device_for, is_out_of_memory
 from bench.errors import reason_of
 from bench.machine import procfs
@@ -24,6 +25,7 @@ from bench.measure.numerics import measure_numerics, too_large, unknown
 from bench.measure.reference import references
 from bench.measure.speed import block_alone, measure_copy, measure_inference, measure_phases, measure_relative
 from bench.measure.threads import ThreadsError, check_threads, refuse_changed
+from bench.measure.watch import Watch, watch_warnings
 from bench.measure.workload import Workload
 from bench.origins.attempts import attempts_told
 from bench.origins.digests import digests_of_code
@@ -38,6 +40,7 @@ from bench.store.warning import Warning
 from bench.training.record import learn
 from bench.training.train import DivergedError
 from bench.vocabulary import Part
+from bench.worker.energy import gpu_of, meter_of, no_energy
 
 
 def measure(task: Task, channel: Channel) -> None:
@@ -104,14 +107,35 @@ class _CellTask:
         self.sources = Sources(self.dataset, self.device)
         self.device.settle_memory()
         channel.send("code", digests_of_code(self.cell))
+        self.meter = self._metered() if task.energy else None
+        self.watch = Watch(self.meter, gpu_of(self.device))
 
     def measure(self) -> None:
         """Everything the task asks for; of a net that cannot be trained on the cell's batches, inference alone."""
+        self._measure()
+        if self.meter and self.meter.trouble:
+            self._warn([no_energy(self.meter.trouble)])
+
+    def _metered(self) -> EnergyMeter | None:
+        """A meter of the device's energy, and what it tells of idle power first; None, with a warning, without one."""
+        self.channel.send("stage", "idle power")
+        try:
+            meter = meter_of(self.device)
+            watts = idle_watts(meter)
+        except NoEnergyError as error:
+            self._warn([no_energy(error)])
+            return None
+        self.system["energy"] = list(meter.names)
+        self.channel.send("system", self.system)
+        self._send([Measurement.of_value("idle_power", watts, "single")])
+        return meter
+
+    def _measure(self) -> None:
         trains = self._time() if self.task.blocks else True
         if self.task.blocks:
             self._see_settings()
         if self.task.epochs and trains:
-            measurements, block = learn(self.task, self.dataset, self.device, self.channel)
+            measurements, block = learn(self.task, self.dataset, self.device, self.channel, self.meter)
             self._send(measurements, [block])
             seconds = {measured.metric: measured.value for measured in measurements}["training_step"]
             times = seconds / self.alone if self.alone else 0.0
@@ -134,7 +158,8 @@ class _CellTask:
         if work.outputs:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
-        phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads)
+        phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads, self.watch)
+        self._warn(watch_warnings("phases", phases, self.watch.take_dropped()))
         _check_set(self.cell.threads)
         self.step_seconds = measurements[0].value
         self._send(measurements, phases)
@@ -240,10 +265,11 @@ class _CellTask:
         torch.set_num_threads(threads)
         order = Random(f"{task.order_seed}/{task.repeat}/{self.cell.id}")  # text, so that every process draws alike
         nets = references(self.device.torch_device)
-        blocks, measurements, steady = measure_relative(work, nets, task.blocks, order, threads)
+        blocks, measurements, steady = measure_relative(work, nets, task.blocks, order, threads, watch=self.watch)
         _check_set(threads)
         self._send(measurements, blocks)
         compared = [block for block in blocks if block.subject in ("cell", "reference")]
+        self._warn(watch_warnings("relative cost", blocks, self.watch.take_dropped()))
         self._warn_of_noise("relative cost", compared, steady, threads)
         if threads == 1 or self.device.facts.on_host:
             torch.set_num_threads(1)
@@ -260,7 +286,7 @@ class _CellTask:
         self.channel.send("blocks", [block_facts(block) for block in blocks or []])
 
     def _warn_of_noise(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
-        throttles = self.device.describe().get("gpu_throttle", ())
+        throttles = () if self.watch.gpu else self.device.describe().get("gpu_throttle", ())
         alone = self.alone if threads > 1 else 0.0
         self._warn(noise.warnings_of(part, blocks, steady, threads, throttles=throttles, alone=alone))
 

@@ -1,11 +1,15 @@
 """Step times: a step of the user's own, timed by itself in a fresh process."""
 
+from functools import partial
+
 from bench.measure import noise
 from bench.measure.blocks import quiet_collector
 from bench.measure.own_step import outside_of, seconds_of
+from bench.measure.watch import Watch, watch_warnings
 from bench.process.channel import Channel
 from bench.process.layout import shift_heap
 from bench.process.messages import StepTask, StepTimes
+from bench.worker.energy import gpu_of
 from bench.worker.failure import failure_sent, place_told
 from bench.worker.step_setup import opened
 
@@ -18,9 +22,11 @@ def measure(task: StepTask, channel: Channel) -> None:
             channel.send("facts", facts)
             with quiet_collector(), place_told(task["label"]):
                 warm = own.warm_up()
-                blocks = [own.block(warm.block_steps) for _ in range(task["blocks"])]
-            throttles = own.device.describe().get("gpu_throttle", ())
+                run, watch = partial(own.block, warm.block_steps), Watch(gpu=gpu_of(own.device))
+                blocks = [watch.block(run, own.lead_in) for _ in range(task["blocks"])]
+            throttles = () if watch.gpu else own.device.describe().get("gpu_throttle", ())
             warnings = noise.warnings_of("step", blocks, warm.steady, facts["threads"], throttles=throttles)
+            warnings += watch_warnings("step", blocks, watch.take_dropped())
             times: StepTimes = {
                 "seconds": seconds_of(blocks).tolist(),
                 "phases": {name: seconds.tolist() for name, seconds in own.phases_of(blocks).items()},

@@ -175,3 +175,21 @@ def test_a_step_of_one_s_own_has_its_entry_and_is_let_put_away_what_it_opened():
         assert words == [2, None]
         assert resumed.count(worker) == 2
     assert pair.log_ratio() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("clocks", "expected", "dropped"),
+    [
+        ([{"clock": 2e9, "dropped": 1}, {"clock": 1.8e9, "dropped": 0}], (2e9, 1.8e9), 1),
+        ([{"clock": 2e9, "dropped": 1}, {}], None, 1),
+        ([{}, {}], None, 0),
+    ],
+)
+def test_the_clock_of_either_side_is_the_mean_of_its_blocks_where_all_of_them_tell(clocks, expected, dropped):
+    starters = [Scripted(READY, *([block(0.1, **PHASES)] * 2)) for _ in clocks]
+    for starter, told in zip(starters, clocks, strict=True):
+        starter.parts[1:] = [(kind, {**payload, **told}) for kind, payload in starter.parts[1:]]
+    pair = measure_pair(*(Side(starter, Cell("mlp")) for starter in starters), 2, Random(0))
+
+    assert pair.clocks == expected
+    assert pair.dropped == 2 * dropped

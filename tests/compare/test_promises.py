@@ -35,6 +35,8 @@ class Quick:
     steady: bool = True
     busy: float | None = None
     layouts: tuple = ({}, {})
+    clocks: tuple | None = None
+    dropped: int = 0
 
     def seconds(self, statistic=None):
         return 0.004, 0.004 * exp(self.log)

@@ -96,7 +96,7 @@ def means(**meanings):
 
 
 # Options that came after files of this schema were kept: a reader takes their defaults.
-LATER = ("world_sizes", "scaling", "oversubscribe", "address", "shard")
+LATER = ("world_sizes", "scaling", "oversubscribe", "address", "shard", "energy")
 
 
 def plan_rows():
@@ -194,6 +194,7 @@ SYSTEM = Table(
             "precision": ("object", "-", "`matmul`, `tf32`, `cudnn_benchmark`, `deterministic`, `flush_denormal`"),
             "identity": ("list of text", "-", "names of device facts that have to be equal before times compare"),
             "layout": ("[Layout](#layout)", "-", "where the memory of the process lies"),
+            "energy": ("list of text", "-", "the counters whose joules are added up"),
             "gpu": ("text", "-", "the name of a GPU"),
             "gpu_memory": ("integer", "B", "of the GPU"),
             "gpu_multiprocessors": ("integer", "1", "of the GPU"),
@@ -324,7 +325,10 @@ SPREAD = Table(
 )  # fmt: skip
 BLOCK = Table(
     "Block", "One timed block.", StoredBlock,
-    {"started": "s", "wall": "s", "cpu": "s", "faults": "1", "preempted": "1", "waited": "s", "steps": "1"},
+    {
+        "started": "s", "wall": "s", "cpu": "s", "faults": "1", "preempted": "1", "waited": "s", "steps": "1",
+        "joules": "J",
+    },
 )  # fmt: skip
 TRAINING = Table(
     "Learning record", "The key `training` of a line.", StoredTraining, {"seed": "1", "limit": "s"},
@@ -339,7 +343,7 @@ EVALUATION = Table(
     "Evaluation", "An entry of `epochs` in a learning record; a checkpoint has that of its weights.", StoredEvaluation,
     {
         "epoch": "1", "steps": "1", "seconds": "s", "train_loss": "1", "train_accuracy": "1", "test_loss": "1",
-        "test_accuracy": "1",
+        "test_accuracy": "1", "joules": "J",
     },
 )  # fmt: skip
 DECIDED = Table(
@@ -399,8 +403,9 @@ COMPARISON_TABLES = (
         "Pair", "What is kept of a pair of processes.", PairRecord,
         {
             "run": "1", "log_ratio": "1", "before": "s", "after": "s", "phases": "s", "quantiles": "s", "faults": "1",
-            "started_first": "1", "started": "s", "busy": "1",
+            "started_first": "1", "started": "s", "busy": "1", "clocks": "Hz", "dropped": "1",
         },
+        {"clocks": {"missing": EITHER}, "dropped": {"missing": ABSENT}},  # a log from before has neither
         before=(KIND["pair"],),
     ),
     Table(

@@ -202,6 +202,8 @@ PAIRS = {
     "faults": (-1, 1.5, 2**70),
     "steady": (1, "yes"),
     "busy": ("much", -1),
+    "clocks": ([1e9], [0, 1e9], ["a", 1e9]),
+    "dropped": (-1, 1.5),
     "layouts": ([{"heap": "x"}, {}], [{}]),
 }
 

@@ -1,14 +1,19 @@
 """One side of an A/B comparison: a slowdown of known size is made of more steps; a failure is sent as one line."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
+from bench.counters.gpu import Moment
 from bench.machine.system import usable_cores
 from bench.measure.blocks import Block
 from bench.measure.threads import longest_wait, waiting
+from bench.measure.watch import Watch
 from bench.plan.cell import Cell
 from bench.worker import ab_side
+from tests.counters.doubles import FakeGpu
 
 
 class Talk:
@@ -131,3 +136,24 @@ def test_a_failure_is_sent_as_one_line(entry, words, reason):
     assert kind == "failed"
     assert reason in failure
     assert "\n" not in failure
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_side_on_a_gpu_tells_its_clock_and_makes_throttled_blocks_again(monkeypatch):
+    cool, hot = Moment(clock=1.9e9, users=2), Moment(clock=1.5e9, users=2, reasons=("power cap",))
+    gpu = FakeGpu(cool, hot, cool)
+    monkeypatch.setattr(ab_side, "gpu_of", lambda device: gpu)
+    monkeypatch.setattr(ab_side, "Watch", partial(Watch, sleep=lambda seconds: None))
+    talk = Talk(blocks=2)
+    ab_side.serve({**task(), "inject": 0.0}, talk)
+    _, *blocks = [payload for _, payload in talk.sent]
+
+    assert [(block["clock"], block["dropped"]) for block in blocks] == [(1.9e9, 1), (1.9e9, 0)]
+    assert [len(block["seconds"]) for block in blocks] == [4, 4]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_side_on_the_processor_tells_of_no_clock():
+    talk = Talk(blocks=1)
+    ab_side.serve({**task(), "inject": 0.0}, talk)
+    assert {"clock", "dropped"} & {*talk.sent[1][1]} == set()

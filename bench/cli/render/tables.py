@@ -162,6 +162,7 @@ def columns_of(present: set[str], axes: set[str]) -> list[Metric]:
     shown = [row for row in shown if not row.is_wall or (row.name in present and "step" not in present)]
     if any(row.is_wall for row in shown):
         return [row for row in shown if row.name in present]
+    shown = [row for row in shown if not row.on_request or row.name in present]
     return [row for row in shown if not row.to_target or "reached" in present]
 
 
@@ -189,7 +190,7 @@ def _disturbances(cell: pd.DataFrame) -> str:
 def _figure(column: Metric, measured: dict[str, pd.Series], target: float | None) -> str:
     """The number of one cell in a column; a dash where it has none."""
     if column.to_target:
-        return _to_target(measured)
+        return _to_target(column, measured)
     if column.name == "step_median":
         return quantity(measured["step"]["median"], "s") if "step" in measured else "-"
     if column.name not in measured:
@@ -215,8 +216,8 @@ def _over_processes(row: pd.Series) -> str:
     return with_interval(row["value"], PERCENT, None if pd.isna(row["low"]) else _half(row))
 
 
-def _to_target(measured: dict[str, pd.Series]) -> str:
-    """Time to the target accuracy as seconds a step times steps; or how many seeds reached it, if not all did.
+def _to_target(column: Metric, measured: dict[str, pd.Series]) -> str:
+    """What it took to reach the target accuracy, of time seconds a step times steps; or how many seeds did, if not all.
 
     Of several seeds the share that reached it has its interval: five of five may be half of all.
     """
@@ -232,11 +233,13 @@ def _to_target(measured: dict[str, pd.Series]) -> str:
     share = _ends(measured["reached"])
     if reached < 1:
         return f"reached by {over_seeds(round(reached * seeds), seeds, lost)}{share}"
+    everyone = f", all {seeds} seeds{share}" if seeds > 1 else ""
+    if column.name != "time_to_accuracy":
+        return f"{_spread(measured[column.name], column.symbol)}{everyone}" if column.name in measured else "-"
     time, step, steps = (
         _spread(measured[name], METRICS[name].symbol)
         for name in ("time_to_accuracy", "training_step", "steps_to_accuracy")
     )
-    everyone = f", all {seeds} seeds{share}" if seeds > 1 else ""
     return f"{time} = {step} x {steps}{everyone}"
 
 

@@ -201,3 +201,19 @@ def test_on_a_terminal_the_last_column_goes_on_below_itself():
     assert table_text(rows, 30) == ("name    what\na       one two three four\n        five six\nlonger  short")
     assert table_text(rows) == "name    what\na       one two three four five six\nlonger  short"
     assert table_text(rows, 20) == table_text(rows)
+
+
+def test_energy_has_columns_where_it_was_counted_alone(tmp_path):
+    plan = {"until": 0.9}
+    plain, counted = create("plain", {"plan": plan}, tmp_path), create("counted", {"plan": plan}, tmp_path)
+    times = {"step": 0.01, "reached": 1.0, "time_to_accuracy": 2.0, "training_step": 0.02, "steps_to_accuracy": 100.0}
+    joules = {"energy_per_step": 0.25, "energy_per_image": 0.25 / 64, "idle_power": 12.5, "energy_to_accuracy": 52.0}
+    for run, values in ((plain, times), (counted, times | joules)):
+        measured = [Measurement.of_value(name, value, "mean") for name, value in values.items()]
+        run.append(Result(Cell("mlp"), "ok", measurements=tuple(measured)))
+    titles = {"energy an image", "energy a step", "energy to accuracy", "idle power"}
+    (without,), (row,) = overview(configurations(plain)), overview(configurations(counted))
+
+    assert titles & {*without} == set()
+    assert [row[title] for title in sorted(titles)] == ["250 mJ", "3.91 mJ", "52.0 J", "12.5 W"]
+    assert row["time to accuracy"] == "2.00 s = 20.0 ms x 100"
