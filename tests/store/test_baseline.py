@@ -10,7 +10,8 @@ import pytest
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store import baseline
-from bench.store.fingerprint import Fingerprint
+from bench.store.fingerprint import Fingerprint, definition, fingerprint
+from bench.store.result import Measurement
 from bench.store.summary import CellSummary, summaries
 
 
@@ -233,3 +234,49 @@ def test_git_joins_what_two_branches_accepted(summary, tmp_path):
         git("commit", "--quiet", "--all", "--message", branch)
     git("merge", "--quiet", "one")
     assert sorted(baseline.load("main", folder).runs()) == sorted(["first", "one", "other"])
+
+
+def test_counts_stand_as_whole_numbers_where_they_are_whole(summary, tmp_path):
+    path, _ = baseline.save("main", [replace(summary, counts={"flops": 1e6, "share": 0.5})], tmp_path)
+    assert '"exact":{"flops":1000000,"share":0.5}' in path.read_text()
+
+
+def test_a_file_of_an_odd_name_that_is_there_is_read(summary, tmp_path):
+    path, _ = baseline.save("main", [summary], tmp_path)
+    path.rename(tmp_path / "our main.jsonl")
+    assert baseline.load("our main", tmp_path).runs() == ["first"]
+
+
+@pytest.mark.parametrize(("log_cost", "fits"), [(-50.0, True), (50.0, True), (-50.5, False), (50.5, False)])
+def test_a_cost_that_could_not_be_read_again_is_not_saved(summary, tmp_path, log_cost, fits):
+    costly = replace(summary, log_cost=log_cost)
+    if fits:
+        baseline.save("main", [costly], tmp_path)
+        assert baseline.load("main", tmp_path).summaries[0].log_cost == log_cost
+        return
+    with pytest.raises(BenchError, match=r"^what run 'first' says is damaged .*: measure it again$"):
+        baseline.save("main", [costly], tmp_path)
+    assert not (tmp_path / "main.jsonl").exists()
+
+
+def test_only_what_was_measured_can_be_judged(summary):
+    assert summary.judgeable == {"relative_cost", "peak_memory", "accuracy", "flops", "operators_backward"}
+    bare = CellSummary(cell=Cell("lenet5"), run="bare")
+    assert (bare.judgeable, bare.dirty, bare.processes, bare.machine_class) == (frozenset(), False, 0, "")
+    assert replace(bare, log_cost=0.0).judgeable == {"relative_cost"}
+
+
+def test_a_time_limit_leaves_open_what_a_cell_was_trained_for(run, result):
+    run.append(result(training={"epochs": []}))
+    assert [each.epochs for each in summaries(run)] == [1]
+    run.append(result(repeat=1, training={"epochs": [], "limit": 60.0}))
+    assert [each.epochs for each in summaries(run)] == [None]
+
+
+@pytest.mark.parametrize(("cost", "log_cost"), [(0.5, log(0.5)), (1.0, 0.0), (0.0, None)])
+def test_a_cost_has_a_logarithm_unless_it_is_0(run, result, cost, log_cost):
+    run.append(result(measurements=(Measurement("relative_cost", "1", "lower", cost, "p25", 3),)))
+    (only,) = summaries(run)
+    assert only.log_cost == (None if log_cost is None else pytest.approx(log_cost))
+    assert only.machine == fingerprint({"cpu": "made up"}, 3)
+    assert only.definition == definition(Cell("mlp"), {}, 0)

@@ -119,3 +119,54 @@ def test_a_damaged_file_of_figures_is_named_and_hides_no_other(tmp_path, text):
     assert good == INFER
     wrong = "has schema 2, this version reads 1" if text == '{"schema": 2}' else r"is damaged .*"
     assert re.search(rf"bad\.json {wrong}: remove it, and import the file again", str(error))
+
+
+def read_from(*figures, **fields):
+    """A file of these figures, or of one that says only how fast its inference was and what is asked for."""
+    figures = figures or (fields,)
+    rates = tuple(
+        Figure(**{"model": "resnet18", "part": "inference", "images_per_second": 20.0, **figure}) for figure in figures
+    )
+    return FigureFile(file="a.csv", sha256="0" * 64, tool="timm's benchmark.py", figures=rates)
+
+
+def test_a_single_process_has_no_interval_and_what_nobody_says_is_called_unknown():
+    (comparison,) = beside([line(inference_throughput=52.0)], [read_from()])
+    assert comparison.ours == "52.0 images/s, a batch of 16 (1 process)"
+    assert comparison.differs == (
+        "the file does not say its device, precision and version of torch",
+        "batch size 16 instead of an unknown one",
+        "images of 224 pixels an edge instead of an unknown size",
+    )
+    own = replace(NET, dataset="mnist")
+    (comparison,) = beside([line(own, inference_throughput=52.0)], [read_from(batch_size=16, image_size=224)])
+    assert comparison.differs[1:] == ("images of mnist instead of 224 pixels an edge",)
+
+
+@pytest.mark.parametrize(("count", "differs"), [(11_685_000, 0), (11_695_000, 0), (11_684_999, 1), (11_695_001, 1)])
+def test_parameters_are_alike_as_far_as_millions_with_two_places_tell(count, differs):
+    (comparison,) = beside([line(inference_throughput=1.0, parameters=count)], [read_from(parameters=11_690_000.0)])
+    assert sum("another net" in text for text in comparison.differs) == differs
+
+
+@pytest.mark.parametrize(("count", "millions"), [(11_184_995, "11.18"), (11_185_005, "11.19")])
+def test_parameters_are_told_in_millions(count, millions):
+    (comparison,) = beside([line(inference_throughput=1.0, parameters=count)], [read_from(parameters=2e7)])
+    assert comparison.differs[-1].startswith(f"{millions} million parameters instead of 20.00 million: another net")
+
+
+def test_a_figure_of_unknown_size_is_as_near_as_one_of_our_size():
+    source = read_from(
+        *({"image_size": size, "images_per_second": rate} for size, rate in ((None, 1), (224, 2), (160, 3)))
+    )
+    assert [each.published.split()[0] for each in beside([line(inference_throughput=1.0)], [source])] == ["1", "2"]
+
+
+@pytest.mark.parametrize(("rate", "fits"), [(0.5, True), (1e18, True), (0, False), (-0.5, False), (2e18, False)])
+def test_a_rate_is_above_0_and_no_more_than_anything_has(tmp_path, rate, fits):
+    figure = {"model": "resnet18", "part": "training", "images_per_second": rate}
+    (tmp_path / "a.json").write_text(json.dumps({**OF_ANOTHER_TYPE, "figures": [figure]}))
+    kept, errors = load_each(tmp_path)
+    assert ([each.figures[0].images_per_second for each in kept.values()], len(errors)) == (
+        ([rate], 0) if fits else ([], 1)
+    )

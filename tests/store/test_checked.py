@@ -108,3 +108,13 @@ def test_json_of_too_many_digits_is_infinite_and_of_too_many_parts_is_refused(tm
     assert checked.parsed('[[{"a": 1}]]', tmp_path, "again") == [[{"a": 1}]]
     with pytest.raises(BenchError, match="holds more than 3 lists and objects: again"):
         checked.parsed("[[[[]]]]", tmp_path, "again")
+
+
+def test_utf_16_is_told_by_its_mark_or_by_a_zero_among_the_first_four_bytes(tmp_path):
+    path = tmp_path / "a.json"
+    for wide in ("\u4e2d\u6587".encode("utf-16"), "\u4e2d[".encode("utf-16-le")):
+        path.write_bytes(wide)
+        with pytest.raises(BenchError, match=r"a\.json is UTF-16 text"):
+            checked.text_of(path, "write it again")
+    path.write_bytes(b"abcd\0")
+    assert checked.text_of(path, "write it again")[0] == "abcd\0"

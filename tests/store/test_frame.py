@@ -1,5 +1,6 @@
 """Frame: one row per cell and metric, processes pooled with their t interval; what is unknown is absent, never 0."""
 
+import json
 from dataclasses import fields, replace
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 from scipy import stats
 
 from bench.plan.cell import Cell
-from bench.store.frame import configurations, frame, status_of
+from bench.store.fingerprint import machine_of
+from bench.store.frame import by_machine, configurations, flagged_cells, frame, status_of
 from bench.store.readings import COLUMNS
 from bench.store.result import Measurement, Result
-from bench.store.run import create
+from bench.store.run import create, load
 from bench.store.summary import summaries
 from bench.store.warning import Warning
 
@@ -288,3 +290,47 @@ def test_a_summary_prefers_undisturbed_processes_and_names_what_has_none(run, re
     worse = create("worse", {"plan": {}}, run.folder.parent)
     worse.append(result(1, warnings=disturbed))
     assert set(summaries(worse)[0].contended) == {"step", "relative_cost"}
+
+
+def test_a_table_of_one_class_of_machines_or_of_none_keeps_its_cells_as_they_came(run, result):
+    table = kept(run, result(cell=Cell("vgg4")), result(cell=Cell("mlp")))
+    ids = [Cell("vgg4").id, Cell("mlp").id]
+    for known, machine in ((table, machine_of({"cpu": "made up"})), (table.assign(machine=None), "")):
+        assert [(name, of) for name, of, _ in by_machine(known)] == [(name, machine) for name in ids]
+        assert [len(part) for *_, part in by_machine(known)] == [4, 4]
+
+
+def test_cells_that_something_speaks_against_are_named_with_it(run, result):
+    table = kept(run, result(warnings=CONTENDED), result(cell=Cell("vgg4")))
+    names = [Cell("vgg4").id, Cell("mlp").id, "none"]
+    assert flagged_cells(table, names) == [f"{Cell('mlp').id} (contended 1 of 1)"]
+
+
+def test_a_line_that_leaves_its_seed_out_is_of_seed_0(run):
+    run.append(trained(0, 1.0))
+    path = run.folder / "results.jsonl"
+    stored = json.loads(path.read_text())
+    del stored["cell"]["seed"]
+    path.write_text(json.dumps(stored, separators=(",", ":")) + "\n")
+    assert list(configurations(load("mine", run.folder.parent))["seeds_run"][0]) == [0]
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_neighbour_makes_an_accuracy_doubtful_where_a_time_limit_cut_training(run, limited):
+    warnings = [Warning("training", "contended", 0.5, "made to be"), Warning("training", "time limit", 60.0, "cut")]
+    run.append(replace(trained(0, 1.0), warnings=tuple(warnings[: 1 + limited])))
+    run.append(trained(1, 1.0))
+    accuracy = row(configurations(run), "accuracy")
+    assert (accuracy["contended"], accuracy["n"], accuracy["left_out"]) == (limited, 2, 0)
+
+
+def test_a_count_that_was_not_exact_has_the_mean_and_an_exact_one_the_first(run):
+    for repeat, value in enumerate((10.0, 14.0)):
+        counts = (
+            Measurement("flops", "1", "lower", value, "maximum"),
+            Measurement.of_value("parameters", value, "exact"),
+        )
+        run.append(Result(Cell("mlp"), "ok", repeat=repeat, measurements=counts))
+    flops, parameters = (row(frame(run), metric) for metric in ("flops", "parameters"))
+    assert (flops["value"], parameters["value"]) == (12.0, 10.0)
+    assert (flops["samples"], flops["n"]) == (0, 2)

@@ -1,6 +1,8 @@
 """Git: what it prints, and each way in which it fails as one line."""
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +47,32 @@ def test_without_git(repo, monkeypatch):
     with pytest.raises(BenchError, match="cannot run git: No such file or directory; install it"):
         git(repo, "status")
     assert git_state() == {}
+
+
+@pytest.fixture
+def scripted(tmp_path, monkeypatch):
+    """Puts a script in the place of git."""
+    path = tmp_path / "bin" / "git"
+    path.parent.mkdir()
+    monkeypatch.setenv("PATH", str(path.parent))
+
+    def write(script):
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    return write
+
+
+def test_of_several_lines_the_last_is_the_cause_and_of_none_the_exit_code(scripted, tmp_path):
+    scripted("echo first >&2; echo second >&2; echo third >&2; exit 3")
+    with pytest.raises(BenchError, match=r"^git status failed: third$"):
+        git(tmp_path, "status")
+    scripted("exit 3")
+    with pytest.raises(BenchError, match=r"^git status failed: exit code 3$"):
+        git(tmp_path, "status")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_git_has_a_session_of_its_own_so_that_ctrl_c_does_not_reach_it(scripted, tmp_path):
+    scripted("read -r pid name state parent group session rest < /proc/self/stat; echo $session")
+    assert int(git(tmp_path, "status")) != os.getsid(0)

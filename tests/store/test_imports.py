@@ -127,3 +127,45 @@ def test_a_file_that_does_not_fit_leaves_its_name_free(folder, tmp_path, monkeyp
             recorded(FILE)
     assert list((tmp_path / "results").iterdir()) == []
     assert recorded(FILE)[0].name == FILE.stem
+
+
+def test_a_long_name_is_cut_and_still_tells_two_files_apart():
+    alike = [Source(Path(f"/{'x' * length}.json")) for length in (120, 110)]
+    assert names(alike[:1], None) == ["x" * 100]
+    assert names(alike, None) == ["x" * 100, f"{'x' * 90}-2"]
+
+
+def test_a_lone_file_of_a_folder_keeps_its_name_behind_the_chosen_one(folder):
+    assert [item.name for item in gather([str(folder / "Linux-CPython-3.9-64bit")], "ci").fresh] == ["ci-0001_abc"]
+
+
+def test_a_file_that_is_named_alone_may_be_recorded_again_and_one_of_several_or_of_a_folder_not(folder):
+    place = folder / "Linux-CPython-3.9-64bit"
+    file = str(place / "0001_abc.json")
+    assert [run.name for words, name in ((file, "first"), (file, "again")) for run in recorded(words, chosen=name)] == [
+        "first",
+        "again",
+    ]
+    assert gather([str(place)]).fresh == ()
+    batch = gather([file, str(FILE)])
+    assert (len(batch.there), [item.source.path for item in batch.fresh]) == (1, [FILE])
+
+
+def test_of_a_folder_without_a_file_that_can_be_read_the_first_reason_is_told(folder):
+    Path("bad").mkdir()
+    for name in "abc":
+        Path(f"bad/{name}.json").write_text("{")
+    with pytest.raises(BenchError, match=r"^bad/a\.json is not whole JSON"):
+        gather(["bad"])
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"), [(PermissionError(13, "Permission denied"), "Permission denied"), (OSError("odd"), "odd")]
+)
+def test_a_folder_that_cannot_be_read_is_told(folder, monkeypatch, error, cause):
+    def refused(*_):
+        raise error
+
+    monkeypatch.setattr(Path, "rglob", refused)
+    with pytest.raises(BenchError, match=rf"^cannot read \.benchmarks: {cause}; check its permissions$"):
+        sources([".benchmarks"])

@@ -138,6 +138,8 @@ def test_hosts_of_one_class_do_not_disturb_each_other(tmp_path):
         ("reached", [1.0, 0.0], 0.0),
         ("reached", [1.0, 1.0], 1.0),
         ("steps_to_accuracy", [100.0, 400.0], 200.0),
+        ("steps_to_accuracy", [0.5, 2.0], 1.0),
+        ("steps_to_accuracy", [0.0, 4.0], 2.0),
         ("test_loss", [1.0, 2.0], 1.5),
     ],
 )

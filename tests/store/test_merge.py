@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from bench.plan.plan import Plan
 from bench.store.fingerprint import machine_of
 from bench.store.merge import merge, missing_shards
 from bench.store.result import Result
-from bench.store.run import create, load
+from bench.store.run import Run, create, load
 from tests.store.planted import CODE, HOSTS, measured, recorded
 
 NETS = ("mlp", "lenet5", "vgg4", "convnet")
@@ -134,9 +135,8 @@ def test_ceilings_are_kept_where_there_is_one_class_of_machines(tmp_path):
 
 
 @given(st.permutations([1, 2, 3, 4]), st.integers(1, 4))
-def test_shards_that_are_missing_are_known(tmp_path_factory, order, kept):
-    root = tmp_path_factory.mktemp("shards")
-    runs = [recorded(root, f"s{at}", [], plan=replace(PLAN, shard=f"{at}/4")) for at in order[:kept]]
+def test_shards_that_are_missing_are_known(order, kept):
+    runs = [Run(Path(f"s{at}"), {"plan": {"shard": f"{at}/4"}}) for at in order[:kept]]
     assert missing_shards(runs) == [f"{at}/4" for at in sorted(order[kept:])]
 
 
@@ -267,3 +267,80 @@ def test_a_name_that_is_taken_is_refused_and_what_is_there_stays(shards, tmp_pat
     with pytest.raises(BenchError, match="exists already"):
         merge(shards, "whole", root=tmp_path)
     assert there.folder.exists()
+
+
+def test_runs_of_no_division_lack_no_shard():
+    assert missing_shards([Run(Path("a"), {"plan": {"shard": ""}}), Run(Path("b"), {})]) == []
+
+
+def test_facts_of_the_parts_are_shared_joined_or_counted(tmp_path):
+    left_out = Result(Cell("convnet"), "skipped", "not on this device")
+    parts = [
+        recorded(
+            *(tmp_path, f"s{at}", [*results([name], "xeon"), left_out]),
+            plan=replace(PLAN, shard=f"{at}/2"),
+            versions={"torch": "2.14.1", "numpy": f"2.{at}"},
+            architectures={name: at, "both": at},
+            endings={name: f"ending {at}", "both": f"ending {at}"},
+            tuned=[{"id": name}],
+            started=f"2026-01-31T09:05:1{at}+00:00",
+            finished=f"2026-01-31T09:08:0{at}+00:00",
+        )
+        for at, name in ((2, "vgg4"), (1, "mlp"))
+    ]
+    stored = merge(parts, "whole", root=tmp_path).stored
+    assert stored["versions"] == {"torch": "2.14.1"}
+    assert stored["architectures"] == {"vgg4": 2, "both": 1, "mlp": 1}
+    assert stored["endings"] == {"mlp": "ending 1", "both": "ending 2", "vgg4": "ending 2"}
+    assert (stored["cells"], stored["nodes"], stored["tuned"]) == (2, ["s2", "s1"], [{"id": "vgg4"}, {"id": "mlp"}])
+    assert (stored["started"], stored["finished"]) == ("2026-01-31T09:05:11+00:00", "2026-01-31T09:08:02+00:00")
+
+
+def test_a_digest_of_sources_that_one_run_lacks_leaves_it_to_the_revision(tmp_path):
+    runs = [
+        recorded(tmp_path, name, results(nets, "xeon"), plan=PLAN, source=source)
+        for name, nets, source in (("a", NETS[:2], CODE["source"]), ("b", NETS[2:], ""))
+    ]
+    assert merge(runs, "whole", root=tmp_path).facts.source == CODE["source"]
+
+
+@pytest.mark.parametrize("unsure", ["a", "b"])
+def test_uncommitted_changes_of_one_run_are_enough_to_refuse(tmp_path, unsure):
+    runs = [
+        recorded(
+            *(tmp_path, name, results(nets, "xeon")),
+            plan=PLAN,
+            source="",
+            git={"revision": CODE["git"]["revision"], "dirty": name == unsure},
+        )
+        for name, nets in (("a", NETS[:2]), ("b", NETS[2:]))
+    ]
+    refused(runs, tmp_path, f"whether 'a' and 'b' are of one code is not known .'{unsure}' had uncommitted changes")
+
+
+def test_a_message_names_ten_digits_of_a_revision(tmp_path):
+    runs = [
+        recorded(
+            tmp_path, name, results(nets, "xeon"), plan=PLAN, source="", git={"revision": revision, "dirty": False}
+        )
+        for name, nets, revision in (("a", NETS[:2], "0123456789abcdef"), ("b", NETS[2:], "fedcba9876543210"))
+    ]
+    refused(runs, tmp_path, r"\(revision fedcba9876, not 0123456789\): merge runs of one code")
+
+
+def test_of_many_cells_that_overlap_two_are_named(tmp_path):
+    runs = [recorded(tmp_path, name, results(NETS, "xeon"), plan=PLAN) for name in ("a", "b")]
+    first, second, *_ = sorted(Cell(name).id for name in NETS)
+    refused(runs, tmp_path, rf"both have 8 processes of {first}, {second} and 2 more, on machines of one class")
+
+
+def test_of_several_runs_that_are_named_twice_the_first_is_told(shards, tmp_path):
+    refused([*shards, *reversed(shards)], tmp_path, "run 's1' is named twice")
+
+
+def test_of_two_files_of_one_name_the_first_part_s_is_kept(shards, tmp_path):
+    for run in shards:
+        (run.folder / "checkpoints" / "cell").mkdir(parents=True)
+        (run.folder / "checkpoints" / "cell" / "same.pt").write_text(run.name)
+    merged = merge(shards, "whole", root=tmp_path)
+    assert (merged.folder / "checkpoints" / "cell" / "same.pt").read_text() == "s1"

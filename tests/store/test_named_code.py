@@ -9,7 +9,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.origin import BASE
 from bench.store.named_code import check_code, code_among, code_in, code_of, remember
-from bench.store.run import create
+from bench.store.run import create, load
 
 TEXT = "nets.py:Net"
 
@@ -66,7 +66,7 @@ def test_what_is_named_twice_is_noted_once_and_a_damaged_note_hides_no_other(use
     remember([TEXT])
     path = folder.parent / "cache" / "torch-architecture-bench" / "named.jsonl"
     assert len(path.read_text().splitlines()) == 1
-    path.write_text('{\n3\n{"text": "x"}\n[]\n' + path.read_text())
+    path.write_text('{\n3\n{"text": "x"}\n[]\n' + "[" * 100_000 + "\n" + path.read_text())
     check_code(used(), [TEXT])
 
 
@@ -113,3 +113,18 @@ def test_a_module_of_a_file_is_known_by_the_file_that_was_recorded(used, folder)
 def test_an_object_of_a_program_cannot_run_again(used):
     with pytest.raises(BenchError, match=r"^'python:Net#12345678' was an object of the Python program that made run"):
         check_code(used("python:Net#12345678", pickle="0" * 64), ["python:Net#12345678"], allowed=True)
+
+
+def test_a_package_that_is_gone_has_no_version(used):
+    remember(["gone_since:array"])
+    other = used("gone_since:array", package="gone-since", version="1.0")
+    with pytest.raises(BenchError, match=r"^'gone_since:array' has version None here and 1\.0 in run 'mine'"):
+        check_code(other, ["gone_since:array"])
+
+
+def test_what_cannot_be_noted_has_to_be_allowed(used, folder):
+    (folder.parent / "cache" / "torch-architecture-bench" / "named.jsonl").mkdir(parents=True)
+    remember([TEXT])
+    with pytest.raises(BenchError, match="which you have not named in this folder"):
+        check_code(used(), [TEXT])
+    check_code(load("mine", folder.parent / "results"), [TEXT], allowed=True)

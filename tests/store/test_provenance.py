@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.store import provenance
-from bench.store.provenance import commit_date, git_state, installed, lacks, revision_of, versions
+from bench.store.provenance import command_line, commit_date, git_state, installed, lacks, revision_of, versions
 
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
 
@@ -74,3 +74,8 @@ def test_of_two_of_one_name_the_first_on_the_path_counts_and_a_nameless_one_is_p
     assert versions["Python"].startswith(platform.python_version())
     assert "torch" in versions
     assert all(versions.values())
+
+
+def test_the_command_can_be_pasted(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/usr/bin/somewhere/bench", "run", "--run", "a b"])
+    assert command_line() == "python -m bench run --run 'a b'"

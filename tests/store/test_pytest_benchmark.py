@@ -233,6 +233,13 @@ def test_two_benchmarks_of_our_cell_keep_their_times_and_counts(changed):
     assert [result.repeat for result in results] == [0, 1]
 
 
+def test_only_counts_that_such_a_file_may_have_are_taken(changed):
+    noted = {"bench_cell": {"architecture": "mlp"}, "flops": 10, "flops_backward": 7, "call": 3.0, "peak_memory": 5}
+    _, results = read(changed(lambda document: document["benchmarks"][0].update(extra_info=noted)))
+    (ours,) = (result for result in results if not result.cell.is_foreign)
+    assert [reading.metric for reading in ours.measurements] == ["step_wall", "flops"]
+
+
 def test_a_median_below_the_clock_s_resolution_costs_that_benchmark_alone(changed):
     _, results = read(changed(lambda document: document["benchmarks"][0]["stats"].update(median=0.0)))
     assert [(result.status, len(result.measurements)) for result in results] == [("skipped", 0), ("ok", 1)]

@@ -283,3 +283,62 @@ def test_there_are_no_runs_where_there_is_no_folder(tmp_path):
     assert run_names(tmp_path / "results") == []
     (tmp_path / "results").write_text("")
     assert run_names(tmp_path / "results") == []
+
+
+def test_a_result_whose_file_went_away_makes_no_new_one(run):
+    (run.folder / "results.jsonl").unlink()
+    with pytest.raises(BenchError, match=r"results\.jsonl was removed while the run went on"):
+        run.append(Result(Cell("mlp"), "ok"))
+    assert not (run.folder / "results.jsonl").exists()
+
+
+def test_a_line_that_is_appended_has_its_place(three):
+    run = again(three[0])
+    assert len(run.whole_lines()) == 3
+    run.append(Result(Cell("resnet8"), "ok"))
+    assert run.whole_lines()[-1].place == f"{run.folder}/results.jsonl line 4"
+    assert run.whole_lines() == again(run).whole_lines()
+
+
+def test_what_was_measured_on_the_validation_split_is_a_trial_only_where_rates_were_tried(run):
+    for split in ("test", "validation"):
+        run.append(Result(Cell("mlp", split=split), "ok"))
+    assert [line["cell"]["split"] for line in run.lines()] == ["test", "validation"]
+    run.note(plan={"tune": 3})
+    assert [line["cell"]["split"] for line in run.lines()] == ["test"]
+    assert len(run.results()) == len(run.every_head()) == 2
+
+
+def test_a_glob_names_the_only_run_that_it_matches(run):
+    root = run.folder.parent
+    create("other", {}, root)
+    assert load("m*", root).name == "mine"
+    with pytest.raises(BenchError, match=r"^'\*' matches 2 runs, mine and other: name one of them$"):
+        load("*", root)
+
+
+def test_the_folder_that_one_stands_in_or_below_may_be_a_run(run, monkeypatch):
+    (run.folder / "below").mkdir()
+    for folder, name in ((run.folder, "."), (run.folder / "below", "..")):
+        monkeypatch.chdir(folder)
+        assert load(name, run.folder / "elsewhere").name == "mine"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300])
+def test_what_no_path_can_be_is_no_run(run, name):
+    with pytest.raises(BenchError, match=r"^no run '.* in .*\(latest: mine\)$"):
+        load(name, run.folder.parent)
+
+
+def test_the_latest_that_can_be_read_is_given_or_why_the_very_last_cannot(tmp_path):
+    for age, name in enumerate("abc"):
+        create(name, {}, tmp_path)
+        os.utime(tmp_path / name, (age, age))
+    for name in "bc":
+        (tmp_path / name / "run.json").write_text("{")
+    run, errors = load_latest(tmp_path)
+    assert run.name == "a"
+    assert [str(error).partition(" ")[0] for error in errors] == [f"{tmp_path}/{name}/run.json" for name in "cb"]
+    (tmp_path / "a" / "run.json").write_text("{")
+    with pytest.raises(BenchError, match=r"/c/run\.json is damaged"):
+        load_latest(tmp_path)

@@ -91,3 +91,12 @@ def test_seeds_are_pooled_on_both_sides(tmp_path):
                 run.append(result)
     (row,) = efficiencies(configurations(run)).values()
     assert (row["n"], row["value"]) == (4, pytest.approx(0.75))
+
+
+def test_the_interval_is_welch_s_on_the_log_scale_and_nothing_else_of_the_row_stays():
+    both = replace(ALONE, batch_size=128, world_size=2)
+    ours, alone = (180.0, 182.0, 190.0), (100.0, 101.0)
+    (row,) = efficiencies(table(results(ALONE, *alone), results(both, *ours))).values()
+    ends = stats.ttest_ind(np.log(ours), np.log(alone), equal_var=False).confidence_interval(0.95)
+    assert (row["low"], row["high"]) == pytest.approx((np.exp(ends.low) / 2, np.exp(ends.high) / 2))
+    assert (row["samples"], row["left_out"], np.isnan(row["median"])) == (0, 0, True)

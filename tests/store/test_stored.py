@@ -1,14 +1,17 @@
 """Stored lines: a line that is not as it was written is damage, named in one line, whatever part of it is wrong."""
 
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 from bench.errors import BenchError
+from bench.files import check_shape
 from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
 from bench.store.run import create, load
+from bench.store.stored import CELL_FIELDS, parse_line
 from bench.store.warning import Warning
 
 GOOD = Result(
@@ -138,3 +141,33 @@ def test_what_json_has_not_is_damage(read, number):
 def test_a_reason_with_half_a_pair_of_utf_16_is_written_as_a_question_mark(read):
     [line] = read(Result(Cell("mlp"), "failed", "bad \ud800 text").to_line().encode())[1]
     assert line["reason"] == "bad ? text"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fits"),
+    [
+        (("repeat",), 0, True),
+        (("repeat",), 2**62, True),
+        (("repeat",), 2**62 + 1, False),
+        (("seconds",), 0.0, True),
+        (("seconds",), 1e12, True),
+        (("seconds",), 1e12 + 1, False),
+        (("measurements", 1, "value"), 1e100, True),
+        (("measurements", 1, "value"), -1e100, True),
+        (("measurements", 1, "value"), 1.1e100, False),
+        (("measurements", 1, "value"), -1.1e100, False),
+    ],
+)
+def test_a_number_is_taken_up_to_where_nothing_is_measured(path, value, fits):
+    line = json.dumps(at(json.loads(GOOD.to_line()), path, value), separators=(",", ":")).encode()
+    with nullcontext() if fits else pytest.raises(ValueError, match="Expected"):
+        parse_line(line)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fits"),
+    [("seed", 0, True), ("seed", -1, False), ("learning_rate", 0.5, True), ("learning_rate", 0.0, False)],
+)
+def test_a_field_of_a_cell_is_taken_as_far_as_it_can_be(name, value, fits):
+    with nullcontext() if fits else pytest.raises(ValueError, match="Expected"):
+        check_shape(value, CELL_FIELDS[name])
