@@ -64,6 +64,7 @@ EXAMPLES = {
     "data_dir": ("elsewhere", '"elsewhere"', "elsewhere"),
     "download": ("", "true", True),
     "profile": ("", "true", True),
+    "energy": ("", "true", True),
     "executor": ("elsewhere", '"elsewhere"', "elsewhere"),
     "address": ("head:6379", '"head:6379"', "head:6379"),
     "shard": ("2/5", '"2/5"', "2/5"),
@@ -333,6 +334,7 @@ def test_a_switch_turns_its_default_around():
         "checkpoint": False,
         "download": False,
         "profile": False,
+        "energy": False,
         "report": True,
     }
     assert flag("profile") == "--profile"
@@ -359,13 +361,13 @@ RANKS = {"world_sizes", "scaling", "oversubscribe"}
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "run", "report"}
+    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "energy", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "shard", "report"}
+    decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "energy", "shard", "report"}
     assert set(SETTINGS) - set(PROFILED) == training | RANKS | decided
 
 
