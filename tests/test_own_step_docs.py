@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.cli import run_command_line
 from tests.conftest import ROOT
+from tests.one_pair import measure_one_pair
 
 pytestmark = pytest.mark.slow
 
@@ -18,13 +20,15 @@ SECTION = re.split(r"^## ", PAGE.partition("## A step of your own training scrip
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
 SCRIPT, CALLS, TEST = (text for kind, text in BLOCKS if kind == "python")
 COMMANDS = [line for kind, text in BLOCKS if not kind for line in text.splitlines()]
-LITTLE = ("--blocks", "2", "--budget", "6s", "--concurrent", "--json")
+LITTLE = ("--blocks", "2", "--concurrent", "--json")
 
 # The calls with as little to do as they can have.
 SHORT = """
 import functools, bench
+from tests.one_pair import measure_one_pair
+measure_one_pair(setattr)
 bench.measure = functools.partial(bench.measure, repeats=2, blocks=2, concurrent=True)
-bench.compare = functools.partial(bench.compare, blocks=2, budget=6, concurrent=True)
+bench.compare = functools.partial(bench.compare, blocks=2, concurrent=True)
 exec(open("calls.py").read())
 """
 
@@ -78,17 +82,19 @@ def test_the_calls_print_a_line_each(run):
 
 
 @pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("python -m bench ab ")])
-def test_a_comparison_of_the_page_runs(run, repository, command):
-    words = shlex.split(command)[1:]
-    done = run(*words, *LITTLE)
-    assert done.returncode in {0, 1, 3}, done.stderr
-    document = json.loads(done.stdout)
-    assert document["exit_code"] == done.returncode
+def test_a_comparison_of_the_page_runs(repository, command, monkeypatch, capsys):
+    monkeypatch.chdir(repository)
+    measure_one_pair(monkeypatch.setattr)
+    words = shlex.split(command)[3:]
+    code, printed = run_command_line([*words, *LITTLE]), capsys.readouterr()
+    assert code in {0, 1, 3}, printed.err
+    document = json.loads(printed.out)
+    assert document["exit_code"] == code
     (verdict,) = document["verdicts"]
     assert verdict["metric"] == "step"
     assert "make_step" in verdict["cell"]
-    again = run("-m", "bench", "ab", "--recompute", document["record"], "--json")
-    assert json.loads(again.stdout)["verdicts"] == document["verdicts"]
+    assert run_command_line(["ab", "--recompute", document["record"], "--json"]) == code
+    assert json.loads(capsys.readouterr().out)["verdicts"] == document["verdicts"]
     for flag in ("--markdown", "--junit"):
         if flag in words:
             assert "make" in (repository / words[words.index(flag) + 1]).read_text("utf-8")

@@ -231,9 +231,13 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert float(waited_for["options"]["min_time"]) == 0.1
     assert waited_for["stats"]["iterations"] > 10
 
-    calm = repository("--benchmark-compare", "--benchmark-compare-fail=min:900%", "-k", "my_net")
+    # what the command line asks for wins over the plug-in's own settings
+    asked = ("--benchmark-min-time=0.001", "--benchmark-json=out.json", "-k", "my_net or test_a_device_to_wait_for")
+    calm = repository("--benchmark-compare", "--benchmark-compare-fail=min:900%", *asked)
     assert calm.returncode == 0, calm.stdout + calm.stderr
     assert "(0001" in calm.stdout
+    both = json.loads((repository.folder / "out.json").read_text())["benchmarks"]
+    assert [float(one["options"]["min_time"]) for one in both] == [0.001, 0.001]
 
     nets = repository.folder / "nets.py"
     nets.write_text(nets.read_text().replace("range(1)", "range(200)"))  # more work, no sleep
@@ -241,12 +245,3 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert slow.returncode != 0
     assert "Performance has regressed" in slow.stdout + slow.stderr
     assert "test_step[my_net]" in slow.stdout + slow.stderr
-
-
-@pytest.mark.slow
-def test_what_the_command_line_asks_for_wins_over_the_plug_ins_own_settings(repository):
-    some = ("-k", "test_inference or test_a_device_to_wait_for")
-    done = repository("--benchmark-min-time=0.001", "--benchmark-json=out.json", *some)
-    assert done.returncode == 0, done.stdout + done.stderr
-    both = json.loads((repository.folder / "out.json").read_text())["benchmarks"]
-    assert [float(one["options"]["min_time"]) for one in both] == [0.001, 0.001]

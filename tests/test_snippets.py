@@ -2,10 +2,14 @@
 
 import re
 import tomllib
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from bench.cli import run_command_line
 
 ROOT = Path(__file__).parent.parent
 LITTLE = (
@@ -32,6 +36,13 @@ def run(tmp_path, python_in):
     return call
 
 
+def typed(*words):
+    """What a command of the suite prints, in this process and the folder one stands in: it must succeed."""
+    with redirect_stdout(StringIO()) as output:
+        assert run_command_line([*words]) == 0
+    return output.getvalue()
+
+
 def call_of_the_api(text, run, folder):
     shorter = f"import functools, bench\nbench.run = functools.partial(bench.run, {LITTLE})\n"
     (folder / "calls.py").write_text(shorter + text)
@@ -43,13 +54,13 @@ def call_of_the_api(text, run, folder):
 def optimizers(text, run, folder):
     pytest.importorskip("pytorch_optimizer")
     (folder / "my_opt.py").write_text(text)
-    output = run("-m", "bench", "list", "optimizers", "my_opt.py:lookahead", "my_opt.py:sam")
+    output = typed("list", "optimizers", "my_opt.py:lookahead", "my_opt.py:sam")
     assert [name in output for name in ("lookahead", "sam")] == [True] * 2
 
 
 def loss(text, run, folder):
     (folder / "my_loss.py").write_text(text)
-    assert "focal" in run("-m", "bench", "list", "losses", "my_loss.py:focal(gamma=1.5)")
+    assert "focal" in typed("list", "losses", "my_loss.py:focal(gamma=1.5)")
 
 
 def trace(text, run, folder):
@@ -63,7 +74,7 @@ def trace(text, run, folder):
         """
     (folder / "my_training.py").write_text(dedent(theirs) + text)
     run("my_training.py")
-    assert "forward" in run("-m", "bench", "trace", "mine.pt.trace.json.gz")
+    assert "forward" in typed("trace", "mine.pt.trace.json.gz")
 
 
 def fixture(text, run, folder):
@@ -93,7 +104,8 @@ def test_every_block_of_python_is_run_somewhere():
     ("page", "number"),
     [(page, number) for page, runs in RUNS.items() for number, how in enumerate(runs) if how not in ELSEWHERE],
 )
-def test_a_block_runs_as_it_stands(page, number, run, tmp_path):
+def test_a_block_runs_as_it_stands(page, number, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     RUNS[page][number](blocks(page, "python")[number], run, tmp_path)
 
 

@@ -70,7 +70,14 @@ class Batch:
         }
         names = tuple(cell.new.cell.source("architecture") for cell in self.cells)
         as_before = {key: plan[key] for key in ("until", "data_dir", "timeout") if plan.get(key)}
-        fixed = {"architectures": names, "seeds": self.seeds, "epochs": new.epochs, "repeats": 1, "blocks": 2}
+        fixed = {
+            "architectures": names,
+            "seeds": self.seeds,
+            "epochs": new.epochs,
+            "repeats": 1,
+            "again": 0,
+            "blocks": 2,
+        }
         return {"suite": CHECKS, **axes, **fixed, **as_before}
 
 

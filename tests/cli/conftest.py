@@ -1,4 +1,6 @@
 import json
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from textwrap import dedent
 from types import SimpleNamespace
 
@@ -67,3 +69,20 @@ def typed(tmp_path, monkeypatch, capsys):
         return SimpleNamespace(returncode=code, stdout=told.out, stderr=told.err)
 
     return call
+
+
+@pytest.fixture(scope="module")
+def typed_for_all(tmp_path_factory):
+    """The same for all tests of a module: `call`, in its own `folder`, and `patch`, which holds as long."""
+    from bench.cli import run_command_line
+
+    folder = tmp_path_factory.mktemp("typed")
+
+    def call(*arguments):
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err, pytest.MonkeyPatch.context() as at:
+            at.chdir(folder)
+            code = run_command_line([str(argument) for argument in arguments])
+        return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
+
+    with pytest.MonkeyPatch.context() as patch:
+        yield SimpleNamespace(call=call, folder=folder, patch=patch)

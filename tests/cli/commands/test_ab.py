@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.compare.log import ComparisonLog
+from tests.one_pair import keep_servers, measure_one_pair
 from tests.venvs import Venv
 
 ROOT = Path(__file__).parents[3]
@@ -90,13 +91,13 @@ def test_an_unknown_revision(typed, tmp_path):
 
 
 @pytest.fixture
-def compared(bench):
+def compared():
     """Runs `ab` with --json until it has decided, twice at most: the document of the last try."""
 
-    def run(*flags, decided):
+    def run(command_line, *flags, decided):
         for attempt in range(ATTEMPTS):
             seed = ("--order-seed", attempt)
-            done = bench("ab", *flags, *seed, "--concurrent", "--json")
+            done = command_line("ab", *flags, *seed, "--concurrent", "--json")
             assert done.returncode in {0, 1, 3, 4}, done.stderr
             document = json.loads(done.stdout)
             assert document["exit_code"] == done.returncode
@@ -127,7 +128,7 @@ REAL = ("--architectures", "lenet5", "--blocks", "5", "--tolerance", "10%", "--b
 @pytest.mark.slow
 @COMMITTED
 def test_equal_revisions_pass(compared, bench):
-    document = compared("HEAD", "HEAD", "--repo", ROOT, *REAL, decided=lambda one: one["exit_code"] == 0)
+    document = compared(bench, "HEAD", "HEAD", "--repo", ROOT, *REAL, decided=lambda one: one["exit_code"] == 0)
     verdict, computed, *_ = document["verdicts"]
     assert (computed["metric"], computed["verdict"]) == ("result", "unchanged")
     assert verdict["verdict"] in {"unchanged", "improved"} or excused(document), document
@@ -141,11 +142,11 @@ def test_equal_revisions_pass(compared, bench):
 @pytest.mark.alone
 @pytest.mark.slow
 @COMMITTED
-def test_a_real_slowdown_fails(compared):
+def test_a_real_slowdown_fails(compared, typed, monkeypatch):
     """A quarter more steps of real work on the second side, no waiting."""
-    document = compared(
-        *("HEAD", "HEAD", "--repo", ROOT, *REAL, "--inject", "25%"), decided=lambda one: one["exit_code"] == 1
-    )
+    keep_servers(monkeypatch.setattr)  # the test above has fresh ones
+    words = (typed, "HEAD", "HEAD", "--repo", ROOT, *REAL, "--inject", "25%")
+    document = compared(*words, decided=lambda one: one["exit_code"] == 1)
     verdict, computed, *_ = document["verdicts"]
     assert computed["verdict"] == "unchanged"  # more of the same work
     assert verdict["verdict"] == "regressed" or excused(document), document
@@ -154,12 +155,11 @@ def test_a_real_slowdown_fails(compared):
 
 
 @pytest.mark.slow
-def test_two_cells_with_their_counts(compared):
+def test_two_cells_with_their_counts(compared, typed, monkeypatch):
     """One is several times slower, which no neighbour hides."""
-    document = compared(
-        *("--cells", "softmax_regression", "lenet5", "--blocks", "2", "--budget", "120s"),
-        decided=lambda one: one["exit_code"] == 1,
-    )
+    measure_one_pair(monkeypatch.setattr)
+    words = (typed, "--cells", "softmax_regression", "lenet5", "--blocks", "2")
+    document = compared(*words, decided=lambda one: one["exit_code"] == 1)
     verdict, computed, *_ = document["verdicts"]
     assert computed["reason"] == "computes something else by intent: another architecture"
     assert verdict["verdict"] == "regressed" or excused(document), document
@@ -168,9 +168,10 @@ def test_two_cells_with_their_counts(compared):
 
 
 @pytest.mark.slow
-def test_two_settings(bench):
+def test_two_settings(typed, monkeypatch):
+    measure_one_pair(monkeypatch.setattr)
     flags = ("--env", "A=OMP_NUM_THREADS=1", "--env", "B=MALLOC_MMAP_THRESHOLD_=131072", "--env", "B=OMP_NUM_THREADS=1")
-    done = bench("ab", *flags, *QUICK, "--budget", "20s", "--json")
+    done = typed("ab", *flags, *QUICK, "--json")
     assert done.returncode in {0, 1, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["before"] == "A: OMP_NUM_THREADS=1"
@@ -204,8 +205,9 @@ def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environme
 
 
 @pytest.mark.slow
-def test_a_calibration_is_stored_and_drawn(bench):
-    done = bench("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--budget", "240s", "--json")
+def test_a_calibration_is_stored_and_drawn(typed, tmp_path, monkeypatch):
+    measure_one_pair(monkeypatch.setattr)
+    done = typed("calibrate", *QUICK, "--pairs", "10", "--inject", "40%", "--json")
     assert done.returncode in {0, 3}, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == 3
@@ -215,31 +217,32 @@ def test_a_calibration_is_stored_and_drawn(bench):
     equal, slowed = document["runs"]
     assert (equal["slowdown"], slowed["slowdown"]) == (0.0, 0.4)
     assert slowed["passed"] == 0
-    stored = json.loads((bench.folder / document["record"]).read_text())
+    stored = json.loads((tmp_path / document["record"]).read_text())
     assert stored["log_ratios"] == document["log_ratios"]
-    assert (bench.folder / document["picture"]).read_text().startswith("<?xml")
+    assert (tmp_path / document["picture"]).read_text().startswith("<?xml")
 
 
 @pytest.mark.slow
-def test_two_interpreters_are_compared_and_their_versions_listed(bench, tmp_path):
+def test_two_interpreters_are_compared_and_their_versions_listed(typed, tmp_path, monkeypatch):
+    measure_one_pair(monkeypatch.setattr)
     old, new = (Venv(tmp_path / name) for name in ("old", "new"))
     old.install("tidy_numbers", "1.0")
     new.install("tidy_numbers", "1.1")
     sides = ("--python", f"A={old.python}", f"B={new.python}")
-    done = bench("ab", *sides, *QUICK, "--budget", "25s", "--json")
+    done = typed("ab", *sides, *QUICK, "--json")
     assert done.returncode in {0, 1, 3}, done.stderr  # how fast they are is not the question
     document = json.loads(done.stdout)
     assert document["versions"] == {"tidy-numbers": ["1.0", "1.1"]}
     assert str(old.python) in document["before"]
     assert str(new.python) in document["after"]
 
-    log = ComparisonLog.load(bench.folder / document["record"])
+    log = ComparisonLog.load(tmp_path / document["record"])
     assert log.facts.before.installed["tidy-numbers"] == "1.0"
     assert log.facts.after.installed["Python"] == log.facts.before.installed["Python"]
-    again = bench("ab", "--recompute", document["record"], "--markdown", "comment.md", "--junit", "check.xml")
+    again = typed("ab", "--recompute", document["record"], "--markdown", "comment.md", "--junit", "check.xml")
     assert "versions that differ:\n    tidy-numbers 1.0 -> 1.1\n" in again.stdout
-    assert "- tidy-numbers 1.0 -\\> 1.1" in (bench.folder / "comment.md").read_text()
-    assert "tidy-numbers 1.0 -&gt; 1.1" in (bench.folder / "check.xml").read_text()
+    assert "- tidy-numbers 1.0 -\\> 1.1" in (tmp_path / "comment.md").read_text()
+    assert "tidy-numbers 1.0 -&gt; 1.1" in (tmp_path / "check.xml").read_text()
 
 
 @pytest.mark.slow

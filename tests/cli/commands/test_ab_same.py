@@ -8,9 +8,10 @@ import pytest
 
 from bench.compare.log import ComparisonLog
 from tests.cli.commands.test_ab import excused, git
+from tests.one_pair import measure_one_pair
 from tests.packages import project
 
-pytestmark = pytest.mark.slow  # a minute for all that look at one comparison
+pytestmark = pytest.mark.slow  # seconds for all that look at one comparison
 
 NETS = """
     import torch
@@ -56,10 +57,11 @@ QUICK = ("--blocks", "2", "--datasets", "synthetic", "--tolerance", "90%", "--co
 
 
 @pytest.fixture(scope="module")
-def compared(bench_for_all, tmp_path_factory):
+def compared(typed_for_all, tmp_path_factory):
     """One comparison of the two revisions: its document and exit code, rows by metric and net, and the repository."""
     pytest.importorskip("pip")
-    bench, repo = bench_for_all(), tmp_path_factory.mktemp("mine")
+    measure_one_pair(typed_for_all.patch.setattr)
+    repo = tmp_path_factory.mktemp("mine")
     git(repo, "init", "--quiet")
     for revision in REVISIONS:
         text = dedent(NETS)
@@ -69,11 +71,11 @@ def compared(bench_for_all, tmp_path_factory):
         (repo / "my_nets.py").write_text(text)
         git(repo, "add", "--all")
         git(repo, "commit", "--quiet", "--message", revision["name"])
-    done = bench("ab", "HEAD~1", "HEAD", "--repo", repo, *QUICK, "--budget", "150s", "--same-result")
+    done = typed_for_all.call("ab", "HEAD~1", "HEAD", "--repo", repo, *QUICK, "--same-result")
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
     rows = {(row["metric"], row["cell"].partition("-")[0]): row for row in document["verdicts"]}
-    return SimpleNamespace(bench=bench, repo=repo, document=document, rows=rows)
+    return SimpleNamespace(typed=typed_for_all, repo=repo, document=document, rows=rows)
 
 
 def test_nets_that_one_side_has_are_told_and_no_worktree_is_left(compared):
@@ -99,9 +101,9 @@ def test_a_change_is_named_and_fails_only_where_the_same_result_is_asked_for(com
     assert row["evidence"] == [named]
     speed = compared.rows["step", "other_net"]
     assert speed["reason"].endswith(("and computes something else", "; it computes something else"))
-    log = ComparisonLog.load(compared.bench.folder / compared.document["record"])
+    log = ComparisonLog.load(compared.typed.folder / compared.document["record"])
     assert log.cell_logs[row["cell"]].sameness.sameness == "changed"
-    assert compared.bench("ab", "--recompute", compared.document["record"]).returncode == 1
+    assert compared.typed.call("ab", "--recompute", compared.document["record"]).returncode == 1
 
 
 def test_another_spelling_of_the_same_net_is_the_same(compared):
@@ -112,8 +114,9 @@ def test_another_spelling_of_the_same_net_is_the_same(compared):
     assert "something else" not in json.dumps([row, speed])
 
 
-def test_cells_that_differ_in_arithmetic_are_compared(bench):
-    done = bench("ab", "--cells", "mlp", "mlp,dtype=bfloat16", *QUICK, "--budget", "60s")
+def test_cells_that_differ_in_arithmetic_are_compared(typed, monkeypatch):
+    measure_one_pair(monkeypatch.setattr)
+    done = typed("ab", "--cells", "mlp", "mlp,dtype=bfloat16", *QUICK)
     (row,) = [verdict for verdict in json.loads(done.stdout)["verdicts"] if verdict["metric"] == "result"]
     assert row["verdict"] == "unchanged"
     assert "within float error" in row["reason"]

@@ -13,6 +13,7 @@ import pytest
 from bench.plan.command import command_of
 from bench.session.collector import folder_of
 from bench.store.run import load
+from tests.one_pair import measure_one_pair
 
 NETS = Path(__file__).parents[2] / "origins" / "own_nets.py"
 ODD = r"""my nets (ü).py:Keywords(text='it\'s, a "quote" <b>&amp; = ünï [x] *? %s \n $HOME', more=(1, 2), sizes=[3])"""
@@ -90,20 +91,19 @@ def test_two_files_of_one_name_are_told_apart(typed, folder):
 
 
 @pytest.fixture(scope="module")
-def odd(bench_for_all):
+def odd(typed_for_all):
     """A real run of nets whose labels hold what files, pages and tables have to escape."""
-    bench = bench_for_all()
-    shutil.copy(NETS, bench.folder / "my nets (ü).py")
+    shutil.copy(NETS, typed_for_all.folder / "my nets (ü).py")
     nets = (ODD, LONG, "my nets (ü).py:Pair")
     few = (
         "--suite tiny --train-limit 0.2s --blocks 2 --repeats 1 --again 0 --concurrent --checkpoint --profile --run odd"
     )
-    done = bench("run", "--architectures", *nets[:2], *few.split(), "--epochs", "1")
+    done = typed_for_all.call("run", "--architectures", *nets[:2], *few.split(), "--epochs", "1")
     assert done.returncode == 0, done.stderr
     few = "--suite tiny --epochs 0 --blocks 2 --repeats 1 --again 0 --concurrent --run pair"
-    done = bench("run", "--architectures", nets[2], *few.split())
+    done = typed_for_all.call("run", "--architectures", nets[2], *few.split())
     assert done.returncode == 0, done.stderr
-    return bench
+    return typed_for_all
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_labels_of_any_kind_survive_files_pages_and_tables(odd):
     assert page.count("SHA-256") >= 2
     explained = ("explain", cells[0].id, cells[1].id, "--run", "odd")
     for words in (("show", "odd"), ("show", "odd", "--csv"), ("history",), explained):
-        done = odd(*words)
+        done = odd.call(*words)
         assert done.returncode == 0, done.stderr
         assert "ünï [x]" in done.stdout
 
@@ -131,7 +131,7 @@ def test_the_command_of_a_cell_repeats_it(odd):
     run = load(str(odd.folder / "results/odd"))
     for result in run.results():
         words = shlex.split(command_of(result.cell, run.facts.plan))[3:]
-        document = json.loads(odd(*words, "--dry-run", "--json").stdout)
+        document = json.loads(odd.call(*words, "--dry-run", "--json").stdout)
         (cell,) = document["cells"]
         assert (cell["id"], tuple(cell["origins"])) == (result.cell.id, result.cell.origins)
 
@@ -142,7 +142,7 @@ def test_several_outputs_are_timed_with_a_warning(odd):
     assert result.status == "ok"
     (warning,) = [warning for warning in result.warnings if warning.kind == "several outputs"]
     assert "tuple of 2 tensors" in warning.text
-    assert "several outputs" in odd("show", "pair").stdout + (odd.folder / "reports/pair.html").read_text("utf-8")
+    assert "several outputs" in odd.call("show", "pair").stdout + (odd.folder / "reports/pair.html").read_text("utf-8")
 
 
 def committed(folder, message):
@@ -151,9 +151,10 @@ def committed(folder, message):
 
 
 @pytest.mark.slow
-def test_ab_compares_the_same_words_by_both_revisions_code(bench):
+def test_ab_compares_the_same_words_by_both_revisions_code(typed, tmp_path, monkeypatch):
     """Also in a folder of the repository, and with a neighbour of the file that changed; the suite is not in it."""
-    folder = bench.folder / "nets"
+    measure_one_pair(monkeypatch.setattr)
+    folder = tmp_path / "nets"
     folder.mkdir()
     net = """
         from parts import DEPTH
@@ -165,12 +166,12 @@ def test_ab_compares_the_same_words_by_both_revisions_code(bench):
         """
     (folder / "my_nets.py").write_text(dedent(net))
     (folder / "parts.py").write_text("DEPTH = 1\n")
-    subprocess.run(["git", "init", "-q"], cwd=bench.folder, check=True)
-    committed(bench.folder, "one")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    committed(tmp_path, "one")
     (folder / "parts.py").write_text("DEPTH = 20\n")
-    bench.folder = folder
-    few = "--concurrent --uncalibrated --tolerance 20% --budget 60s --json"
-    done = bench("ab", "HEAD", "--architectures", "my_nets.py:build(width=16)", *few.split())
+    monkeypatch.chdir(folder)
+    few = "--concurrent --uncalibrated --tolerance 20% --blocks 2 --json"
+    done = typed("ab", "HEAD", "--architectures", "my_nets.py:build(width=16)", *few.split())
     document = json.loads(done.stdout)
     verdicts = {verdict["metric"]: verdict for verdict in document["verdicts"]}
     assert verdicts["step"]["cell"].startswith("build(width=16)-"), done.stderr
@@ -180,10 +181,11 @@ def test_ab_compares_the_same_words_by_both_revisions_code(bench):
 
 
 @pytest.mark.slow
-def test_ab_compares_two_nets_of_a_file(bench):
-    shutil.copy(NETS, bench.folder)
-    few = "--concurrent --uncalibrated --tolerance 20% --budget 10s --json"
-    done = bench("ab", "--cells", "own_nets.py:Plain", "own_nets.py:Lazy(width=512),optimizer=adam", *few.split())
+@pytest.mark.usefixtures("folder")
+def test_ab_compares_two_nets_of_a_file(typed, monkeypatch):
+    measure_one_pair(monkeypatch.setattr)
+    few = "--concurrent --uncalibrated --tolerance 20% --blocks 2 --json"
+    done = typed("ab", "--cells", "own_nets.py:Plain", "own_nets.py:Lazy(width=512),optimizer=adam", *few.split())
     document = json.loads(done.stdout)
     (cell,) = {verdict["cell"] for verdict in document["verdicts"]}
     assert cell.startswith("Lazy(width=512)-adam-")

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.one_pair import keep_servers
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core"),
@@ -14,43 +16,54 @@ pytestmark = [
 CELL = ("run", "--suite", "tiny", "--architectures", "softmax_regression", "--datasets", "synthetic", "--epochs", "0")
 
 
+FLAGS = ("--run", "mine", "--no-report", "--concurrent")
+
+
 def lines(bench, *flags, **variables):
     """The results of one cell, by its own run."""
-    done = bench(*CELL, "--run", "mine", "--no-report", "--concurrent", *flags, **variables)
-    stored = (bench.folder / "results" / "mine" / "results.jsonl").read_text().splitlines()
-    return done, [json.loads(line) for line in stored]
+    bench(*CELL, *FLAGS, *flags, **variables)
+    return results_in(bench.folder)
+
+
+def results_in(folder):
+    stored = (folder / "results" / "mine" / "results.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in stored]
 
 
 @pytest.mark.alone
-def test_two_threads_beside_a_busy_process_are_measured_again_and_marked(bench):
+def test_two_threads_beside_a_busy_process_are_measured_again_and_marked(typed, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    keep_servers(monkeypatch.setattr)  # one beside the loops takes long to start
+    assert typed(*CELL, "--dry-run").returncode == 0  # this one is kept for the run
     cores = len(os.sched_getaffinity(0))
     # two to a core: with one to a core, a step that sleeps between its batches can still get its turn at once
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * cores)]
     try:
-        done, results = lines(bench)
+        done = typed(*CELL, *FLAGS)
     finally:
         for loop in loops:
             loop.kill()
             loop.wait()
     assert done.returncode == 0, done.stderr
+    results = results_in(tmp_path)
     assert len(results) == 3  # one repeat, and two more for the two that were disturbed
     contended = [{one["part"] for one in result["warnings"] if one["kind"] == "contended"} for result in results]
     assert all("phases" in parts for parts in contended)  # a batch of inference may be too small for two threads
     assert all(block["waited"] is not None for result in results for block in result["blocks"])
-    shown = bench("show", "mine").stdout
-    assert "phases" in shown.splitlines()[1]
+    shown = typed("show", "mine").stdout
+    assert "signs: c contended: other work took its cores" in shown
     assert "! other work took its cores each time it was measured" in shown
-    rows = json.loads(bench("show", "mine", "--json").stdout)["rows"]
+    rows = json.loads(typed("show", "mine", "--json").stdout)["rows"]
     assert {row["metric"]: row["contended"] for row in rows}["step"] is True
-    saved = bench("baseline", "save", "mine")
+    saved = typed("baseline", "save", "mine")
     assert saved.returncode == 2
     assert "every cell of run 'mine' was contended" in saved.stderr
-    assert bench("baseline", "save", "mine", "--contended").returncode == 0
+    assert typed("baseline", "save", "mine", "--contended").returncode == 0
 
 
 @pytest.mark.parametrize("variable", [{"GOMP_CPU_AFFINITY": "0-1"}, {"OMP_PROC_BIND": "true"}])
 def test_bound_threads_leave_the_parents_cores(bench, variable):
-    _, results = lines(bench, "--again", "0", **variable)
+    results = lines(bench, "--again", "0", **variable)
     system = results[0]["system"]
     assert results[0]["status"] == "ok"
     assert results[0]["cell"]["threads"] == system["cores_usable"] == len(os.sched_getaffinity(0))
@@ -59,6 +72,6 @@ def test_bound_threads_leave_the_parents_cores(bench, variable):
 
 
 def test_a_cell_that_got_fewer_threads_says_so_and_is_not_measured(bench):
-    _, (result,) = lines(bench, OMP_THREAD_LIMIT="1")
+    (result,) = lines(bench, OMP_THREAD_LIMIT="1")
     assert (result["status"], result["measurements"]) == ("failed", [])
     assert f"asked for {result['cell']['threads']} threads, got 1 (OMP_THREAD_LIMIT=1)" in result["reason"]
