@@ -52,24 +52,22 @@ WRONG = """
     """
 
 
-@pytest.fixture
-def checked(tmp_path):
-    """Has mypy check a module against this source tree, strictly: its messages, by line."""
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """Has mypy check two modules against this source tree, strictly and at once: the messages of a file, and errors."""
     pytest.importorskip("mypy")
-
-    def check(source):
-        (tmp_path / "consumer.py").write_text(dedent(source))
-        done = subprocess.run(
-            [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "consumer.py"],
-            cwd=tmp_path,
-            env={"PATH": "", "MYPYPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return [line for line in done.stdout.splitlines() if line.startswith("consumer.py:")], done.stderr
-
-    return check
+    folder = tmp_path_factory.mktemp("typed")
+    (folder / "consumer.py").write_text(dedent(CONSUMER))
+    (folder / "wrong.py").write_text(dedent(WRONG))
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "consumer.py", "wrong.py"],
+        cwd=folder,
+        env={"PATH": "", "MYPYPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return lambda name: ([line for line in done.stdout.splitlines() if line.startswith(f"{name}:")], done.stderr)
 
 
 def test_the_packages_say_that_they_are_typed():
@@ -79,10 +77,10 @@ def test_the_packages_say_that_they_are_typed():
 
 @pytest.mark.slow
 def test_a_consumer_is_checked_by_our_types(checked):
-    assert checked(CONSUMER) == ([], "")
+    assert checked("consumer.py") == ([], "")
 
 
 @pytest.mark.slow
 def test_a_consumer_s_mistakes_are_seen(checked):
-    messages, _ = checked(WRONG)
+    messages, _ = checked("wrong.py")
     assert {int(message.split(":")[1]) for message in messages} == {4, 5, 6, 7}

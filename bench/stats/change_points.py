@@ -142,8 +142,8 @@ def _placed(values: Floats, start: int, end: int, change: Change) -> Change:
 
 def _fits(window: Floats, start: int, line: Trend, scores: Floats) -> Iterator[Change]:
     """A ramp, if a line fits the window better than two levels, and the best step."""
-    splits = range(LEAST, window.size - LEAST + 1)
-    split = min(splits, key=lambda at: float(np.abs(_levelled(window, at)).sum()))
+    sides = slice(LEAST - 1, window.size - LEAST)  # the fewest readings of a side to the most
+    split = LEAST + int(np.argmin(_residuals(window)[sides] + _residuals(window[::-1])[sides][::-1]))
     move, rest = float(np.median(window[split:]) - np.median(window[:split])), _levelled(window, split)
     is_line = float(np.abs(line.rest).sum()) < float(np.abs(rest).sum())
     factor = worth(autocorrelation(line.rest, 2) if is_line else autocorrelation(rest, 1))
@@ -154,6 +154,14 @@ def _fits(window: Floats, start: int, line: Trend, scores: Floats) -> Iterator[C
     low, high = max(split - radius, 1), min(split + radius, window.size - 1)
     shift, z = float(np.expm1(move)), float(np.copysign(np.abs(scores).max(), move)) * factor
     yield Change(start + split, start + low, start + high, shift, z)
+
+
+def _residuals(values: Floats) -> Floats:
+    """The sum of absolute residuals about the median of the first reading, of the first two, and so on."""
+    place, size = np.arange(values.size), np.arange(1, values.size + 1)[:, None]
+    firsts = np.sort(np.where(place < size, values, np.inf), axis=1)
+    larger, smaller = (place >= size - size // 2) & (place < size), place < size // 2
+    return np.where(larger, firsts, 0).sum(axis=1) - np.where(smaller, firsts, 0).sum(axis=1)
 
 
 def _levelled(window: Floats, split: int) -> Floats:
