@@ -10,6 +10,7 @@ import sys
 import tempfile
 import termios
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 
@@ -156,7 +157,8 @@ def hasty():
     """What this process itself measures meanwhile is measured in haste, for tests that ask for no time."""
     with pytest.MonkeyPatch.context() as patch:
         for place, amount in AMOUNTS.items():
-            patch.setattr(place, amount)
+            module, _, name = place.rpartition(".")
+            patch.setattr(import_module(module), name, amount)
         yield
 
 

@@ -20,7 +20,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from bench.stats.autocorrelation import autocorrelation, worth
 from bench.stats.noise import noise
@@ -122,7 +121,7 @@ def critical(count: int, level: float = LEVEL) -> float:
 def _look(values: Floats, start: int, end: int) -> Change | None:
     """The change in values[start:end], at least 2 LEAST of them, if there is one."""
     window = values[start:end]
-    line, scores = trend(window), _scores(rankdata(window)[None, :])[0]
+    line, scores = trend(window), _scores(_ranks(window)[None, :])[0]
     threshold = critical(next(size for size in _SIZES if size >= window.size))
     if np.abs(scores).max() <= threshold and abs(line.z) <= _STEEP:
         return None  # no correction makes more of it
@@ -136,7 +135,7 @@ def _look(values: Floats, start: int, end: int) -> Change | None:
 def _placed(values: Floats, start: int, end: int, change: Change) -> Change:
     """The same change by a few more readings, which place it better; they need not pass what let it be shown."""
     window = values[start:end]
-    again = list(_fits(window, start, trend(window), _scores(rankdata(window)[None, :])[0]))
+    again = list(_fits(window, start, trend(window), _scores(_ranks(window)[None, :])[0]))
     return next((fit for fit in again if fit.shift * change.shift > 0), change)
 
 
@@ -178,6 +177,13 @@ def _radius(move: float, spread: float) -> int:
     if spread == 0:
         return 0
     return int(min(max(np.ceil(12 * (spread / move) ** 2 - 0.5), 0), 10))
+
+
+def _ranks(values: Floats) -> Floats:
+    """From 1 on, those of equal values their mean; scipy's takes seven times as long for so few."""
+    ordered = np.sort(values)
+    below, up_to = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
+    return np.asarray((below + up_to + 1) / 2)
 
 
 def _scores(ranks: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from importlib.util import find_spec
 from threading import Thread
 
 import pytest
@@ -18,8 +19,7 @@ from bench.session.scheduler import Scheduler
 from tests.cluster.clusters import cluster_of, measuring_nodes
 from tests.conftest import HANG
 
-pytest.importorskip("ray")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")]
 
 ERRANDS = "cluster_errands:measure"
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from importlib.util import find_spec
 
 import pytest
 
@@ -14,8 +15,7 @@ from bench.store.run import load
 from tests.cluster.clusters import cluster_of
 from tests.conftest import HANG, ROOT
 
-pytest.importorskip("ray")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")]
 
 FEW = "--datasets synthetic --seeds 0 --threads 1 --blocks 2 --epochs 0 --repeats 2 --again 0 --precision 0.001%"
 
