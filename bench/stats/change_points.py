@@ -160,7 +160,7 @@ def _residuals(values: Floats) -> Floats:
     place, size = np.arange(values.size), np.arange(1, values.size + 1)[:, None]
     firsts = np.sort(np.where(place < size, values, np.inf), axis=1)
     larger, smaller = (place >= size - size // 2) & (place < size), place < size // 2
-    return np.where(larger, firsts, 0).sum(axis=1) - np.where(smaller, firsts, 0).sum(axis=1)
+    return np.asarray(np.where(larger, firsts, 0).sum(axis=1) - np.where(smaller, firsts, 0).sum(axis=1))
 
 
 def _levelled(window: Floats, split: int) -> Floats:
