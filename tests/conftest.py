@@ -9,17 +9,21 @@ import subprocess
 import sys
 import tempfile
 import termios
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from hypothesis import settings
 
+from tests.haste.amounts import AMOUNTS
+
 settings.register_profile("unhurried", deadline=None)  # no test expects a speed
 settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent.parent
+HASTE = ROOT / "tests" / "haste"  # on the module path of a server, its workers time little: for tests of no time
 
 # What is kept for the user is kept for the tests alone; but matplotlib's list of fonts takes seconds to make.
 _CACHES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -148,6 +152,25 @@ def python_in(environment):
     return call
 
 
+@contextmanager
+def hasty():
+    """What this process itself measures meanwhile is measured in haste, for tests that ask for no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        for place, amount in AMOUNTS.items():
+            module, _, name = place.rpartition(".")
+            patch.setattr(import_module(module), name, amount)
+        yield
+
+
+@pytest.fixture
+def in_haste(monkeypatch):
+    """Workers that this process starts measure in haste, and one server forks them all, round after round."""
+    from bench.process.local import Workers
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(HASTE), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setattr(Workers, "renew", lambda workers: None)
+
+
 @pytest.fixture
 def bench(tmp_path, environment):
     """Runs `python -m bench` in an empty folder."""
@@ -187,11 +210,11 @@ class Commands:
         stdout, stderr = process.communicate(timeout=HANG)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
-    def start(self, *arguments, plugin=None, python=(), terminal=None, **variables):
+    def start(self, *arguments, haste=False, plugin=None, python=(), terminal=None, **variables):
         """The command as a process that leads a session of its own, on the terminal (a descriptor) if one is given."""
         environment = {**self._environment, **variables}
-        if plugin:
-            environment["PYTHONPATH"] += f"{os.pathsep}{plugin}"
+        for folder in (*([HASTE] if haste else []), *([plugin] if plugin else [])):
+            environment["PYTHONPATH"] += f"{os.pathsep}{folder}"
         process = subprocess.Popen(
             [sys.executable, *python, "-m", "bench", *map(str, arguments)],
             cwd=self.folder,

@@ -42,6 +42,7 @@ from bench.store.run import create
 from bench.store.stored import parse_line
 from bench.store.summary import CellSummary
 from bench.vocabulary import DIRECTIONS, GATES, METRIC_KINDS, POOLINGS, PairMetric
+from tests.conftest import hasty
 
 SOURCE = Path(bench.__file__).parent
 CELL = Cell("debug")
@@ -80,7 +81,7 @@ def of_task():
     heard = Heard()
     task = Task(CELL, blocks=1, epochs=1, until=0.3, checkpoint=True, energy=True)
     counter = FakeCounter(wraps_at=inf, clock=perf_counter, watts=1.0)
-    with pytest.MonkeyPatch.context() as patched:  # for machines without one
+    with pytest.MonkeyPatch.context() as patched, hasty():  # the counter for machines without one
         patched.setattr(cell, "meter_of", lambda _: energy.EnergyMeter([counter]))
         patched.setattr(energy, "IDLE_SECONDS", 0.05)
         cell.measure(task, heard)

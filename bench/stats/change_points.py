@@ -20,7 +20,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from bench.stats.autocorrelation import autocorrelation, worth
 from bench.stats.noise import noise
@@ -122,7 +121,7 @@ def critical(count: int, level: float = LEVEL) -> float:
 def _look(values: Floats, start: int, end: int) -> Change | None:
     """The change in values[start:end], at least 2 LEAST of them, if there is one."""
     window = values[start:end]
-    line, scores = trend(window), _scores(rankdata(window)[None, :])[0]
+    line, scores = trend(window), _scores(_ranks(window)[None, :])[0]
     threshold = critical(next(size for size in _SIZES if size >= window.size))
     if np.abs(scores).max() <= threshold and abs(line.z) <= _STEEP:
         return None  # no correction makes more of it
@@ -136,14 +135,14 @@ def _look(values: Floats, start: int, end: int) -> Change | None:
 def _placed(values: Floats, start: int, end: int, change: Change) -> Change:
     """The same change by a few more readings, which place it better; they need not pass what let it be shown."""
     window = values[start:end]
-    again = list(_fits(window, start, trend(window), _scores(rankdata(window)[None, :])[0]))
+    again = list(_fits(window, start, trend(window), _scores(_ranks(window)[None, :])[0]))
     return next((fit for fit in again if fit.shift * change.shift > 0), change)
 
 
 def _fits(window: Floats, start: int, line: Trend, scores: Floats) -> Iterator[Change]:
     """A ramp, if a line fits the window better than two levels, and the best step."""
-    splits = range(LEAST, window.size - LEAST + 1)
-    split = min(splits, key=lambda at: float(np.abs(_levelled(window, at)).sum()))
+    sides = slice(LEAST - 1, window.size - LEAST)  # the fewest readings of a side to the most
+    split = LEAST + int(np.argmin(_residuals(window)[sides] + _residuals(window[::-1])[sides][::-1]))
     move, rest = float(np.median(window[split:]) - np.median(window[:split])), _levelled(window, split)
     is_line = float(np.abs(line.rest).sum()) < float(np.abs(rest).sum())
     factor = worth(autocorrelation(line.rest, 2) if is_line else autocorrelation(rest, 1))
@@ -154,6 +153,14 @@ def _fits(window: Floats, start: int, line: Trend, scores: Floats) -> Iterator[C
     low, high = max(split - radius, 1), min(split + radius, window.size - 1)
     shift, z = float(np.expm1(move)), float(np.copysign(np.abs(scores).max(), move)) * factor
     yield Change(start + split, start + low, start + high, shift, z)
+
+
+def _residuals(values: Floats) -> Floats:
+    """The sum of absolute residuals about the median of the first reading, of the first two, and so on."""
+    place, size = np.arange(values.size), np.arange(1, values.size + 1)[:, None]
+    firsts = np.sort(np.where(place < size, values, np.inf), axis=1)
+    larger, smaller = (place >= size - size // 2) & (place < size), place < size // 2
+    return np.asarray(np.where(larger, firsts, 0).sum(axis=1) - np.where(smaller, firsts, 0).sum(axis=1))
 
 
 def _levelled(window: Floats, split: int) -> Floats:
@@ -170,6 +177,13 @@ def _radius(move: float, spread: float) -> int:
     if spread == 0:
         return 0
     return int(min(max(np.ceil(12 * (spread / move) ** 2 - 0.5), 0), 10))
+
+
+def _ranks(values: Floats) -> Floats:
+    """From 1 on, those of equal values their mean; scipy's takes seven times as long for so few."""
+    ordered = np.sort(values)
+    below, up_to = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
+    return np.asarray((below + up_to + 1) / 2)
 
 
 def _scores(ranks: Floats) -> Floats:

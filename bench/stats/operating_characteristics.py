@@ -88,8 +88,13 @@ def rates(noise: Noise, tolerance: float, slowdowns: Sequence[float] = SLOWDOWNS
     replacement; a true slowdown is added. A bias is taken to be against whoever asks: it slows equal sides and hides
     slowdowns. Serial dependence widens the noise by what it does to the error of a mean.
     """
-    equal, pairs = outcomes(_drawn(noise, seed) + noise.bias, tolerance, starts=ALTERNATING)
-    hidden = _drawn(noise, seed) - noise.bias
+    return _rates(_drawn(noise, seed), noise.bias, tolerance, slowdowns)
+
+
+def _rates(drawn: Floats, bias: float, tolerance: float, slowdowns: Sequence[float]) -> Rates:
+    """Of runs of equal sides without the bias."""
+    equal, pairs = outcomes(drawn + bias, tolerance, starts=ALTERNATING)
+    hidden = drawn - bias
     slowed = [outcomes(hidden + np.log1p(slowdown), tolerance, starts=ALTERNATING)[0] for slowdown in slowdowns]
     return Rates(
         tolerance=tolerance,
@@ -104,8 +109,9 @@ def rates(noise: Noise, tolerance: float, slowdowns: Sequence[float] = SLOWDOWNS
 
 def admissible(noise: Noise, seed: int = 0) -> float | None:
     """The smallest of TOLERANCES at which the gate can be believed; None where it can at none."""
+    drawn = _drawn(noise, seed)
     for tolerance in TOLERANCES:
-        shown = rates(noise, tolerance, (tolerance,), seed)
+        shown = _rates(drawn, noise.bias, tolerance, (tolerance,))
         if shown.false_alarm <= MOST_FALSE and shown.passed >= LEAST_PASSED and shown.power[0] >= LEAST_POWER:
             return tolerance
     return None

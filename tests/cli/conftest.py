@@ -6,6 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.conftest import HASTE
+
 TINY = (
     *("--datasets", "synthetic", "--optimizers", "sgd", "--repeats", "1", "--again", "0", "--blocks", "2"),
     *("--train-limit", "0"),
@@ -14,6 +16,7 @@ TINY = (
 # Imported at the start of every Python process whose path it is on: leaves the names of all modules at the end.
 SITECUSTOMIZE = """
     import atexit, os, sys
+    import haste
 
     def leave_names():
         with open(f"{os.environ['MODULES']}/{os.getpid()}", "w") as file:
@@ -35,7 +38,7 @@ def recorded(bench_for_all, plugin, tmp_path_factory):
     process = bench.start(
         *("run", "--architectures", "debug", "faulty_prints", *TINY, "--seeds", "0", "--epochs", "1"),
         *("--run", "tiny", "--json"),
-        plugin=f"{plugin}:{site}",
+        plugin=f"{plugin}:{site}:{HASTE}",
         MODULES=str(modules),
     )
     stdout, stderr = process.communicate(timeout=240)

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.cluster.nodes import RESOURCE
+from tests.conftest import HASTE, ROOT
 
 ON_NODES = Path(__file__).parent / "on_nodes"
-ROOT = Path(__file__).parents[2]
 LOOPBACK = {"node_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
 # so that a node which is gone is known to be within seconds; Ray reads them as its processes start
 QUICK = {
@@ -22,15 +22,17 @@ QUICK = {
 
 
 @contextmanager
-def cluster_of(count, log=None, **more):
+def cluster_of(count, log=None, *, haste=False, **more):
     """A cluster of a head and `count` nodes, whose workers find the errands; gone at the end of the block.
 
-    `more` holds further arguments of nodes by their number.
+    They measure in haste if that is asked. `more` holds further arguments of nodes by their number.
     """
     from ray._private import ray_constants
     from ray.cluster_utils import Cluster
 
-    path = os.pathsep.join([str(ON_NODES), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join(
+        map(str, filter(None, [HASTE if haste else None, ON_NODES, ROOT, os.environ.get("PYTHONPATH")]))
+    )
     variables = {**QUICK, "PYTHONPATH": path, **({"BENCH_TEST_LOG": str(log)} if log else {})}
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)

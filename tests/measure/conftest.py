@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from bench import data
-from bench.devices import CpuDevice, cpu
-from bench.measure import blocks
+from bench.devices import CpuDevice
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
+from tests.conftest import hasty
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +32,7 @@ def workload(mnist):
 
 
 @pytest.fixture
-def quick(monkeypatch):
-    """Blocks and warm-ups of a few steps, and no slab: where what is timed in this process is of no interest."""
-    monkeypatch.setattr(cpu, "SLAB_BYTES", 4096)
-    for name in ("BLOCK_SECONDS", "WARM_SECONDS", "WARM_CAP"):
-        monkeypatch.setattr(blocks, name, 0.002)
+def quick():
+    """Measuring in haste, where what is timed in this process is of no interest."""
+    with hasty():
+        yield

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from bench.cli import run_command_line
 from bench.plan.estimate import around_seconds, expected_seconds, renewal_seconds
 from bench.plan.grid import expand
 from bench.plan.plan import plan_from, suite_names
@@ -31,10 +32,10 @@ ASKED_FOR = {
 }
 # What stands in for a suite's own to be quick; whatever else it says stays.
 SHRUNK = {
-    "optimizers": ["--architectures", "debug", "--optimizers", "sgd", "muon", "--tune", "2"],
-    "implementations": ["--architectures", "debug", "--optimizers", "sgd", "rmsprop", "muon"],
+    "optimizers": ["--architectures", "debug", "--optimizers", "muon", "--tune", "2"],
+    "implementations": ["--architectures", "debug", "--optimizers", "rmsprop", "muon"],
     "cnn-benchmarks": ["--architectures", "resnet18", "--datasets", "synthetic:3x64x64:1000"],
-    "batch": ["--architectures", "debug"],
+    "batch": ["--architectures", "debug", "--batch-sizes", "1", "1024"],
 }
 
 
@@ -98,14 +99,17 @@ RUN = ("optimizers", "implementations", "batch", "dtype", "compile", "cnn-benchm
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 @pytest.mark.parametrize("name", RUN)
-def test_a_suite_runs_when_it_is_cut_short(bench, name):
+def test_a_suite_runs_when_it_is_cut_short(tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
     first = plan_from({"suite": name}).architectures[0]
     small = ["--architectures", first, *SHRUNK.get(name, [])]
     few = "--blocks 2 --repeats 1 --again 0 --train-limit 0.5s --seeds 0 --threads 1"
     limits = [*few.split(), "--concurrent", "--no-report"]
-    done = bench("run", "--suite", name, *small, *limits, "--json")
-    assert done.returncode == 0, done.stderr
-    counts = json.loads(done.stdout)["counts"]
+    code = run_command_line(["run", "--suite", name, *small, *limits, "--json"])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    counts = json.loads(printed.out)["counts"]
     assert counts["ok"] > 0
-    assert counts["failed"] + counts["timeout"] + counts["oom"] == 0, done.stderr
+    assert counts["failed"] + counts["timeout"] + counts["oom"] == 0, printed.err

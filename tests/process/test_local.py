@@ -11,6 +11,7 @@ from bench.process import local
 from bench.process.executor import talk
 from bench.process.local import Workers
 from bench.process.worker import WorkerError
+from tests.conftest import HASTE
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="fresh processes are forked here")
 
@@ -161,7 +162,8 @@ INSTALLED = ("-c", "import sys; del sys.path[0]; from bench.__main__ import main
 )
 def test_files_of_the_folder_one_stands_in_are_never_run(shadowed, environment, python, words):
     """Also with the path of a temporary folder too long for a socket's, and that is not there."""
-    variables = {**environment, "TMPDIR": str(shadowed / ("long" * 30))}
+    path = f"{environment['PYTHONPATH']}{os.pathsep}{HASTE}"
+    variables = {**environment, "PYTHONPATH": path, "TMPDIR": str(shadowed / ("long" * 30))}
     done = subprocess.run(
         [sys.executable, *python, *words], cwd=shadowed, env=variables, capture_output=True, text=True, check=False
     )

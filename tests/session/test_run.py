@@ -161,6 +161,7 @@ def measured(executor, plan=PLAN, observer=None, run=None, **options):
     return session.measure(work, executor, listener, run=run, concurrent=True, **options)
 
 
+@pytest.mark.usefixtures("in_haste")
 def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
     listener = Listener()
     with closing(Workers()) as workers:

@@ -13,6 +13,7 @@ from bench.plan.task import Task
 from bench.training.checkpoint import unpacked
 from bench.worker import cell as module
 from bench.worker.cell import measure
+from tests.conftest import hasty
 from tests.measure.recording import Heard
 
 
@@ -26,7 +27,8 @@ def parts():
         until=0.3,
         checkpoint=True,
     )
-    measure(task, channel)
+    with hasty():
+        measure(task, channel)
     return channel.sent
 
 

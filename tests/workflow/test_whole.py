@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import HASTE, ROOT
 from tests.workflow.conftest import NETS, commit, git, program
 from tests.workflow.test_accepting import GITIGNORE, commands
 
@@ -17,8 +17,10 @@ pytestmark = pytest.mark.slow
 
 # The suite itself, with as little to do as it can have.
 SUITE = f"""
+    import os
     import sys
     sys.path.insert(0, {str(ROOT)!r})
+    os.environ["PYTHONPATH"] = {f"{ROOT}{os.pathsep}{HASTE}"!r}  # for its workers
     little = ["--blocks", "2"]
     if sys.argv[1] == "run":
         little += ["--seeds", "0", "--epochs", "0", "--repeats", "1", "--again", "0", "--datasets", "synthetic"]

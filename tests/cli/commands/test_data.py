@@ -7,13 +7,15 @@ from textwrap import dedent
 import pytest
 
 from bench.store.run import load
+from tests.conftest import HASTE
 from tests.data import small
 
 # Imported at the start of each Python process: the server, from which workers are forked, has the small sets expected.
 SITECUSTOMIZE = """
     import os, sys
+    import haste
 
-    if "tree_server.py" in " ".join(sys.orig_argv):
+    if "tree_server.py" in " ".join(sys.orig_argv) and "BENCH_TREE_SERVER" in os.environ:  # it begins twice
         import pytest
         from tests.data import small
 
@@ -28,7 +30,7 @@ ONE = (
     "mlp",
     "--optimizers",
     "adam",
-    *("--seeds", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--no-report"),
+    *("--seeds", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--threads", "1", "--no-report"),
 )
 ALL = (*ONE, "--epochs", "8", "--train-limit", "0", "--run", "small", "--json", "--datasets", *small.NAMES)
 
@@ -44,7 +46,7 @@ def expecting(bench, tmp_path_factory):
     (site / "sitecustomize.py").write_text(dedent(SITECUSTOMIZE))
 
     def call(*arguments):
-        return bench(*arguments, "--concurrent", plugin=site, SMALL_DATA=address)
+        return bench(*arguments, "--concurrent", plugin=f"{site}:{HASTE}", SMALL_DATA=address)
 
     call.folder, call.published = bench.folder, published
     with small.served(published) as address:

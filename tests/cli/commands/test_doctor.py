@@ -48,7 +48,7 @@ def test_json_is_one_document_with_findings_and_facts(machine, capsys):
 
 @pytest.mark.slow
 def test_this_machine_is_examined(bench):
-    done = bench("doctor", "--json", "--pairs", "2")
+    done = bench("doctor", "--json", "--pairs", "2", haste=True)
     document = json.loads(done.stdout)
 
     assert done.returncode == (0 if document["fit"] else 3)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bench.store.run import load
-from tests.conftest import HANG, ROOT
+from tests.conftest import HANG, HASTE, ROOT
 
 GRID = (
     *("run", "--architectures", "debug", "--datasets", "synthetic", "--optimizers", "sgd", "--threads", "1"),
@@ -46,7 +46,7 @@ def start(tmp_path):
     folder.mkdir()
 
     def call(changes, words):
-        wanted = {**os.environ, "PYTHONPATH": str(ROOT), "SCRIPT": f"{sys.executable} {script}", **changes}
+        wanted = {**os.environ, "PYTHONPATH": f"{ROOT}:{HASTE}", "SCRIPT": f"{sys.executable} {script}", **changes}
         environment = {name: value for name, value in wanted.items() if value is not None}
         command = ["bash", "-c", f"set -o pipefail; {words}"]
         return subprocess.run(

@@ -26,7 +26,22 @@ def faults(bench_for_all, plugin):
     bench = bench_for_all()
     done = bench(
         *("run", "--architectures", *names, "--datasets", "synthetic", "--optimizers", "sgd", "--epochs", "1"),
-        *("--seeds", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--run", "faults", "--no-report"),
+        *(
+            "--seeds",
+            "0",
+            "--repeats",
+            "1",
+            "--again",
+            "0",
+            "--blocks",
+            "2",
+            "--run",
+            "faults",
+            "--no-report",
+            "--threads",
+            "1",
+        ),
+        haste=True,
         plugin=plugin,
     )
     results = load("faults", bench.folder / "results").results()
@@ -89,6 +104,7 @@ def test_a_network_that_hangs_is_ended_at_its_timeout(plugin, monkeypatch, tmp_p
     assert "--timeout" in result.reason
 
 
+@pytest.mark.usefixtures("in_haste")
 def test_a_run_of_nothing_but_failures_says_so(typed, tmp_path, plugin, monkeypatch):
     monkeypatch.syspath_prepend(plugin)
     only = ("--architectures", "faulty_raises", "--datasets", "synthetic", "--seeds", "0", "--run", "none")

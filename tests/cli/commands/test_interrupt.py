@@ -43,7 +43,8 @@ def midway(bench, plugin):
         process = bench.start(
             *("run", "--architectures", "faulty_good", "faulty_hangs", "--datasets", "synthetic", "--epochs", "0"),
             *("--seeds", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--order-seed", seed_with_first(0)),
-            *("--run", "midway", *flags),
+            *("--threads", "1", "--run", "midway", *flags),
+            haste=True,
             plugin=plugin,
             terminal=terminal,
         )
@@ -195,7 +196,7 @@ def test_a_run_that_was_killed_is_resumed_where_it_ended(bench, midway, kept, pl
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     kept()
-    done = bench("run", "--resume", "midway", "--timeout", "5s", "--no-report", plugin=plugin)
+    done = bench("run", "--resume", "midway", "--timeout", "5s", "--no-report", haste=True, plugin=plugin)
     assert done.returncode == 0, done.stderr
     results = load("midway", bench.folder / "results").results()
     assert [(one.cell.architecture, one.status) for one in results] == [

@@ -25,29 +25,30 @@ def digits(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_from_a_folder_of_images_to_the_page(bench, digits):
+@pytest.mark.usefixtures("in_haste")
+def test_from_a_folder_of_images_to_the_page(typed, tmp_path, digits):
     run = ("run", "--architectures", "lenet5", "--optimizers", "adam", "--batch-sizes", "32", "--threads", "1")
     short = ("--seeds", "0", "--repeats", "1", "--again", "0", "--blocks", "2", "--train-limit", "0", "--epochs", "1")
-    done = bench(*run, *short, "--datasets", f"folder:{digits}", "--checkpoint", "--run", "own", "--concurrent")
+    done = typed(*run, *short, "--datasets", f"folder:{digits}", "--checkpoint", "--run", "own", "--concurrent")
     assert done.returncode == 0, done.stderr
-    (line,) = (bench.folder / "results/own/results.jsonl").read_text().splitlines()
+    (line,) = (tmp_path / "results/own/results.jsonl").read_text().splitlines()
     result = json.loads(line)
     (accuracy,) = (found["value"] for found in result["measurements"] if found["metric"] == "accuracy")
     assert accuracy > 0.9
     assert result["cell"]["dataset"] == "digits"
     assert result["training"]["classes"] == list("0123456789")
-    (origin,) = json.loads((bench.folder / "results/own/run.json").read_text())["origins"].values()
+    (origin,) = json.loads((tmp_path / "results/own/run.json").read_text())["origins"].values()
     assert origin["file"] == str(digits)
-    page = (bench.folder / "reports/own.html").read_text()
+    page = (tmp_path / "reports/own.html").read_text()
     assert f"Data set folder:{digits}" in page
     assert origin["sha256"][:12] in page
-    (weights,) = (bench.folder / "results/own/checkpoints").iterdir()
-    again = bench("show", "checkpoint", weights)
+    (weights,) = (tmp_path / "results/own/checkpoints").iterdir()
+    again = typed("show", "checkpoint", weights)
     assert again.returncode == 0, again.stderr
     assert again.stdout.rstrip().endswith("now on 1,000 images: the same")
     changed = digits / "train" / "0" / "new.png"
     Image.new("L", (28, 28)).save(changed)
-    refused = bench("run", "--resume", "own")
+    refused = typed("run", "--resume", "own")
     changed.unlink()
     assert refused.returncode == 2
     assert f"{digits} has changed since run 'own' used it" in refused.stderr

@@ -47,6 +47,7 @@ def test_a_mistake_is_one_line_before_anything_is_measured(typed, files, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 def test_they_are_timed_trained_profiled_and_kept(typed, files, tmp_path):
     done = typed(
         *("run", *FLAGS, "--run", "own", "--optimizers", "chosen.py:Sharpness", "chosen.py:ScheduleFree(lr=0.25)"),

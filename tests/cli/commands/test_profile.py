@@ -12,7 +12,7 @@ TINY = ("--datasets", "synthetic", "--optimizers", "sgd", "--blocks", "2", "--th
 @pytest.fixture(scope="module")
 def profiled(bench_for_all):
     bench = bench_for_all()
-    return bench, bench("profile", "debug", *TINY, "--run", "p")
+    return bench, bench("profile", "debug", *TINY, "--run", "p", haste=True)
 
 
 def test_it_prints_where_the_time_goes(profiled):
@@ -38,7 +38,7 @@ def test_the_profile_is_recorded_beside_the_timed_numbers(profiled):
 @pytest.mark.slow
 def test_two_processes_count_the_same(profiled):
     bench, _ = profiled
-    again = bench("profile", "debug", *TINY, "--run", "again", "--json")
+    again = bench("profile", "debug", *TINY, "--run", "again", "--json", haste=True)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["cells"][0]["profile"]["side"] == "host"
     told = bench("explain", "p", "again")

@@ -112,6 +112,7 @@ def test_a_run_that_tensorboard_shows_is_read_once(typed, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 def test_a_run_that_was_just_profiled_is_read_once(typed):
     with reads() as count:
         done = typed("profile", "debug", *TINY, "--run", "new")
@@ -120,6 +121,7 @@ def test_a_run_that_was_just_profiled_is_read_once(typed):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 def test_a_run_that_was_just_measured_or_is_resumed_is_read_once(typed):
     grid = ("--architectures", "debug", "--epochs", "0", "--repeats", "1", "--again", "0", *TINY)
     for words in (("run", *grid, "--run", "new"), ("run", "--resume", "new", "--repeats", "2", "--concurrent")):

@@ -7,20 +7,21 @@ import pytest
 
 
 @pytest.mark.slow
-def test_the_weights_of_a_run_score_what_was_recorded(bench):
+@pytest.mark.usefixtures("in_haste")
+def test_the_weights_of_a_run_score_what_was_recorded(typed, tmp_path):
     names = ("--architectures", "debug", "--optimizers", "adam", "--implementations", "default", "--run", "kept")
     speed = ("--blocks", "2", "--repeats", "1", "--again", "0", "--epochs", "1", "--train-limit", "0", "--threads", "1")
-    done = bench("run", *names, *speed, "--until", "60%", "--checkpoint", "--concurrent", "--no-report")
+    done = typed("run", *names, *speed, "--until", "60%", "--checkpoint", "--concurrent", "--no-report")
     assert done.returncode == 0, done.stderr
-    (path,) = (bench.folder / "results/kept/checkpoints").iterdir()
+    (path,) = (tmp_path / "results/kept/checkpoints").iterdir()
     assert path.suffix == ".pt"
-    told = bench("show", "checkpoint", path)
+    told = typed("show", "checkpoint", path)
     assert told.returncode == 0, told.stderr
     assert told.stdout.rstrip().endswith("now on 10,000 images: the same")
-    found = json.loads(bench("show", "checkpoint", path, "--json").stdout)
+    found = json.loads(typed("show", "checkpoint", path, "--json").stdout)
     assert found["entry"]["test_accuracy"] >= 0.6
     assert found["cell"]["architecture"] == "debug"
-    assert re.search(r" \S+ m?s = \S+ [mµ]?s x \d", bench("show", "kept", "--wide").stdout)
+    assert re.search(r" \S+ m?s = \S+ [mµ]?s x \d", typed("show", "kept", "--wide").stdout)
 
 
 @pytest.mark.parametrize(("arguments", "word"), [((), "name a file"), (("none.pt",), "no checkpoint")])

@@ -20,7 +20,7 @@ RATES = (0.00316, 3.16)
 @pytest.fixture(scope="module")
 def tuned(bench_for_all):
     bench = bench_for_all()
-    done = bench(*TUNED, "--json")
+    done = bench(*TUNED, "--json", haste=True)
     assert done.returncode == 0, done.stderr
     return bench, json.loads(done.stdout), done.stderr
 
