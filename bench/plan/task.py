@@ -96,6 +96,8 @@ class CatalogueRequest:
         losses: likewise.
         batch_sizes: of the cells; whether a network can do with one image is looked at where that is among them.
         left_out: what ended the process that tried it (`bench.origins.attempts`), with how that ended.
+        devices: those that the cells are for, by name or kind; optimizers are tried on them, and on no other but the
+            host, since others may be in use by someone.
 
     """
 
@@ -107,6 +109,7 @@ class CatalogueRequest:
     losses: tuple[str, ...] = ()
     batch_sizes: tuple[int, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
 
 
 def request_of(plan: Plan) -> CatalogueRequest:
@@ -119,6 +122,7 @@ def request_of(plan: Plan) -> CatalogueRequest:
         plan.optimizers,
         plan.losses,
         (*plan.batch_sizes, *images_of_a_rank(plan)),
+        devices=plan.devices,
     )
 
 

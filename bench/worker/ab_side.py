@@ -19,7 +19,7 @@ from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block, quiet_collector, run_untimed, warm_up
 from bench.measure.costs import measure_costs, measure_memory
-from bench.measure.speed import step_times, timed_block
+from bench.measure.speed import Subject
 from bench.measure.threads import check_threads, refuse_changed
 from bench.measure.workload import Workload
 from bench.origins.attempts import attempts_told
@@ -56,12 +56,18 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
             losses=tuple(origins.get("losses", ())),
             data_dir=task["data_dir"],
             left_out=left_out,
+            devices=tuple(task.get("devices", [task["device"]])),
         )
         capabilities: CapabilitiesAnswer = {
             "catalogue": asdict(catalogue_of(request)),
             "cell_fields": [field.name for field in fields(Cell)],
             "entries": list(MESSAGES),
             "system": describe_system(open_device(task["device"])),
+            "systems": {
+                device.name: describe_system(device)
+                for device in map(open_device, task.get("devices", []))
+                if not device.facts.on_host
+            },
             "installed": installed(),
         }
         channel.send("about", capabilities)
@@ -82,22 +88,23 @@ def serve(task: SideTask, channel: Channel) -> None:
         cell, device = _opened(task)
         settings = settings_now()  # before any code of others runs
         work = _workload(task, cell, device)
-        names, slower = work.timed_phases, task["inject"]
+        whole, slower = Subject.whole("cell", work), task["inject"]
         with quiet_collector():
-            warm = warm_up(device, work.timed_step)
+            warm = warm_up(device, whole.step)
             location = device.facts.location(work.cell.threads)
             ready: Ready = {"steps": warm.block_steps, "steady": warm.steady, "statistic": location, "layout": layout}
             channel.send("ready", ready)
             while (steps := channel.receive()) is not None:
-                run_untimed(device, work.timed_step, LEAD_SECONDS)
-                block = timed_block("cell", work, ceil(steps * (1 + slower)))
+                run_untimed(device, whole.step, LEAD_SECONDS)
+                block = whole.block(device, ceil(steps * (1 + slower)))
                 refuse_changed(changes(settings, settings_now()))
                 core = on_core(block, work.cell.threads) if device.facts.on_host else OnCore()
                 times: BlockTimes = {
                     **core,
-                    "seconds": inject_slowdown(step_times([block], "cell", names), slower, steps),
+                    "seconds": inject_slowdown(whole.seconds([block]), slower, steps),
                     "phases": {
-                        name: inject_slowdown(block.intervals[:, at], slower, steps) for at, name in enumerate(names)
+                        name: inject_slowdown(block.intervals[:, at], slower, steps)
+                        for at, name in enumerate(whole.phases)
                     },
                     "faults": block.faults,
                 }

@@ -2,7 +2,7 @@
 
 import sys
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import partial
@@ -13,11 +13,11 @@ import torch
 
 import architectures
 from bench import data, losses, models, optimizers
-from bench.devices import available, open_device
+from bench.devices import DEVICES, available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
 from bench.origins.attempts import attempting, attempts_told
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.matching import matches_any
 from bench.plan.origin import INSTALLED, labels_of, parse
 from bench.plan.task import CatalogueRequest
@@ -55,12 +55,13 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
 
     """
     devices, place = available(), _place(request)
+    tried = _tried(devices, request.devices)
     images_of = {text: _images(text, place) for text in request.datasets}
     classes = [facts["num_classes"] for facts in images_of.values()]
     broken = architectures.plugins_left_out()
     problems = [
         *map(str, broken),
-        *optimizers.plugin_problems(_places(devices)),  # before their names, of which those that fail are left out
+        *optimizers.plugin_problems(_places(tried)),  # before their names, of which those that fail are left out
         *losses.plugin_problems(classes),
         *data.plugin_problems(),
     ]
@@ -73,7 +74,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
     return Catalogue(
         architectures={name: _architecture(name, text, name in wanted, images, request) for name, text in nets.items()},
         optimizers={
-            name: _optimizer(name, text, devices)
+            name: _optimizer(name, text, tried)
             for name, text in _entries(request.optimizers, optimizers.names()).items()
         },
         datasets={name: images.get(name) or data.outline_of(text) for name, text in sets.items()},
@@ -85,6 +86,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         broken=tuple(map(asdict, broken)),
         imported=tuple(_imported()),
         left_out=dict(request.left_out),
+        absent={kind: why for kind, device in DEVICES.items() if (why := device.absence())},
     )
 
 
@@ -186,6 +188,15 @@ def _optimizer(name: str, text: str, devices: Iterable[str]) -> dict[str, Any]:
             for device in devices
         }
     return {"name": name, **facts, "unsupported": unsupported}
+
+
+def _tried(devices: Mapping[str, DeviceFacts], asked: Sequence[str]) -> list[str]:
+    """The devices on which optimizers are tried: the host, and those asked for, of a kind the first."""
+    firsts: dict[str, str] = {}
+    for name, facts in devices.items():
+        firsts.setdefault(facts.kind, name)
+    wanted = {firsts.get(name, name) for name in asked}
+    return [name for name, facts in devices.items() if facts.on_host or name in wanted]
 
 
 def _places(devices: Iterable[str]) -> tuple[torch.device, ...]:

@@ -19,6 +19,7 @@ from bench.plan.estimate import (
     renewal_seconds,
 )
 from bench.plan.plan import Plan
+from tests.plan.conftest import facts_of
 
 PLAN = Plan(epochs=1, repeats=2, blocks=5)
 CELL = Cell("resnet8")
@@ -112,3 +113,10 @@ def test_a_limit_ends_training_and_not_its_evaluations(catalogue):
         learning_seconds(CELL, replace(PLAN, train_limit=limit, epochs=100), catalogue()) for limit in (None, 2.0)
     )
     assert 2.0 < short < 10.0 < whole / 10
+
+
+def test_a_gpu_is_reckoned_with_a_rate_of_its_own(catalogue):
+    known = catalogue(devices=facts_of("cpu", "cuda:0"))
+    cells = [Cell("resnet18", device=device) for device in ("cpu", "cuda:0")]
+    host, gpu = (expected_seconds([cell], PLAN, known) for cell in cells)
+    assert gpu < host / 10
