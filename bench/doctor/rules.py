@@ -396,7 +396,8 @@ def _gpu(facts: Facts) -> Verdict:
     seen = [str(facts.get("gpu", "a GPU"))]
     if "trouble" in facts:
         return "doubtful", f"{seen[0]}: {facts['trouble']}"
-    if ratios := facts.get("aa_log_ratios"):
+    ratios = facts.get("aa_log_ratios", [])
+    if ratios:
         seen.append(f"identical cells differed by {', '.join(signed(math.expm1(ratio)) for ratio in ratios)}")
     unlike = bool(ratios) and max(map(abs, ratios)) > math.log1p(AA_LIMIT)
     if "gpu_throttle" not in facts:

@@ -246,6 +246,6 @@ def test_what_an_optimizer_cannot_is_said_and_the_rest_is_measured(catalogue, wh
 def test_what_a_captured_step_cannot_is_left_out_beforehand(catalogue, fields, reason):
     sgd = catalogue().optimizers["sgd"]
     known = catalogue(devices=facts_of("cuda:0"), optimizers={"sgd": sgd, "adafactor": sgd})
-    plan = planned(modes=("cuda_graph",), devices=("cuda",), **{"optimizers": ("sgd",), **fields})
+    plan = Plan(**{"architectures": ("mlp",), "modes": ("cuda_graph",), "devices": ("cuda",), **fields})
     with pytest.raises(BenchError, match=reason):
         expand(plan, known)
