@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
@@ -56,7 +56,7 @@ class EventClock:
 class Accelerator:
     """One device of the accelerator that this build of torch has; a kind states its facts and describes itself."""
 
-    facts: ClassVar[DeviceFacts]
+    facts: DeviceFacts
 
     def __init__(self, index: int = 0) -> None:
         self.name = f"{self.facts.kind}:{index}"

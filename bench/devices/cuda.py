@@ -131,14 +131,15 @@ def _dotted(capability: tuple[int, int]) -> str:
 def _cudnn() -> int | None:
     """The version of cuDNN, which torch refuses to tell beside a GPU too old for it; then None."""
     with suppress(RuntimeError):
-        return torch.backends.cudnn.version()
+        version: int | None = torch.backends.cudnn.version()
+        return version
     return None
 
 
 def _float32() -> dict[str, str]:
     """In what float32 is computed: "ieee", "tf32", or "none" where each operator has its default."""
-    kinds = {"products": torch.backends.cuda.matmul, "convolutions": torch.backends.cudnn.conv}
-    return {name: str(kind.fp32_precision) for name, kind in kinds.items() if hasattr(kind, "fp32_precision")}
+    kinds = {"products": (torch.backends.cuda, "matmul"), "convolutions": (torch.backends.cudnn, "conv")}
+    return {name: str(getattr(library, kind).fp32_precision) for name, (library, kind) in kinds.items()}
 
 
 def _pci_of(properties: Any) -> str | None:

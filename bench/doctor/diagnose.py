@@ -77,8 +77,8 @@ def _unlike(twin: Cell, count: int) -> list[Pair]:
                 client.renew()
             for client in (first, second):
                 client.wait_until_ready()
-            sides = (Side(client, twin, on_host=twin == TWIN) for client in (first, second))
-            return measure_pair(*sides, BLOCKS, order)
+            one_side, other_side = (Side(client, twin, on_host=twin == TWIN) for client in (first, second))
+            return measure_pair(one_side, other_side, BLOCKS, order)
 
         return _pairs(measure, count)
 

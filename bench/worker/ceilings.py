@@ -72,7 +72,7 @@ def flops_per_second(watch: Stopwatch, dtype: torch.dtype) -> float:
 @torch.inference_mode()
 def bytes_per_second(watch: Stopwatch) -> float:
     """The rate of copies that no cache holds, bytes read and bytes written both counted."""
-    size = max(COPY_BYTES, BEYOND_CACHE * watch.device.describe().get("gpu_cache", 0))
+    size: int = max(COPY_BYTES, BEYOND_CACHE * watch.device.describe().get("gpu_cache", 0))
     source = torch.ones(size // 4, device=watch.device.torch_device)
     target = torch.empty_like(source)
     return 2 * size / watch.seconds("bytes_per_second", lambda: target.copy_(source))

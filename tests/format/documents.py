@@ -194,8 +194,7 @@ SYSTEM = Table(
             "load": ("number", "1", "the load average over a minute"),
             "precision": (
                 "object", "-",
-                '`matmul`, `tf32` ("by operator" where single ones were set), `cudnn_benchmark`, `deterministic`, '
-                "`flush_denormal`",
+                '`matmul`, `tf32` (or "by operator"), `cudnn_benchmark`, `deterministic`, `flush_denormal`',
             ),
             "identity": ("list of text", "-", "names of device facts that have to be equal before times compare"),
             "layout": ("[Layout](#layout)", "-", "where the memory of the process lies"),
