@@ -118,5 +118,5 @@ def fingerprints(comparison: Comparison) -> list[Fingerprint]:
     """Of the machine, one for each device and number of threads that the cells use; without a number for no cell."""
     cells = [side.cell for sides in comparison.sides.values() for side in sides]
     used = dict.fromkeys((cell.device, cell.threads) for cell in cells)
-    found = [fingerprint(comparison.systems.get(device, comparison.system), count) for device, count in used]
-    return found or [fingerprint(comparison.system, None)]
+    machines = [fingerprint(comparison.systems.get(device, comparison.system), count) for device, count in used]
+    return machines or [fingerprint(comparison.system, None)]

@@ -82,8 +82,8 @@ class CudaDevice(Accelerator):
             "rocm": torch.version.hip,
             "cudnn": _cudnn(),
         }
-        told = nvidia.driver_facts(place) if place and not torch.version.hip else {}
-        return {name: fact for name, fact in {**facts, **told}.items() if fact is not None}
+        clocks = nvidia.driver_facts(place) if place and not torch.version.hip else {}
+        return {name: fact for name, fact in {**facts, **clocks}.items() if fact is not None}
 
 
 def _capability(index: int) -> tuple[int, int]:
@@ -102,7 +102,7 @@ def _no_kernels(index: int) -> str | None:
 
 
 def _runs(built: str, capability: tuple[int, int]) -> bool:
-    """Whether code for "sm_86" or "compute_90" runs: machine code within its generation, PTX on all later ones."""
+    """Whether code for "sm_86" or "compute_90" runs: machine code within its major number, PTX on all later ones."""
     match = re.fullmatch(r"(sm|compute)_(\d+)(\d)[a-z]?", built)
     if match is None:
         return True

@@ -245,8 +245,8 @@ class _CellTask:
             taken.append(time.perf_counter() - start)
         measurements = [Measurement.of_value("first_step", taken[0], "single", self.cell.threads)]
         if self.cell.mode != "eager":
-            made = sum(taken) - len(taken) * taken[-1]
-            measurements.append(Measurement.of_value("compile_time", made, "single", self.cell.threads))
+            compiling = sum(taken) - len(taken) * taken[-1]
+            measurements.append(Measurement.of_value("compile_time", compiling, "single", self.cell.threads))
         self._send(measurements)
 
     def _relative(self, work: Workload) -> None:
