@@ -36,7 +36,7 @@ def test_every_cell_runs_and_shows_what_it_gives(tmp_path, environment, monkeypa
     ran, frame, text, measured, compared, told = list(shown.values())[2:]
     assert ran[-1]["data"]["text/html"].count("Pooled-") == 2  # with either optimizer
     assert frame[-1]["data"]["text/html"].startswith("<div>")
-    assert text[0]["text"].startswith("cell ")
+    assert text[0]["text"].startswith("4 cells: ")
     assert "<table>" in text[-1]["data"]["text/html"]
     assert "<td>backward</td>" in measured[-1]["data"]["text/html"]
     assert "<th>verdict</th>" in compared[-1]["data"]["text/html"]

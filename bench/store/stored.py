@@ -227,17 +227,30 @@ def _checked(stored: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     if stored["id"] != Cell.from_dict(stored["cell"]).id:
         raise ValueError("its id is another cell's")
     by_metric = {measured["metric"]: measured for measured in stored["measurements"]}
+    if len(by_metric) < len(stored["measurements"]):
+        raise ValueError("a metric stands in it twice")
     for measured in stored["measurements"]:
         _check_sign(measured["metric"], measured["value"])
-    for metric, encoded in stored.pop("samples", {}).items():
+    if whole:
+        _give_samples(by_metric, stored.pop("samples"))
+    return stored
+
+
+def _give_samples(by_metric: dict[str, dict[str, Any]], samples: dict[str, str]) -> None:
+    """Each measurement its own samples, as many as it says."""
+    counts = dict.fromkeys(by_metric, 0)
+    for metric, encoded in samples.items():
         if metric not in by_metric:
             raise ValueError(f"there are samples of '{metric}', which was not measured")
-        samples = np.frombuffer(base64.b64decode(encoded, validate=True), dtype="<f4")
-        if not np.isfinite(samples).all():
+        values = np.frombuffer(base64.b64decode(encoded, validate=True), dtype="<f4")
+        if not np.isfinite(values).all():
             raise ValueError(f"a sample of '{metric}' is no finite number")
-        _check_sign(metric, samples.min(initial=0.0))
+        _check_sign(metric, values.min(initial=0.0))
         by_metric[metric]["samples"] = encoded
-    return stored
+        counts[metric] = values.size
+    for metric, measured in by_metric.items():
+        if measured.get("n", 0) != counts[metric]:
+            raise ValueError(f"'{metric}' has {counts[metric]} samples, and says otherwise")
 
 
 def _check_sign(metric: str, least: float | None) -> None:

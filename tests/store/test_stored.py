@@ -108,7 +108,12 @@ WRONG = [
     (("samples", "step"), "AAAAAAA="),
     (("samples", "nothing"), "AAAAAA=="),
     (("measurements", 0, "value"), -1e-3),
-    (("samples", "step"), "AACAvw=="),  # -1
+    (("samples", "step"), "AACAvwAAgL8AAIC/"),  # -1, three times
+    (("samples", "step"), ""),  # three were counted
+    (("samples",), {}),
+    (("measurements", 0, "n"), 4),
+    (("measurements", 0, "n"), ...),
+    (("measurements", 1, "metric"), "step"),
 ]
 
 
