@@ -24,7 +24,10 @@ def pytest_runtest_logreport(report):
 
 def pytest_terminal_summary(terminalreporter):
     """Write the table."""
-    where = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU is here"
+    try:
+        where = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU is here"
+    except RuntimeError as error:  # one that stays, after which no call works in this process
+        where = f"a GPU that answers no more ({error})"
     terminalreporter.section(f"on {where}, torch {torch.__version__}")
     for nodeid, (outcome, note) in _outcomes.items():
         claim = nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
