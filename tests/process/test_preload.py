@@ -1,4 +1,4 @@
-"""What the server of the workers imports leaves CUDA alone: a process that has asked for devices spoils its children."""
+"""What the server of the workers imports leaves CUDA alone: who has asked for devices spoils its children."""
 
 import subprocess
 import sys
