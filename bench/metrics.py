@@ -321,6 +321,14 @@ _ROWS: tuple[Metric, ...] = (
         note="share of a step's time that lies in no phase",
     ),
     _time(
+        name="launching", timed_in="phases", heading="Launching",
+        note="seconds a step until the host had given all of a block to the GPU; near the step, launches bound it",
+    ),
+    _share(
+        name="mark_overhead", timed_in="phases", direction="lower", heading="Cost of marks",
+        note="how much longer a step takes with marks between its phases: on a GPU these are of blocks of their own",
+    ),
+    _time(
         name="relative_cell", timed_in="relative cost", heading="Step beside the reference",
         note="a step of this configuration in the blocks that alternate with the reference",
     ),

@@ -19,7 +19,8 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 STEP_PHASES: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase != "fetch")
 PASSES: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase not in ("fetch", "zero_grad", "optimizer"))
 FETCH: Phase = "fetch"
-WHOLE_STEP = "step"  # stands for all of them where a step is replayed as one
+WHOLE_STEP = "step"  # stands for all of them where a step is timed or replayed as one
+WHOLE = (FETCH, WHOLE_STEP)  # what lies between the marks of such a step
 # Phases in which all operators serve one purpose, whatever they are: the category that they count as.
 PHASE_PURPOSES: Mapping[str, str] = {
     "fetch": "data",
@@ -110,6 +111,9 @@ WarningKind = Literal[
     "not kept",
     "not closed",
     "oversubscribed",
+    "costly marks",
+    "memory not known",
+    "no kernels",
 ]
 
 # What a neighbour did to a part of a measurement: it is measured again, and what was not disturbed is preferred.

@@ -47,7 +47,12 @@ from tests.conftest import hasty
 SOURCE = Path(bench.__file__).parent
 CELL = Cell("debug")
 # Measured only with a GPU or a C++ compiler: by its name, the module that spells it.
-ELSEWHERE = {"compile_time": "worker/cell.py", "peak_memory_reserved": "devices/cuda.py"}
+ELSEWHERE = {
+    "compile_time": "worker/cell.py",
+    "launching": "measure/speed.py",
+    "mark_overhead": "measure/speed.py",
+    "peak_memory_reserved": "devices/accelerator.py",
+}
 # Measured where several ranks train together, which a launch of theirs shows (tests/worker/test_ranks.py).
 OF_RANKS = {"communication": "worker/ranks.py", "communication_exposed": "worker/ranks.py"}
 UNITS = {"s": "s", "B": "B", "1/s": "images/s"}

@@ -1,10 +1,16 @@
 """Device: where a cell runs. Each kind has a module here, and a line in `DEVICES`; nobody else asks what kind it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from bench.devices.cpu import CpuDevice
 from bench.devices.cuda import CudaDevice
 from bench.devices.interface import Device, Step
+from bench.devices.mps import MpsDevice
+from bench.devices.prefault import own_pages
+from bench.devices.xpu import XpuDevice
 from bench.errors import BenchError, message_of
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
@@ -20,11 +26,18 @@ __all__ = [
     "is_name",
     "is_out_of_memory",
     "open_device",
+    "random_numbers_kept",
     "unsupported_on",
 ]
 
-DEVICES: dict[str, type[Device]] = {"cpu": CpuDevice, "cuda": CudaDevice}  # by kind
+DEVICES: dict[str, type[Device]] = {  # by kind
+    "cpu": CpuDevice,
+    "cuda": CudaDevice,
+    "xpu": XpuDevice,
+    "mps": MpsDevice,
+}
 _OUT_OF_MEMORY = ("allocate memory", "out of memory", "alloc_failed")  # as torch, CUDA and its libraries say it
+_AT_A_LOSS = ("cudnn_status_internal_error", "cudnn_status_not_initialized", "cublas_status_not_initialized")
 
 
 def open_device(name: str) -> Device:
@@ -54,6 +67,8 @@ def device_for(cell: Cell) -> Device:
     """
     torch.set_flush_denormal(cell.denormals == "flush")
     torch.set_num_threads(cell.threads)
+    if not DEVICES[cell.device.partition(":")[0]].facts.on_host:
+        own_pages()  # the host's part of a step is timed too; a driver's own mappings, which come later, are left alone
     return open_device(cell.device)
 
 
@@ -62,10 +77,29 @@ def device_in_use() -> Device:
     return open_device(next(name for kind in reversed(DEVICES.values()) if (name := kind.in_use())))
 
 
+@contextmanager
+def random_numbers_kept(name: str) -> Iterator[None]:
+    """At the end of the block the host's random numbers, and those of that kind of device, are where they were.
+
+    So is the device that is the current one.
+    """
+    kind = name.partition(":")[0]
+    if DEVICES[kind].facts.on_host:
+        with torch.random.fork_rng(devices=[]):
+            yield
+        return
+    current, count = torch.accelerator.current_device_index(), torch.accelerator.device_count()
+    try:
+        with torch.random.fork_rng(devices=range(count), device_type=torch.device(kind).type):
+            yield
+    finally:
+        torch.accelerator.set_device_index(current)
+
+
 def available() -> dict[str, DeviceFacts]:
     """Each usable device by name, with what it cannot do and why.
 
-    Initializes CUDA: never call it in a process that forks.
+    Initializes what is there: never call it in a process that forks.
     """
     return {name: facts for kind in DEVICES.values() for name, facts in kind.available().items()}
 
@@ -84,7 +118,15 @@ def unsupported_on(cell: Cell) -> str | None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error says that memory ran out, on the host or on a device."""
+    """Whether the error says that memory ran out, on the host or on a device.
+
+    Libraries that find no room for their own handles say that something went wrong; then the device itself is asked.
+    """
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in message_of(error).lower() for words in _OUT_OF_MEMORY)
+    if not isinstance(error, RuntimeError):
+        return False
+    text = message_of(error).lower()
+    if any(words in text for words in _OUT_OF_MEMORY):
+        return True
+    return any(words in text for words in _AT_A_LOSS) and any(kind.is_full() for kind in DEVICES.values())

@@ -43,9 +43,19 @@ class CpuDevice:
         return {cls.name: replace(cls.facts, unsupported=reasons(unsupported))}
 
     @classmethod
+    def absence(cls) -> str:
+        """There is always one."""
+        return ""
+
+    @classmethod
     def in_use(cls) -> str:
         """The processor: every process works on it."""
         return cls.name
+
+    @classmethod
+    def is_full(cls) -> bool:
+        """Not told: the system ends what takes too much."""
+        return False
 
     def synchronize(self) -> None:
         """Nothing: a call on the CPU returns when its work is done."""

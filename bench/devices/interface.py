@@ -12,6 +12,8 @@ from bench.plan.catalogue import DeviceFacts
 Step = Callable[[], object]
 MarkedStep = Callable[[Callable[[], None]], object]
 
+EAGER_FIRST = 3  # calls of a step before it is recorded: they make gradients and the optimizer's state
+
 
 class Clock(Protocol):
     """Marks moments in the order of the device's work and gives the seconds between them afterwards."""
@@ -44,8 +46,16 @@ class Device(Protocol):
         """Each device of the kind that is usable here, by name. May initialize it: never call it before a fork."""
 
     @classmethod
+    def absence(cls) -> str:
+        """Why there is none of the kind here; "" where there is. As `available`."""
+
+    @classmethod
     def in_use(cls) -> str | None:
         """The device of the kind that this process works on, by name; None where it works on none. Initializes none."""
+
+    @classmethod
+    def is_full(cls) -> bool:
+        """Whether hardly any memory is left on the current device of the kind; False where nothing tells."""
 
     def synchronize(self) -> None:
         """Wait until all work given to the device is done."""
@@ -60,7 +70,10 @@ class Device(Protocol):
         """Bytes that `work` takes at its peak above what was in use before, by name of metric."""
 
     def capture(self, step: Step) -> Step:
-        """The step recorded as a graph, to be replayed as one launch."""
+        """A step that is carried out as it is a few times, is then recorded as a graph, and is replayed as one launch.
+
+        Each call is one step. What the step reads and writes has to stay where it is.
+        """
 
     def copy_of(self, *tensors: torch.Tensor) -> MarkedStep | None:
         """A step that copies such tensors from the host to the device; None where there is nothing to copy."""

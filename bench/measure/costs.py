@@ -60,17 +60,17 @@ def count_operators(work: Workload) -> dict[str, dict[str, int]]:
 
 
 def measure_memory(work: Workload) -> list[Measurement]:
-    """The peak of memory above the floor while a cell like `work` is built, stepped twice and let go."""
+    """The peak of memory above the floor while a cell like `work` is built, stepped a few times and let go."""
 
-    def two_steps() -> None:
+    def first_steps() -> None:
         fresh = Workload(work.cell, work.device, work.images, work.labels, work.num_classes)
-        fresh.step()
-        fresh.step()  # by now there are gradients and optimizer state
+        for _ in range(fresh.settling):
+            fresh.step()
 
     exact = work.device.facts.exact_memory
     return [
         Measurement.of_value(metric, value, "exact" if metric in exact else "maximum")
-        for metric, value in work.device.peak_memory(two_steps).items()
+        for metric, value in work.device.peak_memory(first_steps).items()
     ]
 
 

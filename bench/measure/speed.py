@@ -25,7 +25,9 @@ from bench.measure.watch import UNWATCHED, Watch, energy_measurements
 from bench.measure.workload import Workload
 from bench.plan.timing import INFERENCE_BLOCKS, LAUNCH_BLOCKS, LEAD_SECONDS, RELATIVE_STATISTIC, STATISTIC
 from bench.store.result import Floats, Measurement
-from bench.vocabulary import FETCH, WHOLE_STEP
+from bench.vocabulary import FETCH, WHOLE, WHOLE_STEP
+
+MARKED = "marked"  # the subject of blocks with marks within their steps, where they are apart from the step's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,15 @@ class Subject:
 
     @classmethod
     def of(cls, name: str, work: Workload) -> "Subject":
-        """A cell's."""
-        return cls(name, work.timed_step, work.timed_phases, work.cell.batch_size, work.phase_log)
+        """A cell's, with all the phases that can be timed."""
+        return cls(name, work.timed_step, work.timed_phases, work.cell.batch_size, work.timed_log)
+
+    @classmethod
+    def whole(cls, name: str, work: Workload) -> "Subject":
+        """A cell's with no mark within its step, where such a mark costs a share of a small one; else as `of`."""
+        if work.device.facts.queued:
+            return cls(name, work.whole_step, WHOLE, work.cell.batch_size)
+        return cls.of(name, work)
 
     @classmethod
     def frozen(cls, name: str, net: FrozenNet) -> "Subject":
@@ -60,20 +69,72 @@ class Subject:
 def measure_phases(
     work: Workload, blocks: int, threads: int, watch: Watch = UNWATCHED
 ) -> tuple[list[Block], list[Measurement], WarmUp]:
-    """Time the phases inside whole training steps, with what `watch` reads around the blocks."""
+    """Time whole training steps and the phases inside: of the same steps where a mark costs next to nothing.
+
+    Else the step's own blocks alternate with those of its phases, and how much longer marked ones take is told. `watch`
+    reads around all of them; the energy is that of the step's own.
+    """
     work.train()
+    whole, marked = Subject.whole("train", work), Subject.of(MARKED, work)
+    apart = whole.phases != marked.phases
     with quiet_collector():
-        warm = warm_up(work.device, work.timed_step)
+        warm = warm_up(work.device, whole.step)
         evaluations = work.evaluations
-        run = partial(timed_block, "train", work, warm.block_steps)
-        timed = [watch.block(run, partial(lead_in, work.device, work.timed_step)) for _ in range(blocks)]
+        turns = [whole, marked] if apart else [whole]
+        timed = [
+            watch.block(
+                partial(subject.block, work.device, warm.block_steps), partial(lead_in, work.device, subject.step)
+            )
+            for _ in range(blocks)
+            for subject in turns
+        ]
         evaluations = work.evaluations - evaluations
-    measurements = step_measurements(timed, work.timed_phases, work.cell.batch_size, threads)
-    measurements += energy_measurements(timed, watch.meter, work.cell.batch_size, threads)
+    own = [block for block in timed if block.subject == whole.name]
+    measurements = step_measurements(own, whole.phases, work.cell.batch_size, threads)
+    measurements += energy_measurements(own, watch.meter, work.cell.batch_size, threads)
+    if apart:
+        others = [block for block in timed if block.subject == MARKED]
+        measurements += marked_measurements(own, others, marked.phases, threads)
+    if work.device.facts.queued:
+        measurements.append(_launching(own, threads))
     if work.needs_closure:
         steps = sum(block.steps for block in timed)
         measurements.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
     return timed, measurements, warm
+
+
+def marked_measurements(
+    plain: Sequence[Block], marked: Sequence[Block], names: tuple[str, ...], threads: int
+) -> list[Measurement]:
+    """The phases of blocks with marks within their steps, and how much longer these take than `plain` ones.
+
+    Args:
+        plain: blocks of the same steps without such marks, which stand for the step.
+        marked: those with them.
+        names: of the phases, the columns of their intervals.
+        threads: CPU threads in force.
+
+    """
+    longer, seconds = (np.median([block.wall / block.steps for block in each]) for each in (marked, plain))
+    overhead = Measurement.of_value("mark_overhead", float(longer / seconds) - 1, "median", threads)
+    phases = _phases(marked, names, threads)
+    return [*(phase for phase in phases if phase.metric not in WHOLE), overhead]
+
+
+def _phases(timed: Sequence[Block], names: tuple[str, ...], threads: int) -> list[Measurement]:
+    """Seconds of each phase in all steps of these blocks, whose columns are `names`; the whole step is none."""
+    columns = np.concatenate([block.intervals for block in timed])
+    return [
+        Measurement.of_samples(name, columns[:, at], statistic=STATISTIC, threads=threads)
+        for at, name in enumerate(names)
+        if name != WHOLE_STEP
+    ]
+
+
+def _launching(timed: Sequence[Block], threads: int) -> Measurement:
+    """Seconds a step until the host had given all of a block to the device: near those of a step, it is the slower."""
+    seconds = np.array([(block.launched or block.wall) / block.steps for block in timed])
+    return Measurement.of_samples("launching", seconds, statistic=STATISTIC, threads=threads)
 
 
 def step_measurements(
@@ -90,16 +151,12 @@ def step_measurements(
     """
     phases = np.concatenate([block.intervals for block in timed])[:, : len(names)]
     step = Measurement.of_samples("step", step_times(timed, "train", names), statistic=STATISTIC, threads=threads)
-    measurements = [
-        Measurement.of_samples(name, phases[:, column], statistic=STATISTIC, threads=threads)
-        for column, name in enumerate(names)
-        if name != WHOLE_STEP
-    ]
     wall = np.array([block.wall / block.steps for block in timed])
     gap = 1 - phases.sum() / sum(block.wall for block in timed)
     steps = sum(block.steps for block in timed)
     faults = sum(block.faults for block in timed) / steps
-    measurements += [
+    measurements = [
+        *_phases(timed, names, threads),
         Measurement.of_samples("step_wall", wall, statistic=STATISTIC, threads=threads),
         Measurement.of_value("throughput", batch_size / step.value, STATISTIC, threads),
         Measurement.of_value("phase_gap", float(gap), "mean", threads),
@@ -149,7 +206,7 @@ def measure_relative(
     few blocks in turns that are drawn, and the ratio to it is of seconds a step: a launch takes as long for one image
     as for many. Also returns whether cell and reference were steady before.
     """
-    own = Subject.of("cell", cell)
+    own = Subject.whole("cell", cell)
     other, launches = (
         Subject.frozen(name, net) for name, net in zip(("reference", "launch reference"), references, strict=True)
     )
@@ -179,7 +236,7 @@ def lead_in(device: Device, step: Step) -> None:
 
 
 def timed_block(subject: str, work: Workload, steps: int) -> Block:
-    """One block of training steps."""
+    """One block of training steps, with their phases where these can be timed."""
     return Subject.of(subject, work).block(work.device, steps)
 
 

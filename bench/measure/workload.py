@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from bench import losses, models, optimizers
 from bench.devices import Device
 from bench.measure.blocks import GAP, Mark, PhaseLog
+from bench.measure.captured import SETTLED, CapturedSteps
 from bench.plan.cell import Cell
-from bench.vocabulary import PHASES, WHOLE_STEP
+from bench.vocabulary import PHASES, WHOLE
 
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -53,12 +54,18 @@ class Workload:
         self.forward: Callable[[Tensor], Tensor] = torch.compile(self.model) if cell.mode == "compile" else self.model
         self._training = True
         self.evaluations = 0  # of the model by steps with a closure
-        self.phase_log = PhaseLog(PHASES) if self.needs_closure else None
         self._batches = self._shuffled()
-        self.timed_phases: tuple[str, ...] = PHASES
-        self.timed_step: Callable[[Callable[[], None]], object] = self.step
-        if cell.mode == "cuda_graph":
-            self._record_graph()
+        self._captured = CapturedSteps(self) if cell.mode == "cuda_graph" else None
+        phases = device.facts.phases and self._captured is None
+        self.phase_log = PhaseLog(PHASES) if self.needs_closure else None
+        self.timed_log = self.phase_log if phases else None  # that of the timed step
+        self.timed_phases: tuple[str, ...] = PHASES if phases else WHOLE
+        self.timed_step: Callable[[Callable[[], None]], object] = self.step if phases else self.whole_step
+
+    @property
+    def settling(self) -> int:
+        """Steps until there are gradients and the state of the optimizer, and each further one is as this one."""
+        return 2 if self._captured is None else SETTLED
 
     def train(self) -> None:
         """Have model and optimizer as training wants them, which they are at first."""
@@ -79,7 +86,8 @@ class Workload:
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) of the next batch, gathered on the device; never a partial one."""
-        return self.batch(next(self._batches))
+        batch = self.batch(next(self._batches))
+        return batch if self._captured is None else self._captured.placed(*batch)
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) at the `index` (B,), in the layout of the whole.
@@ -105,14 +113,29 @@ class Workload:
         """One training step; `mark` is called at the start, between the phases and at the end.
 
         The phases are those of PHASES, in order, except with a closure: then they come again with each evaluation, and
-        the phase log says which one began at each mark. Returns the detached loss.
+        the phase log says which one began at each mark. A captured step has no phases but those of `whole_step`.
+        Returns the detached loss.
         """
         if self.phase_log is not None:
             return self._step_with_closure(mark, self.phase_log)
+        if self._captured is not None:
+            return self.whole_step(mark)
         mark()
         images, labels = self.next_batch()
         mark()
         loss = self.update(images, labels, mark)
+        mark()
+        return loss
+
+    def whole_step(self, mark: Mark = lambda: None) -> Tensor:
+        """One training step with a mark before and after the fetch of its batch, and one at its end: those of WHOLE.
+
+        Returns the detached loss; that of a captured step is overwritten by the next.
+        """
+        mark()
+        images, labels = self.next_batch()
+        mark()
+        loss = self.update(images, labels) if self._captured is None else self._captured.step()
         mark()
         return loss
 
@@ -122,8 +145,20 @@ class Workload:
         """One update of the weights by a batch: images (B, C, H, W), labels (B,). Returns the detached loss.
 
         `mark` is called between the phases, and `noted` where the gradients are known and not yet used; with a closure
-        `mark` is not called, and the loss is the one before the update.
+        `mark` is not called, and the loss is the one before the update. Of a captured step `noted` is called once the
+        gradients have been used, which leaves them as they were, and `mark` is not.
         """
+        if self._captured is not None:
+            loss = self._captured.update(images, labels)
+            if noted is not None:
+                noted()
+            return loss
+        return self.update_as_it_is(images, labels, mark, noted)
+
+    def update_as_it_is(
+        self, images: Tensor, labels: Tensor, mark: Mark = lambda: None, noted: Callable[[], None] | None = None
+    ) -> Tensor:
+        """As `update`, operator by operator, which is what a captured step is made of too."""
         if self.needs_closure:
             return self._update_with_closure(images, labels, lambda _: None, noted)
         self.optimizer.zero_grad()
@@ -185,38 +220,30 @@ class Workload:
         optimizers.step_with(self.optimizer, evaluate)
         return values[0]
 
-    def _record_graph(self) -> None:
-        """Have `timed_step` replay a recorded step on one resident batch: one launch, without phases."""
-        for group in self.optimizer.param_groups:
-            if "capturable" in group:
-                group["capturable"] = True  # keeps the step count on the device, where the graph can advance it
-        batch = self.next_batch()
-        self.next_batch = lambda: batch  # type: ignore[method-assign] # a graph reads the same memory at each replay
-        replay = self.device.capture(self.step)
-
-        def step(mark: Callable[[], None]) -> None:
-            mark()
-            replay()
-            mark()
-
-        self.timed_phases, self.timed_step = (WHOLE_STEP,), step
-
     def infer(self, mark: Callable[[], None] = lambda: None) -> Tensor:
         """One batch through the model; the caller has called `eval` and is in inference_mode()."""
         images, _ = self.next_batch()
         mark()
-        with self.autocast:
-            outputs = self.forward(images)
+        outputs = self.infer_as_it_is(images) if self._captured is None else self._captured.infer()
         mark()
         return outputs
+
+    def infer_as_it_is(self, images: Tensor) -> Tensor:
+        """The outputs (B, K) of images (B, C, H, W), operator by operator."""
+        with self.autocast:
+            return self.forward(images)
 
     def _shuffled(self) -> Iterator[Tensor]:
         """Index tensors (B,) of whole batches, a fresh permutation each time through."""
         generator = torch.Generator().manual_seed(self.cell.seed)
         count, size = len(self.images), self.cell.batch_size
         while True:
-            order = torch.randperm(count, generator=generator).to(self.device.torch_device)
-            yield from order[: count - count % size].split(size)
+            yield from self.shuffled(generator)[: count - count % size].split(size)
+
+    def shuffled(self, generator: torch.Generator) -> Tensor:
+        """The next order (N,) of all images, on the device, which is not waited for: a step after it starts as any."""
+        order = torch.randperm(len(self.images), generator=generator, pin_memory=self.device.facts.queued)
+        return order.to(self.device.torch_device, non_blocking=True)
 
 
 def autocast(cell: Cell, device: Device) -> AbstractContextManager[Any]:

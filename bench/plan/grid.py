@@ -39,6 +39,7 @@ AXES = {
     "seed": "seeds",
 }
 
+UNCAPTURED = ("adafactor",)  # of the suite's optimizers: what a graph would have to leave out (asgd has a capturable)
 NAMED = (
     "architecture",
     "optimizer",
@@ -263,9 +264,21 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
     if reason := optimizer["unsupported"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
-    if cell.mode == "cuda_graph" and cell.dtype == "float16":
+    own = device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype)
+    return own or _uncaptured(cell) or unfit_for_ranks(cell, catalogue)
+
+
+def _uncaptured(cell: Cell) -> str | None:
+    """Why a graph cannot replay the cell's step, or None where it can, or is not asked to."""
+    if cell.mode != "cuda_graph":
+        return None
+    if cell.optimizer in UNCAPTURED:
+        return f"{cell.optimizer} reads back from the device in each step, which a CUDA graph cannot"
+    if cell.schedule != "constant":
+        return "a captured step keeps the learning rate that it was captured with (--schedules constant)"
+    if cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype) or unfit_for_ranks(cell, catalogue)
+    return None
 
 
 def _cannot(cell: Cell, reasons: Mapping[str, str]) -> str | None:

@@ -96,7 +96,7 @@ class Plan:
         reads="shape",
     )
     batch_sizes: tuple[int, ...] = _option((64,), "images per step", at_least=1)
-    devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda or cuda:N")
+    devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda, xpu or mps; cuda:N (list devices)")
     threads: tuple[int, ...] = _option(
         (), "CPU threads (default: all usable cores; 1 for the relative cost)", at_least=1
     )

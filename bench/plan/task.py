@@ -99,6 +99,8 @@ class CatalogueRequest:
         batch_sizes: of the cells; whether a network can do with one image is looked at where that is among them.
         energy: whether to look for counters of energy too.
         left_out: what ended the process that tried it (`bench.origins.attempts`), with how that ended.
+        devices: those that the cells are for, by name or kind; optimizers are tried on them, and on no other but the
+            host, since others may be in use by someone.
 
     """
 
@@ -111,6 +113,7 @@ class CatalogueRequest:
     batch_sizes: tuple[int, ...] = ()
     energy: bool = False
     left_out: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
 
 
 def request_of(plan: Plan) -> CatalogueRequest:
@@ -124,6 +127,7 @@ def request_of(plan: Plan) -> CatalogueRequest:
         plan.losses,
         (*plan.batch_sizes, *images_of_a_rank(plan)),
         plan.energy,
+        devices=plan.devices,
     )
 
 

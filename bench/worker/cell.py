@@ -1,5 +1,6 @@
 """The measurement of one cell, in its worker: each part is sent as soon as it is known."""
 
+import gc
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -139,7 +140,8 @@ class _CellTask:
             self._send(measurements, [block])
             seconds = {measured.metric: measured.value for measured in measurements}["training_step"]
             times = seconds / self.alone if self.alone else 0.0
-            self._warn(noise.contention("training", [block], self.cell.threads, times))
+            on_host = self.device.facts.on_host
+            self._warn(noise.contention("training", [block], self.cell.threads, times, on_host=on_host))
             self._see_settings()
 
     def _time(self) -> bool:
@@ -163,6 +165,8 @@ class _CellTask:
         _check_set(self.cell.threads)
         self.step_seconds = measurements[0].value
         self._send(measurements, phases)
+        overhead = {measured.metric: measured.value for measured in measurements}.get("mark_overhead", 0.0)
+        self._warn(noise.of_marks("phases", overhead))
         self._warn(denormals.warnings_of("phases", work))
         inference, steady = self._inference(work)
         self._relative(work)
@@ -172,15 +176,26 @@ class _CellTask:
             text = "the loss was not finite any more when timing ended"
             self._warn([Warning("timing", "loss not finite", None, text)])
         if self.task.costs:
-            self.channel.send("stage", "costs")
-            counted = self._workload(replace(self.cell, mode="eager"))
-            counts = measure_costs(counted)
-            self._send(counts)
-            self.channel.send("operators", count_operators(counted))
-            del counted
-            self._send(measure_memory(work))
-            self._numerics({count.metric: count.value for count in counts})
+            self._costs(work)
         return True
+
+    def _costs(self, work: Workload) -> None:
+        """What the cell costs, counted on a workload of its own; the peak of memory by what is left then."""
+        self.channel.send("stage", "costs")
+        counted = self._workload(replace(self.cell, mode="eager"))
+        counts = measure_costs(counted)
+        self._send(counts)
+        self.channel.send("operators", count_operators(counted))
+        del counted
+        gc.collect()  # what a net and its optimizer hold of each other is let go now, not in the midst of the next part
+        try:
+            self._send(measure_memory(work))
+        except Exception as error:  # the cell is timed; a second one of it may have no room beside it
+            if not is_out_of_memory(error):
+                raise
+            text = f"memory ran out while a second net was made to tell its peak: {reason_of(error)}"
+            self._warn([Warning("timing", "memory not known", None, text)])
+        self._numerics({count.metric: count.value for count in counts})
 
     def _inference(self, work: Workload) -> tuple[list[Block], bool]:
         """Time inference; its blocks, and whether the net ran steadily before."""
@@ -239,22 +254,24 @@ class _CellTask:
         except BaseException as error:  # the cell is measured; the profile is beside it
             self._warn([Warning("profile", "no profile", None, reason_of(error))])
             return
+        if self.device.facts.profiler_activity and summary["side"] == "host":
+            text = f"the profiler saw no kernel of {self.device.name}: these are the host's operators alone"
+            self._warn([Warning("profile", "no kernels", None, text)])
         self.channel.send("profile", summary)
         self._send(profile_metrics(summary, self.step_seconds, self.cell.threads))
 
     def _first_step(self, work: Workload) -> None:
-        """The first step, which chooses kernels and, where asked for, compiles."""
-        start = time.perf_counter()
-        work.step()
-        self.device.synchronize()
-        cold = time.perf_counter() - start
-        start = time.perf_counter()
-        work.step()
-        self.device.synchronize()
-        warm = time.perf_counter() - start
-        measurements = [Measurement.of_value("first_step", cold, "single", self.cell.threads)]
-        if self.cell.mode == "compile":
-            measurements.append(Measurement.of_value("compile_time", cold - warm, "single", self.cell.threads))
+        """The first step, which chooses kernels, and those until the step is compiled or captured, where asked for."""
+        taken = []
+        for _ in range(work.settling):
+            start = time.perf_counter()
+            work.step()
+            self.device.synchronize()
+            taken.append(time.perf_counter() - start)
+        measurements = [Measurement.of_value("first_step", taken[0], "single", self.cell.threads)]
+        if self.cell.mode != "eager":
+            compiling = sum(taken) - len(taken) * taken[-1]
+            measurements.append(Measurement.of_value("compile_time", compiling, "single", self.cell.threads))
         self._send(measurements)
 
     def _relative(self, work: Workload) -> None:
@@ -288,7 +305,8 @@ class _CellTask:
     def _warn_of_noise(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
         throttles = () if self.watch.gpu else self.device.describe().get("gpu_throttle", ())
         alone = self.alone if threads > 1 else 0.0
-        self._warn(noise.warnings_of(part, blocks, steady, threads, throttles=throttles, alone=alone))
+        on_host = self.device.facts.on_host
+        self._warn(noise.warnings_of(part, blocks, steady, threads, throttles=throttles, alone=alone, on_host=on_host))
 
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:

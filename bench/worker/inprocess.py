@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from bench import data
-from bench.devices import Device, device_in_use, open_device, unsupported_on
+from bench.devices import Device, device_in_use, open_device, random_numbers_kept, unsupported_on
 from bench.machine.system import describe_system, usable_cores
 from bench.measure.batches import RESIDENT_IMAGES, Sources
 from bench.measure.blocks import quiet_collector, warm_up
@@ -66,7 +66,7 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcess]:
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(cell.threads)
-        stack.enter_context(torch.random.fork_rng(devices=[]))
+        stack.enter_context(random_numbers_kept(cell.device))
         if timed and (shortfall := _shortfall(cell.threads)):
             yield InProcess(_nothing, _nothing, unsupported=shortfall)
             return

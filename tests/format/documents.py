@@ -189,16 +189,28 @@ SYSTEM = Table(
             "bench": ("text", "-", "the version of this suite"),
             "allocator": ("text", "-", "who hands out memory, and whether large blocks stay in the process"),
             "openmp": ("object of text", "-", "the variables that place its threads"),
+            "environment": ("object of text", "-", "variables that are set and decide what torch and its libraries do"),
             "start_method": ("text", "-", "how workers are started"),
             "load": ("number", "1", "the load average over a minute"),
-            "precision": ("object", "-", "`matmul`, `tf32`, `cudnn_benchmark`, `deterministic`, `flush_denormal`"),
+            "precision": (
+                "object", "-",
+                '`matmul`, `tf32` (or "by operator"), `cudnn_benchmark`, `deterministic`, `flush_denormal`',
+            ),
             "identity": ("list of text", "-", "names of device facts that have to be equal before times compare"),
             "layout": ("[Layout](#layout)", "-", "where the memory of the process lies"),
             "energy": ("list of text", "-", "the counters whose joules are added up"),
             "gpu": ("text", "-", "the name of a GPU"),
             "gpu_memory": ("integer", "B", "of the GPU"),
             "gpu_multiprocessors": ("integer", "1", "of the GPU"),
+            "gpu_units": ("integer", "1", "of an XPU, that compute"),
+            "gpu_cache": ("integer", "B", "the last level of its cache"),
+            "gpu_arch": ("text", "-", "of AMD's, what its code is made for"),
+            "gpu_uuid": ("text", "-", "which one of its kind it is"),
+            "gpu_pci": ("text", "-", "where it is plugged in"),
+            "gpu_float32": ("object of text", "-", "in what `products` and `convolutions` of float32 are computed"),
+            "gpu_timing": ("text", "-", "how a step is marked there"),
             "cuda": ("text", "-", "its version"),
+            "rocm": ("text", "-", "its version"),
             "cudnn": ("integer", "1", "its version"),
             "gpu_clock_mhz": ("integer", "MHz", "the clock now"),
             "gpu_clock_max_mhz": ("integer", "MHz", "the highest clock"),
@@ -306,8 +318,8 @@ WARNING = Table(
         amount="how much: of faulting, page faults a step; of contended, the share of a core that was waited for; of "
         "reference disturbed, the share that it took longer; of drifting, the share a block; of denormals, the share "
         "of weights and state; of uneven, how many times as long; of time limit, s; of target missed, the best test "
-        "accuracy; of left running, processes; of node lost, nodes; of oversubscribed, threads to a core. Null for "
-        "other kinds",
+        "accuracy; of left running, processes; of node lost, nodes; of oversubscribed, threads to a core; of costly "
+        "marks, the share of a step. Null for other kinds",
     ),
 )  # fmt: skip
 MEASUREMENT = Table(

@@ -234,3 +234,18 @@ def test_what_an_optimizer_cannot_is_said_and_the_rest_is_measured(catalogue, wh
     assert len(expand(planned(), known).cells) == 1
     with pytest.raises(BenchError, match=r"^nothing to measure: Mine cannot"):
         expand(planned(**fields), known)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"optimizers": ("adafactor",)}, "adafactor reads back from the device"),
+        ({"schedules": ("cosine",)}, "keeps the learning rate that it was captured with"),
+    ],
+)
+def test_what_a_captured_step_cannot_is_left_out_beforehand(catalogue, fields, reason):
+    sgd = catalogue().optimizers["sgd"]
+    known = catalogue(devices=facts_of("cuda:0"), optimizers={"sgd": sgd, "adafactor": sgd})
+    plan = Plan(**{"architectures": ("mlp",), "modes": ("cuda_graph",), "devices": ("cuda",), **fields})
+    with pytest.raises(BenchError, match=reason):
+        expand(plan, known)

@@ -40,7 +40,7 @@ _METAVARS = {
     "int": "N",
     "str": "NAME",
 }
-LISTINGS = ("architectures", "optimizers", "datasets", "losses", "suites", "metrics", "runs")
+LISTINGS = ("architectures", "optimizers", "datasets", "losses", "devices", "suites", "metrics", "runs")
 
 
 def fields_of(args: argparse.Namespace) -> dict[str, Any]:

@@ -32,6 +32,9 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "not kept": ("b", "a file was not kept"),
     "not closed": ("o", "its close function failed"),
     "oversubscribed": ("q", "more threads than cores"),
+    "costly marks": ("h", "marks within the step cost time: its phases are told too long"),
+    "memory not known": ("y", "its peak of memory is not known"),
+    "no kernels": ("z", "the profiler saw no kernel of the device"),
 }
 _SHORT = ("p", "precision asked for not met")
 _OTHER = ("?", "a warning of another version: see the results")
