@@ -99,6 +99,7 @@ WarningKind = Literal[
     "error not known",
     "several outputs",
     "inference alone",
+    "normalized in parts",
     "settings changed",
     "left running",
     "node lost",

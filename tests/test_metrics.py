@@ -60,7 +60,7 @@ TAKEN = {
     "changes": "relative_cost call step_wall inference_wall",
     "tradeoff": "relative_cost throughput peak_memory parameters",
     "tensorboard": "accuracy throughput step test_loss",
-    "derived": "step_median seconds_per_image weak_efficiency strong_efficiency",
+    "derived": "step_median seconds_per_image weak_efficiency strong_efficiency accumulation_time accumulation_memory",
 }
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 

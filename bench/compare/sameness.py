@@ -28,7 +28,9 @@ from bench.vocabulary import SIDES, Arithmetic, Sameness
 SECONDS = 240.0  # for an answer: a deep net takes 20 times as long in float64
 SHARE = 0.5  # of a budget that may go into what the sides compute
 # What may differ between two cells that are to compute the same.
-ARITHMETIC = frozenset({"threads", "device", "dtype", "denormals", "memory_format", "mode", "implementation"})
+ARITHMETIC = frozenset(
+    {"threads", "device", "dtype", "denormals", "memory_format", "mode", "implementation", "accumulate"}
+)
 EPSILONS = 64  # of its type that a result may lie from float64
 # How many times as far as the other side's a result may lie from float64. torch's batch normalization on channels_last
 # is up to 530 times less exact than on contiguous images, and bfloat16 20,000 times less than float32.
@@ -123,7 +125,8 @@ def other_by_intent(before: Cell, after: Cell) -> list[str]:
 def _draws_alike(before: Side, after: Side) -> bool:
     """Whether dropout draws the same on both sides: what it draws hangs on layout, mode and device."""
     return all(
-        getattr(before.cell, name) == getattr(after.cell, name) for name in ("device", "dtype", "memory_format", "mode")
+        getattr(before.cell, name) == getattr(after.cell, name)
+        for name in ("device", "dtype", "memory_format", "mode", "accumulate")
     )
 
 

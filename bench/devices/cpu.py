@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +13,8 @@ import torch
 
 from bench.devices.interface import Clock, HostClock, Step, reasons
 from bench.devices.prefault import own_pages, populate, return_free_memory, status_bytes
+from bench.errors import BenchError
+from bench.machine import procfs
 from bench.plan.catalogue import DeviceFacts
 
 SLAB_BYTES = 512 * 2**20  # more than the small nets of the catalogue take at batch 64, and touched in some 0.2 s
@@ -84,6 +87,19 @@ class CpuDevice:
         floor = status_bytes("VmRSS")
         work()
         return {"peak_memory": max(status_bytes("VmHWM") - floor, 0.0)}
+
+    def free_memory(self) -> float | None:
+        """What the system and the cgroups around this process leave."""
+        return procfs.free_memory()
+
+    def limit_memory(self, most: float) -> None:
+        """Hold this process to so much more private memory that can be written to (RLIMIT_DATA of setrlimit(2))."""
+        if not Path("/proc/self/status").exists():
+            raise BenchError("only Linux holds a process to a limit of memory: name the batch sizes (--batch-sizes)")
+        return_free_memory()
+        held = status_bytes("VmData")
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (int(held + most), hard))
 
     def capture(self, step: Step) -> Step:
         """Not on a CPU."""

@@ -98,6 +98,18 @@ class CudaDevice:
             "peak_memory_reserved": float(torch.cuda.max_memory_reserved(self.torch_device) - floor_reserved),
         }
 
+    def free_memory(self) -> float | None:
+        """What the driver has free, whoever holds the rest."""
+        return float(torch.cuda.mem_get_info(self.torch_device)[0])
+
+    def limit_memory(self, most: float) -> None:
+        """Hold the caching allocator to so much more than it has reserved."""
+        gc.collect()
+        torch.cuda.empty_cache()
+        total = torch.cuda.get_device_properties(self.torch_device).total_memory
+        share = (torch.cuda.memory_reserved(self.torch_device) + most) / total
+        torch.cuda.set_per_process_memory_fraction(min(1.0, share), self.torch_device)
+
     def capture(self, step: Step) -> Step:
         """The step as a CUDA graph: warmed on a side stream, captured, then replayed as one launch."""
         side = torch.cuda.Stream()

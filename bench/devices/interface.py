@@ -59,6 +59,17 @@ class Device(Protocol):
     def peak_memory(self, work: Step) -> dict[str, float]:
         """Bytes that `work` takes at its peak above what was in use before, by name of metric."""
 
+    def free_memory(self) -> float | None:
+        """Bytes that can still be taken; None where nothing tells."""
+
+    def limit_memory(self, most: float) -> None:
+        """From now on, have fail what would hold more than so many bytes beyond what this process holds already.
+
+        Raises:
+            BenchError: nothing here holds a process to a limit.
+
+        """
+
     def capture(self, step: Step) -> Step:
         """The step recorded as a graph, to be replayed as one launch."""
 

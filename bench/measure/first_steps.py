@@ -84,7 +84,8 @@ def compute(work: Workload, steps: int = 1) -> Computed:
     assert first is not None
     update = [parameter.detach().double() - value for parameter, value in zip(parameters, before, strict=True)]
     was_float64 = all(loss.dtype == torch.float64 for loss in losses)
-    return Computed(first.outputs[0], torch.stack(losses).double(), first.gradients, update, was_float64)
+    outputs = torch.cat(first.outputs[: work.cell.accumulate])  # a closure evaluates the whole batch again
+    return Computed(outputs, torch.stack(losses).double(), first.gradients, update, was_float64)
 
 
 def _step(work: Workload) -> tuple[_Step, Tensor]:

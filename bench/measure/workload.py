@@ -53,7 +53,8 @@ class Workload:
         self.forward: Callable[[Tensor], Tensor] = torch.compile(self.model) if cell.mode == "compile" else self.model
         self._training = True
         self.evaluations = 0  # of the model by steps with a closure
-        self.phase_log = PhaseLog(PHASES) if self.needs_closure else None
+        several = self.needs_closure or cell.accumulate > 1  # times that a phase comes in a step
+        self.phase_log = PhaseLog(PHASES) if several and cell.mode != "cuda_graph" else None
         self._batches = self._shuffled()
         self.timed_phases: tuple[str, ...] = PHASES
         self.timed_step: Callable[[Callable[[], None]], object] = self.step
@@ -101,14 +102,19 @@ class Workload:
             images, labels = self.batch(part)
             yield from zip(images.split(size), labels.split(size), strict=True)
 
+    def parts(self, images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images (B / parts, C, H, W) and labels (B / parts,) of each part that a step takes a batch in."""
+        size = len(images) // self.cell.accumulate
+        return zip(images.split(size), labels.split(size), strict=True)
+
     def step(self, mark: Mark = lambda: None) -> Tensor:
         """One training step; `mark` is called at the start, between the phases and at the end.
 
-        The phases are those of PHASES, in order, except with a closure: then they come again with each evaluation, and
-        the phase log says which one began at each mark. Returns the detached loss.
+        The phases are those of PHASES, in order, except with a closure, or a batch in parts: then they come again with
+        each evaluation, and the phase log says which one began at each mark. Returns the detached loss.
         """
         if self.phase_log is not None:
-            return self._step_with_closure(mark, self.phase_log)
+            return self._logged_step(mark, self.phase_log)
         mark()
         images, labels = self.next_batch()
         mark()
@@ -122,10 +128,12 @@ class Workload:
         """One update of the weights by a batch: images (B, C, H, W), labels (B,). Returns the detached loss.
 
         `mark` is called between the phases, and `noted` where the gradients are known and not yet used; with a closure
-        `mark` is not called, and the loss is the one before the update.
+        or in parts `mark` is not called. The loss is the one before the update.
         """
         if self.needs_closure:
             return self._update_with_closure(images, labels, lambda _: None, noted)
+        if self.cell.accumulate > 1:
+            return self._update_in_parts(images, labels, lambda _: None, noted)
         self.optimizer.zero_grad()
         mark()
         with self.autocast:
@@ -141,8 +149,8 @@ class Workload:
         self.scaler.update()
         return loss.detach()
 
-    def _step_with_closure(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
-        """The step of an optimizer that evaluates the model itself; what is no evaluation is the optimizer's own."""
+    def _logged_step(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
+        """A step in which phases come several times. With a closure what is no evaluation is the optimizer's own."""
 
         def enter(phase: str) -> None:
             mark()
@@ -150,10 +158,42 @@ class Workload:
 
         enter("fetch")
         images, labels = self.next_batch()
-        enter("optimizer")
-        loss = self._update_with_closure(images, labels, enter)
+        if self.needs_closure:
+            enter("optimizer")
+            loss = self._update_with_closure(images, labels, enter)
+        else:
+            loss = self._update_in_parts(images, labels, enter)
         enter(GAP)
         return loss
+
+    def _update_in_parts(
+        self, images: Tensor, labels: Tensor, enter: Callable[[str], None], noted: Callable[[], None] | None = None
+    ) -> Tensor:
+        """As `update`, the gradients of the parts of the batch added up; `enter` hears where each phase begins.
+
+        The loss and the update are those of the whole batch as long as the loss is a mean over images, and no layer
+        looks at more than one of them, as batch normalization does.
+        """
+        enter("zero_grad")
+        self.optimizer.zero_grad()
+        losses: list[Tensor] = []
+        for part, targets in self.parts(images, labels):
+            enter("forward")
+            with self.autocast:
+                outputs = self.forward(part)
+                enter("loss")
+                loss = self.loss(outputs, targets) / self.cell.accumulate
+            losses.append(loss.detach())
+            enter("backward")
+            self.scaler.scale(loss).backward()
+        if noted is not None:
+            noted()
+        enter("loss")
+        whole = torch.stack(losses).sum()
+        enter("optimizer")
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return whole
 
     def _update_with_closure(
         self, images: Tensor, labels: Tensor, enter: Callable[[str], None], noted: Callable[[], None] | None = None
@@ -200,6 +240,12 @@ class Workload:
             mark()
 
         self.timed_phases, self.timed_step = (WHOLE_STEP,), step
+
+    @property
+    def batch_norms(self) -> list[str]:
+        """The paths of the layers that look at all images which are evaluated together."""
+        kind = nn.modules.batchnorm._BatchNorm  # noqa: SLF001 - the one class that all of them share
+        return [name for name, module in self.model.named_modules() if isinstance(module, kind)]
 
     def infer(self, mark: Callable[[], None] = lambda: None) -> Tensor:
         """One batch through the model; the caller has called `eval` and is in inference_mode()."""

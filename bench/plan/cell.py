@@ -17,8 +17,9 @@ class Cell:
 
     A learning rate of None is the optimizer's own. `split` says which images tell the accuracy: "test", or
     "validation", the last twelfth of the training images, which training then leaves out. `world_size` processes train
-    together, each on its share of `batch_size`, with `threads` each; the first is on `device`. A benchmark that was
-    imported from elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the
+    together, each on its share of `batch_size`, with `threads` each; the first is on `device`. A step takes a batch in
+    `accumulate` equal parts, whose gradients are added up before the one update. A benchmark that was imported from
+    elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the
     other fields say nothing. `origins` names the file or module of what nobody registered, field by field, such as
     "architecture=my_nets.py:MyNet"; that field itself holds its label.
 
@@ -43,6 +44,7 @@ class Cell:
     normalization: str = "unit"
     split: str = "test"
     world_size: int = 1
+    accumulate: int = 1
     seed: int = 0
     origins: tuple[str, ...] = ()
 

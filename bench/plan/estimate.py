@@ -87,7 +87,9 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
 
 def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
     """What a training step takes: forward, and backward that is twice as much arithmetic."""
-    return STEP_SECONDS + 3 * _flops(cell, catalogue) * cell.batch_size / (TRAIN_FLOPS_PER_SECOND * threads)
+    return STEP_SECONDS * cell.accumulate + 3 * _flops(cell, catalogue) * cell.batch_size / (
+        TRAIN_FLOPS_PER_SECOND * threads
+    )
 
 
 def _flops(cell: Cell, catalogue: Catalogue) -> float:

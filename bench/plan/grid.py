@@ -10,7 +10,7 @@ from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.matching import meant
-from bench.plan.plan import AUTO, Plan, flag
+from bench.plan.plan import AUTO, MAX, Plan, flag
 from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ranks
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
@@ -35,6 +35,7 @@ AXES = {
     "normalization": "normalizations",
     "split": "splits",
     "world_size": "world_sizes",
+    "accumulate": "accumulate",
     "seed": "seeds",
 }
 
@@ -71,6 +72,8 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         BenchError: a name is unknown, a device is not there, or nothing is left to measure.
 
     """
+    if MAX in plan.batch_sizes:
+        raise BenchError(f"--batch-sizes {MAX} goes with run alone, which searches for it: name the batch sizes")
     cores = catalogue.usable_cores
     axes: dict[str, tuple[Any, ...]] = {
         **{field: getattr(plan, key) for field, key in AXES.items()},
@@ -244,9 +247,9 @@ def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
 
 
 def _untrainable(cell: Cell, catalogue: Catalogue) -> str | None:
-    """Why the cell's batch cannot be trained on, such as one image by batch norm; or None."""
+    """Why the cell's batch, or a part of it, cannot be trained on, such as one image by batch norm; or None."""
     few: str | None = catalogue.architectures[cell.architecture].get("more_than_one", {}).get(cell.dataset)
-    return few if cell.batch_size == 1 else None
+    return few if cell.batch_size == cell.accumulate else None
 
 
 def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
@@ -263,7 +266,21 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype) or unfit_for_ranks(cell, catalogue)
+    reason = device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype)
+    return reason or unfit_for_ranks(cell, catalogue) or _indivisible(cell, catalogue)
+
+
+def _indivisible(cell: Cell, catalogue: Catalogue) -> str | None:
+    """Why a step of the cell cannot take its batch in parts, or None."""
+    if cell.accumulate == 1:
+        return None
+    if cell.batch_size % cell.accumulate:
+        return f"a batch of {cell.batch_size} cannot be taken in {cell.accumulate} equal parts (--batch-sizes)"
+    if cell.world_size > 1:
+        return "gradients of parts are added up in one process, not in several (--world-sizes 1)"
+    if catalogue.optimizers[cell.optimizer]["needs_closure"]:
+        return f"{cell.optimizer} evaluates the model itself, each time on the whole batch (--accumulate 1)"
+    return None
 
 
 def _cannot(cell: Cell, reasons: Mapping[str, str]) -> str | None:

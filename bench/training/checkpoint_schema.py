@@ -152,6 +152,7 @@ _CELL: dict[str, Check] = {
     "normalization": _among(data.NORMALIZATIONS),
     "split": _among(SPLITS),
     "world_size": _whole(1),
+    "accumulate": _whole(1),
     "seed": _whole(0),
     "origins": lambda value: (
         isinstance(value, tuple) and all(isinstance(entry, str) and "=" in entry for entry in value)

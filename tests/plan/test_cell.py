@@ -28,6 +28,7 @@ VALUES = {
     "normalization": ["raw", "unit", "half", "standard"],
     "split": ["test", "validation"],
     "world_size": [1, 2, 12],
+    "accumulate": [1, 2, 12],
     "seed": [0, 1, 2, 11],
     "origins": [()],  # two origins of one label never meet in a run
 }
@@ -100,6 +101,7 @@ def test_the_defaults_are_those_that_stored_definitions_stand_on():
         "normalization": "unit",
         "split": "test",
         "world_size": 1,
+        "accumulate": 1,
         "seed": 0,
         "origins": (),
     }

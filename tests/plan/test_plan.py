@@ -33,6 +33,7 @@ EXAMPLES = {
     "datasets": ("synthetic", '["synthetic"]', ("synthetic",)),
     "input": ("3x8x8", "", None),  # a key too, which stands for a data set
     "batch_sizes": ("16", "[16]", (16,)),
+    "memory_limit": ("2GiB", '"2GiB"', 2.0 * 2**30),
     "devices": ("cuda:1", '["cuda:1"]', ("cuda:1",)),
     "threads": ("2", "[2]", (2,)),
     "dtypes": ("bfloat16", '["bfloat16"]', ("bfloat16",)),
@@ -47,6 +48,7 @@ EXAMPLES = {
     "splits": ("validation", '["validation"]', ("validation",)),
     "world_sizes": ("2", "[2]", (2,)),
     "scaling": ("strong", '["strong"]', ("strong",)),
+    "accumulate": ("4", "[4]", (4,)),
     "oversubscribe": ("", "true", True),
     "tune": ("7", "7", 7),
     "seeds": ("7", "[7]", (7,)),
@@ -359,13 +361,23 @@ RANKS = {"world_sizes", "scaling", "oversubscribe"}
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "run", "report"}
+    run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "profile", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "shard", "report"}
+    decided = {
+        "purpose",
+        "architectures",
+        "memory_limit",
+        "repeats",
+        "again",
+        "precision",
+        "profile",
+        "shard",
+        "report",
+    }
     assert set(SETTINGS) - set(PROFILED) == training | RANKS | decided
 
 
