@@ -108,7 +108,7 @@ _flops: Maker = partial(_exact, unit="1", symbol="FLOP")
 # A distance from float64 tells the price of what computes faster, and so stands where cells differ in that.
 _error: Maker = partial(
     Metric, unit="1", direction="lower", kind="number", pooled="mean",
-    axes=("dtype", "mode", "implementation", "memory_format", "accumulate"),
+    axes=("dtype", "fp32_precision", "mode", "implementation", "memory_format", "accumulate"),
 )  # fmt: skip
 
 # Beyond 1 where the parts of a batch fit a cache that the whole does not.

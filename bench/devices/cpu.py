@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from bench.devices.interface import Clock, HostClock, Step, reasons
+from bench.devices.precision import is_narrow
 from bench.devices.prefault import own_pages, populate, return_free_memory, status_bytes
 from bench.errors import BenchError
 from bench.machine import procfs
@@ -19,6 +20,7 @@ from bench.plan.catalogue import DeviceFacts
 
 SLAB_BYTES = 512 * 2**20  # more than the small nets of the catalogue take at batch 64, and touched in some 0.2 s
 NO_GRAPH = "a CUDA graph needs a CUDA device"
+NO_NARROW = "this processor does not compute products of float32 in {}"
 NO_FLUSH = "this processor cannot flush denormals to zero"
 
 
@@ -28,6 +30,7 @@ class CpuDevice:
     facts = DeviceFacts("cpu", on_host=True, slow_denormals=True, slow_bfloat16=True, quantile_alone="p10")
     name = "cpu"
     torch_device = torch.device("cpu")
+    fp32_flags: Mapping[str, Any] = {name: getattr(torch.backends.mkldnn, name) for name in ("matmul", "conv", "rnn")}
 
     def __init__(self, index: int = 0) -> None:
         if index:
@@ -42,6 +45,7 @@ class CpuDevice:
             "compile": None if shutil.which(compiler) else no_compiler,
             "cuda_graph": NO_GRAPH,
             "flush": None if _flushes() else NO_FLUSH,
+            **{word: None if is_narrow(cls(), word) else NO_NARROW.format(word) for word in ("tf32", "bf16")},
         }
         return {cls.name: replace(cls.facts, unsupported=reasons(unsupported))}
 

@@ -45,6 +45,12 @@ class CudaDevice:
         identity=("gpu", "gpu_multiprocessors", "gpu_memory", "gpu_driver", "cuda", "cudnn"),
     )
 
+    fp32_flags: Mapping[str, Any] = {
+        "matmul": torch.backends.cuda.matmul,
+        "conv": torch.backends.cudnn.conv,
+        "rnn": torch.backends.cudnn.rnn,
+    }
+
     def __init__(self, index: int = 0) -> None:
         self.name = f"cuda:{index}"
         self.torch_device = torch.device("cuda", index)
@@ -69,7 +75,9 @@ class CudaDevice:
         major, minor = torch.cuda.get_device_capability(index)
         old = None if major >= 7 else f"torch.compile needs compute capability 7.0, this device has {major}.{minor}"
         narrow = None if torch.cuda.is_bf16_supported() else "this device has no bfloat16"
-        unsupported = reasons({"compile": old, "bfloat16": narrow})
+        coarse = None if major >= 8 else f"tf32 needs compute capability 8.0, this device has {major}.{minor}"
+        none = "CUDA computes products of float32 in ieee or tf32"
+        unsupported = reasons({"compile": old, "bfloat16": narrow, "tf32": coarse, "bf16": none})
         return replace(cls.facts, unsupported=unsupported, model=torch.cuda.get_device_name(index))
 
     def synchronize(self) -> None:

@@ -30,12 +30,15 @@ class Device(Protocol):
         facts: what holds for all of the kind; `available` adds what only one of them cannot do.
         name: "cpu", or the kind with the number, such as "cuda:0".
         torch_device: where its tensors lie.
+        fp32_flags: torch's own flags of products of float32 numbers there, each with `fp32_precision`, by kind of
+            operator: "matmul", "conv", "rnn".
 
     """
 
     facts: DeviceFacts
     name: str
     torch_device: torch.device
+    fp32_flags: Mapping[str, Any]
 
     def __init__(self, index: int = 0) -> None: ...
 

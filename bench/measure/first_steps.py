@@ -106,7 +106,8 @@ def in_float64(work: Workload, images: Tensor, labels: Tensor) -> Workload:
     """
     plain = replace(work.cell, dtype="float32", mode="eager", memory_format="contiguous")
     truth = Workload(plain, work.device, images.double(), labels, work.num_classes)
-    truth.model.load_state_dict(work.model.state_dict())
+    if not work.is_pure:  # whose weights are rounded; those of the truth come of the same seed, and are not
+        truth.model.load_state_dict(work.model.state_dict())
     truth.model.double()
     cell = work.cell  # some optimizers make their state at once, so in the type that the weights have by then
     truth.optimizer = optimizers.build(cell.source("optimizer"), truth.model, cell.implementation, cell.learning_rate)

@@ -11,6 +11,7 @@ from bench import losses, models, optimizers
 from bench.devices import Device
 from bench.measure.blocks import GAP, Mark, PhaseLog
 from bench.plan.cell import Cell
+from bench.plan.precision import PURE, type_of
 from bench.vocabulary import PHASES, WHOLE_STEP
 
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
@@ -39,6 +40,9 @@ class Workload:
         model = models.build(cell.source("architecture"), shape, num_classes)
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        self.is_pure = cell.dtype.startswith(PURE)
+        if self.is_pure:
+            _narrow(self.model, getattr(torch, type_of(cell.dtype)))
         optimizer = cell.source("optimizer")
         self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
         self.needs_closure = optimizers.needs_closure(self.optimizer)
@@ -265,8 +269,15 @@ class Workload:
             yield from order[: count - count % size].split(size)
 
 
+def _narrow(model: nn.Module, dtype: torch.dtype) -> None:
+    """Have all of the model in a type; it takes images as they are, and gives float32, in which losses are computed."""
+    model.to(dtype=dtype)
+    model.register_forward_pre_hook(lambda _, inputs: tuple(each.to(dtype) for each in inputs))
+    model.register_forward_hook(lambda _module, _inputs, outputs: outputs.float())
+
+
 def autocast(cell: Cell, device: Device) -> AbstractContextManager[Any]:
     """The context in which forward and loss run: autocast to a narrower type, or nothing."""
-    if cell.dtype == "float32":
+    if cell.dtype == "float32" or cell.dtype.startswith(PURE):
         return nullcontext()
     return torch.autocast(device.torch_device.type, dtype=getattr(torch, cell.dtype))

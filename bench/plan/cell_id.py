@@ -9,7 +9,7 @@ from typing import Any
 from bench.plan.catalogue import FIRST_LOSSES
 from bench.plan.cell import Cell
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
-from bench.vocabulary import MODES
+from bench.vocabulary import FP32_PRECISIONS, MODES
 
 
 def _one_of(words: Iterable[str]) -> str:
@@ -25,6 +25,7 @@ _FIRST = (
 )
 _MORE = {  # in the order of the fields, each where it is not at its default
     "dtype": _one_of(DTYPES),
+    "fp32_precision": _one_of(FP32_PRECISIONS),
     "denormals": _one_of(DENORMALS),
     "memory_format": _one_of(MEMORY_FORMATS),
     "mode": _one_of(MODES),

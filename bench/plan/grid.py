@@ -11,6 +11,7 @@ from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.matching import meant
 from bench.plan.plan import AUTO, MAX, Plan, flag
+from bench.plan.precision import PURE, words_of
 from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ranks
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
@@ -25,6 +26,7 @@ AXES = {
     "device": "devices",
     "threads": "threads",
     "dtype": "dtypes",
+    "fp32_precision": "fp32_precisions",
     "denormals": "denormals",
     "memory_format": "memory_formats",
     "mode": "modes",
@@ -266,8 +268,15 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if cell.mode == "cuda_graph" and cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    reason = device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype)
-    return reason or unfit_for_ranks(cell, catalogue) or _indivisible(cell, catalogue)
+    reason = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
+    return reason or _contradiction(cell) or unfit_for_ranks(cell, catalogue) or _indivisible(cell, catalogue)
+
+
+def _contradiction(cell: Cell) -> str | None:
+    """Why the type of a cell and the arithmetic of its products do not go together, or None."""
+    if cell.dtype.startswith(PURE) and cell.fp32_precision != "default":
+        return f"{cell.dtype} has no products of float32 whose arithmetic could be chosen (--fp32-precisions default)"
+    return None
 
 
 def _indivisible(cell: Cell, catalogue: Catalogue) -> str | None:

@@ -13,9 +13,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from bench import files
 from bench.errors import BenchError, brief, unknown
 from bench.plan.toml import LARGEST, table_of
-from bench.vocabulary import MODES
+from bench.vocabulary import FP32_PRECISIONS, MODES
 
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ("float32", "bfloat16", "float16", "pure_bfloat16")
 DENORMALS = ("keep", "flush")  # flush: to zero, on a CPU
 MEMORY_FORMATS = ("contiguous", "channels_last")
 IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
@@ -114,7 +114,14 @@ class Plan:
     threads: tuple[int, ...] = _option(
         (), "CPU threads (default: all usable cores; 1 for the relative cost)", at_least=1
     )
-    dtypes: tuple[str, ...] = _option(("float32",), "float32, or autocast to a narrower type", choices=DTYPES)
+    dtypes: tuple[str, ...] = _option(
+        ("float32",), "float32, autocast to a narrower type, or pure_: the whole model in it", choices=DTYPES
+    )
+    fp32_precisions: tuple[str, ...] = _option(
+        ("default",),
+        "arithmetic of products of float32: torch's own, or one for all operators, or for one kind and ieee for others",
+        choices=FP32_PRECISIONS,
+    )
     denormals: tuple[str, ...] = _option(
         ("keep",), "keep denormal numbers, or flush them to zero (a CPU computes with them slowly)", choices=DENORMALS
     )

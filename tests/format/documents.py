@@ -97,7 +97,7 @@ def means(**meanings):
 
 
 # Options that came after files of this schema were kept: a reader takes their defaults.
-LATER = ("world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard")
+LATER = ("fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard")
 
 
 def plan_rows():
@@ -194,6 +194,7 @@ SYSTEM = Table(
             "start_method": ("text", "-", "how workers are started"),
             "load": ("number", "1", "the load average over a minute"),
             "precision": ("object", "-", "`matmul`, `tf32`, `cudnn_benchmark`, `deterministic`, `flush_denormal`"),
+            "fp32_precision": ("object of text", "-", "torch's flags of products of float32, by kind of operator"),
             "identity": ("list of text", "-", "names of device facts that have to be equal before times compare"),
             "layout": ("[Layout](#layout)", "-", "where the memory of the process lies"),
             "gpu": ("text", "-", "the name of a GPU"),
@@ -296,6 +297,7 @@ _OF_THE_CELL = {
     "device": "by its name: cpu, cuda:0",
     "threads": "CPU threads of the step and of training",
     "dtype": "of the arithmetic",
+    "fp32_precision": "in which arithmetic products of float32 are computed, all or those of one kind of operator",
     "denormals": "whether denormal numbers are kept or flushed to zero",
     "memory_format": "layout of the images",
     "mode": "how a step is run",
@@ -317,7 +319,10 @@ CELL = Table(
     Cell, {"batch_size": "1", "threads": "1", "learning_rate": "1", "world_size": "1", "accumulate": "1", "seed": "1"},
     {
         **means(**_OF_THE_CELL),
-        **{name: {"meaning": _OF_THE_CELL[name], "missing": ABSENT} for name in ("world_size", "accumulate")},
+        **{
+            name: {"meaning": _OF_THE_CELL[name], "missing": ABSENT}
+            for name in ("fp32_precision", "world_size", "accumulate")
+        },
     },
 )  # fmt: skip
 WARNING = Table(

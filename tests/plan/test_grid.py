@@ -33,6 +33,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "optimizer": ("sgd", "adam"),
         "dataset": ("mnist", "synthetic:3x32x32"),
         "dtype": ("float32", "bfloat16"),
+        "fp32_precision": ("default", "ieee"),
         "denormals": ("keep", "flush"),
         "memory_format": ("contiguous", "channels_last"),
         "mode": ("eager", "compile"),

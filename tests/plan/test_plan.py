@@ -37,6 +37,7 @@ EXAMPLES = {
     "devices": ("cuda:1", '["cuda:1"]', ("cuda:1",)),
     "threads": ("2", "[2]", (2,)),
     "dtypes": ("bfloat16", '["bfloat16"]', ("bfloat16",)),
+    "fp32_precisions": ("tf32", '["tf32"]', ("tf32",)),
     "denormals": ("flush", '["flush"]', ("flush",)),
     "memory_formats": ("channels_last", '["channels_last"]', ("channels_last",)),
     "modes": ("compile", '["compile"]', ("compile",)),
@@ -319,7 +320,7 @@ def test_learning_rates_in_a_file_may_be_whole_numbers(suite):
         ("epochs", "-1", "--epochs takes 0 or more, not -1"),
         ("batch_sizes", "0", "--batch-sizes takes 1 or more, not 0"),
         ("blocks", "1", "--blocks takes 2 or more, not 1"),
-        ("dtypes", "float64", "--dtypes takes float32, bfloat16, float16, not 'float64'"),
+        ("dtypes", "float64", "--dtypes takes float32, bfloat16, float16, pure_bfloat16, not 'float64'"),
     ],
 )
 def test_a_mistake_in_a_flag(name, text, message):
