@@ -74,8 +74,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         BenchError: a name is unknown, a device is not there, or nothing is left to measure.
 
     """
-    if MAX in plan.batch_sizes:
-        raise BenchError(f"--batch-sizes {MAX} goes with run alone, which searches for it: name the batch sizes")
+    _check_sizes(plan)
     cores = catalogue.usable_cores
     axes: dict[str, tuple[Any, ...]] = {
         **{field: getattr(plan, key) for field, key in AXES.items()},
@@ -112,6 +111,12 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         others = f" (all {len(skipped)} cells are left out)" if len(skipped) > 1 else ""
         raise BenchError(f"nothing to measure: {skipped[0][1]}{others}")
     return Grid(kept, skipped, tuple((cell, untrained[cell]) for cell in kept if cell in untrained))
+
+
+def _check_sizes(plan: Plan) -> None:
+    """Refuse what only a search could tell."""
+    if MAX in plan.batch_sizes:
+        raise BenchError(f"--batch-sizes {MAX} goes with run alone, which searches for it: name the batch sizes")
 
 
 def reference_threads(cell: Cell, plan: Plan, devices: Mapping[str, DeviceFacts]) -> int:

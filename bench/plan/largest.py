@@ -109,8 +109,8 @@ def largest_of(stored: Iterable[Mapping[str, Any]]) -> list[Largest]:
 
 def marked(names: Sequence[str], cells: Sequence[Cell], searches: Sequence[Largest]) -> list[str]:
     """The names of the cells, with a word to those whose batch is the largest that a search found."""
-    found = {each.cell for each in searches if each.batch_size}
-    largest = [replace(group_of(cell), batch_size=cell.batch_size) in found for cell in cells]
+    batches = {each.cell for each in searches if each.batch_size}
+    largest = [replace(group_of(cell), batch_size=cell.batch_size) in batches for cell in cells]
     return [BETWEEN.join([name, *(["largest batch"] * is_it)]) for name, is_it in zip(names, largest, strict=True)]
 
 

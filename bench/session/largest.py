@@ -49,13 +49,13 @@ def expanded(
     first = -(-START // step) * step
     grid = expand(replace(plan, batch_sizes=(first,)), catalogue, untrainable=untrainable)
     searches = _Searches(plan, catalogue, executor, observer)
-    found = {group_of(each.cell): each for each in known}
+    by_group = {group_of(each.cell): each for each in known}
     for group in dict.fromkeys(map(group_of, grid.cells)):
-        if group not in found:
-            found[group] = searches.of(group)
+        if group not in by_group:
+            by_group[group] = searches.of(group)
     groups = dict.fromkeys(map(group_of, grid.cells))
     fixed = expand(replace(plan, batch_sizes=plan.sizes), catalogue, untrainable=untrainable) if plan.sizes else None
-    return _joined(fixed, grid, found), tuple(found[group] for group in groups)
+    return _joined(fixed, grid, by_group), tuple(by_group[group] for group in groups)
 
 
 def _check(plan: Plan, executor: Executor) -> None:

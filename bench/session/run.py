@@ -70,11 +70,8 @@ def prepare(
     past = past_of(run, plan) if run else {}
     plan = replace(plan, order_seed=order_seed_of(plan))
     catalogue = ask_catalogue(executor, request_of(plan))
-    for problem in (*executor.problems, *catalogue.problems):
+    for problem in (*executor.problems, *catalogue.problems, *_unflushed(plan, catalogue)):
         observer.warned(problem)
-    if "flush" in plan.denormals:
-        for reason in _unflushed(catalogue):
-            observer.warned(f"{reason}: they are kept")
     known = largest_of(run.facts.largest) if run else ()
     turn = measuring("a search for the largest batch", concurrent, wait, observer.warned)
     with turn if MAX in plan.batch_sizes else nullcontext():
@@ -207,10 +204,11 @@ def _tell_neighbours(look: Look, work: Work, observer: Observer) -> None:
         )
 
 
-def _unflushed(catalogue: Catalogue) -> dict[str, None]:
-    """Why devices on which denormals are slow cannot flush them."""
-    slow = (facts for facts in catalogue.devices.values() if facts.slow_denormals)
-    return dict.fromkeys(facts.unsupported["flush"] for facts in slow if "flush" in facts.unsupported)
+def _unflushed(plan: Plan, catalogue: Catalogue) -> dict[str, None]:
+    """Why devices on which denormals are slow cannot flush them, where the plan wants that."""
+    slow = [facts for facts in catalogue.devices.values() if facts.slow_denormals and "flush" in plan.denormals]
+    reasons = (facts.unsupported["flush"] for facts in slow if "flush" in facts.unsupported)
+    return dict.fromkeys(f"{reason}: they are kept" for reason in reasons)
 
 
 def _untrained(grid: Grid, catalogue: Catalogue) -> dict[str, None]:
