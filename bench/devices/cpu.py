@@ -15,7 +15,6 @@ from bench.devices.interface import Clock, HostClock, Step, reasons
 from bench.devices.precision import is_narrow
 from bench.devices.prefault import own_pages, populate, return_free_memory, status_bytes
 from bench.errors import BenchError
-from bench.machine import procfs
 from bench.plan.catalogue import DeviceFacts
 
 SLAB_BYTES = 512 * 2**20  # more than the small nets of the catalogue take at batch 64, and touched in some 0.2 s
@@ -93,8 +92,8 @@ class CpuDevice:
         return {"peak_memory": max(status_bytes("VmHWM") - floor, 0.0)}
 
     def free_memory(self) -> float | None:
-        """What the system and the cgroups around this process leave."""
-        return procfs.free_memory()
+        """Of the host's memory the system tells (`bench.machine.procfs`)."""
+        return None
 
     def limit_memory(self, most: float) -> None:
         """Hold this process to so much more private memory that can be written to (RLIMIT_DATA of setrlimit(2))."""

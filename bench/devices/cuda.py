@@ -47,8 +47,7 @@ class CudaDevice:
 
     fp32_flags: Mapping[str, Any] = {
         "matmul": torch.backends.cuda.matmul,
-        "conv": torch.backends.cudnn.conv,
-        "rnn": torch.backends.cudnn.rnn,
+        **{name: getattr(torch.backends.cudnn, name) for name in ("conv", "rnn")},
     }
 
     def __init__(self, index: int = 0) -> None:

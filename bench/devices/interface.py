@@ -63,7 +63,7 @@ class Device(Protocol):
         """Bytes that `work` takes at its peak above what was in use before, by name of metric."""
 
     def free_memory(self) -> float | None:
-        """Bytes that can still be taken; None where nothing tells."""
+        """Bytes that can still be taken of its own memory; None where that is the host's."""
 
     def limit_memory(self, most: float) -> None:
         """From now on, have fail what would hold more than so many bytes beyond what this process holds already.

@@ -214,7 +214,7 @@ class Plan:
     @property
     def sizes(self) -> tuple[int, ...]:
         """The batch sizes that are numbers."""
-        return tuple(size for size in self.batch_sizes if size != MAX)
+        return tuple(size for size in self.batch_sizes if isinstance(size, int))
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as they are stored."""

@@ -2,6 +2,7 @@
 
 from bench.devices import Device, device_for, is_out_of_memory
 from bench.errors import reason_of
+from bench.machine import procfs
 from bench.measure.batches import Sources, load_for
 from bench.measure.costs import peak_of_steps
 from bench.origins.attempts import attempts_told
@@ -42,4 +43,6 @@ def _try(task: BatchTask, device: Device, channel: Channel) -> None:
 
 def _free(device: Device) -> float:
     """Bytes that may be taken where nobody says how many."""
-    return (device.free_memory() or 0.0) * (1 - LEFT_ALONE * device.facts.on_host)
+    if device.facts.on_host:
+        return (procfs.free_memory() or 0.0) * (1 - LEFT_ALONE)
+    return device.free_memory() or 0.0

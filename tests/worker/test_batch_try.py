@@ -4,6 +4,7 @@ import pytest
 
 import bench
 from bench.devices import CpuDevice
+from bench.machine import procfs
 from bench.plan.cell import Cell
 from bench.plan.task import BatchTask
 from bench.worker.batch_try import try_batch
@@ -32,7 +33,8 @@ def test_a_batch_fits_where_its_peak_is_within_the_limit(monkeypatch):
 
 
 def test_without_a_limit_a_quarter_of_what_is_free_is_left_alone(monkeypatch):
-    limits, (status, *_) = tried(monkeypatch, free_memory=lambda _: 8e9, peak_memory=lambda *_: {})
+    monkeypatch.setattr(procfs, "free_memory", lambda: 8e9)
+    limits, (status, *_) = tried(monkeypatch, peak_memory=lambda *_: {})
     assert (limits, status) == ([6e9], "ok")
 
 
