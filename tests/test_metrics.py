@@ -149,6 +149,11 @@ def of_page(folder):
     rate = (Measurement.of_value("throughput", 1.0, "p25"),)
     for size, ranks in ((64, 1), (128, 1), (128, 2)):  # weak scaling of the first, strong scaling of the second
         run.append(Result(replace(CELL, batch_size=size, world_size=ranks), "ok", repeat=1, measurements=rate))
+    for parts, metric in ((parts, metric) for parts in (1, 4) for metric in ("step", "peak_memory")):
+        taken = (Measurement.of_value(metric, 1.0, "p25"),)
+        run.append(
+            Result(replace(CELL, batch_size=256, accumulate=parts), "ok", repeat=len(metric), measurements=taken)
+        )
     return {name for row in page.read(run).rows for name in row.values}
 
 
