@@ -107,7 +107,7 @@ class _Searches:
         return Try(cell.batch_size, "failed", "the worker ended without an answer"), limit
 
 
-def _joined(fixed: Grid | None, grid: Grid, found: Mapping[Cell, Largest]) -> Grid:
+def _joined(fixed: Grid | None, grid: Grid, by_group: Mapping[Cell, Largest]) -> Grid:
     """The cells of named batch sizes, and then the others with the largest that were found.
 
     Raises:
@@ -117,7 +117,7 @@ def _joined(fixed: Grid | None, grid: Grid, found: Mapping[Cell, Largest]) -> Gr
     cells = dict.fromkeys(fixed.cells if fixed else ())
     skipped: list[tuple[Cell, str]] = [*(fixed.skipped if fixed else ()), *grid.skipped]
     for cell in grid.cells:
-        largest = found[group_of(cell)]
+        largest = by_group[group_of(cell)]
         if largest.batch_size:
             cells[replace(cell, batch_size=largest.batch_size)] = None
         else:
