@@ -103,6 +103,7 @@ WarningKind = Literal[
     "error not known",
     "several outputs",
     "inference alone",
+    "normalized in parts",
     "settings changed",
     "left running",
     "node lost",
@@ -127,6 +128,14 @@ RevisionStatus = Literal["recorded", "there already", "failed", "interrupted"]
 # How a step is run.
 Mode = Literal["eager", "compile", "cuda_graph"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+# In which arithmetic products of float32 numbers are computed: torch's own choice; one for all kinds of operators; or
+# one for a kind, and IEEE's for the others.
+Fp32Precision = Literal[
+    "default", "ieee", "tf32", "bf16",
+    "matmul_tf32", "matmul_bf16", "conv_tf32", "conv_bf16", "rnn_tf32", "rnn_bf16",
+]  # fmt: skip
+FP32_PRECISIONS: tuple[Fp32Precision, ...] = get_args(Fp32Precision)
 
 # What kind of number a metric is: a count that is the same in every run, seconds, something a second, a quotient of
 # two like quantities, bytes that vary, joules or watts, a share between 0 and 1, a count that varies, or another number

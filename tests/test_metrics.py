@@ -69,7 +69,7 @@ TAKEN = {
     "tradeoff": "relative_cost throughput peak_memory energy_per_image parameters",
     "tensorboard": "accuracy throughput step test_loss",
     "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power",
-    "derived": "step_median seconds_per_image weak_efficiency strong_efficiency",
+    "derived": "step_median seconds_per_image weak_efficiency strong_efficiency accumulation_time accumulation_memory",
 }
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
@@ -164,6 +164,11 @@ def of_page(folder):
     rate = (Measurement.of_value("throughput", 1.0, "p25"),)
     for size, ranks in ((64, 1), (128, 1), (128, 2)):  # weak scaling of the first, strong scaling of the second
         run.append(Result(replace(CELL, batch_size=size, world_size=ranks), "ok", repeat=1, measurements=rate))
+    for parts, metric in ((parts, metric) for parts in (1, 4) for metric in ("step", "peak_memory")):
+        taken = (Measurement.of_value(metric, 1.0, "p25"),)
+        run.append(
+            Result(replace(CELL, batch_size=256, accumulate=parts), "ok", repeat=len(metric), measurements=taken)
+        )
     return {name for row in page.read(run).rows for name in row.values}
 
 

@@ -9,11 +9,13 @@ from bench.devices.cpu import CpuDevice
 from bench.devices.cuda import CudaDevice
 from bench.devices.interface import Device, Step
 from bench.devices.mps import MpsDevice
+from bench.devices.precision import compute_in
 from bench.devices.prefault import own_pages
 from bench.devices.xpu import XpuDevice
 from bench.errors import BenchError, message_of
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.precision import words_of
 
 __all__ = [
     "DEVICES",
@@ -61,7 +63,7 @@ def is_name(name: str) -> bool:
 
 
 def device_for(cell: Cell) -> Device:
-    """The cell's device, and this process set up as the cell has it: its threads, and what becomes of denormals.
+    """The cell's device, and this process set up as the cell has it: threads, denormals, products of float32.
 
     To be called before any operator runs: a thread of the pool takes the processor's mode from the one that starts it.
     """
@@ -69,7 +71,9 @@ def device_for(cell: Cell) -> Device:
     torch.set_num_threads(cell.threads)
     if not DEVICES[cell.device.partition(":")[0]].facts.on_host:
         own_pages()  # the host's part of a step is timed too; a driver's own mappings, which come later, are left alone
-    return open_device(cell.device)
+    device = open_device(cell.device)
+    compute_in(device, cell.fp32_precision)
+    return device
 
 
 def device_in_use() -> Device:
@@ -114,7 +118,7 @@ def unsupported_on(cell: Cell) -> str | None:
     if name not in usable:
         return f"no device '{cell.device}' here: there is {', '.join(available())}"
     unsupported = usable[name].unsupported
-    return unsupported.get(cell.mode) or unsupported.get(cell.dtype)
+    return next((unsupported[word] for word in words_of(cell) if word in unsupported), None)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import torch
 
-from bench.devices.interface import EAGER_FIRST, Clock, MarkedStep, Step
+from bench.devices.interface import EAGER_FIRST, Clock, MarkedStep, Step, no_limit
 from bench.plan.catalogue import DeviceFacts
 
 # What was timed how is part of a device's identity: times by another way of marking are not comparable.
@@ -57,6 +58,7 @@ class Accelerator:
     """One device of the accelerator that this build of torch has; a kind states its facts and describes itself."""
 
     facts: DeviceFacts
+    fp32_flags: Mapping[str, Any] = MappingProxyType({})  # none of them, unless a kind has some
 
     def __init__(self, index: int = 0) -> None:
         self.name = f"{self.facts.kind}:{index}"
@@ -132,6 +134,14 @@ class Accelerator:
         return {
             name: float(peak(self.torch_device) - floor) for name, peak, floor in zip(names, peaks, floors, strict=True)
         }
+
+    def free_memory(self) -> float | None:
+        """As of `Device`; nothing tells, unless a kind knows better."""
+        return None
+
+    def limit_memory(self, most: float) -> None:
+        """As of `Device`; nothing does, unless a kind knows better."""
+        raise no_limit(self.name, most)
 
     def capture(self, step: Step) -> Step:
         """As of `Device`; all of it in a stream of its own, which what autograd keeps of the first calls belongs to."""

@@ -1,6 +1,8 @@
 """CUDA: NVIDIA's GPUs, and AMD's, which torch calls by the same name. The only module that speaks of torch.cuda."""
 
+import gc
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -15,6 +17,7 @@ from bench.plan.catalogue import DeviceFacts
 
 OLDEST_COMPILED = (7, 0)  # of the compute capabilities that Triton makes kernels for
 OLDEST_BFLOAT16 = (8, 0)  # older ones compute in it by emulation
+OLDEST_TF32 = (8, 0)
 FULL = 64 * 2**20  # bytes: the handle and the workspace of a library take as much
 
 
@@ -41,10 +44,21 @@ class CudaDevice(Accelerator):
         ),
     )
 
+    fp32_flags: Mapping[str, Any] = {
+        "matmul": torch.backends.cuda.matmul,
+        **{name: getattr(torch.backends.cudnn, name) for name in ("conv", "rnn")},
+    }
+
     @classmethod
     def facts_of(cls, index: int) -> DeviceFacts:
         """The facts of one of them; neither a context nor a tensor is made to find out."""
-        unsupported = {"eager": _no_kernels(index), "bfloat16": _emulated(index), "compile": _uncompiled(index)}
+        unsupported = {
+            "eager": _no_kernels(index),
+            "bfloat16": _emulated(index),
+            "compile": _uncompiled(index),
+            "tf32": _no_tf32(index),
+            "bf16": "CUDA computes products of float32 in ieee or tf32",
+        }
         return replace(cls.facts, unsupported=reasons(unsupported), model=torch.cuda.get_device_name(index))
 
     @classmethod
@@ -55,6 +69,18 @@ class CudaDevice(Accelerator):
         with suppress(RuntimeError):  # an error that stays, after which no call works in this process
             return torch.cuda.mem_get_info()[0] < FULL
         return False
+
+    def free_memory(self) -> float | None:
+        """What the driver has free, whoever holds the rest."""
+        return float(torch.cuda.mem_get_info(self.torch_device)[0])
+
+    def limit_memory(self, most: float) -> None:
+        """Hold the caching allocator to so much more than it has reserved."""
+        gc.collect()
+        torch.cuda.empty_cache()
+        total = torch.cuda.get_device_properties(self.torch_device).total_memory
+        share = (torch.cuda.memory_reserved(self.torch_device) + most) / total
+        torch.cuda.set_per_process_memory_fraction(min(1.0, share), self.torch_device)
 
     def record(self, step: Step, stream: torch.Stream) -> Step:
         """As of `Accelerator`, also by a torch that has no graphs of accelerators yet (before 2.14)."""
@@ -116,6 +142,13 @@ def _emulated(index: int) -> str | None:
     if torch.version.hip or _capability(index) >= OLDEST_BFLOAT16:
         return None
     return f"this device (compute capability {_dotted(_capability(index))}) computes in bfloat16 by emulation alone"
+
+
+def _no_tf32(index: int) -> str | None:
+    if torch.version.hip or _capability(index) >= OLDEST_TF32:
+        return None
+    least, own = map(_dotted, (OLDEST_TF32, _capability(index)))
+    return f"tf32 needs compute capability {least}, this device has {own}"
 
 
 def _uncompiled(index: int) -> str | None:

@@ -4,11 +4,12 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import torch
 
-from bench.devices.interface import Clock, HostClock, Step
+from bench.devices.interface import Clock, HostClock, Step, no_arithmetic, no_limit
 from bench.errors import BenchError
 from bench.plan.catalogue import DeviceFacts
 
@@ -36,10 +37,11 @@ class MpsDevice:
         phases=False,
         forks=False,
         identity=("gpu", "gpu_timing"),
-        unsupported={"cuda_graph": NO_GRAPH, "compile": NO_COMPILER},
+        unsupported={"cuda_graph": NO_GRAPH, "compile": NO_COMPILER, **no_arithmetic("MPS")},
     )
     name = "mps"
     torch_device = torch.device("mps")
+    fp32_flags: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, index: int = 0) -> None:
         if index:
@@ -84,6 +86,14 @@ class MpsDevice:
     def peak_memory(self, work: Step) -> dict[str, float]:  # noqa: ARG002 - there is nothing to look at
         """Nothing: torch counts no peak there, and 0 would be a lie."""
         return {}
+
+    def free_memory(self) -> float | None:
+        """As of `Device`: its memory is the host's."""
+        return None
+
+    def limit_memory(self, most: float) -> None:
+        """As of `Device`; nothing does."""
+        raise no_limit(self.name, most)
 
     def capture(self, step: Step) -> Step:
         """Not there."""

@@ -11,6 +11,7 @@ import torch
 from bench import __version__
 from bench.devices import Device
 from bench.devices.cpu import denormals_flushed
+from bench.devices.precision import flags_of, torchs_own
 from bench.machine import procfs
 from bench.measure.threads import openmp_settings
 
@@ -35,6 +36,8 @@ usable_cores, cpu_model = procfs.usable_cores, procfs.cpu_model
 
 def describe_system(device: Device) -> dict[str, Any]:
     """Plain facts; what this machine does not tell is absent."""
+    with torchs_own(device):  # so that cells which ask for other products have times that compare
+        precision, own = _precision(), device.describe()
     facts: dict[str, Any] = {
         "cpu": cpu_model(),
         "isa": torch.backends.cpu.get_cpu_capability(),
@@ -55,15 +58,10 @@ def describe_system(device: Device) -> dict[str, Any]:
         "environment": deciding_variables() or None,
         "start_method": os.environ.get("BENCH_START_METHOD"),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "precision": {
-            "matmul": _told(torch.get_float32_matmul_precision),
-            "tf32": _told(lambda: torch.backends.cudnn.allow_tf32),
-            "cudnn_benchmark": torch.backends.cudnn.benchmark,
-            "deterministic": torch.are_deterministic_algorithms_enabled(),
-            "flush_denormal": denormals_flushed(),
-        },
+        "precision": precision,
+        "fp32_precision": flags_of(device),
         "identity": list(device.facts.identity) or None,
-        **device.describe(),
+        **own,
     }
     return {key: value for key, value in facts.items() if value is not None}
 
@@ -80,6 +78,16 @@ def _told(setting: Callable[[], Any]) -> Any:
         return setting()
     except RuntimeError:
         return "by operator"
+
+
+def _precision() -> dict[str, Any]:
+    return {
+        "matmul": _told(torch.get_float32_matmul_precision),
+        "tf32": _told(lambda: torch.backends.cudnn.allow_tf32),
+        "cudnn_benchmark": torch.backends.cudnn.benchmark,
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "flush_denormal": denormals_flushed(),
+    }
 
 
 def allocator() -> str:

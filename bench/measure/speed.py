@@ -1,6 +1,7 @@
 """Speed: a cell's phases, its inference, and its cost relative to the frozen references."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from bench.devices import Device
+from bench.devices.precision import torchs_own
 from bench.measure.blocks import (
     Block,
     PhaseLog,
@@ -39,6 +41,7 @@ class Subject:
     phases: tuple[str, ...]
     batch_size: int
     phase_log: PhaseLog | None = None
+    is_frozen: bool = False
 
     @classmethod
     def of(cls, name: str, work: Workload) -> "Subject":
@@ -55,7 +58,23 @@ class Subject:
     @classmethod
     def frozen(cls, name: str, net: FrozenNet) -> "Subject":
         """A reference's, whose step is timed whole."""
-        return cls(name, net.step, (WHOLE_STEP,), net.batch_size)
+        return cls(name, net.step, (WHOLE_STEP,), net.batch_size, is_frozen=True)
+
+    def within(self, device: Device) -> AbstractContextManager[None]:
+        """Where its steps run: a reference computes as torch does by itself, whatever the cell asks for."""
+        return torchs_own(device) if self.is_frozen else nullcontext()
+
+    def warm_up(self, device: Device) -> WarmUp:
+        """Warm it up in a process that is warm."""
+        with self.within(device):
+            return warm_up(device, self.step, least=0)
+
+    def led_block(self, device: Device, steps: int, watch: Watch) -> Block:
+        """One block of so many steps, led in by a few untimed ones, with what `watch` reads around it."""
+        lead = partial(lead_in, device, self.step)
+        with self.within(device):
+            lead()
+            return watch.block(partial(self.block, device, steps), lead)
 
     def block(self, device: Device, steps: int) -> Block:
         """One block of so many steps."""
@@ -211,7 +230,7 @@ def measure_relative(
         Subject.frozen(name, net) for name, net in zip(("reference", "launch reference"), references, strict=True)
     )
     with quiet_collector():
-        warm = {each.name: warm_up(cell.device, each.step, least=0) for each in (launches, other, own)}
+        warm = {each.name: each.warm_up(cell.device) for each in (launches, other, own)}
         timed = list(_alternate(cell.device, (own, other, launches), warm, blocks, order, watch=watch))
     step, beside = (
         Measurement.of_samples(
@@ -262,6 +281,4 @@ def _alternate(
         due = [*pair, launches] if turn in with_launches else [*pair]
         order.shuffle(due)
         for subject in due:
-            lead = partial(lead_in, device, subject.step)
-            lead()
-            yield watch.block(partial(subject.block, device, warm[subject.name].block_steps), lead)
+            yield subject.led_block(device, warm[subject.name].block_steps, watch)

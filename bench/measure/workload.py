@@ -12,6 +12,7 @@ from bench.devices import Device
 from bench.measure.blocks import GAP, Mark, PhaseLog
 from bench.measure.captured import SETTLED, CapturedSteps
 from bench.plan.cell import Cell
+from bench.plan.precision import PURE, type_of
 from bench.vocabulary import PHASES, WHOLE
 
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
@@ -40,6 +41,9 @@ class Workload:
         model = models.build(cell.source("architecture"), shape, num_classes)
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        self.is_pure = cell.dtype.startswith(PURE)
+        if self.is_pure:
+            _narrow(self.model, getattr(torch, type_of(cell.dtype)))
         optimizer = cell.source("optimizer")
         self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
         self.needs_closure = optimizers.needs_closure(self.optimizer)
@@ -57,7 +61,8 @@ class Workload:
         self._batches = self._shuffled()
         self._captured = CapturedSteps(self) if cell.mode == "cuda_graph" else None
         phases = device.facts.phases and self._captured is None
-        self.phase_log = PhaseLog(PHASES) if self.needs_closure else None
+        several = self.needs_closure or cell.accumulate > 1  # times that a phase comes in a step
+        self.phase_log = PhaseLog(PHASES) if several else None
         self.timed_log = self.phase_log if phases else None  # that of the timed step
         self.timed_phases: tuple[str, ...] = PHASES if phases else WHOLE
         self.timed_step: Callable[[Callable[[], None]], object] = self.step if phases else self.whole_step
@@ -109,17 +114,22 @@ class Workload:
             images, labels = self.batch(part)
             yield from zip(images.split(size), labels.split(size), strict=True)
 
+    def parts(self, images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images (B / parts, C, H, W) and labels (B / parts,) of each part that a step takes a batch in."""
+        size = len(images) // self.cell.accumulate
+        return zip(images.split(size), labels.split(size), strict=True)
+
     def step(self, mark: Mark = lambda: None) -> Tensor:
         """One training step; `mark` is called at the start, between the phases and at the end.
 
-        The phases are those of PHASES, in order, except with a closure: then they come again with each evaluation, and
-        the phase log says which one began at each mark. A captured step has no phases but those of `whole_step`.
-        Returns the detached loss.
+        The phases are those of PHASES, in order, except with a closure, or a batch in parts: then they come again with
+        each evaluation, and the phase log says which one began at each mark. A captured step has no phases but those of
+        `whole_step`. Returns the detached loss.
         """
-        if self.phase_log is not None:
-            return self._step_with_closure(mark, self.phase_log)
         if self._captured is not None:
             return self.whole_step(mark)
+        if self.phase_log is not None:
+            return self._logged_step(mark, self.phase_log)
         mark()
         images, labels = self.next_batch()
         mark()
@@ -145,8 +155,8 @@ class Workload:
         """One update of the weights by a batch: images (B, C, H, W), labels (B,). Returns the detached loss.
 
         `mark` is called between the phases, and `noted` where the gradients are known and not yet used; with a closure
-        `mark` is not called, and the loss is the one before the update. Of a captured step `noted` is called once the
-        gradients have been used, which leaves them as they were, and `mark` is not.
+        or in parts `mark` is not called. The loss is the one before the update. Of a captured step `noted` is called
+        once the gradients have been used, which leaves them as they were, and `mark` is not.
         """
         if self._captured is not None:
             loss = self._captured.update(images, labels)
@@ -161,6 +171,8 @@ class Workload:
         """As `update`, operator by operator, which is what a captured step is made of too."""
         if self.needs_closure:
             return self._update_with_closure(images, labels, lambda _: None, noted)
+        if self.cell.accumulate > 1:
+            return self._update_in_parts(images, labels, lambda _: None, noted)
         self.optimizer.zero_grad()
         mark()
         with self.autocast:
@@ -176,8 +188,8 @@ class Workload:
         self.scaler.update()
         return loss.detach()
 
-    def _step_with_closure(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
-        """The step of an optimizer that evaluates the model itself; what is no evaluation is the optimizer's own."""
+    def _logged_step(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
+        """A step in which phases come several times. With a closure what is no evaluation is the optimizer's own."""
 
         def enter(phase: str) -> None:
             mark()
@@ -185,10 +197,42 @@ class Workload:
 
         enter("fetch")
         images, labels = self.next_batch()
-        enter("optimizer")
-        loss = self._update_with_closure(images, labels, enter)
+        if self.needs_closure:
+            enter("optimizer")
+            loss = self._update_with_closure(images, labels, enter)
+        else:
+            loss = self._update_in_parts(images, labels, enter)
         enter(GAP)
         return loss
+
+    def _update_in_parts(
+        self, images: Tensor, labels: Tensor, enter: Callable[[str], None], noted: Callable[[], None] | None = None
+    ) -> Tensor:
+        """As `update`, the gradients of the parts of the batch added up; `enter` hears where each phase begins.
+
+        The loss and the update are those of the whole batch as long as the loss is a mean over images, and no layer
+        looks at more than one of them, as batch normalization does.
+        """
+        enter("zero_grad")
+        self.optimizer.zero_grad()
+        losses: list[Tensor] = []
+        for part, targets in self.parts(images, labels):
+            enter("forward")
+            with self.autocast:
+                outputs = self.forward(part)
+                enter("loss")
+                loss = self.loss(outputs, targets) / self.cell.accumulate
+            losses.append(loss.detach())
+            enter("backward")
+            self.scaler.scale(loss).backward()
+        if noted is not None:
+            noted()
+        enter("loss")
+        whole = torch.stack(losses).sum()
+        enter("optimizer")
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return whole
 
     def _update_with_closure(
         self, images: Tensor, labels: Tensor, enter: Callable[[str], None], noted: Callable[[], None] | None = None
@@ -220,6 +264,12 @@ class Workload:
         optimizers.step_with(self.optimizer, evaluate)
         return values[0]
 
+    @property
+    def batch_norms(self) -> list[str]:
+        """The paths of the layers that look at all images which are evaluated together."""
+        kind = nn.modules.batchnorm._BatchNorm  # noqa: SLF001 - the one class that all of them share
+        return [name for name, module in self.model.named_modules() if isinstance(module, kind)]
+
     def infer(self, mark: Callable[[], None] = lambda: None) -> Tensor:
         """One batch through the model; the caller has called `eval` and is in inference_mode()."""
         images, _ = self.next_batch()
@@ -246,8 +296,15 @@ class Workload:
         return order.to(self.device.torch_device, non_blocking=True)
 
 
+def _narrow(model: nn.Module, dtype: torch.dtype) -> None:
+    """Have all of the model in a type; it takes images as they are, and gives float32, in which losses are computed."""
+    model.to(dtype=dtype)
+    model.register_forward_pre_hook(lambda _, inputs: tuple(each.to(dtype) for each in inputs))
+    model.register_forward_hook(lambda _module, _inputs, outputs: outputs.float())
+
+
 def autocast(cell: Cell, device: Device) -> AbstractContextManager[Any]:
     """The context in which forward and loss run: autocast to a narrower type, or nothing."""
-    if cell.dtype == "float32":
+    if cell.dtype == "float32" or cell.dtype.startswith(PURE):
         return nullcontext()
     return torch.autocast(device.torch_device.type, dtype=getattr(torch, cell.dtype))

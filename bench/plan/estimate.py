@@ -90,7 +90,7 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
 def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
     """What a training step takes: forward, and backward that is twice as much arithmetic."""
     rate = TRAIN_FLOPS_PER_SECOND * threads if catalogue.devices[cell.device].on_host else DEVICE_FLOPS_PER_SECOND
-    return STEP_SECONDS + 3 * _flops(cell, catalogue) * cell.batch_size / rate
+    return STEP_SECONDS * cell.accumulate + 3 * _flops(cell, catalogue) * cell.batch_size / rate
 
 
 def _flops(cell: Cell, catalogue: Catalogue) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
-from bench.plan.ranks import images_of_a_rank
+from bench.plan.ranks import images_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,24 @@ class Task:
     energy: bool = False
     data_dir: str = ""
     timeout: float = 600.0
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTask:
+    """Whether training steps on batches of one size fit a limit of memory.
+
+    Attributes:
+        cell: what to step.
+        limit: bytes that the steps may take; 0 for what is free.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+        left_out: as of Task.
+
+    """
+
+    cell: Cell
+    limit: float = 0.0
+    data_dir: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -125,7 +143,7 @@ def request_of(plan: Plan) -> CatalogueRequest:
         plan.download,
         plan.optimizers,
         plan.losses,
-        (*plan.batch_sizes, *images_of_a_rank(plan)),
+        (*plan.sizes, *images_together(plan)),
         plan.energy,
         devices=plan.devices,
     )

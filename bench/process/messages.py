@@ -199,6 +199,8 @@ class StepResult(TypedDict):
         own: what came out as the cell has it.
         exact: the same in float64; None where the net does not run in it.
         errors: of the first step against float64, relative, by name; empty where they are not known.
+        pure: whether its weights are of that type too; as the next, a revision may leave it out.
+        flags: of torch, that decide in which arithmetic it computed, once the steps were made.
 
     """
 
@@ -209,6 +211,8 @@ class StepResult(TypedDict):
     own: Figures
     exact: Figures | None
     errors: dict[str, float]
+    pure: NotRequired[bool]
+    flags: NotRequired[dict[str, str]]
 
 
 class OperatorOutput(TypedDict):

@@ -11,6 +11,7 @@ from bench.devices import Device, open_device
 from bench.measure.blocks import quiet_collector
 from bench.measure.costs import count_dispatched
 from bench.measure.stopwatch import Stopwatch
+from bench.plan.precision import type_of
 from bench.plan.task import Probe
 from bench.process.channel import Channel
 from bench.process.messages import Ceiling
@@ -41,7 +42,7 @@ def measure_ceilings(task: Probe, channel: Channel) -> None:
         around = step_seconds(watch, task.optimizers, operator)
         shared = watch.take_disturbed()
         for dtype in task.dtypes:
-            rate = flops_per_second(watch, getattr(torch, dtype))
+            rate = flops_per_second(watch, getattr(torch, type_of(dtype)))
             ceiling: Ceiling = {
                 "device": task.device,
                 "dtype": dtype,

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -151,7 +151,7 @@ class _CellTask:
         try:
             self._first_step(work)
         except Exception:
-            if self.cell.batch_size > 1 or not (reason := self._untrainable()):
+            if self.cell.batch_size > self.cell.accumulate or not (reason := self._untrainable()):
                 raise
             self._warn([Warning("timing", "inference alone", None, reason)])
             inference, steady = self._inference(self._workload(self.cell))
@@ -160,6 +160,7 @@ class _CellTask:
         if work.outputs:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
+        self._warn(_of_parts(work))
         phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads, self.watch)
         self._warn(watch_warnings("phases", phases, self.watch.take_dropped()))
         _check_set(self.cell.threads)
@@ -229,7 +230,9 @@ class _CellTask:
 
     def _numerics(self, counts: Mapping[str, float]) -> None:
         """How far the first step lies from float64, where there is the memory to tell."""
-        if self.device.facts.on_host and (reason := too_large(counts, procfs.memory().get("memory_available"))):
+        if self.device.facts.on_host and (
+            reason := too_large(counts, procfs.memory().get("memory_available"), self.cell.accumulate)
+        ):
             self._warn([unknown(reason)])
             return
         try:
@@ -311,6 +314,14 @@ class _CellTask:
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:
             self.channel.send("warning", warning.to_dict())
+
+
+def _of_parts(work: Workload) -> Iterator[Warning]:
+    """That a batch in parts trains otherwise than the whole batch, where the net has layers that say so."""
+    if work.cell.accumulate > 1 and work.batch_norms:
+        size, whole = work.cell.batch_size // work.cell.accumulate, work.cell.batch_size
+        text = f"batch normalization goes by parts of {size} images: it does not train as a whole batch of {whole} does"
+        yield Warning("timing", "normalized in parts", None, text)
 
 
 def _check_set(threads: int) -> None:

@@ -25,6 +25,7 @@ from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 from bench.worker.step_setup import device_named, set_up
 
 FLUSHED = "denormals are flushed in workers alone: the threads of this process may be running already"
+FLAGGED = "products of float32 are set in workers alone: the flags of this process are others' too"
 PHASE_BLOCKS = 3
 _MMAP_PARAMETER, _TRIM_PARAMETER = -3, -1  # of mallopt(3)
 
@@ -59,7 +60,8 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcess]:
         timed: pin the allocator, warm up and count costs too.
 
     """
-    unsupported = FLUSHED if cell.denormals == "flush" else unsupported_on(cell)
+    unsupported = FLUSHED if cell.denormals == "flush" else FLAGGED if cell.fp32_precision != "default" else None
+    unsupported = unsupported or unsupported_on(cell)
     if unsupported:
         yield InProcess(_nothing, _nothing, unsupported=unsupported)
         return

@@ -11,6 +11,7 @@ from bench.compare.facts import ComparisonFacts, SideFacts
 from bench.compare.log import SCHEMA as COMPARISON
 from bench.compare.records import CountsRecord, EndRecord, FailureRecord, PairRecord, SamenessRecord
 from bench.plan.cell import Cell
+from bench.plan.largest import Try
 from bench.plan.plan import SETTINGS, Plan
 from bench.plan.tuning import Trial
 from bench.process.layout import Layout
@@ -96,12 +97,15 @@ def means(**meanings):
 
 
 # Options that came after files of this schema were kept: a reader takes their defaults.
-LATER = ("world_sizes", "scaling", "oversubscribe", "address", "shard", "energy")
+LATER = (
+    "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
+    "energy",
+)  # fmt: skip
 
 
 def plan_rows():
     """The fields of a plan, as the help of their flags says."""
-    units = {"duration": "s", "limit": "s", "share": "1", "goal": "1"}
+    units = {"duration": "s", "limit": "s", "share": "1", "goal": "1", "size": "B"}
     for row in rows_of(Plan, NAMED):
         metadata = SETTINGS[row.name].metadata
         unit = units.get(metadata["reads"], "1") if row.is_number else "-"
@@ -131,6 +135,7 @@ NAMED = {
     StoredMeasurement: "Measurement",
     StoredTraining: "Learning record",
     StoredWarning: "Warning",
+    Try: "Try",
     Verdict: "Verdict",
 }
 
@@ -196,6 +201,7 @@ SYSTEM = Table(
                 "object", "-",
                 '`matmul`, `tf32` (or "by operator"), `cudnn_benchmark`, `deterministic`, `flush_denormal`',
             ),
+            "fp32_precision": ("object of text", "-", "torch's flags of products of float32, by kind of operator"),
             "identity": ("list of text", "-", "names of device facts that have to be equal before times compare"),
             "layout": ("[Layout](#layout)", "-", "where the memory of the process lies"),
             "energy": ("list of text", "-", "the counters whose joules are added up"),
@@ -251,6 +257,21 @@ TUNED = Table(
         Row("trials", "list of [Trial](#trial)", NEVER, "-", "what each rate gave with each seed"),
     ),
 )  # fmt: skip
+LARGEST = Table(
+    "Largest", "An entry of `largest` in run.json: the search for the largest batch that fits, of cells that share it.",
+    before=(
+        Row("id", "text", NEVER, "-", "of one of the cells, with the batch size that was found"),
+        Row("cell", "[Cell](#cell)", NEVER, "-", "the same by its fields"),
+        Row("batch_size", "integer", NEVER, "1", "images of the largest batch that fits; 0 where none does"),
+        Row("limit", "number", NEVER, "B", "what training steps may take"),
+        Row("most", "integer", NEVER, "1", "training images that there are"),
+        Row("tries", "list of [Try](#try)", NEVER, "-", "in the order in which they were made"),
+    ),
+)  # fmt: skip
+TRY = Table(
+    "Try", "Training steps on batches of one size, within a limit of memory.", Try,
+    {"batch_size": "1", "peak_memory": "B"},
+)  # fmt: skip
 PART = Table(
     "Part", "An entry of `merged` in run.json: a run that was merged into this one.",
     before=(
@@ -292,6 +313,7 @@ _OF_THE_CELL = {
     "device": "by its name: cpu, cuda:0",
     "threads": "CPU threads of the step and of training",
     "dtype": "of the arithmetic",
+    "fp32_precision": "in which arithmetic products of float32 are computed, all or those of one kind of operator",
     "denormals": "whether denormal numbers are kept or flushed to zero",
     "memory_format": "layout of the images",
     "mode": "how a step is run",
@@ -302,6 +324,7 @@ _OF_THE_CELL = {
     "normalization": "scaling of the pixels",
     "split": "which images tell the accuracy: test, or validation, held out of the training images",
     "world_size": "processes that train it together; its batch is of all of them, its threads of each",
+    "accumulate": "equal parts in which a step takes its batch, whose gradients are added up",
     "seed": "of the weights and of the order of batches",
     "origins": 'which file or module each label stands for, such as "architecture=my_nets.py:MyNet"',
 }
@@ -309,8 +332,14 @@ CELL = Table(
     "Cell",
     "Everything that decides what is measured. Of what was imported, all is null but `architecture` and `dataset`. A "
     "baseline leaves out what is at its default, and is read so.",
-    Cell, {"batch_size": "1", "threads": "1", "learning_rate": "1", "world_size": "1", "seed": "1"},
-    {**means(**_OF_THE_CELL), "world_size": {"meaning": _OF_THE_CELL["world_size"], "missing": ABSENT}},
+    Cell, {"batch_size": "1", "threads": "1", "learning_rate": "1", "world_size": "1", "accumulate": "1", "seed": "1"},
+    {
+        **means(**_OF_THE_CELL),
+        **{
+            name: {"meaning": _OF_THE_CELL[name], "missing": ABSENT}
+            for name in ("fp32_precision", "world_size", "accumulate")
+        },
+    },
 )  # fmt: skip
 WARNING = Table(
     "Warning", "What speaks against a part of a result.", Warning, {"amount": "of its kind"},
@@ -647,9 +676,10 @@ DOCUMENTS = (
                 "plan": {"type": "[Plan](#plan)"}, "git": {"type": "[Git](#git)"},
                 "origins": {"type": "object of [Origin](#origin)"}, "ceilings": {"type": "list of [Ceiling](#ceiling)"},
                 "tuned": {"type": "list of [Tuned](#tuned)"}, "merged": {"type": "list of [Part](#part)"},
+                "largest": {"type": "list of [Largest](#largest)"},
             }),
-            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD, BLOCK, TRAINING,
-            EVALUATION, PROFILE, SYSTEM,
+            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LARGEST, TRY, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD,
+            BLOCK, TRAINING, EVALUATION, PROFILE, SYSTEM,
         ),
         RUN,
     ),

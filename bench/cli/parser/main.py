@@ -36,6 +36,7 @@ _METAVARS = {
     "folder": "FOLDER",
     "address": "ADDRESS",
     "shape": "CxHxW",
+    "size": "MEMORY",
     "part": "N/COUNT",
     "int": "N",
     "str": "NAME",

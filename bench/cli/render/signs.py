@@ -24,6 +24,7 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "error not known": ("k", "its error against float64 is not known"),
     "several outputs": ("m", "several outputs: the first is used"),
     "inference alone": ("i", "inference alone was timed"),
+    "normalized in parts": ("h", "batch normalization goes by each part, not by the batch"),
     "settings changed": ("g", "its code changed settings"),
     "left running": ("w", "its code left processes running"),
     "node lost": ("v", "a node vanished with it"),
