@@ -148,3 +148,11 @@ def test_no_comparison_is_named_without_two_revisions(before, after):
     )
     change = Change(index=1, low=1, high=1, shift=0.1, z=9.0)
     assert Series(CELL, "step", "s", "p25", {}, "0", points).ab(change) is None
+
+
+@pytest.mark.parametrize(
+    ("revision", "dirty", "label"),
+    [("0123456789abcdef", False, "0123456789"), ("0123456789abcdef", True, "0123456789+"), ("", True, "mine")],
+)
+def test_a_reading_is_named_by_its_revision_else_by_its_run(revision, dirty, label):
+    assert Point("mine", revision, dirty, "2026-01-01", "2026-01-01", 1.0, None, None, 1).label == label
