@@ -10,7 +10,6 @@ import torch
 from bench.counters import energy as counting
 from bench.counters import nvml as library
 from bench.counters.energy import EnergyMeter, NoEnergyError
-from bench.counters.gpu import Moment
 from bench.counters.rapl import zones
 from bench.devices import CpuDevice, pci
 from bench.measure.watch import Watch
@@ -20,7 +19,7 @@ from bench.worker import catalogue, energy
 from bench.worker import cell as module
 from bench.worker.energy import gpu_of, meter_of, why_none
 from tests.counters.conftest import nvml
-from tests.counters.doubles import XEONS, FakeCounter, FakeGpu, powercap
+from tests.counters.doubles import XEONS, FakeCounter, hot_once, powercap
 from tests.measure.recording import Heard, RecordingDevice
 
 __all__ = ["nvml"]
@@ -191,8 +190,7 @@ def test_no_driver_is_asked_about_the_processor(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_cell_on_a_gpu_stores_its_clock_and_says_what_was_throttled_or_shared(monkeypatch):
-    cool, hot = Moment(clock=1.9e9, users=2), Moment(clock=1.5e9, users=2, reasons=("power cap",))
-    gpu = FakeGpu(cool, hot, cool)
+    gpu = hot_once()
     monkeypatch.setattr(module, "gpu_of", lambda device: gpu)
     monkeypatch.setattr(module, "Watch", partial(Watch, sleep=lambda seconds: None))
     channel = heard(Task(Cell("debug"), blocks=2, costs=False))
