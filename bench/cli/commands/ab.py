@@ -85,7 +85,7 @@ def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
     cells = plural(len(comparison.sides), "cell")
     what = "a step, " if steps_of_own else f"{cells}, first what both sides compute, then "
     pair, servers = duration(USUAL["pair"]), duration(USUAL["servers"])
-    pairs = f"{LOOKS[0]} to {LOOKS[-1]} pairs each; a pair takes some {pair}, fresh servers for a round of them {servers}"
+    pairs = f"{LOOKS[0]} to {LOOKS[-1]} pairs each; a pair takes some {pair}, fresh servers of a round {servers}"
     note = uncalibrated_note(fingerprints(comparison))
     print_paragraphs([f"{between}: {what}{pairs}", *([f"note: {note}"] if note else [])], sys.stderr)
 
