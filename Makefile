@@ -13,9 +13,12 @@ PYTEST_ARGS ?=
 MUTANTS_ARGS ?=
 
 BIN := .venv/bin
-# Tests in a process for each core; those of a file share costly records, so they stay together. Threads that wait let
-# the others' tests have the core.
-BESIDE := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+# Tests in a process for each core; those of a file share costly records, so they stay together, in the order of their
+# names: xdist's own begins files of few tests last, which are the longest ones here. Threads that wait let the others'
+# tests have the core.
+BESIDE := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+# Before them, once, what hundreds of their processes would compile anew where Python is told to write no bytecode.
+COMPILE := $(BIN)/python -m compileall -q -j 0 bench architectures tests
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
 .DEFAULT_GOAL := help
@@ -28,10 +31,12 @@ run: setup ## measure the quick suite on this machine, and write its page: three
 	$(BIN)/python -m bench run $(RUN_ARGS)
 
 test: lint ## the quick tests, after lint
+	@$(COMPILE)
 	$(BESIDE) -m "not slow" $(PYTEST_ARGS)
 
 # Those that time things come last, one at a time. pytest's exit code 5, no test chosen, is fine here.
 test-slow: setup-dev ## the tests that take longer, those that time things one at a time
+	@$(COMPILE)
 	$(BESIDE) -m "slow and not alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
 	$(BIN)/python -m pytest -m "slow and alone" --benchmark-max-time=0.2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
 

@@ -53,6 +53,8 @@ class Gpu:
             self._handle = library.nvmlDeviceGetHandleByPciBusId(address)
         except library.NVMLError as error:
             raise NoGpuError(f"the driver knows no GPU at {address}: {reason_of(error)}") from error
+        mode = self.answer("nvmlDeviceGetMigMode")
+        self._partitioned = bool(mode and mode[0])
 
     def joules(self) -> float:
         """What the whole board has drawn since its driver was loaded.
@@ -61,8 +63,7 @@ class Gpu:
             NoEnergyError: it does not count that, or is shared out in parts of which it counts none alone.
 
         """
-        mode = self.answer("nvmlDeviceGetMigMode")
-        if mode and mode[0]:
+        if self._partitioned:
             raise NoEnergyError("the GPU is partitioned (MIG), and its counter is of all parts together")
         try:
             return float(self._library.nvmlDeviceGetTotalEnergyConsumption(self._handle)) * _MILLI

@@ -184,14 +184,15 @@ def step_measurements(
     return [step, *measurements]
 
 
-def measure_inference(work: Workload, threads: int) -> tuple[list[Block], list[Measurement], WarmUp]:
-    """Time batches through the model in eval() and inference_mode()."""
+def measure_inference(
+    work: Workload, threads: int, watch: Watch = UNWATCHED
+) -> tuple[list[Block], list[Measurement], WarmUp]:
+    """Time batches through the model in eval() and inference_mode(), with what `watch` reads around the blocks."""
     work.eval()
     with torch.inference_mode(), quiet_collector():
         warm = warm_up(work.device, work.infer, least=0)
-        timed = [
-            run_block("inference", work.device, work.infer, warm.block_steps, marks=2) for _ in range(INFERENCE_BLOCKS)
-        ]
+        run = partial(run_block, "inference", work.device, work.infer, warm.block_steps, marks=2)
+        timed = [watch.block(run, partial(lead_in, work.device, work.infer)) for _ in range(INFERENCE_BLOCKS)]
     work.train()
     samples = np.concatenate([block.intervals[:, 0] for block in timed])
     batch = Measurement.of_samples("inference", samples, statistic=STATISTIC, threads=threads)

@@ -103,11 +103,10 @@ def energy_measurements(
 
     The mean over all steps, since power is no matter of single ones; the samples are the means of blocks.
     """
-    joules = [block.joules for block in timed if block.joules is not None]
-    if not joules or meter is None or meter.trouble:
+    if meter is None or meter.trouble or any(block.joules is None for block in timed):
         return []
-    step = sum(joules) / sum(block.steps for block in timed)
-    samples = np.array([spent / block.steps for spent, block in zip(joules, timed, strict=True)])
+    joules, steps = (np.array([getattr(block, name) for block in timed], dtype=float) for name in ("joules", "steps"))
+    step, samples = float(joules.sum() / steps.sum()), joules / steps
     return [
         Measurement.of_value("energy_per_step", step, "mean", threads, samples),
         Measurement.of_value("energy_per_image", step / batch_size, "mean", threads, samples / batch_size),

@@ -66,7 +66,9 @@ def check(run: Run, baseline: Baseline, rules: CheckRules) -> Check:
     new, stored = _sides(run, every, baseline, rules.globs)
     table = configurations(run)
     absolute = _absolute(table)
-    rules.allowed.check_budgets(_measured(values for cells in absolute.values() for values in cells.values()))
+    counted = bool(run.facts.plan.get("energy"))
+    every_value = (values for cells in absolute.values() for values in cells.values())
+    rules.allowed.check_budgets(_measured(every_value, counted=counted))
     rules.allowed.check_tolerances(_judgeable(there))
     shares, forced = _shares(new, rules)
     terms = {machine: Terms(rules.allowed, shares, values) for machine, values in absolute.items()}
@@ -151,10 +153,12 @@ def _judgeable(every: Iterable[CellSummary]) -> dict[str, set[str]]:
     return metrics
 
 
-def _measured(every: Iterable[Mapping[str, float]]) -> set[str]:
-    """The metrics that the run measured; what a target took is one where it was aimed at, reached or not."""
+def _measured(every: Iterable[Mapping[str, float]], *, counted: bool) -> set[str]:
+    """The metrics that the run measured; what a target took is one where it was aimed at, reached or not.
+
+    Energy is among them where it was `counted`.
+    """
     metrics = {metric for values in every for metric in values}
-    counted = "idle_power" in metrics
     aimed = named(lambda row: row.to_target and (counted or not row.on_request)) if "reached" in metrics else ()
     return metrics | set(aimed)
 

@@ -92,7 +92,7 @@ def page(record: Record) -> str:
     """The run's page as one HTML document that needs nothing else."""
     shown, claims, script = columns(record), conclusions(record), page_script()
     sections, profiled = drawn(record)
-    panes = panels(record)
+    panes, ranks = panels(record), placed(record)
     first = first_screen(record, claims, [picture for *_, pictures in sections for picture in pictures], shown)
     return template("page.html").render(
         record=record,
@@ -108,9 +108,9 @@ def page(record: Record) -> str:
         sentences=claims,
         columns=shown,
         entries={column.metric: entries(record, column) for column in shown},
-        ranks=placed(record),
+        ranks=ranks,
         kin=kin(record),
-        data=packed({**panes, "table": table_data(record, shown)}),
+        data=packed({**panes, "table": table_data(record, shown, ranks)}),
         data_percentiles=panes["percentiles"] if any(row.percentiles for row in record.rows) else {},
         data_aims=panes["aims"] if any(cell["preference"] for cell in panes["cells"].values()) else {},
         most_worded=MOST_WORDED,

@@ -5,8 +5,9 @@ from math import isfinite
 from typing import Any
 
 from bench.metrics import METRICS
+from bench.report.rank import Rank
 from bench.report.record import Record, Row, Value
-from bench.report.table import Column, kin, placed
+from bench.report.table import Column, kin
 from bench.report.units import state
 
 Listed = Mapping[str, Sequence[float | str | None]]
@@ -22,10 +23,10 @@ _NUMBERS: Mapping[str, Callable[[Value], float | str | None]] = {
 }
 
 
-def table_data(record: Record, columns: Sequence[Column]) -> dict[str, Any]:
+def table_data(record: Record, columns: Sequence[Column], ranks: Mapping[str, Rank]) -> dict[str, Any]:
     """By column what each row has, in the order of the rows, and the words by which the filter finds each row."""
     numbers = {column.metric: _known(_numbers(record, column.metric)) for column in columns}
-    return {"words": [_words(row) for row in record.rows], "columns": {**numbers, "rank": _ranks(record)}}
+    return {"words": [_words(row) for row in record.rows], "columns": {**numbers, "rank": _ranks(record, ranks)}}
 
 
 def _numbers(record: Record, metric: str) -> Listed:
@@ -37,9 +38,8 @@ def _numbers(record: Record, metric: str) -> Listed:
     }
 
 
-def _ranks(record: Record) -> Listed:
+def _ranks(record: Record, ranks: Mapping[str, Rank]) -> Listed:
     """Sorted by rank, a row stands where its own value puts it among those it compares with."""
-    ranks = placed(record)
     places = {row.key: at for at, row in enumerate(record.having("relative_cost")) if row.key in ranks}
     ranked = [ranks.get(row.key) for row in record.rows]
     return {

@@ -19,6 +19,7 @@ from bench.session.forecast import Forecast
 from bench.session.standing import Standing
 from bench.session.time_left import TimeLeft
 from bench.store.result import Result
+from bench.store.unfinished import SPENT
 from bench.vocabulary import RunStatus
 
 
@@ -112,7 +113,7 @@ class Scheduler:
         except OutOfTimeError:
             self.outcome = "out of time"
             for cell in self.cells:
-                self.endings.setdefault(cell, "the budget was spent")
+                self.endings.setdefault(cell, SPENT)
             self._leave_out(f"{self._spent()} before its turn")
         else:
             self.outcome = "finished"

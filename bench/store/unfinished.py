@@ -8,7 +8,7 @@ from bench.plan.cell import Cell
 from bench.store.run import Run
 from bench.store.seeds import asked_of
 
-_SPENT = "the budget was spent"  # the ending of a cell that would have got more repeats
+SPENT = "the budget was spent"  # the ending of a cell that would have got more repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +44,4 @@ def _begun(processes: Counter[Cell], repeats: int, seeds: int, endings: Mapping[
 
 def _asked(name: str, count: int, repeats: int, endings: Mapping[str, str]) -> int:
     """How many processes a cell was to have: as many as it has where it is known why it got no more."""
-    return count if endings.get(name, _SPENT) != _SPENT else max(count, repeats)
+    return count if endings.get(name, SPENT) != SPENT else max(count, repeats)

@@ -34,8 +34,8 @@ from bench.process.messages import BlockClock, BlockTimes, CapabilitiesAnswer, C
 from bench.store.provenance import installed
 from bench.store.result import Floats
 from bench.worker.catalogue import catalogue_of, named
-from bench.worker.energy import gpu_of
 from bench.worker.failure import failure_sent
+from bench.worker.gpu import gpu_of
 
 OWN = 2  # processes that compute on a GPU: both sides are alive together
 
@@ -131,9 +131,11 @@ def less_waiting(block: Block) -> OnCore:
 
 
 def clock_of(block: Block, watch: Watch) -> BlockClock:
-    """The clock of the GPU that the block ran on, and how many blocks were dropped before it; nothing where untold."""
-    clock = block.gpu.clock if block.gpu else None
-    return {} if clock is None else {"clock": clock, "dropped": len(watch.take_dropped())}
+    """The clock of the GPU that the block ran on, where it is told, and how many blocks were dropped before it."""
+    if block.gpu is None:
+        return {}
+    clock: BlockClock = {} if block.gpu.clock is None else {"clock": block.gpu.clock}
+    return {**clock, "dropped": len(watch.take_dropped())}
 
 
 def inject_slowdown(seconds: Floats, slower: float, count: int) -> list[float]:

@@ -41,7 +41,8 @@ from bench.store.warning import Warning
 from bench.training.record import learn
 from bench.training.train import DivergedError
 from bench.vocabulary import Part
-from bench.worker.energy import gpu_of, meter_of, no_energy
+from bench.worker.energy import meter_of, no_energy
+from bench.worker.gpu import gpu_of, throttles_of
 
 
 def measure(task: Task, channel: Channel) -> None:
@@ -201,7 +202,8 @@ class _CellTask:
     def _inference(self, work: Workload) -> tuple[list[Block], bool]:
         """Time inference; its blocks, and whether the net ran steadily before."""
         self.channel.send("stage", "inference")
-        inference, measurements, warm = measure_inference(work, self.cell.threads)
+        inference, measurements, warm = measure_inference(work, self.cell.threads, self.watch)
+        self._warn(watch_warnings("inference", inference, self.watch.take_dropped()))
         self._send(measurements + measure_copy(work), inference)
         return inference, warm.steady
 
@@ -306,7 +308,7 @@ class _CellTask:
         self.channel.send("blocks", [block_facts(block) for block in blocks or []])
 
     def _warn_of_noise(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
-        throttles = () if self.watch.gpu else self.device.describe().get("gpu_throttle", ())
+        throttles = throttles_of(self.device, self.watch)
         alone = self.alone if threads > 1 else 0.0
         on_host = self.device.facts.on_host
         self._warn(noise.warnings_of(part, blocks, steady, threads, throttles=throttles, alone=alone, on_host=on_host))

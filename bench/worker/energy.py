@@ -1,14 +1,14 @@
-"""What the hardware tells of a device here: which counters tell its energy, or why none does; its GPU's driver."""
+"""Energy: which counters tell that of a device here, or why none does."""
 
 from collections.abc import Sequence
 
 from bench.counters.energy import Counter, EnergyMeter, NoEnergyError
-from bench.counters.nvml import Gpu, NoGpuError, open_gpu
+from bench.counters.nvml import NoGpuError
 from bench.counters.rapl import zones
 from bench.devices import Device
-from bench.devices.pci import address_of
 from bench.machine import procfs
 from bench.store.warning import Warning
+from bench.worker.gpu import opened_gpu
 
 
 def meter_of(device: Device) -> EnergyMeter:
@@ -30,15 +30,6 @@ def why_none(device: Device) -> str:
     return ""
 
 
-def gpu_of(device: Device) -> Gpu | None:
-    """The device as NVIDIA's driver sees it; None for the host's processor, and where no such driver tells of it."""
-    address = None if device.facts.on_host else address_of(device.torch_device)
-    try:
-        return open_gpu(address) if address else None
-    except NoGpuError:
-        return None
-
-
 def no_energy(reason: object) -> Warning:
     """That a result has no energy, although it was asked for."""
     return Warning("timing", "no energy", None, f"no energy is told: {reason}")
@@ -47,10 +38,7 @@ def no_energy(reason: object) -> Warning:
 def _counters(device: Device) -> Sequence[Counter]:
     if device.facts.on_host:
         return zones(virtual=procfs.virtualization())
-    address = address_of(device.torch_device)
-    if address is None:
-        raise NoEnergyError(f"torch does not say where {device.name} is, and so no driver can be asked")
     try:
-        return (open_gpu(address),)
+        return (opened_gpu(device),)
     except NoGpuError as error:
         raise NoEnergyError(str(error)) from error

@@ -15,8 +15,8 @@ from bench.process.layout import layout_of, shift_heap
 from bench.process.messages import BlockClock, BlockTimes, OnCore, Ready, StepTask
 from bench.store.provenance import installed
 from bench.worker.ab_side import OWN, clock_of, inject_slowdown, less_waiting
-from bench.worker.energy import gpu_of
 from bench.worker.failure import NoStepError, failure_sent, place_told
+from bench.worker.gpu import gpu_of
 from bench.worker.step_setup import opened
 
 

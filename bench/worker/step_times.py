@@ -9,8 +9,8 @@ from bench.measure.watch import Watch, watch_warnings
 from bench.process.channel import Channel
 from bench.process.layout import shift_heap
 from bench.process.messages import StepTask, StepTimes
-from bench.worker.energy import gpu_of
 from bench.worker.failure import failure_sent, place_told
+from bench.worker.gpu import gpu_of, throttles_of
 from bench.worker.step_setup import opened
 
 
@@ -24,7 +24,7 @@ def measure(task: StepTask, channel: Channel) -> None:
                 warm = own.warm_up()
                 run, watch = partial(own.block, warm.block_steps), Watch(gpu=gpu_of(own.device))
                 blocks = [watch.block(run, own.lead_in) for _ in range(task["blocks"])]
-            throttles = () if watch.gpu else own.device.describe().get("gpu_throttle", ())
+            throttles = throttles_of(own.device, watch)
             warnings = noise.warnings_of("step", blocks, warm.steady, facts["threads"], throttles=throttles)
             warnings += watch_warnings("step", blocks, watch.take_dropped())
             times: StepTimes = {

@@ -1,10 +1,14 @@
 """Clusters of Ray on this machine's loopback: a head that measures nothing, and nodes that may be killed."""
 
+import json
 import os
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.cli import run_command_line
 from bench.cluster.nodes import RESOURCE
+from bench.store.run import load
 from tests.conftest import HASTE, ROOT
 
 ON_NODES = Path(__file__).parent / "on_nodes"
@@ -54,3 +58,20 @@ def cluster_of(count, log=None, *, haste=False, **more):
 def measuring_nodes(cluster):
     """The nodes that cells are measured on, which are all but the head."""
     return [node for node in cluster.list_all_nodes() if node is not cluster.head_node]
+
+
+def measured_once(cluster, words, cells):
+    """The run of `words` on it, in the working directory; each of the `cells` (net, repeat) has one result."""
+    command = ["run", "--executor", "ray", "--address", cluster.address, *words]
+    assert run_command_line([*command, "--run", "far", "--concurrent", "--no-report"]) == 0
+    run = load("far")
+    results = run.results()
+    assert {result.status for result in results} == {"ok"}, [result.reason for result in results]
+    assert Counter((result.cell.architecture, result.repeat) for result in results) == dict.fromkeys(cells, 1)
+    return run
+
+
+def nodes_of(run):
+    """The nodes that run.json names, and those that its results name."""
+    named = json.loads((run.folder / "run.json").read_text("utf-8"))["nodes"]
+    return named, {result.system["node"] for result in run.results()}

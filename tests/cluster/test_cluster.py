@@ -75,7 +75,7 @@ def cells(count, milliseconds=300, first=()):
 
 
 def test_a_node_that_is_killed_loses_nothing_and_nothing_counts_twice(scheduled, log):
-    with cluster_of(3, log, haste=True) as cluster:
+    with cluster_of(4, log, haste=True) as cluster:
         killer = Killer(cluster, 3)
         results, executor, error = scheduled(cluster, cells(18, 700), killer)
         killer.thread.join(HANG)

@@ -1,18 +1,18 @@
 """Real cells on two nodes of a real cluster: each once a repeat, also where the driver is killed and resumed."""
 
-import json
 import os
 import subprocess
 import sys
 import time
 from collections import Counter
 from importlib.util import find_spec
+from itertools import product
 
 import pytest
 
 from bench.cli import run_command_line
 from bench.store.run import load
-from tests.cluster.clusters import cluster_of
+from tests.cluster.clusters import cluster_of, measured_once, nodes_of
 from tests.conftest import HANG, ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")]
@@ -27,7 +27,7 @@ def cluster():
         yield cluster
 
 
-def test_every_cell_is_measured_once_a_repeat_on_nodes_that_are_named(cluster, tmp_path, monkeypatch, capsys):
+def test_every_cell_is_measured_once_a_repeat_on_nodes_that_are_named(cluster, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nets.py").write_text(
         "from layers import layer\n\n\ndef net(input_shape, num_classes):\n    return layer(input_shape, num_classes)\n"
@@ -37,21 +37,12 @@ def test_every_cell_is_measured_once_a_repeat_on_nodes_that_are_named(cluster, t
         "    return nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), classes))\n"
     )
     nets = ["debug", "softmax_regression", "mlp", "nets.py:net"]
-    words = ["run", "--executor", "ray", "--address", cluster.address, "--architectures", *nets, *FEW.split()]
-    code = run_command_line([*words, "--run", "far", "--concurrent", "--no-report"])
-    assert code == 0, capsys.readouterr().err
-
-    run = load("far", tmp_path / "results")
-    results = run.results()
-    assert {result.status for result in results} == {"ok"}, [result.reason for result in results]
-    assert Counter((result.cell.architecture, result.repeat) for result in results) == {
-        (name, repeat): 1 for name in ("debug", "softmax_regression", "mlp", "net") for repeat in range(2)
-    }
-    nodes = json.loads((run.folder / "run.json").read_text("utf-8"))["nodes"]
-    assert len(set(nodes)) == 2
-    assert {result.system["node"] for result in results} <= {*nodes}
-    assert len({result.system["node"] for result in results}) > 1
-    assert all(result.system["allocator"] == "glibc, pinned" for result in results)
+    cells = product(("debug", "softmax_regression", "mlp", "net"), range(2))
+    run = measured_once(cluster, ["--architectures", *nets, *FEW.split()], cells)
+    named, measured_on = nodes_of(run)
+    assert len(set(named)) == 2
+    assert measured_on == {*named}
+    assert all(result.system["allocator"] == "glibc, pinned" for result in run.results())
     origin = next(facts for facts in run.facts.origins.values() if facts.get("text") == "nets.py:net")
     assert origin["file"] == str(tmp_path / "nets.py")
 

@@ -1,6 +1,7 @@
 """Pair clock: what a comparison is about to do, and how long it goes on."""
 
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from bench.compare.pair_clock import PairClock
 from bench.compare.pairs import Pair
 from bench.compare.records import FailureRecord
 from bench.compare.sequential import record_of
+from bench.plan.cell import Cell
 from bench.stats.sequential_test import LOOKS, look
 
 SECONDS = {"sameness": 4.0, "counts": 2.0, "servers": 5.0, "pair": 9.0}
@@ -99,8 +101,17 @@ def test_a_budget_ends_it(clock):
     assert one.heard[-1].share == pytest.approx(1 / 3)
 
 
-def test_cells_have_their_short_names(clock):
-    one = clock(2)
-    one.clock.begin("pair", list(one.log.cell_logs)[1])
-    assert one.heard[-1].short
-    assert len(one.heard[-1].short) <= len(one.heard[-1].cell)
+@pytest.mark.parametrize(
+    ("cells", "short"),
+    [
+        ({"a": Cell("mlp", optimizer="adam"), "b": Cell("lenet5", optimizer="adam")}, {"a": "mlp", "b": "lenet5"}),
+        ({"before:x": Cell("mlp"), "after:y": Cell("mlp")}, {"before:x": "before:x", "after:y": "after:y"}),
+    ],
+)
+def test_cells_have_their_short_names_where_those_tell_them_apart(told, cells, short):
+    facts = replace(told.facts("x"), cells={name: (cell, cell) for name, cell in cells.items()})
+    heard = []
+    clock = PairClock(ComparisonLog(None, facts), Counter(), None, heard.append, 0.0)
+    for name in cells:
+        clock.begin("pair", name)
+    assert {progress.cell: progress.short for progress in heard} == short

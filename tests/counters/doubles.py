@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from bench.counters.energy import NoEnergyError
+from bench.counters.gpu import Moment
 
 PACKAGE = 262_143_328_850  # microjoules: the range of a package of a Xeon
 DRAM = 65_712_999_613
@@ -76,6 +77,12 @@ class FakeGpu:
     def moment(self):
         self.asked += 1
         return self.moments.pop(0) if len(self.moments) > 1 else self.moments[0]
+
+
+def hot_once():
+    """A GPU that others use too, whose second moment is throttled."""
+    cool, hot = Moment(clock=1.9e9, users=2), Moment(clock=1.5e9, users=2, reasons=("power cap",))
+    return FakeGpu(cool, hot, cool)
 
 
 class FakeNvml:

@@ -50,8 +50,17 @@ def without_none(hint):
     return Union[kept]  # noqa: UP007 - of a tuple
 
 
+def expanded(hint):
+    """What an alias stands for: numpy's types of arrays are aliases under Python 3.12 and later."""
+    value = getattr(get_origin(hint) or hint, "__value__", None)
+    if value is None:
+        return hint
+    return expanded(value[get_args(hint)] if get_args(hint) else value)
+
+
 def type_of(hint, named):
     """A type in words."""
+    hint = expanded(hint)
     if hint in named:
         return f"[{named[hint]}](#{anchor(named[hint])})"
     return _PLAIN.get(hint) or compound(get_origin(hint), get_args(hint), named)

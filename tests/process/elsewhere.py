@@ -1,8 +1,10 @@
 """An executor of another kind: each task in an interpreter of its own, in a folder of its own that goes with it."""
 
+import os
 import subprocess
 import sys
 from multiprocessing.connection import Pipe
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.process.worker import WorkerError
@@ -22,6 +24,9 @@ for place, amount in AMOUNTS.items():  # in haste
     setattr(importlib.import_module(module), name, amount)
 entry(task, Channel(connection))
 """
+
+
+ROOT = Path(__file__).parents[2]
 
 
 class Elsewhere:
@@ -57,8 +62,9 @@ class Running:
         self.executor, self.folder = executor, TemporaryDirectory()
         self.own, other = Pipe()
         command = [sys.executable, "-c", PROGRAM, str(other.fileno())]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
         self.process = subprocess.Popen(
-            command, cwd=self.folder.name, pass_fds=[other.fileno()], stdout=subprocess.DEVNULL
+            command, cwd=self.folder.name, env=environment, pass_fds=[other.fileno()], stdout=subprocess.DEVNULL
         )
         other.close()
         self.own.send((entry, task))

@@ -5,7 +5,8 @@ import pytest
 
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.regression.history import history
+from bench.regression.history import Point, Series, history
+from bench.stats.change_points import Change
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 from bench.store.warning import Warning
@@ -137,3 +138,21 @@ def test_a_change_is_told_by_its_place_among_all_readings(record):
     cost, _ = history(runs)
     (change,) = cost.changes
     assert change.index == 12
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "b" * 40), ("a" * 40, ""), ("a" * 40, "a" * 40)])
+def test_no_comparison_is_named_without_two_revisions(before, after):
+    points = tuple(
+        Point(f"run{number}", revision, False, moment, moment, 1.0, None, None, 1)
+        for number, (revision, moment) in enumerate([(before, "2026-01-01"), (after, "2026-01-02")])
+    )
+    change = Change(index=1, low=1, high=1, shift=0.1, z=9.0)
+    assert Series(CELL, "step", "s", "p25", {}, "0", points).ab(change) is None
+
+
+@pytest.mark.parametrize(
+    ("revision", "dirty", "label"),
+    [("0123456789abcdef", False, "0123456789"), ("0123456789abcdef", True, "0123456789+"), ("", True, "mine")],
+)
+def test_a_reading_is_named_by_its_revision_else_by_its_run(revision, dirty, label):
+    assert Point("mine", revision, dirty, "2026-01-01", "2026-01-01", 1.0, None, None, 1).label == label

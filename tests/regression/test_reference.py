@@ -192,3 +192,12 @@ def test_a_baseline_keeps_the_seconds_of_the_reference(record, tmp_path):
     baseline.save("main", summaries(record()), tmp_path / "baselines")
     for summary in baseline.load("main", tmp_path / "baselines").summaries:
         assert summary.reference == pytest.approx(REFERENCE, rel=0.05)
+
+
+@pytest.mark.parametrize(("gain", "word"), [(0.1, "inconclusive"), (0.2, "improved")])
+def test_a_gain_is_one_where_the_reference_explains_the_lesser_half_of_it(checked, gain, word):
+    """On a machine whose hours differ by 5 %, in one in which the reference took 6 % longer."""
+    longer, shorter = float(np.exp(0.06)), float(np.exp(0.06 - gain))
+    costs, notes, _ = checked(spread=0.05, hour=0.0, reference=longer, cells=(shorter, longer))
+    assert (costs["mlp"].verdict, costs["lenet5"].verdict) == (word, "unchanged")
+    assert not [note for note in notes if note.startswith("the reference itself took")]

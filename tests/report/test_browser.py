@@ -231,6 +231,10 @@ def test_pointing_at_a_mark_tells_its_number(opened):
     assert tip.startswith("mlp: relative cost 1.0")
     assert "n = 3 processes" in tip
     assert opened.locator("#rows tr.hot").get_attribute("data-row") == "r1"
+    lit = "marks => marks.map(mark => [mark.closest('figure').id, mark.dataset.rows])"
+    marks = opened.eval_on_selector_all("figure > svg .mark.hot", lit)
+    assert all("r1" in rows.split() for _, rows in marks)
+    assert len({picture for picture, _ in marks}) >= 3  # in the other pictures too
     opened.keyboard.press("Escape")
     assert opened.get_by_role("tooltip").count() == 0
 

@@ -8,7 +8,7 @@ import pytest
 from bench.report.load import read
 from bench.report.packed import packed
 from bench.report.page import page
-from bench.report.table import columns
+from bench.report.table import columns, placed
 from bench.report.table_data import table_data
 from tests.report import report_sample as sample
 from tests.report.page_data import data_of
@@ -46,5 +46,7 @@ def test_the_table_has_its_numbers_in_the_order_of_its_rows(tmp_path):
 def test_what_is_not_finite_is_not_known(tmp_path):
     endless = sample.planted("mlp", step=(1.0, math.inf))
     record = sample.record_of(endless)
-    (step,) = [each for each in table_data(record, columns(record))["columns"].items() if each[0] == "step"]
+    (step,) = [
+        each for each in table_data(record, columns(record), placed(record))["columns"].items() if each[0] == "step"
+    ]
     assert step == ("step", {"value": [1.0], "n": [3]})

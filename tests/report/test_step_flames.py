@@ -60,6 +60,7 @@ def test_a_step_and_the_difference_of_two_are_drawn_widened_and_drawn_anew(tmp_p
         details = tab.locator("#kernels details:has(.step-flame)", has_text="vgg4: ")
         assert details.locator(".frame").count() == 0  # drawn as it is opened
         details.locator("summary").click()
+        details.locator(".frame").first.wait_for()  # the browser tells of what opens in a task of its own
         drawn = words("#kernels details[open]")
         assert drawn[0] == "step: 9.00 ms, 100.0 % of the step"
         names = [word.partition(":")[0] for word in drawn]

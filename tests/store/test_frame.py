@@ -14,6 +14,7 @@ from bench.store.frame import by_machine, configurations, flagged_cells, frame, 
 from bench.store.readings import COLUMNS
 from bench.store.result import Measurement, Result
 from bench.store.run import create, load
+from bench.store.spread import Spread
 from bench.store.summary import summaries
 from bench.store.warning import Warning
 
@@ -334,3 +335,13 @@ def test_a_count_that_was_not_exact_has_the_mean_and_an_exact_one_the_first(run)
     flops, parameters = (row(frame(run), metric) for metric in ("flops", "parameters"))
     assert (flops["value"], parameters["value"]) == (12.0, 10.0)
     assert (flops["samples"], flops["n"]) == (0, 2)
+
+
+def test_each_metric_has_its_own_spread(run):
+    spreads = {"call": Spread(rounds=3, min=1.0), "step_wall": Spread(rounds=5, min=2.0)}
+    kept(run, Result(Cell("mlp"), "ok", measurements=tuple(
+        Measurement.of_value(metric, 4.0, "median", spread=spread) for metric, spread in spreads.items()
+    )))  # fmt: skip
+    rows = frame(run).set_index("metric")
+    assert rows.loc["call", ["rounds", "min"]].tolist() == [3, 1.0]
+    assert rows.loc["step_wall", ["rounds", "min"]].tolist() == [5, 2.0]

@@ -10,7 +10,7 @@ from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.store.fingerprint import fingerprint, machine_of
 from bench.store.frame import by_machine, configurations, frame
-from bench.store.machines import classes_of, is_learnt, over_machines
+from bench.store.machines import Place, classes_of, is_learnt, over_machines, places_of
 from bench.store.merge import merge
 from bench.store.result import Result
 from bench.store.summary import summaries
@@ -163,3 +163,10 @@ def test_a_cell_that_failed_on_the_first_machine_is_ok_on_the_second(tmp_path):
     table = configurations(merge(parts, "whole", root=tmp_path))
     states = {machine: part.iloc[0]["status"] for _, machine, part in by_machine(table)}
     assert states == {machine_of(HOSTS["epyc"]): "oom", machine_of(HOSTS["xeon"]): "ok"}
+
+
+def test_what_was_learnt_on_several_machines_alone_stands_for_all(merged):
+    pairs = list(places_of(list(merged.every_head())))
+    assert len({timed.machine for timed, _ in pairs}) == 2
+    assert not any(timed.of_all for timed, _ in pairs)
+    assert all(learnt == Place(timed.id, of_several=True) for timed, learnt in pairs)

@@ -9,7 +9,7 @@ from scipy import stats
 from bench.plan.cell import Cell
 from bench.store import published
 from bench.store.facts import RunFacts
-from bench.store.published import comparisons, figures
+from bench.store.published import _needed, _Record, comparisons, figures
 from bench.text import percent
 
 KERAS = Cell("mlp", optimizer="rmsprop", batch_size=128, learning_rate=0.001)
@@ -230,3 +230,8 @@ def test_the_catalogues_figures_are_there():
     assert cpu["vgg19"] == [3609.78, 6239.45]
     assert [figure["value"] for figure in figures("accuracy")] == [0.9840, 0.9810, 0.9925, 0.9905]
     assert published._published()["top1_error"]["resnet152"] == 22.16
+
+
+def test_more_seeds_are_asked_for_than_there_are_however_wide_the_room():
+    record = _Record(Cell("mlp"), seeds=None, accuracy=[0.90, 0.90001])
+    assert _needed(record, 1.0) == "some 3 would tell, if they lie alike (--seeds)"

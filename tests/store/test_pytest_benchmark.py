@@ -11,9 +11,11 @@ import pytest
 
 from bench.errors import BenchError
 from bench.plan.cell import Cell
+from bench.store.benchmark import Benchmark
 from bench.store.fingerprint import fingerprint, threads_of
 from bench.store.frame import frame
-from bench.store.pytest_benchmark import read
+from bench.store.pytest_benchmark import _joins, read
+from bench.store.result import Measurement
 from bench.store.run import create
 from bench.store.spread import NAMES
 from tests.conftest import outside_xdist
@@ -374,3 +376,13 @@ def test_the_machine_says_what_the_file_says_and_no_more(changed):
     assert results[0].system == {"cores": 8, "arch": "arm64"}
     assert facts["git"] == {"revision": "abc"}
     assert "threads" not in fingerprint(results[0].system, threads_of(results[0].cell, None)).fields
+
+
+@pytest.mark.parametrize(
+    ("noted", "joins"),
+    [({}, True), ({"flops": 8.0}, True), ({"flops": 9.0}, False), ({"step_wall": 1.0}, False), ({"call": 1.0}, True)],
+)
+def test_a_benchmark_joins_what_has_no_other_count_and_not_its_own_time(noted, joins):
+    benchmark = Benchmark(Cell("mlp"), None, "step_wall", (Measurement.of_value("flops", 8.0, "exact"),), {})
+    values = {metric: Measurement.of_value(metric, value, "single") for metric, value in noted.items()}
+    assert _joins(benchmark, values) is joins

@@ -5,7 +5,7 @@ import pytest
 from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
 from bench.store.run import create
-from bench.store.unfinished import begun
+from bench.store.unfinished import SPENT, begun
 
 STEP = (Measurement.of_value("step", 1.0, "p25", 1),)
 
@@ -43,7 +43,7 @@ def test_seeds_that_are_missing_are_counted_whether_they_have_a_line_or_not(run)
 
 
 def test_a_cell_whose_end_is_known_has_all_that_it_was_to_have(run):
-    endings = [("mlp", 0, "precise after 2 repeats"), ("vgg4", 0, "the budget was spent")]
+    endings = [("mlp", 0, "precise after 2 repeats"), ("vgg4", 0, SPENT)]
     assert named(run("out of time", {("mlp", 0): 2, ("vgg4", 0): 2}, endings=endings)) == {"vgg4": "2 of 3"}
 
 

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from bench.counters.gpu import Moment
 from bench.machine.system import usable_cores
 from bench.measure.blocks import Block
 from bench.measure.threads import longest_wait, waiting
 from bench.measure.watch import Watch
 from bench.plan.cell import Cell
 from bench.worker import ab_side
-from tests.counters.doubles import FakeGpu
+from tests.counters.doubles import hot_once
 
 
 class Talk:
@@ -140,8 +139,7 @@ def test_a_failure_is_sent_as_one_line(entry, words, reason):
 
 @pytest.mark.usefixtures("quick")
 def test_a_side_on_a_gpu_tells_its_clock_and_makes_throttled_blocks_again(monkeypatch):
-    cool, hot = Moment(clock=1.9e9, users=2), Moment(clock=1.5e9, users=2, reasons=("power cap",))
-    gpu = FakeGpu(cool, hot, cool)
+    gpu = hot_once()
     monkeypatch.setattr(ab_side, "gpu_of", lambda device: gpu)
     monkeypatch.setattr(ab_side, "Watch", partial(Watch, sleep=lambda seconds: None))
     talk = Talk(blocks=2)

@@ -19,12 +19,14 @@ from bench.compare.ab import Rules, compare, fingerprints
 from bench.compare.calibration import uncalibrated_note
 from bench.compare.interpreters import interpreters
 from bench.compare.log import FOLDER, ComparisonLog
+from bench.compare.pair_clock import USUAL
 from bench.compare.verdicts import decide
 from bench.errors import EXIT_INTERRUPTED, BenchError
 from bench.plan.plan import CHECKS, Plan, flag, plan_from
 from bench.plan.step import source_named
 from bench.process.interpreter import interpreter
 from bench.process.lock import measuring
+from bench.stats.sequential_test import LOOKS
 from bench.store.provenance import command_line, time_name
 from bench.text import duration, plural
 from bench.verdict.accepted import accept
@@ -82,7 +84,8 @@ def _announce(comparison: sides.Comparison, *, steps_of_own: bool) -> None:
         return
     cells = plural(len(comparison.sides), "cell")
     what = "a step, " if steps_of_own else f"{cells}, first what both sides compute, then "
-    pairs = "6 to 30 pairs each; a pair takes some 6 s and fresh servers for a round of them 3 s"
+    pair, servers = duration(USUAL["pair"]), duration(USUAL["servers"])
+    pairs = f"{LOOKS[0]} to {LOOKS[-1]} pairs each; a pair takes some {pair}, fresh servers of a round {servers}"
     note = uncalibrated_note(fingerprints(comparison))
     print_paragraphs([f"{between}: {what}{pairs}", *([f"note: {note}"] if note else [])], sys.stderr)
 

@@ -25,6 +25,7 @@ from bench.compare.calibrate import (
     smallest,
 )
 from bench.compare.calibration import Calibration, RunCounts, save
+from bench.compare.pair_clock import USUAL
 from bench.compare.sides import Comparison, environments
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
 from bench.plan.plan import CHECKS, Plan, plan_from
@@ -64,7 +65,8 @@ def _calibrated(args: argparse.Namespace, plan: Plan) -> Calibration:
         one_fingerprint(comparison)
         cells = ", ".join(comparison.sides)
         print(
-            f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some 6 s each, and fresh servers each round",
+            f"{plural(args.pairs, 'A/A pair')} of each of {cells}: some {duration(USUAL['pair'])} each, "
+            "and fresh servers each round",
             file=sys.stderr,
         )
         equals = gather(comparison, plan, args.pairs, _tell_pair, began)
