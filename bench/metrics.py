@@ -10,9 +10,11 @@ from functools import partial
 from bench.text import PERCENT, TIMES
 from bench.vocabulary import METRIC_KINDS, PHASES, Direction, Gate, MetricKind, Part, Pooling
 
-# Metrics that come once for each part of a step or each category of operators: by that word, the metric's name.
+# Metrics that come once for each part of a step, category of operators or strength of an attack, and their names.
 OPERATORS_OF = {phase: f"operators_{phase}" for phase in PHASES}
 LAUNCHES_OF = {phase: f"launches_{phase}" for phase in (*PHASES, "step")} | {"": "launches_unmarked"}
+ROBUST_OF = {eps: f"robust_accuracy_{eps * 100:.0f}" for eps in (0.02, 0.05, 0.1, 0.2, 0.3)}
+WORDED_ROBUST = 0.1  # the strength that tables begin with and sentences are of
 FLOPS_OF = {kind: f"flops_{kind.replace(' ', '_')}" for kind in ("convolution", "matrix multiply", "other")}
 
 
@@ -250,6 +252,21 @@ _ROWS: tuple[Metric, ...] = (
     Metric(
         name="test_loss", unit="1", direction="lower", kind="number", pooled="mean", once_a_seed=True, tensorboard=True,
         heading="Test loss", note="the cell's own loss of all test images when training ended",
+    ),
+    *(
+        _share(
+            name=name, direction="higher", once_a_seed=True, on_request=True, heading=f"Robust accuracy, eps {eps:g}",
+            shown=eps == WORDED_ROBUST, terminal=f"robust {eps:g}" if eps == WORDED_ROBUST else "",
+            note="share of a fixed draw of test images that is right whatever PGD does to them within "
+            f"{eps:g} of the range of a pixel, over seeds",
+        )
+        for eps, name in ROBUST_OF.items()
+    ),
+    _share(
+        name="calibration_error", direction="lower", once_a_seed=True, on_request=True, heading="Calibration error",
+        shown=True, terminal="calibration error",
+        note="expected calibration error: how far the probability of the predicted class lies from the share that is "
+        "right, mean over test images, in 15 bins",
     ),
     _share(
         name="reached", direction="higher", pooled="proportion", once_a_seed=True, heading="Reached the target",

@@ -86,7 +86,7 @@ PAIR_QUANTILES: tuple[PairQuantile, ...] = get_args(PairQuantile)
 Status = Literal["ok", "skipped", "oom", "timeout", "diverged", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 # "timing" is of all timed parts together, "step" of a step of the user's own.
-Part = Literal["phases", "inference", "relative cost", "timing", "numerics", "training", "profile", "step"]
+Part = Literal["phases", "inference", "relative cost", "timing", "numerics", "training", "insight", "profile", "step"]
 WarningKind = Literal[
     "not steady",
     "faulting",
@@ -108,6 +108,7 @@ WarningKind = Literal[
     "left running",
     "node lost",
     "no profile",
+    "no insight",
     "no energy",
     "not kept",
     "not closed",
@@ -154,6 +155,17 @@ GATES: tuple[Gate, ...] = get_args(Gate)
 
 # What of a model others published a time of: its inference, or whole steps of training.
 FigurePart = Literal["inference", "training"]
+
+# What a look into a trained net tells; by which methods pixels are held responsible; and how an image is treated at its
+# edges, or made smaller.
+InsightKind = Literal[
+    "scores", "filters", "features", "saliency", "ascent", "adversarial", "calibration", "edges",
+]  # fmt: skip
+INSIGHT_KINDS: tuple[InsightKind, ...] = get_args(InsightKind)
+SaliencyMethod = Literal["gradients", "integrated gradients", "Grad-CAM", "occlusion"]
+SALIENCY_METHODS: tuple[SaliencyMethod, ...] = get_args(SaliencyMethod)
+EdgeMap = Literal["image", "extend", "pad", "crop", "max", "average"]
+EDGE_MAPS: tuple[EdgeMap, ...] = get_args(EdgeMap)
 
 # What a worker hands over as bytes.
 FileKind = Literal["trace", "checkpoint"]

@@ -140,6 +140,7 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         until=plan.until,
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
         profile=plan.profile and repeat == 0,
+        insight=plan.insight and plan.epochs > 0 and repeat == 0 and cell.split == "test",
         energy=is_counted(cell, plan, devices),
         data_dir=plan.data_dir,
         timeout=plan.timeout,

@@ -42,7 +42,7 @@ Role = Literal[
     "patience",  # how long one process may take
     "search",  # where the search for the largest batch ends
     "session",  # when to end, and what to fetch first
-    "profile",  # what is told beside times: a profile, energy
+    "profile",  # what is told beside times and accuracy: a profile, insight, energy
     "suite",  # what to start from
     "text",  # nothing: it describes a suite, and is no flag
     "where",  # which executor runs the workers
@@ -190,6 +190,9 @@ class Plan:
     download: bool = _option(False, "download missing data sets into that folder, through torchvision", role="session")
     profile: bool = _option(
         False, "profile each cell too, in a pass of its own; see explain and tensorboard", role="profile"
+    )
+    insight: bool = _option(
+        False, "look into each trained net too: filters, saliency, adversarial examples, calibration", role="profile"
     )
     energy: bool = _option(
         False, "count the joules of each step too, and of training, where the machine has counters", role="profile"

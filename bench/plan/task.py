@@ -26,6 +26,7 @@ class Task:
         checkpoint: whether to hand the best weights over.
         costs: whether to count operators and bytes too, which are the same in every repeat.
         profile: whether to profile some steps too, after all else, and hand the trace over.
+        insight: whether to look into the trained net too, after its status is told.
         energy: whether to count joules too.
         data_dir: folder with data sets that are not embedded; "" for the default.
         timeout: seconds after which the worker is ended.
@@ -44,6 +45,7 @@ class Task:
     checkpoint: bool = False
     costs: bool = True
     profile: bool = False
+    insight: bool = False
     energy: bool = False
     data_dir: str = ""
     timeout: float = 600.0

@@ -65,7 +65,8 @@ MESSAGES: Mapping[str, Messages] = {
             "training": dict[str, Any],  # the learning record; the last one counts
             "warning": dict[str, Any],  # see `bench.store.warning.Warning`
             "file": tuple[FileKind, str, bytes],  # its kind, its name and its content
-            "status": tuple[Status, str | None],  # the last, but for what a profile sends
+            "status": tuple[Status, str | None],  # the last, but for what a look into the net and a profile send
+            "insight": dict[str, Any],  # see `bench.store.insight.Insight`
             "profile": dict[str, Any],
         },
     ),

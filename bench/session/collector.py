@@ -82,8 +82,8 @@ class Collector:
             reason = f"{' and '.join(changed)} has changed since the run began: start a new run"
             return Result(task.cell, "failed", reason, task.repeat, started=started, seconds=time.monotonic() - clock)
         ending = _ending(parts, ended)
-        if ended is not None and "status" in parts and _last_stage(parts) == "profile" and "profile" not in parts:
-            _warn(parts, Warning("profile", "no profile", None, ended.reason))
+        if ended is not None and "status" in parts:
+            _warn_of_missing(parts, ended.reason)
         if lost:
             _warn(parts, _nodes_lost(lost))
         return _result(task, parts, ending, started, time.monotonic() - clock)
@@ -143,6 +143,15 @@ def _warn(parts: dict[str, list[Any]], warning: Warning) -> None:
     parts.setdefault("warning", []).append(warning.to_dict())
 
 
+def _warn_of_missing(parts: dict[str, list[Any]], reason: str) -> None:
+    """That the worker ended while it looked into the net or made the profile, which come after its status."""
+    last = _last_stage(parts)
+    if last == "insight" and "insight" not in parts:
+        _warn(parts, Warning("insight", "no insight", None, reason))
+    elif last == "profile" and "profile" not in parts:
+        _warn(parts, Warning("profile", "no profile", None, reason))
+
+
 def _left_running(count: int) -> Warning:
     """That the cell's code had processes of its own, which went on when it had ended."""
     text = f"its code left {plural(count, 'process')} running, ended with the worker: end them in the code"
@@ -199,6 +208,7 @@ def _result(
         blocks=tuple(block for payload in parts.get("blocks", ()) for block in payload),
         training=parts.get("training", [None])[-1],
         operators=parts.get("operators", [None])[-1],
+        insight=parts.get("insight", [None])[-1],
         profile=parts.get("profile", [None])[-1],
         system=_system(parts),
         warnings=tuple(dict.fromkeys(map(Warning.from_dict, parts.get("warning", ())))),

@@ -122,6 +122,7 @@ class Result:
         blocks: each timed block: subject, started, wall, cpu, faults, preempted, steps.
         training: the learning record (`bench.training.train`), or None where nothing was trained.
         operators: how often one step dispatches each aten operator, by phase; None where it was not counted.
+        insight: what a look into the trained net gave (`bench.store.insight`), or None where none was taken.
         profile: what a profiled step spent its time on (`bench.measure.profile`), or None where it was not profiled.
         system: hardware and software as the worker saw them.
         warnings: what to know before trusting the numbers.
@@ -138,6 +139,7 @@ class Result:
     blocks: tuple[dict[str, Any], ...] = ()
     training: dict[str, Any] | None = None
     operators: dict[str, dict[str, int]] | None = None
+    insight: dict[str, Any] | None = None
     profile: dict[str, Any] | None = None
     system: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[Warning, ...] = ()
@@ -175,6 +177,7 @@ class Result:
             "blocks": list(self.blocks),
             "training": self.training,
             "operators": self.operators,
+            "insight": self.insight,
             "profile": self.profile,
             "system": self.system,
             "samples": samples,
@@ -193,6 +196,7 @@ class Result:
             blocks=tuple(stored["blocks"]),
             training=stored["training"],
             operators=stored["operators"],
+            insight=stored.get("insight"),
             profile=stored["profile"],
             system=stored["system"],
             warnings=tuple(map(Warning.from_dict, stored["warnings"])),

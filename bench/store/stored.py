@@ -9,6 +9,7 @@ from msgspec import Meta
 from bench import files
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
+from bench.store.insight import Insight
 from bench.store.result import SCHEMA
 from bench.store.spread import Spread
 from bench.vocabulary import Direction, Part, Statistic, Status, WarningKind
@@ -201,6 +202,7 @@ class StoredLine(StoredHead):
         blocks: each timed block.
         training: the learning record; null where nothing was trained.
         operators: by phase, how often a step dispatches each aten operator; null where that was not counted.
+        insight: what a look into the trained net gave; null where none was taken.
         profile: what a profiled step spent its time on, see profiling.md; null where it was not profiled.
         system: hardware and software as the worker saw them; empty where none told.
         samples: by metric, base64 of little-endian float32 in the unit of the metric, in order of measurement.
@@ -210,6 +212,7 @@ class StoredLine(StoredHead):
     blocks: list[StoredBlock]
     training: StoredTraining | None
     operators: dict[str, dict[str, Count]] | None
+    insight: NotRequired[Insight | None]
     profile: Any
     system: dict[str, Any]
     samples: dict[str, str]

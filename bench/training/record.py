@@ -1,10 +1,12 @@
 """Training of one cell from scratch: its learning record, metrics and warnings, sent as they are known."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from bench import data
 from bench.counters.energy import EnergyMeter
@@ -27,10 +29,26 @@ from bench.training.train import train
 UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be beyond the noise of a quiet machine
 
 
-def learn(
-    task: Task, dataset: Dataset, device: Device, channel: Channel, meter: EnergyMeter | None = None
-) -> tuple[list[Measurement], Block]:
-    """Train the task's cell; sends stages, the record and warnings, and returns the metrics, and all of it as a block.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What is left of a training.
+
+    Attributes:
+        measurements: its metrics.
+        block: all of it as one.
+        work: with the weights at the end.
+        scores: (M, K) that these give the test images.
+
+    """
+
+    measurements: list[Measurement]
+    block: Block
+    work: Workload
+    scores: Tensor
+
+
+def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter: EnergyMeter | None = None) -> Trained:
+    """Train the task's cell; sends stages, the record and warnings.
 
     The record is sent after each evaluation, so that it is kept where the process is ended early. With a `meter` it has
     joules.
@@ -67,7 +85,7 @@ def learn(
     channel.send("training", {**learnt, **classes, **seen})
     for warning in (*_warnings(learnt, task.epochs), *denormals.warnings_of("training", work)):
         channel.send("warning", warning.to_dict())
-    return metrics_of(learnt, cell), block
+    return Trained(metrics_of(learnt, cell), block, work, scores)
 
 
 def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:

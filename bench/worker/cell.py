@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from typing import Protocol
@@ -38,7 +38,7 @@ from bench.process.layout import layout_of, shift_heap
 from bench.process.scratch import scratch
 from bench.store.result import Measurement
 from bench.store.warning import Warning
-from bench.training.record import learn
+from bench.training.record import Trained, learn
 from bench.training.train import DivergedError
 from bench.vocabulary import Part
 from bench.worker.energy import meter_of, no_energy
@@ -48,7 +48,7 @@ from bench.worker.gpu import gpu_of, throttles_of
 def measure(task: Task, channel: Channel) -> None:
     """Measure one cell; each part is sent as plain data as soon as it is known.
 
-    At the end comes the status, and after it only a trace and a profile, whose loss costs nothing else.
+    At the end comes the status, and after it only insight, a trace and a profile, whose loss costs nothing else.
     """
     with attempts_told(lambda _: None, task.left_out):
         _measure(task, channel)
@@ -71,6 +71,8 @@ def _measure(task: Task, channel: Channel) -> None:
         channel.send("status", (status, reason_of(error)))
     else:
         channel.send("status", ("ok", None))
+        if task.insight:
+            cell.look_inside()
         if task.profile:
             cell.profile()
 
@@ -90,6 +92,9 @@ class _Parts(Protocol):
     def measure(self) -> None:
         """All but the profile."""
 
+    def look_inside(self) -> None:
+        """Insight into the trained net; whatever goes wrong with it is a warning."""
+
     def profile(self) -> None:
         """The profile; whatever goes wrong with it is a warning."""
 
@@ -99,6 +104,7 @@ class _CellTask:
 
     def __init__(self, task: Task, channel: Channel) -> None:
         self.task, self.channel, self.cell = task, channel, task.cell
+        self.trained: Trained | None = None  # where the net is to be looked into
         self.alone = 0.0  # CPU seconds of a step with one thread
         self.device: Device = device_for(task.cell)
         self.settings = settings_now()  # before any code of others runs
@@ -137,12 +143,13 @@ class _CellTask:
         if self.task.blocks:
             self._see_settings()
         if self.task.epochs and trains:
-            measurements, block = learn(self.task, self.dataset, self.device, self.channel, self.meter)
-            self._send(measurements, [block])
-            seconds = {measured.metric: measured.value for measured in measurements}["training_step"]
+            trained = learn(self.task, self.dataset, self.device, self.channel, self.meter)
+            self._send(trained.measurements, [trained.block])
+            seconds = {measured.metric: measured.value for measured in trained.measurements}["training_step"]
             times = seconds / self.alone if self.alone else 0.0
             on_host = self.device.facts.on_host
-            self._warn(noise.contention("training", [block], self.cell.threads, times, on_host=on_host))
+            self._warn(noise.contention("training", [trained.block], self.cell.threads, times, on_host=on_host))
+            self.trained = trained if self.task.insight else None
             self._see_settings()
 
     def _time(self) -> bool:
@@ -244,6 +251,26 @@ class _CellTask:
             return
         self._send(measurements)
         self._warn(warnings)
+
+    def look_inside(self) -> None:
+        """Look into the net as training left it, which is let go then; whatever goes wrong is a warning."""
+        trained, self.trained = self.trained, None
+        if trained is None:
+            return
+        self.channel.send("stage", "insight")
+        try:
+            from bench.insight.look import insight_metrics, look  # noqa: PLC0415 - only where it is asked for
+            from bench.insight.subject import subject_of  # noqa: PLC0415 - likewise
+
+            subject = subject_of(trained.work, trained.scores, self.dataset, self.sources.statistics)
+            insight = look(subject)
+        except HungUpError:
+            raise
+        except BaseException as error:  # the cell is measured and trained; this is beside it
+            self._warn([Warning("insight", "no insight", None, reason_of(error))])
+            return
+        self.channel.send("insight", asdict(insight))
+        self._send(insight_metrics(insight))
 
     def profile(self) -> None:
         """Profile some steps of a fresh workload; whatever goes wrong is a warning."""

@@ -45,6 +45,9 @@ class RankedTask:
         for warning in worst(ranks):
             self.channel.send("warning", warning.to_dict())
 
+    def look_inside(self) -> None:
+        """Nothing: several ranks train nothing that could be looked into."""
+
     def profile(self) -> None:
         """Nothing: a profile is of one process, and the time of exchanges is told without."""
         text = "a cell of several ranks has none: profile it with --world-sizes 1"

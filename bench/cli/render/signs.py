@@ -29,6 +29,7 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "left running": ("w", "its code left processes running"),
     "node lost": ("v", "a node vanished with it"),
     "no profile": ("x", "no profile came of it"),
+    "no insight": ("I", "no look into the net came of it"),
     "no energy": ("j", "no energy came of it"),
     "not kept": ("b", "a file was not kept"),
     "not closed": ("o", "its close function failed"),
