@@ -31,7 +31,7 @@ def adversarial_of(subject: Subject) -> Adversarial:
     index = order[: _images(subject)].to(subject.labels.device)
     images, labels = subject.pixels[index], subject.labels[index]
     clean = right(subject.net, images, labels)
-    signs = torch.cat([gradient_sign(subject.net, *part) for part in _parts(images, labels)])
+    signs = torch.cat([judged(subject.net, *part)[1] for part in _parts(images, labels)])
     generator = torch.Generator().manual_seed(subject.seed)
     held, strengths, fooled = clean.clone(), list[Strength](), list[Fooled]()
     for eps in ROBUST_OF:
@@ -52,11 +52,12 @@ def adversarial_of(subject: Subject) -> Adversarial:
     )
 
 
-def gradient_sign(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """The sign of the gradient of the cross entropy by the pixels, as images (N, C, H, W): the direction of FGSM."""
+def judged(net: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Which images (N, C, H, W) the net has right, (N,), and the sign of the gradient of their cross entropy."""
     images = images.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(F.cross_entropy(net(images), labels, reduction="sum"), images)
-    return slope.sign()
+    scores = net(images)
+    (slope,) = torch.autograd.grad(F.cross_entropy(scores, labels, reduction="sum"), images)
+    return scores.argmax(1) == labels, slope.sign()
 
 
 def pgd(net: nn.Module, images: Tensor, labels: Tensor, eps: float, generator: torch.Generator) -> Tensor:
@@ -69,12 +70,13 @@ def _climbed(net: nn.Module, images: Tensor, labels: Tensor, eps: float, generat
     low, high = (images - eps).clamp(min=0), (images + eps).clamp(max=1)
     noise = torch.rand(images.shape, generator=generator).to(images.device)
     changed = low + (high - low) * noise
+    at = torch.arange(len(labels), device=labels.device)  # those that the net has right yet
     for _ in range(STEPS):
-        at = right(net, changed, labels).nonzero().flatten()
+        hits, signs = judged(net, changed[at], labels[at])
+        at, signs = at[hits], signs[hits]
         if not len(at):
             break
-        step = STEP_SIZE * eps * gradient_sign(net, changed[at], labels[at])
-        changed[at] = (changed[at] + step).clamp(low[at], high[at])
+        changed[at] = (changed[at] + STEP_SIZE * eps * signs).clamp(low[at], high[at])
     return changed
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench import files
 from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell
 from bench.plan.largest import Largest, largest_of, marked
@@ -24,6 +25,7 @@ from bench.store.disturbed import flagged
 from bench.store.facts import RunFacts
 from bench.store.fingerprint import fingerprint, machine_of
 from bench.store.frame import by_machine, configuration_id, frame_of
+from bench.store.insight import Insight
 from bench.store.machines import places_of
 from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
@@ -52,6 +54,7 @@ class _Gathered:
     oversubscribed: bool = False  # whether its ranks shared cores
     percentiles: dict[str, list[OfProcess]] = field(default_factory=dict)
     lines: list[Mapping[str, Any]] = field(default_factory=list)
+    insights: list[Insight] = field(default_factory=list)
 
     def add(self, line: Mapping[str, Any]) -> None:
         self.lines.append(line)
@@ -65,6 +68,8 @@ class _Gathered:
         if line["training"] and line["training"].get("epochs"):
             self.training.append(line["training"])
             self.contended |= "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
+        if line.get("insight"):
+            self.insights.append(files.shaped(line["insight"], Insight))
         if line.get("system"):
             self.name = self.name or fingerprint(line["system"], None).name
 
@@ -185,6 +190,7 @@ def _rows(
             oversubscribed=rest.oversubscribed,
             percentiles=over_processes(rest.percentiles),
             results=tuple(rest.lines),
+            insights=tuple(rest.insights),
         )
         for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)
     ]

@@ -49,14 +49,15 @@ def _images(row: Row, key: str) -> list[tuple[Seen, Bytes]]:
     return [(image, pixels) for image, pixels in pairs if pixels is not None]
 
 
-def _class(row: Row, label: Any, most: int = 12) -> str:
+def class_name(row: Row, label: Any, most: int = 12) -> str:
     """The name of a class."""
     classes = row.training[0].get("classes") or []
     known = isinstance(label, int) and 0 <= label < len(classes)
     return short(str(classes[label] if known else label), most)
 
 
-def _finish(drawn: Drawing, title: str, caption: str, rows: str = "") -> Picture:
+def described(drawn: Drawing, title: str, caption: str, rows: str = "") -> Picture:
+    """The picture of a drawing; its description repeats the numbers, for those who do not see it."""
     keep(drawn)
     words = " ".join(f"{text}." for _, text in drawn.marks[:40])
     numbers = tuple(dict.fromkeys(drawn.marks))
@@ -73,13 +74,13 @@ def _samples(row: Row) -> Picture | None:
     drawn = Drawing(f"seeing-samples-{row.key}", WIDTH, lines * (side + 22))
     for at, (image, pixels) in enumerate(images):
         x, y = at % columns * step, at // columns * (side + 22)
-        name = _class(row, image.get("label"))
+        name = class_name(row, image.get("label"))
         group = drawn.mark(row.key, f"test image {image.get('index')}: class {name}")
         drawn.image(x + (step - side) / 2, y, side, pixels, group)
         drawn.text(x + step / 2, y + side + 11, name, anchor="middle", colour="--muted", parent=group)
     dataset, shape = row.cell.get("dataset"), images[0][1].shape
     caption = f"The first test image of each class of {dataset}, {shape[1]} by {shape[2]} pixels as kept in the record."
-    return _finish(drawn, f"The data: {short(str(dataset))}", caption)
+    return described(drawn, f"The data: {short(str(dataset))}", caption)
 
 
 def _grid(row: Row) -> Picture | None:
@@ -93,7 +94,7 @@ def _grid(row: Row) -> Picture | None:
     top, left = ((size - kept) // 2 for size, kept in zip(plane.shape, (height, width), strict=True))
     part, cell = plane[top : top + height, left : left + width].tolist(), WIDTH / width
     drawn = Drawing(f"seeing-pixels-{row.key}", WIDTH, cell * height)
-    name = _class(row, image.get("label"))
+    name = class_name(row, image.get("label"))
     for y, line in enumerate(part):
         for x, value in enumerate(line):
             tint = f"fill: var(--c1); fill-opacity: {value / 255 * 0.42:.3f}; {_LINE}"
@@ -106,7 +107,7 @@ def _grid(row: Row) -> Picture | None:
         f"The middle {height} by {width} pixels of a test image of class {name}{channel}, as bytes of 0 to 255; zeros "
         "are left out. Nets see these numbers after the scaling that a configuration chooses."
     )
-    return _finish(drawn, f"The data as numbers: {short(str(row.cell.get('dataset')))}", caption)
+    return described(drawn, f"The data as numbers: {short(str(row.cell.get('dataset')))}", caption)
 
 
 def _scores(row: Row) -> Picture | None:
@@ -120,7 +121,7 @@ def _scores(row: Row) -> Picture | None:
         f"The three classes that {row.label} gives the highest probability to the first test image of each class, "
         f"after training; the true class is green and marked with a tick. It is right on {right} of {len(images)}."
     )
-    return _finish(drawn, f"Class scores of {short(row.label)}", caption, row.key)
+    return described(drawn, f"Class scores of {short(row.label)}", caption, row.key)
 
 
 def _mistakes(row: Row) -> Picture | None:
@@ -134,14 +135,14 @@ def _mistakes(row: Row) -> Picture | None:
         f"The {len(images)} test images on which {row.label} (seed {seed}) was most wrong, by cross entropy, with its "
         "three top probabilities; the true class, where it is among them, is green and marked with a tick."
     )
-    return _finish(drawn, f"Worst mistakes of {short(row.label)}", caption, row.key)
+    return described(drawn, f"Worst mistakes of {short(row.label)}", caption, row.key)
 
 
 def _gallery(name: str, row: Row, images: list[tuple[Seen, Bytes]]) -> Drawing:
     """Images in two columns, each with its highest scores as bars."""
     side, block = 44.0, 60.0
     drawn = Drawing(name, WIDTH, -(-len(images) // 2) * block)
-    names = [_class(row, label, 9) for image, _ in images for label, _ in _top(image)]
+    names = [class_name(row, label, 9) for image, _ in images for label, _ in _top(image)]
     wide = min(46.0, 8 + 5 * max(map(len, names), default=1))
     for at, (image, pixels) in enumerate(images):
         x, y = at % 2 * (WIDTH / 2 + 3), at // 2 * block
@@ -151,11 +152,11 @@ def _gallery(name: str, row: Row, images: list[tuple[Seen, Bytes]]) -> Drawing:
             true, base = label == image.get("label"), y + 11 + line * 15
             start, room = x + side + 6 + wide, 157 - side - 6 - wide - 38
             tick = "\u2713" if true else ""
-            drawn.text(start - 3, base, tick + _class(row, label, 9), anchor="end", parent=group)
+            drawn.text(start - 3, base, tick + class_name(row, label, 9), anchor="end", parent=group)
             colour = "--c3" if true else "--c2"
             drawn.rect((start, base - 8, max(room * share, 0.7), 9), f"fill: var({colour})", group)
-            drawn.text(start + room * share + 3, base, _percent(share), size=8, colour="--muted", parent=group)
-        drawn.text(x, y + side + 9, f"is {_class(row, image.get('label'))}", size=8, colour="--muted", parent=group)
+            drawn.text(start + room * share + 3, base, probability(share), size=8, colour="--muted", parent=group)
+        drawn.text(x, y + side + 9, f"is {class_name(row, image.get('label'))}", size=8, colour="--muted", parent=group)
     return drawn
 
 
@@ -164,7 +165,7 @@ def _top(image: Seen) -> list[tuple[Any, float]]:
     return [(label, float(share)) for label, share in scores[:_TOP] if isinstance(share, int | float)]
 
 
-def _percent(share: float) -> str:
+def probability(share: float) -> str:
     """A probability, whose ends are never rounded to certainty: 97 %, 99.7 %, 0.24 %."""
     if share >= 0.9995:
         return "> 99.9 %"
@@ -174,8 +175,8 @@ def _percent(share: float) -> str:
 
 
 def _in_words(row: Row, image: Seen) -> str:
-    scores = ", ".join(f"{_class(row, label)} {_percent(share)}" for label, share in _top(image))
-    return f"{row.label}, test image {image.get('index')}, class {_class(row, image.get('label'))}: {scores}"
+    scores = ", ".join(f"{class_name(row, label)} {probability(share)}" for label, share in _top(image))
+    return f"{row.label}, test image {image.get('index')}, class {class_name(row, image.get('label'))}: {scores}"
 
 
 def _matrix(stored: Any) -> npt.NDArray[np.int64] | None:
@@ -195,7 +196,7 @@ def _right(counts: npt.NDArray[np.int64]) -> list[str]:
 
 
 def _each(row: Row, shares: list[str]) -> str:
-    return ", ".join(f"{_class(row, at)} {share}" for at, share in enumerate(shares))
+    return ", ".join(f"{class_name(row, at)} {share}" for at, share in enumerate(shares))
 
 
 def _confusion(row: Row) -> Picture | None:
@@ -213,8 +214,8 @@ def _confusion(row: Row) -> Picture | None:
     wrong = counts - np.diag(np.diag(counts))
     most = max(int(wrong.max()), 1)
     for at in range(classes):
-        drawn.text(left + (at + 0.5) * cell, top - 5, _class(row, at, 5), anchor="middle")
-        drawn.text(left - 6, top + (at + 0.66) * high, _class(row, at, 9), anchor="end")
+        drawn.text(left + (at + 0.5) * cell, top - 5, class_name(row, at, 5), anchor="middle")
+        drawn.text(left - 6, top + (at + 0.66) * high, class_name(row, at, 9), anchor="end")
         for other in range(classes):
             count, own = int(counts[at, other]), at == other
             tint = 0.16 if own else 0.45 * count / most
@@ -227,7 +228,10 @@ def _confusion(row: Row) -> Picture | None:
     drawn.marks.append((row.key, f"{row.label}, right of each class: {_each(row, right)}"))
     worst = sorted(((int(wrong[pair]), *pair) for pair in np.ndindex(*wrong.shape) if wrong[pair]), reverse=True)
     drawn.marks += [
-        (row.key, f"{row.label}: {_class(row, true)} taken for {_class(row, predicted)} {plural(count, 'time')}")
+        (
+            row.key,
+            f"{row.label}: {class_name(row, true)} taken for {class_name(row, predicted)} {plural(count, 'time')}",
+        )
         for count, true, predicted in worst[:10]
     ]
     accuracy = quantity("accuracy", "1", float(np.trace(counts) / max(counts.sum(), 1)))
@@ -236,4 +240,4 @@ def _confusion(row: Row) -> Picture | None:
         f"{plural(len(matrices), 'seed')} together: {accuracy} are right, on the diagonal; the stronger the tint "
         f"beside it, the more often that mistake.{_AT_END}"
     )
-    return _finish(drawn, f"Confusion matrix of {short(row.label)}", caption, row.key)
+    return described(drawn, f"Confusion matrix of {short(row.label)}", caption, row.key)

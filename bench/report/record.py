@@ -8,6 +8,7 @@ from bench.plan.cell import Cell
 from bench.stats.interval import Interval
 from bench.store.elsewhere import FigureFile
 from bench.store.facts import RunFacts
+from bench.store.insight import Insight
 from bench.store.result import Floats
 from bench.store.spread import Spread
 
@@ -70,7 +71,7 @@ class Row:
     `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2);
     `machine` is what it was measured on, as a digest. What it learnt is over all machines, in each of its rows.
     `oversubscribed` says that its ranks had to share cores. `percentiles` are those of its times, by metric and name.
-    `results` are its processes as recorded, without their samples.
+    `results` are its processes as recorded, without their samples; `insights` looks into the nets of its seeds.
     """
 
     key: str
@@ -88,6 +89,7 @@ class Row:
     oversubscribed: bool = False
     percentiles: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     results: tuple[Mapping[str, Any], ...] = ()
+    insights: tuple[Insight, ...] = ()
 
     @property
     def stopped(self) -> bool:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from bench.report import svg
+from bench.report.insight import insight
 from bench.report.kernels import Kernels, kernels
 from bench.report.learning_curves import learning
 from bench.report.parallel import Told, all_of
@@ -25,6 +26,7 @@ _DRAWN: tuple[tuple[str, str, str, Callable[[Record], list[Picture]]], ...] = (
     ("ranks", "Ranks", "What is gained by several processes that train together.", scaling),
     ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning),
     ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing),
+    ("insight", "Insight", "What nets have learnt, what they look at, and how they are fooled.", insight),
     ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning),
 )
 _listener: ContextVar[Told] = ContextVar("listener", default=lambda *_: None)

@@ -1,0 +1,130 @@
+"""Robustness: how accuracy falls with the strength of an attack, and pictures that fooled nets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.ticker import FuncFormatter
+
+from bench.metrics import ROBUST_OF, WORDED_ROBUST
+from bench.report import svg
+from bench.report.learnt import opened
+from bench.report.multiples import Band, Line, Tile, multiples
+from bench.report.plotting import DASHED, Picture, colour_of, dot, finish
+from bench.report.predictions import class_name, probability
+from bench.report.rank import ordered
+from bench.report.record import Row, Value
+from bench.report.table import in_words
+from bench.report.units import quantity, tied
+from bench.stats.interval import Interval
+from bench.store.insight import Adversarial, Fooled
+from bench.store.pooling import pooled
+from bench.text import PERCENT, plural, with_interval
+
+_AT = ROBUST_OF[WORDED_ROBUST]
+_NAMED = 3  # nets in the sentence
+
+
+def robustness(rows: Sequence[Row]) -> Picture | None:
+    """Accuracy under PGD, drawn through, and under FGSM, dashed, against eps, with intervals over seeds."""
+    known = {row.key: attacks for row in rows if (attacks := _attacks(row))}
+    rows = [row for row in rows if row.key in known]
+    if not rows:
+        return None
+    drawn = svg.canvas("insight-robustness", width=420, height=250)
+    for row in rows:
+        _curve(drawn, row, known[row.key])
+    axes = drawn.axes
+    axes.set_ylim(-0.02, 1.02)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
+    axes.grid(visible=True, axis="y")
+    axes.set_xlabel("eps: the most that a pixel may change, of its range 0 to 1")
+    axes.set_title("accuracy under attack", loc="left", color=svg.MUTED)
+    attack = known[rows[0].key][0]
+    caption = (
+        f"{_sentence(rows)}Accuracy on the same {plural(attack.images, 'test image')} for all, each changed to fool "
+        f"that net: PGD ({plural(attack.steps, 'step')} of {attack.step_size:g} eps from a random start) drawn "
+        "through, FGSM (one step of eps) dashed. Bars are 95 % intervals over seeds, where there are several; another draw of "
+        "images would move all lines. A stronger attack may find more."
+    )
+    return finish(drawn, "Accuracy against strength of attack", caption)
+
+
+def _attacks(row: Row) -> list[Adversarial]:
+    return [insight.adversarial for insight in row.insights if insight.adversarial]
+
+
+def _sentence(rows: Sequence[Row]) -> str:
+    """What the most and the least robust keep at the strength that sentences are of."""
+    ranked = ordered(list(rows), _AT)
+    shown = ranked if len(ranked) <= _NAMED else [*ranked[: _NAMED - 1], ranked[-1]]
+    parts = [f"{row.label} {'keeps ' if not at else ''}{_share(row.values[_AT])}" for at, row in enumerate(shown)]
+    if not parts:
+        return ""
+    first, *rest = parts
+    return ", ".join([f"{first} at eps {WORDED_ROBUST:g}", *rest]) + ". "
+
+
+def _share(value: Value) -> str:
+    return tied(with_interval(value.value, PERCENT, value.half))
+
+
+def _curve(drawn: svg.Canvas, row: Row, attacks: Sequence[Adversarial]) -> None:
+    clean = pooled([attack.clean for attack in attacks], "mean")
+    strengths = list(zip(*(attack.strengths for attack in attacks), strict=False))
+    places = [0.0, *(each[0].eps for each in strengths)]
+    lines = {
+        "PGD": [clean, *(pooled([one.pgd for one in each], "mean") for each in strengths)],
+        "FGSM": [clean, *(pooled([one.fgsm for one in each], "mean") for each in strengths)],
+    }
+    heights = {name: [each.value for each in line] for name, line in lines.items()}
+    words = f"{row.label}: {_in_words(row, heights['FGSM'], places)}, n = {plural(len(attacks), 'seed')}"
+    stepped = drawn.axes.plot(places, heights["FGSM"], color=colour_of(row), linestyle=DASHED, linewidth=1)
+    look: dict[str, Any] = {**dot(row, 5.5), "linestyle": "-", "linewidth": 1.6}
+    climbed = drawn.axes.errorbar(places, heights["PGD"], yerr=_ends(lines["PGD"]), elinewidth=1.4, **look)
+    drawn.mark([climbed.lines[0], *climbed.lines[2], *stepped], [row.key], words)
+
+
+def _ends(line: Sequence[Interval]) -> Any:
+    below = [0.0 if each.low is None else max(each.value - each.low, 0.0) for each in line]
+    return [below, [0.0 if each.high is None else max(each.high - each.value, 0.0) for each in line]]
+
+
+def _in_words(row: Row, stepped: Sequence[float], places: Sequence[float]) -> str:
+    kept = [in_words(row.values[name]) for name in ROBUST_OF.values() if name in row.values]
+    fgsm = [f"{quantity('accuracy', '1', share)} at {eps:g}" for share, eps in zip(stepped, places, strict=True) if eps]
+    return f"{'; '.join(kept)}; FGSM leaves {', '.join(fgsm)}"
+
+
+def fooled(rows: Sequence[Row]) -> Picture | None:
+    """Images that each row's net had right, beside what fooled it, with what it says of either."""
+    bands = [Band(row, [Line(tiles)]) for row in rows if (tiles := _pairs(row))]
+    if not bands:
+        return None
+    caption = (
+        "Test images that the net has right, each followed by the changed one that it has wrong, within the smallest "
+        "eps that PGD needed for any; below them what it is taken for, and with which probability. Scores are of the "
+        "pictures as they are shown, rounded to 8 bits."
+    )
+    return multiples("insight-fooled", "What fooled each net", caption, bands)
+
+
+def _pairs(row: Row) -> list[Tile]:
+    attack = row.insights[0].adversarial
+    return [tile for each in (attack.fooled if attack else ()) for tile in _pair(row, each)]
+
+
+def _pair(row: Row, each: Fooled) -> list[Tile]:
+    pictures = opened(each.images, least=2)
+    if pictures is None:
+        return []
+    tiles = []
+    for pixels, shares, label, change in (
+        (pictures[0], each.before, each.label, "as it is"),
+        (pictures[1], each.after, each.predicted, f"within eps {each.eps:g}"),
+    ):
+        share = probability(shares[label]) if label < len(shares) else ""
+        words = f"test image {each.index} {change}: taken for {class_name(row, label)} {share}".rstrip()
+        tiles.append(
+            Tile(pixels, words, (class_name(row, label, 9), share, f"eps {each.eps:g}" * (change != "as it is")))
+        )
+    return tiles
