@@ -59,16 +59,19 @@ UNITS = {"s": "s", "B": "B", "1/s": "images/s"}
 # Which metrics a place takes, by the field of a row that says so.
 TAKEN = {
     "shown": "relative_cost accuracy time_to_accuracy throughput step step_median forward backward optimizer "
-    "peak_memory energy_per_image energy_per_step energy_to_accuracy idle_power parameters flops call",
-    "once_a_seed": "accuracy time_to_accuracy energy_to_accuracy training_throughput train_accuracy test_loss reached "
-    "training_step steps_to_accuracy",
+    "peak_memory energy_per_image energy_per_step energy_to_accuracy idle_power parameters flops "
+    "robust_accuracy_10 calibration_error call",
+    "once_a_seed": "accuracy time_to_accuracy energy_to_accuracy training_throughput train_accuracy test_loss "
+    "robust_accuracy_2 robust_accuracy_5 robust_accuracy_10 robust_accuracy_20 robust_accuracy_30 calibration_error "
+    "reached training_step steps_to_accuracy",
     "to_target": "time_to_accuracy energy_to_accuracy steps_to_accuracy",
     "imported": "parameters flops call step_wall inference_wall flops_forward",
     "followed": "relative_cost accuracy step call step_wall inference_wall",
     "changes": "relative_cost call step_wall inference_wall",
     "tradeoff": "relative_cost throughput peak_memory energy_per_image parameters",
     "tensorboard": "accuracy throughput step test_loss",
-    "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power",
+    "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power robust_accuracy_2 robust_accuracy_5 "
+    "robust_accuracy_10 robust_accuracy_20 robust_accuracy_30 calibration_error",
     "derived": "step_median seconds_per_image weak_efficiency strong_efficiency accumulation_time accumulation_memory",
 }
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
@@ -84,7 +87,7 @@ def of_task():
     from tests.measure.recording import Heard
 
     heard = Heard()
-    task = Task(CELL, blocks=1, epochs=1, until=0.3, checkpoint=True, energy=True)
+    task = Task(CELL, blocks=1, epochs=1, until=0.3, checkpoint=True, insight=True, energy=True)
     counter = FakeCounter(wraps_at=inf, clock=perf_counter, watts=1.0)
     with pytest.MonkeyPatch.context() as patched, hasty():  # the counter for machines without one
         patched.setattr(cell, "meter_of", lambda _: energy.EnergyMeter([counter]))

@@ -13,15 +13,14 @@ from torch.nn import functional as F
 from bench.insight.subject import MOST_SCORES, Subject
 from bench.measure.flops import flop_counter
 from bench.metrics import ROBUST_OF
+from bench.plan.attacked import attacked_images
 from bench.store.insight import Adversarial, Fooled, Strength
 from bench.store.raster import raster_of
 
-MOST_IMAGES, LEAST_IMAGES = 500, 50
-FLOPS = 1e10  # of one pass over the images that are attacked; of a large net, fewer are
 DRAW = 0  # the seed of which images these are, the same for all nets and seeds
 STEPS, STEP_SIZE = 10, 0.25  # of PGD; the latter a share of eps
 AT_ONCE = 125  # images
-MOST_FOOLED = 3
+MOST_FOOLED = 3  # one of each strength, from weak to strong
 _LEVELS = 255
 
 
@@ -39,7 +38,7 @@ def adversarial_of(subject: Subject) -> Adversarial:
         at = held.nonzero().flatten()  # what fooled within less does so within more
         changed = pgd(subject.net, images[at], labels[at], eps, generator)
         held[at] = right(subject.net, changed, labels[at])
-        for place in (~held[at]).nonzero().flatten().tolist()[: MOST_FOOLED - len(fooled)]:
+        for place in (~held[at]).nonzero().flatten().tolist()[: len(fooled) < MOST_FOOLED]:
             fooled += _fooled(subject, int(index[at[place]]), changed[place], eps)
         strengths.append(Strength(eps=eps, fgsm=_share(stepped), pgd=_share(held)))
     return Adversarial(
@@ -109,11 +108,10 @@ def _fooled(subject: Subject, index: int, changed: Tensor, eps: float) -> list[F
 
 
 def _images(subject: Subject) -> int:
-    """How many images are attacked: so many that a pass over them takes no more arithmetic than FLOPS."""
+    """How many images are attacked."""
     with flop_counter() as counter, torch.no_grad():
         subject.net(subject.pixels[:1])
-    affordable = int(FLOPS / max(counter.get_total_flops(), 1))
-    return min(max(affordable, LEAST_IMAGES), MOST_IMAGES, len(subject.labels))
+    return attacked_images(counter.get_total_flops(), len(subject.labels))
 
 
 def _parts(images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

@@ -1,5 +1,7 @@
 """Features: what the layers make of chosen images, from input to output."""
 
+from itertools import pairwise
+
 from torch import Tensor
 
 from bench.insight.subject import CHOSEN_CLASSES, AbsentError, Subject, layers_with_maps
@@ -21,10 +23,9 @@ def features_of(subject: Subject) -> tuple[Features, ...]:
     """
     chosen = subject.chosen()[:CHOSEN_CLASSES]
     seen = [(path, maps) for path, _, maps in layers_with_maps(subject, subject.pixels[chosen])]
-    after = [maps.shape for _, maps in seen[1:]] + [None]
-    last = [each for each, following in zip(seen, after, strict=True) if each[1].shape != following]
-    if not last:
+    if not seen:
         raise AbsentError("no layer of it gives maps")
+    last = [each for each, following in pairwise(seen) if each[1].shape != following[1].shape] + seen[-1:]
     layers = [last[at] for at in _spread(len(last), MOST_LAYERS)]
     return tuple(
         Features(index=index, layers=tuple(_maps(path, maps[at]) for path, maps in layers))

@@ -19,13 +19,12 @@ def filters_of(subject: Subject) -> tuple[FilterBank, ...]:
         AbsentError: it begins with neither.
 
     """
-    layers = list(convolutions(subject.net.net))[:LAYERS]
+    layers, shape = convolutions(subject.net.net)[:LAYERS], subject.pixels.shape[1:]
     if layers:
-        return tuple(_bank(path, layer.weight.detach()) for path, layer in layers)
-    shape = subject.pixels.shape[1:]
+        return tuple(_bank(path, layer.weight.detach(), first=not at) for at, (path, layer) in enumerate(layers))
     for path, layer in subject.net.net.named_modules():
         if isinstance(layer, nn.Linear) and layer.in_features == shape.numel():
-            return (_bank(path, layer.weight.detach().reshape(-1, *shape)),)
+            return (_bank(path, layer.weight.detach().reshape(-1, *shape), first=True),)
     raise AbsentError("its first layer is neither a convolution nor a linear layer of the pixels")
 
 
@@ -35,10 +34,10 @@ def convolutions(net: nn.Module) -> list[tuple[str, nn.Conv2d]]:
     return [(path, layer) for path, layer in every if max(layer.kernel_size) > 1]
 
 
-def _bank(layer: str, weight: Tensor) -> FilterBank:
-    """Weights (O, I, H, W) as pictures: whole filters of one channel or three, else slices of some."""
+def _bank(layer: str, weight: Tensor, *, first: bool) -> FilterBank:
+    """Weights (O, I, H, W) as pictures: whole filters of one channel, or in the first layer of colours; else slices."""
     filters, inputs = weight.shape[:2]
-    if inputs in (1, _COLOURS):
+    if inputs == 1 or (first and inputs == _COLOURS):
         shown, columns = weight[:MOST_FILTERS], MOST_SLICES
     else:
         columns = min(inputs, MOST_SLICES)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import ceil, prod
 
 from bench.plan import timing
+from bench.plan.attacked import attacked_images
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.grid import reference_threads
@@ -18,6 +19,8 @@ PAGE_SECONDS = 3.0  # of drawing, and for each configuration:
 PAGE_SECONDS_EACH = 0.1
 EVALUATED_IMAGES = 5000  # of the training images, beside those of the test set, at the end of each epoch
 EVALUATION_FLOPS_PER_SECOND = 6e10  # a core's: larger batches, and no gradients
+INSIGHT_SECONDS = 2.5  # of a look into a trained net, however small it is, saliency and the import of captum included
+ATTACK_PASSES = 40  # over the attacked images, a pass back to the pixels counted as two
 RENEWAL_SECONDS = 3.0  # a fresh server of the workers, which imports torch
 TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of about three
 DEVICE_FLOPS_PER_SECOND = 5e12  # a GPU's, likewise; they differ by a factor of ten
@@ -104,10 +107,20 @@ def _flops(cell: Cell, catalogue: Catalogue) -> float:
 
 
 def learning_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
-    """Seconds that training and its evaluations are likely to take, at most its limit for the first."""
+    """Seconds that training, at most its limit, its evaluations and a look into the net are likely to take."""
     whole = training_seconds(cell, plan, catalogue)
+    if not whole:
+        return 0.0
     limited = min(whole, plan.train_limit or whole)
-    return limited + (_evaluation_seconds(cell, plan, catalogue, plan.epochs * limited / whole) if whole else 0.0)
+    seconds = limited + _evaluation_seconds(cell, plan, catalogue, plan.epochs * limited / whole)
+    return seconds + (_insight_seconds(cell, catalogue) if plan.insight and cell.split == "test" else 0.0)
+
+
+def _insight_seconds(cell: Cell, catalogue: Catalogue) -> float:
+    """Seconds that a look into the trained net is likely to take: mostly attacks on some of the test images."""
+    flops = _flops(cell, catalogue)
+    images = attacked_images(flops, (catalogue.dataset(cell.dataset) or {}).get("test", 0))
+    return INSIGHT_SECONDS + ATTACK_PASSES * images * flops / _evaluated_flops_per_second(cell, catalogue)
 
 
 def training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
@@ -134,6 +147,9 @@ def _evaluation_seconds(cell: Cell, plan: Plan, catalogue: Catalogue, epochs: fl
     sets = catalogue.dataset(cell.dataset) or {}
     tests, trains = evaluations(cell, plan, epochs)
     images = tests * sets.get("test", 0) + trains * min(EVALUATED_IMAGES, sets["train"])
+    return float(_flops(cell, catalogue) * images / _evaluated_flops_per_second(cell, catalogue))
+
+
+def _evaluated_flops_per_second(cell: Cell, catalogue: Catalogue) -> float:
     on_host = catalogue.devices[cell.device].on_host
-    rate = EVALUATION_FLOPS_PER_SECOND * cell.threads if on_host else 2 * DEVICE_FLOPS_PER_SECOND
-    return float(_flops(cell, catalogue) * images / rate)
+    return EVALUATION_FLOPS_PER_SECOND * cell.threads if on_host else 2 * DEVICE_FLOPS_PER_SECOND

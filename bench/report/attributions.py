@@ -22,7 +22,8 @@ def saliency(rows: Sequence[Row]) -> Picture | None:
         "convolution's maps weighted by their gradients; and occlusion, how the score falls where a black window lies. "
         "What several methods agree on is what to believe."
     )
-    return multiples("insight-saliency", "Saliency", caption, bands, ("image", *methods))
+    headings = ("image", *(name.replace("integrated gradients", "integrated") for name in methods))
+    return multiples("insight-saliency", "Saliency", caption, bands, headings)
 
 
 def _has(row: Row, method: str) -> bool:

@@ -42,7 +42,7 @@ def _bank(bank: FilterBank) -> list[Line]:
     pictures = opened(bank.weights)
     if pictures is None or not bank.columns:
         return []
-    whole = bank.inputs in (1, 3)
+    whole = bank.inputs == bank.weights.channels
     tiles = [Tile(picture, _filter_in_words(bank, at, whole=whole)) for at, picture in enumerate(pictures)]
     parts = [tiles[start : start + bank.columns] for start in range(0, len(tiles), bank.columns)]
     return [Line(part, bank.layer) for part in parts]
@@ -69,7 +69,15 @@ def features(rows: Sequence[Row]) -> Picture | None:
         "another class. The lightest pixel of a layer and image is its largest value. What differs between the halves "
         "is what that layer tells the classes apart by."
     )
-    return multiples("insight-features", "Feature maps through the net", caption, bands)
+    return multiples("insight-features", "Feature maps through the net", caption, bands, _halves(bands[0]))
+
+
+def _halves(band: Band) -> list[str]:
+    """The class of each image above the first of its maps."""
+    row, each = band.row, band.row.insights[0].features or ()
+    names = [f"class {class_name(row, _label_of(row, image.index), 6)}" for image in each]
+    maps = len(band.lines[0].tiles) // len(names)
+    return [name for image in names for name in (image, *[""] * (maps - 1))]
 
 
 def _layers(row: Row, each: Sequence[Features]) -> list[Line]:

@@ -43,8 +43,8 @@ def robustness(rows: Sequence[Row]) -> Picture | None:
     caption = (
         f"{_sentence(rows)}Accuracy on the same {plural(attack.images, 'test image')} for all, each changed to fool "
         f"that net: PGD ({plural(attack.steps, 'step')} of {attack.step_size:g} eps from a random start) drawn "
-        "through, FGSM (one step of eps) dashed. Bars are 95 % intervals over seeds, where there are several; another draw of "
-        "images would move all lines. A stronger attack may find more."
+        "through, FGSM (one step of eps) dashed. Bars are 95 % intervals over seeds, where there are several; another "
+        "draw of images would move all lines. A stronger attack may find more."
     )
     return finish(drawn, "Accuracy against strength of attack", caption)
 
@@ -101,9 +101,9 @@ def fooled(rows: Sequence[Row]) -> Picture | None:
     if not bands:
         return None
     caption = (
-        "Test images that the net has right, each followed by the changed one that it has wrong, within the smallest "
-        "eps that PGD needed for any; below them what it is taken for, and with which probability. Scores are of the "
-        "pictures as they are shown, rounded to 8 bits."
+        "Test images that the net has right, each followed by what PGD made of it and the net has wrong, within the "
+        "smallest eps at which that image falls; below them what it is taken for, and with which probability. Scores "
+        "are of the pictures as they are shown, rounded to 8 bits."
     )
     return multiples("insight-fooled", "What fooled each net", caption, bands)
 

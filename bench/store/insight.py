@@ -41,7 +41,7 @@ class FilterBank:
         layer: its path in the net.
         filters: how many it has.
         inputs: channels that each of them looks at.
-        columns: pictures in a line: of one filter each where it looks at one channel or three, else the slices of one
+        columns: pictures in a line: of one filter each where they have all its channels, else the slices of one
             filter, by input channel.
         weights: the pictures, 0 in the middle of their range.
 

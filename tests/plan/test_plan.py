@@ -67,6 +67,7 @@ EXAMPLES = {
     "data_dir": ("elsewhere", '"elsewhere"', "elsewhere"),
     "download": ("", "true", True),
     "profile": ("", "true", True),
+    "insight": ("", "true", True),
     "energy": ("", "true", True),
     "executor": ("elsewhere", '"elsewhere"', "elsewhere"),
     "address": ("head:6379", '"head:6379"', "head:6379"),
@@ -337,6 +338,7 @@ def test_a_switch_turns_its_default_around():
         "checkpoint": False,
         "download": False,
         "profile": False,
+        "insight": False,
         "energy": False,
         "report": True,
     }
@@ -364,8 +366,9 @@ RANKS = {"world_sizes", "scaling", "oversubscribe"}
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
-    run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "profile", "energy", "run", "report"}
-    assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | {"executor", "address", "shard"}
+    run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "run", "report"}
+    beside = {"profile", "insight", "energy"}
+    assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | beside | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
@@ -378,6 +381,7 @@ def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself()
         "again",
         "precision",
         "profile",
+        "insight",
         "energy",
         "shard",
         "report",

@@ -1,0 +1,120 @@
+"""Kinds of insight on nets of known weights; what a net has not is absent with its reason."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench.insight import look as module
+from bench.insight import saliency
+from bench.insight.ascent import log_odds
+from bench.insight.edges import treated
+from bench.insight.features import features_of
+from bench.insight.filters import filters_of
+from bench.insight.look import insight_metrics, look
+from bench.store.insight import Insight
+
+PIXELS = torch.rand(6, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+LABELS = torch.tensor([0, 1, 0, 1, 0, 1])
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Conv2d(3, 5, 3), nn.ReLU(),
+        nn.Flatten(), nn.Linear(5 * 36, 2),
+    )  # fmt: skip
+
+
+def values(raster):
+    return raster.low + raster.unpacked() / 255 * (raster.high - raster.low)
+
+
+def test_filters_are_the_weights(net, subject):
+    first, second = filters_of(subject(net, PIXELS, LABELS))
+    assert (first.layer, first.filters, first.inputs) == ("0", 3, 1)
+    assert (second.layer, second.filters, second.inputs, second.columns) == ("3", 5, 3, 3)
+    step = (first.weights.high - first.weights.low) / 255
+    np.testing.assert_allclose(values(first.weights), net[0].weight.detach().numpy(), atol=step)
+    assert second.weights.count == 4 * 3  # four filters, each with its slices
+
+
+def test_a_linear_layer_of_the_pixels_is_filters_too(linear, subject):
+    weights = np.arange(-4, 4, dtype=np.float32).reshape(2, 4).tolist()
+    (bank,) = filters_of(subject(linear(weights), PIXELS[:, :, :2, :2], LABELS))
+    assert (bank.weights.height, bank.weights.width) == (2, 2)
+    np.testing.assert_allclose(values(bank.weights).reshape(2, 4), weights, atol=8 / 255)
+
+
+def test_feature_maps_are_those_of_the_last_layer_of_each_size(net, subject):
+    each = features_of(subject(net, PIXELS, LABELS))
+    assert [image.index for image in each] == [0, 1]
+    assert [(layer.layer, layer.channels, layer.maps.width) for layer in each[0].layers] == [
+        ("1", 3, 16),
+        ("2", 3, 8),
+        ("4", 5, 6),
+    ]
+    with torch.no_grad():
+        expected = net[:2](PIXELS[:1]).numpy()[0]
+    step = expected.max() / 255
+    np.testing.assert_allclose(values(each[0].layers[0].maps)[:, 0], expected, atol=step)
+
+
+def test_edges_by_hand():
+    image = torch.tensor([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]])
+    maps = treated(image, torch.full((1, 1, 3, 3), 1.0))
+    assert maps["crop"].tolist() == [[[[45.0]]]]
+    assert maps["pad"][0, 0, 0, 0] == 1 + 2 + 4 + 5
+    assert maps["extend"][0, 0, 0, 0] == (1 + 1 + 2) + (1 + 1 + 2) + (4 + 4 + 5)
+    assert maps["max"].tolist() == [[[[45.0]]]]
+    assert maps["average"].item() == pytest.approx((12 + 21 + 27 + 45) / 4)
+
+
+def test_log_odds_are_those_of_the_softmax():
+    scores = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    classes = torch.tensor([0, 2, 1, 1])
+    shares = scores.softmax(1)[torch.arange(4), classes]
+    torch.testing.assert_close(log_odds(scores, classes), (shares / (1 - shares)).log())
+
+
+def test_every_kind_is_there_or_says_why(net, subject):
+    pytest.importorskip("captum")
+    insight = look(subject(net, PIXELS, LABELS))
+    assert insight.absent == {}
+    assert {each.method for each in insight.saliency} == {"gradients", "integrated gradients", "Grad-CAM", "occlusion"}
+    assert {each.metric for each in insight_metrics(insight)} == {
+        "robust_accuracy_2", "robust_accuracy_5", "robust_accuracy_10", "robust_accuracy_20", "robust_accuracy_30",
+        "calibration_error",
+    }  # fmt: skip
+
+
+def test_what_a_linear_net_has_not_is_absent_with_its_reason(linear, subject, monkeypatch):
+    monkeypatch.setattr(saliency, "find_spec", lambda _: None)
+    insight = look(subject(linear([[1.0] * 256, [-1.0] * 256]), PIXELS, LABELS))
+    assert insight.absent == {
+        "features": "no layer of it gives maps",
+        "saliency": "captum is not installed: pip install 'torch-architecture-bench[insight]'",
+        "edges": "no convolution of it looks at the pixels",
+    }
+    assert insight.adversarial
+    assert insight.calibration
+
+
+def test_a_net_that_refuses_loses_that_kind_alone(net, subject, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("derivative for aten::strange is not implemented\nmore")
+
+    monkeypatch.setattr(module, "_KINDS", {**module._KINDS, "ascent": refuse, "saliency": refuse})
+    insight = look(subject(net, PIXELS, LABELS))
+    assert set(insight.absent) == {"ascent", "saliency"}
+    assert "aten::strange" in insight.absent["ascent"]
+    assert "\n" not in insight.absent["ascent"]
+
+
+def test_what_is_not_finite_is_absent(linear, subject):
+    broken = subject(linear([[float("nan")] * 256, [1.0] * 256]), PIXELS, LABELS)
+    insight = look(broken)
+    assert isinstance(insight, Insight)
+    assert insight.scores is None
+    assert "scores" in insight.absent

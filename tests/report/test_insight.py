@@ -1,0 +1,119 @@
+"""Insight on the page: numbers are the record's, names are text, what is damaged or absent is left out and told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.report import svg
+from bench.report.insight import insight
+from bench.report.load import read
+from bench.report.multiples import diverging
+from bench.report.page import page
+from bench.report.score_bars import softmax
+from tests.report import report_sample as sample
+from tests.report.insight_sample import insight as made_up
+from tests.report.insight_sample import looked_into
+
+NAMES = {
+    "insight-robustness",
+    "insight-reliability",
+    "insight-fooled",
+    "insight-scores",
+    "insight-saliency",
+    "insight-filters",
+    "insight-features",
+    "insight-ascent",
+    "insight-edges",
+}
+
+
+def seen_in(results, root):
+    with svg.style():
+        return {picture.name: picture for picture in insight(read(sample.recorded(root, results)))}
+
+
+def results(seeds=1, names=("lenet5", "resnet8"), **changes):
+    """Nets of which the first keeps less; `changes` are of their insights."""
+    kept = dict(zip(names, (0.43, 0.71), strict=False))
+    return [
+        looked_into(each, replace(made_up(kept[each.cell.architecture], seed=each.cell.seed), **changes))
+        for each in sample.results(names, seeds=seeds, repeats=1)
+    ]
+
+
+def test_without_insight_there_is_no_section(tmp_path):
+    assert seen_in(sample.results(("mlp",), repeats=1), tmp_path) == {}
+
+
+def test_each_kind_is_a_picture_with_a_sentence(tmp_path):
+    pictures = seen_in(results(), tmp_path)
+    assert set(pictures) == NAMES
+    for picture in pictures.values():
+        assert picture.caption.endswith(".")
+        assert picture.numbers
+        assert picture.numbers[0][1] in picture.svg  # said on hovering, and in its description
+
+
+def test_nets_are_compared_by_what_they_keep(tmp_path):
+    caption = seen_in(results(), tmp_path)["insight-robustness"].caption
+    assert caption.startswith("resnet8 keeps 71.00\u00a0% at eps 0.1, lenet5 43.00\u00a0%. ")
+
+
+def test_several_seeds_give_an_interval(tmp_path):
+    pictures = seen_in(results(seeds=3), tmp_path)
+    robustness = pictures["insight-robustness"]
+    assert robustness.caption.startswith("resnet8 keeps 72.0 ± 2.5\u00a0% at eps 0.1, lenet5 44.0 ± 2.5\u00a0%. ")
+    assert "n = 3 seeds" in robustness.numbers[0][1]
+    assert "of 2,700 images" in pictures["insight-reliability"].numbers[0][1]
+
+
+def test_scores_are_those_of_the_record_and_their_softmax(tmp_path):
+    assert softmax([0.0, np.log(3)]) == pytest.approx([0.25, 0.75])
+    assert softmax([1000.0, 0.0])[0] == 1.0
+    pictures = seen_in(results(names=("lenet5",)), tmp_path)
+    assert len(pictures["insight-scores"].numbers) == 3
+    assert "test image 0, class 0, taken for 3: 0 " in pictures["insight-scores"].numbers[0][1]
+
+
+def test_what_is_absent_is_told_once_with_its_reason(tmp_path):
+    gone = {"saliency": "captum is not installed: pip install it"}
+    pictures = seen_in(results(saliency=None, absent=gone), tmp_path)
+    assert set(pictures) == NAMES - {"insight-saliency"}
+    captions = " ".join(picture.caption for picture in pictures.values())
+    assert captions.count("captum") == 1
+    assert captions.endswith("Not told: saliency of all (captum is not installed: pip install it).")
+
+
+def test_damaged_pictures_are_left_out_and_stop_nothing(tmp_path):
+    every = results(names=("lenet5",))
+    seen = every[0].insight
+    for raster in (
+        seen["ascent"]["images"],
+        seen["edges"]["maps"][0]["values"],
+        seen["scores"][0]["image"],
+        seen["filters"][0]["weights"],
+    ):
+        raster["pixels"] = "damaged"
+    pictures = seen_in(every, tmp_path)
+    assert set(pictures) == NAMES - {"insight-ascent", "insight-edges", "insight-filters"}
+    assert len(pictures["insight-scores"].numbers) == 2
+
+
+def test_hostile_names_stay_text(tmp_path):
+    every = results(names=("lenet5",), filters=made_up(layer=sample.ATTACK).filters, absent={"edges": sample.ATTACK})
+    every = [replace(each, cell=replace(each.cell, architecture=sample.ATTACK)) for each in every]
+    for each in every:
+        each.training["classes"] = [sample.ATTACK] * 10
+    text = page(read(sample.recorded(tmp_path, every)))
+    assert "insight-filters" in text
+    assert "window.hurt=1</script>" not in text
+    assert "<img src=x" not in text
+
+
+def test_zero_is_white_and_the_ends_are_blue_and_red():
+    colours = diverging(np.array([[[0, 128, 255]]], dtype=np.uint8))
+    blue, white, red = colours[:, 0].T.tolist()
+    assert blue == [33, 102, 172]
+    assert red == [178, 24, 43]
+    assert min(white) > 240
