@@ -27,7 +27,24 @@ from bench.store.elsewhere import SCHEMA as PUBLISHED
 from bench.store.elsewhere import Figure, FigureFile
 from bench.store.facts import Git
 from bench.store.fingerprint import Fingerprint
+from bench.store.insight import (
+    Adversarial,
+    Ascent,
+    Bin,
+    Edge,
+    Edges,
+    Features,
+    FilterBank,
+    Fooled,
+    Insight,
+    LayerMaps,
+    Saliency,
+    Scored,
+    Strength,
+)
+from bench.store.insight import Calibration as Reliability
 from bench.store.published import PublishedComparison
+from bench.store.raster import Raster
 from bench.store.readings import COLUMNS
 from bench.store.result import SCHEMA as RUN
 from bench.store.run_document import RunDocument
@@ -99,7 +116,7 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
-    "energy",
+    "energy", "insight",
 )  # fmt: skip
 
 
@@ -123,6 +140,21 @@ NAMED = {
     Figure: "Figure",
     Fingerprint: "Machine",
     Interval: "Interval",
+    Raster: "Raster",
+    Scored: "Scored",
+    FilterBank: "Filter bank",
+    Features: "Features",
+    LayerMaps: "Layer maps",
+    Saliency: "Saliency",
+    Ascent: "Ascent",
+    Adversarial: "Adversarial",
+    Strength: "Strength",
+    Fooled: "Fooled",
+    Reliability: "Reliability",
+    Bin: "Bin",
+    Edges: "Edges",
+    Edge: "Edge",
+    Insight: "Insight",
     Layout: "Layout",
     Point: "Point",
     Rates: "Rates",
@@ -228,6 +260,45 @@ SYSTEM = Table(
             "node": ("text", "-", "the node of a cluster that it was measured on"),
         }.items()
     ),
+)  # fmt: skip
+INSIGHT = Table(
+    "Insight",
+    "The key `insight` of a line: a look into the trained net, with `--insight`, see [insight.md](insight.md).",
+    Insight, {"seconds": "s"},
+)  # fmt: skip
+RASTER = Table(
+    "Raster", "Pictures of one size, 8 bits a value: a byte b stands for low + b / 255 (high - low).", Raster,
+    {"count": "1", "channels": "1", "height": "1", "width": "1", "low": "of the values", "high": "of the values"},
+)  # fmt: skip
+SEEN = (
+    Table(
+        "Scored", "An entry of `scores`: a chosen test image.", Scored,
+        {"index": "1", "label": "1", "predicted": "1", "scores": "1"},
+    ),
+    Table(
+        "Filter bank", "An entry of `filters`: learned filters of one layer.", FilterBank,
+        {"filters": "1", "inputs": "1", "columns": "1"},
+    ),
+    Table("Features", "An entry of `features`: feature maps of one image.", Features, {"index": "1"}),
+    Table("Layer maps", "Those of one layer.", LayerMaps, {"channels": "1"}),
+    Table("Saliency", "An entry of `saliency`.", Saliency, {"index": "1", "predicted": "1"}),
+    Table("Ascent", "What maximizes classes.", Ascent, {"steps": "1", "classes": "1", "probabilities": "1"}),
+    Table(
+        "Adversarial", "Attacks by FGSM and PGD.", Adversarial,
+        {"images": "1", "clean": "1", "steps": "1", "step_size": "1"},
+    ),
+    Table("Strength", "Accuracies within one bound.", Strength, {"eps": "1", "fgsm": "1", "pgd": "1"}),
+    Table(
+        "Fooled", "An image and what fooled the net.", Fooled,
+        {"index": "1", "label": "1", "predicted": "1", "eps": "1", "before": "1", "after": "1"},
+    ),
+    Table("Reliability", "Probabilities against the share that is right.", Reliability, {"error": "1"}),
+    Table(
+        "Bin", "One range of probabilities.", Bin,
+        {"low": "1", "high": "1", "images": "1", "confidence": "1", "accuracy": "1"},
+    ),
+    Table("Edges", "Edge handling and pooling.", Edges, {"index": "1"}),
+    Table("Edge", "One map of it.", Edge),
 )  # fmt: skip
 PROFILE = Table(
     "Profile", "The key `profile` of a line: what was read of a profile, see [profiling.md](profiling.md).",
@@ -679,7 +750,7 @@ DOCUMENTS = (
                 "largest": {"type": "list of [Largest](#largest)"},
             }),
             PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LARGEST, TRY, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD,
-            BLOCK, TRAINING, EVALUATION, PROFILE, SYSTEM,
+            BLOCK, TRAINING, EVALUATION, INSIGHT, RASTER, *SEEN, PROFILE, SYSTEM,
         ),
         RUN,
     ),

@@ -63,7 +63,7 @@ def test_nets_are_compared_by_what_they_keep(tmp_path):
 def test_several_seeds_give_an_interval(tmp_path):
     pictures = seen_in(results(seeds=3), tmp_path)
     robustness = pictures["insight-robustness"]
-    assert robustness.caption.startswith("resnet8 keeps 72.0 ± 2.5\u00a0% at eps 0.1, lenet5 44.0 ± 2.5\u00a0%. ")
+    assert robustness.caption.startswith("resnet8 keeps 72 ± 2.5\u00a0% at eps 0.1, lenet5 44 ± 2.5\u00a0%. ")
     assert "n = 3 seeds" in robustness.numbers[0][1]
     assert "of 2,700 images" in pictures["insight-reliability"].numbers[0][1]
 
