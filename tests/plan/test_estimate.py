@@ -7,6 +7,7 @@ import pytest
 from bench.plan.cell import Cell
 from bench.plan.estimate import (
     CEILING_SECONDS,
+    INSIGHT_SECONDS,
     PAGE_SECONDS,
     PAGE_SECONDS_EACH,
     RENEWAL_SECONDS,
@@ -139,6 +140,18 @@ def test_a_limit_ends_training_and_not_its_evaluations(catalogue):
         learning_seconds(CELL, replace(PLAN, train_limit=limit, epochs=100), catalogue()) for limit in (None, 2.0)
     )
     assert 2.0 < short < 20.0 < whole / 10
+
+
+def test_a_look_into_the_net_takes_seconds_and_none_on_held_out_images(catalogue):
+    def look(cell, **changes):
+        plans = (replace(PLAN, insight=insight, **changes) for insight in (True, False))
+        looked, without = (learning_seconds(cell, plan, catalogue()) for plan in plans)
+        return looked - without
+
+    mlp, resnet8, resnet18 = (look(Cell(name)) for name in ("mlp", "resnet8", "resnet18"))
+    assert INSIGHT_SECONDS < mlp < resnet8 < resnet18
+    assert look(CELL, epochs=9) == pytest.approx(resnet8)  # once a training
+    assert look(replace(CELL, split="validation")) == look(CELL, epochs=0) == 0
 
 
 def test_early_evaluations_take_as_long_as_the_last(catalogue):

@@ -181,7 +181,7 @@ def test_an_architecture_is_left_out_for_the_data_sets_whose_images_it_cannot_ta
 
 
 def task_with(catalogue, repeat=0, **changes):
-    plan = Plan(architectures=("mlp",), epochs=4, **changes)
+    plan = Plan(**{"architectures": ("mlp",), "epochs": 4, **changes})
     (cell,) = expand(plan, catalogue(devices=facts_of("cpu", "cuda:0"))).cells
     return task_of(cell, plan, repeat, facts_of("cpu", "cuda:0"))
 
@@ -192,6 +192,20 @@ def test_only_the_first_repeat_trains_and_counts_costs(catalogue):
         (0, False),
         (0, False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("repeat", "changes", "looked"),
+    [
+        (0, {}, True),
+        (1, {}, False),
+        (0, {"splits": ("validation",)}, False),
+        (0, {"epochs": 0}, False),
+        (0, {"insight": False}, False),
+    ],
+)
+def test_a_net_is_looked_into_once_where_it_was_trained_and_test_images_judge_it(catalogue, repeat, changes, looked):
+    assert task_with(catalogue, repeat, **{"insight": True, **changes}).insight is looked
 
 
 @pytest.mark.parametrize(

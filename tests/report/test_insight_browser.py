@@ -39,8 +39,9 @@ def test_it_fits_and_can_be_read(browser, path, width, scheme):  # noqa: F811
 
 def test_marks_tell_what_they_are_and_keys_reach_the_numbers(browser, path):  # noqa: F811
     for tab in opened_page(browser, path):
-        title = tab.locator("#insight-fooled .mark title").nth(1).text_content()
-        assert "test image 7 within eps 0.05: taken for 1 70 %" in title
+        tab.locator("#insight-fooled svg .mark image").nth(1).hover()
+        tip = tab.get_by_role("tooltip").inner_text().replace("\u00a0", " ")
+        assert "test image 7 within eps 0.05: taken for 1 70 %" in tip
         summary = tab.locator("#insight-robustness summary")
         summary.focus()
         tab.keyboard.press("Enter")

@@ -130,6 +130,17 @@ def test_what_is_lost_after_the_status_costs_a_warning_and_nothing_else():
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
 
 
+def test_a_look_into_the_net_that_is_lost_is_a_warning_and_one_that_came_is_kept():
+    crash = WorkerError("timeout", "no answer within 9 s")
+    parts = [*PARTS, ("status", ("ok", None)), ("stage", "insight")]
+    lost, _ = measured(parts, crash)
+    assert (lost.status, lost.insight) == ("ok", None)
+    assert lost.warnings == (NOT_STEADY, Warning("insight", "no insight", None, "no answer within 9 s"))
+    kept, _ = measured([*parts, ("insight", {"seconds": 1.0}), ("stage", "profile")], crash)
+    assert kept.insight == {"seconds": 1.0}
+    assert [warning.kind for warning in kept.warnings] == ["not steady", "no profile"]
+
+
 def test_a_profile_and_counts_become_part_of_the_result():
     parts = [("operators", {"forward": {"aten.mm": 3}}), ("status", ("ok", None)), ("profile", {"rows": []})]
     result, _ = measured(parts)

@@ -24,6 +24,7 @@ GOOD = Result(
     ),
     blocks=({"subject": "cell", "started": 0.0, "wall": 0.1, "cpu": 0.1, "faults": 0, "preempted": 0, "steps": 3},),
     training={"seed": 0, "epochs": [{"epoch": 1, "steps": 3, "seconds": 1.0, "test_accuracy": 0.9}]},
+    insight={"seconds": 2.0, "calibration": {"error": 0.1, "bins": []}, "absent": {"edges": "none"}},
     operators={"forward": {"aten.addmm": 2}},
     warnings=(Warning("phases", "contended", 0.2, "a neighbour"),),
     started="2026-11-26T00:00:00+00:00",
@@ -49,6 +50,7 @@ def test_a_line_is_read_as_it_was_written(read):
     assert heads[0]["id"] == lines[0]["id"] == GOOD.cell.id
     np.testing.assert_allclose(results[0].measurements[0].samples, [1e-3, 2e-3, 3e-3], rtol=1e-6)
     assert results[0].training == GOOD.training
+    assert results[0].insight == GOOD.insight
 
 
 def test_a_mark_of_the_byte_order_is_passed_over(read):
@@ -103,6 +105,12 @@ WRONG = [
     (("training",), "learnt"),
     (("training", "epochs"), 3),
     (("training", "epochs", 0, "test_accuracy"), "good"),
+    (("insight",), "deep"),
+    (("insight", "seconds"), ...),
+    (("insight", "calibration", "error"), 1.5),
+    (("insight", "calibration", "bins"), [{}]),
+    (("insight", "scores"), "high"),
+    (("insight", "absent"), {"strange": "none"}),
     (("operators",), "many"),
     (("operators", "forward", "aten.addmm"), 1.5),
     (("system",), []),

@@ -173,6 +173,19 @@ def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
 
 
 @pytest.mark.slow
+def test_a_look_into_the_net_that_fails_is_a_warning(monkeypatch):
+    channel = Heard()
+    monkeypatch.setattr("bench.insight.look.look", lambda _: 1 / 0)
+    measure(Task(Cell("debug", batch_size=512), blocks=0, epochs=1, insight=True), channel)
+
+    assert ("status", ("ok", None)) in channel.sent
+    kind, warning = channel.sent[-1]
+    assert kind == "warning"
+    assert (warning["part"], warning["kind"]) == ("insight", "no insight")
+    assert warning["text"].startswith("ZeroDivisionError")
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_profile_that_fails_is_a_warning(scratch):
     scratch.rmdir()
