@@ -56,7 +56,8 @@ def _bins(row: Row) -> Floats:
     images = table[..., 2].sum(axis=0)
     shares = (table[..., :2] * table[..., 2:]).sum(axis=0) / np.maximum(images, 1)[:, None]
     whole: Floats = np.column_stack([shares, images])
-    return whole[images >= FEWEST]
+    kept: Floats = whole[images >= FEWEST]
+    return kept
 
 
 def _table(seen: Calibration) -> list[list[float]]:
