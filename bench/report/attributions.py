@@ -7,6 +7,7 @@ from bench.report.multiples import Band, Line, Tile, diverging, multiples
 from bench.report.plotting import Picture
 from bench.report.predictions import class_name
 from bench.report.record import Row
+from bench.store.insight import Saliency
 from bench.vocabulary import SALIENCY_METHODS, SaliencyMethod
 
 
@@ -38,14 +39,16 @@ def _lines(row: Row, methods: Sequence[SaliencyMethod]) -> list[Line]:
         if pixels is None or not any(index == image.index for index, _ in maps):
             continue
         label, predicted = (class_name(row, place, 9) for place in (image.label, image.predicted))
-        tiles = [Tile(pixels[0], f"test image {image.index}: class {label}, taken for {predicted}")]
-        for method in methods:
-            each = maps.get((image.index, method))
-            plane = opened(each.attribution) if each else None
-            if each is None or plane is None:
-                continue
-            where = f" of layer {each.layer}" if each.layer else ""
-            words = f"{method}{where} for class {class_name(row, each.predicted)} of test image {image.index}"
-            tiles.append(Tile(diverging(plane[0, :1]), words))
+        tiles: list[Tile | None] = [Tile(pixels[0], f"test image {image.index}: class {label}, taken for {predicted}")]
+        tiles += [_tile(row, maps.get((image.index, method))) for method in methods]
         lines.append(Line(tiles, f"as {predicted}" if predicted == label else f"{label} as {predicted}"))
     return lines
+
+
+def _tile(row: Row, each: Saliency | None) -> Tile | None:
+    plane = opened(each.attribution) if each else None
+    if each is None or plane is None:
+        return None
+    where = f" of layer {each.layer}" if each.layer else ""
+    words = f"{each.method}{where} for class {class_name(row, each.predicted)} of test image {each.index}"
+    return Tile(diverging(plane[0, :1]), words)

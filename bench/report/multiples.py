@@ -38,15 +38,15 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Tiles in a line, named at the left."""
+    """Tiles in a line, named at the left; None leaves the place of one empty."""
 
-    tiles: Sequence[Tile]
+    tiles: Sequence[Tile | None]
     label: str = ""
 
     @property
     def texts(self) -> int:
         """Lines of text below its tiles."""
-        return max((len(tile.under) for tile in self.tiles), default=0)
+        return max((len(tile.under) for tile in self.tiles if tile), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,20 @@ def multiples(name: str, title: str, caption: str, bands: Sequence[Band], headin
 def _line(drawn: Drawing, row: Row, line: Line, place: tuple[float, float], pitch: float) -> None:
     left, top = place
     if line.label:
-        drawn.text(0, top + pitch / 2, short(line.label, 10), size=7.5, colour="--muted")
+        drawn.text(0, top + pitch / 2, _end_of(line.label), size=7.5, colour="--muted")
     side = pitch - _GAP
     for at, tile in enumerate(line.tiles):
+        if tile is None:
+            continue
         group = drawn.mark(row.key, f"{row.label}, {tile.words}")
         x, inset = left + at * pitch, side * (1 - tile.scale) / 2
         drawn.image(x + inset, top + inset, side * tile.scale, tile.pixels, group)
         _under(drawn, tile, x + side / 2, top + side + 8, group)
+
+
+def _end_of(label: str, most: int = 10) -> str:
+    """The end of a label, which is what tells the layers of a block apart."""
+    return label if len(label) <= most else f"\u2026{label[1 - most :]}"
 
 
 def _under(drawn: Drawing, tile: Tile, middle: float, base: float, group: ET.Element) -> None:

@@ -63,7 +63,7 @@ def test_a_terminal_shows_how_far_the_page_is_and_a_file_nothing(tmp_path):
 
     lines = terminal.getvalue().split("\r\033[K")
     assert "1 of 8 parts of the page" in lines[2]
-    assert lines[-2].startswith(f"drawing [{'#' * 24}] 7 of 7")
+    assert lines[-2].startswith(f"drawing [{'#' * 24}] 8 of 8")
     assert lines[-1] == ""
     assert file.getvalue() == ""
 

@@ -1,5 +1,6 @@
 """Insight on the page: numbers are the record's, names are text, what is damaged or absent is left out and told."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -98,6 +99,19 @@ def test_damaged_pictures_are_left_out_and_stop_nothing(tmp_path):
     pictures = seen_in(every, tmp_path)
     assert set(pictures) == NAMES - {"insight-ascent", "insight-edges", "insight-filters"}
     assert len(pictures["insight-scores"].numbers) == 2
+
+
+def test_a_net_without_one_method_leaves_its_column_empty(tmp_path):
+    every = results()
+    every[0].insight["saliency"] = [each for each in every[0].insight["saliency"] if each["method"] != "Grad-CAM"]
+    picture = seen_in(every, tmp_path)["insight-saliency"]
+    places = {}
+    for words, x in re.findall(r"<title>([^<]*)</title><image x=\"([\d.]+)\"", picture.svg):
+        label, _, what = words.partition(", ")
+        places.setdefault(what.partition(" of ")[0].partition(" for ")[0], {})[label] = x
+    assert len(places["occlusion"]) == 2
+    assert len(set(places["occlusion"].values())) == 1
+    assert set(places["Grad-CAM"]) == {"resnet8"}
 
 
 def test_hostile_names_stay_text(tmp_path):
