@@ -11,7 +11,7 @@ BINS = 15
 
 def calibration_of(subject: Subject) -> Calibration:
     """The reliability of the probabilities that all test images' predicted classes get."""
-    return reliability(subject.scores, subject.labels)
+    return reliability(subject.scores.cpu(), subject.labels.cpu())
 
 
 def reliability(scores: Tensor, labels: Tensor, bins: int = BINS) -> Calibration:

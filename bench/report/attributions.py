@@ -14,9 +14,7 @@ from bench.vocabulary import SALIENCY_METHODS, SaliencyMethod
 def saliency(rows: Sequence[Row]) -> Picture | None:
     """A line for each chosen image: the image, and its attributions by each method that some row has."""
     methods = [name for name in SALIENCY_METHODS if any(_has(row, name) for row in rows)]
-    bands = [Band(row, lines) for row in rows if (lines := _lines(row, methods))]
-    if not bands:
-        return None
+    bands = [Band(row, _lines(row, methods)) for row in rows]
     caption = (
         "Which pixels speak for the class that the net predicts (red) and which against it (blue), each map in a range "
         "of its own: the gradient of its score; integrated gradients, from black to the image; Grad-CAM, the last "

@@ -33,8 +33,6 @@ def edges(rows: Sequence[Row]) -> Picture | None:
         if seen and tiles:
             bands.append(Band(row, [Line(tiles)]))
             facts += _differences(row, seen)
-    if not bands:
-        return None
     caption = (
         "The strongest filter of the first convolution on the middle of a test image (red above 0, blue below), by "
         "what stands beyond the image's edges: its own pixels repeated (extend), zeros (pad) or nothing, which leaves "

@@ -26,9 +26,7 @@ def filters(rows: Sequence[Row]) -> Picture | None:
     for row in rows:
         banks = row.insights[0].filters or ()
         lines = [line for bank in banks for line in _bank(bank)]
-        bands += [Band(row, lines)] if lines else []
-    if not bands:
-        return None
+        bands.append(Band(row, lines))
     caption = (
         "Learned weights of the first layers: grey is 0, lighter is above it and darker below, the range as wide in "
         "all filters of a layer. Of a filter that looks at many channels each line shows one, its first channels from "
@@ -57,23 +55,20 @@ def _filter_in_words(bank: FilterBank, at: int, *, whole: bool) -> str:
 
 def features(rows: Sequence[Row]) -> Picture | None:
     """Feature maps of two images through each row's net, side by side."""
-    bands = []
-    for row in rows:
-        each = row.insights[0].features or ()
-        lines = _layers(row, each)
-        bands += [Band(row, lines)] if lines else []
-    if not bands:
-        return None
+    bands = [Band(row, _layers(row, row.insights[0].features or ())) for row in rows]
     caption = (
         "The first maps of some layers, from input to output, for two test images side by side: the same maps, of "
         "another class. The lightest pixel of a layer and image is its largest value. What differs between the halves "
         "is what that layer tells the classes apart by."
     )
-    return multiples("insight-features", "Feature maps through the net", caption, bands, _halves(bands[0]))
+    return multiples("insight-features", "Feature maps through the net", caption, bands, _halves(bands))
 
 
-def _halves(band: Band) -> list[str]:
-    """The class of each image above the first of its maps."""
+def _halves(bands: Sequence[Band]) -> list[str]:
+    """The class of each image above the first of its maps, of the first net that has any."""
+    band = next((band for band in bands if band.lines), None)
+    if band is None:
+        return []
     row, each = band.row, band.row.insights[0].features or ()
     names = [f"class {class_name(row, _label_of(row, image.index), 6)}" for image in each]
     maps = len(band.lines[0].tiles) // len(names)
@@ -112,8 +107,6 @@ def ascent(rows: Sequence[Row]) -> Picture | None:
             words = f"what maximizes class {name}: probability {probability(share)} after {climb.steps} steps"
             tiles.append(Tile(picture, words, (class_name(row, label, 9), probability(share))))
         bands.append(Band(row, [Line(tiles[at : at + _IN_A_LINE]) for at in range(0, len(tiles), _IN_A_LINE)]))
-    if not bands:
-        return None
     caption = (
         "Pictures that climb from one noise to the class's highest log odds, moved, blurred and faded meanwhile, so "
         "that no single pixel can do it; below each the probability that the net gives the class. What looks like the "

@@ -57,9 +57,14 @@ class Band:
     lines: Sequence[Line]
 
 
-def multiples(name: str, title: str, caption: str, bands: Sequence[Band], headings: Sequence[str] = ()) -> Picture:
-    """The bands below each other, all tiles of one size; `headings` name the columns."""
+def multiples(
+    name: str, title: str, caption: str, bands: Sequence[Band], headings: Sequence[str] = ()
+) -> Picture | None:
+    """The bands below each other, all tiles of one size; `headings` name the columns. None where there is no tile."""
+    bands = [band for band in bands if band.lines]
     lines = [line for band in bands for line in band.lines]
+    if not any(line.tiles for line in lines):
+        return None
     columns = max(len(line.tiles) for line in lines)
     left = _LABEL if any(line.label for line in lines) else 0.0
     pitch = min((WIDTH - left) / columns, _LARGEST + _GAP)

@@ -50,7 +50,7 @@ def reliability(rows: Sequence[Row]) -> Picture | None:
 def _bins(row: Row) -> Floats:
     """Confidence, accuracy and images (bins, 3) of the bins that have enough images in all seeds together."""
     seeds = [insight.calibration for insight in row.insights if insight.calibration]
-    if not seeds or len({len(each.bins) for each in seeds}) > 1:
+    if not seeds or not seeds[0].bins or len({len(each.bins) for each in seeds}) > 1:
         return np.empty((0, 3))
     table = np.array([_table(each) for each in seeds])  # (seeds, bins, 3)
     images = table[..., 2].sum(axis=0)

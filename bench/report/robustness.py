@@ -98,8 +98,6 @@ def _in_words(row: Row, stepped: Sequence[float], places: Sequence[float]) -> st
 def fooled(rows: Sequence[Row]) -> Picture | None:
     """Images that each row's net had right, beside what fooled it, with what it says of either."""
     bands = [Band(row, [Line(tiles)]) for row in rows if (tiles := _pairs(row))]
-    if not bands:
-        return None
     caption = (
         "Test images that the net has right, each followed by what PGD made of it and the net has wrong, within the "
         "smallest eps at which that image falls; below them what it is taken for, and with which probability. Scores "

@@ -78,7 +78,8 @@ def test_log_odds_are_those_of_the_softmax():
     torch.testing.assert_close(log_odds(scores, classes), (shares / (1 - shares)).log())
 
 
-def test_every_kind_is_there_or_says_why(net, subject):
+@pytest.mark.slow  # the import of captum
+def test_every_kind_is_there(net, subject):
     pytest.importorskip("captum")
     insight = look(subject(net, PIXELS, LABELS))
     assert insight.absent == {}

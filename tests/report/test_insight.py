@@ -1,7 +1,7 @@
 """Insight on the page: numbers are the record's, names are text, what is damaged or absent is left out and told."""
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from bench.report.load import read
 from bench.report.multiples import diverging
 from bench.report.page import page
 from bench.report.score_bars import softmax
+from bench.vocabulary import INSIGHT_KINDS
 from tests.report import report_sample as sample
 from tests.report.insight_sample import insight as made_up
 from tests.report.insight_sample import looked_into
@@ -47,8 +48,13 @@ def test_without_insight_there_is_no_section(tmp_path):
     assert seen_in(sample.results(("mlp",), repeats=1), tmp_path) == {}
 
 
-def test_each_kind_is_a_picture_with_a_sentence(tmp_path):
-    pictures = seen_in(results(), tmp_path)
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Those of two nets with one seed."""
+    return seen_in(results(), tmp_path_factory.mktemp("pictures"))
+
+
+def test_each_kind_is_a_picture_with_a_sentence(pictures):
     assert set(pictures) == NAMES
     for picture in pictures.values():
         assert picture.caption.endswith(".")
@@ -56,8 +62,8 @@ def test_each_kind_is_a_picture_with_a_sentence(tmp_path):
         assert picture.numbers[0][1] in picture.svg  # said on hovering, and in its description
 
 
-def test_nets_are_compared_by_what_they_keep(tmp_path):
-    caption = seen_in(results(), tmp_path)["insight-robustness"].caption
+def test_nets_are_compared_by_what_they_keep(pictures):
+    caption = pictures["insight-robustness"].caption
     assert caption.startswith("resnet8 keeps 71.00\u00a0% at eps 0.1, lenet5 43.00\u00a0%. ")
 
 
@@ -69,12 +75,12 @@ def test_several_seeds_give_an_interval(tmp_path):
     assert "of 2,700 images" in pictures["insight-reliability"].numbers[0][1]
 
 
-def test_scores_are_those_of_the_record_and_their_softmax(tmp_path):
+def test_scores_are_those_of_the_record_and_their_softmax(pictures):
     assert softmax([0.0, np.log(3)]) == pytest.approx([0.25, 0.75])
     assert softmax([1000.0, 0.0])[0] == 1.0
-    pictures = seen_in(results(names=("lenet5",)), tmp_path)
-    assert len(pictures["insight-scores"].numbers) == 3
-    assert "test image 0, class 0, taken for 3: 0 " in pictures["insight-scores"].numbers[0][1]
+    told_of = pictures["insight-scores"].numbers
+    assert len(told_of) == 2 * 3
+    assert "test image 0, class 0, taken for 3: 0 " in told_of[0][1]
 
 
 def test_what_is_absent_is_told_once_with_its_reason(tmp_path):
@@ -99,6 +105,46 @@ def test_damaged_pictures_are_left_out_and_stop_nothing(tmp_path):
     pictures = seen_in(every, tmp_path)
     assert set(pictures) == NAMES - {"insight-ascent", "insight-edges", "insight-filters"}
     assert len(pictures["insight-scores"].numbers) == 2
+
+
+WHOLE = made_up()
+ODD = {
+    "no bins": {"calibration": replace(WHOLE.calibration, bins=())},
+    "no strengths": {"adversarial": replace(WHOLE.adversarial, strengths=(), fooled=(), images=0)},
+    "no classes": {"ascent": replace(WHOLE.ascent, classes=(), probabilities=())},
+    "fewer pictures than classes": {"ascent": replace(WHOLE.ascent, classes=(0,) * 40)},
+    "a label beyond the scores": {"scores": (replace(WHOLE.scores[0], label=10**9, predicted=77),)},
+    "no scores": {"scores": (replace(WHOLE.scores[0], scores=()),)},
+    "endless scores": {"scores": (replace(WHOLE.scores[0], scores=(1e100, -1e100)),)},
+    "a fooled label beyond the scores": {
+        "adversarial": replace(
+            WHOLE.adversarial, fooled=(replace(WHOLE.adversarial.fooled[0], label=500, predicted=501, before=()),)
+        )
+    },
+    "no columns": {"filters": (replace(WHOLE.filters[0], columns=0),)},
+    "many columns": {"filters": (replace(WHOLE.filters[0], columns=10**9),)},
+    "no layers": {"features": (replace(WHOLE.features[0], layers=()),)},
+    "a damaged half": {
+        "features": (
+            replace(
+                WHOLE.features[0],
+                layers=(
+                    replace(WHOLE.features[0].layers[0], maps=replace(WHOLE.features[0].layers[0].maps, pixels="")),
+                ),
+            ),
+            WHOLE.features[1],
+        )
+    },
+    "a map twice": {"edges": replace(WHOLE.edges, maps=WHOLE.edges.maps * 2)},
+    "no maps": {"edges": replace(WHOLE.edges, maps=())},
+    "nothing": dict.fromkeys(INSIGHT_KINDS),
+}
+
+
+@pytest.mark.parametrize("changes", ODD.values(), ids=ODD)
+def test_what_is_odd_and_well_formed_stops_nothing(tmp_path, changes):
+    every = [replace(each, insight=asdict(replace(made_up(), **changes))) for each in results(names=("lenet5",))]
+    seen_in(every, tmp_path)
 
 
 def test_a_net_without_one_method_leaves_its_column_empty(tmp_path):
