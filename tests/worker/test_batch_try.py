@@ -54,7 +54,7 @@ def test_whatever_it_raises_is_its_status(monkeypatch, error, status):
 @pytest.mark.slow
 def test_a_run_measures_the_largest_batch_that_fits_a_limit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    fields = {"architectures": ["mlp"], "batch_sizes": ["max"], "memory_limit": "40MB", "threads": [1]}
+    fields = {"architectures": ["mlp"], "batch_sizes": ["max"], "memory_limit": "40MB", "threads": [1], "seeds": [0]}
     bench.run(**fields, repeats=1, again=0, epochs=0, blocks=2, concurrent=True, run="largest", report=False)
     stored = load("largest")
     (entry,) = stored.facts.largest
