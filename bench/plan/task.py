@@ -24,7 +24,8 @@ class Task:
         train_limit: seconds of training, all epochs together; infinite for no limit.
         until: test accuracy at which training stops; 0 for none.
         checkpoint: whether to hand the best weights over.
-        costs: whether to count operators and bytes too, which are the same in every repeat.
+        costs: whether to count operators and bytes too, which are the same in every repeat; the peak of memory with them.
+        peak: whether to tell the peak of memory without them.
         profile: whether to profile some steps too, after all else, and hand the trace over.
         energy: whether to count joules too.
         data_dir: folder with data sets that are not embedded; "" for the default.
@@ -43,6 +44,7 @@ class Task:
     until: float = 0.0
     checkpoint: bool = False
     costs: bool = True
+    peak: bool = False
     profile: bool = False
     energy: bool = False
     data_dir: str = ""

@@ -94,6 +94,7 @@ def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> s
             "over launches; communication: from a trace, the exposed part is hidden behind no work"
         )
     parts += ["time and memory of whole: of a batch in parts over the same at once"] * ("accumulation_time" in measured)
+    parts += ["time and memory of eager: with activation checkpointing over without"] * ("recompute_time" in measured)
     parts += ["images/s: of a step without the fetch of its batch; training gives fewer"] * ("throughput" in measured)
     if "reached" in measured:
         goal = f"{until:g}" if until else "the target"
