@@ -194,6 +194,10 @@ _ROWS: tuple[Metric, ...] = (
         note="a step with activation checkpointing, over one that keeps all activations",
     ),
     _of_the_usual(
+        name="recompute_held", axes=("mode",), heading="Held, recomputed", terminal="held of eager",
+        note="bytes held at the peak of a step with activation checkpointing, over those of one that keeps all",
+    ),
+    _of_the_usual(
         name="recompute_memory", axes=("mode",), heading="Memory, recomputed", terminal="memory of eager",
         note="peak memory of steps with activation checkpointing, over that of steps that keep all activations",
     ),
@@ -380,6 +384,10 @@ _ROWS: tuple[Metric, ...] = (
     _size(
         name="peak_memory_reserved", heading="Peak memory, reserved",
         note="the most memory that the allocator of a GPU had taken from the driver during training steps",
+    ),
+    _size(
+        name="held_memory", heading="Held memory",
+        note="the most bytes that torch's allocator had handed out at once in a step, weights included; with a profile",
     ),
     _error(
         name="gradient_error", heading="Error of the gradients", terminal="gradient error",

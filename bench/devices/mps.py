@@ -87,7 +87,7 @@ class MpsDevice:
         """Nothing: torch counts no peak there, and 0 would be a lie."""
         return {}
 
-    def allocations(self, work: MarkedStep) -> None:  # noqa: ARG002 - there is nothing to look at
+    def allocations(self, work: MarkedStep) -> None:
         """As of `Device`; torch records none there."""
 
     def free_memory(self) -> float | None:

@@ -1,6 +1,6 @@
 """Held memory: a pass of its own that has a step's allocations recorded, and says what they were for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,11 @@ def held_memory(work: Workload) -> dict[str, Any] | None:
     with stderr_closed():
         events = work.device.allocations(look.run)
     return None if events is None else replayed(events, look.moments, look.first)
+
+
+def peak_of(memory: Mapping[str, Any]) -> int:
+    """The most bytes that the step holds at once."""
+    return max(map(sum, zip(*memory["bytes"].values(), strict=True)))
 
 
 class _Look:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from bench.devices.interface import AllocatorEvent
@@ -125,7 +126,7 @@ def _held(blocks: Sequence[_Block], start: int, end: int) -> list[list[int]]:
         changes[max(block.start - start, 0)][place] += block.size
         if block.end is not None:
             changes[block.end - start][place] -= block.size
-    for before, row in zip(changes, changes[1:], strict=False):
+    for before, row in pairwise(changes):
         for place, size in enumerate(before):
             row[place] += size
     return changes

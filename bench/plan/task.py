@@ -24,7 +24,7 @@ class Task:
         train_limit: seconds of training, all epochs together; infinite for no limit.
         until: test accuracy at which training stops; 0 for none.
         checkpoint: whether to hand the best weights over.
-        costs: whether to count operators and bytes too, which are the same in every repeat; the peak of memory with them.
+        costs: whether to count operators and bytes too, which are the same in every repeat, and the peak of memory.
         peak: whether to tell the peak of memory without them.
         profile: whether to profile some steps too, after all else, and hand the trace over.
         energy: whether to count joules too.

@@ -6,7 +6,11 @@ import pandas as pd
 
 from bench.store.quotients import with_quotients
 
-OF_EAGER: Mapping[str, str] = {"step": "recompute_time", "peak_memory": "recompute_memory"}
+OF_EAGER: Mapping[str, str] = {
+    "step": "recompute_time",
+    "peak_memory": "recompute_memory",
+    "held_memory": "recompute_held",
+}
 
 
 def with_recomputation(table: pd.DataFrame) -> pd.DataFrame:

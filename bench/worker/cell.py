@@ -257,7 +257,7 @@ class _CellTask:
         self._held_memory()
 
     def _held_memory(self) -> None:
-        from bench.measure.held_memory import held_memory  # noqa: PLC0415 - only where it is asked for
+        from bench.measure.held_memory import held_memory, peak_of  # noqa: PLC0415 - only where it is asked for
 
         self.channel.send("stage", "memory over a step")
         reason = "a replayed graph takes no memory from the allocator" if self.cell.mode == "cuda_graph" else ""
@@ -272,6 +272,7 @@ class _CellTask:
             self._warn([Warning("profile", "memory not known", None, f"what a step holds when is not known: {text}")])
             return
         self.channel.send("memory", memory)
+        self._send([Measurement.of_value("held_memory", float(peak_of(memory)), "maximum")])
 
     def _profile(self) -> None:
         from bench.measure.profile import profile_cell, profile_metrics  # noqa: PLC0415 - only where it is asked for

@@ -60,7 +60,8 @@ def test_an_accelerator_is_asked_for_the_history_of_its_allocator(pretended, wor
     assert {*memory["bytes"]["weights"]} == {weights}
     assert [each["phase"] for each in memory["phases"]] == [*PHASES]
     kept = {name: sizes[-1] for name, sizes in memory["bytes"].items()}
-    assert (kept["inputs"], kept["activations"]) == (10, 20)  # one of the fetch, one each of forward and loss
+    # of each of the two steps one of the fetch, one each of forward and loss: this allocator takes none back
+    assert (kept["inputs"], kept["activations"]) == (20, 40)
 
 
 def test_the_history_is_ended_where_the_step_fails(pretended, monkeypatch):

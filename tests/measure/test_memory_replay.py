@@ -55,7 +55,8 @@ def test_what_is_held_follows_from_addresses_and_lives():
 
 def test_an_address_that_is_used_again_is_another_thing():
     memory = play(
-        ("forward", OWNED), (KEPT, 7), (KEPT, -7), ("backward", OWNED), (KEPT, 9), ("", {**OWNED, KEPT: ("gradients", 9)})
+        ("forward", OWNED), (KEPT, 7), (KEPT, -7),
+        ("backward", OWNED), (KEPT, 9), ("", {**OWNED, KEPT: ("gradients", 9)}),
     )  # fmt: skip
     assert at(memory, 1)["temporary"] == 7
     assert at(memory, 4)["gradients"] == 9

@@ -26,7 +26,8 @@ NAME = "cell"
 FIRST = (
     NAME, "status", "relative_cost", BAR, "accuracy", "time_to_accuracy", "signs", "weak_efficiency",
     "strong_efficiency", "accumulation_time", "accumulation_memory", "recompute_time", "recompute_memory",
-    "gradient_error", "update_error", "energy_per_image", "energy_to_accuracy", "step", "throughput", "peak_memory", "parameters", "bound_by", "step_median",
+    "gradient_error", "update_error", "energy_per_image", "energy_to_accuracy", "step", "throughput", "peak_memory",
+    "parameters", "bound_by", "step_median",
 )  # fmt: skip
 _BAR_WIDTH = 8
 
