@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.ticker import FuncFormatter
-
 from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.report import svg
@@ -211,9 +209,10 @@ def _trade(record: Record) -> Picture | None:
                 drawn.mark([bars.lines[0], *bars.lines[2]], [row.key], f"{row.label}: {in_words(value)}")
         changes = (row.values[name].value - 1 for name in ("recompute_time", "recompute_memory"))
         beside(drawn, row, at, " · ".join(f"{change * 100:+.0f} %" for change in changes))
+    axes.set_xscale("log")
     axes.margins(x=0.1)
     axes.grid(visible=True, axis="x")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{(ratio - 1) * 100:+.0f} %"))
+    unit_axis(axes.xaxis, "recompute_time", "1", few=True)
     axes.set_xlabel("against eager · time, memory at the right")
     caption = (
         "Activation checkpointing (the mode recompute) against keeping all activations: what it adds to the time of a "

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench.plan.cell import Cell
-from bench.report import write
+from bench.report import svg, write
 from bench.report.load import read
 from bench.report.memory import MOST_PICTURES, memory
 from bench.store.result import Measurement, Result
@@ -76,14 +76,14 @@ def test_pictures_are_well_formed_and_tied_to_their_rows(traded):
 
 
 def test_time_added_and_memory_saved_stand_side_by_side_with_intervals(traded):
-    trade = memory(read(traded))[-1]
+    with svg.style():
+        trade = memory(read(traded))[-1]
     time, memory_of_process, bytes_held = (text for _, text in trade.numbers)
     assert trade.name == "memory-trade"
-    assert "time, recomputed 1.29× (1.19 to 1.40" in time
-    assert re.search(r"memory, recomputed 0\.57\d?× \(0\.5\d+ to 0\.\d+", memory_of_process)
-    assert "held, recomputed 0.333×" in bytes_held  # of 200 bytes and of 600
-    assert "+29 %" in trade.svg
-    assert "-43 %" in trade.svg
+    assert "time, recomputed 1.29\u00d7 (1.19 to 1.40" in time
+    assert re.search("memory, recomputed 0[.]57[0-9]?\u00d7 [(]0[.]5[0-9]+ to 0[.][0-9]+", memory_of_process)
+    assert "held, recomputed 0.333\u00d7" in bytes_held  # of 200 bytes and of 600
+    assert re.findall(r"[+-]\d+ %", trade.svg) == ["+29 %", "-43 %"]
 
 
 def test_a_run_without_a_recording_has_no_section(tmp_path):
