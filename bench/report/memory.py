@@ -28,7 +28,7 @@ from bench.vocabulary import MEMORY_CATEGORIES, MemoryCategory
 
 MOST_PICTURES = 8  # of steps, one a configuration; what each of them holds at its peak stands in one picture for all
 # How the marks of a trade are filled.
-_TRADED: Mapping[str, Mapping[str, Any]] = {
+_TRADED: Mapping[str, dict[str, Any]] = {
     "recompute_time": {"fillstyle": "full"},
     "recompute_memory": {"markerfacecolor": svg.SURFACE},
     "recompute_held": {"fillstyle": "bottom", "markerfacecoloralt": svg.SURFACE},
@@ -164,7 +164,7 @@ def _step(held: Held, at: int) -> Picture:
         sizes = stored["bytes"][name]
         top = [below + size for below, size in zip(base, [*sizes, sizes[-1]], strict=True)]
         colour, hatch = _LOOK[name]
-        look = {"facecolor": colour, "hatch": hatch, "edgecolor": svg.SURFACE, "linewidth": 0.0}
+        look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": svg.SURFACE, "linewidth": 0.0}
         area = axes.fill_between(moments, base, top, step="post", **look)
         share = percent(held.at_peak.get(name, 0) / max(held.totals))
         text = f"{held.row.label}: {name} {_bytes(max(sizes))} at most, {share} of the step's peak"
