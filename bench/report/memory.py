@@ -218,5 +218,13 @@ def _trade(record: Record) -> Picture | None:
         "Activation checkpointing (the mode recompute) against keeping all activations: what it adds to the time of a "
         "step, filled marks, and saves of the peak of memory as the metric peak_memory has it, hollow marks, with 95 % "
         "intervals over processes; with a profile also of the bytes held at the peak, half-filled marks."
+        f"{_held_less(rows)}"
     )
     return finish(drawn, "Memory traded for time", caption)
+
+
+def _held_less(rows: Sequence[Row]) -> str:
+    """By how much less, or more, steps hold at their peak; "" where nothing was recorded."""
+    changes = [(row.label, row.values["recompute_held"].value - 1) for row in rows if "recompute_held" in row.values]
+    words = [f"{label} {percent(abs(change))} {'less' if change < 0 else 'more'}" for label, change in changes]
+    return f" At their peak, steps hold against eager ones: {joined(words)}." if words else ""

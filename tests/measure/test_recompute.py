@@ -27,6 +27,7 @@ def test_losses_gradients_weights_and_running_statistics_are_equal_to_the_bit(wo
     assert all(torch.equal(state[name], other[name]) for name in state)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [{"dtype": "bfloat16"}, {"accumulate": 4}, {"memory_format": "channels_last"}])
 def test_it_goes_with_narrower_types_parts_and_other_layouts(workload, fields):
     eager, again = (compute(workload("resnet8", mode=mode, **fields)) for mode in ("eager", "recompute"))

@@ -83,6 +83,7 @@ def test_time_added_and_memory_saved_stand_side_by_side_with_intervals(traded):
     assert "time, recomputed 1.29\u00d7 (1.19 to 1.40" in time
     assert re.search("memory, recomputed 0[.]57[0-9]?\u00d7 [(]0[.]5[0-9]+ to 0[.][0-9]+", memory_of_process)
     assert "held, recomputed 0.333\u00d7" in bytes_held  # of 200 bytes and of 600
+    assert trade.caption.endswith("against eager ones: resnet8 \u00b7 recompute 67\u00a0% less.")
     assert re.findall(r"[+-]\d+ %", trade.svg) == ["+29 %", "-43 %"]
 
 
