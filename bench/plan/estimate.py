@@ -7,6 +7,7 @@ from math import ceil, prod
 from bench.plan import timing
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
+from bench.plan.compiled import is_compiled
 from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
 
@@ -84,7 +85,7 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
         return steps + TRACE_SECONDS
     steps += (WARM_LONG_STEPS + timing.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
     steps += (WARM_LONG_STEPS + 2 * plan.blocks) * max(0.0, compared - block)  # a lead before each block
-    return steps + (COMPILE_SECONDS if cell.mode == "compile" else 0.0)
+    return steps + (COMPILE_SECONDS if is_compiled(cell) else 0.0)
 
 
 def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:

@@ -33,6 +33,7 @@ from bench.session.recording import Recording
 from bench.session.requests import ask_catalogue, ask_ceilings
 from bench.session.resume import past_of, reopen
 from bench.session.scheduler import Scheduler
+from bench.session.starts import check_starts
 from bench.session.tuned import Tuned
 from bench.store import run as store
 from bench.store.fingerprint import protocol
@@ -81,6 +82,7 @@ def prepare(
     left_out = energy_left_out(grid.cells, plan, catalogue.devices)
     for text in (*_untrained(grid, catalogue), *_untrainable(grid), *left_out):
         observer.warned(text)
+    check_starts(plan, grid.cells, executor)
     trials = trials_of(grid.cells, plan, catalogue)
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats, executor.slots)

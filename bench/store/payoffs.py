@@ -1,0 +1,59 @@
+"""Payoffs: when compiling pays, by the cell of the same run that compiles nothing."""
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from bench.metrics import METRICS
+from bench.plan.compiled import ARGUMENTS, COMPILED
+from bench.stats.interval import Interval
+from bench.stats.payoff import Payoff, payoff
+from bench.store.quotients import Row, alike, interval_of, with_rows
+
+STEPS, SECONDS = "pays_after_steps", "pays_after_seconds"
+_APART = ("mode", "implementation")
+_TAKEN = ("compile_time", "step")
+
+
+def payoffs(table: pd.DataFrame) -> Iterator[tuple[Row, Payoff]]:
+    """Each compiled row of steps whose eager cell the frame has too, on the same machine, and whether that pays."""
+    modes, updates = table["mode"].isin(ARGUMENTS), table["implementation"].eq(COMPILED)
+    if not (modes | updates).any():
+        return
+    rows = table[table["metric"].isin(_TAKEN)].to_dict("records")
+    known = {(row["metric"], row["mode"], row["implementation"], alike(row, _APART)): row for row in rows}
+    for row in rows:
+        if row["metric"] != "step" or not (row["mode"] in ARGUMENTS or row["implementation"] == COMPILED):
+            continue
+        rest = alike(row, _APART)
+        update = "default" if row["implementation"] == COMPILED else row["implementation"]
+        plain = known.get(("step", "eager", update, rest))
+        spent = known.get(("compile_time", row["mode"], row["implementation"], rest))
+        if plain is not None and spent is not None:
+            told = payoff(interval_of(spent), interval_of(plain), interval_of(row))
+            doubtful = any(bool(each["contended"]) for each in (row, plain, spent))
+            yield {**row, "contended": doubtful}, told
+
+
+def with_payoffs(table: pd.DataFrame) -> pd.DataFrame:
+    """A frame with rows more for the steps and the seconds after which compiling pays, where it is certain to."""
+    more = [
+        _row(row, metric, number)
+        for row, told in payoffs(table)
+        for metric, number in ((STEPS, told.steps), (SECONDS, told.seconds))
+        if number is not None
+    ]
+    return with_rows(table, more)
+
+
+def _row(row: Row, metric: str, number: Interval) -> dict[Hashable, Any]:
+    kind = METRICS[metric]
+    own: dict[Hashable, Any] = {
+        "metric": metric,
+        "unit": kind.unit,
+        "direction": kind.direction,
+        "median": None,
+        "samples": 0,
+    }
+    return {**row, **own, "value": number.value, "low": number.low, "high": number.high, "n": number.n, "left_out": 0}
