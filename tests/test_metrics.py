@@ -3,6 +3,7 @@
 import ast
 import json
 from dataclasses import replace
+from itertools import product
 from math import inf
 from pathlib import Path
 from time import perf_counter
@@ -49,6 +50,12 @@ CELL = Cell("debug")
 # Measured only with a GPU or a C++ compiler: by its name, the module that spells it.
 ELSEWHERE = {
     "compile_time": "worker/cell.py",
+    "compile_time_warm": "session/starts.py",
+    "compile_time_restored": "session/starts.py",
+    "compile_memory": "worker/cell.py",
+    "compiled_graphs": "measure/compiled.py",
+    "graph_breaks": "measure/compiled.py",
+    "recompiles": "measure/compiled.py",
     "launching": "measure/speed.py",
     "mark_overhead": "measure/speed.py",
     "peak_memory_reserved": "devices/accelerator.py",
@@ -68,8 +75,10 @@ TAKEN = {
     "changes": "relative_cost call step_wall inference_wall",
     "tradeoff": "relative_cost throughput peak_memory energy_per_image parameters",
     "tensorboard": "accuracy throughput step test_loss",
-    "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power",
-    "derived": "step_median seconds_per_image weak_efficiency strong_efficiency accumulation_time accumulation_memory",
+    "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power compile_time_warm "
+    "compile_time_restored",
+    "derived": "step_median seconds_per_image weak_efficiency strong_efficiency accumulation_time accumulation_memory "
+    "pays_after_steps pays_after_seconds",
 }
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
@@ -169,6 +178,10 @@ def of_page(folder):
         run.append(
             Result(replace(CELL, batch_size=256, accumulate=parts), "ok", repeat=len(metric), measurements=taken)
         )
+    for mode, seconds in (("eager", 1.0), ("compile", 0.5)):
+        for repeat, metric in product((0, 1), ("step", "compile_time")):
+            taken = (Measurement.of_value(metric, seconds, "p25"),)
+            run.append(Result(replace(CELL, batch_size=512, mode=mode), "ok", repeat=repeat, measurements=taken))
     return {name for row in page.read(run).rows for name in row.values}
 
 

@@ -82,11 +82,10 @@ def prepare(
     left_out = energy_left_out(grid.cells, plan, catalogue.devices)
     for text in (*_untrained(grid, catalogue), *_untrainable(grid), *left_out):
         observer.warned(text)
-    check_starts(plan, grid.cells, executor)
     trials = trials_of(grid.cells, plan, catalogue)
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats, executor.slots)
-    _check_training(plan)
+    _check_asked(plan, grid, executor)
     for text in _without_one_rank(grid):
         observer.warned(text)
     seconds = left.seconds(plan, catalogue, executor.slots)
@@ -238,6 +237,12 @@ def _check_budget(plan: Plan, due: Collection[Cell], slots: int) -> None:
             f"the budget of {plan.budget:g} s is too small: {cells} need at least {least:.0f} s; "
             f"give --budget {least * 2:.0f}s, or fewer cells or --blocks"
         )
+
+
+def _check_asked(plan: Plan, grid: Grid, executor: Executor) -> None:
+    """See that what the plan asks for beside times can be told of its cells."""
+    _check_training(plan)
+    check_starts(plan, grid.cells, executor)
 
 
 def _check_training(plan: Plan) -> None:

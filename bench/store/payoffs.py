@@ -31,17 +31,17 @@ def payoffs(table: pd.DataFrame) -> Iterator[tuple[Row, Payoff]]:
         plain = known.get(("step", "eager", update, rest))
         spent = known.get(("compile_time", row["mode"], row["implementation"], rest))
         if plain is not None and spent is not None:
-            told = payoff(interval_of(spent), interval_of(plain), interval_of(row))
+            paid = payoff(interval_of(spent), interval_of(plain), interval_of(row))
             doubtful = any(bool(each["contended"]) for each in (row, plain, spent))
-            yield {**row, "contended": doubtful}, told
+            yield {**row, "contended": doubtful}, paid
 
 
 def with_payoffs(table: pd.DataFrame) -> pd.DataFrame:
     """A frame with rows more for the steps and the seconds after which compiling pays, where it is certain to."""
     more = [
         _row(row, metric, number)
-        for row, told in payoffs(table)
-        for metric, number in ((STEPS, told.steps), (SECONDS, told.seconds))
+        for row, paid in payoffs(table)
+        for metric, number in ((STEPS, paid.steps), (SECONDS, paid.seconds))
         if number is not None
     ]
     return with_rows(table, more)
@@ -49,11 +49,6 @@ def with_payoffs(table: pd.DataFrame) -> pd.DataFrame:
 
 def _row(row: Row, metric: str, number: Interval) -> dict[Hashable, Any]:
     kind = METRICS[metric]
-    own: dict[Hashable, Any] = {
-        "metric": metric,
-        "unit": kind.unit,
-        "direction": kind.direction,
-        "median": None,
-        "samples": 0,
-    }
-    return {**row, **own, "value": number.value, "low": number.low, "high": number.high, "n": number.n, "left_out": 0}
+    own: dict[Hashable, Any] = {"metric": metric, "unit": kind.unit, "direction": kind.direction}
+    ends = {"value": number.value, "low": number.low, "high": number.high, "n": number.n}
+    return {**row, **own, **ends, "median": None, "samples": 0, "left_out": 0}

@@ -43,7 +43,7 @@ from bench.store.warning import Warning
 from bench.training.record import learn
 from bench.training.train import DivergedError
 from bench.vocabulary import Part
-from bench.worker.compiling import artifacts, beyond_steps, caches_for, settle
+from bench.worker.compiling import artifacts, beyond_steps, caches_for, seconds_of_first_steps
 from bench.worker.energy import meter_of, no_energy
 from bench.worker.gpu import gpu_of, throttles_of
 
@@ -274,7 +274,7 @@ class _CellTask:
         if compiled:
             return_free_memory()  # else what compiling takes would come of what the process holds already
         with FamilyMemory() if compiled else nullcontext() as held:
-            taken = settle(work)
+            taken = seconds_of_first_steps(work)
         threads = self.cell.threads
         measurements = [Measurement.of_value("first_step", taken[0], "single", threads)]
         if compiled or self.cell.mode != "eager":

@@ -40,7 +40,7 @@ def caches_for(cell: Cell, folder: str = "") -> Iterator[None]:
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def settle(work: Workload) -> list[float]:
+def seconds_of_first_steps(work: Workload) -> list[float]:
     """Seconds of each of the first steps, of which the last is as any further one."""
     taken = []
     for _ in range(work.settling):
@@ -73,4 +73,4 @@ def start(task: StartTask, channel: Channel) -> None:
         if task.artifacts:
             torch.compiler.load_cache_artifacts(task.artifacts)
         loading = time.perf_counter() - begun
-        channel.send("started", loading + beyond_steps(settle(work)))
+        channel.send("started", loading + beyond_steps(seconds_of_first_steps(work)))

@@ -103,15 +103,8 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
             print_lines(summary(run, columns=args.columns or (), encoding=sys.stdout.encoding))
         if not table.empty:
             largest = map(sentence, largest_of(run.facts.largest))
-            print_paragraphs(
-                [
-                    *sweeps(configurations(run)),
-                    *compiling(configurations(run)),
-                    *tuned(run.facts),
-                    *largest,
-                    *published(run),
-                ]
-            )
+            pooled = configurations(run)
+            print_paragraphs([*sweeps(pooled), *compiling(pooled), *tuned(run.facts), *largest, *published(run)])
         if count := len(run.traces()):
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
             print(f"{plural(count, 'profile')}: {commands}")

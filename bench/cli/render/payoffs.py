@@ -11,20 +11,20 @@ def compiling(table: pd.DataFrame) -> list[str]:
     """Such as "compiling mlp-...: pays after 5,120 steps (4,800 to 5,500), 12.3 s (11.5 to 13.2)"."""
     rows = list(payoffs(table))
     several = len({row["machine"] for row, _ in rows}) > 1
-    return [f"compiling {row['id']}{_where(row['machine'], several)}: {sentence(told)}" for row, told in rows]
+    return [f"compiling {row['id']}{_where(row['machine'], several)}: {sentence(paid)}" for row, paid in rows]
 
 
-def sentence(told: Payoff) -> str:
+def sentence(paid: Payoff) -> str:
     """Whether it pays, and when, with intervals where there are some."""
-    times = f"a step takes {number(told.ratio.value)} times as long as eager"
-    if told.ratio.low is None or told.ratio.high is None:
+    times = f"a step takes {number(paid.ratio.value)} times as long as eager"
+    if paid.ratio.low is None or paid.ratio.high is None:
         return f"not known whether it pays, as one process gives no interval; {times}"
-    times += f" ({number(told.ratio.low)} to {number(told.ratio.high)})"
-    if told.pays == "no":
+    times += f" ({number(paid.ratio.low)} to {number(paid.ratio.high)})"
+    if paid.pays == "no":
         return f"does not pay; {times}"
-    if told.steps is None or told.seconds is None:
+    if paid.steps is None or paid.seconds is None:
         return f"not known whether it pays; {times}"
-    steps, seconds = told.steps, told.seconds
+    steps, seconds = paid.steps, paid.seconds
     after = f"{number(steps.value)} steps{_ends(steps.low, steps.high)}"
     return f"pays after {after}, {quantity(seconds.value, 's')}{_ends(seconds.low, seconds.high, 's')}; {times}"
 
