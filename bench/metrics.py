@@ -128,7 +128,8 @@ _of_the_whole: Maker = partial(
 )  # fmt: skip
 
 # When compiling has paid, so that they stand where cells differ in that.
-_payoff: Maker = partial(Metric, direction="lower", pooled="log_mean", derived=True, axes=("mode", "implementation"))
+_COMPILING = ("mode", "implementation")
+_payoff: Maker = partial(Metric, direction="lower", pooled="log_mean", derived=True, axes=_COMPILING)
 
 _ROWS: tuple[Metric, ...] = (
     _ratio(
@@ -373,7 +374,7 @@ _ROWS: tuple[Metric, ...] = (
         note="the first step of a process, which chooses kernels and, where asked for, compiles",
     ),
     _time(
-        name="compile_time", timed_in="phases", heading="Compilation",
+        name="compile_time", timed_in="phases", heading="Compilation", terminal="compile time", axes=_COMPILING,
         note="how much longer the first steps take than as many later ones, with nothing kept from before",
     ),
     *(
@@ -387,18 +388,18 @@ _ROWS: tuple[Metric, ...] = (
         )
     ),
     _size(
-        name="compile_memory", heading="Memory of compiling",
+        name="compile_memory", heading="Memory of compiling", terminal="compile memory", axes=_COMPILING,
         note="the most resident memory that the process and its compilers took beyond what it held before",
     ),
     _whole(
         name="compiled_graphs", heading="Compiled graphs", note="graphs that torch.compile makes of a training step",
     ),
     _whole(
-        name="graph_breaks", heading="Graph breaks",
+        name="graph_breaks", heading="Graph breaks", terminal="graph breaks", axes=_COMPILING,
         note="places of a training step at which torch.compile ends one graph and begins another",
     ),
     _whole(
-        name="recompiles", heading="Recompilations",
+        name="recompiles", heading="Recompilations", terminal="recompilations", axes=_COMPILING,
         note="how often code is compiled again until steps are timed; none may be from then on",
     ),
     _time(

@@ -10,6 +10,7 @@ from bench.plan.compiled import ARGUMENTS, COMPILED
 from bench.stats.interval import Interval
 from bench.stats.payoff import Payoff, payoff
 from bench.store.quotients import Row, alike, interval_of, with_rows
+from bench.text import is_endless, number, quantity
 
 STEPS, SECONDS = "pays_after_steps", "pays_after_seconds"
 _APART = ("mode", "implementation")
@@ -45,6 +46,29 @@ def with_payoffs(table: pd.DataFrame) -> pd.DataFrame:
         if number is not None
     ]
     return with_rows(table, more)
+
+
+def in_words(paid: Payoff) -> str:
+    """Whether it pays, and when, with intervals where there are some."""
+    times = f"a step takes {number(paid.ratio.value)} times as long as eager"
+    if paid.ratio.low is None or paid.ratio.high is None:
+        return f"not known whether it pays, as one process gives no interval; {times}"
+    times += f" ({number(paid.ratio.low)} to {number(paid.ratio.high)})"
+    if paid.pays == "no":
+        return f"does not pay; {times}"
+    if paid.steps is None or paid.seconds is None:
+        return f"not known whether it pays; {times}"
+    steps, seconds = paid.steps, paid.seconds
+    after = f"{number(steps.value)} steps{_ends(steps.low, steps.high)}"
+    return f"pays after {after}, {quantity(seconds.value, 's')}{_ends(seconds.low, seconds.high, 's')}; {times}"
+
+
+def _ends(low: float | None, high: float | None, unit: str = "") -> str:
+    if low is None or high is None or is_endless(low, high):
+        return ""
+    if not unit:
+        return f" ({number(low)} to {number(high)})"
+    return f" ({quantity(low, unit)} to {quantity(high, unit)})"
 
 
 def _row(row: Row, metric: str, number: Interval) -> dict[Hashable, Any]:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench.cli.render.payoffs import compiling, sentence
+from bench.cli.render.payoffs import compiling
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval
 from bench.stats.payoff import Payoff, payoff
+from bench.store.payoffs import in_words
 from tests.store.test_accumulation import frame
 
 EAGER = Cell("mlp", threads=1)
@@ -34,9 +35,9 @@ def test_a_line_names_the_cell_the_steps_and_the_seconds():
     ],
 )
 def test_what_is_not_certain_is_not_claimed(paid, words):
-    assert words in sentence(paid)
+    assert words in in_words(paid)
 
 
 def test_without_an_interval_of_compiling_there_is_none_of_the_steps():
     plain, faster = (Interval(value, value, value, 3) for value in (2.0, 1.0))
-    assert sentence(payoff(Interval(10.0, None, None, 1), plain, faster)).startswith("pays after 10.0 steps, 20.0 s; ")
+    assert in_words(payoff(Interval(10.0, None, None, 1), plain, faster)).startswith("pays after 10.0 steps, 20.0 s; ")
