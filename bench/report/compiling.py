@@ -19,13 +19,9 @@ def compiling(record: Record) -> Sentence | None:
     if not rows:
         return None
     paying = [row.label for row, paid in rows if paid.pays == "yes"]
-    claim = (
-        f"Compiling certainly pays for {joined(paying, most=4)}."
-        if paying
-        else "Compiling pays for none with certainty."
-    )
+    whom = f"certainly pays for {joined(paying, most=4)}" if paying else "pays for none with certainty"
     shown = "; ".join(f"{row.label}: {in_words(paid)}" for row, paid in rows[:_MOST])
-    return Sentence("Compiling", claim, f"{shown}. Beside the same configuration that compiles nothing.")
+    return Sentence("Compiling", f"Compiling {whom}.", f"{shown}. Beside the same configuration that compiles nothing.")
 
 
 def _paid(record: Record) -> Iterator[tuple[Row, Payoff]]:
@@ -40,4 +36,5 @@ def _paid(record: Record) -> Iterator[tuple[Row, Payoff]]:
 
 
 def _interval(value: Value) -> Interval:
-    return Interval(value.value, value.low, value.high, value.n)
+    """The value with its interval, unless other work disturbed all its processes: then nothing is certain."""
+    return Interval(value.value, *(value.reach or (None, None)), value.n)

@@ -52,7 +52,7 @@ def in_words(paid: Payoff) -> str:
     """Whether it pays, and when, with intervals where there are some."""
     times = f"a step takes {number(paid.ratio.value)} times as long as eager"
     if paid.ratio.low is None or paid.ratio.high is None:
-        return f"not known whether it pays, as one process gives no interval; {times}"
+        return f"not known whether it pays, for want of an interval; {times}"
     times += f" ({number(paid.ratio.low)} to {number(paid.ratio.high)})"
     if paid.pays == "no":
         return f"does not pay; {times}"

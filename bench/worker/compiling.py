@@ -1,5 +1,6 @@
 """Compiling, in a worker: until when a step is compiled, in caches of the worker's own or in those that are there."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ def caches_for(cell: Cell, folder: str = "") -> Iterator[None]:
     if not is_compiled(cell):
         yield
         return
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of hosts without a GPU
     with nullcontext(folder) if folder else scratch() as place:
         places = {"TORCHINDUCTOR_CACHE_DIR": place, "TRITON_CACHE_DIR": str(Path(place) / "triton")}
         before = {name: os.environ.get(name) for name in places}

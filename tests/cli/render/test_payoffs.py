@@ -31,7 +31,7 @@ def test_a_line_names_the_cell_the_steps_and_the_seconds():
     [
         (Payoff("no", Interval(1.2, 1.1, 1.3, 3)), "does not pay; a step takes 1.20 times as long as eager"),
         (Payoff("not known", Interval(0.95, 0.9, 1.01, 3)), "not known whether it pays; a step takes 0.950 times"),
-        (Payoff("not known", Interval(0.5, None, None, 1)), "as one process gives no interval"),
+        (Payoff("not known", Interval(0.5, None, None, 1)), "for want of an interval"),
     ],
 )
 def test_what_is_not_certain_is_not_claimed(paid, words):
