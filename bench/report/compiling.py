@@ -37,4 +37,5 @@ def _paid(record: Record) -> Iterator[tuple[Row, Payoff]]:
 
 def _interval(value: Value) -> Interval:
     """The value with its interval, unless other work disturbed all its processes: then nothing is certain."""
-    return Interval(value.value, *(value.reach or (None, None)), value.n)
+    low, high = value.reach or (None, None)
+    return Interval(value.value, low, high, value.n)

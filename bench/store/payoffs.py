@@ -74,5 +74,5 @@ def _ends(low: float | None, high: float | None, unit: str = "") -> str:
 def _row(row: Row, metric: str, number: Interval) -> dict[Hashable, Any]:
     kind = METRICS[metric]
     own: dict[Hashable, Any] = {"metric": metric, "unit": kind.unit, "direction": kind.direction}
-    ends = {"value": number.value, "low": number.low, "high": number.high, "n": number.n}
+    ends: dict[Hashable, Any] = {"value": number.value, "low": number.low, "high": number.high, "n": number.n}
     return {**row, **own, **ends, "median": None, "samples": 0, "left_out": 0}
