@@ -22,12 +22,13 @@ def payoffs(table: pd.DataFrame) -> Iterator[tuple[Row, Payoff]]:
     modes, updates = table["mode"].isin(ARGUMENTS), table["implementation"].eq(COMPILED)
     if not (modes | updates).any():
         return
+    apart = _APART if "seed" in table else (*_APART, "seed")  # which pooled ones have not
     rows = table[table["metric"].isin(_TAKEN)].to_dict("records")
-    known = {(row["metric"], row["mode"], row["implementation"], alike(row, _APART)): row for row in rows}
+    known = {(row["metric"], row["mode"], row["implementation"], alike(row, apart)): row for row in rows}
     for row in rows:
         if row["metric"] != "step" or not (row["mode"] in ARGUMENTS or row["implementation"] == COMPILED):
             continue
-        rest = alike(row, _APART)
+        rest = alike(row, apart)
         update = "default" if row["implementation"] == COMPILED else row["implementation"]
         plain = known.get(("step", "eager", update, rest))
         spent = known.get(("compile_time", row["mode"], row["implementation"], rest))
