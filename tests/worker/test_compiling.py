@@ -19,6 +19,7 @@ def test_a_compiled_cell_tells_what_compiling_takes_and_how_it_starts_again(tmp_
         blocks=2,
         starts=True,
         report=False,
+        concurrent=True,
     )
     frame = done.frame()
     values = dict(zip(frame["metric"], frame["value"], strict=True))
