@@ -62,13 +62,16 @@ def test_without_a_compiler_nothing_is_compiled(catalogue, fields):
     ("fields", "reason"),
     [
         ({"optimizers": ("lbfgs",)}, "lbfgs evaluates the model in its step"),
+        ({"optimizers": ("adafactor",)}, "makes no graph of adafactor's step"),
         ({"schedules": ("cosine",)}, "each new learning rate"),
         ({"modes": ("cuda_graph",), "devices": ("cuda",)}, "a graph replays what torch launches"),
         ({"world_sizes": (2,)}, "several ranks are timed in eager mode alone, not with a compiled update"),
     ],
 )
 def test_an_update_that_cannot_be_compiled_is_left_out(catalogue, fields, reason):
-    known = catalogue(devices=facts_of("cpu", "cuda:0"))
+    optimizers = catalogue().optimizers
+    adafactor = {"adafactor": optimizers["sgd"]}
+    known = catalogue(devices=facts_of("cpu", "cuda:0"), optimizers={**optimizers, **adafactor})
     with pytest.raises(BenchError, match=reason):
         expand(planned(implementations=(COMPILED,), **fields), known)
 

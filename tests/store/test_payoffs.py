@@ -54,7 +54,7 @@ def test_what_does_not_pay_has_no_row_and_says_so():
     assert (row["id"], paid.pays, rows(table)) == (COMPILE.id, "no", {})
 
 
-def test_seeds_that_are_pooled_are_no_obstacle():
+def test_seeds_may_be_pooled():
     table = frame((EAGER, "step", (2.0, 2.01)), (COMPILE, "step", (1.0, 1.01)), (COMPILE, "compile_time", SPENT))
     assert [paid.pays for _, paid in payoffs(table.rename(columns={"seed": "seeds_run"}))] == ["yes"]
 
