@@ -101,7 +101,7 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
-    "energy",
+    "energy", "starts",
 )  # fmt: skip
 
 
