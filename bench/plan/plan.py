@@ -129,7 +129,7 @@ class Plan:
     memory_formats: tuple[str, ...] = _option(("contiguous",), "layout of images in memory", choices=MEMORY_FORMATS)
     modes: tuple[str, ...] = _option(
         ("eager",),
-        "how a step is run; compile: by torch.compile, also under a mode of its own; recompute: with activation checkpointing",
+        "how a step is run; compile: by torch.compile, in its own modes too; recompute: activation checkpointing",
         choices=MODES,
     )
     implementations: tuple[str, ...] = _option(
