@@ -16,17 +16,24 @@ from bench.process import entries
 from bench.process.executor import Executor, talk
 from bench.process.worker import WorkerError
 from bench.session.flight import Report
+from bench.session.starts import kept_for, starts_of
 from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
 from bench.text import joined, plural
-from bench.vocabulary import FileKind, Part, Status
+from bench.vocabulary import FileKind, Part, Status, WarningKind
 
 FLAGS: Mapping[FileKind, str] = {
     "trace": "--profile",
     "checkpoint": "--checkpoint",
 }  # the flag that asks for each kind of file
 MOST_LOST = 3  # nodes that one task may take along: it may be what ends them
+# By the stages that come after the status, what is lost where a worker ends in them, and as what that is warned of.
+_LOST: Mapping[str, tuple[str, Part, WarningKind]] = {
+    "insight": ("insight", "insight", "no insight"),
+    "profile": ("profile", "profile", "no profile"),
+    "memory over a step": ("memory", "profile", "memory not known"),
+}
 PARTS: Mapping[FileKind, Part] = {"trace": "profile", "checkpoint": "training"}
 
 
@@ -73,9 +80,14 @@ class Collector:
             BenchError: no node is left.
 
         """
-        task = replace(task, left_out=self._left_out)
+        with kept_for(task) as caches:
+            return self._measured(replace(task, left_out=self._left_out, caches=caches), report)
+
+    def _measured(self, task: Task, report: Report) -> Result:
         started, clock = utc_now(), time.monotonic()
         parts, ended, lost = self._tried(task, report)
+        if "artifacts" in parts and ended is None:
+            self._start_again(task, parts, report)
         started, clock = parts.get("began", [(started, clock)])[0]  # on a node, not before it was free
         if changed := [text for text, digest in parts.get("code", [{}])[-1].items() if self._changed(text, digest)]:
             # its numbers are of other code than the run says
@@ -83,10 +95,18 @@ class Collector:
             return Result(task.cell, "failed", reason, task.repeat, started=started, seconds=time.monotonic() - clock)
         ending = _ending(parts, ended)
         if ended is not None and "status" in parts:
-            _warn_of_missing(parts, ended.reason)
+            _warn_of_lost(parts, ended.reason)
         if lost:
             _warn(parts, _nodes_lost(lost))
         return _result(task, parts, ending, started, time.monotonic() - clock)
+
+    def _start_again(self, task: Task, parts: dict[str, list[Any]], report: Report) -> None:
+        """Add how long fresh processes take to start with what the task's worker has left."""
+        report("starts")
+        measurements, warnings = starts_of(task, parts["artifacts"][-1], self._executor)
+        parts.setdefault("measurements", []).append([measurement.to_dict() for measurement in measurements])
+        for warning in warnings:
+            _warn(parts, warning)
 
     def _tried(self, task: Task, report: Report) -> tuple[dict[str, list[Any]], WorkerError | None, list[str]]:
         """What the last worker that was given the task sent and ended with, and the nodes that vanished before."""
@@ -143,13 +163,11 @@ def _warn(parts: dict[str, list[Any]], warning: Warning) -> None:
     parts.setdefault("warning", []).append(warning.to_dict())
 
 
-def _warn_of_missing(parts: dict[str, list[Any]], reason: str) -> None:
-    """That the worker ended while it looked into the net or made the profile, which come after its status."""
-    last = _last_stage(parts)
-    if last == "insight" and "insight" not in parts:
-        _warn(parts, Warning("insight", "no insight", None, reason))
-    elif last == "profile" and "profile" not in parts:
-        _warn(parts, Warning("profile", "no profile", None, reason))
+def _warn_of_lost(parts: dict[str, list[Any]], reason: str) -> None:
+    """That the worker ended in a stage after its status, before what comes of that."""
+    kept, part, kind = _LOST.get(_last_stage(parts), (None, None, None))
+    if kept and part and kind and kept not in parts:
+        _warn(parts, Warning(part, kind, None, reason))
 
 
 def _left_running(count: int) -> Warning:
@@ -210,6 +228,7 @@ def _result(
         operators=parts.get("operators", [None])[-1],
         insight=parts.get("insight", [None])[-1],
         profile=parts.get("profile", [None])[-1],
+        memory=parts.get("memory", [None])[-1],
         system=_system(parts),
         warnings=tuple(dict.fromkeys(map(Warning.from_dict, parts.get("warning", ())))),
         started=started,

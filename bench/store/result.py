@@ -124,6 +124,7 @@ class Result:
         operators: how often one step dispatches each aten operator, by phase; None where it was not counted.
         insight: what a look into the trained net gave (`bench.store.insight`), or None where none was taken.
         profile: what a profiled step spent its time on (`bench.measure.profile`), or None where it was not profiled.
+        memory: what a step holds when (`bench.measure.held_memory`), or None where it was not recorded.
         system: hardware and software as the worker saw them.
         warnings: what to know before trusting the numbers.
         started: UTC time, ISO 8601.
@@ -141,6 +142,7 @@ class Result:
     operators: dict[str, dict[str, int]] | None = None
     insight: dict[str, Any] | None = None
     profile: dict[str, Any] | None = None
+    memory: dict[str, Any] | None = None
     system: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[Warning, ...] = ()
     started: str = ""
@@ -179,6 +181,7 @@ class Result:
             "operators": self.operators,
             "insight": self.insight,
             "profile": self.profile,
+            "memory": self.memory,
             "system": self.system,
             "samples": samples,
         }
@@ -198,6 +201,7 @@ class Result:
             operators=stored["operators"],
             insight=stored.get("insight"),
             profile=stored["profile"],
+            memory=stored.get("memory"),
             system=stored["system"],
             warnings=tuple(map(Warning.from_dict, stored["warnings"])),
             started=stored["started"],

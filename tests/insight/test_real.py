@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def heard():
     heard = Heard()
-    cell = Cell("lenet5", optimizer="adam", schedule="one_cycle", denormals="flush")
+    cell = Cell("lenet5", optimizer="adam", batch_size=128, schedule="one_cycle", denormals="flush")
     measure(Task(cell, blocks=0, epochs=1, train_limit=60.0, insight=True), heard)
     return heard
 
