@@ -16,6 +16,7 @@ STATISTICS = {
     "median": "median",
     "p75": "75th percentile",
     "p90": "90th percentile",
+    "p99": "99th percentile",
     "max": "slowest",
     "exact": "exact",
     "maximum": "largest seen",

@@ -8,7 +8,7 @@ Direction = Literal["lower", "higher", "none"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 # How a value follows from what was read: a quantile of its samples, or one of the others.
-Quantile = Literal["min", "p10", "p25", "median", "p75", "p90", "max"]
+Quantile = Literal["min", "p10", "p25", "median", "p75", "p90", "p99", "max"]
 Statistic = Literal[Quantile, "exact", "maximum", "mean", "final", "share", "single", "at target"]
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 
@@ -128,6 +128,13 @@ RevisionStatus = Literal["recorded", "there already", "failed", "interrupted"]
 # How a step is run.
 Mode = Literal["eager", "compile", "cuda_graph"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+# By what a trained net answers: of "none" its training steps are measured, of all others what serving it takes.
+Engine = Literal[
+    "none", "eager", "inference_mode", "bfloat16", "compile", "freezing", "aot_inductor", "dynamic_int8", "static_int8",
+]  # fmt: skip
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+NO_ENGINE: Engine = "none"
 
 # In which arithmetic products of float32 numbers are computed: torch's own choice; one for all kinds of operators; or
 # one for a kind, and IEEE's for the others.

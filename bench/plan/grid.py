@@ -10,6 +10,7 @@ from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.energy import is_counted
+from bench.plan.engines import unfit_for_engine
 from bench.plan.matching import meant
 from bench.plan.plan import AUTO, MAX, Plan, flag
 from bench.plan.precision import PURE, words_of
@@ -39,6 +40,7 @@ AXES = {
     "split": "splits",
     "world_size": "world_sizes",
     "accumulate": "accumulate",
+    "engine": "engines",
     "seed": "seeds",
 }
 
@@ -276,7 +278,7 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
     fit = own or _uncaptured(cell) or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
-    return fit or _indivisible(cell, catalogue)
+    return fit or unfit_for_engine(cell, catalogue) or _indivisible(cell, catalogue)
 
 
 def _uncaptured(cell: Cell) -> str | None:

@@ -12,6 +12,7 @@ from bench.machine.neighbours import Look
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.energy import energy_left_out
+from bench.plan.engines import check_engines
 from bench.plan.estimate import least_seconds, page_seconds
 from bench.plan.grid import Grid, origins_of, plugins_of
 from bench.plan.largest import largest_of
@@ -85,6 +86,7 @@ def prepare(
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats, executor.slots)
     _check_training(plan)
+    check_engines(plan)
     for text in _without_one_rank(grid):
         observer.warned(text)
     seconds = left.seconds(plan, catalogue, executor.slots)

@@ -10,6 +10,7 @@ from bench.metrics import named
 from bench.plan.cell import Cell
 from bench.stats.interval import Interval
 from bench.store.accumulation import with_accumulation
+from bench.store.answers import with_answer_intervals
 from bench.store.disturbed import flagged
 from bench.store.flags import Flags, joined, missed
 from bench.store.machines import Place, places_of
@@ -96,7 +97,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     `max`, `mean`, `stddev` and `iqr`, as far as its file says them; the fields of a foreign cell that say nothing are
     absent, and so are its `seeds`.
     Cells of several ranks have a row for each efficiency that the run tells (`bench.store.scaling`), those of batches
-    in parts for their time and memory beside the whole batch (`bench.store.accumulation`).
+    in parts for their time and memory beside the whole batch (`bench.store.accumulation`). What an engine loses has its
+    interval over test images where a single seed was trained (`bench.store.answers`).
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -112,7 +114,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     table = table[~(table["metric"].isna() & table.index.isin(several))]  # where nothing was learnt on all of them
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
-    return with_accumulation(with_efficiencies(table[~flattering].reset_index(drop=True)))
+    whole = with_answer_intervals(table[~flattering].reset_index(drop=True))
+    return with_accumulation(with_efficiencies(whole))
 
 
 @dataclass(slots=True)
