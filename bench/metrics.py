@@ -41,6 +41,7 @@ class Metric:
         tradeoff: whether the page draws accuracy against it.
         tensorboard: whether TensorBoard's table of cells has it.
         on_request: measured only where it is asked for: its column on the terminal stands where something has it.
+        signed: whether it may be below 0.
         bounded: its column on the terminal has its interval, as those of ratios and shares do.
         axes: fields of the cell: its column stands where cells differ in one of them; empty for no such rule.
         timed_in: the part of a measurement that gives it, whose disturbance makes it doubtful; None for counts.
@@ -67,6 +68,7 @@ class Metric:
     tradeoff: bool = False
     tensorboard: bool = False
     on_request: bool = False
+    signed: bool = False
     bounded: bool = False
     axes: tuple[str, ...] = ()
     timed_in: Part | None = None
@@ -131,7 +133,8 @@ _of_the_whole: Maker = partial(
 )  # fmt: skip
 
 # What it takes to answer, of cells that have an engine.
-_served: Maker = partial(_time, timed_in="inference", axes=("engine",), bounded=True)
+_served: Maker = partial(_time, timed_in="inference", axes=("engine",))
+_latency: Maker = partial(_served, bounded=True)
 _answered: Maker = partial(_share, once_a_seed=True, axes=("engine",))
 _answers: Maker = partial(_count, once_a_seed=True, direction="none")
 
@@ -284,15 +287,15 @@ _ROWS: tuple[Metric, ...] = (
         heading="Inference, by the block", terminal="inference_wall",
         note="a batch without gradients as the whole block's time divided by its batches",
     ),
-    _served(
+    _latency(
         name="latency", heading="Latency, p50", terminal="p50",
         note="the median answer to a single image, from the call until its scores are there",
     ),
-    _served(
+    _latency(
         name="latency_p90", heading="Latency, p90", terminal="p90",
         note="what nine of ten answers to single images take at most; each process has its own, which are pooled",
     ),
-    _served(
+    _latency(
         name="latency_p99", heading="Latency, p99", terminal="p99",
         note="what 99 of 100 answers to single images take at most; each process has its own, which are pooled",
     ),
@@ -312,7 +315,7 @@ _ROWS: tuple[Metric, ...] = (
         note="from the file to the first answer, in a fresh process that has torch; what the compiler kept is found again",
     ),
     _answered(
-        name="accuracy_lost", direction="lower", heading="Accuracy lost", terminal="lost",
+        name="accuracy_lost", direction="lower", signed=True, heading="Accuracy lost", terminal="lost",
         note="accuracy of eager float32 less the engine's, with the same weights on the same test images",
     ),
     _answered(

@@ -52,8 +52,24 @@ def frozen(file: Path, build: Build) -> Answer:
 
 
 def freezing(net: nn.Module) -> Answer:
-    """The net compiled with its weights as constants."""
-    return torch.inference_mode()(torch.compile(net, dynamic=False, options={"freezing": True}))
+    """The net compiled with its weights as constants.
+
+    That is inductor's setting while it compiles, at the first answer to each batch size. As an option of torch.compile
+    it holds for a part of the compiler alone, which then does not know the operators of int8.
+    """
+    compiled, known = torch.compile(net, dynamic=False), set[torch.Size]()
+
+    @torch.inference_mode()
+    def answer(images: Tensor) -> Tensor:
+        if images.shape in known:
+            scores: Tensor = compiled(images)
+            return scores
+        with torch._inductor.config.patch(freezing=True):  # noqa: SLF001 - its documented settings
+            scores = compiled(images)
+        known.add(images.shape)
+        return scores
+
+    return answer
 
 
 def with_weights(net: nn.Module, file: Path) -> nn.Module:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from bench.report import svg
+from bench.report.answers import answers
 from bench.report.kernels import Kernels, kernels
 from bench.report.learning_curves import learning
 from bench.report.parallel import Told, all_of
@@ -23,6 +24,7 @@ _DRAWN: tuple[tuple[str, str, str, Callable[[Record], list[Picture]]], ...] = (
     ("choose", "Choose", "What each configuration gives for what it costs.", choosing),
     ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed),
     ("ranks", "Ranks", "What is gained by several processes that train together.", scaling),
+    ("answers", "Answers", "What it takes to serve a trained net, by each engine, and what it loses.", answers),
     ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning),
     ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing),
     ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning),

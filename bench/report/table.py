@@ -113,7 +113,8 @@ def amount(value: Value) -> str:
     half = value.half * scale.factor
     share = scale.unit == PERCENT  # thousands of test images resolve two places
     bounded = share and row_of(value.metric, value.unit).pooled != "log_mean"  # nothing is beyond 100 %
-    ends = (value.value, max(value.low, 0), min(value.high, 1.0 if bounded else math.inf))
+    least = -math.inf if row_of(value.metric, value.unit).signed else 0
+    ends = (value.value, max(value.low, least), min(value.high, 1.0 if bounded else math.inf))
     middle, low, high = (number(end * scale.factor, half, most=2 if share else 9) for end in ends)
     this_run = "this run, " if row_of(value.metric, value.unit).kind in _OF_THIS_RUN else ""
     endless = row_of(value.metric, value.unit).pooled == "log_mean" and is_endless(value.low, value.high)

@@ -86,7 +86,6 @@ def prepare(
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats, executor.slots)
     _check_training(plan)
-    check_engines(plan)
     for text in _without_one_rank(grid):
         observer.warned(text)
     seconds = left.seconds(plan, catalogue, executor.slots)
@@ -241,6 +240,7 @@ def _check_budget(plan: Plan, due: Collection[Cell], slots: int) -> None:
 
 
 def _check_training(plan: Plan) -> None:
+    check_engines(plan)
     for name, remedy in (("until", "--until 0"), ("checkpoint", "leave it out")):
         if getattr(plan, name) and not plan.epochs:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")

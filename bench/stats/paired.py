@@ -20,8 +20,9 @@ def accuracy_lost(lost: int, gained: int, images: int, confidence: float = 0.95)
         confidence: of the interval.
 
     """
-    number, one, other = images + 2, lost + 0.5, gained + 0.5
-    middle = (one - other) / number
-    half = float(ndtri(0.5 + confidence / 2)) * sqrt(one + other - number * middle**2) / number
+    number, worse, better = images + 2, lost + 0.5, gained + 0.5
+    middle = (worse - better) / number
+    half = float(ndtri(0.5 + confidence / 2)) * sqrt(worse + better - number * middle**2) / number
     value = (lost - gained) / images
-    return Interval(value, min(middle - half, value), max(middle + half, value), images)
+    low, high = max(middle - half, -1.0), min(middle + half, 1.0)
+    return Interval(value, min(low, value), max(high, value), images)
