@@ -312,11 +312,11 @@ _ROWS: tuple[Metric, ...] = (
     ),
     _served(
         name="start_up", heading="Start-up", terminal="start",
-        note="from the file to the first answer, in a fresh process that has torch; what the compiler kept is found again",
+        note="from the file to the first answer in a fresh process that has torch; what a compiler kept is found again",
     ),
     _answered(
         name="accuracy_lost", direction="lower", signed=True, heading="Accuracy lost", terminal="lost",
-        note="accuracy of eager float32 less the engine's, with the same weights on the same test images",
+        note="accuracy of eager float32 less the engine's, same weights, same test images; with one seed ± is over images",
     ),
     _answered(
         name="answers_differ", direction="lower", heading="Answers that differ", terminal="differ",
@@ -327,7 +327,8 @@ _ROWS: tuple[Metric, ...] = (
         note="share of the test images that the engine answers right",
     ),
     _answers(
-        name="answers_lost", heading="Answers lost", note="test images that eager float32 has right, and the engine wrong",
+        name="answers_lost", heading="Answers lost",
+        note="test images that eager float32 has right, and the engine wrong",
     ),
     _answers(
         name="answers_gained", heading="Answers gained",
@@ -337,7 +338,7 @@ _ROWS: tuple[Metric, ...] = (
     Metric(
         name="answer_error", unit="1", direction="lower", kind="number", pooled="mean", axes=("engine",),
         heading="Error of the scores", terminal="error",
-        note="distance of the engine's scores from those of eager float32 with the same weights, relative to their norm",
+        note="distance of the engine's scores from those of eager float32, same weights, relative to their norm",
     ),
     _bytes(name="parameter_bytes", heading="Memory of parameters", note="bytes of the parameters"),
     _bytes(name="optimizer_bytes", heading="Memory of the optimizer", note="bytes of the optimizer's state"),

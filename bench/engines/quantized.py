@@ -40,7 +40,7 @@ save_static, save_dynamic = partial(save, dynamic=False), partial(save, dynamic=
 
 
 def load(file: Path, _build: Build) -> Answer:
-    """The program, compiled at its first answer to each batch size: integers are multiplied by what is compiled alone."""
+    """The program, compiled at its first answer to each batch size: only then are integers multiplied."""
     import torchao.quantization.pt2e  # noqa: F401, PLC0415 - an extra, which registers what the program calls
 
     return freezing(torch.export.load(file).module())

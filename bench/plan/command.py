@@ -84,8 +84,7 @@ def _suites_own(architecture: str) -> dict[str, Any]:
 
 
 def comparison_of(cell: Cell, revisions: Iterable[str], threads: int | None = None) -> str | None:
-    """The shell command by which `ab` compares a cell at these revisions; None of one that no command can
-    compare.
+    """The shell command by which `ab` compares a cell at these revisions; None where no command can.
 
     Args:
         cell: it trains nothing, so that schedule and seed play no part.

@@ -38,8 +38,8 @@ def check_engines(plan: Plan) -> None:
     for name, remedy in _REFUSED.items() if engines and plan.epochs else ():
         if getattr(plan, name):
             raise BenchError(
-                f"{flag(name)} does not go with {flag('engines')} {engines[0]}, whose nets are trained for whole epochs "
-                f"alone: give {remedy}, or --engines {NO_ENGINE}"
+                f"{flag(name)} does not go with {flag('engines')} {engines[0]}, whose nets are trained for whole "
+                f"epochs alone: give {remedy}, or --engines {NO_ENGINE}"
             )
 
 

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from bench.metrics import SERVED_AT
 from bench.report import svg
 from bench.report.comparable import Group, groups
-from bench.report.plotting import DASHED, MOST_ROWS, Picture, arms, beside, colour_of, dot, finish, numbered, rowed
-from bench.report.plotting import unit_axis
+from bench.report.plotting import (
+    DASHED,
+    MOST_ROWS,
+    Picture,
+    arms,
+    beside,
+    colour_of,
+    dot,
+    finish,
+    numbered,
+    rowed,
+    unit_axis,
+)
 from bench.report.record import Record, Row, Value
 from bench.report.table import in_words
 from bench.report.units import percent, quantity
@@ -44,9 +55,9 @@ def _latencies(group: Group, rows: list[Row], at: int) -> Picture:
             _point(drawn, row, line, value, hollow=place > 0, size=6.5 - place)
         beside(drawn, row, line, quantity("latency", "s", values[0].value))
     _seconds_axis(drawn, len(rows))
-    axes.set_xlabel(f"seconds to answer to one image{_threads(rows)} · less is better")
+    axes.set_xlabel("latency of one image · less is better")
     caption = (
-        "From the call until the scores of a single image are there: filled marks (and the numbers) are the median, "
+        f"From the call until the scores of a single image are there{_threads(rows)}: filled marks (and the numbers) are the median, "
         "hollow ones the 90th and the 99th percentile, smaller the rarer. Each process has its own percentiles; bars "
         "are their 95 % intervals over fresh processes."
     )
@@ -60,7 +71,11 @@ def _rates(group: Group, rows: list[Row], at: int) -> Picture:
         known = [(size, row.values[name]) for size, name in SERVED_AT.items() if name in row.values]
         sizes |= {size for size, _ in known}
         axes.plot(
-            [size for size, _ in known], [value.value for _, value in known], color=colour_of(row), linewidth=1.2, zorder=2
+            [size for size, _ in known],
+            [value.value for _, value in known],
+            color=colour_of(row),
+            linewidth=1.2,
+            zorder=2,
         )
         for size, value in known:
             bars = axes.errorbar([size], [value.value], yerr=arms(value), elinewidth=1.8, **dot(row))
@@ -91,8 +106,9 @@ def _losses(group: Group, rows: list[Row], at: int) -> Picture:
         beside(drawn, row, line, percent(row.values["accuracy_lost"].value))
     axes.margins(x=0.1)
     axes.grid(visible=True, axis="x")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
-    axes.set_xlabel("test accuracy lost against eager float32 · less is better")
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:.3g} %"))
+    axes.set_xlabel("accuracy lost · less is better")
     caption = (
         "Accuracy of eager float32 less that of the engine, with the same weights on the same test images, image for "
         "image. With one seed bars are the 95 % interval over images (Agresti and Min), with several over seeds; "
@@ -110,7 +126,7 @@ def _starts(group: Group, rows: list[Row], at: int) -> Picture:
         _point(drawn, row, line, row.values["start_up"], more=f"; {size} on disk")
         beside(drawn, row, line, size)
     _seconds_axis(drawn, len(rows))
-    axes.set_xlabel("seconds from the file to the first answer · size on disk at the right")
+    axes.set_xlabel("start-up · size on disk at the right")
     caption = (
         "A fresh process that has imported torch loads the file and answers to one image; what a compiler kept of an "
         "earlier start is found again. The size is that of the file alone, without torch and the code of the net. "

@@ -203,7 +203,7 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     text = figure(value.value, column.scale, known)
     plus, short = _looked_before(value.before.value, column.scale) if value.before else "", NO_INTERVAL if wide else ""
     row = row_of(value.metric, value.unit)
-    if half and value.statistic != "exact" and (row.once_a_seed or row.kind not in _OF_THE_MACHINE):
+    if half and value.statistic != "exact" and (row.once_a_seed or row.bounded or row.kind not in _OF_THE_MACHINE):
         share = value.relative_half
         plus = plus_minus(half, text) if column.scale.unit in (PERCENT, "") or share is None else either_way(share)
         if row.pooled == "proportion":  # lopsided: 100 % has nothing above it

@@ -85,7 +85,7 @@ class EngineTask:
         """
         with scratch() as folder, forked(partial(_answer, self.task)) as ask:
             ready = self._made_ready(Path(folder))
-            self._see(Measurement.of_value("size_on_disk", float(ready.file.stat().st_size), "exact"))
+            self._see(Measurement.of_value("size_on_disk", float(ready.file.stat().st_size), "single"))
             self.channel.send("stage", "answering")
             answers = ask(ready)
         self.channel.send("system", answers.system)

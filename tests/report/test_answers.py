@@ -22,10 +22,16 @@ def recorded(folder, *, trained=True, engines=ENGINES):
                 taken = [("latency", seconds, "median"), ("latency_p90", 1.2 * seconds, "p90")]
                 taken += [("latency_p99", 2 * seconds, "p99"), ("start_up", 200 * seconds, "single")]
                 taken += [(f"served_at_{size}", size**0.8 / seconds, "p25") for size in (1, 8, 64)]
-                taken += [("size_on_disk", 4e5 * times, "exact"), ("answer_error", 1e-3 * (engine == "static_int8"), "single")]
+                taken += [
+                    ("size_on_disk", 4e5 * times, "exact"),
+                    ("answer_error", 1e-3 * (engine == "static_int8"), "single"),
+                ]
                 if trained and repeat == 0:
                     lost = 12 * (engine == "static_int8")
-                    taken += [("accuracy_lost", (lost - 4) / 1e4, "final"), ("answers_differ", (lost + 9) / 1e4, "final")]
+                    taken += [
+                        ("accuracy_lost", (lost - 4) / 1e4, "final"),
+                        ("answers_differ", (lost + 9) / 1e4, "final"),
+                    ]
                     taken += [("answers_lost", lost, "final"), ("answers_gained", 4, "final")]
                     taken += [("answers_scored", 1e4, "final"), ("answer_accuracy", 0.98, "final")]
                 kept = tuple(Measurement.of_value(name, float(value), kind, 2) for name, value, kind in taken)

@@ -43,12 +43,11 @@ def test_a_trained_net_is_scored_on_all_test_images_beside_eager_float32(quick):
     known = values_of(heard_of(Task(replace(CELL, engine="eager", batch_size=64), epochs=1)))
     assert known["answers_scored"] == 1024
     assert [known[name] for name in ("accuracy_lost", "answers_differ", "answer_error")] == [0, 0, 0]
-    assert known["answer_accuracy"] > 0.2  # of ten classes: it has learnt
 
 
 def test_all_engines_have_the_same_weights(quick, monkeypatch):
     seen = []
-    for name in ("eager", "bfloat16"):
+    for name in ("bfloat16", "eager"):
         engine = ENGINES[name]
 
         def kept(net, images, file, engine=engine):
@@ -59,6 +58,8 @@ def test_all_engines_have_the_same_weights(quick, monkeypatch):
         heard_of(Task(replace(CELL, engine=name, batch_size=64), epochs=1))
     first, second = seen
     assert all(first[name].equal(second[name]) for name in first)
+    heard_of(Task(replace(CELL, engine="eager", batch_size=64)))
+    assert not any(first[name].equal(seen[2][name]) for name in first)  # those of a net that was not trained
 
 
 def test_a_wrong_engine_fails_its_cell_in_one_line(quick, monkeypatch):
