@@ -88,7 +88,7 @@ def random_numbers_kept(name: str) -> Iterator[None]:
     So is the device that is the current one.
     """
     kind = name.partition(":")[0]
-    if DEVICES[kind].facts.on_host:
+    if DEVICES[kind].facts.on_host or not torch.accelerator.is_available():
         with torch.random.fork_rng(devices=[]):
             yield
         return

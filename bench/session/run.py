@@ -80,13 +80,11 @@ def prepare(
         grid, largest = expanded(plan, catalogue, executor, observer, known)
     grid = in_shard(grid, plan, catalogue)
     left_out = energy_left_out(grid.cells, plan, catalogue.devices)
-    for text in (*_untrained(grid, catalogue), *_untrainable(grid), *left_out):
-        observer.warned(text)
     trials = trials_of(grid.cells, plan, catalogue)
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats, executor.slots)
     _check_training(plan)
-    for text in _without_one_rank(grid):
+    for text in (*_untrained(grid, catalogue), *_untrainable(grid), *left_out, *_without_one_rank(grid)):
         observer.warned(text)
     seconds = left.seconds(plan, catalogue, executor.slots)
     return Work(plan, catalogue, grid, trials, seconds, past, left if run else None, largest)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bench.metrics import named
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
 from bench.stats.interval import Interval
 from bench.store.accumulation import with_accumulation
 from bench.store.answers import with_answer_intervals
@@ -44,7 +44,7 @@ def configurations(run: Run) -> pd.DataFrame:
     lines = [{**line, "id": configuration_id(line)} for line in flagged(run.heads(), run.heads())]
     seeds: dict[str, set[int]] = {line["id"]: set() for line in lines}
     for line in lines:
-        seed = line["cell"].get("seed", 0)
+        seed = seed_of(line["cell"])
         if line["status"] != "skipped" and seed is not None:
             seeds[line["id"]].add(seed)
     table = frame_of(lines, asked_of(run.facts.plan))
