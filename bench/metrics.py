@@ -316,7 +316,7 @@ _ROWS: tuple[Metric, ...] = (
     ),
     _answered(
         name="accuracy_lost", direction="lower", signed=True, heading="Accuracy lost", terminal="lost",
-        note="accuracy of eager float32 less the engine's, same weights, same test images; with one seed ± is over images",
+        note="accuracy of eager float32 less the engine's, same weights and images; with one seed ± is over images",
     ),
     _answered(
         name="answers_differ", direction="lower", heading="Answers that differ", terminal="differ",

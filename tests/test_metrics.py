@@ -274,8 +274,8 @@ def test_a_number_is_shown_by_its_kind_on_the_page(row, tmp_path):
         return
     (entry,) = entries(record, column).values()
     expected = {
-        "share": ("%", "25.00"), "ratio": ("\u00d7", "0.250"), "rate": ("images/s", "0.250"), "time": ("ms", "250"),
-        "energy": (f"m{row.symbol}", "250"),
+        "share": ("%", "25.00"), "ratio": ("\u00d7", "0.250"), "time": ("ms", "250"),
+        "rate": (row.symbol or "images/s", "0.250"), "energy": (f"m{row.symbol}", "250"),
     }.get(row.kind, (row.symbol, "0.250"))  # fmt: skip
     unit = f"{column.unit.split()[0]}" if column.unit else ""
     assert (column.heading, column.shown, unit, entry.text) == (row.heading, row.shown, *expected)

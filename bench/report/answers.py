@@ -57,9 +57,9 @@ def _latencies(group: Group, rows: list[Row], at: int) -> Picture:
     _seconds_axis(drawn, len(rows))
     axes.set_xlabel("latency of one image · less is better")
     caption = (
-        f"From the call until the scores of a single image are there{_threads(rows)}: filled marks (and the numbers) are the median, "
-        "hollow ones the 90th and the 99th percentile, smaller the rarer. Each process has its own percentiles; bars "
-        "are their 95 % intervals over fresh processes."
+        f"From the call until the scores of a single image are there{_threads(rows)}: filled marks (and the numbers) "
+        "are the median, hollow ones the 90th and the 99th percentile, smaller the rarer. Each process has its own "
+        "percentiles; bars are their 95 % intervals over fresh processes."
     )
     return finish(drawn, group.titled("Latency of a single image"), caption)
 
