@@ -18,10 +18,11 @@ from bench.measure.blocks import Block, Mark, Step, quiet_collector, run_block, 
 from bench.measure.speed import lead_in
 from bench.metrics import SERVED_AT
 from bench.plan.timing import INFERENCE_BLOCKS, LATENCY_BLOCKS, LEAST_ANSWERS, STATISTIC
-from bench.store.result import Floats, Measurement
+from bench.store.result import QUANTILES, Floats, Measurement
 from bench.text import percent
+from bench.vocabulary import Quantile
 
-PERCENTILES = ("p90", "p99")  # of a process, beside the median
+PERCENTILES: tuple[Quantile, ...] = ("p90", "p99")  # of a process, beside the median
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def measure_latency(answer: Answer, images: Tensor, device: Device, threads: int
     seconds = _seconds(timed)
     latency = Measurement.of_samples("latency", seconds, statistic="median", threads=threads)
     tails = [
-        Measurement.of_value(f"latency_{share}", float(np.quantile(seconds, int(share[1:]) / 100)), share, threads)
+        Measurement.of_value(f"latency_{share}", float(np.quantile(seconds, QUANTILES[share])), share, threads)
         for share in PERCENTILES
     ]
     return Served(timed, [latency, *tails], warm.steady)

@@ -18,9 +18,9 @@ def with_answer_intervals(table: pd.DataFrame) -> pd.DataFrame:
     """
     counts = table[table["metric"].isin(("answers_lost", "answers_gained", "answers_scored"))]
     known: dict[Hashable, dict[str, int]] = {}
-    for row in counts.to_dict("records"):
-        if row["n"] == 1:
-            known.setdefault(row["id"], {})[str(row["metric"])] = int(row["value"])
+    for count in counts.to_dict("records"):
+        if count["n"] == 1:
+            known.setdefault(count["id"], {})[str(count["metric"])] = int(count["value"])
     if not known:
         return table
     for place, row in table[table["metric"].isin((LOST, DIFFER))].iterrows():
