@@ -20,6 +20,7 @@ KEYS = {
     "suites": {"name", "cells", "seconds", "purpose", "architectures"},
 }
 MEMBERS = {
+    "engines": "inference_mode",
     "architectures": "lenet5",
     "optimizers": "muon",
     "datasets": "mnist",
