@@ -43,12 +43,12 @@ ENGINES: Mapping[str, Engine] = {
         file="net.pt2", tolerance=1e-3, save=exported.save_package, load=exported.load_package, compiles=True,
     ),
     "dynamic_int8": Engine(
-        description="linear layers in int8, what flows into them scaled anew for each batch (torchao)",
+        description="convolutions and linear layers in int8, what flows into them scaled anew for each batch (torchao)",
         file="net.pt2", tolerance=0.25, save=quantized.save_dynamic, load=quantized.load,
         compiles=True, compiles_at_start=True, package="torchao", kinds=("cpu",),
     ),
     "static_int8": Engine(
-        description="convolutions and linear layers in int8, scaled by what training images show (torchao)",
+        description="the same, scaled by what training images show (torchao)",
         file="net.pt2", tolerance=0.25, save=quantized.save_static, load=quantized.load,
         compiles=True, compiles_at_start=True, package="torchao", kinds=("cpu",),
     ),

@@ -15,8 +15,8 @@ from bench.errors import BenchError
 def save(net: nn.Module, images: Tensor, file: Path, *, dynamic: bool) -> None:
     """The program of the net with its weights in int8.
 
-    What flows between the layers is scaled by what the `images` show, or `dynamic`, anew for each batch, which the
-    quantizer does before linear layers alone.
+    What flows into convolutions and linear layers is scaled by what the `images` show, or `dynamic`, anew for each
+    batch. The program keeps the images that it was exported with, so these are two.
 
     Raises:
         BenchError: the net has no layer to quantize.
@@ -28,11 +28,11 @@ def save(net: nn.Module, images: Tensor, file: Path, *, dynamic: bool) -> None:
     quantizer = x86.X86InductorQuantizer()
     quantizer.set_global(x86.get_default_x86_inductor_quantization_config(is_dynamic=dynamic))
     with torch.no_grad():
-        prepared = quantize_pt2e.prepare_pt2e(exported(net, images).module(), quantizer)
+        prepared = quantize_pt2e.prepare_pt2e(exported(net, images[:2].clone()).module(), quantizer)
         prepared(images)
-        program = exported(quantize_pt2e.convert_pt2e(prepared), images)
+        program = exported(quantize_pt2e.convert_pt2e(prepared), images[:2].clone())
     if not any("quantize_per" in str(node.target) for node in program.graph.nodes):
-        raise BenchError(f"the net has no layer that is quantized{' dynamically: no linear one' if dynamic else ''}")
+        raise BenchError("the net has no layer that is quantized: neither a convolution nor a linear one")
     torch.export.save(program, file)
 
 

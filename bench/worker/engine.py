@@ -114,7 +114,7 @@ class EngineTask:
             train(work, sources.test(cell), self.task.epochs, partial(self.channel.send, "stage"))
         work.eval()
         net, sizes = work.model, served_batches(cell)
-        images = part.images[: max(2, *sizes)].contiguous()
+        images = part.images[: max(2, *sizes)].clone()  # no view: a program would keep what it is one of
         eager = torch.inference_mode()(net)
         classes = scores_of(eager, sources.test(cell).images, sizes[-1]).argmax(1) if trained else None
         self.channel.send("stage", f"preparing {cell.engine}")
