@@ -9,6 +9,7 @@ from typing import Any
 from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.compiled import COMPILED, is_compiled, uncompiled
 from bench.plan.energy import is_counted
 from bench.plan.engines import unfit_for_engine
 from bench.plan.matching import meant
@@ -139,13 +140,20 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         epochs=plan.epochs if repeat == 0 else 0,
         train_limit=plan.train_limit or inf,
         costs=repeat == 0 and plan.blocks > 0,
+        peak=repeat > 0 and plan.blocks > 0 and compares_memory(plan),
         until=plan.until,
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
         profile=plan.profile and repeat == 0,
         energy=is_counted(cell, plan, devices),
+        starts=plan.starts and plan.blocks > 0 and is_compiled(cell),
         data_dir=plan.data_dir,
         timeout=plan.timeout,
     )
+
+
+def compares_memory(plan: Plan) -> bool:
+    """Whether cells differ in what trades memory for time, so that several processes have to tell its peak."""
+    return max(plan.accumulate) > 1 or "recompute" in plan.modes
 
 
 def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -272,12 +280,15 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
-    if cell.implementation not in optimizer["implementations"]:
+    if cell.implementation not in (*optimizer["implementations"], COMPILED):
         return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
     if reason := optimizer["unsupported"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
+    if reason := catalogue.architectures[cell.architecture].get("cannot", {}).get(cell.mode):
+        return str(reason)
     own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
-    fit = own or _uncaptured(cell) or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
+    closure = uncompiled(cell, needs_closure=optimizer["needs_closure"])
+    fit = own or _uncaptured(cell) or closure or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
     return fit or unfit_for_engine(cell, catalogue) or _indivisible(cell, catalogue)
 
 
