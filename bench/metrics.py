@@ -15,6 +15,7 @@ OPERATORS_OF = {phase: f"operators_{phase}" for phase in PHASES}
 LAUNCHES_OF = {phase: f"launches_{phase}" for phase in (*PHASES, "step")} | {"": "launches_unmarked"}
 ROBUST_OF = {eps: f"robust_accuracy_{eps * 100:.0f}" for eps in (0.02, 0.05, 0.1, 0.2, 0.3)}
 WORDED_ROBUST = 0.1  # the strength that tables begin with and sentences are of
+SERVED_AT = {size: f"served_at_{size}" for size in (1, 8, 64, 512)}  # images that an engine is given at once
 FLOPS_OF = {kind: f"flops_{kind.replace(' ', '_')}" for kind in ("convolution", "matrix multiply", "other")}
 
 
@@ -42,6 +43,8 @@ class Metric:
         tradeoff: whether the page draws accuracy against it.
         tensorboard: whether TensorBoard's table of cells has it.
         on_request: measured only where it is asked for: its column on the terminal stands where something has it.
+        signed: whether it may be below 0.
+        bounded: its column on the terminal has its interval, as those of ratios and shares do.
         axes: fields of the cell: its column stands where cells differ in one of them; empty for no such rule.
         timed_in: the part of a measurement that gives it, whose disturbance makes it doubtful; None for counts.
         derived: computed for tables, pages and comparisons from another metric's samples, never stored itself.
@@ -67,6 +70,8 @@ class Metric:
     tradeoff: bool = False
     tensorboard: bool = False
     on_request: bool = False
+    signed: bool = False
+    bounded: bool = False
     axes: tuple[str, ...] = ()
     timed_in: Part | None = None
     derived: bool = False
@@ -128,6 +133,12 @@ _efficiency: Maker = partial(
 _of_the_usual: Maker = partial(
     Metric, unit="1", direction="lower", kind="ratio", pooled="log_mean", derived=True,
 )  # fmt: skip
+
+# What it takes to answer, of cells that have an engine.
+_served: Maker = partial(_time, timed_in="inference", axes=("engine",))
+_latency: Maker = partial(_served, bounded=True)
+_answered: Maker = partial(_share, once_a_seed=True, axes=("engine",))
+_answers: Maker = partial(_count, once_a_seed=True, direction="none")
 
 # When compiling has paid, so that they stand where cells differ in that.
 _COMPILING = ("mode", "implementation")
@@ -317,6 +328,59 @@ _ROWS: tuple[Metric, ...] = (
         heading="Inference, by the block", terminal="inference_wall",
         note="a batch without gradients as the whole block's time divided by its batches",
     ),
+    _latency(
+        name="latency", heading="Latency, p50", terminal="p50",
+        note="the median answer to a single image, from the call until its scores are there",
+    ),
+    _latency(
+        name="latency_p90", heading="Latency, p90", terminal="p90",
+        note="what nine of ten answers to single images take at most; each process has its own, which are pooled",
+    ),
+    _latency(
+        name="latency_p99", heading="Latency, p99", terminal="p99",
+        note="what 99 of 100 answers to single images take at most; each process has its own, which are pooled",
+    ),
+    *(
+        _rate(
+            name=name, timed_in="inference", heading=f"Answers, batch {size}", axes=("engine",),
+            terminal=f"at {size}", symbol="/s", note=f"images a second that are answered, {size} at once",
+        )
+        for size, name in SERVED_AT.items()
+    ),
+    _size(
+        name="size_on_disk", heading="Size on disk", axes=("engine",), terminal="disk",
+        note="bytes of the engine's file: the weights, or the whole program with them",
+    ),
+    _served(
+        name="start_up", heading="Start-up", terminal="start",
+        note="from the file to the first answer in a fresh process that has torch; what a compiler kept is found again",
+    ),
+    _answered(
+        name="accuracy_lost", direction="lower", signed=True, heading="Accuracy lost", terminal="lost",
+        note="accuracy of eager float32 less the engine's, same weights and images; with one seed ± is over images",
+    ),
+    _answered(
+        name="answers_differ", direction="lower", heading="Answers that differ", terminal="differ",
+        note="share of the test images that the engine answers otherwise than eager float32 with the same weights",
+    ),
+    _answered(
+        name="answer_accuracy", direction="higher", heading="Accuracy of answers",
+        note="share of the test images that the engine answers right",
+    ),
+    _answers(
+        name="answers_lost", heading="Answers lost",
+        note="test images that eager float32 has right, and the engine wrong",
+    ),
+    _answers(
+        name="answers_gained", heading="Answers gained",
+        note="test images that eager float32 has wrong, and the engine right",
+    ),
+    _answers(name="answers_scored", heading="Images scored", note="test images that both answer"),
+    Metric(
+        name="answer_error", unit="1", direction="lower", kind="number", pooled="mean", axes=("engine",),
+        heading="Error of the scores", terminal="error",
+        note="distance of the engine's scores from those of eager float32, same weights, relative to their norm",
+    ),
     _bytes(name="parameter_bytes", heading="Memory of parameters", note="bytes of the parameters"),
     _bytes(name="optimizer_bytes", heading="Memory of the optimizer", note="bytes of the optimizer's state"),
     _bytes(
@@ -498,7 +562,7 @@ def row_of(name: str, unit: str = "1", direction: Direction = "none") -> Metric:
 def symbol_of(name: str, unit: str) -> str:
     """What stands after the number of a metric stored in that unit, as `bench.text` takes it; "" for a count."""
     row = row_of(name, unit)
-    return {"share": PERCENT, "ratio": TIMES, "rate": "images/s"}.get(row.kind, row.symbol)
+    return {"share": PERCENT, "ratio": TIMES, "rate": row.symbol or "images/s"}.get(row.kind, row.symbol)
 
 
 def named(wanted: Callable[[Metric], bool]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ STATISTICS = {
     "median": "median",
     "p75": "75th percentile",
     "p90": "90th percentile",
+    "p99": "99th percentile",
     "max": "slowest",
     "exact": "exact",
     "maximum": "largest seen",
@@ -132,6 +133,8 @@ def number(value: float, half: float | None = None, *, exact: bool = False, most
     known = half if half and math.isfinite(half) else None
     if not known and 0 < abs(value) < _TINY:
         return scientific(value)
+    if known and not value:  # a difference may be nothing, and how sure that is still has its digit
+        return f"{0:.{min(max(-math.floor(math.log10(known)), 1), most)}f}"
     digits = _digits_of(value, known) if known else _DIGITS
     rounded = value if known else _rounded(value, digits)
     places = min(digits - 1 - (math.floor(math.log10(abs(rounded))) if rounded else 0), most)

@@ -8,7 +8,7 @@ Direction = Literal["lower", "higher", "none"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 # How a value follows from what was read: a quantile of its samples, or one of the others.
-Quantile = Literal["min", "p10", "p25", "median", "p75", "p90", "max"]
+Quantile = Literal["min", "p10", "p25", "median", "p75", "p90", "p99", "max"]
 Statistic = Literal[Quantile, "exact", "maximum", "mean", "final", "share", "single", "at target"]
 STATISTICS: tuple[Statistic, ...] = get_args(Statistic)
 
@@ -136,6 +136,13 @@ Mode = Literal[
     "compile_max_autotune_no_cudagraphs", "cuda_graph", "recompute",
 ]  # fmt: skip
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+# By what a trained net answers: of "none" its training steps are measured, of all others what serving it takes.
+Engine = Literal[
+    "none", "eager", "inference_mode", "bfloat16", "compile", "freezing", "aot_inductor", "dynamic_int8", "static_int8",
+]  # fmt: skip
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+NO_ENGINE: Engine = "none"
 
 # Whether what was spent once on a faster step is made up for.
 Pays = Literal["yes", "no", "not known"]

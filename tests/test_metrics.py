@@ -70,7 +70,10 @@ TAKEN = {
     "robust_accuracy_10 calibration_error call",
     "once_a_seed": "accuracy time_to_accuracy energy_to_accuracy training_throughput train_accuracy test_loss "
     "robust_accuracy_2 robust_accuracy_5 robust_accuracy_10 robust_accuracy_20 robust_accuracy_30 calibration_error "
-    "reached training_step steps_to_accuracy",
+    "reached training_step steps_to_accuracy accuracy_lost answers_differ answer_accuracy answers_lost answers_gained "
+    "answers_scored",
+    "signed": "accuracy_lost",
+    "bounded": "latency latency_p90 latency_p99",
     "to_target": "time_to_accuracy energy_to_accuracy steps_to_accuracy",
     "imported": "parameters flops call step_wall inference_wall flops_forward",
     "followed": "relative_cost accuracy step call step_wall inference_wall",
@@ -131,6 +134,19 @@ def of_closure():
 
     work = workload_of(replace(CELL, optimizer="lbfgs"), CpuDevice())
     return {one.metric for one in measure_phases(work, 1, 1)[1]}
+
+
+def of_answers():
+    """By a task whose net answers by an engine, all in this process."""
+    from bench.plan.task import Task
+    from bench.worker.engine import EngineTask
+    from tests.engines.inprocess import asked_here
+    from tests.measure.recording import Heard
+
+    heard = Heard()
+    with asked_here(), hasty():
+        EngineTask(Task(replace(CELL, batch_size=512, engine="eager"), epochs=1), heard).measure()
+    return {one["metric"] for found in heard.of("measurements") for one in found}
 
 
 def of_copy():
@@ -201,7 +217,7 @@ def of_ab():
 
 
 def test_every_row_is_measured_somewhere_and_all_that_is_measured_has_a_row(of_task, tmp_path):
-    measured = of_task | of_profile() | of_flops() | of_closure() | of_copy() | of_import(tmp_path)
+    measured = of_task | of_profile() | of_flops() | of_closure() | of_copy() | of_answers() | of_import(tmp_path)
     for name, module in (ELSEWHERE | OF_RANKS).items():
         assert name not in measured, f"{name} is measured here: take it out of ELSEWHERE"
         assert f'"{name}"' in (SOURCE / module).read_text("utf-8")
@@ -278,8 +294,8 @@ def test_a_number_is_shown_by_its_kind_on_the_page(row, tmp_path):
         return
     (entry,) = entries(record, column).values()
     expected = {
-        "share": ("%", "25.00"), "ratio": ("\u00d7", "0.250"), "rate": ("images/s", "0.250"), "time": ("ms", "250"),
-        "energy": (f"m{row.symbol}", "250"),
+        "share": ("%", "25.00"), "ratio": ("\u00d7", "0.250"), "time": ("ms", "250"),
+        "rate": (row.symbol or "images/s", "0.250"), "energy": (f"m{row.symbol}", "250"),
     }.get(row.kind, (row.symbol, "0.250"))  # fmt: skip
     unit = f"{column.unit.split()[0]}" if column.unit else ""
     assert (column.heading, column.shown, unit, entry.text) == (row.heading, row.shown, *expected)
@@ -305,6 +321,7 @@ def test_an_error_of_the_arithmetic_stands_on_the_page_where_cells_differ_in_it(
 def test_a_number_in_a_sentence_has_its_unit(row):
     text = quantity(row.name, row.unit, 0.5).replace("\u00a0", " ")
     kinds = {"share": "50.00 %", "ratio": "0.500\u00d7", "rate": "0.500 images/s", "time": "500 ms"}
+    kinds |= {"rate": f"0.500 {row.symbol}"} if row.symbol else {}
     kinds["energy"] = f"500 m{row.symbol}"
     assert text == kinds.get(row.kind, f"0.500 {row.symbol}".strip())
 

@@ -239,3 +239,8 @@ def test_nouns():
 def test_a_comparison_prints_its_numbers_without_the_half_that_draws():
     script = "import sys, bench.cli.commands.ab, bench.cli.render.tables; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("half", "text"), [(0.0196, "0.00"), (0.3, "0.0"), (2.0, "0.0"), (None, "0.00")])
+def test_nothing_has_as_many_places_as_its_half_width(half, text):
+    assert number(0.0, half) == text

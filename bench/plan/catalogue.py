@@ -88,6 +88,7 @@ class Catalogue:
             suite's own cannot: reasons by "default rate", "learning rate", "tune", "schedule", "cuda_graph".
         datasets: name to its facts: input_shape, num_classes, train, test, description.
         absent: by kind of device of which none is here, why.
+        engines: name to its facts: description, tolerance, file; unsupported: by device, why it cannot answer there.
         losses: name to its facts: description; of what is not the suite's own own_weights, those that nobody trains.
         normalizations: names of pixel scalings.
         devices: name to its facts, "cpu" and each usable "cuda:N".
@@ -111,6 +112,7 @@ class Catalogue:
     broken: tuple[Mapping[str, str], ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    engines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     losses: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {name: {} for name in FIRST_LOSSES})
 
     def dataset(self, name: str) -> Mapping[str, Any] | None:

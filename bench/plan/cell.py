@@ -16,14 +16,15 @@ _KNOWN_OF_A_STEP = (*_KNOWN_OF_ANY, "device", "threads", "origins")
 class Cell:
     """One point of the grid. Two cells are the same measurement exactly when all their fields are equal.
 
-    A learning rate of None is the optimizer's own. A `dtype` is what autocast narrows to, or with "pure_" before it
-    the type of the whole model; `fp32_precision` says in which arithmetic products of float32 are computed. `split`
-    says which images tell the accuracy: "test", or "validation", the last twelfth of the training images, which
-    training then leaves out. `world_size` processes train together, each on its share of `batch_size`, with
-    `threads` each; the first is on `device`. A step takes a batch in `accumulate` equal parts, whose gradients are
-    added up before the one update. A benchmark that was imported from elsewhere and is no point of our grid is a
-    foreign cell: its name stands as the architecture, and the other fields say nothing. `origins` names the file or
-    module of what nobody registered, field by field, such as "architecture=my_nets.py:MyNet"; that field itself
+    A learning rate of None is the optimizer's own. A `dtype` is what autocast narrows to, or with "pure_" before it the
+    type of the whole model; `fp32_precision` says in which arithmetic products of float32 are computed. `split` says
+    which images tell the accuracy: "test", or "validation", the last twelfth of the training images, which training
+    then leaves out. `world_size` processes train together, each on its share of `batch_size`, with `threads` each; the
+    first is on `device`. A step takes a batch in `accumulate` equal parts, whose gradients are added up before the one
+    update. With an `engine` nothing of that is timed, and what is measured is how a net that was trained so answers by
+    it, in batches of one to `batch_size` images. A benchmark that was imported from elsewhere and is no point of our
+    grid is a foreign cell: its name stands as the architecture, and the other fields say nothing. `origins` names the
+    file or module of what nobody registered, field by field, such as "architecture=my_nets.py:MyNet"; that field itself
     holds its label.
 
     The names of the fields and their defaults never change (bench/process/CONTRACT.md): stored definitions leave out
@@ -49,6 +50,7 @@ class Cell:
     split: str = "test"
     world_size: int = 1
     accumulate: int = 1
+    engine: str = "none"
     seed: int = 0
     origins: tuple[str, ...] = ()
 
@@ -123,6 +125,8 @@ def _part(name: str, value: Any) -> str:
     """A field in an id: text as it is, a number after its name."""
     if name == "world_size":
         return f"world{value}"
+    if name == "engine":
+        return f"engine_{value}"
     if isinstance(value, float):
         text = f"{value:g}" if float(f"{value:g}") == value else repr(value)
         return f"lr{text.replace('+', '')}"  # no file name needs the sign of an exponent

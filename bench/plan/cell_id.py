@@ -9,7 +9,7 @@ from typing import Any
 from bench.plan.catalogue import FIRST_LOSSES
 from bench.plan.cell import Cell
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
-from bench.vocabulary import FP32_PRECISIONS, MODES
+from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES
 
 
 def _one_of(words: Iterable[str]) -> str:
@@ -17,7 +17,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 # A word of an open set, of those that may be registered: neither a number with its name, nor a word of another field.
-_WORD = rf"(?!(?:lr|seed|world|accumulate)\d)(?!(?:{_one_of((*SCHEDULES, *SPLITS))})(?:-|\Z))[a-z]\w*"
+_WORD = rf"(?!(?:lr|seed|world|accumulate)\d)(?!engine_)(?!(?:{_one_of((*SCHEDULES, *SPLITS))})(?:-|\Z))[a-z]\w*"
 # Of no optimizer and no data set that is registered has the name a hyphen; that of an architecture may have some.
 _FIRST = (
     r"(?P<architecture>.+)-(?P<optimizer>[^-]+)-(?P<dataset>[^-]+)"
@@ -37,6 +37,7 @@ _MORE = {  # in the order of the fields, each where it is not at its default
     "split": _one_of(SPLITS),
     "world_size": r"world\d+",
     "accumulate": r"accumulate\d+",
+    "engine": rf"engine_(?:{_one_of(ENGINES)})",
     "seed": r"seed\d+",
 }
 _ID = re.compile(_FIRST + "".join(rf"(?:-(?P<{name}>{pattern}))?" for name, pattern in _MORE.items()), re.S)
@@ -65,6 +66,8 @@ def _value(name: str, text: str) -> Any:
     """A part of an id as the value of its field."""
     if name == "learning_rate":
         return float(text.removeprefix("lr"))
+    if name == "engine":
+        return text.removeprefix("engine_")
     if name in ("batch_size", "threads", "world_size", "accumulate", "seed"):
         return int(text.lstrip(ascii_lowercase))
     return re.sub(r"(?<=[a-z])(?=\d)", ":", text) if name == "device" else text

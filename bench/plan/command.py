@@ -9,9 +9,10 @@ from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.origin import handed_name, texts_of
 from bench.plan.plan import CHECKS, SETTINGS, Plan, default_of, flag, options_of, plan_from, shape_of
+from bench.vocabulary import NO_ENGINE
 
 # Fields of Plan that change what a cell measures; the others choose among cells or say where results go.
-_KEPT = options_of("training", "ranks", "measuring", "repeats", "patience", "profile")
+_KEPT = options_of("training", "ranks", "engines", "measuring", "repeats", "patience", "profile")
 # Those that say which cell a comparison is of.
 _COMPARED = tuple(name for name in options_of("axis") if name != "seeds")
 
@@ -83,7 +84,7 @@ def _suites_own(architecture: str) -> dict[str, Any]:
 
 
 def comparison_of(cell: Cell, revisions: Iterable[str], threads: int | None = None) -> str | None:
-    """The shell command by which `ab` compares a cell at these revisions; None of one that no command can name.
+    """The shell command by which `ab` compares a cell at these revisions; None where no command can.
 
     Args:
         cell: it trains nothing, so that schedule and seed play no part.
@@ -91,7 +92,7 @@ def comparison_of(cell: Cell, revisions: Iterable[str], threads: int | None = No
         threads: that its times are of, where these are not the cell's own.
 
     """
-    if cell.is_foreign or any(map(handed_name, texts_of(cell.origins).values())):
+    if cell.is_foreign or cell.engine != NO_ENGINE or any(map(handed_name, texts_of(cell.origins).values())):
         return None
     usual = plan_from({"suite": CHECKS})
     values = {key: cell.as_named(field) for field, key in AXES.items() if key in _COMPARED}

@@ -6,8 +6,11 @@ from bench.errors import BenchError
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan, flag
+from bench.vocabulary import NO_ENGINE
 
 RANKS = "the counters are of all ranks together, so that cells of several have none"
+
+SERVED = "what it takes to answer is timed alone (--engines none: energy of training steps)"
 
 
 def is_counted(cell: Cell, plan: Plan, devices: Mapping[str, DeviceFacts]) -> bool:
@@ -33,5 +36,7 @@ def energy_left_out(cells: Collection[Cell], plan: Plan, devices: Mapping[str, D
 def _why_not(cell: Cell, devices: Mapping[str, DeviceFacts]) -> str:
     if cell.world_size > 1:
         return RANKS
+    if cell.engine != NO_ENGINE:
+        return SERVED
     reason = devices[cell.device].unsupported.get("energy", "")
     return f"{cell.device}: {reason}" if reason else ""

@@ -9,8 +9,10 @@ from bench.plan.attacked import attacked_images
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.compiled import is_compiled
+from bench.plan.engines import served_batches
 from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
+from bench.vocabulary import NO_ENGINE
 
 START_SECONDS = 0.6  # process, data set, first calls
 COST_SECONDS = 0.7
@@ -28,6 +30,8 @@ DEVICE_FLOPS_PER_SECOND = 5e12  # a GPU's, likewise; they differ by a factor of 
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
 WARM_LONG_STEPS = 6  # steps before the first that is timed, where each is longer than a block
 COMPILE_SECONDS = 20.0
+ENGINE_SECONDS = 1.0  # of making a net ready to answer
+COMPILED_ENGINE_SECONDS = 8.0  # likewise, compiled: the first time longer, then mostly found again
 START_AGAIN_SECONDS = 20.0  # a warm start and a restored one, which on a CPU compiles its C++ again
 TRACE_SECONDS = 2.0  # of the steps in which several ranks show their exchanges, and of reading the trace
 CLOSURE_EVALUATIONS = 6  # of the model, in a step of an optimizer that searches along a line
@@ -40,8 +44,16 @@ def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
     launches = min(timing.LAUNCH_BLOCKS, plan.blocks)
     timed = warm + block * (3 * plan.blocks + launches + timing.INFERENCE_BLOCKS)
     together = timing.WARM_SECONDS + block * plan.blocks  # several ranks have neither inference nor a reference
+    alone = timing.WARM_SECONDS + block * timing.LATENCY_BLOCKS
+    each = timing.WARM_AGAIN + block * timing.INFERENCE_BLOCKS  # batch size that an engine is given
     start = START_SECONDS + (timing.IDLE_SECONDS if plan.energy else 0.0)
-    return sum(start + (timed if cell.world_size == 1 else together) for cell in cells)
+
+    def seconds(cell: Cell) -> float:
+        if cell.engine != NO_ENGINE:
+            return alone + each * len(served_batches(cell))
+        return timed if cell.world_size == 1 else together
+
+    return sum(start + seconds(cell) for cell in cells)
 
 
 def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:
@@ -87,6 +99,8 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
     steps = (WARM_LONG_STEPS + plan.blocks) * max(0.0, own - block)
     if cell.world_size > 1:
         return steps + TRACE_SECONDS
+    if cell.engine != NO_ENGINE:
+        return ENGINE_SECONDS if cell.engine in ("eager", "inference_mode", "bfloat16") else COMPILED_ENGINE_SECONDS
     steps += (WARM_LONG_STEPS + timing.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
     steps += (WARM_LONG_STEPS + 2 * plan.blocks) * max(0.0, compared - block)  # a lead before each block
     starts = START_AGAIN_SECONDS if plan.starts else 0.0

@@ -14,7 +14,7 @@ from bench import files
 from bench.errors import BenchError, brief, unknown
 from bench.plan.compiled import COMPILED
 from bench.plan.toml import LARGEST, table_of
-from bench.vocabulary import FP32_PRECISIONS, MODES
+from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES, NO_ENGINE
 
 DTYPES = ("float32", "bfloat16", "float16", "pure_bfloat16")
 DENORMALS = ("keep", "flush")  # flush: to zero, on a CPU
@@ -36,6 +36,7 @@ Max = Literal["max"]  # MAX as a type
 Role = Literal[
     "axis",  # which cells, and so what is timed
     "ranks",  # how many processes train a cell together; nothing to a comparison, which is of single ones
+    "engines",  # by what a trained net answers; nothing to a comparison, which is of training steps
     "training",  # how cells are trained and scored, axes among them; nothing to a comparison of times
     "tuning",  # which learning rates are tried before
     "measuring",  # how a cell is measured and from which data
@@ -162,6 +163,12 @@ class Plan:
         (1,),
         "parts that a step takes its batch in, the gradients added up before one update; 1: the whole batch at once",
         at_least=1,
+    )
+    engines: tuple[str, ...] = _option(
+        (NO_ENGINE,),
+        "by what a net answers once it is trained (list engines); none: its training steps are measured instead",
+        role="engines",
+        choices=ENGINES,
     )
     oversubscribe: bool = _option(
         False, "allow more processes and threads than there are CPU cores; such results are marked", role="ranks"

@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.text import plural
+from bench.vocabulary import NO_ENGINE
 
 _UNSAID = ("architecture", "seed", "origins")  # the first begins each name, the others are told apart from it
 _ALWAYS = 6  # fields that each id has, whether they are at their default or not
@@ -43,6 +44,8 @@ def part_of(name: str, value: Any) -> str:
         return "own rate" if value is None else f"rate {value:g}"
     if name in _COUNTED:
         return plural(value, _COUNTED[name])
+    if name == "engine":
+        return "training" if value == NO_ENGINE else str(value)
     worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
     return worded.get(name, str(value))
 

@@ -16,6 +16,8 @@ WARM_CAP = 3.0  # the longest; a workload that is not steady by then is marked
 WARM_AGREEMENT = 0.05  # three successive mini-blocks within this share are steady
 LEAD_SECONDS = 0.02  # untimed steps before a block: they refill the caches and outlast another's spinning threads
 INFERENCE_BLOCKS = 2
+LATENCY_BLOCKS = 5  # of single images, by an engine
+LEAST_ANSWERS = 500  # to single images, of which five are slower than the 99th percentile
 LAUNCH_BLOCKS = 2  # of the second reference, in a process
 # glibc would map and unmap buffers as large as these, in bytes, at every step (mallopt(3), docs/measurement.md)
 MMAP_THRESHOLD, TRIM_THRESHOLD = 1_000_000_000, 2_000_000_000
@@ -39,6 +41,14 @@ DECIDE_A_TIME = (
     "MMAP_THRESHOLD",
     "TRIM_THRESHOLD",
 )
-# No part of it: an estimate of the warm-up, the idle time before it, when to make no more processes, and how often a
-# training is interrupted.
-DECIDE_NO_TIME = ("WARM_AGAIN", "IDLE_SECONDS", "LEAST_REPEATS", "EVALUATIONS_PER_EPOCH", "EARLY_LOOKS")
+# No part of it: an estimate of the warm-up, the idle time before it, when to make no more processes, how often a
+# training is interrupted, and what no baseline holds, since engines have no relative cost.
+DECIDE_NO_TIME = (
+    "WARM_AGAIN",
+    "IDLE_SECONDS",
+    "LEAST_REPEATS",
+    "EVALUATIONS_PER_EPOCH",
+    "EARLY_LOOKS",
+    "LATENCY_BLOCKS",
+    "LEAST_ANSWERS",
+)

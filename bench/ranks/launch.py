@@ -4,7 +4,6 @@ The agent is that of `torch.distributed.elastic`, which torchrun runs. Its rende
 port: no process listens to anything but the loopback interface.
 """
 
-import ctypes
 import json
 import logging
 import os
@@ -23,13 +22,13 @@ from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 from torch.distributed.elastic.rendezvous import RendezvousHandler, RendezvousInfo, RendezvousStoreInfo
 
 from bench.errors import reason_of
+from bench.process.follow import follow
 from bench.process.scratch import scratch
 
 Given = TypeVar("Given")
 StartMethod = Literal["fork", "spawn"]
 
 LOOK = 0.05  # seconds between looks at the processes
-_TO_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 _FAILURE = "failure-{}.json"
 
 
@@ -130,7 +129,7 @@ class _ThisMachine(RendezvousHandler):
 
 def _be_a_rank(call: _Call) -> Any:
     """In the new process: end with the parent, do the work, and leave word of why it failed."""
-    _follow(call.parent)
+    follow(call.parent)  # without the agent's handler of signals, which would wait for an exchange that never ends
     place = Place(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]), call.folder)
     try:
         return call.function(place, *call.arguments)
@@ -139,18 +138,6 @@ def _be_a_rank(call: _Call) -> Any:
         with suppress(OSError):
             (call.folder / _FAILURE.format(place.rank)).write_text(json.dumps(facts), "utf-8")
         raise
-
-
-def _follow(parent: int) -> None:
-    """End at once when told to, and with the process that launched this one.
-
-    The agent's own handler of signals comes along with a fork, and would wait for an exchange that never ends.
-    """
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with suppress(AttributeError, OSError):  # not Linux, where the agent or a tree server ends it
-        ctypes.CDLL(None).prctl(_TO_DIE_WITH_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:  # it was gone before this one could ask to follow it
-        os._exit(1)
 
 
 @contextmanager

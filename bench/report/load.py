@@ -243,10 +243,10 @@ def _median(part: pd.DataFrame, values: Mapping[str, Value]) -> dict[str, Value]
 
 def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
     """Key that puts cheap configurations first and unmeasured ones last."""
-    for rank, metric in enumerate(("relative_cost", "step")):
+    for rank, metric in enumerate(("relative_cost", "step", "latency")):
         if metric in values:
             return rank, values[metric].value
-    return 2, 0.0
+    return 3, 0.0
 
 
 def _labels(cells: list[tuple[Cell, str]], machines: Mapping[str, str], searches: Sequence[Largest] = ()) -> list[str]:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from bench.report import svg
+from bench.report.answers import answers
 from bench.report.insight import insight
 from bench.report.kernels import Kernels, kernels
 from bench.report.learning_curves import learning
@@ -26,6 +27,7 @@ _DRAWN: tuple[tuple[str, str, str, Callable[[Record], list[Picture]]], ...] = (
     ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed),
     ("memory", "Memory", "What a step holds, when, and what for.", memory),
     ("ranks", "Ranks", "What is gained by several processes that train together.", scaling),
+    ("answers", "Answers", "What it takes to serve a trained net, by each engine, and what it loses.", answers),
     ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning),
     ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing),
     ("insight", "Insight", "What nets have learnt, what they look at, and how they are fooled.", insight),

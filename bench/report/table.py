@@ -113,7 +113,8 @@ def amount(value: Value) -> str:
     half = value.half * scale.factor
     share = scale.unit == PERCENT  # thousands of test images resolve two places
     bounded = share and row_of(value.metric, value.unit).pooled != "log_mean"  # nothing is beyond 100 %
-    ends = (value.value, max(value.low, 0), min(value.high, 1.0 if bounded else math.inf))
+    least = -math.inf if row_of(value.metric, value.unit).signed else 0
+    ends = (value.value, max(value.low, least), min(value.high, 1.0 if bounded else math.inf))
     middle, low, high = (number(end * scale.factor, half, most=2 if share else 9) for end in ends)
     this_run = "this run, " if row_of(value.metric, value.unit).kind in _OF_THIS_RUN else ""
     endless = row_of(value.metric, value.unit).pooled == "log_mean" and is_endless(value.low, value.high)
@@ -202,7 +203,7 @@ def _entry(value: Value, column: Column, limit: float | None) -> Entry:
     text = figure(value.value, column.scale, known)
     plus, short = _looked_before(value.before.value, column.scale) if value.before else "", NO_INTERVAL if wide else ""
     row = row_of(value.metric, value.unit)
-    if half and value.statistic != "exact" and (row.once_a_seed or row.kind not in _OF_THE_MACHINE):
+    if half and value.statistic != "exact" and (row.once_a_seed or row.bounded or row.kind not in _OF_THE_MACHINE):
         share = value.relative_half
         plus = plus_minus(half, text) if column.scale.unit in (PERCENT, "") or share is None else either_way(share)
         if row.pooled == "proportion":  # lopsided: 100 % has nothing above it

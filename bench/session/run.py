@@ -12,6 +12,7 @@ from bench.machine.neighbours import Look
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.energy import energy_left_out
+from bench.plan.engines import check_engines
 from bench.plan.estimate import least_seconds, page_seconds
 from bench.plan.grid import Grid, origins_of, plugins_of
 from bench.plan.largest import largest_of
@@ -244,6 +245,7 @@ def _check_asked(plan: Plan, grid: Grid, executor: Executor) -> None:
 
 
 def _check_training(plan: Plan) -> None:
+    check_engines(plan)
     for name, remedy in (("until", "--until 0"), ("checkpoint", "leave it out")):
         if getattr(plan, name) and not plan.epochs:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")

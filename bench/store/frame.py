@@ -10,6 +10,7 @@ from bench.metrics import named
 from bench.plan.cell import Cell, seed_of
 from bench.stats.interval import Interval
 from bench.store.accumulation import with_accumulation
+from bench.store.answers import with_answer_intervals
 from bench.store.disturbed import flagged
 from bench.store.flags import Flags, joined, missed
 from bench.store.machines import Place, places_of
@@ -99,7 +100,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     absent, and so are its `seeds`.
     Cells of several ranks have a row for each efficiency that the run tells (`bench.store.scaling`), those of batches
     in parts for their time and memory beside the whole batch (`bench.store.accumulation`), compiled ones for when that
-    pays (`bench.store.payoffs`).
+    pays (`bench.store.payoffs`). What an engine loses has its interval over test images where a single seed was trained
+    (`bench.store.answers`).
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -115,7 +117,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     table = table[~(table["metric"].isna() & table.index.isin(several))]  # where nothing was learnt on all of them
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
-    whole = with_accumulation(with_efficiencies(table[~flattering].reset_index(drop=True)))
+    whole = with_answer_intervals(table[~flattering].reset_index(drop=True))
+    whole = with_accumulation(with_efficiencies(whole))
     return with_payoffs(with_recomputation(whole))
 
 

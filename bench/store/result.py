@@ -16,7 +16,7 @@ from bench.vocabulary import Direction, Part, Statistic, Status
 
 SCHEMA = 2  # of results.jsonl and run.json; a reader refuses any other
 
-QUANTILES = {"min": 0.0, "p10": 0.10, "p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.90, "max": 1.0}
+QUANTILES = {"min": 0.0, "p10": 0.10, "p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.90, "p99": 0.99, "max": 1.0}
 
 Floats = npt.NDArray[np.float64]
 _NONE: Floats = np.empty(0)

@@ -18,7 +18,7 @@ from bench.files import canonical
 from bench.plan.cell import Cell
 from bench.plan.origin import is_path, parse, texts_of
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
-from bench.vocabulary import FP32_PRECISIONS, MODES
+from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES
 
 LONGEST_LABEL = 200  # an id is also the name of a folder
 DAMAGE = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # what strange contents raise
@@ -154,6 +154,7 @@ _CELL: dict[str, Check] = {
     "split": _among(SPLITS),
     "world_size": _whole(1),
     "accumulate": _whole(1),
+    "engine": _among(ENGINES),
     "seed": _whole(0),
     "origins": lambda value: (
         isinstance(value, tuple) and all(isinstance(entry, str) and "=" in entry for entry in value)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 import architectures
-from bench import data, losses, models, optimizers
+from bench import data, engines, losses, models, optimizers
 from bench.devices import DEVICES, available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
@@ -88,6 +88,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         imported=tuple(_imported()),
         left_out=dict(request.left_out),
         absent={kind: why for kind, device in DEVICES.items() if (why := device.absence())},
+        engines={name: _engine(name, devices) for name in engines.ENGINES},
     )
 
 
@@ -99,6 +100,18 @@ def _devices(request: CatalogueRequest) -> dict[str, DeviceFacts]:
             facts = devices[name]
             devices[name] = replace(facts, unsupported={**facts.unsupported, "energy": reason})
     return devices
+
+
+def _engine(name: str, devices: Mapping[str, DeviceFacts]) -> dict[str, Any]:
+    engine = engines.ENGINES[name]
+    reasons = {device: engines.why_not(name, facts) for device, facts in devices.items()}
+    return {
+        "name": name,
+        "description": engine.description,
+        "file": engine.file,
+        "tolerance": engine.tolerance,
+        "unsupported": {device: reason for device, reason in reasons.items() if reason},
+    }
 
 
 def _images(text: str, place: Path | None) -> dict[str, Any]:

@@ -43,7 +43,7 @@ from bench.store.result import Measurement
 from bench.store.warning import Warning
 from bench.training.record import Trained, learn
 from bench.training.train import DivergedError
-from bench.vocabulary import Part
+from bench.vocabulary import NO_ENGINE, Part
 from bench.worker.compiling import artifacts, beyond_steps, caches_for, seconds_of_first_steps
 from bench.worker.energy import meter_of, no_energy
 from bench.worker.gpu import gpu_of, throttles_of
@@ -82,7 +82,11 @@ def _measure(task: Task, channel: Channel) -> None:
 
 
 def _parts_of(task: Task, channel: Channel) -> "_Parts":
-    """Who measures the task's cell: this process alone, or several that it launches."""
+    """Who measures the task's cell: this process alone, or with others that it launches."""
+    if task.cell.engine != NO_ENGINE:
+        from bench.worker.engine import EngineTask  # noqa: PLC0415 - only where a cell has an engine
+
+        return EngineTask(task, channel)
     if task.cell.world_size == 1:
         return _CellTask(task, channel)
     from bench.worker.ranks import RankedTask  # noqa: PLC0415 - torchrun's agent takes part of a second to import

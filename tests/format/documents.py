@@ -118,7 +118,7 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
-    "energy", "starts", "insight",
+    "energy", "engines", "starts", "insight",
 )  # fmt: skip
 
 
@@ -400,6 +400,7 @@ _OF_THE_CELL = {
     "split": "which images tell the accuracy: test, or validation, held out of the training images",
     "world_size": "processes that train it together; its batch is of all of them, its threads of each",
     "accumulate": "equal parts in which a step takes its batch, whose gradients are added up",
+    "engine": "by what it answers once it is trained, which is measured then; none: training steps are",
     "seed": "of the weights and of the order of batches",
     "origins": 'which file or module each label stands for, such as "architecture=my_nets.py:MyNet"',
 }
@@ -412,7 +413,7 @@ CELL = Table(
         **means(**_OF_THE_CELL),
         **{
             name: {"meaning": _OF_THE_CELL[name], "missing": ABSENT}
-            for name in ("fp32_precision", "world_size", "accumulate")
+            for name in ("fp32_precision", "world_size", "accumulate", "engine")
         },
     },
 )  # fmt: skip

@@ -3,6 +3,7 @@
 SECONDS = 0.002
 AMOUNTS = {
     "bench.devices.cpu.SLAB_BYTES": 4096,
+    "bench.measure.answers.LEAST_ANSWERS": 20,
     "bench.measure.blocks.BLOCK_SECONDS": SECONDS,
     "bench.measure.blocks.WARM_SECONDS": SECONDS,
     "bench.measure.blocks.WARM_CAP": SECONDS,

@@ -46,6 +46,11 @@ FACTS = {
     "normalizations": ("raw", "unit", "half", "standard"),
     "devices": facts_of("cpu", cuda_graph="a CUDA graph needs a CUDA device"),
     "usable_cores": 2,
+    "engines": {
+        "eager": {"unsupported": {}},
+        "compile": {"unsupported": {}},
+        "static_int8": {"unsupported": {"cpu": "static_int8 needs torchao"}},
+    },
 }
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.plan.cell import Cell
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, MODES
-from bench.vocabulary import FP32_PRECISIONS
+from bench.vocabulary import ENGINES, FP32_PRECISIONS
 
 # an architecture is named as a Python function is; a data set may carry a shape
 VALUES = {
@@ -31,6 +31,7 @@ VALUES = {
     "split": ["test", "validation"],
     "world_size": [1, 2, 12],
     "accumulate": [1, 2, 12],
+    "engine": ENGINES,
     "seed": [0, 1, 2, 11],
     "origins": [()],  # two origins of one label never meet in a run
 }
@@ -105,6 +106,7 @@ def test_the_defaults_are_those_that_stored_definitions_stand_on():
         "split": "test",
         "world_size": 1,
         "accumulate": 1,
+        "engine": "none",
         "seed": 0,
         "origins": (),
     }

@@ -37,6 +37,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "denormals": ("keep", "flush"),
         "memory_format": ("contiguous", "channels_last"),
         "mode": ("eager", "compile"),
+        "engine": ("none", "eager"),
         "implementation": ("default", "fused"),
         "loss": ("cross_entropy", "nll_loss"),
         "learning_rate": (0.1, 1e-5),

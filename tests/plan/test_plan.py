@@ -50,6 +50,7 @@ EXAMPLES = {
     "world_sizes": ("2", "[2]", (2,)),
     "scaling": ("strong", '["strong"]', ("strong",)),
     "accumulate": ("4", "[4]", (4,)),
+    "engines": ("eager", '["eager"]', ("eager",)),
     "oversubscribe": ("", "true", True),
     "tune": ("7", "7", 7),
     "seeds": ("7", "[7]", (7,)),
@@ -359,18 +360,19 @@ def test_each_option_has_one_role_and_each_role_an_option():
 
 def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
     axes = set(AXES.values())
-    assert set(options_of("axis")) == axes - {"schedules", "splits", "world_sizes"}  # those say how cells are trained
+    assert set(options_of("axis")) == axes - {"schedules", "splits", "world_sizes", "engines"}  # how cells are trained
     assert {name for name in options_of("training") if shape_of(name)[0]} == {"schedules", "splits"}
 
 
 RANKS = {"world_sizes", "scaling", "oversubscribe"}
+ENGINES = {"engines"}
 
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
     run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "run", "report"}
     beside = {"profile", "insight", "energy", "starts"}
-    assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | beside | {"executor", "address", "shard"}
+    assert set(SETTINGS) - set(COMPARED) == training | RANKS | ENGINES | run | beside | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
@@ -389,7 +391,7 @@ def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself()
         "shard",
         "report",
     }
-    assert set(SETTINGS) - set(PROFILED) == training | RANKS | decided
+    assert set(SETTINGS) - set(PROFILED) == training | RANKS | ENGINES | decided
 
 
 def test_what_may_change_in_a_run_that_goes_on_is_how_long_and_where_its_cluster_is():

@@ -125,6 +125,20 @@ def _devices() -> list[dict[str, Any]]:
     return [*here, *({**nothing, "name": kind, "cannot": {"anything": why}} for kind, why in catalogue.absent.items())]
 
 
+def _engines() -> list[dict[str, Any]]:
+    """By what nets can answer, how far from eager float32 each may lie, and where it cannot here and why."""
+    return [
+        {
+            "name": name,
+            "description": facts["description"],
+            "file": facts["file"],
+            "tolerance": facts["tolerance"],
+            "cannot": dict(facts["unsupported"]),
+        }
+        for name, facts in _catalogue(CatalogueRequest()).engines.items()
+    ]
+
+
 def _device(name: str, facts: DeviceFacts, processor: str) -> dict[str, Any]:
     return {
         "name": name,
@@ -182,6 +196,7 @@ _KINDS = {
 }
 
 _ENTRIES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
+    "engines": _engines,
     "devices": _devices,
     "suites": _suites,
     "metrics": _metrics,

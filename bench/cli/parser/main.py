@@ -41,7 +41,7 @@ _METAVARS = {
     "int": "N",
     "str": "NAME",
 }
-LISTINGS = ("architectures", "optimizers", "datasets", "losses", "devices", "suites", "metrics", "runs")
+LISTINGS = ("architectures", "optimizers", "datasets", "losses", "engines", "devices", "suites", "metrics", "runs")
 
 
 def fields_of(args: argparse.Namespace) -> dict[str, Any]:

@@ -28,7 +28,8 @@ FIRST = (
     "strong_efficiency", "accumulation_time", "accumulation_memory", "recompute_time", "recompute_memory",
     "pays_after_steps", "pays_after_seconds",
     "compile_time", "gradient_error",
-    "update_error", "energy_per_image", "energy_to_accuracy", "step",
+    "update_error", "energy_per_image", "energy_to_accuracy", "step", "latency", "latency_p90", "latency_p99",
+    "served_at_512", "served_at_64", "size_on_disk", "accuracy_lost", "start_up", "answers_differ",
     "throughput", "peak_memory", "parameters", "bound_by", "step_median",
 )  # fmt: skip
 _BAR_WIDTH = 8
@@ -149,8 +150,13 @@ def _in_order(entries: Sequence[_Entry]) -> list[_Entry]:
     groups = list(dict.fromkeys(comparable(cost, entry.measured[cost.name]) for entry in costed))
     costed.sort(key=lambda entry: groups.index(comparable(cost, entry.measured[cost.name])))
     rest = [entry for entry in entries if cost.name not in entry.measured]
-    step = {"value": float("inf")}
-    return costed + sorted(rest, key=lambda entry: float(entry.measured.get("step", step)["value"]))
+    return costed + sorted(rest, key=_seconds)
+
+
+def _seconds(entry: _Entry) -> float:
+    """Of a step, or of an answer where that is what is timed."""
+    known = entry.measured.get("step") or entry.measured.get("latency")
+    return float(known["value"]) if known else float("inf")
 
 
 def _names(entries: Sequence[_Entry]) -> list[str]:

@@ -43,6 +43,8 @@ def _figure(metric: Metric, row: Measured | None, value: float | None, scale: Sc
         wide = tells_nothing(PERCENT, half)
         text = figure(value, scale, None if wide else half)
         text += f" ({_no_interval()})" if wide else f" {plus_minus(half * scale.factor, text)}"
+    elif metric.bounded and half is not None:
+        text = f"{figure(value, scale)} {_either_way(row)}"
     else:
         text = figure(value, scale)
     lost = f" ({row['n']}/{row['seeds']})" if metric.once_a_seed and row["seeds"] > row["n"] else ""
@@ -57,11 +59,13 @@ def _relative(row: Measured, half: float | None) -> str:
     """A relative cost with the half-width of its interval as a share or a factor, where there is one."""
     if half is None:
         return number(row["value"])
+    return f"{number(row['value'], half)} {_either_way(row)}"
+
+
+def _either_way(row: Measured) -> str:
+    """The half-width of the row's interval."""
     share = Interval(row["value"], row["low"], row["high"], row["n"]).half_width
-    value = number(row["value"], half)
-    return (
-        f"{value} ({_no_interval()})" if share is None or not math.isfinite(share) else f"{value} {either_way(share)}"
-    )
+    return f"({_no_interval()})" if share is None or not math.isfinite(share) else either_way(share)
 
 
 def _to_target(metric: Metric, measured: Mapping[str, Measured]) -> str:

@@ -16,9 +16,11 @@ KEYS = {
     "datasets": {"name", "input_shape", "num_classes", "train", "test", "description"},
     "devices": {"name", "model", "modes", "dtypes", "timed", "profiled", "started", "cannot"},
     "metrics": {"name", "unit", "direction", "kind", "pooled", "judged_by", "may_have_budget", "note"},
+    "engines": {"name", "description", "file", "tolerance", "cannot"},
     "suites": {"name", "cells", "seconds", "purpose", "architectures"},
 }
 MEMBERS = {
+    "engines": "inference_mode",
     "architectures": "lenet5",
     "optimizers": "muon",
     "datasets": "mnist",
