@@ -13,7 +13,7 @@ INTERVAL = 0.1  # seconds between two readings: compilers take seconds, and a re
 
 
 class FamilyMemory:
-    """While its block lasts a thread reads what the process holds beyond what it held before, its children included.
+    """While its block lasts a thread reads what the process and its children hold beyond what they held before.
 
     `peak` is the most of it, in bytes; None where the system does not tell.
     """
@@ -22,7 +22,7 @@ class FamilyMemory:
         self.peak: float | None = None
         self._root = root
         self._over = threading.Event()
-        self._floor = _resident(root)
+        self._floor = _held(root)
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "FamilyMemory":
@@ -38,11 +38,16 @@ class FamilyMemory:
     def _watch(self) -> None:
         while True:
             over = self._over.wait(INTERVAL)
-            if (own := _resident(self._root)) is not None and self._floor is not None:
-                held = own - self._floor + sum(_of_descendants(self._root))
-                self.peak = max(self.peak or 0.0, held)
+            if (held := _held(self._root)) is not None and self._floor is not None:
+                self.peak = max(self.peak or 0.0, held - self._floor)
             if over:
                 return
+
+
+def _held(root: Path) -> float | None:
+    """Bytes of this process, and of those that it has started, that are in memory."""
+    own = _resident(root)
+    return None if own is None else own + sum(_of_descendants(root))
 
 
 def _resident(root: Path) -> float | None:

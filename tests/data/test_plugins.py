@@ -1,5 +1,6 @@
 """Data sets of installed packages, by the group of entry points `bench.datasets`."""
 
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -27,6 +28,7 @@ def installed(tmp_path, monkeypatch):
     """A package that enters two data sets, of which one fails, and one under a name that is taken."""
     (tmp_path / "noisy_package.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "noisy_package", raising=False)  # that of the test before, whose file is gone
     entered = [
         EntryPoint("noise", "noisy_package:load", "bench.datasets"),
         EntryPoint("broken", "noisy_package:broken", "bench.datasets"),

@@ -7,6 +7,7 @@ from bench.machine import family_memory
 from bench.machine.family_memory import FamilyMemory
 
 SIZE = 64 * 2**20
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 HOLD = f"import time; kept = b'1' * {SIZE}; time.sleep(0.3)"
 
 
@@ -24,6 +25,17 @@ def test_what_the_process_itself_takes_counts_beyond_what_it_held(monkeypatch):
         more = b"2" * SIZE
     assert len(before) == len(more)
     assert 0.9 * SIZE < family.peak < 2 * SIZE
+
+
+def test_what_a_child_held_before_does_not_count():
+    with subprocess.Popen(
+        [sys.executable, "-c", f"kept = b'1' * {SIZE}; print(1, flush=True); input()"], **PIPES
+    ) as old:
+        old.stdout.readline()
+        with FamilyMemory() as family:
+            pass
+        old.communicate(b"\n")
+    assert family.peak < SIZE / 2
 
 
 def test_a_system_without_such_files_tells_nothing(tmp_path):

@@ -135,5 +135,14 @@ def test_a_result_of_any_status_may_have_nothing_but_its_cell(status):
 def test_the_quantiles_are_what_they_are_called():
     hundred = np.arange(1.0, 102.0)
     values = {name: Measurement.of_samples("step", hundred, statistic=name).value for name in QUANTILES}
-    expected = {"min": 1.0, "p10": 11.0, "p25": 26.0, "median": 51.0, "p75": 76.0, "p90": 91.0, "max": 101.0}
+    expected = {
+        "min": 1.0,
+        "p10": 11.0,
+        "p25": 26.0,
+        "median": 51.0,
+        "p75": 76.0,
+        "p90": 91.0,
+        "p99": 100.0,
+        "max": 101.0,
+    }
     assert values == pytest.approx(expected)
