@@ -127,6 +127,7 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         train_limit=plan.train_limit or inf,
         costs=repeat == 0 and plan.blocks > 0,
         until=plan.until,
+        goal=plan.goal,
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
         profile=plan.profile and repeat == 0,
         energy=is_counted(cell, plan, devices),

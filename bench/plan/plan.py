@@ -144,6 +144,12 @@ class Plan:
     until: float = _option(
         0.0, "stop a cell's training at this test accuracy, such as 99%%; 0: never", role="training", reads="goal"
     )
+    goal: float = _option(
+        0.0,
+        "train to the end, and test whether the mean test accuracy over seeds is above this, such as 99%%; 0: no test",
+        role="training",
+        reads="goal",
+    )
     checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder", role="training")
     repeats: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
     again: int = _option(
@@ -406,8 +412,9 @@ def _goal(text: str) -> float:
 
 
 def share(text: str) -> float:
-    """The share of a text such as 3% or 0.03."""
-    value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    """The share of a text such as 3% or 0.03, exact as its digits: 9,940 of 10,000 are 99.4%."""
+    value = float(text.strip().removesuffix("%"))
+    value = round(value / 100, 15) if text.strip().endswith("%") else value
     if not 0 < value < 1:
         raise ValueError(text)
     return value

@@ -7,6 +7,7 @@ from bench.metrics import METRICS
 from bench.report.bargains import bargains
 from bench.report.comparable import Group, groups
 from bench.report.goal import goal
+from bench.report.goal_tests import goal_sentences
 from bench.report.order import Sentence, brief, lead, order, threads_of
 from bench.report.record import Record, Row
 from bench.report.table import missed, percent_of
@@ -28,6 +29,7 @@ def conclusions(record: Record) -> list[Sentence]:
         *_leading(record, record.having("throughput"), "throughput", "Highest throughput of a step", rate),
         *_accurate(record),
         _stopped(record),
+        *goal_sentences(record),
         *goal(record),
         *bargains(record),
         _rates(record),

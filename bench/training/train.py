@@ -31,6 +31,7 @@ def train(
     *,
     limit: float = math.inf,
     until: float = 0.0,
+    often: bool = False,
     meter: EnergyMeter | None = None,
     evaluated: Callable[[dict[str, Any], bool], None] = lambda *_: None,
 ) -> tuple[dict[str, Any], Tensor]:
@@ -45,6 +46,7 @@ def train(
             whichever comes first, the epochs or the limit.
         until: test accuracy at which it stops; it is then evaluated EVALUATIONS_PER_EPOCH times an epoch. 0: it never
             stops, and is evaluated as `Looks` has it.
+        often: evaluate as often without a target.
         meter: of the energy; None where that is not counted.
         evaluated: given the learning record after each evaluation, and whether its last entry has the best test
             accuracy so far; the weights are those of that entry.
@@ -64,7 +66,7 @@ def train(
 
     """
     whole = len(work.images) // work.cell.batch_size
-    looks = Looks(whole, epochs, limit, target=until > 0, early=work.cell.split == "test")
+    looks = Looks(whole, epochs, limit, often=often or until > 0, early=work.cell.split == "test")
     rates = LearningRates(work.optimizer, work.cell.schedule)
     watch = Stopwatch(work.device, meter)
     gradients = Gradients(work, watch, whole)

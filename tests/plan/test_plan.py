@@ -53,6 +53,7 @@ EXAMPLES = {
     "epochs": ("9", "9", 9),
     "train_limit": ("12s", '"12s"', 12.0),
     "until": ("99%", '"99%"', 0.99),
+    "goal": ("99.4%", '"99.4%"', 0.994),
     "checkpoint": ("", "true", True),
     "repeats": ("9", "9", 9),
     "again": ("9", "9", 9),
@@ -360,13 +361,13 @@ RANKS = {"world_sizes", "scaling", "oversubscribe"}
 
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
-    training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
+    training = {"schedules", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
     run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "energy", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
-    training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
+    training = {"schedules", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
     decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "energy", "shard", "report"}
     assert set(SETTINGS) - set(PROFILED) == training | RANKS | decided
 

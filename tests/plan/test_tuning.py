@@ -81,9 +81,9 @@ def test_what_contradicts_tuning_is_refused(catalogue, changes, words):
 
 
 def test_trials_are_trained_once_and_not_timed():
-    plan = plan_of_trials(replace(PLAN, repeats=9, profile=True, energy=True, until=0.9, checkpoint=True))
+    plan = plan_of_trials(replace(PLAN, repeats=9, profile=True, energy=True, until=0.9, goal=0.9, checkpoint=True))
     assert (plan.blocks, plan.repeats, plan.profile, plan.energy) == (0, 1, False, False)
-    assert (plan.until, plan.checkpoint) == (0.0, False)
+    assert (plan.until, plan.goal, plan.checkpoint) == (0.0, 0.0, False)
     assert plan.epochs == PLAN.epochs
 
 

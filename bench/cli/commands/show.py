@@ -12,6 +12,7 @@ import pandas as pd
 
 from bench.cli.render.checkpoint import print_checkpoint
 from bench.cli.render.document import print_document
+from bench.cli.render.goals import goals
 from bench.cli.render.layers import print_layers
 from bench.cli.render.named_run import named_run
 from bench.cli.render.paint import print_lines, print_paragraphs
@@ -100,7 +101,7 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
         else:
             print_lines(summary(run, columns=args.columns or (), encoding=sys.stdout.encoding))
         if not table.empty:
-            print_paragraphs([*sweeps(configurations(run)), *tuned(run.facts), *published(run)])
+            print_paragraphs([*sweeps(configurations(run)), *tuned(run.facts), *goals(run), *published(run)])
         if count := len(run.traces()):
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
             print(f"{plural(count, 'profile')}: {commands}")
