@@ -22,7 +22,7 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 bench architectures tests
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage mutants audit bench docs lint setup setup-dev clean
+.PHONY: help run test test-slow test-cuda coverage mutants audit bench docs lint setup setup-dev clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,10 @@ test-slow: setup-dev ## the tests that take longer, those that time things one a
 	@$(COMPILE)
 	$(BESIDE) -m "slow and not alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
 	$(BIN)/python -m pytest -m "slow and alone" --benchmark-max-time=0.2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
+
+# It ends with a table of what was shown, what was not, and what was not run.
+test-cuda: setup-dev ## what only a GPU can show, on one: ten minutes
+	$(BIN)/python -m pytest -p tests.cuda.table tests/cuda $(PYTEST_ARGS)
 
 # Those of workers and servers too.
 coverage: setup-dev ## which lines and branches the quick tests run: ten minutes

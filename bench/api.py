@@ -122,7 +122,7 @@ def run(*, observer: "Observer | None" = None, concurrent: bool = False, **field
 
         listener = observer or SILENT
         try:
-            work = prepare(plan, executor, listener)
+            work = prepare(plan, executor, listener, concurrent=concurrent)
         except BenchError as error:
             raise type(error)(with_names_alone(str(error))) from error
         measured = Run(measure(work, executor, listener, concurrent=concurrent, command=command))

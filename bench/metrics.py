@@ -114,12 +114,17 @@ _flops: Maker = partial(_exact, unit="1", symbol="FLOP")
 # A distance from float64 tells the price of what computes faster, and so stands where cells differ in that.
 _error: Maker = partial(
     Metric, unit="1", direction="lower", kind="number", pooled="mean",
-    axes=("dtype", "mode", "implementation", "memory_format"),
+    axes=("dtype", "fp32_precision", "mode", "implementation", "memory_format", "accumulate"),
 )  # fmt: skip
 
 # Beyond 1 where the parts of a batch fit a cache that the whole does not.
 _efficiency: Maker = partial(
     Metric, unit="1", direction="higher", kind="share", pooled="log_mean", derived=True, axes=("world_size",),
+)  # fmt: skip
+
+# Of one batch whatever it is taken in, so that it stands where cells differ in that.
+_of_the_whole: Maker = partial(
+    Metric, unit="1", direction="lower", kind="ratio", pooled="log_mean", derived=True, axes=("accumulate",),
 )  # fmt: skip
 
 _ROWS: tuple[Metric, ...] = (
@@ -175,6 +180,14 @@ _ROWS: tuple[Metric, ...] = (
     _efficiency(
         name="strong_efficiency", heading="Strong efficiency", terminal="strong efficiency",
         note="throughput over so many times that of one rank with the whole batch",
+    ),
+    _of_the_whole(
+        name="accumulation_time", heading="Time in parts", terminal="time of whole",
+        note="a step that takes its batch in parts, over one that takes the whole batch at once",
+    ),
+    _of_the_whole(
+        name="accumulation_memory", heading="Memory in parts", terminal="memory of whole",
+        note="peak memory of steps that take their batch in parts, over that of the whole batch at once",
     ),
     _time(
         name="communication", timed_in="phases", axes=("world_size",), heading="Communication",
@@ -319,6 +332,14 @@ _ROWS: tuple[Metric, ...] = (
     _share(
         name="phase_gap", timed_in="phases", direction="lower", heading="Outside phases",
         note="share of a step's time that lies in no phase",
+    ),
+    _time(
+        name="launching", timed_in="phases", heading="Launching",
+        note="seconds a step until the host had given all of a block to the GPU; near the step, launches bound it",
+    ),
+    _share(
+        name="mark_overhead", timed_in="phases", direction="lower", heading="Cost of marks",
+        note="how much longer a step takes with marks between its phases: on a GPU these are of blocks of their own",
     ),
     _time(
         name="relative_cell", timed_in="relative cost", heading="Step beside the reference",

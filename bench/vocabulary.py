@@ -19,7 +19,8 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 STEP_PHASES: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase != "fetch")
 PASSES: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase not in ("fetch", "zero_grad", "optimizer"))
 FETCH: Phase = "fetch"
-WHOLE_STEP = "step"  # stands for all of them where a step is replayed as one
+WHOLE_STEP = "step"  # stands for all of them where a step is timed or replayed as one
+WHOLE = (FETCH, WHOLE_STEP)  # what lies between the marks of such a step
 # Phases in which all operators serve one purpose, whatever they are: the category that they count as.
 PHASE_PURPOSES: Mapping[str, str] = {
     "fetch": "data",
@@ -102,6 +103,7 @@ WarningKind = Literal[
     "error not known",
     "several outputs",
     "inference alone",
+    "normalized in parts",
     "settings changed",
     "left running",
     "node lost",
@@ -110,6 +112,9 @@ WarningKind = Literal[
     "not kept",
     "not closed",
     "oversubscribed",
+    "costly marks",
+    "memory not known",
+    "no kernels",
 ]
 
 # What a neighbour did to a part of a measurement: it is measured again, and what was not disturbed is preferred.
@@ -123,6 +128,14 @@ RevisionStatus = Literal["recorded", "there already", "failed", "interrupted"]
 # How a step is run.
 Mode = Literal["eager", "compile", "cuda_graph"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+# In which arithmetic products of float32 numbers are computed: torch's own choice; one for all kinds of operators; or
+# one for a kind, and IEEE's for the others.
+Fp32Precision = Literal[
+    "default", "ieee", "tf32", "bf16",
+    "matmul_tf32", "matmul_bf16", "conv_tf32", "conv_bf16", "rnn_tf32", "rnn_bf16",
+]  # fmt: skip
+FP32_PRECISIONS: tuple[Fp32Precision, ...] = get_args(Fp32Precision)
 
 # What kind of number a metric is: a count that is the same in every run, seconds, something a second, a quotient of
 # two like quantities, bytes that vary, joules or watts, a share between 0 and 1, a count that varies, or another number

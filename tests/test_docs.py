@@ -106,7 +106,7 @@ def test_an_example_parses(example):
 def test_a_flag_that_is_named_alone_is_one_of_ours(page):
     known = set().union(*(flags_of(command) for command in PARSERS))
     codes = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", page.read_text("utf-8"))
-    flags = {flag for code in codes for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]*", code)}
+    flags = {flag for code in codes for flag in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", code)}
     assert {flag for flag in flags - known if not flag.startswith(FOREIGN)} == set()
 
 

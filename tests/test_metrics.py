@@ -47,7 +47,12 @@ from tests.conftest import hasty
 SOURCE = Path(bench.__file__).parent
 CELL = Cell("debug")
 # Measured only with a GPU or a C++ compiler: by its name, the module that spells it.
-ELSEWHERE = {"compile_time": "worker/cell.py", "peak_memory_reserved": "devices/cuda.py"}
+ELSEWHERE = {
+    "compile_time": "worker/cell.py",
+    "launching": "measure/speed.py",
+    "mark_overhead": "measure/speed.py",
+    "peak_memory_reserved": "devices/accelerator.py",
+}
 # Measured where several ranks train together, which a launch of theirs shows (tests/worker/test_ranks.py).
 OF_RANKS = {"communication": "worker/ranks.py", "communication_exposed": "worker/ranks.py"}
 UNITS = {"s": "s", "B": "B", "1/s": "images/s"}
@@ -64,7 +69,7 @@ TAKEN = {
     "tradeoff": "relative_cost throughput peak_memory energy_per_image parameters",
     "tensorboard": "accuracy throughput step test_loss",
     "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power",
-    "derived": "step_median seconds_per_image weak_efficiency strong_efficiency",
+    "derived": "step_median seconds_per_image weak_efficiency strong_efficiency accumulation_time accumulation_memory",
 }
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
@@ -159,6 +164,11 @@ def of_page(folder):
     rate = (Measurement.of_value("throughput", 1.0, "p25"),)
     for size, ranks in ((64, 1), (128, 1), (128, 2)):  # weak scaling of the first, strong scaling of the second
         run.append(Result(replace(CELL, batch_size=size, world_size=ranks), "ok", repeat=1, measurements=rate))
+    for parts, metric in ((parts, metric) for parts in (1, 4) for metric in ("step", "peak_memory")):
+        taken = (Measurement.of_value(metric, 1.0, "p25"),)
+        run.append(
+            Result(replace(CELL, batch_size=256, accumulate=parts), "ok", repeat=len(metric), measurements=taken)
+        )
     return {name for row in page.read(run).rows for name in row.values}
 
 

@@ -118,6 +118,8 @@ def facts_of(
 
 
 def fingerprints(comparison: Comparison) -> list[Fingerprint]:
-    """Of the machine, one for each number of threads that the cells use; without a number where there are none."""
-    threads = {side.cell.threads: None for sides in comparison.sides.values() for side in sides}
-    return [fingerprint(comparison.system, count) for count in threads or [None]]
+    """Of the machine, one for each device and number of threads that the cells use; without a number for no cell."""
+    cells = [side.cell for sides in comparison.sides.values() for side in sides]
+    used = dict.fromkeys((cell.device, cell.threads) for cell in cells)
+    machines = [fingerprint(comparison.systems.get(device, comparison.system), count) for device, count in used]
+    return machines or [fingerprint(comparison.system, None)]

@@ -30,6 +30,7 @@ class Capabilities:
     system: Mapping[str, Any]
     entries: tuple[str, ...] = ()
     installed: Mapping[str, str] = field(default_factory=dict)
+    systems: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by device
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -44,6 +45,7 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
         threads=plan.threads[0] if plan.threads else 1,
         datasets=list(plan.datasets),
         data_dir=plan.data_dir,
+        devices=list(plan.devices),
         origins={key: [text for text in getattr(plan, key) if parse_origin(text)] for key in _ASKED},
     )
     host.wait_until_ready()
@@ -69,6 +71,7 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
         facts["system"],
         tuple(facts.get("entries", ())),
         facts.get("installed", {}),
+        facts.get("systems", {}),
     )
 
 

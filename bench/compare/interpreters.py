@@ -43,8 +43,9 @@ def interpreters(pythons: Mapping[str, Path], plan: Plan, inject: float = 0.0) -
         yield Comparison(
             before=before,
             after=after,
-            sides={cell.id: both_sides(hosts, (cell, cell), plan, inject) for cell in shared},
+            sides={cell.id: both_sides(hosts, (cell, cell), plan, inject, known[1]) for cell in shared},
             system=known[1].system,
+            systems=known[1].systems,
             unmatched=(
                 *(unmatched(cell, "not comparable", before.label) for cell in first if cell not in second),
                 *(unmatched(cell, "not comparable", after.label) for cell in second if cell not in first),

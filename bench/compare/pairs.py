@@ -21,6 +21,7 @@ from bench.store.result import QUANTILES, Floats
 from bench.vocabulary import PairQuantile
 
 SETUP_SECONDS = 60.0  # until both are warm
+LONG_SETUP_SECONDS = 180.0  # instead where a step is compiled or captured, or a device has to start
 BLOCK_TIMEOUT = 60.0
 STEP_SECONDS = 600.0  # instead of either for a step of the user's own, which may read its data first
 CLOSE_SECONDS = 30.0  # for such a step to put away what it opened
@@ -45,6 +46,7 @@ class Side:
         inject: how much more work each step does than it says, as a share: a slowdown of known size.
         data_dir: folder with data sets that are not embedded; "" for the default.
         heap_offset: by how many bytes its workers' heaps are shifted; None to draw it for each.
+        on_host: whether the device is the host's processor.
         step: a step of the user's own that they run in place of the cell, which says no more than its name, its
             threads and its device.
 
@@ -55,6 +57,7 @@ class Side:
     inject: float = 0.0
     data_dir: str = ""
     heap_offset: int | None = None
+    on_host: bool = True
     step: StepSource | None = None
 
     @property
@@ -69,6 +72,17 @@ class Side:
     def patience(self, seconds: float) -> float:
         """How long to wait for what takes a cell so many seconds at most."""
         return seconds if self.step is None else STEP_SECONDS
+
+    @property
+    def setup_seconds(self) -> float:
+        """How long to wait until it is warm."""
+        plain = self.on_host and self.cell.mode == "eager"
+        return self.patience(SETUP_SECONDS if plain else LONG_SETUP_SECONDS)
+
+    @property
+    def fills_its_device(self) -> bool:
+        """Whether it leaves no core, or no other device, to a second one that warms up at the same time."""
+        return self.cell.threads > 1 or not self.on_host
 
     def task(self) -> SideTask | StepTask:
         """What its workers are asked."""
@@ -185,15 +199,15 @@ def measure_pair(first: Side, second: Side, blocks: int, order: Random, start: i
 def _both_warm(sides: Sequence[Side], start: int, stack: ExitStack) -> tuple[dict[int, Worker], dict[int, Ready]]:
     """A fresh worker of each side, warm and stopped, with what it says of that; `start` is started first."""
     starts = (start, 1 - start)
-    crowded = max(side.cell.threads for side in sides) > 1
+    crowded = any(side.fills_its_device for side in sides)
     workers: dict[int, Worker] = {}
     ready: dict[int, Ready] = {}
     for side in starts:
         workers[side] = stack.enter_context(_started(sides, side))
-        if crowded:  # two that warm up at once on all cores take many times as long, and size their blocks by that
-            ready[side] = _warmed(workers, side, sides[side].patience(SETUP_SECONDS))
+        if crowded:  # two that warm up at once on all cores or on one GPU take longer, and size their blocks by that
+            ready[side] = _warmed(workers, side, sides[side].setup_seconds)
     for side in starts:
-        ready[side] = ready.get(side) or _warmed(workers, side, sides[side].patience(SETUP_SECONDS))
+        ready[side] = ready.get(side) or _warmed(workers, side, sides[side].setup_seconds)
     return workers, ready
 
 
@@ -276,6 +290,8 @@ def _answer(workers: dict[int, Worker], side: int, kind: str, timeout: float) ->
     try:
         part = workers[side].receive(timeout)
     except WorkerError as ended:
+        if ended.status == "timeout":
+            ended = WorkerError("timeout", f"no answer within {timeout:g} s")
         raise SideError(side, ended) from ended
     heard, payload = part or ("nothing", None)
     if heard == kind:

@@ -8,7 +8,7 @@ whether the arithmetic is as good.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isinf
 from typing import Any
 
@@ -28,7 +28,12 @@ from bench.vocabulary import SIDES, Arithmetic, PairStage, Sameness
 SECONDS = 240.0  # for an answer: a deep net takes 20 times as long in float64
 SHARE = 0.5  # of a budget that may go into what the sides compute
 # What may differ between two cells that are to compute the same.
-ARITHMETIC = frozenset({"threads", "device", "dtype", "denormals", "memory_format", "mode", "implementation"})
+ARITHMETIC = frozenset(
+    (
+        "threads", "device", "dtype", "fp32_precision", "denormals", "memory_format", "mode", "implementation",
+        "accumulate",
+    )
+)  # fmt: skip
 EPSILONS = 64  # of its type that a result may lie from float64
 # How many times as far as the other side's a result may lie from float64. torch's batch normalization on channels_last
 # is up to 530 times less exact than on contiguous images, and bfloat16 20,000 times less than float32.
@@ -115,7 +120,7 @@ def _asked(before: Side, after: Side, mute: tuple[str, ...], deadline: Deadline)
                 for side, task in zip((before, after), tasks, strict=True)
             ]
             results: list[StepResult] = list(_answers(workers, "result", deadline))
-            finding = judged(results[0], results[1], alike=alike)
+            finding = with_flags(judged(results[0], results[1], alike=alike), results[0], results[1])
             return finding, tuple(_evidence(workers, finding.arithmetic, deadline))
     except WorkerError as ended:
         if ended.status == "timeout" and deadline.left <= 0:
@@ -132,7 +137,8 @@ def other_by_intent(before: Cell, after: Cell) -> list[str]:
 def _draws_alike(before: Side, after: Side) -> bool:
     """Whether dropout draws the same on both sides: what it draws hangs on layout, mode and device."""
     return all(
-        getattr(before.cell, name) == getattr(after.cell, name) for name in ("device", "dtype", "memory_format", "mode")
+        getattr(before.cell, name) == getattr(after.cell, name)
+        for name in ("device", "dtype", "memory_format", "mode", "accumulate")
     )
 
 
@@ -155,6 +161,17 @@ def judged(before: StepResult, after: StepResult, *, alike: bool) -> Finding:
         return Finding("changed", f"computes something else: the same in float64, but {worse}", "own")
     again = "" if before["repeats"] and after["repeats"] else "; bits differ from one computation to the next"
     return Finding("float error", f"computes the same within float error{_errors(before, after)}{again}")
+
+
+def with_flags(finding: Finding, before: StepResult, after: StepResult) -> Finding:
+    """The finding, with the flags of torch that differ between the sides once their first steps are done."""
+    flags = [result.get("flags", {}) for result in (before, after)]
+    apart = [
+        f"{name} {flags[0][name]} before, {value} after"
+        for name, value in flags[1].items()
+        if flags[0].get(name, value) != value
+    ]
+    return replace(finding, reason=f"{finding.reason}; flags differ: {joined(apart)}") if apart else finding
 
 
 def _allowed(result: StepResult) -> float:
@@ -189,7 +206,8 @@ def _worse(before: StepResult, after: StepResult, times: float) -> str:
         for name, error in result["errors"].items():
             if name not in other["errors"]:
                 continue
-            epsilon = FLOAT32 if name == "update" else result["epsilon"]  # weights are never narrower
+            narrow = name != "update" or result.get("pure", False)  # else the weights are of float32
+            epsilon = result["epsilon"] if narrow else FLOAT32
             allowed = (EPSILONS * epsilon, times * other["errors"][name], COARSE * (name in ("loss", "gradient")))
             if error > max(allowed):
                 theirs = scientific(other["errors"][name])

@@ -6,11 +6,13 @@ Two interpreters are in `bench.compare.interpreters`.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
 from bench.compare.broken import notes_on_broken, revision_sides, verdicts_on_broken, with_what_is_there
 from bench.compare.capabilities import (
+    Capabilities,
     capabilities_of,
     cells_of,
     check_fields,
@@ -24,6 +26,7 @@ from bench.compare.own_code import code_notes, names_own_code
 from bench.compare.pairs import Side
 from bench.compare.project import is_plain
 from bench.errors import BenchError
+from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.grid import expand
 from bench.plan.plan import Plan
@@ -44,6 +47,7 @@ class Comparison:
         after: the other.
         sides: by the name of the cell, before and after.
         system: the facts of the machine, as a worker of `after` saw them.
+        systems: the same as workers on other devices see them, by the name of each.
         unmatched: verdicts on what only one side has, or has broken.
         notes: what to know before trusting the outcome.
         hosts: the servers of both sides' workers.
@@ -61,6 +65,7 @@ class Comparison:
     hosts: tuple[TreeClient, ...] = ()
     mute: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    systems: Mapping[str, Mapping[str, Any]] = dataclass_field(default_factory=dict)
 
     def renew(self) -> None:
         """Fresh servers on both sides, ready: what workers of one server have in common is drawn again."""
@@ -114,6 +119,7 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
         before, after = revision_sides(hosts, trees, plan)
         plan = with_what_is_there(plan, before, after, chosen=chosen)
         known = (before.known, after.known)
+        newest = after.known if after.known.system else before.known
         lost, gone = tuple(verdicts_on_broken(before, after)), tuple(notes_on_broken(before, after))
         older, newer = (cells_of(plan, order) for order in (known, known[::-1]))
         shared = [cell for cell in newer if cell in older]
@@ -122,8 +128,9 @@ def revisions(between: Revisions, plan: Plan, *, chosen: bool, inject: float = 0
         yield Comparison(
             before=_facts(trees[0]),
             after=_facts(trees[1]),
-            sides={cell.id: both_sides(hosts, (cell, cell), plan, inject) for cell in shared},
+            sides={cell.id: both_sides(hosts, (cell, cell), plan, inject, newest) for cell in shared},
             system=after.known.system or before.known.system,
+            systems=newest.systems,
             unmatched=(*lost, *_of_one_side(older, newer, before.label, after.label)),
             notes=(
                 *notes_on(trees, inject),
@@ -154,8 +161,11 @@ def cells(first: str, second: str, plan: Plan, inject: float) -> Iterator[Compar
         yield Comparison(
             before=SideFacts(reference.id),
             after=SideFacts(other.id),
-            sides={f"{other.id} over {reference.id}": both_sides((before, after), (reference, other), plan, inject)},
+            sides={
+                f"{other.id} over {reference.id}": both_sides((before, after), (reference, other), plan, inject, known)
+            },
             system=known.system,
+            systems=known.systems,
             notes=(*injected(inject), *code_notes([known], (reference, other)), *known.problems),
             hosts=(before, after),
         )
@@ -188,12 +198,13 @@ def environments(changes: Mapping[str, Mapping[str, str]], plan: Plan, inject: f
         sides = {}
         for cell in grid.cells:
             both = [with_threads(cell, changes.get(side, {}), known.catalogue.usable_cores) for side in "AB"]
-            sides[cell.id] = both_sides(hosts, both, plan, inject)
+            sides[cell.id] = both_sides(hosts, both, plan, inject, known)
         yield Comparison(
             before=SideFacts(f"A: {labels['A'] or 'as it is'}", installed=known.installed if apart else {}),
             after=SideFacts(f"B: {labels['B'] or 'as it is'}", installed=others if apart else {}),
             sides=sides,
             system=known.system,
+            systems=known.systems,
             notes=(*injected(inject), *known.problems),
             hosts=tuple(hosts),
         )
@@ -207,9 +218,24 @@ def _installed_on(host: TreeClient, plan: Plan) -> Mapping[str, str]:
         return {}
 
 
-def both_sides(hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, inject: float) -> tuple[Side, Side]:
-    """Both sides of one cell, the second made slower."""
-    return Side(hosts[0], cells[0], 0.0, plan.data_dir), Side(hosts[1], cells[1], inject, plan.data_dir)
+def both_sides(
+    hosts: Sequence[TreeClient], cells: Sequence[Cell], plan: Plan, inject: float, known: Capabilities
+) -> tuple[Side, Side]:
+    """Both sides of one cell, the second made slower.
+
+    Raises:
+        BenchError: a device cannot be used by a process that was forked, as all of them are.
+
+    """
+    devices = [known.catalogue.devices.get(cell.device, DeviceFacts("")) for cell in cells]
+    for cell, facts in zip(cells, devices, strict=True):
+        if not facts.forks:
+            raise BenchError(f"{cell.device} cannot be used by a process that was forked, as those of ab are: use run")
+    first, second = (
+        Side(host, cell, slower, plan.data_dir, on_host=facts.on_host)
+        for host, cell, facts, slower in zip(hosts, cells, devices, (0.0, inject), strict=True)
+    )
+    return first, second
 
 
 def unmatched(cell: Cell, verdict: VerdictWord, label: str) -> Verdict:

@@ -78,7 +78,8 @@ class TriedStep:
         """The side of a pair; what is not known of the step is as `otherwise`."""
         facts = self.facts or otherwise
         cell = replace(Cell.foreign(self.source.label, STEP), device=facts["device"], threads=facts["threads"])
-        return Side(self.host, cell, inject, step=self.source)
+        on_host = "gpu" not in facts["system"]
+        return Side(self.host, cell, inject, step=self.source, on_host=on_host)
 
     def side_facts(self, tree: Tree | None) -> SideFacts:
         """What the log says of the side; a file as it is seen from the top of the `tree`."""

@@ -1,13 +1,21 @@
 """Device: where a cell runs. Each kind has a module here, and a line in `DEVICES`; nobody else asks what kind it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from bench.devices.cpu import CpuDevice
 from bench.devices.cuda import CudaDevice
 from bench.devices.interface import Device, Step
+from bench.devices.mps import MpsDevice
+from bench.devices.precision import compute_in
+from bench.devices.prefault import own_pages
+from bench.devices.xpu import XpuDevice
 from bench.errors import BenchError, message_of
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.precision import words_of
 
 __all__ = [
     "DEVICES",
@@ -20,11 +28,18 @@ __all__ = [
     "is_name",
     "is_out_of_memory",
     "open_device",
+    "random_numbers_kept",
     "unsupported_on",
 ]
 
-DEVICES: dict[str, type[Device]] = {"cpu": CpuDevice, "cuda": CudaDevice}  # by kind
+DEVICES: dict[str, type[Device]] = {  # by kind
+    "cpu": CpuDevice,
+    "cuda": CudaDevice,
+    "xpu": XpuDevice,
+    "mps": MpsDevice,
+}
 _OUT_OF_MEMORY = ("allocate memory", "out of memory", "alloc_failed")  # as torch, CUDA and its libraries say it
+_AT_A_LOSS = ("cudnn_status_internal_error", "cudnn_status_not_initialized", "cublas_status_not_initialized")
 
 
 def open_device(name: str) -> Device:
@@ -48,13 +63,17 @@ def is_name(name: str) -> bool:
 
 
 def device_for(cell: Cell) -> Device:
-    """The cell's device, and this process set up as the cell has it: its threads, and what becomes of denormals.
+    """The cell's device, and this process set up as the cell has it: threads, denormals, products of float32.
 
     To be called before any operator runs: a thread of the pool takes the processor's mode from the one that starts it.
     """
     torch.set_flush_denormal(cell.denormals == "flush")
     torch.set_num_threads(cell.threads)
-    return open_device(cell.device)
+    if not DEVICES[cell.device.partition(":")[0]].facts.on_host:
+        own_pages()  # the host's part of a step is timed too; a driver's own mappings, which come later, are left alone
+    device = open_device(cell.device)
+    compute_in(device, cell.fp32_precision)
+    return device
 
 
 def device_in_use() -> Device:
@@ -62,10 +81,29 @@ def device_in_use() -> Device:
     return open_device(next(name for kind in reversed(DEVICES.values()) if (name := kind.in_use())))
 
 
+@contextmanager
+def random_numbers_kept(name: str) -> Iterator[None]:
+    """At the end of the block the host's random numbers, and those of that kind of device, are where they were.
+
+    So is the device that is the current one.
+    """
+    kind = name.partition(":")[0]
+    if DEVICES[kind].facts.on_host or not torch.accelerator.is_available():
+        with torch.random.fork_rng(devices=[]):
+            yield
+        return
+    current, count = torch.accelerator.current_device_index(), torch.accelerator.device_count()
+    try:
+        with torch.random.fork_rng(devices=range(count), device_type=torch.device(kind).type):
+            yield
+    finally:
+        torch.accelerator.set_device_index(current)
+
+
 def available() -> dict[str, DeviceFacts]:
     """Each usable device by name, with what it cannot do and why.
 
-    Initializes CUDA: never call it in a process that forks.
+    Initializes what is there: never call it in a process that forks.
     """
     return {name: facts for kind in DEVICES.values() for name, facts in kind.available().items()}
 
@@ -80,11 +118,19 @@ def unsupported_on(cell: Cell) -> str | None:
     if name not in usable:
         return f"no device '{cell.device}' here: there is {', '.join(available())}"
     unsupported = usable[name].unsupported
-    return unsupported.get(cell.mode) or unsupported.get(cell.dtype)
+    return next((unsupported[word] for word in words_of(cell) if word in unsupported), None)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the error says that memory ran out, on the host or on a device."""
+    """Whether the error says that memory ran out, on the host or on a device.
+
+    Libraries that find no room for their own handles say that something went wrong; then the device itself is asked.
+    """
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(words in message_of(error).lower() for words in _OUT_OF_MEMORY)
+    if not isinstance(error, RuntimeError):
+        return False
+    text = message_of(error).lower()
+    if any(words in text for words in _OUT_OF_MEMORY):
+        return True
+    return any(words in text for words in _AT_A_LOSS) and any(kind.is_full() for kind in DEVICES.values())

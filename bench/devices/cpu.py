@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,17 @@ from typing import Any
 import torch
 
 from bench.devices.interface import Clock, HostClock, Step, reasons
+from bench.devices.precision import is_narrow
 from bench.devices.prefault import own_pages, populate, return_free_memory, status_bytes
+from bench.errors import BenchError
 from bench.plan.catalogue import DeviceFacts
+
+with suppress(ImportError):  # it is of Unix
+    import resource
 
 SLAB_BYTES = 512 * 2**20  # more than the small nets of the catalogue take at batch 64, and touched in some 0.2 s
 NO_GRAPH = "a CUDA graph needs a CUDA device"
+NO_NARROW = "this processor does not compute products of float32 in {}"
 NO_FLUSH = "this processor cannot flush denormals to zero"
 
 
@@ -25,6 +32,7 @@ class CpuDevice:
     facts = DeviceFacts("cpu", on_host=True, slow_denormals=True, slow_bfloat16=True, quantile_alone="p10")
     name = "cpu"
     torch_device = torch.device("cpu")
+    fp32_flags: Mapping[str, Any] = {name: getattr(torch.backends.mkldnn, name) for name in ("matmul", "conv", "rnn")}
 
     def __init__(self, index: int = 0) -> None:
         if index:
@@ -39,13 +47,24 @@ class CpuDevice:
             "compile": None if shutil.which(compiler) else no_compiler,
             "cuda_graph": NO_GRAPH,
             "flush": None if _flushes() else NO_FLUSH,
+            **{word: None if is_narrow(cls(), word) else NO_NARROW.format(word) for word in ("tf32", "bf16")},
         }
         return {cls.name: replace(cls.facts, unsupported=reasons(unsupported))}
+
+    @classmethod
+    def absence(cls) -> str:
+        """There is always one."""
+        return ""
 
     @classmethod
     def in_use(cls) -> str:
         """The processor: every process works on it."""
         return cls.name
+
+    @classmethod
+    def is_full(cls) -> bool:
+        """Not told: the system ends what takes too much."""
+        return False
 
     def synchronize(self) -> None:
         """Nothing: a call on the CPU returns when its work is done."""
@@ -84,6 +103,19 @@ class CpuDevice:
         floor = status_bytes("VmRSS")
         work()
         return {"peak_memory": max(status_bytes("VmHWM") - floor, 0.0)}
+
+    def free_memory(self) -> float | None:
+        """Of the host's memory the system tells (`bench.machine.procfs`)."""
+        return None
+
+    def limit_memory(self, most: float) -> None:
+        """Hold this process to so much more private memory that can be written to (RLIMIT_DATA of setrlimit(2))."""
+        if not Path("/proc/self/status").exists():
+            raise BenchError("only Linux holds a process to a limit of memory: name the batch sizes (--batch-sizes)")
+        return_free_memory()
+        held = status_bytes("VmData")
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (int(held + most), hard))
 
     def capture(self, step: Step) -> Step:
         """Not on a CPU."""

@@ -1,137 +1,180 @@
-"""CUDA: a GPU as a device. The only module that speaks of torch.cuda."""
+"""CUDA: NVIDIA's GPUs, and AMD's, which torch calls by the same name. The only module that speaks of torch.cuda."""
 
 import gc
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import torch
 
-from bench.devices.interface import Clock, MarkedStep, Step, reasons
-from bench.devices.nvidia import driver_facts
+from bench.devices import nvidia
+from bench.devices.accelerator import TIMING, Accelerator, no_compiler
+from bench.devices.interface import Step, reasons
+from bench.devices.pci import place_of
 from bench.plan.catalogue import DeviceFacts
 
-
-class CudaClock:
-    """Events recorded in the current stream, read after the block: the device's own time."""
-
-    def __init__(self, marks: int) -> None:
-        self._events = [torch.cuda.Event(enable_timing=True) for _ in range(marks)]
-        self._used = 0
-
-    def mark(self) -> None:
-        """Record the next event in the stream; steps that mark more often than foreseen get further events."""
-        if self._used == len(self._events):
-            self._events.append(torch.cuda.Event(enable_timing=True))
-        self._events[self._used].record()
-        self._used += 1
-
-    def seconds(self) -> list[float]:
-        """Seconds between successive events."""
-        used = self._events[: self._used]
-        return [start.elapsed_time(end) * 1e-3 for start, end in pairwise(used)]
+OLDEST_COMPILED = (7, 0)  # of the compute capabilities that Triton makes kernels for
+OLDEST_BFLOAT16 = (8, 0)  # older ones compute in it by emulation
+OLDEST_TF32 = (8, 0)
+FULL = 64 * 2**20  # bytes: the handle and the workspace of a library take as much
 
 
-class CudaDevice:
-    """One CUDA device."""
+class CudaDevice(Accelerator):
+    """One GPU of NVIDIA's, or of AMD's by ROCm."""
 
     facts = DeviceFacts(
         "cuda",
         numbered=True,
+        queued=True,
         collective="nccl",
         exact_memory=("peak_memory",),  # the allocator counts what it hands out
         profiler_activity="CUDA",
-        identity=("gpu", "gpu_multiprocessors", "gpu_memory", "gpu_driver", "cuda", "cudnn"),
+        identity=(
+            "gpu",
+            "gpu_multiprocessors",
+            "gpu_memory",
+            "gpu_driver",
+            "gpu_float32",
+            "gpu_timing",
+            "cuda",
+            "rocm",
+            "cudnn",
+        ),
     )
 
-    def __init__(self, index: int = 0) -> None:
-        self.name = f"cuda:{index}"
-        self.torch_device = torch.device("cuda", index)
-        torch.cuda.set_device(self.torch_device)
+    fp32_flags: Mapping[str, Any] = {
+        "matmul": torch.backends.cuda.matmul,
+        **{name: getattr(torch.backends.cudnn, name) for name in ("conv", "rnn")},
+    }
 
     @classmethod
-    def available(cls) -> Mapping[str, DeviceFacts]:
-        """Each of them by name, with what it cannot do and why. Initializes CUDA."""
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        return {f"cuda:{index}": cls._facts_of(index) for index in range(count)}
+    def facts_of(cls, index: int) -> DeviceFacts:
+        """The facts of one of them; neither a context nor a tensor is made to find out."""
+        unsupported = {
+            "eager": _no_kernels(index),
+            "bfloat16": _emulated(index),
+            "compile": _uncompiled(index),
+            "tf32": _no_tf32(index),
+            "bf16": "CUDA computes products of float32 in ieee or tf32",
+        }
+        return replace(cls.facts, unsupported=reasons(unsupported), model=torch.cuda.get_device_name(index))
 
     @classmethod
-    def in_use(cls) -> str | None:
-        """The one on which this process has held memory, of several the most."""
+    def is_full(cls) -> bool:
+        """As of `Accelerator`."""
         if not torch.cuda.is_initialized():
-            return None
-        held = [torch.cuda.max_memory_allocated(index) for index in range(torch.cuda.device_count())]
-        return f"cuda:{held.index(max(held))}" if any(held) else None
+            return False
+        with suppress(RuntimeError):  # an error that stays, after which no call works in this process
+            return torch.cuda.mem_get_info()[0] < FULL
+        return False
 
-    @classmethod
-    def _facts_of(cls, index: int) -> DeviceFacts:
-        major, minor = torch.cuda.get_device_capability(index)
-        old = None if major >= 7 else f"torch.compile needs compute capability 7.0, this device has {major}.{minor}"
-        narrow = None if torch.cuda.is_bf16_supported() else "this device has no bfloat16"
-        unsupported = reasons({"compile": old, "bfloat16": narrow})
-        return replace(cls.facts, unsupported=unsupported, model=torch.cuda.get_device_name(index))
+    def free_memory(self) -> float | None:
+        """What the driver has free, whoever holds the rest."""
+        return float(torch.cuda.mem_get_info(self.torch_device)[0])
 
-    def synchronize(self) -> None:
-        """Wait for the device."""
-        torch.cuda.synchronize(self.torch_device)
-
-    def clock(self, marks: int) -> Clock:
-        """A clock of CUDA events, all made before the first is recorded."""
-        return CudaClock(marks)
-
-    def settle_memory(self) -> None:
-        """Nothing: the caching allocator keeps what the warm-up took."""
-
-    def peak_memory(self, work: Step) -> dict[str, float]:
-        """Peak of the caching allocator during `work` above the floor: allocated, and reserved from the driver."""
-        work()
+    def limit_memory(self, most: float) -> None:
+        """Hold the caching allocator to so much more than it has reserved."""
         gc.collect()
         torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(self.torch_device)
-        floor = torch.cuda.memory_allocated(self.torch_device)
-        floor_reserved = torch.cuda.memory_reserved(self.torch_device)
-        work()
-        self.synchronize()
-        return {
-            "peak_memory": float(torch.cuda.max_memory_allocated(self.torch_device) - floor),
-            "peak_memory_reserved": float(torch.cuda.max_memory_reserved(self.torch_device) - floor_reserved),
-        }
+        total = torch.cuda.get_device_properties(self.torch_device).total_memory
+        share = (torch.cuda.memory_reserved(self.torch_device) + most) / total
+        torch.cuda.set_per_process_memory_fraction(min(1.0, share), self.torch_device)
 
-    def capture(self, step: Step) -> Step:
-        """The step as a CUDA graph: warmed on a side stream, captured, then replayed as one launch."""
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                step()
-        torch.cuda.current_stream().wait_stream(side)
+    def record(self, step: Step, stream: torch.Stream) -> Step:
+        """As of `Accelerator`, also by a torch that has no graphs of accelerators yet (before 2.14)."""
+        if hasattr(torch.accelerator, "Graph"):
+            return super().record(step, stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, stream=stream):  # type: ignore[arg-type] # it asks of a stream what any has
             step()
         return graph.replay
 
-    def copy_of(self, *tensors: torch.Tensor) -> MarkedStep:
-        """A step that copies the tensors from pinned memory without waiting, as a training loop would."""
-        pinned = [tensor.cpu().pin_memory() for tensor in tensors]
-
-        def step(mark: Callable[[], None]) -> None:
-            mark()
-            for tensor in pinned:
-                tensor.to(self.torch_device, non_blocking=True)
-            mark()
-
-        return step
-
     def describe(self) -> dict[str, Any]:
-        """Name, size and clocks; clocks and throttle reasons are absent where the driver does not tell."""
+        """Name, size, software and precision; clocks and what held them down are absent where the driver tells none."""
         properties = torch.cuda.get_device_properties(self.torch_device)
+        place = place_of(properties)
         facts: dict[str, Any] = {
             "gpu": properties.name,
             "gpu_memory": properties.total_memory,
             "gpu_multiprocessors": properties.multi_processor_count,
+            "gpu_cache": getattr(properties, "L2_cache_size", None),
+            "gpu_arch": getattr(properties, "gcnArchName", None) if torch.version.hip else None,
+            "gpu_uuid": _text(getattr(properties, "uuid", None)),
+            "gpu_pci": place,
+            "gpu_float32": _float32(),
+            "gpu_timing": TIMING,
             "cuda": torch.version.cuda,
-            "cudnn": torch.backends.cudnn.version(),
+            "rocm": torch.version.hip,
+            "cudnn": _cudnn(),
         }
-        uuid = getattr(properties, "uuid", None)  # absent from older torch and from other makers' GPUs
-        return {**facts, **(driver_facts(str(uuid)) if uuid else {})}
+        clocks = nvidia.driver_facts(place) if place and not torch.version.hip else {}
+        return {name: fact for name, fact in {**facts, **clocks}.items() if fact is not None}
+
+
+def _capability(index: int) -> tuple[int, int]:
+    major, minor = torch.cuda.get_device_capability(index)
+    return major, minor
+
+
+def _no_kernels(index: int) -> str | None:
+    """Why nothing runs there: this build of torch has kernels for other GPUs alone."""
+    if torch.version.hip:
+        return None
+    capability, built = _capability(index), torch.cuda.get_arch_list()
+    if not built or any(_runs(name, capability) for name in built):
+        return None
+    return f"this torch has no kernels for compute capability {_dotted(capability)} (it has {', '.join(built)})"
+
+
+def _runs(built: str, capability: tuple[int, int]) -> bool:
+    """Whether code for "sm_86" or "compute_90" runs: machine code within its major number, PTX on all later ones."""
+    match = re.fullmatch(r"(sm|compute)_(\d+)(\d)[a-z]?", built)
+    if match is None:
+        return True
+    major, minor = int(match[2]), int(match[3])
+    newer = (major, minor) <= capability
+    return newer and (match[1] == "compute" or major == capability[0])
+
+
+def _emulated(index: int) -> str | None:
+    if torch.version.hip or _capability(index) >= OLDEST_BFLOAT16:
+        return None
+    return f"this device (compute capability {_dotted(_capability(index))}) computes in bfloat16 by emulation alone"
+
+
+def _no_tf32(index: int) -> str | None:
+    if torch.version.hip or _capability(index) >= OLDEST_TF32:
+        return None
+    least, own = map(_dotted, (OLDEST_TF32, _capability(index)))
+    return f"tf32 needs compute capability {least}, this device has {own}"
+
+
+def _uncompiled(index: int) -> str | None:
+    if not torch.version.hip and _capability(index) < OLDEST_COMPILED:
+        least, own = map(_dotted, (OLDEST_COMPILED, _capability(index)))
+        return f"torch.compile needs compute capability {least}, this device has {own}"
+    return no_compiler()
+
+
+def _dotted(capability: tuple[int, int]) -> str:
+    return ".".join(map(str, capability))
+
+
+def _cudnn() -> int | None:
+    """The version of cuDNN, which torch refuses to tell beside a GPU too old for it; then None."""
+    with suppress(RuntimeError):
+        version: int | None = torch.backends.cudnn.version()
+        return version
+    return None
+
+
+def _float32() -> dict[str, str]:
+    """In what float32 is computed: "ieee", "tf32", or "none" where each operator has its default."""
+    kinds = {"products": (torch.backends.cuda, "matmul"), "convolutions": (torch.backends.cudnn, "conv")}
+    return {name: str(getattr(library, kind).fp32_precision) for name, (library, kind) in kinds.items()}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

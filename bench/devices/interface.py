@@ -7,10 +7,14 @@ from typing import Any, Protocol
 
 import torch
 
+from bench.errors import BenchError
 from bench.plan.catalogue import DeviceFacts
+from bench.text import quantity
 
 Step = Callable[[], object]
 MarkedStep = Callable[[Callable[[], None]], object]
+
+EAGER_FIRST = 3  # calls of a step before it is recorded: they make gradients and the optimizer's state
 
 
 class Clock(Protocol):
@@ -30,12 +34,15 @@ class Device(Protocol):
         facts: what holds for all of the kind; `available` adds what only one of them cannot do.
         name: "cpu", or the kind with the number, such as "cuda:0".
         torch_device: where its tensors lie.
+        fp32_flags: torch's own flags of products of float32 numbers there, each with `fp32_precision`, by kind of
+            operator: "matmul", "conv", "rnn".
 
     """
 
     facts: DeviceFacts
     name: str
     torch_device: torch.device
+    fp32_flags: Mapping[str, Any]
 
     def __init__(self, index: int = 0) -> None: ...
 
@@ -44,8 +51,16 @@ class Device(Protocol):
         """Each device of the kind that is usable here, by name. May initialize it: never call it before a fork."""
 
     @classmethod
+    def absence(cls) -> str:
+        """Why there is none of the kind here; "" where there is. As `available`."""
+
+    @classmethod
     def in_use(cls) -> str | None:
         """The device of the kind that this process works on, by name; None where it works on none. Initializes none."""
+
+    @classmethod
+    def is_full(cls) -> bool:
+        """Whether hardly any memory is left on the current device of the kind; False where nothing tells."""
 
     def synchronize(self) -> None:
         """Wait until all work given to the device is done."""
@@ -59,8 +74,22 @@ class Device(Protocol):
     def peak_memory(self, work: Step) -> dict[str, float]:
         """Bytes that `work` takes at its peak above what was in use before, by name of metric."""
 
+    def free_memory(self) -> float | None:
+        """Bytes that can still be taken of its own memory; None where that is the host's."""
+
+    def limit_memory(self, most: float) -> None:
+        """From now on, have fail what would hold more than so many bytes beyond what this process holds already.
+
+        Raises:
+            BenchError: nothing here holds a process to a limit.
+
+        """
+
     def capture(self, step: Step) -> Step:
-        """The step recorded as a graph, to be replayed as one launch."""
+        """A step that is carried out as it is a few times, is then recorded as a graph, and is replayed as one launch.
+
+        Each call is one step. What the step reads and writes has to stay where it is.
+        """
 
     def copy_of(self, *tensors: torch.Tensor) -> MarkedStep | None:
         """A step that copies such tensors from the host to the device; None where there is nothing to copy."""
@@ -83,6 +112,18 @@ class HostClock:
         """Seconds between successive marks."""
         stamps = self._stamps
         return [(end - start) * 1e-9 for start, end in pairwise(stamps)]
+
+
+def no_limit(name: str, most: float) -> BenchError:
+    """That nothing holds a process on the device of that name to so many bytes."""
+    return BenchError(
+        f"nothing holds a process on {name} to {quantity(most, 'B')}: name the batch sizes (--batch-sizes)"
+    )
+
+
+def no_arithmetic(kind: str) -> dict[str, str]:
+    """Why no arithmetic of products of float32 can be chosen on a kind of device, by the name of each."""
+    return dict.fromkeys(("ieee", "tf32", "bf16"), f"the arithmetic of products of float32 cannot be chosen on {kind}")
 
 
 def reasons(unsupported: Mapping[str, str | None]) -> dict[str, str]:

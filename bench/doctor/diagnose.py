@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -40,13 +41,15 @@ def examine(workers: Workers, pairs: int = PAIRS) -> dict[str, Any]:
         facts: dict[str, Any] = parts["facts"]
         twin = Side(workers, TWIN, heap_offset=0)
         alike = _pairs(lambda order: measure_pair(twin, twin, BLOCKS, order), pairs)
-        unlike = _unlike(pairs)
+        unlike = _unlike(TWIN, pairs)
+        gpus = {name: _with_pairs(name, seen) for name, seen in facts.get("gpus", {}).items()}
     except (WorkerError, KeyError) as ended:
         raise BenchError(f"cannot examine this machine: {ended}; see the messages above") from ended
     steps = sum(pair.first.size + pair.second.size for pair in unlike)
     drawn = is_drawn()
     return {
         **facts,
+        "gpus": gpus,
         **({} if drawn is None else {"layout_drawn": drawn}),
         "alike_log_ratios": [pair.log_ratio() for pair in alike],
         "aa_log_ratios": [pair.log_ratio() for pair in unlike],
@@ -54,7 +57,18 @@ def examine(workers: Workers, pairs: int = PAIRS) -> dict[str, Any]:
     }
 
 
-def _unlike(count: int) -> list[Pair]:
+def _with_pairs(name: str, gpu: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a GPU, with what pairs of identical cells differ by on it; of one in trouble nothing more."""
+    if "trouble" in gpu:
+        return gpu
+    try:
+        pairs = _unlike(replace(TWIN, device=name), PAIRS)
+    except WorkerError as ended:
+        return {**gpu, "trouble": f"a pair of cells cannot be timed there: {ended.reason}"}
+    return {**gpu, "aa_log_ratios": [pair.log_ratio() for pair in pairs]}
+
+
+def _unlike(twin: Cell, count: int) -> list[Pair]:
     """Pairs of processes from two servers, both fresh for each pair."""
     with TreeClient("side A", (OWN,)) as first, TreeClient("side B", (OWN,)) as second:
 
@@ -63,7 +77,8 @@ def _unlike(count: int) -> list[Pair]:
                 client.renew()
             for client in (first, second):
                 client.wait_until_ready()
-            return measure_pair(Side(first, TWIN), Side(second, TWIN), BLOCKS, order)
+            one_side, other_side = (Side(client, twin, on_host=twin == TWIN) for client in (first, second))
+            return measure_pair(one_side, other_side, BLOCKS, order)
 
         return _pairs(measure, count)
 

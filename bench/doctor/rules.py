@@ -342,6 +342,45 @@ def _openmp(facts: Facts) -> Finding:
     )
 
 
+# What each variable does to every number, of those that somebody who looked for a fault has left set.
+SPOILING = {
+    "CUDA_LAUNCH_BLOCKING": "each kernel is waited for, so that nothing is queued",
+    "NVIDIA_TF32_OVERRIDE": "libraries compute float32 otherwise than torch says",
+    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "products of float32 are computed otherwise than a program says",
+    "PYTORCH_NO_CUDA_MEMORY_CACHING": "each tensor is asked of the driver",
+}
+
+
+@_rule(
+    "environment",
+    cost="variables change what is measured, and runs with others are not comparable",
+    remedy="unset them, and start the shell anew",
+)
+def _environment(facts: Facts) -> Verdict:
+    variables = facts["environment"]
+    spoiling = [f"{name}={variables[name]}: {SPOILING[name]}" for name in SPOILING if name in variables]
+    if spoiling:
+        return "doubtful", "; ".join(spoiling)
+    words = ", ".join(f"{name}={value}" for name, value in variables.items())
+    return ("noted", words) if words else ("good", "no variable that decides a time is set")
+
+
+@_rule(
+    "GPUs that torch uses",
+    cost="a GPU that the driver has and torch does not see is not measured",
+    remedy="install a torch with CUDA that this driver is new enough for (python -m torch.utils.collect_env)",
+)
+def _seen_gpus(facts: Facts) -> Verdict:
+    driver, torch = facts["gpus_of_driver"], facts["gpus"]
+    if not driver:
+        return "good", f"{len(torch)} of other makers" if torch else "there is no NVIDIA driver"
+    hidden = facts.get("visible_gpus")
+    seen = f"torch sees {len(torch)} of the driver's {len(driver)} ({', '.join(dict.fromkeys(driver))})"
+    if len(torch) >= len(driver):
+        return "good", seen
+    return ("noted", f"{seen}: CUDA_VISIBLE_DEVICES={hidden}") if hidden is not None else ("doubtful", seen)
+
+
 _GPU_COST = "the GPU runs below the clock it could have, or shares it; times follow temperature and neighbours"
 _GPU_REMEDY = "cool it, raise its power cap or stop its other users (nvidia-smi -q -d PERFORMANCE); lock its clocks"
 
@@ -355,8 +394,14 @@ def _gpus(gpus: Mapping[str, Facts]) -> Iterator[Finding]:
 
 def _gpu(facts: Facts) -> Verdict:
     seen = [str(facts.get("gpu", "a GPU"))]
+    if "trouble" in facts:
+        return "doubtful", f"{seen[0]}: {facts['trouble']}"
+    ratios = facts.get("aa_log_ratios", [])
+    if ratios:
+        seen.append(f"identical cells differed by {', '.join(signed(math.expm1(ratio)) for ratio in ratios)}")
+    unlike = bool(ratios) and max(map(abs, ratios)) > math.log1p(AA_LIMIT)
     if "gpu_throttle" not in facts:
-        return "unknown", f"{seen[0]}; the driver does not tell of clocks"
+        return ("doubtful" if unlike else "unknown"), f"{', '.join(seen)}; the driver does not tell of clocks"
     if "gpu_clock_mhz" in facts:
         seen.append(f"{facts['gpu_clock_mhz']} of {facts.get('gpu_clock_max_mhz', '?')} MHz")
     if "gpu_temperature" in facts:
@@ -367,6 +412,6 @@ def _gpu(facts: Facts) -> Verdict:
     seen += [f"held down by {', '.join(facts['gpu_throttle'])}"] if facts["gpu_throttle"] else []
     lazy = facts.get("gpu_persistence") is False
     seen += ["persistence mode off: the driver starts anew with each first user"] if lazy else []
-    if facts["gpu_throttle"] or busy > 0.1:
+    if facts["gpu_throttle"] or busy > 0.1 or unlike:
         return "doubtful", ", ".join(seen)
     return ("noted" if lazy else "good"), ", ".join(seen)

@@ -21,15 +21,18 @@ def cgroup_quota(root: Path = ROOT) -> float | None:
 
 def _quotas_v2(root: Path) -> Iterator[float]:
     """The limits of the process's own cgroup and of those around it."""
-    mount = root / "sys/fs/cgroup"
-    own = next((line[3:] for line in _lines(root / "proc/self/cgroup") if line.startswith("0::")), "/")
-    folder = mount / own.strip("/")
-    for place in (folder, *folder.parents):
-        if not place.is_relative_to(mount):
-            return
+    for place in _cgroups(root, root / "sys/fs/cgroup", ""):
         quota, _, period = (_text(place / "cpu.max") or "").partition(" ")
         if quota.isdigit() and period.isdigit():
             yield int(quota) / int(period)
+
+
+def _cgroups(root: Path, mount: Path, controller: str) -> Iterator[Path]:
+    """The folders of the process's own cgroup and of those around it; of version 1 those of a controller."""
+    lines = (line.split(":", 2) for line in _lines(root / "proc/self/cgroup") if line.count(":") >= 2)
+    own = next((path for _, controllers, path in lines if controllers == controller), "/")
+    folder = mount / own.strip("/")
+    yield from (place for place in (folder, *folder.parents) if place.is_relative_to(mount))
 
 
 def _quotas_v1(root: Path) -> Iterator[float]:
@@ -131,6 +134,25 @@ def memory(root: Path = ROOT) -> dict[str, int]:
     if "SwapTotal" in sizes:
         sums["swap_used"] = sizes["SwapTotal"] - sizes.get("SwapFree", 0)
     return sums
+
+
+def free_memory(root: Path = ROOT) -> float | None:
+    """Bytes that can still be taken: what the system has available, or less where a cgroup leaves less."""
+    left = [*_left(root, "", "memory.max", "memory.current", "inactive_file")]
+    left += _left(root, "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+    if (available := memory(root).get("memory_available")) is not None:
+        left.append(available)
+    return float(max(0, min(left))) if left else None
+
+
+def _left(root: Path, controller: str, most: str, used: str, cached: str) -> Iterator[int]:
+    """What each cgroup around this process leaves; pages of files that nobody uses count as left."""
+    mount = root / "sys/fs/cgroup" / controller
+    for place in _cgroups(root, mount, controller):
+        limit, usage = _number(place / most), _number(place / used)
+        if limit is not None and usage is not None:
+            counts = (line.split() for line in _lines(place / "memory.stat"))
+            yield limit - usage + next((int(count) for name, count in counts if name == cached), 0)
 
 
 def huge_pages(root: Path = ROOT) -> str | None:

@@ -1,10 +1,9 @@
 """Blocks: runs of steps between two synchronizations, every step's time kept, and the warm-up before them."""
 
 import gc
-import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -16,6 +15,10 @@ from bench.measure.threads import longest_wait, stolen, waiting
 from bench.plan.timing import BLOCK_SECONDS, WARM_AGREEMENT, WARM_CAP, WARM_SECONDS, WARM_STEPS
 from bench.store.result import Floats
 
+with suppress(ImportError):  # it is of Unix; elsewhere nothing tells of page faults and of being put aside
+    import resource
+
+QUEUED_SECONDS = 0.01  # of steps that are given to a device at once where nothing is timed: it is seldom waited for
 Mark = Callable[[], None]
 Step = Callable[[Mark], object]
 
@@ -43,6 +46,7 @@ class Block:
         faults: page faults that needed no disk (ru_minflt) meanwhile.
         preempted: involuntary context switches meanwhile.
         intervals: seconds between marks, (steps, marks a step): the phases, then the gap to the next step.
+        launched: seconds until the last step had been given to the device, which may be at work still.
         waited: seconds for which the thread that waited longest was ready and had no core, or for which a hypervisor
             kept one core from this system, whichever is more; None where nothing tells.
         joules: that the device drew meanwhile; None where they are not counted.
@@ -58,6 +62,7 @@ class Block:
     preempted: int
     intervals: Floats = field(repr=False)
     waited: float | None = None
+    launched: float | None = None
     joules: float | None = None
     gpu: Around | None = None
 
@@ -109,9 +114,11 @@ def run_block(
     for _ in range(steps):
         step(mark)
     mark()
+    launched = time.perf_counter()
     device.synchronize()
     spent = meter.read()
-    return Block(subject=subject, **spent, intervals=_by_step(clock.seconds(), steps, marks, phase_log))
+    intervals = _by_step(clock.seconds(), steps, marks, phase_log)
+    return Block(subject=subject, **spent, intervals=intervals, launched=launched - spent["started"])
 
 
 class Meter:
@@ -119,23 +126,32 @@ class Meter:
 
     def __init__(self) -> None:
         self._waits, self._stolen = waiting(), stolen()
-        self._usage = resource.getrusage(resource.RUSAGE_SELF)
+        self._usage = _usage()
         self._cpu, self._started = time.process_time(), time.perf_counter()
 
     def read(self) -> Spent:
         """What was spent until now."""
         wall, cpu = time.perf_counter() - self._started, time.process_time() - self._cpu
-        usage = resource.getrusage(resource.RUSAGE_SELF)
+        faults, preempted = _usage()
         kept = [seconds - self._stolen.get(core, 0.0) for core, seconds in stolen().items()]
         waited = longest_wait(self._waits)
         return {
             "started": self._started,
             "wall": wall,
             "cpu": cpu,
-            "faults": usage.ru_minflt - self._usage.ru_minflt,
-            "preempted": usage.ru_nivcsw - self._usage.ru_nivcsw,
+            "faults": faults - self._usage[0],
+            "preempted": preempted - self._usage[1],
             "waited": None if waited is None else max([waited, *kept]),
         }
+
+
+def _usage() -> tuple[int, int]:
+    """Page faults and involuntary context switches of this process so far; zeros where the system does not count."""
+    try:
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+    except NameError:  # not Unix
+        return 0, 0
+    return usage.ru_minflt, usage.ru_nivcsw
 
 
 def _by_step(seconds: list[float], steps: int, marks: int, phase_log: PhaseLog | None) -> Floats:
@@ -151,13 +167,25 @@ def _by_step(seconds: list[float], steps: int, marks: int, phase_log: PhaseLog |
 
 
 def run_untimed(device: Device, step: Step, seconds: float) -> int:
-    """Whole steps without a clock for at least so long, and how many there were."""
-    end, steps = time.perf_counter() + seconds, 0
-    while steps == 0 or time.perf_counter() < end:
-        step(_unmarked)
-        device.synchronize()
-        steps += 1
+    """Whole steps without a clock for at least so long, and how many there were.
+
+    A device that is given steps without waiting is given so many at once as a block would: a wait after each of them
+    would be part of what a step seems to take.
+    """
+    begun = time.perf_counter()
+    _some(device, step, 1)
+    steps, first = 1, time.perf_counter() - begun
+    at_once = max(1, int(QUEUED_SECONDS / first)) if device.facts.queued else 1
+    while time.perf_counter() < begun + seconds:
+        _some(device, step, at_once)
+        steps += at_once
     return steps
+
+
+def _some(device: Device, step: Step, count: int) -> None:
+    for _ in range(count):
+        step(_unmarked)
+    device.synchronize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +203,7 @@ def warm_up(device: Device, step: Step, least: float = WARM_SECONDS) -> WarmUp:
     `least` is 0 once the process is warm. It also gives the length of a block.
     """
     start = time.perf_counter()
-    for _ in range(WARM_STEPS):
-        step(_unmarked)
-    device.synchronize()
+    _some(device, step, WARM_STEPS)
     times: list[float] = []
     while True:
         began = time.perf_counter()

@@ -1,7 +1,7 @@
 """Costs: parameters, FLOPs, operators and bytes of a step: counted, not timed, and the same in every run."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -10,11 +10,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bench import optimizers
+from bench.devices import Device
 from bench.measure.blocks import GAP, PhaseLog
 from bench.measure.elementwise import elementwise_operations
 from bench.measure.flops import flop_counter
 from bench.measure.workload import Workload
 from bench.metrics import FLOPS_OF, OPERATORS_OF
+from bench.plan.cell import Cell
 from bench.store.result import Measurement
 from bench.trace.categories import category_of
 from bench.vocabulary import FETCH, PASSES, PHASES, Statistic
@@ -31,7 +33,7 @@ def measure_costs(work: Workload) -> list[Measurement]:
         work.step()
     flops, before = _flops(work), work.evaluations
     counter = _count(work)
-    evaluations = work.evaluations - before if work.needs_closure else 1
+    evaluations = work.evaluations - before if work.needs_closure else work.cell.accumulate
     flops = {metric: count * evaluations for metric, count in flops.items()}
     counted: Statistic = "single" if work.needs_closure else "exact"
     counts = {**flops, **{name: counter.names[phase].total() for phase, name in OPERATORS_OF.items()}}
@@ -60,26 +62,32 @@ def count_operators(work: Workload) -> dict[str, dict[str, int]]:
 
 
 def measure_memory(work: Workload) -> list[Measurement]:
-    """The peak of memory above the floor while a cell like `work` is built, stepped twice and let go."""
-
-    def two_steps() -> None:
-        fresh = Workload(work.cell, work.device, work.images, work.labels, work.num_classes)
-        fresh.step()
-        fresh.step()  # by now there are gradients and optimizer state
-
+    """The peak of memory above the floor while a cell like `work` is built, stepped a few times and let go."""
     exact = work.device.facts.exact_memory
+    peaks = peak_of_steps(work.cell, work.device, work.images, work.labels, work.num_classes)
     return [
         Measurement.of_value(metric, value, "exact" if metric in exact else "maximum")
-        for metric, value in work.device.peak_memory(two_steps).items()
+        for metric, value in peaks.items()
     ]
 
 
+def peak_of_steps(cell: Cell, device: Device, images: Tensor, labels: Tensor, num_classes: int) -> Mapping[str, float]:
+    """Bytes above the floor while a workload of these is built, stepped a few times and let go, by name of metric."""
+
+    def first_steps() -> None:
+        fresh = Workload(cell, device, images, labels, num_classes)
+        for _ in range(fresh.settling):
+            fresh.step()
+
+    return device.peak_memory(first_steps)
+
+
 def _flops(work: Workload) -> dict[str, int]:
-    """FLOPs of one evaluation, forward and backward, by the formulas of `bench.measure.flops`.
+    """FLOPs of one evaluation of a part of a batch, forward and backward, by the formulas of `bench.measure.flops`.
 
     Also those of each category of operators that has any: `flops_convolution`, `flops_matrix_multiply`.
     """
-    images, labels = work.next_batch()
+    images, labels = next(work.parts(*work.next_batch()))
     with work.autocast:
         with flop_counter() as forward:
             outputs = work.model(images)
@@ -188,7 +196,7 @@ def _extent(tensor: Tensor) -> int:
 
 
 def _activation_bytes(work: Workload) -> int:
-    """Bytes that the forward pass and the loss keep for backward: distinct storages, parameters left out."""
+    """Bytes that forward pass and loss of a part of a batch keep for backward: distinct storages, no parameters."""
     kept: dict[int, int] = {}
     own = {parameter.untyped_storage().data_ptr() for parameter in work.model.parameters()}
 
@@ -198,7 +206,7 @@ def _activation_bytes(work: Workload) -> int:
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    images, labels = work.next_batch()
+    images, labels = next(work.parts(*work.next_batch()))
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), work.autocast:
         loss = work.loss(work.model(images), labels)
     del loss

@@ -84,7 +84,8 @@ def compute(work: Workload, steps: int = 1) -> Computed:
     assert first is not None
     update = [parameter.detach().double() - value for parameter, value in zip(parameters, before, strict=True)]
     was_float64 = all(loss.dtype == torch.float64 for loss in losses)
-    return Computed(first.outputs[0], torch.stack(losses).double(), first.gradients, update, was_float64)
+    outputs = torch.cat(first.outputs[: work.cell.accumulate])  # a closure evaluates the whole batch again
+    return Computed(outputs, torch.stack(losses).double(), first.gradients, update, was_float64)
 
 
 def _step(work: Workload) -> tuple[_Step, Tensor]:
@@ -105,7 +106,8 @@ def in_float64(work: Workload, images: Tensor, labels: Tensor) -> Workload:
     """
     plain = replace(work.cell, dtype="float32", mode="eager", memory_format="contiguous")
     truth = Workload(plain, work.device, images.double(), labels, work.num_classes)
-    truth.model.load_state_dict(work.model.state_dict())
+    if not work.is_pure:  # whose weights are rounded; those of the truth come of the same seed, and are not
+        truth.model.load_state_dict(work.model.state_dict())
     truth.model.double()
     cell = work.cell  # some optimizers make their state at once, so in the type that the weights have by then
     truth.optimizer = optimizers.build(cell.source("optimizer"), truth.model, cell.implementation, cell.learning_rate)

@@ -18,11 +18,19 @@ FAULTS, BUSY, DRIFT = 10.0, 0.95, 0.01  # an unpinned allocator takes a thousand
 # in which all threads together had less than that share of one core: one of them has work at any time, though the
 # others may sleep (with OMP_WAIT_POLICY=passive, quiet: at least 1.4 cores).
 KEPT_WAITING, PREEMPTED, SHARE = 0.15, 60.0, 0.8
+MARKS = 0.02  # of a step, by which marks between its phases may make it longer unsaid
 SLOWER = 5.0  # times as long as with one thread: threads may be of no use to a net, but no net makes them cost that
 
 
 def warnings_of(
-    part: Part, blocks: list[Block], steady: bool, threads: int, *, throttles: Sequence[str] = (), alone: float = 0.0
+    part: Part,
+    blocks: list[Block],
+    steady: bool,
+    threads: int,
+    *,
+    throttles: Sequence[str] = (),
+    alone: float = 0.0,
+    on_host: bool = True,
 ) -> list[Warning]:
     """Warnings on one part of a measurement.
 
@@ -33,6 +41,8 @@ def warnings_of(
         threads: CPU threads in force.
         throttles: what held the device's clocks down right after the blocks.
         alone: CPU seconds that a step takes this process with one thread; 0 where it was not measured.
+        on_host: whether the device is the host's processor; beside another one its threads wait for that, and for each
+            other.
 
     """
     warnings = []
@@ -41,7 +51,7 @@ def warnings_of(
     faults = sum(block.faults for block in blocks) / sum(block.steps for block in blocks)
     if faults > FAULTS:
         warnings.append(Warning(part, "faulting", faults, f"{faults:.0f} page faults a step"))
-    warnings += contention(part, blocks, threads, times_as_long(blocks, alone))
+    warnings += contention(part, blocks, threads, times_as_long(blocks, alone), on_host=on_host)
     if throttles:
         warnings.append(Warning(part, "throttled", None, f"the device was held down by {' and '.join(throttles)}"))
     for subject in dict.fromkeys(block.subject for block in blocks):
@@ -51,23 +61,29 @@ def warnings_of(
     return warnings
 
 
-def contention(part: Part, blocks: Sequence[Block], threads: int, times: float = 0.0) -> list[Warning]:
+def contention(
+    part: Part, blocks: Sequence[Block], threads: int, times: float = 0.0, *, on_host: bool = True
+) -> list[Warning]:
     """A warning where the process did not have its cores to itself.
 
-    One thread that is timed shows it by its CPU time. Several, and a user's own step, do by what they waited in more
-    than half of the blocks, since a low quantile of the steps passes over fewer; several by less than one core for all,
-    too; or by steps absurdly long.
+    One thread that is timed shows it by its CPU time. Several, a user's own step, and the host's part of a step on
+    another device do by what they waited in more than half of the blocks, since a low quantile of the steps passes over
+    fewer; several by less than one core for all, too; or by steps absurdly long.
 
     Args:
         part: of the measurement.
         blocks: of it.
         threads: CPU threads in force.
         times: how many times as long a step took as with one thread; 0 where that is not known.
+        on_host: see `warnings_of`.
 
     """
     wall = sum(block.wall for block in blocks)
     busy = sum(block.cpu for block in blocks) / wall
-    timed = part not in ("training", "step")  # one also waits for who takes what it sends, a user's own for anything
+    timed = on_host and part not in (
+        "training",
+        "step",
+    )  # one also waits for who takes what it sends, a user's own for anything
     if threads == 1 and timed:
         text = f"the process had {percent(busy)} of its core"
         return [Warning(part, "contended", busy, text)] if busy < BUSY else []
@@ -75,12 +91,20 @@ def contention(part: Part, blocks: Sequence[Block], threads: int, times: float =
     if len(lost) <= len(blocks) / 2 and times <= SLOWER:
         return []
     waited = min(1.0, sum(block.waited or 0.0 for block in blocks) / wall)  # a wait may have begun before its block
-    waits = part == "step" and waited > 0  # its own waits are no neighbour's
+    waits = (part == "step" or not on_host) and waited > 0  # its own waits are no neighbour's
     share = 1 - waited if waits else min(busy / threads, 1 - waited)
     whose = f"one of {threads} threads" if threads > 1 else "the process"
     text = f"{whose} had at most {percent(share)} of its core"
     long = f", and a step took {times:.0f} times as long as with 1 thread" if times > SLOWER else ""
     return [Warning(part, "contended", share, text + long)]
+
+
+def of_marks(part: Part, overhead: float) -> list[Warning]:
+    """A warning where marks between the phases make a step so much longer that the phases are told too long."""
+    if overhead <= MARKS:
+        return []
+    text = f"marks make a step {percent(overhead)} longer: its phases are told too long by that, it is not"
+    return [Warning(part, "costly marks", overhead, text)]
 
 
 def times_as_long(blocks: Sequence[Block], alone: float) -> float:

@@ -19,12 +19,12 @@ REPEATS = 1e-9  # kernels that add in any order differ by less than this in floa
 ERRORS = {name: f"{name}_error" for name in ("output", "loss", "gradient", "update")}  # by what is compared
 
 
-def too_large(counts: Mapping[str, float], room: float | None) -> str:
+def too_large(counts: Mapping[str, float], room: float | None, parts: int = 1) -> str:
     """Why the host cannot take a step in float64 as well, by the exact counts of one and the bytes free; "" if it can.
 
-    Counts, so that a cell has errors in every run or in none.
+    Counts, so that a cell has errors in every run or in none. In float64 the batch is evaluated whole.
     """
-    needed = ACTIVATIONS * counts.get("activation_bytes", 0) + WEIGHTS * counts.get("parameter_bytes", 0)
+    needed = ACTIVATIONS * parts * counts.get("activation_bytes", 0) + WEIGHTS * counts.get("parameter_bytes", 0)
     if room is not None and needed > room / 2:
         return f"a step in float64 would take {quantity(needed, 'B')} where {quantity(room, 'B')} are free"
     if (flops := counts.get("flops", 0)) > MOST_FLOPS:
@@ -81,7 +81,7 @@ def first_step_errors(work: Workload) -> dict[str, float] | str:
 
 
 def _exact(truth: Workload) -> Computed:
-    """Outputs, loss and gradients, with no update."""
+    """Outputs, loss and gradients of the whole batch, with no update."""
     outputs = truth.forward(truth.images)
     loss = truth.loss(outputs, truth.labels)
     if loss.dtype != torch.float64:

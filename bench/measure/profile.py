@@ -113,8 +113,8 @@ def _how_many(work: Workload) -> int:
 
 def _marked_step(work: Workload) -> None:
     """One step, its phases marked by their names."""
-    if work.phase_log is not None:  # there the step itself says which phase begins
-        work.phase_log = PhaseLog(work.phase_log.phases, _Marked())
+    if work.timed_log is not None:  # there the step itself says which phase begins
+        work.phase_log = PhaseLog(work.timed_log.phases, _Marked())
         work.timed_step(lambda: None)
         return
     marked, names = _Marked(), iter((*work.timed_phases, GAP))

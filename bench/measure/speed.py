@@ -1,6 +1,7 @@
 """Speed: a cell's phases, its inference, and its cost relative to the frozen references."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from bench.devices import Device
+from bench.devices.precision import torchs_own
 from bench.measure.blocks import (
     Block,
     PhaseLog,
@@ -25,7 +27,9 @@ from bench.measure.watch import UNWATCHED, Watch, energy_measurements
 from bench.measure.workload import Workload
 from bench.plan.timing import INFERENCE_BLOCKS, LAUNCH_BLOCKS, LEAD_SECONDS, RELATIVE_STATISTIC, STATISTIC
 from bench.store.result import Floats, Measurement
-from bench.vocabulary import FETCH, WHOLE_STEP
+from bench.vocabulary import FETCH, WHOLE, WHOLE_STEP
+
+MARKED = "marked"  # the subject of blocks with marks within their steps, where they are apart from the step's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,40 @@ class Subject:
     phases: tuple[str, ...]
     batch_size: int
     phase_log: PhaseLog | None = None
+    is_frozen: bool = False
 
     @classmethod
     def of(cls, name: str, work: Workload) -> "Subject":
-        """A cell's."""
-        return cls(name, work.timed_step, work.timed_phases, work.cell.batch_size, work.phase_log)
+        """A cell's, with all the phases that can be timed."""
+        return cls(name, work.timed_step, work.timed_phases, work.cell.batch_size, work.timed_log)
+
+    @classmethod
+    def whole(cls, name: str, work: Workload) -> "Subject":
+        """A cell's with no mark within its step, where such a mark costs a share of a small one; else as `of`."""
+        if work.device.facts.queued:
+            return cls(name, work.whole_step, WHOLE, work.cell.batch_size)
+        return cls.of(name, work)
 
     @classmethod
     def frozen(cls, name: str, net: FrozenNet) -> "Subject":
         """A reference's, whose step is timed whole."""
-        return cls(name, net.step, (WHOLE_STEP,), net.batch_size)
+        return cls(name, net.step, (WHOLE_STEP,), net.batch_size, is_frozen=True)
+
+    def within(self, device: Device) -> AbstractContextManager[None]:
+        """Where its steps run: a reference computes as torch does by itself, whatever the cell asks for."""
+        return torchs_own(device) if self.is_frozen else nullcontext()
+
+    def warm_up(self, device: Device) -> WarmUp:
+        """Warm it up in a process that is warm."""
+        with self.within(device):
+            return warm_up(device, self.step, least=0)
+
+    def led_block(self, device: Device, steps: int, watch: Watch) -> Block:
+        """One block of so many steps, led in by a few untimed ones, with what `watch` reads around it."""
+        lead = partial(lead_in, device, self.step)
+        with self.within(device):
+            lead()
+            return watch.block(partial(self.block, device, steps), lead)
 
     def block(self, device: Device, steps: int) -> Block:
         """One block of so many steps."""
@@ -60,20 +88,72 @@ class Subject:
 def measure_phases(
     work: Workload, blocks: int, threads: int, watch: Watch = UNWATCHED
 ) -> tuple[list[Block], list[Measurement], WarmUp]:
-    """Time the phases inside whole training steps, with what `watch` reads around the blocks."""
+    """Time whole training steps and the phases inside: of the same steps where a mark costs next to nothing.
+
+    Else the step's own blocks alternate with those of its phases, and how much longer marked ones take is told. `watch`
+    reads around all of them; the energy is that of the step's own.
+    """
     work.train()
+    whole, marked = Subject.whole("train", work), Subject.of(MARKED, work)
+    apart = whole.phases != marked.phases
     with quiet_collector():
-        warm = warm_up(work.device, work.timed_step)
+        warm = warm_up(work.device, whole.step)
         evaluations = work.evaluations
-        run = partial(timed_block, "train", work, warm.block_steps)
-        timed = [watch.block(run, partial(lead_in, work.device, work.timed_step)) for _ in range(blocks)]
+        turns = [whole, marked] if apart else [whole]
+        timed = [
+            watch.block(
+                partial(subject.block, work.device, warm.block_steps), partial(lead_in, work.device, subject.step)
+            )
+            for _ in range(blocks)
+            for subject in turns
+        ]
         evaluations = work.evaluations - evaluations
-    measurements = step_measurements(timed, work.timed_phases, work.cell.batch_size, threads)
-    measurements += energy_measurements(timed, watch.meter, work.cell.batch_size, threads)
+    own = [block for block in timed if block.subject == whole.name]
+    measurements = step_measurements(own, whole.phases, work.cell.batch_size, threads)
+    measurements += energy_measurements(own, watch.meter, work.cell.batch_size, threads)
+    if apart:
+        others = [block for block in timed if block.subject == MARKED]
+        measurements += marked_measurements(own, others, marked.phases, threads)
+    if work.device.facts.queued:
+        measurements.append(_launching(own, threads))
     if work.needs_closure:
         steps = sum(block.steps for block in timed)
         measurements.append(Measurement.of_value("evaluations", evaluations / steps, "mean"))
     return timed, measurements, warm
+
+
+def marked_measurements(
+    plain: Sequence[Block], marked: Sequence[Block], names: tuple[str, ...], threads: int
+) -> list[Measurement]:
+    """The phases of blocks with marks within their steps, and how much longer these take than `plain` ones.
+
+    Args:
+        plain: blocks of the same steps without such marks, which stand for the step.
+        marked: those with them.
+        names: of the phases, the columns of their intervals.
+        threads: CPU threads in force.
+
+    """
+    longer, seconds = (np.median([block.wall / block.steps for block in each]) for each in (marked, plain))
+    overhead = Measurement.of_value("mark_overhead", float(longer / seconds) - 1, "median", threads)
+    phases = _phases(marked, names, threads)
+    return [*(phase for phase in phases if phase.metric not in WHOLE), overhead]
+
+
+def _phases(timed: Sequence[Block], names: tuple[str, ...], threads: int) -> list[Measurement]:
+    """Seconds of each phase in all steps of these blocks, whose columns are `names`; the whole step is none."""
+    columns = np.concatenate([block.intervals for block in timed])
+    return [
+        Measurement.of_samples(name, columns[:, at], statistic=STATISTIC, threads=threads)
+        for at, name in enumerate(names)
+        if name != WHOLE_STEP
+    ]
+
+
+def _launching(timed: Sequence[Block], threads: int) -> Measurement:
+    """Seconds a step until the host had given all of a block to the device: near those of a step, it is the slower."""
+    seconds = np.array([(block.launched or block.wall) / block.steps for block in timed])
+    return Measurement.of_samples("launching", seconds, statistic=STATISTIC, threads=threads)
 
 
 def step_measurements(
@@ -90,16 +170,12 @@ def step_measurements(
     """
     phases = np.concatenate([block.intervals for block in timed])[:, : len(names)]
     step = Measurement.of_samples("step", step_times(timed, "train", names), statistic=STATISTIC, threads=threads)
-    measurements = [
-        Measurement.of_samples(name, phases[:, column], statistic=STATISTIC, threads=threads)
-        for column, name in enumerate(names)
-        if name != WHOLE_STEP
-    ]
     wall = np.array([block.wall / block.steps for block in timed])
     gap = 1 - phases.sum() / sum(block.wall for block in timed)
     steps = sum(block.steps for block in timed)
     faults = sum(block.faults for block in timed) / steps
-    measurements += [
+    measurements = [
+        *_phases(timed, names, threads),
         Measurement.of_samples("step_wall", wall, statistic=STATISTIC, threads=threads),
         Measurement.of_value("throughput", batch_size / step.value, STATISTIC, threads),
         Measurement.of_value("phase_gap", float(gap), "mean", threads),
@@ -150,12 +226,12 @@ def measure_relative(
     few blocks in turns that are drawn, and the ratio to it is of seconds a step: a launch takes as long for one image
     as for many. Also returns whether cell and reference were steady before.
     """
-    own = Subject.of("cell", cell)
+    own = Subject.whole("cell", cell)
     other, launches = (
         Subject.frozen(name, net) for name, net in zip(("reference", "launch reference"), references, strict=True)
     )
     with quiet_collector():
-        warm = {each.name: warm_up(cell.device, each.step, least=0) for each in (launches, other, own)}
+        warm = {each.name: each.warm_up(cell.device) for each in (launches, other, own)}
         timed = list(_alternate(cell.device, (own, other, launches), warm, blocks, order, watch=watch))
     step, beside = (
         Measurement.of_samples(
@@ -180,7 +256,7 @@ def lead_in(device: Device, step: Step) -> None:
 
 
 def timed_block(subject: str, work: Workload, steps: int) -> Block:
-    """One block of training steps."""
+    """One block of training steps, with their phases where these can be timed."""
     return Subject.of(subject, work).block(work.device, steps)
 
 
@@ -206,6 +282,4 @@ def _alternate(
         due = [*pair, launches] if turn in with_launches else [*pair]
         order.shuffle(due)
         for subject in due:
-            lead = partial(lead_in, device, subject.step)
-            lead()
-            yield watch.block(partial(subject.block, device, warm[subject.name].block_steps), lead)
+            yield subject.led_block(device, warm[subject.name].block_steps, watch)

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from bench import losses, models, optimizers
 from bench.devices import Device
 from bench.measure.blocks import GAP, Mark, PhaseLog
+from bench.measure.captured import SETTLED, CapturedSteps
 from bench.plan.cell import Cell
-from bench.vocabulary import PHASES, WHOLE_STEP
+from bench.plan.precision import PURE, type_of
+from bench.vocabulary import PHASES, WHOLE
 
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -39,6 +41,9 @@ class Workload:
         model = models.build(cell.source("architecture"), shape, num_classes)
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        self.is_pure = cell.dtype.startswith(PURE)
+        if self.is_pure:
+            _narrow(self.model, getattr(torch, type_of(cell.dtype)))
         optimizer = cell.source("optimizer")
         self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
         self.needs_closure = optimizers.needs_closure(self.optimizer)
@@ -53,12 +58,19 @@ class Workload:
         self.forward: Callable[[Tensor], Tensor] = torch.compile(self.model) if cell.mode == "compile" else self.model
         self._training = True
         self.evaluations = 0  # of the model by steps with a closure
-        self.phase_log = PhaseLog(PHASES) if self.needs_closure else None
         self._batches = self._shuffled()
-        self.timed_phases: tuple[str, ...] = PHASES
-        self.timed_step: Callable[[Callable[[], None]], object] = self.step
-        if cell.mode == "cuda_graph":
-            self._record_graph()
+        self._captured = CapturedSteps(self) if cell.mode == "cuda_graph" else None
+        phases = device.facts.phases and self._captured is None
+        several = self.needs_closure or cell.accumulate > 1  # times that a phase comes in a step
+        self.phase_log = PhaseLog(PHASES) if several else None
+        self.timed_log = self.phase_log if phases else None  # that of the timed step
+        self.timed_phases: tuple[str, ...] = PHASES if phases else WHOLE
+        self.timed_step: Callable[[Callable[[], None]], object] = self.step if phases else self.whole_step
+
+    @property
+    def settling(self) -> int:
+        """Steps until there are gradients and the state of the optimizer, and each further one is as this one."""
+        return 2 if self._captured is None else SETTLED
 
     def train(self) -> None:
         """Have model and optimizer as training wants them, which they are at first."""
@@ -79,7 +91,8 @@ class Workload:
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) of the next batch, gathered on the device; never a partial one."""
-        return self.batch(next(self._batches))
+        batch = self.batch(next(self._batches))
+        return batch if self._captured is None else self._captured.placed(*batch)
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) at the `index` (B,), in the layout of the whole.
@@ -101,18 +114,38 @@ class Workload:
             images, labels = self.batch(part)
             yield from zip(images.split(size), labels.split(size), strict=True)
 
+    def parts(self, images: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images (B / parts, C, H, W) and labels (B / parts,) of each part that a step takes a batch in."""
+        size = len(images) // self.cell.accumulate
+        return zip(images.split(size), labels.split(size), strict=True)
+
     def step(self, mark: Mark = lambda: None) -> Tensor:
         """One training step; `mark` is called at the start, between the phases and at the end.
 
-        The phases are those of PHASES, in order, except with a closure: then they come again with each evaluation, and
-        the phase log says which one began at each mark. Returns the detached loss.
+        The phases are those of PHASES, in order, except with a closure, or a batch in parts: then they come again with
+        each evaluation, and the phase log says which one began at each mark. A captured step has no phases but those of
+        `whole_step`. Returns the detached loss.
         """
+        if self._captured is not None:
+            return self.whole_step(mark)
         if self.phase_log is not None:
-            return self._step_with_closure(mark, self.phase_log)
+            return self._logged_step(mark, self.phase_log)
         mark()
         images, labels = self.next_batch()
         mark()
         loss = self.update(images, labels, mark)
+        mark()
+        return loss
+
+    def whole_step(self, mark: Mark = lambda: None) -> Tensor:
+        """One training step with a mark before and after the fetch of its batch, and one at its end: those of WHOLE.
+
+        Returns the detached loss; that of a captured step is overwritten by the next.
+        """
+        mark()
+        images, labels = self.next_batch()
+        mark()
+        loss = self.update(images, labels) if self._captured is None else self._captured.step()
         mark()
         return loss
 
@@ -122,10 +155,24 @@ class Workload:
         """One update of the weights by a batch: images (B, C, H, W), labels (B,). Returns the detached loss.
 
         `mark` is called between the phases, and `noted` where the gradients are known and not yet used; with a closure
-        `mark` is not called, and the loss is the one before the update.
+        or in parts `mark` is not called. The loss is the one before the update. Of a captured step `noted` is called
+        once the gradients have been used, which leaves them as they were, and `mark` is not.
         """
+        if self._captured is not None:
+            loss = self._captured.update(images, labels)
+            if noted is not None:
+                noted()
+            return loss
+        return self.update_as_it_is(images, labels, mark, noted)
+
+    def update_as_it_is(
+        self, images: Tensor, labels: Tensor, mark: Mark = lambda: None, noted: Callable[[], None] | None = None
+    ) -> Tensor:
+        """As `update`, operator by operator, which is what a captured step is made of too."""
         if self.needs_closure:
             return self._update_with_closure(images, labels, lambda _: None, noted)
+        if self.cell.accumulate > 1:
+            return self._update_in_parts(images, labels, lambda _: None, noted)
         self.optimizer.zero_grad()
         mark()
         with self.autocast:
@@ -141,8 +188,8 @@ class Workload:
         self.scaler.update()
         return loss.detach()
 
-    def _step_with_closure(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
-        """The step of an optimizer that evaluates the model itself; what is no evaluation is the optimizer's own."""
+    def _logged_step(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
+        """A step in which phases come several times. With a closure what is no evaluation is the optimizer's own."""
 
         def enter(phase: str) -> None:
             mark()
@@ -150,10 +197,42 @@ class Workload:
 
         enter("fetch")
         images, labels = self.next_batch()
-        enter("optimizer")
-        loss = self._update_with_closure(images, labels, enter)
+        if self.needs_closure:
+            enter("optimizer")
+            loss = self._update_with_closure(images, labels, enter)
+        else:
+            loss = self._update_in_parts(images, labels, enter)
         enter(GAP)
         return loss
+
+    def _update_in_parts(
+        self, images: Tensor, labels: Tensor, enter: Callable[[str], None], noted: Callable[[], None] | None = None
+    ) -> Tensor:
+        """As `update`, the gradients of the parts of the batch added up; `enter` hears where each phase begins.
+
+        The loss and the update are those of the whole batch as long as the loss is a mean over images, and no layer
+        looks at more than one of them, as batch normalization does.
+        """
+        enter("zero_grad")
+        self.optimizer.zero_grad()
+        losses: list[Tensor] = []
+        for part, targets in self.parts(images, labels):
+            enter("forward")
+            with self.autocast:
+                outputs = self.forward(part)
+                enter("loss")
+                loss = self.loss(outputs, targets) / self.cell.accumulate
+            losses.append(loss.detach())
+            enter("backward")
+            self.scaler.scale(loss).backward()
+        if noted is not None:
+            noted()
+        enter("loss")
+        whole = torch.stack(losses).sum()
+        enter("optimizer")
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return whole
 
     def _update_with_closure(
         self, images: Tensor, labels: Tensor, enter: Callable[[str], None], noted: Callable[[], None] | None = None
@@ -185,42 +264,47 @@ class Workload:
         optimizers.step_with(self.optimizer, evaluate)
         return values[0]
 
-    def _record_graph(self) -> None:
-        """Have `timed_step` replay a recorded step on one resident batch: one launch, without phases."""
-        for group in self.optimizer.param_groups:
-            if "capturable" in group:
-                group["capturable"] = True  # keeps the step count on the device, where the graph can advance it
-        batch = self.next_batch()
-        self.next_batch = lambda: batch  # type: ignore[method-assign] # a graph reads the same memory at each replay
-        replay = self.device.capture(self.step)
-
-        def step(mark: Callable[[], None]) -> None:
-            mark()
-            replay()
-            mark()
-
-        self.timed_phases, self.timed_step = (WHOLE_STEP,), step
+    @property
+    def batch_norms(self) -> list[str]:
+        """The paths of the layers that look at all images which are evaluated together."""
+        kind = nn.modules.batchnorm._BatchNorm  # noqa: SLF001 - the one class that all of them share
+        return [name for name, module in self.model.named_modules() if isinstance(module, kind)]
 
     def infer(self, mark: Callable[[], None] = lambda: None) -> Tensor:
         """One batch through the model; the caller has called `eval` and is in inference_mode()."""
         images, _ = self.next_batch()
         mark()
-        with self.autocast:
-            outputs = self.forward(images)
+        outputs = self.infer_as_it_is(images) if self._captured is None else self._captured.infer()
         mark()
         return outputs
+
+    def infer_as_it_is(self, images: Tensor) -> Tensor:
+        """The outputs (B, K) of images (B, C, H, W), operator by operator."""
+        with self.autocast:
+            return self.forward(images)
 
     def _shuffled(self) -> Iterator[Tensor]:
         """Index tensors (B,) of whole batches, a fresh permutation each time through."""
         generator = torch.Generator().manual_seed(self.cell.seed)
         count, size = len(self.images), self.cell.batch_size
         while True:
-            order = torch.randperm(count, generator=generator).to(self.device.torch_device)
-            yield from order[: count - count % size].split(size)
+            yield from self.shuffled(generator)[: count - count % size].split(size)
+
+    def shuffled(self, generator: torch.Generator) -> Tensor:
+        """The next order (N,) of all images, on the device, which is not waited for: a step after it starts as any."""
+        order = torch.randperm(len(self.images), generator=generator, pin_memory=self.device.facts.queued)
+        return order.to(self.device.torch_device, non_blocking=True)
+
+
+def _narrow(model: nn.Module, dtype: torch.dtype) -> None:
+    """Have all of the model in a type; it takes images as they are, and gives float32, in which losses are computed."""
+    model.to(dtype=dtype)
+    model.register_forward_pre_hook(lambda _, inputs: tuple(each.to(dtype) for each in inputs))
+    model.register_forward_hook(lambda _module, _inputs, outputs: outputs.float())
 
 
 def autocast(cell: Cell, device: Device) -> AbstractContextManager[Any]:
     """The context in which forward and loss run: autocast to a narrower type, or nothing."""
-    if cell.dtype == "float32":
+    if cell.dtype == "float32" or cell.dtype.startswith(PURE):
         return nullcontext()
     return torch.autocast(device.torch_device.type, dtype=getattr(torch, cell.dtype))

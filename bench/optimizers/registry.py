@@ -8,6 +8,7 @@ import torch
 from torch import nn, optim
 from torch.optim import Optimizer
 
+from bench.devices import is_out_of_memory
 from bench.errors import BenchError, message_of, unknown
 from bench.optimizers.manners import is_rate, needs_closure
 from bench.optimizers.muon import MuonWithAdamW
@@ -127,7 +128,12 @@ def build(
 
 
 def unsupported(name: str, implementation: str, device: torch.device | str = HOST) -> str | None:
-    """Why the implementation cannot run on the device, or None: tried there on a small net."""
+    """Why the implementation cannot run on the device, or None: tried there on a small net.
+
+    Raises:
+        BenchError: there is no memory left to try it.
+
+    """
     spec = get(name)
     try:
         flags = _flags(spec, implementation)
@@ -137,6 +143,11 @@ def unsupported(name: str, implementation: str, device: torch.device | str = HOS
                 weight.grad = torch.ones_like(weight)
             made(spec, model, **flags).step()
     except Exception as error:  # torch's own errors are of several kinds, and a user's code may raise any
+        if is_out_of_memory(error):  # which says nothing of the optimizer
+            text = (
+                f"optimizers cannot be tried on {device}: {message_of(error)}; free memory there, or choose --devices"
+            )
+            raise BenchError(text) from error
         return message_of(error)
     return None
 

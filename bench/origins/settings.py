@@ -81,6 +81,8 @@ SETTINGS: Mapping[str, Setting] = {
     "filling of new tensors": _flag(torch.utils.deterministic, "fill_uninitialized_memory"),
     "precision of products": Setting(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
     "precision of cuBLAS": _flag(torch.backends.cuda.matmul, "fp32_precision"),
+    "precision of cuDNN, convolutions": _flag(torch.backends.cudnn, "conv.fp32_precision"),
+    "precision of cuDNN, recurrent nets": _flag(torch.backends.cudnn, "rnn.fp32_precision"),
     "TF32 of cuDNN": _flag(torch.backends.cudnn, "allow_tf32"),
     "cuDNN": _flag(torch.backends.cudnn, "enabled"),
     "search of cuDNN": _flag(torch.backends.cudnn, "benchmark"),
@@ -88,6 +90,7 @@ SETTINGS: Mapping[str, Setting] = {
     "oneDNN": _flag(torch.backends.mkldnn, "enabled"),
     "products of oneDNN": _flag(torch.backends.mkldnn, "matmul.fp32_precision"),
     "convolutions of oneDNN": _flag(torch.backends.mkldnn, "conv.fp32_precision"),
+    "recurrent nets of oneDNN": _flag(torch.backends.mkldnn, "rnn.fp32_precision"),
     "fast path of attention": Setting(torch.backends.mha.get_fastpath_enabled, torch.backends.mha.set_fastpath_enabled),
     "denormals flushed": Setting(denormals_flushed, torch.set_flush_denormal),
     "autocast": Setting(
@@ -98,6 +101,25 @@ SETTINGS: Mapping[str, Setting] = {
     "trace function": Setting(sys.gettrace, sys.settrace),
     "profile function": Setting(sys.getprofile, sys.setprofile),
 }
+# Those that decide in which arithmetic a step is computed, and by which kernels.
+OF_ARITHMETIC = (
+    "type of new tensors",
+    "deterministic algorithms",
+    "precision of products",
+    "precision of cuBLAS",
+    "precision of cuDNN, convolutions",
+    "precision of cuDNN, recurrent nets",
+    "TF32 of cuDNN",
+    "cuDNN",
+    "search of cuDNN",
+    "deterministic cuDNN",
+    "oneDNN",
+    "products of oneDNN",
+    "convolutions of oneDNN",
+    "recurrent nets of oneDNN",
+    "denormals flushed",
+    "autocast",
+)
 ON_THREADS = ("threads", "affinity")  # those that a cell says of itself: another value would be another cell
 
 

@@ -24,6 +24,10 @@ class DeviceFacts:
         kind: its name without a number: "cpu", "cuda".
         numbered: whether there may be several, each with its number: "cuda:1".
         on_host: whether it computes on the host's own cores, and so on the CPU threads of a cell.
+        queued: whether a call returns before its work is done: steps are given to it without waiting, and a mark within
+            a step costs the host a share of a small one.
+        phases: whether the phases of a step can be timed; else whole steps alone are.
+        forks: whether a process that was forked can use it; else workers are spawned.
         slow_denormals: whether numbers too small for full precision slow it down.
         slow_bfloat16: whether products in bfloat16 may be far slower than in float32.
         exact_memory: metrics of its memory that are counts, the same in every run.
@@ -40,6 +44,9 @@ class DeviceFacts:
     kind: str
     numbered: bool = False
     on_host: bool = False
+    queued: bool = False
+    phases: bool = True
+    forks: bool = True
     slow_denormals: bool = False
     slow_bfloat16: bool = False
     exact_memory: tuple[str, ...] = ()
@@ -79,6 +86,7 @@ class Catalogue:
             needs_closure; unsupported: by device and implementation, why it cannot run there; of what is not the
             suite's own cannot: reasons by "default rate", "learning rate", "tune", "schedule", "cuda_graph".
         datasets: name to its facts: input_shape, num_classes, train, test, description.
+        absent: by kind of device of which none is here, why.
         losses: name to its facts: description; of what is not the suite's own own_weights, those that nobody trains.
         normalizations: names of pixel scalings.
         devices: name to its facts, "cpu" and each usable "cuda:N".
@@ -101,6 +109,7 @@ class Catalogue:
     imported: tuple[str, ...] = ()
     broken: tuple[Mapping[str, str], ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
     losses: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {name: {} for name in FIRST_LOSSES})
 
     def dataset(self, name: str) -> Mapping[str, Any] | None:

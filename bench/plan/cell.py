@@ -1,5 +1,6 @@
 """Cell: one point of the grid, everything that decides what is measured."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -15,12 +16,15 @@ _KNOWN_OF_A_STEP = (*_KNOWN_OF_ANY, "device", "threads", "origins")
 class Cell:
     """One point of the grid. Two cells are the same measurement exactly when all their fields are equal.
 
-    A learning rate of None is the optimizer's own. `split` says which images tell the accuracy: "test", or
-    "validation", the last twelfth of the training images, which training then leaves out. `world_size` processes train
-    together, each on its share of `batch_size`, with `threads` each; the first is on `device`. A benchmark that was
-    imported from elsewhere and is no point of our grid is a foreign cell: its name stands as the architecture, and the
-    other fields say nothing. `origins` names the file or module of what nobody registered, field by field, such as
-    "architecture=my_nets.py:MyNet"; that field itself holds its label.
+    A learning rate of None is the optimizer's own. A `dtype` is what autocast narrows to, or with "pure_" before it
+    the type of the whole model; `fp32_precision` says in which arithmetic products of float32 are computed. `split`
+    says which images tell the accuracy: "test", or "validation", the last twelfth of the training images, which
+    training then leaves out. `world_size` processes train together, each on its share of `batch_size`, with
+    `threads` each; the first is on `device`. A step takes a batch in `accumulate` equal parts, whose gradients are
+    added up before the one update. A benchmark that was imported from elsewhere and is no point of our grid is a
+    foreign cell: its name stands as the architecture, and the other fields say nothing. `origins` names the file or
+    module of what nobody registered, field by field, such as "architecture=my_nets.py:MyNet"; that field itself
+    holds its label.
 
     The names of the fields and their defaults never change (bench/process/CONTRACT.md): stored definitions leave out
     what is at its default, and other revisions read fields by name.
@@ -33,6 +37,7 @@ class Cell:
     device: str = "cpu"
     threads: int = 1
     dtype: str = "float32"
+    fp32_precision: str = "default"
     denormals: str = "keep"
     memory_format: str = "contiguous"
     mode: str = "eager"
@@ -43,6 +48,7 @@ class Cell:
     normalization: str = "unit"
     split: str = "test"
     world_size: int = 1
+    accumulate: int = 1
     seed: int = 0
     origins: tuple[str, ...] = ()
 
@@ -105,6 +111,12 @@ class Cell:
             foreign = cls.foreign(values["architecture"], values["dataset"])
             return replace(foreign, **{name: value for name, value in values.items() if value is not None})
         return cls(**values)
+
+
+def seed_of(stored: Mapping[str, Any]) -> int | None:
+    """The seed of a stored cell, which may leave out what is at its default; None of a foreign one, which has none."""
+    seed: int | None = stored.get("seed", 0)
+    return seed
 
 
 def _part(name: str, value: Any) -> str:

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Container, Iterable
 from dataclasses import replace
+from string import ascii_lowercase
 from typing import Any
 
 from bench.plan.catalogue import FIRST_LOSSES
 from bench.plan.cell import Cell
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
-from bench.vocabulary import MODES
+from bench.vocabulary import FP32_PRECISIONS, MODES
 
 
 def _one_of(words: Iterable[str]) -> str:
@@ -16,7 +17,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 
 # A word of an open set, of those that may be registered: neither a number with its name, nor a word of another field.
-_WORD = rf"(?!(?:lr|seed|world)\d)(?!(?:{_one_of((*SCHEDULES, *SPLITS))})(?:-|\Z))[a-z]\w*"
+_WORD = rf"(?!(?:lr|seed|world|accumulate)\d)(?!(?:{_one_of((*SCHEDULES, *SPLITS))})(?:-|\Z))[a-z]\w*"
 # Of no optimizer and no data set that is registered has the name a hyphen; that of an architecture may have some.
 _FIRST = (
     r"(?P<architecture>.+)-(?P<optimizer>[^-]+)-(?P<dataset>[^-]+)"
@@ -24,6 +25,7 @@ _FIRST = (
 )
 _MORE = {  # in the order of the fields, each where it is not at its default
     "dtype": _one_of(DTYPES),
+    "fp32_precision": _one_of(FP32_PRECISIONS),
     "denormals": _one_of(DENORMALS),
     "memory_format": _one_of(MEMORY_FORMATS),
     "mode": _one_of(MODES),
@@ -34,6 +36,7 @@ _MORE = {  # in the order of the fields, each where it is not at its default
     "normalization": _WORD,
     "split": _one_of(SPLITS),
     "world_size": r"world\d+",
+    "accumulate": r"accumulate\d+",
     "seed": r"seed\d+",
 }
 _ID = re.compile(_FIRST + "".join(rf"(?:-(?P<{name}>{pattern}))?" for name, pattern in _MORE.items()), re.S)
@@ -62,6 +65,6 @@ def _value(name: str, text: str) -> Any:
     """A part of an id as the value of its field."""
     if name == "learning_rate":
         return float(text.removeprefix("lr"))
-    if name in ("batch_size", "threads", "world_size", "seed"):
-        return int(text.removeprefix("seed").removeprefix("world"))
+    if name in ("batch_size", "threads", "world_size", "accumulate", "seed"):
+        return int(text.lstrip(ascii_lowercase))
     return re.sub(r"(?<=[a-z])(?=\d)", ":", text) if name == "device" else text

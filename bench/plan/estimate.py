@@ -20,6 +20,7 @@ EVALUATED_IMAGES = 5000  # of the training images, beside those of the test set,
 EVALUATION_FLOPS_PER_SECOND = 6e10  # a core's: larger batches, and no gradients
 RENEWAL_SECONDS = 3.0  # a fresh server of the workers, which imports torch
 TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of about three
+DEVICE_FLOPS_PER_SECOND = 5e12  # a GPU's, likewise; they differ by a factor of ten
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
 WARM_LONG_STEPS = 6  # steps before the first that is timed, where each is longer than a block
 COMPILE_SECONDS = 20.0
@@ -88,7 +89,8 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
 
 def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
     """What a training step takes: forward, and backward that is twice as much arithmetic."""
-    return STEP_SECONDS + 3 * _flops(cell, catalogue) * cell.batch_size / (TRAIN_FLOPS_PER_SECOND * threads)
+    rate = TRAIN_FLOPS_PER_SECOND * threads if catalogue.devices[cell.device].on_host else DEVICE_FLOPS_PER_SECOND
+    return STEP_SECONDS * cell.accumulate + 3 * _flops(cell, catalogue) * cell.batch_size / rate
 
 
 def _flops(cell: Cell, catalogue: Catalogue) -> float:
@@ -132,4 +134,6 @@ def _evaluation_seconds(cell: Cell, plan: Plan, catalogue: Catalogue, epochs: fl
     sets = catalogue.dataset(cell.dataset) or {}
     tests, trains = evaluations(cell, plan, epochs)
     images = tests * sets.get("test", 0) + trains * min(EVALUATED_IMAGES, sets["train"])
-    return float(_flops(cell, catalogue) * images / (EVALUATION_FLOPS_PER_SECOND * cell.threads))
+    on_host = catalogue.devices[cell.device].on_host
+    rate = EVALUATION_FLOPS_PER_SECOND * cell.threads if on_host else 2 * DEVICE_FLOPS_PER_SECOND
+    return float(_flops(cell, catalogue) * images / rate)

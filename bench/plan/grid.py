@@ -11,7 +11,8 @@ from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.energy import is_counted
 from bench.plan.matching import meant
-from bench.plan.plan import AUTO, Plan, flag
+from bench.plan.plan import AUTO, MAX, Plan, flag
+from bench.plan.precision import PURE, words_of
 from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ranks
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
@@ -26,6 +27,7 @@ AXES = {
     "device": "devices",
     "threads": "threads",
     "dtype": "dtypes",
+    "fp32_precision": "fp32_precisions",
     "denormals": "denormals",
     "memory_format": "memory_formats",
     "mode": "modes",
@@ -36,9 +38,11 @@ AXES = {
     "normalization": "normalizations",
     "split": "splits",
     "world_size": "world_sizes",
+    "accumulate": "accumulate",
     "seed": "seeds",
 }
 
+UNCAPTURED = ("adafactor",)  # of the suite's optimizers: what a graph would have to leave out (asgd has a capturable)
 NAMED = (
     "architecture",
     "optimizer",
@@ -72,6 +76,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         BenchError: a name is unknown, a device is not there, or nothing is left to measure.
 
     """
+    _check_sizes(plan)
     cores = catalogue.usable_cores
     axes: dict[str, tuple[Any, ...]] = {
         **{field: getattr(plan, key) for field, key in AXES.items()},
@@ -108,6 +113,12 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         others = f" (all {len(skipped)} cells are left out)" if len(skipped) > 1 else ""
         raise BenchError(f"nothing to measure: {skipped[0][1]}{others}")
     return Grid(kept, skipped, tuple((cell, untrained[cell]) for cell in kept if cell in untrained))
+
+
+def _check_sizes(plan: Plan) -> None:
+    """Refuse what only a search could tell."""
+    if MAX in plan.batch_sizes:
+        raise BenchError(f"--batch-sizes {MAX} goes with run alone, which searches for it: name the batch sizes")
 
 
 def reference_threads(cell: Cell, plan: Plan, devices: Mapping[str, DeviceFacts]) -> int:
@@ -247,9 +258,9 @@ def _unfit(cell: Cell, plan: Plan, catalogue: Catalogue) -> str | None:
 
 
 def _untrainable(cell: Cell, catalogue: Catalogue) -> str | None:
-    """Why the cell's batch cannot be trained on, such as one image by batch norm; or None."""
+    """Why the cell's batch, or a part of it, cannot be trained on, such as one image by batch norm; or None."""
     few: str | None = catalogue.architectures[cell.architecture].get("more_than_one", {}).get(cell.dataset)
-    return few if cell.batch_size == 1 else None
+    return few if cell.batch_size == cell.accumulate else None
 
 
 def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
@@ -264,9 +275,42 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
     if reason := optimizer["unsupported"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
-    if cell.mode == "cuda_graph" and cell.dtype == "float16":
+    own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
+    fit = own or _uncaptured(cell) or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
+    return fit or _indivisible(cell, catalogue)
+
+
+def _uncaptured(cell: Cell) -> str | None:
+    """Why a graph cannot replay the cell's step, or None where it can, or is not asked to."""
+    if cell.mode != "cuda_graph":
+        return None
+    if cell.optimizer in UNCAPTURED:
+        return f"{cell.optimizer} reads back from the device in each step, which a CUDA graph cannot"
+    if cell.schedule != "constant":
+        return "a captured step keeps the learning rate that it was captured with (--schedules constant)"
+    if cell.dtype == "float16":
         return "the gradient scaler of float16 reads back from the device, which a CUDA graph cannot"
-    return device.unsupported.get(cell.mode) or device.unsupported.get(cell.dtype) or unfit_for_ranks(cell, catalogue)
+    return None
+
+
+def _contradiction(cell: Cell) -> str | None:
+    """Why the type of a cell and the arithmetic of its products do not go together, or None."""
+    if cell.dtype.startswith(PURE) and cell.fp32_precision != "default":
+        return f"{cell.dtype} has no products of float32 whose arithmetic could be chosen (--fp32-precisions default)"
+    return None
+
+
+def _indivisible(cell: Cell, catalogue: Catalogue) -> str | None:
+    """Why a step of the cell cannot take its batch in parts, or None."""
+    if cell.accumulate == 1:
+        return None
+    if cell.batch_size % cell.accumulate:
+        return f"a batch of {cell.batch_size} cannot be taken in {cell.accumulate} equal parts (--batch-sizes)"
+    if cell.world_size > 1:
+        return "gradients of parts are added up in one process, not in several (--world-sizes 1)"
+    if catalogue.optimizers[cell.optimizer]["needs_closure"]:
+        return f"{cell.optimizer} evaluates the model itself, each time on the whole batch (--accumulate 1)"
+    return None
 
 
 def _cannot(cell: Cell, reasons: Mapping[str, str]) -> str | None:

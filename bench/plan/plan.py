@@ -8,17 +8,18 @@ from importlib import resources
 from math import inf
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from bench import files
 from bench.errors import BenchError, brief, unknown
 from bench.plan.toml import LARGEST, table_of
-from bench.vocabulary import MODES
+from bench.vocabulary import FP32_PRECISIONS, MODES
 
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ("float32", "bfloat16", "float16", "pure_bfloat16")
 DENORMALS = ("keep", "flush")  # flush: to zero, on a CPU
 MEMORY_FORMATS = ("contiguous", "channels_last")
 IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
+MAX = "max"  # in a plan alone: the largest batch that fits the memory
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
 SPLITS = ("test", "validation")
@@ -27,6 +28,8 @@ DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite
 CHECKS = "checks"  # the suite that comparisons start from
 _LONGEST = 1e9  # seconds of a duration, some thirty years
 
+
+Max = Literal["max"]  # MAX as a type
 
 # What an option decides; commands take options, or leave them apart, by it (`options_of`).
 Role = Literal[
@@ -37,6 +40,7 @@ Role = Literal[
     "measuring",  # how a cell is measured and from which data
     "repeats",  # how often it is measured
     "patience",  # how long one process may take
+    "search",  # where the search for the largest batch ends
     "session",  # when to end, and what to fetch first
     "profile",  # what is told beside times: a profile, energy
     "suite",  # what to start from
@@ -57,12 +61,14 @@ def _option(
     choices: tuple[str, ...] = (),
     reads: str = "",
     at_least: float | None = None,
+    words: tuple[str, ...] = (),
 ) -> Any:
-    """A field of Plan; `reads` names what its text is where the type does not say: a key of _READERS, or a name."""
-    return field(
-        default=default,
-        metadata={"help": text, "role": role, "choices": choices, "reads": reads, "at_least": at_least},
-    )
+    """A field of Plan; `reads` names what its text is where the type does not say: a key of _READERS, or a name.
+
+    `words` stand where its type has none for what they mean.
+    """
+    facts = {"help": text, "role": role, "choices": choices, "reads": reads, "at_least": at_least, "words": words}
+    return field(default=default, metadata=facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +101,27 @@ class Plan:
         role="measuring",
         reads="shape",
     )
-    batch_sizes: tuple[int, ...] = _option((64,), "images per step", at_least=1)
-    devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda or cuda:N")
+    batch_sizes: tuple[int | Max, ...] = _option(
+        (64,), "images per step; max: the most that fit the memory, which is searched for", at_least=1, words=(MAX,)
+    )
+    memory_limit: float = _option(
+        0.0,
+        "what training steps may take in the search for the largest batch, such as 2GiB; 0: what is free",
+        role="search",
+        reads="size",
+    )
+    devices: tuple[str, ...] = _option(("cpu",), "cpu, cuda, xpu or mps; cuda:N (list devices)")
     threads: tuple[int, ...] = _option(
         (), "CPU threads (default: all usable cores; 1 for the relative cost)", at_least=1
     )
-    dtypes: tuple[str, ...] = _option(("float32",), "float32, or autocast to a narrower type", choices=DTYPES)
+    dtypes: tuple[str, ...] = _option(
+        ("float32",), "float32, autocast to a narrower type, or pure_: the whole model in it", choices=DTYPES
+    )
+    fp32_precisions: tuple[str, ...] = _option(
+        ("default",),
+        "arithmetic of products of float32: torch's own, or one for all operators, or for one kind and ieee for others",
+        choices=FP32_PRECISIONS,
+    )
     denormals: tuple[str, ...] = _option(
         ("keep",), "keep denormal numbers, or flush them to zero (a CPU computes with them slowly)", choices=DENORMALS
     )
@@ -129,6 +150,11 @@ class Plan:
         "what a batch size is of, with several processes; weak: each, strong: all together",
         role="ranks",
         choices=SCALINGS,
+    )
+    accumulate: tuple[int, ...] = _option(
+        (1,),
+        "parts that a step takes its batch in, the gradients added up before one update; 1: the whole batch at once",
+        at_least=1,
     )
     oversubscribe: bool = _option(
         False, "allow more processes and threads than there are CPU cores; such results are marked", role="ranks"
@@ -194,6 +220,11 @@ class Plan:
     run: str = _option("", "name of the run (default: the suite and the time)", role="name")
     report: bool = _option(True, "write the HTML page", role="page")
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The batch sizes that are numbers."""
+        return tuple(size for size in self.batch_sizes if isinstance(size, int))
+
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, as they are stored."""
         return asdict(self)
@@ -212,7 +243,8 @@ def shape_of(name: str) -> tuple[bool, type]:
     """Whether the field `name` takes several values, and the type of one of them."""
     hint = _SHAPES[name]
     if get_origin(hint) is tuple:
-        return True, get_args(hint)[0]
+        each = get_args(hint)[0]
+        return True, get_args(each)[0] if get_origin(each) is Union else each
     if get_origin(hint) is types.UnionType:
         return False, next(kind for kind in get_args(hint) if kind is not type(None))
     return False, hint
@@ -233,6 +265,8 @@ def parse(name: str, text: str) -> Any:
 
     """
     setting = SETTINGS[name]
+    if text in setting.metadata["words"]:
+        return text
     kind = shape_of(name)[1]
     reader = _READERS.get(setting.metadata["reads"], kind)
     try:
@@ -366,6 +400,8 @@ def _from_toml(key: str, value: Any, place: str) -> Any:
 
 
 def _typed(setting: Field[Any], value: Any, kind: type, place: str) -> Any:
+    if value in setting.metadata["words"]:
+        return value
     reader = _READERS.get(setting.metadata["reads"])
     where = f"{place}: key '{setting.name}'"
     if reader and isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -428,6 +464,15 @@ def _rate(text: str) -> float:
     return value
 
 
+def _size(text: str) -> float:
+    """Bytes of a text such as 2GiB, 500MB, or a plain number; 0 for none."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:([kMGT])(i?))?B?", text.strip())
+    size = float(match[1]) * (1024 if match[3] else 1000) ** " kMGT".index(match[2] or " ") if match else inf
+    if size > LARGEST:
+        raise ValueError(text)
+    return size
+
+
 def _input_shape(text: str) -> str:
     """CxHxW or CxHxW:CLASSES, of whole numbers above 0; "" for none."""
     if text and not re.fullmatch(r"[1-9]\d*(x[1-9]\d*){2}(:[1-9]\d*)?", text, re.ASCII):
@@ -449,6 +494,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "share": share,
     "goal": _goal,
     "rate": _rate,
+    "size": _size,
     "shape": _input_shape,
     "part": _part,
 }
@@ -458,6 +504,7 @@ _WANTED = {
     "share": "a share such as 3% or 0.03",
     "goal": "a share such as 99% or 0.99, or 0",
     "rate": "a number above 0, such as 0.01 or 1e-3",
+    "size": "an amount of memory such as 512MiB or 2GB, or 0",
     "shape": "CxHxW or CxHxW:CLASSES, such as 3x224x224:1000",
     "part": "a part and how many there are, such as 2/5",
     "int": "a whole number",

@@ -23,10 +23,11 @@ def kin(cell: Cell, plan: Plan) -> Cell:
     return replace(cell, batch_size=1, world_size=1) if max(plan.world_sizes) > 1 else cell
 
 
-def images_of_a_rank(plan: Plan) -> set[int]:
-    """The batch sizes that single ranks have, of batches that are split among them."""
-    pairs = ((size, ranks) for size in plan.batch_sizes for ranks in plan.world_sizes)
-    return {size // ranks for size, ranks in pairs if "strong" in plan.scaling and size >= ranks}
+def images_together(plan: Plan) -> set[int]:
+    """How many images are evaluated together, of batches that are split among ranks or taken in parts."""
+    ranks = plan.world_sizes if "strong" in plan.scaling else ()
+    pairs = ((size, shares) for size in plan.sizes for shares in (*ranks, *plan.accumulate))
+    return {size // shares for size, shares in pairs if size >= shares}
 
 
 def threads_of_each(plan: Plan, cores: int) -> int:

@@ -9,6 +9,7 @@ from bench.text import plural
 
 _UNSAID = ("architecture", "seed", "origins")  # the first begins each name, the others are told apart from it
 _ALWAYS = 6  # fields that each id has, whether they are at their default or not
+_COUNTED = {"threads": "thread", "world_size": "rank", "accumulate": "part"}
 BETWEEN = " \u00b7 "
 
 
@@ -40,8 +41,8 @@ def part_of(name: str, value: Any) -> str:
     """A field of a cell in words."""
     if name == "learning_rate":
         return "own rate" if value is None else f"rate {value:g}"
-    if name in ("threads", "world_size"):
-        return plural(value, "thread" if name == "threads" else "rank")
+    if name in _COUNTED:
+        return plural(value, _COUNTED[name])
     worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
     return worded.get(name, str(value))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
-from bench.plan.ranks import images_of_a_rank
+from bench.plan.ranks import images_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,24 @@ class Task:
     energy: bool = False
     data_dir: str = ""
     timeout: float = 600.0
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTask:
+    """Whether training steps on batches of one size fit a limit of memory.
+
+    Attributes:
+        cell: what to step.
+        limit: bytes that the steps may take; 0 for what is free.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+        left_out: as of Task.
+
+    """
+
+    cell: Cell
+    limit: float = 0.0
+    data_dir: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -101,6 +119,8 @@ class CatalogueRequest:
         batch_sizes: of the cells; whether a network can do with one image is looked at where that is among them.
         energy: whether to look for counters of energy too.
         left_out: what ended the process that tried it (`bench.origins.attempts`), with how that ended.
+        devices: those that the cells are for, by name or kind; optimizers are tried on them, and on no other but the
+            host, since others may be in use by someone.
 
     """
 
@@ -113,6 +133,7 @@ class CatalogueRequest:
     batch_sizes: tuple[int, ...] = ()
     energy: bool = False
     left_out: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()
 
 
 def request_of(plan: Plan) -> CatalogueRequest:
@@ -124,8 +145,9 @@ def request_of(plan: Plan) -> CatalogueRequest:
         plan.download,
         plan.optimizers,
         plan.losses,
-        (*plan.batch_sizes, *images_of_a_rank(plan)),
+        (*plan.sizes, *images_together(plan)),
         plan.energy,
+        devices=plan.devices,
     )
 
 

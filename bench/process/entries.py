@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.plan.catalogue import Catalogue
-from bench.plan.task import CatalogueRequest, HandedTask, LayersRequest, Probe, Task, Weights
+from bench.plan.task import BatchTask, CatalogueRequest, HandedTask, LayersRequest, Probe, Task, Weights
 from bench.process import messages as m
 from bench.vocabulary import Arithmetic, FileKind, Status
 
 MEASURE_CELL = "bench.worker.cell:measure"
+TRY_BATCH = "bench.worker.batch_try:try_batch"
 CATALOGUE = "bench.worker.catalogue:describe"
 LAYERS = "bench.worker.layers:describe_layers"
 VERIFY_CHECKPOINT = "bench.worker.verify_checkpoint:verify"
@@ -66,6 +67,13 @@ MESSAGES: Mapping[str, Messages] = {
             "file": tuple[FileKind, str, bytes],  # its kind, its name and its content
             "status": tuple[Status, str | None],  # the last, but for what a profile sends
             "profile": dict[str, Any],
+        },
+    ),
+    TRY_BATCH: Messages(
+        BatchTask,
+        {
+            "limit": float,  # bytes
+            "tried": tuple[Status, str | None, float | None],  # the reason, and the peak of memory in bytes
         },
     ),
     CATALOGUE: Messages(CatalogueRequest, {**TRYING, "catalogue": Catalogue, **REFUSED}),

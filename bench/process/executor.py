@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -75,13 +76,15 @@ class Executor(TaskStarter, Protocol):
 
 
 START_METHOD = "fork" if hasattr(os, "fork") else "spawn"
+UNFORKABLE = sys.platform == "darwin"  # there a process that was forked cannot use Metal, and so no device but the host
 RAY = "bench.cluster.executor"  # which has `open_cluster`; by its name: that room stands above this one
 
 
 def _local(plan: Plan) -> Executor:
     if plan.address != Plan().address:
         raise BenchError(f"--address {plan.address} is of a Ray cluster: add --executor ray, or leave it out")
-    return Workers() if START_METHOD == "fork" else Spawned()
+    beside_host = set(plan.devices) - set(Plan().devices)
+    return Spawned() if START_METHOD == "spawn" or (UNFORKABLE and beside_host) else Workers()
 
 
 def _ray(plan: Plan) -> Executor:

@@ -130,13 +130,14 @@ class CapabilitiesTask(TypedDict):
     """A/B: which device, threads and data sets are meant; `data_dir` is "" for the default.
 
     `origins` are the texts that name a file or module, by the field of Plan; a revision may know nothing of them.
-    `left_out` is what ended the process that tried it, with how that ended; likewise.
+    `left_out` is what ended the process that tried it, with how that ended; likewise. `devices` are all that are meant.
     """
 
     device: str
     threads: int
     datasets: list[str]
     data_dir: str
+    devices: NotRequired[list[str]]
     origins: NotRequired[dict[str, list[str]]]
     left_out: NotRequired[dict[str, str]]
 
@@ -144,7 +145,8 @@ class CapabilitiesTask(TypedDict):
 class CapabilitiesAnswer(TypedDict):
     """A/B: what a revision has (the fields of Catalogue, those of Cell, its entries) and where it runs.
 
-    `installed` is the version of each package of its interpreter; a revision from before it was told leaves it out.
+    `installed` is the version of each package of its interpreter, `systems` where it runs by each device that is meant;
+    a revision from before they were told leaves them out.
     """
 
     catalogue: dict[str, Any]
@@ -152,6 +154,7 @@ class CapabilitiesAnswer(TypedDict):
     entries: list[str]
     system: dict[str, Any]
     installed: NotRequired[dict[str, str]]
+    systems: NotRequired[dict[str, dict[str, Any]]]
 
 
 class SameTask(TypedDict):
@@ -196,6 +199,8 @@ class StepResult(TypedDict):
         own: what came out as the cell has it.
         exact: the same in float64; None where the net does not run in it.
         errors: of the first step against float64, relative, by name; empty where they are not known.
+        pure: whether its weights are of that type too; as the next, a revision may leave it out.
+        flags: of torch, that decide in which arithmetic it computed, once the steps were made.
 
     """
 
@@ -206,6 +211,8 @@ class StepResult(TypedDict):
     own: Figures
     exact: Figures | None
     errors: dict[str, float]
+    pure: NotRequired[bool]
+    flags: NotRequired[dict[str, str]]
 
 
 class OperatorOutput(TypedDict):

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from bench.metrics import METRICS, Metric, named
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
+from bench.plan.largest import Largest, largest_of, marked
 from bench.plan.short_names import BETWEEN, short_names
 from bench.report.comparable import groups
 from bench.report.decision import check_of
@@ -75,7 +76,7 @@ def read(run: Run) -> Record:
     """
     stored = list(map(_of_configuration, flagged(run.lines(), run.heads())))
     lines = {
-        (place, line["cell"].get("seed"), line["repeat"]): line
+        (place, seed_of(line["cell"]), line["repeat"]): line
         for line, (place, _) in zip(stored, places_of(stored), strict=True)
     }
     gathered: dict[tuple[str, str], _Gathered] = {}
@@ -85,7 +86,8 @@ def read(run: Run) -> Record:
     facts = RunFacts.from_dict(clean(run.stored))
     aim = _asked(facts.plan)
     target = aim or _target(trained)
-    rows = _rows(frame_of(lines.values(), asked_of(facts.plan)), gathered, target) if gathered else []
+    table = frame_of(lines.values(), asked_of(facts.plan))
+    rows = _rows(table, gathered, target, facts) if gathered else []
     record = Record(
         run.name,
         facts,
@@ -144,7 +146,9 @@ def clean(value: Any) -> Any:
     return [clean(item) for item in value] if isinstance(value, list) else value
 
 
-def _rows(table: pd.DataFrame, gathered: Mapping[tuple[str, str], _Gathered], target: float | None) -> list[Row]:
+def _rows(
+    table: pd.DataFrame, gathered: Mapping[tuple[str, str], _Gathered], target: float | None, facts: RunFacts
+) -> list[Row]:
     unordered = []
     for identity, machine, part in by_machine(table):
         rest, first = gathered[identity, machine], part.iloc[0]
@@ -159,7 +163,8 @@ def _rows(table: pd.DataFrame, gathered: Mapping[tuple[str, str], _Gathered], ta
         cells = tuple(rest.cells.values())
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         unordered.append((cells, str(first["status"]), reason, values, rest))
-    names = _labels([(cells[0], rest.machine) for cells, *_, rest in unordered], _machines([*gathered.values()]))
+    named_by = [(cells[0], rest.machine) for cells, *_, rest in unordered]
+    names = _labels(named_by, _machines([*gathered.values()]), largest_of(facts.largest))
     labelled = sorted(
         zip(names, unordered, strict=True), key=lambda pair: (pair[1][1] != "ok", *_cost(pair[1][3]), pair[0])
     )
@@ -238,10 +243,11 @@ def _cost(values: Mapping[str, Value]) -> tuple[int, float]:
     return 2, 0.0
 
 
-def _labels(cells: list[tuple[Cell, str]], machines: Mapping[str, str]) -> list[str]:
+def _labels(cells: list[tuple[Cell, str]], machines: Mapping[str, str], searches: Sequence[Largest] = ()) -> list[str]:
     """The shortest names that tell the cells apart, with the machine where several measured one of them."""
     several = len({cell.configuration for cell, _ in cells}) < len(cells)
-    names = short_names([cell for cell, _ in cells])
+    alone = [cell for cell, _ in cells]
+    names = marked(short_names(alone), alone, searches)
     where = [machines.get(machine, "unknown machine") for _, machine in cells]
     return [BETWEEN.join([name, *([place] if several else [])]) for name, place in zip(names, where, strict=True)]
 

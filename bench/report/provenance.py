@@ -9,6 +9,8 @@ from typing import Any
 
 from bench.plan.cell import Cell
 from bench.plan.command import command_of
+from bench.plan.largest import largest_of
+from bench.plan.largest import sentence as words_of
 from bench.plan.origin import code_in_words
 from bench.report.elasticity import sentence
 from bench.report.record import Record
@@ -124,6 +126,8 @@ def _measured(record: Record) -> Iterator[tuple[str, str]]:
     yield "Seeds", _seeds(record) or "none"
     yield "Order of execution", "seed not recorded" if seed is None else f"random, seed {seed}"
     yield "Reference", facts.reference or UNKNOWN
+    for search in largest_of(facts.largest):
+        yield "Largest batch", words_of(search)
 
 
 def _imported(record: Record) -> Iterator[tuple[str, str]]:

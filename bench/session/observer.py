@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.grid import Grid
+from bench.plan.largest import Largest
 from bench.plan.plan import Plan
 from bench.session.missing import Missing, Past
 from bench.session.scheduler import Progress
@@ -24,6 +25,7 @@ class Work:
         seconds: how long what is missing of it is likely to take.
         past: the results that a run which is resumed has already, by cell and repeat.
         missing: what such a run lacks; None where nothing was measured before.
+        largest: what the searches for the largest batches found.
 
     """
 
@@ -34,6 +36,7 @@ class Work:
     seconds: float
     past: Past = field(default_factory=dict)
     missing: Missing | None = None
+    largest: Sequence[Largest] = ()
 
 
 class Observer:
@@ -41,6 +44,9 @@ class Observer:
 
     def warned(self, text: str) -> None:
         """Something is not as it was asked for, and the session goes on: a plug-in that is left out, say."""
+
+    def noted(self, text: str) -> None:
+        """What is done or was found before anything is measured: a try of a batch, say."""
 
     def began(self, work: Work) -> None:
         """The run's folder is there, and measuring begins."""

@@ -1,7 +1,7 @@
 """Run: from a plan to a recorded run. First what the plan comes to on this machine, then the measuring of it."""
 
 from collections.abc import Collection
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.energy import energy_left_out
 from bench.plan.estimate import least_seconds, page_seconds
-from bench.plan.grid import Grid, expand, origins_of, plugins_of
-from bench.plan.plan import Plan, flag
+from bench.plan.grid import Grid, origins_of, plugins_of
+from bench.plan.largest import largest_of
+from bench.plan.plan import MAX, Plan, flag
 from bench.plan.reference import REFERENCE
 from bench.plan.seeds import order_seed_of
 from bench.plan.shard import in_shard, shard_of
@@ -25,6 +26,7 @@ from bench.process.lock import measuring, recording
 from bench.process.worker import HERE
 from bench.session.collector import Collector
 from bench.session.forecast import expected_of
+from bench.session.largest import expanded
 from bench.session.missing import missing
 from bench.session.observer import SILENT, Observer, Work
 from bench.session.recording import Recording
@@ -42,7 +44,15 @@ from bench.store.source import source_digest
 from bench.text import plural
 
 
-def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run: store.Run | None = None) -> Work:
+def prepare(
+    plan: Plan,
+    executor: Executor,
+    observer: Observer = SILENT,
+    *,
+    run: store.Run | None = None,
+    concurrent: bool = False,
+    wait: float = 0.0,
+) -> Work:
     """What the plan comes to here, with a seed of its order; nothing is written or measured.
 
     Args:
@@ -50,6 +60,8 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
         executor: who starts the processes.
         observer: is told of what is not as it was asked for.
         run: the recorded run that goes on with it; None for a new one.
+        concurrent: search for the largest batches, where the plan wants them, although another run is measuring.
+        wait: else for its end, so many seconds at most.
 
     Raises:
         BenchError: the plan asks for what there is not, contradicts itself, or its budget is too small; or the results
@@ -59,24 +71,22 @@ def prepare(plan: Plan, executor: Executor, observer: Observer = SILENT, *, run:
     past = past_of(run, plan) if run else {}
     plan = replace(plan, order_seed=order_seed_of(plan))
     catalogue = ask_catalogue(executor, request_of(plan))
-    for problem in (*executor.problems, *catalogue.problems):
+    for problem in (*executor.problems, *catalogue.problems, *_unflushed(plan, catalogue)):
         observer.warned(problem)
-    if "flush" in plan.denormals:
-        for reason in _unflushed(catalogue):
-            observer.warned(f"{reason}: they are kept")
-    grid = expand(plan, catalogue, untrainable=plan.blocks > 0 and not plan.tune)
+    known = largest_of(run.facts.largest) if run else ()
+    turn = measuring("a search for the largest batch", concurrent, wait, observer.warned)
+    with turn if MAX in plan.batch_sizes else nullcontext():
+        grid, largest = expanded(plan, catalogue, executor, observer, known)
     grid = in_shard(grid, plan, catalogue)
     left_out = energy_left_out(grid.cells, plan, catalogue.devices)
-    for text in (*_untrained(grid, catalogue), *_untrainable(grid), *left_out):
-        observer.warned(text)
     trials = trials_of(grid.cells, plan, catalogue)
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats, executor.slots)
     _check_training(plan)
-    for text in _without_one_rank(grid):
+    for text in (*_untrained(grid, catalogue), *_untrainable(grid), *left_out, *_without_one_rank(grid)):
         observer.warned(text)
     seconds = left.seconds(plan, catalogue, executor.slots)
-    return Work(plan, catalogue, grid, trials, seconds, past, left if run else None)
+    return Work(plan, catalogue, grid, trials, seconds, past, left if run else None, largest)
 
 
 def measure(
@@ -194,10 +204,11 @@ def _tell_neighbours(look: Look, work: Work, observer: Observer) -> None:
         )
 
 
-def _unflushed(catalogue: Catalogue) -> dict[str, None]:
-    """Why devices on which denormals are slow cannot flush them."""
-    slow = (facts for facts in catalogue.devices.values() if facts.slow_denormals)
-    return dict.fromkeys(facts.unsupported["flush"] for facts in slow if "flush" in facts.unsupported)
+def _unflushed(plan: Plan, catalogue: Catalogue) -> dict[str, None]:
+    """Why devices on which denormals are slow cannot flush them, where the plan wants that."""
+    slow = [facts for facts in catalogue.devices.values() if facts.slow_denormals and "flush" in plan.denormals]
+    reasons = (facts.unsupported["flush"] for facts in slow if "flush" in facts.unsupported)
+    return dict.fromkeys(f"{reason}: they are kept" for reason in reasons)
 
 
 def _untrained(grid: Grid, catalogue: Catalogue) -> dict[str, None]:
@@ -268,6 +279,7 @@ def _facts(work: Work, executor: Executor, command: str) -> RunDocument:
         "optimizers": {cell.optimizer: _rate(catalogue, cell.optimizer) for cell in cells},
         "origins": {**origins_of(cells, catalogue), **plugins_of(cells, catalogue)},
         "cells": len(cells),
+        **({"largest": [each.to_dict() for each in work.largest]} if work.largest else {}),
         "nodes": list(executor.nodes),
     }
 

@@ -1,10 +1,11 @@
 """Step times: a step of the user's own, timed in fresh processes one after the other; nothing is recorded."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.errors import BenchError
+from bench.plan.plan import Plan
 from bench.plan.step import StepSource
 from bench.process import entries
 from bench.process.executor import open_executor, talk
@@ -49,7 +50,7 @@ def time_step(source: StepSource, *, repeats: int, blocks: int, threads: int, de
     task["blocks"] = blocks
     entry, order = with_objects(source.handed, entries.STEP_TIMES, task)
     facts, processes = [], []
-    with open_executor() as executor:
+    with open_executor(replace(Plan(), devices=(device,)) if device else None) as executor:
         for _ in range(repeats):
             parts = _answer(talk(executor, entry, order, timeout), source.label, timeout)
             if "times" not in parts:

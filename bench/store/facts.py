@@ -46,6 +46,7 @@ class RunFacts:
             "optimizer=lion": its `text`, and `file` with `sha256`, or `package` with `version`.
         ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.
         tuned: the trials of learning rates, by what shares a rate.
+        largest: the searches for the largest batches, by what shares one.
         resumed: the commands that went on with the run.
         endings: by the id of a cell, why it got no further repeat.
         source: a digest of the suite's own sources; "" where it was not recorded.
@@ -69,6 +70,7 @@ class RunFacts:
     origins: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ceilings: tuple[Mapping[str, Any], ...] | None = None
     tuned: tuple[Mapping[str, Any], ...] = ()
+    largest: tuple[Mapping[str, Any], ...] = ()
     resumed: tuple[str, ...] = ()
     endings: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
@@ -102,6 +104,7 @@ class RunFacts:
             origins={name: _mapping(facts) for name, facts in _mapping(stored.get("origins")).items()},
             ceilings=_mappings(stored["ceilings"]) if "ceilings" in stored else None,
             tuned=_mappings(stored.get("tuned")),
+            largest=_mappings(stored.get("largest")),
             merged=_mappings(stored.get("merged")),
             resumed=tuple(str(command) for command in _entries(stored.get("resumed"))),
             endings={name: str(why) for name, why in _mapping(stored.get("endings")).items()},

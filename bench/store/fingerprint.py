@@ -26,6 +26,7 @@ _DECIDE = (
     "torch",
     "allocator",
     "openmp",
+    "environment",
     "precision",
 )
 

@@ -99,6 +99,7 @@ def _facts(runs: Sequence[Run], command: str) -> RunDocument:
         "cells": len({head["id"] for run in runs for head in run.heads() if head["status"] != "skipped"}),
         "nodes": [*dict.fromkeys(node for each in stored for node in each.get("nodes", ()))],
         "tuned": [entry for each in every for entry in each.tuned],
+        "largest": [entry for each in every for entry in each.largest],
         "endings": _joined(reversed(stored), "endings"),
         "merged": [part for run in runs for part in _parts(run)],
     }

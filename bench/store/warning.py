@@ -21,6 +21,7 @@ AMOUNTS: Mapping[WarningKind, Callable[[float], str]] = {
     "left running": "{:.0f} processes".format,
     "node lost": "{:.0f} nodes".format,
     "oversubscribed": "{:.1f} threads to a core".format,
+    "costly marks": lambda share: f"{percent(share)} longer",
 }
 
 

@@ -46,7 +46,7 @@ _STRONG = tuple(
         ),
         (
             "matrix multiply",
-            r"addmm|(^|[^a-z])b?mm(backward|_|$)|matmul|(?<!i)linear|baddbmm|(?<!fb)gemm|gemv|cijk_|addmv|::(mv|dot)$|cutlass|splitk|mmbackward",
+            r"addmm|(^|[^a-z])b?mm(backward|_|$)|matmul|(?<!i)linear|baddbmm|(?<!fb)gemm|gemv|cijk_|nvjet|addmv|::(mv|dot)$|cutlass|splitk|mmbackward",
         ),
         ("copy/cast", r"^aten::(to|_to_copy|_autocast.*)$|tocopybackward"),
     )

@@ -37,9 +37,10 @@ def summarize(trace: Trace) -> dict[str, Any]:
     without a launch, or in no step; `phases`, seconds of each; `rows`, lists of phase, category, operator, module,
     seconds and calls: the time that no operator called within takes; on a device also `launches` by phase, `busy`,
     `idle` by cause, and `kernels`, lists of name, category, seconds and calls.
-    Times are of the whole steps that were no slower than the median one, since contention only ever adds time; calls,
-    `launches`, `busy` and `idle` are means over all whole steps. On the CPU `rows` are of the host's operators, on a
-    GPU of the kernels that they launched.
+    Times are of the whole steps that were no slower than the median one, since contention only ever adds time; calls
+    and `launches` are means over all whole steps. On the CPU `rows` are of the host's operators, on a GPU of the
+    kernels that they launched. `busy` and `idle` add up to `seconds`; a phase without a kernel takes none of them. A
+    number of launches is whole where all steps have that one, and has a decimal point where they differ.
     """
     forest = grow(trace)
     kernels = kernels_of(trace, forest)
@@ -61,8 +62,9 @@ def _used(lengths: Sequence[float], whole: Sequence[int]) -> list[int]:
     return [at for at in whole if lengths[at] <= middle]
 
 
-def _mean(microseconds: Sequence[float], used: Sequence[int]) -> float:
-    return sum(microseconds[at] for at in used) * _MICRO / max(len(used), 1)
+def _mean(microseconds: Iterable[float], used: Sequence[int]) -> float:
+    """Seconds a step, of what all the used steps took."""
+    return sum(microseconds) * _MICRO / max(len(used), 1)
 
 
 def _on_host(forest: Forest, whole: Sequence[int]) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def _on_host(forest: Forest, whole: Sequence[int]) -> dict[str, Any]:
         at = next((at for at, step in enumerate(forest.steps) if step[0] <= start < step[1]), -1)
         windows[name] += (end - start) * _MICRO / len(used) if at in chosen else 0.0
     return {
-        "seconds": _mean(lengths, used),
+        "seconds": _mean([lengths[at] for at in used], used),
         "phases": dict(windows),
         "rows": _rows(parts, used, len(whole)),
     }
@@ -108,37 +110,31 @@ def _on_device(kernels: Sequence[Kernel], forest: Forest, whole: Sequence[int]) 
     spans = spans_of(inside, forest.steps)
     lengths = [sum(phases.values()) for phases in spans]
     used = _used(lengths, whole)
-    phases: dict[str, float] = defaultdict(float)
+    phases = dict.fromkeys((name for *_, name in forest.phases), 0.0)
     for at in used:
         for phase, length in spans[at].items():
-            phases[phase] += length * _MICRO / len(used)
+            phases[phase] = phases.get(phase, 0.0) + length * _MICRO / len(used)
     steps = max(len(whole), 1)
-    waits = _waits(inside, whole)
+    own = [[kernel for kernel in inside if kernel.step == at] for at in used]
+    waits = [idle(kernels) for kernels in own]
     return {
-        "seconds": _mean(lengths, used),
+        "seconds": _mean([lengths[at] for at in used], used),
         "phases": dict(phases),
         "rows": _rows(parts, used, steps),
-        "launches": _launches(inside, len(whole)),
-        "busy": sum(end - start for start, end in busy(inside)) * _MICRO / steps,
-        "idle": {cause: length * _MICRO / steps for cause, length in waits.items()},
+        "launches": _launches(inside, whole),
+        "busy": _mean([end - start for kernels in own for start, end in busy(kernels)], used),
+        "idle": {cause: _mean([causes[cause] for causes in waits], used) for cause in CAUSES},
         "kernels": _kernel_rows(inside, used, steps),
     }
 
 
-def _waits(kernels: Sequence[Kernel], whole: Sequence[int]) -> dict[str, float]:
-    """Microseconds of idleness by cause; what lies between two steps counts where both are whole."""
-    runs = {at: at - number for number, at in enumerate(whole)}  # steps that follow each other have the same value
-    together: dict[int, list[Kernel]] = defaultdict(list)
-    for kernel in kernels:
-        together[runs[kernel.step]].append(kernel)
-    waits = [idle(own) for own in together.values()]
-    return {cause: sum(causes[cause] for causes in waits) for cause in CAUSES}
-
-
-def _launches(kernels: Iterable[Kernel], steps: int) -> dict[str, float]:
-    """Kernels a step by phase."""
-    counts = Counter(kernel.phase for kernel in kernels if kernel.is_kernel)
-    return {phase: _whole(count / max(steps, 1)) for phase, count in counts.items()}
+def _launches(kernels: Iterable[Kernel], whole: Sequence[int]) -> dict[str, float]:
+    """Kernels a step by phase: whole numbers where all steps have as many, else their mean."""
+    counts = Counter((kernel.phase, kernel.step) for kernel in kernels if kernel.is_kernel)
+    each = {phase: [counts[phase, at] for at in whole] for phase in dict.fromkeys(phase for phase, _ in counts)}
+    return {
+        phase: numbers[0] if len({*numbers}) == 1 else sum(numbers) / len(numbers) for phase, numbers in each.items()
+    }
 
 
 def _rows(parts: Sequence[_Part], used: Sequence[int], steps: int) -> list[list[Any]]:

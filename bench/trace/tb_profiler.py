@@ -11,6 +11,7 @@ from html import unescape
 from typing import Any
 
 from bench.trace.events import Event, Trace
+from bench.trace.tensor_cores import on_tensor_cores, share_on_tensor_cores
 from bench.trace.tree import LAUNCHES, grow
 
 MOST_OPERATORS = 40
@@ -29,8 +30,8 @@ def read(trace: Trace) -> dict[str, Any]:
     Keys: `reader` ("torch-tb-profiler" or "bench"); `note`, why it is not the plug-in, or what that said; `breakdown`,
     seconds of a step by role; `operators`, lists of name, calls, host and device seconds of their own over all steps;
     `kernels`, lists of name, calls, seconds, blocks per SM, occupancy in %, whether on tensor cores; `peak_memory` in
-    bytes by device; `gpu`, with `utilization`, `sm_efficiency`, `occupancy` (%) and `tensor_cores`, shares of 1;
-    `advice`, sentences.
+    bytes by device; `gpu`, with `utilization`, `sm_efficiency`, `occupancy` (%) and `tensor_cores`, shares of 1, the
+    last by our own reading of the kernels' names, since the plug-in's list ends with the GPUs of 2020; `advice`.
     """
     try:
         return _by_plugin(trace)
@@ -62,7 +63,7 @@ def _by_plugin(trace: Trace) -> dict[str, Any]:
         "kernels": _kernels(data.kernel_stat),
         "peak_memory": _peaks(data.memory_snapshot),
         "gpu": _gpu(data),
-        "advice": [_plain(text) for text in data.recommendations],
+        "advice": _advice(data),
         "note": _noted(lines),
     }
     return {key: value for key, value in read.items() if value not in (None, [], {}, "")}
@@ -90,12 +91,11 @@ def _kernels(table: Any) -> list[list[Any]]:
         table["sum"],
         table["blocks_per_sm"],
         table["occupancy"],
-        table["tc_used"],
         strict=True,
     )
     return [
-        [str(name), int(count), float(total) * _MICRO, float(blocks), float(occupancy), bool(tensor)]
-        for name, count, total, blocks, occupancy, tensor in columns
+        [str(name), int(count), float(total) * _MICRO, float(blocks), float(occupancy), on_tensor_cores(str(name))]
+        for name, count, total, blocks, occupancy in columns
     ]
 
 
@@ -120,10 +120,22 @@ def _gpu(data: Any) -> dict[str, float]:
             "utilization": metrics.gpu_utilization[at],
             "sm_efficiency": metrics.avg_approximated_sm_efficiency_per_device[at],
             "occupancy": metrics.avg_occupancy_per_device[at],
-            "tensor_cores": data.tc_used_ratio,
+            "tensor_cores": share_on_tensor_cores(_times(data)),
         }
         return {name: float(value) for name, value in figures.items() if value is not None}
     return {}
+
+
+def _times(data: Any) -> list[tuple[str, float]]:
+    """The kernels by name, with their seconds."""
+    return [(name, seconds) for name, _, seconds, *_ in _kernels(data.kernel_stat)]
+
+
+def _advice(data: Any) -> list[str]:
+    """The plug-in's, without what follows from tensor cores that its list of names does not know."""
+    wrong = share_on_tensor_cores(_times(data)) > 0
+    texts = map(_plain, data.recommendations)
+    return [text for text in texts if not (wrong and ("Tensor Core" in text or "Mixed Precision" in text))]
 
 
 def _plain(text: str) -> str:

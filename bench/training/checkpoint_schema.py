@@ -18,7 +18,7 @@ from bench.files import canonical
 from bench.plan.cell import Cell
 from bench.plan.origin import is_path, parse, texts_of
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
-from bench.vocabulary import MODES
+from bench.vocabulary import FP32_PRECISIONS, MODES
 
 LONGEST_LABEL = 200  # an id is also the name of a folder
 DAMAGE = (RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # what strange contents raise
@@ -142,6 +142,7 @@ _CELL: dict[str, Check] = {
     "device": lambda value: isinstance(value, str) and is_name(value),
     "threads": _whole(1),
     "dtype": _among(DTYPES),
+    "fp32_precision": _among(FP32_PRECISIONS),
     "denormals": _among(DENORMALS),
     "memory_format": _among(MEMORY_FORMATS),
     "mode": _among(MODES),
@@ -152,6 +153,7 @@ _CELL: dict[str, Check] = {
     "normalization": _among(data.NORMALIZATIONS),
     "split": _among(SPLITS),
     "world_size": _whole(1),
+    "accumulate": _whole(1),
     "seed": _whole(0),
     "origins": lambda value: (
         isinstance(value, tuple) and all(isinstance(entry, str) and "=" in entry for entry in value)

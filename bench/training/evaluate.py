@@ -12,14 +12,19 @@ from torch.nn import functional as F
 from bench.measure.workload import Workload
 
 MISTAKES = 12
+AT_ONCE, AT_ONCE_BYTES = 1000, 2**24  # images that are evaluated at once: so many at most, and of so many bytes
 LARGEST_SIDE = 64  # pixels; a larger image is thinned to this before it is kept
 MOST_SCORES = 10  # classes of an image whose scores are kept
 MOST_DIGITS = 10
 
 
-def scores_of(work: Workload, images: Tensor, chunk: int = 1000) -> Tensor:
-    """The scores (M, K), float32, of images (M, C, H, W), with model and optimizer in eval(), where they stay."""
+def scores_of(work: Workload, images: Tensor, most: int = AT_ONCE) -> Tensor:
+    """The scores (M, K), float32, of images (M, C, H, W), with model and optimizer in eval(), where they stay.
+
+    At most so many at once; of large ones fewer, yet as many as a step takes: an evaluation needs no more memory.
+    """
     work.eval()
+    chunk = min(most, max(work.cell.batch_size, AT_ONCE_BYTES // images[0].nbytes))
     outputs = []
     with torch.inference_mode():
         for part in images.split(chunk):

@@ -120,7 +120,7 @@ def _steps(
     count, size = len(work.images), work.cell.batch_size
     steps = 0
     for epoch in range(1, epochs + 1):
-        order = torch.randperm(count, generator=generator).to(work.device.torch_device)
+        order = work.shuffled(generator)
         report(f"epoch {epoch} of {epochs}")
         work.train()
         watch.start()

@@ -14,7 +14,9 @@ from bench.measure.numerics import first_step_errors
 from bench.measure.operator_trace import trace_steps
 from bench.measure.sketch import digest, sketch
 from bench.measure.workload import Workload
+from bench.origins.settings import OF_ARITHMETIC, settings_now
 from bench.plan.cell import Cell
+from bench.plan.precision import PURE, type_of
 from bench.process.channel import Channel
 from bench.process.messages import Figures, SameTask, StepResult
 from bench.worker.failure import failure_sent
@@ -82,7 +84,9 @@ def _result(side: _Side) -> StepResult:
         "bits": bits,
         "repeats": bits == again,
         "spread": spread,
-        "epsilon": torch.finfo(getattr(torch, side.cell.dtype)).eps,
+        "epsilon": torch.finfo(getattr(torch, type_of(side.cell.dtype))).eps,
+        "pure": side.cell.dtype.startswith(PURE),
+        "flags": {name: str(value) for name, value in settings_now().items() if name in OF_ARITHMETIC},
         "own": _figures(first),
         "exact": None if exact is None else _figures(exact),
         "errors": {} if isinstance(errors, str) else errors,

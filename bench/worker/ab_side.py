@@ -19,7 +19,7 @@ from bench.machine.system import describe_system
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block, quiet_collector, warm_up
 from bench.measure.costs import measure_costs, measure_memory
-from bench.measure.speed import lead_in, step_times, timed_block
+from bench.measure.speed import Subject, lead_in
 from bench.measure.threads import check_threads, refuse_changed
 from bench.measure.watch import Watch
 from bench.measure.workload import Workload
@@ -59,12 +59,18 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
             losses=tuple(origins.get("losses", ())),
             data_dir=task["data_dir"],
             left_out=left_out,
+            devices=tuple(task.get("devices", [task["device"]])),
         )
         capabilities: CapabilitiesAnswer = {
             "catalogue": asdict(catalogue_of(request)),
             "cell_fields": [field.name for field in fields(Cell)],
             "entries": list(MESSAGES),
             "system": describe_system(open_device(task["device"])),
+            "systems": {
+                device.name: describe_system(device)
+                for device in map(open_device, task.get("devices", []))
+                if not device.facts.on_host
+            },
             "installed": installed(),
         }
         channel.send("about", capabilities)
@@ -85,25 +91,26 @@ def serve(task: SideTask, channel: Channel) -> None:
         cell, device = _opened(task)
         settings = settings_now()  # before any code of others runs
         work = _workload(task, cell, device)
-        names, slower = work.timed_phases, task["inject"]
+        whole, slower = Subject.whole("cell", work), task["inject"]
         watch = Watch(gpu=gpu_of(device), own=OWN)
         with quiet_collector():
-            warm = warm_up(device, work.timed_step)
+            warm = warm_up(device, whole.step)
             location = device.facts.location(work.cell.threads)
             ready: Ready = {"steps": warm.block_steps, "steady": warm.steady, "statistic": location, "layout": layout}
             channel.send("ready", ready)
             while (steps := channel.receive()) is not None:
-                lead = partial(lead_in, device, work.timed_step)
+                lead = partial(lead_in, device, whole.step)
                 lead()
-                block = watch.block(partial(timed_block, "cell", work, ceil(steps * (1 + slower))), lead)
+                block = watch.block(partial(whole.block, device, ceil(steps * (1 + slower))), lead)
                 refuse_changed(changes(settings, settings_now()))
                 core = on_core(block, work.cell.threads) if device.facts.on_host else OnCore()
                 times: BlockTimes = {
                     **core,
                     **clock_of(block, watch),
-                    "seconds": inject_slowdown(step_times([block], "cell", names), slower, steps),
+                    "seconds": inject_slowdown(whole.seconds([block]), slower, steps),
                     "phases": {
-                        name: inject_slowdown(block.intervals[:, at], slower, steps) for at, name in enumerate(names)
+                        name: inject_slowdown(block.intervals[:, at], slower, steps)
+                        for at, name in enumerate(whole.phases)
                     },
                     "faults": block.faults,
                 }

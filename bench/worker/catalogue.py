@@ -2,7 +2,7 @@
 
 import sys
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
@@ -13,7 +13,7 @@ import torch
 
 import architectures
 from bench import data, losses, models, optimizers
-from bench.devices import available, open_device
+from bench.devices import DEVICES, available, open_device
 from bench.errors import BenchError
 from bench.machine.system import usable_cores
 from bench.origins.attempts import attempting, attempts_told
@@ -56,12 +56,13 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
 
     """
     devices, place = _devices(request), _place(request)
+    tried = _tried(devices, request.devices)
     images_of = {text: _images(text, place) for text in request.datasets}
     classes = [facts["num_classes"] for facts in images_of.values()]
     broken = architectures.plugins_left_out()
     problems = [
         *map(str, broken),
-        *optimizers.plugin_problems(_places(devices)),  # before their names, of which those that fail are left out
+        *optimizers.plugin_problems(_places(tried)),  # before their names, of which those that fail are left out
         *losses.plugin_problems(classes),
         *data.plugin_problems(),
     ]
@@ -74,7 +75,7 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
     return Catalogue(
         architectures={name: _architecture(name, text, name in wanted, images, request) for name, text in nets.items()},
         optimizers={
-            name: _optimizer(name, text, devices)
+            name: _optimizer(name, text, tried)
             for name, text in _entries(request.optimizers, optimizers.names()).items()
         },
         datasets={name: images.get(name) or data.outline_of(text) for name, text in sets.items()},
@@ -86,14 +87,16 @@ def catalogue_of(request: CatalogueRequest) -> Catalogue:
         broken=tuple(map(asdict, broken)),
         imported=tuple(_imported()),
         left_out=dict(request.left_out),
+        absent={kind: why for kind, device in DEVICES.items() if (why := device.absence())},
     )
 
 
 def _devices(request: CatalogueRequest) -> dict[str, DeviceFacts]:
-    """Each usable device, with why its energy cannot be told where that is asked for."""
+    """Each usable device; those that optimizers are tried on with why their energy cannot be told, if asked for."""
     devices = available()
-    for name, facts in devices.items() if request.energy else ():
+    for name in _tried(devices, request.devices) if request.energy else ():
         if reason := why_none(open_device(name)):
+            facts = devices[name]
             devices[name] = replace(facts, unsupported={**facts.unsupported, "energy": reason})
     return devices
 
@@ -196,6 +199,15 @@ def _optimizer(name: str, text: str, devices: Iterable[str]) -> dict[str, Any]:
             for device in devices
         }
     return {"name": name, **facts, "unsupported": unsupported}
+
+
+def _tried(devices: Mapping[str, DeviceFacts], asked: Sequence[str]) -> list[str]:
+    """The devices on which optimizers are tried: the host, and those asked for, of a kind the first."""
+    firsts: dict[str, str] = {}
+    for name, facts in devices.items():
+        firsts.setdefault(facts.kind, name)
+    wanted = {firsts.get(name, name) for name in asked}
+    return [name for name, facts in devices.items() if facts.on_host or name in wanted]
 
 
 def _places(devices: Iterable[str]) -> tuple[torch.device, ...]:

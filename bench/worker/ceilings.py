@@ -11,6 +11,7 @@ from bench.devices import Device, open_device
 from bench.measure.blocks import quiet_collector
 from bench.measure.costs import count_dispatched
 from bench.measure.stopwatch import Stopwatch
+from bench.plan.precision import type_of
 from bench.plan.task import Probe
 from bench.process.channel import Channel
 from bench.process.messages import Ceiling
@@ -23,8 +24,9 @@ EDGES = (256, 512, 1024, 2048, 4096, 8192)
 LONG = 0.01  # seconds of a product
 
 # Bytes of each of the two buffers of a copy. The last level of cache is some 32 MiB a group of cores on a server and
-# 50 MiB on a large GPU; what fits there is copied at twice the speed and more.
+# 50 to 256 MiB on a large GPU; what fits there is copied at twice the speed and more.
 COPY_BYTES = 128 * 2**20
+BEYOND_CACHE = 4  # times what a GPU says of its cache
 
 DEPTHS = (1, 4)  # layers of the small steps
 PATIENCE = 1.0  # seconds in which what was disturbed is timed again, all ceilings of a probe together
@@ -40,7 +42,7 @@ def measure_ceilings(task: Probe, channel: Channel) -> None:
         around = step_seconds(watch, task.optimizers, operator)
         shared = watch.take_disturbed()
         for dtype in task.dtypes:
-            rate = flops_per_second(watch, getattr(torch, dtype))
+            rate = flops_per_second(watch, getattr(torch, type_of(dtype)))
             ceiling: Ceiling = {
                 "device": task.device,
                 "dtype": dtype,
@@ -71,9 +73,10 @@ def flops_per_second(watch: Stopwatch, dtype: torch.dtype) -> float:
 @torch.inference_mode()
 def bytes_per_second(watch: Stopwatch) -> float:
     """The rate of copies that no cache holds, bytes read and bytes written both counted."""
-    source = torch.ones(COPY_BYTES // 4, device=watch.device.torch_device)
+    size: int = max(COPY_BYTES, BEYOND_CACHE * watch.device.describe().get("gpu_cache", 0))
+    source = torch.ones(size // 4, device=watch.device.torch_device)
     target = torch.empty_like(source)
-    return 2 * COPY_BYTES / watch.seconds("bytes_per_second", lambda: target.copy_(source))
+    return 2 * size / watch.seconds("bytes_per_second", lambda: target.copy_(source))
 
 
 def operator_seconds(watch: Stopwatch) -> float:

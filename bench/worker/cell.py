@@ -1,7 +1,8 @@
 """The measurement of one cell, in its worker: each part is sent as soon as it is known."""
 
+import gc
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -140,7 +141,8 @@ class _CellTask:
             self._send(measurements, [block])
             seconds = {measured.metric: measured.value for measured in measurements}["training_step"]
             times = seconds / self.alone if self.alone else 0.0
-            self._warn(noise.contention("training", [block], self.cell.threads, times))
+            on_host = self.device.facts.on_host
+            self._warn(noise.contention("training", [block], self.cell.threads, times, on_host=on_host))
             self._see_settings()
 
     def _time(self) -> bool:
@@ -150,7 +152,7 @@ class _CellTask:
         try:
             self._first_step(work)
         except Exception:
-            if self.cell.batch_size > 1 or not (reason := self._untrainable()):
+            if self.cell.batch_size > self.cell.accumulate or not (reason := self._untrainable()):
                 raise
             self._warn([Warning("timing", "inference alone", None, reason)])
             inference, steady = self._inference(self._workload(self.cell))
@@ -159,11 +161,14 @@ class _CellTask:
         if work.outputs:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
+        self._warn(_of_parts(work))
         phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads, self.watch)
         self._warn(watch_warnings("phases", phases, self.watch.take_dropped()))
         _check_set(self.cell.threads)
         self.step_seconds = measurements[0].value
         self._send(measurements, phases)
+        overhead = {measured.metric: measured.value for measured in measurements}.get("mark_overhead", 0.0)
+        self._warn(noise.of_marks("phases", overhead))
         self._warn(denormals.warnings_of("phases", work))
         inference, steady = self._inference(work)
         self._relative(work)
@@ -173,15 +178,26 @@ class _CellTask:
             text = "the loss was not finite any more when timing ended"
             self._warn([Warning("timing", "loss not finite", None, text)])
         if self.task.costs:
-            self.channel.send("stage", "costs")
-            counted = self._workload(replace(self.cell, mode="eager"))
-            counts = measure_costs(counted)
-            self._send(counts)
-            self.channel.send("operators", count_operators(counted))
-            del counted
-            self._send(measure_memory(work))
-            self._numerics({count.metric: count.value for count in counts})
+            self._costs(work)
         return True
+
+    def _costs(self, work: Workload) -> None:
+        """What the cell costs, counted on a workload of its own; the peak of memory by what is left then."""
+        self.channel.send("stage", "costs")
+        counted = self._workload(replace(self.cell, mode="eager"))
+        counts = measure_costs(counted)
+        self._send(counts)
+        self.channel.send("operators", count_operators(counted))
+        del counted
+        gc.collect()  # what a net and its optimizer hold of each other is let go now, not in the midst of the next part
+        try:
+            self._send(measure_memory(work))
+        except Exception as error:  # the cell is timed; a second one of it may have no room beside it
+            if not is_out_of_memory(error):
+                raise
+            text = f"memory ran out while a second net was made to tell its peak: {reason_of(error)}"
+            self._warn([Warning("timing", "memory not known", None, text)])
+        self._numerics({count.metric: count.value for count in counts})
 
     def _inference(self, work: Workload) -> tuple[list[Block], bool]:
         """Time inference; its blocks, and whether the net ran steadily before."""
@@ -216,7 +232,9 @@ class _CellTask:
 
     def _numerics(self, counts: Mapping[str, float]) -> None:
         """How far the first step lies from float64, where there is the memory to tell."""
-        if self.device.facts.on_host and (reason := too_large(counts, procfs.memory().get("memory_available"))):
+        if self.device.facts.on_host and (
+            reason := too_large(counts, procfs.memory().get("memory_available"), self.cell.accumulate)
+        ):
             self._warn([unknown(reason)])
             return
         try:
@@ -241,22 +259,24 @@ class _CellTask:
         except BaseException as error:  # the cell is measured; the profile is beside it
             self._warn([Warning("profile", "no profile", None, reason_of(error))])
             return
+        if self.device.facts.profiler_activity and summary["side"] == "host":
+            text = f"the profiler saw no kernel of {self.device.name}: these are the host's operators alone"
+            self._warn([Warning("profile", "no kernels", None, text)])
         self.channel.send("profile", summary)
         self._send(profile_metrics(summary, self.step_seconds, self.cell.threads))
 
     def _first_step(self, work: Workload) -> None:
-        """The first step, which chooses kernels and, where asked for, compiles."""
-        start = time.perf_counter()
-        work.step()
-        self.device.synchronize()
-        cold = time.perf_counter() - start
-        start = time.perf_counter()
-        work.step()
-        self.device.synchronize()
-        warm = time.perf_counter() - start
-        measurements = [Measurement.of_value("first_step", cold, "single", self.cell.threads)]
-        if self.cell.mode == "compile":
-            measurements.append(Measurement.of_value("compile_time", cold - warm, "single", self.cell.threads))
+        """The first step, which chooses kernels, and those until the step is compiled or captured, where asked for."""
+        taken = []
+        for _ in range(work.settling):
+            start = time.perf_counter()
+            work.step()
+            self.device.synchronize()
+            taken.append(time.perf_counter() - start)
+        measurements = [Measurement.of_value("first_step", taken[0], "single", self.cell.threads)]
+        if self.cell.mode != "eager":
+            compiling = sum(taken) - len(taken) * taken[-1]
+            measurements.append(Measurement.of_value("compile_time", compiling, "single", self.cell.threads))
         self._send(measurements)
 
     def _relative(self, work: Workload) -> None:
@@ -290,11 +310,20 @@ class _CellTask:
     def _warn_of_noise(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
         throttles = throttles_of(self.device, self.watch)
         alone = self.alone if threads > 1 else 0.0
-        self._warn(noise.warnings_of(part, blocks, steady, threads, throttles=throttles, alone=alone))
+        on_host = self.device.facts.on_host
+        self._warn(noise.warnings_of(part, blocks, steady, threads, throttles=throttles, alone=alone, on_host=on_host))
 
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:
             self.channel.send("warning", warning.to_dict())
+
+
+def _of_parts(work: Workload) -> Iterator[Warning]:
+    """That a batch in parts trains otherwise than the whole batch, where the net has layers that say so."""
+    if work.cell.accumulate > 1 and work.batch_norms:
+        size, whole = work.cell.batch_size // work.cell.accumulate, work.cell.batch_size
+        text = f"batch normalization goes by parts of {size} images: it does not train as a whole batch of {whole} does"
+        yield Warning("timing", "normalized in parts", None, text)
 
 
 def _check_set(threads: int) -> None:

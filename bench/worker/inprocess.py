@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from bench import data
-from bench.devices import Device, device_in_use, open_device, unsupported_on
+from bench.devices import Device, device_in_use, open_device, random_numbers_kept, unsupported_on
 from bench.machine.system import describe_system, usable_cores
 from bench.measure.batches import RESIDENT_IMAGES, Sources
 from bench.measure.blocks import quiet_collector, warm_up
@@ -25,6 +25,7 @@ from bench.plan.timing import MMAP_THRESHOLD, TRIM_THRESHOLD
 from bench.worker.step_setup import device_named, set_up
 
 FLUSHED = "denormals are flushed in workers alone: the threads of this process may be running already"
+FLAGGED = "products of float32 are set in workers alone: the flags of this process are others' too"
 PHASE_BLOCKS = 3
 _MMAP_PARAMETER, _TRIM_PARAMETER = -3, -1  # of mallopt(3)
 
@@ -59,14 +60,15 @@ def opened(cell: Cell, part: str, timed: bool) -> Iterator[InProcess]:
         timed: pin the allocator, warm up and count costs too.
 
     """
-    unsupported = FLUSHED if cell.denormals == "flush" else unsupported_on(cell)
+    unsupported = FLUSHED if cell.denormals == "flush" else FLAGGED if cell.fp32_precision != "default" else None
+    unsupported = unsupported or unsupported_on(cell)
     if unsupported:
         yield InProcess(_nothing, _nothing, unsupported=unsupported)
         return
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(cell.threads)
-        stack.enter_context(torch.random.fork_rng(devices=[]))
+        stack.enter_context(random_numbers_kept(cell.device))
         if timed and (shortfall := _shortfall(cell.threads)):
             yield InProcess(_nothing, _nothing, unsupported=shortfall)
             return

@@ -9,8 +9,9 @@ import torch
 
 from bench.devices import CpuDevice, Step, available, open_device
 from bench.devices.cpu import denormals_flushed
+from bench.errors import reason_of
 from bench.machine import neighbours, procfs
-from bench.machine.system import describe_system, usable_cores
+from bench.machine.system import deciding_variables, describe_system, usable_cores
 from bench.measure.blocks import run_block, run_untimed
 from bench.measure.threads import count_threads
 from bench.process.channel import Channel
@@ -45,9 +46,20 @@ def examine(_: None, channel: Channel) -> None:
         **_clock(),
         **_denormals(),
         **_watch(),
-        "gpus": {name: open_device(name).describe() for name, device in available().items() if not device.on_host},
+        "environment": deciding_variables(),
+        "visible_gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "gpus": {name: _gpu(name) for name, device in available().items() if not device.on_host},
+        "gpus_of_driver": list(procfs.gpu_models()),
     }
     channel.send("facts", {name: fact for name, fact in facts.items() if fact is not None})
+
+
+def _gpu(name: str) -> dict[str, Any]:
+    """What a GPU says of itself, or the trouble it makes: the others and the processor are examined all the same."""
+    try:
+        return open_device(name).describe()
+    except Exception as error:  # of a driver, or of a library that is not made for it
+        return {"gpu": name, "trouble": reason_of(error)}
 
 
 def _clock() -> dict[str, float]:

@@ -193,3 +193,30 @@ def test_the_clock_of_either_side_is_the_mean_of_its_blocks_where_all_of_them_te
 
     assert pair.clocks == expected
     assert pair.dropped == 2 * dropped
+
+
+@pytest.mark.parametrize(
+    ("threads", "on_host", "together"), [(1, True, True), (2, True, False), (1, False, False), (2, False, False)]
+)
+def test_two_that_would_share_what_they_fill_warm_up_one_after_the_other(threads, on_host, together):
+    told = []
+
+    class Noted(Scripted):
+        def start(self, entry, task):
+            told.append("start")
+            return super().start(entry, task)
+
+        def pause(self):
+            told.append("warm")
+
+    measure_pair(
+        *(Side(Noted(*parts(1)), Cell("mlp", threads=threads), on_host=on_host) for _ in range(2)), 1, Random(0)
+    )
+    expected = ["start", "start", "warm", "warm"] if together else ["start", "warm"] * 2
+    assert told[:4] == expected
+
+
+def test_a_side_that_gives_no_answer_is_told_of_without_a_flag_that_ab_lacks():
+    silent = Scripted(WorkerError("timeout", "no end in time; allow more with --timeout"))
+    with pytest.raises(SideError, match=r"^no answer within 180 s$"):
+        measure_pair(*(Side(silent, Cell("mlp", mode="compile")) for _ in range(2)), 1, Random(0))

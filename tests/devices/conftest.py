@@ -1,5 +1,13 @@
-"""The fixtures of the engine serve here too."""
+"""The fixtures of the engine serve here too, and a GPU that is pretended."""
 
-from tests.measure.conftest import mnist, workload
+import pytest
 
-__all__ = ["mnist", "workload"]
+from tests.devices.pretended import Pretended
+from tests.measure.conftest import mnist, quick, workload
+
+__all__ = ["mnist", "pretended", "quick", "workload"]
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    return Pretended(monkeypatch)

@@ -74,7 +74,7 @@ def heard():
 
 
 def _heard():
-    catalogue = catalogue_of(CatalogueRequest(("debug",)))
+    catalogue = catalogue_of(CatalogueRequest(("debug",), devices=("toy",)))
     plan = Plan(
         architectures=("debug",),
         devices=("toy",),
@@ -114,9 +114,10 @@ def test_what_a_kind_says_of_itself_decides_which_times_compare(heard, toy):
 
 
 def test_a_kind_that_is_added_is_listed_with_what_it_cannot_do(toy):
-    catalogue = catalogue_of(CatalogueRequest())
+    catalogue = catalogue_of(CatalogueRequest(devices=("toy",)))
     assert catalogue.devices["toy:1"].unsupported == {"bfloat16": "too narrow"}
     assert catalogue.optimizers["sgd"]["unsupported"]["toy:0"] == catalogue.optimizers["sgd"]["unsupported"]["cpu"]
+    assert "toy:1" not in catalogue.optimizers["sgd"]["unsupported"]  # nobody asked for it, and it may be in use
     assert unsupported_on(Cell("debug", device="toy:1", dtype="bfloat16")) == "too narrow"
     assert unsupported_on(Cell("debug", device="toy", mode="compile")) == "a toy compiles nothing"
     assert unsupported_on(Cell("debug", device="toy:0")) is None
@@ -125,7 +126,7 @@ def test_a_kind_that_is_added_is_listed_with_what_it_cannot_do(toy):
 
 def test_a_kind_that_is_not_there_is_refused_in_one_line():
     assert "no device 'toy:0' here" in unsupported_on(Cell("debug", device="toy:0"))
-    with pytest.raises(BenchError, match="choose among the kinds cpu, cuda"):
+    with pytest.raises(BenchError, match="choose among the kinds cpu, cuda, xpu, mps"):
         open_device("toy:0")
 
 

@@ -12,9 +12,9 @@ def cuda(monkeypatch):
 
     def held(*peaks):
         monkeypatch.setattr(torch.cuda, "is_initialized", lambda: bool(peaks))
-        monkeypatch.setattr(torch.cuda, "device_count", lambda: len(peaks))
-        monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda index: peaks[index])
-        monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
+        monkeypatch.setattr(torch.accelerator, "device_count", lambda: len(peaks))
+        monkeypatch.setattr(torch.accelerator, "max_memory_allocated", lambda index: peaks[index])
+        monkeypatch.setattr(torch.accelerator, "set_device_index", lambda device: None)
 
     return held
 

@@ -41,6 +41,8 @@ SERVER = {
     "layout_drawn": True,
     "aa_faults": 0.1,
     "gpus": {},
+    "gpus_of_driver": [],
+    "environment": {},
 }
 GPU = {
     "gpu": "a large GPU",
@@ -125,6 +127,9 @@ def test_a_governor_is_judged_with_its_driver(governor, state):
         ({"gpu_throttle": ["software thermal"]}, "doubtful", "software thermal"),
         ({"gpu_busy": 0.6}, "doubtful", "60 % busy"),
         ({"gpu_persistence": False}, "noted", "persistence"),
+        ({"aa_log_ratios": [0.01, -0.02]}, "good", "identical cells differed by +1.0 %, -2.0 %"),
+        ({"aa_log_ratios": [0.01, -0.2]}, "doubtful", "identical cells differed"),
+        ({"trouble": "RuntimeError: the driver is too old"}, "doubtful", "too old"),
     ],
 )
 def test_a_gpu_is_judged_by_what_its_driver_tells(facts, state, told):
@@ -153,6 +158,8 @@ def test_a_gpu_whose_driver_is_silent_is_unknown():
         ({"clock_source": "hpet"}, "clock"),
         ({"clock_tick": 1e-3}, "clock"),
         ({"torch_debug": True}, "torch build"),
+        ({"environment": {"CUDA_LAUNCH_BLOCKING": "1"}}, "environment"),
+        ({"gpus_of_driver": ["A100", "A100"]}, "GPUs that torch uses"),
         ({"isa": "DEFAULT"}, "torch build"),
     ],
 )
@@ -170,6 +177,8 @@ def test_each_cause_alone_makes_its_finding_doubtful(facts, name):
         ({"huge_pages": "always"}, "huge pages"),
         ({"denormals_cost": 30.0}, "denormals"),
         ({"denormals_flushed": True}, "denormals"),
+        ({"environment": {"PYTORCH_ALLOC_CONF": "expandable_segments:True"}}, "environment"),
+        ({"gpus_of_driver": ["A100"], "visible_gpus": ""}, "GPUs that torch uses"),
     ],
 )
 def test_what_only_belongs_to_the_record_is_noted(facts, name):

@@ -11,6 +11,7 @@ from bench.compare.facts import ComparisonFacts, SideFacts
 from bench.compare.log import SCHEMA as COMPARISON
 from bench.compare.records import CountsRecord, EndRecord, FailureRecord, PairRecord, SamenessRecord
 from bench.plan.cell import Cell
+from bench.plan.largest import Try
 from bench.plan.plan import SETTINGS, Plan
 from bench.plan.tuning import Trial
 from bench.process.layout import Layout
@@ -96,12 +97,15 @@ def means(**meanings):
 
 
 # Options that came after files of this schema were kept: a reader takes their defaults.
-LATER = ("world_sizes", "scaling", "oversubscribe", "address", "shard", "energy")
+LATER = (
+    "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
+    "energy",
+)  # fmt: skip
 
 
 def plan_rows():
     """The fields of a plan, as the help of their flags says."""
-    units = {"duration": "s", "limit": "s", "share": "1", "goal": "1"}
+    units = {"duration": "s", "limit": "s", "share": "1", "goal": "1", "size": "B"}
     for row in rows_of(Plan, NAMED):
         metadata = SETTINGS[row.name].metadata
         unit = units.get(metadata["reads"], "1") if row.is_number else "-"
@@ -131,6 +135,7 @@ NAMED = {
     StoredMeasurement: "Measurement",
     StoredTraining: "Learning record",
     StoredWarning: "Warning",
+    Try: "Try",
     Verdict: "Verdict",
 }
 
@@ -189,16 +194,29 @@ SYSTEM = Table(
             "bench": ("text", "-", "the version of this suite"),
             "allocator": ("text", "-", "who hands out memory, and whether large blocks stay in the process"),
             "openmp": ("object of text", "-", "the variables that place its threads"),
+            "environment": ("object of text", "-", "variables that are set and decide what torch and its libraries do"),
             "start_method": ("text", "-", "how workers are started"),
             "load": ("number", "1", "the load average over a minute"),
-            "precision": ("object", "-", "`matmul`, `tf32`, `cudnn_benchmark`, `deterministic`, `flush_denormal`"),
+            "precision": (
+                "object", "-",
+                '`matmul`, `tf32` (or "by operator"), `cudnn_benchmark`, `deterministic`, `flush_denormal`',
+            ),
+            "fp32_precision": ("object of text", "-", "torch's flags of products of float32, by kind of operator"),
             "identity": ("list of text", "-", "names of device facts that have to be equal before times compare"),
             "layout": ("[Layout](#layout)", "-", "where the memory of the process lies"),
             "energy": ("list of text", "-", "the counters whose joules are added up"),
             "gpu": ("text", "-", "the name of a GPU"),
             "gpu_memory": ("integer", "B", "of the GPU"),
             "gpu_multiprocessors": ("integer", "1", "of the GPU"),
+            "gpu_units": ("integer", "1", "of an XPU, that compute"),
+            "gpu_cache": ("integer", "B", "the last level of its cache"),
+            "gpu_arch": ("text", "-", "of AMD's, what its code is made for"),
+            "gpu_uuid": ("text", "-", "which one of its kind it is"),
+            "gpu_pci": ("text", "-", "where it is plugged in"),
+            "gpu_float32": ("object of text", "-", "in what `products` and `convolutions` of float32 are computed"),
+            "gpu_timing": ("text", "-", "how a step is marked there"),
             "cuda": ("text", "-", "its version"),
+            "rocm": ("text", "-", "its version"),
             "cudnn": ("integer", "1", "its version"),
             "gpu_clock_mhz": ("integer", "MHz", "the clock now"),
             "gpu_clock_max_mhz": ("integer", "MHz", "the highest clock"),
@@ -238,6 +256,21 @@ TUNED = Table(
         Row("learning_rate", "number", NULL, "1", "the rate that was chosen; null where none trained the net"),
         Row("trials", "list of [Trial](#trial)", NEVER, "-", "what each rate gave with each seed"),
     ),
+)  # fmt: skip
+LARGEST = Table(
+    "Largest", "An entry of `largest` in run.json: the search for the largest batch that fits, of cells that share it.",
+    before=(
+        Row("id", "text", NEVER, "-", "of one of the cells, with the batch size that was found"),
+        Row("cell", "[Cell](#cell)", NEVER, "-", "the same by its fields"),
+        Row("batch_size", "integer", NEVER, "1", "images of the largest batch that fits; 0 where none does"),
+        Row("limit", "number", NEVER, "B", "what training steps may take"),
+        Row("most", "integer", NEVER, "1", "training images that there are"),
+        Row("tries", "list of [Try](#try)", NEVER, "-", "in the order in which they were made"),
+    ),
+)  # fmt: skip
+TRY = Table(
+    "Try", "Training steps on batches of one size, within a limit of memory.", Try,
+    {"batch_size": "1", "peak_memory": "B"},
 )  # fmt: skip
 PART = Table(
     "Part", "An entry of `merged` in run.json: a run that was merged into this one.",
@@ -280,6 +313,7 @@ _OF_THE_CELL = {
     "device": "by its name: cpu, cuda:0",
     "threads": "CPU threads of the step and of training",
     "dtype": "of the arithmetic",
+    "fp32_precision": "in which arithmetic products of float32 are computed, all or those of one kind of operator",
     "denormals": "whether denormal numbers are kept or flushed to zero",
     "memory_format": "layout of the images",
     "mode": "how a step is run",
@@ -290,6 +324,7 @@ _OF_THE_CELL = {
     "normalization": "scaling of the pixels",
     "split": "which images tell the accuracy: test, or validation, held out of the training images",
     "world_size": "processes that train it together; its batch is of all of them, its threads of each",
+    "accumulate": "equal parts in which a step takes its batch, whose gradients are added up",
     "seed": "of the weights and of the order of batches",
     "origins": 'which file or module each label stands for, such as "architecture=my_nets.py:MyNet"',
 }
@@ -297,8 +332,14 @@ CELL = Table(
     "Cell",
     "Everything that decides what is measured. Of what was imported, all is null but `architecture` and `dataset`. A "
     "baseline leaves out what is at its default, and is read so.",
-    Cell, {"batch_size": "1", "threads": "1", "learning_rate": "1", "world_size": "1", "seed": "1"},
-    {**means(**_OF_THE_CELL), "world_size": {"meaning": _OF_THE_CELL["world_size"], "missing": ABSENT}},
+    Cell, {"batch_size": "1", "threads": "1", "learning_rate": "1", "world_size": "1", "accumulate": "1", "seed": "1"},
+    {
+        **means(**_OF_THE_CELL),
+        **{
+            name: {"meaning": _OF_THE_CELL[name], "missing": ABSENT}
+            for name in ("fp32_precision", "world_size", "accumulate")
+        },
+    },
 )  # fmt: skip
 WARNING = Table(
     "Warning", "What speaks against a part of a result.", Warning, {"amount": "of its kind"},
@@ -306,8 +347,8 @@ WARNING = Table(
         amount="how much: of faulting, page faults a step; of contended, the share of a core that was waited for; of "
         "reference disturbed, the share that it took longer; of drifting, the share a block; of denormals, the share "
         "of weights and state; of uneven, how many times as long; of time limit, s; of target missed, the best test "
-        "accuracy; of left running, processes; of node lost, nodes; of oversubscribed, threads to a core. Null for "
-        "other kinds",
+        "accuracy; of left running, processes; of node lost, nodes; of oversubscribed, threads to a core; of costly "
+        "marks, the share of a step. Null for other kinds",
     ),
 )  # fmt: skip
 MEASUREMENT = Table(
@@ -635,9 +676,10 @@ DOCUMENTS = (
                 "plan": {"type": "[Plan](#plan)"}, "git": {"type": "[Git](#git)"},
                 "origins": {"type": "object of [Origin](#origin)"}, "ceilings": {"type": "list of [Ceiling](#ceiling)"},
                 "tuned": {"type": "list of [Tuned](#tuned)"}, "merged": {"type": "list of [Part](#part)"},
+                "largest": {"type": "list of [Largest](#largest)"},
             }),
-            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD, BLOCK, TRAINING,
-            EVALUATION, PROFILE, SYSTEM,
+            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LARGEST, TRY, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD,
+            BLOCK, TRAINING, EVALUATION, PROFILE, SYSTEM,
         ),
         RUN,
     ),

@@ -35,6 +35,41 @@ def test_the_quota_is_the_tightest_that_holds(tmp_path, files, quota):
     assert procfs.cgroup_quota(at(tmp_path, files)) == quota
 
 
+V1 = "sys/fs/cgroup/memory"
+
+
+@pytest.mark.parametrize(
+    ("files", "left"),
+    [
+        ({}, None),
+        ({"proc/meminfo": "MemAvailable: 1000 kB\n"}, 1_024_000),
+        ({"sys/fs/cgroup/memory.max": "max\n", "sys/fs/cgroup/memory.current": "7\n"}, None),
+        (
+            {
+                "proc/meminfo": "MemAvailable: 1000 kB\n",
+                "proc/self/cgroup": "0::/a/b\n",
+                "sys/fs/cgroup/a/memory.max": "5000\n",
+                "sys/fs/cgroup/a/memory.current": "3000\n",
+                "sys/fs/cgroup/a/memory.stat": "anon 1\ninactive_file 500\n",
+            },
+            2500,
+        ),
+        (
+            {
+                "proc/self/cgroup": "4:memory:/a\n0::/\n",
+                f"{V1}/a/memory.limit_in_bytes": "900\n",
+                f"{V1}/a/memory.usage_in_bytes": "1000\n",
+                f"{V1}/memory.limit_in_bytes": "9223372036854771712\n",
+                f"{V1}/memory.usage_in_bytes": "1000\n",
+            },
+            0,
+        ),
+    ],
+)
+def test_the_free_memory_is_the_least_that_the_system_or_a_cgroup_leaves(tmp_path, files, left):
+    assert procfs.free_memory(at(tmp_path, files)) == left
+
+
 @pytest.mark.parametrize(
     ("files", "found"),
     [

@@ -1,5 +1,7 @@
 """A device that records every mark and synchronization in order, and whose clock advances one tick a mark."""
 
+from typing import ClassVar
+
 import torch
 
 from bench.plan.catalogue import DeviceFacts
@@ -24,6 +26,7 @@ class RecordingDevice:
     torch_device = torch.device("cpu")
 
     facts = DeviceFacts("recording")
+    fp32_flags: ClassVar = {}
 
     def __init__(self):
         self.log = []

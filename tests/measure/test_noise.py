@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +186,12 @@ def test_a_step_of_one_s_own_may_wait_for_what_it_likes_but_not_for_a_core():
     assert of(0.3) == ["the process had at most 70 % of its core"]
     assert of(0.3, threads=2) == ["one of 2 threads had at most 70 % of its core"]
     assert of(None) == []  # which is told nowhere here
+
+
+def test_beside_a_device_one_thread_is_judged_by_what_it_waited_for_a_core():
+    """It sleeps while autograd's thread gives the device its work, and the other way round."""
+    timed = blocks([1.0] * 8, busy=0.8)
+    assert contention("phases", timed, 1, on_host=False) == []
+    assert [each.kind for each in contention("phases", timed, 1)] == ["contended"]
+    kept = [replace(block, waited=0.3 * block.wall) for block in timed]
+    assert [each.kind for each in contention("phases", kept, 1, on_host=False)] == ["contended"]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bench.plan.cell import Cell
 from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, MODES
+from bench.vocabulary import FP32_PRECISIONS
 
 # an architecture is named as a Python function is; a data set may carry a shape
 VALUES = {
@@ -18,6 +19,7 @@ VALUES = {
     "device": ["cpu", "cuda:0", "cuda:1", "cuda:10"],
     "threads": [1, 2, 10],
     "dtype": DTYPES,
+    "fp32_precision": FP32_PRECISIONS,
     "denormals": DENORMALS,
     "memory_format": MEMORY_FORMATS,
     "mode": MODES,
@@ -28,6 +30,7 @@ VALUES = {
     "normalization": ["raw", "unit", "half", "standard"],
     "split": ["test", "validation"],
     "world_size": [1, 2, 12],
+    "accumulate": [1, 2, 12],
     "seed": [0, 1, 2, 11],
     "origins": [()],  # two origins of one label never meet in a run
 }
@@ -90,6 +93,7 @@ def test_the_defaults_are_those_that_stored_definitions_stand_on():
         "device": "cpu",
         "threads": 1,
         "dtype": "float32",
+        "fp32_precision": "default",
         "denormals": "keep",
         "memory_format": "contiguous",
         "mode": "eager",
@@ -100,6 +104,7 @@ def test_the_defaults_are_those_that_stored_definitions_stand_on():
         "normalization": "unit",
         "split": "test",
         "world_size": 1,
+        "accumulate": 1,
         "seed": 0,
         "origins": (),
     }

@@ -21,6 +21,7 @@ from bench.plan.estimate import (
 )
 from bench.plan.plan import Plan
 from bench.training.looks import Looks
+from tests.plan.conftest import facts_of
 
 PLAN = Plan(epochs=1, repeats=2, blocks=5)
 CELL = Cell("resnet8")
@@ -145,3 +146,10 @@ def test_early_evaluations_take_as_long_as_the_last(catalogue):
     plan = replace(PLAN, train_limit=2.0, epochs=100)
     one, six = (learning_seconds(replace(CELL, split=split), plan, catalogue()) for split in ("validation", "test"))
     assert (six - 2.0) / (one - 2.0) == pytest.approx((6 * 10_000 + 5000) / (10_000 + 5000))
+
+
+def test_a_gpu_is_reckoned_with_a_rate_of_its_own(catalogue):
+    known = catalogue(devices=facts_of("cpu", "cuda:0"))
+    cells = [Cell("resnet18", device=device) for device in ("cpu", "cuda:0")]
+    host, gpu = (expected_seconds([cell], PLAN, known) for cell in cells)
+    assert gpu < host / 10

@@ -8,6 +8,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES, expand, task_of
 from bench.plan.plan import SETTINGS, Plan
+from bench.plan.task import request_of
 from tests.plan.conftest import facts_of
 
 
@@ -32,6 +33,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "optimizer": ("sgd", "adam"),
         "dataset": ("mnist", "synthetic:3x32x32"),
         "dtype": ("float32", "bfloat16"),
+        "fp32_precision": ("default", "ieee"),
         "denormals": ("keep", "flush"),
         "memory_format": ("contiguous", "channels_last"),
         "mode": ("eager", "compile"),
@@ -142,6 +144,11 @@ def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
         ({"implementations": ("default", "foreach")}, "sgd has no foreach implementation on cpu: it has no gain there"),
         ({"modes": ("eager", "cuda_graph")}, "a CUDA graph needs a CUDA device"),
         (
+            {"batch_sizes": (66,), "accumulate": (1, 4)},
+            "a batch of 66 cannot be taken in 4 equal parts (--batch-sizes)",
+        ),
+        ({"optimizers": ("lbfgs",), "accumulate": (1, 4)}, "lbfgs evaluates the model itself, each time on the whole"),
+        (
             {"datasets": ("mnist", "synthetic"), "batch_sizes": (5000,)},
             "a batch of 5000 is more than the 4,096 training images of synthetic: ask for 4096 at most (--batch-sizes)",
         ),
@@ -153,6 +160,14 @@ def test_what_cannot_be_measured_is_left_out_with_its_reason(catalogue, changes,
     ((cell, why),) = grid.skipped
     assert reason in why
     assert cell not in grid.cells
+
+
+def test_a_part_of_one_image_is_skipped_where_a_net_cannot_train_on_one(catalogue):
+    nets = {"mlp": {"family": "made up", "flops_forward": 1.0, "more_than_one": {"mnist": "it normalizes"}}}
+    plan = Plan(architectures=("mlp",), batch_sizes=(4,), accumulate=(2, 4))
+    grid = expand(plan, catalogue(architectures=nets))
+    assert [(cell.accumulate, why) for cell, why in grid.skipped] == [(4, "it normalizes")]
+    assert 1 in request_of(plan).batch_sizes  # so that it is looked at
 
 
 def test_an_architecture_is_left_out_for_the_data_sets_whose_images_it_cannot_take(catalogue):
@@ -234,3 +249,18 @@ def test_what_an_optimizer_cannot_is_said_and_the_rest_is_measured(catalogue, wh
     assert len(expand(planned(), known).cells) == 1
     with pytest.raises(BenchError, match=r"^nothing to measure: Mine cannot"):
         expand(planned(**fields), known)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"optimizers": ("adafactor",)}, "adafactor reads back from the device"),
+        ({"schedules": ("cosine",)}, "keeps the learning rate that it was captured with"),
+    ],
+)
+def test_what_a_captured_step_cannot_is_left_out_beforehand(catalogue, fields, reason):
+    sgd = catalogue().optimizers["sgd"]
+    known = catalogue(devices=facts_of("cuda:0"), optimizers={"sgd": sgd, "adafactor": sgd})
+    plan = Plan(**{"architectures": ("mlp",), "modes": ("cuda_graph",), "devices": ("cuda",), **fields})
+    with pytest.raises(BenchError, match=reason):
+        expand(plan, known)

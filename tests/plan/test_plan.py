@@ -33,9 +33,11 @@ EXAMPLES = {
     "datasets": ("synthetic", '["synthetic"]', ("synthetic",)),
     "input": ("3x8x8", "", None),  # a key too, which stands for a data set
     "batch_sizes": ("16", "[16]", (16,)),
+    "memory_limit": ("2GiB", '"2GiB"', 2.0 * 2**30),
     "devices": ("cuda:1", '["cuda:1"]', ("cuda:1",)),
     "threads": ("2", "[2]", (2,)),
     "dtypes": ("bfloat16", '["bfloat16"]', ("bfloat16",)),
+    "fp32_precisions": ("tf32", '["tf32"]', ("tf32",)),
     "denormals": ("flush", '["flush"]', ("flush",)),
     "memory_formats": ("channels_last", '["channels_last"]', ("channels_last",)),
     "modes": ("compile", '["compile"]', ("compile",)),
@@ -47,6 +49,7 @@ EXAMPLES = {
     "splits": ("validation", '["validation"]', ("validation",)),
     "world_sizes": ("2", "[2]", (2,)),
     "scaling": ("strong", '["strong"]', ("strong",)),
+    "accumulate": ("4", "[4]", (4,)),
     "oversubscribe": ("", "true", True),
     "tune": ("7", "7", 7),
     "seeds": ("7", "[7]", (7,)),
@@ -319,7 +322,7 @@ def test_learning_rates_in_a_file_may_be_whole_numbers(suite):
         ("epochs", "-1", "--epochs takes 0 or more, not -1"),
         ("batch_sizes", "0", "--batch-sizes takes 1 or more, not 0"),
         ("blocks", "1", "--blocks takes 2 or more, not 1"),
-        ("dtypes", "float64", "--dtypes takes float32, bfloat16, float16, not 'float64'"),
+        ("dtypes", "float64", "--dtypes takes float32, bfloat16, float16, pure_bfloat16, not 'float64'"),
     ],
 )
 def test_a_mistake_in_a_flag(name, text, message):
@@ -362,13 +365,24 @@ RANKS = {"world_sizes", "scaling", "oversubscribe"}
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
-    run = {"purpose", "repeats", "again", "precision", "timeout", "profile", "energy", "run", "report"}
+    run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "profile", "energy", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
-    decided = {"purpose", "architectures", "repeats", "again", "precision", "profile", "energy", "shard", "report"}
+    decided = {
+        "purpose",
+        "architectures",
+        "memory_limit",
+        "repeats",
+        "again",
+        "precision",
+        "profile",
+        "energy",
+        "shard",
+        "report",
+    }
     assert set(SETTINGS) - set(PROFILED) == training | RANKS | decided
 
 

@@ -45,7 +45,9 @@ def real():
     globs = ("[!rgva]*", "resnet8", "resnet14", "resnet20*", "vgg[468]*", "alexnet_small")
     with closing(Workers()) as workers:
         plans = [plan_from({"suite": name}) for name in suite_names()]
-        optimizers, losses = ({text for plan in plans for text in getattr(plan, axis)} for axis in ("optimizers", "losses"))
+        optimizers, losses = (
+            {text for plan in plans for text in getattr(plan, axis)} for axis in ("optimizers", "losses")
+        )
         request = CatalogueRequest(globs, optimizers=tuple(optimizers), losses=tuple(losses))
         return ask_catalogue(workers, request)
 

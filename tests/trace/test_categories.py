@@ -49,6 +49,7 @@ OPERATORS = {
 }
 KERNELS = {
     "ampere_sgemm_32x32_sliced1x4_tn": "matrix multiply",
+    "nvjet_tst_128x64_64x8_1x2_h_bz_coopA_NNT": "matrix multiply",
     "void cutlass::Kernel<cutlass_80_tensorop_s1688gemm_128x128>(Params)": "matrix multiply",
     "Cijk_Alik_Bljk_SB_Bias_AS_SAV_UserArgs_MT64x16x32_MI16x16x1_SN": "matrix multiply",
     "igemm_fwd_gtcx2_nhwc_fp32_bx0_ex0_bt256x64x16": "convolution",

@@ -66,6 +66,7 @@ def test_on_a_device_times_are_those_of_kernels_and_launches_are_counted(written
     assert found["phases"] == pytest.approx({"forward": 50e-6, "backward": 80e-6})
     assert found["seconds"] == pytest.approx(130e-6)
     assert found["busy"] == pytest.approx(120e-6)
+    assert found["busy"] + sum(found["idle"].values()) == pytest.approx(found["seconds"])
     assert [row[:2] for row in found["kernels"]] == [["dgrad", "convolution"], ["scudnn", "convolution"]]
 
 
@@ -124,3 +125,35 @@ def test_calls_of_some_steps_alone_are_a_fraction(written):
     once = operator("aten::mm", 1, 5)
     summed = summarize(load(written([once, *(annotation(f"ProfilerStep#{at}", at * 10, 9) for at in range(4))])))
     assert summed["rows"][0][5] == 0.25
+
+
+def of_kernels(*counts, slow=()):
+    """Steps with so many kernels of 10 µs each, 5 µs apart, of the slow ones 50, and a phase that launches none."""
+    number, events = 0, []
+    for at, count in enumerate(counts):
+        start, gap = 1000 * at, 50 if at in slow else 5
+        events += [annotation(f"ProfilerStep#{at}", start, 900), annotation("zero_grad", start, 5)]
+        events += [annotation("forward", start + 10, 400), operator("aten::conv2d", start + 10, 390)]
+        for turn in range(count):
+            number += 1
+            events.append(launch(start + 20 + turn, 1, number))
+            events.append(kernel("scudnn", start + 100 + turn * (10 + gap), 10, number))
+    return events
+
+
+def test_launches_are_whole_where_all_steps_agree_and_not_where_they_differ(written):
+    same, other = (summarize(load(written(of_kernels(*counts))))["launches"] for counts in ((4, 4), (9, 10)))
+    assert same == {"forward": 4}
+    assert isinstance(same["forward"], int)
+    assert not isinstance(other["forward"], int)
+
+
+def test_busy_and_idle_time_make_the_step_whatever_others_took(written):
+    found = summarize(load(written(of_kernels(4, 4, 4, slow={1}))))
+    assert found["seconds"] == pytest.approx(55e-6)
+    assert found["busy"] == pytest.approx(40e-6)
+    assert found["busy"] + sum(found["idle"].values()) == pytest.approx(found["seconds"])
+
+
+def test_a_phase_that_launches_nothing_takes_no_time_of_the_device(written):
+    assert summarize(load(written(of_kernels(4, 4))))["phases"]["zero_grad"] == 0.0

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from bench.training import evaluate
 from bench.training.evaluate import LARGEST_SIDE, MISTAKES, examine, judge, scores_of, thumbnail
 
 
@@ -14,7 +15,7 @@ def test_images_are_scored_in_evaluation_mode(workload):
     work.model.register_forward_hook(
         lambda module, *_: seen.append((module.training, torch.is_inference_mode_enabled()))
     )
-    scores = scores_of(work, torch.rand(7, 1, 28, 28), chunk=3)
+    scores = scores_of(work, torch.rand(7, 1, 28, 28), most=3)
 
     assert scores.shape == (7, 10)
     assert seen == [(False, True)] * 3
@@ -89,3 +90,12 @@ def test_a_large_image_is_thinned(shape, expected):
     stored = thumbnail(torch.zeros(shape, dtype=torch.uint8))
     assert stored["shape"] == expected
     assert max(stored["shape"][1:]) <= LARGEST_SIDE
+
+
+@pytest.mark.parametrize(("size", "expected"), [(2, [2, 2, 2, 1]), (64, [7])])
+def test_large_images_are_scored_a_few_at_a_time_and_no_fewer_than_a_step_takes(workload, monkeypatch, size, expected):
+    monkeypatch.setattr(evaluate, "AT_ONCE_BYTES", 2 * 28 * 28 * 4)
+    work, seen = workload("mlp", batch_size=size), []
+    work.model.register_forward_hook(lambda _, inputs, outputs: seen.append(len(outputs)))
+    scores_of(work, torch.rand(7, 1, 28, 28))
+    assert seen == expected

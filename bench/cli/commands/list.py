@@ -11,14 +11,15 @@ from bench.cli.render.document import print_document
 from bench.cli.render.notice import notice
 from bench.errors import BenchError
 from bench.metrics import METRICS
-from bench.plan.catalogue import Catalogue
+from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.grid import chosen, expand
 from bench.plan.origin import code_in_words, parse
-from bench.plan.plan import Plan, plan_from, suite_names
+from bench.plan.plan import DTYPES, Plan, plan_from, suite_names
 from bench.plan.task import CatalogueRequest
 from bench.plan.tuning import trials_of
 from bench.session.listing import listed
 from bench.text import duration, quantity
+from bench.vocabulary import MODES
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -112,6 +113,30 @@ def _suite(plan: Plan, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
+def _devices() -> list[dict[str, Any]]:
+    """What cells may run on here, what each can and cannot do and why; then the kinds of which there is none."""
+    from bench.machine.procfs import cpu_model  # noqa: PLC0415 - no other listing needs it
+
+    catalogue = _catalogue(CatalogueRequest())
+    here = [_device(name, facts, cpu_model() or "") for name, facts in catalogue.devices.items()]
+    nothing = dict.fromkeys(here[0])  # the host's processor is always there
+    return [*here, *({**nothing, "name": kind, "cannot": {"anything": why}} for kind, why in catalogue.absent.items())]
+
+
+def _device(name: str, facts: DeviceFacts, processor: str) -> dict[str, Any]:
+    able = [word for word in (*MODES, *DTYPES) if word not in facts.unsupported]
+    return {
+        "name": name,
+        "model": facts.model or (processor if facts.on_host else ""),
+        "modes": [mode for mode in MODES if mode in able],
+        "dtypes": [dtype for dtype in DTYPES if dtype in able],
+        "timed": "each phase of a step" if facts.phases else "whole steps",
+        "profiled": facts.on_host or bool(facts.profiler_activity),
+        "started": "forked" if facts.forks else "spawned",
+        "cannot": dict(facts.unsupported),
+    }
+
+
 def _runs() -> list[dict[str, Any]]:
     from bench.store import run as store  # noqa: PLC0415 - numpy, which no other listing needs
 
@@ -156,6 +181,7 @@ _KINDS = {
 }
 
 _ENTRIES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
+    "devices": _devices,
     "suites": _suites,
     "metrics": _metrics,
     "runs": _runs,
@@ -175,6 +201,7 @@ _FORMS: Mapping[str, Callable[[Any], str]] = {
     "flops_forward": lambda count: quantity(float(count), "FLOP"),
     "seconds": duration,
     "origin": code_in_words,
+    "cannot": lambda reasons: "; ".join(f"{what}: {why}" for what, why in reasons.items()) or "-",
 }
 
 

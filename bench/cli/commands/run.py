@@ -69,7 +69,7 @@ def _measured(args: argparse.Namespace, plan: Plan, run: Run | None, executor: E
     if plan.report and not args.dry_run:
         importlib.import_module("bench.report")
     observer = ProgressLine(sys.stderr)
-    work = prepare(plan, executor, observer, run=run)
+    work = prepare(plan, executor, observer, run=run, concurrent=args.concurrent, wait=args.wait)
     if args.dry_run:
         print_plan(work, as_json=args.json)
         return EXIT_PASS

@@ -21,6 +21,7 @@ from bench.cli.render.summary import summary, wide
 from bench.cli.render.sweeps import sweeps
 from bench.cli.render.tuning import tuned
 from bench.errors import EXIT_PASS, BenchError
+from bench.plan.largest import largest_of, sentence
 from bench.plan.task import LayersRequest
 from bench.process.executor import open_executor
 from bench.session.requests import ask_layers, ask_verification
@@ -101,7 +102,8 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
         else:
             print_lines(summary(run, columns=args.columns or (), encoding=sys.stdout.encoding))
         if not table.empty:
-            print_paragraphs([*sweeps(configurations(run)), *tuned(run.facts), *goals(run), *published(run)])
+            largest = map(sentence, largest_of(run.facts.largest))
+            print_paragraphs([*sweeps(configurations(run)), *tuned(run.facts), *largest, *goals(run), *published(run)])
         if count := len(run.traces()):
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
             print(f"{plural(count, 'profile')}: {commands}")

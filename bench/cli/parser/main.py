@@ -36,11 +36,12 @@ _METAVARS = {
     "folder": "FOLDER",
     "address": "ADDRESS",
     "shape": "CxHxW",
+    "size": "MEMORY",
     "part": "N/COUNT",
     "int": "N",
     "str": "NAME",
 }
-LISTINGS = ("architectures", "optimizers", "datasets", "losses", "suites", "metrics", "runs")
+LISTINGS = ("architectures", "optimizers", "datasets", "losses", "devices", "suites", "metrics", "runs")
 
 
 def fields_of(args: argparse.Namespace) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bench.cli.render.figures import figures, title_of
 from bench.cli.render.signs import signs_of
 from bench.metrics import METRICS, Metric
 from bench.plan.cell import Cell
+from bench.plan.largest import Largest, marked
 from bench.plan.short_names import BETWEEN, shared, short_names
 from bench.stats.roofline import bounds
 from bench.store.flags import SEPARATOR
@@ -24,7 +25,8 @@ NAME = "cell"
 # What the columns say first, and so keeps its place longest where there is little; the others follow as they stand.
 FIRST = (
     NAME, "status", "relative_cost", BAR, "accuracy", "time_to_accuracy", "signs", "weak_efficiency",
-    "strong_efficiency", "gradient_error", "update_error", "energy_per_image", "energy_to_accuracy", "step",
+    "strong_efficiency", "accumulation_time", "accumulation_memory", "gradient_error", "update_error",
+    "energy_per_image", "energy_to_accuracy", "step",
     "throughput", "peak_memory", "parameters", "bound_by", "step_median",
 )  # fmt: skip
 _BAR_WIDTH = 8
@@ -87,13 +89,16 @@ def compact(
     metrics: Sequence[Metric],
     ceilings: Sequence[Mapping[str, Any]],
     begun: Mapping[str, Begun],
+    *,
+    searches: Sequence[Largest] = (),
 ) -> Compact:
     """The columns of these metrics, for the configurations of the pooled `table`, whose `cells` are known by id.
 
     Those that were `begun` and not ended, by id, have what there is, and say in place of a status how much that is.
+    Names say which batches are those that `searches` found.
     """
     entries = _in_order(_entries(table, cells, begun))
-    names = _names(entries)
+    names = marked(_names(entries), [entry.cell for entry in entries], searches)
     flags = [str(entry.first["flags"]) if isinstance(entry.first["flags"], str) else "" for entry in entries]
     common = _common(flags)
     rest = [SEPARATOR.join(flag for flag in text.split(SEPARATOR) if flag not in common) for text in flags]

@@ -11,6 +11,7 @@ from bench.cli.render.paint import print_lines, print_link, print_paragraphs, wi
 from bench.cli.render.summary import summary
 from bench.cli.render.tuning import tuned
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS
+from bench.plan.largest import largest_of, sentence
 from bench.store.frame import frame
 from bench.store.run import Run
 from bench.vocabulary import STATUSES, Status
@@ -40,9 +41,9 @@ def print_outcome(run: Run, *, report: bool, as_json: bool) -> int:
 def _print(run: Run, counts: Mapping[Status, int], page: Page | None) -> None:
     lines = summary(run, encoding=sys.stdout.encoding)
     print_lines([*lines, []] if lines else [])
-    print_paragraphs([*tuned(run.facts), *goals(run)])
-    for sentence in page.conclusions if page else ():
-        print_lines([[(line, "bold")] for line in wrapped(sentence, width_of())])
+    print_paragraphs([*tuned(run.facts), *map(sentence, largest_of(run.facts.largest)), *goals(run)])
+    for conclusion in page.conclusions if page else ():
+        print_lines([[(line, "bold")] for line in wrapped(conclusion, width_of())])
     cells = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     print(f"{run.facts.status}: {cells or 'no cell'}; results in {run.folder}")
     if page:

@@ -30,6 +30,11 @@ class ProgressLine(Observer):
         self._live.clear()
         print(f"bench: {one_line(text)}", file=self._stream)
 
+    def noted(self, text: str) -> None:
+        """In one line."""
+        print_lines([[(one_line(text), "dim")]], self._stream)
+        self._stream.flush()
+
     def began(self, work: Work) -> None:
         """What is measured, and about how long that takes."""
         cells = [cell.configuration for cell in (*work.grid.cells, *work.trials)]

@@ -24,6 +24,7 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "error not known": ("k", "its error against float64 is not known"),
     "several outputs": ("m", "several outputs: the first is used"),
     "inference alone": ("i", "inference alone was timed"),
+    "normalized in parts": ("B", "batch normalization goes by each part, not by the batch"),
     "settings changed": ("g", "its code changed settings"),
     "left running": ("w", "its code left processes running"),
     "node lost": ("v", "a node vanished with it"),
@@ -32,6 +33,9 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "not kept": ("b", "a file was not kept"),
     "not closed": ("o", "its close function failed"),
     "oversubscribed": ("q", "more threads than cores"),
+    "costly marks": ("M", "marks within the step cost time: its phases are told too long"),
+    "memory not known": ("y", "its peak of memory is not known"),
+    "no kernels": ("z", "the profiler saw no kernel of the device"),
 }
 _SHORT = ("p", "precision asked for not met")
 _OTHER = ("?", "a warning of another version: see the results")

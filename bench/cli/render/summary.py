@@ -15,6 +15,7 @@ from bench.cli.render.tables import columns_of, legend, overview, varying
 from bench.errors import unknown
 from bench.metrics import METRICS, Metric
 from bench.plan.cell import Cell
+from bench.plan.largest import largest_of
 from bench.plan.short_names import BETWEEN
 from bench.stats.roofline import refusal, usable
 from bench.store.frame import configurations
@@ -40,7 +41,8 @@ def summary(run: Run, *, columns: Sequence[str] = (), width: int = 0, encoding: 
     width = width or width_of()
     cells = {each.id: each for each in (Cell.from_dict(head["cell"]).configuration for head in run.heads())}
     ceilings = run.facts.ceilings or ()
-    table = compact(pooled, cells, _wanted(pooled, columns), usable(ceilings), begun(run))
+    searches = largest_of(run.facts.largest)
+    table = compact(pooled, cells, _wanted(pooled, columns), usable(ceilings), begun(run), searches=searches)
     once, shown = _chosen(table, columns, width)
     rounds = rounds_text((run.name, line) for line in run.heads()) if run.facts.imported else ""
     parts: list[list[Line]] = [

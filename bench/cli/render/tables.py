@@ -93,8 +93,8 @@ def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> s
             f"{kinds} efficiency: images/s over world size times those of one rank of this run, ± is its 95 % interval "
             "over launches; communication: from a trace, the exposed part is hidden behind no work"
         )
-    if "throughput" in measured:
-        parts.append("images/s: of a step without the fetch of its batch; training gives fewer")
+    parts += ["time and memory of whole: of a batch in parts over the same at once"] * ("accumulation_time" in measured)
+    parts += ["images/s: of a step without the fetch of its batch; training gives fewer"] * ("throughput" in measured)
     if "reached" in measured:
         goal = f"{until:g}" if until else "the target"
         parts.append(

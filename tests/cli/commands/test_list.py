@@ -14,6 +14,7 @@ KEYS = {
     "architectures": {"name", "family", "parameters", "flops_forward", "input_shape", "description"},
     "optimizers": {"name", "learning_rate", "implementations", "description"},
     "datasets": {"name", "input_shape", "num_classes", "train", "test", "description"},
+    "devices": {"name", "model", "modes", "dtypes", "timed", "profiled", "started", "cannot"},
     "metrics": {"name", "unit", "direction", "kind", "pooled", "judged_by", "may_have_budget", "note"},
     "suites": {"name", "cells", "seconds", "purpose", "architectures"},
 }
@@ -21,11 +22,13 @@ MEMBERS = {
     "architectures": "lenet5",
     "optimizers": "muon",
     "datasets": "mnist",
+    "devices": "cpu",
     "suites": "quick",
     "metrics": "relative_cost",
 }
 SHOWN = {
     "architectures": ["61,706", "833 kFLOP", "1x28x28"],
+    "devices": ["eager", "float32", "each phase of a step", "forked"],
     "metrics": ["lower", "ratio", "log_mean", "screening"],
 }  # of that member
 
@@ -158,3 +161,11 @@ def test_a_change_of_what_a_plug_in_imports_is_listed(bench, tmp_path):
         done = bench("list", "architectures", "--json", plugin=tmp_path)
         parameters += [entry["parameters"] for entry in json.loads(done.stdout) if entry["name"] == "widening"]
     assert parameters == [785 * 8 + 9 * 10, 785 * 8 + 9 * 10, 785 * 16 + 17 * 10]
+
+
+def test_of_kinds_of_devices_that_are_not_here_the_reason_is_told(typed):
+    entries = {entry["name"]: entry for entry in json.loads(typed("list", "devices", "--json").stdout)}
+    absent = {name: entry["cannot"]["anything"] for name, entry in entries.items() if entry["modes"] is None}
+    assert "mps" in absent
+    assert all(absent.values())
+    assert {kind.partition(":")[0] for kind in entries} == {"cpu", "cuda", "xpu", "mps"}

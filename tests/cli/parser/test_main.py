@@ -81,7 +81,7 @@ def test_no_field_of_the_plan_hides_a_flag_of_the_command():
         (["run", "--blocks", "1"], "2 or more, not 1"),
         (["run", "--budget", "soon"], "a duration such as 90s, 5m or 1h, not 'soon'"),
         (["run", "--precision", "3"], "a share such as 3% or 0.03, not '3'"),
-        (["run", "--dtypes", "float64"], "float32, bfloat16, float16, not 'float64'"),
+        (["run", "--dtypes", "float64"], "float32, bfloat16, float16, pure_bfloat16, not 'float64'"),
         (["run", "--architectures"], "--architectures"),
         (["run", "--no-such-flag"], "--no-such-flag"),
         (["list"], "architectures"),

@@ -1,4 +1,4 @@
-"""CUDA: what only a GPU can show. Each test skips itself where there is none."""
+"""A cell on a GPU: measured, trained and profiled as anywhere, with what only a GPU tells."""
 
 import gzip
 import json
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import bench
-from bench.devices import available, device_in_use, open_device
+from bench.devices import available, device_in_use
 from bench.measure.blocks import quiet_collector, warm_up
 from bench.measure.costs import measure_costs, measure_memory
 from bench.measure.own_step import OwnStep, seconds_of
@@ -17,17 +17,10 @@ from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.plan.task import Task
 from bench.worker.cell import measure
+from tests.cuda.needed import GPU
 from tests.measure.recording import Heard
 
-pytestmark = [
-    pytest.mark.cuda,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here"),
-]
-
-
-@pytest.fixture
-def gpu():
-    return open_device("cuda")
+pytestmark = GPU
 
 
 def test_each_device_is_known_by_its_number_and_its_maker_s_name():

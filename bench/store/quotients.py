@@ -1,0 +1,54 @@
+"""Quotients: rows of a frame that set a metric of one cell over that of another of the same run and machine."""
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import pandas as pd
+
+from bench.metrics import METRICS
+from bench.plan.cell import Cell
+from bench.stats.interval import Interval
+from bench.stats.ratio import ratio
+
+Row = Mapping[Hashable, Any]
+
+
+def alike(row: Row, without: Collection[str]) -> tuple[Any, ...]:
+    """The machine and the fields of the cell, but for those `without`; what a row does not say is None."""
+    names = ("machine", *(field.name for field in fields(Cell) if field.name not in without))
+    return tuple(None if pd.isna(row[name]) else row[name] for name in names)
+
+
+def quotient(metric: str, row: Row, beside: Row, times: float = 1.0) -> Row:
+    """A row of `metric`: what `row` has over so many `times` what `beside` has, with its 95 % interval."""
+    by = ratio(_interval(row), _interval(beside))
+    low, high = (None if end is None else end / times for end in (by.low, by.high))
+    kind = METRICS[metric]
+    return {
+        **row,
+        "metric": metric,
+        "unit": kind.unit,
+        "direction": kind.direction,
+        "value": by.value / times,
+        "low": low,
+        "high": high,
+        "n": by.n,
+        "median": None,
+        "samples": 0,
+        "left_out": 0,
+        "contended": bool(row["contended"]) or bool(beside["contended"]),
+    }
+
+
+def with_rows(table: pd.DataFrame, rows: Sequence[Row]) -> pd.DataFrame:
+    """The frame with these rows after all others."""
+    if not rows:
+        return table
+    added = pd.DataFrame(rows, columns=table.columns).astype(table.dtypes.to_dict())
+    return pd.concat([table, added], ignore_index=True)
+
+
+def _interval(row: Row) -> Interval:
+    ends = [None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high")]
+    return Interval(float(row["value"]), ends[0], ends[1], int(row["n"]))
