@@ -98,7 +98,7 @@ def means(**meanings):
 
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
-    "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
+    "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "goal", "address", "shard",
     "energy",
 )  # fmt: skip
 
