@@ -36,6 +36,7 @@ AXES = {
     "learning_rate": "learning_rates",
     "schedule": "schedules",
     "normalization": "normalizations",
+    "augmentation": "augmentations",
     "split": "splits",
     "world_size": "world_sizes",
     "accumulate": "accumulate",

@@ -22,6 +22,7 @@ IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
 MAX = "max"  # in a plan alone: the largest batch that fits the memory
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
+AUGMENTATIONS = ("none", "shift")
 SPLITS = ("test", "validation")
 SCALINGS = ("weak", "strong")  # the images of a batch are for each rank, or for all together
 DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
@@ -136,6 +137,12 @@ class Plan:
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
     schedules: tuple[str, ...] = _option(("constant",), "learning-rate schedule", role="training", choices=SCHEDULES)
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
+    augmentations: tuple[str, ...] = _option(
+        ("none",),
+        "what is done to training images; shift: each batch is moved by up to a pixel either way",
+        role="training",
+        choices=AUGMENTATIONS,
+    )
     splits: tuple[str, ...] = _option(
         ("test",),
         "images to evaluate on; validation: a held-out twelfth of the training images",

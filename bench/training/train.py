@@ -11,6 +11,7 @@ from bench.counters.energy import EnergyMeter
 from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.text import plural
+from bench.training.augmentation import AUGMENTATIONS
 from bench.training.evaluate import judge, scores_of
 from bench.training.gradients import Gradients, Stopwatch
 from bench.training.looks import Looks
@@ -117,6 +118,8 @@ def _steps(
 ) -> Iterator[tuple[int, Tensor, Tensor]]:
     """Each step's number, from 1, its images and its labels: every epoch freshly shuffled, the clock running."""
     generator = torch.Generator().manual_seed(work.cell.seed)
+    drawn = torch.Generator().manual_seed(work.cell.seed)  # of its own: whatever is done, the order is the same
+    augment = AUGMENTATIONS[work.cell.augmentation]
     count, size = len(work.images), work.cell.batch_size
     steps = 0
     for epoch in range(1, epochs + 1):
@@ -126,7 +129,7 @@ def _steps(
         watch.start()
         for images, labels in work.batches(order[: count // size * size]):
             steps += 1
-            yield steps, images, labels
+            yield steps, augment(images, drawn), labels
 
 
 def _train_accuracy(work: Workload) -> float:

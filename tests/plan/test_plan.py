@@ -46,6 +46,7 @@ EXAMPLES = {
     "learning_rates": ("1e-3", "[0.001]", (0.001,)),
     "schedules": ("cosine", '["cosine"]', ("cosine",)),
     "normalizations": ("half", '["half"]', ("half",)),
+    "augmentations": ("shift", '["shift"]', ("shift",)),
     "splits": ("validation", '["validation"]', ("validation",)),
     "world_sizes": ("2", "[2]", (2,)),
     "scaling": ("strong", '["strong"]', ("strong",)),
@@ -364,13 +365,13 @@ RANKS = {"world_sizes", "scaling", "oversubscribe"}
 
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
-    training = {"schedules", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
+    training = {"schedules", "augmentations", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
     run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "profile", "energy", "run", "report"}
     assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
-    training = {"schedules", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
+    training = {"schedules", "augmentations", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
     decided = {
         "purpose",
         "architectures",
