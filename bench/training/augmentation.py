@@ -14,7 +14,7 @@ def _none(images: Tensor, _: torch.Generator) -> Tensor:
 
 
 def _shift(images: Tensor, generator: torch.Generator) -> Tensor:
-    """The whole batch moved by as many pixels across and up as are drawn; its edges are extended.
+    """The whole batch moved by as many pixels across and down as are drawn; its edges are extended.
 
     One draw serves all images of a batch, so that moving it is one copy.
     """

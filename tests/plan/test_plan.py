@@ -357,8 +357,13 @@ def test_each_option_has_one_role_and_each_role_an_option():
 
 def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
     axes = set(AXES.values())
-    assert set(options_of("axis")) == axes - {"schedules", "splits", "world_sizes"}  # those say how cells are trained
-    assert {name for name in options_of("training") if shape_of(name)[0]} == {"schedules", "splits"}
+    assert set(options_of("axis")) == axes - {
+        "schedules",
+        "augmentations",
+        "splits",
+        "world_sizes",
+    }  # those say how cells are trained
+    assert {name for name in options_of("training") if shape_of(name)[0]} == {"schedules", "augmentations", "splits"}
 
 
 RANKS = {"world_sizes", "scaling", "oversubscribe"}

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bench.plan.plan import plan_from
-from tests.speedrun.ladder import PAGE, STEPS, Learnt, gained, plans, table, written
+from tests.speedrun.ladder import BEGIN, END, PAGE, STEPS, Learnt, gained, plans, table, written
 
 BEFORE = Learnt([0.970, 0.972, 0.974], [4.0, 4.0, 4.0])
 AFTER = Learnt([0.980, 0.983, 0.983], [2.0, 1.9, 2.1])
@@ -41,9 +41,10 @@ def test_each_step_changes_something():
     assert len({repr(step) for step in steps}) == len(steps) == len(STEPS)
 
 
-def test_the_page_has_the_steps_as_they_are():
-    rows = re.findall(r"^\| ([^|]+) \| [\d.]+ s", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert rows[-len(STEPS) :] == [name for name, _ in STEPS]
+def test_a_table_on_the_page_is_of_the_steps_as_they_are():
+    between = PAGE.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    rows = re.findall(r"^\| ([^|]+) \| [\d.]+ s", between, re.MULTILINE)
+    assert rows in ([], [name for name, _ in STEPS])  # none where it has not been measured yet
 
 
 def test_only_what_stands_between_the_marks_is_written():
