@@ -122,9 +122,9 @@ _efficiency: Maker = partial(
     Metric, unit="1", direction="higher", kind="share", pooled="log_mean", derived=True, axes=("world_size",),
 )  # fmt: skip
 
-# Of one batch whatever it is taken in, so that it stands where cells differ in that.
-_of_the_whole: Maker = partial(
-    Metric, unit="1", direction="lower", kind="ratio", pooled="log_mean", derived=True, axes=("accumulate",),
+# Of the same batch in another way, so that it stands where cells differ in that.
+_of_the_usual: Maker = partial(
+    Metric, unit="1", direction="lower", kind="ratio", pooled="log_mean", derived=True,
 )  # fmt: skip
 
 _ROWS: tuple[Metric, ...] = (
@@ -181,13 +181,25 @@ _ROWS: tuple[Metric, ...] = (
         name="strong_efficiency", heading="Strong efficiency", terminal="strong efficiency",
         note="throughput over so many times that of one rank with the whole batch",
     ),
-    _of_the_whole(
-        name="accumulation_time", heading="Time in parts", terminal="time of whole",
+    _of_the_usual(
+        name="accumulation_time", axes=("accumulate",), heading="Time in parts", terminal="time of whole",
         note="a step that takes its batch in parts, over one that takes the whole batch at once",
     ),
-    _of_the_whole(
-        name="accumulation_memory", heading="Memory in parts", terminal="memory of whole",
+    _of_the_usual(
+        name="accumulation_memory", axes=("accumulate",), heading="Memory in parts", terminal="memory of whole",
         note="peak memory of steps that take their batch in parts, over that of the whole batch at once",
+    ),
+    _of_the_usual(
+        name="recompute_time", axes=("mode",), heading="Time, recomputed", terminal="time of eager",
+        note="a step with activation checkpointing, over one that keeps all activations",
+    ),
+    _of_the_usual(
+        name="recompute_held", axes=("mode",), heading="Held, recomputed", terminal="held of eager",
+        note="bytes held at the peak of a step with activation checkpointing, over those of one that keeps all",
+    ),
+    _of_the_usual(
+        name="recompute_memory", axes=("mode",), heading="Memory, recomputed", terminal="memory of eager",
+        note="peak memory of steps with activation checkpointing, over that of steps that keep all activations",
     ),
     _time(
         name="communication", timed_in="phases", axes=("world_size",), heading="Communication",
@@ -372,6 +384,10 @@ _ROWS: tuple[Metric, ...] = (
     _size(
         name="peak_memory_reserved", heading="Peak memory, reserved",
         note="the most memory that the allocator of a GPU had taken from the driver during training steps",
+    ),
+    _size(
+        name="held_memory", heading="Held memory",
+        note="the most bytes that torch's allocator had handed out at once in a step, weights included; with a profile",
     ),
     _error(
         name="gradient_error", heading="Error of the gradients", terminal="gradient error",

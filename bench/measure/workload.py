@@ -9,8 +9,10 @@ from torch import Tensor, nn
 
 from bench import losses, models, optimizers
 from bench.devices import Device
+from bench.errors import BenchError
 from bench.measure.blocks import GAP, Mark, PhaseLog
 from bench.measure.captured import SETTLED, CapturedSteps
+from bench.measure.recompute import Recomputed, without_parts
 from bench.plan.cell import Cell
 from bench.plan.precision import PURE, type_of
 from bench.vocabulary import PHASES, WHOLE
@@ -41,6 +43,7 @@ class Workload:
         model = models.build(cell.source("architecture"), shape, num_classes)
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        self.recomputed = _recomputed(self.model, cell) if cell.mode == "recompute" else None
         self.is_pure = cell.dtype.startswith(PURE)
         if self.is_pure:
             _narrow(self.model, getattr(torch, type_of(cell.dtype)))
@@ -66,6 +69,11 @@ class Workload:
         self.timed_log = self.phase_log if phases else None  # that of the timed step
         self.timed_phases: tuple[str, ...] = PHASES if phases else WHOLE
         self.timed_step: Callable[[Callable[[], None]], object] = self.step if phases else self.whole_step
+
+    @property
+    def is_eager(self) -> bool:
+        """Whether steps call the model's modules one by one."""
+        return self.cell.mode in ("eager", "recompute")
 
     @property
     def settling(self) -> int:
@@ -294,6 +302,19 @@ class Workload:
         """The next order (N,) of all images, on the device, which is not waited for: a step after it starts as any."""
         order = torch.randperm(len(self.images), generator=generator, pin_memory=self.device.facts.queued)
         return order.to(self.device.torch_device, non_blocking=True)
+
+
+def _recomputed(model: nn.Module, cell: Cell) -> Recomputed:
+    """The model with its parts recomputed.
+
+    Raises:
+        BenchError: it has none.
+
+    """
+    recomputed = Recomputed(model)
+    if not recomputed.parts:
+        raise BenchError(without_parts(cell.source("architecture")))
+    return recomputed
 
 
 def _narrow(model: nn.Module, dtype: torch.dtype) -> None:

@@ -138,6 +138,7 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         epochs=plan.epochs if repeat == 0 else 0,
         train_limit=plan.train_limit or inf,
         costs=repeat == 0 and plan.blocks > 0,
+        peak=repeat > 0 and plan.blocks > 0 and compares_memory(plan),
         until=plan.until,
         goal=plan.goal,
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
@@ -146,6 +147,11 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         data_dir=plan.data_dir,
         timeout=plan.timeout,
     )
+
+
+def compares_memory(plan: Plan) -> bool:
+    """Whether cells differ in what trades memory for time, so that several processes have to tell its peak."""
+    return max(plan.accumulate) > 1 or "recompute" in plan.modes
 
 
 def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -276,6 +282,8 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
     if reason := optimizer["unsupported"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
+    if reason := catalogue.architectures[cell.architecture].get("cannot", {}).get(cell.mode):
+        return str(reason)
     own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
     fit = own or _uncaptured(cell) or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
     return fit or _indivisible(cell, catalogue)

@@ -127,7 +127,9 @@ class Plan:
         ("keep",), "keep denormal numbers, or flush them to zero (a CPU computes with them slowly)", choices=DENORMALS
     )
     memory_formats: tuple[str, ...] = _option(("contiguous",), "layout of images in memory", choices=MEMORY_FORMATS)
-    modes: tuple[str, ...] = _option(("eager",), "how a step is run", choices=MODES)
+    modes: tuple[str, ...] = _option(
+        ("eager",), "how a step is run; recompute: eager, with activation checkpointing", choices=MODES
+    )
     implementations: tuple[str, ...] = _option(
         ("default",), "the optimizer's code path; auto: fused where torch has it", choices=(*IMPLEMENTATIONS, AUTO)
     )

@@ -25,7 +25,8 @@ class Task:
         until: test accuracy at which training stops; 0 for none.
         goal: test accuracy that is looked for as often as `until` is, and stops nothing; 0 for none.
         checkpoint: whether to hand the best weights over.
-        costs: whether to count operators and bytes too, which are the same in every repeat.
+        costs: whether to count operators and bytes too, which are the same in every repeat, and the peak of memory.
+        peak: whether to tell the peak of memory without them.
         profile: whether to profile some steps too, after all else, and hand the trace over.
         energy: whether to count joules too.
         data_dir: folder with data sets that are not embedded; "" for the default.
@@ -45,6 +46,7 @@ class Task:
     goal: float = 0.0
     checkpoint: bool = False
     costs: bool = True
+    peak: bool = False
     profile: bool = False
     energy: bool = False
     data_dir: str = ""

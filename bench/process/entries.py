@@ -67,6 +67,7 @@ MESSAGES: Mapping[str, Messages] = {
             "file": tuple[FileKind, str, bytes],  # its kind, its name and its content
             "status": tuple[Status, str | None],  # the last, but for what a profile sends
             "profile": dict[str, Any],
+            "memory": dict[str, Any],  # see `bench.store.stored.StoredMemory`
         },
     ),
     TRY_BATCH: Messages(

@@ -20,13 +20,18 @@ from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
 from bench.text import joined, plural
-from bench.vocabulary import FileKind, Part, Status
+from bench.vocabulary import FileKind, Part, Status, WarningKind
 
 FLAGS: Mapping[FileKind, str] = {
     "trace": "--profile",
     "checkpoint": "--checkpoint",
 }  # the flag that asks for each kind of file
 MOST_LOST = 3  # nodes that one task may take along: it may be what ends them
+# By the stages that come after the status, what is lost where a worker ends in them, and what that is called.
+_LOST: Mapping[str, tuple[str, WarningKind | None]] = {
+    "profile": ("profile", "no profile"),
+    "memory over a step": ("memory", "memory not known"),
+}
 PARTS: Mapping[FileKind, Part] = {"trace": "profile", "checkpoint": "training"}
 
 
@@ -82,8 +87,10 @@ class Collector:
             reason = f"{' and '.join(changed)} has changed since the run began: start a new run"
             return Result(task.cell, "failed", reason, task.repeat, started=started, seconds=time.monotonic() - clock)
         ending = _ending(parts, ended)
-        if ended is not None and "status" in parts and _last_stage(parts) == "profile" and "profile" not in parts:
-            _warn(parts, Warning("profile", "no profile", None, ended.reason))
+        if ended is not None and "status" in parts:
+            part, kind = _LOST.get(_last_stage(parts), ("", None))
+            if kind and part not in parts:
+                _warn(parts, Warning("profile", kind, None, ended.reason))
         if lost:
             _warn(parts, _nodes_lost(lost))
         return _result(task, parts, ending, started, time.monotonic() - clock)
@@ -200,6 +207,7 @@ def _result(
         training=parts.get("training", [None])[-1],
         operators=parts.get("operators", [None])[-1],
         profile=parts.get("profile", [None])[-1],
+        memory=parts.get("memory", [None])[-1],
         system=_system(parts),
         warnings=tuple(dict.fromkeys(map(Warning.from_dict, parts.get("warning", ())))),
         started=started,

@@ -14,6 +14,7 @@ from bench.store.disturbed import flagged
 from bench.store.flags import Flags, joined, missed
 from bench.store.machines import Place, places_of
 from bench.store.readings import Taken
+from bench.store.recomputation import with_recomputation
 from bench.store.result import Measurement
 from bench.store.run import Run
 from bench.store.scaling import with_efficiencies
@@ -112,7 +113,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     table = table[~(table["metric"].isna() & table.index.isin(several))]  # where nothing was learnt on all of them
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
-    return with_accumulation(with_efficiencies(table[~flattering].reset_index(drop=True)))
+    return with_recomputation(with_accumulation(with_efficiencies(table[~flattering].reset_index(drop=True))))
 
 
 @dataclass(slots=True)

@@ -179,16 +179,23 @@ class _CellTask:
             self._warn([Warning("timing", "loss not finite", None, text)])
         if self.task.costs:
             self._costs(work)
+        elif self.task.peak:
+            self._peak(work)
         return True
 
     def _costs(self, work: Workload) -> None:
-        """What the cell costs, counted on a workload of its own; the peak of memory by what is left then."""
+        """What the cell costs, counted on a workload of its own."""
         self.channel.send("stage", "costs")
-        counted = self._workload(replace(self.cell, mode="eager"))
+        counted = self._workload(self.cell if work.recomputed else replace(self.cell, mode="eager"))
         counts = measure_costs(counted)
         self._send(counts)
         self.channel.send("operators", count_operators(counted))
         del counted
+        self._peak(work)
+        self._numerics({count.metric: count.value for count in counts})
+
+    def _peak(self, work: Workload) -> None:
+        """The peak of memory, by what is left when a second net of the cell is made."""
         gc.collect()  # what a net and its optimizer hold of each other is let go now, not in the midst of the next part
         try:
             self._send(measure_memory(work))
@@ -197,7 +204,6 @@ class _CellTask:
                 raise
             text = f"memory ran out while a second net was made to tell its peak: {reason_of(error)}"
             self._warn([Warning("timing", "memory not known", None, text)])
-        self._numerics({count.metric: count.value for count in counts})
 
     def _inference(self, work: Workload) -> tuple[list[Block], bool]:
         """Time inference; its blocks, and whether the net ran steadily before."""
@@ -246,7 +252,29 @@ class _CellTask:
         self._warn(warnings)
 
     def profile(self) -> None:
-        """Profile some steps of a fresh workload; whatever goes wrong is a warning."""
+        """Profile some steps of a fresh workload, and record what a step holds; whatever goes wrong is a warning."""
+        self._profile()
+        self._held_memory()
+
+    def _held_memory(self) -> None:
+        from bench.measure.held_memory import held_memory, peak_of  # noqa: PLC0415 - only where it is asked for
+
+        self.channel.send("stage", "memory over a step")
+        reason = "a replayed graph takes no memory from the allocator" if self.cell.mode == "cuda_graph" else ""
+        try:
+            memory = None if reason else held_memory(self._workload(self.cell))
+        except HungUpError:
+            raise
+        except BaseException as error:  # as of the profile
+            memory, reason = None, reason_of(error)
+        if memory is None:
+            text = reason or f"torch records no allocations of {self.device.name}"
+            self._warn([Warning("profile", "memory not known", None, f"what a step holds when is not known: {text}")])
+            return
+        self.channel.send("memory", memory)
+        self._send([Measurement.of_value("held_memory", float(peak_of(memory)), "maximum")])
+
+    def _profile(self) -> None:
         from bench.measure.profile import profile_cell, profile_metrics  # noqa: PLC0415 - only where it is asked for
 
         self.channel.send("stage", "profile")
@@ -274,7 +302,7 @@ class _CellTask:
             self.device.synchronize()
             taken.append(time.perf_counter() - start)
         measurements = [Measurement.of_value("first_step", taken[0], "single", self.cell.threads)]
-        if self.cell.mode != "eager":
+        if not work.is_eager:
             compiling = sum(taken) - len(taken) * taken[-1]
             measurements.append(Measurement.of_value("compile_time", compiling, "single", self.cell.threads))
         self._send(measurements)

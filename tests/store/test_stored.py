@@ -30,6 +30,12 @@ GOOD = Result(
     blocks=({"subject": "cell", "started": 0.0, "wall": 0.1, "cpu": 0.1, "faults": 0, "preempted": 0, "steps": 3},),
     training={"seed": 0, "epochs": [{"epoch": 1, "steps": 3, "seconds": 1.0, "test_accuracy": 0.9}]},
     operators={"forward": {"aten.addmm": 2}},
+    memory={
+        "seconds": [0.0, 0.5],
+        "bytes": {"weights": [10, 10], "temporary": [0, 5]},
+        "phases": [{"phase": "forward", "start": 0.0}],
+        "end": 1.0,
+    },
     warnings=(Warning("phases", "contended", 0.2, "a neighbour"),),
     started="2026-11-26T00:00:00+00:00",
     seconds=1.5,
@@ -74,6 +80,16 @@ def at(stored, path, value):
 
 
 WRONG = [
+    (("memory",), {}),
+    (("memory", "seconds"), []),
+    (("memory", "seconds"), [0.5, 0.0]),
+    (("memory", "seconds"), [0.0, "soon"]),
+    (("memory", "seconds"), [0.0] * 1001),
+    (("memory", "bytes", "weights"), [10]),
+    (("memory", "bytes", "weights"), [10, -1]),
+    (("memory", "bytes"), {"dreams": [1, 2]}),
+    (("memory", "phases"), [{"phase": "forward"}]),
+    (("memory", "end"), None),
     (("cell",), ...),
     (("cell",), "mlp"),
     (("cell", "architecture"), 3),
