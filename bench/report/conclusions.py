@@ -25,11 +25,11 @@ def conclusions(record: Record) -> list[Sentence]:
     rate = "Images a second of a training step without its fetch (training gives fewer)"
     sentences = [
         _nothing(record),
+        *goal_sentences(record),
         *_leading(record, record.having("relative_cost"), "relative_cost", "Cheapest step", cost),
         *_leading(record, record.having("throughput"), "throughput", "Highest throughput of a step", rate),
         *_accurate(record),
         _stopped(record),
-        *goal_sentences(record),
         *goal(record),
         *bargains(record),
         _rates(record),

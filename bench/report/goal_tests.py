@@ -17,7 +17,9 @@ def goal_sentences(record: Record) -> list[Sentence]:
     labels = {row.cells[0].configuration: row.label for row in record.rows}
     return [
         Sentence(
-            f"Above {percent_of(test.goal)}?", f"{labels[cell]}: {test.by_mean}.", f"{test.by_first_look}. {_RULES}."
+            f"Goal {percent_of(test.goal)}",
+            f"{labels[cell]}: {test.by_mean}.",
+            f"It was {test.by_first_look}. {_RULES}.",
         )
         for cell, test in goal_tests(record.results, record.facts.plan).items()
     ]

@@ -37,5 +37,5 @@ def test_three_seeds_decide_as_far_as_three_can(bench):
     page = bench("report", "few", "--json")
     assert page.returncode == 0, page.stderr
     text = (bench.folder / json.loads(page.stdout)["report"]).read_text("utf-8")
-    assert "Above 98.5 %?" in text
+    assert "Goal 98.5 %" in text
     assert test.by_mean in text
