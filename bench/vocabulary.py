@@ -112,6 +112,7 @@ WarningKind = Literal[
     "node lost",
     "no profile",
     "no energy",
+    "start not known",
     "not kept",
     "not closed",
     "oversubscribed",
@@ -129,8 +130,14 @@ RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 RevisionStatus = Literal["recorded", "there already", "failed", "interrupted"]
 
 # How a step is run: "recompute" is eager with activation checkpointing.
-Mode = Literal["eager", "compile", "cuda_graph", "recompute"]
+Mode = Literal[
+    "eager", "compile", "compile_dynamic", "compile_reduce_overhead", "compile_max_autotune",
+    "compile_max_autotune_no_cudagraphs", "cuda_graph", "recompute",
+]  # fmt: skip
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+# Whether what was spent once on a faster step is made up for.
+Pays = Literal["yes", "no", "not known"]
 
 # In which arithmetic products of float32 numbers are computed: torch's own choice; one for all kinds of operators; or
 # one for a kind, and IEEE's for the others.

@@ -50,6 +50,12 @@ CELL = Cell("debug")
 ELSEWHERE = {
     "compile_time": "worker/cell.py",
     "held_memory": "worker/cell.py",
+    "compile_time_warm": "session/starts.py",
+    "compile_time_restored": "session/starts.py",
+    "compile_memory": "worker/cell.py",
+    "compiled_graphs": "measure/compiled.py",
+    "graph_breaks": "measure/compiled.py",
+    "recompiles": "measure/compiled.py",
     "launching": "measure/speed.py",
     "mark_overhead": "measure/speed.py",
     "peak_memory_reserved": "devices/accelerator.py",
@@ -69,9 +75,10 @@ TAKEN = {
     "changes": "relative_cost call step_wall inference_wall",
     "tradeoff": "relative_cost throughput peak_memory energy_per_image parameters",
     "tensorboard": "accuracy throughput step test_loss",
-    "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power",
+    "on_request": "energy_per_image energy_per_step energy_to_accuracy idle_power compile_time_warm "
+    "compile_time_restored",
     "derived": "step_median seconds_per_image weak_efficiency strong_efficiency accumulation_time accumulation_memory "
-    "recompute_time recompute_held recompute_memory",
+    "recompute_time recompute_held recompute_memory pays_after_steps pays_after_seconds",
 }
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
@@ -175,7 +182,11 @@ def of_page(folder):
         for mode in ("eager", "recompute"):
             taken = (Measurement.of_value(metric, 1.0, "p25"),)
             run.append(Result(replace(CELL, batch_size=512, mode=mode), "ok", repeat=at, measurements=taken))
-    return {name for row in page.read(run).rows for name in row.values}
+    for mode, seconds in (("eager", 1.0), ("compile", 0.5)):
+        taken = tuple(Measurement.of_value(metric, seconds, "p25") for metric in ("step", "compile_time"))
+        for repeat in (0, 1):
+            run.append(Result(replace(CELL, batch_size=1024, mode=mode), "ok", repeat=repeat, measurements=taken))
+    return {name for row in page.read(run).rows for name in row.values} - {*ELSEWHERE}
 
 
 def of_ab():

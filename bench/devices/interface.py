@@ -15,6 +15,12 @@ from bench.text import quantity
 Step = Callable[[], object]
 MarkedStep = Callable[[Callable[[], None]], object]
 
+# Of what torch.compile does where it cannot replay CUDA graphs, by mode.
+NO_CUDA_GRAPHS: Mapping[str, str] = {
+    "compile_reduce_overhead": "reduce-overhead replays CUDA graphs, which need a CUDA device (--modes compile)",
+    "compile_max_autotune": "without the CUDA graphs of a CUDA device max-autotune is the same as "
+    "max-autotune-no-cudagraphs (--modes compile_max_autotune_no_cudagraphs)",
+}
 EAGER_FIRST = 3  # calls of a step before it is recorded: they make gradients and the optimizer's state
 
 

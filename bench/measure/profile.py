@@ -15,6 +15,7 @@ from torch.profiler import ProfilerActivity, profile, record_function, schedule
 from bench.measure.blocks import GAP, PhaseLog
 from bench.measure.workload import Workload
 from bench.metrics import LAUNCHES_OF
+from bench.plan.compiled import is_compiled
 from bench.store.result import Measurement
 from bench.trace.events import load
 from bench.trace.summary import summarize
@@ -76,7 +77,7 @@ def _record(build: Callable[[], Workload], folder: Path) -> Path:
     path = folder / f"bench_{os.getpid()}.{time.time_ns()}.pt.trace.json.gz"
     folder.mkdir(parents=True, exist_ok=True)
     work = build()
-    with _kernels_named() if work.cell.mode == "compile" else contextlib.nullcontext():
+    with _kernels_named() if is_compiled(work.cell) else contextlib.nullcontext():
         work.train()
         steps = _how_many(work)
         device = work.device.facts.profiler_activity

@@ -9,6 +9,7 @@ from typing import Any
 from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.compiled import COMPILED, is_compiled, uncompiled
 from bench.plan.energy import is_counted
 from bench.plan.matching import meant
 from bench.plan.plan import AUTO, MAX, Plan, flag
@@ -144,6 +145,7 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
         profile=plan.profile and repeat == 0,
         energy=is_counted(cell, plan, devices),
+        starts=plan.starts and plan.blocks > 0 and is_compiled(cell),
         data_dir=plan.data_dir,
         timeout=plan.timeout,
     )
@@ -278,14 +280,15 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
-    if cell.implementation not in optimizer["implementations"]:
+    if cell.implementation not in (*optimizer["implementations"], COMPILED):
         return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
     if reason := optimizer["unsupported"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
     if reason := catalogue.architectures[cell.architecture].get("cannot", {}).get(cell.mode):
         return str(reason)
     own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
-    fit = own or _uncaptured(cell) or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
+    closure = uncompiled(cell, needs_closure=optimizer["needs_closure"])
+    fit = own or _uncaptured(cell) or closure or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
     return fit or _indivisible(cell, catalogue)
 
 

@@ -67,7 +67,8 @@ def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[
 
 def plan_of_trials(plan: Plan) -> Plan:
     """The plan under which trials run: trained once, and nothing timed."""
-    return replace(plan, blocks=0, repeats=1, until=0.0, goal=0.0, checkpoint=False, profile=False, energy=False)
+    untimed = replace(plan, blocks=0, repeats=1, profile=False, energy=False, starts=False)
+    return replace(untimed, until=0.0, goal=0.0, checkpoint=False)
 
 
 def group_of(cell: Cell) -> Cell:

@@ -16,6 +16,7 @@ from bench.process import entries
 from bench.process.executor import Executor, talk
 from bench.process.worker import WorkerError
 from bench.session.flight import Report
+from bench.session.starts import kept_for, starts_of
 from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
@@ -78,9 +79,14 @@ class Collector:
             BenchError: no node is left.
 
         """
-        task = replace(task, left_out=self._left_out)
+        with kept_for(task) as caches:
+            return self._measured(replace(task, left_out=self._left_out, caches=caches), report)
+
+    def _measured(self, task: Task, report: Report) -> Result:
         started, clock = utc_now(), time.monotonic()
         parts, ended, lost = self._tried(task, report)
+        if "artifacts" in parts and ended is None:
+            self._start_again(task, parts, report)
         started, clock = parts.get("began", [(started, clock)])[0]  # on a node, not before it was free
         if changed := [text for text, digest in parts.get("code", [{}])[-1].items() if self._changed(text, digest)]:
             # its numbers are of other code than the run says
@@ -94,6 +100,14 @@ class Collector:
         if lost:
             _warn(parts, _nodes_lost(lost))
         return _result(task, parts, ending, started, time.monotonic() - clock)
+
+    def _start_again(self, task: Task, parts: dict[str, list[Any]], report: Report) -> None:
+        """Add how long fresh processes take to start with what the task's worker has left."""
+        report("starts")
+        measurements, warnings = starts_of(task, parts["artifacts"][-1], self._executor)
+        parts.setdefault("measurements", []).append([measurement.to_dict() for measurement in measurements])
+        for warning in warnings:
+            _warn(parts, warning)
 
     def _tried(self, task: Task, report: Report) -> tuple[dict[str, list[Any]], WorkerError | None, list[str]]:
         """What the last worker that was given the task sent and ended with, and the nodes that vanished before."""

@@ -22,7 +22,7 @@ def alike(row: Row, without: Collection[str]) -> tuple[Any, ...]:
 
 def quotient(metric: str, row: Row, beside: Row, times: float = 1.0) -> Row:
     """A row of `metric`: what `row` has over so many `times` what `beside` has, with its 95 % interval."""
-    by = ratio(_interval(row), _interval(beside))
+    by = ratio(interval_of(row), interval_of(beside))
     low, high = (None if end is None else end / times for end in (by.low, by.high))
     kind = METRICS[metric]
     return {
@@ -74,6 +74,7 @@ def with_rows(table: pd.DataFrame, rows: Sequence[Row]) -> pd.DataFrame:
     return pd.concat([table, added], ignore_index=True)
 
 
-def _interval(row: Row) -> Interval:
+def interval_of(row: Row) -> Interval:
+    """The value of a row with its interval, where it has one."""
     ends = [None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high")]
     return Interval(float(row["value"]), ends[0], ends[1], int(row["n"]))

@@ -101,8 +101,7 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "augmentations", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "goal",
-    "address", "shard",
-    "energy",
+    "address", "shard", "energy", "starts",
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "node lost": ("v", "a node vanished with it"),
     "no profile": ("x", "no profile came of it"),
     "no energy": ("j", "no energy came of it"),
+    "start not known": ("S", "a start was not told"),
     "not kept": ("b", "a file was not kept"),
     "not closed": ("o", "its close function failed"),
     "oversubscribed": ("q", "more threads than cores"),
