@@ -8,6 +8,7 @@ from architectures.registry import register
 from architectures.shapes import Shape, flat_size
 
 LECUN_1998 = "LeCun, Bottou, Bengio & Haffner 1998, Proc. IEEE 86(11), II.B"
+LECUN_1989 = "LeCun et al. 1989, Neural Computation 1(4), on strides of 2; wider, with ReLU"
 
 
 def _lenet5(
@@ -60,3 +61,32 @@ def lenet1(input_shape: Shape, num_classes: int) -> nn.Module:
         nn.Flatten(),
     )
     return nn.Sequential(features, nn.Linear(flat_size(features, input_shape), num_classes))
+
+
+def _lenet_strided(input_shape: Shape, num_classes: int, first: int, second: int) -> nn.Module:
+    features = nn.Sequential(  # sizes for 1x28x28 and 16-32
+        nn.Conv2d(input_shape[0], first, kernel_size=5, stride=2),  # 16x12x12
+        nn.ReLU(),
+        nn.Conv2d(first, second, kernel_size=3),  # 32x10x10
+        nn.MaxPool2d(2),  # 32x5x5; before the ReLU, which then has a quarter of the numbers and gives the same
+        nn.ReLU(),
+        nn.Flatten(),
+    )
+    return nn.Sequential(
+        features,
+        nn.Linear(flat_size(features, input_shape), 128),  # 800 inputs
+        nn.ReLU(),
+        nn.Linear(128, num_classes),
+    )
+
+
+@register(family="lenet", parameters=108_874, source=LECUN_1989)
+def lenet_strided(input_shape: Shape, num_classes: int) -> nn.Module:
+    """A LeNet to race with: 16-32-128, its first convolution in steps of 2, nothing padded, pooling before ReLU."""
+    return _lenet_strided(input_shape, num_classes, 16, 32)
+
+
+@register(family="lenet", parameters=225_546, source=LECUN_1989)
+def lenet_strided_wide(input_shape: Shape, num_classes: int) -> nn.Module:
+    """`lenet_strided` twice as wide, 32-64-128."""
+    return _lenet_strided(input_shape, num_classes, 32, 64)

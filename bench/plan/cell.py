@@ -47,6 +47,7 @@ class Cell:
     learning_rate: float | None = None
     schedule: str = "constant"
     normalization: str = "unit"
+    augmentation: str = "none"
     split: str = "test"
     world_size: int = 1
     accumulate: int = 1

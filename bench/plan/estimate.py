@@ -153,7 +153,7 @@ def training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
 
 def evaluations(cell: Cell, plan: Plan, epochs: float) -> tuple[int, int]:
     """How often a training of so many epochs stops for the test images, and how often for training images as well."""
-    if plan.until:
+    if plan.until or plan.goal:
         return ceil(timing.EVALUATIONS_PER_EPOCH * epochs), ceil(epochs)
     ends = {number / epochs for number in range(1, int(epochs) + 1)} | {1.0}
     return len(ends.union(timing.EARLY_LOOKS if cell.split == "test" else ())), ceil(epochs)

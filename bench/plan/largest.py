@@ -92,8 +92,8 @@ class Largest:
 
 
 def group_of(cell: Cell) -> Cell:
-    """What has the largest batch in common with the cell: it hangs neither on the seed nor on the schedule."""
-    return replace(cell, batch_size=cell.accumulate, seed=0, schedule="constant")
+    """What has the largest batch in common with the cell: it hangs neither on the seed nor on how it is trained."""
+    return replace(cell, batch_size=cell.accumulate, seed=0, schedule="constant", augmentation="none")
 
 
 def largest_of(stored: Iterable[Mapping[str, Any]]) -> list[Largest]:

@@ -23,6 +23,7 @@ IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused", COMPILED)
 MAX = "max"  # in a plan alone: the largest batch that fits the memory
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
+AUGMENTATIONS = ("none", "shift")
 SPLITS = ("test", "validation")
 SCALINGS = ("weak", "strong")  # the images of a batch are for each rank, or for all together
 DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
@@ -144,6 +145,12 @@ class Plan:
     learning_rates: tuple[float, ...] = _option((), "learning rates (default: the optimizer's own)", reads="rate")
     schedules: tuple[str, ...] = _option(("constant",), "learning-rate schedule", role="training", choices=SCHEDULES)
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
+    augmentations: tuple[str, ...] = _option(
+        ("none",),
+        "what is done to training images; shift: each batch is moved by up to a pixel either way",
+        role="training",
+        choices=AUGMENTATIONS,
+    )
     splits: tuple[str, ...] = _option(
         ("test",),
         "images to evaluate on; validation: a held-out twelfth of the training images",
@@ -183,6 +190,12 @@ class Plan:
     )
     until: float = _option(
         0.0, "stop a cell's training at this test accuracy, such as 99%%; 0: never", role="training", reads="goal"
+    )
+    goal: float = _option(
+        0.0,
+        "train to the end, and test whether the mean test accuracy over seeds is above this, such as 99%%; 0: no test",
+        role="training",
+        reads="goal",
     )
     checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder", role="training")
     repeats: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
@@ -464,8 +477,9 @@ def _goal(text: str) -> float:
 
 
 def share(text: str) -> float:
-    """The share of a text such as 3% or 0.03."""
-    value = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    """The share of a text such as 3% or 0.03, exact as its digits: 9,940 of 10,000 are 99.4%."""
+    value = float(text.strip().removesuffix("%"))
+    value = round(value / 100, 15) if text.strip().endswith("%") else value
     if not 0 < value < 1:
         raise ValueError(text)
     return value

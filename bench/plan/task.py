@@ -24,6 +24,7 @@ class Task:
         epochs: training epochs; 0 trains nothing.
         train_limit: seconds of training, all epochs together; infinite for no limit.
         until: test accuracy at which training stops; 0 for none.
+        goal: test accuracy that is looked for as often as `until` is, and stops nothing; 0 for none.
         checkpoint: whether to hand the best weights over.
         costs: whether to count operators and bytes too, which are the same in every repeat, and the peak of memory.
         peak: whether to tell the peak of memory without them.
@@ -46,6 +47,7 @@ class Task:
     epochs: int = 0
     train_limit: float = inf
     until: float = 0.0
+    goal: float = 0.0
     checkpoint: bool = False
     costs: bool = True
     peak: bool = False

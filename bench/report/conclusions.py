@@ -8,6 +8,7 @@ from bench.report.bargains import bargains
 from bench.report.comparable import Group, groups
 from bench.report.compiling import compiling
 from bench.report.goal import goal
+from bench.report.goal_tests import goal_sentences
 from bench.report.order import Sentence, brief, lead, order, threads_of
 from bench.report.record import Record, Row
 from bench.report.table import missed, percent_of
@@ -25,6 +26,7 @@ def conclusions(record: Record) -> list[Sentence]:
     rate = "Images a second of a training step without its fetch (training gives fewer)"
     sentences = [
         _nothing(record),
+        *goal_sentences(record),
         *_leading(record, record.having("relative_cost"), "relative_cost", "Cheapest step", cost),
         *_leading(record, record.having("throughput"), "throughput", "Highest throughput of a step", rate),
         *_accurate(record),

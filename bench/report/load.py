@@ -259,9 +259,9 @@ def _labels(cells: list[tuple[Cell, str]], machines: Mapping[str, str], searches
 
 
 def _asked(plan: Mapping[str, Any]) -> float | None:
-    """The test accuracy at which training was to stop, where the plan has one."""
-    until = plan.get("until")
-    return float(until) if isinstance(until, int | float) and 0 < until < 1 else None
+    """The test accuracy at which training was to stop, or that it is tested against, where the plan has one."""
+    aims = (plan.get(name) for name in ("until", "goal"))
+    return next((float(aim) for aim in aims if isinstance(aim, int | float) and 0 < aim < 1), None)
 
 
 def _target(trainings: list[Mapping[str, Any]]) -> float | None:

@@ -155,7 +155,7 @@ def _column(record: Record, metric: str) -> Column:
     detail = (", ".join(parts), "this run" if row.kind in _OF_THIS_RUN else "")
     shown = row.shown or any(len({line.cell.get(axis) for line in record.rows}) > 1 for axis in row.axes)
     more = _looks(record) if row.to_target else _stops(record) if metric == "accuracy" else ""
-    if metric == "training_step" and record.target and not record.aimed:
+    if metric == "training_step" and record.target and not record.facts.plan.get("until"):
         more = f"up to the evaluation that reached {percent_of(record.target)}, where every seed has one"
     unit = f"{TIMES} the reference" if metric == "relative_cost" else scale.unit
     statistic = STATISTICS.get(first.statistic, first.statistic) if parts and first.statistic in parts else ""

@@ -246,12 +246,16 @@ def _check_asked(plan: Plan, grid: Grid, executor: Executor) -> None:
 
 def _check_training(plan: Plan) -> None:
     check_engines(plan)
-    for name, remedy in (("until", "--until 0"), ("checkpoint", "leave it out")):
+    of_training = (("until", "--until 0"), ("goal", "--goal 0"), ("checkpoint", "leave it out"))
+    for name, remedy in of_training:
         if getattr(plan, name) and not plan.epochs:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
-
+    if plan.goal and plan.until:
+        raise BenchError(
+            "--goal tests trainings of one length, and --until ends each where it is seen to be good: give one of them"
+        )
     several = max(plan.world_sizes) > 1
-    for name, remedy in (("tune", "--tune 0"), ("until", "--until 0"), ("checkpoint", "leave it out")):
+    for name, remedy in (("tune", "--tune 0"), *of_training):
         if several and getattr(plan, name):
             raise BenchError(
                 f"{flag(name)} is about training, and cells of several ranks are timed alone: give --world-sizes 1, or "

@@ -18,7 +18,7 @@ from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
 from bench.text import PERCENT, either_way, plural, quantity, with_interval
 
 # What a source that says nothing of it is taken to have done.
-USUAL = {"schedule": "constant", "normalization": "unit", "dtype": "float32", "split": "test"}
+USUAL = {"schedule": "constant", "normalization": "unit", "augmentation": "none", "dtype": "float32", "split": "test"}
 # What times of forward and backward depend on; the optimizer and its implementation have no part in them.
 TIMED = ("dtype", "mode", "memory_format")
 MOST = 100  # seeds; nobody trains more

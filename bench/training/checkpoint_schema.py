@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.files import canonical
 from bench.plan.cell import Cell
 from bench.plan.origin import is_path, parse, texts_of
-from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
+from bench.plan.plan import AUGMENTATIONS, DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
 from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES
 
 LONGEST_LABEL = 200  # an id is also the name of a folder
@@ -151,6 +151,7 @@ _CELL: dict[str, Check] = {
     "learning_rate": _or_none(_real(sys.float_info.min)),
     "schedule": _among(SCHEDULES),
     "normalization": _among(data.NORMALIZATIONS),
+    "augmentation": _among(AUGMENTATIONS),
     "split": _among(SPLITS),
     "world_size": _whole(1),
     "accumulate": _whole(1),

@@ -8,15 +8,15 @@ from bench.plan.timing import EARLY_LOOKS, EVALUATIONS_PER_EPOCH
 class Looks:
     """At the end of each epoch, where a limit ends it, and early on, at EARLY_LOOKS of the training.
 
-    Where there is a target they are in equal steps instead, EVALUATIONS_PER_EPOCH an epoch: the resolution of the time
-    to it. `early` is false for trainings that only their end is wanted of.
+    Where there is a target they are `often`, in equal steps instead, EVALUATIONS_PER_EPOCH an epoch: the resolution of
+    the time to it. `early` is false for trainings that only their end is wanted of.
     """
 
-    def __init__(self, whole: int, epochs: int, limit: float, *, target: bool, early: bool) -> None:
-        parts = EVALUATIONS_PER_EPOCH if target else 1
+    def __init__(self, whole: int, epochs: int, limit: float, *, often: bool, early: bool) -> None:
+        parts = EVALUATIONS_PER_EPOCH if often else 1
         self._whole, self._steps, self._limit = whole, epochs * whole, limit
         self._ends = {whole * part // parts % whole for part in range(parts)}
-        self._early = iter(EARLY_LOOKS if early and not target else ())
+        self._early = iter(EARLY_LOOKS if early and not often else ())
         self._next = next(self._early, math.inf)
 
     def share(self, steps: int, seconds: float) -> float:

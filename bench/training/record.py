@@ -75,6 +75,7 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter:
         lambda stage: channel.send("stage", stage),
         limit=task.train_limit,
         until=task.until,
+        often=task.goal > 0,
         meter=meter,
         evaluated=evaluated,
     )

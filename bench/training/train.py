@@ -11,6 +11,7 @@ from bench.counters.energy import EnergyMeter
 from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.text import plural
+from bench.training.augmentation import AUGMENTATIONS
 from bench.training.evaluate import judge, scores_of
 from bench.training.gradients import Gradients, Stopwatch
 from bench.training.looks import Looks
@@ -31,6 +32,7 @@ def train(
     *,
     limit: float = math.inf,
     until: float = 0.0,
+    often: bool = False,
     meter: EnergyMeter | None = None,
     evaluated: Callable[[dict[str, Any], bool], None] = lambda *_: None,
 ) -> tuple[dict[str, Any], Tensor]:
@@ -45,6 +47,7 @@ def train(
             whichever comes first, the epochs or the limit.
         until: test accuracy at which it stops; it is then evaluated EVALUATIONS_PER_EPOCH times an epoch. 0: it never
             stops, and is evaluated as `Looks` has it.
+        often: evaluate as often without a target.
         meter: of the energy; None where that is not counted.
         evaluated: given the learning record after each evaluation, and whether its last entry has the best test
             accuracy so far; the weights are those of that entry.
@@ -64,7 +67,7 @@ def train(
 
     """
     whole = len(work.images) // work.cell.batch_size
-    looks = Looks(whole, epochs, limit, target=until > 0, early=work.cell.split == "test")
+    looks = Looks(whole, epochs, limit, often=often or until > 0, early=work.cell.split == "test")
     rates = LearningRates(work.optimizer, work.cell.schedule)
     watch = Stopwatch(work.device, meter)
     gradients = Gradients(work, watch, whole)
@@ -115,6 +118,8 @@ def _steps(
 ) -> Iterator[tuple[int, Tensor, Tensor]]:
     """Each step's number, from 1, its images and its labels: every epoch freshly shuffled, the clock running."""
     generator = torch.Generator().manual_seed(work.cell.seed)
+    drawn = torch.Generator().manual_seed(work.cell.seed)  # of its own: whatever is done, the order is the same
+    augment = AUGMENTATIONS[work.cell.augmentation]
     count, size = len(work.images), work.cell.batch_size
     steps = 0
     for epoch in range(1, epochs + 1):
@@ -124,7 +129,7 @@ def _steps(
         watch.start()
         for images, labels in work.batches(order[: count // size * size]):
             steps += 1
-            yield steps, images, labels
+            yield steps, augment(images, drawn), labels
 
 
 def _train_accuracy(work: Workload) -> float:

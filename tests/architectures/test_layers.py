@@ -24,6 +24,9 @@ BASES = {
         Conv2d(1, 4, 5) Tanh() AvgPool2d(2, stride=2)
         Conv2d(4, 12, 5) Tanh() AvgPool2d(2, stride=2)
         Flatten() Linear(192, 10)""",
+    "lenet_strided": """
+        Conv2d(1, 16, 5, stride=2) ReLU() Conv2d(16, 32, 3) MaxPool2d(2, stride=2) ReLU()
+        Flatten() Linear(800, 128) ReLU() Linear(128, 10)""",
     "convnet": """
         Conv2d(1, 16, 3, padding=1) ReLU() MaxPool2d(2, stride=2)
         Conv2d(16, 32, 3, padding=1) ReLU() MaxPool2d(2, stride=2)

@@ -117,8 +117,8 @@ def means(**meanings):
 
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
-    "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
-    "energy", "engines", "starts", "insight",
+    "fp32_precisions", "augmentations", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "goal",
+    "address", "shard", "energy", "engines", "starts", "insight",
 )  # fmt: skip
 
 
@@ -397,6 +397,7 @@ _OF_THE_CELL = {
     "learning_rate": "null for the optimizer's own",
     "schedule": "of the learning rate",
     "normalization": "scaling of the pixels",
+    "augmentation": "what is done to each batch of training images: none, or shift, by up to a pixel either way",
     "split": "which images tell the accuracy: test, or validation, held out of the training images",
     "world_size": "processes that train it together; its batch is of all of them, its threads of each",
     "accumulate": "equal parts in which a step takes its batch, whose gradients are added up",
@@ -413,7 +414,7 @@ CELL = Table(
         **means(**_OF_THE_CELL),
         **{
             name: {"meaning": _OF_THE_CELL[name], "missing": ABSENT}
-            for name in ("fp32_precision", "world_size", "accumulate", "engine")
+            for name in ("fp32_precision", "augmentation", "world_size", "accumulate", "engine")
         },
     },
 )  # fmt: skip

@@ -46,6 +46,7 @@ EXAMPLES = {
     "learning_rates": ("1e-3", "[0.001]", (0.001,)),
     "schedules": ("cosine", '["cosine"]', ("cosine",)),
     "normalizations": ("half", '["half"]', ("half",)),
+    "augmentations": ("shift", '["shift"]', ("shift",)),
     "splits": ("validation", '["validation"]', ("validation",)),
     "world_sizes": ("2", "[2]", (2,)),
     "scaling": ("strong", '["strong"]', ("strong",)),
@@ -57,6 +58,7 @@ EXAMPLES = {
     "epochs": ("9", "9", 9),
     "train_limit": ("12s", '"12s"', 12.0),
     "until": ("99%", '"99%"', 0.99),
+    "goal": ("99.4%", '"99.4%"', 0.994),
     "checkpoint": ("", "true", True),
     "repeats": ("9", "9", 9),
     "again": ("9", "9", 9),
@@ -360,8 +362,9 @@ def test_each_option_has_one_role_and_each_role_an_option():
 
 def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
     axes = set(AXES.values())
-    assert set(options_of("axis")) == axes - {"schedules", "splits", "world_sizes", "engines"}  # how cells are trained
-    assert {name for name in options_of("training") if shape_of(name)[0]} == {"schedules", "splits"}
+    of_training = {"schedules", "augmentations", "splits"}  # these say how cells are trained
+    assert set(options_of("axis")) == axes - of_training - {"world_sizes", "engines"}
+    assert {name for name in options_of("training") if shape_of(name)[0]} == of_training
 
 
 RANKS = {"world_sizes", "scaling", "oversubscribe"}
@@ -369,14 +372,14 @@ ENGINES = {"engines"}
 
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
-    training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
+    training = {"schedules", "augmentations", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
     run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "run", "report"}
     beside = {"profile", "insight", "energy", "starts"}
     assert set(SETTINGS) - set(COMPARED) == training | RANKS | ENGINES | run | beside | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
-    training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", "tune"}
+    training = {"schedules", "augmentations", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
     decided = {
         "purpose",
         "architectures",

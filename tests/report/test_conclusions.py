@@ -101,3 +101,16 @@ def test_where_every_seed_diverged_nobody_reached_the_target(tmp_path: Path):
     assert sentence.evidence == (
         "mlp: 0 of 2 seeds reached it (2 diverged), so it has no time (0\u00a0% to 84\u00a0% of all seeds reach it)."
     )
+
+
+def test_a_goal_is_told_first_by_both_rules(tmp_path: Path):
+    plan = {"seeds": [0, 1, 2, 3], "goal": 0.98, "epochs": 3}
+    drawn = conclusions(read(sample.recorded(tmp_path, sample.results(("mlp", "lenet5"), seeds=4), plan=plan)))
+    assert [sentence.topic for sentence in drawn[:2]] == ["Goal 98 %", "Goal 98 %"]
+    above, below = sorted(drawn[:2], key=lambda sentence: sentence.claim)
+    assert above.claim.startswith("lenet5: 98.7")
+    assert " over 4 seeds is above 98.00 % (one-sided p " in above.claim
+    assert "by 4 of 4 seeds. By the strict rule all trainings are equally long" in above.evidence
+    assert below.claim.startswith("mlp: 97.1")
+    assert " is not shown to be above 98.00 % (one-sided p " in below.claim
+    assert below.evidence.startswith("It was never seen at 98.00 %.")

@@ -217,6 +217,8 @@ def test_preparing_writes_nothing_and_refuses_what_cannot_be(catalogue, tmp_path
     for wrong, message in (
         ({"budget": 0.1}, "budget of 0.1 s is too small"),
         ({"until": 0.9}, "--until needs training"),
+        ({"goal": 0.9}, "--goal needs training"),
+        ({"goal": 0.9, "until": 0.9, "epochs": 1}, "--goal tests trainings of one length"),
         ({"checkpoint": True}, "--checkpoint needs training"),
         ({"world_sizes": (1, 2), "epochs": 1, "until": 0.9}, "--until is about training, and cells of several ranks"),
         (

@@ -137,7 +137,7 @@ def test_it_is_evaluated_early_and_at_each_doubling_and_learns_the_same(workload
 
 
 def test_looks_follow_whichever_ends_the_training_first():
-    by_steps, by_seconds = (Looks(100, 4, limit, target=False, early=True) for limit in (1e9, 1.0))
+    by_steps, by_seconds = (Looks(100, 4, limit, often=False, early=True) for limit in (1e9, 1.0))
     assert [step for step in range(1, 401) if by_steps.due(step, 1e-3 * step)] == [13, 25, 50, 100, 200, 300, 400]
     assert [step for step in range(1, 201) if by_seconds.due(step, 5e-3 * step)] == [7, 13, 25, 50, 100, 200]
 

@@ -1,0 +1,131 @@
+"""The ladder: what each trick of the suite `speedrun` gains over the step before it, in accuracy and in time.
+
+`python -m tests.speedrun.ladder` trains ten seeds of each step for an epoch and writes the table into docs/suites.md:
+six minutes, on a quiet machine.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.plan.plan import Plan, plan_of_values
+from bench.plan.tuning import plan_of_trials
+from bench.process.executor import open_executor
+from bench.session.observer import SILENT
+from bench.session.run import measure, prepare
+from bench.store.pooling import pooled
+from bench.store.warning import Warning, disturbed_parts
+from bench.text import PERCENT, change, either_way, points, quantity, with_interval
+from tests.conftest import ROOT
+
+SEEDS = tuple(range(10))
+PAGE = ROOT / "docs" / "suites.md"
+BEGIN, END = "<!-- begin of what python -m tests.speedrun.ladder writes -->", "<!-- end -->"
+HEAD = "| step, each with all before | training | its change | accuracy | its change |\n|---|---|---|---|---|"
+
+PLAIN: Mapping[str, Any] = {
+    "architectures": "lenet5",
+    "optimizers": "adam",
+    "implementations": "default",
+    "losses": "cross_entropy",
+    "learning_rates": [],
+    "schedules": "constant",
+    "batch_sizes": 64,
+    "normalizations": "unit",
+    "dtypes": "float32",
+    "denormals": "keep",
+    "memory_formats": "contiguous",
+}
+STEPS: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("lenet5 by Adam, batch 64", PLAIN),
+    ("fused optimizer, denormals flushed", {"implementations": "auto", "denormals": "flush"}),
+    ("channels_last", {"memory_formats": "channels_last"}),
+    ("standardized pixels", {"normalizations": "standard"}),
+    (
+        "batch 256, one cycle to a rate of 0.01",
+        {"batch_sizes": 256, "learning_rates": 0.0033, "schedules": "one_cycle"},
+    ),
+    ("AdamW, betas 0.7 and 0.9", {"optimizers": "torch.optim:AdamW(betas=(0.7, 0.9))"}),
+    ("lenet_strided", {"architectures": "lenet_strided"}),
+    ("label smoothing 0.1", {"losses": "torch.nn:CrossEntropyLoss(label_smoothing=0.1)"}),
+    ("bfloat16", {"dtypes": "bfloat16"}),
+)  # fmt: skip
+
+
+class Learnt(NamedTuple):
+    """What the seeds of a step learnt, in their order, and whether other work took the cores of any."""
+
+    accuracies: Sequence[float]
+    seconds: Sequence[float]
+    contended: bool = False
+
+
+def plans(seeds: Sequence[int] = SEEDS) -> list[Plan]:
+    """The plan of each step: the changes up to its own together."""
+    settings: dict[str, Any] = {}
+    steps = []
+    for _, changes in STEPS:
+        settings = {**settings, **changes}
+        steps.append(plan_of_values("the ladder", {"suite": "speedrun", **settings, "seeds": list(seeds), "goal": 0}))
+    return steps
+
+
+def learnt(plan: Plan) -> Learnt:
+    """Train the step's seeds, each in a fresh process, and time nothing else."""
+    with open_executor(plan) as executor:
+        executor.prepare()
+        lines = [
+            *measure(prepare(plan_of_trials(plan), executor, SILENT), executor, SILENT, command="the ladder").lines()
+        ]
+    lines.sort(key=lambda line: line["cell"]["seed"])
+    ends = [line["training"]["epochs"][-1] for line in lines]
+    warnings = [Warning.from_dict(each) for line in lines for each in line["warnings"]]
+    return Learnt(
+        [end["test_accuracy"] for end in ends],
+        [end["seconds"] for end in ends],
+        "training" in disturbed_parts(warnings),
+    )
+
+
+def table(every: Sequence[Learnt]) -> str:
+    """The table: of each step its means with 95 % intervals over seeds, and its changes, paired by seed."""
+    rows = [
+        f"| {name} | {time(step)} | {gains[0]} | {accuracy(step)} | {gains[1]} |"
+        for (name, _), step, gains in zip(STEPS, every, [("", ""), *map(gained, every, every[1:])], strict=True)
+    ]
+    return "\n".join([HEAD, *rows])
+
+
+def time(step: Learnt) -> str:
+    over = pooled(step.seconds, "log_mean")
+    doubt = ", contended" if step.contended else ""
+    return f"{quantity(over.value, 's')} {either_way(over.half_width or 0.0)}{doubt}"
+
+
+def accuracy(step: Learnt) -> str:
+    over = pooled(step.accuracies, "mean")
+    return with_interval(over.value, PERCENT, over.high - over.value)
+
+
+def gained(before: Learnt, after: Learnt) -> tuple[str, str]:
+    """The changes from one step to the next, in time and in accuracy."""
+    ratio = pooled(np.divide(after.seconds, before.seconds), "log_mean")
+    rise = pooled(np.subtract(after.accuracies, before.accuracies), "mean")
+    return change(ratio.value, ratio.low, ratio.high), points(rise.value, rise.low, rise.high)
+
+
+def written(text: str, rows: str) -> str:
+    """The text of the page with these rows between the two marks."""
+    before, _, rest = text.partition(BEGIN)
+    return f"{before}{BEGIN}\n\n{rows}\n\n{END}{rest.partition(END)[2]}"
+
+
+if __name__ == "__main__":
+    steps = []
+    for (name, _), plan in zip(STEPS, plans(), strict=True):
+        steps.append(learnt(plan))
+        sys.stdout.write(f"{name}: {time(steps[-1])}, {accuracy(steps[-1])}\n")
+        sys.stdout.flush()
+    PAGE.write_text(written(PAGE.read_text("utf-8"), table(steps)), "utf-8")

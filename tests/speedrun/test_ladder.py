@@ -1,0 +1,69 @@
+"""The ladder's arithmetic by planted numbers, and that it ends at the suite; tests of what it measures are slow."""
+
+import re
+
+import pytest
+
+from bench.plan.plan import plan_from
+from tests.speedrun.ladder import BEGIN, END, PAGE, STEPS, Learnt, gained, plans, table, written
+
+BEFORE = Learnt([0.970, 0.972, 0.974], [4.0, 4.0, 4.0])
+AFTER = Learnt([0.980, 0.983, 0.983], [2.0, 1.9, 2.1])
+
+
+def test_changes_are_paired_by_seed():
+    """Rises of 1.0, 1.1 and 0.9 points: 1.00 with a standard error of 0.0577, and t = 4.303 with 2 degrees."""
+    time, accuracy = gained(BEFORE, AFTER)
+    assert accuracy == "+1.00 points (+0.75 to +1.25)"
+    assert time.startswith("-50.0 % (-5")
+
+
+def test_the_table_has_a_row_for_each_step_and_marks_what_was_disturbed():
+    learnt = [BEFORE, *[AFTER] * (len(STEPS) - 2), AFTER._replace(contended=True)]
+    rows = table(learnt).splitlines()
+    assert len(rows) == 2 + len(STEPS)
+    assert rows[2] == "| lenet5 by Adam, batch 64 | 4.00 s ± 0 % |  | 97.2 ± 0.5 % |  |"
+    assert rows[4].split("|")[3:6:2] == [" 0.0 % (0.0 to 0.0) ", " +0.00 points (+0.00 to +0.00) "]
+    assert ", contended |" in rows[-1]
+    assert not any(", contended" in row for row in rows[:-1])
+
+
+def test_it_ends_at_the_suite():
+    *_, last = plans()
+    suite = plan_from({"suite": "speedrun"})
+    for axis in STEPS[0][1]:
+        assert getattr(last, axis)[0] == getattr(suite, axis)[0], axis
+    assert (last.epochs, last.suite) == (suite.epochs, "speedrun")
+
+
+def test_each_step_changes_something():
+    steps = plans()
+    assert len({repr(step) for step in steps}) == len(steps) == len(STEPS)
+
+
+def test_a_table_on_the_page_is_of_the_steps_as_they_are():
+    between = PAGE.read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    rows = re.findall(r"^\| ([^|]+) \| [\d.]+ s", between, re.MULTILINE)
+    assert rows in ([], [name for name, _ in STEPS])  # none where it has not been measured yet
+
+
+def test_only_what_stands_between_the_marks_is_written():
+    text = PAGE.read_text("utf-8")
+    new = written(text, "| a row |")
+    assert "| a row |" in new
+    assert new.partition("<!-- begin of")[0] == text.partition("<!-- begin of")[0]
+    assert new.partition("<!-- end -->")[2] == text.partition("<!-- end -->")[2] != ""
+    assert written(new, "| a row |") == new
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
+def test_what_it_measures_is_what_the_seeds_learnt(tmp_path, monkeypatch):
+    from tests.speedrun.ladder import learnt
+
+    monkeypatch.chdir(tmp_path)
+    *_, last = plans(seeds=[3, 4])
+    step = learnt(last)
+    assert len(step.accuracies) == len(step.seconds) == 2
+    assert all(0.97 < each < 1 for each in step.accuracies)
+    assert all(each > 0 for each in step.seconds)

@@ -1,0 +1,84 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bench.plan.cell import Cell
+from bench.store.goal import GoalTest, goal_tests
+from bench.store.result import Measurement, Result
+from bench.store.warning import Warning
+
+ACCURACIES = (0.9910, 0.9906, 0.9904, 0.9908)
+DISTURBED = Warning("training", "contended", 0.4, "other work took its cores")
+
+
+def result(seed: int, accuracy: float, seconds: float = 2.0) -> Result:
+    """A training with a look at each half: at 98.5 %, and at the end."""
+    looks = [(seconds / 2, 0.985), (seconds, accuracy)]
+    entries = [{"seconds": spent, "steps": 1, "epoch": 1, "test_accuracy": seen} for spent, seen in looks]
+    final = (Measurement.of_value("accuracy", accuracy, "final"),)
+    return Result(Cell("lenet5", seed=seed), "ok", None, measurements=final, training={"epochs": entries})
+
+
+def judged(results: list[Result], goal: float = 0.99, **plan: Any) -> GoalTest:
+    lines = [json.loads(each.to_line()) for each in results]
+    tests = goal_tests(lines, {"goal": goal, "epochs": 1, "seeds": [each.cell.seed for each in results], **plan})
+    assert list(tests) == [Cell("lenet5")]
+    return tests[Cell("lenet5")]
+
+
+def four(**changes: Any) -> list[Result]:
+    return [replace(result(seed, accuracy), **changes) for seed, accuracy in enumerate(ACCURACIES)]
+
+
+def test_a_mean_above_the_goal_passes_and_says_by_how_much():
+    """Mean 99.07 %, standard error 0.0129 points: t = 5.42 with 3 degrees of freedom, p = 0.0061."""
+    test = judged(four())
+    assert test.passed
+    assert test.p == pytest.approx(0.00614, rel=0.01)
+    verdict = "99.07 ± 0.04 % over 4 seeds is above 99.00 % (one-sided p 0.006)"
+    assert test.by_mean == f"{verdict}, after 2.00 s ± 0 % of training"
+    assert test.by_first_look == "first seen at 99.00 % after 2.00 s ± 0 %, by 4 of 4 seeds"
+
+
+def test_a_mean_above_the_goal_that_chance_may_have_made_does_not_pass():
+    test = judged([result(0, 0.9910), result(1, 0.9880), result(2, 0.9930)])
+    assert not test.passed
+    assert test.p == pytest.approx(0.3457, abs=1e-4)
+    assert "is not shown to be above 99.00 % (one-sided p 0.35)" in test.by_mean
+    assert test.by_first_look.endswith("by 2 of 3 seeds")
+
+
+def test_the_first_look_counts_though_the_end_is_worse():
+    test = judged(four(), goal=0.98)
+    assert test.first.value == pytest.approx(1.0)
+    assert test.seconds.value == pytest.approx(2.0)
+
+
+def test_nothing_passes_while_a_seed_is_lost():
+    lost = Result(Cell("lenet5", seed=4), "diverged", "the loss is nan")
+    test = judged([*four(), lost])
+    assert test.p < 0.01
+    assert not test.passed
+    assert "over 4 of 5 seeds, 1 diverged is not shown" in test.by_mean
+
+
+def test_one_seed_is_not_tested():
+    test = judged([result(0, 0.995)])
+    assert (test.p, test.passed) == (None, False)
+    assert test.by_mean.startswith("99.50 % over 1 seed cannot be tested against 99.00 %")
+
+
+def test_a_goal_that_nobody_reached_has_no_time():
+    test = judged(four(), goal=0.994)
+    assert (test.passed, test.first) == (False, None)
+    assert test.by_first_look == "never seen at 99.40 %"
+
+
+def test_a_time_that_other_work_had_a_part_in_is_marked():
+    assert judged(four(warnings=(DISTURBED,))).by_mean.endswith("(other work took its cores: do not use the time)")
+
+
+def test_without_a_goal_nothing_is_tested():
+    assert goal_tests([json.loads(each.to_line()) for each in four()], {"goal": 0.0}) == {}
