@@ -42,7 +42,12 @@ AXES = {
     "seed": "seeds",
 }
 
-UNCAPTURED = ("adafactor",)  # of the suite's optimizers: what a graph would have to leave out (asgd has a capturable)
+_COUNTS = "counts its steps on the host"
+# Of the suite's optimizers, what a graph would have to leave out (asgd has a capturable).
+UNCAPTURED = {
+    "adafactor": "reads back from the device in each step",
+    **dict.fromkeys(("ademamix", "schedule_free", "soap"), _COUNTS),
+}
 NAMED = (
     "architecture",
     "optimizer",
@@ -284,7 +289,7 @@ def _uncaptured(cell: Cell) -> str | None:
     if cell.mode != "cuda_graph":
         return None
     if cell.optimizer in UNCAPTURED:
-        return f"{cell.optimizer} reads back from the device in each step, which a CUDA graph cannot"
+        return f"{cell.optimizer} {UNCAPTURED[cell.optimizer]}, which a CUDA graph cannot"
     if cell.schedule != "constant":
         return "a captured step keeps the learning rate that it was captured with (--schedules constant)"
     if cell.dtype == "float16":
