@@ -20,6 +20,7 @@ class AdEMAMix(EachWeight):
         self,
         params: ParamsT,
         lr: float = 1e-3,
+        *,
         betas: tuple[float, float, float] = (0.9, 0.999, 0.999),
         alpha: float = 5.0,
         eps: float = 1e-8,

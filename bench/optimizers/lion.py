@@ -16,6 +16,7 @@ class Lion(EachWeight):
         self,
         params: ParamsT,
         lr: float = 3e-4,
+        *,
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.01,
     ) -> None:

@@ -20,6 +20,7 @@ class ScheduleFreeAdamW(EachWeight):
         self,
         params: ParamsT,
         lr: float = 2.5e-3,
+        *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,

@@ -20,11 +20,12 @@ class SOAP(EachWeight):
         self,
         params: ParamsT,
         lr: float = 3e-3,
+        *,
         betas: tuple[float, float] = (0.95, 0.95),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
         every: int = 10,
-        most: int = 1024,
+        most: int = 512,
     ) -> None:
         settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "every": every, "most": most}
         super().__init__(params, {**settings, "steps": -1})

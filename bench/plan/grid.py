@@ -17,6 +17,7 @@ from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ran
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
 from bench.plan.task import Task
+from bench.plan.workloads import check_workloads, target_of
 
 # Each field of Cell, and the field of Plan that lists its values.
 AXES = {
@@ -102,6 +103,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
     check_ranks(axes["device"], axes["threads"], plan, catalogue)
     _check_rates(axes["optimizer"], plan, catalogue)
+    check_workloads({"targets": plan.targets, "held_out": plan.held_out}, axes["architecture"])
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
     cells = [each for cell in points for each in scaled(cell, plan.scaling)]
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in cells]
@@ -142,7 +144,8 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         epochs=plan.epochs if repeat == 0 else 0,
         train_limit=plan.train_limit or inf,
         costs=repeat == 0 and plan.blocks > 0,
-        until=plan.until,
+        until=target_of(cell, plan.to_dict()),
+        evaluations=plan.evaluations,
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
         profile=plan.profile and repeat == 0,
         energy=is_counted(cell, plan, devices),

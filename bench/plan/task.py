@@ -8,6 +8,7 @@ from typing import Any
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
 from bench.plan.ranks import images_together
+from bench.plan.timing import EVALUATIONS_PER_EPOCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Task:
         epochs: training epochs; 0 trains nothing.
         train_limit: seconds of training, all epochs together; infinite for no limit.
         until: test accuracy at which training stops; 0 for none.
+        evaluations: an epoch, where training stops at a test accuracy.
         checkpoint: whether to hand the best weights over.
         costs: whether to count operators and bytes too, which are the same in every repeat.
         profile: whether to profile some steps too, after all else, and hand the trace over.
@@ -41,6 +43,7 @@ class Task:
     epochs: int = 0
     train_limit: float = inf
     until: float = 0.0
+    evaluations: int = EVALUATIONS_PER_EPOCH
     checkpoint: bool = False
     costs: bool = True
     profile: bool = False

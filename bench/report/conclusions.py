@@ -8,6 +8,7 @@ from bench.report.bargains import bargains
 from bench.report.comparable import Group, groups
 from bench.report.goal import goal
 from bench.report.order import Sentence, brief, lead, order, threads_of
+from bench.report.race import race_sentence
 from bench.report.record import Record, Row
 from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
@@ -28,6 +29,7 @@ def conclusions(record: Record) -> list[Sentence]:
         *_leading(record, record.having("throughput"), "throughput", "Highest throughput of a step", rate),
         *_accurate(record),
         _stopped(record),
+        race_sentence(record),
         *goal(record),
         *bargains(record),
         _rates(record),

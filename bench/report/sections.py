@@ -11,6 +11,7 @@ from bench.report.learning_curves import learning
 from bench.report.parallel import Told, all_of
 from bench.report.plotting import Picture
 from bench.report.predictions import seeing
+from bench.report.race import racing
 from bench.report.record import Record
 from bench.report.scaling import scaling
 from bench.report.speed import speed
@@ -25,6 +26,7 @@ _DRAWN: tuple[tuple[str, str, str, Callable[[Record], list[Picture]]], ...] = (
     ("ranks", "Ranks", "What is gained by several processes that train together.", scaling),
     ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning),
     ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing),
+    ("race", "Optimizers", "How near each optimizer is to the fastest, over all workloads.", racing),
     ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning),
 )
 _listener: ContextVar[Told] = ContextVar("listener", default=lambda *_: None)

@@ -172,7 +172,7 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
         stages = Tuned(work.plan, cells, work.trials, recording)
     try:
         look = Look()
-        if run.facts.ceilings is None:  # a run that is resumed has them
+        if run.facts.ceilings is None and work.plan.blocks:  # a run that is resumed has them
             run.note(ceilings=ask_ceilings(executor, cells))
         if HERE in executor.nodes:
             _tell_neighbours(look, work, recording.observer)
@@ -237,12 +237,21 @@ def _check_budget(plan: Plan, due: Collection[Cell], slots: int) -> None:
 
 
 def _check_training(plan: Plan) -> None:
-    for name, remedy in (("until", "--until 0"), ("checkpoint", "leave it out")):
+    if not plan.blocks and not plan.epochs:
+        raise BenchError(
+            "nothing to measure: --blocks 0 times no steps and --epochs 0 trains nothing: give one of them"
+        )
+    for name, remedy in (("until", "--until 0"), ("targets", "leave it out"), ("checkpoint", "leave it out")):
         if getattr(plan, name) and not plan.epochs:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
 
     several = max(plan.world_sizes) > 1
-    for name, remedy in (("tune", "--tune 0"), ("until", "--until 0"), ("checkpoint", "leave it out")):
+    for name, remedy in (
+        ("tune", "--tune 0"),
+        ("until", "--until 0"),
+        ("targets", "leave it out"),
+        ("checkpoint", "leave it out"),
+    ):
         if several and getattr(plan, name):
             raise BenchError(
                 f"{flag(name)} is about training, and cells of several ranks are timed alone: give --world-sizes 1, or "
@@ -281,4 +290,4 @@ def _facts(work: Work, executor: Executor, command: str) -> RunDocument:
 
 
 def _rate(catalogue: Catalogue, optimizer: str) -> dict[str, Any]:
-    return {"learning_rate": catalogue.optimizers[optimizer]["learning_rate"]}
+    return {name: catalogue.optimizers[optimizer][name] for name in ("learning_rate", "description")}

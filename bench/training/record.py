@@ -57,6 +57,7 @@ def learn(
         lambda stage: channel.send("stage", stage),
         limit=task.train_limit,
         until=task.until,
+        evaluations=task.evaluations,
         meter=meter,
         evaluated=evaluated,
     )

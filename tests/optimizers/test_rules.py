@@ -43,7 +43,7 @@ def same(actual, expected):
     torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-12)
 
 
-def lion(theta, grads, eta=0.02, b1=0.9, b2=0.99, wd=0.1):
+def lion(theta, grads, *, eta=0.02, b1=0.9, b2=0.99, wd=0.1):
     m = torch.zeros_like(theta)
     for g in grads:
         c = b1 * m + (1 - b1) * g
@@ -52,7 +52,7 @@ def lion(theta, grads, eta=0.02, b1=0.9, b2=0.99, wd=0.1):
     return theta
 
 
-def nadamw(theta, grads, eta=0.02, b1=0.9, b2=0.999, eps=1e-8, wd=0.01, psi=4e-3):
+def nadamw(theta, grads, *, eta=0.02, b1=0.9, b2=0.999, eps=1e-8, wd=0.01, psi=4e-3):
     m, n, product = torch.zeros_like(theta), torch.zeros_like(theta), 1.0
     for t, g in enumerate(grads, 1):
         mu, mu_next = (b1 * (1 - 0.5 * 0.96 ** (at * psi)) for at in (t, t + 1))
@@ -65,7 +65,7 @@ def nadamw(theta, grads, eta=0.02, b1=0.9, b2=0.999, eps=1e-8, wd=0.01, psi=4e-3
     return theta
 
 
-def ademamix(theta, grads, eta=0.02, b1=0.9, b2=0.999, b3=0.99, alpha=5.0, eps=1e-8, wd=0.1):
+def ademamix(theta, grads, *, eta=0.02, b1=0.9, b2=0.999, b3=0.99, alpha=5.0, eps=1e-8, wd=0.1):
     m1, m2, nu = (torch.zeros_like(theta) for _ in range(3))
     for t, g in enumerate(grads, 1):
         m1 = b1 * m1 + (1 - b1) * g
@@ -76,7 +76,7 @@ def ademamix(theta, grads, eta=0.02, b1=0.9, b2=0.999, b3=0.99, alpha=5.0, eps=1
     return theta
 
 
-def schedule_free(theta, grads, gamma=0.02, b1=0.9, b2=0.999, eps=1e-8, wd=0.1):
+def schedule_free(theta, grads, *, gamma=0.02, b1=0.9, b2=0.999, eps=1e-8, wd=0.1):
     """The y that gradients are taken at, and the x that is evaluated."""
     x, z, v, total = theta, theta, torch.zeros_like(theta), 0.0
     y = theta
@@ -90,7 +90,7 @@ def schedule_free(theta, grads, gamma=0.02, b1=0.9, b2=0.999, eps=1e-8, wd=0.1):
     return (1 - b1) * z + b1 * x, x
 
 
-def soap(theta, grads, eta=0.02, b1=0.95, b2=0.95, eps=1e-8, wd=0.1, f=10):
+def soap(theta, grads, *, eta=0.02, b1=0.95, b2=0.95, eps=1e-8, wd=0.1, f=10):
     """Of a matrix; the first gradient only gives the bases."""
     g = grads[0]
     left, right = (1 - b2) * g @ g.T, (1 - b2) * g.T @ g
@@ -115,7 +115,7 @@ def soap(theta, grads, eta=0.02, b1=0.95, b2=0.95, eps=1e-8, wd=0.1, f=10):
     return theta
 
 
-def adam_from_the_second(theta, grads, eta=0.02, b1=0.95, b2=0.95, eps=1e-8, wd=0.1):
+def adam_from_the_second(theta, grads, *, eta=0.02, b1=0.95, b2=0.95, eps=1e-8, wd=0.1):
     m, v = torch.zeros_like(theta), torch.zeros_like(theta)
     for t, g in enumerate(grads[1:], 1):
         m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
@@ -212,16 +212,16 @@ def test_muon_leaves_filters_to_adamw_unless_asked():
     assert [group["matrices"] for group in MuonWithAdamW(conv.parameters(), filters=True).param_groups] == [True, False]
 
 
-@pytest.mark.parametrize("format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("make", [SOAP, lambda each: MuonWithAdamW(each, filters=True)])
-def test_the_layout_of_filters_changes_nothing(make, format):
+def test_the_layout_of_filters_changes_nothing(make, layout):
     weights = []
-    for layout in (torch.contiguous_format, format):
+    for own in (torch.contiguous_format, layout):
         torch.manual_seed(0)
-        weight = torch.nn.Parameter(torch.randn(4, 3, 3, 3).to(memory_format=layout))
+        weight = torch.nn.Parameter(torch.randn(4, 3, 3, 3).to(memory_format=own))
         optimizer = make([weight])
         for _ in range(3):
-            weight.grad = torch.randn(4, 3, 3, 3).to(memory_format=layout)
+            weight.grad = torch.randn(4, 3, 3, 3).to(memory_format=own)
             optimizer.step()
         weights.append(weight.detach())
     torch.testing.assert_close(*weights)

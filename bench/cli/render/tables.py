@@ -70,8 +70,11 @@ def _state(cell: pd.Series, begun: Begun | None) -> str:
     return f"{state}; {flags}" if isinstance(flags, str) and flags else state
 
 
-def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> str:
-    """What the columns are: statistic, threads, n, the accuracy to stop at, and the seeds; `median` if that has one."""
+def legend(table: pd.DataFrame, plan: Mapping[str, Any], *, median: bool = True) -> str:
+    """What the columns are: statistic, threads, n, the accuracy to stop at, and the seeds; `median` if that has one.
+
+    The fields of the plan say when trainings stop.
+    """
     measured = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
     parts = []
     if "step" in measured:
@@ -96,9 +99,10 @@ def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> s
     parts += ["time and memory of whole: of a batch in parts over the same at once"] * ("accumulation_time" in measured)
     parts += ["images/s: of a step without the fetch of its batch; training gives fewer"] * ("throughput" in measured)
     if "reached" in measured:
-        goal = f"{until:g}" if until else "the target"
+        until, often = plan.get("until"), plan.get("evaluations", EVALUATIONS_PER_EPOCH)
+        goal = f"{until:g}" if until and not plan.get("targets") else "the target"
         parts.append(
-            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {EVALUATIONS_PER_EPOCH} of "
+            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {often} of "
             "them an epoch, = mean seconds a step x steps; reached at any time since the evaluation before; the share "
             "of seeds has its 95 % interval"
         )
