@@ -102,8 +102,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
     check_ranks(axes["device"], axes["threads"], plan, catalogue)
-    _check_rates(axes["optimizer"], plan, catalogue)
-    check_workloads({"targets": plan.targets, "held_out": plan.held_out}, axes["architecture"])
+    _check_names(axes, plan, catalogue)
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
     cells = [each for cell in points for each in scaled(cell, plan.scaling)]
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in cells]
@@ -173,6 +172,12 @@ def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any
             raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))
     return tuple(names)
+
+
+def _check_names(axes: Mapping[str, tuple[Any, ...]], plan: Plan, catalogue: Catalogue) -> None:
+    """Refuse an optimizer that has no rate where it needs one, and targets of what is not to be measured."""
+    _check_rates(axes["optimizer"], plan, catalogue)
+    check_workloads(plan.targets, plan.held_out, axes["architecture"])
 
 
 def _check_rates(optimizers: Iterable[str], plan: Plan, catalogue: Catalogue) -> None:

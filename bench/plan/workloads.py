@@ -29,19 +29,20 @@ def base_of(cell: Cell, held_out: Iterable[str]) -> Cell:
     return replace(cell, architecture=bases_of(held_out).get(cell.architecture, cell.architecture))
 
 
-def check_workloads(texts: Mapping[str, Iterable[str]], chosen: Collection[str]) -> None:
+def check_workloads(targets: Iterable[str], held_out: Iterable[str], chosen: Collection[str]) -> None:
     """Refuse names that are no architectures of the plan.
 
     Args:
-        texts: `targets` and `held_out` of a plan.
+        targets: of a plan.
+        held_out: likewise.
         chosen: the architectures that are to be measured.
 
     Raises:
         BenchError: one is none of them, or is held out and the base of another.
 
     """
-    bases = bases_of(texts["held_out"])
-    for name in (*targets_of(texts["targets"]), *bases, *bases.values()):
+    bases = bases_of(held_out)
+    for name in (*targets_of(targets), *bases, *bases.values()):
         if name not in chosen:
             raise unknown("architecture", name, chosen, "name it in --architectures too")
     for name, base in bases.items():

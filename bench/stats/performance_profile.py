@@ -40,7 +40,8 @@ def ratios_of(times: Floats) -> Floats:
     """Times (..., S, P) over the best solver's of each problem; infinite where nobody solved it."""
     best = times.min(axis=-2, keepdims=True)
     solved = np.isfinite(times)
-    return np.divide(times, best, out=np.full(times.shape, np.inf), where=solved)
+    ratios: Floats = np.divide(times, best, out=np.full(times.shape, np.inf), where=solved)
+    return ratios
 
 
 def shares_of(ratios: Floats, taus: Floats) -> Floats:

@@ -112,8 +112,8 @@ def race_of(heads: Iterable[Mapping[str, Any]], plan: Mapping[str, Any], known: 
 def workload_of(cell: Cell) -> Cell:
     """What the cell has in common with those of other optimizers."""
     kept = tuple(origin for origin in cell.origins if not origin.startswith("optimizer="))
-    plain = {name: Cell.__dataclass_fields__[name].default for name in _OF_THE_OPTIMIZER}
-    return replace(cell, **plain, origins=kept)
+    plain = Cell(cell.architecture)
+    return replace(cell, **{name: getattr(plain, name) for name in _OF_THE_OPTIMIZER}, origins=kept)
 
 
 def _labels(cells: list[Cell], *, tuned: bool) -> list[str]:

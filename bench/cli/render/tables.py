@@ -98,15 +98,7 @@ def legend(table: pd.DataFrame, plan: Mapping[str, Any], *, median: bool = True)
         )
     parts += ["time and memory of whole: of a batch in parts over the same at once"] * ("accumulation_time" in measured)
     parts += ["images/s: of a step without the fetch of its batch; training gives fewer"] * ("throughput" in measured)
-    if "reached" in measured:
-        until, often = plan.get("until"), plan.get("evaluations", EVALUATIONS_PER_EPOCH)
-        goal = f"{until:g}" if until and not plan.get("targets") else "the target"
-        parts.append(
-            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {often} of "
-            "them an epoch, = mean seconds a step x steps; reached at any time since the evaluation before; the share "
-            "of seeds has its 95 % interval"
-        )
-        parts.append("accuracy: where training stopped at the target, that of the stop, which is high by selection")
+    parts += _aims(plan) if "reached" in measured else []
     if "accuracy" in measured and measured["accuracy"]["n"] > 1:
         parts.append("± is the 95 % t interval over seeds")
     if "gradient_error" in measured and varying(table) & {*METRICS["gradient_error"].axes}:
@@ -118,6 +110,20 @@ def legend(table: pd.DataFrame, plan: Mapping[str, Any], *, median: bool = True)
             f"{MARK} other work took its cores each time it was measured (of training: with any seed): do not use it"
         )
     return "; ".join(parts)
+
+
+def _aims(plan: Mapping[str, Any]) -> list[str]:
+    """What a time to accuracy is, and an accuracy where training stopped at one."""
+    until, often = plan.get("until"), plan.get("evaluations", EVALUATIONS_PER_EPOCH)
+    goal = f"{until:g}" if until and not plan.get("targets") else "the target"
+    return [
+        (
+            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {often} of "
+            "them an epoch, = mean seconds a step x steps; reached at any time since the evaluation before; the share "
+            "of seeds has its 95 % interval"
+        ),
+        "accuracy: where training stopped at the target, that of the stop, which is high by selection",
+    ]
 
 
 def _mixed(table: pd.DataFrame) -> list[str]:
