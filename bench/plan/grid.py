@@ -11,7 +11,7 @@ from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
 from bench.plan.energy import is_counted
 from bench.plan.matching import meant
-from bench.plan.plan import AUTO, MAX, Plan, flag
+from bench.plan.plan import AUTO, MAX, Plan, check_measures, flag
 from bench.plan.precision import PURE, words_of
 from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ranks
 from bench.plan.seeds import order_seed_of
@@ -82,6 +82,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         BenchError: a name is unknown, a device is not there, or nothing is left to measure.
 
     """
+    check_measures(plan)
     _check_sizes(plan)
     cores = catalogue.usable_cores
     axes: dict[str, tuple[Any, ...]] = {
@@ -175,9 +176,9 @@ def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any
 
 
 def _check_names(axes: Mapping[str, tuple[Any, ...]], plan: Plan, catalogue: Catalogue) -> None:
-    """Refuse an optimizer that has no rate where it needs one, and targets of what is not to be measured."""
+    """Refuse an optimizer that has no rate where it needs one, and targets of architectures that there are not."""
     _check_rates(axes["optimizer"], plan, catalogue)
-    check_workloads(plan.targets, plan.held_out, axes["architecture"])
+    check_workloads(plan.targets, plan.held_out, catalogue.architectures)
 
 
 def _check_rates(optimizers: Iterable[str], plan: Plan, catalogue: Catalogue) -> None:

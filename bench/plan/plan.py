@@ -200,7 +200,7 @@ class Plan:
     )
     blocks: int = _option(
         15,
-        "blocks of each kind in a process, 0.1 s each; 0 times no steps and trains alone",
+        "blocks of each kind in a process, 0.1 s each (default: 15; 0 times no steps and trains alone)",
         role="measuring",
         at_least=2,
         zero=True,
@@ -268,6 +268,12 @@ def shape_of(name: str) -> tuple[bool, type]:
     if get_origin(hint) is types.UnionType:
         return False, next(kind for kind in get_args(hint) if kind is not type(None))
     return False, hint
+
+
+def check_measures(plan: Plan) -> None:
+    """Refuse a plan that neither times nor trains."""
+    if not plan.blocks and not plan.epochs:
+        raise BenchError(f"nothing to measure: {flag('blocks')} 0 times no steps: give 2 or more, or train")
 
 
 def default_of(name: str) -> Any:

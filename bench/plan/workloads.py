@@ -29,13 +29,13 @@ def base_of(cell: Cell, held_out: Iterable[str]) -> Cell:
     return replace(cell, architecture=bases_of(held_out).get(cell.architecture, cell.architecture))
 
 
-def check_workloads(targets: Iterable[str], held_out: Iterable[str], chosen: Collection[str]) -> None:
-    """Refuse names that are no architectures of the plan.
+def check_workloads(targets: Iterable[str], held_out: Iterable[str], known: Collection[str]) -> None:
+    """Refuse names that are no architectures; of those that a plan does not measure nothing is asked.
 
     Args:
         targets: of a plan.
         held_out: likewise.
-        chosen: the architectures that are to be measured.
+        known: the architectures that there are.
 
     Raises:
         BenchError: one is none of them, or is held out and the base of another.
@@ -43,8 +43,8 @@ def check_workloads(targets: Iterable[str], held_out: Iterable[str], chosen: Col
     """
     bases = bases_of(held_out)
     for name in (*targets_of(targets), *bases, *bases.values()):
-        if name not in chosen:
-            raise unknown("architecture", name, chosen, "name it in --architectures too")
+        if name not in known:
+            raise unknown("architecture", name, known, "list architectures")
     for name, base in bases.items():
         if base in bases:
             raise BenchError(f"--held-out {name}={base}: {base} is held out itself; name an architecture that is tuned")

@@ -237,10 +237,6 @@ def _check_budget(plan: Plan, due: Collection[Cell], slots: int) -> None:
 
 
 def _check_training(plan: Plan) -> None:
-    if not plan.blocks and not plan.epochs:
-        raise BenchError(
-            "nothing to measure: --blocks 0 times no steps and --epochs 0 trains nothing: give one of them"
-        )
     for name, remedy in (("until", "--until 0"), ("targets", "leave it out"), ("checkpoint", "leave it out")):
         if getattr(plan, name) and not plan.epochs:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
@@ -290,4 +286,5 @@ def _facts(work: Work, executor: Executor, command: str) -> RunDocument:
 
 
 def _rate(catalogue: Catalogue, optimizer: str) -> dict[str, Any]:
-    return {name: catalogue.optimizers[optimizer][name] for name in ("learning_rate", "description")}
+    facts = catalogue.optimizers[optimizer]
+    return {"learning_rate": facts["learning_rate"], "description": facts.get("description", "")}

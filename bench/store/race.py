@@ -173,6 +173,6 @@ def _order(race: Race, plan: Mapping[str, Any]) -> None:
     bases = bases_of(plan.get("held_out") or ())
     every = list(race.targets)
     race.labels = dict(zip(every, short_names(every), strict=True))
-    race.workloads = tuple(each for each in every if each.architecture not in bases)
     pairs = ((replace(each, architecture=bases.get(each.architecture, "")), each) for each in every)
-    race.held_out = {base: each for base, each in pairs if base in race.targets and each.architecture in bases}
+    race.held_out = {base: each for base, each in pairs if base in race.targets}
+    race.workloads = tuple(each for each in every if each not in race.held_out.values())

@@ -99,7 +99,7 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
-    "energy",
+    "energy", "targets", "evaluations", "held_out",
 )  # fmt: skip
 
 

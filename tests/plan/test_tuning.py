@@ -203,7 +203,7 @@ def test_each_architecture_trains_to_its_own_target_and_trials_to_none(catalogue
         ("held_out", ("resnet8=mlp", "mlp=resnet8"), "mlp is held out itself"),
     ],
 )
-def test_names_that_are_no_architectures_of_the_plan_are_refused(catalogue, field, value, message):
+def test_names_that_are_no_architectures_are_refused(catalogue, field, value, message):
     with pytest.raises(BenchError, match=message):
         expand(replace(HELD_OUT, **{field: value}), catalogue())
 
@@ -214,3 +214,12 @@ def test_a_plan_that_times_nothing_takes_what_training_takes(catalogue):
     assert expected_seconds(cells, alone, catalogue()) == pytest.approx(trial_seconds(cells, alone, catalogue()))
     timed = expected_seconds(cells, replace(alone, blocks=2), catalogue())
     assert timed > expected_seconds(cells, alone, catalogue()) + len(cells)
+
+
+def test_targets_of_architectures_that_are_not_measured_are_passed_over(catalogue):
+    alone = replace(HELD_OUT, architectures=("resnet8",))
+    (cell,) = expand(alone, catalogue()).cells
+    assert {trial.architecture for trial in trials_of([cell], alone, catalogue())} == {
+        "mlp"
+    }  # its rate is still needed
+    assert expand(replace(HELD_OUT, architectures=("mlp",)), catalogue()).cells

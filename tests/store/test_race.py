@@ -132,3 +132,10 @@ def test_a_workload_says_nothing_of_the_optimizer():
         "mlp", "adam", batch_size=8, learning_rate=1.0, seed=4, implementation="fused", origins=("optimizer=a:B",)
     )
     assert workload_of(cell) == replace(Cell("mlp"), batch_size=8)
+
+
+def test_what_is_held_out_of_a_net_that_was_not_measured_is_a_workload_like_others(tmp_path):
+    alone = race(tmp_path, *three_seeds("mlp_bn", "adam", 1.0), *three_seeds("mlp_bn", "sgd", 2.0))
+    assert [workload.architecture for workload in alone.workloads] == ["mlp_bn"]
+    assert alone.held_out == {}
+    assert alone.held_out_profiles("seconds") is None

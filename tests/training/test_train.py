@@ -143,7 +143,7 @@ def test_looks_follow_whichever_ends_the_training_first():
 
 
 def test_a_target_is_looked_for_as_often_as_asked(workload, mnist):
-    record, _ = train(workload(), mnist[1], 1, quiet, until=0.999, evaluations=8)
+    record, _ = train(workload("mlp", images=4096), mnist[1], 1, quiet, until=0.999, evaluations=8)
     assert [entry["steps"] for entry in record["epochs"]] == [8, 16, 24, 32, 40, 48, 56, 64]
     assert record["until"]["every"] == 8
 
