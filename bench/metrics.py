@@ -122,10 +122,14 @@ _efficiency: Maker = partial(
     Metric, unit="1", direction="higher", kind="share", pooled="log_mean", derived=True, axes=("world_size",),
 )  # fmt: skip
 
-# Of one batch whatever it is taken in, so that it stands where cells differ in that.
-_of_the_whole: Maker = partial(
-    Metric, unit="1", direction="lower", kind="ratio", pooled="log_mean", derived=True, axes=("accumulate",),
+# Of the same batch in another way, so that it stands where cells differ in that.
+_of_the_usual: Maker = partial(
+    Metric, unit="1", direction="lower", kind="ratio", pooled="log_mean", derived=True,
 )  # fmt: skip
+
+# When compiling has paid, so that they stand where cells differ in that.
+_COMPILING = ("mode", "implementation")
+_payoff: Maker = partial(Metric, direction="lower", pooled="log_mean", derived=True, axes=_COMPILING)
 
 _ROWS: tuple[Metric, ...] = (
     _ratio(
@@ -181,13 +185,33 @@ _ROWS: tuple[Metric, ...] = (
         name="strong_efficiency", heading="Strong efficiency", terminal="strong efficiency",
         note="throughput over so many times that of one rank with the whole batch",
     ),
-    _of_the_whole(
-        name="accumulation_time", heading="Time in parts", terminal="time of whole",
+    _of_the_usual(
+        name="accumulation_time", axes=("accumulate",), heading="Time in parts", terminal="time of whole",
         note="a step that takes its batch in parts, over one that takes the whole batch at once",
     ),
-    _of_the_whole(
-        name="accumulation_memory", heading="Memory in parts", terminal="memory of whole",
+    _of_the_usual(
+        name="accumulation_memory", axes=("accumulate",), heading="Memory in parts", terminal="memory of whole",
         note="peak memory of steps that take their batch in parts, over that of the whole batch at once",
+    ),
+    _of_the_usual(
+        name="recompute_time", axes=("mode",), heading="Time, recomputed", terminal="time of eager",
+        note="a step with activation checkpointing, over one that keeps all activations",
+    ),
+    _of_the_usual(
+        name="recompute_held", axes=("mode",), heading="Held, recomputed", terminal="held of eager",
+        note="bytes held at the peak of a step with activation checkpointing, over those of one that keeps all",
+    ),
+    _of_the_usual(
+        name="recompute_memory", axes=("mode",), heading="Memory, recomputed", terminal="memory of eager",
+        note="peak memory of steps with activation checkpointing, over that of steps that keep all activations",
+    ),
+    _payoff(
+        name="pays_after_steps", unit="1", kind="count", heading="Pays after, steps", terminal="pays after steps",
+        note="steps after which compiling has saved as much time as it took, beside the eager cell of the run",
+    ),
+    _payoff(
+        name="pays_after_seconds", unit="s", symbol="s", kind="time", heading="Pays after", terminal="pays after",
+        note="how long these steps take, compiling included",
     ),
     _time(
         name="communication", timed_in="phases", axes=("world_size",), heading="Communication",
@@ -362,8 +386,33 @@ _ROWS: tuple[Metric, ...] = (
         note="the first step of a process, which chooses kernels and, where asked for, compiles",
     ),
     _time(
-        name="compile_time", timed_in="phases", heading="Compilation",
-        note="how much longer the first step takes than the second",
+        name="compile_time", timed_in="phases", heading="Compilation", terminal="compile time", axes=_COMPILING,
+        note="how much longer the first steps take than as many later ones, with nothing kept from before",
+    ),
+    *(
+        _time(
+            name=f"compile_time_{kind}", timed_in="phases", on_request=True, heading=f"Compilation, {kind}",
+            note=f"the same in a fresh process {what}",
+        )
+        for kind, what in (
+            ("warm", "with the folder of caches that a first one left"),
+            ("restored", "with an empty folder of caches, and what torch packed of the first one's"),
+        )
+    ),
+    _size(
+        name="compile_memory", heading="Memory of compiling", terminal="compile memory", axes=_COMPILING,
+        note="the most resident memory that the process and its compilers took beyond what it held before",
+    ),
+    _whole(
+        name="compiled_graphs", heading="Compiled graphs", note="graphs that torch.compile makes of a training step",
+    ),
+    _whole(
+        name="graph_breaks", heading="Graph breaks", terminal="graph breaks", axes=_COMPILING,
+        note="places of a training step at which torch.compile ends one graph and begins another",
+    ),
+    _whole(
+        name="recompiles", heading="Recompilations", terminal="recompilations", axes=_COMPILING,
+        note="how often code is compiled again until steps are timed; none may be from then on",
     ),
     _time(
         name="copy", heading="Copy to the device",
@@ -372,6 +421,10 @@ _ROWS: tuple[Metric, ...] = (
     _size(
         name="peak_memory_reserved", heading="Peak memory, reserved",
         note="the most memory that the allocator of a GPU had taken from the driver during training steps",
+    ),
+    _size(
+        name="held_memory", heading="Held memory",
+        note="the most bytes that torch's allocator had handed out at once in a step, weights included; with a profile",
     ),
     _error(
         name="gradient_error", heading="Error of the gradients", terminal="gradient error",

@@ -21,6 +21,9 @@ PASSES: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase not in ("fe
 FETCH: Phase = "fetch"
 WHOLE_STEP = "step"  # stands for all of them where a step is timed or replayed as one
 WHOLE = (FETCH, WHOLE_STEP)  # what lies between the marks of such a step
+# What a step holds in memory, from what is there all the time to what comes and goes.
+MemoryCategory = Literal["weights", "optimizer state", "gradients", "inputs", "activations", "temporary"]
+MEMORY_CATEGORIES: tuple[MemoryCategory, ...] = get_args(MemoryCategory)
 # Phases in which all operators serve one purpose, whatever they are: the category that they count as.
 PHASE_PURPOSES: Mapping[str, str] = {
     "fetch": "data",
@@ -113,6 +116,7 @@ WarningKind = Literal[
     "node lost",
     "no profile",
     "no energy",
+    "start not known",
     "not kept",
     "not closed",
     "oversubscribed",
@@ -129,9 +133,15 @@ RunStatus = Literal["unknown", "running", "finished", "out of time", "interrupte
 RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 RevisionStatus = Literal["recorded", "there already", "failed", "interrupted"]
 
-# How a step is run.
-Mode = Literal["eager", "compile", "cuda_graph"]
+# How a step is run: "recompute" is eager with activation checkpointing.
+Mode = Literal[
+    "eager", "compile", "compile_dynamic", "compile_reduce_overhead", "compile_max_autotune",
+    "compile_max_autotune_no_cudagraphs", "cuda_graph", "recompute",
+]  # fmt: skip
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+# Whether what was spent once on a faster step is made up for.
+Pays = Literal["yes", "no", "not known"]
 
 # In which arithmetic products of float32 numbers are computed: torch's own choice; one for all kinds of operators; or
 # one for a kind, and IEEE's for the others.

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.compare.start_order import first_sides
 from bench.plan.cell import Cell
+from bench.plan.compiled import as_torch_has_it
 from bench.plan.step import StepSource
 from bench.process import entries
 from bench.process.handed import with_objects
@@ -76,7 +77,7 @@ class Side:
     @property
     def setup_seconds(self) -> float:
         """How long to wait until it is warm."""
-        plain = self.on_host and self.cell.mode == "eager"
+        plain = self.on_host and as_torch_has_it(self.cell) == self.cell
         return self.patience(SETUP_SECONDS if plain else LONG_SETUP_SECONDS)
 
     @property

@@ -15,6 +15,7 @@ from bench.devices.xpu import XpuDevice
 from bench.errors import BenchError, message_of
 from bench.plan.catalogue import DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.compiled import is_compiled
 from bench.plan.precision import words_of
 
 __all__ = [
@@ -88,7 +89,7 @@ def random_numbers_kept(name: str) -> Iterator[None]:
     So is the device that is the current one.
     """
     kind = name.partition(":")[0]
-    if DEVICES[kind].facts.on_host:
+    if DEVICES[kind].facts.on_host or not torch.accelerator.is_available():
         with torch.random.fork_rng(devices=[]):
             yield
         return
@@ -111,7 +112,7 @@ def available() -> dict[str, DeviceFacts]:
 def unsupported_on(cell: Cell) -> str | None:
     """Why there is no such device here, or why it cannot run the cell; None where it can."""
     kind, colon, _ = cell.device.partition(":")
-    if kind in DEVICES and DEVICES[kind].facts.on_host and (cell.mode, cell.dtype) == ("eager", "float32"):
+    if kind in DEVICES and DEVICES[kind].facts.on_host and _is_plain(cell):
         return None  # every host can; to ask for the rest changes the mode of its arithmetic for a moment
     usable = DEVICES[kind].available() if kind in DEVICES else {}
     name = cell.device if colon else next(iter(usable), cell.device)
@@ -119,6 +120,10 @@ def unsupported_on(cell: Cell) -> str | None:
         return f"no device '{cell.device}' here: there is {', '.join(available())}"
     unsupported = usable[name].unsupported
     return next((unsupported[word] for word in words_of(cell) if word in unsupported), None)
+
+
+def _is_plain(cell: Cell) -> bool:
+    return (cell.mode, cell.dtype) == ("eager", "float32") and not is_compiled(cell)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from bench.devices.interface import EAGER_FIRST, Clock, MarkedStep, Step, no_limit
+from bench.devices.allocations import of_caching
+from bench.devices.interface import EAGER_FIRST, AllocatorEvent, Clock, MarkedStep, Step, no_limit
 from bench.plan.catalogue import DeviceFacts
 
 # What was timed how is part of a device's identity: times by another way of marking are not comparable.
@@ -61,7 +62,7 @@ class Accelerator:
     fp32_flags: Mapping[str, Any] = MappingProxyType({})  # none of them, unless a kind has some
 
     def __init__(self, index: int = 0) -> None:
-        self.name = f"{self.facts.kind}:{index}"
+        self.name, self.index = f"{self.facts.kind}:{index}", index
         self.torch_device = torch.device(self.facts.kind, index)
         torch.accelerator.set_device_index(self.torch_device)
         self._events: list[torch.Event] = []
@@ -134,6 +135,11 @@ class Accelerator:
         return {
             name: float(peak(self.torch_device) - floor) for name, peak, floor in zip(names, peaks, floors, strict=True)
         }
+
+    def allocations(self, work: MarkedStep) -> list[AllocatorEvent] | None:
+        """As of `Device`, by the caching allocator's own history; None where a torch keeps none for the kind."""
+        memory = torch.get_device_module(self.facts.kind).memory
+        return of_caching(memory, self.index, work) if hasattr(memory, "_record_memory_history") else None
 
     def free_memory(self) -> float | None:
         """As of `Device`; nothing tells, unless a kind knows better."""

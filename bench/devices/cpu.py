@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from bench.devices.interface import Clock, HostClock, Step, reasons
+from bench.devices.allocations import of_host
+from bench.devices.interface import NO_CUDA_GRAPHS, AllocatorEvent, Clock, HostClock, MarkedStep, Step, reasons
 from bench.devices.precision import is_narrow
 from bench.devices.prefault import own_pages, populate, return_free_memory, status_bytes
 from bench.errors import BenchError
@@ -46,6 +47,7 @@ class CpuDevice:
         unsupported = {
             "compile": None if shutil.which(compiler) else no_compiler,
             "cuda_graph": NO_GRAPH,
+            **NO_CUDA_GRAPHS,
             "flush": None if _flushes() else NO_FLUSH,
             **{word: None if is_narrow(cls(), word) else NO_NARROW.format(word) for word in ("tf32", "bf16")},
         }
@@ -103,6 +105,10 @@ class CpuDevice:
         floor = status_bytes("VmRSS")
         work()
         return {"peak_memory": max(status_bytes("VmHWM") - floor, 0.0)}
+
+    def allocations(self, work: MarkedStep) -> list[AllocatorEvent]:
+        """As of `Device`; scratch space that libraries take by themselves is not told."""
+        return of_host(work)
 
     def free_memory(self) -> float | None:
         """Of the host's memory the system tells (`bench.machine.procfs`)."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -14,7 +15,29 @@ from bench.text import quantity
 Step = Callable[[], object]
 MarkedStep = Callable[[Callable[[], None]], object]
 
+# Of what torch.compile does where it cannot replay CUDA graphs, by mode.
+NO_CUDA_GRAPHS: Mapping[str, str] = {
+    "compile_reduce_overhead": "reduce-overhead replays CUDA graphs, which need a CUDA device (--modes compile)",
+    "compile_max_autotune": "without the CUDA graphs of a CUDA device max-autotune is the same as "
+    "max-autotune-no-cudagraphs (--modes compile_max_autotune_no_cudagraphs)",
+}
 EAGER_FIRST = 3  # calls of a step before it is recorded: they make gradients and the optimizer's state
+
+
+@dataclass(frozen=True, slots=True)
+class AllocatorEvent:
+    """What an allocator did at one moment, or that somebody marked it.
+
+    Attributes:
+        seconds: by a clock that is the same for all of one recording.
+        address: of the memory; 0 for a mark.
+        size: bytes that were handed out; below 0 for bytes that were taken back.
+
+    """
+
+    seconds: float
+    address: int = 0
+    size: int = 0
 
 
 class Clock(Protocol):
@@ -73,6 +96,12 @@ class Device(Protocol):
 
     def peak_memory(self, work: Step) -> dict[str, float]:
         """Bytes that `work` takes at its peak above what was in use before, by name of metric."""
+
+    def allocations(self, work: MarkedStep) -> list[AllocatorEvent] | None:
+        """What the device's allocator does during `work`, in order, with the marks that `work` makes.
+
+        What was handed out before may be taken back without being told. None where nothing records it.
+        """
 
     def free_memory(self) -> float | None:
         """Bytes that can still be taken of its own memory; None where that is the host's."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from bench.devices.interface import Clock, HostClock, Step, no_arithmetic, no_limit
+from bench.devices.interface import Clock, HostClock, MarkedStep, Step, no_arithmetic, no_limit
 from bench.errors import BenchError
 from bench.plan.catalogue import DeviceFacts
 
@@ -86,6 +86,9 @@ class MpsDevice:
     def peak_memory(self, work: Step) -> dict[str, float]:  # noqa: ARG002 - there is nothing to look at
         """Nothing: torch counts no peak there, and 0 would be a lie."""
         return {}
+
+    def allocations(self, work: MarkedStep) -> None:
+        """As of `Device`; torch records none there."""
 
     def free_memory(self) -> float | None:
         """As of `Device`: its memory is the host's."""

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from bench.devices.accelerator import TIMING, Accelerator, no_compiler
-from bench.devices.interface import no_arithmetic, reasons
+from bench.devices.interface import NO_CUDA_GRAPHS, no_arithmetic, reasons
 from bench.plan.catalogue import DeviceFacts
 
 
@@ -27,7 +27,7 @@ class XpuDevice(Accelerator):
         """The facts of one of them."""
         graphs = None if hasattr(torch.accelerator, "Graph") else "a captured step needs torch 2.14 on an XPU"
         narrow = None if torch.xpu.is_bf16_supported(including_emulation=False) else "this device has no bfloat16"
-        own = {"compile": no_compiler(), "cuda_graph": graphs, "bfloat16": narrow}
+        own = {"compile": no_compiler(), "cuda_graph": graphs, "bfloat16": narrow, **NO_CUDA_GRAPHS}
         unsupported = reasons({**own, **no_arithmetic("an XPU")})
         return replace(cls.facts, unsupported=unsupported, model=torch.xpu.get_device_name(index))
 

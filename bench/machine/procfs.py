@@ -215,7 +215,7 @@ def others(before: Activity, after: Activity, own: int) -> list[tuple[str, float
 
     The process `own` and what it started, and these in turn, are left out.
     """
-    family = _family(after.parents, own)
+    family = family_of(after.parents, own)
     spent = [
         (f"{name} ({pid})", seconds - before.processes[pid][1])
         for pid, (name, seconds) in after.processes.items()
@@ -224,7 +224,7 @@ def others(before: Activity, after: Activity, own: int) -> list[tuple[str, float
     return sorted((one for one in spent if one[1] > 0), key=lambda one: -one[1])
 
 
-def _family(parents: Mapping[int, int], own: int) -> set[int]:
+def family_of(parents: Mapping[int, int], own: int) -> set[int]:
     """The process and all that descends from it; the parent of what was started outside of a container is 0."""
     family = {own}
     while more := {pid for pid, parent in parents.items() if parent and parent in family} - family:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from bench import optimizers
 from bench.measure.workload import Workload
+from bench.plan.compiled import as_torch_has_it
 
 HALVINGS = 24  # of the gradient scaler's first scale, 65,536, until float16 holds the gradients
 
@@ -104,13 +105,14 @@ def in_float64(work: Workload, images: Tensor, labels: Tensor) -> Workload:
 
     It is eager and contiguous, without autocast, and so the truth that whatever `work` does is an approximation of.
     """
-    plain = replace(work.cell, dtype="float32", mode="eager", memory_format="contiguous")
+    plain = replace(as_torch_has_it(work.cell), dtype="float32", memory_format="contiguous")
     truth = Workload(plain, work.device, images.double(), labels, work.num_classes)
     if not work.is_pure:  # whose weights are rounded; those of the truth come of the same seed, and are not
         truth.model.load_state_dict(work.model.state_dict())
     truth.model.double()
-    cell = work.cell  # some optimizers make their state at once, so in the type that the weights have by then
-    truth.optimizer = optimizers.build(cell.source("optimizer"), truth.model, cell.implementation, cell.learning_rate)
+    # some optimizers make their state at once, so in the type that the weights have by then
+    optimizer = plain.source("optimizer")
+    truth.optimizer = optimizers.build(optimizer, truth.model, plain.implementation, plain.learning_rate)
     if isinstance(truth.loss, nn.Module):
         truth.loss.double()
     for group in truth.optimizer.param_groups:

@@ -15,6 +15,7 @@ from torch.profiler import ProfilerActivity, profile, record_function, schedule
 from bench.measure.blocks import GAP, PhaseLog
 from bench.measure.workload import Workload
 from bench.metrics import LAUNCHES_OF
+from bench.plan.compiled import is_compiled
 from bench.store.result import Measurement
 from bench.trace.events import load
 from bench.trace.summary import summarize
@@ -76,13 +77,13 @@ def _record(build: Callable[[], Workload], folder: Path) -> Path:
     path = folder / f"bench_{os.getpid()}.{time.time_ns()}.pt.trace.json.gz"
     folder.mkdir(parents=True, exist_ok=True)
     work = build()
-    with _kernels_named() if work.cell.mode == "compile" else contextlib.nullcontext():
+    with _kernels_named() if is_compiled(work.cell) else contextlib.nullcontext():
         work.train()
         steps = _how_many(work)
         device = work.device.facts.profiler_activity
         activities = [ProfilerActivity.CPU, *([getattr(ProfilerActivity, device)] if device else [])]
         plan = schedule(wait=WAIT, warmup=WARM_UP, active=steps, repeat=1)
-        marks = _marked_modules(work.model) if work.cell.mode == "eager" else contextlib.nullcontext()
+        marks = _marked_modules(work.model) if work.is_eager else contextlib.nullcontext()
         with (
             marks,
             profile(
@@ -95,7 +96,7 @@ def _record(build: Callable[[], Workload], folder: Path) -> Path:
             ) as profiler,
         ):
             for _ in range(WAIT + WARM_UP + steps):
-                _marked_step(work)
+                marked_step(work, _Marked())
                 profiler.step()
     return path
 
@@ -111,14 +112,14 @@ def _how_many(work: Workload) -> int:
     return max(2, min(MOST_STEPS, int(LONG_SECONDS / seconds), MANY_MODULES // modules))
 
 
-def _marked_step(work: Workload) -> None:
-    """One step, its phases marked by their names."""
+def marked_step(work: Workload, entered: list[str]) -> None:
+    """One step; `entered` gets each phase as it begins, and GAP where the step ends."""
     if work.timed_log is not None:  # there the step itself says which phase begins
-        work.phase_log = PhaseLog(work.timed_log.phases, _Marked())
+        work.phase_log = PhaseLog(work.timed_log.phases, entered)
         work.timed_step(lambda: None)
         return
-    marked, names = _Marked(), iter((*work.timed_phases, GAP))
-    work.timed_step(lambda: marked.append(next(names)))
+    names = iter((*work.timed_phases, GAP))
+    work.timed_step(lambda: entered.append(next(names)))
 
 
 class _Marked(list[str]):

@@ -1,6 +1,6 @@
 """Speed: a cell's phases, its inference, and its cost relative to the frozen references."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -34,25 +34,29 @@ MARKED = "marked"  # the subject of blocks with marks within their steps, where 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is stepped in blocks: its name there, its step, the phases between marks, and images a step."""
+    """What is stepped in blocks: its name there, its step, the phases between marks, and images a step.
+
+    `fixed` gives what a timed block is within: there nothing may be compiled.
+    """
 
     name: str
     step: Step
     phases: tuple[str, ...]
     batch_size: int
     phase_log: PhaseLog | None = None
+    fixed: Callable[[], AbstractContextManager[None]] = nullcontext
     is_frozen: bool = False
 
     @classmethod
     def of(cls, name: str, work: Workload) -> "Subject":
         """A cell's, with all the phases that can be timed."""
-        return cls(name, work.timed_step, work.timed_phases, work.cell.batch_size, work.timed_log)
+        return cls(name, work.timed_step, work.timed_phases, work.cell.batch_size, work.timed_log, work.fixed)
 
     @classmethod
     def whole(cls, name: str, work: Workload) -> "Subject":
         """A cell's with no mark within its step, where such a mark costs a share of a small one; else as `of`."""
         if work.device.facts.queued:
-            return cls(name, work.whole_step, WHOLE, work.cell.batch_size)
+            return cls(name, work.whole_step, WHOLE, work.cell.batch_size, fixed=work.fixed)
         return cls.of(name, work)
 
     @classmethod
@@ -78,7 +82,8 @@ class Subject:
 
     def block(self, device: Device, steps: int) -> Block:
         """One block of so many steps."""
-        return run_block(self.name, device, self.step, steps, len(self.phases) + 1, phase_log=self.phase_log)
+        with self.fixed():
+            return run_block(self.name, device, self.step, steps, len(self.phases) + 1, phase_log=self.phase_log)
 
     def seconds(self, timed: Sequence[Block]) -> Floats:
         """Of each of its steps in these blocks."""
@@ -191,13 +196,18 @@ def measure_inference(
     work.eval()
     with torch.inference_mode(), quiet_collector():
         warm = warm_up(work.device, work.infer, least=0)
-        run = partial(run_block, "inference", work.device, work.infer, warm.block_steps, marks=2)
+        run = partial(_inference_block, work, warm.block_steps)
         timed = [watch.block(run, partial(lead_in, work.device, work.infer)) for _ in range(INFERENCE_BLOCKS)]
     work.train()
     samples = np.concatenate([block.intervals[:, 0] for block in timed])
     batch = Measurement.of_samples("inference", samples, statistic=STATISTIC, threads=threads)
     rate = work.cell.batch_size / batch.value
     return timed, [batch, Measurement.of_value("inference_throughput", rate, STATISTIC, threads)], warm
+
+
+def _inference_block(work: Workload, batches: int) -> Block:
+    with work.fixed():
+        return run_block("inference", work.device, work.infer, batches, marks=2)
 
 
 def measure_copy(work: Workload) -> list[Measurement]:

@@ -9,9 +9,14 @@ from torch import Tensor, nn
 
 from bench import losses, models, optimizers
 from bench.devices import Device
+from bench.errors import BenchError
 from bench.measure.blocks import GAP, Mark, PhaseLog
-from bench.measure.captured import SETTLED, CapturedSteps
+from bench.measure.captured import SETTLED as SETTLED_CAPTURE
+from bench.measure.captured import CapturedSteps
+from bench.measure.compiled import SETTLED, SETTLED_UPDATE, compile_update, fixed, net_of
+from bench.measure.recompute import Recomputed, without_parts
 from bench.plan.cell import Cell
+from bench.plan.compiled import COMPILED, is_compiled
 from bench.plan.precision import PURE, type_of
 from bench.vocabulary import PHASES, WHOLE
 
@@ -41,11 +46,13 @@ class Workload:
         model = models.build(cell.source("architecture"), shape, num_classes)
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        self.recomputed = _recomputed(self.model, cell) if cell.mode == "recompute" else None
         self.is_pure = cell.dtype.startswith(PURE)
         if self.is_pure:
             _narrow(self.model, getattr(torch, type_of(cell.dtype)))
         optimizer = cell.source("optimizer")
         self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
+        compile_update(self.optimizer, cell)
         self.needs_closure = optimizers.needs_closure(self.optimizer)
         self.loss = losses.build(cell.source("loss"), device.torch_device)
         self.images = images.to(device.torch_device).contiguous(memory_format=layout)
@@ -54,8 +61,7 @@ class Workload:
         self.labels = labels.to(device.torch_device)
         self.autocast = autocast(cell, device)
         self.scaler = torch.amp.GradScaler(device.torch_device.type, enabled=cell.dtype == "float16")
-        # torch.compile returns a callable of the model's own kind
-        self.forward: Callable[[Tensor], Tensor] = torch.compile(self.model) if cell.mode == "compile" else self.model
+        self.forward = net_of(self.model, cell)
         self._training = True
         self.evaluations = 0  # of the model by steps with a closure
         self._batches = self._shuffled()
@@ -68,9 +74,20 @@ class Workload:
         self.timed_step: Callable[[Callable[[], None]], object] = self.step if phases else self.whole_step
 
     @property
+    def is_eager(self) -> bool:
+        """Whether steps call the model's modules one by one."""
+        return self.cell.mode in ("eager", "recompute")
+
+    @property
     def settling(self) -> int:
         """Steps until there are gradients and the state of the optimizer, and each further one is as this one."""
-        return 2 if self._captured is None else SETTLED
+        if self._captured is not None:
+            return SETTLED_CAPTURE
+        return SETTLED_UPDATE if self.cell.implementation == COMPILED else SETTLED
+
+    def fixed(self) -> AbstractContextManager[None]:
+        """While it is timed: nothing of it may be compiled then."""
+        return fixed() if is_compiled(self.cell) else nullcontext()
 
     def train(self) -> None:
         """Have model and optimizer as training wants them, which they are at first."""
@@ -294,6 +311,19 @@ class Workload:
         """The next order (N,) of all images, on the device, which is not waited for: a step after it starts as any."""
         order = torch.randperm(len(self.images), generator=generator, pin_memory=self.device.facts.queued)
         return order.to(self.device.torch_device, non_blocking=True)
+
+
+def _recomputed(model: nn.Module, cell: Cell) -> Recomputed:
+    """The model with its parts recomputed.
+
+    Raises:
+        BenchError: it has none.
+
+    """
+    recomputed = Recomputed(model)
+    if not recomputed.parts:
+        raise BenchError(without_parts(cell.source("architecture")))
+    return recomputed
 
 
 def _narrow(model: nn.Module, dtype: torch.dtype) -> None:

@@ -21,6 +21,7 @@ from bench.optimizers.spec import FLAGS, OptimizerSpec, implementations_of
 from bench.optimizers.trial import HOST, made, small_net
 from bench.optimizers.trial import facts_of as tried
 from bench.origins import Plugins, resolve, settings_kept
+from bench.plan.compiled import COMPILED
 from bench.plan.matching import matches_any
 from bench.plan.origin import parse
 
@@ -176,7 +177,7 @@ def _named(text: str) -> OptimizerSpec:
 
 
 def _flags(spec: OptimizerSpec, implementation: str) -> dict[str, bool]:
-    if implementation != "default" and implementation not in spec.implementations:
+    if implementation not in ("default", COMPILED, *spec.implementations):
         offered = ", ".join(("default", *spec.implementations))
         whose = f"'{spec.name}' has no implementation '{implementation}'"
         raise UnsupportedError(f"{whose} in torch: choose {offered}" if not spec.text else f"{whose}: choose {offered}")

@@ -14,6 +14,7 @@ FLAGS: dict[str, dict[str, bool]] = {
     "forloop": {"foreach": False},
     "foreach": {"foreach": True},
     "fused": {"fused": True},
+    "compiled": {},  # a step that torch.compile makes of the default
 }
 
 

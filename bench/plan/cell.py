@@ -1,5 +1,6 @@
 """Cell: one point of the grid, everything that decides what is measured."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -110,6 +111,12 @@ class Cell:
             foreign = cls.foreign(values["architecture"], values["dataset"])
             return replace(foreign, **{name: value for name, value in values.items() if value is not None})
         return cls(**values)
+
+
+def seed_of(stored: Mapping[str, Any]) -> int | None:
+    """The seed of a stored cell, which may leave out what is at its default; None of a foreign one, which has none."""
+    seed: int | None = stored.get("seed", 0)
+    return seed
 
 
 def _part(name: str, value: Any) -> str:

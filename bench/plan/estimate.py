@@ -7,6 +7,7 @@ from math import ceil, prod
 from bench.plan import timing
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
+from bench.plan.compiled import is_compiled
 from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
 from bench.plan.workloads import target_of
@@ -25,6 +26,7 @@ DEVICE_FLOPS_PER_SECOND = 5e12  # a GPU's, likewise; they differ by a factor of 
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
 WARM_LONG_STEPS = 6  # steps before the first that is timed, where each is longer than a block
 COMPILE_SECONDS = 20.0
+START_AGAIN_SECONDS = 20.0  # a warm start and a restored one, which on a CPU compiles its C++ again
 TRACE_SECONDS = 2.0  # of the steps in which several ranks show their exchanges, and of reading the trace
 CLOSURE_EVALUATIONS = 6  # of the model, in a step of an optimizer that searches along a line
 
@@ -89,7 +91,8 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
         return steps + TRACE_SECONDS
     steps += (WARM_LONG_STEPS + timing.INFERENCE_BLOCKS) * max(0.0, own / 3 - block)
     steps += (WARM_LONG_STEPS + 2 * plan.blocks) * max(0.0, compared - block)  # a lead before each block
-    return steps + (COMPILE_SECONDS if cell.mode == "compile" else 0.0)
+    starts = START_AGAIN_SECONDS if plan.starts else 0.0
+    return steps + (COMPILE_SECONDS + starts if is_compiled(cell) else 0.0)
 
 
 def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:

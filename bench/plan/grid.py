@@ -9,6 +9,7 @@ from typing import Any
 from bench.errors import BenchError, unknown
 from bench.plan.catalogue import Catalogue, DeviceFacts
 from bench.plan.cell import Cell
+from bench.plan.compiled import COMPILED, is_compiled, uncompiled
 from bench.plan.energy import is_counted
 from bench.plan.matching import meant
 from bench.plan.plan import AUTO, MAX, Plan, check_measures, flag
@@ -82,7 +83,6 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         BenchError: a name is unknown, a device is not there, or nothing is left to measure.
 
     """
-    check_measures(plan)
     _check_sizes(plan)
     cores = catalogue.usable_cores
     axes: dict[str, tuple[Any, ...]] = {
@@ -123,7 +123,8 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
 
 
 def _check_sizes(plan: Plan) -> None:
-    """Refuse what only a search could tell."""
+    """Refuse what only a search could tell, and a plan that measures nothing."""
+    check_measures(plan)
     if MAX in plan.batch_sizes:
         raise BenchError(f"--batch-sizes {MAX} goes with run alone, which searches for it: name the batch sizes")
 
@@ -144,14 +145,21 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         epochs=plan.epochs if repeat == 0 else 0,
         train_limit=plan.train_limit or inf,
         costs=repeat == 0 and plan.blocks > 0,
+        peak=repeat > 0 and plan.blocks > 0 and compares_memory(plan),
         until=target_of(cell, plan.to_dict()),
         evaluations=plan.evaluations,
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
         profile=plan.profile and repeat == 0,
         energy=is_counted(cell, plan, devices),
+        starts=plan.starts and plan.blocks > 0 and is_compiled(cell),
         data_dir=plan.data_dir,
         timeout=plan.timeout,
     )
+
+
+def compares_memory(plan: Plan) -> bool:
+    """Whether cells differ in what trades memory for time, so that several processes have to tell its peak."""
+    return max(plan.accumulate) > 1 or "recompute" in plan.modes
 
 
 def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -284,12 +292,15 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     if optimizer["needs_closure"] and (cell.mode == "cuda_graph" or cell.dtype == "float16"):
         what = "a CUDA graph" if cell.mode == "cuda_graph" else "the gradient scaler of float16"
         return f"{cell.optimizer} evaluates the model as often as it finds need in a step, which {what} cannot"
-    if cell.implementation not in optimizer["implementations"]:
+    if cell.implementation not in (*optimizer["implementations"], COMPILED):
         return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
     if reason := optimizer["unsupported"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
+    if reason := catalogue.architectures[cell.architecture].get("cannot", {}).get(cell.mode):
+        return str(reason)
     own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
-    fit = own or _uncaptured(cell) or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
+    closure = uncompiled(cell, needs_closure=optimizer["needs_closure"])
+    fit = own or _uncaptured(cell) or closure or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
     return fit or _indivisible(cell, catalogue)
 
 

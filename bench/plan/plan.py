@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from bench import files
 from bench.errors import BenchError, brief, unknown
+from bench.plan.compiled import COMPILED
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.plan.toml import LARGEST, table_of
 from bench.vocabulary import FP32_PRECISIONS, MODES
@@ -19,7 +20,7 @@ from bench.vocabulary import FP32_PRECISIONS, MODES
 DTYPES = ("float32", "bfloat16", "float16", "pure_bfloat16")
 DENORMALS = ("keep", "flush")  # flush: to zero, on a CPU
 MEMORY_FORMATS = ("contiguous", "channels_last")
-IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused")
+IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused", COMPILED)
 MAX = "max"  # in a plan alone: the largest batch that fits the memory
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
@@ -128,9 +129,15 @@ class Plan:
         ("keep",), "keep denormal numbers, or flush them to zero (a CPU computes with them slowly)", choices=DENORMALS
     )
     memory_formats: tuple[str, ...] = _option(("contiguous",), "layout of images in memory", choices=MEMORY_FORMATS)
-    modes: tuple[str, ...] = _option(("eager",), "how a step is run", choices=MODES)
+    modes: tuple[str, ...] = _option(
+        ("eager",),
+        "how a step is run; compile: by torch.compile, in its own modes too; recompute: activation checkpointing",
+        choices=MODES,
+    )
     implementations: tuple[str, ...] = _option(
-        ("default",), "the optimizer's code path; auto: fused where torch has it", choices=(*IMPLEMENTATIONS, AUTO)
+        ("default",),
+        "the optimizer's code path; compiled: by torch.compile; auto: fused where torch has it",
+        choices=(*IMPLEMENTATIONS, AUTO),
     )
     losses: tuple[str, ...] = _option(
         ("cross_entropy",), "names (list losses), FILE.py:NAME or torch.nn:CrossEntropyLoss(label_smoothing=0.1)"
@@ -219,6 +226,11 @@ class Plan:
     )
     energy: bool = _option(
         False, "count the joules of each step too, and of training, where the machine has counters", role="profile"
+    )
+    starts: bool = _option(
+        False,
+        "tell of compiled cells how long fresh processes take to start with warm and restored caches",
+        role="profile",
     )
     executor: str = _option(
         "local",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
+from bench.plan.compiled import as_torch_has_it
 from bench.plan.plan import Plan
 from bench.text import plural
 
@@ -82,8 +83,9 @@ def unfit_for_ranks(cell: Cell, catalogue: Catalogue) -> str | None:
         return None
     if cell.batch_size % cell.world_size:
         return f"a batch of {cell.batch_size} cannot be split evenly among {cell.world_size} ranks (--batch-sizes)"
-    if cell.mode != "eager":
-        return f"several ranks are timed in eager mode alone, not as {cell.mode} (--modes eager)"
+    if as_torch_has_it(cell) != cell:
+        how = f"as {cell.mode}" if cell.mode != "eager" else "with a compiled update"
+        return f"several ranks are timed in eager mode alone, not {how} (--modes eager)"
     if catalogue.optimizers[cell.optimizer]["needs_closure"]:
         return f"{cell.optimizer} steps by its own loss, of which each rank has another"
     if cell.batch_size == cell.world_size:

@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 from bench.plan.cell import Cell
+from bench.plan.compiled import as_torch_has_it
 from bench.plan.plan import Plan
 from bench.plan.ranks import images_together
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
@@ -26,9 +27,12 @@ class Task:
         until: test accuracy at which training stops; 0 for none.
         evaluations: an epoch, where training stops at a test accuracy.
         checkpoint: whether to hand the best weights over.
-        costs: whether to count operators and bytes too, which are the same in every repeat.
+        costs: whether to count operators and bytes too, which are the same in every repeat, and the peak of memory.
+        peak: whether to tell the peak of memory without them.
         profile: whether to profile some steps too, after all else, and hand the trace over.
         energy: whether to count joules too.
+        starts: whether fresh processes start the compiled cell again, with what its worker leaves.
+        caches: folder for what torch.compile keeps; "" for one that ends with the worker.
         data_dir: folder with data sets that are not embedded; "" for the default.
         timeout: seconds after which the worker is ended.
         left_out: plug-ins that ended the process that tried them, with how that ended; they are not tried again.
@@ -46,8 +50,11 @@ class Task:
     evaluations: int = EVALUATIONS_PER_EPOCH
     checkpoint: bool = False
     costs: bool = True
+    peak: bool = False
     profile: bool = False
     energy: bool = False
+    starts: bool = False
+    caches: str = ""
     data_dir: str = ""
     timeout: float = 600.0
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +74,26 @@ class BatchTask:
 
     cell: Cell
     limit: float = 0.0
+    data_dir: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StartTask:
+    """A compiled cell, to be started in a fresh process.
+
+    Attributes:
+        cell: what to start.
+        caches: folder with what torch.compile has kept, or an empty one.
+        artifacts: what another process compiled, as torch hands it over; empty for none.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+        left_out: as of Task.
+
+    """
+
+    cell: Cell
+    caches: str
+    artifacts: bytes = field(default=b"", repr=False)
     data_dir: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
 
@@ -99,7 +126,11 @@ def probes_of(cells: Iterable[Cell]) -> list[Probe]:
             device,
             tuple(dict.fromkeys(cell.dtype for cell in those)),
             threads,
-            tuple(dict.fromkeys((cell.optimizer, cell.implementation, cell.source("optimizer")) for cell in those)),
+            tuple(
+                dict.fromkeys(
+                    (cell.optimizer, as_torch_has_it(cell).implementation, cell.source("optimizer")) for cell in those
+                )
+            ),
         )
         for (device, threads), those in alike.items()
     ]

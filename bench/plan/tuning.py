@@ -68,7 +68,8 @@ def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[
 
 def plan_of_trials(plan: Plan) -> Plan:
     """The plan under which trials run: trained once, and nothing timed."""
-    return replace(plan, blocks=0, repeats=1, until=0.0, targets=(), checkpoint=False, profile=False, energy=False)
+    plain = replace(plan, blocks=0, repeats=1, until=0.0, targets=(), checkpoint=False)
+    return replace(plain, profile=False, energy=False, starts=False)
 
 
 def group_of(cell: Cell, held_out: Iterable[str] = ()) -> Cell:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.plan.catalogue import Catalogue
-from bench.plan.task import BatchTask, CatalogueRequest, HandedTask, LayersRequest, Probe, Task, Weights
+from bench.plan.task import BatchTask, CatalogueRequest, HandedTask, LayersRequest, Probe, StartTask, Task, Weights
 from bench.process import messages as m
 from bench.vocabulary import Arithmetic, FileKind, Status
 
 MEASURE_CELL = "bench.worker.cell:measure"
 TRY_BATCH = "bench.worker.batch_try:try_batch"
+COMPILE_START = "bench.worker.compiling:start"
 CATALOGUE = "bench.worker.catalogue:describe"
 LAYERS = "bench.worker.layers:describe_layers"
 VERIFY_CHECKPOINT = "bench.worker.verify_checkpoint:verify"
@@ -61,12 +62,14 @@ MESSAGES: Mapping[str, Messages] = {
             "code": dict[str, str],  # SHA-256 of the files that the cell names, by the text that names each
             "measurements": list[dict[str, Any]],  # see `bench.store.result.Measurement`
             "blocks": list[m.BlockFacts],
+            "artifacts": bytes,  # what it compiled, as torch hands it over, where starts are asked for
             "operators": dict[str, dict[str, int]],  # by phase and name
             "training": dict[str, Any],  # the learning record; the last one counts
             "warning": dict[str, Any],  # see `bench.store.warning.Warning`
             "file": tuple[FileKind, str, bytes],  # its kind, its name and its content
             "status": tuple[Status, str | None],  # the last, but for what a profile sends
             "profile": dict[str, Any],
+            "memory": dict[str, Any],  # see `bench.store.stored.StoredMemory`
         },
     ),
     TRY_BATCH: Messages(
@@ -76,6 +79,7 @@ MESSAGES: Mapping[str, Messages] = {
             "tried": tuple[Status, str | None, float | None],  # the reason, and the peak of memory in bytes
         },
     ),
+    COMPILE_START: Messages(StartTask, {"started": float, **FAILED}),  # seconds beyond those of the steps
     CATALOGUE: Messages(CatalogueRequest, {**TRYING, "catalogue": Catalogue, **REFUSED}),
     LAYERS: Messages(LayersRequest, {"layers": m.Layers, **REFUSED}),
     VERIFY_CHECKPOINT: Messages(Weights, {"verification": m.Verification, **REFUSED}),

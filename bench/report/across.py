@@ -13,7 +13,7 @@ import pandas as pd
 
 from bench.errors import BenchError
 from bench.metrics import row_of
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
 from bench.plan.short_names import short_names
 from bench.stats.interval import Interval
 from bench.store.disturbed import flagged
@@ -135,7 +135,7 @@ def across(runs: Sequence[Run]) -> Across:
         raise BenchError(f"{names}: {plural(len(machines), 'machine')} measured, name runs of two machines or more")
     cells = _cells(lines, keys)
     placed = [
-        {**line, "id": cell.id, "cell": cell.to_dict() | {"seed": line["cell"].get("seed")}, "machine": key}
+        {**line, "id": cell.id, "cell": cell.to_dict() | {"seed": seed_of(line["cell"])}, "machine": key}
         for line, key, cell in zip(lines, keys, cells, strict=True)
     ]
     return Across(machines, tuple(_nets(placed, {cell.id: cell for cell in cells})))

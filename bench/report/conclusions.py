@@ -6,6 +6,7 @@ from dataclasses import replace
 from bench.metrics import METRICS
 from bench.report.bargains import bargains
 from bench.report.comparable import Group, groups
+from bench.report.compiling import compiling
 from bench.report.goal import goal
 from bench.report.order import Sentence, brief, lead, order, threads_of
 from bench.report.race import race_sentence
@@ -32,6 +33,7 @@ def conclusions(record: Record) -> list[Sentence]:
         race_sentence(record),
         *goal(record),
         *bargains(record),
+        compiling(record),
         _rates(record),
         _uncertain(record),
         _lost(record),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bench.metrics import METRICS, Metric, named
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
 from bench.plan.largest import Largest, largest_of, marked
 from bench.plan.short_names import BETWEEN, short_names
 from bench.plan.workloads import target_of
@@ -77,7 +77,7 @@ def read(run: Run) -> Record:
     """
     stored = list(map(_of_configuration, flagged(run.lines(), run.heads())))
     lines = {
-        (place, line["cell"].get("seed"), line["repeat"]): line
+        (place, seed_of(line["cell"]), line["repeat"]): line
         for line, (place, _) in zip(stored, places_of(stored), strict=True)
     }
     gathered: dict[tuple[str, str], _Gathered] = {}

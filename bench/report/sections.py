@@ -8,6 +8,7 @@ from typing import Any
 from bench.report import svg
 from bench.report.kernels import Kernels, kernels
 from bench.report.learning_curves import learning
+from bench.report.memory import memory
 from bench.report.parallel import Told, all_of
 from bench.report.plotting import Picture
 from bench.report.predictions import seeing
@@ -23,6 +24,7 @@ ENOUGH_ROWS = 6  # with fewer, drawing takes hardly longer than to fork
 _DRAWN: tuple[tuple[str, str, str, Callable[[Record], list[Picture]]], ...] = (
     ("choose", "Choose", "What each configuration gives for what it costs.", choosing),
     ("speed", "Speed", "What a step costs, where its time goes, and how much it varies.", speed),
+    ("memory", "Memory", "What a step holds, when, and what for.", memory),
     ("ranks", "Ranks", "What is gained by several processes that train together.", scaling),
     ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning),
     ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing),

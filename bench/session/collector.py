@@ -16,17 +16,23 @@ from bench.process import entries
 from bench.process.executor import Executor, talk
 from bench.process.worker import WorkerError
 from bench.session.flight import Report
+from bench.session.starts import kept_for, starts_of
 from bench.store.provenance import utc_now
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
 from bench.text import joined, plural
-from bench.vocabulary import FileKind, Part, Status
+from bench.vocabulary import FileKind, Part, Status, WarningKind
 
 FLAGS: Mapping[FileKind, str] = {
     "trace": "--profile",
     "checkpoint": "--checkpoint",
 }  # the flag that asks for each kind of file
 MOST_LOST = 3  # nodes that one task may take along: it may be what ends them
+# By the stages that come after the status, what is lost where a worker ends in them, and what that is called.
+_LOST: Mapping[str, tuple[str, WarningKind | None]] = {
+    "profile": ("profile", "no profile"),
+    "memory over a step": ("memory", "memory not known"),
+}
 PARTS: Mapping[FileKind, Part] = {"trace": "profile", "checkpoint": "training"}
 
 
@@ -73,20 +79,35 @@ class Collector:
             BenchError: no node is left.
 
         """
-        task = replace(task, left_out=self._left_out)
+        with kept_for(task) as caches:
+            return self._measured(replace(task, left_out=self._left_out, caches=caches), report)
+
+    def _measured(self, task: Task, report: Report) -> Result:
         started, clock = utc_now(), time.monotonic()
         parts, ended, lost = self._tried(task, report)
+        if "artifacts" in parts and ended is None:
+            self._start_again(task, parts, report)
         started, clock = parts.get("began", [(started, clock)])[0]  # on a node, not before it was free
         if changed := [text for text, digest in parts.get("code", [{}])[-1].items() if self._changed(text, digest)]:
             # its numbers are of other code than the run says
             reason = f"{' and '.join(changed)} has changed since the run began: start a new run"
             return Result(task.cell, "failed", reason, task.repeat, started=started, seconds=time.monotonic() - clock)
         ending = _ending(parts, ended)
-        if ended is not None and "status" in parts and _last_stage(parts) == "profile" and "profile" not in parts:
-            _warn(parts, Warning("profile", "no profile", None, ended.reason))
+        if ended is not None and "status" in parts:
+            part, kind = _LOST.get(_last_stage(parts), ("", None))
+            if kind and part not in parts:
+                _warn(parts, Warning("profile", kind, None, ended.reason))
         if lost:
             _warn(parts, _nodes_lost(lost))
         return _result(task, parts, ending, started, time.monotonic() - clock)
+
+    def _start_again(self, task: Task, parts: dict[str, list[Any]], report: Report) -> None:
+        """Add how long fresh processes take to start with what the task's worker has left."""
+        report("starts")
+        measurements, warnings = starts_of(task, parts["artifacts"][-1], self._executor)
+        parts.setdefault("measurements", []).append([measurement.to_dict() for measurement in measurements])
+        for warning in warnings:
+            _warn(parts, warning)
 
     def _tried(self, task: Task, report: Report) -> tuple[dict[str, list[Any]], WorkerError | None, list[str]]:
         """What the last worker that was given the task sent and ended with, and the nodes that vanished before."""
@@ -200,6 +221,7 @@ def _result(
         training=parts.get("training", [None])[-1],
         operators=parts.get("operators", [None])[-1],
         profile=parts.get("profile", [None])[-1],
+        memory=parts.get("memory", [None])[-1],
         system=_system(parts),
         warnings=tuple(dict.fromkeys(map(Warning.from_dict, parts.get("warning", ())))),
         started=started,

@@ -33,6 +33,7 @@ from bench.session.recording import Recording
 from bench.session.requests import ask_catalogue, ask_ceilings
 from bench.session.resume import past_of, reopen
 from bench.session.scheduler import Scheduler
+from bench.session.starts import check_starts
 from bench.session.tuned import Tuned
 from bench.store import run as store
 from bench.store.fingerprint import protocol
@@ -82,7 +83,7 @@ def prepare(
     trials = trials_of(grid.cells, plan, catalogue)
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats, executor.slots)
-    _check_training(plan)
+    _check_asked(plan, grid, executor)
     for text in (*_untrained(grid, catalogue), *_untrainable(grid), *left_out, *_without_one_rank(grid)):
         observer.warned(text)
     seconds = left.seconds(plan, catalogue, executor.slots)
@@ -234,6 +235,12 @@ def _check_budget(plan: Plan, due: Collection[Cell], slots: int) -> None:
             f"the budget of {plan.budget:g} s is too small: {cells} need at least {least:.0f} s; "
             f"give --budget {least * 2:.0f}s, or fewer cells or --blocks"
         )
+
+
+def _check_asked(plan: Plan, grid: Grid, executor: Executor) -> None:
+    """See that what the plan asks for beside times can be told of its cells."""
+    _check_training(plan)
+    check_starts(plan, grid.cells, executor)
 
 
 def _check_training(plan: Plan) -> None:

@@ -42,7 +42,7 @@ def noise_of(logs: Sequence[float] | Floats, starts: Starts | None = None) -> No
     sure = estimated(values, starts)
     mean, freedom, spread = float(sure.mean), int(sure.freedom), float(sure.spread)
     other = np.zeros(values.size) if starts is None else np.asarray(starts, dtype=float)
-    rest = values - mean
+    rest = values.copy()
     for side in (0, 1):
         rest[other == side] -= rest[other == side].mean() if (other == side).any() else 0.0
     larger = upper_spread(1.0, freedom) * np.sqrt(values.size / freedom)
@@ -123,10 +123,10 @@ def replayed(logs: Sequence[float], tolerance: float = TOLERANCE, starts: Sequen
     Pairs at the end that decide nothing are left out.
     """
     ends: list[str] = []
-    rest, begun = list(logs), list(starts or [0] * len(logs))
+    rest, begun = logs, starts
     while (look := deciding_look(rest, tolerance, starts=begun)) is not None and look.outcome != "continue":
         ends.append(look.outcome)
-        rest, begun = rest[look.n :], begun[look.n :]
+        rest, begun = rest[look.n :], None if begun is None else begun[look.n :]
     return ends
 
 

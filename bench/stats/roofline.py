@@ -114,7 +114,7 @@ def bound_of(
     if ceiling is None or not {"step", "flops", "bytes_moved"} <= set(values) or not values["step"] > 0:
         return None
     operators, around = 0.0, 0.0
-    if cell["mode"] == "eager":  # the counts are of the eager step
+    if cell["mode"] == "eager" and cell.get("implementation") != "compiled":  # the counts are of the eager step
         operators = sum(values.get(OPERATORS_OF[phase], 0.0) for phase in STEP_PHASES)
         around = _around(cell, ceiling)
     return bound(values["step"], values["flops"], values["bytes_moved"], operators, ceiling, around=around)

@@ -7,13 +7,15 @@ from typing import Any
 import pandas as pd
 
 from bench.metrics import named
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
 from bench.stats.interval import Interval
 from bench.store.accumulation import with_accumulation
 from bench.store.disturbed import flagged
 from bench.store.flags import Flags, joined, missed
 from bench.store.machines import Place, places_of
+from bench.store.payoffs import with_payoffs
 from bench.store.readings import Taken
+from bench.store.recomputation import with_recomputation
 from bench.store.result import Measurement
 from bench.store.run import Run
 from bench.store.scaling import with_efficiencies
@@ -43,7 +45,7 @@ def configurations(run: Run) -> pd.DataFrame:
     lines = [{**line, "id": configuration_id(line)} for line in flagged(run.heads(), run.heads())]
     seeds: dict[str, set[int]] = {line["id"]: set() for line in lines}
     for line in lines:
-        seed = line["cell"].get("seed", 0)
+        seed = seed_of(line["cell"])
         if line["status"] != "skipped" and seed is not None:
             seeds[line["id"]].add(seed)
     table = frame_of(lines, asked_of(run.facts.plan))
@@ -96,7 +98,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     `max`, `mean`, `stddev` and `iqr`, as far as its file says them; the fields of a foreign cell that say nothing are
     absent, and so are its `seeds`.
     Cells of several ranks have a row for each efficiency that the run tells (`bench.store.scaling`), those of batches
-    in parts for their time and memory beside the whole batch (`bench.store.accumulation`).
+    in parts for their time and memory beside the whole batch (`bench.store.accumulation`), compiled ones for when that
+    pays (`bench.store.payoffs`).
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
     """
@@ -112,7 +115,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     table = table[~(table["metric"].isna() & table.index.isin(several))]  # where nothing was learnt on all of them
     short = table.loc[(table["metric"] == "reached") & (table["value"] < 1), "id"]
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
-    return with_accumulation(with_efficiencies(table[~flattering].reset_index(drop=True)))
+    whole = with_accumulation(with_efficiencies(table[~flattering].reset_index(drop=True)))
+    return with_payoffs(with_recomputation(whole))
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Quotients: rows of a frame that set a metric of one cell over that of another of the same run and machine."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -22,7 +22,7 @@ def alike(row: Row, without: Collection[str]) -> tuple[Any, ...]:
 
 def quotient(metric: str, row: Row, beside: Row, times: float = 1.0) -> Row:
     """A row of `metric`: what `row` has over so many `times` what `beside` has, with its 95 % interval."""
-    by = ratio(_interval(row), _interval(beside))
+    by = ratio(interval_of(row), interval_of(beside))
     low, high = (None if end is None else end / times for end in (by.low, by.high))
     kind = METRICS[metric]
     return {
@@ -41,6 +41,31 @@ def quotient(metric: str, row: Row, beside: Row, times: float = 1.0) -> Row:
     }
 
 
+def with_quotients(
+    table: pd.DataFrame, field: str, usual: Any, over: Callable[[Any], bool], metrics: Mapping[str, str]
+) -> pd.DataFrame:
+    """A frame with rows more for what cells take over what the cell does that differs from them in one field alone.
+
+    Args:
+        table: as of `bench.store.frame.frame_of`.
+        field: of Cell.
+        usual: its value in the cell that is the denominator.
+        over: whether a value is one of a numerator; of a foreign cell it is not a number.
+        metrics: by metric, that of its quotient.
+
+    """
+    if not table[field].map(over).any():
+        return table
+    rows = table[table["metric"].isin(metrics)].to_dict("records")
+    below = {(row["metric"], alike(row, (field,))): row for row in rows if row[field] == usual}
+    more = [
+        quotient(metrics[str(row["metric"])], row, beside)
+        for row in rows
+        if over(row[field]) and (beside := below.get((row["metric"], alike(row, (field,))))) is not None
+    ]
+    return with_rows(table, more)
+
+
 def with_rows(table: pd.DataFrame, rows: Sequence[Row]) -> pd.DataFrame:
     """The frame with these rows after all others."""
     if not rows:
@@ -49,6 +74,7 @@ def with_rows(table: pd.DataFrame, rows: Sequence[Row]) -> pd.DataFrame:
     return pd.concat([table, added], ignore_index=True)
 
 
-def _interval(row: Row) -> Interval:
+def interval_of(row: Row) -> Interval:
+    """The value of a row with its interval, where it has one."""
     ends = [None if pd.isna(row[end]) else float(row[end]) for end in ("low", "high")]
     return Interval(float(row["value"]), ends[0], ends[1], int(row["n"]))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.metrics import row_of
+from bench.plan.cell import seed_of
 from bench.store.machines import Place, is_learnt, over_machines
 from bench.store.pooling import pooled_groups, undisturbed
 from bench.store.spread import COUNTS, NAMES, Spread, pooled_spread
@@ -49,7 +50,7 @@ class Taken:
             if reading["value"] is None:
                 continue
             if learnt.of_several and is_learnt(row_of(reading["metric"], reading["unit"])):
-                key = (learnt, reading["metric"], line["cell"].get("seed"))
+                key = (learnt, reading["metric"], seed_of(line["cell"]))
                 self._learnt.setdefault(key, []).append((reading, disturbed, cut))
             else:
                 self.add(self.numbers[timed], reading, disturbed, cut=cut)

@@ -123,6 +123,7 @@ class Result:
         training: the learning record (`bench.training.train`), or None where nothing was trained.
         operators: how often one step dispatches each aten operator, by phase; None where it was not counted.
         profile: what a profiled step spent its time on (`bench.measure.profile`), or None where it was not profiled.
+        memory: what a step holds when (`bench.measure.held_memory`), or None where it was not recorded.
         system: hardware and software as the worker saw them.
         warnings: what to know before trusting the numbers.
         started: UTC time, ISO 8601.
@@ -139,6 +140,7 @@ class Result:
     training: dict[str, Any] | None = None
     operators: dict[str, dict[str, int]] | None = None
     profile: dict[str, Any] | None = None
+    memory: dict[str, Any] | None = None
     system: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[Warning, ...] = ()
     started: str = ""
@@ -176,6 +178,7 @@ class Result:
             "training": self.training,
             "operators": self.operators,
             "profile": self.profile,
+            "memory": self.memory,
             "system": self.system,
             "samples": samples,
         }
@@ -194,6 +197,7 @@ class Result:
             training=stored["training"],
             operators=stored["operators"],
             profile=stored["profile"],
+            memory=stored.get("memory"),
             system=stored["system"],
             warnings=tuple(map(Warning.from_dict, stored["warnings"])),
             started=stored["started"],

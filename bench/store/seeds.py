@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.plan.cell import seed_of
 from bench.text import STATES, plural
 from bench.vocabulary import STATUSES
 
@@ -31,7 +32,7 @@ class Seeds:
 
     def note(self, line: Mapping[str, Any]) -> None:
         """Take in a stored line."""
-        seed = line["cell"].get("seed", 0)
+        seed = seed_of(line["cell"])
         if seed is None:  # a foreign cell, which has none
             return
         if self._statuses.get(seed, "ok") == "ok":

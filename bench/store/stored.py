@@ -11,13 +11,14 @@ from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.store.result import SCHEMA
 from bench.store.spread import Spread
-from bench.vocabulary import Direction, Part, Statistic, Status, WarningKind
+from bench.vocabulary import Direction, MemoryCategory, Part, Statistic, Status, WarningKind
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 Seconds = Annotated[float, Meta(ge=0, le=1e12)]
 Joules = Annotated[float, Meta(ge=0, le=1e18)]
 Number = Annotated[float, Meta(ge=-1e100, le=1e100)]  # whose square and whose sum with others are numbers too
 LogRatio = Annotated[float, Meta(ge=-50, le=50)]  # nothing takes 1e21 times as long as something else
+MOST_MOMENTS = 1000  # of a step's memory; what we write has a quarter of it
 _BULK = b',"blocks":['  # begins what comes after the measurements; inside a string its quotes would be escaped
 
 # What a field of Cell may hold, by its type, where not all values of the type are any.
@@ -158,6 +159,36 @@ class StoredTraining(TypedDict, total=False):
     mistakes: Any
 
 
+class StoredPhase(TypedDict):
+    """A phase of a step.
+
+    Attributes:
+        phase: its name.
+        start: since the step began.
+
+    """
+
+    phase: str
+    start: Seconds
+
+
+class StoredMemory(TypedDict):
+    """What a step holds when, in a pass of its own; in between it is what it was at the point before.
+
+    Attributes:
+        seconds: when, since the step began.
+        bytes: by category, how many at each of these moments.
+        phases: when each begins, in order.
+        end: when the step ends.
+
+    """
+
+    seconds: Annotated[list[Seconds], Meta(min_length=1, max_length=MOST_MOMENTS)]
+    bytes: dict[MemoryCategory, list[Count]]
+    phases: Annotated[list[StoredPhase], Meta(max_length=MOST_MOMENTS)]
+    end: Seconds
+
+
 class StoredHead(TypedDict):
     """A line up to its measurements.
 
@@ -202,6 +233,7 @@ class StoredLine(StoredHead):
         training: the learning record; null where nothing was trained.
         operators: by phase, how often a step dispatches each aten operator; null where that was not counted.
         profile: what a profiled step spent its time on, see profiling.md; null where it was not profiled.
+        memory: what a step holds when; null where that was not recorded, absent in lines of versions before.
         system: hardware and software as the worker saw them; empty where none told.
         samples: by metric, base64 of little-endian float32 in the unit of the metric, in order of measurement.
 
@@ -211,6 +243,7 @@ class StoredLine(StoredHead):
     training: StoredTraining | None
     operators: dict[str, dict[str, Count]] | None
     profile: Any
+    memory: NotRequired[StoredMemory | None]
     system: dict[str, Any]
     samples: dict[str, str]
 
@@ -241,6 +274,7 @@ def _checked(stored: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     for measured in stored["measurements"]:
         _check_sign(measured["metric"], measured["value"])
     if whole:
+        _check_memory(stored.get("memory"))
         _give_samples(by_metric, stored.pop("samples"))
     return stored
 
@@ -260,6 +294,15 @@ def _give_samples(by_metric: dict[str, dict[str, Any]], samples: dict[str, str])
     for metric, measured in by_metric.items():
         if measured.get("n", 0) != counts[metric]:
             raise ValueError(f"'{metric}' has {counts[metric]} samples, and says otherwise")
+
+
+def _check_memory(memory: dict[str, Any] | None) -> None:
+    """See that each category has a number for each moment, and that these follow each other."""
+    moments = memory["seconds"] if memory else []
+    if any(len(sizes) != len(moments) for sizes in (memory["bytes"].values() if memory else ())):
+        raise ValueError("its memory has not one number for each moment")
+    if sorted(moments) != moments:
+        raise ValueError("the moments of its memory are not in order")
 
 
 def _check_sign(metric: str, least: float | None) -> None:

@@ -97,7 +97,7 @@ def summaries(run: Run) -> list[CellSummary]:
     for line, (place, _) in zip(lines, places_of(lines), strict=True):
         processes.setdefault(place, []).append(line)
         for reading in _learnt(line):
-            learnt.setdefault(line["id"], {}).setdefault(line["cell"]["seed"], []).append(reading["value"])
+            learnt.setdefault(line["id"], {}).setdefault(Cell.from_dict(line["cell"]).seed, []).append(reading["value"])
     return [_summary(run, of_place, learnt.get(place.id, {})) for place, of_place in processes.items()]
 
 

@@ -16,6 +16,7 @@ from bench.measure.sketch import digest, sketch
 from bench.measure.workload import Workload
 from bench.origins.settings import OF_ARITHMETIC, settings_now
 from bench.plan.cell import Cell
+from bench.plan.compiled import as_torch_has_it
 from bench.plan.precision import PURE, type_of
 from bench.process.channel import Channel
 from bench.process.messages import Figures, SameTask, StepResult
@@ -30,7 +31,7 @@ def compute_steps(task: SameTask, channel: Channel) -> None:
         side = _side_of(task)
         channel.send("result", _result(side))
         while (arithmetic := channel.receive()) is not None:
-            work = side.fresh("eager") if arithmetic == "own" else side.truth()
+            work = side.eager() if arithmetic == "own" else side.truth()
             channel.send("trace", trace_steps(work, STEPS))
 
 
@@ -44,15 +45,17 @@ class _Side:
     classes: int
     dropout: bool
 
-    def fresh(self, mode: str | None = None) -> Workload:
-        """The cell as nothing has stepped it yet."""
-        return self._seeded(
-            Workload(replace(self.cell, mode=mode or self.cell.mode), self.device, *self.part, self.classes)
-        )
+    def fresh(self, cell: Cell | None = None) -> Workload:
+        """The cell, or another in its place, as nothing has stepped it yet."""
+        return self._seeded(Workload(cell or self.cell, self.device, *self.part, self.classes))
+
+    def eager(self) -> Workload:
+        """The same operator by operator."""
+        return self.fresh(as_torch_has_it(self.cell))
 
     def truth(self) -> Workload:
         """The same in float64."""
-        return self._seeded(in_float64(self.fresh("eager"), *self.part))
+        return self._seeded(in_float64(self.eager(), *self.part))
 
     def _seeded(self, work: Workload) -> Workload:
         if not self.dropout:

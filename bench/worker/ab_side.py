@@ -26,6 +26,7 @@ from bench.measure.workload import Workload
 from bench.origins.attempts import attempts_told
 from bench.origins.settings import changes, settings_now
 from bench.plan.cell import Cell
+from bench.plan.compiled import as_torch_has_it
 from bench.plan.task import CatalogueRequest
 from bench.process.channel import Channel
 from bench.process.entries import MESSAGES
@@ -79,7 +80,7 @@ def capabilities_of(task: CapabilitiesTask, channel: Channel) -> None:
 def count(task: SideTask, channel: Channel) -> None:
     """Send the exact counts of one step by metric, and the peak of memory, which on a CPU is not exact."""
     with failure_sent(channel):
-        cell, device = _opened({**task, "cell": {**task["cell"], "mode": "eager"}})
+        cell, device = _opened({**task, "cell": as_torch_has_it(Cell.from_dict(task["cell"])).to_dict()})
         work = _workload(task, cell, device)
         channel.send("counts", {cost.metric: cost.value for cost in (*measure_costs(work), *measure_memory(work))})
 

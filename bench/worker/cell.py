@@ -1,10 +1,8 @@
 """The measurement of one cell, in its worker: each part is sent as soon as it is known."""
 
 import gc
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from random import Random
 from typing import Protocol
@@ -15,12 +13,15 @@ from architectures import ShapeError
 from bench import models
 from bench.counters.energy import EnergyMeter, NoEnergyError, idle_watts
 from bench.devices import Device, device_for, is_out_of_memory
+from bench.devices.prefault import return_free_memory
 from bench.errors import reason_of
 from bench.machine import procfs
+from bench.machine.family_memory import FamilyMemory
 from bench.machine.system import describe_system
 from bench.measure import denormals, noise
 from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
 from bench.measure.blocks import Block, block_facts
+from bench.measure.compiled import counts
 from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.numerics import measure_numerics, too_large, unknown
 from bench.measure.reference import references
@@ -32,6 +33,7 @@ from bench.origins.attempts import attempts_told
 from bench.origins.digests import digests_of_code
 from bench.origins.settings import changes, settings_now
 from bench.plan.cell import Cell
+from bench.plan.compiled import as_torch_has_it, is_compiled
 from bench.plan.task import Task
 from bench.process.channel import Channel, HungUpError
 from bench.process.layout import layout_of, shift_heap
@@ -41,6 +43,7 @@ from bench.store.warning import Warning
 from bench.training.record import learn
 from bench.training.train import DivergedError
 from bench.vocabulary import Part
+from bench.worker.compiling import artifacts, beyond_steps, caches_for, seconds_of_first_steps
 from bench.worker.energy import meter_of, no_energy
 from bench.worker.gpu import gpu_of, throttles_of
 
@@ -50,7 +53,7 @@ def measure(task: Task, channel: Channel) -> None:
 
     At the end comes the status, and after it only a trace and a profile, whose loss costs nothing else.
     """
-    with attempts_told(lambda _: None, task.left_out):
+    with attempts_told(lambda _: None, task.left_out), caches_for(task.cell, task.caches):
         _measure(task, channel)
 
 
@@ -166,7 +169,7 @@ class _CellTask:
         self._warn(watch_warnings("phases", phases, self.watch.take_dropped()))
         _check_set(self.cell.threads)
         self.step_seconds = measurements[0].value
-        self._send(measurements, phases)
+        self._send([*measurements, *(counts() if is_compiled(self.cell) else ())], phases)
         overhead = {measured.metric: measured.value for measured in measurements}.get("mark_overhead", 0.0)
         self._warn(noise.of_marks("phases", overhead))
         self._warn(denormals.warnings_of("phases", work))
@@ -179,16 +182,23 @@ class _CellTask:
             self._warn([Warning("timing", "loss not finite", None, text)])
         if self.task.costs:
             self._costs(work)
+        elif self.task.peak:
+            self._peak(work)
         return True
 
     def _costs(self, work: Workload) -> None:
-        """What the cell costs, counted on a workload of its own; the peak of memory by what is left then."""
+        """What the cell costs, counted on a workload of its own."""
         self.channel.send("stage", "costs")
-        counted = self._workload(replace(self.cell, mode="eager"))
+        counted = self._workload(self.cell if work.recomputed else as_torch_has_it(self.cell))
         counts = measure_costs(counted)
         self._send(counts)
         self.channel.send("operators", count_operators(counted))
         del counted
+        self._peak(work)
+        self._numerics({count.metric: count.value for count in counts})
+
+    def _peak(self, work: Workload) -> None:
+        """The peak of memory, by what is left when a second net of the cell is made."""
         gc.collect()  # what a net and its optimizer hold of each other is let go now, not in the midst of the next part
         try:
             self._send(measure_memory(work))
@@ -197,7 +207,6 @@ class _CellTask:
                 raise
             text = f"memory ran out while a second net was made to tell its peak: {reason_of(error)}"
             self._warn([Warning("timing", "memory not known", None, text)])
-        self._numerics({count.metric: count.value for count in counts})
 
     def _inference(self, work: Workload) -> tuple[list[Block], bool]:
         """Time inference; its blocks, and whether the net ran steadily before."""
@@ -246,7 +255,29 @@ class _CellTask:
         self._warn(warnings)
 
     def profile(self) -> None:
-        """Profile some steps of a fresh workload; whatever goes wrong is a warning."""
+        """Profile some steps of a fresh workload, and record what a step holds; whatever goes wrong is a warning."""
+        self._profile()
+        self._held_memory()
+
+    def _held_memory(self) -> None:
+        from bench.measure.held_memory import held_memory, peak_of  # noqa: PLC0415 - only where it is asked for
+
+        self.channel.send("stage", "memory over a step")
+        reason = "a replayed graph takes no memory from the allocator" if self.cell.mode == "cuda_graph" else ""
+        try:
+            memory = None if reason else held_memory(self._workload(self.cell))
+        except HungUpError:
+            raise
+        except BaseException as error:  # as of the profile
+            memory, reason = None, reason_of(error)
+        if memory is None:
+            text = reason or f"torch records no allocations of {self.device.name}"
+            self._warn([Warning("profile", "memory not known", None, f"what a step holds when is not known: {text}")])
+            return
+        self.channel.send("memory", memory)
+        self._send([Measurement.of_value("held_memory", float(peak_of(memory)), "maximum")])
+
+    def _profile(self) -> None:
         from bench.measure.profile import profile_cell, profile_metrics  # noqa: PLC0415 - only where it is asked for
 
         self.channel.send("stage", "profile")
@@ -267,17 +298,21 @@ class _CellTask:
 
     def _first_step(self, work: Workload) -> None:
         """The first step, which chooses kernels, and those until the step is compiled or captured, where asked for."""
-        taken = []
-        for _ in range(work.settling):
-            start = time.perf_counter()
-            work.step()
-            self.device.synchronize()
-            taken.append(time.perf_counter() - start)
-        measurements = [Measurement.of_value("first_step", taken[0], "single", self.cell.threads)]
-        if self.cell.mode != "eager":
-            compiling = sum(taken) - len(taken) * taken[-1]
-            measurements.append(Measurement.of_value("compile_time", compiling, "single", self.cell.threads))
+        compiled = is_compiled(self.cell)
+        if compiled:
+            return_free_memory()  # else what compiling takes would come of what the process holds already
+        with FamilyMemory() if compiled else nullcontext() as held:
+            taken = seconds_of_first_steps(work)
+        threads = self.cell.threads
+        measurements = [Measurement.of_value("first_step", taken[0], "single", threads)]
+        if compiled or not work.is_eager:
+            measurements.append(Measurement.of_value("compile_time", beyond_steps(taken), "single", threads))
+        if held is not None and held.peak is not None:
+            measurements.append(Measurement.of_value("compile_memory", held.peak, "maximum", threads))
+            self.device.settle_memory()
         self._send(measurements)
+        if self.task.starts:
+            self.channel.send("artifacts", artifacts())
 
     def _relative(self, work: Workload) -> None:
         """Cell against the frozen references in alternating blocks."""

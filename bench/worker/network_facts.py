@@ -12,6 +12,7 @@ from architectures.fitting import materialize
 from bench import models
 from bench.errors import BenchError
 from bench.measure.flops import flop_counter
+from bench.measure.recompute import has_parts, without_parts
 from bench.origins import told_of
 from bench.plan.origin import parse
 
@@ -36,7 +37,9 @@ def own_form(text: str, images: Sequence[Mapping[str, Any]]) -> Architecture:
 
 
 def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
-    """Parameters and FLOPs of one image at the architecture's own shape; the `trouble` where it cannot be run.
+    """Parameters and FLOPs of one image at the architecture's own shape, and which modes it `cannot` have, with why.
+
+    Where it cannot be run the `trouble` alone.
 
     Counted on the meta device, or on the CPU where a network of the user's own needs real numbers. The counted pass is
     the only one that a network of the suite makes: on the meta device a deep one takes as long as to be computed.
@@ -57,6 +60,7 @@ def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "flops_forward": counter.get_total_flops(),
+            "cannot": {} if has_parts(model) else {"recompute": without_parts(text)},
         }
     return {"trouble": trouble}
 

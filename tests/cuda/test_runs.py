@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from bench.plan.compiled import ARGUMENTS
 from bench.trace.tensor_cores import on_tensor_cores
 from tests.cuda.needed import EVERY
 
@@ -62,6 +63,15 @@ def test_every_mode_and_type_runs_or_says_why_not(bench, mode, dtype, record_pro
 def test_every_optimizer_runs_or_says_why_not(bench, mode):
     found = ran(bench, "optimizers", "--architectures", "debug", "--optimizers", "*", "--modes", mode, *SPEED)
     assert {status for status, _ in statuses(found).values()} <= {"ok", "skipped"}, statuses(found)
+
+
+@pytest.mark.parametrize("mode", ARGUMENTS)
+def test_every_mode_of_compiling_runs_with_either_update(bench, mode, record_property):
+    words = ("--optimizers", "adam", "--implementations", "default", "compiled", "--modes", "eager", mode)
+    found = ran(bench, "compiling", "--architectures", "lenet5", *words, *SPEED)
+    assert {status for status, _ in statuses(found).values()} == {"ok"}
+    figures = [f"{name} {metrics_of(line).get(name)}" for line in found for name in ("step", "compile_time")]
+    record_property("figures", f"{mode}: {', '.join(figures)}")
 
 
 @pytest.mark.parametrize("implementation", ["forloop", "foreach", "fused"])

@@ -165,7 +165,10 @@ def test_a_link_that_nobody_may_follow_is_told(folder):
 
 
 def test_a_name_that_no_file_can_have(folder):
-    assert "null byte" in refused("folder:pe\0ts")
+    message = refused("folder:pe\0ts")
+    assert "embedded null " in message  # a byte, or from Python 3.13 on a character
+    assert message.endswith("check its name")
+    assert "\0" not in message
 
 
 def test_images_are_brought_to_a_shape(folder):

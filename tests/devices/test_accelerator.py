@@ -217,6 +217,7 @@ def test_a_library_at_a_loss_on_a_full_device_has_no_memory(pretended, free, exp
 
 def test_random_numbers_and_the_current_device_are_the_caller_s_own_again(monkeypatch):
     kept = []
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(torch.accelerator, "current_device_index", lambda: 1)
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: 3)
     monkeypatch.setattr(torch.accelerator, "set_device_index", kept.append)

@@ -39,6 +39,8 @@ from bench.store.stored import (
     StoredHead,
     StoredLine,
     StoredMeasurement,
+    StoredMemory,
+    StoredPhase,
     StoredTraining,
     StoredWarning,
 )
@@ -99,7 +101,7 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "address", "shard",
-    "energy", "targets", "evaluations", "held_out",
+    "energy", "starts", "targets", "evaluations", "held_out",
 )  # fmt: skip
 
 
@@ -133,6 +135,8 @@ NAMED = {
     StoredCell: "Cell",
     StoredEvaluation: "Evaluation",
     StoredMeasurement: "Measurement",
+    StoredMemory: "Memory",
+    StoredPhase: "Phase",
     StoredTraining: "Learning record",
     StoredWarning: "Warning",
     Try: "Try",
@@ -387,6 +391,11 @@ EVALUATION = Table(
         "test_accuracy": "1", "joules": "J",
     },
 )  # fmt: skip
+MEMORY = Table(
+    "Memory", "The key `memory` of a line: what one step holds when, see [memory.md](memory.md). Between two moments "
+    "it is what it was at the first.", StoredMemory, {"seconds": "s", "bytes": "B", "end": "s"},
+)  # fmt: skip
+PHASE = Table("Phase", "An entry of `phases` in a memory.", StoredPhase, {"start": "s"})
 DECIDED = Table(
     "Decision", "The whole document.", Decision, {"schema": "1", "exit_code": "1", "seconds": "s", **TIME},
     before=(
@@ -679,7 +688,7 @@ DOCUMENTS = (
                 "largest": {"type": "list of [Largest](#largest)"},
             }),
             PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LARGEST, TRY, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD,
-            BLOCK, TRAINING, EVALUATION, PROFILE, SYSTEM,
+            BLOCK, TRAINING, EVALUATION, PROFILE, MEMORY, PHASE, SYSTEM,
         ),
         RUN,
     ),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -119,7 +120,7 @@ def test_its_description_is_the_first_paragraph_of_its_docstring():
         ("Backwards", "has the learning rate -0.1: give a number above 0, such as lr=0.01"),
         ("of_odd_groups", "has the learning rate True: give a number above 0"),
         ("of_rate_in_a_tensor(rate=-0.1)", "has the learning rate tensor(-0.1000): give a number above 0"),
-        ("of_numpy_rate(rate=-0.1)", "has the learning rate np.float32(-0.1): give a number above 0"),
+        ("of_numpy_rate(rate=-0.1)", f"has the learning rate {np.float32(-0.1)!r}: give a number above 0"),
         ("Still", f"changes no weight of a net in {STEPS} steps: is it given the net's own?"),
     ],
 )

@@ -264,3 +264,22 @@ def test_what_a_captured_step_cannot_is_left_out_beforehand(catalogue, fields, r
     plan = Plan(**{"architectures": ("mlp",), "modes": ("cuda_graph",), "devices": ("cuda",), **fields})
     with pytest.raises(BenchError, match=reason):
         expand(plan, known)
+
+
+def test_a_net_without_parts_is_left_out_of_activation_checkpointing_alone(catalogue):
+    nets = {"mlp": {"family": "made up", "flops_forward": 1.0, "cannot": {"recompute": "'mlp' has no blocks"}}}
+    grid = expand(Plan(architectures=("mlp",), modes=("eager", "recompute")), catalogue(architectures=nets))
+    assert [cell.mode for cell in grid.cells] == ["eager"]
+    assert [(cell.mode, why) for cell, why in grid.skipped] == [("recompute", "'mlp' has no blocks")]
+
+
+@pytest.mark.parametrize(
+    ("axes", "peaks"),
+    [({}, (False, False)), ({"modes": ("recompute",)}, (False, True)), ({"accumulate": (4,)}, (False, True))],
+)
+def test_every_process_tells_its_peak_where_memory_is_traded(catalogue, axes, peaks):
+    plan = Plan(architectures=("mlp",), **axes)
+    (cell,) = expand(plan, catalogue()).cells
+    tasks = [task_of(cell, plan, repeat, catalogue().devices) for repeat in (0, 1)]
+    assert tuple(task.peak for task in tasks) == peaks
+    assert [task.costs for task in tasks] == [True, False]

@@ -71,6 +71,7 @@ EXAMPLES = {
     "download": ("", "true", True),
     "profile": ("", "true", True),
     "energy": ("", "true", True),
+    "starts": ("", "true", True),
     "executor": ("elsewhere", '"elsewhere"', "elsewhere"),
     "address": ("head:6379", '"head:6379"', "head:6379"),
     "shard": ("2/5", '"2/5"', "2/5"),
@@ -228,7 +229,7 @@ def test_a_circle_of_suites_is_named(suite, length):
         ("seeds = [-1]", ["'seeds'", "0 or more"]),
         ("architectures = [3]", ["'architectures'", "text", "3"]),
         ("dtypes = ['float64']", ["'dtypes'", "float32, bfloat16, float16", "float64"]),
-        ("modes = ['fast']", ["'modes'", "eager, compile, cuda_graph"]),
+        ("modes = ['fast']", ["'modes'", "eager, compile, compile_dynamic, "]),
         ("report = 'no'", ["'report'", "true or false"]),
         ("report = 0", ["'report'", "true or false"]),
         ("budget = 'soon'", ["'budget'", "a duration such as 90s", "'soon'"]),
@@ -347,6 +348,7 @@ def test_a_switch_turns_its_default_around():
         "download": False,
         "profile": False,
         "energy": False,
+        "starts": False,
         "report": True,
     }
     assert flag("profile") == "--profile"
@@ -374,7 +376,19 @@ TO_TARGETS = {"targets", "evaluations", "held_out"}
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     training = {"schedules", "splits", "epochs", "train_limit", "until", "checkpoint", *TO_TARGETS, "tune"}
-    run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "profile", "energy", "run", "report"}
+    run = {
+        "purpose",
+        "memory_limit",
+        "repeats",
+        "again",
+        "precision",
+        "timeout",
+        "profile",
+        "energy",
+        "starts",
+        "run",
+        "report",
+    }
     assert set(SETTINGS) - set(COMPARED) == training | RANKS | run | {"executor", "address", "shard"}
 
 
@@ -389,6 +403,7 @@ def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself()
         "precision",
         "profile",
         "energy",
+        "starts",
         "shard",
         "report",
     }

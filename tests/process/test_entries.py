@@ -22,7 +22,7 @@ SENDING_TOO = {
     **dict.fromkeys(
         (
             *(entries.AB_CAPABILITIES, entries.AB_COUNTS, entries.AB_BLOCKS, entries.AB_SAME),
-            *(entries.AB_STEP_FACTS, entries.AB_STEP_BLOCKS, entries.STEP_TIMES),
+            *(entries.AB_STEP_FACTS, entries.AB_STEP_BLOCKS, entries.STEP_TIMES, entries.COMPILE_START),
         ),
         ("bench.worker.failure",),
     ),

@@ -130,6 +130,15 @@ def test_what_is_lost_after_the_status_costs_a_warning_and_nothing_else():
     assert [one.metric for one in result.measurements] == ["step", "accuracy"]
 
 
+@pytest.mark.parametrize("sent", [False, True])
+def test_so_does_what_a_step_holds_where_it_had_not_come(sent):
+    parts = [("status", ("ok", None)), ("stage", "profile"), ("profile", {"rows": []}), ("stage", "memory over a step")]
+    result, _ = measured([*parts, *[("memory", {"end": 1.0})] * sent], WorkerError("failed", "it was ended"))
+    lost = Warning("profile", "memory not known", None, "it was ended")
+    assert (result.status, result.warnings) == ("ok", () if sent else (lost,))
+    assert (result.profile, result.memory) == ({"rows": []}, {"end": 1.0} if sent else None)
+
+
 def test_a_profile_and_counts_become_part_of_the_result():
     parts = [("operators", {"forward": {"aten.mm": 3}}), ("status", ("ok", None)), ("profile", {"rows": []})]
     result, _ = measured(parts)

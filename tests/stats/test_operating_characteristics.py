@@ -1,5 +1,7 @@
 """Operating characteristics: what resampling A/A pairs of one cell says of the gate, and that it is not too kind."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,24 @@ def test_the_design_s_machine_at_the_default_tolerance():
     assert by_size[0.10] >= 0.999
     assert found.missed[-1] == 0
     assert LOOKS[0] <= found.pairs <= 11
+
+
+def test_rates_are_those_of_runs_drawn_anew():
+    """A run fails or passes alone; a comparison fails where two independent runs do."""
+    draw, shape = np.random.default_rng(9), (10_000, LOOKS[-1])
+    equal = draw.choice(SHARED.deviations, shape) * draw.choice([-1, 1], shape)
+    ends = outcomes(equal + np.log1p(0.03), TOLERANCE, starts=STARTS)[0]
+    fails, passes = (ends == "fail").mean(), (ends == "pass").mean()
+    expected = rates(SHARED, TOLERANCE, (0.03,))
+    assert 0.2 < fails < 0.9
+    assert expected.power[0] == pytest.approx(fails**2, abs=0.03)
+    assert expected.missed[0] == pytest.approx(passes, abs=0.03)
+
+
+def test_a_tolerance_is_at_most_half_again_the_one_before():
+    """So that the smallest that is admitted is at most that much larger than need be."""
+    assert 0 < TOLERANCES[0] < TOLERANCE < TOLERANCES[-1] < 0.5
+    assert all(1 < later / earlier < 1.51 for earlier, later in pairwise(TOLERANCES))
 
 
 def test_the_same_pool_gives_the_same_rates():
@@ -94,6 +114,14 @@ def test_pairs_in_their_own_order_make_runs():
     pool = [*np.random.default_rng(5).normal(0, 0.01, 12), *np.random.default_rng(6).normal(0.1, 0.01, 6), 0.0]
     assert replayed(pool) == ["pass", "pass", "fail"]
     assert replayed([0.0] * 5) == []
+
+
+def test_what_the_start_does_is_taken_out_of_each_run():
+    """Here the side that started first took a tenth longer: no run could be decided were that noise."""
+    starts = [at // 2 % 2 for at in range(30)]
+    logs = [0.2 * (start - 0.5) + noise for start, noise in zip(starts, pairs(0.002, 7, 30), strict=True)]
+    assert replayed(logs, starts=starts) == ["pass"] * 5
+    assert replayed(logs) == ["inconclusive"]
 
 
 @pytest.mark.parametrize("tolerance", [0.02, 0.05])

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import MISSING, fields
 
 import numpy as np
 import pytest
@@ -9,10 +10,14 @@ import pytest
 from bench.errors import BenchError
 from bench.files import check_shape
 from bench.plan.cell import Cell
+from bench.report import write
+from bench.store.frame import configurations, frame
 from bench.store.result import Measurement, Result
 from bench.store.run import create, load
 from bench.store.stored import CELL_FIELDS, parse_line
+from bench.store.summary import summaries
 from bench.store.warning import Warning
+from tests.store.planted import measured, recorded
 
 GOOD = Result(
     Cell("mlp", threads=2),
@@ -25,6 +30,12 @@ GOOD = Result(
     blocks=({"subject": "cell", "started": 0.0, "wall": 0.1, "cpu": 0.1, "faults": 0, "preempted": 0, "steps": 3},),
     training={"seed": 0, "epochs": [{"epoch": 1, "steps": 3, "seconds": 1.0, "test_accuracy": 0.9}]},
     operators={"forward": {"aten.addmm": 2}},
+    memory={
+        "seconds": [0.0, 0.5],
+        "bytes": {"weights": [10, 10], "temporary": [0, 5]},
+        "phases": [{"phase": "forward", "start": 0.0}],
+        "end": 1.0,
+    },
     warnings=(Warning("phases", "contended", 0.2, "a neighbour"),),
     started="2026-11-26T00:00:00+00:00",
     seconds=1.5,
@@ -69,6 +80,16 @@ def at(stored, path, value):
 
 
 WRONG = [
+    (("memory",), {}),
+    (("memory", "seconds"), []),
+    (("memory", "seconds"), [0.5, 0.0]),
+    (("memory", "seconds"), [0.0, "soon"]),
+    (("memory", "seconds"), [0.0] * 1001),
+    (("memory", "bytes", "weights"), [10]),
+    (("memory", "bytes", "weights"), [10, -1]),
+    (("memory", "bytes"), {"dreams": [1, 2]}),
+    (("memory", "phases"), [{"phase": "forward"}]),
+    (("memory", "end"), None),
     (("cell",), ...),
     (("cell",), "mlp"),
     (("cell", "architecture"), 3),
@@ -171,3 +192,24 @@ def test_a_number_is_taken_up_to_where_nothing_is_measured(path, value, fits):
 def test_a_field_of_a_cell_is_taken_as_far_as_it_can_be(name, value, fits):
     with nullcontext() if fits else pytest.raises(ValueError, match="Expected"):
         check_shape(value, CELL_FIELDS[name])
+
+
+def without_defaults(run):
+    """Have the run's lines leave out what of their cells is at its default, as a newer version may."""
+    path = run.folder / "results.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    usual = {each.name: each.default for each in fields(Cell) if each.default is not MISSING}
+    for line in lines:
+        line["cell"] = {name: value for name, value in line["cell"].items() if usual.get(name, ...) != value}
+    assert all("split" not in line["cell"] for line in lines)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_a_cell_that_leaves_out_its_defaults_is_the_same_cell(tmp_path):
+    cells = [Cell("mlp", threads=2, seed=seed) for seed in (0, 1)]
+    results = [measured(cell, "xeon", step=1e-3, accuracy=0.9 + cell.seed / 100) for cell in cells]
+    run = recorded(tmp_path, "mine", [*results, measured(cells[0], "xeon", 1, step=2e-3)])
+    readers = (frame, configurations, summaries, lambda run: write(run, tmp_path).read_text())
+    whole = [str(reader(load("mine", tmp_path))) for reader in readers]
+    without_defaults(run)
+    assert [str(reader(load("mine", tmp_path))) for reader in readers] == whole

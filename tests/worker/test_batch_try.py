@@ -7,6 +7,7 @@ from bench.devices import CpuDevice
 from bench.machine import procfs
 from bench.plan.cell import Cell
 from bench.plan.task import BatchTask
+from bench.store.run import load
 from bench.worker.batch_try import try_batch
 from tests.measure.recording import Heard
 
@@ -53,10 +54,11 @@ def test_whatever_it_raises_is_its_status(monkeypatch, error, status):
 @pytest.mark.slow
 def test_a_run_measures_the_largest_batch_that_fits_a_limit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    fields = {"architectures": ["mlp"], "batch_sizes": ["max"], "memory_limit": "40MB", "threads": [1]}
-    run = bench.run(**fields, repeats=1, again=0, epochs=0, blocks=2)
-    (entry,) = run.stored["largest"]
-    (cell,) = {head["id"]: head["cell"] for head in run.heads()}.values()
+    fields = {"architectures": ["mlp"], "batch_sizes": ["max"], "memory_limit": "40MB", "threads": [1], "seeds": [0]}
+    bench.run(**fields, repeats=1, again=0, epochs=0, blocks=2, concurrent=True, run="largest", report=False)
+    stored = load("largest")
+    (entry,) = stored.facts.largest
+    (cell,) = {head["id"]: head["cell"] for head in stored.heads()}.values()
     assert entry["batch_size"] == cell["batch_size"] > 64
     fits = [each["peak_memory"] for each in entry["tries"] if each["status"] == "ok"]
     assert max(fits) <= 40e6

@@ -165,11 +165,17 @@ def test_a_profile_comes_after_all_else_and_leaves_no_file_behind(scratch):
     (values,) = channel.of("profile")
     ((kind, name, content),) = channel.of("file")
 
-    assert kinds[kinds.index("status") :] == ["status", "stage", "file", "profile", "measurements", "blocks"]
+    of_profile, of_memory = ["stage", "file", "profile"], ["stage", "memory"]
+    numbers = ["measurements", "blocks"]
+    assert kinds[kinds.index("status") :] == ["status", *of_profile, *numbers, *of_memory, *numbers]
     assert (kind, name, len(content)) == ("trace", values["trace"], values["bytes"])
     assert json.loads(gzip.decompress(content))["traceEvents"]
-    assert channel.sent[-2][1][0]["metric"] == "profiler_overhead"
-    assert list(scratch.iterdir()) == []
+    overhead, held = (payload[0] for payload in channel.of("measurements")[-2:])
+    (memory,) = channel.of("memory")
+    assert (overhead["metric"], held["metric"]) == ("profiler_overhead", "held_memory")
+    assert held["value"] == max(map(sum, zip(*memory["bytes"].values(), strict=True))) > 0
+    left = [path.name for path in scratch.iterdir()]
+    assert [name for name in left if not name.startswith("torchinductor_")] == []  # torch's, of its first profile
 
 
 @pytest.mark.slow
@@ -180,10 +186,11 @@ def test_a_profile_that_fails_is_a_warning(scratch):
     measure(Task(Cell("debug"), blocks=2, costs=False, profile=True), channel)
 
     assert ("status", ("ok", None)) in channel.sent
-    kind, warning = channel.sent[-1]
-    assert kind == "warning"
-    assert (warning["part"], warning["kind"]) == ("profile", "no profile")
-    assert warning["text"].startswith("FileNotFoundError: ")
+    profile, memory = channel.of("warning")[-2:]
+    assert (profile["part"], profile["kind"]) == ("profile", "no profile")
+    assert profile["text"].startswith("FileNotFoundError: ")
+    assert (memory["part"], memory["kind"]) == ("profile", "memory not known")
+    assert memory["text"].startswith("what a step holds when is not known: FileNotFoundError: ")
 
 
 @pytest.mark.slow

@@ -12,6 +12,8 @@ from bench.cli.render.notice import notice
 from bench.errors import BenchError
 from bench.metrics import METRICS
 from bench.plan.catalogue import Catalogue, DeviceFacts
+from bench.plan.cell import Cell
+from bench.plan.compiled import needs_of
 from bench.plan.grid import chosen, expand
 from bench.plan.origin import code_in_words, parse
 from bench.plan.plan import DTYPES, Plan, plan_from, suite_names
@@ -124,12 +126,11 @@ def _devices() -> list[dict[str, Any]]:
 
 
 def _device(name: str, facts: DeviceFacts, processor: str) -> dict[str, Any]:
-    able = [word for word in (*MODES, *DTYPES) if word not in facts.unsupported]
     return {
         "name": name,
         "model": facts.model or (processor if facts.on_host else ""),
-        "modes": [mode for mode in MODES if mode in able],
-        "dtypes": [dtype for dtype in DTYPES if dtype in able],
+        "modes": [mode for mode in MODES if not {*needs_of(Cell("", mode=mode))} & {*facts.unsupported}],
+        "dtypes": [dtype for dtype in DTYPES if dtype not in facts.unsupported],
         "timed": "each phase of a step" if facts.phases else "whole steps",
         "profiled": facts.on_host or bool(facts.profiler_activity),
         "started": "forked" if facts.forks else "spawned",

@@ -15,6 +15,7 @@ from bench.cli.render.document import print_document
 from bench.cli.render.layers import print_layers
 from bench.cli.render.named_run import named_run
 from bench.cli.render.paint import print_lines, print_paragraphs
+from bench.cli.render.payoffs import compiling
 from bench.cli.render.published import published
 from bench.cli.render.summary import summary, wide
 from bench.cli.render.sweeps import sweeps
@@ -102,7 +103,8 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
             print_lines(summary(run, columns=args.columns or (), encoding=sys.stdout.encoding))
         if not table.empty:
             largest = map(sentence, largest_of(run.facts.largest))
-            print_paragraphs([*sweeps(configurations(run)), *tuned(run.facts), *largest, *published(run)])
+            pooled = configurations(run)
+            print_paragraphs([*sweeps(pooled), *compiling(pooled), *tuned(run.facts), *largest, *published(run)])
         if count := len(run.traces()):
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
             print(f"{plural(count, 'profile')}: {commands}")

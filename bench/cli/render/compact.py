@@ -25,8 +25,10 @@ NAME = "cell"
 # What the columns say first, and so keeps its place longest where there is little; the others follow as they stand.
 FIRST = (
     NAME, "status", "relative_cost", BAR, "accuracy", "time_to_accuracy", "signs", "weak_efficiency",
-    "strong_efficiency", "accumulation_time", "accumulation_memory", "gradient_error", "update_error",
-    "energy_per_image", "energy_to_accuracy", "step",
+    "strong_efficiency", "accumulation_time", "accumulation_memory", "recompute_time", "recompute_memory",
+    "pays_after_steps", "pays_after_seconds",
+    "compile_time", "gradient_error",
+    "update_error", "energy_per_image", "energy_to_accuracy", "step",
     "throughput", "peak_memory", "parameters", "bound_by", "step_median",
 )  # fmt: skip
 _BAR_WIDTH = 8

@@ -30,11 +30,12 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "node lost": ("v", "a node vanished with it"),
     "no profile": ("x", "no profile came of it"),
     "no energy": ("j", "no energy came of it"),
+    "start not known": ("S", "a start was not told"),
     "not kept": ("b", "a file was not kept"),
     "not closed": ("o", "its close function failed"),
     "oversubscribed": ("q", "more threads than cores"),
     "costly marks": ("M", "marks within the step cost time: its phases are told too long"),
-    "memory not known": ("y", "its peak of memory is not known"),
+    "memory not known": ("y", "the peak of its memory, or what it holds when, is not known"),
     "no kernels": ("z", "the profiler saw no kernel of the device"),
 }
 _SHORT = ("p", "precision asked for not met")

@@ -70,6 +70,14 @@ def _state(cell: pd.Series, begun: Begun | None) -> str:
     return f"{state}; {flags}" if isinstance(flags, str) and flags else state
 
 
+# What is said of a metric wherever there is one.
+_IN_WORDS = {
+    "accumulation_time": "time and memory of whole: of a batch in parts over the same at once",
+    "recompute_time": "time and memory of eager: with activation checkpointing over without",
+    "throughput": "images/s: of a step without the fetch of its batch; training gives fewer",
+}
+
+
 def legend(table: pd.DataFrame, plan: Mapping[str, Any], *, median: bool = True) -> str:
     """What the columns are: statistic, threads, n, the accuracy to stop at, and the seeds; `median` if that has one.
 
@@ -96,8 +104,7 @@ def legend(table: pd.DataFrame, plan: Mapping[str, Any], *, median: bool = True)
             f"{kinds} efficiency: images/s over world size times those of one rank of this run, ± is its 95 % interval "
             "over launches; communication: from a trace, the exposed part is hidden behind no work"
         )
-    parts += ["time and memory of whole: of a batch in parts over the same at once"] * ("accumulation_time" in measured)
-    parts += ["images/s: of a step without the fetch of its batch; training gives fewer"] * ("throughput" in measured)
+    parts += [words for metric, words in _IN_WORDS.items() if metric in measured]
     parts += _aims(plan) if "reached" in measured else []
     if "accuracy" in measured and measured["accuracy"]["n"] > 1:
         parts.append("± is the 95 % t interval over seeds")

@@ -74,8 +74,9 @@ def test_a_run_without_targets_has_no_score(tmp_path, typed):
 def test_optimizers_really_race(typed):
     """One is tuned on the tiny net and held to the linear one at the same rates; nothing is timed in blocks."""
     nets = "--architectures debug softmax_regression --targets debug=60% softmax_regression=80%"
-    pace = "--train-limit 0 --schedules constant --batch-sizes 256 --epochs 1 --evaluations 16 --tune 1 --seeds 0 1 --blocks 0 --repeats 1 --threads 1"
-    flags = f"{nets} --held-out softmax_regression=debug --optimizers schedule_free soap {pace}"
+    pace = "--batch-sizes 256 --epochs 1 --train-limit 0 --schedules constant --evaluations 16"
+    few = "--tune 1 --seeds 0 1 --blocks 0 --repeats 1 --threads 1"
+    flags = f"{nets} --held-out softmax_regression=debug --optimizers schedule_free soap {pace} {few}"
     printed = typed("run", *flags.split(), "--run", "raced", "--concurrent", "--again", "0")
     assert printed.returncode == 0, printed.stderr
     document = json.loads(typed("score", "raced", "--by", "steps", "--json").stdout)
