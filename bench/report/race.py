@@ -11,11 +11,10 @@ from bench.report.record import Record
 from bench.report.units import percent
 from bench.stats.performance_profile import TAU, Profiles
 from bench.store.race import Race, race_of, workload_of
-from bench.store.race_sentences import basis_of, doubts_of, leader_of, workload_sentence
+from bench.store.race_sentences import basis_of, leader_of, workload_sentence
 from bench.text import number, plural
 from bench.vocabulary import RaceMeasure
 
-_MEASURE: RaceMeasure = "seconds"
 _DASHES = ((), (4, 1.5), (1, 1), (6, 1.5, 1, 1.5))  # one after the other, so that no two lines share colour and dashes
 
 
@@ -24,7 +23,8 @@ def racing(record: Record) -> list[Picture]:
     race = _race(record)
     if not race.is_one:
         return []
-    drawn, canvas = race.profiles(_MEASURE), svg.canvas("race-profile", width=420, height=270)
+    measure = _measure(race)
+    drawn, canvas = race.profiles(measure), svg.canvas("race-profile", width=420, height=270)
     order = (-drawn.scores[0]).argsort(kind="stable")
     for place, at in enumerate(map(int, order)):
         keys = _rows_of(record, race, race.optimizers[at])
@@ -35,13 +35,13 @@ def racing(record: Record) -> list[Picture]:
     axes.xaxis.set_major_locator(FixedLocator([1, 1.5, 2, 2.5, 3, 3.5, 4]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value) if value else "0 %"))
     axes.grid(visible=True, axis="y")
-    axes.set_xlabel("times the seconds of the fastest optimizer")
+    axes.set_xlabel(f"times the {measure} of the fastest optimizer")
     axes.set_title("workloads within that factor", loc="left", color=svg.MUTED)
     canvas.figure.legend(loc="outside right upper", handlelength=2.6, fontsize=9, title="score")
     caption = (
-        f"{leader_of(race, drawn)} A line says on which share of workloads an optimizer takes at most so many times as "
-        "long as the fastest one there; one that ends below 100 % missed a target, or took longer still. "
-        f"{basis_of(race, _MEASURE)} Bands are 95 % intervals at each factor."
+        f"{leader_of(race, drawn)} A line says on which share of workloads an optimizer takes at most so many times "
+        f"the {measure} of the fastest one there; one that ends below 100 % missed a target, or took more still. "
+        f"{basis_of(race, measure)} Bands are 95 % intervals at each factor.{_by_steps(race)}"
     )
     return [finish(canvas, "How often each optimizer is near the fastest", caption)]
 
@@ -51,13 +51,26 @@ def race_sentence(record: Record) -> Sentence | None:
     race = _race(record)
     if not race.is_one:
         return None
-    each = [workload_sentence(race, _MEASURE, workload) for workload in race.targets]
-    evidence = ". ".join([*each, basis_of(race, _MEASURE).removesuffix("."), *doubts_of(race)]) + "."
-    return Sentence("Optimizers", leader_of(race, race.profiles(_MEASURE)), evidence)
+    measure = _measure(race)
+    each = [workload_sentence(race, measure, workload) for workload in race.targets]
+    evidence = ". ".join([*each, basis_of(race, measure).removesuffix("."), *race.absent]) + f".{_by_steps(race)}"
+    return Sentence("Optimizers", leader_of(race, race.profiles(measure)), evidence)
 
 
 def _race(record: Record) -> Race:
     return race_of(record.results, record.facts.plan, record.facts.optimizers)
+
+
+def _measure(race: Race) -> RaceMeasure:
+    """Seconds, unless other work made them too long: steps are the same beside it."""
+    return "steps" if race.disturbed else "seconds"
+
+
+def _by_steps(race: Race) -> str:
+    """Why seconds are not shown, where they are not."""
+    if not race.disturbed:
+        return ""
+    return f" By steps, since {plural(race.disturbed, 'training')} ran beside other work and took too many seconds."
 
 
 def _line(canvas: svg.Canvas, race: Race, drawn: Profiles, which: tuple[int, int]) -> list[Artist]:

@@ -171,7 +171,8 @@ def _is_disturbed(line: Mapping[str, Any]) -> bool:
 def _order(race: Race, plan: Mapping[str, Any]) -> None:
     """Part the workloads into those that are tuned and those that are held out, and name them."""
     bases = bases_of(plan.get("held_out") or ())
-    every = list(race.targets)
+    every = sorted(race.targets, key=lambda workload: workload.id)
+    race.targets = {workload: race.targets[workload] for workload in every}
     race.labels = dict(zip(every, short_names(every), strict=True))
     pairs = ((replace(each, architecture=bases.get(each.architecture, "")), each) for each in every)
     race.held_out = {base: each for base, each in pairs if base in race.targets}

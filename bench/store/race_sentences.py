@@ -38,16 +38,17 @@ def basis_of(race: Race, measure: RaceMeasure) -> str:
 
 
 def workload_sentence(race: Race, measure: RaceMeasure, workload: Cell) -> str:
-    """Who is first on a workload."""
+    """Who is first on a workload, of equals all."""
     times = {name: float(median(race.times[measure][name, workload])) for name in race.optimizers}
-    first = min(times, key=lambda name: times[name])
+    best = min(times.values())
+    first = joined((name for name in race.optimizers if times[name] == best), most=8)
     where = f"{race.labels[workload]} to {quantity(race.targets[workload], PERCENT)}"
     held = " (held out)" if workload in race.held_out.values() else ""
-    if not np.isfinite(times[first]):
+    if not np.isfinite(best):
         return f"{where}{held}: reached by none"
     missed = [name for name in race.optimizers if not np.isfinite(times[name])]
     lost = f"; not reached by most seeds of {joined(missed, most=8)}" if missed else ""
-    return f"{where}{held}: {first} first, {amount(times[first], measure)}{lost}"
+    return f"{where}{held}: {first} first, {amount(best, measure)}{lost}"
 
 
 def doubts_of(race: Race) -> list[str]:

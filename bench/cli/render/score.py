@@ -20,12 +20,12 @@ def rows_of(race: Race, measure: RaceMeasure) -> list[Row]:
     """A row for each optimizer, the highest score first."""
     drawn, held = race.profiles(measure), race.held_out_profiles(measure)
     shares = shares_of(drawn.ratios, np.array(_SHOWN))
-    rows = []
+    rows, where = [], f"rates on {', '.join(race.labels[workload] for workload in race.workloads)}"
     for at in (-drawn.scores[0]).argsort(kind="stable"):
         name = race.optimizers[at]
         within = {f"within {tau:g}": whole(share) for tau, share in zip(_SHOWN, shares[at], strict=True)}
         beside = {"held out": _score(held, at)} if held else {}
-        rest = {"rates": _rates(race, name), "optimizer is": race.descriptions[name] or "-"}
+        rest = {where: _rates(race, name), "optimizer is": race.descriptions[name] or "-"}
         rows.append({"optimizer": name, "score": _score(drawn, at), **within, **beside, **rest})
     return rows
 
