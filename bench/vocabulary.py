@@ -71,6 +71,10 @@ ChangeKind = Literal["step", "ramp"]
 Movement = Literal["loss", "gain", "within noise", "not told"]
 MOVEMENTS: tuple[Movement, ...] = get_args(Movement)
 
+# What optimizers race by: seconds of training to the target, or steps.
+RaceMeasure = Literal["seconds", "steps"]
+RACE_MEASURES: tuple[RaceMeasure, ...] = get_args(RaceMeasure)
+
 # How a table is handed to other programs.
 SheetFormat = Literal["markdown", "csv", "latex"]
 SHEET_FORMATS: tuple[SheetFormat, ...] = get_args(SheetFormat)

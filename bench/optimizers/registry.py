@@ -1,4 +1,4 @@
-"""The optimizers by name: those of torch.optim that train dense networks, with learning rates that suit MNIST."""
+"""The optimizers by name: torch.optim's for dense networks and some of today's, with learning rates that suit MNIST."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -10,9 +10,13 @@ from torch.optim import Optimizer
 
 from bench.devices import is_out_of_memory
 from bench.errors import BenchError, message_of, unknown
+from bench.optimizers.ademamix import AdEMAMix
+from bench.optimizers.lion import Lion
 from bench.optimizers.manners import is_rate, needs_closure
 from bench.optimizers.muon import MuonWithAdamW
 from bench.optimizers.named import spec_of
+from bench.optimizers.schedule_free import ScheduleFreeAdamW
+from bench.optimizers.soap import SOAP
 from bench.optimizers.spec import FLAGS, OptimizerSpec, implementations_of
 from bench.optimizers.trial import HOST, made, small_net
 from bench.optimizers.trial import facts_of as tried
@@ -31,6 +35,8 @@ class UnsupportedError(BenchError, ValueError):
 LBFGS = partial(optim.LBFGS, max_iter=4, history_size=5, line_search_fn="strong_wolfe")
 # Rprop follows the signs of the gradients of all images; on mini-batches its steps must be kept small.
 RPROP = partial(optim.Rprop, step_sizes=(1e-6, 1e-3))
+
+NADAMW = partial(optim.NAdam, weight_decay=0.01, decoupled_weight_decay=True)
 
 
 def _own(name: str, description: str, learning_rate: float, kind: Callable[..., Optimizer]) -> OptimizerSpec:
@@ -61,6 +67,17 @@ OPTIMIZERS = {
         _own("lbfgs", "limited-memory BFGS, strong Wolfe line search (Liu & Nocedal 1989)", 1.0, LBFGS),
         _own("adafactor", "Adafactor (Shazeer & Stern 2018)", 0.03, optim.Adafactor),
         _own("muon", "Muon for 2-D weights, AdamW for the rest (Jordan et al. 2024)", 5e-3, MuonWithAdamW),
+        _own(
+            "muon_conv",
+            "Muon for matrices and convolutions, their filters reshaped to 2-D, AdamW for the rest",
+            5e-3,
+            partial(MuonWithAdamW, filters=True),
+        ),
+        _own("lion", "Lion, the sign of momentum, weight decay 0.01 (Chen et al. 2023)", 3e-4, Lion),
+        _own("nadamw", "NAdam, decoupled weight decay 0.01 (Dozat 2016)", 1e-3, NADAMW),
+        _own("ademamix", "AdEMAMix, slow average 0.999, no warm-up (Pagliardini et al. 2024)", 1e-3, AdEMAMix),
+        _own("schedule_free", "Schedule-Free AdamW (Defazio et al. 2024)", 2.5e-3, ScheduleFreeAdamW),
+        _own("soap", "SOAP, Adam in Shampoo's basis, filters as matrices (Vyas et al. 2024)", 3e-3, SOAP),
     )
 }
 

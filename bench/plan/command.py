@@ -9,6 +9,7 @@ from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.plan.origin import handed_name, texts_of
 from bench.plan.plan import CHECKS, SETTINGS, Plan, default_of, flag, options_of, plan_from, shape_of
+from bench.plan.workloads import target_of
 from bench.vocabulary import NO_ENGINE
 
 # Fields of Plan that change what a cell measures; the others choose among cells or say where results go.
@@ -50,8 +51,9 @@ def _wanted(cell: Cell, plan: Mapping[str, Any]) -> dict[str, Any]:
         axes.pop("threads")  # the plan left the threads to each metric, and so does the command
     own = _suites_own(cell.source("architecture"))
     kept = {name: plan[name] for name in SETTINGS if name in plan and name in _KEPT and not shape_of(name)[0]}
+    aim = {"until": target_of(cell, plan)} if plan.get("targets") else {}
     whole = {"scaling": "strong"} if cell.world_size > 1 else {}  # its batch size is of all processes together
-    values = {**kept, **axes, **whole}
+    values = {**kept, **axes, **aim, **whole}
     return {name: values[name] for name in SETTINGS if name in values and not _is_usual(name, values[name], own[name])}
 
 

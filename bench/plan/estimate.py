@@ -12,6 +12,7 @@ from bench.plan.compiled import is_compiled
 from bench.plan.engines import served_batches
 from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
+from bench.plan.workloads import target_of
 from bench.vocabulary import NO_ENGINE
 
 START_SECONDS = 0.6  # process, data set, first calls
@@ -39,6 +40,8 @@ CLOSURE_EVALUATIONS = 6  # of the model, in a step of an optimizer that searches
 
 def least_seconds(cells: Iterable[Cell], plan: Plan) -> float:
     """Seconds that one repeat takes at the very least, training left out."""
+    if not plan.blocks:
+        return sum(START_SECONDS for _ in cells)
     block = timing.BLOCK_SECONDS
     warm = timing.WARM_SECONDS + 4 * timing.WARM_AGAIN
     launches = min(timing.LAUNCH_BLOCKS, plan.blocks)
@@ -60,6 +63,8 @@ def expected_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) ->
     """Seconds that all repeats of `cells` are likely to take, training in the first included."""
     cells = list(cells)
     blocks = least_seconds(cells, plan) * plan.repeats
+    if not plan.blocks:
+        return blocks + sum(learning_seconds(cell, plan, catalogue) for cell in cells)
     leads = 2 * plan.blocks * timing.LEAD_SECONDS * plan.repeats * len(cells)
     extra = sum(_extra_seconds(cell, plan, catalogue) for cell in cells) * plan.repeats
     return blocks + leads + extra + sum(COST_SECONDS + learning_seconds(cell, plan, catalogue) for cell in cells)
@@ -83,7 +88,7 @@ def page_seconds(cells: Iterable[Cell], plan: Plan) -> float:
 
 def renewal_seconds(cells: Iterable[Cell], plan: Plan) -> float:
     """Seconds that fresh servers are likely to take: one for each seed of each repeat but the first."""
-    return RENEWAL_SECONDS * max(0, plan.repeats * len({cell.seed for cell in cells}) - 1)
+    return RENEWAL_SECONDS * bool(plan.blocks) * max(0, plan.repeats * len({cell.seed for cell in cells}) - 1)
 
 
 def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:
@@ -153,8 +158,8 @@ def training_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
 
 def evaluations(cell: Cell, plan: Plan, epochs: float) -> tuple[int, int]:
     """How often a training of so many epochs stops for the test images, and how often for training images as well."""
-    if plan.until or plan.goal:
-        return ceil(timing.EVALUATIONS_PER_EPOCH * epochs), ceil(epochs)
+    if target_of(cell, plan.to_dict()) or plan.goal:
+        return ceil(plan.evaluations * epochs), ceil(epochs)
     ends = {number / epochs for number in range(1, int(epochs) + 1)} | {1.0}
     return len(ends.union(timing.EARLY_LOOKS if cell.split == "test" else ())), ceil(epochs)
 

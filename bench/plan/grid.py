@@ -13,12 +13,13 @@ from bench.plan.compiled import COMPILED, is_compiled, uncompiled
 from bench.plan.energy import is_counted
 from bench.plan.engines import unfit_for_engine
 from bench.plan.matching import meant
-from bench.plan.plan import AUTO, MAX, Plan, flag
+from bench.plan.plan import AUTO, MAX, Plan, check_measures, flag
 from bench.plan.precision import PURE, words_of
 from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ranks
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
 from bench.plan.task import Task
+from bench.plan.workloads import check_workloads, target_of
 
 # Each field of Cell, and the field of Plan that lists its values.
 AXES = {
@@ -46,7 +47,12 @@ AXES = {
     "seed": "seeds",
 }
 
-UNCAPTURED = ("adafactor",)  # of the suite's optimizers: what a graph would have to leave out (asgd has a capturable)
+_COUNTS = "counts its steps on the host"
+# Of the suite's optimizers, what a graph would have to leave out (asgd has a capturable).
+UNCAPTURED = {
+    "adafactor": "reads back from the device in each step",
+    **dict.fromkeys(("ademamix", "schedule_free", "soap"), _COUNTS),
+}
 NAMED = (
     "architecture",
     "optimizer",
@@ -100,7 +106,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         if threads > cores:
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
     check_ranks(axes["device"], axes["threads"], plan, catalogue)
-    _check_rates(axes["optimizer"], plan, catalogue)
+    _check_names(axes, plan, catalogue)
     points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
     cells = [each for cell in points for each in scaled(cell, plan.scaling)]
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in cells]
@@ -120,7 +126,8 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
 
 
 def _check_sizes(plan: Plan) -> None:
-    """Refuse what only a search could tell."""
+    """Refuse what only a search could tell, and a plan that measures nothing."""
+    check_measures(plan)
     if MAX in plan.batch_sizes:
         raise BenchError(f"--batch-sizes {MAX} goes with run alone, which searches for it: name the batch sizes")
 
@@ -142,8 +149,9 @@ def task_of(cell: Cell, plan: Plan, repeat: int, devices: Mapping[str, DeviceFac
         train_limit=plan.train_limit or inf,
         costs=repeat == 0 and plan.blocks > 0,
         peak=repeat > 0 and plan.blocks > 0 and compares_memory(plan),
-        until=plan.until,
+        until=target_of(cell, plan.to_dict()),
         goal=plan.goal,
+        evaluations=plan.evaluations,
         checkpoint=plan.checkpoint and plan.epochs > 0 and repeat == 0 and cell.split in plan.splits,
         profile=plan.profile and repeat == 0,
         insight=plan.insight and plan.epochs > 0 and repeat == 0 and cell.split == "test",
@@ -178,6 +186,12 @@ def chosen(kind: str, texts: Iterable[str], known: Mapping[str, Mapping[str, Any
             raise unknown(_WORDS.get(kind, kind), text, known, listing)
         names.update(dict.fromkeys(matches))
     return tuple(names)
+
+
+def _check_names(axes: Mapping[str, tuple[Any, ...]], plan: Plan, catalogue: Catalogue) -> None:
+    """Refuse an optimizer that has no rate where it needs one, and targets of architectures that there are not."""
+    _check_rates(axes["optimizer"], plan, catalogue)
+    check_workloads(plan.targets, plan.held_out, catalogue.architectures)
 
 
 def _check_rates(optimizers: Iterable[str], plan: Plan, catalogue: Catalogue) -> None:
@@ -300,7 +314,7 @@ def _uncaptured(cell: Cell) -> str | None:
     if cell.mode != "cuda_graph":
         return None
     if cell.optimizer in UNCAPTURED:
-        return f"{cell.optimizer} reads back from the device in each step, which a CUDA graph cannot"
+        return f"{cell.optimizer} {UNCAPTURED[cell.optimizer]}, which a CUDA graph cannot"
     if cell.schedule != "constant":
         return "a captured step keeps the learning rate that it was captured with (--schedules constant)"
     if cell.dtype == "float16":

@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from bench import files
 from bench.errors import BenchError, brief, unknown
 from bench.plan.compiled import COMPILED
+from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.plan.toml import LARGEST, table_of
 from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES, NO_ENGINE
 
@@ -64,14 +65,15 @@ def _option(
     choices: tuple[str, ...] = (),
     reads: str = "",
     at_least: float | None = None,
+    zero: bool = False,
     words: tuple[str, ...] = (),
 ) -> Any:
     """A field of Plan; `reads` names what its text is where the type does not say: a key of _READERS, or a name.
 
-    `words` stand where its type has none for what they mean.
+    `words` stand where its type has none for what they mean; with `zero` 0 stands for none, however much is the least.
     """
-    facts = {"help": text, "role": role, "choices": choices, "reads": reads, "at_least": at_least, "words": words}
-    return field(default=default, metadata=facts)
+    facts = {"help": text, "role": role, "choices": choices, "reads": reads, "words": words}
+    return field(default=default, metadata={**facts, "at_least": at_least, "zero": zero})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +185,12 @@ class Plan:
     tune: int = _option(
         0, "learning rates to try for each configuration; the best is then measured", role="tuning", at_least=0
     )
+    held_out: tuple[str, ...] = _option(
+        (),
+        "architectures that are not tuned and take the rate found for another, such as mlp_wide=mlp; see score",
+        role="tuning",
+        reads="variant",
+    )
     seeds: tuple[int, ...] = _option((0,), "seeds of the initial weights and the batch order", at_least=0)
     epochs: int = _option(1, "training epochs; 0 measures speed alone", role="training", at_least=0)
     train_limit: float = _option(
@@ -197,6 +205,18 @@ class Plan:
         role="training",
         reads="goal",
     )
+    targets: tuple[str, ...] = _option(
+        (),
+        "test accuracies at which single architectures stop instead, such as mlp=95%% lenet5=98%%",
+        role="training",
+        reads="target",
+    )
+    evaluations: int = _option(
+        EVALUATIONS_PER_EPOCH,
+        "evaluations an epoch where a test accuracy is looked for: the resolution of the time to it",
+        role="training",
+        at_least=1,
+    )
     checkpoint: bool = _option(False, "keep each cell's best weights in the run's folder", role="training")
     repeats: int = _option(3, "passes over the grid, each in fresh processes", role="repeats", at_least=1)
     again: int = _option(
@@ -205,7 +225,13 @@ class Plan:
     precision: float = _option(
         0.03, "stop repeating a cell at this half-width of its cost, such as 3%%", role="repeats", reads="share"
     )
-    blocks: int = _option(15, "blocks of each kind in a process, 0.1 s each", role="measuring", at_least=2)
+    blocks: int = _option(
+        15,
+        "blocks of each kind in a process, 0.1 s each (default: 15; 0 times no steps and trains alone)",
+        role="measuring",
+        at_least=2,
+        zero=True,
+    )
     budget: float | None = _option(
         None, "stop after this long, such as 90s, 5m or 1h", role="session", reads="duration"
     )
@@ -277,6 +303,12 @@ def shape_of(name: str) -> tuple[bool, type]:
     if get_origin(hint) is types.UnionType:
         return False, next(kind for kind in get_args(hint) if kind is not type(None))
     return False, hint
+
+
+def check_measures(plan: Plan) -> None:
+    """Refuse a plan that neither times nor trains."""
+    if not plan.blocks and not plan.epochs:
+        raise BenchError(f"nothing to measure: {flag('blocks')} 0 times no steps: give 2 or more, or train")
 
 
 def default_of(name: str) -> Any:
@@ -452,7 +484,8 @@ def _checked(setting: Field[Any], value: Any, where: str) -> Any:
         raise BenchError(f"{where} takes {', '.join(choices)}, not '{value}'")
     if isinstance(value, int) and abs(value) > LARGEST:
         raise BenchError(f"{where} takes {LARGEST} at most")
-    if least is not None and value < least:
+    none = setting.metadata["zero"] and value == 0
+    if least is not None and value < least and not none:
         raise BenchError(f"{where} takes {least} or more, not {value}")
     return value
 
@@ -517,6 +550,22 @@ def _part(text: str) -> str:
     return text
 
 
+def _target(text: str) -> str:
+    """ARCHITECTURE=ACCURACY."""
+    name, _, goal = text.rpartition("=")
+    if not name or not share(goal):
+        raise ValueError(text)
+    return text
+
+
+def _variant(text: str) -> str:
+    """VARIANT=BASE."""
+    name, _, base = text.partition("=")
+    if not name or not base:
+        raise ValueError(text)
+    return text
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "duration": seconds_of,
     "limit": _limit,
@@ -526,6 +575,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "size": _size,
     "shape": _input_shape,
     "part": _part,
+    "target": _target,
+    "variant": _variant,
 }
 _WANTED = {
     "duration": "a duration such as 90s, 5m or 1h",
@@ -535,6 +586,8 @@ _WANTED = {
     "rate": "a number above 0, such as 0.01 or 1e-3",
     "size": "an amount of memory such as 512MiB or 2GB, or 0",
     "shape": "CxHxW or CxHxW:CLASSES, such as 3x224x224:1000",
+    "target": "an architecture and a share, such as lenet5=98%",
+    "variant": "an architecture and the one it takes after, such as mlp_wide=mlp",
     "part": "a part and how many there are, such as 2/5",
     "int": "a whole number",
     "float": "a number",

@@ -82,7 +82,7 @@ def _units(cells: Iterable[Cell], plan: Plan) -> list[tuple[Cell, ...]]:
     """
     units: dict[Cell, list[Cell]] = {}
     for cell in cells:
-        units.setdefault(group_of(cell) if plan.tune else kin(cell, plan), []).append(cell)
+        units.setdefault(group_of(cell, plan.held_out) if plan.tune else kin(cell, plan), []).append(cell)
     return [tuple(unit) for unit in units.values()]
 
 

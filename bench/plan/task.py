@@ -9,6 +9,7 @@ from bench.plan.cell import Cell
 from bench.plan.compiled import as_torch_has_it
 from bench.plan.plan import Plan
 from bench.plan.ranks import images_together
+from bench.plan.timing import EVALUATIONS_PER_EPOCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Task:
         train_limit: seconds of training, all epochs together; infinite for no limit.
         until: test accuracy at which training stops; 0 for none.
         goal: test accuracy that is looked for as often as `until` is, and stops nothing; 0 for none.
+        evaluations: an epoch, where a test accuracy is looked for.
         checkpoint: whether to hand the best weights over.
         costs: whether to count operators and bytes too, which are the same in every repeat, and the peak of memory.
         peak: whether to tell the peak of memory without them.
@@ -48,6 +50,7 @@ class Task:
     train_limit: float = inf
     until: float = 0.0
     goal: float = 0.0
+    evaluations: int = EVALUATIONS_PER_EPOCH
     checkpoint: bool = False
     costs: bool = True
     peak: bool = False

@@ -12,6 +12,7 @@ from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
+from bench.plan.workloads import base_of
 from bench.text import STATES, joined
 
 DECADES = 3.0  # from the lowest rate to the highest, the optimizer's own in the middle
@@ -59,7 +60,7 @@ def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[
         raise BenchError("--tune needs training to judge a rate by: give --epochs 1 or more, or leave out --tune")
     return tuple(
         replace(group, learning_rate=rate, split="validation", seed=seed)
-        for group in dict.fromkeys(map(group_of, cells))
+        for group in dict.fromkeys(group_of(cell, plan.held_out) for cell in cells)
         for rate in rates_around(catalogue.optimizers[group.optimizer]["learning_rate"], plan.tune)
         for seed in range(max(plan.seeds) + 1, max(plan.seeds) + 1 + SEEDS)
     )
@@ -67,13 +68,16 @@ def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[
 
 def plan_of_trials(plan: Plan) -> Plan:
     """The plan under which trials run: trained once, and nothing timed."""
-    once = replace(plan, blocks=0, repeats=1, until=0.0, goal=0.0, checkpoint=False)
+    once = replace(plan, blocks=0, repeats=1, until=0.0, targets=(), goal=0.0, checkpoint=False)
     return replace(once, profile=False, insight=False, energy=False, starts=False)
 
 
-def group_of(cell: Cell) -> Cell:
-    """What shares a rate with the cell: its configuration but for the rate."""
-    return replace(cell.configuration, learning_rate=None, split="test")
+def group_of(cell: Cell, held_out: Iterable[str] = ()) -> Cell:
+    """What shares a rate with the cell: its configuration but for the rate, and that of its base where it is held out.
+
+    `held_out` is a plan's.
+    """
+    return replace(base_of(cell, held_out).configuration, learning_rate=None, split="test")
 
 
 def merged(trials: Iterable[Trial]) -> list[Trial]:
@@ -160,12 +164,15 @@ def width_told(trials: Iterable[Trial], best: Trial) -> str:
 
 
 def with_best_rates(
-    cells: Iterable[Cell], by_group: Mapping[Cell, list[Trial]]
+    cells: Iterable[Cell], by_group: Mapping[Cell, list[Trial]], held_out: Iterable[str] = ()
 ) -> tuple[list[Cell], list[tuple[Cell, str]]]:
-    """The cells with the best rate of their group; and those for which there is none, each with the reason."""
+    """The cells with the best rate of their group; and those for which there is none, each with the reason.
+
+    `held_out` is the plan's.
+    """
     kept, skipped = [], []
     for cell in cells:
-        trials = merged(by_group.get(group_of(cell), []))
+        trials = merged(by_group.get(group_of(cell, held_out), []))
         best = best_of(trials)
         if best:
             kept.append(replace(cell, learning_rate=best.learning_rate))

@@ -14,6 +14,7 @@ from bench.metrics import METRICS, Metric, named
 from bench.plan.cell import Cell, seed_of
 from bench.plan.largest import Largest, largest_of, marked
 from bench.plan.short_names import BETWEEN, short_names
+from bench.plan.workloads import target_of
 from bench.report.comparable import groups
 from bench.report.decision import check_of
 from bench.report.elasticity import turns
@@ -89,8 +90,9 @@ def read(run: Run) -> Record:
         gathered.setdefault((place.id, place.machine), _Gathered(machine=place.machine)).add(line)
     trained = [entry for part in gathered.values() for entry in part.training]
     facts = RunFacts.from_dict(clean(run.stored))
-    aim = _asked(facts.plan)
-    target = aim or _target(trained)
+    apart = bool(facts.plan.get("targets"))  # then no one target is of the whole run
+    aim = None if apart else _asked(facts.plan)
+    target = None if apart else aim or _target(trained)
     table = frame_of(lines.values(), asked_of(facts.plan))
     rows = _rows(table, gathered, target, facts) if gathered else []
     record = Record(
@@ -99,7 +101,7 @@ def read(run: Run) -> Record:
         tuple(rows),
         tuple(lines.values()),
         target,
-        aimed=aim is not None,
+        aimed=aim is not None or apart,
         machines=_machines([*gathered.values()]),
         check=clean(check_of(run)),
         elsewhere=figures_near(run.folder)[0],
@@ -162,10 +164,11 @@ def _rows(
         for metric in named(lambda row: row.to_target):
             values.pop(metric, None)  # by the evaluation there; the record has them for any target
         whole = values.get("training_step")
-        values |= _towards(rest, target, int(first["seeds"])) if target and rest.training else {}
+        cells = tuple(rest.cells.values())
+        aim = target or target_of(cells[0], facts.plan)
+        values |= _towards(rest, aim, int(first["seeds"])) if aim and rest.training else {}
         if whole and values["training_step"] is not whole:
             values["training_step"] = replace(values["training_step"], threads=whole.threads)
-        cells = tuple(rest.cells.values())
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         unordered.append((cells, str(first["status"]), reason, values, rest))
     named_by = [(cells[0], rest.machine) for cells, *_, rest in unordered]

@@ -51,16 +51,16 @@ def missing(plan: Plan, cells: Sequence[Cell], trials: Sequence[Cell], past: Pas
     left = tuple(trial for trial in trials if (trial, 0) not in past)
     if left:  # then no cell has its rate yet
         return Missing(left, dict.fromkeys(cells, plan.repeats), frozenset(cells))
-    final = _with_rates(cells, trials, past) if trials else {cell: cell for cell in cells}
+    final = _with_rates(cells, trials, past, plan.held_out) if trials else {cell: cell for cell in cells}
     due = _due(plan, [*final.values()], past)
     repeats = {cell: due[rated] for cell, rated in final.items() if due[rated]}
     return Missing((), repeats, frozenset(cell for cell in repeats if (final[cell], 0) not in past))
 
 
-def _with_rates(cells: Sequence[Cell], trials: Sequence[Cell], past: Past) -> dict[Cell, Cell]:
+def _with_rates(cells: Sequence[Cell], trials: Sequence[Cell], past: Past, held_out: Sequence[str]) -> dict[Cell, Cell]:
     """Each cell with the best rate of its trials, all of which were made; those for which none can be used are not."""
     groups = grouped(trials, {cell: result for (cell, _), result in past.items()})
-    rated = ((cell, with_best_rates([cell], groups)[0]) for cell in cells)
+    rated = ((cell, with_best_rates([cell], groups, held_out)[0]) for cell in cells)
     return {cell: kept[0] for cell, kept in rated if kept}
 
 

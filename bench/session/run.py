@@ -174,7 +174,7 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
         stages = Tuned(work.plan, cells, work.trials, recording)
     try:
         look = Look()
-        if run.facts.ceilings is None:  # a run that is resumed has them
+        if run.facts.ceilings is None and work.plan.blocks:  # a run that is resumed has them
             run.note(ceilings=ask_ceilings(executor, cells))
         if HERE in executor.nodes:
             _tell_neighbours(look, work, recording.observer)
@@ -246,13 +246,16 @@ def _check_asked(plan: Plan, grid: Grid, executor: Executor) -> None:
 
 def _check_training(plan: Plan) -> None:
     check_engines(plan)
-    of_training = (("until", "--until 0"), ("goal", "--goal 0"), ("checkpoint", "leave it out"))
+    of_training = (
+        ("until", "--until 0"), ("targets", "leave it out"), ("goal", "--goal 0"), ("checkpoint", "leave it out"),
+    )  # fmt: skip
     for name, remedy in of_training:
         if getattr(plan, name) and not plan.epochs:
             raise BenchError(f"{flag(name)} needs training: give --epochs 1 or more, or {remedy}")
-    if plan.goal and plan.until:
+    if plan.goal and (plan.until or plan.targets):
         raise BenchError(
-            "--goal tests trainings of one length, and --until ends each where it is seen to be good: give one of them"
+            "--goal tests trainings of one length, and --until and --targets end each where it is seen to be good: "
+            "give one of them"
         )
     several = max(plan.world_sizes) > 1
     for name, remedy in (("tune", "--tune 0"), *of_training):
@@ -294,4 +297,5 @@ def _facts(work: Work, executor: Executor, command: str) -> RunDocument:
 
 
 def _rate(catalogue: Catalogue, optimizer: str) -> dict[str, Any]:
-    return {"learning_rate": catalogue.optimizers[optimizer]["learning_rate"]}
+    facts = catalogue.optimizers[optimizer]
+    return {"learning_rate": facts["learning_rate"], "description": facts.get("description", "")}

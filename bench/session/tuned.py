@@ -49,7 +49,7 @@ class Tuned:
             return
         groups = grouped(self.trials, results)
         self.recording.run.note(tuned=[_facts(group, trials) for group, trials in groups.items()])
-        cells, lost = with_best_rates(self.cells, groups)
+        cells, lost = with_best_rates(self.cells, groups, self.plan.held_out)
         for cell, reason in lost:
             self.recording.leave_out([cell], reason)
         schedule = self.recording.schedule(self.plan, cells)

@@ -41,7 +41,7 @@ class RunFacts:
         reference: what costs are relative to, in words; "" where it is not known.
         protocol: digests of how a time is measured, by name (`bench.store.fingerprint.protocol`).
         versions: of packages, by name.
-        optimizers: facts by name: `learning_rate`, the optimizer's own.
+        optimizers: facts by name: `learning_rate`, the optimizer's own, and `description`.
         origins: which code was run that is not the suite's own, such as "architecture=my_nets.py:MyNet" or a plug-in,
             "optimizer=lion": its `text`, and `file` with `sha256`, or `package` with `version`.
         ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.

@@ -24,7 +24,7 @@ class RunDocument(TypedDict, total=False):
         git: the state of the code; empty without git.
         versions: of packages, by name.
         architectures: what is registered of each that is used, by name: family, module, source and so on.
-        optimizers: of each that is used, by name, its own `learning_rate`, or null.
+        optimizers: of each that is used, by name, its own `learning_rate`, or null, and its `description`.
         origins: which code was named by file or module, or is a plug-in's, by field and text.
         cells: how many cells were to be measured.
         nodes: the machines that tasks run on.

@@ -2,21 +2,21 @@
 
 import math
 
-from bench.plan.timing import EARLY_LOOKS, EVALUATIONS_PER_EPOCH
+from bench.plan.timing import EARLY_LOOKS
 
 
 class Looks:
     """At the end of each epoch, where a limit ends it, and early on, at EARLY_LOOKS of the training.
 
-    Where there is a target they are `often`, in equal steps instead, EVALUATIONS_PER_EPOCH an epoch: the resolution of
-    the time to it. `early` is false for trainings that only their end is wanted of.
+    Where a test accuracy is looked for they are in equal steps instead, so many `parts` of an epoch: the resolution of
+    the time to it; 0 where none is. `early` is false for trainings that only their end is wanted of.
     """
 
-    def __init__(self, whole: int, epochs: int, limit: float, *, often: bool, early: bool) -> None:
-        parts = EVALUATIONS_PER_EPOCH if often else 1
+    def __init__(self, whole: int, epochs: int, limit: float, *, parts: int, early: bool) -> None:
+        target, parts = parts > 0, min(parts, whole) or 1
         self._whole, self._steps, self._limit = whole, epochs * whole, limit
         self._ends = {whole * part // parts % whole for part in range(parts)}
-        self._early = iter(EARLY_LOOKS if early and not often else ())
+        self._early = iter(EARLY_LOOKS if early and not target else ())
         self._next = next(self._early, math.inf)
 
     def share(self, steps: int, seconds: float) -> float:

@@ -76,6 +76,7 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter:
         limit=task.train_limit,
         until=task.until,
         often=task.goal > 0,
+        evaluations=task.evaluations,
         meter=meter,
         evaluated=evaluated,
     )

@@ -33,6 +33,7 @@ def train(
     limit: float = math.inf,
     until: float = 0.0,
     often: bool = False,
+    evaluations: int = EVALUATIONS_PER_EPOCH,
     meter: EnergyMeter | None = None,
     evaluated: Callable[[dict[str, Any], bool], None] = lambda *_: None,
 ) -> tuple[dict[str, Any], Tensor]:
@@ -45,9 +46,10 @@ def train(
         report: told what is being done, for the progress line.
         limit: seconds of training after which it stops, in the middle of an epoch if need be. A schedule ends with
             whichever comes first, the epochs or the limit.
-        until: test accuracy at which it stops; it is then evaluated EVALUATIONS_PER_EPOCH times an epoch. 0: it never
-            stops, and is evaluated as `Looks` has it.
-        often: evaluate as often without a target.
+        until: test accuracy at which it stops; it is then evaluated so many times an epoch. 0: it never stops, and is
+            evaluated as `Looks` has it.
+        often: evaluate so many times without a target too.
+        evaluations: an epoch, then.
         meter: of the energy; None where that is not counted.
         evaluated: given the learning record after each evaluation, and whether its last entry has the best test
             accuracy so far; the weights are those of that entry.
@@ -67,7 +69,8 @@ def train(
 
     """
     whole = len(work.images) // work.cell.batch_size
-    looks = Looks(whole, epochs, limit, often=often or until > 0, early=work.cell.split == "test")
+    parts = evaluations if often or until else 0
+    looks = Looks(whole, epochs, limit, parts=parts, early=work.cell.split == "test")
     rates = LearningRates(work.optimizer, work.cell.schedule)
     watch = Stopwatch(work.device, meter)
     gradients = Gradients(work, watch, whole)
@@ -96,7 +99,7 @@ def train(
         }
         history.append(entry)
         learnt["limit"] = limit if over else None
-        every = math.ceil(whole / EVALUATIONS_PER_EPOCH)
+        every = math.ceil(whole / evaluations)
         learnt["until"] = {"target": until, "every": every, "reached": reached} if until else None
         lost = [name for name in ("train_loss", "test_loss") if not math.isfinite(entry[name])]
         improved = not lost and test_accuracy > best

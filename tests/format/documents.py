@@ -118,7 +118,7 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "augmentations", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "goal",
-    "address", "shard", "energy", "engines", "starts", "insight",
+    "address", "shard", "energy", "engines", "starts", "insight", "targets", "evaluations", "held_out",
 )  # fmt: skip
 
 

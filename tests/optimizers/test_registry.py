@@ -59,6 +59,12 @@ def test_the_names_in_order():
         "lbfgs",
         "adafactor",
         "muon",
+        "muon_conv",
+        "lion",
+        "nadamw",
+        "ademamix",
+        "schedule_free",
+        "soap",
     ]
     assert optimizers.names("adam*", "sgd") == ["sgd", "adam", "adamw", "adamax"]
     assert [name for name in ALL if optimizers.facts_of(name)["needs_closure"]] == ["lbfgs"]

@@ -112,26 +112,26 @@ def test_start_up_ceilings_and_the_page_are_reckoned_as_far_as_there_are_any():
 
 
 @pytest.mark.parametrize(
-    ("epochs", "of_the_limit", "split", "until", "goal"),
+    ("epochs", "of_the_limit", "split", "often", "target"),
     [
-        (1, 2.0, "test", 0.0, 0.0),
-        (4, 2.0, "test", 0.0, 0.0),
-        (2, 0.2, "test", 0.0, 0.0),
-        (8, 0.3, "test", 0.0, 0.0),
-        (3, 2.0, "validation", 0.0, 0.0),
-        (3, 0.5, "validation", 0.0, 0.0),
-        (2, 2.0, "test", 0.9, 0.0),
-        (2, 2.0, "test", 0.0, 0.9),
+        (1, 2.0, "test", 0, None),
+        (4, 2.0, "test", 0, None),
+        (2, 0.2, "test", 0, None),
+        (8, 0.3, "test", 0, None),
+        (3, 2.0, "validation", 0, None),
+        (3, 0.5, "validation", 0, None),
+        (2, 2.0, "test", 4, "until"),
+        (2, 2.0, "test", 4, "goal"),
+        (2, 0.3, "test", 16, "until"),
     ],
 )
-def test_every_evaluation_of_a_training_is_counted(epochs, of_the_limit, split, until, goal):
+def test_every_evaluation_of_a_training_is_counted(epochs, of_the_limit, split, often, target):
     """A training of 1,000 steps an epoch of a second each, whose limit is so many times as long as all of them."""
     whole, steps = 1000, 1000 * epochs
-    looks = Looks(whole, epochs, of_the_limit * steps, often=until + goal > 0, early=split == "test")
+    looks = Looks(whole, epochs, of_the_limit * steps, parts=often, early=split == "test")
     seen = [step for step in range(1, min(steps, int(of_the_limit * steps)) + 1) if looks.due(step, float(step))]
-    counted, with_training_images = evaluations(
-        Cell("mlp", split=split), Plan(epochs=epochs, until=until, goal=goal), epochs * min(1.0, of_the_limit)
-    )
+    plan = Plan(epochs=epochs, evaluations=often or 1, **({target: 0.9} if target else {}))
+    counted, with_training_images = evaluations(Cell("mlp", split=split), plan, epochs * min(1.0, of_the_limit))
     assert counted == len(seen)
     assert with_training_images == sum(step % whole == 0 or step == seen[-1] for step in seen)
 

@@ -54,11 +54,14 @@ EXAMPLES = {
     "engines": ("eager", '["eager"]', ("eager",)),
     "oversubscribe": ("", "true", True),
     "tune": ("7", "7", 7),
+    "held_out": ("mlp_bn=mlp", '["mlp_bn=mlp"]', ("mlp_bn=mlp",)),
     "seeds": ("7", "[7]", (7,)),
     "epochs": ("9", "9", 9),
     "train_limit": ("12s", '"12s"', 12.0),
     "until": ("99%", '"99%"', 0.99),
     "goal": ("99.4%", '"99.4%"', 0.994),
+    "targets": ("mlp=99%", '["mlp=99%"]', ("mlp=99%",)),
+    "evaluations": ("8", "8", 8),
     "checkpoint": ("", "true", True),
     "repeats": ("9", "9", 9),
     "again": ("9", "9", 9),
@@ -326,6 +329,12 @@ def test_learning_rates_in_a_file_may_be_whole_numbers(suite):
         ("epochs", "-1", "--epochs takes 0 or more, not -1"),
         ("batch_sizes", "0", "--batch-sizes takes 1 or more, not 0"),
         ("blocks", "1", "--blocks takes 2 or more, not 1"),
+        ("targets", "mlp=99", "--targets takes an architecture and a share, such as lenet5=98%, not 'mlp=99'"),
+        (
+            "held_out",
+            "mlp",
+            "--held-out takes an architecture and the one it takes after, such as mlp_wide=mlp, not 'mlp'",
+        ),
         ("dtypes", "float64", "--dtypes takes float32, bfloat16, float16, pure_bfloat16, not 'float64'"),
     ],
 )
@@ -362,24 +371,26 @@ def test_each_option_has_one_role_and_each_role_an_option():
 
 def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
     axes = set(AXES.values())
-    of_training = {"schedules", "augmentations", "splits"}  # these say how cells are trained
-    assert set(options_of("axis")) == axes - of_training - {"world_sizes", "engines"}
-    assert {name for name in options_of("training") if shape_of(name)[0]} == of_training
+    how = {"schedules", "augmentations", "splits"}  # these say how cells are trained
+    assert set(options_of("axis")) == axes - how - {"world_sizes", "engines"}
+    assert {name for name in options_of("training") if shape_of(name)[0]} == how | {"targets"}
 
 
 RANKS = {"world_sizes", "scaling", "oversubscribe"}
 ENGINES = {"engines"}
+TRAINING = {
+    "schedules", "augmentations", "splits", "epochs", "train_limit", "until", "targets", "evaluations", "goal",
+    "checkpoint", "tune", "held_out",
+}  # fmt: skip
 
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
-    training = {"schedules", "augmentations", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
     run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "run", "report"}
     beside = {"profile", "insight", "energy", "starts"}
-    assert set(SETTINGS) - set(COMPARED) == training | RANKS | ENGINES | run | beside | {"executor", "address", "shard"}
+    assert set(SETTINGS) - set(COMPARED) == TRAINING | RANKS | ENGINES | run | beside | {"executor", "address", "shard"}
 
 
 def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself():
-    training = {"schedules", "augmentations", "splits", "epochs", "train_limit", "until", "goal", "checkpoint", "tune"}
     decided = {
         "purpose",
         "architectures",
@@ -394,7 +405,7 @@ def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself()
         "shard",
         "report",
     }
-    assert set(SETTINGS) - set(PROFILED) == training | RANKS | ENGINES | decided
+    assert set(SETTINGS) - set(PROFILED) == TRAINING | RANKS | ENGINES | decided
 
 
 def test_what_may_change_in_a_run_that_goes_on_is_how_long_and_where_its_cluster_is():

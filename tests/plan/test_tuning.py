@@ -9,7 +9,7 @@ import pytest
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.estimate import expected_seconds, trial_seconds
-from bench.plan.grid import expand
+from bench.plan.grid import expand, task_of
 from bench.plan.plan import Plan
 from bench.plan.tuning import (
     DECADES,
@@ -164,3 +164,63 @@ def test_trials_have_their_share_in_the_forecast(catalogue):
     seven, single = (trial_seconds(some, PLAN, catalogue()) for some in (trials[:7], trials[:1]))
     assert seven == pytest.approx(7 * single)
     assert single < expected_seconds(cells[:1], PLAN, catalogue())
+
+
+HELD_OUT = Plan(
+    architectures=("mlp", "resnet8"),
+    optimizers=("sgd",),
+    tune=3,
+    held_out=("resnet8=mlp",),
+    targets=("resnet8=90%",),
+    until=0.8,
+    epochs=1,
+)
+
+
+def test_an_architecture_that_is_held_out_is_not_tuned_and_takes_the_rate_of_its_base(catalogue):
+    cells = expand(HELD_OUT, catalogue()).cells
+    trials = trials_of(cells, HELD_OUT, catalogue())
+    assert {trial.architecture for trial in trials} == {"mlp"}
+    assert len(trials) == 3 * SEEDS
+    tried = [Trial(trial.learning_rate, "ok", accuracy=trial.learning_rate) for trial in trials]
+    kept, lost = with_best_rates(cells, {group_of(trials[0]): tried}, HELD_OUT.held_out)
+    assert lost == []
+    assert {cell.learning_rate for cell in kept} == {max(rates_around(0.1, 3))}
+
+
+def test_each_architecture_trains_to_its_own_target_and_trials_to_none(catalogue):
+    cells = expand(HELD_OUT, catalogue()).cells
+    aims = {cell.architecture: task_of(cell, HELD_OUT, 0, catalogue().devices).until for cell in cells}
+    assert aims == {"mlp": 0.8, "resnet8": 0.9}
+    trials = plan_of_trials(HELD_OUT)
+    assert {task_of(cell, trials, 0, catalogue().devices).until for cell in cells} == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("targets", ("lenet=90%",), "unknown architecture 'lenet'"),
+        ("held_out", ("resnet8=lenet",), "unknown architecture 'lenet'"),
+        ("held_out", ("resnet8=mlp", "mlp=resnet8"), "mlp is held out itself"),
+    ],
+)
+def test_names_that_are_no_architectures_are_refused(catalogue, field, value, message):
+    with pytest.raises(BenchError, match=message):
+        expand(replace(HELD_OUT, **{field: value}), catalogue())
+
+
+def test_a_plan_that_times_nothing_takes_what_training_takes(catalogue):
+    cells = expand(HELD_OUT, catalogue()).cells
+    alone = replace(HELD_OUT, blocks=0, repeats=1)
+    assert expected_seconds(cells, alone, catalogue()) == pytest.approx(trial_seconds(cells, alone, catalogue()))
+    timed = expected_seconds(cells, replace(alone, blocks=2), catalogue())
+    assert timed > expected_seconds(cells, alone, catalogue()) + len(cells)
+
+
+def test_targets_of_architectures_that_are_not_measured_are_passed_over(catalogue):
+    alone = replace(HELD_OUT, architectures=("resnet8",))
+    (cell,) = expand(alone, catalogue()).cells
+    assert {trial.architecture for trial in trials_of([cell], alone, catalogue())} == {
+        "mlp"
+    }  # its rate is still needed
+    assert expand(replace(HELD_OUT, architectures=("mlp",)), catalogue()).cells

@@ -90,4 +90,4 @@ def test_the_terminal_has_them_too(tmp_path):
     rows = {row["cell"]: row for row in overview(table)}
     assert rows["mlp-sgd-mnist-b128-cpu-t1-world2"]["weak efficiency"].startswith("95 ±")
     assert rows["mlp-sgd-mnist-b64-cpu-t1"]["weak efficiency"] == "-"
-    assert "weak and strong efficiency: images/s over world size times" in legend(table)
+    assert "weak and strong efficiency: images/s over world size times" in legend(table, {})

@@ -220,6 +220,8 @@ def test_preparing_writes_nothing_and_refuses_what_cannot_be(catalogue, tmp_path
         ({"goal": 0.9}, "--goal needs training"),
         ({"goal": 0.9, "until": 0.9, "epochs": 1}, "--goal tests trainings of one length"),
         ({"checkpoint": True}, "--checkpoint needs training"),
+        ({"targets": ("debug=90%",)}, "--targets needs training"),
+        ({"blocks": 0}, "nothing to measure: --blocks 0 times no steps"),
         ({"world_sizes": (1, 2), "epochs": 1, "until": 0.9}, "--until is about training, and cells of several ranks"),
         (
             {"world_sizes": (2,), "epochs": 1, "checkpoint": True},

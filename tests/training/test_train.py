@@ -137,9 +137,15 @@ def test_it_is_evaluated_early_and_at_each_doubling_and_learns_the_same(workload
 
 
 def test_looks_follow_whichever_ends_the_training_first():
-    by_steps, by_seconds = (Looks(100, 4, limit, often=False, early=True) for limit in (1e9, 1.0))
+    by_steps, by_seconds = (Looks(100, 4, limit, parts=0, early=True) for limit in (1e9, 1.0))
     assert [step for step in range(1, 401) if by_steps.due(step, 1e-3 * step)] == [13, 25, 50, 100, 200, 300, 400]
     assert [step for step in range(1, 201) if by_seconds.due(step, 5e-3 * step)] == [7, 13, 25, 50, 100, 200]
+
+
+def test_a_target_is_looked_for_as_often_as_asked(workload, mnist):
+    record, _ = train(workload("mlp", images=4096), mnist[1], 1, quiet, until=0.999, evaluations=8)
+    assert [entry["steps"] for entry in record["epochs"]] == [8, 16, 24, 32, 40, 48, 56, 64]
+    assert record["until"]["every"] == 8
 
 
 def test_a_target_ends_it_between_epochs_and_says_so(workload, mnist):

@@ -22,7 +22,7 @@ from bench.compare.log import FOLDER, ComparisonLog
 from bench.compare.pair_clock import USUAL
 from bench.compare.verdicts import decide
 from bench.errors import EXIT_INTERRUPTED, BenchError
-from bench.plan.plan import CHECKS, Plan, flag, plan_from
+from bench.plan.plan import CHECKS, Plan, check_measures, flag, plan_from
 from bench.plan.step import source_named
 from bench.process.interpreter import interpreter
 from bench.process.lock import measuring
@@ -59,6 +59,7 @@ def _measured(args: argparse.Namespace) -> Decision:
     plan = plan_from({"suite": CHECKS, **wanted})
     # more threads repeat worse, see docs/measurement.md; and nothing is trained, whatever a suite says
     plan = replace(plan, threads=plan.threads or (1,), epochs=0)
+    check_measures(plan)
     name = time_name()
     rules = Rules(
         tolerance=args.tolerance,

@@ -28,7 +28,7 @@ from bench.compare.calibration import Calibration, RunCounts, save
 from bench.compare.pair_clock import USUAL
 from bench.compare.sides import Comparison, environments
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_PASS, BenchError
-from bench.plan.plan import CHECKS, Plan, plan_from
+from bench.plan.plan import CHECKS, Plan, check_measures, plan_from
 from bench.plan.seeds import order_seed_of
 from bench.process.lock import measuring
 from bench.stats.multiple_testing import clopper_pearson
@@ -46,6 +46,7 @@ def execute(args: argparse.Namespace) -> int:
     """Calibrate, print and store; 0 when a tolerance was shown to work, 3 when none was."""
     plan = plan_from({"suite": CHECKS, **fields_of(args)})
     plan = replace(plan, threads=plan.threads or (1,), epochs=0)
+    check_measures(plan)
     files.check_place(CALIBRATIONS / "calibration.json")  # before an hour of measuring
     with measuring("the calibration", args.concurrent, args.wait, notice):
         calibration = _calibrated(args, plan)

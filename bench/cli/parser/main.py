@@ -11,7 +11,7 @@ from bench.cli.parser import check, compare, explain
 from bench.cli.parser.turn import add_turn
 from bench.errors import EXIT_USAGE, BenchError, one_line
 from bench.plan.plan import SETTINGS, default_of, flag, options_of, parse, shape_of
-from bench.vocabulary import SHEET_FORMATS
+from bench.vocabulary import RACE_MEASURES, SHEET_FORMATS
 
 DESCRIPTION = "Benchmark and compare PyTorch architectures: numbers that repeat, and one offline page."
 EPILOG = """examples:
@@ -38,6 +38,8 @@ _METAVARS = {
     "shape": "CxHxW",
     "size": "MEMORY",
     "part": "N/COUNT",
+    "target": "NAME=PERCENT",
+    "variant": "NAME=NAME",
     "int": "N",
     "str": "NAME",
 }
@@ -81,6 +83,9 @@ def build_parser() -> argparse.ArgumentParser:
     _add_merge(command("merge", "join shards of a plan, or runs of it on several machines, to one run"))
     _add_list(command("list", "list what there is to choose from, and the recorded runs"))
     _add_show(command("show", "show a recorded run, an architecture's layers, or a checkpoint"))
+    _add_score(
+        command("score", "score the optimizers of a run that trained to targets: how often each is near the best")
+    )
     compare.add_ab(
         command("ab", "test whether one revision, cell or environment is slower than another"), _add_settings
     )
@@ -202,6 +207,19 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
     )
     form.add_argument("--json", action="store_true", help="one JSON document on stdout: every metric or layer")
     form.add_argument("--csv", action="store_true", help="the same as CSV: one row per cell and metric, or per layer")
+
+
+def _add_score(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", nargs="?", help="the run (default: the latest)")
+    parser.add_argument(
+        "--by",
+        choices=RACE_MEASURES,
+        default="seconds",
+        help="what counts to the target: seconds of training, or steps, which no neighbour changes (default: seconds)",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON document on stdout: scores, profiles and all times")
+    form.add_argument("--csv", action="store_true", help="as CSV: a row for each optimizer and workload")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:

@@ -72,7 +72,7 @@ def table_of(run: Run) -> tuple[list[Row], str]:
     ceilings = run.facts.ceilings or ()
     unfinished = begun(run)
     rows = overview(pooled, plan.get("precision"), usable(ceilings), unfinished)
-    parts = [legend(pooled, plan.get("until", 0.0)), refusal(ceilings), _missing(run, unfinished.values())]
+    parts = [legend(pooled, plan), refusal(ceilings), _missing(run, unfinished.values())]
     return rows, "\n".join(filter(None, ("; ".join(filter(None, parts)), *run.facts.code.values())))
 
 
@@ -113,7 +113,7 @@ def _notes(run: Run, pooled: pd.DataFrame, table: Compact, shown: Sequence[Colum
     stated = pooled[pooled["metric"].isin(names | ({"step"} if "step_median" in names else set()))]
     every = [
         f"{BEST} best: none is certainly better" if any(column.best for column in shown) else "",
-        legend(stated, run.facts.plan.get("until", 0.0), median="step_median" in names) if not stated.empty else "",
+        legend(stated, run.facts.plan, median="step_median" in names) if not stated.empty else "",
         refusal(run.facts.ceilings or ()) if "bound_by" in names else "",
     ]
     hidden = missing_titles([column for column in table.columns if not column.is_same], shown)

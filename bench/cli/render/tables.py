@@ -78,8 +78,11 @@ _IN_WORDS = {
 }
 
 
-def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> str:
-    """What the columns are: statistic, threads, n, the accuracy to stop at, and the seeds; `median` if that has one."""
+def legend(table: pd.DataFrame, plan: Mapping[str, Any], *, median: bool = True) -> str:
+    """What the columns are: statistic, threads, n, the accuracy to stop at, and the seeds; `median` if that has one.
+
+    The fields of the plan say when trainings stop.
+    """
     measured = {metric: rows.iloc[0] for metric, rows in table.groupby("metric")}
     parts = []
     if "step" in measured:
@@ -102,14 +105,7 @@ def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> s
             "over launches; communication: from a trace, the exposed part is hidden behind no work"
         )
     parts += [words for metric, words in _IN_WORDS.items() if metric in measured]
-    if "reached" in measured:
-        goal = f"{until:g}" if until else "the target"
-        parts.append(
-            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {EVALUATIONS_PER_EPOCH} of "
-            "them an epoch, = mean seconds a step x steps; reached at any time since the evaluation before; the share "
-            "of seeds has its 95 % interval"
-        )
-        parts.append("accuracy: where training stopped at the target, that of the stop, which is high by selection")
+    parts += _aims(plan) if "reached" in measured else []
     if "accuracy" in measured and measured["accuracy"]["n"] > 1:
         parts.append("± is the 95 % t interval over seeds")
     if "gradient_error" in measured and varying(table) & {*METRICS["gradient_error"].axes}:
@@ -121,6 +117,20 @@ def legend(table: pd.DataFrame, until: float = 0.0, *, median: bool = True) -> s
             f"{MARK} other work took its cores each time it was measured (of training: with any seed): do not use it"
         )
     return "; ".join(parts)
+
+
+def _aims(plan: Mapping[str, Any]) -> list[str]:
+    """What a time to accuracy is, and an accuracy where training stopped at one."""
+    until, often = plan.get("until"), plan.get("evaluations", EVALUATIONS_PER_EPOCH)
+    goal = f"{until:g}" if until and not plan.get("targets") else "the target"
+    return [
+        (
+            f"time to accuracy: training seconds at the first evaluation of {goal} or more, {often} of "
+            "them an epoch, = mean seconds a step x steps; reached at any time since the evaluation before; the share "
+            "of seeds has its 95 % interval"
+        ),
+        "accuracy: where training stopped at the target, that of the stop, which is high by selection",
+    ]
 
 
 def _mixed(table: pd.DataFrame) -> list[str]:

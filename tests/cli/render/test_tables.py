@@ -119,7 +119,7 @@ def trained(reached, n=3, asked=None, lost=""):
 def test_accuracy_over_seeds_comes_with_its_interval_and_their_number():
     (row,) = overview(trained(1.0))
     assert row["accuracy"] == "97.0 ± 1.0 % (3 seeds)"
-    assert "t interval over seeds" in legend(trained(1.0))
+    assert "t interval over seeds" in legend(trained(1.0), {})
 
 
 def test_accuracy_over_fewer_seeds_than_were_asked_for_says_so():
@@ -187,7 +187,7 @@ def test_shown_as_json_each_seed_has_its_rows_and_their_configuration_the_pooled
 def test_time_to_accuracy_is_split_or_said_to_be_missing(reached, n, told):
     (row,) = overview(trained(reached, n))
     assert row["time to accuracy"] == told
-    assert "evaluation of 0.99 or more, 4 of them an epoch" in legend(trained(reached, n), 0.99)
+    assert "evaluation of 0.99 or more, 4 of them an epoch" in legend(trained(reached, n), {"until": 0.99})
 
 
 def test_without_a_target_there_is_no_time_to_it():
