@@ -17,7 +17,7 @@ ENTRIES = """
     wide = far_away:Wide
 
     [bench.optimizers]
-    lion = far_away:Lion
+    lynx = far_away:Lion
     adam = far_away:Lion
     twice = far_away:Lion
     broken = far_away_broken:Lion
@@ -66,7 +66,7 @@ listed = catalogue_of(CatalogueRequest())
 print(json.dumps({
     "optimizers": list(listed.optimizers)[-2:], "losses": list(listed.losses), "problems": listed.problems,
     "wide": listed.architectures["wide"], "lenet5": listed.architectures["lenet5"],
-    "lion": listed.optimizers["lion"], "halved": listed.losses["halved"],
+    "lynx": listed.optimizers["lynx"], "halved": listed.losses["halved"],
     "names": optimizers.names("l*"),
 }))
 """
@@ -90,13 +90,13 @@ def test_the_catalogue_has_those_that_work_and_tells_of_the_others_once(site):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(root)]), "OMP_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-c", ASK], env=environment, check=True, capture_output=True, text=True)
     answers = json.loads(done.stdout)
-    assert answers["optimizers"] == ["lion", "twice"]
-    assert answers["names"] == ["lbfgs", "lion"]
+    assert answers["optimizers"] == ["lynx", "twice"]
+    assert answers["names"] == ["lbfgs", "lion", "lynx"]
     assert answers["losses"] == ["cross_entropy", "nll_loss", "halved"]
     code = {"package": "far-away", "version": "1.5"}
-    assert answers["lion"]["plugin"] == {"text": "far_away:Lion", **code}
-    assert answers["lion"]["learning_rate"] == 0.25
-    assert answers["lion"]["description"] == "Of far away."
+    assert answers["lynx"]["plugin"] == {"text": "far_away:Lion", **code}
+    assert answers["lynx"]["learning_rate"] == 0.25
+    assert answers["lynx"]["description"] == "Of far away."
     assert answers["wide"]["plugin"] == {"text": "far_away:Wide", **code}
     assert "plugin" not in answers["lenet5"]
     assert answers["halved"]["plugin"] == {"text": "far_away:halved", **code}
@@ -116,9 +116,9 @@ def test_one_is_imported_where_it_is_asked_for_and_no_other(site, monkeypatch):
     monkeypatch.syspath_prepend(str(site))
     loaded = []
     plugins = Plugins("bench.optimizers", lambda name, text: loaded.append((name, text)) or name, ("adam",))
-    assert plugins.get("lion") == "lion"
-    assert plugins.get("lion") == "lion"
-    assert loaded == [("lion", "far_away:Lion")]
+    assert plugins.get("lynx") == "lynx"
+    assert plugins.get("lynx") == "lynx"
+    assert loaded == [("lynx", "far_away:Lion")]
     assert plugins.get("adam") is None
     assert plugins.get("nobody") is None
 
@@ -140,4 +140,4 @@ def test_one_that_exits_or_fails_a_test_is_left_out_and_the_others_go_on(site, m
     assert problems == plugins.problems(check)
     assert "plug-in 'gone' of far-away is left out: SystemExit: the plug-in leaves" in problems
     assert "plug-in 'still' of far-away is left out: it stands still" in problems
-    assert plugins.names() == ["lion", "adam", "twice", "broken", "number"]
+    assert plugins.names() == ["lynx", "adam", "twice", "broken", "number"]
