@@ -98,7 +98,8 @@ def test_what_an_entry_that_times_sends_fits_its_row(entry, task, kinds, answere
 
 @pytest.mark.slow
 def test_all_that_measuring_a_cell_sends_fits_its_row(answered):
-    task = Task(CELL, repeat=1, blocks=2, epochs=1, until=0.999, profile=True, checkpoint=True)
+    beside = {"profile": True, "insight": True, "checkpoint": True, "starts": True}
+    task = Task(CELL, repeat=1, blocks=2, epochs=1, until=0.999, **beside)
     assert answered(entries.MEASURE_CELL, task) == set(MESSAGES[entries.MEASURE_CELL].sends)
 
 

@@ -72,13 +72,12 @@ def plans(seeds: Sequence[int] = SEEDS) -> list[Plan]:
     return steps
 
 
-def learnt(plan: Plan) -> Learnt:
-    """Train the step's seeds, each in a fresh process, and time nothing else."""
+def learnt(plan: Plan, *, concurrent: bool = False) -> Learnt:
+    """Train the step's seeds, each in a fresh process, and time nothing else; `concurrent`: beside other runs."""
     with open_executor(plan) as executor:
         executor.prepare()
-        lines = [
-            *measure(prepare(plan_of_trials(plan), executor, SILENT), executor, SILENT, command="the ladder").lines()
-        ]
+        work = prepare(plan_of_trials(plan), executor, SILENT)
+        lines = [*measure(work, executor, SILENT, command="the ladder", concurrent=concurrent).lines()]
     lines.sort(key=lambda line: line["cell"]["seed"])
     ends = [line["training"]["epochs"][-1] for line in lines]
     warnings = [Warning.from_dict(each) for line in lines for each in line["warnings"]]

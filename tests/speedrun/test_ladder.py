@@ -63,7 +63,7 @@ def test_what_it_measures_is_what_the_seeds_learnt(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     *_, last = plans(seeds=[3, 4])
-    step = learnt(last)
+    step = learnt(last, concurrent=True)
     assert len(step.accuracies) == len(step.seconds) == 2
     assert all(0.97 < each < 1 for each in step.accuracies)
     assert all(each > 0 for each in step.seconds)

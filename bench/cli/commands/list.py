@@ -87,8 +87,11 @@ def _asked(what: str, texts: Sequence[str] = ()) -> tuple[list[dict[str, Any]], 
 def _suites() -> list[dict[str, Any]]:
     """The suites with the cells they have here and the seconds they are likely to take."""
     plans = [plan_from({"suite": name}) for name in suite_names()]
-    globs = tuple(dict.fromkeys(glob for plan in plans for glob in plan.architectures))
-    catalogue = _catalogue(CatalogueRequest(globs))
+    architectures, optimizers, losses = (
+        tuple(dict.fromkeys(text for plan in plans for text in getattr(plan, axis)))
+        for axis in ("architectures", "optimizers", "losses")
+    )
+    catalogue = _catalogue(CatalogueRequest(architectures, optimizers=optimizers, losses=losses))
     return [_suite(plan, catalogue) for plan in plans]
 
 
