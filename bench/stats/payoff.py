@@ -6,6 +6,7 @@ from math import exp, hypot, log
 
 from bench.stats.interval import Interval
 from bench.stats.ratio import ratio
+from bench.stats.shift import shift
 from bench.vocabulary import Pays
 
 
@@ -30,13 +31,13 @@ class Payoff:
 def payoff(spent: Interval, plain: Interval, faster: Interval) -> Payoff:
     """When `spent` seconds have paid, by the steps' seconds before and after; all are geometric means over processes.
 
-    With a saving of p - f seconds a step that is spent / (p - f) steps, or spent / (1 - f / p) seconds. The interval of
-    the saving is put together of those of p and f, end by end, and that of the quotient likewise on the log scale: Zou
-    & Donner, "Construction of confidence limits about effect measures" (Statistics in Medicine 27, 2008). Nothing is
+    With a saving of p - f seconds a step that is spent / (p - f) steps, or spent / (1 - f / p) seconds. The saving has
+    Welch's interval, as the ratio f / p has; that of a quotient is put together end by end on the log scale: Zou &
+    Donner, "Construction of confidence limits about effect measures" (Statistics in Medicine 27, 2008). Nothing is
     told where the saving's interval holds 0, or where there is none.
     """
     share = ratio(faster, plain)
-    saving = _difference(plain, faster)
+    saving = shift(plain, faster, log_scale=False).interval
     low, high = saving.low, saving.high
     if low is None or high is None or share.low is None or share.high is None:
         return Payoff("not known", share)
@@ -47,16 +48,6 @@ def payoff(spent: Interval, plain: Interval, faster: Interval) -> Payoff:
     steps = _quotient(spent, saving)
     seconds = _quotient(spent, Interval(1 - share.value, 1 - share.high, 1 - share.low, share.n))
     return Payoff("yes", share, steps, seconds)
-
-
-def _difference(left: Interval, right: Interval) -> Interval:
-    ends = (left.low, left.high, right.low, right.high)
-    value, n = left.value - right.value, min(left.n, right.n)
-    if any(end is None for end in ends):
-        return Interval(value, None, None, n)
-    low, high, other_low, other_high = _known(ends)
-    below, above = hypot(left.value - low, other_high - right.value), hypot(high - left.value, right.value - other_low)
-    return Interval(value, value - below, value + above, n)
 
 
 def _quotient(above: Interval, below: Interval) -> Interval:
