@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -21,6 +22,13 @@ from bench.process.scratch import scratch
 from bench.worker.failure import failure_sent
 
 
+def silence_compilers() -> None:
+    """Have compilers and quantizers say on the terminal what fails, and not what they think of their own insides."""
+    for name in ("torch.utils.cpp_extension", "torch.utils._pytree"):  # of hosts without a GPU; of torchao's types
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"torch\._inductor|torchao")
+
+
 @contextmanager
 def caches_for(cell: Cell, folder: str = "") -> Iterator[None]:
     """What torch.compile keeps goes to the folder, or to an empty one that ends with the block.
@@ -30,7 +38,7 @@ def caches_for(cell: Cell, folder: str = "") -> Iterator[None]:
     if not is_compiled(cell):
         yield
         return
-    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it warns of hosts without a GPU
+    silence_compilers()
     with nullcontext(folder) if folder else scratch() as place:
         places = {"TORCHINDUCTOR_CACHE_DIR": place, "TRITON_CACHE_DIR": str(Path(place) / "triton")}
         before = {name: os.environ.get(name) for name in places}

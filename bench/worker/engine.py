@@ -33,6 +33,7 @@ from bench.store.result import Measurement
 from bench.store.warning import Warning
 from bench.training.train import train
 from bench.vocabulary import NO_ENGINE
+from bench.worker.compiling import silence_compilers
 
 Numbers = npt.NDArray[Any]
 
@@ -83,6 +84,7 @@ class EngineTask:
             DivergedError: the loss was not finite any more.
 
         """
+        silence_compilers()
         with scratch() as folder, forked(partial(_answer, self.task)) as ask:
             ready = self._made_ready(Path(folder))
             self._see(Measurement.of_value("size_on_disk", float(ready.file.stat().st_size), "single"))
