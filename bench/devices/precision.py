@@ -1,5 +1,6 @@
 """Precision: in which arithmetic a device computes products of float32 numbers, by kind of operator, for a process."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -24,6 +25,18 @@ def compute_in(device: Device, wanted: str) -> None:
 def flags_of(device: Device) -> dict[str, str]:
     """The arithmetic of each kind of operator now, in torch's words."""
     return {name: str(flag.fp32_precision) for name, flag in device.fp32_flags.items()}
+
+
+def precision_of_products() -> str:
+    """Torch's one word for all products of float32, without what torch 2.9 has to say about its being asked.
+
+    Raises:
+        RuntimeError: single operators were set.
+
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*new API settings")
+        return torch.get_float32_matmul_precision()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import torch
 from bench import __version__
 from bench.devices import Device
 from bench.devices.cpu import denormals_flushed
-from bench.devices.precision import flags_of, torchs_own
+from bench.devices.precision import flags_of, precision_of_products, torchs_own
 from bench.machine import procfs
 from bench.measure.threads import openmp_settings
 
@@ -82,7 +82,7 @@ def _told(setting: Callable[[], Any]) -> Any:
 
 def _precision() -> dict[str, Any]:
     return {
-        "matmul": _told(torch.get_float32_matmul_precision),
+        "matmul": _told(precision_of_products),
         "tf32": _told(lambda: torch.backends.cudnn.allow_tf32),
         "cudnn_benchmark": torch.backends.cudnn.benchmark,
         "deterministic": torch.are_deterministic_algorithms_enabled(),

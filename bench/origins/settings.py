@@ -14,6 +14,7 @@ from torch.nn.modules import module as hooks
 from torch.utils import _device as device_modes
 
 from bench.devices.cpu import denormals_flushed
+from bench.devices.precision import precision_of_products
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ SETTINGS: Mapping[str, Setting] = {
         _deterministic, lambda was: torch.use_deterministic_algorithms(was[0], warn_only=was[1])
     ),
     "filling of new tensors": _flag(torch.utils.deterministic, "fill_uninitialized_memory"),
-    "precision of products": Setting(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    "precision of products": Setting(precision_of_products, torch.set_float32_matmul_precision),
     "precision of cuBLAS": _flag(torch.backends.cuda.matmul, "fp32_precision"),
     "precision of cuDNN, convolutions": _flag(torch.backends.cudnn, "conv.fp32_precision"),
     "precision of cuDNN, recurrent nets": _flag(torch.backends.cudnn, "rnn.fp32_precision"),

@@ -8,29 +8,9 @@ import pytest
 from bench.plan.compiled import ARGUMENTS
 from bench.trace.tensor_cores import on_tensor_cores
 from tests.cuda.needed import EVERY
+from tests.cuda.runs import SPEED, lines, metrics_of, ran, statuses
 
 pytestmark = EVERY
-SPEED = ("--devices", "cuda", "--epochs", "0", "--repeats", "1", "--blocks", "2", "--no-report", "--json")
-
-
-def lines(bench, name):
-    """The results of a run."""
-    text = (bench.folder / "results" / name / "results.jsonl").read_text("utf-8")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def ran(bench, name, *arguments, **variables):
-    done = bench("run", *arguments, "--run", name, **variables)
-    assert done.returncode == 0, done.stderr
-    return lines(bench, name)
-
-
-def statuses(found):
-    return {line["id"]: (line["status"], line["reason"]) for line in found}
-
-
-def metrics_of(line):
-    return {reading["metric"]: reading["value"] for reading in line["measurements"]}
 
 
 def test_the_devices_are_listed(bench):

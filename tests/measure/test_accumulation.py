@@ -80,7 +80,8 @@ def test_it_computes_as_much_as_the_whole_and_keeps_as_much_as_a_part(workload):
     rest = 48 * (28 * 28 * 4 + 8)  # images and labels of the other parts, which lie in the memory of the batch
     assert parts["activation_bytes"] == small["activation_bytes"] + rest < whole["activation_bytes"] / 3
     assert parts["operators_forward"] == 4 * whole["operators_forward"]
-    assert parts["operators_optimizer"] == whole["operators_optimizer"] - 1  # the loss is detached before
+    detached = whole["operators_optimizer"] - parts["operators_optimizer"]
+    assert detached in (1, 2)  # of the loss, which is done before: two operators by torch 2.9
 
 
 def test_float64_needs_the_room_of_the_whole_batch():
