@@ -20,17 +20,32 @@ def apart(first, second):
         return max(float((mine - other).norm() / mine.norm().clamp(min=1e-12)) for mine, other in pairs)
 
 
+def trained(work, gpu=None):
+    """Losses of some steps; given a GPU, they are carried out in a stream of their own, as a graph's are."""
+    if gpu is None:
+        return [work.update(*work.next_batch()) for _ in range(STEPS)]
+    stream, current = torch.Stream(gpu.torch_device), torch.accelerator.current_stream(gpu.torch_device)
+    stream.wait_stream(current)
+    with stream:
+        losses = trained(work)
+    current.wait_stream(stream)
+    return losses
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop", "adagrad", "asgd", "muon"])
 def test_a_captured_training_is_the_same_as_one_that_is_not(gpu, workload, optimizer, record_property):
-    eager, captured = (
-        workload("lenet5", device=gpu, optimizer=optimizer, mode=mode) for mode in ("eager", "cuda_graph")
-    )
+    """As far as two that are not captured are: kernels add up in any order, and some optimizers make much of little."""
+    fields = {"device": gpu, "optimizer": optimizer}
+    eager, again, beside = (workload("lenet5", **fields) for _ in range(3))
+    captured = workload("lenet5", mode="cuda_graph", **fields)
     assert apart(eager, captured) == 0
-    losses = [[work.update(*work.next_batch()) for _ in range(STEPS)] for work in (eager, captured)]
-    distance = apart(eager, captured)
-    record_property("figures", f"{optimizer}: weights differ by {distance:.1e} after {STEPS} steps")
-    assert distance < SAME
-    torch.testing.assert_close(torch.stack(losses[0]), torch.stack(losses[1]), rtol=1e-2, atol=1e-3)
+    losses = trained(eager), trained(captured)
+    trained(again)
+    trained(beside, gpu)
+    distance, usual = apart(eager, captured), max(apart(eager, again), apart(eager, beside))
+    record_property("figures", f"{optimizer}: weights {distance:.1e} off after {STEPS} steps, uncaptured {usual:.1e}")
+    assert distance < max(SAME, 3 * usual)
+    torch.testing.assert_close(torch.stack(losses[0]), torch.stack(losses[1]), rtol=2e-2, atol=1e-3)
 
 
 def test_a_captured_inference_gives_the_outputs_of_the_net(gpu, workload):

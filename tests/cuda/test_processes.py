@@ -57,10 +57,14 @@ def test_two_processes_of_a_pair_have_the_gpu_each_to_itself(workers, record_pro
     assert beside < 1.15 * seconds
 
 
-def test_pairs_of_the_same_cell_agree(workers, record_property):
-    side = Side(workers, TWIN, on_host=False)
+@pytest.mark.parametrize(
+    "cell", [TWIN, Cell("resnet8", device="cuda:0", threads=1, batch_size=2048)], ids=["host", "gpu"]
+)
+def test_pairs_of_the_same_cell_agree(workers, cell, record_property):
+    """One whose steps the host is the slower at, and one whose steps the GPU is."""
+    side = Side(workers, cell, on_host=False)
     ratios = [measure_pair(side, side, 8, Random(seed)).log_ratio() for seed in range(3)]
-    record_property("figures", ", ".join(f"{ratio:+.1%}" for ratio in ratios))
+    record_property("figures", f"{cell.architecture}: {', '.join(f'{ratio:+.1%}' for ratio in ratios)}")
     assert statistics.median(map(abs, ratios)) < AA_LIMIT
 
 
