@@ -2,7 +2,9 @@
 
 import json
 
-ONCE = ("--devices", "cuda", "--repeats", "1", "--again", "0", "--blocks", "2", "--no-report", "--json")
+# The suite that they start from has three seeds, a schedule, which no graph follows, and a limit of time.
+PLAIN = ("--seeds", "0", "--schedules", "constant", "--train-limit", "0")
+ONCE = (*PLAIN, "--devices", "cuda", "--repeats", "1", "--again", "0", "--blocks", "2", "--no-report", "--json")
 SPEED = (*ONCE, "--epochs", "0")
 
 

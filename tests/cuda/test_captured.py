@@ -45,7 +45,8 @@ def test_a_captured_training_is_the_same_as_one_that_is_not(gpu, workload, optim
     distance, usual = apart(eager, captured), max(apart(eager, again), apart(eager, beside))
     record_property("figures", f"{optimizer}: weights {distance:.1e} off after {STEPS} steps, uncaptured {usual:.1e}")
     assert distance < max(SAME, 3 * usual)
-    torch.testing.assert_close(torch.stack(losses[0]), torch.stack(losses[1]), rtol=2e-2, atol=1e-3)
+    if usual < SAME:
+        torch.testing.assert_close(torch.stack(losses[0]), torch.stack(losses[1]), rtol=1e-2, atol=1e-3)
 
 
 def test_a_captured_inference_gives_the_outputs_of_the_net(gpu, workload):

@@ -8,7 +8,7 @@ import pytest
 from bench.plan.compiled import ARGUMENTS
 from bench.trace.tensor_cores import on_tensor_cores
 from tests.cuda.needed import EVERY
-from tests.cuda.runs import SPEED, lines, metrics_of, ran, statuses
+from tests.cuda.runs import PLAIN, SPEED, lines, metrics_of, ran, statuses
 
 pytestmark = EVERY
 
@@ -63,7 +63,9 @@ def test_every_implementation_runs(bench, implementation):
 
 def test_a_training_learns_and_its_weights_score_the_same_on_the_host(bench, record_property):
     words = ("--optimizers", "adam", "--modes", "eager", "cuda_graph", "--devices", "cuda", "--epochs", "1")
-    found = ran(bench, "trained", "--architectures", "lenet5", *words, "--repeats", "1", "--checkpoint", "--no-report")
+    found = ran(
+        bench, "trained", "--architectures", "lenet5", *words, *PLAIN, "--repeats", "1", "--checkpoint", "--no-report"
+    )
     accuracies = {line["id"]: metrics_of(line)["accuracy"] for line in found}
     record_property("figures", str(accuracies))
     assert min(accuracies.values()) > 0.96

@@ -8,7 +8,7 @@ import pytest
 from bench.engines import ENGINES
 from bench.store.run import load
 from tests.cuda.needed import EVERY
-from tests.cuda.runs import ONCE, SPEED, lines, metrics_of, ran, statuses
+from tests.cuda.runs import ONCE, PLAIN, SPEED, lines, metrics_of, ran, statuses
 
 pytestmark = EVERY
 TRAINED = (*ONCE, "--epochs", "1")
@@ -164,9 +164,9 @@ def test_the_speedrun_runs(bench, record_property):
 
 
 def test_a_check_of_equal_code_does_not_fail(bench):
-    words = ("--architectures", "mlp", "lenet5", "--devices", "cuda", "--epochs", "0", "--blocks", "4", "--no-report")
+    words = ("--architectures", "mlp", "lenet5", "--devices", "cuda", "--epochs", "0", "--blocks", "4", *PLAIN)
     for name in ("first", "second"):
-        ran(bench, name, *words, "--json")
+        ran(bench, name, *words, "--no-report", "--json")
     assert bench("baseline", "save", "first").returncode == 0
     done = bench("check", "second", "--no-ab")
     assert done.returncode in (0, 3), done.stdout
@@ -174,7 +174,7 @@ def test_a_check_of_equal_code_does_not_fail(bench):
 
 def test_host_and_gpu_stand_on_one_page(bench):
     words = ("--architectures", "mlp", "resnet8", "--batch-sizes", "64", "1024", "--devices", "cpu", "cuda")
-    done = bench("run", *words, "--epochs", "0", "--repeats", "1", "--blocks", "2", "--profile", "--run", "both")
+    done = bench("run", *words, *PLAIN, "--epochs", "0", "--repeats", "1", "--profile", "--run", "both")
     assert done.returncode == 0, done.stderr
     assert {line["status"] for line in lines(bench, "both")} == {"ok"}
     page = (bench.folder / "reports" / "both.html").read_text("utf-8")
