@@ -20,10 +20,11 @@ _PLAIN: Mapping[str, tuple[Any, str]] = {
     "accumulate": (1, "accumulate"),
 }
 _REFUSED = {
-    "tune": "--tune 0",
-    "until": "--until 0",
+    "tune": "give --tune 0",
+    "until": "give --until 0",
+    "targets": "leave it out",
     "checkpoint": "leave it out",
-    "train_limit": "--train-limit 0, since the same weights take the same steps",
+    "train_limit": "give --train-limit 0, since the same weights take the same steps",
 }
 
 
@@ -39,8 +40,10 @@ def check_engines(plan: Plan) -> None:
         if getattr(plan, name):
             raise BenchError(
                 f"{flag(name)} does not go with {flag('engines')} {engines[0]}, whose nets are trained for whole "
-                f"epochs alone: give {remedy}, or --engines {NO_ENGINE}"
+                f"epochs alone: {remedy}, or choose --engines {NO_ENGINE}"
             )
+    if plan.goal and NO_ENGINE not in plan.engines:
+        raise BenchError(f"--goal tests trainings, and engines tell of none: add --engines {NO_ENGINE}, or leave it out")
 
 
 def served_batches(cell: Cell) -> tuple[int, ...]:

@@ -48,11 +48,26 @@ def test_a_net_with_several_outputs_has_no_engine(catalogue):
         expand(replace(PLAN, engines=("eager",), epochs=0), catalogue(architectures={"mlp": net}))
 
 
-@pytest.mark.parametrize("field", ["tune", "until", "train_limit"])
-def test_what_would_train_nets_unlike_is_refused(field):
-    with pytest.raises(BenchError, match="--engines eager, whose nets are trained for whole epochs alone"):
-        check_engines(replace(PLAN, **{field: 1}))
-    check_engines(replace(PLAN, **{field: 1}, engines=("none",)))
+@pytest.mark.parametrize(
+    ("field", "value", "remedy"),
+    [
+        ("tune", 1, "give --tune 0"),
+        ("until", 0.9, "give --until 0"),
+        ("targets", ("mlp=90%",), "leave it out"),
+        ("checkpoint", True, "leave it out"),
+        ("train_limit", 1.0, "give --train-limit 0"),
+    ],
+)
+def test_what_would_train_nets_unlike_is_refused(field, value, remedy):
+    with pytest.raises(BenchError, match=f"--engines eager, whose nets are trained for whole epochs alone: {remedy}"):
+        check_engines(replace(PLAN, **{field: value}))
+    check_engines(replace(PLAN, **{field: value}, engines=("none",)))
+
+
+def test_a_goal_needs_a_cell_that_tells_of_its_training():
+    with pytest.raises(BenchError, match="--goal tests trainings, and engines tell of none"):
+        check_engines(replace(PLAN, goal=0.99, engines=("eager",)))
+    check_engines(replace(PLAN, goal=0.99))
 
 
 def test_a_cell_is_asked_for_the_batches_that_its_own_has():
