@@ -55,6 +55,8 @@ def starts_of(task: Task, artifacts: bytes, executor: Executor) -> tuple[list[Me
         ):
             again = StartTask(task.cell, caches, restored, task.data_dir, task.left_out)
             try:
+                if caches == empty and not restored:
+                    raise WorkerError("failed", "torch handed over nothing to restore")
                 seconds = _started(again, task.timeout, executor)
             except WorkerError as ended:
                 text = f"{metric.replace('_', ' ')} is not known: {ended.reason}"
