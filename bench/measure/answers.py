@@ -65,8 +65,8 @@ def check(name: str, engine: Engine, scores: Tensor, expected: Tensor) -> float:
 def scores_of(answer: Answer, images: Tensor, size: int) -> Tensor:
     """The scores (M, K) of images (M, C, H, W), always `size` at once: engines compile for a size.
 
-    Where they do not come out even, the last ones are asked again together with some before them; where there are fewer,
-    all of them are, over and over.
+    Where they do not come out even, the last ones are asked again together with some before them; of fewer all are
+    asked over and over.
     """
     if (count := len(images)) < size:
         return answer(images[torch.arange(size, device=images.device) % count]).detach()[:count]

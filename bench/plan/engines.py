@@ -43,7 +43,7 @@ def check_engines(plan: Plan) -> None:
                 f"epochs alone: {remedy}, or choose --engines {NO_ENGINE}"
             )
     if plan.goal and NO_ENGINE not in plan.engines:
-        raise BenchError(f"--goal tests trainings, and engines tell of none: add --engines {NO_ENGINE}, or leave it out")
+        raise BenchError(f"--goal tests trainings, and engines tell of none: add --engines {NO_ENGINE}, or --goal 0")
 
 
 def served_batches(cell: Cell) -> tuple[int, ...]:
