@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
-from bench.metrics import METRICS
+from bench.metrics import METRICS, ROBUST_OF, WORDED_ROBUST
 from bench.report.bargains import bargains
 from bench.report.comparable import Group, groups
 from bench.report.compiling import compiling
@@ -32,6 +32,8 @@ def conclusions(record: Record) -> list[Sentence]:
         *_leading(record, record.having("throughput"), "throughput", "Highest throughput of a step", rate),
         *_accurate(record),
         _stopped(record),
+        *_robust(record),
+        *_frugal(record),
         race_sentence(record),
         *goal(record),
         *bargains(record),
@@ -109,6 +111,22 @@ def _trained(record: Record) -> str:
     limits = [limit for row in record.judged() for training in row.training if (limit := training.get("limit"))]
     cut = f", at the latest after {quantity('step', 's', max(limits))} of it" if limits else ""
     return f"Share of the test images that are right when training ended{cut}"
+
+
+def _robust(record: Record) -> list[Sentence]:
+    """Who keeps the most of its accuracy under attack, at the strength that sentences are of."""
+    metric = ROBUST_OF[WORDED_ROBUST]
+    what = f"Share of the attacked test images that are right whatever PGD does to them within eps {WORDED_ROBUST:g}"
+    rows = record.judged(metric)
+    return _leading(record, rows, metric, "Most robust", what) if len(rows) > 1 else []
+
+
+def _frugal(record: Record) -> list[Sentence]:
+    """Who needs the least memory, of those whose peak several processes or an allocator's counts tell."""
+    metric = "peak_memory"
+    what = "What training steps had in use at their peak beyond what was there before"
+    rows = [row for row in record.having(metric) if row.values[metric].reach is not None]
+    return _leading(record, rows, metric, "Least memory", what) if len(rows) > 1 else []
 
 
 def _stopped(record: Record) -> Sentence | None:
