@@ -86,6 +86,16 @@ def test_names_say_the_engine_and_which_cells_are_of_training():
     assert short_names(cells) == ["mlp \u00b7 training", "mlp \u00b7 eager"]
 
 
+def test_what_is_usual_has_a_name_that_says_of_what():
+    plain = Cell("mlp")
+    assert short_names([plain, replace(plain, augmentation="shift")]) == [
+        "mlp \u00b7 not augmented",
+        "mlp \u00b7 shift",
+    ]
+    narrow = [plain, replace(plain, fp32_precision="tf32"), replace(plain, implementation="fused")]
+    assert short_names(narrow)[0] == "mlp \u00b7 default fp32 \u00b7 default"
+
+
 def test_the_command_of_a_cell_has_its_engine_and_no_comparison_is_told():
     assert "--engines static_int8" in command_of(CELL, Plan().to_dict())
     assert comparison_of(CELL, ["main"]) is None
