@@ -2,6 +2,7 @@
 
 import os
 from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,21 @@ def test_an_update_is_compiled_and_steps_as_torch_does(workload, monkeypatch):
     plain.step()
     for left, right in zip(plain.model.parameters(), own.model.parameters(), strict=True):
         torch.testing.assert_close(left, right)
+
+
+@pytest.mark.slow
+def test_the_update_of_every_workload_of_a_process_is_compiled(workload, monkeypatch):
+    """A cell makes one for each of its parts; torch by itself leaves those beyond its 8th graph as they are."""
+    compile_as_it_is = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda call: compile_as_it_is(call, backend="eager"))
+    torch.compiler.reset()
+    graphs = [counted()["compiled_graphs"]]
+    for _ in range(6):
+        work = workload("debug", optimizer="momentum", implementation="compiled")
+        for _ in range(work.settling):
+            work.step()
+        graphs.append(counted()["compiled_graphs"])
+    assert all(after > before for before, after in pairwise(graphs))
 
 
 def counted():
