@@ -29,7 +29,7 @@ _REFUSED = {
 
 
 def check_engines(plan: Plan) -> None:
-    """See that nothing is asked for by which engines would answer with other weights than each other.
+    """See that nothing is asked for that engines cannot tell, or would answer with other weights than each other by.
 
     Raises:
         BenchError: something is.
@@ -42,6 +42,10 @@ def check_engines(plan: Plan) -> None:
                 f"{flag(name)} does not go with {flag('engines')} {engines[0]}, whose nets are trained for whole "
                 f"epochs alone: {remedy}, or choose --engines {NO_ENGINE}"
             )
+    if engines and not plan.blocks:
+        raise BenchError(
+            f"--blocks 0 trains alone, and {engines[0]} is timed: give 2 or more, or --engines {NO_ENGINE}"
+        )
     if plan.goal and NO_ENGINE not in plan.engines:
         raise BenchError(f"--goal tests trainings, and engines tell of none: add --engines {NO_ENGINE}, or --goal 0")
 

@@ -70,6 +70,11 @@ def test_a_goal_needs_a_cell_that_tells_of_its_training():
     check_engines(replace(PLAN, goal=0.99))
 
 
+def test_a_plan_that_times_nothing_has_no_engine():
+    with pytest.raises(BenchError, match="--blocks 0 trains alone, and eager is timed"):
+        check_engines(replace(PLAN, blocks=0))
+
+
 def test_a_cell_is_asked_for_the_batches_that_its_own_has():
     assert served_batches(replace(CELL, batch_size=1)) == (1,)
     assert served_batches(replace(CELL, batch_size=100)) == (1, 8, 64)
