@@ -67,7 +67,7 @@ def _told(message: str) -> str:
     why = f": {guard[1].strip()}" if guard else ""
     return (
         f"torch.compile had to compile its step again in a timed block{where}{why}; have each step do the same, or "
-        "choose --modes compile_dynamic or eager"
+        "choose --modes compile_dynamic or eager, or of an update --implementations default"
     )
 
 
