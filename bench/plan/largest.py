@@ -96,8 +96,8 @@ def group_of(cell: Cell) -> Cell:
 
     Nor on the engine by which the net answers, since its batch is the one that it is trained with.
     """
-    alike = {"seed": 0, "schedule": "constant", "augmentation": "none", "engine": NO_ENGINE}
-    return replace(cell, batch_size=cell.accumulate, **alike)
+    usual = replace(cell, seed=0, schedule="constant", augmentation="none", engine=NO_ENGINE)
+    return replace(usual, batch_size=cell.accumulate)
 
 
 def largest_of(stored: Iterable[Mapping[str, Any]]) -> list[Largest]:

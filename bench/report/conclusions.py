@@ -14,7 +14,7 @@ from bench.report.race import race_sentence
 from bench.report.record import Record, Row
 from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
-from bench.report.units import either_way, percent, quantity, state
+from bench.report.units import beyond, percent, quantity, state
 from bench.text import joined, plural
 from bench.vocabulary import STATUSES
 
@@ -152,12 +152,12 @@ def _uncertain(record: Record) -> Sentence | None:
     if not short or not isinstance(target, float):
         return None
     claim = f"{len(short)} of {plural(len(rows), 'relative cost')} missed the precision target of ± {percent(target)}."
-    return Sentence("Less certain", claim, joined((_certainty(row) for row in short), most=8) + ".")
+    return Sentence("Less certain", claim, joined((_certainty(row, target) for row in short), most=8) + ".")
 
 
-def _certainty(row: Row) -> str:
+def _certainty(row: Row, target: float) -> str:
     share = row.values["relative_cost"].relative_half
-    return f"{row.label} (one process: no interval)" if share is None else f"{row.label} {either_way(share)}"
+    return f"{row.label} (one process: no interval)" if share is None else f"{row.label} {beyond(share, target)}"
 
 
 def _lost(record: Record) -> Sentence | None:
