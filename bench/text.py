@@ -181,6 +181,14 @@ def either_way(share: float) -> str:
     return f"± {percent(share)}" if share < 1 else f"{TIMES}/÷ {number(1 + share)}"
 
 
+def beyond(share: float, target: float) -> str:
+    """A relative half-width that is beyond a target, with the digits that tell them apart: ± 3.04 % beside 3 %."""
+    pairs = ((f"{share * 100:.{digits}g}", f"{target * 100:.{digits}g}") for digits in range(3, 9))
+    if percent(share) != percent(target):
+        return either_way(share)
+    return f"± {next((ours for ours, asked in pairs if ours != asked), str(share * 100))} %"
+
+
 def signed(share: float) -> str:
     """A change as a percentage: +4.2 %; 0.0 % where it rounds to nothing."""
     return f"{_signed(share)} %"

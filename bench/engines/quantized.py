@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from bench.engines.exported import exported
 from bench.engines.interface import Answer, Build
@@ -30,10 +30,19 @@ def save(net: nn.Module, images: Tensor, file: Path, *, dynamic: bool) -> None:
     with torch.no_grad():
         prepared = quantize_pt2e.prepare_pt2e(exported(net, images[:2].clone()).module(), quantizer)
         prepared(images)
-        program = exported(quantize_pt2e.convert_pt2e(prepared), images[:2].clone())
+        program = exported(_lean(quantize_pt2e.convert_pt2e(prepared)), images[:2].clone())
     if not any("quantize_per" in str(node.target) for node in program.graph.nodes):
         raise BenchError("the net has no layer that is quantized: neither a convolution nor a linear one")
     torch.export.save(program, file)
+
+
+def _lean(net: fx.GraphModule) -> fx.GraphModule:
+    """The net without the weights that its integers stand for, which nothing in it reads any more."""
+    read = {node.target for node in net.graph.nodes if node.op == "get_attr"}
+    for name in net.state_dict().keys() - read:
+        path, _, last = name.rpartition(".")
+        delattr(net.get_submodule(path), last)
+    return net
 
 
 save_static, save_dynamic = partial(save, dynamic=False), partial(save, dynamic=True)

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from bench.insight.filters import convolutions
 from bench.insight.subject import AbsentError, Subject
 from bench.store.insight import Edge, Edges
-from bench.store.raster import Raster, raster_of, signed_raster_of
+from bench.store.raster import LARGEST_SIDE, Raster, raster_of, signed_raster_of
 from bench.vocabulary import EdgeMap
 
 SMALLEST = 12  # pixels of a side; of a larger image the middle half is taken, so that something stands at its edges
@@ -60,10 +60,10 @@ def treated(image: Tensor, kernel: Tensor) -> dict[EdgeMap, Tensor]:
 
 
 def _middle(images: Tensor) -> Tensor:
-    """The middle half of images (N, C, H, W), or all of small ones."""
+    """The middle half of images (N, C, H, W), or all of small ones; of large ones as much as a picture shows whole."""
     places = []
     for size in images.shape[2:]:
-        kept = max(min(size, SMALLEST), size // 2)
+        kept = min(max(min(size, SMALLEST), size // 2), LARGEST_SIDE)
         start = (size - kept) // 2
         places.append(slice(start, start + kept))
     return images[:, :, places[0], places[1]]

@@ -63,10 +63,13 @@ def check(name: str, engine: Engine, scores: Tensor, expected: Tensor) -> float:
 
 
 def scores_of(answer: Answer, images: Tensor, size: int) -> Tensor:
-    """The scores (M, K) of images (M, C, H, W), M at least `size`, always so many at once: engines compile for a size.
+    """The scores (M, K) of images (M, C, H, W), always `size` at once: engines compile for a size.
 
-    Where they do not come out even, the last ones are asked again together with some before them.
+    Where they do not come out even, the last ones are asked again together with some before them; of fewer all are
+    asked over and over.
     """
+    if (count := len(images)) < size:
+        return answer(images[torch.arange(size, device=images.device) % count]).detach()[:count]
     whole = len(images) // size * size
     scores = [answer(part).detach() for part in images[:whole].split(size)]
     if rest := len(images) - whole:

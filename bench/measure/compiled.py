@@ -17,6 +17,9 @@ from bench.store.result import Measurement
 # Steps until each further one is as this one: in the first there are neither gradients nor the optimizer's state, and
 # an update that was compiled then is compiled again for what it made.
 SETTLED, SETTLED_UPDATE = 2, 3
+# Times that torch compiles one function. Each optimizer's step is one more, or two; of the 8 that torch has by itself a
+# cell needs as many for timing, its costs and its memory, and later ones would be left as they are, with nothing said.
+MOST_COMPILED = 256
 _PLACE = re.compile(r"filename: '(?P<file>[^']*)', function name: '(?P<function>[^']*)', line number: (?P<line>\d+)")
 _GUARD = re.compile(r"^\s*- (?:\d+/\d+: )?(.+)$", re.M)
 
@@ -36,6 +39,7 @@ def net_of(model: nn.Module, cell: Cell) -> Callable[[Tensor], Tensor]:
 def compile_update(optimizer: torch.optim.Optimizer, cell: Cell) -> None:
     """Have the optimizer's own step compiled, where the cell wants that."""
     if cell.implementation == COMPILED:
+        torch._dynamo.config.recompile_limit = MOST_COMPILED  # noqa: SLF001 - its documented settings
         optimizer.step = torch.compile(optimizer.step)  # type: ignore[method-assign, assignment] # as torch's recipe has it
 
 
@@ -63,7 +67,7 @@ def _told(message: str) -> str:
     why = f": {guard[1].strip()}" if guard else ""
     return (
         f"torch.compile had to compile its step again in a timed block{where}{why}; have each step do the same, or "
-        "choose --modes compile_dynamic or eager"
+        "choose --modes compile_dynamic or eager, or of an update --implementations default"
     )
 
 

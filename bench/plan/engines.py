@@ -20,15 +20,16 @@ _PLAIN: Mapping[str, tuple[Any, str]] = {
     "accumulate": (1, "accumulate"),
 }
 _REFUSED = {
-    "tune": "--tune 0",
-    "until": "--until 0",
+    "tune": "give --tune 0",
+    "until": "give --until 0",
+    "targets": "leave it out",
     "checkpoint": "leave it out",
-    "train_limit": "--train-limit 0, since the same weights take the same steps",
+    "train_limit": "give --train-limit 0, since the same weights take the same steps",
 }
 
 
 def check_engines(plan: Plan) -> None:
-    """See that nothing is asked for by which engines would answer with other weights than each other.
+    """See that nothing is asked for that engines cannot tell, or would answer with other weights than each other by.
 
     Raises:
         BenchError: something is.
@@ -39,8 +40,14 @@ def check_engines(plan: Plan) -> None:
         if getattr(plan, name):
             raise BenchError(
                 f"{flag(name)} does not go with {flag('engines')} {engines[0]}, whose nets are trained for whole "
-                f"epochs alone: give {remedy}, or --engines {NO_ENGINE}"
+                f"epochs alone: {remedy}, or choose --engines {NO_ENGINE}"
             )
+    if engines and not plan.blocks:
+        raise BenchError(
+            f"--blocks 0 trains alone, and {engines[0]} is timed: give 2 or more, or --engines {NO_ENGINE}"
+        )
+    if plan.goal and NO_ENGINE not in plan.engines:
+        raise BenchError(f"--goal tests trainings, and engines tell of none: add --engines {NO_ENGINE}, or --goal 0")
 
 
 def served_batches(cell: Cell) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from bench.plan.cell import Cell
 from bench.plan.short_names import BETWEEN
 from bench.text import quantity
-from bench.vocabulary import STATUSES, Status, word
+from bench.vocabulary import NO_ENGINE, STATUSES, Status, word
 
 START = 64  # images of the first try, or the next multiple of the parts of a batch
 RESOLUTION = 32  # the search ends where what fits and what does not are this share of a batch apart
@@ -92,8 +92,12 @@ class Largest:
 
 
 def group_of(cell: Cell) -> Cell:
-    """What has the largest batch in common with the cell: it hangs neither on the seed nor on how it is trained."""
-    return replace(cell, batch_size=cell.accumulate, seed=0, schedule="constant", augmentation="none")
+    """What has the largest batch in common with the cell: it hangs neither on the seed nor on how it is trained.
+
+    Nor on the engine by which the net answers, since its batch is the one that it is trained with.
+    """
+    usual = replace(cell, seed=0, schedule="constant", augmentation="none", engine=NO_ENGINE)
+    return replace(usual, batch_size=cell.accumulate)
 
 
 def largest_of(stored: Iterable[Mapping[str, Any]]) -> list[Largest]:

@@ -11,6 +11,12 @@ from bench.vocabulary import NO_ENGINE
 _UNSAID = ("architecture", "seed", "origins")  # the first begins each name, the others are told apart from it
 _ALWAYS = 6  # fields that each id has, whether they are at their default or not
 _COUNTED = {"threads": "thread", "world_size": "rank", "accumulate": "part"}
+# What says too little by its own word.
+_USUAL = {
+    ("fp32_precision", "default"): "default fp32",
+    ("augmentation", "none"): "not augmented",
+    ("engine", NO_ENGINE): "training",
+}
 BETWEEN = " \u00b7 "
 
 
@@ -44,10 +50,8 @@ def part_of(name: str, value: Any) -> str:
         return "own rate" if value is None else f"rate {value:g}"
     if name in _COUNTED:
         return plural(value, _COUNTED[name])
-    if name == "engine":
-        return "training" if value == NO_ENGINE else str(value)
     worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
-    return worded.get(name, str(value))
+    return _USUAL.get((name, value)) or worded.get(name, str(value))
 
 
 def _differing(cells: Sequence[Cell]) -> list[str]:

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from bench.errors import BenchError, reason_of
+from bench.errors import BenchError, message_of, reason_of
 from bench.process.follow import follow
 
 Task = TypeVar("Task")
@@ -22,7 +22,8 @@ def forked(function: Callable[[Task], Reply]) -> Iterator[Callable[[Task], Reply
     """A process that sleeps until it is asked once, and then replies what `function` gives of the task.
 
     To be called where nothing has run yet that a fork does not take along, such as threads of OpenMP or CUDA. What the
-    block is given raises BenchError where the function did, or where the process was ended. It ends with the block.
+    block is given raises MemoryError where the function did, and BenchError where it raised anything else, or the
+    process was ended. It ends with the block.
     """
     context = get_context("fork")
     ours, theirs = context.Pipe()
@@ -44,6 +45,8 @@ def _ask(process: BaseProcess, connection: "Connection[Any, Any]", task: Any) ->
     except (EOFError, OSError) as error:
         process.join()
         raise BenchError(f"the process that answers was ended{_ending(process.exitcode or 0)}") from error
+    if kind == "oom":
+        raise MemoryError(reply)
     if kind == "failed":
         raise BenchError(reply)
     return reply
@@ -63,6 +66,8 @@ def _reply(
         task = connection.recv()
         try:
             reply = ("ok", function(task))
+        except MemoryError as error:
+            reply = ("oom", message_of(error))
         except BaseException as error:  # whatever an engine raises is the cell's reason
             reply = ("failed", reason_of(error))
         connection.send(reply)

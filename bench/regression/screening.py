@@ -109,7 +109,8 @@ def _cell(new: CellSummary, stored: list[CellSummary], terms: Terms) -> Iterator
     if new.status != "ok" or not alike:
         yield _not_compared(new, stored)
         return
-    yield _doubted(new, judge_cost(new, latest_segment(alike), terms.shares[new.id]))
+    if any(each.log_cost is not None for each in (new, *alike)):  # else nobody ever timed it, as with --blocks 0
+        yield _doubted(new, judge_cost(new, latest_segment(alike), terms.shares[new.id]))
     yield from judge_counts(new, alike[-1], terms.allowed)
     yield from judge_memory(new, memory_anchors(alike), terms.allowed.share(new.id, "peak_memory"))
 

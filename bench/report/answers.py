@@ -112,7 +112,7 @@ def _losses(group: Group, rows: list[Row], at: int) -> Picture:
     caption = (
         "Accuracy of eager float32 less that of the engine, with the same weights on the same test images, image for "
         "image. With one seed bars are the 95 % interval over images (Agresti and Min), with several over seeds; "
-        "beside each mark stands how many answers differ at all."
+        "how many answers differ at all stands among the numbers."
     )
     return finish(drawn, group.titled("Accuracy lost"), caption)
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
-from bench.metrics import METRICS
+from bench.metrics import METRICS, ROBUST_OF, WORDED_ROBUST
 from bench.report.bargains import bargains
 from bench.report.comparable import Group, groups
 from bench.report.compiling import compiling
@@ -14,7 +14,7 @@ from bench.report.race import race_sentence
 from bench.report.record import Record, Row
 from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
-from bench.report.units import either_way, percent, quantity, state
+from bench.report.units import beyond, percent, quantity, state
 from bench.text import joined, plural
 from bench.vocabulary import STATUSES
 
@@ -32,6 +32,8 @@ def conclusions(record: Record) -> list[Sentence]:
         *_leading(record, record.having("throughput"), "throughput", "Highest throughput of a step", rate),
         *_accurate(record),
         _stopped(record),
+        *_robust(record),
+        *_frugal(record),
         race_sentence(record),
         *goal(record),
         *bargains(record),
@@ -111,6 +113,22 @@ def _trained(record: Record) -> str:
     return f"Share of the test images that are right when training ended{cut}"
 
 
+def _robust(record: Record) -> list[Sentence]:
+    """Who keeps the most of its accuracy under attack, at the strength that sentences are of."""
+    metric = ROBUST_OF[WORDED_ROBUST]
+    what = f"Share of the attacked test images that are right whatever PGD does to them within eps {WORDED_ROBUST:g}"
+    rows = record.judged(metric)
+    return _leading(record, rows, metric, "Most robust", what) if len(rows) > 1 else []
+
+
+def _frugal(record: Record) -> list[Sentence]:
+    """Who needs the least memory, of those whose peak several processes or an allocator's counts tell."""
+    metric = "peak_memory"
+    what = "What training steps had in use at their peak beyond what was there before"
+    rows = [row for row in record.having(metric) if row.values[metric].reach is not None]
+    return _leading(record, rows, metric, "Least memory", what) if len(rows) > 1 else []
+
+
 def _stopped(record: Record) -> Sentence | None:
     """That accuracies at which training stopped have no order."""
     rows = [row for row in record.having("accuracy") if row.stopped]
@@ -134,12 +152,12 @@ def _uncertain(record: Record) -> Sentence | None:
     if not short or not isinstance(target, float):
         return None
     claim = f"{len(short)} of {plural(len(rows), 'relative cost')} missed the precision target of ± {percent(target)}."
-    return Sentence("Less certain", claim, joined((_certainty(row) for row in short), most=8) + ".")
+    return Sentence("Less certain", claim, joined((_certainty(row, target) for row in short), most=8) + ".")
 
 
-def _certainty(row: Row) -> str:
+def _certainty(row: Row, target: float) -> str:
     share = row.values["relative_cost"].relative_half
-    return f"{row.label} (one process: no interval)" if share is None else f"{row.label} {either_way(share)}"
+    return f"{row.label} (one process: no interval)" if share is None else f"{row.label} {beyond(share, target)}"
 
 
 def _lost(record: Record) -> Sentence | None:

@@ -21,7 +21,7 @@ def turns(line: Mapping[str, Any]) -> Pairs:
 def _of_blocks(line: Mapping[str, Any], subject: str) -> list[float]:
     """The quantile of each block of a stored line; the samples of a subject stand in the order of its blocks."""
     entries = [entry for entry in line["measurements"] if entry["metric"] == f"relative_{subject}" and entry.get("n")]
-    steps = [block["steps"] for block in line["blocks"] if block["subject"] == subject]
+    steps = [block.get("steps", 0) for block in line["blocks"] if block["subject"] == subject]
     if not entries or sum(steps) != entries[0]["n"]:
         return []
     parts = np.split(decode_samples(entries[0]), np.cumsum(steps)[:-1])

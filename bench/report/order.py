@@ -58,13 +58,14 @@ def order(rows: list[Row], metric: str) -> Order:
 
 def lead(first: Row, second: Row, metric: str) -> str:
     """How far the first lies before the second: at 86 % of the cost of."""
-    ahead, behind = first.values[metric].value, second.values[metric].value
-    if metric == "accuracy":
+    ahead, behind, kind = first.values[metric].value, second.values[metric].value, METRICS[metric]
+    if kind.kind == "share":
         points = (ahead - behind) * 100
         return f"{f'{points:.2g}' if points < 10 else number(points)} percentage points above"
     times = ahead / behind
-    if metric == "relative_cost":
-        return f"at {percent(times)} of the cost of" if times < 0.985 else f"{percent(1 - times)} below the cost of"
+    if kind.direction == "lower":
+        what = "cost" if metric == "relative_cost" else kind.words
+        return f"at {percent(times)} of the {what} of" if times < 0.985 else f"{percent(1 - times)} below the {what} of"
     return f"{number(times)} times that of" if times >= 2 else f"{percent(times - 1)} above"
 
 

@@ -162,7 +162,9 @@ def _gallery(name: str, row: Row, images: list[tuple[Seen, Bytes]]) -> Drawing:
 
 def _top(image: Seen) -> list[tuple[Any, float]]:
     scores = [pair for pair in image.get("scores") or [] if isinstance(pair, list) and len(pair) == 2]
-    return [(label, float(share)) for label, share in scores[:_TOP] if isinstance(share, int | float)]
+    return [
+        (label, float(share)) for label, share in scores[:_TOP] if isinstance(share, int | float) and 0 <= share <= 1
+    ]
 
 
 def probability(share: float) -> str:

@@ -12,7 +12,7 @@ from bench.report.units import percent
 from bench.stats.performance_profile import TAU, Profiles
 from bench.store.race import Race, race_of, workload_of
 from bench.store.race_sentences import basis_of, leader_of, workload_sentence
-from bench.text import number, plural
+from bench.text import joined, number, plural
 from bench.vocabulary import RaceMeasure
 
 _DASHES = ((), (4, 1.5), (1, 1), (6, 1.5, 1, 1.5))  # one after the other, so that no two lines share colour and dashes
@@ -62,15 +62,13 @@ def _race(record: Record) -> Race:
 
 
 def _measure(race: Race) -> RaceMeasure:
-    """Seconds, unless other work made them too long: steps are the same beside it."""
-    return "steps" if race.disturbed else "seconds"
+    """Seconds, unless something speaks against them."""
+    return "steps" if race.against_seconds else "seconds"
 
 
 def _by_steps(race: Race) -> str:
     """Why seconds are not shown, where they are not."""
-    if not race.disturbed:
-        return ""
-    return f" By steps, since {plural(race.disturbed, 'training')} ran beside other work and took too many seconds."
+    return f" By steps, since {joined(race.against_seconds)}." if race.against_seconds else ""
 
 
 def _line(canvas: svg.Canvas, race: Race, drawn: Profiles, which: tuple[int, int]) -> list[Artist]:

@@ -47,6 +47,11 @@ def either_way(share: float) -> str:
     return tied(text.either_way(share))
 
 
+def beyond(share: float, target: float) -> str:
+    """A relative half-width that is beyond a target, with the digits that tell them apart."""
+    return tied(text.beyond(share, target))
+
+
 def state(status: str) -> str:
     """A status in words."""
     return STATES.get(status, status)

@@ -95,7 +95,7 @@ class Collector:
             return Result(task.cell, "failed", reason, task.repeat, started=started, seconds=time.monotonic() - clock)
         ending = _ending(parts, ended)
         if ended is not None and "status" in parts:
-            _warn_of_lost(parts, ended.reason)
+            _warn_of_lost(parts, ended.reason, profile=task.profile)
         if lost:
             _warn(parts, _nodes_lost(lost))
         return _result(task, parts, ending, started, time.monotonic() - clock)
@@ -163,11 +163,13 @@ def _warn(parts: dict[str, list[Any]], warning: Warning) -> None:
     parts.setdefault("warning", []).append(warning.to_dict())
 
 
-def _warn_of_lost(parts: dict[str, list[Any]], reason: str) -> None:
-    """That the worker ended in a stage after its status, before what comes of that."""
-    kept, part, kind = _LOST.get(_last_stage(parts), (None, None, None))
-    if kept and part and kind and kept not in parts:
-        _warn(parts, Warning(part, kind, None, reason))
+def _warn_of_lost(parts: dict[str, list[Any]], reason: str, *, profile: bool) -> None:
+    """That the worker ended in a stage after its status, before what comes of that, or of those of a `profile` next."""
+    stages, last = list(_LOST), _last_stage(parts)
+    for stage in stages[stages.index(last) :] if last in stages else ():
+        kept, part, kind = _LOST[stage]
+        if kept not in parts and (stage == last or profile):
+            _warn(parts, Warning(part, kind, None, reason))
 
 
 def _left_running(count: int) -> Warning:

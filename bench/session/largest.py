@@ -123,5 +123,6 @@ def _joined(fixed: Grid | None, grid: Grid, by_group: Mapping[Cell, Largest]) ->
         else:
             skipped.append((replace(cell, batch_size=cell.accumulate), sentence(largest)))
     if not cells:
-        raise BenchError(f"nothing to measure: {skipped[0][1]}; give more memory (--memory-limit)")
+        wanting = any(each.beyond and each.beyond.status == "oom" for each in by_group.values())
+        raise BenchError(f"nothing to measure: {skipped[0][1]}" + "; give more memory (--memory-limit)" * wanting)
     return Grid(tuple(cells), tuple(skipped), fixed.untrainable if fixed else ())

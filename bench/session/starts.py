@@ -53,15 +53,21 @@ def starts_of(task: Task, artifacts: bytes, executor: Executor) -> tuple[list[Me
             ("compile_time_warm", task.caches, b""),
             ("compile_time_restored", empty, artifacts),
         ):
+            if caches == empty and not restored:
+                warnings.append(_not_known(metric, "torch handed over nothing to restore"))
+                continue
             again = StartTask(task.cell, caches, restored, task.data_dir, task.left_out)
             try:
                 seconds = _started(again, task.timeout, executor)
             except WorkerError as ended:
-                text = f"{metric.replace('_', ' ')} is not known: {ended.reason}"
-                warnings.append(Warning("phases", "start not known", None, text))
+                warnings.append(_not_known(metric, ended.reason))
             else:
                 measurements.append(Measurement.of_value(metric, seconds, "single", task.cell.threads))
     return measurements, warnings
+
+
+def _not_known(metric: str, reason: str) -> Warning:
+    return Warning("phases", "start not known", None, f"{metric.replace('_', ' ')} is not known: {reason}")
 
 
 def _started(task: StartTask, timeout: float, executor: Executor) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.text import percent
+from bench.text import beyond, percent
 
 SEPARATOR = "; "
 
@@ -35,8 +35,10 @@ def missed(half_width: float | None, target: float | None) -> str:
         target: the half-width that the plan asks for; None for none.
 
     """
-    short = half_width is not None and target is not None and half_width > target
-    return f"target {percent(target or 0.0)} not met" if short else ""
+    if half_width is None or target is None or not half_width > target:
+        return ""
+    alike = percent(half_width) == percent(target)  # then its own column seems to meet it
+    return f"target {percent(target)} not met" + f": {beyond(half_width, target)}" * alike
 
 
 def joined(flags: Iterable[str]) -> str | None:

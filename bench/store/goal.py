@@ -1,10 +1,11 @@
 """Goal: what the seeds of a configuration say of the accuracy aimed at, by their mean at the end and by first looks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
 from bench.stats.above import LEVEL, p_above
 from bench.stats.interval import Interval
 from bench.store.pooling import pooled
@@ -12,6 +13,7 @@ from bench.store.seeds import Seeds, asked_of, over_seeds
 from bench.store.warning import Warning, disturbed_parts
 from bench.text import PERCENT, chance, either_way, plural, quantity, with_interval
 
+Trainings = Sequence[Mapping[str, Any]]
 _CONTENDED = " (other work took its cores: do not use the time)"
 
 
@@ -86,35 +88,47 @@ def goal_tests(lines: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> d
     goal = plan.get("goal")
     if not isinstance(goal, int | float) or not goal:
         return {}
-    trainings: dict[Cell, list[Mapping[str, Any]]] = {}
+    trainings: dict[Cell, dict[int | None, list[Mapping[str, Any]]]] = {}  # of each seed
     seeds: dict[Cell, Seeds] = {}
     disturbed = set[Cell]()
     for line in lines:
         cell = Cell.from_dict(line["cell"]).configuration
         seeds.setdefault(cell, Seeds(asked_of(plan))).note(line)
         if "accuracy" in {read["metric"] for read in line["measurements"] if read["value"] is not None}:
-            trainings.setdefault(cell, []).append(line["training"])
+            trainings.setdefault(cell, {}).setdefault(seed_of(line["cell"]), []).append(line["training"])
             if "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ())):
                 disturbed.add(cell)
     return {
-        cell: _test(learnt, float(goal), seeds[cell], contended=cell in disturbed) for cell, learnt in trainings.items()
+        cell: _test(list(learnt.values()), float(goal), seeds[cell], contended=cell in disturbed)
+        for cell, learnt in trainings.items()
     }
 
 
-def _test(trainings: Iterable[Mapping[str, Any]], goal: float, seeds: Seeds, *, contended: bool) -> GoalTest:
-    entries = [training["epochs"] for training in trainings]
-    accuracies = [looks[-1]["test_accuracy"] for looks in entries]
-    first = [seconds for looks in entries if (seconds := _first(looks, goal)) is not None]
+def _test(by_seed: Sequence[Trainings], goal: float, seeds: Seeds, *, contended: bool) -> GoalTest:
+    """Of the trainings of each seed; where several machines had one, their mean is that seed's, and counts once."""
+    accuracies = [fmean(_last(each)["test_accuracy"] for each in trainings) for trainings in by_seed]
+    first = [
+        fmean(times)
+        for trainings in by_seed
+        if (times := [seconds for each in trainings if (seconds := _first(each["epochs"], goal)) is not None])
+    ]
+    spent = [fmean(_last(each)["seconds"] for each in trainings) for trainings in by_seed]
     return GoalTest(
         goal=goal,
         accuracy=pooled(accuracies, "mean"),
         p=p_above(accuracies, goal),
-        seconds=pooled([looks[-1]["seconds"] for looks in entries], "log_mean"),
+        seconds=pooled(spent, "log_mean"),
         first=pooled(first, "log_mean") if first else None,
         seeds=seeds.count,
         lost=seeds.lost,
         contended=contended,
     )
+
+
+def _last(training: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Its look at the end."""
+    look: Mapping[str, Any] = training["epochs"][-1]
+    return look
 
 
 def _first(looks: Iterable[Mapping[str, Any]], goal: float) -> float | None:

@@ -4,17 +4,19 @@ A workload is all that a cell is but the optimizer and what goes with it, with t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
 from bench.plan.short_names import short_names
 from bench.plan.workloads import bases_of, target_of
 from bench.stats.performance_profile import Floats, Profiles, profiles
+from bench.store.machines import classes_of
 from bench.store.warning import Warning, disturbed_parts
+from bench.text import plural
 from bench.vocabulary import RaceMeasure
 
 _METRICS: Mapping[RaceMeasure, str] = {"seconds": "time_to_accuracy", "steps": "steps_to_accuracy"}
@@ -37,7 +39,7 @@ class Race:
         times: by measure, optimizer and workload, a time for each seed; infinite where it did not get there.
         rates: the learning rates that were stepped with; None for an optimizer's own.
         absent: what was not tried, so that the optimizer is judged nowhere, with the reason.
-        disturbed: how many of the trainings ran beside other work, by which seconds are too long.
+        against_seconds: why seconds say less than steps here, which no neighbour and no machine changes.
         descriptions: what each optimizer is, by label; "" where nothing is recorded.
 
     """
@@ -50,7 +52,7 @@ class Race:
     times: dict[RaceMeasure, dict[Pair, Floats]] = field(default_factory=dict)
     rates: dict[Pair, float | None] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
-    disturbed: int = 0
+    against_seconds: tuple[str, ...] = ()
     descriptions: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -89,9 +91,11 @@ def race_of(heads: Iterable[Mapping[str, Any]], plan: Mapping[str, Any], known: 
         known: facts of optimizers by name, as run.json has them.
 
     """
-    lines = [head for head in heads if (head["cell"].get("seed") is not None and not head["repeat"])]
+    lines = [head for head in heads if seed_of(head["cell"]) is not None and not head["repeat"]]
     lines = [line for line in lines if target_of(Cell.from_dict(line["cell"]), plan)]
-    cells = [Cell.from_dict(line["cell"]) for line in lines]
+    machines = len({machine for machine in classes_of(lines) if machine})
+    of_cells = {Cell.from_dict(line["cell"]): line for line in lines}  # a seed that several machines trained is one
+    cells, lines = list(of_cells), list(of_cells.values())
     names = _labels(cells, tuned=bool(plan.get("tune")))
     race = Race(times={measure: {} for measure in _METRICS}, descriptions=_descriptions(names, cells, known))
     gathered: dict[Pair, list[Mapping[str, Any]]] = {}
@@ -101,7 +105,8 @@ def race_of(heads: Iterable[Mapping[str, Any]], plan: Mapping[str, Any], known: 
         race.targets[place[1]] = target_of(cell, plan)
         gathered.setdefault(place, []).append(line)
     whole = _only_whole(race, gathered, list(dict.fromkeys(names)))
-    race.disturbed = sum(_is_disturbed(line) for place in whole for line in gathered[place])
+    disturbed = sum(_is_disturbed(line) for place in whole for line in gathered[place])
+    race.against_seconds = tuple(_against_seconds(disturbed, machines))
     for (name, workload), entries in gathered.items():
         for measure, metric in _METRICS.items():
             race.times[measure][name, workload] = np.array([_time(line, metric) for line in entries])
@@ -162,6 +167,13 @@ def _only_whole(race: Race, gathered: Mapping[Pair, list[Mapping[str, Any]]], na
     race.optimizers = tuple(name for name in names if name not in reasons)
     race.absent = tuple(reasons.values())
     return {(name, workload) for name in race.optimizers for workload in workloads}
+
+
+def _against_seconds(disturbed: int, machines: int) -> Iterator[str]:
+    if machines > 1:
+        yield f"{plural(machines, 'kind')} of machines trained, whose seconds do not compare"
+    if disturbed:
+        yield f"{plural(disturbed, 'training')} ran beside other work, so that their seconds are too long"
 
 
 def _is_disturbed(line: Mapping[str, Any]) -> bool:

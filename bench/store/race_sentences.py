@@ -51,12 +51,9 @@ def workload_sentence(race: Race, measure: RaceMeasure, workload: Cell) -> str:
     return f"{where}{held}: {first} first, {amount(best, measure)}{lost}"
 
 
-def doubts_of(race: Race) -> list[str]:
-    """What is not judged, and how many trainings ran beside other work."""
-    disturbed = (
-        f"{plural(race.disturbed, 'training')} ran beside other work, so that their seconds are too long: --by steps"
-    )
-    return [*race.absent, *([disturbed] if race.disturbed else [])]
+def doubts_of(race: Race, measure: RaceMeasure) -> list[str]:
+    """What is not judged, and what speaks against seconds, where they are what counts."""
+    return [*race.absent, *(f"{why}: --by steps" for why in race.against_seconds if measure == "seconds")]
 
 
 def amount(value: float, measure: RaceMeasure) -> str:

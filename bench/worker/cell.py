@@ -34,7 +34,7 @@ from bench.origins.attempts import attempts_told
 from bench.origins.digests import digests_of_code
 from bench.origins.settings import changes, settings_now
 from bench.plan.cell import Cell
-from bench.plan.compiled import as_torch_has_it, is_compiled
+from bench.plan.compiled import COMPILED, as_torch_has_it, is_compiled
 from bench.plan.task import Task
 from bench.process.channel import Channel, HungUpError
 from bench.process.layout import layout_of, shift_heap
@@ -212,13 +212,17 @@ class _CellTask:
     def _peak(self, work: Workload) -> None:
         """The peak of memory, by what is left when a second net of the cell is made."""
         gc.collect()  # what a net and its optimizer hold of each other is let go now, not in the midst of the next part
+        if self.device.facts.on_host and self.cell.implementation == COMPILED:
+            self._warn(
+                [_memory_unknown("its update is compiled anew for a second net, which takes more than its steps")]
+            )
+            return
         try:
             self._send(measure_memory(work))
         except Exception as error:  # the cell is timed; a second one of it may have no room beside it
             if not is_out_of_memory(error):
                 raise
-            text = f"memory ran out while a second net was made to tell its peak: {reason_of(error)}"
-            self._warn([Warning("timing", "memory not known", None, text)])
+            self._warn([_memory_unknown(f"memory ran out while a second net was made to tell it: {reason_of(error)}")])
 
     def _inference(self, work: Workload) -> tuple[list[Block], bool]:
         """Time inference; its blocks, and whether the net ran steadily before."""
@@ -383,6 +387,10 @@ class _CellTask:
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:
             self.channel.send("warning", warning.to_dict())
+
+
+def _memory_unknown(reason: str) -> Warning:
+    return Warning("timing", "memory not known", None, f"the peak of memory is not known: {reason}")
 
 
 def _of_parts(work: Workload) -> Iterator[Warning]:

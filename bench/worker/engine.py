@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from bench import models
-from bench.devices import Device, device_for
+from bench.devices import Device, device_for, is_out_of_memory
 from bench.engines import ENGINES, Answer
-from bench.errors import BenchError
+from bench.errors import BenchError, message_of
 from bench.machine.system import describe_system
 from bench.measure import noise
 from bench.measure.answers import Served, check, compared, first_answer, measure_latency, measure_rate, scores_of
@@ -85,7 +85,7 @@ class EngineTask:
 
         """
         silence_compilers()
-        with scratch() as folder, forked(partial(_answer, self.task)) as ask:
+        with scratch() as folder, forked(partial(_answered, self.task)) as ask:
             ready = self._made_ready(Path(folder))
             self._see(Measurement.of_value("size_on_disk", float(ready.file.stat().st_size), "single"))
             self.channel.send("stage", "answering")
@@ -133,6 +133,16 @@ class EngineTask:
 
     def _see(self, *measurements: Measurement) -> None:
         self.channel.send("measurements", [measurement.to_dict() for measurement in measurements])
+
+
+def _answered(task: Task, ready: _Ready) -> _Answers:
+    """As `_answer`, with one kind of error where memory runs out, on whatever device."""
+    try:
+        return _answer(task, ready)
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise MemoryError(message_of(error)) from error
+        raise
 
 
 def _answer(task: Task, ready: _Ready) -> _Answers:

@@ -23,14 +23,17 @@ from bench.stats.interval import Interval
 from bench.store import baseline, elsewhere
 from bench.store.elsewhere import FigureFile
 from bench.store.fingerprint import fingerprint
-from bench.store.result import Result
+from bench.store.insight import Ascent, Insight
+from bench.store.result import Measurement, Result
 from bench.store.run import Run
 from bench.store.summary import summaries
 from bench.store.timm_csv import read as timm_figures
 from bench.store.warning import Warning
 from bench.training.checkpoint_schema import digest_of
 from bench.verdict.verdict import Anchor, Decision, Verdict
+from bench.vocabulary import MEMORY_CATEGORIES
 from tests.compare.conftest import facts_of, log_ratios, pair
+from tests.report import insight_sample
 from tests.report import report_sample as sample
 from tests.trace import gpu
 
@@ -41,6 +44,12 @@ ENTRY = {
     "epoch": 1.0, "steps": 8, "seconds": 1.0, "train_loss": 0.4, "train_accuracy": None, "test_loss": 0.5,
     "test_accuracy": 0.1,
 }  # fmt: skip
+MEMORY = {
+    "seconds": [0.0, 0.2, 0.5],
+    "bytes": {name: [at, 9 * at, 0] for at, name in enumerate(MEMORY_CATEGORIES)},
+    "phases": [{"phase": "forward", "start": 0.1}, {"phase": "mine", "start": 0.4}],
+    "end": 1.0,
+}
 TOLERANCES = """[tolerances]
 relative_cost = "5 %"
 operators_backward = 0
@@ -72,8 +81,8 @@ input = ""
 
 
 def results(*, noise: float = 0.012) -> list[Result]:
-    """Results of two nets, each with all that a line may hold, in few samples."""
-    grid = []
+    """Results of two nets, each with all that a line may hold, in few samples; of one net by an engine, too."""
+    grid: list[Result] = []
     for result in sample.results(NETS, repeats=2, epochs=1, noise=noise):
         taken = tuple(replace(measured, samples=measured.samples[:5]) for measured in result.measurements)
         block = {"subject": "cell", "started": 0.5, "wall": 0.1, "cpu": 0.1, "faults": 0, "preempted": 1, "steps": 7}
@@ -87,7 +96,30 @@ def results(*, noise: float = 0.012) -> list[Result]:
                 started="2026-11-26T00:00:00+00:00",
             )
         )
-    return grid
+    return [replace(insight_sample.looked_into(grid[0], small_insight()), memory=MEMORY), *grid[1:], answered(grid[0])]
+
+
+def small_insight() -> Insight:
+    """A look with all kinds in it, and few pictures."""
+    seen = insight_sample.insight()
+    fewer = {name: getattr(seen, name)[:1] for name in ("scores", "features", "saliency")}
+    climb = Ascent(steps=64, classes=(0,), probabilities=(0.9,), images=insight_sample.image(1, 6))
+    return replace(seen, ascent=climb, **fewer)
+
+
+def answered(trained: Result) -> Result:
+    """The net of a result by an engine."""
+    taken = {"latency": 1e-4, "latency_p90": 2e-4, "latency_p99": 3e-4, "served_at_1": 1e4, "served_at_8": 5e4}
+    lost = {"accuracy_lost": -1e-4, "answers_differ": 3e-4, "answers_lost": 1, "answers_gained": 2}
+    taken |= {"start_up": 0.1, "size_on_disk": 1e6, "answer_error": 1e-3, **lost, "answers_scored": 1e4}
+    measured = tuple(Measurement.of_value(name, float(value), "single", 1) for name, value in taken.items())
+    return replace(
+        trained,
+        cell=replace(trained.cell, engine="static_int8"),
+        measurements=measured,
+        training=None,
+        operators=None,
+    )
 
 
 def recorded(name: str, root: Path) -> Run:

@@ -8,7 +8,7 @@ from torch import nn
 from bench.insight import look as module
 from bench.insight import saliency
 from bench.insight.ascent import log_odds
-from bench.insight.edges import treated
+from bench.insight.edges import edges_of, treated
 from bench.insight.features import features_of
 from bench.insight.filters import filters_of
 from bench.insight.look import insight_metrics, look
@@ -69,6 +69,14 @@ def test_edges_by_hand():
     assert maps["extend"][0, 0, 0, 0] == (1 + 1 + 2) + (1 + 1 + 2) + (4 + 4 + 5)
     assert maps["max"].tolist() == [[[[45.0]]]]
     assert maps["average"].item() == pytest.approx((12 + 21 + 27 + 45) / 4)
+
+
+def test_edges_of_a_large_image_are_shown_pixel_by_pixel(subject):
+    """A picture that every second pixel was left out of would show neither the edge nor what pooling takes away."""
+    net = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten(), nn.Linear(158 * 158, 2)).eval()
+    seen = edges_of(subject(net, torch.rand(2, 1, 160, 160), torch.tensor([0, 1])))
+    sides = {each.name: each.values.width for each in seen.maps}
+    assert sides == {"image": 64, "extend": 64, "pad": 64, "crop": 62, "max": 32, "average": 32}
 
 
 def test_log_odds_are_those_of_the_softmax():

@@ -28,7 +28,7 @@ def answering(asked):
     return answer
 
 
-@pytest.mark.parametrize(("size", "sizes"), [(1, [1] * 10), (5, [5, 5]), (4, [4, 4, 4]), (10, [10])])
+@pytest.mark.parametrize(("size", "sizes"), [(1, [1] * 10), (5, [5, 5]), (4, [4, 4, 4]), (10, [10]), (64, [64])])
 def test_all_images_are_scored_in_order_always_so_many_at_once(asked, size, sizes):
     assert torch.equal(scores_of(answering(asked), IMAGES, size), IMAGES.flatten(1))
     assert asked == sizes

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from torch import nn
 from bench.measure import compiled as module
 from bench.measure.compiled import RecompiledError, fixed
 from bench.plan.cell import Cell
+from bench.plan.compiled import UNCOMPILED
 from bench.worker.compiling import caches_for
 
 MESSAGE = """Detected recompile when torch.compile stance is 'fail_on_recompile'. filename: '/home/nets.py', function \
@@ -25,7 +27,8 @@ def test_a_recompilation_is_one_line_with_place_cause_and_remedy(monkeypatch):
         raise RuntimeError(MESSAGE)
     assert str(error.value) == (
         "torch.compile had to compile its step again in a timed block (forward, nets.py:12): tensor 'x' size mismatch "
-        "at index 0. expected 64, actual 32; have each step do the same, or choose --modes compile_dynamic or eager"
+        "at index 0. expected 64, actual 32; have each step do the same, or choose --modes compile_dynamic or eager, "
+        "or of an update --implementations default"
     )
 
 
@@ -103,6 +106,35 @@ def test_an_update_is_compiled_and_steps_as_torch_does(workload, monkeypatch):
     plain.step()
     for left, right in zip(plain.model.parameters(), own.model.parameters(), strict=True):
         torch.testing.assert_close(left, right)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ademamix", "lion", "schedule_free"])
+def test_an_update_of_our_own_making_is_not_compiled_again_after_its_first_steps(workload, monkeypatch, name):
+    assert name not in UNCOMPILED
+    compile_as_it_is = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda call: compile_as_it_is(call, backend="eager"))
+    work = workload("debug", optimizer=name, implementation="compiled")
+    for _ in range(work.settling):
+        work.step()
+    with work.fixed():
+        for _ in range(12):
+            work.step()
+
+
+@pytest.mark.slow
+def test_the_update_of_every_workload_of_a_process_is_compiled(workload, monkeypatch):
+    """A cell makes one for each of its parts; torch by itself leaves those beyond its 8th graph as they are."""
+    compile_as_it_is = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda call: compile_as_it_is(call, backend="eager"))
+    torch.compiler.reset()
+    graphs = [counted()["compiled_graphs"]]
+    for _ in range(6):
+        work = workload("debug", optimizer="momentum", implementation="compiled")
+        for _ in range(work.settling):
+            work.step()
+        graphs.append(counted()["compiled_graphs"])
+    assert all(after > before for before, after in pairwise(graphs))
 
 
 def counted():

@@ -63,6 +63,7 @@ def test_without_a_compiler_nothing_is_compiled(catalogue, fields):
     [
         ({"optimizers": ("lbfgs",)}, "lbfgs evaluates the model in its step"),
         ({"optimizers": ("adafactor",)}, "makes no graph of adafactor's step"),
+        ({"optimizers": ("soap",)}, "soap improves its bases in every tenth step alone"),
         ({"schedules": ("cosine",)}, "each new learning rate"),
         ({"modes": ("cuda_graph",), "devices": ("cuda",)}, "a graph replays what torch launches"),
         ({"world_sizes": (2,)}, "several ranks are timed in eager mode alone, not with a compiled update"),
@@ -70,8 +71,8 @@ def test_without_a_compiler_nothing_is_compiled(catalogue, fields):
 )
 def test_an_update_that_cannot_be_compiled_is_left_out(catalogue, fields, reason):
     optimizers = catalogue().optimizers
-    adafactor = {"adafactor": optimizers["sgd"]}
-    known = catalogue(devices=facts_of("cpu", "cuda:0"), optimizers={**optimizers, **adafactor})
+    others = dict.fromkeys(("adafactor", "soap"), optimizers["sgd"])
+    known = catalogue(devices=facts_of("cpu", "cuda:0"), optimizers={**optimizers, **others})
     with pytest.raises(BenchError, match=reason):
         expand(planned(implementations=(COMPILED,), **fields), known)
 

@@ -48,11 +48,31 @@ def test_a_net_with_several_outputs_has_no_engine(catalogue):
         expand(replace(PLAN, engines=("eager",), epochs=0), catalogue(architectures={"mlp": net}))
 
 
-@pytest.mark.parametrize("field", ["tune", "until", "train_limit"])
-def test_what_would_train_nets_unlike_is_refused(field):
-    with pytest.raises(BenchError, match="--engines eager, whose nets are trained for whole epochs alone"):
-        check_engines(replace(PLAN, **{field: 1}))
-    check_engines(replace(PLAN, **{field: 1}, engines=("none",)))
+@pytest.mark.parametrize(
+    ("field", "value", "remedy"),
+    [
+        ("tune", 1, "give --tune 0"),
+        ("until", 0.9, "give --until 0"),
+        ("targets", ("mlp=90%",), "leave it out"),
+        ("checkpoint", True, "leave it out"),
+        ("train_limit", 1.0, "give --train-limit 0"),
+    ],
+)
+def test_what_would_train_nets_unlike_is_refused(field, value, remedy):
+    with pytest.raises(BenchError, match=f"--engines eager, whose nets are trained for whole epochs alone: {remedy}"):
+        check_engines(replace(PLAN, **{field: value}))
+    check_engines(replace(PLAN, **{field: value}, engines=("none",)))
+
+
+def test_a_goal_needs_a_cell_that_tells_of_its_training():
+    with pytest.raises(BenchError, match="--goal tests trainings, and engines tell of none"):
+        check_engines(replace(PLAN, goal=0.99, engines=("eager",)))
+    check_engines(replace(PLAN, goal=0.99))
+
+
+def test_a_plan_that_times_nothing_has_no_engine():
+    with pytest.raises(BenchError, match="--blocks 0 trains alone, and eager is timed"):
+        check_engines(replace(PLAN, blocks=0))
 
 
 def test_a_cell_is_asked_for_the_batches_that_its_own_has():
@@ -69,6 +89,16 @@ def test_the_id_of_a_cell_has_its_engine_and_can_be_read_back(engine):
 def test_names_say_the_engine_and_which_cells_are_of_training():
     cells = [Cell("mlp"), Cell("mlp", engine="eager")]
     assert short_names(cells) == ["mlp \u00b7 training", "mlp \u00b7 eager"]
+
+
+def test_what_is_usual_has_a_name_that_says_of_what():
+    plain = Cell("mlp")
+    assert short_names([plain, replace(plain, augmentation="shift")]) == [
+        "mlp \u00b7 not augmented",
+        "mlp \u00b7 shift",
+    ]
+    narrow = [plain, replace(plain, fp32_precision="tf32"), replace(plain, implementation="fused")]
+    assert short_names(narrow)[0] == "mlp \u00b7 default fp32 \u00b7 default"
 
 
 def test_the_command_of_a_cell_has_its_engine_and_no_comparison_is_told():

@@ -77,7 +77,13 @@ def test_it_is_stored_and_read_back_and_damage_is_passed_over():
 
 @pytest.mark.parametrize(
     ("change", "same"),
-    [({"seed": 3}, True), ({"schedule": "step"}, True), ({"augmentation": "shift"}, True), ({"threads": 2}, False)],
+    [
+        ({"seed": 3}, True),
+        ({"schedule": "step"}, True),
+        ({"augmentation": "shift"}, True),
+        ({"engine": "eager"}, True),
+        ({"threads": 2}, False),
+    ],
 )
 def test_cells_share_a_search_unless_their_steps_differ(change, same):
     assert (group_of(replace(CELL, **change)) == group_of(CELL)) is same

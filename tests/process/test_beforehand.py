@@ -22,6 +22,10 @@ def be_killed(task):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def want_too_much(task):
+    raise MemoryError("not enough memory")
+
+
 def has_ended(process):
     try:
         os.kill(process, 0)
@@ -41,6 +45,11 @@ def test_another_process_replies():
 def test_what_it_raises_is_told_in_one_line():
     with forked(fail) as ask, pytest.raises(BenchError, match="no net here"):
         ask("net")
+
+
+def test_memory_that_runs_out_there_runs_out_here():
+    with forked(want_too_much) as ask, pytest.raises(MemoryError, match="not enough memory"):
+        ask(None)
 
 
 def test_that_it_was_ended_is_told():

@@ -158,6 +158,18 @@ def test_too_few_stored_runs_are_only_reported_with_how_many_are_missing(record,
     assert checked.decision.exit_code == 3
 
 
+def test_a_cell_that_nobody_ever_timed_is_judged_by_the_rest_and_passes(record, accepted):
+    """With --blocks 0 a run trains alone: that it has no cost is as it was asked for, there and here."""
+    untimed = {"costs": False}
+    found, checked = judged(record({LENET: (1.0, untimed)}), accepted(**untimed))
+    assert "relative_cost" not in found
+    assert found["accuracy"].verdict == "unchanged"
+    assert checked.decision.exit_code == 0
+    lost, checked = judged(record({LENET: (1.0, untimed)}), accepted())
+    assert lost["relative_cost"].verdict == "inconclusive"  # it was timed once
+    assert checked.decision.exit_code == 3
+
+
 def test_stored_runs_that_are_too_unlike_say_what_could_have_been_seen(record, accepted):
     stored = accepted(spread=0.2)
     found, checked = judged(record({LENET: (0.9, {})}), stored)

@@ -3,7 +3,9 @@ from pathlib import Path
 
 from bench.report.conclusions import Sentence, conclusions, counts
 from bench.report.load import read
+from bench.store.result import Measurement, Result
 from tests.report import report_sample as sample
+from tests.report.insight_sample import insight, looked_into
 
 
 def sentences(root: Path, results: list, **facts) -> dict[str, Sentence]:
@@ -101,6 +103,39 @@ def test_where_every_seed_diverged_nobody_reached_the_target(tmp_path: Path):
     assert sentence.evidence == (
         "mlp: 0 of 2 seeds reached it (2 diverged), so it has no time (0\u00a0% to 84\u00a0% of all seeds reach it)."
     )
+
+
+def test_who_is_robust_is_told_in_points(tmp_path: Path):
+    kept = {"lenet5": 0.43, "resnet8": 0.71}
+    results = [
+        looked_into(each, insight(kept[each.cell.architecture], seed=each.cell.seed))
+        for each in sample.results(tuple(kept), seeds=3, repeats=1)
+    ]
+    sentence = sentences(tmp_path, results)["Most robust"]
+    assert sentence.claim == "resnet8, 28.0 percentage points above lenet5."
+    assert "resnet8 72\u00a0% (70 to 74, n = 3 seeds); lenet5 44" in sentence.evidence
+    assert "right whatever PGD does to them within eps 0.1" in sentence.evidence
+
+
+def test_least_memory_is_told_where_several_processes_tell_it(tmp_path: Path):
+    """Of one process there is a number, and no order."""
+
+    def taking(repeats: int) -> list[Result]:
+        taken = {"mlp": 4e6, "lenet5": 8e6}
+        plain = sample.results(tuple(taken), repeats=repeats)
+        known = [(each, taken[each.cell.architecture] * (1 + each.repeat / 100)) for each in plain]
+        return [
+            replace(each, measurements=(*_without(each), Measurement.of_value("peak_memory", peak, "maximum")))
+            for each, peak in known
+        ]
+
+    sentence = sentences(tmp_path / "several", taking(3))["Least memory"]
+    assert sentence.claim == "mlp, at 50\u00a0% of the peak memory of lenet5."
+    assert "Least memory" not in sentences(tmp_path / "alone", taking(1))
+
+
+def _without(result: Result) -> list[Measurement]:
+    return [measured for measured in result.measurements if measured.metric != "peak_memory"]
 
 
 def test_a_goal_is_told_first_by_both_rules(tmp_path: Path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.plan.cell import Cell
+from bench.report.elasticity import turns
 from bench.report.load import read
 from bench.report.page import page
 from bench.report.provenance import trust
@@ -62,6 +63,14 @@ def test_the_page_says_how_much_of_a_disturbance_each_configuration_feels(run):
     (sentence,) = [text for text in trust(read(run)).caveats if "1 % longer" in text]
     slopes = {name: float(value) for name, value in re.findall(r"(follows|stands) (-?[\d.]+) \(", sentence)}
     assert slopes == pytest.approx(FELT, abs=0.06)
+
+
+def test_blocks_that_do_not_say_how_many_steps_they_had_tell_nothing(run):
+    line = next(run.lines())
+    assert len(turns(line)) == TURNS
+    for block in line["blocks"]:
+        del block["steps"]
+    assert len(turns(line)) == 0
 
 
 def test_results_beside_a_disturbed_reference_are_warned_of(run):

@@ -95,6 +95,14 @@ def test_scores_and_mistakes_are_those_of_the_record(tmp_path):
     assert "It is right on 10 of 10." in found["seeing-scores-r0"].caption
 
 
+@pytest.mark.parametrize("share", [10**400, -0.5, 1e300], ids=["endless", "negative", "huge"])
+def test_a_share_that_is_none_is_left_out_of_the_scores(tmp_path, share):
+    (result,) = sample.results(("mlp",), repeats=1)
+    result.training["mistakes"] = [{**result.training["mistakes"][0], "scores": [[3, share], [4, 0.25]]}]
+    (_, words), *_ = pictures(tmp_path, [result])["seeing-mistakes-r0"].numbers
+    assert words == "mlp, test image 100, class 0: 4 25 %"
+
+
 def test_of_many_configurations_the_best_and_the_worst_are_looked_at(tmp_path):
     found = pictures(tmp_path, sample.results(repeats=1))
     confusions = [name for name in found if name.startswith("seeing-confusion")]

@@ -20,7 +20,7 @@ def entry(seconds):
     return {"epoch": 1, "steps": 10, "seconds": seconds, "train_loss": 1.0, "test_loss": 1.0, "test_accuracy": 0.95}
 
 
-def record(tmp_path, plan, warnings=()):
+def results_of_a_race(warnings=()):
     results = []
     for (net, optimizer), seconds in SECONDS.items():
         for seed in (0, 1, 2):
@@ -29,7 +29,11 @@ def record(tmp_path, plan, warnings=()):
             training = {"epochs": [entry(seconds + seed / 10)], "seed": seed}
             kept = {"measurements": measurements, "training": training, "warnings": warnings}
             results.append(Result(Cell(net, optimizer, seed=seed), "ok", **kept))
-    return read(made.run(tmp_path, "mine", results, plan=plan, started="2026-01-01"))
+    return results
+
+
+def record(tmp_path, plan, warnings=()):
+    return read(made.run(tmp_path, "mine", results_of_a_race(warnings), plan=plan, started="2026-01-01"))
 
 
 @pytest.fixture

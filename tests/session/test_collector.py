@@ -20,6 +20,7 @@ TASK = Task(Cell("mlp"), repeat=2, timeout=7.0)
 NOWHERE = Path("nowhere")
 CODE = {"nets.py:Net": "a" * 64}
 NOT_STEADY = Warning("phases", "not steady", None, "still warming up")
+MEMORY = "memory not known"
 STEP = Measurement("step", "s", "lower", 0.001, "p25", 2)
 PARTS = [
     ("system", {"cpu": "made up"}),
@@ -148,6 +149,14 @@ def test_so_does_what_a_step_holds_where_it_had_not_come(sent):
     lost = Warning("profile", "memory not known", None, "it was ended")
     assert (result.status, result.warnings) == ("ok", () if sent else (lost,))
     assert (result.profile, result.memory) == ({"rows": []}, {"end": 1.0} if sent else None)
+
+
+@pytest.mark.parametrize(("profile", "kinds"), [(False, ["no insight"]), (True, ["no insight", "no profile", MEMORY])])
+def test_what_would_have_come_after_a_stage_that_ended_the_worker_is_told_too(profile, kinds):
+    task = replace(TASK, insight=True, profile=profile)
+    parts = [("status", ("ok", None)), ("stage", "insight")]
+    result = Collector(Fake(parts, WorkerError("failed", "it was ended")), NOWHERE, CODE).measure(task, print)
+    assert [warning.kind for warning in result.warnings] == kinds
 
 
 def test_a_profile_and_counts_become_part_of_the_result():

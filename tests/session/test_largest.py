@@ -83,6 +83,16 @@ def test_all_tries_of_a_search_have_the_limit_that_the_first_found_free(catalogu
     assert {task.limit for task in machine.tasks} == {3e6}
 
 
+def test_engines_share_the_search_of_their_training(catalogue):
+    known = catalogue()
+    plan = replace(PLAN, engines=("none", "eager", "inference_mode"))
+    names = {name: {"unsupported": {}} for name in ("eager", "inference_mode")}
+    machine = Machine()
+    grid, largest = expanded(plan, replace(known, engines=names), machine, Observer())
+    assert [(cell.engine, cell.batch_size) for cell in grid.cells] == [(name, 992) for name in plan.engines]
+    assert len(largest) == 1
+
+
 def test_a_batch_in_parts_is_a_multiple_of_them(catalogue):
     grid, _ = expanded(replace(PLAN, accumulate=(1, 3)), catalogue(), Machine(fits=1000), Observer())
     assert [(cell.accumulate, cell.batch_size % cell.accumulate) for cell in grid.cells] == [(1, 0), (3, 0)]
@@ -104,6 +114,11 @@ def test_where_no_batch_fits_the_cell_is_left_out_with_the_reason(catalogue):
     assert "no batch fits 5.00 MB, 1 do not: no memory" in why
     with pytest.raises(BenchError, match=r"nothing to measure: .*no batch fits .* \(--memory-limit\)"):
         expanded(PLAN, catalogue(), Machine(fits=0), Observer())
+    broken = Machine(fits=0, ending=("failed", "ValueError: no such layer", None))
+    with pytest.raises(
+        BenchError, match=r"1 do not: ValueError: no such layer \(\d tries\)\Z"
+    ):  # which no memory mends
+        expanded(PLAN, catalogue(), broken, Observer())
 
 
 def test_what_was_found_before_is_not_searched_for_again(catalogue):

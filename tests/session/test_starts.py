@@ -53,11 +53,19 @@ def test_one_start_has_the_folder_that_was_kept_and_one_what_was_packed(answers)
 
 def test_a_start_that_fails_is_a_warning(monkeypatch):
     monkeypatch.setattr(starts, "talk", lambda *_: iter([("failed", "no space is left")]))
-    measurements, warnings = starts_of(TASK, b"", Local())
+    measurements, warnings = starts_of(TASK, b"packed", Local())
     assert measurements == []
     assert [warning.text for warning in warnings] == [
         "compile time warm is not known: no space is left",
         "compile time restored is not known: no space is left",
+    ]
+
+
+def test_without_anything_to_restore_a_cold_start_is_not_told_as_a_restored_one(answers):
+    measurements, warnings = starts_of(TASK, b"", Local())
+    assert [measured.metric for measured in measurements] == ["compile_time_warm"]
+    assert [warning.text for warning in warnings] == [
+        "compile time restored is not known: torch handed over nothing to restore"
     ]
 
 

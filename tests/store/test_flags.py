@@ -32,6 +32,8 @@ def test_a_line_without_warnings_is_a_process_too():
     [
         (0.031, 0.03, "target 3 % not met"),
         (0.03, 0.03, ""),
+        (0.0304, 0.03, "target 3 % not met: ± 3.04 %"),
+        (0.0300001, 0.03, "target 3 % not met: ± 3.00001 %"),
         (0.5, None, ""),
         (None, 0.03, ""),
         (0.01, 0.0, "target 0 % not met"),

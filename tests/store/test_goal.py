@@ -82,3 +82,10 @@ def test_a_time_that_other_work_had_a_part_in_is_marked():
 
 def test_without_a_goal_nothing_is_tested():
     assert goal_tests([json.loads(each.to_line()) for each in four()], {"goal": 0.0}) == {}
+
+
+def test_a_seed_that_several_machines_trained_counts_once():
+    """Nobody knows more of a mean for having the same trainings twice."""
+    alone, twice = judged([result(0, 0.9910), result(1, 0.9902)]), judged([result(0, 0.9910), result(1, 0.9902)] * 2)
+    assert twice == alone
+    assert twice.accuracy.n == 2

@@ -1,5 +1,6 @@
 """Races: workloads and optimizers out of a run's lines, and what is said of them."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -79,7 +80,7 @@ def test_it_is_told_in_sentences(usual):
         "mlp to 90.00 %: adam first, 1.00 s",
         "mlp_bn to 90.00 % (held out): adam first, 1.00 s; not reached by most seeds of soap",
     ]
-    assert doubts_of(usual) == []
+    assert doubts_of(usual, "seconds") == []
 
 
 def test_a_rival_whose_interval_reaches_the_leaders_is_named(tmp_path):
@@ -100,7 +101,7 @@ def test_an_optimizer_that_was_not_tried_everywhere_is_left_out_and_named(tmp_pa
         line("lenet1", "lbfgs", 2, status="diverged"),
     )
     assert part.optimizers == ("adam", "lbfgs")
-    assert doubts_of(part) == ["sgd is left out: lenet1: out of budget"]
+    assert doubts_of(part, "seconds") == ["sgd is left out: lenet1: out of budget"]
     np.testing.assert_array_equal(part.times["steps"]["lbfgs", part.workloads[0]], [20.0, np.inf])
 
 
@@ -108,7 +109,24 @@ def test_trainings_beside_other_work_are_counted(tmp_path):
     busy = race(
         tmp_path, *three_seeds("mlp", "adam", 1.0, 2.0, warnings=(CONTENDED,)), *three_seeds("mlp", "sgd", 1.0, 2.0)
     )
-    assert doubts_of(busy) == ["2 trainings ran beside other work, so that their seconds are too long: --by steps"]
+    doubts = ["2 trainings ran beside other work, so that their seconds are too long: --by steps"]
+    assert (doubts_of(busy, "seconds"), doubts_of(busy, "steps")) == (doubts, [])
+
+
+def test_a_seed_that_several_machines_trained_is_one_seed_and_their_seconds_do_not_compare():
+    results = [*three_seeds("mlp", "adam", 1.0, 2.0), *three_seeds("mlp", "sgd", 1.0, 2.0)]
+    each = [{**json.loads(result.to_line()), "machine": machine} for machine in "ab" for result in results]
+    merged = race_of(each, {"until": 0.9}, {})
+    assert merged.seeds == 2
+    assert doubts_of(merged, "seconds") == ["2 kinds of machines trained, whose seconds do not compare: --by steps"]
+
+
+def test_a_stored_cell_that_leaves_out_the_usual_seed_has_it_all_the_same():
+    results = [*three_seeds("mlp", "adam", 1.0), *three_seeds("mlp", "sgd", 2.0)]
+    each = [json.loads(result.to_line()) for result in results]
+    for stored in each:
+        assert stored["cell"].pop("seed", 0) == 0
+    assert race_of(each, {"until": 0.9}, {}).is_one
 
 
 def test_rows_of_one_optimizer_are_named_apart(tmp_path):

@@ -10,6 +10,7 @@ import torch
 from bench.measure import noise
 from bench.plan.cell import Cell
 from bench.plan.task import Task
+from bench.store.result import Measurement
 from bench.training.checkpoint import unpacked
 from bench.worker import cell as module
 from bench.worker.cell import measure
@@ -189,6 +190,19 @@ def test_a_look_into_the_net_that_fails_is_a_warning(monkeypatch):
     assert kind == "warning"
     assert (warning["part"], warning["kind"]) == ("insight", "no insight")
     assert warning["text"].startswith("ZeroDivisionError")
+
+
+def test_no_peak_is_told_of_a_compiled_update_on_the_host_where_compiling_would_be_in_it(monkeypatch):
+    known = Measurement.of_value("peak_memory", 1e6, "maximum")
+    monkeypatch.setattr(module, "measure_memory", lambda _: [known])
+    sent = {}
+    for implementation in ("default", "compiled"):
+        channel = Heard()
+        module._CellTask(Task(Cell("debug", implementation=implementation)), channel)._peak(work=None)
+        sent[implementation] = channel
+    assert sent["default"].of("measurements") == [[known.to_dict()]]
+    assert sent["compiled"].of("measurements") == []
+    assert [warning["kind"] for warning in sent["compiled"].of("warning")] == ["memory not known"]
 
 
 @pytest.mark.slow

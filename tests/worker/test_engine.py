@@ -73,6 +73,16 @@ def test_a_wrong_engine_fails_its_cell_in_one_line(quick, monkeypatch):
     assert "bfloat16 answers wrong: its scores lie 100 % from those of eager float32, and 10 % are allowed" in reason
 
 
+@pytest.mark.parametrize(("words", "kind"), [("you tried to allocate memory", MemoryError), ("no", RuntimeError)])
+def test_memory_that_runs_out_while_it_answers_is_told_by_one_kind_of_error(monkeypatch, words, kind):
+    def greedy(task, ready):
+        raise RuntimeError(f"DefaultCPUAllocator: {words}")
+
+    monkeypatch.setattr(module, "_answer", greedy)
+    with pytest.raises(kind, match=words):
+        module._answered(Task(CELL), None)
+
+
 def test_a_compiler_that_gives_up_fails_its_cell_in_one_line(quick, monkeypatch):
     def broken(file, build):
         def answer(images):

@@ -28,8 +28,8 @@ FIRST = (
     "strong_efficiency", "accumulation_time", "accumulation_memory", "recompute_time", "recompute_memory",
     "pays_after_steps", "pays_after_seconds",
     "compile_time", "gradient_error",
-    "update_error", "energy_per_image", "energy_to_accuracy", "step", "latency", "latency_p90", "latency_p99",
-    "served_at_512", "served_at_64", "size_on_disk", "accuracy_lost", "start_up", "answers_differ",
+    "update_error", "energy_per_image", "energy_to_accuracy", "step", "latency", "latency_p99",
+    "served_at_512", "served_at_64", "size_on_disk", "accuracy_lost", "start_up", "latency_p90", "answers_differ",
     "throughput", "peak_memory", "parameters", "bound_by", "step_median",
 )  # fmt: skip
 _BAR_WIDTH = 8
