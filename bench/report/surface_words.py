@@ -56,8 +56,8 @@ def _through_start(net: Surface, rows: Sequence[Row], plane: Plane, _: Floats) -
 def _through_ends(net: Surface, rows: Sequence[Row], plane: Plane, losses: Floats) -> str:
     labels, ends = _labels(net, rows), _ends(net, plane)
     highest = (
-        f"{number(10 ** _highest(plane, losses, ends[one], ends[other]))} from {labels[one]} to {labels[other]}"
-        for one, other in combinations(plane.points, 2)
+        f"{number(10 ** _highest(plane, losses, ends[first], ends[second]))} from {labels[first]} to {labels[second]}"
+        for first, second in combinations(plane.points, 2)
     )
     return (
         f"The plane through the ends of {joined(labels[point] for point in plane.points)}, which are lowest. On the "
