@@ -47,6 +47,8 @@ def surface_left_out(cells: Collection[Cell], plan: Plan, catalogue: Catalogue) 
         return []
     if not plan.epochs:
         raise BenchError(f"{flag('surface')} needs training: give --epochs 1 or more, or leave it out")
+    if plan.shard:
+        raise BenchError(f"{flag('surface')} needs all optimizers of a net on one machine: leave out --shard, or it")
     groups = groups_of(cells)
     if not groups:
         raise BenchError(

@@ -58,6 +58,7 @@ def test_a_large_net_is_left_out_with_the_reason(listed):
     [
         ([SGD], PLAN, "no two cells differ in theirs alone: give several --optimizers"),
         ([SGD, ADAM], replace(PLAN, epochs=0), "--surface needs training: give --epochs 1 or more"),
+        ([SGD, ADAM], replace(PLAN, shard="1/2"), "on one machine: leave out --shard"),
         ([replace(SGD, architecture="mlp"), replace(ADAM, architecture="mlp")], PLAN, "leave out --surface"),
         ([replace(SGD, world_size=2), replace(ADAM, world_size=2)], PLAN, "several ranks"),
         ([replace(SGD, engine="eager"), replace(ADAM, engine="eager")], PLAN, "an engine"),
