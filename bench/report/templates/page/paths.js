@@ -3,7 +3,7 @@ const WALK = 5000; // milliseconds from start to end
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // A line with a marker at its end, as points of the picture.
-function pathOf(group) {
+function trailOf(group) {
   const [line, marker] = [group.querySelector("path[d]:not(defs path)"), group.querySelector("use")];
   const points = [...(line?.getAttribute("d") || "").matchAll(/(-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
   return line && marker && points.length > 1 ? { line, marker, points } : undefined;
@@ -19,7 +19,7 @@ function walkTo(paths, share) {
   }
 }
 function enableWalk(figure) {
-  const paths = $("svg .mark", figure).map(pathOf).filter(Boolean);
+  const paths = $("svg .mark", figure).map(trailOf).filter(Boolean);
   if (!paths.length) return;
   const slider = make("input", { type: "range", min: 0, max: 1000, value: 1000 });
   const button = make("button", { type: "button", textContent: "Play", hidden: calm.matches });
