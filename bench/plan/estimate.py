@@ -12,7 +12,7 @@ from bench.plan.compiled import is_compiled
 from bench.plan.engines import served_batches
 from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
-from bench.plan.surface import IMAGES, PLANES, POINTS, SIDE, groups_of, why_not
+from bench.plan.surface import PLANES, POINTS, SIDE, groups_of, sampled_images, why_not
 from bench.plan.workloads import target_of
 from bench.vocabulary import NO_ENGINE
 
@@ -100,8 +100,9 @@ def surface_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> 
 
 def _surface_seconds(group: Collection[Cell], plan: Plan, catalogue: Catalogue) -> float:
     cell = next(iter(group))
-    passes = IMAGES * (PLANES * SIDE**2 + POINTS * len(group))
-    losses = passes * _flops(cell, catalogue) / _evaluated_flops_per_second(cell, catalogue)
+    flops, images = _flops(cell, catalogue), (catalogue.dataset(cell.dataset) or {})["train"]
+    passes = sampled_images(flops, images) * (PLANES * SIDE**2 + POINTS * len(group))
+    losses = passes * flops / _evaluated_flops_per_second(cell, catalogue)
     return START_SECONDS + losses + sum(training_seconds(each, plan, catalogue) for each in group)
 
 

@@ -17,7 +17,8 @@ MOST_PARAMETERS = 100_000
 MOST_PATHS = 24  # of one net
 POINTS = 33  # of a path at which weights are kept, start and end included
 SIDE, PLANES = 25, 3  # points of a plane along each side; planes of a net at most
-IMAGES = 512  # of the sample whose loss it is
+MOST_IMAGES, LEAST_IMAGES = 512, 128  # of the sample whose loss it is
+_FLOPS = 1e9  # of one forward pass over them
 _OF_AN_OPTIMIZER = "optimizer="  # what an origin of it begins with
 
 
@@ -34,6 +35,11 @@ def groups_of(cells: Iterable[Cell]) -> list[tuple[Cell, ...]]:
         nets.setdefault(net_of(cell), {}).setdefault(cell.seed, []).append(cell)
     firsts = (tuple(dict.fromkeys(seeds[min(seeds)])) for seeds in nets.values())
     return [group for group in firsts if len(group) > 1]
+
+
+def sampled_images(flops: float, trained: int) -> int:
+    """How many images the sample has, of a net that takes so many FLOPs forward for one; on any machine."""
+    return int(min(max(_FLOPS / max(flops, 1.0), LEAST_IMAGES), MOST_IMAGES, trained))
 
 
 def surface_left_out(cells: Collection[Cell], plan: Plan, catalogue: Catalogue) -> list[str]:
@@ -58,7 +64,9 @@ def surface_left_out(cells: Collection[Cell], plan: Plan, catalogue: Catalogue) 
     reasons = dict.fromkeys(reason for group in groups if (reason := why_not(group, catalogue)))
     if all(why_not(group, catalogue) for group in groups):
         raise BenchError(f"no loss surface can be told: {'; '.join(reasons)}: leave out {flag('surface')}")
-    return [f"no loss surface is told of some cells: {reason}" for reason in reasons]
+    limited = f"a training that ends after {plan.train_limit:g} s has no loss surface: give --train-limit 0 to have all"
+    lines = [f"no loss surface is told of some cells: {reason}" for reason in reasons]
+    return [*lines, limited] if plan.train_limit else lines
 
 
 def why_not(group: tuple[Cell, ...], catalogue: Catalogue) -> str:

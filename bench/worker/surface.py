@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench import losses, models
 from bench.data import Dataset
@@ -15,9 +15,10 @@ from bench.errors import reason_of
 from bench.insight.subject import AbsentError
 from bench.insight.surface import DRAW, Frame, Landscape, best_pair, frame_of, plane_of
 from bench.measure.batches import Sources, load_for
+from bench.measure.flops import flop_counter
 from bench.measure.workload import Workload
 from bench.origins.attempts import attempts_told
-from bench.plan.surface import IMAGES
+from bench.plan.surface import sampled_images
 from bench.plan.task import Descent, SurfaceTask
 from bench.process.channel import Channel, HungUpError
 from bench.store.surface import Path, Plane, Surface
@@ -50,9 +51,9 @@ class _Survey:
         """The paths, and the planes through the surface."""
         began = time.perf_counter()
         images, labels = self.sources.train(self.cell)
-        count = min(IMAGES, len(images))
-        drawn = torch.randperm(len(images), generator=torch.Generator().manual_seed(DRAW))[:count].to(images.device)
         net = models.build(self.cell.source("architecture"), self.dataset.input_shape, self.dataset.num_classes)
+        count = sampled_images(_flops(net, images[:1].cpu()), len(images))
+        drawn = torch.randperm(len(images), generator=torch.Generator().manual_seed(DRAW))[:count].to(images.device)
         loss = losses.build(self.cell.source("loss"), self.device.torch_device)
         landscape = Landscape(net, loss, images[drawn], labels[drawn])
         kept, paths = list[Trodden](), list[Path]()
@@ -79,6 +80,14 @@ class _Survey:
         walked = trodden(work, self.task.epochs, descent.steps)
         test = self.sources.test(descent.cell)
         return walked, judge(work, scores_of(work, test.images), test.labels)[1]
+
+
+def _flops(net: nn.Module, image: Tensor) -> float:
+    """FLOPs of a forward pass of one image (1, C, H, W)."""
+    net.eval()
+    with flop_counter() as counter, torch.no_grad():
+        net(image)
+    return float(counter.get_total_flops())
 
 
 def _path(descent: Descent, walked: Trodden, accuracy: float, landscape: Landscape) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.plan.plan import Plan
-from bench.plan.surface import MOST_PARAMETERS, MOST_PATHS, groups_of, surface_left_out
+from bench.plan.surface import MOST_PARAMETERS, MOST_PATHS, groups_of, sampled_images, surface_left_out
 
 PLAN = Plan(surface=True)
 SGD = Cell("debug", implementation="fused")
@@ -37,6 +37,11 @@ def test_the_first_seed_alone_is_shown():
     assert groups_of([*later, SGD, ADAM]) == [(SGD, ADAM)]
 
 
+def test_a_larger_net_has_a_smaller_sample_and_none_more_images_than_there_are():
+    assert [sampled_images(flops, 60_000) for flops in (0, 1e6, 5e6, 1e9)] == [512, 512, 200, 128]
+    assert sampled_images(1e6, 100) == 100
+
+
 def test_an_optimizer_of_ones_own_is_of_the_group():
     own = replace(SGD, optimizer="Mine", origins=("optimizer=mine.py:Mine",))
     assert groups_of([SGD, own]) == [(SGD, own)]
@@ -51,6 +56,11 @@ def test_a_large_net_is_left_out_with_the_reason(listed):
     assert "mlp has 100,001 parameters" in reason
     assert "100,000" in reason
     assert surface_left_out(large, Plan(), listed) == []
+
+
+def test_a_limit_of_time_is_warned_of_before_it_costs_the_surface(listed):
+    (line,) = surface_left_out([SGD, ADAM], replace(PLAN, train_limit=3.0), listed)
+    assert line == "a training that ends after 3 s has no loss surface: give --train-limit 0 to have all"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from bench import files
 from bench.plan.cell import Cell
 from bench.plan.task import Descent, SurfaceTask, Task
 from bench.store.surface import Surface, surfaces_of
-from bench.worker import surface as surveying
 from bench.worker.cell import measure
 from bench.worker.surface import survey
 from tests.measure.recording import Heard
@@ -85,8 +84,7 @@ def test_two_paths_have_no_plane_through_three_ends(monkeypatch):
         ([CELL, Cell(**{**CELL.to_dict(), "learning_rate": 1e30})], "not finite"),
     ],
 )
-def test_what_cannot_be_told_is_told_with_its_reason(cells, words, monkeypatch):
-    monkeypatch.setattr(surveying, "IMAGES", 16)
+def test_what_cannot_be_told_is_told_with_its_reason(cells, words):
     heard = Heard()
     survey(SurfaceTask(tuple(Descent(cell, 8, 0.1) for cell in cells), epochs=1), heard)
     (reason,) = heard.of("failed")
