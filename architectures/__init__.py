@@ -4,6 +4,7 @@
 # isort: off
 from architectures import linear as linear
 from architectures import mlp as mlp
+from architectures import deep_mlp as deep_mlp
 from architectures import lenet as lenet
 from architectures import convnet as convnet
 from architectures import convolutions as convolutions

@@ -6,11 +6,11 @@ shortcuts without weights (option A). So a plain network has exactly the weights
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
 
 from architectures.initialization import he_initialized
 from architectures.registry import register
+from architectures.residual import Residual
 from architectures.shapes import Shape
 
 HE_2015 = "He, Zhang, Ren & Sun 2015, arXiv:1512.03385, section 4.2"
@@ -31,21 +31,6 @@ class Shortcut(nn.Module):
             return images
         kept = images[:, :, :: self.stride, :: self.stride]
         return nn.functional.pad(kept, (0, 0, 0, 0, 0, self.new_channels))
-
-
-class Residual(nn.Module):
-    """activation(branch(x) + shortcut(x))."""
-
-    def __init__(self, branch: nn.Module, shortcut: nn.Module, activation: nn.Module) -> None:
-        super().__init__()
-        self.branch = branch
-        self.shortcut = shortcut
-        self.activation = activation
-
-    def forward(self, images: Tensor) -> Tensor:
-        """The block's output; its shape is the branch's."""
-        output: Tensor = self.activation(torch.add(self.branch(images), self.shortcut(images)))
-        return output
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1, kernel_size: int = 3) -> nn.Conv2d:

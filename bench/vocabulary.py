@@ -188,6 +188,10 @@ SALIENCY_METHODS: tuple[SaliencyMethod, ...] = get_args(SaliencyMethod)
 EdgeMap = Literal["image", "extend", "pad", "crop", "max", "average"]
 EDGE_MAPS: tuple[EdgeMap, ...] = get_args(EdgeMap)
 
+# A plane through the loss surface: through the start and two ends, through three ends, or in two random directions.
+PlaneKind = Literal["start", "ends", "random"]
+PLANE_KINDS: tuple[PlaneKind, ...] = get_args(PlaneKind)
+
 # What a worker hands over as bytes.
 FileKind = Literal["trace", "checkpoint"]
 

@@ -12,6 +12,7 @@ from bench.plan.compiled import is_compiled
 from bench.plan.engines import served_batches
 from bench.plan.grid import reference_threads
 from bench.plan.plan import Plan
+from bench.plan.surface import PLANES, POINTS, SIDE, groups_of, sampled_images, why_not
 from bench.plan.workloads import target_of
 from bench.vocabulary import NO_ENGINE
 
@@ -89,6 +90,20 @@ def page_seconds(cells: Iterable[Cell], plan: Plan) -> float:
 def renewal_seconds(cells: Iterable[Cell], plan: Plan) -> float:
     """Seconds that fresh servers are likely to take: one for each seed of each repeat but the first."""
     return RENEWAL_SECONDS * bool(plan.blocks) * max(0, plan.repeats * len({cell.seed for cell in cells}) - 1)
+
+
+def surface_seconds(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:
+    """Seconds that planes through loss surfaces are likely to take: each cell is trained once more."""
+    groups = groups_of(cells) if plan.surface else []
+    return sum(_surface_seconds(group, plan, catalogue) for group in groups if not why_not(group, catalogue))
+
+
+def _surface_seconds(group: Collection[Cell], plan: Plan, catalogue: Catalogue) -> float:
+    cell = next(iter(group))
+    flops, images = _flops(cell, catalogue), (catalogue.dataset(cell.dataset) or {})["train"]
+    passes = sampled_images(flops, images) * (PLANES * SIDE**2 + POINTS * len(group))
+    losses = passes * flops / _evaluated_flops_per_second(cell, catalogue)
+    return START_SECONDS + losses + sum(training_seconds(each, plan, catalogue) for each in group)
 
 
 def trial_seconds(trials: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> float:

@@ -46,7 +46,7 @@ Role = Literal[
     "patience",  # how long one process may take
     "search",  # where the search for the largest batch ends
     "session",  # when to end, and what to fetch first
-    "profile",  # what is told beside times and accuracy: a profile, insight, energy
+    "profile",  # what is told beside times and accuracy: a profile, insight, surfaces, energy
     "suite",  # what to start from
     "text",  # nothing: it describes a suite, and is no flag
     "where",  # which executor runs the workers
@@ -246,6 +246,11 @@ class Plan:
     )
     insight: bool = _option(
         False, "look into each trained net too: filters, saliency, adversarial examples, calibration", role="profile"
+    )
+    surface: bool = _option(
+        False,
+        "train once more for planes through the loss surface, with the path of each optimizer from the same start",
+        role="profile",
     )
     energy: bool = _option(
         False, "count the joules of each step too, and of training, where the machine has counters", role="profile"

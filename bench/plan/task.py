@@ -103,6 +103,40 @@ class StartTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Descent:
+    """A training that was recorded, to be made once more.
+
+    Attributes:
+        cell: that was trained.
+        steps: that it took.
+        accuracy: test accuracy that it ended with.
+
+    """
+
+    cell: Cell
+    steps: int
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceTask:
+    """The loss surface of the net of cells that differ in their optimizer alone.
+
+    Attributes:
+        descents: their trainings.
+        epochs: that they were given, by which learning-rate schedules go.
+        data_dir: folder with data sets that are not embedded; "" for the default.
+        left_out: as of Task.
+
+    """
+
+    descents: tuple[Descent, ...]
+    epochs: int
+    data_dir: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """A device as some cells use it.
 

@@ -69,7 +69,7 @@ def trials_of(cells: Iterable[Cell], plan: Plan, catalogue: Catalogue) -> tuple[
 def plan_of_trials(plan: Plan) -> Plan:
     """The plan under which trials run: trained once, and nothing timed."""
     once = replace(plan, blocks=0, repeats=1, until=0.0, targets=(), goal=0.0, checkpoint=False)
-    return replace(once, profile=False, insight=False, energy=False, starts=False)
+    return replace(once, profile=False, insight=False, surface=False, energy=False, starts=False)
 
 
 def group_of(cell: Cell, held_out: Iterable[str] = ()) -> Cell:

@@ -10,12 +10,23 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.plan.catalogue import Catalogue
-from bench.plan.task import BatchTask, CatalogueRequest, HandedTask, LayersRequest, Probe, StartTask, Task, Weights
+from bench.plan.task import (
+    BatchTask,
+    CatalogueRequest,
+    HandedTask,
+    LayersRequest,
+    Probe,
+    StartTask,
+    SurfaceTask,
+    Task,
+    Weights,
+)
 from bench.process import messages as m
 from bench.vocabulary import Arithmetic, FileKind, Status
 
 MEASURE_CELL = "bench.worker.cell:measure"
 TRY_BATCH = "bench.worker.batch_try:try_batch"
+SURFACE = "bench.worker.surface:survey"
 COMPILE_START = "bench.worker.compiling:start"
 CATALOGUE = "bench.worker.catalogue:describe"
 LAYERS = "bench.worker.layers:describe_layers"
@@ -79,6 +90,10 @@ MESSAGES: Mapping[str, Messages] = {
             "limit": float,  # bytes
             "tried": tuple[Status, str | None, float | None],  # the reason, and the peak of memory in bytes
         },
+    ),
+    SURFACE: Messages(
+        SurfaceTask,
+        {"stage": str, "surface": dict[str, Any], **FAILED},  # see `bench.store.surface.Surface`
     ),
     COMPILE_START: Messages(StartTask, {"started": float, **FAILED}),  # seconds beyond those of the steps
     CATALOGUE: Messages(CatalogueRequest, {**TRYING, "catalogue": Catalogue, **REFUSED}),

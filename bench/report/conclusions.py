@@ -15,6 +15,7 @@ from bench.report.record import Record, Row
 from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
 from bench.report.units import beyond, percent, quantity, state
+from bench.report.vanishing import vanishing_sentence
 from bench.text import joined, plural
 from bench.vocabulary import STATUSES
 
@@ -38,6 +39,7 @@ def conclusions(record: Record) -> list[Sentence]:
         *goal(record),
         *bargains(record),
         compiling(record),
+        vanishing_sentence(record),
         _rates(record),
         _uncertain(record),
         _lost(record),

@@ -12,6 +12,7 @@ from bench.report.gradient_flow import depth
 from bench.report.plotting import MOST_ROWS, Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
 from bench.report.record import Record, Row
 from bench.report.units import quantity
+from bench.report.vanishing import vanishing
 from bench.store.result import Floats
 from bench.text import plural
 
@@ -57,7 +58,7 @@ def learning(record: Record) -> list[Picture]:
     for metric in _NAMES:
         curves = {row.key: curve_of(row, metric) for row in rows}
         drawn += [_curves(rows, curves, metric, "seconds"), _curves(rows, curves, metric, "epoch")]
-    return [*(picture for picture in drawn if picture), *depth(record)]
+    return [*(picture for picture in (*drawn, vanishing(record)) if picture), *depth(record)]
 
 
 def curve_of(row: Row, metric: str) -> Curve:

@@ -44,7 +44,8 @@ _OTHER_PAGES = ("index", "history")
 # The modules of the page's script, in an order in which each finds what it needs where it begins.
 _MODULES = (
     "elements", "cells", "numbers", "comparison", "marks", "frames", "rows", "reference", "times", "preference",
-    "copying", "difference", "drawing", "dialog", "flame", "steps", "panel", "side", "state",
+    "copying", "difference", "drawing", "dialog", "flame", "steps", "paths", "panel", "side",
+    "state",
 )  # fmt: skip
 # Outlines of the markers in a box of 12 by 12, in the order of svg.MARKERS.
 _GLYPHS = (

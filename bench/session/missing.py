@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
-from bench.plan.estimate import around_seconds, expected_seconds, renewal_seconds, trial_seconds
+from bench.plan.estimate import around_seconds, expected_seconds, renewal_seconds, surface_seconds, trial_seconds
 from bench.plan.plan import Plan
 from bench.plan.tuning import with_best_rates
 from bench.session.standing import Standing
@@ -40,7 +40,7 @@ class Missing:
         most = replace(plan, repeats=max(self.repeats.values(), default=0))
         renewal = renewal_seconds(self.repeats, most)
         tasks = sum(each) + renewal + trial_seconds(self.trials, plan, catalogue)
-        return tasks / slots + around_seconds(self.repeats, plan)
+        return tasks / slots + around_seconds(self.repeats, plan) + surface_seconds(self.repeats, plan, catalogue)
 
     def _epochs(self, cell: Cell, plan: Plan) -> int:
         return plan.epochs if cell in self.untrained else 0

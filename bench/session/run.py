@@ -13,13 +13,14 @@ from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
 from bench.plan.energy import energy_left_out
 from bench.plan.engines import check_engines
-from bench.plan.estimate import least_seconds, page_seconds
+from bench.plan.estimate import least_seconds, page_seconds, surface_seconds
 from bench.plan.grid import Grid, origins_of, plugins_of
 from bench.plan.largest import largest_of
 from bench.plan.plan import MAX, Plan, flag
 from bench.plan.reference import REFERENCE
 from bench.plan.seeds import order_seed_of
 from bench.plan.shard import in_shard, shard_of
+from bench.plan.surface import surface_left_out
 from bench.plan.task import request_of
 from bench.plan.tuning import trials_of
 from bench.process.executor import Executor
@@ -35,6 +36,7 @@ from bench.session.requests import ask_catalogue, ask_ceilings
 from bench.session.resume import past_of, reopen
 from bench.session.scheduler import Scheduler
 from bench.session.starts import check_starts
+from bench.session.surfaces import tell_surfaces
 from bench.session.tuned import Tuned
 from bench.store import run as store
 from bench.store.fingerprint import protocol
@@ -80,7 +82,7 @@ def prepare(
     with turn if MAX in plan.batch_sizes else nullcontext():
         grid, largest = expanded(plan, catalogue, executor, observer, known)
     grid = in_shard(grid, plan, catalogue)
-    left_out = energy_left_out(grid.cells, plan, catalogue.devices)
+    left_out = _left_out(plan, grid, catalogue)
     trials = trials_of(grid.cells, plan, catalogue)
     left = missing(plan, grid.cells, trials, past)
     _check_budget(plan, left.repeats, executor.slots)
@@ -148,8 +150,9 @@ def _go_on(run: store.Run, work: Work, executor: Executor, observer: Observer) -
 
 def _recording(run: store.Run, collector: Collector, work: Work, observer: Observer) -> Recording:
     """The run while it is measured, with what its tasks are likely to take."""
-    page = page_seconds(work.grid.cells, work.plan)
-    return Recording(run, collector, work.catalogue.devices, observer, work.past, expected_of(work.catalogue), page)
+    plan, catalogue, cells = work.plan, work.catalogue, work.grid.cells
+    after = surface_seconds(cells, plan, catalogue) + page_seconds(cells, plan)
+    return Recording(run, collector, catalogue.devices, observer, work.past, expected_of(catalogue), after)
 
 
 def named(stem: str) -> str:
@@ -179,6 +182,8 @@ def _measure(work: Work, executor: Executor, recording: Recording) -> None:
         if HERE in executor.nodes:
             _tell_neighbours(look, work, recording.observer)
         stages.run()
+        if work.plan.surface and stages.outcome == "finished":
+            tell_surfaces(run, work.plan, work.catalogue, executor, recording.observer)
     except KeyboardInterrupt:
         stages.outcome = "interrupted"
     except BenchError:  # a line could not be written
@@ -204,6 +209,12 @@ def _tell_neighbours(look: Look, work: Work, observer: Observer) -> None:
             f"other processes {others.words(usable)}: times will be too long, so stop them first "
             "(python -m bench doctor)"
         )
+
+
+def _left_out(plan: Plan, grid: Grid, catalogue: Catalogue) -> list[str]:
+    """What the plan asks for beside times that some of its cells cannot have, with the reasons."""
+    energy = energy_left_out(grid.cells, plan, catalogue.devices)
+    return [*energy, *surface_left_out(grid.cells, plan, catalogue)]
 
 
 def _unflushed(plan: Plan, catalogue: Catalogue) -> dict[str, None]:

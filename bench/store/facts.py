@@ -47,6 +47,7 @@ class RunFacts:
         ceilings: what the machine can do at most, by device, dtype and threads; None before it was measured.
         tuned: the trials of learning rates, by what shares a rate.
         largest: the searches for the largest batches, by what shares one.
+        surfaces: planes through loss surfaces (`bench.store.surface`), by net.
         resumed: the commands that went on with the run.
         endings: by the id of a cell, why it got no further repeat.
         source: a digest of the suite's own sources; "" where it was not recorded.
@@ -71,6 +72,7 @@ class RunFacts:
     ceilings: tuple[Mapping[str, Any], ...] | None = None
     tuned: tuple[Mapping[str, Any], ...] = ()
     largest: tuple[Mapping[str, Any], ...] = ()
+    surfaces: tuple[Mapping[str, Any], ...] = ()
     resumed: tuple[str, ...] = ()
     endings: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
@@ -105,6 +107,7 @@ class RunFacts:
             ceilings=_mappings(stored["ceilings"]) if "ceilings" in stored else None,
             tuned=_mappings(stored.get("tuned")),
             largest=_mappings(stored.get("largest")),
+            surfaces=_mappings(stored.get("surfaces")),
             merged=_mappings(stored.get("merged")),
             resumed=tuple(str(command) for command in _entries(stored.get("resumed"))),
             endings={name: str(why) for name, why in _mapping(stored.get("endings")).items()},

@@ -100,6 +100,7 @@ def _facts(runs: Sequence[Run], command: str) -> RunDocument:
         "nodes": [*dict.fromkeys(node for each in stored for node in each.get("nodes", ()))],
         "tuned": [entry for each in every for entry in each.tuned],
         "largest": [entry for each in every for entry in each.largest],
+        "surfaces": [entry for each in every for entry in each.surfaces],
         "endings": _joined(reversed(stored), "endings"),
         "merged": [part for run in runs for part in _parts(run)],
     }

@@ -33,6 +33,7 @@ class RunDocument(TypedDict, total=False):
         ceilings: what the machine can do at most, by device, dtype and threads.
         tuned: the trials of learning rates, an entry for each configuration that shares a rate.
         largest: of a plan with batches as large as fit, the search for each group of cells that share one.
+        surfaces: planes through the loss surface of each net, with the paths of its optimizers.
         endings: by the id of a cell, why it got no further repeat.
         imported: the name of the file that the run was read from.
         imported_digest: the SHA-256 of that file.
@@ -62,6 +63,7 @@ class RunDocument(TypedDict, total=False):
     ceilings: Sequence[Any]
     tuned: Sequence[Mapping[str, Any]]
     largest: Sequence[Mapping[str, Any]]
+    surfaces: Sequence[Mapping[str, Any]]
     endings: Mapping[str, str]
     imported: str
     imported_digest: str

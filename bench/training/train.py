@@ -77,7 +77,7 @@ def train(
     history: list[dict[str, Any]] = []
     learnt = {"seed": work.cell.seed, "epochs": history, "gradients": gradients.record, "limit": None, "until": None}
     best, spent, losses, scores = -1.0, 0.0, list[Tensor](), torch.empty(0)
-    for steps, images, labels in _steps(work, epochs, watch, report):
+    for steps, images, labels in steps_of(work, epochs, watch.start, report):
         rates.advance(looks.share(steps - 1, spent))
         losses.append(work.update(images, labels, noted=gradients.noting(steps)))
         spent = watch.read()
@@ -116,10 +116,10 @@ def train(
     return learnt, scores
 
 
-def _steps(
-    work: Workload, epochs: int, watch: Stopwatch, report: Callable[[str], None]
+def steps_of(
+    work: Workload, epochs: int, began: Callable[[], None], report: Callable[[str], None] = lambda _: None
 ) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """Each step's number, from 1, its images and its labels: every epoch freshly shuffled, the clock running."""
+    """Each step's number, from 1, its images and its labels: every epoch freshly shuffled, and begun in train()."""
     generator = torch.Generator().manual_seed(work.cell.seed)
     drawn = torch.Generator().manual_seed(work.cell.seed)  # of its own: whatever is done, the order is the same
     augment = AUGMENTATIONS[work.cell.augmentation]
@@ -129,7 +129,7 @@ def _steps(
         order = work.shuffled(generator)
         report(f"epoch {epoch} of {epochs}")
         work.train()
-        watch.start()
+        began()
         for images, labels in work.batches(order[: count // size * size]):
             steps += 1
             yield steps, augment(images, drawn), labels

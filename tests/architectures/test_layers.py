@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 import architectures
-from architectures.resnet import Residual
+from architectures.residual import Residual
+
+BLOCK = "Linear(64, 64) ReLU() Linear(64, 64) ReLU() "
 
 # Torch's defaults are left out; a size that is the same both ways stands once.
 BASES = {
@@ -16,6 +18,7 @@ BASES = {
         Flatten() Linear(784, 512) ReLU() Dropout(p=0.2)
         Linear(512, 512) ReLU() Dropout(p=0.2)
         Linear(512, 10)""",
+    "mlp12": f"Flatten() Linear(784, 64) ReLU() {5 * BLOCK}Linear(64, 10)",
     "lenet5": """
         Conv2d(1, 6, 5, padding=2) ReLU() MaxPool2d(2, stride=2)
         Conv2d(6, 16, 5) ReLU() MaxPool2d(2, stride=2)
@@ -74,6 +77,9 @@ VARIANTS = {
     ("mlp_bn", "mlp"): {"ReLU": "BatchNorm1d(512) ReLU"},
     ("mlp_no_dropout", "mlp"): {"Dropout(p=0.2) ": ""},
     ("mlp_log_softmax", "mlp"): {"10)": "10) LogSoftmax(dim=1)"},
+    ("mlp12_sigmoid", "mlp12"): {"ReLU": "Sigmoid"},
+    ("mlp12_he", "mlp12"): {},
+    ("mlp12_residual", "mlp12"): {BLOCK: "Linear(64, 64) ReLU() Linear(64, 64) Identity() ReLU() "},
     ("lenet5_1998", "lenet5"): {"ReLU": "Tanh", "MaxPool2d": "AvgPool2d"},
     ("convnet_replicate", "convnet"): {"padding=1": "padding=1, padding_mode=replicate"},
     ("convnet_reflect", "convnet"): {"padding=1": "padding=1, padding_mode=reflect"},

@@ -13,6 +13,7 @@ from bench import data
 
 STEPS = 20
 HEAVY = {"resnet14", "resnet20", "plain14", "plain20", "resnet20_preactivation", "resnet20_bottleneck", "convnet_keras"}
+VANISHING = {"mlp12", "mlp12_sigmoid"}  # what they show is why they do not begin to learn
 
 
 @cache
@@ -49,7 +50,7 @@ def losses(name: str, images: Tensor, labels: Tensor, steps: int, learning_rate:
     [
         pytest.param(name, marks=[pytest.mark.slow] if name in HEAVY else [])
         for name in architectures.names()
-        if architectures.get(name).family != "zoo"
+        if architectures.get(name).family != "zoo" and name not in VANISHING
     ],
 )
 def test_the_loss_on_real_digits_falls(name):
@@ -62,3 +63,16 @@ def test_the_loss_on_real_digits_falls(name):
 def test_the_zoo_learns_too(name):
     history = losses(name, *colour(), steps=8, learning_rate=1e-4)
     assert median(history[-3:]) < history[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [("mlp12_sigmoid", 0, 1e-6), ("mlp12", 1e-3, 0.1), ("mlp12_he", 0.3, 30), ("mlp12_residual", 0.3, 30)],
+)
+def test_a_gradient_vanishes_on_its_way_through_a_sigmoid_and_not_around_it(name, low, high):
+    torch.manual_seed(0)
+    network = architectures.build(name, (1, 28, 28), 10)
+    images, labels = digits()
+    F.cross_entropy(network(images), labels).backward()
+    first, *_, last = (float(each.grad.norm()) for each in network.parameters() if each.dim() > 1)
+    assert low < first / last < high

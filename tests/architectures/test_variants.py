@@ -26,6 +26,8 @@ def layers(name, kind, shape=(1, 28, 28)):
         ("mlp_gelu", "mlp"),
         ("mlp_no_dropout", "mlp"),
         ("mlp_log_softmax", "mlp"),
+        ("mlp12_sigmoid", "mlp12"),
+        ("mlp12_residual", "mlp12"),
         ("lenet5_1998", "lenet5"),
         ("convnet_replicate", "convnet"),
         ("convnet_reflect", "convnet"),
@@ -57,6 +59,7 @@ def test_a_variant_without_weights_of_its_own_starts_from_the_very_weights_of_it
         ("resnet20_bottleneck", 20),
         ("alexnet_small", 8),
         ("lenet5", 5),
+        ("mlp12_residual", 12),
     ],
 )
 def test_the_number_in_the_name_counts_layers_with_weights(name, count):

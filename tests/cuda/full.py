@@ -38,9 +38,9 @@ def main(work):
         work(held)
         torch.cuda.synchronize()
     except RuntimeError as error:
-        print(f"{type(error).__name__}: {error}".splitlines()[0])
+        sys.stdout.write(f"{type(error).__name__}: {error}".splitlines()[0])
         return 0 if is_out_of_memory(error) else 1
-    print("it had room")
+    sys.stdout.write("it had room")
     return 0
 
 

@@ -62,6 +62,7 @@ from bench.store.stored import (
     StoredWarning,
 )
 from bench.store.summary import CellSummary
+from bench.store.surface import Path, Plane, Surface, Track
 from bench.store.warning import Warning
 from bench.verdict.verdict import SCHEMA as DECISION
 from bench.verdict.verdict import Anchor, Decision, Verdict
@@ -118,7 +119,7 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "augmentations", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "goal",
-    "address", "shard", "energy", "engines", "starts", "insight", "targets", "evaluations", "held_out",
+    "address", "shard", "energy", "engines", "starts", "insight", "surface", "targets", "evaluations", "held_out",
 )  # fmt: skip
 
 
@@ -162,7 +163,11 @@ NAMED = {
     Rates: "Rates",
     RunCounts: "Run counts",
     SideFacts: "Side",
+    Path: "Path",
+    Plane: "Plane",
     Spread: "Spread",
+    Surface: "Surface",
+    Track: "Track",
     StoredBlock: "Block",
     StoredCell: "Cell",
     StoredEvaluation: "Evaluation",
@@ -346,6 +351,21 @@ LARGEST = Table(
 TRY = Table(
     "Try", "Training steps on batches of one size, within a limit of memory.", Try,
     {"batch_size": "1", "peak_memory": "B"},
+)  # fmt: skip
+SURFACES = (
+    Table(
+        "Surface",
+        "An entry of `surfaces` in run.json: planes through the loss surface of a net, with `--surface`, see "
+        "[surface.md](surface.md).",
+        Surface, {"parameters": "1", "images": "1", "seconds": "s"},
+        {name: {"missing": ABSENT} for name in ("parameters", "images", "seconds", "paths", "planes")},
+    ),
+    Table(
+        "Path", "The weights of one optimizer over its training.", Path,
+        {"steps": "1", "losses": "1", "moved": "1", "accuracy": "1", "recorded": "1"},
+    ),
+    Table("Plane", "The loss on a plane.", Plane, {"centre": "1", "reach": "1"}),
+    Table("Track", "A path as a plane shows it.", Track, {"x": "1", "y": "1", "off": "1", "share": "1"}),
 )  # fmt: skip
 PART = Table(
     "Part", "An entry of `merged` in run.json: a run that was merged into this one.",
@@ -759,9 +779,10 @@ DOCUMENTS = (
                 "origins": {"type": "object of [Origin](#origin)"}, "ceilings": {"type": "list of [Ceiling](#ceiling)"},
                 "tuned": {"type": "list of [Tuned](#tuned)"}, "merged": {"type": "list of [Part](#part)"},
                 "largest": {"type": "list of [Largest](#largest)"},
+                "surfaces": {"type": "list of [Surface](#surface)"},
             }),
-            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LARGEST, TRY, PART, LINE, CELL, WARNING, MEASUREMENT, SPREAD,
-            BLOCK, TRAINING, EVALUATION, INSIGHT, RASTER, *SEEN, PROFILE, MEMORY, PHASE, SYSTEM,
+            PLAN, GIT, ORIGIN, CEILING, TUNED, TRIAL, LARGEST, TRY, *SURFACES, PART, LINE, CELL, WARNING, MEASUREMENT,
+            SPREAD, BLOCK, TRAINING, EVALUATION, INSIGHT, RASTER, *SEEN, PROFILE, MEMORY, PHASE, SYSTEM,
         ),
         RUN,
     ),

@@ -19,6 +19,8 @@ from bench.plan.estimate import (
     least_seconds,
     page_seconds,
     renewal_seconds,
+    surface_seconds,
+    training_seconds,
 )
 from bench.plan.plan import Plan
 from bench.training.looks import Looks
@@ -153,6 +155,16 @@ def test_a_look_into_the_net_takes_seconds_and_none_on_held_out_images(catalogue
     assert INSIGHT_SECONDS < mlp < resnet8 < resnet18
     assert look(CELL, epochs=9) == pytest.approx(resnet8)  # once a training
     assert look(replace(CELL, split="validation")) == look(CELL, epochs=0) == 0
+
+
+def test_a_surface_takes_all_trainings_once_more_and_its_planes(catalogue):
+    plan, cells = replace(PLAN, surface=True), [Cell("resnet8", optimizer=name) for name in ("sgd", "adam")]
+    trainings = sum(training_seconds(cell, plan, catalogue()) for cell in cells)
+    assert surface_seconds(cells, plan, catalogue()) > trainings > 0
+    facts = {**catalogue().architectures["resnet8"], "parameters": 10**6}
+    assert surface_seconds(cells, plan, catalogue(architectures={"resnet8": facts})) == 0
+    assert surface_seconds(cells[:1], plan, catalogue()) == 0
+    assert surface_seconds(cells, PLAN, catalogue()) == 0
 
 
 def test_early_evaluations_take_as_long_as_the_last(catalogue):

@@ -74,6 +74,7 @@ EXAMPLES = {
     "download": ("", "true", True),
     "profile": ("", "true", True),
     "insight": ("", "true", True),
+    "surface": ("", "true", True),
     "energy": ("", "true", True),
     "starts": ("", "true", True),
     "executor": ("elsewhere", '"elsewhere"', "elsewhere"),
@@ -352,6 +353,7 @@ def test_a_switch_turns_its_default_around():
         "download": False,
         "profile": False,
         "insight": False,
+        "surface": False,
         "energy": False,
         "starts": False,
         "report": True,
@@ -386,7 +388,7 @@ TRAINING = {
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
     run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "run", "report"}
-    beside = {"profile", "insight", "energy", "starts"}
+    beside = {"profile", "insight", "surface", "energy", "starts"}
     assert set(SETTINGS) - set(COMPARED) == TRAINING | RANKS | ENGINES | run | beside | {"executor", "address", "shard"}
 
 
@@ -400,6 +402,7 @@ def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself()
         "precision",
         "profile",
         "insight",
+        "surface",
         "energy",
         "starts",
         "shard",

@@ -81,9 +81,10 @@ def test_what_contradicts_tuning_is_refused(catalogue, changes, words):
 
 
 def test_trials_are_trained_once_and_not_timed():
-    beside = {"profile": True, "insight": True, "energy": True}
+    beside = {"profile": True, "insight": True, "surface": True, "energy": True}
     plan = plan_of_trials(replace(PLAN, repeats=9, until=0.9, goal=0.9, checkpoint=True, **beside))
     assert (plan.blocks, plan.repeats, plan.profile, plan.insight, plan.energy) == (0, 1, False, False, False)
+    assert not plan.surface
     assert (plan.until, plan.goal, plan.checkpoint) == (0.0, 0.0, False)
     assert plan.epochs == PLAN.epochs
 

@@ -12,7 +12,7 @@ from bench.compare.pairs import Side
 from bench.devices import CpuDevice
 from bench.measure.workload import Workload
 from bench.plan.cell import Cell
-from bench.plan.task import CatalogueRequest, LayersRequest, Probe, Task, Weights
+from bench.plan.task import CatalogueRequest, Descent, LayersRequest, Probe, SurfaceTask, Task, Weights
 from bench.process import entries
 from bench.process.entries import MESSAGES
 from bench.process.messages import CapabilitiesTask, Ready, Scores
@@ -20,6 +20,7 @@ from bench.training import checkpoint
 from tests.process.fitting import fits
 
 CELL = Cell("debug", dataset="synthetic", optimizer="adam")
+SGD = Cell("debug", dataset="synthetic")
 ENTRY = {
     "epoch": 1,
     "steps": 8,
@@ -76,6 +77,8 @@ def answered():
         (entries.AB_COUNTS, Side(None, Cell("nothing")).task(), {"failed"}),
         (entries.AB_SAME, {"cell": CELL.to_dict(), "data_dir": "", "dropout": True}, {"result", "trace"}),
         (entries.VERIFY_CHECKPOINT, Weights("a.pt", b"no checkpoint"), {"refused"}),
+        (entries.SURFACE, SurfaceTask((Descent(CELL, 2, 0.1), Descent(SGD, 2, 0.1)), 1), {"stage", "surface"}),
+        (entries.SURFACE, SurfaceTask((Descent(Cell("nothing"), 2, 0.1),), 1), {"failed"}),
         (entries.MEASURE_CELL, Task(Cell("nothing"), repeat=1), {"system", "code", "stage", "status"}),
         (entries.CEILINGS, Probe("cpu", ("float32",), 1), {"measurements"}),
     ],

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -10,6 +11,7 @@ import pytest
 
 from bench.report import page_of, write
 from bench.report.load import read
+from bench.report.page import page_script
 from tests.report import report_sample as sample
 
 
@@ -252,3 +254,10 @@ def test_accuracy_over_the_seeds_that_are_left_says_so(tmp_path: Path):
     assert ">2 of 3 seeds, 1 diverged</span>" in cells["accuracy"]
     assert '<td><span class="none"' in cells["time_to_accuracy"]
     assert "over the seeds that are left, which flatters: mlp (2 of 3 seeds, 1 diverged)" in text
+
+
+def test_no_two_modules_of_the_script_have_a_function_of_one_name():
+    """They share a scope, in which the later one would be called for both, and nothing would say so."""
+    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", page_script(), re.MULTILINE)
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    assert len(names) > 100

@@ -32,6 +32,7 @@ class ProgressLine(Observer):
 
     def noted(self, text: str) -> None:
         """In one line."""
+        self._live.clear()
         print_lines([[(one_line(text), "dim")]], self._stream)
         self._stream.flush()
 

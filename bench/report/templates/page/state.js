@@ -42,6 +42,7 @@ function enableState() {
 
 enableMarks();
 enableSteps();
+enablePaths();
 if (table) {
   byId("tools").hidden = false;
   byId("tools").addEventListener("submit", (event) => event.preventDefault());

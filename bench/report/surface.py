@@ -1,0 +1,115 @@
+"""Surface: planes through loss surfaces as isolines, with the path of each optimizer from the same start."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import NullLocator
+
+from bench.report import svg
+from bench.report.plotting import Picture, colour_of, finish, marker_of, name_points, numbered
+from bench.report.record import Record, Row
+from bench.report.surface_words import caption, in_words
+from bench.store.result import Floats
+from bench.store.surface import Plane, Surface, surfaces_of
+from bench.text import number
+from bench.vocabulary import PlaneKind
+
+MOST_NETS = 4
+_LEVELS = 12
+_SHADE = 0.3  # opacity of the highest band
+_TITLES: Mapping[PlaneKind, str] = {
+    "start": "The paths from the start",
+    "ends": "Between three ends",
+    "random": "Around the lowest end",
+}
+
+
+def surface(record: Record) -> list[Picture]:
+    """The planes of the first nets that have some."""
+    keys = {cell.id: row for row in reversed(record.rows) for cell in row.cells}
+    nets = [each for each in surfaces_of(record.facts.surfaces) if each.planes and set(each.cells) <= set(keys)]
+    return [picture for at, net in enumerate(nets[:MOST_NETS]) for picture in _pictures(net, at, keys)]
+
+
+def _pictures(net: Surface, at: int, keys: Mapping[str, Row]) -> Iterator[Picture]:
+    rows = _named([keys[path.cell] for path in net.paths])
+    for plane in net.planes:
+        losses = _losses(plane)
+        if losses is not None:
+            yield _picture(numbered(f"surface-{plane.kind}", at), net, rows, plane, losses)
+
+
+def _named(rows: Sequence[Row]) -> list[Row]:
+    """The rows by the names of their optimizers, where these tell them apart."""
+    names = [str(row.cell.get("optimizer")) for row in rows]
+    if len({*names}) < len(rows):
+        return [*rows]
+    return [replace(row, label=name) for row, name in zip(rows, names, strict=True)]
+
+
+def _losses(plane: Plane) -> Floats | None:
+    """Decadic logarithms of the losses, (side, side); None where the text holds others than it says."""
+    levels = plane.losses.unpacked()
+    if levels is None or levels.shape[2] < 2 or levels.shape[3] < 2 or plane.reach <= 0:
+        return None
+    losses: Floats = plane.losses.low + levels[0, 0] / 255 * (plane.losses.high - plane.losses.low)
+    return losses
+
+
+def _picture(name: str, net: Surface, rows: list[Row], plane: Plane, losses: Floats) -> Picture:
+    drawn = svg.canvas(name, width=360, height=320)
+    _isolines(drawn, plane, losses)
+    ends = []
+    for row, path, track in zip(rows, net.paths, plane.tracks, strict=True):
+        line = drawn.axes.plot(
+            track.x,
+            track.y,
+            color=colour_of(row),
+            marker=marker_of(row),
+            markevery=[len(track.x) - 1],
+            markersize=7,
+            markeredgecolor=svg.SURFACE,
+            markeredgewidth=0.8,
+            linewidth=1.8,
+            zorder=3,
+        )
+        drawn.mark(line, [row.key], in_words(row, path, track))
+        ends.append((track.x[-1], track.y[-1]))
+    start = plane.tracks[0]
+    drawn.axes.plot(start.x[0], start.y[0], color=svg.INK, marker="+", markersize=9, linestyle="none", zorder=4)
+    if plane.kind != "random":
+        name_points(drawn, rows, ends)
+    title = f"{_TITLES[plane.kind]}: {rows[0].cell.get('architecture')}"
+    return finish(drawn, title, caption(net, rows, plane, losses))
+
+
+def _isolines(drawn: svg.Canvas, plane: Plane, losses: Floats) -> None:
+    """Bands that are the darker the higher the loss, with lines between them that say it."""
+    axes = drawn.axes
+    x, y = (np.linspace(middle - plane.reach, middle + plane.reach, size) for middle, size in _sides(plane, losses))
+    if losses.max() > losses.min():
+        _bands(drawn, x, y, losses)
+    axes.set_xlim(x[0], x[-1])
+    axes.set_ylim(y[0], y[-1])
+    axes.set_aspect("equal")
+    axes.xaxis.set_major_locator(NullLocator())
+    axes.yaxis.set_major_locator(NullLocator())
+    axes.set_title("loss of the sample", loc="left", color=svg.MUTED)
+    unit = "lengths of the filters" if plane.kind == "random" else "by the distance between weights"
+    axes.set_xlabel(f"{number(2 * plane.reach)} across, {unit}")
+
+
+def _bands(drawn: svg.Canvas, x: Floats, y: Floats, losses: Floats) -> None:
+    axes, levels = drawn.axes, np.linspace(float(losses.min()), float(losses.max()), _LEVELS + 1)
+    for at, level in enumerate(levels[1:-1], 1):
+        band, shade = [level, levels[at + 1] + 1e-9], _SHADE * at / _LEVELS
+        axes.contourf(x, y, losses, levels=band, colors=[svg.MUTED], alpha=shade, zorder=0)
+    look: dict[str, Any] = {"colors": [svg.MUTED], "linewidths": 0.5, "linestyles": "solid", "zorder": 1}
+    lines = axes.contour(x, y, losses, levels=levels[1:-1], **look)
+    axes.clabel(lines, levels[1:-1:3], fmt=lambda level: number(10**level), fontsize=7.5, inline=False)
+
+
+def _sides(plane: Plane, losses: Floats) -> list[tuple[float, int]]:
+    return [(plane.centre[0], losses.shape[1]), (plane.centre[1], losses.shape[0])]
