@@ -8,7 +8,9 @@ from torch import Tensor
 
 from bench import data
 from bench.devices import Device
+from bench.measure.loader import Loader, Transformed, lying
 from bench.plan.cell import Cell
+from bench.plan.loader import loads
 
 RESIDENT_IMAGES = 4096  # timing cycles through this many images, or one batch if that is more
 
@@ -50,6 +52,23 @@ class Sources:
     def train(self, cell: Cell, limit: int | None = None) -> Part:
         """The first `limit` training images, or all."""
         return self._part(self._dataset.train_images[:limit], self._dataset.train_labels[:limit], cell)
+
+    def loader(self, cell: Cell, part: Part) -> Loader | None:
+        """What loads the first of the training images, those of a `part`, as the cell wants them; None if they reside.
+
+        Args:
+            cell: of that part.
+            part: as of `train`.
+
+        """
+        if not loads(cell):
+            return None
+        kind, count = cell.loader.partition("_")[0], len(part.images)
+        if kind == "dataloader":
+            return Loader(cell, self._device, lying(*part))
+        images, labels = self._dataset.train_images[:count], self._dataset.train_labels[:count]
+        transformed = Transformed(images, labels, cell.normalization, self.statistics, crops=kind == "crops")
+        return Loader(cell, self._device, transformed)
 
     def test(self, cell: Cell) -> Part:
         """All test images."""

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from bench.plan.cell import Cell
+from bench.plan.loader import RESIDENT
 from bench.plan.short_names import BETWEEN
 from bench.text import quantity
 from bench.vocabulary import STATUSES, Status, word
@@ -93,7 +94,7 @@ class Largest:
 
 def group_of(cell: Cell) -> Cell:
     """What has the largest batch in common with the cell: it hangs neither on the seed nor on how it is trained."""
-    return replace(cell, batch_size=cell.accumulate, seed=0, schedule="constant", augmentation="none")
+    return replace(cell, batch_size=cell.accumulate, seed=0, schedule="constant", augmentation="none", loader=RESIDENT)
 
 
 def largest_of(stored: Iterable[Mapping[str, Any]]) -> list[Largest]:

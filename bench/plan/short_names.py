@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from bench.plan.cell import Cell
+from bench.plan.loader import in_words
 from bench.text import plural
 from bench.vocabulary import NO_ENGINE
 
@@ -46,6 +47,8 @@ def part_of(name: str, value: Any) -> str:
         return plural(value, _COUNTED[name])
     if name == "engine":
         return "training" if value == NO_ENGINE else str(value)
+    if name == "loader":
+        return in_words(value)
     worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
     return worded.get(name, str(value))
 
