@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench import losses, models, optimizers
+from bench import data, losses, models, optimizers
 from bench.devices import Device
 from bench.errors import BenchError
 from bench.measure.blocks import GAP, Mark, PhaseLog
@@ -21,6 +21,7 @@ from bench.plan.compiled import COMPILED, is_compiled
 from bench.plan.precision import PURE, type_of
 from bench.vocabulary import PHASES, WHOLE
 
+FLOAT_BYTES = 4
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -31,9 +32,10 @@ class Workload:
     Args:
         cell: what to build.
         device: where.
-        images: float32, (N, C, H, W), N at least one batch.
+        images: float32, or bytes that are scaled where they are fetched, (N, C, H, W), N at least one batch.
         labels: int64, (N,).
         num_classes: how many outputs the model has.
+        scale: what makes float32 of images that are bytes (N, C, H, W).
         loader: what gives the batches of training steps, of the same images; None where they are gathered from those.
 
     """
@@ -46,9 +48,10 @@ class Workload:
         labels: Tensor,
         num_classes: int,
         *,
+        scale: data.Scale | None = None,
         loader: Loader | None = None,
     ) -> None:
-        self.cell, self.device, self.loader, self.num_classes = cell, device, loader, num_classes
+        self.cell, self.device, self.num_classes, self.scale, self.loader = cell, device, num_classes, scale, loader
         shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
         layout = MEMORY_FORMATS[cell.memory_format]
         torch.manual_seed(cell.seed)
@@ -59,8 +62,7 @@ class Workload:
         self.is_pure = cell.dtype.startswith(PURE)
         if self.is_pure:
             _narrow(self.model, getattr(torch, type_of(cell.dtype)))
-        optimizer = cell.source("optimizer")
-        self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
+        self.optimizer = optimizers.build(cell.source("optimizer"), self.model, cell.implementation, cell.learning_rate)
         compile_update(self.optimizer, cell)
         self.needs_closure = optimizers.needs_closure(self.optimizer)
         self.loss = losses.build(cell.source("loss"), device.torch_device)
@@ -132,7 +134,7 @@ class Workload:
 
     def _laid_out(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """A batch as it came from the loader, in the layout of the whole."""
-        return images.contiguous(memory_format=MEMORY_FORMATS[self.cell.memory_format]), labels
+        return self.as_floats(images).contiguous(memory_format=MEMORY_FORMATS[self.cell.memory_format]), labels
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) at the `index` (B,), in the layout of the whole.
@@ -141,7 +143,12 @@ class Workload:
         """
         images = self._rows.index_select(0, index)
         shape = (len(index), *self.images.shape[1:])
-        return images.as_strided(shape, self.images.stride()), self.labels.index_select(0, index)
+        images = images.as_strided(shape, self.images.stride())
+        return self.as_floats(images), self.labels.index_select(0, index)
+
+    def as_floats(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) as the net takes them: bytes are scaled, all others as they are."""
+        return images if self.scale is None or images.is_floating_point() else self.scale(images)
 
     def batches(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Images (B, C, H, W) and labels (B,) of one batch after another, in the order (N,) of whole batches.
@@ -153,7 +160,7 @@ class Workload:
             for images, labels in self.loader.batches_of(order.split(size)):
                 yield self._laid_out(images, labels)
             return
-        ahead = max(1, AHEAD_BYTES // (size * self.images[0].nbytes))
+        ahead = max(1, AHEAD_BYTES // (size * FLOAT_BYTES * self.images[0].numel()))
         for part in order.split(ahead * size):
             images, labels = self.batch(part)
             yield from zip(images.split(size), labels.split(size), strict=True)

@@ -10,8 +10,6 @@ from torch import Tensor
 
 from bench import data
 from bench.counters.energy import EnergyMeter
-from bench.data import Dataset
-from bench.devices import Device
 from bench.measure import denormals
 from bench.measure.batches import Sources
 from bench.measure.blocks import Block, Meter
@@ -50,7 +48,7 @@ class Trained:
     beside: list[Warning] | None = None
 
 
-def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter: EnergyMeter | None = None) -> Trained:
+def learn(task: Task, sources: Sources, channel: Channel, meter: EnergyMeter | None = None) -> Trained:
     """Train the task's cell; sends stages, the record and warnings.
 
     The record is sent after each evaluation, so that it is kept where the process is ended early. With a `meter` it has
@@ -60,9 +58,8 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter:
         DivergedError: the loss was not finite any more.
 
     """
-    cell, sources = task.cell, Sources(dataset, device)
-    part = sources.train(cell)
-    work = Workload(cell, device, *part, dataset.num_classes, loader=sources.loader(cell, part))
+    cell, dataset, part = task.cell, sources.dataset, sources.train(task.cell)
+    work = sources.workload(cell, part, loading=True)
     test, classes = sources.test(cell), {"classes": list(dataset.classes)}
 
     def evaluated(learnt: dict[str, Any], improved: bool) -> None:

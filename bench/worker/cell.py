@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Protocol
@@ -20,7 +21,7 @@ from bench.machine import procfs
 from bench.machine.family_memory import FamilyMemory
 from bench.machine.system import describe_system
 from bench.measure import denormals, noise
-from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
+from bench.measure.batches import RESIDENT_IMAGES, Sources, kept_as_bytes, load_for
 from bench.measure.blocks import Block, WarmUp, block_facts
 from bench.measure.compiled import counts
 from bench.measure.costs import count_operators, measure_costs, measure_memory
@@ -46,6 +47,7 @@ from bench.training.loading import Loading
 from bench.training.record import Trained, learn
 from bench.training.train import DivergedError
 from bench.vocabulary import NO_ENGINE, Part
+from bench.worker.batch_try import free_memory
 from bench.worker.compiling import artifacts, beyond_steps, caches_for, seconds_of_first_steps
 from bench.worker.energy import meter_of, no_energy
 from bench.worker.gpu import gpu_of, throttles_of
@@ -122,7 +124,7 @@ class _CellTask:
         channel.send("system", self.system)
         check_threads(task.cell.threads)
         self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
-        self.sources = Sources(self.dataset, self.device)
+        self.sources = Sources(self.dataset, self.device, free_memory(self.device) or inf)
         self.device.settle_memory()
         channel.send("code", digests_of_code(self.cell))
         self.meter = self._metered() if task.energy else None
@@ -153,13 +155,14 @@ class _CellTask:
         if self.task.blocks:
             self._see_settings()
         if self.task.epochs and trains:
-            trained = learn(self.task, self.dataset, self.device, self.channel, self.meter)
+            trained = learn(self.task, self.sources, self.channel, self.meter)
             self._send(trained.measurements, [trained.block])
             seconds = {measured.metric: measured.value for measured in trained.measurements}["training_step"]
             times = seconds / self.alone if self.alone and not loads(self.cell) else 0.0  # those have no fetch
             on_host = self.device.facts.on_host
             beside = noise.contention("training", [trained.block], self.cell.threads, times, on_host=on_host)
             self._warn(beside if trained.beside is None else trained.beside)
+            self._warn(kept_as_bytes("training", trained.work.images))
             self.trained = trained if self.task.insight else None
             self._see_settings()
 
@@ -179,7 +182,7 @@ class _CellTask:
         if work.outputs:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
-        self._warn(_of_parts(work))
+        self._warn([*_of_parts(work), *kept_as_bytes("timing", work.images)])
         phases, warm, beside = self._phases(work)
         inference, steady = self._inference(work)
         self._relative(work)
@@ -382,8 +385,7 @@ class _CellTask:
     def _workload(self, cell: Cell, *, loading: bool = False) -> Workload:
         """A workload on the images that timing cycles through, fed by the cell's loader where that is asked for."""
         part = self.sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
-        loader = self.sources.loader(cell, part) if loading else None
-        return Workload(cell, self.device, *part, self.dataset.num_classes, loader=loader)
+        return self.sources.workload(cell, part, loading=loading)
 
     def _send(self, measurements: list[Measurement], blocks: list[Block] | None = None) -> None:
         self.channel.send("measurements", [measurement.to_dict() for measurement in measurements])
