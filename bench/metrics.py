@@ -218,6 +218,10 @@ _ROWS: tuple[Metric, ...] = (
         name="recompute_memory", axes=("mode",), heading="Memory, recomputed", terminal="memory of eager",
         note="peak memory of steps with activation checkpointing, over that of steps that keep all activations",
     ),
+    _of_the_usual(
+        name="loading_time", axes=("loader",), heading="Time, loaded", terminal="time of resident", bounded=True,
+        note="a step with the fetch of its batch, over one whose batch is gathered from resident images",
+    ),
     _payoff(
         name="pays_after_steps", unit="1", kind="count", heading="Pays after, steps", terminal="pays after steps",
         note="steps after which compiling has saved as much time as it took, beside the eager cell of the run",
@@ -391,7 +395,14 @@ _ROWS: tuple[Metric, ...] = (
     _time(
         name="zero_grad", timed_in="phases", heading="Zero gradients", note="zeroing the gradients in a training step"
     ),
-    _time(name="fetch", timed_in="phases", heading="Fetch", note="the fetch of a batch, which is no part of a step"),
+    _time(
+        name="fetch", timed_in="phases", heading="Fetch", terminal="fetch", axes=("loader",),
+        note="the fetch of a batch, which is no part of a step",
+    ),
+    _time(
+        name="loader_cpu", timed_in="phases", heading="Loader's CPU time", terminal="loader's CPU", axes=("loader",),
+        note="CPU seconds that the processes of a loader take for a batch, all of them together",
+    ),
     _flops(
         name="flops_forward", imported=True, heading="FLOPs forward",
         note="the FLOPs of the forward pass of one step",

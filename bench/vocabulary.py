@@ -111,6 +111,7 @@ WarningKind = Literal[
     "several outputs",
     "inference alone",
     "normalized in parts",
+    "kept as bytes",
     "settings changed",
     "left running",
     "node lost",

@@ -58,6 +58,7 @@ ELSEWHERE = {
     "recompiles": "measure/compiled.py",
     "launching": "measure/speed.py",
     "mark_overhead": "measure/speed.py",
+    "loader_cpu": "training/loading.py",
     "peak_memory_reserved": "devices/accelerator.py",
 }
 # Measured where several ranks train together, which a launch of theirs shows (tests/worker/test_ranks.py).
@@ -73,7 +74,7 @@ TAKEN = {
     "reached training_step steps_to_accuracy accuracy_lost answers_differ answer_accuracy answers_lost answers_gained "
     "answers_scored",
     "signed": "accuracy_lost",
-    "bounded": "latency latency_p90 latency_p99",
+    "bounded": "loading_time latency latency_p90 latency_p99",
     "to_target": "time_to_accuracy energy_to_accuracy steps_to_accuracy",
     "imported": "parameters flops call step_wall inference_wall flops_forward",
     "followed": "relative_cost accuracy step call step_wall inference_wall",
@@ -84,7 +85,7 @@ TAKEN = {
     "robust_accuracy_10 robust_accuracy_20 robust_accuracy_30 calibration_error compile_time_warm "
     "compile_time_restored",
     "derived": "step_median seconds_per_image weak_efficiency strong_efficiency accumulation_time accumulation_memory "
-    "recompute_time recompute_held recompute_memory pays_after_steps pays_after_seconds",
+    "recompute_time recompute_held recompute_memory loading_time pays_after_steps pays_after_seconds",
 }
 every_metric = pytest.mark.parametrize("row", METRICS.values(), ids=METRICS)
 
@@ -201,6 +202,9 @@ def of_page(folder):
         for mode in ("eager", "recompute"):
             taken = (Measurement.of_value(metric, 1.0, "p25"),)
             run.append(Result(replace(CELL, batch_size=512, mode=mode), "ok", repeat=at, measurements=taken))
+    wall = (Measurement.of_value("step_wall", 1.0, "p25"),)
+    for loader in ("resident", "dataloader"):
+        run.append(Result(replace(CELL, batch_size=2048, loader=loader), "ok", repeat=3, measurements=wall))
     for mode, seconds in (("eager", 1.0), ("compile", 0.5)):
         taken = tuple(Measurement.of_value(metric, seconds, "p25") for metric in ("step", "compile_time"))
         for repeat in (0, 1):

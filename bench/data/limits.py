@@ -9,7 +9,7 @@ import numpy.typing as npt
 from bench.errors import BenchError
 from bench.text import quantity
 
-LARGEST = 2 * 10**9  # bytes of all images as they are read; training holds four times as much beside them
+LARGEST = 2 * 10**9  # bytes of all images as they are read; as float32 they take four times as much beside them
 MOST_CLASSES = 2000
 
 Array = npt.NDArray[Any]

@@ -88,6 +88,31 @@ def _statistics_of_floats(images: Tensor) -> Statistics:
     return Statistics(tuple(mean.tolist()), tuple(std.tolist()), low, high)
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How pixels become numbers: each channel's less its offset, over its divisor, both float32 (C, 1, 1)."""
+
+    offset: Tensor
+    divisor: Tensor
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """The float32 tensor of images (N, C, H, W); they themselves stay as they are."""
+        return images.to(torch.float32, copy=True).sub_(self.offset).div_(self.divisor)
+
+
+def scale_of(name: str, stats: Statistics, device: torch.device) -> Scale:
+    """The scale of a normalization, on the device; see `normalize`.
+
+    Raises:
+        BenchError: the name is unknown.
+
+    """
+    if name not in NORMALIZATIONS:
+        raise BenchError(f"unknown normalization '{name}': choose one of {', '.join(NORMALIZATIONS)}")
+    values = NORMALIZATIONS[name](stats)
+    return Scale(*(torch.tensor(each, dtype=torch.float32, device=device).view(-1, 1, 1) for each in values))
+
+
 def normalize(images: Tensor, name: str, stats: Statistics) -> Tensor:
     """The float32 tensor of images (N, C, H, W), on the device where they are; they themselves stay as they are.
 
@@ -102,13 +127,7 @@ def normalize(images: Tensor, name: str, stats: Statistics) -> Tensor:
         BenchError: the name is unknown.
 
     """
-    if name not in NORMALIZATIONS:
-        raise BenchError(f"unknown normalization '{name}': choose one of {', '.join(NORMALIZATIONS)}")
-    offset, divisor = (
-        torch.tensor(values, dtype=torch.float32, device=images.device).view(-1, 1, 1)
-        for values in NORMALIZATIONS[name](stats)
-    )
-    return images.to(torch.float32, copy=True).sub_(offset).div_(divisor)
+    return scale_of(name, stats, images.device)(images)
 
 
 def as_bytes(images: Tensor, stats: Statistics) -> Tensor:

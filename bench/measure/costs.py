@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bench import optimizers
+from bench.data import Scale
 from bench.devices import Device
 from bench.measure.blocks import GAP, PhaseLog
 from bench.measure.elementwise import elementwise_operations
@@ -64,18 +65,20 @@ def count_operators(work: Workload) -> dict[str, dict[str, int]]:
 def measure_memory(work: Workload) -> list[Measurement]:
     """The peak of memory above the floor while a cell like `work` is built, stepped a few times and let go."""
     exact = work.device.facts.exact_memory
-    peaks = peak_of_steps(work.cell, work.device, work.images, work.labels, work.num_classes)
+    peaks = peak_of_steps(work.cell, work.device, work.images, work.labels, work.num_classes, scale=work.scale)
     return [
         Measurement.of_value(metric, value, "exact" if metric in exact else "maximum")
         for metric, value in peaks.items()
     ]
 
 
-def peak_of_steps(cell: Cell, device: Device, images: Tensor, labels: Tensor, num_classes: int) -> Mapping[str, float]:
+def peak_of_steps(
+    cell: Cell, device: Device, images: Tensor, labels: Tensor, num_classes: int, *, scale: Scale | None = None
+) -> Mapping[str, float]:
     """Bytes above the floor while a workload of these is built, stepped a few times and let go, by name of metric."""
 
     def first_steps() -> None:
-        fresh = Workload(cell, device, images, labels, num_classes)
+        fresh = Workload(cell, device, images, labels, num_classes, scale=scale)
         for _ in range(fresh.settling):
             fresh.step()
 

@@ -31,6 +31,8 @@ def warnings_of(
     throttles: Sequence[str] = (),
     alone: float = 0.0,
     on_host: bool = True,
+    loaded: bool = False,
+    beside: Sequence[Warning] | None = None,
 ) -> list[Warning]:
     """Warnings on one part of a measurement.
 
@@ -43,15 +45,19 @@ def warnings_of(
         alone: CPU seconds that a step takes this process with one thread; 0 where it was not measured.
         on_host: whether the device is the host's processor; beside another one its threads wait for that, and for each
             other.
+        loaded: whether a loader gave the batches, each in memory of its own, so that page faults say nothing.
+        beside: what a look at all processes says of neighbours, where some that load are this cell's own
+            (`bench.training.loading`), so that its waits say nothing; None where there are none.
 
     """
     warnings = []
     if not steady:
         warnings.append(Warning(part, "not steady", None, "no steady state within the longest warm-up"))
     faults = sum(block.faults for block in blocks) / sum(block.steps for block in blocks)
-    if faults > FAULTS:
+    if faults > FAULTS and not loaded:
         warnings.append(Warning(part, "faulting", faults, f"{faults:.0f} page faults a step"))
-    warnings += contention(part, blocks, threads, times_as_long(blocks, alone), on_host=on_host)
+    longer = times_as_long(blocks, alone)
+    warnings += contention(part, blocks, threads, longer, on_host=on_host) if beside is None else beside
     if throttles:
         warnings.append(Warning(part, "throttled", None, f"the device was held down by {' and '.join(throttles)}"))
     for subject in dict.fromkeys(block.subject for block in blocks):

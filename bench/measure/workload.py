@@ -7,19 +7,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench import losses, models, optimizers
+from bench import data, losses, models, optimizers
 from bench.devices import Device
 from bench.errors import BenchError
 from bench.measure.blocks import GAP, Mark, PhaseLog
 from bench.measure.captured import SETTLED as SETTLED_CAPTURE
 from bench.measure.captured import CapturedSteps
 from bench.measure.compiled import SETTLED, SETTLED_UPDATE, compile_update, fixed, net_of
+from bench.measure.loader import Loader
 from bench.measure.recompute import Recomputed, without_parts
 from bench.plan.cell import Cell
 from bench.plan.compiled import COMPILED, is_compiled
 from bench.plan.precision import PURE, type_of
 from bench.vocabulary import PHASES, WHOLE
 
+FLOAT_BYTES = 4
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -30,16 +32,26 @@ class Workload:
     Args:
         cell: what to build.
         device: where.
-        images: float32, (N, C, H, W), N at least one batch.
+        images: float32, or bytes that are scaled where they are fetched, (N, C, H, W), N at least one batch.
         labels: int64, (N,).
         num_classes: how many outputs the model has.
+        scale: what makes float32 of images that are bytes (N, C, H, W).
+        loader: what gives the batches of training steps, of the same images; None where they are gathered from those.
 
     """
 
-    def __init__(self, cell: Cell, device: Device, images: Tensor, labels: Tensor, num_classes: int) -> None:
-        self.cell = cell
-        self.device = device
-        self.num_classes = num_classes
+    def __init__(
+        self,
+        cell: Cell,
+        device: Device,
+        images: Tensor,
+        labels: Tensor,
+        num_classes: int,
+        *,
+        scale: data.Scale | None = None,
+        loader: Loader | None = None,
+    ) -> None:
+        self.cell, self.device, self.num_classes, self.scale, self.loader = cell, device, num_classes, scale, loader
         shape = (int(images.shape[1]), int(images.shape[2]), int(images.shape[3]))
         layout = MEMORY_FORMATS[cell.memory_format]
         torch.manual_seed(cell.seed)
@@ -50,8 +62,7 @@ class Workload:
         self.is_pure = cell.dtype.startswith(PURE)
         if self.is_pure:
             _narrow(self.model, getattr(torch, type_of(cell.dtype)))
-        optimizer = cell.source("optimizer")
-        self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
+        self.optimizer = optimizers.build(cell.source("optimizer"), self.model, cell.implementation, cell.learning_rate)
         compile_update(self.optimizer, cell)
         self.needs_closure = optimizers.needs_closure(self.optimizer)
         self.loss = losses.build(cell.source("loss"), device.torch_device)
@@ -65,6 +76,7 @@ class Workload:
         self._training = True
         self.evaluations = 0  # of the model by steps with a closure
         self._batches = self._shuffled()
+        self._loaded = loader.batches_of(self._batches) if loader else None
         self._captured = CapturedSteps(self) if cell.mode == "cuda_graph" else None
         phases = device.facts.phases and self._captured is None
         several = self.needs_closure or cell.accumulate > 1  # times that a phase comes in a step
@@ -107,9 +119,22 @@ class Workload:
             self._training = training
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
-        """Images (B, C, H, W) and labels (B,) of the next batch, gathered on the device; never a partial one."""
+        """Images (B, C, H, W) and labels (B,) of the next batch, on the device; never a partial one."""
+        if self._loaded is not None:
+            return self._laid_out(*next(self._loaded))
         batch = self.batch(next(self._batches))
         return batch if self._captured is None else self._captured.placed(*batch)
+
+    def stop_loading(self) -> None:
+        """End the loader, if there is one; further batches are gathered from the resident images."""
+        if self.loader is not None:
+            self._loaded = None
+            self.loader.close()
+            self.loader = None
+
+    def _laid_out(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """A batch as it came from the loader, in the layout of the whole."""
+        return self.as_floats(images).contiguous(memory_format=MEMORY_FORMATS[self.cell.memory_format]), labels
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) at the `index` (B,), in the layout of the whole.
@@ -118,7 +143,12 @@ class Workload:
         """
         images = self._rows.index_select(0, index)
         shape = (len(index), *self.images.shape[1:])
-        return images.as_strided(shape, self.images.stride()), self.labels.index_select(0, index)
+        images = images.as_strided(shape, self.images.stride())
+        return self.as_floats(images), self.labels.index_select(0, index)
+
+    def as_floats(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) as the net takes them: bytes are scaled, all others as they are."""
+        return images if self.scale is None or images.is_floating_point() else self.scale(images)
 
     def batches(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Images (B, C, H, W) and labels (B,) of one batch after another, in the order (N,) of whole batches.
@@ -126,7 +156,11 @@ class Workload:
         Several are gathered at once, for the calls of a small batch take as long as the copying.
         """
         size = self.cell.batch_size
-        ahead = max(1, AHEAD_BYTES // (size * self.images[0].nbytes))
+        if self.loader is not None:
+            for images, labels in self.loader.batches_of(order.split(size)):
+                yield self._laid_out(images, labels)
+            return
+        ahead = max(1, AHEAD_BYTES // (size * FLOAT_BYTES * self.images[0].numel()))
         for part in order.split(ahead * size):
             images, labels = self.batch(part)
             yield from zip(images.split(size), labels.split(size), strict=True)
@@ -308,7 +342,12 @@ class Workload:
             yield from self.shuffled(generator)[: count - count % size].split(size)
 
     def shuffled(self, generator: torch.Generator) -> Tensor:
-        """The next order (N,) of all images, on the device, which is not waited for: a step after it starts as any."""
+        """The next order (N,) of all images, on the device, which is not waited for: a step after it starts as any.
+
+        A loader reads it on the host.
+        """
+        if self.loader is not None:
+            return torch.randperm(len(self.images), generator=generator)
         order = torch.randperm(len(self.images), generator=generator, pin_memory=self.device.facts.queued)
         return order.to(self.device.torch_device, non_blocking=True)
 

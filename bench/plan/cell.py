@@ -19,13 +19,14 @@ class Cell:
     A learning rate of None is the optimizer's own. A `dtype` is what autocast narrows to, or with "pure_" before it the
     type of the whole model; `fp32_precision` says in which arithmetic products of float32 are computed. `split` says
     which images tell the accuracy: "test", or "validation", the last twelfth of the training images, which training
-    then leaves out. `world_size` processes train together, each on its share of `batch_size`, with `threads` each; the
-    first is on `device`. A step takes a batch in `accumulate` equal parts, whose gradients are added up before the one
-    update. With an `engine` nothing of that is timed, and what is measured is how a net that was trained so answers by
-    it, in batches of one to `batch_size` images. A benchmark that was imported from elsewhere and is no point of our
-    grid is a foreign cell: its name stands as the architecture, and the other fields say nothing. `origins` names the
-    file or module of what nobody registered, field by field, such as "architecture=my_nets.py:MyNet"; that field itself
-    holds its label.
+    then leaves out. `loader` says how batches come to be: gathered from resident images, or by a DataLoader.
+    `world_size` processes train together, each on its share of `batch_size`, with `threads` each; the first is on
+    `device`. A step takes a batch in `accumulate` equal parts, whose gradients are added up before the one update. With
+    an `engine` nothing of that is timed, and what is measured is how a net that was trained so answers by it, in
+    batches of one to `batch_size` images. A benchmark that was imported from elsewhere and is no point of our grid is a
+    foreign cell: its name stands as the architecture, and the other fields say nothing. `origins` names the file or
+    module of what nobody registered, field by field, such as "architecture=my_nets.py:MyNet"; that field itself holds
+    its label.
 
     The names of the fields and their defaults never change (bench/process/CONTRACT.md): stored definitions leave out
     what is at its default, and other revisions read fields by name.
@@ -48,6 +49,7 @@ class Cell:
     schedule: str = "constant"
     normalization: str = "unit"
     augmentation: str = "none"
+    loader: str = "resident"
     split: str = "test"
     world_size: int = 1
     accumulate: int = 1

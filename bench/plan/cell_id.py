@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.plan.catalogue import FIRST_LOSSES
 from bench.plan.cell import Cell
+from bench.plan.loader import PATTERN
 from bench.plan.plan import AUGMENTATIONS, DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
 from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES
 
@@ -18,7 +19,7 @@ def _one_of(words: Iterable[str]) -> str:
 
 # A word of an open set, of those that may be registered: neither a number with its name, nor a word of another field.
 _OTHERS = _one_of((*SCHEDULES, *AUGMENTATIONS, *SPLITS))
-_WORD = rf"(?!(?:lr|seed|world|accumulate)\d)(?!engine_)(?!(?:{_OTHERS})(?:-|\Z))[a-z]\w*"
+_WORD = rf"(?!(?:lr|seed|world|accumulate)\d)(?!engine_)(?!(?:{_OTHERS}|{PATTERN})(?:-|\Z))[a-z]\w*"
 # Of no optimizer and no data set that is registered has the name a hyphen; that of an architecture may have some.
 _FIRST = (
     r"(?P<architecture>.+)-(?P<optimizer>[^-]+)-(?P<dataset>[^-]+)"
@@ -36,6 +37,7 @@ _MORE = {  # in the order of the fields, each where it is not at its default
     "schedule": _one_of(SCHEDULES),
     "normalization": _WORD,
     "augmentation": _one_of(AUGMENTATIONS),
+    "loader": PATTERN,
     "split": _one_of(SPLITS),
     "world_size": r"world\d+",
     "accumulate": r"accumulate\d+",

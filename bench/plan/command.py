@@ -13,7 +13,7 @@ from bench.plan.workloads import target_of
 from bench.vocabulary import NO_ENGINE
 
 # Fields of Plan that change what a cell measures; the others choose among cells or say where results go.
-_KEPT = options_of("training", "ranks", "engines", "measuring", "repeats", "patience", "profile")
+_KEPT = options_of("training", "ranks", "loaders", "engines", "measuring", "repeats", "patience", "profile")
 # Those that say which cell a comparison is of.
 _COMPARED = tuple(name for name in options_of("axis") if name != "seeds")
 

@@ -12,6 +12,7 @@ from bench.plan.cell import Cell
 from bench.plan.compiled import COMPILED, is_compiled, uncompiled
 from bench.plan.energy import is_counted
 from bench.plan.engines import unfit_for_engine
+from bench.plan.loader import unfit_for_loader
 from bench.plan.matching import meant
 from bench.plan.plan import AUTO, MAX, Plan, check_measures, flag
 from bench.plan.precision import PURE, words_of
@@ -40,6 +41,7 @@ AXES = {
     "schedule": "schedules",
     "normalization": "normalizations",
     "augmentation": "augmentations",
+    "loader": "loaders",
     "split": "splits",
     "world_size": "world_sizes",
     "accumulate": "accumulate",
@@ -306,7 +308,8 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
     closure = uncompiled(cell, needs_closure=optimizer["needs_closure"])
     fit = own or _uncaptured(cell) or closure or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
-    return fit or unfit_for_engine(cell, catalogue) or _indivisible(cell, catalogue)
+    fed = unfit_for_loader(cell, catalogue)
+    return fit or unfit_for_engine(cell, catalogue) or fed or _indivisible(cell, catalogue)
 
 
 def _uncaptured(cell: Cell) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from bench.plan.cell import Cell
+from bench.plan.loader import RESIDENT
 from bench.plan.short_names import BETWEEN
 from bench.text import quantity
 from bench.vocabulary import NO_ENGINE, STATUSES, Status, word
@@ -94,9 +95,9 @@ class Largest:
 def group_of(cell: Cell) -> Cell:
     """What has the largest batch in common with the cell: it hangs neither on the seed nor on how it is trained.
 
-    Nor on the engine by which the net answers, since its batch is the one that it is trained with.
+    Nor on the engine by which the net answers, since its batch is the one that it is trained with, nor on its loader.
     """
-    usual = replace(cell, seed=0, schedule="constant", augmentation="none", engine=NO_ENGINE)
+    usual = replace(cell, seed=0, schedule="constant", augmentation="none", engine=NO_ENGINE, loader=RESIDENT)
     return replace(usual, batch_size=cell.accumulate)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from bench import files
 from bench.errors import BenchError, brief, unknown
 from bench.plan.compiled import COMPILED
+from bench.plan.loader import LOADING, RESIDENT, loader_of
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.plan.toml import LARGEST, table_of
 from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES, NO_ENGINE
@@ -38,6 +39,7 @@ Max = Literal["max"]  # MAX as a type
 Role = Literal[
     "axis",  # which cells, and so what is timed
     "ranks",  # how many processes train a cell together; nothing to a comparison, which is of single ones
+    "loaders",  # how batches come to be; nothing to a comparison, whose steps are timed without their fetch
     "engines",  # by what a trained net answers; nothing to a comparison, which is of training steps
     "training",  # how cells are trained and scored, axes among them; nothing to a comparison of times
     "tuning",  # which learning rates are tried before
@@ -152,6 +154,12 @@ class Plan:
         "what is done to training images; shift: each batch is moved by up to a pixel either way",
         role="training",
         choices=AUGMENTATIONS,
+    )
+    loaders: tuple[str, ...] = _option(
+        ("resident",),
+        "resident images, or torch's DataLoader; transforms, crops: of torchvision; _2: by 2 processes",
+        role="loaders",
+        reads="loader",
     )
     splits: tuple[str, ...] = _option(
         ("test",),
@@ -582,6 +590,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "part": _part,
     "target": _target,
     "variant": _variant,
+    "loader": loader_of,
 }
 _WANTED = {
     "duration": "a duration such as 90s, 5m or 1h",
@@ -593,6 +602,7 @@ _WANTED = {
     "shape": "CxHxW or CxHxW:CLASSES, such as 3x224x224:1000",
     "target": "an architecture and a share, such as lenet5=98%",
     "variant": "an architecture and the one it takes after, such as mlp_wide=mlp",
+    "loader": f"{RESIDENT}, or {', '.join(LOADING)}, with _N for N processes, such as {LOADING[0]}_2",
     "part": "a part and how many there are, such as 2/5",
     "int": "a whole number",
     "float": "a number",

@@ -5,6 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from bench.plan.cell import Cell
+from bench.plan.loader import in_words
 from bench.text import plural
 from bench.vocabulary import NO_ENGINE
 
@@ -50,6 +51,8 @@ def part_of(name: str, value: Any) -> str:
         return "own rate" if value is None else f"rate {value:g}"
     if name in _COUNTED:
         return plural(value, _COUNTED[name])
+    if name == "loader":
+        return in_words(value)
     worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
     return _USUAL.get((name, value)) or worded.get(name, str(value))
 

@@ -9,6 +9,7 @@ from bench.report.comparable import Group, groups
 from bench.report.compiling import compiling
 from bench.report.goal import goal
 from bench.report.goal_tests import goal_sentences
+from bench.report.loading import loading
 from bench.report.order import Sentence, brief, lead, order, threads_of
 from bench.report.race import race_sentence
 from bench.report.record import Record, Row
@@ -40,6 +41,7 @@ def conclusions(record: Record) -> list[Sentence]:
         *bargains(record),
         compiling(record),
         vanishing_sentence(record),
+        loading(record),
         _rates(record),
         _uncertain(record),
         _lost(record),

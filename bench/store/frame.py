@@ -13,6 +13,7 @@ from bench.store.accumulation import with_accumulation
 from bench.store.answers import with_answer_intervals
 from bench.store.disturbed import flagged
 from bench.store.flags import Flags, joined, missed
+from bench.store.loading import with_loading
 from bench.store.machines import Place, places_of
 from bench.store.payoffs import with_payoffs
 from bench.store.readings import Taken
@@ -100,7 +101,8 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     absent, and so are its `seeds`.
     Cells of several ranks have a row for each efficiency that the run tells (`bench.store.scaling`), those of batches
     in parts for their time and memory beside the whole batch (`bench.store.accumulation`), compiled ones for when that
-    pays (`bench.store.payoffs`). What an engine loses has its interval over test images where a single seed was trained
+    pays (`bench.store.payoffs`), those that are loaded for their time beside the resident cell (`bench.store.loading`).
+    What an engine loses has its interval over test images where a single seed was trained
     (`bench.store.answers`).
     A cell without any metric (skipped, failed) has one row whose metric is absent. A seed that ended early reached no
     accuracy, and there is a time to it only where every seed got there.
@@ -119,7 +121,7 @@ def frame_of(lines: Iterable[Line], asked: Asked = Asked()) -> pd.DataFrame:  # 
     flattering = table["metric"].isin(_TO_TARGET) & table["id"].isin(short)
     whole = with_answer_intervals(table[~flattering].reset_index(drop=True))
     whole = with_accumulation(with_efficiencies(whole))
-    return with_payoffs(with_recomputation(whole))
+    return with_payoffs(with_recomputation(with_loading(whole)))
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """Checkpoint schema: each field of a stored checkpoint checked, and the digest that reveals damage."""
 
 import hashlib
+import re
 import sys
 from collections.abc import Callable, Container, Mapping
 from dataclasses import fields
@@ -16,6 +17,7 @@ from bench.devices import is_name
 from bench.errors import BenchError
 from bench.files import canonical
 from bench.plan.cell import Cell
+from bench.plan.loader import PATTERN
 from bench.plan.origin import is_path, parse, texts_of
 from bench.plan.plan import AUGMENTATIONS, DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
 from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES
@@ -152,6 +154,7 @@ _CELL: dict[str, Check] = {
     "schedule": _among(SCHEDULES),
     "normalization": _among(data.NORMALIZATIONS),
     "augmentation": _among(AUGMENTATIONS),
+    "loader": lambda value: isinstance(value, str) and bool(re.fullmatch(PATTERN, value)),
     "split": _among(SPLITS),
     "world_size": _whole(1),
     "accumulate": _whole(1),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bench.measure.workload import Workload
+from bench.measure.workload import FLOAT_BYTES, Workload
 
 MISTAKES = 12
 AT_ONCE, AT_ONCE_BYTES = 1000, 2**24  # images that are evaluated at once: so many at most, and of so many bytes
@@ -24,12 +24,12 @@ def scores_of(work: Workload, images: Tensor, most: int = AT_ONCE) -> Tensor:
     At most so many at once; of large ones fewer, yet as many as a step takes: an evaluation needs no more memory.
     """
     work.eval()
-    chunk = min(most, max(work.cell.batch_size, AT_ONCE_BYTES // images[0].nbytes))
+    chunk = min(most, max(work.cell.batch_size, AT_ONCE_BYTES // (FLOAT_BYTES * images[0].numel())))
     outputs = []
     with torch.inference_mode():
         for part in images.split(chunk):
             with work.autocast:
-                outputs.append(work.forward(part).float())
+                outputs.append(work.forward(work.as_floats(part)).float())
         return torch.cat(outputs)
 
 

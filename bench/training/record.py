@@ -10,8 +10,6 @@ from torch import Tensor
 
 from bench import data
 from bench.counters.energy import EnergyMeter
-from bench.data import Dataset
-from bench.devices import Device
 from bench.measure import denormals
 from bench.measure.batches import Sources
 from bench.measure.blocks import Block, Meter
@@ -24,6 +22,7 @@ from bench.store.warning import Warning
 from bench.text import PERCENT, quantity
 from bench.training import checkpoint
 from bench.training.evaluate import examine
+from bench.training.loading import Loading
 from bench.training.train import train
 
 UNEVEN = 1.3  # the slowest quarter of an epoch over the fastest: chosen, to be beyond the noise of a quiet machine
@@ -38,6 +37,7 @@ class Trained:
         block: all of it as one.
         work: with the weights at the end.
         scores: (M, K) that these give the test images.
+        beside: who was at work beside the processes of a loader; None where it has none.
 
     """
 
@@ -45,9 +45,10 @@ class Trained:
     block: Block
     work: Workload
     scores: Tensor
+    beside: list[Warning] | None = None
 
 
-def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter: EnergyMeter | None = None) -> Trained:
+def learn(task: Task, sources: Sources, channel: Channel, meter: EnergyMeter | None = None) -> Trained:
     """Train the task's cell; sends stages, the record and warnings.
 
     The record is sent after each evaluation, so that it is kept where the process is ended early. With a `meter` it has
@@ -57,16 +58,16 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter:
         DivergedError: the loss was not finite any more.
 
     """
-    cell, sources = task.cell, Sources(dataset, device)
-    work = Workload(cell, device, *sources.train(cell), dataset.num_classes)
-    test = sources.test(cell)
-    classes = {"classes": list(dataset.classes)}
+    cell, dataset, part = task.cell, sources.dataset, sources.train(task.cell)
+    work = sources.workload(cell, part, loading=True)
+    test, classes = sources.test(cell), {"classes": list(dataset.classes)}
 
     def evaluated(learnt: dict[str, Any], improved: bool) -> None:
         channel.send("training", {**learnt, **classes})  # the latest is kept, so that a timeout loses an epoch at most
         if improved and task.checkpoint:
             channel.send("file", ("checkpoint", "best.pt", checkpoint.packed(work, learnt["epochs"][-1])))
 
+    loading = Loading.of(work.loader, cell.threads)
     spent = Meter()
     learnt, scores = train(
         work,
@@ -80,6 +81,8 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter:
         meter=meter,
         evaluated=evaluated,
     )
+    beside = loading.end("training")[1] if loading else None
+    work.stop_loading()
     block = Block(subject="training", **spent.read(), intervals=np.empty((learnt["epochs"][-1]["steps"], 0)))
     seen = examine(scores, test.labels, data.as_bytes(dataset.test_images, sources.statistics))
     if cell.split != "test":  # only the test images are ever shown
@@ -87,7 +90,7 @@ def learn(task: Task, dataset: Dataset, device: Device, channel: Channel, meter:
     channel.send("training", {**learnt, **classes, **seen})
     for warning in (*_warnings(learnt, task.epochs), *denormals.warnings_of("training", work)):
         channel.send("warning", warning.to_dict())
-    return Trained(metrics_of(learnt, cell), block, work, scores)
+    return Trained(metrics_of(learnt, cell), block, work, scores, beside)
 
 
 def metrics_of(learnt: dict[str, Any], cell: Cell) -> list[Measurement]:

@@ -31,7 +31,7 @@ def _try(task: BatchTask, device: Device, channel: Channel) -> None:
     """
     dataset = load_for(task.cell, task.data_dir, whole=False)
     images = Sources(dataset, device).train(task.cell, task.cell.batch_size)
-    limit = task.limit or _free(device)
+    limit = task.limit or free_memory(device)
     channel.send("limit", limit)
     device.limit_memory(limit)
     peak = peak_of_steps(task.cell, device, *images, dataset.num_classes).get("peak_memory")
@@ -41,7 +41,7 @@ def _try(task: BatchTask, device: Device, channel: Channel) -> None:
         channel.send("tried", ("ok", None, peak))
 
 
-def _free(device: Device) -> float:
+def free_memory(device: Device) -> float:
     """Bytes that may be taken where nobody says how many."""
     if device.facts.on_host:
         return (procfs.free_memory() or 0.0) * (1 - LEFT_ALONE)

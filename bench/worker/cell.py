@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Protocol
@@ -20,8 +21,8 @@ from bench.machine import procfs
 from bench.machine.family_memory import FamilyMemory
 from bench.machine.system import describe_system
 from bench.measure import denormals, noise
-from bench.measure.batches import RESIDENT_IMAGES, Sources, load_for
-from bench.measure.blocks import Block, block_facts
+from bench.measure.batches import RESIDENT_IMAGES, Sources, kept_as_bytes, load_for
+from bench.measure.blocks import Block, WarmUp, block_facts
 from bench.measure.compiled import counts
 from bench.measure.costs import count_operators, measure_costs, measure_memory
 from bench.measure.numerics import measure_numerics, too_large, unknown
@@ -35,15 +36,18 @@ from bench.origins.digests import digests_of_code
 from bench.origins.settings import changes, settings_now
 from bench.plan.cell import Cell
 from bench.plan.compiled import COMPILED, as_torch_has_it, is_compiled
+from bench.plan.loader import loads
 from bench.plan.task import Task
 from bench.process.channel import Channel, HungUpError
 from bench.process.layout import layout_of, shift_heap
 from bench.process.scratch import scratch
 from bench.store.result import Measurement
 from bench.store.warning import Warning
+from bench.training.loading import Loading
 from bench.training.record import Trained, learn
 from bench.training.train import DivergedError
 from bench.vocabulary import NO_ENGINE, Part
+from bench.worker.batch_try import free_memory
 from bench.worker.compiling import artifacts, beyond_steps, caches_for, seconds_of_first_steps
 from bench.worker.energy import meter_of, no_energy
 from bench.worker.gpu import gpu_of, throttles_of
@@ -120,7 +124,7 @@ class _CellTask:
         channel.send("system", self.system)
         check_threads(task.cell.threads)
         self.dataset = load_for(task.cell, task.data_dir, whole=task.epochs > 0)
-        self.sources = Sources(self.dataset, self.device)
+        self.sources = Sources(self.dataset, self.device, free_memory(self.device) or inf)
         self.device.settle_memory()
         channel.send("code", digests_of_code(self.cell))
         self.meter = self._metered() if task.energy else None
@@ -151,19 +155,21 @@ class _CellTask:
         if self.task.blocks:
             self._see_settings()
         if self.task.epochs and trains:
-            trained = learn(self.task, self.dataset, self.device, self.channel, self.meter)
+            trained = learn(self.task, self.sources, self.channel, self.meter)
             self._send(trained.measurements, [trained.block])
             seconds = {measured.metric: measured.value for measured in trained.measurements}["training_step"]
-            times = seconds / self.alone if self.alone else 0.0
+            times = seconds / self.alone if self.alone and not loads(self.cell) else 0.0  # those have no fetch
             on_host = self.device.facts.on_host
-            self._warn(noise.contention("training", [trained.block], self.cell.threads, times, on_host=on_host))
+            beside = noise.contention("training", [trained.block], self.cell.threads, times, on_host=on_host)
+            self._warn(beside if trained.beside is None else trained.beside)
+            self._warn(kept_as_bytes("training", trained.work.images))
             self.trained = trained if self.task.insight else None
             self._see_settings()
 
     def _time(self) -> bool:
         """The speed of the cell, and once what it costs; whether it can be trained."""
         self.channel.send("stage", "phases")
-        work = self._workload(self.cell)
+        work = self._workload(self.cell, loading=True)
         try:
             self._first_step(work)
         except Exception:
@@ -176,18 +182,11 @@ class _CellTask:
         if work.outputs:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
-        self._warn(_of_parts(work))
-        phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads, self.watch)
-        self._warn(watch_warnings("phases", phases, self.watch.take_dropped()))
-        _check_set(self.cell.threads)
-        self.step_seconds = measurements[0].value
-        self._send([*measurements, *(counts() if is_compiled(self.cell) else ())], phases)
-        overhead = {measured.metric: measured.value for measured in measurements}.get("mark_overhead", 0.0)
-        self._warn(noise.of_marks("phases", overhead))
-        self._warn(denormals.warnings_of("phases", work))
+        self._warn([*_of_parts(work), *kept_as_bytes("timing", work.images)])
+        phases, warm, beside = self._phases(work)
         inference, steady = self._inference(work)
         self._relative(work)
-        self._warn_of_noise("phases", phases, warm.steady, self.cell.threads)
+        self._warn_of_noise("phases", phases, warm.steady, self.cell.threads, beside)
         self._warn_of_noise("inference", inference, steady, self.cell.threads)
         if not torch.isfinite(work.step()):
             text = "the loss was not finite any more when timing ended"
@@ -197,6 +196,24 @@ class _CellTask:
         elif self.task.peak:
             self._peak(work)
         return True
+
+    def _phases(self, work: Workload) -> tuple[list[Block], WarmUp, list[Warning] | None]:
+        """Time the training steps; their blocks, how they were warmed up, and who was beside a loader's processes.
+
+        Whatever loads is ended then: all else is of the net, on resident images, and compares with any other cell's.
+        """
+        loading = Loading.of(work.loader, self.cell.threads)
+        phases, measurements, warm = measure_phases(work, self.task.blocks, self.cell.threads, self.watch)
+        loaded, beside = loading.end("phases") if loading else ([], None)
+        work.stop_loading()
+        self._warn(watch_warnings("phases", phases, self.watch.take_dropped()))
+        _check_set(self.cell.threads)
+        self.step_seconds = measurements[0].value
+        self._send([*measurements, *loaded, *(counts() if is_compiled(self.cell) else ())], phases)
+        overhead = {measured.metric: measured.value for measured in measurements}.get("mark_overhead", 0.0)
+        self._warn(noise.of_marks("phases", overhead))
+        self._warn(denormals.warnings_of("phases", work))
+        return phases, warm, beside
 
     def _costs(self, work: Workload) -> None:
         """What the cell costs, counted on a workload of its own."""
@@ -319,7 +336,7 @@ class _CellTask:
         self.channel.send("stage", "profile")
         try:
             with scratch() as folder:
-                summary = profile_cell(lambda: self._workload(self.cell), Path(folder))
+                summary = profile_cell(lambda: self._workload(self.cell, loading=True), Path(folder))
                 self.channel.send("file", ("trace", summary["trace"], (Path(folder) / summary["trace"]).read_bytes()))
         except HungUpError:
             raise
@@ -369,20 +386,35 @@ class _CellTask:
             self.alone = noise.seconds_alone(compared if threads == 1 else [block_alone(work)])
         torch.set_num_threads(self.cell.threads)
 
-    def _workload(self, cell: Cell) -> Workload:
-        """A workload on the images that timing cycles through."""
+    def _workload(self, cell: Cell, *, loading: bool = False) -> Workload:
+        """A workload on the images that timing cycles through, fed by the cell's loader where that is asked for."""
         part = self.sources.train(cell, max(RESIDENT_IMAGES, cell.batch_size))
-        return Workload(cell, self.device, *part, self.dataset.num_classes)
+        return self.sources.workload(cell, part, loading=loading)
 
     def _send(self, measurements: list[Measurement], blocks: list[Block] | None = None) -> None:
         self.channel.send("measurements", [measurement.to_dict() for measurement in measurements])
         self.channel.send("blocks", [block_facts(block) for block in blocks or []])
 
-    def _warn_of_noise(self, part: Part, blocks: list[Block], steady: bool, threads: int) -> None:
+    def _warn_of_noise(
+        self, part: Part, blocks: list[Block], steady: bool, threads: int, beside: list[Warning] | None = None
+    ) -> None:
         throttles = throttles_of(self.device, self.watch)
-        alone = self.alone if threads > 1 else 0.0
+        loaded = part == "phases" and loads(self.cell)
+        alone = self.alone if threads > 1 and not loaded else 0.0
         on_host = self.device.facts.on_host
-        self._warn(noise.warnings_of(part, blocks, steady, threads, throttles=throttles, alone=alone, on_host=on_host))
+        self._warn(
+            noise.warnings_of(
+                part,
+                blocks,
+                steady,
+                threads,
+                throttles=throttles,
+                alone=alone,
+                on_host=on_host,
+                loaded=loaded,
+                beside=beside,
+            )
+        )
 
     def _warn(self, warnings: Iterable[Warning]) -> None:
         for warning in warnings:

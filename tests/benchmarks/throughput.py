@@ -10,10 +10,19 @@ from bench.measure.batches import Sources
 from bench.measure.blocks import run_untimed
 from bench.measure.workload import Workload
 from bench.training.train import train
+from bench.worker.compiling import caches_for
 
 
 def serve(cell, channel):
-    """Answer "ours" and "bare", each with the seconds to go on, with images a second, until None comes."""
+    """Answer "ours" and "bare", each with the seconds to go on, with images a second, until None comes.
+
+    A bare loop has the cell's settings too, and one batch for all steps, which lies where the cell computes.
+    """
+    with caches_for(cell):
+        _serve(cell, channel)
+
+
+def _serve(cell, channel):
     device = device_for(cell)
     dataset = data.load(cell.dataset)
     sources = Sources(dataset, device)
@@ -21,7 +30,7 @@ def serve(cell, channel):
     test = tuple(part[:1000] for part in sources.test(cell))
     device.settle_memory()
     work = Workload(cell, device, images, labels, dataset.num_classes)
-    model, optimizer, (batch, targets) = work.model, work.optimizer, work.next_batch()
+    model, optimizer, forward, (batch, targets) = work.model, work.optimizer, work.forward, work.next_batch()
 
     def ours(seconds):
         learnt, _ = train(work, test, 1000, lambda _: None, limit=seconds)
@@ -33,7 +42,9 @@ def serve(cell, channel):
         steps, start = 0, time.perf_counter()
         while time.perf_counter() - start < seconds:
             optimizer.zero_grad(set_to_none=True)
-            F.cross_entropy(model(batch), targets).backward()
+            with work.autocast:
+                loss = F.cross_entropy(forward(batch), targets)
+            loss.backward()
             optimizer.step()
             steps += 1
         return steps * cell.batch_size / (time.perf_counter() - start)

@@ -119,7 +119,8 @@ def means(**meanings):
 # Options that came after files of this schema were kept: a reader takes their defaults.
 LATER = (
     "fp32_precisions", "augmentations", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "goal",
-    "address", "shard", "energy", "engines", "starts", "insight", "surface", "targets", "evaluations", "held_out",
+    "address", "shard", "energy", "engines", "loaders", "starts", "insight", "surface", "targets", "evaluations",
+    "held_out",
 )  # fmt: skip
 
 
@@ -418,6 +419,7 @@ _OF_THE_CELL = {
     "schedule": "of the learning rate",
     "normalization": "scaling of the pixels",
     "augmentation": "what is done to each batch of training images: none, or shift, by up to a pixel either way",
+    "loader": "how batches come to be: resident, gathered on the device; or by a DataLoader, with _N for N processes",
     "split": "which images tell the accuracy: test, or validation, held out of the training images",
     "world_size": "processes that train it together; its batch is of all of them, its threads of each",
     "accumulate": "equal parts in which a step takes its batch, whose gradients are added up",
@@ -434,7 +436,7 @@ CELL = Table(
         **means(**_OF_THE_CELL),
         **{
             name: {"meaning": _OF_THE_CELL[name], "missing": ABSENT}
-            for name in ("fp32_precision", "augmentation", "world_size", "accumulate", "engine")
+            for name in ("fp32_precision", "augmentation", "loader", "world_size", "accumulate", "engine")
         },
     },
 )  # fmt: skip

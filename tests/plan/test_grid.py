@@ -38,6 +38,7 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "memory_format": ("contiguous", "channels_last"),
         "mode": ("eager", "compile"),
         "engine": ("none", "eager"),
+        "loader": ("resident", "dataloader"),
         "implementation": ("default", "fused"),
         "loss": ("cross_entropy", "nll_loss"),
         "learning_rate": (0.1, 1e-5),

@@ -47,6 +47,7 @@ EXAMPLES = {
     "schedules": ("cosine", '["cosine"]', ("cosine",)),
     "normalizations": ("half", '["half"]', ("half",)),
     "augmentations": ("shift", '["shift"]', ("shift",)),
+    "loaders": ("dataloader_2", '["dataloader_2"]', ("dataloader_2",)),
     "splits": ("validation", '["validation"]', ("validation",)),
     "world_sizes": ("2", "[2]", (2,)),
     "scaling": ("strong", '["strong"]', ("strong",)),
@@ -374,12 +375,12 @@ def test_each_option_has_one_role_and_each_role_an_option():
 def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
     axes = set(AXES.values())
     how = {"schedules", "augmentations", "splits"}  # these say how cells are trained
-    assert set(options_of("axis")) == axes - how - {"world_sizes", "engines"}
+    assert set(options_of("axis")) == axes - how - {"world_sizes", "loaders", "engines"}
     assert {name for name in options_of("training") if shape_of(name)[0]} == how | {"targets"}
 
 
 RANKS = {"world_sizes", "scaling", "oversubscribe"}
-ENGINES = {"engines"}
+ENGINES = {"engines", "loaders"}
 TRAINING = {
     "schedules", "augmentations", "splits", "epochs", "train_limit", "until", "targets", "evaluations", "goal",
     "checkpoint", "tune", "held_out",

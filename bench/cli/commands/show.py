@@ -14,6 +14,7 @@ from bench.cli.render.checkpoint import print_checkpoint
 from bench.cli.render.document import print_document
 from bench.cli.render.goals import goals
 from bench.cli.render.layers import print_layers
+from bench.cli.render.loading import loading
 from bench.cli.render.named_run import named_run
 from bench.cli.render.paint import print_lines, print_paragraphs
 from bench.cli.render.payoffs import compiling
@@ -106,7 +107,7 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
             largest = map(sentence, largest_of(run.facts.largest))
             pooled = configurations(run)
             learnt = [*tuned(run.facts), *largest, *goals(run)]
-            print_paragraphs([*sweeps(pooled), *compiling(pooled), *learnt, *published(run)])
+            print_paragraphs([*sweeps(pooled), *compiling(pooled), *loading(pooled), *learnt, *published(run)])
         if count := len(run.traces()):
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
             print(f"{plural(count, 'profile')}: {commands}")

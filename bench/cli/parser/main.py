@@ -40,6 +40,7 @@ _METAVARS = {
     "part": "N/COUNT",
     "target": "NAME=PERCENT",
     "variant": "NAME=NAME",
+    "loader": "LOADER",
     "int": "N",
     "str": "NAME",
 }

@@ -26,6 +26,7 @@ NAME = "cell"
 FIRST = (
     NAME, "status", "relative_cost", BAR, "accuracy", "time_to_accuracy", "signs", "weak_efficiency",
     "strong_efficiency", "accumulation_time", "accumulation_memory", "recompute_time", "recompute_memory",
+    "loading_time", "fetch", "loader_cpu",
     "pays_after_steps", "pays_after_seconds",
     "compile_time", "gradient_error",
     "update_error", "energy_per_image", "energy_to_accuracy", "step", "latency", "latency_p99",

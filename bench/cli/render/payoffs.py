@@ -12,10 +12,11 @@ def compiling(table: pd.DataFrame) -> list[str]:
     rows = list(payoffs(table))
     several = len({row["machine"] for row, _ in rows}) > 1
     return [
-        f"compiling {row['id']}{_where(row['machine'], several)}: {in_words(paid)}{DISTURBED * row['contended']}"
+        f"compiling {row['id']}{where(row['machine'], several)}: {in_words(paid)}{DISTURBED * row['contended']}"
         for row, paid in rows
     ]
 
 
-def _where(machine: object, several: bool) -> str:
+def where(machine: object, several: bool) -> str:
+    """After an id, the machine that its numbers are of, where there are several."""
     return f" on {machine[:6]}" if several and isinstance(machine, str) else ""

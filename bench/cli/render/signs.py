@@ -25,6 +25,7 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "several outputs": ("m", "several outputs: the first is used"),
     "inference alone": ("i", "inference alone was timed"),
     "normalized in parts": ("B", "batch normalization goes by each part, not by the batch"),
+    "kept as bytes": ("K", "its images lie there as bytes, which each fetch normalizes"),
     "settings changed": ("g", "its code changed settings"),
     "left running": ("w", "its code left processes running"),
     "node lost": ("v", "a node vanished with it"),

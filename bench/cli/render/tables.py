@@ -73,6 +73,7 @@ def _state(cell: pd.Series, begun: Begun | None) -> str:
 # What is said of a metric wherever there is one.
 _IN_WORDS = {
     "accumulation_time": "time and memory of whole: of a batch in parts over the same at once",
+    "loading_time": "time of resident: a step with its fetch over one whose batch is gathered from resident images",
     "recompute_time": "time and memory of eager: with activation checkpointing over without",
     "throughput": "images/s: of a step without the fetch of its batch; training gives fewer",
 }
