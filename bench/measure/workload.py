@@ -14,6 +14,7 @@ from bench.measure.blocks import GAP, Mark, PhaseLog
 from bench.measure.captured import SETTLED as SETTLED_CAPTURE
 from bench.measure.captured import CapturedSteps
 from bench.measure.compiled import SETTLED, SETTLED_UPDATE, compile_update, fixed, net_of
+from bench.measure.recipe import Recipe
 from bench.measure.recompute import Recomputed, without_parts
 from bench.plan.cell import Cell
 from bench.plan.compiled import COMPILED, is_compiled
@@ -21,6 +22,7 @@ from bench.plan.precision import PURE, type_of
 from bench.vocabulary import PHASES, WHOLE
 
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
+SEEN = 5000  # training images from which batch norm takes the statistics of averaged weights
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
@@ -46,6 +48,7 @@ class Workload:
         model = models.build(cell.source("architecture"), shape, num_classes)
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        models.initialize(self.model, cell.initialization)
         self.recomputed = _recomputed(self.model, cell) if cell.mode == "recompute" else None
         self.is_pure = cell.dtype.startswith(PURE)
         if self.is_pure:
@@ -53,6 +56,7 @@ class Workload:
         optimizer = cell.source("optimizer")
         self.optimizer = optimizers.build(optimizer, self.model, cell.implementation, cell.learning_rate)
         compile_update(self.optimizer, cell)
+        self.recipe = Recipe(cell, self.model)
         self.needs_closure = optimizers.needs_closure(self.optimizer)
         self.loss = losses.build(cell.source("loss"), device.torch_device)
         self.images = images.to(device.torch_device).contiguous(memory_format=layout)
@@ -102,9 +106,16 @@ class Workload:
 
     def _set_mode(self, *, training: bool) -> None:
         self.model.train(training)
-        if training is not self._training:
-            optimizers.switch(self.optimizer, training)
-            self._training = training
+        if training is self._training:
+            return
+        if training:
+            self.recipe.hide_average()
+        optimizers.switch(self.optimizer, training)
+        if not training:
+            size = min(self.cell.batch_size, SEEN)
+            with self.autocast:
+                self.recipe.show_average(self.images[: SEEN // size * size].split(size))
+        self._training = training
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) of the next batch, gathered on the device; never a partial one."""
@@ -162,7 +173,12 @@ class Workload:
         mark()
         images, labels = self.next_batch()
         mark()
-        loss = self.update(images, labels) if self._captured is None else self._captured.step()
+        if self._captured is None:
+            loss = self.update(images, labels)
+        else:
+            if self.recipe.augments:
+                self._captured.placed(self.recipe.augmented(images), labels)
+            loss = self._captured.step()
         mark()
         return loss
 
@@ -176,7 +192,7 @@ class Workload:
         once the gradients have been used, which leaves them as they were, and `mark` is not.
         """
         if self._captured is not None:
-            loss = self._captured.update(images, labels)
+            loss = self._captured.update(self.recipe.augmented(images), labels)
             if noted is not None:
                 noted()
             return loss
@@ -192,6 +208,8 @@ class Workload:
             return self._update_in_parts(images, labels, lambda _: None, noted)
         self.optimizer.zero_grad()
         mark()
+        if self._captured is None:  # else they are drawn before, since a graph would replay what it saw drawn once
+            images = self.recipe.augmented(images)
         with self.autocast:
             outputs = self.forward(images)
             mark()
@@ -201,8 +219,10 @@ class Workload:
         if noted is not None:
             noted()
         mark()
+        self.recipe.ready(self.optimizer, self.scaler)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.recipe.updated()
         return loss.detach()
 
     def _logged_step(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
@@ -233,6 +253,9 @@ class Workload:
         enter("zero_grad")
         self.optimizer.zero_grad()
         losses: list[Tensor] = []
+        if self.recipe.augments:
+            enter("forward")
+            images = self.recipe.augmented(images)
         for part, targets in self.parts(images, labels):
             enter("forward")
             with self.autocast:
@@ -247,8 +270,10 @@ class Workload:
         enter("loss")
         whole = torch.stack(losses).sum()
         enter("optimizer")
+        self.recipe.ready(self.optimizer, self.scaler)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.recipe.updated()
         return whole
 
     def _update_with_closure(
@@ -258,6 +283,10 @@ class Workload:
 
         There is no gradient scaler: it cannot tell the several losses of a step apart, and the grid keeps float16 out.
         """
+        if self.recipe.augments:
+            enter("forward")
+            images = self.recipe.augmented(images)
+            enter("optimizer")
         first = self.evaluations
         values: list[Tensor] = []
 
@@ -279,6 +308,7 @@ class Workload:
             return values[-1]
 
         optimizers.step_with(self.optimizer, evaluate)
+        self.recipe.updated()
         return values[0]
 
     @property
@@ -298,7 +328,7 @@ class Workload:
     def infer_as_it_is(self, images: Tensor) -> Tensor:
         """The outputs (B, K) of images (B, C, H, W), operator by operator."""
         with self.autocast:
-            return self.forward(images)
+            return self.recipe.scores(self.forward, images)
 
     def _shuffled(self) -> Iterator[Tensor]:
         """Index tensors (B,) of whole batches, a fresh permutation each time through."""

@@ -92,8 +92,12 @@ class Largest:
 
 
 def group_of(cell: Cell) -> Cell:
-    """What has the largest batch in common with the cell: it hangs neither on the seed nor on how it is trained."""
-    return replace(cell, batch_size=cell.accumulate, seed=0, schedule="constant", augmentation="none")
+    """What has the largest batch in common with the cell: it hangs neither on the seed nor on how it is trained.
+
+    An average of the weights takes memory, and is no part of that.
+    """
+    plain = replace(cell, schedule="constant", test_augmentation="none", clip_norm=0.0, initialization="default")
+    return replace(plain, batch_size=cell.accumulate, seed=0, augmentation="none")
 
 
 def largest_of(stored: Iterable[Mapping[str, Any]]) -> list[Largest]:

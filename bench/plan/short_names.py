@@ -11,6 +11,11 @@ from bench.vocabulary import NO_ENGINE
 _UNSAID = ("architecture", "seed", "origins")  # the first begins each name, the others are told apart from it
 _ALWAYS = 6  # fields that each id has, whether they are at their default or not
 _COUNTED = {"threads": "thread", "world_size": "rank", "accumulate": "part"}
+_ADDED = {
+    field.name: field.default
+    for field in fields(Cell)
+    if field.name in ("augmentation", "test_augmentation", "average", "clip_norm", "initialization")
+}
 BETWEEN = " \u00b7 "
 
 
@@ -19,10 +24,15 @@ def short_names(cells: Sequence[Cell]) -> list[str]:
     names = _differing(cells)
     return [
         BETWEEN.join(
-            [cell.architecture, *(part_of(name, getattr(cell, name)) for name in names if not cell.is_foreign)]
+            [cell.architecture, *(part_of(name, getattr(cell, name)) for name in names if _is_said(cell, name))]
         )
         for cell in cells
     ]
+
+
+def _is_said(cell: Cell, name: str) -> bool:
+    """Whether a name says what the cell has there; of what it adds to a training, only where it adds it."""
+    return not cell.is_foreign and not (name in _ADDED and getattr(cell, name) == _ADDED[name])
 
 
 def shared(cells: Sequence[Cell]) -> list[str]:
@@ -46,7 +56,14 @@ def part_of(name: str, value: Any) -> str:
         return plural(value, _COUNTED[name])
     if name == "engine":
         return "training" if value == NO_ENGINE else str(value)
-    worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
+    worded = {
+        "batch_size": f"batch {value}",
+        "denormals": f"{value} denormals",
+        "test_augmentation": f"tested with {value}",
+        "initialization": f"{value} weights",
+    }
+    if name == "clip_norm":
+        return f"clipped to {value:g}"
     return worded.get(name, str(value))
 
 

@@ -14,7 +14,7 @@ from bench.text import joined, plural
 # What decides which cells are measured, and how: all else of a plan may differ from machine to machine.
 _DECIDING = tuple(
     name
-    for name in options_of("axis", "ranks", "engines", "training", "tuning", "measuring", "repeats", "profile")
+    for name in options_of("axis", "grid", "ranks", "engines", "training", "tuning", "measuring", "repeats", "profile")
     if name not in ("order_seed", "data_dir", "input", "oversubscribe")
 )
 _NAMED = 3  # cells in a message, the others are counted
