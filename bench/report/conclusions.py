@@ -11,6 +11,7 @@ from bench.report.goal import goal
 from bench.report.goal_tests import goal_sentences
 from bench.report.order import Sentence, brief, lead, order, threads_of
 from bench.report.race import race_sentence
+from bench.report.recipes import recipe_sentence
 from bench.report.record import Record, Row
 from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
@@ -32,6 +33,7 @@ def conclusions(record: Record) -> list[Sentence]:
         *_leading(record, record.having("throughput"), "throughput", "Highest throughput of a step", rate),
         *_accurate(record),
         _stopped(record),
+        recipe_sentence(record),
         race_sentence(record),
         *goal(record),
         *bargains(record),
