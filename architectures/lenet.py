@@ -63,7 +63,7 @@ def lenet1(input_shape: Shape, num_classes: int) -> nn.Module:
     return nn.Sequential(features, nn.Linear(flat_size(features, input_shape), num_classes))
 
 
-def _lenet_strided(input_shape: Shape, num_classes: int, first: int, second: int) -> nn.Module:
+def _lenet_strided(input_shape: Shape, num_classes: int, first: int, second: int) -> nn.Sequential:
     features = nn.Sequential(  # sizes for 1x28x28 and 16-32
         nn.Conv2d(input_shape[0], first, kernel_size=5, stride=2),  # 16x12x12
         nn.ReLU(),
@@ -90,3 +90,11 @@ def lenet_strided(input_shape: Shape, num_classes: int) -> nn.Module:
 def lenet_strided_wide(input_shape: Shape, num_classes: int) -> nn.Module:
     """`lenet_strided` twice as wide, 32-64-128."""
     return _lenet_strided(input_shape, num_classes, 32, 64)
+
+
+@register(family="lenet", parameters=108_874, source="Srivastava et al. 2014, JMLR 15")
+def lenet_strided_dropout(input_shape: Shape, num_classes: int, rate: float = 0.25) -> nn.Module:
+    """`lenet_strided` with dropout 0.25 between its convolutions and its linear layers."""
+    network = _lenet_strided(input_shape, num_classes, 16, 32)
+    network.insert(1, nn.Dropout(rate))
+    return network

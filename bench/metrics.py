@@ -180,7 +180,7 @@ _ROWS: tuple[Metric, ...] = (
     ),
     _time(
         name="forward", timed_in="phases", heading="Forward", shown=True, terminal="forward",
-        note="the forward pass of a training step",
+        note="the forward pass of a training step, with the augmentation of its images",
     ),
     _time(
         name="backward", timed_in="phases", heading="Backward", shown=True, terminal="backward",
@@ -188,7 +188,7 @@ _ROWS: tuple[Metric, ...] = (
     ),
     _time(
         name="optimizer", timed_in="phases", heading="Optimizer", shown=True, terminal="optimizer",
-        note="the optimizer's update in a training step",
+        note="the optimizer's update in a training step, with clipping before and averaging after it",
     ),
     _efficiency(
         name="weak_efficiency", heading="Weak efficiency", terminal="weak efficiency",

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench import optimizers
+from bench.measure.recipe import Recipe
 from bench.measure.workload import Workload
 from bench.plan.compiled import as_torch_has_it
 
@@ -105,7 +106,7 @@ def in_float64(work: Workload, images: Tensor, labels: Tensor) -> Workload:
 
     It is eager and contiguous, without autocast, and so the truth that whatever `work` does is an approximation of.
     """
-    plain = replace(as_torch_has_it(work.cell), dtype="float32", memory_format="contiguous")
+    plain = replace(as_torch_has_it(work.cell), dtype="float32", memory_format="contiguous", average="none")
     truth = Workload(plain, work.device, images.double(), labels, work.num_classes)
     if not work.is_pure:  # whose weights are rounded; those of the truth come of the same seed, and are not
         truth.model.load_state_dict(work.model.state_dict())
@@ -127,6 +128,11 @@ def without_dropout(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, nn.modules.dropout._DropoutNd):  # noqa: SLF001 - the one class that all dropouts share
             module.eval()
+
+
+def without_recipe(work: Workload) -> None:
+    """Put aside what a step does beside passes and update: draws, and what is done to gradients by their norm."""
+    work.recipe = Recipe(replace(work.cell, augmentation="none", clip_norm=0.0, average="none"), work.model)
 
 
 def relative_error(values: Tensors, truth: Tensors) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from bench.measure.first_steps import Computed, compute, in_float64, relative_error, without_dropout
+from bench.measure.first_steps import Computed, compute, in_float64, relative_error, without_dropout, without_recipe
 from bench.measure.workload import Workload
 from bench.store.result import Measurement
 from bench.store.warning import Warning
@@ -59,6 +59,7 @@ def first_step_errors(work: Workload) -> dict[str, float] | str:
     optimizer that asks for new gradients on its way has none. What is not finite is left out.
     """
     without_dropout(work.model)
+    without_recipe(work)
     images, labels = work.next_batch()
     work.next_batch = lambda: (images, labels)  # type: ignore[method-assign] # the step below takes this batch too
     truth = in_float64(work, images, labels)

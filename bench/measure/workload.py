@@ -15,6 +15,7 @@ from bench.measure.captured import SETTLED as SETTLED_CAPTURE
 from bench.measure.captured import CapturedSteps
 from bench.measure.compiled import SETTLED, SETTLED_UPDATE, compile_update, fixed, net_of
 from bench.measure.loader import Loader
+from bench.measure.recipe import Recipe
 from bench.measure.recompute import Recomputed, without_parts
 from bench.plan.cell import Cell
 from bench.plan.compiled import COMPILED, is_compiled
@@ -23,6 +24,7 @@ from bench.vocabulary import PHASES, WHOLE
 
 FLOAT_BYTES = 4
 AHEAD_BYTES = 2**20  # of images gathered at once in training: they lie in a core's cache until they are used
+SEEN = 5000  # training images from which batch norm takes the statistics of averaged weights
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
@@ -58,12 +60,14 @@ class Workload:
         model = models.build(cell.source("architecture"), shape, num_classes)
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
+        models.initialize(self.model, cell.initialization)
         self.recomputed = _recomputed(self.model, cell) if cell.mode == "recompute" else None
         self.is_pure = cell.dtype.startswith(PURE)
         if self.is_pure:
             _narrow(self.model, getattr(torch, type_of(cell.dtype)))
         self.optimizer = optimizers.build(cell.source("optimizer"), self.model, cell.implementation, cell.learning_rate)
         compile_update(self.optimizer, cell)
+        self.recipe = Recipe(cell, self.model)
         self.needs_closure = optimizers.needs_closure(self.optimizer)
         self.loss = losses.build(cell.source("loss"), device.torch_device)
         self.images = images.to(device.torch_device).contiguous(memory_format=layout)
@@ -114,9 +118,16 @@ class Workload:
 
     def _set_mode(self, *, training: bool) -> None:
         self.model.train(training)
-        if training is not self._training:
-            optimizers.switch(self.optimizer, training)
-            self._training = training
+        if training is self._training:
+            return
+        if training:
+            self.recipe.hide_average()
+        optimizers.switch(self.optimizer, training)
+        if not training:
+            size = min(self.cell.batch_size, SEEN)
+            with self.autocast:
+                self.recipe.show_average(self.images[: SEEN // size * size].split(size))
+        self._training = training
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and labels (B,) of the next batch, on the device; never a partial one."""
@@ -196,7 +207,12 @@ class Workload:
         mark()
         images, labels = self.next_batch()
         mark()
-        loss = self.update(images, labels) if self._captured is None else self._captured.step()
+        if self._captured is None:
+            loss = self.update(images, labels)
+        else:
+            if self.recipe.augments:
+                self._captured.placed(self.recipe.augmented(images), labels)
+            loss = self._captured.step()
         mark()
         return loss
 
@@ -210,7 +226,7 @@ class Workload:
         once the gradients have been used, which leaves them as they were, and `mark` is not.
         """
         if self._captured is not None:
-            loss = self._captured.update(images, labels)
+            loss = self._captured.update(self.recipe.augmented(images), labels)
             if noted is not None:
                 noted()
             return loss
@@ -226,6 +242,8 @@ class Workload:
             return self._update_in_parts(images, labels, lambda _: None, noted)
         self.optimizer.zero_grad()
         mark()
+        if self._captured is None:  # else they are drawn before, since a graph would replay what it saw drawn once
+            images = self.recipe.augmented(images)
         with self.autocast:
             outputs = self.forward(images)
             mark()
@@ -235,8 +253,10 @@ class Workload:
         if noted is not None:
             noted()
         mark()
+        self.recipe.ready(self.optimizer, self.scaler)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.recipe.updated()
         return loss.detach()
 
     def _logged_step(self, mark: Mark, phase_log: PhaseLog) -> Tensor:
@@ -267,6 +287,9 @@ class Workload:
         enter("zero_grad")
         self.optimizer.zero_grad()
         losses: list[Tensor] = []
+        if self.recipe.augments:
+            enter("forward")
+            images = self.recipe.augmented(images)
         for part, targets in self.parts(images, labels):
             enter("forward")
             with self.autocast:
@@ -281,8 +304,10 @@ class Workload:
         enter("loss")
         whole = torch.stack(losses).sum()
         enter("optimizer")
+        self.recipe.ready(self.optimizer, self.scaler)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.recipe.updated()
         return whole
 
     def _update_with_closure(
@@ -292,6 +317,10 @@ class Workload:
 
         There is no gradient scaler: it cannot tell the several losses of a step apart, and the grid keeps float16 out.
         """
+        if self.recipe.augments:
+            enter("forward")
+            images = self.recipe.augmented(images)
+            enter("optimizer")
         first = self.evaluations
         values: list[Tensor] = []
 
@@ -313,6 +342,7 @@ class Workload:
             return values[-1]
 
         optimizers.step_with(self.optimizer, evaluate)
+        self.recipe.updated()
         return values[0]
 
     @property
@@ -332,7 +362,7 @@ class Workload:
     def infer_as_it_is(self, images: Tensor) -> Tensor:
         """The outputs (B, K) of images (B, C, H, W), operator by operator."""
         with self.autocast:
-            return self.forward(images)
+            return self.recipe.scores(self.forward, images)
 
     def _shuffled(self) -> Iterator[Tensor]:
         """Index tensors (B,) of whole batches, a fresh permutation each time through."""

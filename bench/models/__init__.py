@@ -9,3 +9,4 @@ from bench.models.build import own as own
 from bench.models.build import plugin_facts as plugin_facts
 from bench.models.build import trouble_with_one_image as trouble_with_one_image
 from bench.models.collections import COLLECTIONS as COLLECTIONS
+from bench.models.initial import initialize as initialize

@@ -9,6 +9,7 @@ from bench.plan.origin import texts_of
 FOREIGN = "pytest-benchmark"  # stands where a data set would, in the cell of a benchmark that is not ours
 STEP = "step"  # likewise, in the cell of a step of the user's own
 _KNOWN_OF_ANY = ("architecture", "dataset")  # the fields of a foreign cell that say something
+_MARKED = {"engine": "engine_", "test_augmentation": "tta_", "initialization": "init_"}  # what stands before a word
 _KNOWN_OF_A_STEP = (*_KNOWN_OF_ANY, "device", "threads", "origins")
 
 
@@ -23,10 +24,11 @@ class Cell:
     `world_size` processes train together, each on its share of `batch_size`, with `threads` each; the first is on
     `device`. A step takes a batch in `accumulate` equal parts, whose gradients are added up before the one update. With
     an `engine` nothing of that is timed, and what is measured is how a net that was trained so answers by it, in
-    batches of one to `batch_size` images. A benchmark that was imported from elsewhere and is no point of our grid is a
-    foreign cell: its name stands as the architecture, and the other fields say nothing. `origins` names the file or
-    module of what nobody registered, field by field, such as "architecture=my_nets.py:MyNet"; that field itself holds
-    its label.
+    batches of one to `batch_size` images. `average` says which weights are evaluated: those of the last step, or an
+    average over steps; a `clip_norm` of 0 leaves gradients as they are. A benchmark that was imported from elsewhere
+    and is no point of our grid is a foreign cell: its name stands as the architecture, and the other fields say
+    nothing. `origins` names the file or module of what nobody registered, field by field, such as
+    "architecture=my_nets.py:MyNet"; that field itself holds its label.
 
     The names of the fields and their defaults never change (bench/process/CONTRACT.md): stored definitions leave out
     what is at its default, and other revisions read fields by name.
@@ -54,6 +56,10 @@ class Cell:
     world_size: int = 1
     accumulate: int = 1
     engine: str = "none"
+    test_augmentation: str = "none"
+    average: str = "none"
+    clip_norm: float = 0.0
+    initialization: str = "default"
     seed: int = 0
     origins: tuple[str, ...] = ()
 
@@ -128,9 +134,12 @@ def _part(name: str, value: Any) -> str:
     """A field in an id: text as it is, a number after its name."""
     if name == "world_size":
         return f"world{value}"
-    if name == "engine":
-        return f"engine_{value}"
+    if name in _MARKED:
+        return f"{_MARKED[name]}{value}"
     if isinstance(value, float):
         text = f"{value:g}" if float(f"{value:g}") == value else repr(value)
-        return f"lr{text.replace('+', '')}"  # no file name needs the sign of an exponent
+        mark = "clip" if name == "clip_norm" else "lr"
+        return f"{mark}{text.replace('+', '')}"  # no file name needs the sign of an exponent
+    if name == "augmentation":
+        return str(value).replace("+", "_")
     return f"{name}{value}" if isinstance(value, int) else str(value)

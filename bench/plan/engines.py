@@ -18,6 +18,7 @@ _PLAIN: Mapping[str, tuple[Any, str]] = {
     "memory_format": ("contiguous", "memory_formats"),
     "world_size": (1, "world_sizes"),
     "accumulate": (1, "accumulate"),
+    "test_augmentation": ("none", "test_augmentations"),
 }
 _REFUSED = {
     "tune": "give --tune 0",

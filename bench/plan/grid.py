@@ -1,6 +1,6 @@
 """Grid: from a plan and a catalogue to the cells to measure, and the cells that are skipped, each with the reason."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from math import inf
@@ -17,6 +17,7 @@ from bench.plan.matching import meant
 from bench.plan.plan import AUTO, MAX, Plan, check_measures, flag
 from bench.plan.precision import PURE, words_of
 from bench.plan.ranks import check_ranks, scaled, threads_of_each, unfit_for_ranks
+from bench.plan.recipe import unfit_for_recipe
 from bench.plan.seeds import order_seed_of
 from bench.plan.split import held_out_of
 from bench.plan.task import Task
@@ -46,8 +47,14 @@ AXES = {
     "world_size": "world_sizes",
     "accumulate": "accumulate",
     "engine": "engines",
+    "test_augmentation": "test_augmentations",
+    "average": "averages",
+    "clip_norm": "clip_norms",
+    "initialization": "initializations",
     "seed": "seeds",
 }
+
+CROSSED = ("dataset", "device", "seed")  # with each change where a plan changes one thing at a time
 
 _COUNTS = "counts its steps on the host"
 # Of the suite's optimizers, what a graph would have to leave out (asgd has a capturable).
@@ -109,7 +116,7 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
             raise BenchError(f"--threads {threads} is more than the {cores} cores usable here: ask for {cores} at most")
     check_ranks(axes["device"], axes["threads"], plan, catalogue)
     _check_names(axes, plan, catalogue)
-    points = (Cell(**dict(zip(axes, point, strict=True))) for point in product(*axes.values()))
+    points = _points(axes, one_at_a_time=plan.one_at_a_time)
     cells = [each for cell in points for each in scaled(cell, plan.scaling)]
     cells = [replace(cell, origins=tuple(origins_of([cell], catalogue))) for cell in cells]
     cells = [_resolved(cell, catalogue) for cell in cells]
@@ -125,6 +132,19 @@ def expand(plan: Plan, catalogue: Catalogue, *, untrainable: bool = False) -> Gr
         others = f" (all {len(skipped)} cells are left out)" if len(skipped) > 1 else ""
         raise BenchError(f"nothing to measure: {skipped[0][1]}{others}")
     return Grid(kept, skipped, tuple((cell, untrained[cell]) for cell in kept if cell in untrained))
+
+
+def _points(axes: Mapping[str, tuple[Any, ...]], *, one_at_a_time: bool) -> Iterator[Cell]:
+    """Each combination of the axes' values, or the first values and what differs from these in one axis.
+
+    Data sets, devices and seeds are crossed with each change: what it does is told by all of them.
+    """
+    bases = [axes]
+    if one_at_a_time:
+        first = {name: values if name in CROSSED else values[:1] for name, values in axes.items()}
+        bases = [first, *({**first, name: values[1:]} for name, values in axes.items() if name not in CROSSED)]
+    for values in bases:
+        yield from (Cell(**dict(zip(axes, point, strict=True))) for point in product(*values.values()))
 
 
 def _check_sizes(plan: Plan) -> None:
@@ -308,6 +328,7 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
     own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
     closure = uncompiled(cell, needs_closure=optimizer["needs_closure"])
     fit = own or _uncaptured(cell) or closure or _contradiction(cell) or unfit_for_ranks(cell, catalogue)
+    fit = fit or unfit_for_recipe(cell, needs_closure=optimizer["needs_closure"])
     fed = unfit_for_loader(cell, catalogue)
     return fit or unfit_for_engine(cell, catalogue) or fed or _indivisible(cell, catalogue)
 

@@ -5,6 +5,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from importlib import resources
+from itertools import combinations
 from math import inf
 from os import PathLike, fspath
 from pathlib import Path
@@ -24,8 +25,15 @@ MEMORY_FORMATS = ("contiguous", "channels_last")
 IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused", COMPILED)
 MAX = "max"  # in a plan alone: the largest batch that fits the memory
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
-SCHEDULES = ("constant", "step", "cosine", "one_cycle")
-AUGMENTATIONS = ("none", "shift")
+SCHEDULES = ("constant", "step", "cosine", "one_cycle", "warmup", "warmup_cosine")
+SINGLE_AUGMENTATIONS = ("shift", "crop", "flip", "cutout")
+_TOGETHER = [parts for count in range(1, 5) for parts in combinations(SINGLE_AUGMENTATIONS, count)]
+AUGMENTATIONS = ("none", *map("+".join, _TOGETHER))
+EMA_DECAY = 0.99  # an average over some hundred steps: trainings here are of a few epochs
+TEST_AUGMENTATIONS = ("none", "flip", "shift")
+INITIALIZATIONS = (
+    "default", "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "orthogonal", "zero_last",
+)  # fmt: skip
 SPLITS = ("test", "validation")
 SCALINGS = ("weak", "strong")  # the images of a batch are for each rank, or for all together
 DEBUG, TINY = "debug", "tiny"  # the architecture for smoke tests, and the suite of it
@@ -41,6 +49,7 @@ Role = Literal[
     "ranks",  # how many processes train a cell together; nothing to a comparison, which is of single ones
     "loaders",  # how batches come to be; nothing to a comparison, whose steps are timed without their fetch
     "engines",  # by what a trained net answers; nothing to a comparison, which is of training steps
+    "grid",  # which combinations of the axes are cells
     "training",  # how cells are trained and scored, axes among them; nothing to a comparison of times
     "tuning",  # which learning rates are tried before
     "measuring",  # how a cell is measured and from which data
@@ -151,9 +160,30 @@ class Plan:
     normalizations: tuple[str, ...] = _option(("unit",), "pixel scaling: raw, unit, half or standard")
     augmentations: tuple[str, ...] = _option(
         ("none",),
-        "what is done to training images; shift: each batch is moved by up to a pixel either way",
+        "what is done to training images in each step: shift, crop, flip, cutout, or several such as shift+cutout",
         role="training",
-        choices=AUGMENTATIONS,
+        reads="augmentation",
+    )
+    test_augmentations: tuple[str, ...] = _option(
+        ("none",),
+        "what else of an image its scores are the mean over; flip: mirrored, shift: moved by a pixel in 4 directions",
+        role="training",
+        choices=TEST_AUGMENTATIONS,
+    )
+    averages: tuple[str, ...] = _option(
+        ("none",),
+        "weights to evaluate; ema0.99: their moving average with that decay, swa: their mean over the last quarter",
+        role="training",
+        reads="average",
+    )
+    clip_norms: tuple[float, ...] = _option(
+        (0.0,), "norm that the gradients of a step are cut down to; 0: never", role="training", reads="norm"
+    )
+    initializations: tuple[str, ...] = _option(
+        ("default",),
+        "initial weights of linear layers and convolutions; zero_last: the last of them 0, the others the net's own",
+        role="training",
+        choices=INITIALIZATIONS,
     )
     loaders: tuple[str, ...] = _option(
         ("resident",),
@@ -186,6 +216,11 @@ class Plan:
         "by what a net answers once it is trained (list engines); none: its training steps are measured instead",
         role="engines",
         choices=ENGINES,
+    )
+    one_at_a_time: bool = _option(
+        False,
+        "in place of all combinations: the first value of each axis is the base, and each cell changes one of them",
+        role="grid",
     )
     oversubscribe: bool = _option(
         False, "allow more processes and threads than there are CPU cores; such results are marked", role="ranks"
@@ -539,6 +574,27 @@ def _rate(text: str) -> float:
     return value
 
 
+def _norm(text: str) -> float:
+    """A number above 0, or 0 for none."""
+    return 0.0 if text.strip() in ("0", "0.0") else _rate(text)
+
+
+def _augmentation(text: str) -> str:
+    """none, or single ones joined by +, put into their order."""
+    parts = text.split("+")
+    name = "+".join(part for part in SINGLE_AUGMENTATIONS if part in parts) or text
+    if name not in AUGMENTATIONS or sorted(name.split("+")) != sorted(parts):
+        raise ValueError(text)
+    return name
+
+
+def average(text: str) -> str:
+    """none, swa, or ema with its decay behind it, EMA_DECAY where there is none."""
+    if not re.fullmatch(r"none|swa|ema(0\.\d{0,8}[1-9])?", text, re.ASCII):
+        raise ValueError(text)
+    return f"ema{EMA_DECAY}" if text == "ema" else text
+
+
 def _size(text: str) -> float:
     """Bytes of a text such as 2GiB, 500MB, or a plain number; 0 for none."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:([kMGT])(i?))?B?", text.strip())
@@ -585,6 +641,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "share": share,
     "goal": _goal,
     "rate": _rate,
+    "norm": _norm,
+    "average": average,
+    "augmentation": _augmentation,
     "size": _size,
     "shape": _input_shape,
     "part": _part,
@@ -598,6 +657,9 @@ _WANTED = {
     "share": "a share such as 3% or 0.03",
     "goal": "a share such as 99% or 0.99, or 0",
     "rate": "a number above 0, such as 0.01 or 1e-3",
+    "norm": "a number above 0, such as 1, or 0",
+    "augmentation": "none, or some of shift, crop, flip and cutout, such as shift+cutout",
+    "average": "none, swa, or ema and its decay, such as ema0.99",
     "size": "an amount of memory such as 512MiB or 2GB, or 0",
     "shape": "CxHxW or CxHxW:CLASSES, such as 3x224x224:1000",
     "target": "an architecture and a share, such as lenet5=98%",

@@ -18,6 +18,11 @@ _USUAL = {
     ("augmentation", "none"): "not augmented",
     ("engine", NO_ENGINE): "training",
 }
+_ADDED = {
+    field.name: field.default
+    for field in fields(Cell)
+    if field.name in ("augmentation", "test_augmentation", "average", "clip_norm", "initialization")
+}
 BETWEEN = " \u00b7 "
 
 
@@ -26,10 +31,15 @@ def short_names(cells: Sequence[Cell]) -> list[str]:
     names = _differing(cells)
     return [
         BETWEEN.join(
-            [cell.architecture, *(part_of(name, getattr(cell, name)) for name in names if not cell.is_foreign)]
+            [cell.architecture, *(part_of(name, getattr(cell, name)) for name in names if _is_said(cell, name))]
         )
         for cell in cells
     ]
+
+
+def _is_said(cell: Cell, name: str) -> bool:
+    """Whether a name says what the cell has there; of what it adds to a training, only where it adds it."""
+    return not cell.is_foreign and not (name in _ADDED and getattr(cell, name) == _ADDED[name])
 
 
 def shared(cells: Sequence[Cell]) -> list[str]:
@@ -53,7 +63,14 @@ def part_of(name: str, value: Any) -> str:
         return plural(value, _COUNTED[name])
     if name == "loader":
         return in_words(value)
-    worded = {"batch_size": f"batch {value}", "denormals": f"{value} denormals"}
+    if name == "clip_norm":
+        return f"clipped to {value:g}"
+    worded = {
+        "batch_size": f"batch {value}",
+        "denormals": f"{value} denormals",
+        "test_augmentation": f"tested with {value}",
+        "initialization": f"{value} weights",
+    }
     return _USUAL.get((name, value)) or worded.get(name, str(value))
 
 

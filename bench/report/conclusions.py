@@ -12,6 +12,7 @@ from bench.report.goal_tests import goal_sentences
 from bench.report.loading import loading
 from bench.report.order import Sentence, brief, lead, order, threads_of
 from bench.report.race import race_sentence
+from bench.report.recipes import recipe_sentence
 from bench.report.record import Record, Row
 from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
@@ -36,6 +37,7 @@ def conclusions(record: Record) -> list[Sentence]:
         _stopped(record),
         *_robust(record),
         *_frugal(record),
+        recipe_sentence(record),
         race_sentence(record),
         *goal(record),
         *bargains(record),

@@ -15,6 +15,7 @@ from bench.report.parallel import Told, all_of
 from bench.report.plotting import Picture
 from bench.report.predictions import seeing
 from bench.report.race import racing
+from bench.report.recipes import changing
 from bench.report.record import Record
 from bench.report.scaling import scaling
 from bench.report.speed import speed
@@ -33,6 +34,7 @@ _DRAWN: tuple[tuple[str, str, str, Callable[[Record], list[Picture]]], ...] = (
     ("learning", "Learning", "How accuracy, loss and gradients develop in training.", learning),
     ("seeing", "Seeing", "The data, what nets say of it, and where they are wrong.", seeing),
     ("insight", "Insight", "What nets have learnt, what they look at, and how they are fooled.", insight),
+    ("recipe", "Recipe", "What each change of a training costs a step, and what it gains in accuracy.", changing),
     ("surface", "Loss surface", "Where each optimizer goes from the same start, on planes through the loss.", surface),
     ("race", "Optimizers", "How near each optimizer is to the fastest, over all workloads.", racing),
     ("tuning", "Learning rates", "How much accuracy hangs on the learning rate.", tuning),

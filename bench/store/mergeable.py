@@ -15,7 +15,7 @@ from bench.text import joined, plural
 _DECIDING = tuple(
     name
     for name in options_of(
-        "axis", "ranks", "loaders", "engines", "training", "tuning", "measuring", "repeats", "profile"
+        "axis", "grid", "ranks", "loaders", "engines", "training", "tuning", "measuring", "repeats", "profile"
     )
     if name not in ("order_seed", "data_dir", "input", "oversubscribe")
 )

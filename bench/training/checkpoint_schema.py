@@ -19,7 +19,18 @@ from bench.files import canonical
 from bench.plan.cell import Cell
 from bench.plan.loader import PATTERN
 from bench.plan.origin import is_path, parse, texts_of
-from bench.plan.plan import AUGMENTATIONS, DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, SCHEDULES, SPLITS
+from bench.plan.plan import (
+    AUGMENTATIONS,
+    DENORMALS,
+    DTYPES,
+    IMPLEMENTATIONS,
+    INITIALIZATIONS,
+    MEMORY_FORMATS,
+    SCHEDULES,
+    SPLITS,
+    TEST_AUGMENTATIONS,
+    average,
+)
 from bench.vocabulary import ENGINES, FP32_PRECISIONS, MODES
 
 LONGEST_LABEL = 200  # an id is also the name of a folder
@@ -124,6 +135,13 @@ def _or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
+def _reads(reader: Callable[[str], str], text: str) -> bool:
+    try:
+        return reader(text) == text
+    except ValueError:
+        return False
+
+
 def _label(value: Any) -> bool:
     """Whether it can be the name of what an origin named: one short line."""
     return isinstance(value, str) and 0 < len(value) <= LONGEST_LABEL and value.isprintable()
@@ -159,6 +177,10 @@ _CELL: dict[str, Check] = {
     "world_size": _whole(1),
     "accumulate": _whole(1),
     "engine": _among(ENGINES),
+    "test_augmentation": _among(TEST_AUGMENTATIONS),
+    "average": lambda value: isinstance(value, str) and _reads(average, value),
+    "clip_norm": _real(0),
+    "initialization": _among(INITIALIZATIONS),
     "seed": _whole(0),
     "origins": lambda value: (
         isinstance(value, tuple) and all(isinstance(entry, str) and "=" in entry for entry in value)

@@ -41,7 +41,8 @@ def trodden(work: Workload, epochs: int, steps: int) -> Trodden:
     for step, images, labels in steps_of(work, epochs, lambda: None):
         if step > steps:
             break
-        rates.advance((step - 1) / (epochs * whole))
+        work.recipe.progress = (step - 1) / (epochs * whole)
+        rates.advance(work.recipe.progress)
         work.update(images, labels)
         if step in wanted:
             kept[step] = _weights(work)

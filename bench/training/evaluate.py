@@ -25,12 +25,8 @@ def scores_of(work: Workload, images: Tensor, most: int = AT_ONCE) -> Tensor:
     """
     work.eval()
     chunk = min(most, max(work.cell.batch_size, AT_ONCE_BYTES // (FLOAT_BYTES * images[0].numel())))
-    outputs = []
     with torch.inference_mode():
-        for part in images.split(chunk):
-            with work.autocast:
-                outputs.append(work.forward(work.as_floats(part)).float())
-        return torch.cat(outputs)
+        return torch.cat([work.infer_as_it_is(work.as_floats(part)).float() for part in images.split(chunk)])
 
 
 @torch.inference_mode()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from torch.optim import Optimizer
 
+WARM_UP = 0.1  # share of the training in which the rate rises
 PEAK, RISE = 3.0, 0.3  # of the one-cycle: the factor at its top, and the share of the training that leads there
 
 
@@ -29,12 +30,24 @@ def _one_cycle(progress: float) -> float:
     return PEAK * _cosine((progress - RISE) / (1 - RISE))
 
 
+def _warmup(progress: float) -> float:
+    """A straight line up to the rate, which then stays (Goyal et al. 2017, section 2.2); not 0 in the first step."""
+    return min(1.0, 0.1 + 0.9 * progress / WARM_UP)
+
+
+def _warmup_cosine(progress: float) -> float:
+    """The same rise, then half a cosine down to zero."""
+    return _warmup(progress) if progress < WARM_UP else _cosine((progress - WARM_UP) / (1 - WARM_UP))
+
+
 # Name to factor; the argument is the share of the training that is done, from 0 to 1.
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": _constant,
     "step": _step,
     "cosine": _cosine,
     "one_cycle": _one_cycle,
+    "warmup": _warmup,
+    "warmup_cosine": _warmup_cosine,
 }
 
 

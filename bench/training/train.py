@@ -11,7 +11,6 @@ from bench.counters.energy import EnergyMeter
 from bench.measure.workload import Workload
 from bench.plan.timing import EVALUATIONS_PER_EPOCH
 from bench.text import plural
-from bench.training.augmentation import AUGMENTATIONS
 from bench.training.evaluate import judge, scores_of
 from bench.training.gradients import Gradients, Stopwatch
 from bench.training.looks import Looks
@@ -78,7 +77,8 @@ def train(
     learnt = {"seed": work.cell.seed, "epochs": history, "gradients": gradients.record, "limit": None, "until": None}
     best, spent, losses, scores = -1.0, 0.0, list[Tensor](), torch.empty(0)
     for steps, images, labels in steps_of(work, epochs, watch.start, report):
-        rates.advance(looks.share(steps - 1, spent))
+        work.recipe.progress = looks.share(steps - 1, spent)
+        rates.advance(work.recipe.progress)
         losses.append(work.update(images, labels, noted=gradients.noting(steps)))
         spent = watch.read()
         if not looks.due(steps, spent):
@@ -121,8 +121,6 @@ def steps_of(
 ) -> Iterator[tuple[int, Tensor, Tensor]]:
     """Each step's number, from 1, its images and its labels: every epoch freshly shuffled, and begun in train()."""
     generator = torch.Generator().manual_seed(work.cell.seed)
-    drawn = torch.Generator().manual_seed(work.cell.seed)  # of its own: whatever is done, the order is the same
-    augment = AUGMENTATIONS[work.cell.augmentation]
     count, size = len(work.images), work.cell.batch_size
     steps = 0
     for epoch in range(1, epochs + 1):
@@ -132,7 +130,7 @@ def steps_of(
         began()
         for images, labels in work.batches(order[: count // size * size]):
             steps += 1
-            yield steps, augment(images, drawn), labels
+            yield steps, images, labels
 
 
 def _train_accuracy(work: Workload) -> float:

@@ -120,7 +120,7 @@ def means(**meanings):
 LATER = (
     "fp32_precisions", "augmentations", "world_sizes", "scaling", "oversubscribe", "accumulate", "memory_limit", "goal",
     "address", "shard", "energy", "engines", "loaders", "starts", "insight", "surface", "targets", "evaluations",
-    "held_out",
+    "held_out", "test_augmentations", "averages", "clip_norms", "initializations", "one_at_a_time",
 )  # fmt: skip
 
 
@@ -418,12 +418,16 @@ _OF_THE_CELL = {
     "learning_rate": "null for the optimizer's own",
     "schedule": "of the learning rate",
     "normalization": "scaling of the pixels",
-    "augmentation": "what is done to each batch of training images: none, or shift, by up to a pixel either way",
+    "augmentation": "what is done to each batch of training images: none, shift, crop, flip, cutout, or some with +",
     "loader": "how batches come to be: resident, gathered on the device; or by a DataLoader, with _N for N processes",
     "split": "which images tell the accuracy: test, or validation, held out of the training images",
     "world_size": "processes that train it together; its batch is of all of them, its threads of each",
     "accumulate": "equal parts in which a step takes its batch, whose gradients are added up",
     "engine": "by what it answers once it is trained, which is measured then; none: training steps are",
+    "test_augmentation": "what else of an image its scores are the mean over: none, flip or shift",
+    "average": "which weights are evaluated: none, those of the last step, ema with its decay, or swa",
+    "clip_norm": "what the norm of a step's gradients is cut down to; 0: they are left as they are",
+    "initialization": "how the initial weights of linear layers and convolutions are drawn; default: as the net has it",
     "seed": "of the weights and of the order of batches",
     "origins": 'which file or module each label stands for, such as "architecture=my_nets.py:MyNet"',
 }
@@ -431,12 +435,18 @@ CELL = Table(
     "Cell",
     "Everything that decides what is measured. Of what was imported, all is null but `architecture` and `dataset`. A "
     "baseline leaves out what is at its default, and is read so.",
-    Cell, {"batch_size": "1", "threads": "1", "learning_rate": "1", "world_size": "1", "accumulate": "1", "seed": "1"},
+    Cell,
+    dict.fromkeys(
+        ("batch_size", "threads", "learning_rate", "world_size", "accumulate", "clip_norm", "seed"), "1"
+    ),
     {
         **means(**_OF_THE_CELL),
         **{
             name: {"meaning": _OF_THE_CELL[name], "missing": ABSENT}
-            for name in ("fp32_precision", "augmentation", "loader", "world_size", "accumulate", "engine")
+            for name in (
+                "fp32_precision", "augmentation", "loader", "world_size", "accumulate", "engine", "test_augmentation",
+                "average", "clip_norm", "initialization",
+            )
         },
     },
 )  # fmt: skip

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.plan.cell import Cell
-from bench.plan.plan import DENORMALS, DTYPES, IMPLEMENTATIONS, MEMORY_FORMATS, MODES
+from bench.plan.plan import (
+    AUGMENTATIONS,
+    DENORMALS,
+    DTYPES,
+    IMPLEMENTATIONS,
+    INITIALIZATIONS,
+    MEMORY_FORMATS,
+    MODES,
+    SCHEDULES,
+    TEST_AUGMENTATIONS,
+)
 from bench.vocabulary import ENGINES, FP32_PRECISIONS
 
 # an architecture is named as a Python function is; a data set may carry a shape
@@ -26,14 +36,18 @@ VALUES = {
     "implementation": IMPLEMENTATIONS,
     "loss": ["cross_entropy", "nll_loss", "focal"],
     "learning_rate": [None, 1.0, 0.01, 1e-05, 1e20, 0.1 + 0.2, 0.3],
-    "schedule": ["constant", "step", "cosine", "one_cycle"],
+    "schedule": SCHEDULES,
     "normalization": ["raw", "unit", "half", "standard"],
-    "augmentation": ["none", "shift"],
+    "augmentation": AUGMENTATIONS,
     "loader": ["resident", "dataloader", "dataloader_2", "transforms", "transforms_12", "crops_1"],
     "split": ["test", "validation"],
     "world_size": [1, 2, 12],
     "accumulate": [1, 2, 12],
     "engine": ENGINES,
+    "test_augmentation": TEST_AUGMENTATIONS,
+    "average": ["none", "swa", "ema0.99", "ema0.999"],
+    "clip_norm": [0.0, 0.1, 1.0, 1e-05],
+    "initialization": INITIALIZATIONS,
     "seed": [0, 1, 2, 11],
     "origins": [()],  # two origins of one label never meet in a run
 }
@@ -111,6 +125,10 @@ def test_the_defaults_are_those_that_stored_definitions_stand_on():
         "world_size": 1,
         "accumulate": 1,
         "engine": "none",
+        "test_augmentation": "none",
+        "average": "none",
+        "clip_norm": 0.0,
+        "initialization": "default",
         "seed": 0,
         "origins": (),
     }

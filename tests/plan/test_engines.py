@@ -33,6 +33,7 @@ def test_each_engine_is_a_cell_and_one_that_cannot_here_is_left_out_with_the_rea
         ({"dtypes": ("bfloat16",)}, r"--dtypes float32"),
         ({"memory_formats": ("channels_last",)}, "--memory-formats contiguous"),
         ({"accumulate": (2,)}, "--accumulate 1"),
+        ({"test_augmentations": ("flip",)}, "--test-augmentations none"),
         ({"world_sizes": (2,), "threads": (1,)}, "--world-sizes 1"),
     ],
 )

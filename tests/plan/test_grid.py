@@ -1,12 +1,12 @@
 """Grid: every combination once, in the order asked for; what cannot be measured is left out with its reason."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
 from bench.errors import BenchError
 from bench.plan.cell import Cell
-from bench.plan.grid import AXES, expand, task_of
+from bench.plan.grid import AXES, CROSSED, expand, task_of
 from bench.plan.plan import SETTINGS, Plan
 from bench.plan.task import request_of
 from tests.plan.conftest import facts_of
@@ -43,6 +43,11 @@ def test_each_value_of_an_axis_reaches_a_cell(catalogue, field):
         "loss": ("cross_entropy", "nll_loss"),
         "learning_rate": (0.1, 1e-5),
         "split": ("test", "validation"),
+        "augmentation": ("none", "shift+crop"),
+        "test_augmentation": ("none", "flip"),
+        "average": ("none", "swa"),
+        "clip_norm": (0.0, 2.0),
+        "initialization": ("default", "orthogonal"),
         "normalization": ("half", "raw"),
     }.get(field, (1, 2))
     plan = Plan(architectures=("mlp",), scaling=("strong",), **{AXES[field]: values})  # of the batch as it is given
@@ -149,6 +154,7 @@ def test_a_mistake_is_one_line_with_its_remedy(catalogue, changes, words):
             {"batch_sizes": (66,), "accumulate": (1, 4)},
             "a batch of 66 cannot be taken in 4 equal parts (--batch-sizes)",
         ),
+        ({"optimizers": ("lbfgs",), "clip_norms": (0.0, 1.0)}, "lbfgs follows gradients along a line, which clipping"),
         ({"optimizers": ("lbfgs",), "accumulate": (1, 4)}, "lbfgs evaluates the model itself, each time on the whole"),
         (
             {"datasets": ("mnist", "synthetic"), "batch_sizes": (5000,)},
@@ -299,3 +305,25 @@ def test_every_process_tells_its_peak_where_memory_is_traded(catalogue, axes, pe
     tasks = [task_of(cell, plan, repeat, catalogue().devices) for repeat in (0, 1)]
     assert tuple(task.peak for task in tasks) == peaks
     assert [task.costs for task in tasks] == [True, False]
+
+
+def test_one_thing_changes_at_a_time_in_each_data_set_and_seed(catalogue):
+    plan = Plan(
+        architectures=("vgg4", "mlp"),
+        datasets=("mnist", "synthetic"),
+        schedules=("constant", "cosine", "step"),
+        clip_norms=(0.0, 1.0),
+        seeds=(3, 4),
+        one_at_a_time=True,
+    )
+    cells = expand(plan, catalogue()).cells
+    base = Cell("vgg4", threads=cells[0].threads, seed=3)
+    assert cells[0] == base  # the first values
+    changed = [
+        tuple(name for name in AXES if getattr(cell, name) != getattr(base, name) and name not in CROSSED)
+        for cell in cells
+        if cell.seed == 3 and cell.dataset == "mnist"
+    ]
+    assert changed == [(), ("architecture",), ("schedule",), ("schedule",), ("clip_norm",)]
+    assert len(set(cells)) == len(cells) == 4 * len(changed)
+    assert len(expand(replace(plan, one_at_a_time=False), catalogue()).cells) == 2 * 2 * 3 * 2 * 2

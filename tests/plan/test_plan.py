@@ -46,13 +46,18 @@ EXAMPLES = {
     "learning_rates": ("1e-3", "[0.001]", (0.001,)),
     "schedules": ("cosine", '["cosine"]', ("cosine",)),
     "normalizations": ("half", '["half"]', ("half",)),
-    "augmentations": ("shift", '["shift"]', ("shift",)),
+    "augmentations": ("cutout+shift", '["cutout+shift"]', ("shift+cutout",)),
     "loaders": ("dataloader_2", '["dataloader_2"]', ("dataloader_2",)),
+    "test_augmentations": ("flip", '["flip"]', ("flip",)),
+    "averages": ("ema", '["ema0.99"]', ("ema0.99",)),
+    "clip_norms": ("1", "[1.0]", (1.0,)),
+    "initializations": ("orthogonal", '["orthogonal"]', ("orthogonal",)),
     "splits": ("validation", '["validation"]', ("validation",)),
     "world_sizes": ("2", "[2]", (2,)),
     "scaling": ("strong", '["strong"]', ("strong",)),
     "accumulate": ("4", "[4]", (4,)),
     "engines": ("eager", '["eager"]', ("eager",)),
+    "one_at_a_time": ("", "true", True),
     "oversubscribe": ("", "true", True),
     "tune": ("7", "7", 7),
     "held_out": ("mlp_bn=mlp", '["mlp_bn=mlp"]', ("mlp_bn=mlp",)),
@@ -337,6 +342,14 @@ def test_learning_rates_in_a_file_may_be_whole_numbers(suite):
             "mlp",
             "--held-out takes an architecture and the one it takes after, such as mlp_wide=mlp, not 'mlp'",
         ),
+        ("clip_norms", "-1", "--clip-norms takes a number above 0, such as 1, or 0, not '-1'"),
+        (
+            "augmentations",
+            "blur",
+            "--augmentations takes none, or some of shift, crop, flip and cutout, such as shift+cutout, not 'blur'",
+        ),
+        ("averages", "ema1.5", "--averages takes none, swa, or ema and its decay, such as ema0.99, not 'ema1.5'"),
+        ("averages", "ema0.0", "--averages takes none, swa, or ema and its decay, such as ema0.99, not 'ema0.0'"),
         ("dtypes", "float64", "--dtypes takes float32, bfloat16, float16, pure_bfloat16, not 'float64'"),
     ],
 )
@@ -349,6 +362,7 @@ def test_a_mistake_in_a_flag(name, text, message):
 def test_a_switch_turns_its_default_around():
     switches = {name: default_of(name) for name in SETTINGS if shape_of(name)[1] is bool}
     assert switches == {
+        "one_at_a_time": False,
         "oversubscribe": False,
         "checkpoint": False,
         "download": False,
@@ -374,21 +388,22 @@ def test_each_option_has_one_role_and_each_role_an_option():
 
 def test_an_axis_is_an_option_that_lists_the_values_of_a_cell_s_field():
     axes = set(AXES.values())
-    how = {"schedules", "augmentations", "splits"}  # these say how cells are trained
+    how = {"schedules", "splits", *RECIPE}  # these say how cells are trained
     assert set(options_of("axis")) == axes - how - {"world_sizes", "loaders", "engines"}
     assert {name for name in options_of("training") if shape_of(name)[0]} == how | {"targets"}
 
 
+RECIPE = {"augmentations", "test_augmentations", "averages", "clip_norms", "initializations"}
 RANKS = {"world_sizes", "scaling", "oversubscribe"}
 ENGINES = {"engines", "loaders"}
 TRAINING = {
-    "schedules", "augmentations", "splits", "epochs", "train_limit", "until", "targets", "evaluations", "goal",
+    "schedules", *RECIPE, "splits", "epochs", "train_limit", "until", "targets", "evaluations", "goal",
     "checkpoint", "tune", "held_out",
 }  # fmt: skip
 
 
 def test_a_comparison_of_times_takes_no_option_of_training_nor_of_a_run():
-    run = {"purpose", "memory_limit", "repeats", "again", "precision", "timeout", "run", "report"}
+    run = {"purpose", "one_at_a_time", "memory_limit", "repeats", "again", "precision", "timeout", "run", "report"}
     beside = {"profile", "insight", "surface", "energy", "starts"}
     assert set(SETTINGS) - set(COMPARED) == TRAINING | RANKS | ENGINES | run | beside | {"executor", "address", "shard"}
 
@@ -397,6 +412,7 @@ def test_a_profile_takes_no_option_of_training_and_none_that_it_decides_itself()
     decided = {
         "purpose",
         "architectures",
+        "one_at_a_time",
         "memory_limit",
         "repeats",
         "again",

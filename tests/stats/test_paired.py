@@ -1,9 +1,10 @@
-"""The accuracy that is lost between two classifiers of the same images."""
+"""What pairs differ by: two classifiers of the same images, and two trainings with the same seeds."""
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from bench.stats.paired import accuracy_lost
+from bench.stats.paired import accuracy_lost, mean_difference
 
 
 def test_the_value_is_what_was_seen_and_lies_within():
@@ -37,3 +38,18 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(lost, gained):
     draws = np.random.default_rng(0).multinomial(10_000, [lost, gained, 1 - lost - gained], size=2000)
     held = [(over := accuracy_lost(int(b), int(c), 10_000)).low <= lost - gained <= over.high for b, c, _ in draws]
     assert 0.93 <= np.mean(held) <= 0.995
+
+
+def test_the_mean_of_pairs_has_the_interval_and_the_p_of_a_paired_t_test():
+    before, after = [0.97, 0.98, 0.96, 0.975], [0.974, 0.983, 0.966, 0.976]
+    shift, expected = mean_difference(before, after), stats.ttest_rel(after, before)
+    assert shift.interval.value == pytest.approx(0.0035)
+    assert shift.p == pytest.approx(expected.pvalue)
+    assert (shift.interval.low, shift.interval.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert shift.interval.n == 4
+
+
+@pytest.mark.parametrize(("before", "after"), [([0.9], [0.95]), ([0.9, 0.8], [0.9, 0.8])])
+def test_without_a_spread_there_is_nothing_to_tell_by(before, after):
+    shift = mean_difference(before, after)
+    assert (shift.interval.low, shift.p) == (None, None)

@@ -19,6 +19,7 @@ from bench.cli.render.named_run import named_run
 from bench.cli.render.paint import print_lines, print_paragraphs
 from bench.cli.render.payoffs import compiling
 from bench.cli.render.published import published
+from bench.cli.render.recipes import print_changes
 from bench.cli.render.summary import summary, wide
 from bench.cli.render.sweeps import sweeps
 from bench.cli.render.tuning import tuned
@@ -108,6 +109,7 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
             pooled = configurations(run)
             learnt = [*tuned(run.facts), *largest, *goals(run)]
             print_paragraphs([*sweeps(pooled), *compiling(pooled), *loading(pooled), *learnt, *published(run)])
+            print_changes(run)
         if count := len(run.traces()):
             commands = f"python -m bench explain A B --run {run.name}; python -m bench tensorboard {run.name}"
             print(f"{plural(count, 'profile')}: {commands}")

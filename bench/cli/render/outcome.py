@@ -8,6 +8,7 @@ from bench.cli.render.document import print_document
 from bench.cli.render.goals import goals
 from bench.cli.render.page import Page, write_page
 from bench.cli.render.paint import print_lines, print_link, print_paragraphs, width_of, wrapped
+from bench.cli.render.recipes import print_changes
 from bench.cli.render.summary import summary
 from bench.cli.render.tuning import tuned
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS
@@ -42,6 +43,7 @@ def _print(run: Run, counts: Mapping[Status, int], page: Page | None) -> None:
     lines = summary(run, encoding=sys.stdout.encoding)
     print_lines([*lines, []] if lines else [])
     print_paragraphs([*tuned(run.facts), *map(sentence, largest_of(run.facts.largest)), *goals(run)])
+    print_changes(run)
     for conclusion in page.conclusions if page else ():
         print_lines([[(line, "bold")] for line in wrapped(conclusion, width_of())])
     cells = ", ".join(f"{count} {status}" for status, count in counts.items() if count)

@@ -1,0 +1,48 @@
+"""Recipes: the changes of a run's base as a table, what each costs beside what it gains."""
+
+from collections.abc import Sequence
+
+from bench.cli.render.columns import Row, print_table
+from bench.cli.render.paint import print_paragraphs
+from bench.stats.shift import LEVEL
+from bench.store.recipes import Change, changes_of, points_text, ratio_text
+from bench.store.run import Run
+from bench.text import chance, plural, whole
+
+
+def print_changes(run: Run) -> None:
+    """Print a row for each change, and what the columns are; nothing where a run did not change one thing at a time."""
+    changes = changes_of(run.heads(), run.facts.plan) if run.facts.plan.get("one_at_a_time") else []
+    if changes:
+        print()
+        print_table(rows_of(changes))
+        print_paragraphs([notes_of(changes)])
+
+
+def rows_of(changes: Sequence[Change]) -> list[Row]:
+    """A row for each change."""
+    answers = any(each.answer for each in changes)
+    return [_row(change, answers=answers) for change in changes]
+
+
+def _row(change: Change, *, answers: bool) -> Row:
+    answer = {"an answer takes": ratio_text(change.answer) if change.answer else "-"} if answers else {}
+    return {
+        "changed": change.name + " *" * change.contended,
+        "a step takes": ratio_text(change.step) if change.step else "-",
+        **answer,
+        "accuracy": points_text(change.gain) if change.gain else "-",
+        "seeds": str(change.gain.n) if change.gain else "-",
+        "p": "-" if change.p is None else chance(change.p),
+        "which": change.verdict,
+    }
+
+
+def notes_of(changes: Sequence[Change]) -> str:
+    """What the columns are."""
+    tables = f"chance alone makes a gain or a loss in {whole(LEVEL)} of tables in which nothing moves"
+    doubt = " * other work took its cores each time: do not use its times." if any(c.contended for c in changes) else ""
+    return (
+        f"Beside {changes[0].base.id}, with 95 % intervals; accuracies are paired by seed, and p counts among "
+        f"{plural(len(changes), 'change')}, so that {tables} (Holm).{doubt}"
+    )

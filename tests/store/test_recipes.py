@@ -1,0 +1,128 @@
+"""Recipes: each change beside the base that it is one change of, its cost over processes and its gain by seed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from bench.cli.render.recipes import notes_of, rows_of
+from bench.plan.cell import Cell
+from bench.store.recipes import changes_of
+from bench.store.result import Measurement, Result
+from bench.store.warning import Warning
+
+BASE = Cell("lenet5")
+SHIFT, TESTED = replace(BASE, augmentation="shift"), replace(BASE, test_augmentation="flip")
+PLAN = {
+    "one_at_a_time": True,
+    "architectures": ["lenet5"],
+    "augmentations": ["none", "shift"],
+    "test_augmentations": ["none", "flip"],
+    "seeds": [0, 1, 2, 3],
+}
+DISTURBED = Warning("relative cost", "contended", 0.4, "other work took its cores")
+
+
+def line(cell, seed, accuracy=None, cost=2.0, *, answer=1.0, warnings=()):
+    taken = [Measurement.of_value("relative_cost", cost, "p10"), Measurement.of_value("inference", answer, "p25")]
+    taken += [] if accuracy is None else [Measurement.of_value("accuracy", accuracy, "final")]
+    result = Result(replace(cell, seed=seed), "ok", None, measurements=tuple(taken), warnings=tuple(warnings))
+    return json.loads(result.to_line())
+
+
+def lines():
+    """Four seeds: the shift gains 0.4 points or so and costs a tenth, the flip gains what chance does."""
+    given = [line(BASE, seed, 0.97 + seed / 1000, 2.0 + seed / 100) for seed in range(4)]
+    given += [line(SHIFT, seed, 0.974 + seed / 990, 2.2 + seed / 100) for seed in range(4)]
+    gains = (0.002, -0.003, 0.001, -0.001)
+    return given + [line(TESTED, seed, 0.97 + seed / 1000 + gains[seed], 2.0, answer=2.0) for seed in range(4)]
+
+
+def test_a_change_has_its_cost_and_its_gain_beside_the_base():
+    shift, tested = changes_of(lines()[::-1], PLAN)
+    assert [(each.base, each.cell, each.field) for each in (shift, tested)] == [
+        (BASE, SHIFT, "augmentation"),
+        (BASE, TESTED, "test_augmentation"),
+    ]
+    assert shift.step.value == pytest.approx(2.215 / 2.015, rel=1e-3)
+    assert shift.step.low < shift.step.value < shift.step.high
+    assert shift.answer is None  # it has no part in one
+    assert tested.answer.value == pytest.approx(2.0)
+    assert shift.gain.value == pytest.approx(0.004, abs=1e-4)
+    assert (shift.verdict, tested.verdict) == ("gains", "not told from chance")
+
+
+def test_p_counts_among_all_changes():
+    (alone,) = changes_of([each for each in lines() if each["cell"]["test_augmentation"] == "none"], PLAN)
+    together = changes_of(lines(), PLAN)[0]
+    assert together.p == pytest.approx(2 * alone.p)
+
+
+def test_of_two_cells_the_base_is_that_of_the_first_values():
+    given = [line(SHIFT, 0, 0.9), line(BASE, 0, 0.8)]
+    assert [each.base for each in changes_of(given, PLAN)] == [BASE]
+    plan = {**PLAN, "augmentations": ["shift", "none"]}
+    assert [(each.base, each.name) for each in changes_of(given, plan)] == [(SHIFT, "augmentation none")]
+
+
+def test_seeds_are_paired_and_the_missing_counted():
+    given = [each for each in lines() if each["cell"]["seed"] != 2 or each["cell"]["augmentation"] == "none"]
+    shift = changes_of(given, PLAN)[0]
+    assert shift.gain.n == 3
+    assert "over 3 of 4 seeds" in shift.in_words
+
+
+def test_one_seed_is_shown_without_a_verdict():
+    given = [each for each in lines() if each["cell"]["seed"] == 0]
+    shift = changes_of(given, {**PLAN, "seeds": [0]})[0]
+    assert (shift.p, shift.gain.low, shift.verdict) == (None, None, "not told from chance")
+    assert shift.in_words == (
+        "augmentation shift: a step takes +10.0 %, accuracy +0.40 points over 1 seed, not told from chance"
+    )
+
+
+def test_disturbed_processes_do_not_count_unless_there_are_no_others():
+    more = [*lines(), line(SHIFT, 0, cost=9.0, warnings=[DISTURBED])]
+    assert changes_of(more, PLAN)[0].step == changes_of(lines(), PLAN)[0].step
+    every = [{**each, "warnings": [DISTURBED.to_dict()]} for each in lines()]
+    shift = changes_of(every, PLAN)[0]
+    assert shift.contended
+    assert rows_of([shift])[0]["changed"] == "augmentation shift *"
+    assert "do not use" in notes_of([shift])
+
+
+def test_without_blocks_a_step_is_that_of_training():
+    given = lines()
+    for each in given:
+        each["measurements"] = [
+            {**reading, "metric": "training_step"} if reading["metric"] == "relative_cost" else reading
+            for reading in each["measurements"]
+            if reading["metric"] != "inference"
+        ]
+    shift, tested = changes_of(given, PLAN)
+    assert shift.step.value == pytest.approx(2.215 / 2.015, rel=1e-3)
+    assert tested.answer is None
+
+
+def test_a_run_of_all_combinations_has_no_base():
+    assert changes_of(lines(), {**PLAN, "one_at_a_time": False}) == []
+
+
+def test_each_data_set_has_its_own_base():
+    others = [replace(BASE, dataset="synthetic"), replace(SHIFT, dataset="synthetic")]
+    given = [*lines(), *(line(cell, seed, 0.5) for cell in others for seed in range(4))]
+    names = [change.name for change in changes_of(given, PLAN)]
+    assert names == [
+        "augmentation shift (mnist on cpu)",
+        "test augmentation flip (mnist on cpu)",
+        "augmentation shift (synthetic on cpu)",
+    ]
+
+
+def test_the_table_sets_cost_beside_gain():
+    rows = rows_of(changes_of(lines(), PLAN))
+    assert list(rows[0]) == ["changed", "a step takes", "an answer takes", "accuracy", "seeds", "p", "which"]
+    assert rows[0]["a step takes"].startswith("+9.9 % (")
+    assert [row["an answer takes"][:8] for row in rows] == ["-", "+100.0 %"]
+    assert rows[0]["accuracy"].startswith("+0.40 points (")
+    assert rows[0]["which"] == "gains"
