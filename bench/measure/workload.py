@@ -82,8 +82,11 @@ class Workload:
         self._batches = self._shuffled()
         self._loaded = loader.batches_of(self._batches) if loader else None
         self._captured = CapturedSteps(self) if cell.mode == "cuda_graph" else None
-        phases = device.facts.phases and self._captured is None
-        several = self.needs_closure or cell.accumulate > 1  # times that a phase comes in a step
+        self._time_phases(device.facts.phases and self._captured is None)
+
+    def _time_phases(self, phases: bool) -> None:
+        """What is timed of a step: its phases, or where they cannot be told all of it."""
+        several = self.needs_closure or self.cell.accumulate > 1  # times that a phase comes in a step
         self.phase_log = PhaseLog(PHASES) if several else None
         self.timed_log = self.phase_log if phases else None  # that of the timed step
         self.timed_phases: tuple[str, ...] = PHASES if phases else WHOLE

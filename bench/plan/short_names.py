@@ -15,7 +15,6 @@ _COUNTED = {"threads": "thread", "world_size": "rank", "accumulate": "part"}
 # What says too little by its own word.
 _USUAL = {
     ("fp32_precision", "default"): "default fp32",
-    ("augmentation", "none"): "not augmented",
     ("engine", NO_ENGINE): "training",
 }
 _ADDED = {
