@@ -44,10 +44,14 @@ def same(now, then):
 
 def table(text):
     """The rows of a CSV, numbers as such."""
-    return [
-        [float(cell) if cell.replace(".", "", 1).replace("e-", "", 1).isdigit() else cell for cell in row]
-        for row in csv.reader(io.StringIO(text))
-    ]
+    return [[number(cell) for cell in row] for row in csv.reader(io.StringIO(text))]
+
+
+def number(cell):
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 @pytest.mark.parametrize("name", COMMANDS)
