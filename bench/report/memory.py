@@ -33,7 +33,7 @@ _TRADED: Mapping[str, dict[str, Any]] = {
     "recompute_memory": {"markerfacecolor": svg.SURFACE},
     "recompute_held": {"fillstyle": "bottom", "markerfacecoloralt": svg.SURFACE},
 }
-NARROW = 0.04  # of a step: the names of shorter phases have no room
+LETTER = 0.0115  # of a step's picture, which a letter takes: phases that are shorter than their names have none
 # colour and hatch of each category, from what is there all the time to what comes and goes
 _LOOK: Mapping[MemoryCategory, tuple[str, str]] = {
     "weights": (svg.SERIES[0], ""),
@@ -172,8 +172,8 @@ def _step(held: Held, at: int) -> Picture:
         base = top
     for phase, place, width in _phases(stored, end):
         axes.axvline(place, color=svg.LINE, linewidth=1, linestyle=DASHED, zorder=3)
-        if width > NARROW * end:
-            words = METRICS[phase].words if phase in METRICS else phase
+        words = METRICS[phase].words if phase in METRICS else phase
+        if width > LETTER * (len(words) + 1) * end or place + width >= end:  # beside the last one there is room
             axes.text(place, 1.01, f" {words}", fontsize=8.5, transform=axes.get_xaxis_transform(), color=svg.MUTED)
     _swatches(drawn, shown)
     axes.set_xlim(0, end)
