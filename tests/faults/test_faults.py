@@ -1,4 +1,4 @@
-"""Faults in real runs. BENCH_FAULTS=200 has all of them; 8 are the default."""
+"""Faults in real runs. BENCH_FAULTS=200 has all of them; 4 are the default."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.campaign import Campaign
 
-COUNT = int(os.environ.get("BENCH_FAULTS", "8"))
+COUNT = int(os.environ.get("BENCH_FAULTS", "4"))
 SEED = int(os.environ.get("BENCH_FAULTS_SEED", "14"))
 
 

@@ -101,8 +101,8 @@ def test_the_zoo_is_measured_as_published(real):
     assert (plan.batch_sizes, plan.datasets) == ((16,), ("synthetic:3x224x224:1000",))
 
 
-# One of each kind; the others differ from these in names and numbers alone.
-RUN = ("optimizers", "implementations", "batch", "dtype", "compile", "cnn-benchmarks", "speedrun")
+# One of each kind; the others differ from these in names and numbers alone. What compiling does, tests/worker shows.
+RUN = ("optimizers", "implementations", "batch", "cnn-benchmarks", "speedrun")
 
 
 @pytest.mark.slow
