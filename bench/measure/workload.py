@@ -129,7 +129,7 @@ class Workload:
         if not training:
             size = min(self.cell.batch_size, SEEN)
             with self.autocast:
-                self.recipe.show_average(self.images[: SEEN // size * size].split(size))
+                self.recipe.show_average(map(self.as_floats, self.images[: SEEN // size * size].split(size)))
         self._training = training
 
     def next_batch(self) -> tuple[Tensor, Tensor]:

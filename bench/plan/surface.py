@@ -77,6 +77,8 @@ def why_not(group: tuple[Cell, ...], catalogue: Catalogue) -> str:
         return "cells of several ranks are not trained"
     if cell.engine != NO_ENGINE:
         return "of a net that answers by an engine training is not recorded"
+    if cell.loader.startswith("crops"):
+        return "crops that a DataLoader draws would be others when it trains once more (--augmentations crop)"
     if parameters > MOST_PARAMETERS:
         return (
             f"{cell.architecture} has {plural(parameters, 'parameter')}, of which the weights of whole paths are kept "

@@ -53,9 +53,19 @@ def learnt(dataset, cell, room):
 
 
 @pytest.mark.parametrize("normalization", sorted(data.NORMALIZATIONS))
-@pytest.mark.parametrize("changes", [{}, {"memory_format": "channels_last"}, {"loader": "dataloader"}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"memory_format": "channels_last"},
+        {"loader": "dataloader"},
+        {"architecture": "mlp_bn", "average": "swa"},  # whose averaged weights batch norm has to see images for
+    ],
+    ids=str,
+)
 def test_bytes_that_a_fetch_normalizes_train_as_float32_to_the_bit(some, normalization, changes):
-    cell = Cell("lenet5", optimizer="adam", batch_size=32, normalization=normalization, **changes)
+    fields = {"architecture": "lenet5", "optimizer": "adam", "batch_size": 32, "normalization": normalization}
+    cell = Cell(**{**fields, **changes})
     floats, batches, numbers, scores = learnt(some, cell, inf)
     kept, others, same, again = learnt(some, cell, 0)
     assert (floats.dtype, kept.dtype) == (torch.float32, torch.uint8)

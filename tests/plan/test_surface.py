@@ -71,6 +71,7 @@ def test_a_limit_of_time_is_warned_of_before_it_costs_the_surface(listed):
         ([SGD, ADAM], replace(PLAN, shard="1/2"), "on one machine: leave out --shard"),
         ([replace(SGD, architecture="mlp"), replace(ADAM, architecture="mlp")], PLAN, "leave out --surface"),
         ([replace(SGD, world_size=2), replace(ADAM, world_size=2)], PLAN, "several ranks"),
+        ([replace(SGD, loader="crops_1"), replace(ADAM, loader="crops_1")], PLAN, "crops"),
         ([replace(SGD, engine="eager"), replace(ADAM, engine="eager")], PLAN, "an engine"),
         ([replace(ADAM, learning_rate=rate) for rate in range(1, MOST_PATHS + 2)], PLAN, "25 paths"),
     ],
