@@ -104,7 +104,7 @@ class _Taken:
         for metric, part in {**_STEP, **_ANSWER}.items():
             if read.get(metric) is not None:
                 self.times[metric].append((float(read[metric]), part in disturbed))
-        if read.get("accuracy") is not None:
+        if read.get("accuracy") is not None and line["status"] == "ok":  # a training that was cut short ends at another
             self.accuracies[line["cell"].get("seed", 0)] = float(read["accuracy"])
 
 

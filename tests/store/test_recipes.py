@@ -65,6 +65,14 @@ def test_of_two_cells_the_base_is_that_of_the_first_values():
     assert [(each.base, each.name) for each in changes_of(given, plan)] == [(SHIFT, "augmentation none")]
 
 
+@pytest.mark.parametrize("status", ["timeout", "failed", "diverged", "oom"])
+def test_an_accuracy_of_a_training_that_was_cut_short_is_no_gain(status):
+    given = lines()
+    cut = next(each for each in given if (each["cell"]["augmentation"], each["cell"]["seed"]) == ("shift", 2))
+    cut |= {"status": status, "reason": "it took too long"}
+    assert changes_of(given, PLAN)[0].gain.n == 3
+
+
 def test_seeds_are_paired_and_the_missing_counted():
     given = [each for each in lines() if each["cell"]["seed"] != 2 or each["cell"]["augmentation"] == "none"]
     shift = changes_of(given, PLAN)[0]
