@@ -140,14 +140,15 @@ def _lost(lost: Sequence[tuple[str, str, str]]) -> list[str]:
 
 
 def _missing(run: Run, unfinished: Iterable[Begun]) -> str:
-    """What the status of a row means that has not ended, and how to have the rest; "" where there is none."""
+    """What the status of a row means that has not ended, and how to have what a run lacks that was cut short."""
+    goes_on = run.facts.status in _ENDS and not run.facts.merged
+    rest = f"the rest: python -m bench run --resume {run.name}" if goes_on else ""
     example = next(iter(unfinished), None)
     if example is None:
-        return ""
+        return rest
     why = _ENDS.get(run.facts.status, "and the run has not ended")
-    goes_on = run.facts.status in _ENDS and not run.facts.merged
-    rest = f"; the rest: python -m bench run --resume {run.name}" if goes_on else ""
-    return f"{example}: so many of its processes were measured, {why}{rest}"
+    measured = f"{example}: so many of its processes were measured, {why}"
+    return "; ".join(filter(None, (measured, rest)))
 
 
 def _apart(parts: Sequence[Sequence[Line]]) -> list[Line]:

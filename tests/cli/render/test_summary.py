@@ -160,6 +160,22 @@ def test_a_row_that_an_interrupt_cut_short_has_its_figures_and_says_how_much_is_
     assert "2 of 3 measured" in wide(run)
 
 
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"status": "interrupted"}, True),
+        ({"status": "out of time"}, True),
+        ({"status": "finished"}, False),
+        ({"status": "interrupted", "merged": [{"run": "a"}, {"run": "b"}]}, False),
+    ],
+)
+def test_a_run_that_was_cut_between_two_cells_says_how_to_have_the_rest(tmp_path, facts, told):
+    run = create("mine", {"plan": {"repeats": 1, "seeds": [0]}, **facts}, tmp_path)
+    run.append(Result(Cell("mlp"), "ok", measurements=(Measurement.of_value("step", 1.0, "p25", 1),)))
+    run.append(Result(Cell("vgg6"), "skipped", "the run was interrupted before its turn"))
+    assert ("the rest: python -m bench run --resume mine" in " ".join(lines(run, width=200))) is told
+
+
 def test_a_hostile_name_takes_the_room_that_it_is_shown_in(tmp_path):
     run = create("mine", {"plan": {}}, tmp_path)
     for net, step in (("net\x1b[2J\u202e", 1.0), ("net\n\nnet", 2.0)):
