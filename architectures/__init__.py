@@ -11,6 +11,7 @@ from architectures import convolutions as convolutions
 from architectures import alexnet as alexnet
 from architectures import vgg as vgg
 from architectures import resnet as resnet
+from architectures import cifar as cifar
 from architectures import debug as debug
 from architectures import zoo as zoo
 

@@ -60,7 +60,9 @@ class Workload:
         model = models.build(cell.source("architecture"), shape, num_classes)
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
-        models.initialize(self.model, cell.initialization)
+        models.initialize(
+            self.model, cell.initialization, lambda most: self.as_floats(images[:most].to(device.torch_device))
+        )
         self.recomputed = _recomputed(self.model, cell) if cell.mode == "recompute" else None
         self.is_pure = cell.dtype.startswith(PURE)
         if self.is_pure:

@@ -1,9 +1,12 @@
-"""Initial weights: those of a net drawn anew by a rule of torch.nn.init, or left as the net has them."""
+"""Initial weights: those that a net has, drawn anew by a rule of torch.nn.init, or taken from images."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+
+SEEN = 5000  # training images whose patches are whitened
+SMALLEST = 5e-4  # added to a variance before it is divided by: some directions hold next to nothing
 
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -18,16 +21,44 @@ RULES: dict[str, Callable[[Tensor], object]] = {
 
 
 @torch.no_grad()
-def initialize(model: nn.Module, name: str) -> None:
+def initialize(model: nn.Module, name: str, images: Callable[[int], Tensor]) -> None:
     """Draw the weights of linear layers and convolutions by a rule, and have their biases 0; "default" leaves all.
 
-    With "zero_last" only the last of them, whose outputs are the scores, begins at 0. What is normalized, embedded or
-    bare parameters stays as it is.
+    With "zero_last" only the last of them, whose outputs are the scores, begins at 0; with "whitened" only the first
+    convolution is another, see `_whiten`. What is normalized, embedded or bare parameters stays as it is.
+
+    Args:
+        model: on its device.
+        name: of the rule.
+        images: gives the first of the training images, (N, C, H, W), on that device.
+
     """
     layers = [layer for layer in model.modules() if isinstance(layer, _LAYERS)]
     if name == "default":
+        return
+    if name == "whitened":
+        _whiten(next((layer for layer in layers if isinstance(layer, nn.Conv2d)), None), images(SEEN))
         return
     for layer in layers[-1:] if name == "zero_last" else layers:
         RULES.get(name, nn.init.zeros_)(layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
+
+
+def _whiten(layer: nn.Conv2d | None, images: Tensor) -> None:
+    """Have a convolution of the images give the principal directions of their patches, each of variance 1, for good.
+
+    Each direction and its opposite, the strongest first, as many as there are filters; more filters than that stay as
+    they are, as does a net whose first convolution does not take the images themselves. The weights are not learnt
+    (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498, section 3.1).
+    """
+    if layer is None or layer.in_channels != images.shape[1] or layer.groups != 1:
+        return
+    patches = nn.functional.unfold(images.double(), layer.kernel_size)  # (N, C h w, places)
+    patches = patches.transpose(0, 1).flatten(1)
+    variances, directions = torch.linalg.eigh(patches @ patches.T / patches.shape[1])  # of ascending variance
+    white = (directions / (variances + SMALLEST).sqrt()).T.flip(0)
+    each = min(len(white), layer.out_channels // 2)
+    filters = torch.cat((white[:each], -white[:each])).view(-1, *layer.weight.shape[1:])
+    layer.weight[: 2 * each] = filters.to(layer.weight.dtype)
+    layer.weight.requires_grad_(False)

@@ -25,14 +25,15 @@ MEMORY_FORMATS = ("contiguous", "channels_last")
 IMPLEMENTATIONS = ("default", "forloop", "foreach", "fused", COMPILED)
 MAX = "max"  # in a plan alone: the largest batch that fits the memory
 AUTO = "auto"  # in a plan alone: fused where torch has it, else default
-SCHEDULES = ("constant", "step", "cosine", "one_cycle", "warmup", "warmup_cosine")
+SCHEDULES = ("constant", "step", "cosine", "one_cycle", "triangular", "warmup", "warmup_cosine")
 SINGLE_AUGMENTATIONS = ("shift", "crop", "flip", "cutout")
 _TOGETHER = [parts for count in range(1, 5) for parts in combinations(SINGLE_AUGMENTATIONS, count)]
 AUGMENTATIONS = ("none", *map("+".join, _TOGETHER))
 EMA_DECAY = 0.99  # an average over some hundred steps: trainings here are of a few epochs
 TEST_AUGMENTATIONS = ("none", "flip", "shift")
 INITIALIZATIONS = (
-    "default", "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "orthogonal", "zero_last",
+    "default", "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "orthogonal", "whitened",
+    "zero_last",
 )  # fmt: skip
 SPLITS = ("test", "validation")
 SCALINGS = ("weak", "strong")  # the images of a batch are for each rank, or for all together
@@ -181,7 +182,8 @@ class Plan:
     )
     initializations: tuple[str, ...] = _option(
         ("default",),
-        "initial weights of linear layers and convolutions; zero_last: the last of them 0, the others the net's own",
+        "initial weights of linear layers and convolutions; zero_last: the last of them 0; whitened: the first filters "
+        "the principal directions of the images' patches, kept; the others the net's own",
         role="training",
         choices=INITIALIZATIONS,
     )

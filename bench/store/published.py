@@ -18,7 +18,11 @@ from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
 from bench.text import PERCENT, either_way, plural, quantity, with_interval
 
 # What a source that says nothing of it is taken to have done.
-USUAL = {"schedule": "constant", "normalization": "unit", "augmentation": "none", "dtype": "float32", "split": "test"}
+USUAL = {
+    "loss": "cross_entropy", "schedule": "constant", "normalization": "unit", "augmentation": "none",
+    "test_augmentation": "none", "average": "none", "clip_norm": 0.0, "initialization": "default",
+    "dtype": "float32", "split": "test",
+}  # fmt: skip
 # What times of forward and backward depend on; the optimizer and its implementation have no part in them.
 TIMED = ("dtype", "mode", "memory_format")
 MOST = 100  # seeds; nobody trains more
@@ -114,7 +118,8 @@ def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[
 
 def _speaks(figure: Mapping[str, Any], record: _Record) -> bool:
     cell = record.cell
-    return bool((cell.architecture, cell.dataset) == (figure["architecture"], "mnist") and record.accuracy)
+    about = figure["architecture"], figure.get("dataset", "mnist")
+    return bool((cell.source("architecture"), cell.dataset) == about and record.accuracy)
 
 
 def _times_speak(table: Mapping[str, Any], record: _Record) -> bool:
@@ -125,7 +130,7 @@ def _times_speak(table: Mapping[str, Any], record: _Record) -> bool:
 
 def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, float | None]) -> PublishedComparison:
     cell = record.cell
-    own = cell.to_dict()
+    own = {**cell.to_dict(), "optimizer": cell.source("optimizer"), "loss": cell.source("loss")}
     own["learning_rate"] = rates.get(cell.optimizer) if cell.learning_rate is None else cell.learning_rate
     wanted = {**USUAL, **figure["setup"]}
     differs = [
@@ -196,8 +201,8 @@ def _difference(key: str, own: Any, theirs: Any) -> str:
         return f"{name} unknown instead of {theirs}"
     if key == "epochs":
         return f"{own:.3g} of {theirs} epochs" if own < theirs else f"{own:.3g} epochs instead of {theirs}"
-    shown = f"{own:g}" if isinstance(own, float) else own
-    return f"{name} {shown} instead of {theirs}"
+    shown, wanted = (f"{value:g}" if isinstance(value, float) else value for value in (own, theirs))
+    return f"{name} {shown} instead of {wanted}"
 
 
 def _half(interval: Interval) -> float | None:

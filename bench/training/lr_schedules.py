@@ -6,6 +6,7 @@ from collections.abc import Callable
 from torch.optim import Optimizer
 
 WARM_UP = 0.1  # share of the training in which the rate rises
+TIP = 0.2  # of the triangle: the factor that it begins with, and the share of the training that leads to its top
 PEAK, RISE = 3.0, 0.3  # of the one-cycle: the factor at its top, and the share of the training that leads there
 
 
@@ -30,6 +31,11 @@ def _one_cycle(progress: float) -> float:
     return PEAK * _cosine((progress - RISE) / (1 - RISE))
 
 
+def _triangular(progress: float) -> float:
+    """A straight line up to the rate, and another down to zero (Jordan 2024, arXiv:2404.00498)."""
+    return TIP + (1 - TIP) * progress / TIP if progress < TIP else (1 - progress) / (1 - TIP)
+
+
 def _warmup(progress: float) -> float:
     """A straight line up to the rate, which then stays (Goyal et al. 2017, section 2.2); not 0 in the first step."""
     return min(1.0, 0.1 + 0.9 * progress / WARM_UP)
@@ -46,6 +52,7 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "step": _step,
     "cosine": _cosine,
     "one_cycle": _one_cycle,
+    "triangular": _triangular,
     "warmup": _warmup,
     "warmup_cosine": _warmup_cosine,
 }

@@ -58,6 +58,23 @@ BASES = {
         Conv2d(32, 64, 3, stride=2, padding=1, bias=None) BatchNorm2d(64) ReLU()
         Conv2d(64, 64, 3, padding=1, bias=None) BatchNorm2d(64) Shortcut(2) ReLU()
         AdaptiveAvgPool2d(1) Flatten() Linear(64, 10)""",
+    "allcnn_c": """
+        Dropout(p=0.2)
+        Conv2d(3, 96, 3, padding=1) ReLU() Conv2d(96, 96, 3, padding=1) ReLU()
+        Conv2d(96, 96, 3, stride=2, padding=1) ReLU() Dropout()
+        Conv2d(96, 192, 3, padding=1) ReLU() Conv2d(192, 192, 3, padding=1) ReLU()
+        Conv2d(192, 192, 3, stride=2, padding=1) ReLU() Dropout()
+        Conv2d(192, 192, 3) ReLU() Conv2d(192, 192, 1) ReLU() Conv2d(192, 10, 1)
+        AdaptiveAvgPool2d(1) Flatten()""",
+    "airbench94": """
+        Conv2d(3, 24, 2) GELU()
+        Conv2d(24, 64, 3, padding=1, bias=None) MaxPool2d(2, stride=2) BatchNorm2d(64, eps=1e-12) GELU()
+        Conv2d(64, 64, 3, padding=1, bias=None) BatchNorm2d(64, eps=1e-12) GELU()
+        Conv2d(64, 256, 3, padding=1, bias=None) MaxPool2d(2, stride=2) BatchNorm2d(256, eps=1e-12) GELU()
+        Conv2d(256, 256, 3, padding=1, bias=None) BatchNorm2d(256, eps=1e-12) GELU()
+        Conv2d(256, 256, 3, padding=1, bias=None) MaxPool2d(2, stride=2) BatchNorm2d(256, eps=1e-12) GELU()
+        Conv2d(256, 256, 3, padding=1, bias=None) BatchNorm2d(256, eps=1e-12) GELU()
+        AdaptiveMaxPool2d(1) Flatten() Linear(256, 10, bias=None) Scale(0.1111111111111111)""",
     "debug": "Conv2d(1, 2, 5, stride=5) ReLU() Flatten() Linear(50, 10)",
 }
 
@@ -193,3 +210,17 @@ def test_past_blocks_that_give_nothing_the_image_comes_only_through_shortcuts(na
             nn.init.zeros_(branch[-1].weight)
     first, second = network(torch.rand(2, 1, 28, 28))
     assert torch.equal(first, second) == name.startswith("plain")
+
+
+def test_airbench94_begins_as_the_identity_of_its_first_channels_and_learns_no_factors():
+    """As published: 1,971,640 weights but for the factors of batch norm, which are not learnt."""
+    torch.manual_seed(0)
+    network = architectures.build("airbench94")
+    kept = [layer for layer in network if isinstance(layer, nn.Conv2d)][1:]
+    images = torch.randn(2, 24, 8, 8)
+    assert torch.allclose(kept[0](images)[:, :24], images, atol=1e-6)
+    assert len(kept) == 6
+    norms = [layer for layer in network if isinstance(layer, nn.BatchNorm2d)]
+    assert [norm.weight.requires_grad for norm in norms] == [False] * 6
+    learnt = sum(weight.numel() for weight in network.parameters() if weight.requires_grad)
+    assert learnt == 1_971_640

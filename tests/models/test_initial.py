@@ -13,8 +13,12 @@ def net():
     return nn.Sequential(nn.Conv2d(3, 64, 5), nn.BatchNorm2d(64), nn.Flatten(), nn.Linear(400, 100), nn.Linear(100, 10))
 
 
+def unseen(_):
+    raise AssertionError("no images are asked for")
+
+
 def test_there_is_one_for_every_name():
-    assert ("default", *RULES, "zero_last") == INITIALIZATIONS
+    assert ("default", *RULES, "whitened", "zero_last") == INITIALIZATIONS
 
 
 @pytest.mark.parametrize(
@@ -29,7 +33,7 @@ def test_there_is_one_for_every_name():
 )
 def test_a_rule_has_its_spread_and_biases_begin_at_zero(name, spread):
     model, before = net(), net()
-    initialize(model, name)
+    initialize(model, name, unseen)
     assert float(model[3].weight.detach().std()) == pytest.approx(spread, rel=0.03)
     assert [int(model[at].bias.count_nonzero()) for at in (0, 3, 4)] == [0, 0, 0]
     assert not torch.equal(model[0].weight, before[0].weight)
@@ -40,8 +44,52 @@ def test_a_rule_has_its_spread_and_biases_begin_at_zero(name, spread):
 
 def test_the_last_layer_alone_begins_at_zero():
     model, before = net(), net()
-    initialize(model, "zero_last")
+    initialize(model, "zero_last", unseen)
     assert int(model[4].weight.count_nonzero()) == 0
     assert torch.equal(model[3].weight, before[3].weight)
-    initialize(before, "default")
+    initialize(before, "default", unseen)
     assert torch.equal(before[4].weight, net()[4].weight)
+
+
+def smooth(most):
+    """Images whose neighbouring pixels are alike, as those of photographs are."""
+    return nn.functional.avg_pool2d(torch.randn(most, 3, 24, 24, generator=torch.Generator().manual_seed(1)), 3, 1)
+
+
+def test_whitened_filters_give_each_direction_of_a_patch_the_same_variance_and_are_kept():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 24, 2), nn.Flatten(), nn.Linear(24 * 21 * 21, 10))
+    last = model[2].weight.clone()
+    initialize(model, "whitened", lambda most: smooth(min(most, 200)))
+    first = model[0]
+    assert torch.equal(first.weight[:12], -first.weight[12:])
+    assert not first.weight.requires_grad
+    assert first.bias.requires_grad
+    assert torch.equal(model[2].weight, last)
+    given = nn.functional.conv2d(smooth(200), first.weight.detach()[:12]).transpose(0, 1).flatten(1)
+    products = given @ given.T / given.shape[1]
+    assert torch.allclose(products, torch.eye(12), atol=0.05)  # less where there is little variance
+    strength = first.weight.detach()[:12].flatten(1).norm(dim=1)  # the strongest direction is divided by most
+    assert torch.equal(strength.argsort(), torch.arange(12))
+
+
+@pytest.mark.parametrize(
+    ("filters", "white"),
+    [(8, 8), (30, 24)],  # of 12 directions and their opposites
+)
+def test_other_numbers_of_filters_have_the_strongest_directions_or_keep_the_rest(filters, white):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, filters, 2))
+    before = model[0].weight.clone()
+    initialize(model, "whitened", lambda _: smooth(50))
+    changed = (model[0].weight != before).flatten(1).any(1)
+    assert changed.tolist() == [True] * white + [False] * (filters - white)
+
+
+@pytest.mark.parametrize("first", [nn.Conv2d(6, 4, 3), nn.Conv2d(3, 6, 3, groups=3), nn.Linear(24, 4)])
+def test_a_net_that_no_convolution_of_the_images_begins_stays_as_it_is(first):
+    model = nn.Sequential(first)
+    before = first.weight.clone()
+    initialize(model, "whitened", lambda _: smooth(5))
+    assert torch.equal(first.weight, before)
+    assert first.weight.requires_grad

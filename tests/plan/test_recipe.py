@@ -16,6 +16,7 @@ CELL = Cell("mlp")
         ({"clip_norm": 1.0}, True, "--clip-norms 0"),
         ({"clip_norm": 1.0, "mode": "cuda_graph"}, False, "--clip-norms 0"),
         ({"average": "swa", "mode": "cuda_graph"}, False, "--averages none"),
+        ({"initialization": "whitened", "dtype": "pure_bfloat16"}, False, "--initializations default"),
         ({"test_augmentation": "flip", "world_size": 2}, False, "--test-augmentations none"),
     ],
 )

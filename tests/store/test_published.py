@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bench.optimizers.scaled_biases import RATE
 from bench.plan.cell import Cell
+from bench.plan.origin import parse
+from bench.plan.plan import plan_from
 from bench.store import published
 from bench.store.facts import RunFacts
 from bench.store.published import _needed, _Record, comparisons, figures
@@ -125,6 +128,12 @@ def test_every_seed_has_to_have_the_published_number_of_epochs(epochs, told):
         ({"normalization": "half"}, 20, "normalization half instead of unit"),
         ({"schedule": "cosine"}, 20, "schedule cosine instead of constant"),
         ({"dtype": "bfloat16"}, 20, "dtype bfloat16 instead of float32"),
+        ({"loss": "log_softmax_nll"}, 20, "loss log_softmax_nll instead of cross_entropy"),
+        ({"augmentation": "shift"}, 20, "augmentation shift instead of none"),
+        ({"test_augmentation": "flip"}, 20, "test augmentation flip instead of none"),
+        ({"average": "swa"}, 20, "average swa instead of none"),
+        ({"clip_norm": 1.0}, 20, "clip norm 1 instead of 0"),
+        ({"initialization": "orthogonal"}, 20, "initialization orthogonal instead of default"),
         ({"split": "validation"}, 20, "split validation instead of test"),
         ({}, 2, "2 of 20 epochs"),
         ({}, 1.25, "1.25 of 20 epochs"),
@@ -228,10 +237,52 @@ def test_the_catalogues_figures_are_there():
     assert gpu["alexnet"] == [4.31, 9.58]
     assert gpu["googlenet"] == [11.50, 25.37]
     assert cpu["vgg19"] == [3609.78, 6239.45]
-    assert [figure["value"] for figure in figures("accuracy")] == [0.9840, 0.9810, 0.9925, 0.9905]
+    assert [figure["value"] for figure in figures("accuracy")] == [
+        *(0.9840, 0.9810, 0.9925, 0.9905),  # of MNIST
+        *(0.9092, 0.9125, 0.9401),  # of CIFAR-10
+    ]
     assert published._published()["top1_error"]["resnet152"] == 22.16
 
 
 def test_more_seeds_are_asked_for_than_there_are_however_wide_the_room():
     record = _Record(Cell("mlp"), seeds=None, accuracy=[0.90, 0.90001])
     assert _needed(record, 1.0) == "some 3 would tell, if they lie alike (--seeds)"
+
+
+def test_a_figure_is_of_its_data_set_alone():
+    cell = Cell("resnet20", dataset="cifar10", optimizer="momentum", batch_size=128, learning_rate=0.1)
+    (found,) = comparisons([line(cell, accuracy=0.91)], FACTS)
+    assert found.published == "91.25 % (± 0.55 points allowed)"
+    assert "optimizer momentum instead of torch.optim:SGD(momentum=0.9, weight_decay=0.0001)" in found.differs
+    assert comparisons([line(replace(cell, dataset="mnist"), accuracy=0.99)], FACTS) == []
+
+
+@pytest.mark.parametrize(("suite", "seeds"), [("airbench94", 20), ("reproduce-resnet20", 5)])
+def test_a_suite_of_cifar10_is_the_set_up_that_was_published(suite, seeds):
+    plan = plan_from({"suite": suite})
+    named = {"optimizer": plan.optimizers[0], "loss": plan.losses[0]}
+    cell = Cell(
+        plan.architectures[0],
+        dataset="cifar10",
+        optimizer=label_of(plan.optimizers[0]),
+        loss=label_of(plan.losses[0]),
+        origins=tuple(f"{field}={text}" for field, text in named.items() if parse(text)),
+        learning_rate=next(iter(plan.learning_rates), None),
+        batch_size=plan.batch_sizes[0],
+        schedule=plan.schedules[0],
+        normalization=plan.normalizations[0],
+        augmentation=plan.augmentations[0],
+        test_augmentation=plan.test_augmentations[0],
+        initialization=plan.initializations[0],
+        dtype=plan.dtypes[0],
+    )
+    facts = RunFacts(optimizers={"scaled_biases.nesterov": {"learning_rate": RATE}})
+    value = next(figure["value"] for figure in figures("accuracy") if figure["architecture"] == cell.architecture)
+    lines = [line(replace(cell, seed=seed), plan.epochs, accuracy=value) for seed in plan.seeds]
+    (found,) = comparisons(lines, facts)
+    assert found.verdict == f"reproduced, but for what differs: 0.00 percentage points above over {seeds} seeds"
+
+
+def label_of(text):
+    origin = parse(text)
+    return origin.label if origin else text

@@ -25,6 +25,11 @@ def test_they_are_those_of_the_plan():
         ("cosine", 1.0, 0.0),
         ("one_cycle", RISE, PEAK),
         ("one_cycle", 1.0, 0.0),
+        ("triangular", 0.0, 0.2),
+        ("triangular", 0.1, 0.6),
+        ("triangular", 0.2, 1.0),
+        ("triangular", 0.6, 0.5),
+        ("triangular", 1.0, 0.0),
     ],
 )
 def test_a_schedule_follows_its_formula(name, progress, factor):

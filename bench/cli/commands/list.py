@@ -91,7 +91,8 @@ def _suites() -> list[dict[str, Any]]:
         tuple(dict.fromkeys(text for plan in plans for text in getattr(plan, axis)))
         for axis in ("architectures", "optimizers", "losses")
     )
-    catalogue = _catalogue(CatalogueRequest(architectures, optimizers=optimizers, losses=losses))
+    shapes = tuple(dict.fromkeys(text for plan in plans for text in plan.datasets if ":" in text))
+    catalogue = _catalogue(CatalogueRequest(architectures, shapes, optimizers=optimizers, losses=losses))
     return [_suite(plan, catalogue) for plan in plans]
 
 

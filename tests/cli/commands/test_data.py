@@ -85,6 +85,25 @@ def test_a_network_is_trained_on_what_lies_in_a_folder(expecting):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("suite", "seed", "published"),
+    [("airbench94", "100", "94.01 %"), ("reproduce-resnet20", "0", "91.25 %")],
+)
+def test_a_suite_of_cifar10_stands_beside_its_published_figure(expecting, suite, seed, published):
+    small.write(small.files_of("cifar10"), expecting.folder / "kept")
+    few = f"--seeds {seed} --repeats 1 --again 0 --blocks 2 --threads 1 --epochs 4 --batch-sizes 64 --dtypes bfloat16"
+    done = expecting("run", "--suite", suite, "--data-dir", "kept", "--run", "small", "--no-report", *few.split())
+    assert done.returncode == 0, done.stderr
+    (result,) = load("small", expecting.folder / "results").results()
+    (accuracy,) = (one.value for one in result.measurements if one.metric == "accuracy")
+    assert accuracy > 0.2  # of images that are moved as far as their classes lie apart
+    shown = expecting("show", "small", "--json")
+    (beside,) = json.loads(shown.stdout)["published"]
+    assert published in beside["published"]
+    assert "batch size 64 instead of" in beside["differs"][0]
+
+
+@pytest.mark.slow
 def test_a_network_is_trained_on_what_was_fetched(expecting):
     for name in small.NAMES:
         small.write(small.published_of(name), expecting.published / name)

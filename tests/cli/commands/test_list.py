@@ -48,6 +48,9 @@ def test_a_listing_as_json(typed, what):
     assert (done.returncode, done.stderr) == (0, "")
     assert all(set(entry) >= KEYS[what] for entry in entries)
     assert MEMBERS[what] in [entry["name"] for entry in entries]
+    if what == "suites":  # each is forecast with images of its own size
+        seconds = {entry["name"]: entry["seconds"] for entry in entries}
+        assert seconds["cnn-benchmarks"] > 10 * seconds["quick"]
 
 
 @pytest.mark.parametrize("what", LISTINGS)
