@@ -137,8 +137,7 @@ def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, fl
         _difference(key, own[key], value) for key, value in wanted.items() if key != "epochs" and own[key] != value
     ]
     differs += _epochs(record.epochs, wanted["epochs"])
-    apart = [*figure.get("apart", ())]
-    apart += figure.get("apart_optimizer", ()) if own["optimizer"] == wanted["optimizer"] else ()
+    apart = figure.get("apart", ())
     return PublishedComparison(
         configuration=cell.id,
         what="test accuracy",

@@ -152,17 +152,17 @@ def test_the_seed_is_drawn_and_recorded_unless_one_is_asked_for():
     [(0.0, 0.0, 0.03), (0.25, -0.03, 0.05), (0.5, 0.0, 0.05), (0.75, 0.0, 0.03), (0.75, 0.03, 0.03)],
 )
 def test_a_run_keeps_its_promises(shares, icc, effect, tolerance):
-    equal, slower = (shares(1000, tolerance, icc=icc, effect=effect, slowdown=loss) for loss in (0.0, tolerance))
+    equal, slower = (shares(500, tolerance, icc=icc, effect=effect, slowdown=loss) for loss in (0.0, tolerance))
     assert equal.fail <= 0.01
     assert slower.passed <= 0.02
-    assert equal.covered == pytest.approx(0.99, abs=0.01)
-    assert slower.covered == pytest.approx(0.99, abs=0.01)
+    assert equal.covered >= 0.98
+    assert slower.covered >= 0.98
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("icc", [0.0, 0.25, 0.5])
 @pytest.mark.parametrize("cells", [2, 10])
 def test_the_mean_over_cells_keeps_its_promises(shares, cells, icc):
-    found = shares(1000 // cells, 0.05, icc=icc, cells=cells)
+    found = shares(600 // cells, 0.05, icc=icc, cells=cells)
     assert found.mean_fails <= 0.01
     assert found.mean_covered >= 0.98
