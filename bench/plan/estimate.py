@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from math import ceil, prod
+from math import ceil, log, prod
 
 from bench.plan import timing
 from bench.plan.attacked import attacked_images
@@ -27,7 +27,9 @@ EVALUATION_FLOPS_PER_SECOND = 6e10  # a core's: larger batches, and no gradients
 INSIGHT_SECONDS = 2.5  # of a look into a trained net, however small it is, saliency and the import of captum included
 ATTACK_PASSES = 40  # over the attacked images, a pass back to the pixels counted as two
 RENEWAL_SECONDS = 3.0  # a fresh server of the workers, which imports torch
-TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on small nets; within a factor of about three
+TRAIN_FLOPS_PER_SECOND = 2e10  # a core's, on nets of SMALL FLOPs an image or fewer; within a factor of about three
+LARGE_GAIN = 4.0  # by which it is higher on nets of LARGE FLOPs or more, whose operators are long
+SMALL, LARGE = 1e8, 1e9
 DEVICE_FLOPS_PER_SECOND = 5e12  # a GPU's, likewise; they differ by a factor of ten
 STEP_SECONDS = 4e-4  # what a training step takes however small the net
 WARM_LONG_STEPS = 6  # steps before the first that is timed, where each is longer than a block
@@ -129,8 +131,15 @@ def _extra_seconds(cell: Cell, plan: Plan, catalogue: Catalogue) -> float:
 
 def _step_seconds(cell: Cell, threads: int, catalogue: Catalogue) -> float:
     """What a training step takes: forward, and backward that is twice as much arithmetic."""
-    rate = TRAIN_FLOPS_PER_SECOND * threads if catalogue.devices[cell.device].on_host else DEVICE_FLOPS_PER_SECOND
-    return STEP_SECONDS * cell.accumulate + 3 * _flops(cell, catalogue) * cell.batch_size / rate
+    flops = _flops(cell, catalogue)
+    rate = _host_rate(flops) * threads if catalogue.devices[cell.device].on_host else DEVICE_FLOPS_PER_SECOND
+    return STEP_SECONDS * cell.accumulate + 3 * flops * cell.batch_size / rate
+
+
+def _host_rate(flops: float) -> float:
+    """FLOPs a second of a core, for a net of so many an image."""
+    share = log(max(flops, SMALL) / SMALL) / log(LARGE / SMALL)
+    return float(TRAIN_FLOPS_PER_SECOND * LARGE_GAIN ** min(1.0, share))
 
 
 def _flops(cell: Cell, catalogue: Catalogue) -> float:
