@@ -1,5 +1,7 @@
 """Networks that were published for CIFAR-10: one of convolutions alone, and the one of a speed record."""
 
+from functools import partial
+
 from torch import Tensor, nn
 
 from architectures.initialization import he_initialized
@@ -9,12 +11,10 @@ from architectures.shapes import Shape
 WHITENED = 2  # the side of the first convolution's filters in `airbench94`
 COOLED = 1 / 9  # what its scores are multiplied by
 
-_cifar = {"input_shape": (3, 32, 32), "num_classes": 10}
+cifar = partial(register, input_shape=(3, 32, 32))
 
 
-@register(
-    family="allcnn", parameters=1_369_738, source="Springenberg et al. 2015, arXiv:1412.6806, ALL-CNN-C", **_cifar
-)
+@cifar(family="allcnn", parameters=1_369_738, source="Springenberg et al. 2015, arXiv:1412.6806, ALL-CNN-C")
 def allcnn_c(input_shape: Shape, num_classes: int) -> nn.Module:
     """ALL-CNN-C: nine convolutions 96-192, two of them in steps of 2 in place of pooling, and the mean of each map."""
     layers: list[nn.Module] = [nn.Dropout(0.2)]
@@ -74,13 +74,13 @@ def _group(inputs: int, outputs: int) -> list[nn.Module]:
     ]
 
 
-@register(family="airbench", parameters=1_972_792, source="Jordan 2024, arXiv:2404.00498", **_cifar)
+@cifar(family="airbench", parameters=1_972_792, source="Jordan 2024, arXiv:2404.00498")
 def airbench94(input_shape: Shape, num_classes: int) -> nn.Module:
     """Seven convolutions 64-256-256 that begin as the identity, GELU, batch norm without factors, scores over 9."""
     channels = input_shape[0]
     first = 2 * channels * WHITENED**2  # each direction of a patch and its opposite (--initializations whitened)
     stem = nn.Conv2d(channels, first, kernel_size=WHITENED)  # 24x31x31 for 3x32x32
-    nn.init.zeros_(stem.bias)
+    nn.init.zeros_(stem.get_parameter("bias"))
     return nn.Sequential(
         stem,
         nn.GELU(),
