@@ -118,8 +118,8 @@ def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[
 
 def _speaks(figure: Mapping[str, Any], record: _Record) -> bool:
     cell = record.cell
-    about = figure["architecture"], figure.get("dataset", "mnist")
-    return bool((cell.source("architecture"), cell.dataset) == about and record.accuracy)
+    same = cell.source("architecture") == figure["architecture"] and cell.dataset == figure.get("dataset", "mnist")
+    return bool(same and record.accuracy)
 
 
 def _times_speak(table: Mapping[str, Any], record: _Record) -> bool:
