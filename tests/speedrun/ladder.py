@@ -1,8 +1,7 @@
 """The ladder: what each trick of the suite `speedrun` gains over the step before it, in accuracy and in time.
 
 `python -m tests.speedrun.ladder` trains ten seeds of each step for an epoch and writes the table into docs/suites.md:
-ten minutes, on a quiet machine. The steps take turns, two seeds at a time, for a machine that is shared is now faster
-and now slower, and what two steps differ by is told seed by seed.
+six minutes, on a quiet machine.
 """
 
 import sys
@@ -13,16 +12,15 @@ import numpy as np
 
 from bench.plan.plan import Plan, plan_of_values
 from bench.plan.tuning import plan_of_trials
-from bench.process.executor import Executor, open_executor
+from bench.process.executor import open_executor
 from bench.session.observer import SILENT
 from bench.session.run import measure, prepare
 from bench.store.pooling import pooled
 from bench.store.warning import Warning, disturbed_parts
-from bench.text import PERCENT, change, either_way, plural, points, quantity, with_interval
+from bench.text import PERCENT, change, either_way, points, quantity, with_interval
 from tests.conftest import ROOT
 
 SEEDS = tuple(range(10))
-AT_ONCE = 2  # seeds of a step before it is the next one's turn
 PAGE = ROOT / "docs" / "suites.md"
 BEGIN, END = "<!-- begin of what python -m tests.speedrun.ladder writes -->", "<!-- end -->"
 HEAD = "| step, each with all before | training | its change | accuracy | its change |\n|---|---|---|---|---|"
@@ -63,11 +61,6 @@ class Learnt(NamedTuple):
     seconds: Sequence[float]
     contended: bool = False
 
-    def and_then(self, more: "Learnt") -> "Learnt":
-        """With what further seeds learnt."""
-        contended = self.contended or more.contended
-        return Learnt([*self.accuracies, *more.accuracies], [*self.seconds, *more.seconds], contended)
-
 
 def plans(seeds: Sequence[int] = SEEDS) -> list[Plan]:
     """The plan of each step: the changes up to its own together."""
@@ -79,23 +72,12 @@ def plans(seeds: Sequence[int] = SEEDS) -> list[Plan]:
     return steps
 
 
-def climbed(seeds: Sequence[int] = SEEDS, *, concurrent: bool = False) -> list[Learnt]:
-    """What the seeds learnt in each step; `concurrent`: beside other runs."""
-    every = [Learnt([], []) for _ in STEPS]
-    with open_executor(plans(seeds)[0]) as executor:
+def learnt(plan: Plan, *, concurrent: bool = False) -> Learnt:
+    """Train the step's seeds, each in a fresh process, and time nothing else; `concurrent`: beside other runs."""
+    with open_executor(plan) as executor:
         executor.prepare()
-        for at in range(0, len(seeds), AT_ONCE):
-            turn = [learnt(plan, executor, concurrent=concurrent) for plan in plans(seeds[at : at + AT_ONCE])]
-            every = [before.and_then(more) for before, more in zip(every, turn, strict=True)]
-            sys.stdout.write(f"{min(at + AT_ONCE, len(seeds))} of {plural(len(seeds), 'seed')}\n{table(every)}\n")
-            sys.stdout.flush()
-    return every
-
-
-def learnt(plan: Plan, executor: Executor, *, concurrent: bool = False) -> Learnt:
-    """Train the seeds of a step, each in a fresh process, and time nothing else."""
-    work = prepare(plan_of_trials(plan), executor, SILENT)
-    lines = [*measure(work, executor, SILENT, command="the ladder", concurrent=concurrent).lines()]
+        work = prepare(plan_of_trials(plan), executor, SILENT)
+        lines = [*measure(work, executor, SILENT, command="the ladder", concurrent=concurrent).lines()]
     lines.sort(key=lambda line: line["cell"]["seed"])
     ends = [line["training"]["epochs"][-1] for line in lines]
     warnings = [Warning.from_dict(each) for line in lines for each in line["warnings"]]
@@ -140,4 +122,9 @@ def written(text: str, rows: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text("utf-8"), table(climbed())), "utf-8")
+    steps = []
+    for (name, _), plan in zip(STEPS, plans(), strict=True):
+        steps.append(learnt(plan))
+        sys.stdout.write(f"{name}: {time(steps[-1])}, {accuracy(steps[-1])}\n")
+        sys.stdout.flush()
+    PAGE.write_text(written(PAGE.read_text("utf-8"), table(steps)), "utf-8")

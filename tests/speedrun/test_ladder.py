@@ -1,12 +1,10 @@
 """The ladder's arithmetic by planted numbers, and that it ends at the suite; tests of what it measures are slow."""
 
-import json
 import re
 
 import pytest
 
 from bench.plan.plan import plan_from
-from tests.speedrun import ladder
 from tests.speedrun.ladder import BEGIN, END, PAGE, STEPS, Learnt, gained, plans, table, written
 
 BEFORE = Learnt([0.970, 0.972, 0.974], [4.0, 4.0, 4.0])
@@ -60,22 +58,12 @@ def test_only_what_stands_between_the_marks_is_written():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("in_haste")
-def test_what_it_measures_is_what_the_seeds_learnt_whose_steps_take_turns(tmp_path, monkeypatch, capsys):
+def test_what_it_measures_is_what_the_seeds_learnt(tmp_path, monkeypatch):
+    from tests.speedrun.ladder import learnt
+
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(ladder, "STEPS", (STEPS[0], ("the suite", {**SUITE})))
-    first, last = ladder.climbed([3, 4, 5], concurrent=True)
-    assert len(first.accuracies) == len(last.seconds) == 3
-    assert all(0.97 < each < 1 for each in last.accuracies)
-    assert all(each > 0 for each in last.seconds)
-    began = sorted((line["started"], line["cell"]["architecture"], line["cell"]["seed"]) for line in stored(tmp_path))
-    turns = [("lenet5", 3), ("lenet5", 4), ("lenet_strided", 3), ("lenet_strided", 4)]
-    assert [(net, seed) for _, net, seed in began] == [*turns, ("lenet5", 5), ("lenet_strided", 5)]
-    assert "2 of 3 seeds" in capsys.readouterr().out
-
-
-SUITE = {name: value for _, changes in STEPS[1:] for name, value in changes.items()}
-
-
-def stored(folder):
-    """The lines of all runs of a folder."""
-    return [json.loads(line) for path in folder.glob("results/*/results.jsonl") for line in path.open()]
+    *_, last = plans(seeds=[3, 4])
+    step = learnt(last, concurrent=True)
+    assert len(step.accuracies) == len(step.seconds) == 2
+    assert all(0.97 < each < 1 for each in step.accuracies)
+    assert all(each > 0 for each in step.seconds)

@@ -128,21 +128,7 @@ def test_a_suspect_is_measured_again_beside_the_baselines_revision_and_fails(ben
     assert git("worktree", "list").count("\n") == 0
 
 
-LEARNING = (
-    *GRID[:2],
-    "--threads",
-    "1",
-    "--blocks",
-    "2",
-    "--repeats",
-    "1",
-    "--again",
-    "0",
-    "--epochs",
-    "1",
-    "--batch-sizes",
-    "256",
-)
+LEARNING = (*GRID[:2], "--threads", "1", "--blocks", "2", "--repeats", "1", "--again", "0", "--epochs", "1")
 UNLEARNT = ("bench/optimizers/registry.py", '"Adam (Kingma & Ba 2015)", 1e-3', '"Adam (Kingma & Ba 2015)", 1e-7')
 REDRAWN = ("bench/measure/workload.py", "torch.manual_seed(cell.seed)", "torch.manual_seed(cell.seed + 1000)")
 # Nobody looks at times here: warm-ups are short, and the servers of all seeds the same.
