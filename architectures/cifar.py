@@ -78,7 +78,7 @@ def _group(inputs: int, outputs: int) -> list[nn.Module]:
 
 @cifar(family="airbench", parameters=1_971_640, source="Jordan 2024, arXiv:2404.00498")
 def airbench94(input_shape: Shape, num_classes: int) -> nn.Module:
-    """Seven convolutions 64-256-256 that begin as the identity, GELU, batch norm without factors, scores over 9."""
+    """A 2x2 convolution, six of 64-256-256 that begin as the identity, GELU, batch norm without factors."""
     channels = input_shape[0]
     first = 2 * channels * WHITENED**2  # each direction of a patch and its opposite (--initializations whitened)
     stem = nn.Conv2d(channels, first, kernel_size=WHITENED)  # 24x31x31 for 3x32x32

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-SEEN = 5000  # training images whose patches are whitened
+SEEN = 5000  # training images whose patches are whitened, or fewer of large ones, whose patches are many:
+MOST = 2**28  # numbers in all of these patches
+AT_ONCE = 2**22  # of these, which are in memory at the same time
 SMALLEST = 5e-4  # added to a variance before it is divided by: some directions hold next to nothing
 
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -37,7 +39,7 @@ def initialize(model: nn.Module, name: str, images: Callable[[int], Tensor]) -> 
     if name == "default":
         return
     if name == "whitened":
-        _whiten(next((layer for layer in layers if isinstance(layer, nn.Conv2d)), None), images(SEEN))
+        _whiten(next((layer for layer in layers if isinstance(layer, nn.Conv2d)), None), images)
         return
     for layer in layers[-1:] if name == "zero_last" else layers:
         RULES.get(name, nn.init.zeros_)(layer.weight)
@@ -45,20 +47,27 @@ def initialize(model: nn.Module, name: str, images: Callable[[int], Tensor]) -> 
             nn.init.zeros_(layer.bias)
 
 
-def _whiten(layer: nn.Conv2d | None, images: Tensor) -> None:
+def _whiten(layer: nn.Conv2d | None, images: Callable[[int], Tensor]) -> None:
     """Have a convolution of the images give the principal directions of their patches, each of variance 1, for good.
 
     Each direction and its opposite, the strongest first, as many as there are filters; more filters than that stay as
     they are, as does a net whose first convolution does not take the images themselves. The weights are not learnt
-    (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498, section 3.1).
+    (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498).
     """
-    if layer is None or layer.in_channels != images.shape[1] or layer.groups != 1:
+    channels, height, width = images(1).shape[1:]
+    if layer is None or layer.in_channels != channels or layer.groups != 1 or layer.out_channels < 2:
         return
-    patches = nn.functional.unfold(images.double(), layer.kernel_size)  # (N, C h w, places)
-    patches = patches.transpose(0, 1).flatten(1)
-    variances, directions = torch.linalg.eigh(patches @ patches.T / patches.shape[1])  # of ascending variance
+    size = layer.weight[0].numel()
+    each = size * height * width  # numbers in the patches of an image, or somewhat fewer
+    products, count = torch.zeros(size, size, dtype=torch.float64, device=layer.weight.device), 0
+    for part in images(max(1, min(SEEN, MOST // each))).split(max(1, AT_ONCE // each)):
+        patches = nn.functional.unfold(part.double(), layer.kernel_size, layer.dilation)  # (N, C h w, places)
+        patches = patches.transpose(0, 1).flatten(1)
+        products += patches @ patches.T
+        count += patches.shape[1]
+    variances, directions = torch.linalg.eigh(products / count)  # of ascending variance
     white = (directions / (variances + SMALLEST).sqrt()).T.flip(0)
-    each = min(len(white), layer.out_channels // 2)
-    filters = torch.cat((white[:each], -white[:each])).view(-1, *layer.weight.shape[1:])
-    layer.weight[: 2 * each] = filters.to(layer.weight.dtype)
+    pairs = min(size, layer.out_channels // 2)
+    filters = torch.cat((white[:pairs], -white[:pairs])).view(-1, *layer.weight.shape[1:])
+    layer.weight[: 2 * pairs] = filters.to(layer.weight.dtype)
     layer.weight.requires_grad_(False)

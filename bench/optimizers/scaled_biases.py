@@ -18,7 +18,7 @@ def nesterov(
     foreach: bool | None = None,
     fused: bool | None = None,
 ) -> SGD:
-    """SGD of all that is learnt, as airbench94 is trained (Jordan 2024, arXiv:2404.00498, sections 3.4 and A).
+    """SGD of all that is learnt, as airbench94 is trained (Jordan 2024, arXiv:2404.00498).
 
     Args:
         model: whose weights; its biases of batch norm are a group of their own.

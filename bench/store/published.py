@@ -137,6 +137,7 @@ def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, fl
         _difference(key, own[key], value) for key, value in wanted.items() if key != "epochs" and own[key] != value
     ]
     differs += _epochs(record.epochs, wanted["epochs"])
+    differs += [f"loader {cell.loader}, whose images are others"] if cell.loader.startswith("crops") else []
     apart = figure.get("apart", ())
     return PublishedComparison(
         configuration=cell.id,

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from bench.models import initial
 from bench.models.initial import RULES, initialize
 from bench.plan.plan import INITIALIZATIONS
 
@@ -86,10 +87,34 @@ def test_other_numbers_of_filters_have_the_strongest_directions_or_keep_the_rest
     assert changed.tolist() == [True] * white + [False] * (filters - white)
 
 
-@pytest.mark.parametrize("first", [nn.Conv2d(6, 4, 3), nn.Conv2d(3, 6, 3, groups=3), nn.Linear(24, 4)])
+@pytest.mark.parametrize(
+    "first", [nn.Conv2d(6, 4, 3), nn.Conv2d(3, 1, 3), nn.Conv2d(3, 6, 3, groups=3), nn.Linear(24, 4)]
+)
 def test_a_net_that_no_convolution_of_the_images_begins_stays_as_it_is(first):
     model = nn.Sequential(first)
     before = first.weight.clone()
     initialize(model, "whitened", lambda _: smooth(5))
     assert torch.equal(first.weight, before)
     assert first.weight.requires_grad
+
+
+def test_patches_that_are_dilated_or_taken_in_parts_are_whitened_as_they_are(monkeypatch):
+    whole, parts = (nn.Conv2d(3, 24, 2, dilation=2) for _ in range(2))
+    initialize(nn.Sequential(whole), "whitened", lambda most: smooth(min(most, 40)))
+    monkeypatch.setattr(initial, "AT_ONCE", 1)
+    initialize(nn.Sequential(parts), "whitened", lambda most: smooth(40)[:most])
+    signs = (whole.weight[:12] * parts.weight[:12]).flatten(1).sum(1).sign()  # of a direction, which are free
+    assert torch.allclose(whole.weight[:12], parts.weight[:12] * signs[:, None, None, None], rtol=1e-3)
+    given = nn.functional.conv2d(smooth(40), whole.weight.detach()[:12], dilation=2).transpose(0, 1).flatten(1)
+    assert torch.allclose(given @ given.T / given.shape[1], torch.eye(12), atol=0.05)
+
+
+def test_of_large_images_few_are_looked_at():
+    asked = []
+
+    def images(most):
+        asked.append(most)
+        return torch.rand(min(most, 2), 3, 224, 224)
+
+    initialize(nn.Sequential(nn.Conv2d(3, 8, 11)), "whitened", images)
+    assert asked == [1, 14]  # 2**28 numbers by 3 x 11 x 11 x 224 x 224

@@ -142,6 +142,7 @@ def test_every_seed_has_to_have_the_published_number_of_epochs(epochs, told):
         ({"average": "swa"}, 20, "average swa instead of none"),
         ({"clip_norm": 1.0}, 20, "clip norm 1 instead of 0"),
         ({"initialization": "default"}, 20, "initialization default instead of xavier_uniform"),
+        ({"loader": "crops_2"}, 20, "loader crops_2, whose images are others"),
         ({"split": "validation"}, 20, "split validation instead of test"),
         ({}, 2, "2 of 20 epochs"),
         ({}, 1.25, "1.25 of 20 epochs"),
@@ -152,6 +153,10 @@ def test_whatever_differs_is_named_and_nothing_is_reproduced(changes, epochs, to
     found = keras(0.9840, cell=replace(KERAS, **changes), epochs=epochs)
     assert found.verdict.startswith("not the same set-up; 0.00 percentage points above, within the tolerance")
     assert told in found.differs
+
+
+def test_a_loader_of_the_same_images_is_no_other_set_up():
+    assert keras(0.984, 0.984, cell=replace(KERAS, loader="dataloader_2")).verdict.startswith("reproduced")
 
 
 def test_the_optimizers_own_rate_is_looked_up_in_the_run():
