@@ -1,7 +1,8 @@
-"""One small CNN and variants that change its edges, pooling or kernel size alone; and the CNN of Keras' examples."""
+"""One small CNN and variants that change its edges, pooling or kernel size alone; and the CNNs of Keras' examples."""
 
 from collections.abc import Callable
 from functools import partial
+from math import sqrt
 from typing import Literal
 
 from torch import nn
@@ -116,26 +117,37 @@ def convnet_kernel7(input_shape: Shape, num_classes: int) -> nn.Module:
     return _everywhere(input_shape, num_classes, same7x7)
 
 
-@register(family="convnet", parameters=1_199_882, source="Keras examples/mnist_cnn.py")
+@register(family="convnet", parameters=1_199_882, source="Keras 2.0.0, examples/mnist_cnn.py")
 def convnet_keras(input_shape: Shape, num_classes: int) -> nn.Module:
     """The CNN of Keras' examples: convolutions 32-64, pooling, 128 hidden, dropout 0.25 and 0.5, Glorot's weights."""
-    features = nn.Sequential(  # sizes for 1x28x28
-        nn.Conv2d(input_shape[0], 32, kernel_size=3),  # 32x26x26
+    net = _of_keras(input_shape, num_classes, filters=64, padding=0)  # features of 1x28x28: 64x12x12
+    return net.apply(_draw_as_glorot)
+
+
+@register(family="convnet", parameters=813_802, source="Keras 0.1, examples/mnist_cnn.py of 2015; fans of Keras 0.2.0")
+def convnet_keras_2015(input_shape: Shape, num_classes: int) -> nn.Module:
+    """Its first form: 32-32, the first convolution padded by 2 ("full"), and its weights wider than Glorot's."""
+    net = _of_keras(input_shape, num_classes, filters=32, padding=2)  # features of 1x28x28: 32x14x14
+    return net.apply(_draw_as_keras_2015)
+
+
+def _of_keras(input_shape: Shape, num_classes: int, filters: int, padding: int) -> nn.Sequential:
+    features = nn.Sequential(
+        nn.Conv2d(input_shape[0], 32, kernel_size=3, padding=padding),
         nn.ReLU(),
-        nn.Conv2d(32, 64, kernel_size=3),  # 64x24x24
+        nn.Conv2d(32, filters, kernel_size=3),
         nn.ReLU(),
-        nn.MaxPool2d(2),  # 64x12x12
+        nn.MaxPool2d(2),
         nn.Dropout(0.25),
         nn.Flatten(),
     )
-    net = nn.Sequential(
+    return nn.Sequential(
         features,
-        nn.Linear(flat_size(features, input_shape), 128),  # 9,216 inputs
+        nn.Linear(flat_size(features, input_shape), 128),
         nn.ReLU(),
         nn.Dropout(0.5),
         nn.Linear(128, num_classes),
     )
-    return net.apply(_draw_as_glorot)
 
 
 def _draw_as_glorot(layer: nn.Module) -> None:
@@ -144,3 +156,11 @@ def _draw_as_glorot(layer: nn.Module) -> None:
         nn.init.xavier_uniform_(layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
+
+
+def _draw_as_keras_2015(layer: nn.Module) -> None:
+    """The same, but the fan out of a convolution is the number of its filters, whatever their size."""
+    _draw_as_glorot(layer)
+    if isinstance(layer, nn.Conv2d):
+        bound = sqrt(6 / (layer.weight[0].numel() + layer.out_channels))
+        nn.init.uniform_(layer.weight, -bound, bound)

@@ -1,6 +1,7 @@
 """Layers: a base is written out in the order it runs; a variant is its base's text with what it changes replaced."""
 
 from inspect import signature
+from math import sqrt
 
 import pytest
 import torch
@@ -38,6 +39,9 @@ BASES = {
     "convnet_keras": """
         Conv2d(1, 32, 3) ReLU() Conv2d(32, 64, 3) ReLU() MaxPool2d(2, stride=2) Dropout(p=0.25)
         Flatten() Linear(9216, 128) ReLU() Dropout() Linear(128, 10)""",
+    "convnet_keras_2015": """
+        Conv2d(1, 32, 3, padding=2) ReLU() Conv2d(32, 32, 3) ReLU() MaxPool2d(2, stride=2) Dropout(p=0.25)
+        Flatten() Linear(6272, 128) ReLU() Dropout() Linear(128, 10)""",
     "alexnet_small": """
         Conv2d(1, 16, 5, padding=2) ReLU() MaxPool2d(3, stride=2)
         Conv2d(16, 48, 5, padding=2) ReLU() MaxPool2d(3, stride=2)
@@ -222,3 +226,14 @@ def test_airbench94_begins_as_the_identity_of_its_first_channels_and_learns_no_f
     assert len(kept) == 6
     norms = [layer for layer in network if isinstance(layer, nn.BatchNorm2d)]
     assert [(norm.weight, norm.bias.shape) for norm in norms] == [(None, norm.running_mean.shape) for norm in norms]
+
+
+def test_the_first_net_of_keras_draws_filters_from_fans_that_count_its_outputs_once():
+    """Glorot & Bengio would have 6 / (9 + 32 * 9) under the root of the first bound."""
+    torch.manual_seed(0)
+    network = architectures.build("convnet_keras_2015")
+    weighted = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    bounds = [sqrt(6 / (fan_in + fan_out)) for fan_in, fan_out in ((9, 32), (288, 32), (6272, 128), (128, 10))]
+    assert [float(layer.weight.abs().max()) for layer in weighted] == pytest.approx(bounds, rel=0.02)
+    assert all(float(layer.weight.abs().max()) <= bound for layer, bound in zip(weighted, bounds, strict=True))
+    assert not any(layer.bias.any() for layer in weighted)

@@ -12,7 +12,10 @@ import architectures
 from bench import data
 
 STEPS = 20
-HEAVY = {"resnet14", "resnet20", "plain14", "plain20", "resnet20_preactivation", "resnet20_bottleneck", "convnet_keras"}
+HEAVY = {
+    *("resnet14", "resnet20", "plain14", "plain20", "resnet20_preactivation", "resnet20_bottleneck"),
+    *("convnet_keras", "convnet_keras_2015"),
+}
 VANISHING = {"mlp12", "mlp12_sigmoid"}  # what they show is why they do not begin to learn
 
 

@@ -72,6 +72,7 @@ def test_the_number_in_the_name_counts_layers_with_weights(name, count):
         ("softmax_regression", (1, 28, 28), 10, 7_850),
         ("mlp", (1, 28, 28), 10, 669_706),  # Keras examples/mnist_mlp.py: 669,706
         ("convnet_keras", (1, 28, 28), 10, 1_199_882),  # Keras examples/mnist_cnn.py: 1,199,882
+        ("convnet_keras_2015", (1, 28, 28), 10, 320 + 9_248 + 6_272 * 128 + 128 + 1_290),
         ("lenet5", (1, 28, 28), 10, 61_706),
         ("resnet20", (1, 28, 28), 10, 269_722 - 2 * 16 * 9),  # one channel of input instead of the paper's three
         ("alexnet", (3, 224, 224), 1000, 61_100_840),
