@@ -39,12 +39,12 @@ def line(cell, epochs=20, status="ok", **values):
 
 def keras(*accuracies, cell=KERAS, epochs=20, facts=FACTS):
     lines = [line(replace(cell, seed=seed), epochs, accuracy=value) for seed, value in enumerate(accuracies)]
-    (found,) = [one for one in comparisons(lines, facts) if "mnist_mlp" in one.source]
+    (found,) = [one for one in comparisons(lines, facts) if "mnist_mlp.py" in one.source]
     return found
 
 
 def mixed(*lines, facts=FACTS):
-    (found,) = [one for one in comparisons(lines, facts) if "mnist_mlp" in one.source]
+    (found,) = [one for one in comparisons(lines, facts) if "mnist_mlp.py" in one.source]
     return found
 
 
@@ -94,9 +94,6 @@ def test_of_trainings_a_tolerance_off_few_are_called_reproduced():
 def test_tolerances_come_from_the_source_or_from_binomial_error_and_never_from_us():
     """As nobody could have chosen them after a run."""
     for figure in figures("accuracy"):
-        if "their runs range" in figure["tolerance_why"]:
-            assert figure["tolerance"] == pytest.approx(0.9824 - 0.9803)
-            continue
         error = 1.96 * np.sqrt(figure["value"] * (1 - figure["value"]) / 10_000)
         assert figure["tolerance"] == pytest.approx(error, abs=5e-5)
         assert " of ours" not in figure["tolerance_why"]
@@ -251,7 +248,7 @@ def test_the_catalogues_figures_are_there():
     assert gpu["googlenet"] == [11.50, 25.37]
     assert cpu["vgg19"] == [3609.78, 6239.45]
     assert [figure["value"] for figure in figures("accuracy")] == [
-        *(0.9840, 0.9810, 0.9925, 0.9925, 0.9905),  # of MNIST
+        *(0.9840, 0.9824, 0.9925, 0.9925, 0.9905),  # of MNIST
         *(0.9092, 0.9125, 0.9401),  # of CIFAR-10
     ]
     assert published._published()["top1_error"]["resnet152"] == 22.16
@@ -271,7 +268,14 @@ def test_a_figure_is_of_its_data_set_alone():
 
 
 @pytest.mark.parametrize(
-    ("suite", "seeds"), [("reproduce-mlp", 5), ("reproduce-cnn", 5), ("airbench94", 20), ("reproduce-resnet20", 5)]
+    ("suite", "seeds"),
+    [
+        ("reproduce-mlp", 5),
+        ("reproduce-mlp-sgd", 3),
+        ("reproduce-cnn", 5),
+        ("airbench94", 20),
+        ("reproduce-resnet20", 5),
+    ],
 )
 def test_a_suite_is_the_set_up_that_was_published(suite, seeds):
     plan = plan_from({"suite": suite})
@@ -292,9 +296,10 @@ def test_a_suite_is_the_set_up_that_was_published(suite, seeds):
         dtype=plan.dtypes[0],
     )
     facts = RunFacts(optimizers={cell.optimizer: {"learning_rate": RATE}})  # for whose own rate the figure is
-    value = next(figure["value"] for figure in figures("accuracy") if figure["architecture"] == cell.architecture)
+    theirs = [figure for figure in figures("accuracy") if figure["architecture"] == cell.architecture]
+    value = next(figure["value"] for figure in theirs if figure["setup"]["optimizer"] == plan.optimizers[0])
     lines = [line(replace(cell, seed=seed), plan.epochs, accuracy=value) for seed in plan.seeds]
-    found, *_ = comparisons(lines, facts)
+    (found,) = [one for one in comparisons(lines, facts) if not one.verdict.startswith("not the same set-up")]
     assert found.verdict.startswith("reproduced, but for what differs: 0.00 percentage points ")
     assert found.verdict.endswith(f" over {seeds} seeds")
 
