@@ -139,10 +139,15 @@ def _lost(lost: Sequence[tuple[str, str, str]]) -> list[str]:
     ]
 
 
+def rest_of(run: Run) -> str:
+    """How to have what a run lacks that was cut short; "" where it was not."""
+    goes_on = run.facts.status in _ENDS and not run.facts.merged
+    return f"the rest: python -m bench run --resume {run.name}" if goes_on else ""
+
+
 def _missing(run: Run, unfinished: Iterable[Begun]) -> str:
     """What the status of a row means that has not ended, and how to have what a run lacks that was cut short."""
-    goes_on = run.facts.status in _ENDS and not run.facts.merged
-    rest = f"the rest: python -m bench run --resume {run.name}" if goes_on else ""
+    rest = rest_of(run)
     example = next(iter(unfinished), None)
     if example is None:
         return rest

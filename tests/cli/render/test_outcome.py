@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench.cli.render.outcome import print_outcome
-from bench.store.run import load
+from bench.plan.cell import Cell
+from bench.store.result import Result
+from bench.store.run import create, load
 
 GOLDEN = Path(__file__).parents[2] / "golden/results/second"
 
@@ -24,3 +26,15 @@ def test_the_first_three_sentences_of_the_page_and_its_path_come_last(tmp_path, 
     page = " ".join((tmp_path / "reports/second.html").read_text("utf-8").split())
     places = [page.index(sentence.partition(": ")[2]) for sentence in (first, second, third)]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_run_that_was_interrupted_before_its_first_cell_says_how_to_have_the_rest(
+    tmp_path, monkeypatch, capsys, begun
+):
+    monkeypatch.chdir(tmp_path)
+    run = create("mine", {"status": "interrupted", "plan": {"repeats": 3, "seeds": [0]}})
+    if begun:
+        run.append(Result(Cell("vgg6"), "skipped", "the run was interrupted before its turn"))
+    assert print_outcome(run, report=False, as_json=False) == 130
+    assert capsys.readouterr().out.count("the rest: python -m bench run --resume mine") == 1
