@@ -14,7 +14,7 @@ from typing import Any, Required, TypedDict
 from urllib.parse import quote
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bench import files
 from bench.report import decision
@@ -257,6 +257,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["share"] = lambda share: tied(tenths(share))
     environment.filters["script"] = Markup  # our own, whose hash the page names
     environment.filters["hash"] = hash_of
+    environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
     environment.filters["svg"] = Markup  # pictures alone: their texts are escaped where they are drawn
     return environment
 

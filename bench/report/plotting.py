@@ -168,14 +168,20 @@ def beside(drawn: svg.Canvas, row: Row, at: int, text: str) -> None:
     drawn.mark(note, [row.key])
 
 
-def name_points(drawn: svg.Canvas, rows: list[Row], points: list[tuple[float, float]]) -> None:
-    """A label beside each point where it hides neither a point nor a label; the key names the others."""
+def name_points(
+    drawn: svg.Canvas, rows: list[Row], points: list[tuple[float, float]], every: Iterable[tuple[float, float]] = ()
+) -> None:
+    """A label beside each point where it hides neither a point nor a label; the key names the others.
+
+    `every` are the points of the picture where not all of them are to have labels.
+    """
     drawn.figure.draw_without_rendering()  # fixes the layout, so that places are known
     per_point = drawn.figure.dpi / 72
     places = drawn.axes.transData.transform(points) / per_point
     box = drawn.axes.get_window_extent()
     left_end, right_end = box.x0 / per_point - 4, box.x1 / per_point + 6
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
+    drawn_at = drawn.axes.transData.transform([*(every or points)]) / per_point
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in drawn_at]
     for row, point, (x, y) in zip(rows, points, places, strict=True):
         text = short(row.label, 20)
         wide = 5.1 * len(text)  # a guess at the width of 8.5 point letters in any system's font

@@ -118,7 +118,7 @@ def _front(group: Group, metric: str, at: int) -> Picture | None:
     more = first.direction == "higher"
     axes.set_xlabel(f"{axis_name(first)}{', images/s' if rate else ''} · {'more' if more else 'less'} is better")
     named = rows if len(rows) <= MOST_NAMES else best
-    name_points(drawn, named, [points[row.key] for row in named])
+    name_points(drawn, named, [points[row.key] for row in named], points.values())
     word = METRICS[metric].words
     ringed = f" A ring marks what intervals cannot tell from the front: {_names(tied)}." if tied else ""
     caption = (
@@ -177,7 +177,7 @@ def _split(group: Group, at: int, target: float) -> Picture:
     unit_axis(axes.yaxis, "training_step", "s")
     axes.set_xlabel("steps to accuracy · less is better")
     axes.set_title("seconds a step of training", loc="left", color=svg.MUTED)
-    name_points(drawn, rows[:MOST_NAMES], points[:MOST_NAMES])
+    name_points(drawn, rows[:MOST_NAMES], points[:MOST_NAMES], points)
     goal = percent_of(target)
     caption = (
         f"Training time to the evaluation that first saw {goal} test accuracy is seconds a step (up) times steps "
