@@ -22,7 +22,7 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 bench architectures tests
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-cuda coverage mutants audit bench docs lint setup setup-dev clean
+.PHONY: help run test test-slow test-cuda coverage mutants audit bench docs lint style types layers setup setup-dev clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -73,10 +73,17 @@ docs: setup-dev ## the site of docs/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "file://$(CURDIR)/build/site/index.html"
 
-lint: docs ## style, types, the layers of the packages, and the site
+lint: setup-dev ## style, types, layers and docs, two at a time
+	@$(MAKE) --no-print-directory --jobs=2 types docs style layers
+
+style: setup-dev ## how the code is written
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: setup-dev ## whether the types agree
 	$(BIN)/mypy
+
+layers: setup-dev ## which package may import which
 	$(BIN)/lint-imports
 
 setup: .venv/.ready ## install into .venv what measuring needs

@@ -10,7 +10,7 @@ from bench.plan.plan import plan_from
 QUICK = plan_from({"suite": "quick"})
 FIELDS = {"optimizer": "adam", "implementation": "fused"}
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]  # some seconds a cell; nothing is timed in parallel tests
+pytestmark = pytest.mark.slow  # some seconds a cell; in parallel tests each is called once and not timed
 
 
 @pytest.mark.parametrize("architecture", QUICK.architectures)
