@@ -92,7 +92,7 @@ def test_a_network_is_trained_on_what_lies_in_a_folder(expecting):
 )
 def test_a_suite_of_cifar10_stands_beside_its_published_figure(expecting, suite, seed, published):
     small.write(small.files_of("cifar10"), expecting.folder / "kept")
-    few = f"--seeds {seed} --repeats 1 --again 0 --blocks 2 --threads 1 --epochs 4 --batch-sizes 64 --dtypes bfloat16"
+    few = f"--seeds {seed} --repeats 1 --blocks 0 --threads 1 --epochs 4 --batch-sizes 64 --dtypes bfloat16"
     done = expecting("run", "--suite", suite, "--data-dir", "kept", "--run", "small", "--no-report", *few.split())
     assert done.returncode == 0, done.stderr
     (result,) = load("small", expecting.folder / "results").results()
