@@ -201,11 +201,11 @@ def _of_commands(kept: Mapping[str, Path]) -> list[Reader]:
     """Whole commands: words that are odd, and files that are odd read by every command that reads them."""
     whole = [Reader("command line, run", 250, ["show", "seed"], mutants.commands(COMMANDS), _command)]
     by_command = {
-        "results": (40, ("show seed", "show seed --json", "check seed --no-ab",
+        "results": (20, ("show seed", "show seed --json", "check seed --no-ab",
                          "baseline save seed --name fresh --contended",
                          "explain mlp lenet5 --run seed", "explain seed other", "history --no-report",
                          "show seed --csv")),
-        "run.json": (40, ("show seed", "show seed --json", "list runs", "check seed --no-ab", "history --no-report")),
+        "run.json": (20, ("show seed", "show seed --json", "list runs", "check seed --no-ab", "history --no-report")),
         "baseline": (40, ("check other --no-ab --baseline main", "baseline show --name main --json", "baseline list")),
         "comparison log": (40, ("ab --recompute results/ab/log.jsonl --json",)),
     }  # fmt: skip
