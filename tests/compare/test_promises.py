@@ -15,6 +15,7 @@ from bench.compare.ab import facts_of
 from bench.compare.facts import SideFacts
 from bench.compare.log import ComparisonLog
 from bench.compare.outcome import outcomes_of
+from bench.compare.pair_clock import PairClock
 from bench.compare.pairs import Side
 from bench.compare.sequential import SequentialComparison
 from bench.compare.sides import Comparison
@@ -77,6 +78,7 @@ class Planted:
         """The log of a whole comparison."""
         monkeypatch.setattr(module, "measure_pair", self.measure_pair)
         monkeypatch.setattr(module, "count_both", lambda *_: ({}, {}))
+        monkeypatch.setattr(PairClock, "_read", lambda _: (0.0, 0.0))  # how long it will take, which decides nothing
         sides = {name: (Side(None, Cell(name)), Side(None, Cell(name))) for name in self.cells}
         log = ComparisonLog(None, told.facts(*sides, tolerance=tolerance, order_seed=order_seed))
         comparison = Comparison(SideFacts("a"), SideFacts("b"), sides, {}, hosts=(self,))
