@@ -1,5 +1,9 @@
 """Packages: the project file of a package that registers architectures by entry points."""
 
+import pytest
+
+from bench.compare.install import has_pip
+
 
 def project(name, entries, *, modules=(), packages=()):
     """A pyproject.toml for setuptools; `entries` are its entry points by name."""
@@ -17,3 +21,9 @@ def project(name, entries, *, modules=(), packages=()):
         f"packages = {list(packages)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def skip_without_pip():
+    """Leave out a test that installs packages; `pytest.importorskip` would import pip, which `has_pip` tells of."""
+    if not has_pip():
+        pytest.skip("pip is not installed")

@@ -4,8 +4,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.machinery import PathFinder
 from importlib.metadata import PackageNotFoundError, distributions, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,15 @@ class InstallError(BenchError):
     """A package cannot be installed; its text is the cause alone."""
 
 
+def has_pip() -> bool:
+    """Whether this interpreter has pip.
+
+    It is looked for on the path alone: until Python 3.12 setuptools takes any other look for an import of pip, gives up
+    its own distutils for it, and can then not be imported, without which torch compiles nothing.
+    """
+    return PathFinder.find_spec("pip") is not None
+
+
 def install(project: Path, site: Path) -> tuple[str, ...]:
     """Install the package of a folder into another one; the names of what is in that now.
 
@@ -27,7 +36,7 @@ def install(project: Path, site: Path) -> tuple[str, ...]:
         BenchError: there is no pip.
 
     """
-    if find_spec("pip") is None:
+    if not has_pip():
         raise BenchError(f"{sys.executable} has no pip, which installs each revision: python -m ensurepip")
     options = ["--quiet", "--no-deps", "--disable-pip-version-check", "--no-input", *_isolation(project)]
     command = [sys.executable, "-m", "pip", "install", *options, "--target", str(site), str(project)]

@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 import architectures
-from tests.packages import project
+from tests.packages import project, skip_without_pip
 
 ENTRIES = {
     "a_module": "far_away.nets",
@@ -128,7 +128,7 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """What a fresh process says of the registry when the package is installed beside the suite."""
-    pytest.importorskip("pip")
+    skip_without_pip()
     source, site = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
     for path, text in FILES.items():
         (source / path).parent.mkdir(exist_ok=True)

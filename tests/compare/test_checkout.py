@@ -11,7 +11,7 @@ import pytest
 from bench.compare import checkout
 from bench.compare.checkout import checked_out, checked_out_alone
 from bench.errors import BenchError
-from tests.packages import project
+from tests.packages import project, skip_without_pip
 
 NETS = '''
     from architectures import register
@@ -164,7 +164,7 @@ def test_a_repository_that_registers_nothing_is_told(tmp_path):
 @pytest.fixture
 def plugin(tmp_path, monkeypatch):
     """A repository of a user's own, with a package that registers a network."""
-    pytest.importorskip("pip")
+    skip_without_pip()
     monkeypatch.setattr(checkout.tempfile, "tempdir", str(tmp_path))
     made = Repository(tmp_path / "repo")
     made.commit(pyproject_dot_toml=PROJECT, my_nets_dot_py=NETS)

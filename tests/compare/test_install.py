@@ -1,5 +1,6 @@
 """Install: which packages pip may build without the network, and which line of its messages is told."""
 
+import subprocess
 import sys
 
 import pytest
@@ -37,6 +38,17 @@ def test_the_exception_of_a_build_is_the_cause():
 
 
 def test_an_interpreter_without_pip_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(install, "find_spec", lambda _: None)
+    monkeypatch.setattr(install, "has_pip", lambda: False)
     with pytest.raises(BenchError, match=f"{sys.executable} has no pip.*ensurepip"):
         install.install(tmp_path, tmp_path / "site")
+
+
+def test_to_look_for_pip_leaves_setuptools_its_distutils():
+    """Else nothing is compiled in a process that has looked: torch's compiler imports setuptools."""
+    pytest.importorskip("setuptools")
+    ask = "from bench.compare.install import has_pip; print(has_pip()); import setuptools, distutils.core as core"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{ask}; print(core.__file__)"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "_distutils" in done.stdout

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.cli.commands.test_ab import git
-from tests.packages import project
+from tests.packages import project, skip_without_pip
 
 pytestmark = pytest.mark.slow  # some 10 s each: two servers, and each revision installed
 
@@ -29,7 +29,7 @@ FILES = ("--markdown", "out/comment.md", "--junit", "out/ab.xml", "--json", "--c
 @pytest.fixture
 def repository(tmp_path):
     """Commits files into the folder `libs/nets` of a repository: text, or None to remove one."""
-    pytest.importorskip("pip")
+    skip_without_pip()
     repo = tmp_path / "mono"
     repo.mkdir()
     git(repo, "init", "--quiet")

@@ -9,7 +9,7 @@ import pytest
 from bench.compare.log import ComparisonLog
 from tests.cli.commands.test_ab import excused, git
 from tests.one_pair import measure_one_pair
-from tests.packages import project
+from tests.packages import project, skip_without_pip
 
 pytestmark = pytest.mark.slow  # seconds for all that look at one comparison
 
@@ -59,7 +59,7 @@ QUICK = ("--blocks", "2", "--datasets", "synthetic", "--tolerance", "90%", "--co
 @pytest.fixture(scope="module")
 def compared(typed_for_all, tmp_path_factory):
     """One comparison of the two revisions: its document and exit code, rows by metric and net, and the repository."""
-    pytest.importorskip("pip")
+    skip_without_pip()
     measure_one_pair(typed_for_all.patch.setattr)
     repo = tmp_path_factory.mktemp("mine")
     git(repo, "init", "--quiet")
