@@ -272,7 +272,7 @@ def test_a_figure_is_of_its_data_set_alone():
     [
         ("reproduce-mlp", 5),
         ("reproduce-mlp-sgd", 3),
-        ("reproduce-cnn", 5),
+        ("reproduce-cnn", 7),
         ("airbench94", 20),
         ("reproduce-resnet20", 5),
     ],
