@@ -1,6 +1,6 @@
 """What all pictures share: their colours and markers, axes with units, and one line a configuration."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -169,7 +169,7 @@ def beside(drawn: svg.Canvas, row: Row, at: int, text: str) -> None:
 
 
 def name_points(
-    drawn: svg.Canvas, rows: list[Row], points: list[tuple[float, float]], every: Iterable[tuple[float, float]] = ()
+    drawn: svg.Canvas, rows: list[Row], points: list[tuple[float, float]], every: Collection[tuple[float, float]] = ()
 ) -> None:
     """A label beside each point where it hides neither a point nor a label; the key names the others.
 

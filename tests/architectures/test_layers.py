@@ -234,6 +234,6 @@ def test_the_first_net_of_keras_draws_filters_from_fans_that_count_its_outputs_o
     network = architectures.build("convnet_keras_2015")
     weighted = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
     bounds = [sqrt(6 / (fan_in + fan_out)) for fan_in, fan_out in ((9, 32), (288, 32), (6272, 128), (128, 10))]
-    assert [float(layer.weight.abs().max()) for layer in weighted] == pytest.approx(bounds, rel=0.02)
-    assert all(float(layer.weight.abs().max()) <= bound for layer, bound in zip(weighted, bounds, strict=True))
+    assert [float(layer.weight.detach().abs().max()) for layer in weighted] == pytest.approx(bounds, rel=0.02)
+    assert all(float(layer.weight.detach().abs().max()) <= bound for layer, bound in zip(weighted, bounds, strict=True))
     assert not any(layer.bias.any() for layer in weighted)

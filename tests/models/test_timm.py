@@ -1,4 +1,4 @@
-"""Networks of timm: twenty are tried and counted, ten of as many kinds timed on small images; skipped without timm."""
+"""Networks of timm: twenty are tried, ten of as many kinds timed and counted on small images; skipped without timm."""
 
 import json
 from importlib.metadata import version

@@ -91,7 +91,7 @@ def test_of_trainings_a_tolerance_off_few_are_called_reproduced():
     assert np.mean([keras(*row).verdict.startswith("reproduced") for row in good]) > 0.8
 
 
-def test_tolerances_come_from_the_source_or_from_binomial_error_and_never_from_us():
+def test_tolerances_come_from_binomial_error_and_never_from_us():
     """As nobody could have chosen them after a run."""
     for figure in figures("accuracy"):
         error = 1.96 * np.sqrt(figure["value"] * (1 - figure["value"]) / 10_000)

@@ -9,7 +9,7 @@ from bench.cli.render.goals import goals
 from bench.cli.render.page import Page, write_page
 from bench.cli.render.paint import print_lines, print_link, print_paragraphs, width_of, wrapped
 from bench.cli.render.recipes import print_changes
-from bench.cli.render.summary import rest_of, summary
+from bench.cli.render.summary import summary
 from bench.cli.render.tuning import tuned
 from bench.errors import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_PASS
 from bench.plan.largest import largest_of, sentence
@@ -42,7 +42,6 @@ def print_outcome(run: Run, *, report: bool, as_json: bool) -> int:
 def _print(run: Run, counts: Mapping[Status, int], page: Page | None) -> None:
     lines = summary(run, encoding=sys.stdout.encoding)
     print_lines([*lines, []] if lines else [])
-    print_paragraphs([rest for rest in [rest_of(run)] if rest and not lines])  # else it stands in the table's notes
     print_paragraphs([*tuned(run.facts), *map(sentence, largest_of(run.facts.largest)), *goals(run)])
     print_changes(run)
     for conclusion in page.conclusions if page else ():

@@ -29,16 +29,16 @@ _ENDS: Mapping[RunStatus, str] = {"interrupted": "then the run was interrupted",
 
 
 def summary(run: Run, *, columns: Sequence[str] = (), width: int = 0, encoding: str = "utf-8") -> list[Line]:
-    """The table of the run, in what fits the width or with these columns alone; nothing where nothing was measured.
+    """The table of the run, in what fits the width or with these columns; where nothing was measured, what is left.
 
     Raises:
         BenchError: there is no column of that name.
 
     """
     pooled = configurations(run)
-    if pooled.empty:
-        return []
     width = width or width_of()
+    if pooled.empty:
+        return [[(line, "dim")] for line in wrapped(_rest(run), width)] if _rest(run) else []
     cells = {each.id: each for each in (Cell.from_dict(head["cell"]).configuration for head in run.heads())}
     ceilings = run.facts.ceilings or ()
     searches = largest_of(run.facts.largest)
@@ -139,7 +139,7 @@ def _lost(lost: Sequence[tuple[str, str, str]]) -> list[str]:
     ]
 
 
-def rest_of(run: Run) -> str:
+def _rest(run: Run) -> str:
     """How to have what a run lacks that was cut short; "" where it was not."""
     goes_on = run.facts.status in _ENDS and not run.facts.merged
     return f"the rest: python -m bench run --resume {run.name}" if goes_on else ""
@@ -147,7 +147,7 @@ def rest_of(run: Run) -> str:
 
 def _missing(run: Run, unfinished: Iterable[Begun]) -> str:
     """What the status of a row means that has not ended, and how to have what a run lacks that was cut short."""
-    rest = rest_of(run)
+    rest = _rest(run)
     example = next(iter(unfinished), None)
     if example is None:
         return rest

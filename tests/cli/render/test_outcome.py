@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench.cli.render.outcome import print_outcome
+from bench.cli.render.paint import print_lines
+from bench.cli.render.summary import summary
 from bench.plan.cell import Cell
 from bench.store.result import Result
 from bench.store.run import create, load
@@ -38,3 +40,5 @@ def test_a_run_that_was_interrupted_before_its_first_cell_says_how_to_have_the_r
         run.append(Result(Cell("vgg6"), "skipped", "the run was interrupted before its turn"))
     assert print_outcome(run, report=False, as_json=False) == 130
     assert capsys.readouterr().out.count("the rest: python -m bench run --resume mine") == 1
+    print_lines(summary(run, width=80))  # as `show` prints it
+    assert "the rest: python -m bench run --resume mine" in " ".join(capsys.readouterr().out.split())
