@@ -124,7 +124,7 @@ def convnet_keras(input_shape: Shape, num_classes: int) -> nn.Module:
     return net.apply(_draw_as_glorot)
 
 
-@register(family="convnet", parameters=813_802, source="Keras examples/mnist_cnn.py of 2015; first weights of Keras 0.2.0")
+@register(family="convnet", parameters=813_802, source="Keras examples/mnist_cnn.py of 2015; fans of Keras 0.2.0")
 def convnet_keras_2015(input_shape: Shape, num_classes: int) -> nn.Module:
     """Its first form: 32-32, the first convolution padded by 2 ("full"), and its weights wider than Glorot's."""
     net = _of_keras(input_shape, num_classes, filters=32, padding=2)  # features of 1x28x28: 32x14x14
