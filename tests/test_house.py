@@ -79,14 +79,9 @@ def tracked(*kinds):
 
 
 @cache
-def trees():
-    """The syntax trees of all Python files, those of the tests included, by path."""
-    return {name: ast.parse(text) for name, text in tracked(".py").items()}
-
-
 def modules():
     """The syntax trees of the packages' modules, by path."""
-    return {name: tree for name, tree in trees().items() if name.startswith(PACKAGES)}
+    return {name: ast.parse(text) for name, text in tracked(".py").items() if name.startswith(PACKAGES)}
 
 
 def functions():
@@ -97,19 +92,22 @@ def functions():
                 yield name, node.name, node.end_lineno - node.lineno + 1
 
 
-def words_of(name, line):
-    """A line as the search for retired words reads it: without what is foreign, and names in capitals taken apart."""
-    return re.sub("(?<=[a-z])(?=[A-Z])", " ", re.sub(FOREIGN.get(name, "(?!)"), "", line))
+@cache
+def words():
+    """Each file as the search for retired words reads it: its name in front, nothing foreign, CamelCase taken apart."""
+    return {
+        name: re.sub("(?<=[a-z])(?=[A-Z])", " ", re.sub(FOREIGN.get(name, "(?!)"), "", f"{name}\n{text}"))
+        for name, text in tracked(*TEXTS).items()
+    }
 
 
 @pytest.mark.parametrize("word", RETIRED)
 def test_a_retired_word_stands_nowhere(word):
     pattern = re.compile(rf"(?<![a-z])({word})(?![a-z])", re.IGNORECASE)
-    places = [
-        f"{name}:{number}: {match[0]} -> {RETIRED[word]}"
-        for name, text in tracked(*TEXTS).items()
-        for number, line in enumerate([name, *text.splitlines()])  # line 0 is the file's own name
-        for match in pattern.finditer(words_of(name, line))
+    places = [  # line 0 is the file's own name
+        f"{name}:{text.count(chr(10), 0, match.start())}: {match[0]} -> {RETIRED[word]}"
+        for name, text in words().items()
+        for match in pattern.finditer(text)
     ]
     assert places == []
 
@@ -117,8 +115,9 @@ def test_a_retired_word_stands_nowhere(word):
 def test_a_retired_class_is_named_nowhere():
     places = [
         f"{name}:{node.lineno}: {word}"
-        for name, tree in trees().items()
-        for node in ast.walk(tree)
+        for name, text in tracked(".py").items()
+        if any(word in text for word in CLASSES)
+        for node in ast.walk(ast.parse(text))
         for word in (getattr(node, field, None) for field in ("name", "asname", "id", "attr"))
         if isinstance(word, str) and word in CLASSES
     ]
