@@ -13,12 +13,12 @@ PYTEST_ARGS ?=
 MUTANTS_ARGS ?=
 
 BIN := .venv/bin
+# Python may be told to write no bytecode; every one of these and of their hundreds of processes would compile anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 # Tests in a process for each core; those of a file share costly records, so they stay together, in the order of their
 # names: xdist's own begins files of few tests last, which are the longest ones here. Threads that wait let the others'
 # tests have the core.
-BESIDE := OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
-# Before them, once, what hundreds of their processes would compile anew where Python is told to write no bytecode.
-COMPILE := $(BIN)/python -m compileall -q -j 0 bench architectures tests
+BESIDE := OMP_WAIT_POLICY=passive $(PYTEST) --numprocesses auto --dist loadfile --no-loadscope-reorder
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
 .DEFAULT_GOAL := help
@@ -31,18 +31,16 @@ run: setup ## measure the quick suite on this machine, and write its page: three
 	$(BIN)/python -m bench run $(RUN_ARGS)
 
 test: lint ## the quick tests, after lint
-	@$(COMPILE)
 	$(BESIDE) -m "not slow" $(PYTEST_ARGS)
 
 # Those that time things come last, one at a time. pytest's exit code 5, no test chosen, is fine here.
 test-slow: setup-dev ## the tests that take longer, those that time things one at a time
-	@$(COMPILE)
 	$(BESIDE) -m "slow and not alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
-	$(BIN)/python -m pytest -m "slow and alone" --benchmark-max-time=0.2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	$(PYTEST) -m "slow and alone" --benchmark-max-time=0.2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
 # It ends with a table of what was shown, what was not, and what was not run.
 test-cuda: setup-dev ## what only a GPU can show, on one: ten minutes
-	$(BIN)/python -m pytest -p tests.cuda.table tests/cuda $(PYTEST_ARGS)
+	$(PYTEST) -p tests.cuda.table tests/cuda $(PYTEST_ARGS)
 
 # Those of workers and servers too.
 coverage: setup-dev ## which lines and branches the quick tests run: ten minutes
@@ -66,7 +64,7 @@ audit: setup-dev ## known vulnerabilities of what is installed
 
 # In one run, and a table at its end.
 bench: setup-dev ## the engine against its rivals, on a quiet machine: ten minutes
-	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' $(PYTEST_ARGS)
+	$(PYTEST) tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' $(PYTEST_ARGS)
 
 # Read from its files: no server, no network. The variable silences mkdocs-material's notice.
 docs: setup-dev ## the site of docs/

@@ -2,6 +2,7 @@
 
 import atexit
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -32,6 +33,12 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="bench-cache-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 os.environ.pop("COLUMNS", None)  # xdist tells the width of its terminal; what tests read is piped
 HANG = 240  # seconds; guards against a process that never ends, and is no expectation of speed
+
+
+def pytest_collection_finish():
+    """Ten thousand collected tests live to the end: the collector of garbage need not look at them again and again."""
+    gc.freeze()
+
 
 PLUGIN = {
     "faulty.py": '''
