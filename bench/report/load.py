@@ -1,7 +1,6 @@
 """From a run's files to the record of a page: one row a configuration and class of machines, its seeds pooled."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,10 +23,9 @@ from bench.stats.interval import Interval
 from bench.store.beside import figures_near
 from bench.store.disturbed import flagged
 from bench.store.facts import RunFacts
-from bench.store.fingerprint import fingerprint, machine_of
 from bench.store.frame import by_machine, configuration_id, frame_of
 from bench.store.insight import Insight
-from bench.store.machines import places_of
+from bench.store.machines import class_of, names_of, places_of
 from bench.store.pooling import pooled
 from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
@@ -50,7 +48,6 @@ class _Gathered:
     training: list[Mapping[str, Any]] = field(default_factory=list)
     turns: list[Floats] = field(default_factory=list)
     machine: str = ""  # the class
-    name: str = ""  # of the machine
     contended: bool = False  # whether a neighbour disturbed the training of any seed
     oversubscribed: bool = False  # whether its ranks shared cores
     percentiles: dict[str, list[OfProcess]] = field(default_factory=dict)
@@ -71,8 +68,6 @@ class _Gathered:
             self.contended |= "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
         if line.get("insight"):
             self.insights.append(files.shaped(line["insight"], Insight))
-        if line.get("system"):
-            self.name = self.name or fingerprint(line["system"], None).name
 
 
 def read(run: Run) -> Record:
@@ -94,7 +89,8 @@ def read(run: Run) -> Record:
     aim = None if apart else _asked(facts.plan)
     target = None if apart else aim or _target(trained)
     table = frame_of(lines.values(), asked_of(facts.plan))
-    rows = _rows(table, gathered, target, facts) if gathered else []
+    machines = names_of(lines.values())
+    rows = _rows(table, gathered, target, facts, machines) if gathered else []
     record = Record(
         run.name,
         facts,
@@ -102,21 +98,11 @@ def read(run: Run) -> Record:
         tuple(lines.values()),
         target,
         aimed=aim is not None or apart,
-        machines=_machines([*gathered.values()]),
+        machines=machines,
         check=clean(check_of(run)),
         elsewhere=figures_near(run.folder)[0],
     )
     return replace(record, rows=tuple(_in_order(record)))
-
-
-def _machines(parts: Sequence[_Gathered]) -> dict[str, str]:
-    """A name for each machine that a configuration was measured on; no two have the same.
-
-    Machines of one name, such as one machine before and after a change of its software, are told by their digests.
-    """
-    names = {part.machine: part.name for part in parts if part.name}
-    alike = Counter(names.values())
-    return {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in names.items()}
 
 
 def _in_order(record: Record) -> Iterator[Row]:
@@ -139,9 +125,8 @@ def _of_configuration(stored: dict[str, Any]) -> dict[str, Any]:
     for entry in measurements:
         entry.pop("samples", None)
     line: dict[str, Any] = clean({key: item for key, item in stored.items() if key != "blocks"})
-    machine = line.get("machine") or machine_of(line["system"] or {})
     bulky = {"steps": steps, "turns": pairs, "percentiles": percentiles}
-    return {**line, "id": configuration_id(line), "machine": machine, **bulky}
+    return {**line, "id": configuration_id(line), "machine": class_of(line), **bulky}
 
 
 def clean(value: Any) -> Any:
@@ -154,7 +139,11 @@ def clean(value: Any) -> Any:
 
 
 def _rows(
-    table: pd.DataFrame, gathered: Mapping[tuple[str, str], _Gathered], target: float | None, facts: RunFacts
+    table: pd.DataFrame,
+    gathered: Mapping[tuple[str, str], _Gathered],
+    target: float | None,
+    facts: RunFacts,
+    machines: Mapping[str, str],
 ) -> list[Row]:
     unordered = []
     for identity, machine, part in by_machine(table):
@@ -172,7 +161,7 @@ def _rows(
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         unordered.append((cells, str(first["status"]), reason, values, rest))
     named_by = [(cells[0], rest.machine) for cells, *_, rest in unordered]
-    names = _labels(named_by, _machines([*gathered.values()]), largest_of(facts.largest))
+    names = _labels(named_by, machines, largest_of(facts.largest))
     labelled = sorted(
         zip(names, unordered, strict=True), key=lambda pair: (pair[1][1] != "ok", *_cost(pair[1][3]), pair[0])
     )

@@ -11,7 +11,7 @@ from bench.report.plotting import Picture, finish, short
 from bench.report.record import Record
 from bench.stats.interval import Interval
 from bench.stats.shift import LEVEL
-from bench.store.recipes import Change, changes_of
+from bench.store.recipes import Change, changes_of, within
 from bench.text import joined, plural, whole
 
 _EACH, _EXTRA = 20.0, 62.0  # points of a line, and of what stands above and below them
@@ -44,7 +44,7 @@ def changing(record: Record) -> list[Picture]:
     caption = (
         f"Each line is one thing that is otherwise than in {_bases(changes)}; bars are 95 % intervals. A step's cost "
         "is over processes, the gain in test accuracy is paired by seed. What costs little and gains lies near the "
-        "line at the left and beyond it at the right."
+        f"line at the left and beyond it at the right.{within(changes)}"
     )
     return [finish(drawn, "What each change costs and gains", caption)]
 

@@ -1,19 +1,20 @@
 """Goal: what the seeds of a configuration say of the accuracy aimed at, by their mean at the end and by first looks."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.plan.cell import Cell, seed_of
 from bench.stats.above import LEVEL, p_above
 from bench.stats.interval import Interval
+from bench.store.machines import class_of, names_of
 from bench.store.pooling import pooled
 from bench.store.seeds import Seeds, asked_of, over_seeds
 from bench.store.warning import Warning, disturbed_parts
-from bench.text import PERCENT, chance, either_way, plural, quantity, with_interval
+from bench.text import PERCENT, chance, either_way, joined, plural, quantity, with_interval
 
-Trainings = Sequence[Mapping[str, Any]]
 _CONTENDED = " (other work took its cores: do not use the time)"
 
 
@@ -28,8 +29,9 @@ class GoalTest:
         goal: test accuracy, a share.
         accuracy: at the end, the mean over the seeds that have one.
         p: of the one-sided test that this mean is above the goal; None without a spread.
-        seconds: of training to the end, the geometric mean.
-        first: of training until a seed is first seen at the goal, over the seeds that are; None where none is.
+        seconds: of training to the end, the geometric mean, by the machine's name; "" where the run has one machine.
+        first: likewise until a seed is first seen at the goal, over the seeds that are; of machines where one is.
+        seen: how many seeds are, on any machine.
         seeds: how many were asked for.
         lost: what became of those without an accuracy.
         contended: whether other work took the cores from the training of any.
@@ -39,8 +41,9 @@ class GoalTest:
     goal: float
     accuracy: Interval
     p: float | None
-    seconds: Interval
-    first: Interval | None
+    seconds: Mapping[str, Interval]
+    first: Mapping[str, Interval]
+    seen: int
     seeds: int
     lost: str = ""
     contended: bool = False
@@ -58,15 +61,15 @@ class GoalTest:
         mean = with_interval(self.accuracy.value, PERCENT, half)
         seeds = over_seeds(self.accuracy.n, self.seeds, self.lost)
         doubt = _CONTENDED if self.contended else ""
-        return f"{mean} over {seeds} {self._verdict}, after {_seconds(self.seconds)} of training{doubt}"
+        return f"{mean} over {seeds} {self._verdict}, after {_times(self.seconds, ' of training')}{doubt}"
 
     @property
     def by_first_look(self) -> str:
         """The other rule in words: first seen at 99.00 % after 1.90 s ± 2.1 %, by 20 of 20 seeds."""
         goal = quantity(self.goal, PERCENT)
-        if self.first is None:
+        if not self.first:
             return f"never seen at {goal}"
-        return f"first seen at {goal} after {_seconds(self.first)}, by {self.first.n} of {plural(self.seeds, 'seed')}"
+        return f"first seen at {goal} after {_times(self.first)}, by {self.seen} of {plural(self.seeds, 'seed')}"
 
     @property
     def _verdict(self) -> str:
@@ -88,52 +91,88 @@ def goal_tests(lines: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> d
     goal = plan.get("goal")
     if not isinstance(goal, int | float) or not goal:
         return {}
-    trainings: dict[Cell, dict[int | None, list[Mapping[str, Any]]]] = {}  # of each seed
+    machines: dict[str, Mapping[str, Any]] = {}  # a line of each
+    trainings: dict[Cell, list[_Training]] = defaultdict(list)
     seeds: dict[Cell, Seeds] = {}
     disturbed = set[Cell]()
     for line in lines:
+        machines.setdefault(class_of(line), line)
         cell = Cell.from_dict(line["cell"]).configuration
         seeds.setdefault(cell, Seeds(asked_of(plan))).note(line)
         if "accuracy" in {read["metric"] for read in line["measurements"] if read["value"] is not None}:
-            trainings.setdefault(cell, {}).setdefault(seed_of(line["cell"]), []).append(line["training"])
+            trainings[cell].append(_Training(seed_of(line["cell"]), class_of(line), line["training"]["epochs"]))
             if "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ())):
                 disturbed.add(cell)
+    names = names_of(machines.values())
+    where = names if len(names) > 1 else {}
     return {
-        cell: _test(list(learnt.values()), float(goal), seeds[cell], contended=cell in disturbed)
+        cell: _test([each.at(where) for each in learnt], float(goal), seeds[cell], contended=cell in disturbed)
         for cell, learnt in trainings.items()
     }
 
 
-def _test(by_seed: Sequence[Trainings], goal: float, seeds: Seeds, *, contended: bool) -> GoalTest:
-    """Of the trainings of each seed; where several machines had one, their mean is that seed's, and counts once."""
-    accuracies = [fmean(_last(each)["test_accuracy"] for each in trainings) for trainings in by_seed]
-    first = [
-        fmean(times)
-        for trainings in by_seed
-        if (times := [seconds for each in trainings if (seconds := _first(each["epochs"], goal)) is not None])
-    ]
-    spent = [fmean(_last(each)["seconds"] for each in trainings) for trainings in by_seed]
+class _Training(NamedTuple):
+    """One training: its seed, the class of its machine or that one's name, and its looks."""
+
+    seed: int | None
+    machine: str
+    looks: Sequence[Mapping[str, Any]]
+
+    @property
+    def accuracy(self) -> float:
+        """At the end."""
+        return float(self.looks[-1]["test_accuracy"])
+
+    @property
+    def seconds(self) -> float:
+        """To the end."""
+        return float(self.looks[-1]["seconds"])
+
+    def at(self, names: Mapping[str, str]) -> "_Training":
+        """The same with the machine's name; "" where it needs none."""
+        return self._replace(machine=names.get(self.machine, ""))
+
+    def first(self, goal: float) -> float | None:
+        """Seconds until the first look that sees the goal."""
+        return next((float(look["seconds"]) for look in self.looks if (look["test_accuracy"] or 0.0) >= goal), None)
+
+
+def _test(trainings: Sequence[_Training], goal: float, seeds: Seeds, *, contended: bool) -> GoalTest:
+    """Of a configuration's trainings; where several are of one seed, their mean is that seed's, and counts once."""
+    accuracies = _by_seed((each.seed, each.accuracy) for each in trainings)
+    first = [(each, seconds) for each in trainings if (seconds := each.first(goal)) is not None]
     return GoalTest(
         goal=goal,
         accuracy=pooled(accuracies, "mean"),
         p=p_above(accuracies, goal),
-        seconds=pooled(spent, "log_mean"),
-        first=pooled(first, "log_mean") if first else None,
+        seconds=_by_machine((each, each.seconds) for each in trainings),
+        first=_by_machine(first),
+        seen=len({each.seed for each, _ in first}),
         seeds=seeds.count,
         lost=seeds.lost,
         contended=contended,
     )
 
 
-def _last(training: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Its look at the end."""
-    look: Mapping[str, Any] = training["epochs"][-1]
-    return look
+def _by_seed(values: Iterable[tuple[int | None, float]]) -> list[float]:
+    """The mean of each seed's."""
+    gathered: dict[int | None, list[float]] = defaultdict(list)
+    for seed, value in values:
+        gathered[seed].append(value)
+    return [fmean(each) for each in gathered.values()]
 
 
-def _first(looks: Iterable[Mapping[str, Any]], goal: float) -> float | None:
-    """Seconds of training until the first look that sees the goal."""
-    return next((float(look["seconds"]) for look in looks if (look["test_accuracy"] or 0.0) >= goal), None)
+def _by_machine(values: Iterable[tuple[_Training, float]]) -> dict[str, Interval]:
+    """Seconds over the seeds of each machine, since times of several do not compare."""
+    gathered: dict[str, list[tuple[int | None, float]]] = defaultdict(list)
+    for training, seconds in values:
+        gathered[training.machine].append((training.seed, seconds))
+    return {machine: pooled(_by_seed(each), "log_mean") for machine, each in gathered.items()}
+
+
+def _times(times: Mapping[str, Interval], of: str = "") -> str:
+    """Each machine's: 2.00 s ± 1 % of training on A and 3.10 s ± 2 % of training on B."""
+    return joined((f"{_seconds(time)}{of}{f' on {where}' if where else ''}" for where, time in times.items()), most=9)
 
 
 def _seconds(time: Interval) -> str:

@@ -3,6 +3,7 @@
 A class is a machine with its software, whatever its host's name: the digest of `bench.store.fingerprint.machine_of`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
@@ -10,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from bench.metrics import Metric
+from bench.store.fingerprint import fingerprint, machine_of
 
 # Kinds of what a net learns, where training gives it; times and rates of training are the machine's.
 _LEARNT = ("share", "number", "count")
@@ -38,13 +40,32 @@ def is_learnt(row: Metric) -> bool:
     return row.once_a_seed and row.kind in _LEARNT
 
 
+def class_of(line: Mapping[str, Any]) -> str:
+    """The class of the machine that a line is of, by what stands there; "" where no worker told its system."""
+    return line.get("machine") or machine_of(line.get("system") or {})
+
+
+def names_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """A name for each class, by its digest; no two have the same.
+
+    Machines of one name, such as one machine before and after a change of its software, are told by their digests.
+    """
+    systems: dict[str, Mapping[str, Any]] = {}
+    for line in lines:
+        if line.get("system"):
+            systems.setdefault(class_of(line), line["system"])
+    names = {digest: fingerprint(system, None).name for digest, system in systems.items()}
+    alike = Counter(names.values())
+    return {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in names.items()}
+
+
 def classes_of(lines: Iterable[Mapping[str, Any]]) -> list[str]:
     """The class of each line; "" where nothing tells it.
 
     A line of which no worker told its system, such as of a cell that was skipped, is of the only machine of its run,
     where that had one.
     """
-    every = [(line.get("run"), line.get("machine") or "") for line in lines]
+    every = [(line.get("run"), class_of(line)) for line in lines]
     only = _only_of_each(every)
     return [machine or only.get(run, "") for run, machine in every]
 

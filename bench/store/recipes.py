@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from bench.stats.multiple_testing import holm
 from bench.stats.paired import mean_difference
 from bench.stats.ratio import ratio
 from bench.stats.shift import LEVEL
+from bench.store.machines import classes_of, names_of
 from bench.store.pooling import pooled, undisturbed
 from bench.store.warning import Warning, disturbed_parts
 from bench.text import chance, change, plural, points
@@ -26,6 +28,7 @@ _OF_TRAINING = (
     "optimizer", "implementation", "loss", "learning_rate", "schedule", "normalization", "augmentation", "accumulate",
     "average", "clip_norm", "initialization", "split",
 )  # fmt: skip
+_WITHIN = " Times are of the machine with the most of both: those of several do not compare."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Change:
         field: of Cell, in which the two differ.
         step: what a step takes, over what it takes in the base; None where either is not known.
         answer: likewise of an inference; None too where the change has no part in one.
+        machine: whose times these are, by its name; "" where the run has one machine, or none has the times of both.
         gain: mean test accuracy less the base's, paired by seed; None where no seed has both.
         p: how often chance alone makes a gain as far either way, as it counts among all changes; None without a spread.
         seeds: how many were asked for.
@@ -55,6 +59,7 @@ class Change:
     p: float | None
     seeds: int
     contended: bool
+    machine: str = ""
     where: str = ""
 
     @property
@@ -77,7 +82,8 @@ class Change:
     @property
     def in_words(self) -> str:
         """All of it in a sentence."""
-        parts = [f"a step takes {ratio_text(self.step)}" if self.step else "what a step takes is not known"]
+        where = f" on {self.machine}" if self.machine else ""
+        parts = [f"a step takes {ratio_text(self.step)}{where}" if self.step else "what a step takes is not known"]
         parts += [f"an answer takes {ratio_text(self.answer)}"] if self.answer else []
         if self.gain is not None:
             seeds = f"{self.gain.n} of {plural(self.seeds, 'seed')}" if self.gain.n < self.seeds else ""
@@ -92,20 +98,26 @@ class Change:
 
 @dataclass(slots=True)
 class _Taken:
-    """What the processes of one configuration gave."""
+    """What the processes of one configuration gave: accuracies by seed, times by machine and metric."""
 
-    accuracies: dict[int, float] = field(default_factory=dict)
-    times: dict[str, list[tuple[float, bool]]] = field(default_factory=lambda: defaultdict(list))
+    accuracies: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    times: dict[str, dict[str, list[tuple[float, bool]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
 
-    def note(self, line: Mapping[str, Any]) -> None:
+    def note(self, line: Mapping[str, Any], machine: str) -> None:
         """Take in a line."""
         disturbed = disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
         read = {reading["metric"]: reading["value"] for reading in line["measurements"]}
         for metric, part in {**_STEP, **_ANSWER}.items():
             if read.get(metric) is not None:
-                self.times[metric].append((float(read[metric]), part in disturbed))
+                self.times[machine][metric].append((float(read[metric]), part in disturbed))
         if read.get("accuracy") is not None and line["status"] == "ok":  # a training that was cut short ends at another
-            self.accuracies[line["cell"].get("seed", 0)] = float(read["accuracy"])
+            self.accuracies[line["cell"].get("seed", 0)].append(float(read["accuracy"]))
+
+    def count(self, machine: str) -> int:
+        """How many times were taken on a machine, of all metrics."""
+        return sum(map(len, self.times[machine].values()))
 
 
 class _Time(NamedTuple):
@@ -125,21 +137,30 @@ def changes_of(heads: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> l
     """
     if not plan.get("one_at_a_time"):
         return []
+    heads = list(heads)
     taken: dict[Cell, _Taken] = defaultdict(_Taken)
-    for line in heads:
+    for line, machine in zip(heads, classes_of(heads), strict=True):
         cell = Cell.from_dict(line["cell"])
         if not cell.is_foreign:
-            taken[cell.configuration].note(line)
+            taken[cell.configuration].note(line, machine)
     groups: dict[tuple[str, str], list[Cell]] = defaultdict(list)
     for cell in taken:
         groups[cell.dataset, cell.device].append(cell)
     wheres = {group: " on ".join(group) if len(groups) > 1 else "" for group in groups}
+    names = names_of(heads)
     changes = [
-        replace(each, where=wheres[group]) for group, cells in groups.items() for each in _changes(cells, taken, plan)
+        replace(each, where=wheres[group], machine=names.get(each.machine, "") if len(names) > 1 else "")
+        for group, cells in groups.items()
+        for each in _changes(cells, taken, plan)
     ]
     known = [each.p for each in changes if each.p is not None]
     adjusted = iter(holm(known))
     return [replace(each, p=None if each.p is None else next(adjusted)) for each in changes]
+
+
+def within(changes: Iterable[Change]) -> str:
+    """Whose the times are, as a sentence after others; "" where the run has one machine."""
+    return _WITHIN if any(each.machine for each in changes) else ""
 
 
 def ratio_text(times: Interval) -> str:
@@ -185,11 +206,12 @@ def _place(cell: Cell, name: str, plan: Mapping[str, Any]) -> int:
 def _change(base: Cell, cell: Cell, name: str, taken: Mapping[Cell, _Taken], plan: Mapping[str, Any]) -> Change:
     own, beside = taken[cell], taken[base]
     both = sorted(own.accuracies.keys() & beside.accuracies.keys())
-    before, after = ([each.accuracies[seed] for seed in both] for each in (beside, own))
+    before, after = ([fmean(each.accuracies[seed]) for seed in both] for each in (beside, own))
     gain = mean_difference(before, after) if both else None
-    metric = next((each for each in _STEP if own.times.get(each) and beside.times.get(each)), "")
-    steps = [_time(each, metric) for each in (own, beside)]
-    answers = [_time(each, "" if name in _OF_TRAINING else "inference") for each in (own, beside)]
+    machine = _timed_by(own, beside)
+    metric = next((each for each in _STEP if all(each in side.times[machine] for side in (own, beside))), "")
+    steps = [_time(each, machine, metric) for each in (own, beside)]
+    answers = [_time(each, machine, "" if name in _OF_TRAINING else "inference") for each in (own, beside)]
     return Change(
         base=base,
         cell=cell,
@@ -199,12 +221,19 @@ def _change(base: Cell, cell: Cell, name: str, taken: Mapping[Cell, _Taken], pla
         gain=None if gain is None else gain.interval,
         p=None if gain is None else gain.p,
         seeds=len(plan.get("seeds") or ()) or len(both),
+        machine=machine,
         contended=any(time.contended for time in (*steps, *answers) if time),
     )
 
 
-def _time(taken: _Taken, metric: str) -> _Time | None:
-    readings = taken.times.get(metric)
+def _timed_by(own: _Taken, beside: _Taken) -> str:
+    """The machine with the most times of both, since those of several do not compare; "" where none has any."""
+    both = [machine for machine in beside.times if machine in own.times]
+    return max(both, key=lambda machine: min(own.count(machine), beside.count(machine)), default="")
+
+
+def _time(taken: _Taken, machine: str, metric: str) -> _Time | None:
+    readings = taken.times[machine].get(metric)
     if not readings:
         return None
     values, disturbed = np.array([value for value, _ in readings]), np.array([each for _, each in readings])

@@ -52,8 +52,8 @@ def test_a_mean_above_the_goal_that_chance_may_have_made_does_not_pass():
 
 def test_the_first_look_counts_though_the_end_is_worse():
     test = judged(four(), goal=0.98)
-    assert test.first.value == pytest.approx(1.0)
-    assert test.seconds.value == pytest.approx(2.0)
+    assert test.first[""].value == pytest.approx(1.0)
+    assert test.seconds[""].value == pytest.approx(2.0)
 
 
 def test_nothing_passes_while_a_seed_is_lost():
@@ -72,7 +72,7 @@ def test_one_seed_is_not_tested():
 
 def test_a_goal_that_nobody_reached_has_no_time():
     test = judged(four(), goal=0.994)
-    assert (test.passed, test.first) == (False, None)
+    assert (test.passed, test.first, test.seen) == (False, {}, 0)
     assert test.by_first_look == "never seen at 99.40 %"
 
 
@@ -89,3 +89,13 @@ def test_a_seed_that_several_machines_trained_counts_once():
     alone, twice = judged([result(0, 0.9910), result(1, 0.9902)]), judged([result(0, 0.9910), result(1, 0.9902)] * 2)
     assert twice == alone
     assert twice.accuracy.n == 2
+
+
+def test_times_of_several_machines_are_told_apart():
+    """A second on one machine is no second on another: over both, the times would be of neither."""
+    slow = [replace(result(seed, accuracy, 8.0), system={"cpu": "Slow"}) for seed, accuracy in enumerate(ACCURACIES)]
+    test = judged([*four(system={"cpu": "Fast"}), *slow])
+    assert {machine: time.value for machine, time in test.seconds.items()} == pytest.approx({"Fast": 2.0, "Slow": 8.0})
+    assert test.by_mean.endswith(", after 2.00 s ± 0 % of training on Fast and 8.00 s ± 0 % of training on Slow")
+    assert test.by_first_look.endswith(" after 2.00 s ± 0 % on Fast and 8.00 s ± 0 % on Slow, by 4 of 4 seeds")
+    assert test.accuracy == judged(four()).accuracy

@@ -134,3 +134,22 @@ def test_the_table_sets_cost_beside_gain():
     assert [row["an answer takes"][:8] for row in rows] == ["-", "+100.0 %"]
     assert rows[0]["accuracy"].startswith("+0.40 points (")
     assert rows[0]["which"] == "gains"
+
+
+def test_a_step_is_compared_within_a_machine():
+    """The base on both, the shift mostly on the slow one: over both it would seem to take twice as long."""
+
+    def on(cpu, lines):
+        return [{**each, "machine": cpu, "system": {"cpu": cpu}} for each in lines]
+
+    fast = on("fast", [line(BASE, seed, 0.97, 1.0) for seed in range(4)] + [line(SHIFT, 0, 0.97, 1.1)])
+    slow = on("slow", [line(cell, seed, 0.97, cost) for seed in range(3) for cell, cost in ((BASE, 4.0), (SHIFT, 4.4))])
+    (shift,) = changes_of(fast + slow, PLAN)
+    assert shift.step.value == pytest.approx(1.1)
+    assert shift.machine == "slow"
+    assert "a step takes +10.0 % (+10.0 to +10.0) on slow" in shift.in_words
+    assert rows_of([shift])[0]["on"] == "slow"
+    assert "those of several do not compare" in notes_of([shift])
+    (apart,) = changes_of([each for each in fast if each["cell"]["augmentation"] == "none"] + slow[1:2], PLAN)
+    assert (apart.step, apart.machine) == (None, "")
+    assert apart.gain.n == 1  # what a net learns is no machine's

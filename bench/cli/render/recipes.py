@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bench.cli.render.columns import Row, print_table
 from bench.cli.render.paint import print_paragraphs
 from bench.stats.shift import LEVEL
-from bench.store.recipes import Change, changes_of, points_text, ratio_text
+from bench.store.recipes import Change, changes_of, points_text, ratio_text, within
 from bench.store.run import Run
 from bench.text import chance, plural, whole
 
@@ -22,13 +22,16 @@ def print_changes(run: Run) -> None:
 def rows_of(changes: Sequence[Change]) -> list[Row]:
     """A row for each change."""
     answers = any(each.answer for each in changes)
-    return [_row(change, answers=answers) for change in changes]
+    machines = any(each.machine for each in changes)
+    return [_row(change, answers=answers, machines=machines) for change in changes]
 
 
-def _row(change: Change, *, answers: bool) -> Row:
+def _row(change: Change, *, answers: bool, machines: bool) -> Row:
     answer = {"an answer takes": ratio_text(change.answer) if change.answer else "-"} if answers else {}
+    where = {"on": change.machine or "-"} if machines else {}
     return {
         "changed": change.name + " *" * change.contended,
+        **where,
         "a step takes": ratio_text(change.step) if change.step else "-",
         **answer,
         "accuracy": points_text(change.gain) if change.gain else "-",
@@ -44,5 +47,5 @@ def notes_of(changes: Sequence[Change]) -> str:
     doubt = " * other work took its cores each time: do not use its times." if any(c.contended for c in changes) else ""
     return (
         f"Beside {changes[0].base.id}, with 95 % intervals; accuracies are paired by seed, and p counts among "
-        f"{plural(len(changes), 'change')}, so that {tables} (Holm).{doubt}"
+        f"{plural(len(changes), 'change')}, so that {tables} (Holm).{within(changes)}{doubt}"
     )
