@@ -96,6 +96,7 @@ def test_the_past_is_measured_by_its_own_code_and_what_cannot_run_is_told(bench,
 
 
 @pytest.mark.alone
+@pytest.mark.usefixtures("in_haste")  # more than twice as slow shows in short blocks, too
 def test_a_suspect_is_measured_again_beside_the_baselines_revision_and_fails(bench, typed, repository, monkeypatch):
     """Of the five accepted runs the first is real, and the others differ from it by a percent or two."""
     git = repository
