@@ -61,7 +61,7 @@ class Batch:
         return ""
 
     def wanted(self, plan: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of Plan that train the cells as the run's plan did, with fresh seeds and hardly timed."""
+        """The fields of Plan that train the cells as the run's plan did, with fresh seeds, and time nothing."""
         new, defaults = self.cells[0].new, Cell("")
         axes = {
             key: (new.cell.as_named(name),)
@@ -76,7 +76,7 @@ class Batch:
             "epochs": new.epochs,
             "repeats": 1,
             "again": 0,
-            "blocks": 2,
+            "blocks": 0,
         }
         return {"suite": CHECKS, **axes, **fixed, **as_before}
 
