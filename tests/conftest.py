@@ -141,10 +141,14 @@ def outside_xdist(**variables):
 
 @pytest.fixture
 def python_in(environment):
-    """Runs a command of this Python in a folder, with one thread; the folder is on its module path if that is asked."""
+    """Runs a command of this Python in a folder, with one thread; the folder is on its module path if that is asked.
+
+    Workers that it starts measure in haste.
+    """
 
     def call(folder, *words, on_path=False):
-        path = [environment["PYTHONPATH"], os.environ.get("PYTHONPATH", ""), *([str(folder)] if on_path else [])]
+        own_path = os.environ.get("PYTHONPATH", "")
+        path = [environment["PYTHONPATH"], str(HASTE), own_path, *([str(folder)] if on_path else [])]
         own = {"PYTHONPATH": os.pathsep.join(path), "TMPDIR": environment["TMPDIR"], "OMP_NUM_THREADS": "1"}
         return subprocess.run(
             [sys.executable, *words],

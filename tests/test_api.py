@@ -1,6 +1,7 @@
 """The API: `bench.run` and `bench.load` in a script of any kind, and an import that costs nothing."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
 from bench.store.run import create
+from tests.conftest import HASTE
 
 ROOT = Path(package.__file__).parents[1]
 TINY = (
@@ -40,7 +42,7 @@ ONCE = "with open('imported', 'a') as file: file.write('once\\n')\n"
 
 @pytest.fixture
 def python(tmp_path, environment):
-    """Runs a program in an empty folder: as a file, or typed into the interpreter."""
+    """Runs a program in an empty folder: as a file, or typed into the interpreter; its workers measure in haste."""
 
     def run(source, *, typed=False, options=(), **variables):
         (tmp_path / "script.py").write_text(dedent(source))
@@ -48,7 +50,7 @@ def python(tmp_path, environment):
         return subprocess.run(
             [sys.executable, *options, *file],
             cwd=tmp_path,
-            env={**environment, **variables},
+            env={**environment, "PYTHONPATH": f"{ROOT}{os.pathsep}{HASTE}", **variables},
             input=dedent(source) if typed else "",
             capture_output=True,
             text=True,

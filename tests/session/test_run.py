@@ -1,6 +1,7 @@
 """Run: what a plan comes to, a real run with an observer, and one that goes on; nothing is printed."""
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -25,6 +26,7 @@ from bench.session.observer import Observer
 from bench.session.resume import resumed
 from bench.store.result import Result
 from bench.store.run import create, load
+from tests.conftest import HASTE, ROOT
 
 GRID = {"architectures": ("debug",), "datasets": ("synthetic",), "optimizers": ("sgd",), "threads": (1,)}
 AS_USUAL = {"implementations": ("default",), "denormals": ("keep",)}
@@ -177,7 +179,8 @@ def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system tells where memory lies on Linux alone")
-def test_processes_of_one_round_share_a_server_and_those_of_two_none():
+def test_processes_of_one_round_share_a_server_and_those_of_two_none(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{HASTE}")
     nets = ("debug", "softmax_regression")
     plan = replace(PLAN, architectures=nets, seeds=(0, 1), repeats=2)
     with closing(Workers()) as workers:
