@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from bench.errors import BenchError
-from bench.origins.settings import ON_THREADS
+from bench.origins.settings import ON_THREADS, who_changed
 
 # How many threads OpenMP has and where they run, and how they wait, by GNU's and by Intel's library.
 PLACING = ("GOMP_CPU_AFFINITY", "KMP_AFFINITY", "OMP_DYNAMIC", "OMP_PLACES", "OMP_PROC_BIND", "OMP_THREAD_LIMIT")
@@ -48,18 +48,19 @@ def check_threads(asked: int) -> None:
 
 
 def refuse_changed(changed: Mapping[str, str]) -> None:
-    """See that measured code has left alone on how many threads and cores it runs.
+    """See that threads and cores are those that a cell was measured with from the beginning.
 
     Args:
-        changed: what it has changed, in words by the name of the setting.
+        changed: what has changed, in words by the name of the setting.
 
     Raises:
-        ThreadsError: it has not, so that what was measured is not what the cell says.
+        ThreadsError: they are not, so that what was measured is not what the cell says.
 
     """
     if mine := {name: values for name, values in changed.items() if name in ON_THREADS}:
         text = ", ".join(f"{name} ({values})" for name, values in mine.items())
-        raise ThreadsError(f"its code changed {text} while it was measured: leave that to --threads and taskset")
+        who = who_changed(mine)
+        raise ThreadsError(f"{who} changed {text} while it was measured: leave that to --threads and taskset")
 
 
 def count_threads(asked: int) -> int | None:

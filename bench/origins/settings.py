@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import reduce
@@ -121,6 +121,7 @@ OF_ARITHMETIC = (
     "denormals flushed",
     "autocast",
 )
+FROM_OUTSIDE = ("affinity", "priority")  # renice, taskset and a container's limits set them in a process that runs
 ON_THREADS = ("threads", "affinity")  # those that a cell says of itself: another value would be another cell
 
 
@@ -140,6 +141,11 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, st
     """What has changed, by name, in words: "2 -> 1"."""
     changed = {name: (value, after[name]) for name, value in before.items() if after[name] != value}
     return {name: f"{_shown(was)} -> {_shown(now)}" for name, (was, now) in changed.items()}
+
+
+def who_changed(changed: Collection[str]) -> str:
+    """Who may have changed settings of these names, in words."""
+    return "its code, or something outside," if set(changed) & set(FROM_OUTSIDE) else "its code"
 
 
 def put_back(before: Mapping[str, Any]) -> None:

@@ -33,7 +33,7 @@ from bench.measure.watch import Watch, watch_warnings
 from bench.measure.workload import Workload
 from bench.origins.attempts import attempts_told
 from bench.origins.digests import digests_of_code
-from bench.origins.settings import changes, settings_now
+from bench.origins.settings import changes, settings_now, who_changed
 from bench.plan.cell import Cell
 from bench.plan.compiled import COMPILED, as_torch_has_it, is_compiled
 from bench.plan.loader import loads
@@ -255,7 +255,7 @@ class _CellTask:
         return models.trouble_with_one_image(text, self.dataset.input_shape, self.dataset.num_classes)
 
     def _see_settings(self) -> None:
-        """Say what the cell's code has set for the whole process, and what holds there now.
+        """Say what was set for the whole process while the cell was measured, and what holds there now.
 
         Raises:
             ThreadsError: what it was measured with is not what the cell says.
@@ -267,7 +267,9 @@ class _CellTask:
         refuse_changed(changed)
         if changed:
             words = ", ".join(f"{name} ({values})" for name, values in changed.items())
-            text = f"its code changed what holds for all of its process, and so for these numbers: {words}"
+            text = (
+                f"{who_changed(changed)} changed what holds for all of its process, and so for these numbers: {words}"
+            )
             self._warn([Warning("timing", "settings changed", None, text)])
             with suppress(Exception):  # flags of an old and a new kind do not go together in torch, which raises then
                 self.channel.send("system", {**self.system, **describe_system(self.device)})

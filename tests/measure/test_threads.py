@@ -94,3 +94,18 @@ def test_what_a_hypervisor_kept_is_told_by_core(tmp_path, monkeypatch):
 def test_nothing_waits_where_nothing_was_counted(monkeypatch):
     monkeypatch.setattr(threads, "waiting", dict)
     assert longest_wait({}) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "who"),
+    [
+        ({"threads": "1 -> 2"}, "its code changed threads (1 -> 2) while"),
+        ({"affinity": "0 and 1 -> 0"}, "its code, or something outside, changed affinity (0 and 1 -> 0) while"),
+        ({"threads": "1 -> 2", "affinity": "0 -> 1"}, "its code, or something outside, changed threads (1 -> 2), aff"),
+    ],
+)
+def test_what_a_container_may_have_set_is_not_laid_to_the_code_alone(changed, who):
+    with pytest.raises(ThreadsError) as error:
+        threads.refuse_changed({**changed, "gradients": "True -> False"})
+    assert who in str(error.value)
+    threads.refuse_changed({"gradients": "True -> False", "priority": "0 -> 5"})

@@ -10,7 +10,7 @@ import torch
 from bench.devices import CpuDevice
 from bench.measure.workload import Workload
 from bench.origins import settings_kept
-from bench.origins.settings import changes, put_back, settings_now
+from bench.origins.settings import SETTINGS, changes, put_back, settings_now, who_changed
 from bench.plan.cell import Cell
 
 MEDDLING = """
@@ -128,3 +128,9 @@ def test_a_hook_of_all_modules_is_seen():
     after = settings_now()
     handle.remove()
     assert "hooks of all modules" in changes(before, after)
+
+
+def test_what_only_a_process_itself_can_set_is_laid_to_its_code_alone():
+    outside = [name for name in SETTINGS if who_changed({name: "1 -> 2"}) != "its code"]
+    assert outside == ["affinity", "priority"]
+    assert who_changed({"gradients": "", "priority": ""}) == who_changed(["affinity"])

@@ -26,7 +26,7 @@ SIGNS: Mapping[WarningKind, tuple[str, str]] = {
     "inference alone": ("i", "inference alone was timed"),
     "normalized in parts": ("B", "batch normalization goes by each part, not by the batch"),
     "kept as bytes": ("K", "its images lie there as bytes, which each fetch normalizes"),
-    "settings changed": ("g", "its code changed settings"),
+    "settings changed": ("g", "settings of its process changed"),
     "left running": ("w", "its code left processes running"),
     "node lost": ("v", "a node vanished with it"),
     "no profile": ("x", "no profile came of it"),
