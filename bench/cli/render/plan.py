@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.cli.render.document import print_document
 from bench.plan.cell import Cell
+from bench.plan.workloads import target_of
 from bench.process.executor import START_METHOD
 from bench.session.observer import Work
 from bench.text import duration, plural
@@ -27,7 +28,7 @@ def print_plan(work: Work, *, as_json: bool) -> None:
     measured = len(work.grid.cells) - len(cells)
     there = f"; {plural(measured, 'cell')} measured already" if measured else ""
     print(f"\n{before}{_extent(work)}, {plural(plan.blocks, 'block')}, {plural(plan.epochs, 'epoch')}{there}")
-    print(f"about {duration(work.seconds)}{budget}")
+    print(f"{_forecast(work)}{budget}")
 
 
 def announcement(work: Work) -> str:
@@ -36,7 +37,14 @@ def announcement(work: Work) -> str:
     left_out = f"; {len(work.grid.skipped)} left out, see --dry-run" if work.grid.skipped else ""
     trials = len(_trials(work))
     before = f"{plural(trials, 'trial')} of learning rates, then " if trials else ""
-    return f"suite {work.plan.suite}: {before}{_extent(work)}, about {duration(work.seconds)}{start}{left_out}"
+    return f"suite {work.plan.suite}: {before}{_extent(work)}, {_forecast(work)}{start}{left_out}"
+
+
+def _forecast(work: Work) -> str:
+    """How long it takes; nobody knows before when training will reach a target, and end there."""
+    plan = work.plan.to_dict()
+    ends = work.plan.epochs and any(target_of(cell, plan) for cell in (*_cells(work), *_trials(work)))
+    return f"about {duration(work.seconds)}{', less where training ends at its target' if ends else ''}"
 
 
 def _document(work: Work) -> dict[str, object]:

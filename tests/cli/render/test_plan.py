@@ -1,8 +1,8 @@
-"""The plan of a dry run: nouns agree with their numbers."""
+"""The plan of a dry run: nouns agree with their numbers, and a forecast says what it cannot know."""
 
 import pytest
 
-from bench.cli.render.plan import print_plan
+from bench.cli.render.plan import announcement, print_plan
 from bench.plan.cell import Cell
 from bench.plan.grid import Grid
 from bench.plan.plan import Plan
@@ -21,3 +21,21 @@ def test_nouns_agree_with_their_numbers(capsys, number, line):
     plan = Plan(repeats=number, blocks=number, epochs=number)
     print_plan(Work(plan, None, Grid(cells, ()), cells, 1.0), as_json=False)
     assert capsys.readouterr().out.splitlines()[-2] == line
+
+
+@pytest.mark.parametrize(
+    ("fields", "ends"),
+    [
+        ({}, ""),
+        ({"until": 0.9}, ", less where training ends at its target"),
+        ({"targets": ("mlp=97%",)}, ", less where training ends at its target"),
+        ({"targets": ("lenet5=97%",)}, ""),  # of a net that is not measured
+        ({"until": 0.9, "epochs": 0}, ""),
+    ],
+)
+def test_a_forecast_says_that_a_target_may_end_it_sooner(capsys, fields, ends):
+    cells = (Cell("mlp"),)
+    work = Work(Plan(**{"epochs": 1, **fields}), None, Grid(cells, ()), (), 60.0)
+    print_plan(work, as_json=False)
+    assert capsys.readouterr().out.splitlines()[-1] == f"about 1 min 0 s{ends}"
+    assert announcement(work).endswith(f", about 1 min 0 s{ends}")
