@@ -148,16 +148,8 @@ def _rows(
     unordered = []
     for identity, machine, part in by_machine(table):
         rest, first = gathered[identity, machine], part.iloc[0]
-        values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
-        values |= _median(part, values)
-        for metric in named(lambda row: row.to_target):
-            values.pop(metric, None)  # by the evaluation there; the record has them for any target
-        whole = values.get("training_step")
         cells = tuple(rest.cells.values())
-        aim = target or target_of(cells[0], facts.plan)
-        values |= _towards(rest, aim, int(first["seeds"])) if aim and rest.training else {}
-        if whole and values["training_step"] is not whole:
-            values["training_step"] = replace(values["training_step"], threads=whole.threads)
+        values = _values_of(part, rest, target or target_of(cells[0], facts.plan))
         reason = None if pd.isna(first["reason"]) else str(first["reason"])
         unordered.append((cells, str(first["status"]), reason, values, rest))
     named_by = [(cells[0], rest.machine) for cells, *_, rest in unordered]
@@ -186,6 +178,19 @@ def _rows(
         )
         for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)
     ]
+
+
+def _values_of(part: pd.DataFrame, rest: _Gathered, aim: float) -> dict[str, Value]:
+    """The metrics of a row, with those of reaching the accuracy `aim`, unless it is 0."""
+    values = {value.metric: value for value in map(_value, part.to_dict("records")) if value}
+    values |= _median(part, values)
+    for metric in named(lambda row: row.to_target):
+        values.pop(metric, None)  # by the evaluation there; the record has them for any target
+    whole = values.get("training_step")
+    values |= _towards(rest, aim, int(part.iloc[0]["seeds"])) if aim and rest.training else {}
+    if whole and values["training_step"] is not whole:
+        values["training_step"] = replace(values["training_step"], threads=whole.threads)
+    return values
 
 
 def _value(stored: Mapping[Any, Any]) -> Value | None:

@@ -169,11 +169,16 @@ def beside(drawn: svg.Canvas, row: Row, at: int, text: str) -> None:
 
 
 def name_points(
-    drawn: svg.Canvas, rows: list[Row], points: list[tuple[float, float]], every: Collection[tuple[float, float]] = ()
+    drawn: svg.Canvas,
+    rows: list[Row],
+    points: list[tuple[float, float]],
+    every: Collection[tuple[float, float]] = (),
+    half: float = 5,
 ) -> None:
     """A label beside each point where it hides neither a point nor a label; the key names the others.
 
-    `every` are the points of the picture where not all of them are to have labels.
+    `every` are the points of the picture where not all of them are to have labels, `half` is half the width of the
+    widest of their marks.
     """
     drawn.figure.draw_without_rendering()  # fixes the layout, so that places are known
     per_point = drawn.figure.dpi / 72
@@ -181,15 +186,16 @@ def name_points(
     box = drawn.axes.get_window_extent()
     left_end, right_end = box.x0 / per_point - 4, box.x1 / per_point + 6
     drawn_at = drawn.axes.transData.transform([*(every or points)]) / per_point
-    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in drawn_at]
+    taken = [(x - half, y - half, x + half, y + half) for x, y in drawn_at]
+    gap = half + 2
     for row, point, (x, y) in zip(rows, points, places, strict=True):
         text = short(row.label, 20)
         wide = 5.1 * len(text)  # a guess at the width of 8.5 point letters in any system's font
         spots: tuple[tuple[float, float, Literal["left", "right", "center"], float], ...] = (
-            (7, -4, "left", 7),
-            (-7 - wide, -4, "right", -7),
-            (-wide / 2, 7, "center", 0),
-            (-wide / 2, -15, "center", 0),
+            (gap, -4, "left", gap),
+            (-gap - wide, -4, "right", -gap),
+            (-wide / 2, gap, "center", 0),
+            (-wide / 2, -gap - 8, "center", 0),
         )
         for start, low, side, offset in spots:
             area = (x + start, y + low, x + start + wide, y + low + 9)

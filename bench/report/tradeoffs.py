@@ -29,9 +29,10 @@ from bench.report.units import tick
 from bench.store.result import Floats
 from bench.text import joined
 
+_RADIUS = 6.5  # points, of a ring
 _RING: dict[str, Any] = {
     "marker": "o",
-    "s": 169,
+    "s": (2 * _RADIUS) ** 2,
     "facecolors": [(0.0, 0.0, 0.0, 0.0)],  # one colour, so that all are one artist in the file too
     "edgecolors": svg.MUTED,
     "linewidths": 1,
@@ -118,7 +119,7 @@ def _front(group: Group, metric: str, at: int) -> Picture | None:
     more = first.direction == "higher"
     axes.set_xlabel(f"{axis_name(first)}{', images/s' if rate else ''} · {'more' if more else 'less'} is better")
     named = rows if len(rows) <= MOST_NAMES else best
-    name_points(drawn, named, [points[row.key] for row in named], points.values())
+    name_points(drawn, named, [points[row.key] for row in named], points.values(), _RADIUS + 1 if tied else 5)
     word = METRICS[metric].words
     ringed = f" A ring marks what intervals cannot tell from the front: {_names(tied)}." if tied else ""
     caption = (

@@ -92,3 +92,15 @@ def test_a_label_hides_no_point_that_has_none(side):
     name_points(canvas, [row], [(5, 5)], [(5, 5), neighbour])
     (label,) = canvas.axes.texts
     assert label.get_horizontalalignment() == ("right" if side == "right" else "left")
+
+
+@pytest.mark.parametrize("half", [5, 7.5])
+def test_a_label_stands_clear_of_the_mark_of_its_point(half):
+    canvas = svg.canvas("dots")
+    canvas.axes.set(xlim=(0, 10), ylim=(0, 10))
+    name_points(canvas, [SimpleNamespace(label="named", key="row1")], [(5, 5)], half=half)
+    (label,) = canvas.axes.texts
+    canvas.figure.draw_without_rendering()
+    centre = canvas.axes.transData.transform((5, 5))[0]
+    left = label.get_window_extent().x0
+    assert (left - centre) / (canvas.figure.dpi / 72) > half + 1
