@@ -1,10 +1,12 @@
 """Recipes on the page: what each change of the base costs a step and gains in accuracy, side by side."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from bench.plan.cell import Cell
 from bench.report import svg
 from bench.report.order import Sentence
 from bench.report.plotting import Picture, finish, short
@@ -19,7 +21,7 @@ _EACH, _EXTRA = 20.0, 62.0  # points of a line, and of what stands above and bel
 
 def changing(record: Record) -> list[Picture]:
     """A line for each change, its cost at the left and its gain at the right; nothing for a run without a base."""
-    changes = changes_of(record.results, record.facts.plan)
+    changes = changes_of(record.results, record.facts.plan, record.machines)
     if not changes:
         return []
     drawn = svg.canvas("recipes", width=520, height=_EACH * len(changes) + _EXTRA)
@@ -29,9 +31,11 @@ def changing(record: Record) -> list[Picture]:
     left.set_ylim(len(changes) - 0.4, -0.6)
     left.set_yticks(range(len(changes)), [short(change.name, 34) for change in changes], color=svg.INK)
     right.tick_params(labelleft=False)
-    keys = {cell.configuration: row.key for row in record.rows for cell in row.cells}
+    keys = defaultdict[Cell, list[str]](list)  # of a configuration, one a machine
+    for row in record.rows:
+        keys[row.cells[0].configuration].append(row.key)
     for at, change in enumerate(changes):
-        key = [keys[change.cell]] if change.cell in keys else []
+        key = keys[change.cell]
         drawn.mark(left.get_yticklabels()[at], key)
         for axes, interval, shown in ((left, change.step, _percent), (right, change.gain, _points)):
             if interval is not None:
@@ -51,7 +55,7 @@ def changing(record: Record) -> list[Picture]:
 
 def recipe_sentence(record: Record) -> Sentence | None:
     """Which changes gain and which lose beyond chance; None for a run without a base."""
-    changes = changes_of(record.results, record.facts.plan)
+    changes = changes_of(record.results, record.facts.plan, record.machines)
     if not changes:
         return None
     gains, losses = (

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bench.plan.cell import Cell, seed_of
 from bench.stats.above import LEVEL, p_above
 from bench.stats.interval import Interval
-from bench.store.machines import class_of, names_of
+from bench.store.machines import class_of
 from bench.store.pooling import pooled
 from bench.store.seeds import Seeds, asked_of, over_seeds
 from bench.store.warning import Warning, disturbed_parts
@@ -80,31 +80,31 @@ class GoalTest:
         return f"{verdict} {goal} (one-sided p {chance(self.p)})"
 
 
-def goal_tests(lines: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> dict[Cell, GoalTest]:
+def goal_tests(
+    lines: Iterable[Mapping[str, Any]], plan: Mapping[str, Any], machines: Mapping[str, str]
+) -> dict[Cell, GoalTest]:
     """The test of each configuration that was trained, by its cell; none where the plan has no goal.
 
     Args:
         lines: stored lines of a run, whole.
         plan: of the run, by the names of its fields.
+        machines: the name of each class of machines that the run was measured on.
 
     """
     goal = plan.get("goal")
     if not isinstance(goal, int | float) or not goal:
         return {}
-    machines: dict[str, Mapping[str, Any]] = {}  # a line of each
     trainings: dict[Cell, list[_Training]] = defaultdict(list)
     seeds: dict[Cell, Seeds] = {}
     disturbed = set[Cell]()
     for line in lines:
-        machines.setdefault(class_of(line), line)
         cell = Cell.from_dict(line["cell"]).configuration
         seeds.setdefault(cell, Seeds(asked_of(plan))).note(line)
         if "accuracy" in {read["metric"] for read in line["measurements"] if read["value"] is not None}:
             trainings[cell].append(_Training(seed_of(line["cell"]), class_of(line), line["training"]["epochs"]))
             if "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ())):
                 disturbed.add(cell)
-    names = names_of(machines.values())
-    where = names if len(names) > 1 else {}
+    where = machines if len(machines) > 1 else {}
     return {
         cell: _test([each.at(where) for each in learnt], float(goal), seeds[cell], contended=cell in disturbed)
         for cell, learnt in trainings.items()

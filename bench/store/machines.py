@@ -59,6 +59,11 @@ def names_of(lines: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {digest: f"{name} ({digest[:6]})" if alike[name] > 1 else name for digest, name in names.items()}
 
 
+def digests_of(heads: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Each class by the first digits of its digest, as tables name it: heads of lines do not tell what computes."""
+    return {machine: machine[:6] for machine in dict.fromkeys(classes_of(heads)) if machine}
+
+
 def classes_of(lines: Iterable[Mapping[str, Any]]) -> list[str]:
     """The class of each line; "" where nothing tells it.
 

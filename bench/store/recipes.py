@@ -15,7 +15,7 @@ from bench.stats.multiple_testing import holm
 from bench.stats.paired import mean_difference
 from bench.stats.ratio import ratio
 from bench.stats.shift import LEVEL
-from bench.store.machines import classes_of, names_of
+from bench.store.machines import classes_of
 from bench.store.pooling import pooled, undisturbed
 from bench.store.warning import Warning, disturbed_parts
 from bench.text import chance, change, plural, points
@@ -127,12 +127,15 @@ class _Time(NamedTuple):
     contended: bool
 
 
-def changes_of(heads: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> list[Change]:
+def changes_of(
+    heads: Iterable[Mapping[str, Any]], plan: Mapping[str, Any], machines: Mapping[str, str]
+) -> list[Change]:
     """Every change that a run made of its base, in the order of the fields; none where it did not change one at a time.
 
     Args:
         heads: of the results, or whole lines.
         plan: of the run, by the names of its fields.
+        machines: the name of each class of machines that the run was measured on.
 
     """
     if not plan.get("one_at_a_time"):
@@ -147,9 +150,8 @@ def changes_of(heads: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> l
     for cell in taken:
         groups[cell.dataset, cell.device].append(cell)
     wheres = {group: " on ".join(group) if len(groups) > 1 else "" for group in groups}
-    names = names_of(heads)
     changes = [
-        replace(each, where=wheres[group], machine=names.get(each.machine, "") if len(names) > 1 else "")
+        replace(each, where=wheres[group], machine=machines.get(each.machine, "") if len(machines) > 1 else "")
         for group, cells in groups.items()
         for each in _changes(cells, taken, plan)
     ]

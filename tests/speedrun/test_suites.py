@@ -26,10 +26,10 @@ def test_three_seeds_decide_as_far_as_three_can(bench):
     looks = [line["training"]["epochs"] for line in run.lines()]
     assert [len(each) for each in looks] == [4, 4, 4]  # as often as with --until, and to the end
     ends = [each[-1]["test_accuracy"] for each in looks]
-    (test,) = goal_tests(run.lines(), run.facts.plan).values()
+    (test,) = goal_tests(run.lines(), run.facts.plan, {}).values()
     assert test.accuracy.value == pytest.approx(sum(ends) / 3)
     assert test.passed
-    (beyond,) = goal_tests(run.lines(), {**run.facts.plan, "goal": max(ends)}).values()
+    (beyond,) = goal_tests(run.lines(), {**run.facts.plan, "goal": max(ends)}, {}).values()
     assert not beyond.passed
 
     shown = bench("show", "few").stdout

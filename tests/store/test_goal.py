@@ -6,6 +6,7 @@ import pytest
 
 from bench.plan.cell import Cell
 from bench.store.goal import GoalTest, goal_tests
+from bench.store.machines import names_of
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
 
@@ -23,7 +24,8 @@ def result(seed: int, accuracy: float, seconds: float = 2.0) -> Result:
 
 def judged(results: list[Result], goal: float = 0.99, **plan: Any) -> GoalTest:
     lines = [json.loads(each.to_line()) for each in results]
-    tests = goal_tests(lines, {"goal": goal, "epochs": 1, "seeds": [each.cell.seed for each in results], **plan})
+    plan = {"goal": goal, "epochs": 1, "seeds": [each.cell.seed for each in results], **plan}
+    tests = goal_tests(lines, plan, names_of(lines))
     assert list(tests) == [Cell("lenet5")]
     return tests[Cell("lenet5")]
 
@@ -81,7 +83,7 @@ def test_a_time_that_other_work_had_a_part_in_is_marked():
 
 
 def test_without_a_goal_nothing_is_tested():
-    assert goal_tests([json.loads(each.to_line()) for each in four()], {"goal": 0.0}) == {}
+    assert goal_tests([json.loads(each.to_line()) for each in four()], {"goal": 0.0}, {}) == {}
 
 
 def test_a_seed_that_several_machines_trained_counts_once():

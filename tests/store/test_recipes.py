@@ -20,6 +20,7 @@ PLAN = {
     "test_augmentations": ["none", "flip"],
     "seeds": [0, 1, 2, 3],
 }
+NAMES = {"fast": "a fast machine", "slow": "a slow machine"}
 DISTURBED = Warning("relative cost", "contended", 0.4, "other work took its cores")
 
 
@@ -39,7 +40,7 @@ def lines():
 
 
 def test_a_change_has_its_cost_and_its_gain_beside_the_base():
-    shift, tested = changes_of(lines()[::-1], PLAN)
+    shift, tested = changes_of(lines()[::-1], PLAN, {})
     assert [(each.base, each.cell, each.field) for each in (shift, tested)] == [
         (BASE, SHIFT, "augmentation"),
         (BASE, TESTED, "test_augmentation"),
@@ -53,16 +54,16 @@ def test_a_change_has_its_cost_and_its_gain_beside_the_base():
 
 
 def test_p_counts_among_all_changes():
-    (alone,) = changes_of([each for each in lines() if each["cell"]["test_augmentation"] == "none"], PLAN)
-    together = changes_of(lines(), PLAN)[0]
+    (alone,) = changes_of([each for each in lines() if each["cell"]["test_augmentation"] == "none"], PLAN, {})
+    together = changes_of(lines(), PLAN, {})[0]
     assert together.p == pytest.approx(2 * alone.p)
 
 
 def test_of_two_cells_the_base_is_that_of_the_first_values():
     given = [line(SHIFT, 0, 0.9), line(BASE, 0, 0.8)]
-    assert [each.base for each in changes_of(given, PLAN)] == [BASE]
+    assert [each.base for each in changes_of(given, PLAN, {})] == [BASE]
     plan = {**PLAN, "augmentations": ["shift", "none"]}
-    assert [(each.base, each.name) for each in changes_of(given, plan)] == [(SHIFT, "augmentation none")]
+    assert [(each.base, each.name) for each in changes_of(given, plan, {})] == [(SHIFT, "augmentation none")]
 
 
 @pytest.mark.parametrize("status", ["timeout", "failed", "diverged", "oom"])
@@ -70,19 +71,19 @@ def test_an_accuracy_of_a_training_that_was_cut_short_is_no_gain(status):
     given = lines()
     cut = next(each for each in given if (each["cell"]["augmentation"], each["cell"]["seed"]) == ("shift", 2))
     cut |= {"status": status, "reason": "it took too long"}
-    assert changes_of(given, PLAN)[0].gain.n == 3
+    assert changes_of(given, PLAN, {})[0].gain.n == 3
 
 
 def test_seeds_are_paired_and_the_missing_counted():
     given = [each for each in lines() if each["cell"]["seed"] != 2 or each["cell"]["augmentation"] == "none"]
-    shift = changes_of(given, PLAN)[0]
+    shift = changes_of(given, PLAN, {})[0]
     assert shift.gain.n == 3
     assert "over 3 of 4 seeds" in shift.in_words
 
 
 def test_one_seed_is_shown_without_a_verdict():
     given = [each for each in lines() if each["cell"]["seed"] == 0]
-    shift = changes_of(given, {**PLAN, "seeds": [0]})[0]
+    shift = changes_of(given, {**PLAN, "seeds": [0]}, {})[0]
     assert (shift.p, shift.gain.low, shift.verdict) == (None, None, "not told from chance")
     assert shift.in_words == (
         "augmentation shift: a step takes +10.0 %, accuracy +0.40 points over 1 seed, not told from chance"
@@ -91,9 +92,9 @@ def test_one_seed_is_shown_without_a_verdict():
 
 def test_disturbed_processes_do_not_count_unless_there_are_no_others():
     more = [*lines(), line(SHIFT, 0, cost=9.0, warnings=[DISTURBED])]
-    assert changes_of(more, PLAN)[0].step == changes_of(lines(), PLAN)[0].step
+    assert changes_of(more, PLAN, {})[0].step == changes_of(lines(), PLAN, {})[0].step
     every = [{**each, "warnings": [DISTURBED.to_dict()]} for each in lines()]
-    shift = changes_of(every, PLAN)[0]
+    shift = changes_of(every, PLAN, {})[0]
     assert shift.contended
     assert rows_of([shift])[0]["changed"] == "augmentation shift *"
     assert "do not use" in notes_of([shift])
@@ -107,19 +108,19 @@ def test_without_blocks_a_step_is_that_of_training():
             for reading in each["measurements"]
             if reading["metric"] != "inference"
         ]
-    shift, tested = changes_of(given, PLAN)
+    shift, tested = changes_of(given, PLAN, {})
     assert shift.step.value == pytest.approx(2.215 / 2.015, rel=1e-3)
     assert tested.answer is None
 
 
 def test_a_run_of_all_combinations_has_no_base():
-    assert changes_of(lines(), {**PLAN, "one_at_a_time": False}) == []
+    assert changes_of(lines(), {**PLAN, "one_at_a_time": False}, {}) == []
 
 
 def test_each_data_set_has_its_own_base():
     others = [replace(BASE, dataset="synthetic"), replace(SHIFT, dataset="synthetic")]
     given = [*lines(), *(line(cell, seed, 0.5) for cell in others for seed in range(4))]
-    names = [change.name for change in changes_of(given, PLAN)]
+    names = [change.name for change in changes_of(given, PLAN, {})]
     assert names == [
         "augmentation shift (mnist on cpu)",
         "test augmentation flip (mnist on cpu)",
@@ -128,7 +129,7 @@ def test_each_data_set_has_its_own_base():
 
 
 def test_the_table_sets_cost_beside_gain():
-    rows = rows_of(changes_of(lines(), PLAN))
+    rows = rows_of(changes_of(lines(), PLAN, {}))
     assert list(rows[0]) == ["changed", "a step takes", "an answer takes", "accuracy", "seeds", "p", "which"]
     assert rows[0]["a step takes"].startswith("+9.9 % (")
     assert [row["an answer takes"][:8] for row in rows] == ["-", "+100.0 %"]
@@ -140,16 +141,16 @@ def test_a_step_is_compared_within_a_machine():
     """The base on both, the shift mostly on the slow one: over both it would seem to take twice as long."""
 
     def on(cpu, lines):
-        return [{**each, "machine": cpu, "system": {"cpu": cpu}} for each in lines]
+        return [{**each, "machine": cpu} for each in lines]
 
     fast = on("fast", [line(BASE, seed, 0.97, 1.0) for seed in range(4)] + [line(SHIFT, 0, 0.97, 1.1)])
     slow = on("slow", [line(cell, seed, 0.97, cost) for seed in range(3) for cell, cost in ((BASE, 4.0), (SHIFT, 4.4))])
-    (shift,) = changes_of(fast + slow, PLAN)
+    (shift,) = changes_of(fast + slow, PLAN, NAMES)
     assert shift.step.value == pytest.approx(1.1)
-    assert shift.machine == "slow"
-    assert "a step takes +10.0 % (+10.0 to +10.0) on slow" in shift.in_words
-    assert rows_of([shift])[0]["on"] == "slow"
+    assert shift.machine == "a slow machine"
+    assert "a step takes +10.0 % (+10.0 to +10.0) on a slow machine" in shift.in_words
+    assert rows_of([shift])[0]["on"] == "a slow machine"
     assert "those of several do not compare" in notes_of([shift])
-    (apart,) = changes_of([each for each in fast if each["cell"]["augmentation"] == "none"] + slow[1:2], PLAN)
+    (apart,) = changes_of([each for each in fast if each["cell"]["augmentation"] == "none"] + slow[1:2], PLAN, NAMES)
     assert (apart.step, apart.machine) == (None, "")
     assert apart.gain.n == 1  # what a net learns is no machine's

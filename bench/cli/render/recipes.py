@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bench.cli.render.columns import Row, print_table
 from bench.cli.render.paint import print_paragraphs
 from bench.stats.shift import LEVEL
+from bench.store.machines import digests_of
 from bench.store.recipes import Change, changes_of, points_text, ratio_text, within
 from bench.store.run import Run
 from bench.text import chance, plural, whole
@@ -12,8 +13,8 @@ from bench.text import chance, plural, whole
 
 def print_changes(run: Run) -> None:
     """Print a row for each change, and what the columns are; nothing where a run did not change one thing at a time."""
-    changes = changes_of(run.heads(), run.facts.plan) if run.facts.plan.get("one_at_a_time") else []
-    if changes:
+    plan = run.facts.plan
+    if plan.get("one_at_a_time") and (changes := changes_of(run.heads(), plan, digests_of(run.heads()))):
         print()
         print_table(rows_of(changes))
         print_paragraphs([notes_of(changes)])
