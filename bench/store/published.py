@@ -1,18 +1,21 @@
 """Published: figures of others beside our own, and in what the set-ups differ; only equal ones can be reproduced."""
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit  # Student's quantile
 
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
 from bench.stats.interval import Interval
 from bench.store.facts import RunFacts
+from bench.store.machines import class_of, names_of
 from bench.store.pooling import pooled
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
 from bench.text import PERCENT, either_way, plural, quantity, with_interval
@@ -64,9 +67,15 @@ class _Record:
 
     cell: Cell
     seeds: Seeds
-    accuracy: list[float] = field(default_factory=list)
-    epochs: list[float] = field(default_factory=list)  # of each seed with an accuracy
-    passes: list[tuple[float, float]] = field(default_factory=list)  # seconds forward and backward, of each process
+    accuracies: dict[int | None, list[float]] = field(default_factory=lambda: defaultdict(list))  # of each seed
+    epochs: list[float] = field(default_factory=list)  # of each training with an accuracy
+    # Seconds forward and backward of each process, by the class of machines.
+    passes: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def accuracy(self) -> list[float]:
+        """Of each seed once, by the mean where several machines trained it."""
+        return [fmean(each) for each in self.accuracies.values()]
 
     @property
     def trained(self) -> str:
@@ -85,9 +94,12 @@ def comparisons(lines: Iterable[Mapping[str, Any]], facts: RunFacts) -> list[Pub
     """
     rates = {name: optimizer.get("learning_rate") for name, optimizer in facts.optimizers.items()}
     every = []
-    for record in _by_configuration(lines, asked_of(facts.plan)):
+    records, names = _by_configuration(lines, asked_of(facts.plan))
+    for record in records:
         every += [_accuracy(figure, record, rates) for figure in figures("accuracy") if _speaks(figure, record)]
-        every += [_times(table, record) for table in figures("times") if _times_speak(table, record)]
+        for table in figures("times"):
+            if _times_speak(table, record):
+                every += [_times(table, record, machine, names) for machine in record.passes]
     return every
 
 
@@ -101,19 +113,22 @@ def figures(kind: str) -> list[dict[str, Any]]:
     return list(_published()[kind])
 
 
-def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[_Record]:
+def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> tuple[list[_Record], dict[str, str]]:
+    """What there is of each configuration, and the name of each class of machines."""
     records: dict[Cell, _Record] = {}
+    machines: dict[str, Mapping[str, Any]] = {}  # a line of each
     for line in lines:
+        machines.setdefault(class_of(line), line)
         cell = Cell.from_dict(line["cell"]).configuration
         record = records.setdefault(cell, _Record(cell, Seeds(asked)))
         record.seeds.note(line)
         values = {read["metric"]: read["value"] for read in line["measurements"] if read["value"] is not None}
         if "accuracy" in values:
-            record.accuracy.append(values["accuracy"])
+            record.accuracies[seed_of(line["cell"])].append(values["accuracy"])
             record.epochs += [entry["epoch"] for entry in ((line["training"] or {}).get("epochs") or ())[-1:]]
         if values.get("forward") and values.get("backward"):
-            record.passes.append((values["forward"], values["backward"]))
-    return list(records.values())
+            record.passes[class_of(line)].append((values["forward"], values["backward"]))
+    return list(records.values()), names_of(machines.values())
 
 
 def _speaks(figure: Mapping[str, Any], record: _Record) -> bool:
@@ -216,16 +231,18 @@ def _share(record: _Record) -> str:
     return f"{with_interval(ours.value, PERCENT, half)} ({trained})"
 
 
-def _times(table: Mapping[str, Any], record: _Record) -> PublishedComparison:
-    cell = record.cell
+def _times(table: Mapping[str, Any], record: _Record, machine: str, names: Mapping[str, str]) -> PublishedComparison:
+    """Those of one machine, which is named where the run has several."""
+    cell, taken = record.cell, record.passes[machine]
     theirs = [value / 1e3 for value in (*table[cell.architecture], sum(table[cell.architecture]))]
-    passes = zip(*((*pair, sum(pair)) for pair in record.passes), strict=True)
+    passes = zip(*((*pair, sum(pair)) for pair in taken), strict=True)
     ours = [pooled(seconds, "log_mean") for seconds in passes]
     error = _published()["top1_error"].get(cell.architecture)
     apart = _published()["apart"].get(cell.architecture)
-    hardware = f"this host's {cell.device} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
+    host = f"the {cell.device} of {names.get(machine)}" if len(names) > 1 else f"this host's {cell.device}"
+    hardware = f"{host} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
     differs = [_difference(key, getattr(cell, key), table[key]) for key in TIMED if getattr(cell, key) != table[key]]
-    processes = "one process" if len(record.passes) == 1 else f"{len(record.passes)} processes"
+    processes = "one process" if len(taken) == 1 else f"{len(taken)} processes"
     return PublishedComparison(
         configuration=cell.id,
         what="forward / backward / total",

@@ -192,6 +192,26 @@ def test_times_of_several_processes_come_with_their_interval():
     )
 
 
+def test_times_of_several_machines_stand_apart_and_name_them():
+    """A time over two machines would be of neither."""
+    lines = [
+        {**line(NET, forward=forward, backward=2 * forward), "system": {"cpu": cpu}}
+        for cpu, forward in (("Fast", 1.0), ("Fast", 1.0), ("Slow", 4.0))
+    ]
+    fast, slow = (one for one in comparisons(lines, FACTS) if "GTX" in one.differs[0])
+    assert fast.ours == "1000.00 ± 0 % / 2000.00 ± 0 % / 3000.00 ± 0 % ms (2 processes)"
+    assert slow.ours == "4000.00 / 8000.00 / 12000.00 ms (one process)"
+    assert slow.differs[0].startswith("the cpu of Slow with 2 threads instead of ")
+
+
+def test_a_seed_that_several_machines_trained_counts_once():
+    """Two machines with the same two seeds know as much of the mean as one; else its interval would be too short."""
+    lines = [line(replace(KERAS, seed=seed), accuracy=value) for seed, value in enumerate((0.9848, 0.9839))]
+    here, there = ([{**each, "system": {"cpu": cpu}} for each in lines] for cpu in ("Fast", "Slow"))
+    assert mixed(*here, *there) == mixed(*here)
+    assert "(2 seeds)" in mixed(*here, *there).ours
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -255,7 +275,7 @@ def test_the_catalogues_figures_are_there():
 
 
 def test_more_seeds_are_asked_for_than_there_are_however_wide_the_room():
-    record = _Record(Cell("mlp"), seeds=None, accuracy=[0.90, 0.90001])
+    record = _Record(Cell("mlp"), seeds=None, accuracies={0: [0.90], 1: [0.90001]})
     assert _needed(record, 1.0) == "some 3 would tell, if they lie alike (--seeds)"
 
 
