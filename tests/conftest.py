@@ -25,6 +25,7 @@ settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent.parent
 HASTE = ROOT / "tests" / "haste"  # on the module path of a server, its workers time little: for tests of no time
+HASTY_PATH = f"{ROOT}{os.pathsep}{HASTE}"  # PYTHONPATH of a process whose workers measure in haste
 
 # What is kept for the user is kept for the tests alone; but matplotlib's list of fonts takes seconds to make.
 _CACHES = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -178,7 +179,7 @@ def in_haste(monkeypatch):
     """Workers that this process starts measure in haste, and one server forks them all, round after round."""
     from bench.process.local import Workers
 
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(HASTE), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([HASTY_PATH, os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setattr(Workers, "renew", lambda workers: None)
 
 

@@ -1,7 +1,6 @@
 """The API: `bench.run` and `bench.load` in a script of any kind, and an import that costs nothing."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
 from bench.store.run import create
-from tests.conftest import HASTE
+from tests.conftest import HASTY_PATH
 
 ROOT = Path(package.__file__).parents[1]
 TINY = (
@@ -50,7 +49,7 @@ def python(tmp_path, environment):
         return subprocess.run(
             [sys.executable, *options, *file],
             cwd=tmp_path,
-            env={**environment, "PYTHONPATH": f"{ROOT}{os.pathsep}{HASTE}", **variables},
+            env={**environment, "PYTHONPATH": HASTY_PATH, **variables},
             input=dedent(source) if typed else "",
             capture_output=True,
             text=True,

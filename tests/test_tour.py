@@ -1,11 +1,10 @@
 """The notebook in docs/ is run as it stands there, in a kernel on this machine alone, and holds no outputs."""
 
 import json
-import os
 
 import pytest
 
-from tests.conftest import HASTE, ROOT
+from tests.conftest import HASTY_PATH, ROOT
 
 TOUR = ROOT / "docs" / "tour.ipynb"
 PATIENCE = 600  # seconds for one cell; no expectation of speed
@@ -25,7 +24,7 @@ def test_what_is_stored_has_no_outputs():
 def test_every_cell_runs_and_shows_what_it_gives(tmp_path, environment, monkeypatch):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
-    monkeypatch.setenv("PYTHONPATH", f"{environment['PYTHONPATH']}{os.pathsep}{HASTE}")
+    monkeypatch.setenv("PYTHONPATH", HASTY_PATH)
     monkeypatch.setenv("TMPDIR", environment["TMPDIR"])
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     notebook = nbformat.read(TOUR, as_version=4)

@@ -1,7 +1,6 @@
 """Run: what a plan comes to, a real run with an observer, and one that goes on; nothing is printed."""
 
 import json
-import os
 import shutil
 import signal
 import sys
@@ -26,7 +25,7 @@ from bench.session.observer import Observer
 from bench.session.resume import resumed
 from bench.store.result import Result
 from bench.store.run import create, load
-from tests.conftest import HASTE, ROOT
+from tests.conftest import HASTY_PATH
 
 GRID = {"architectures": ("debug",), "datasets": ("synthetic",), "optimizers": ("sgd",), "threads": (1,)}
 AS_USUAL = {"implementations": ("default",), "denormals": ("keep",)}
@@ -180,7 +179,7 @@ def test_a_plan_is_really_run_and_its_observer_hears_of_it(capfd):
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system tells where memory lies on Linux alone")
 def test_processes_of_one_round_share_a_server_and_those_of_two_none(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{HASTE}")
+    monkeypatch.setenv("PYTHONPATH", HASTY_PATH)
     nets = ("debug", "softmax_regression")
     plan = replace(PLAN, architectures=nets, seeds=(0, 1), repeats=2)
     with closing(Workers()) as workers:

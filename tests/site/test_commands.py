@@ -1,13 +1,12 @@
 """Every command that README and docs/ show in a block is run, in a folder that has what it names, or says why not."""
 
-import os
 import shlex
 import shutil
 
 import pytest
 
 from bench.cli import run_command_line
-from tests.conftest import HASTE, ROOT
+from tests.conftest import HASTY_PATH, ROOT
 from tests.site.shown import PAGES, name_of, shown
 from tests.site.world import RUNS, lay_out
 
@@ -53,7 +52,7 @@ def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{HASTE}")
+        patch.setenv("PYTHONPATH", HASTY_PATH)
         lay_out(folder)
     return folder
 
