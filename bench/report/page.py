@@ -120,7 +120,10 @@ def page(record: Record) -> str:
         flames=flames(profiled.profiled) if profiled else None,
         rounds=rounds(record),
         check=decision.checked(record),
-        published=[*comparisons(record.results, record.facts), *beside(record.results, record.elsewhere)],
+        published=[
+            *comparisons(record.results, record.facts, record.machines),
+            *beside(record.results, record.elsewhere, record.machines),
+        ],
         trust=trust(record),
         glyphs=_GLYPHS,
         style=style_sheet() + (Markup(asset("flame.css")) if profiled else ""),  # noqa: S704 - our file

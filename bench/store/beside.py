@@ -12,6 +12,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.elsewhere import Figure, FigureFile, load_each
+from bench.store.machines import class_of, digests_of, host_of, of_several
 from bench.store.pooling import pooled
 from bench.store.published import PublishedComparison, comparisons
 from bench.store.run import PUBLISHED, Run
@@ -28,9 +29,13 @@ _ROUNDED = 0.005e6  # parameters: the files have millions with two places
 
 @dataclass(slots=True)
 class _Own:
-    """What a run holds of one configuration: by metric, the value of each process."""
+    """What a run holds of one configuration on one class of machines: by metric, the value of each process.
+
+    `machine` is the name of that class where the run has several.
+    """
 
     cell: Cell
+    machine: str
     values: dict[str, list[float]] = field(default_factory=dict)
 
     @property
@@ -43,7 +48,9 @@ class _Own:
 def published_of(run: Run) -> list[PublishedComparison]:
     """The published figures that speak of the run's architectures: the suite's, then those that were imported."""
     imported, _ = figures_near(run.folder)
-    return [*comparisons(run.lines(), run.facts), *beside(run.lines() if imported else (), imported)]
+    machines = digests_of(run.heads())
+    published = comparisons(run.lines(), run.facts, machines)
+    return [*published, *beside(run.lines() if imported else (), imported, machines)]
 
 
 def figures_near(folder: Path) -> tuple[tuple[FigureFile, ...], list[BenchError]]:
@@ -52,27 +59,30 @@ def figures_near(folder: Path) -> tuple[tuple[FigureFile, ...], list[BenchError]
     return tuple(figures.values()), errors
 
 
-def beside(lines: Iterable[Mapping[str, Any]], imported: Sequence[FigureFile]) -> list[PublishedComparison]:
+def beside(
+    lines: Iterable[Mapping[str, Any]], imported: Sequence[FigureFile], machines: Mapping[str, str]
+) -> list[PublishedComparison]:
     """Each imported figure of a model of the run that the run has a number for, beside that number.
 
     Args:
         lines: stored lines of the run.
         imported: the files that figures were read from.
+        machines: the name of each class of machines that the run was measured on; its numbers stand apart by it.
 
     """
     return [
         _pair(own, figure, source)
-        for own in (_by_configuration(lines) if imported else ())
+        for own in (_by_configuration(lines, of_several(machines)) if imported else ())
         for source in imported
         for figure in _nearest(own, source)
     ]
 
 
-def _by_configuration(lines: Iterable[Mapping[str, Any]]) -> list[_Own]:
-    every: dict[Cell, _Own] = {}
+def _by_configuration(lines: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> list[_Own]:
+    every: dict[tuple[Cell, str], _Own] = {}
     for line in lines:
-        cell = Cell.from_dict(line["cell"]).configuration
-        own = every.setdefault(cell, _Own(cell))
+        cell, machine = Cell.from_dict(line["cell"]).configuration, class_of(line)
+        own = every.setdefault((cell, machine), _Own(cell, names.get(machine, "")))
         for reading in line["measurements"]:
             if reading["value"]:
                 own.values.setdefault(reading["metric"], []).append(reading["value"])
@@ -110,12 +120,13 @@ def _pair(own: _Own, figure: Figure, source: FigureFile) -> PublishedComparison:
     step = own.values.get(_STEPS[figure.part])
     certainty = "" if rate.half_width is None else f" {either_way(rate.half_width)}"
     batch = _batch(pooled(step, "log_mean").value if step else None, cell.batch_size)
+    processes = f"{plural(rate.n, 'process')}{f' on {own.machine}' if own.machine else ''}"
     theirs = f"{as_published(figure.images_per_second)} images/s{_batch(figure.seconds, figure.batch_size)}"
     return PublishedComparison(
         configuration=cell.id,
         what=_WHAT[figure.part],
         published=theirs,
-        ours=f"{number(rate.value)} images/s{certainty}{batch} ({plural(rate.n, 'process')})",
+        ours=f"{number(rate.value)} images/s{certainty}{batch} ({processes})",
         verdict="another machine's: not compared",
         differs=tuple(_differs(own, figure)),
         source=f"{figure.model} in {source.file}, by {source.tool}",
@@ -132,7 +143,7 @@ def _batch(seconds: float | None, size: int | None) -> str:
 def _differs(own: _Own, figure: Figure) -> Iterator[str]:
     """What stands between the two numbers, as far as it is known."""
     cell, size = own.cell, own.image_size
-    yield f"on {figure.device} instead of this host's {cell.device}" if figure.device else _UNTOLD
+    yield f"on {figure.device} instead of {host_of(cell.device, own.machine)}" if figure.device else _UNTOLD
     if figure.batch_size != cell.batch_size:
         yield f"batch size {cell.batch_size} instead of {figure.batch_size or 'an unknown one'}"
     if size is None or size != figure.image_size:

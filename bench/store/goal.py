@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bench.plan.cell import Cell, seed_of
 from bench.stats.above import LEVEL, p_above
 from bench.stats.interval import Interval
-from bench.store.machines import class_of
+from bench.store.machines import class_of, of_several
 from bench.store.pooling import pooled
 from bench.store.seeds import Seeds, asked_of, over_seeds
 from bench.store.warning import Warning, disturbed_parts
@@ -104,7 +104,7 @@ def goal_tests(
             trainings[cell].append(_Training(seed_of(line["cell"]), class_of(line), line["training"]["epochs"]))
             if "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ())):
                 disturbed.add(cell)
-    where = machines if len(machines) > 1 else {}
+    where = of_several(machines)
     return {
         cell: _test([each.at(where) for each in learnt], float(goal), seeds[cell], contended=cell in disturbed)
         for cell, learnt in trainings.items()

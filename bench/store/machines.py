@@ -64,6 +64,16 @@ def digests_of(heads: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {machine: machine[:6] for machine in dict.fromkeys(classes_of(heads)) if machine}
 
 
+def of_several(names: Mapping[str, str]) -> Mapping[str, str]:
+    """The names of machines where there are several to tell apart; else none."""
+    return names if len(names) > 1 else {}
+
+
+def host_of(device: str, machine: str) -> str:
+    """Which device times are of, by the name of its machine where there are several; else that is ""."""
+    return f"the {device} of {machine}" if machine else f"this host's {device}"
+
+
 def classes_of(lines: Iterable[Mapping[str, Any]]) -> list[str]:
     """The class of each line; "" where nothing tells it.
 

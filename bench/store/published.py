@@ -15,7 +15,7 @@ from scipy.special import stdtrit  # Student's quantile
 from bench.plan.cell import Cell, seed_of
 from bench.stats.interval import Interval
 from bench.store.facts import RunFacts
-from bench.store.machines import class_of, names_of
+from bench.store.machines import class_of, host_of, of_several
 from bench.store.pooling import pooled
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
 from bench.text import PERCENT, either_way, plural, quantity, with_interval
@@ -83,23 +83,25 @@ class _Record:
         return over_seeds(len(self.accuracy), self.seeds.count, self.seeds.lost)
 
 
-def comparisons(lines: Iterable[Mapping[str, Any]], facts: RunFacts) -> list[PublishedComparison]:
+def comparisons(
+    lines: Iterable[Mapping[str, Any]], facts: RunFacts, machines: Mapping[str, str]
+) -> list[PublishedComparison]:
     """Each published figure that speaks of an architecture of the run, beside the run's own.
 
     Args:
         lines: stored lines of the run, whole.
         facts: of the run; `optimizers` there tells the learning rates that cells leave to the optimizer, `plan` the
             seeds that were asked for.
+        machines: the name of each class of machines that the run was measured on; times stand apart by it.
 
     """
     rates = {name: optimizer.get("learning_rate") for name, optimizer in facts.optimizers.items()}
-    every = []
-    records, names = _by_configuration(lines, asked_of(facts.plan))
-    for record in records:
+    every, names = [], of_several(machines)
+    for record in _by_configuration(lines, asked_of(facts.plan)):
         every += [_accuracy(figure, record, rates) for figure in figures("accuracy") if _speaks(figure, record)]
         for table in figures("times"):
             if _times_speak(table, record):
-                every += [_times(table, record, machine, names) for machine in record.passes]
+                every += [_times(table, record, machine, names.get(machine, "")) for machine in record.passes]
     return every
 
 
@@ -113,12 +115,9 @@ def figures(kind: str) -> list[dict[str, Any]]:
     return list(_published()[kind])
 
 
-def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> tuple[list[_Record], dict[str, str]]:
-    """What there is of each configuration, and the name of each class of machines."""
+def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[_Record]:
     records: dict[Cell, _Record] = {}
-    machines: dict[str, Mapping[str, Any]] = {}  # a line of each
     for line in lines:
-        machines.setdefault(class_of(line), line)
         cell = Cell.from_dict(line["cell"]).configuration
         record = records.setdefault(cell, _Record(cell, Seeds(asked)))
         record.seeds.note(line)
@@ -128,7 +127,7 @@ def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> tuple
             record.epochs += [entry["epoch"] for entry in ((line["training"] or {}).get("epochs") or ())[-1:]]
         if values.get("forward") and values.get("backward"):
             record.passes[class_of(line)].append((values["forward"], values["backward"]))
-    return list(records.values()), names_of(machines.values())
+    return list(records.values())
 
 
 def _speaks(figure: Mapping[str, Any], record: _Record) -> bool:
@@ -231,16 +230,15 @@ def _share(record: _Record) -> str:
     return f"{with_interval(ours.value, PERCENT, half)} ({trained})"
 
 
-def _times(table: Mapping[str, Any], record: _Record, machine: str, names: Mapping[str, str]) -> PublishedComparison:
-    """Those of one machine, which is named where the run has several."""
+def _times(table: Mapping[str, Any], record: _Record, machine: str, name: str) -> PublishedComparison:
+    """Those of one machine, with its name where the run has several."""
     cell, taken = record.cell, record.passes[machine]
     theirs = [value / 1e3 for value in (*table[cell.architecture], sum(table[cell.architecture]))]
     passes = zip(*((*pair, sum(pair)) for pair in taken), strict=True)
     ours = [pooled(seconds, "log_mean") for seconds in passes]
     error = _published()["top1_error"].get(cell.architecture)
     apart = _published()["apart"].get(cell.architecture)
-    host = f"the {cell.device} of {names.get(machine)}" if len(names) > 1 else f"this host's {cell.device}"
-    hardware = f"{host} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
+    hardware = f"{host_of(cell.device, name)} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
     differs = [_difference(key, getattr(cell, key), table[key]) for key in TIMED if getattr(cell, key) != table[key]]
     processes = "one process" if len(taken) == 1 else f"{len(taken)} processes"
     return PublishedComparison(

@@ -281,7 +281,7 @@ def _comparison() -> object:
 
 def _published() -> object:
     figures, _ = elsewhere.load_each()
-    return beside(store.load("other").lines(), [*figures.values()])
+    return beside(store.load("other").lines(), [*figures.values()], {})
 
 
 def _benchmarks(path: Path) -> object:

@@ -12,6 +12,7 @@ from bench.plan.origin import parse
 from bench.plan.plan import plan_from
 from bench.store import published
 from bench.store.facts import RunFacts
+from bench.store.machines import class_of
 from bench.store.published import _needed, _Record, comparisons, figures
 from bench.text import percent
 
@@ -39,12 +40,12 @@ def line(cell, epochs=20, status="ok", **values):
 
 def keras(*accuracies, cell=KERAS, epochs=20, facts=FACTS):
     lines = [line(replace(cell, seed=seed), epochs, accuracy=value) for seed, value in enumerate(accuracies)]
-    (found,) = [one for one in comparisons(lines, facts) if "mnist_mlp.py" in one.source]
+    (found,) = [one for one in comparisons(lines, facts, {}) if "mnist_mlp.py" in one.source]
     return found
 
 
 def mixed(*lines, facts=FACTS):
-    (found,) = [one for one in comparisons(lines, facts) if "mnist_mlp.py" in one.source]
+    (found,) = [one for one in comparisons(lines, facts, {}) if "mnist_mlp.py" in one.source]
     return found
 
 
@@ -164,14 +165,14 @@ def test_the_optimizers_own_rate_is_looked_up_in_the_run():
 
 
 def test_a_net_of_other_make_never_counts_as_reproduced():
-    (found,) = comparisons([line(Cell("lenet5_1998", optimizer="sgd"), accuracy=0.9905)], FACTS)
+    (found,) = comparisons([line(Cell("lenet5_1998", optimizer="sgd"), accuracy=0.9905)], FACTS, {})
     assert found.verdict.startswith("not the same set-up")
     assert any("Levenberg" in one for one in found.differs)
     assert any("radial basis" in one for one in found.differs)
 
 
 def test_times_stand_beside_those_of_other_hardware_with_the_error_on_imagenet():
-    found = comparisons([line(NET, forward=2.0, backward=4.0)], FACTS)
+    found = comparisons([line(NET, forward=2.0, backward=4.0)], FACTS, {})
     gpu, cpu = found
     assert gpu.published == "41.23 / 86.91 / 128.14 ms; top-1 error on ImageNet 27.00 %"
     assert cpu.published.startswith("3101.76 / 5393.72 / 8495.48 ms")
@@ -187,7 +188,7 @@ def test_times_of_several_processes_come_with_their_interval():
     lines = [line(NET, forward=forward, backward=2 * forward) for forward in (1.9, 2.0, 2.1)]
     low, high = stats.t.interval(0.95, 2, np.log([1.9, 2.0, 2.1]).mean(), stats.sem(np.log([1.9, 2.0, 2.1])))
     half = percent(np.expm1((high - low) / 2))
-    assert comparisons(lines, FACTS)[0].ours == (
+    assert comparisons(lines, FACTS, {})[0].ours == (
         f"1998.33 ± {half} / 3996.66 ± {half} / 5995.00 ± {half} ms (3 processes)"
     )
 
@@ -198,7 +199,8 @@ def test_times_of_several_machines_stand_apart_and_name_them():
         {**line(NET, forward=forward, backward=2 * forward), "system": {"cpu": cpu}}
         for cpu, forward in (("Fast", 1.0), ("Fast", 1.0), ("Slow", 4.0))
     ]
-    fast, slow = (one for one in comparisons(lines, FACTS) if "GTX" in one.differs[0])
+    names = {class_of(each): each["system"]["cpu"] for each in lines}
+    fast, slow = (one for one in comparisons(lines, FACTS, names) if "GTX" in one.differs[0])
     assert fast.ours == "1000.00 ± 0 % / 2000.00 ± 0 % / 3000.00 ± 0 % ms (2 processes)"
     assert slow.ours == "4000.00 / 8000.00 / 12000.00 ms (one process)"
     assert slow.differs[0].startswith("the cpu of Slow with 2 threads instead of ")
@@ -221,12 +223,12 @@ def test_a_seed_that_several_machines_trained_counts_once():
     ],
 )
 def test_what_times_depend_on_is_named_where_it_differs(changes, told):
-    for found in comparisons([line(replace(NET, **changes), forward=2.0, backward=4.0)], FACTS):
+    for found in comparisons([line(replace(NET, **changes), forward=2.0, backward=4.0)], FACTS, {}):
         assert found.differs[1:] == (told,)
 
 
 def test_the_optimizers_implementation_has_no_part_in_forward_and_backward():
-    (found, _) = comparisons([line(replace(NET, implementation="fused"), forward=2.0, backward=4.0)], FACTS)
+    (found, _) = comparisons([line(replace(NET, implementation="fused"), forward=2.0, backward=4.0)], FACTS, {})
     assert len(found.differs) == 1
 
 
@@ -240,11 +242,11 @@ def test_the_optimizers_implementation_has_no_part_in_forward_and_backward():
     ],
 )
 def test_what_nothing_published_speaks_of_is_left_alone(cell):
-    assert comparisons([line(cell, accuracy=0.9, forward=1.0, backward=2.0)], FACTS) == []
+    assert comparisons([line(cell, accuracy=0.9, forward=1.0, backward=2.0)], FACTS, {}) == []
 
 
 def test_a_cell_that_was_not_trained_has_no_accuracy_to_compare():
-    assert comparisons([line(KERAS, forward=1.0)], FACTS) == []
+    assert comparisons([line(KERAS, forward=1.0)], FACTS, {}) == []
 
 
 def test_every_figure_names_its_source_and_only_fields_of_a_cell():
@@ -281,10 +283,10 @@ def test_more_seeds_are_asked_for_than_there_are_however_wide_the_room():
 
 def test_a_figure_is_of_its_data_set_alone():
     cell = Cell("resnet20", dataset="cifar10", optimizer="momentum", batch_size=128, learning_rate=0.1)
-    (found,) = comparisons([line(cell, accuracy=0.91)], FACTS)
+    (found,) = comparisons([line(cell, accuracy=0.91)], FACTS, {})
     assert found.published == "91.25 % (± 0.55 points allowed)"
     assert "optimizer momentum instead of torch.optim:SGD(momentum=0.9, weight_decay=0.0001)" in found.differs
-    assert comparisons([line(replace(cell, dataset="mnist"), accuracy=0.99)], FACTS) == []
+    assert comparisons([line(replace(cell, dataset="mnist"), accuracy=0.99)], FACTS, {}) == []
 
 
 @pytest.mark.parametrize(
@@ -319,7 +321,7 @@ def test_a_suite_is_the_set_up_that_was_published(suite, seeds):
     theirs = [figure for figure in figures("accuracy") if figure["architecture"] == cell.architecture]
     value = next(figure["value"] for figure in theirs if figure["setup"]["optimizer"] == plan.optimizers[0])
     lines = [line(replace(cell, seed=seed), plan.epochs, accuracy=value) for seed in plan.seeds]
-    (found,) = [one for one in comparisons(lines, facts) if not one.verdict.startswith("not the same set-up")]
+    (found,) = [one for one in comparisons(lines, facts, {}) if not one.verdict.startswith("not the same set-up")]
     assert found.verdict.startswith("reproduced, but for what differs: 0.00 percentage points ")
     assert found.verdict.endswith(f" over {seeds} seeds")
 
