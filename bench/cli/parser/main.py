@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, NoReturn, get_args
 
 from bench import __version__
@@ -63,8 +64,9 @@ class _Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"bench: {one_line(once)} ({self.prog} --help)\n")
 
 
+@cache
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """The whole command line, which is the same for every command of a process."""
     parser = _Parser(
         prog="python -m bench",
         description=DESCRIPTION,

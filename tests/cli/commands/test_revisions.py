@@ -31,7 +31,7 @@ class Busy(nn.Module):
 @pytest.fixture
 def repository(bench):
     """The folder of `bench`, made a clone-like repository of this suite; gives a function that runs git in it."""
-    not_source = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    not_source = shutil.ignore_patterns("*.egg-info")  # git ignores bytecode, which holds for a copy
     for name in ("bench", "architectures"):
         shutil.copytree(ROOT / name, bench.folder / name, ignore=not_source)
     for name in ("pyproject.toml", ".gitignore"):
@@ -69,7 +69,7 @@ def test_the_past_is_measured_by_its_own_code_and_what_cannot_run_is_told(bench,
     nets.write_text(good)
     last = commit(git, "three")
 
-    done = bench("run", "--revisions", f"{first}..", "--steps", "3", *LITTLE, "--json")
+    done = bench("run", "--revisions", f"{first}..", "--steps", "3", *LITTLE, "--json", haste=True)
     assert done.returncode == 0, done.stderr
     outcomes = {one["revision"]: one for one in json.loads(done.stdout)}
     assert {revision: one["status"] for revision, one in outcomes.items()} == {
@@ -147,14 +147,14 @@ def test_a_fall_of_accuracy_is_trained_again_at_both_revisions(bench, typed, rep
     commit(repository, "one server")
     more = ("--optimizers", "adam", "sgd", "--train-limit", "0", "--seeds", "0", "1", "2")
     words = (*LEARNING, *more, "--concurrent", "--no-report", "--run")
-    assert bench("run", *words, "accepted", **own(bench)).returncode == 0
-    assert bench("baseline", "save", "accepted", "--contended", **own(bench)).returncode == 0
+    assert bench("run", *words, "accepted", haste=True, **own(bench)).returncode == 0
+    assert bench("baseline", "save", "accepted", "--contended", haste=True, **own(bench)).returncode == 0
     for edit in (UNLEARNT, REDRAWN):
         change(bench.folder, *edit)  # not committed: the working tree is trained
-    assert bench("run", *words, "new", **own(bench)).returncode == 0
+    assert bench("run", *words, "new", haste=True, **own(bench)).returncode == 0
     _lower_accuracies(bench.folder / "results" / "new" / "results.jsonl", "sgd")
 
-    done = bench("check", "new", "--concurrent", "--json", **own(bench))
+    done = bench("check", "new", "--concurrent", "--json", haste=True, **own(bench))
     verdicts = [verdict for verdict in json.loads(done.stdout)["verdicts"] if verdict["metric"] == "accuracy"]
     judged = {verdict["cell"].split("-")[1]: verdict["verdict"] for verdict in verdicts}
     assert judged == {"adam": "regressed", "sgd": "unchanged"}, (verdicts, done.stderr)
