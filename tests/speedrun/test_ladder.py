@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bench.plan.plan import plan_from
-from tests.speedrun.ladder import BEGIN, END, PAGE, STEPS, Learnt, gained, plans, table, written
+from tests.speedrun.ladder import BEGIN, END, PAGE, STEPS, Learnt, gained, plans, table, together, written
 
 BEFORE = Learnt([0.970, 0.972, 0.974], [4.0, 4.0, 4.0])
 AFTER = Learnt([0.980, 0.983, 0.983], [2.0, 1.9, 2.1])
@@ -26,6 +26,16 @@ def test_the_table_has_a_row_for_each_step_and_marks_what_was_disturbed():
     assert rows[4].split("|")[3:6:2] == [" 0.0 % (0.0 to 0.0) ", " +0.00 points (+0.00 to +0.00) "]
     assert ", contended |" in rows[-1]
     assert not any(", contended" in row for row in rows[:-1])
+
+
+def test_seeds_stay_in_their_order_when_they_come_together():
+    """Changes are paired by seed: the first of a step belongs to the first of the next."""
+    first = [Learnt([0.97], [4.0]), Learnt([0.98], [2.0])]
+    second = [Learnt([0.972], [4.0], contended=True), Learnt([0.983], [1.9])]
+    assert together([first, second]) == [
+        Learnt([0.970, 0.972], [4.0, 4.0], contended=True),
+        Learnt([0.980, 0.983], [2.0, 1.9]),
+    ]
 
 
 def test_it_ends_at_the_suite():
