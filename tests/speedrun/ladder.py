@@ -1,7 +1,7 @@
 """The ladder: what each trick of the suite `speedrun` gains over the step before it, in accuracy and in time.
 
 `python -m tests.speedrun.ladder` trains ten seeds of each step for an epoch and writes the table into docs/suites.md:
-a quarter of an hour, on a quiet machine. Each seed climbs all steps, in an order that is drawn, before the next one
+ten minutes, on a quiet machine. Each seed climbs all steps, in an order that is drawn, before the next one
 does, so that an hour in which the machine is slower is nobody's gain.
 """
 
