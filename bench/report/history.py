@@ -14,7 +14,7 @@ from bench.metrics import row_of
 from bench.report import svg
 from bench.report.load import clean
 from bench.report.page import FREE, style_sheet, template
-from bench.report.plotting import DASHED, Picture, accuracy_axis, finish, inside, unit_axis
+from bench.report.plotting import DASHED, GOES_ON, Picture, accuracy_axis, finish, inside, unit_axis
 from bench.report.units import quantity
 from bench.store.run import REPORTS
 from bench.text import plural
@@ -102,13 +102,15 @@ def _picture(line: Line, number: int) -> Picture:
     axes = drawn.axes
     title, row = clean(line.title), row_of(line.metric, line.unit)
     table = pd.DataFrame([{**point, "at": at} for at, point in enumerate(line.points)])
+    bars, cut = _bars(line), False
     if row.kind == "share":
-        accuracy_axis(axes, table["value"])
+        cut = accuracy_axis(axes, table["value"], ends=[end for bar in bars.values() for end in bar])
         table["value"] = table["value"].map(inside)
+        bars = {at: (inside(low), inside(high)) for at, (low, high) in bars.items()}
     sns.lineplot(data=table, x="at", y="value", color=svg.SERIES[0], linewidth=1.2, alpha=0.5, ax=axes, legend=False)
     for at, point in enumerate(line.points):
-        low, high = point["low"], point["high"]
-        if low is not None and high is not None:
+        if at in bars:
+            low, high = bars[at]
             axes.plot([at, at], [max(low, 0), high], color=svg.SERIES[0], linewidth=1, alpha=0.6)
         mark = axes.plot(
             at,
@@ -134,8 +136,14 @@ def _picture(line: Line, number: int) -> Picture:
     axes.set_ylabel("")
     axes.grid(visible=True, axis="y")
     noun = "seeds" if row.once_a_seed else "processes"
-    caption = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over {noun}."
-    return finish(drawn, title, clean(caption))
+    told = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over {noun}"
+    return finish(drawn, title, clean(f"{told}{GOES_ON * cut}."))
+
+
+def _bars(line: Line) -> dict[int, tuple[float, float]]:
+    """The ends of the intervals, by the place of their reading."""
+    ends = [(at, (point["low"], point["high"])) for at, point in enumerate(line.points)]
+    return {at: bar for at, bar in ends if None not in bar}
 
 
 def _name_ends(axes: Any, line: Line) -> None:

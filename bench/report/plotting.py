@@ -19,6 +19,8 @@ from bench.text import plural
 
 MOST_NAMES = 16  # beyond these, only the configurations on the front are named in a picture
 MOST_ROWS = 60  # more lines than this make a picture nobody can read
+GOES_ON = "; one at the edge goes on beyond it"  # of bars, in a caption
+_BEYOND = 3.0  # times the odds of the outermost accuracies, as far as their axis follows intervals that reach beyond
 _ACCURACIES = (0.01, 0.1, 0.3, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995)
 DASHED: tuple[float, tuple[float, float]] = (0, (4, 3))
 
@@ -130,11 +132,18 @@ def unit_axis(axis: Axis, metric: str, unit: str, *, few: bool = False) -> None:
     axis.set_major_locator(LogLocator(subs=steps, numticks=5 if few else 8) if enough else MaxNLocator(4))
 
 
-def accuracy_axis(axes: Any, values: Iterable[float], name: str = "test accuracy") -> None:
-    """A vertical axis for accuracies, stretched towards 100 % so that 99.0 and 99.3 % lie apart."""
-    shown = [inside(value) for value in values]
+def accuracy_axis(
+    axes: Any, values: Iterable[float], name: str = "test accuracy", *, ends: Iterable[float] = ()
+) -> bool:
+    """A vertical axis for accuracies, stretched towards 100 % so that 99.0 and 99.3 % lie apart.
+
+    Returns whether any of the `ends` of intervals lies beyond it.
+    """
     axes.set_yscale("logit")
-    against = [1 / share - 1 for share in shown]  # odds, in which the axis is logarithmic
+    against = [1 / inside(value) - 1 for value in values]  # odds, in which the axis is logarithmic
+    least, most = min(against) / _BEYOND, max(against) * _BEYOND
+    reached = [1 / inside(end) - 1 for end in ends]
+    against += [min(max(odds, least), most) for odds in reached]
     for room in (1.35, 2, 4, 8):
         low, high = 1 / (1 + max(against) * room), 1 / (1 + min(against) / room)
         if sum(low < share < high for share in _ACCURACIES) > 1:
@@ -145,6 +154,7 @@ def accuracy_axis(axes: Any, values: Iterable[float], name: str = "test accuracy
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * 100:g} %"))
     axes.set_ylabel("")
     axes.set_title(name, loc="left", color=svg.MUTED)
+    return any(not low <= 1 / (1 + odds) <= high for odds in reached)
 
 
 def inside(share: float) -> float:

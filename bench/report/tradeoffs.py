@@ -10,6 +10,7 @@ from bench.report import svg
 from bench.report.comparable import Group, groups
 from bench.report.plotting import (
     DASHED,
+    GOES_ON,
     MOST_NAMES,
     Picture,
     accuracy_axis,
@@ -101,7 +102,9 @@ def _front(group: Group, metric: str, at: int) -> Picture | None:
     drawn = svg.canvas(numbered(f"choose-{metric.replace('_', '-')}", at), height=240)
     axes, first, best = drawn.axes, rows[0].values[metric], front(rows, metric)
     axes.set_xscale("log")
-    accuracy_axis(axes, [row.values["accuracy"].value for row in rows])
+    ups = [row.values["accuracy"] for row in rows]
+    ends = [end for up in ups for end in _reach(up) or ()]
+    cut = accuracy_axis(axes, [up.value for up in ups], ends=ends)
     spots = {row.key: _spot(row, metric) for row in rows}
     points = {key: (spot.x, spot.y) for key, spot in spots.items()}
     along = [points[row.key] for row in best]
@@ -124,8 +127,8 @@ def _front(group: Group, metric: str, at: int) -> Picture | None:
     ringed = f" A ring marks what intervals cannot tell from the front: {_names(tied)}." if tied else ""
     caption = (
         f"Up and to the {'right' if more else 'left'} is better; the dashed front joins the values that no other value "
-        f"beats in both: {_names(best)}.{ringed} Bars are 95 % intervals, absent from single processes and seeds; the "
-        "accuracy axis is stretched towards 100 %."
+        f"beats in both: {_names(best)}.{ringed} Bars are 95 % intervals, absent from single processes and "
+        f"seeds{GOES_ON * cut}; the accuracy axis is stretched towards 100 %."
     )
     return finish(drawn, group.titled(f"Accuracy against {word}"), caption)
 
