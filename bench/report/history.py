@@ -136,8 +136,8 @@ def _picture(line: Line, number: int) -> Picture:
     axes.set_ylabel("")
     axes.grid(visible=True, axis="y")
     noun = "seeds" if row.once_a_seed else "processes"
-    told = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over {noun}"
-    return finish(drawn, title, clean(f"{told}{GOES_ON * cut}."))
+    caption = f"{plural(len(line.points), 'run')} on {line.machine}; bars are 95 % intervals over {noun}"
+    return finish(drawn, title, clean(f"{caption}{GOES_ON * cut}."))
 
 
 def _bars(line: Line) -> dict[int, tuple[float, float]]:
