@@ -142,8 +142,14 @@ def _picture(line: Line, number: int) -> Picture:
 
 def _bars(line: Line) -> dict[int, tuple[float, float]]:
     """The ends of the intervals, by the place of their reading."""
-    ends = [(at, (point["low"], point["high"])) for at, point in enumerate(line.points)]
-    return {at: bar for at, bar in ends if None not in bar}
+    bars = {at: _bar(point) for at, point in enumerate(line.points)}
+    return {at: bar for at, bar in bars.items() if bar}
+
+
+def _bar(point: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The ends of a reading's interval; None where it has none, or one without end."""
+    ends = (point["low"], point["high"])
+    return ends if None not in ends and np.isfinite(ends).all() else None
 
 
 def _name_ends(axes: Any, line: Line) -> None:
@@ -160,8 +166,8 @@ def _in_words(line: Line, point: Mapping[str, Any]) -> str:
     row = row_of(line.metric, line.unit)
     value = quantity(line.metric, line.unit, float(point["value"]))
     ends = ""
-    if point["low"] is not None and point["high"] is not None and np.isfinite([point["low"], point["high"]]).all():
-        low, high = (quantity(line.metric, line.unit, max(float(point[end]), 0.0)) for end in ("low", "high"))
+    if bar := _bar(point):
+        low, high = (quantity(line.metric, line.unit, max(float(end), 0.0)) for end in bar)
         ends = f" ({low} to {high})"
     noun = "seed" if row.once_a_seed else "benchmark" if row.is_wall else "process"
     words = f"{row.words} {value}{ends}, n = {plural(point['n'], noun)}, {str(point['moment'])[:10]}"

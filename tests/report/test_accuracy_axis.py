@@ -1,8 +1,11 @@
 """Accuracies on an axis: it holds the intervals that are drawn, or the caption says that some go on beyond it."""
 
+from math import nan
+
 import matplotlib.pyplot as plt
 import pytest
 
+from bench.report.history import Line, page
 from bench.report.plotting import GOES_ON, accuracy_axis
 from bench.report.tradeoffs import choosing
 from tests.report.report_sample import planted, record_of
@@ -32,3 +35,14 @@ def test_the_caption_tells_of_bars_that_go_on(half, cut):
         for name, cost, accuracy, reach in (("a", 1.0, 0.97, 0.01), ("b", 2.0, 0.98, half))
     ]
     assert (GOES_ON in choosing(record_of(*rows))[0].caption) is cut
+
+
+@pytest.mark.parametrize(("high", "cut"), [(0.989, False), (1.004, True)])
+def test_a_history_of_accuracies_tells_it_too(high, cut):
+    """A t interval may end beyond 100 %, where the axis has no place."""
+    readings = [("a", 0.97, 0.96, 0.98), ("b", 0.98, 0.971, high), ("c", 0.975, None, None), ("d", 0.97, nan, nan)]
+    points = [
+        {"label": label, "moment": "", "value": value, "low": low, "high": end, "n": 3, "contended": False}
+        for label, value, low, end in readings
+    ]
+    assert (GOES_ON in page([Line("a", "accuracy", "1", "a machine", points, ())], "")) is cut
