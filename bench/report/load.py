@@ -31,6 +31,7 @@ from bench.store.result import Floats, decode_samples
 from bench.store.run import Run
 from bench.store.seeds import asked_of
 from bench.store.spread import NAMES, Spread
+from bench.store.unfinished import Begun, begun
 from bench.store.warning import Warning, disturbed_parts
 
 # Control characters, lone surrogates and direction overrides: no name needs them, and XML cannot hold them.
@@ -53,6 +54,7 @@ class _Gathered:
     percentiles: dict[str, list[OfProcess]] = field(default_factory=dict)
     lines: list[Mapping[str, Any]] = field(default_factory=list)
     insights: list[Insight] = field(default_factory=list)
+    begun: Begun | None = None  # how many of its processes were measured, where some are missing
 
     def add(self, line: Mapping[str, Any]) -> None:
         self.lines.append(line)
@@ -80,9 +82,11 @@ def read(run: Run) -> Record:
         (place, seed_of(line["cell"]), line["repeat"]): line
         for line, (place, _) in zip(stored, places_of(stored), strict=True)
     }
+    parts = begun(run)
     gathered: dict[tuple[str, str], _Gathered] = {}
     for line, (place, _) in zip(lines.values(), places_of([*lines.values()]), strict=True):
-        gathered.setdefault((place.id, place.machine), _Gathered(machine=place.machine)).add(line)
+        key = (place.id, place.machine)
+        gathered.setdefault(key, _Gathered(machine=place.machine, begun=parts.get(key))).add(line)
     trained = [entry for part in gathered.values() for entry in part.training]
     facts = RunFacts.from_dict(clean(run.stored))
     apart = bool(facts.plan.get("targets"))  # then no one target is of the whole run
@@ -147,15 +151,14 @@ def _rows(
 ) -> list[Row]:
     unordered = []
     for identity, machine, part in by_machine(table):
-        rest, first = gathered[identity, machine], part.iloc[0]
+        rest = gathered[identity, machine]
         cells = tuple(rest.cells.values())
         values = _values_of(part, rest, target or target_of(cells[0], facts.plan))
-        reason = None if pd.isna(first["reason"]) else str(first["reason"])
-        unordered.append((cells, str(first["status"]), reason, values, rest))
+        unordered.append((cells, *_standing(part, rest.begun), values, rest))
     named_by = [(cells[0], rest.machine) for cells, *_, rest in unordered]
     names = _labels(named_by, machines, largest_of(facts.largest))
     labelled = sorted(
-        zip(names, unordered, strict=True), key=lambda pair: (pair[1][1] != "ok", *_cost(pair[1][3]), pair[0])
+        zip(names, unordered, strict=True), key=lambda pair: (pair[1][1] != "ok", *_cost(pair[1][4]), pair[0])
     )
     return [
         Row(
@@ -165,6 +168,7 @@ def _rows(
             cell=cells[0].to_dict(),
             status=status,
             reason=reason,
+            begun=unfinished,
             cells=cells,
             values=values,
             steps=tuple(rest.steps),
@@ -176,8 +180,20 @@ def _rows(
             results=tuple(rest.lines),
             insights=tuple(rest.insights),
         )
-        for index, (name, (cells, status, reason, values, rest)) in enumerate(labelled)
+        for index, (name, (cells, status, reason, unfinished, values, rest)) in enumerate(labelled)
     ]
+
+
+def _standing(part: pd.DataFrame, unfinished: Begun | None) -> tuple[str, str | None, Begun | None]:
+    """The status of a row, its reason, and how much of it was measured where that is not all and nothing went wrong.
+
+    What a run had no time for any more is no fault of the part that it measured.
+    """
+    first = part.iloc[0]
+    status, reason = str(first["status"]), None if pd.isna(first["reason"]) else str(first["reason"])
+    if unfinished and status in {"ok", "skipped"}:
+        return "ok", None, unfinished
+    return status, reason, None
 
 
 def _values_of(part: pd.DataFrame, rest: _Gathered, aim: float) -> dict[str, Value]:

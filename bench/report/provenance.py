@@ -175,7 +175,9 @@ def _machine(record: Record) -> Iterator[tuple[str, str]]:
 def _caveats(record: Record) -> Iterator[str]:
     status = record.facts.status
     if status != "finished":
-        yield f"The run is {status}: this page shows what had been recorded by then."
+        begun = [f"{row.label} {row.begun}" for row in record.rows if row.begun]
+        part = f" Processes measured of those asked for: {joined(begun, most=20)}." if begun else ""
+        yield f"The run is {status}: this page shows what had been recorded by then.{part}"
     if "unreadable" in record.check:
         yield f"The check of this run is not shown: {record.check['unreadable']}."
     if record.facts.git.dirty:

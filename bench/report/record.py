@@ -11,6 +11,7 @@ from bench.store.facts import RunFacts
 from bench.store.insight import Insight
 from bench.store.result import Floats
 from bench.store.spread import Spread
+from bench.store.unfinished import Begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Row:
     `machine` is what it was measured on, as a digest. What it learnt is over all machines, in each of its rows.
     `oversubscribed` says that its ranks had to share cores. `percentiles` are those of its times, by metric and name.
     `results` are its processes as recorded, without their samples; `insights` looks into the nets of its seeds.
+    `begun` says how many of its processes were measured, where the run ended, or goes on, without some of them.
     """
 
     key: str
@@ -90,6 +92,7 @@ class Row:
     percentiles: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     results: tuple[Mapping[str, Any], ...] = ()
     insights: tuple[Insight, ...] = ()
+    begun: Begun | None = None
 
     @property
     def stopped(self) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.plan.cell import Cell
+from bench.store.machines import places_of
 from bench.store.run import Run
 from bench.store.seeds import asked_of
 
@@ -22,18 +23,22 @@ class Begun:
         return f"{self.done} of {self.asked}"
 
 
-def begun(run: Run) -> dict[str, Begun]:
-    """By the configuration's id, those of which some processes were measured and some are missing."""
+def begun(run: Run) -> dict[tuple[str, str], Begun]:
+    """By the configuration's id and the class of machines, as `by_machine` names them, what is measured in part only.
+
+    Of several machines of one class that were merged, what one lacks and another has more of is not told.
+    """
     repeats = run.facts.plan.get("repeats")
     if run.facts.status == "finished" or not isinstance(repeats, int):
         return {}
-    cells: dict[str, Counter[Cell]] = {}
-    for head in run.heads():
-        cell = Cell.from_dict(head["cell"])
-        cells.setdefault(cell.configuration.id, Counter())[cell] += head["status"] != "skipped"
+    heads = [{**head, "id": Cell.from_dict(head["cell"]).configuration.id} for head in run.heads()]
+    cells: dict[tuple[str, str], Counter[Cell]] = {}
+    for head, (place, _) in zip(heads, places_of(heads), strict=True):
+        processes = cells.setdefault((place.id, place.machine), Counter())
+        processes[Cell.from_dict(head["cell"])] += head["status"] != "skipped"
     seeds = len(asked_of(run.facts.plan).seeds)
-    every = {name: _begun(processes, repeats, seeds, run.facts.endings) for name, processes in cells.items()}
-    return {name: known for name, known in every.items() if 0 < known.done < known.asked}
+    every = {place: _begun(processes, repeats, seeds, run.facts.endings) for place, processes in cells.items()}
+    return {place: known for place, known in every.items() if 0 < known.done < known.asked}
 
 
 def _begun(processes: Counter[Cell], repeats: int, seeds: int, endings: Mapping[str, str]) -> Begun:

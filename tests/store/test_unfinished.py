@@ -3,9 +3,11 @@
 import pytest
 
 from bench.plan.cell import Cell
+from bench.store.fingerprint import machine_of
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 from bench.store.unfinished import SPENT, begun
+from tests.store.planted import HOSTS, measured
 
 STEP = (Measurement.of_value("step", 1.0, "p25", 1),)
 
@@ -29,7 +31,7 @@ def run(tmp_path):
 
 
 def named(run):
-    return {name.partition("-")[0]: str(known) for name, known in begun(run).items()}
+    return {name.partition("-")[0]: str(known) for (name, _), known in begun(run).items()}
 
 
 @pytest.mark.parametrize("status", ["interrupted", "out of time", "running"])
@@ -49,3 +51,13 @@ def test_a_cell_whose_end_is_known_has_all_that_it_was_to_have(run):
 
 def test_of_a_run_that_finished_nothing_is_missing(run):
     assert begun(run("finished", {("mlp", 0): 2})) == {}
+
+
+def test_machines_are_counted_apart(tmp_path):
+    run = create("mine", {"status": "interrupted", "plan": {"repeats": 3, "seeds": [0]}}, tmp_path)
+    for host, count in (("xeon", 3), ("epyc", 2)):
+        for repeat in range(count):
+            run.append(measured(Cell("mlp", seed=0), host, repeat, step=0.01))
+    assert [(machine, str(known)) for (_, machine), known in begun(run).items()] == [
+        (machine_of(HOSTS["epyc"]), "2 of 3")
+    ]

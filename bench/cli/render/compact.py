@@ -92,14 +92,14 @@ def compact(
     cells: Mapping[str, Cell],
     metrics: Sequence[Metric],
     ceilings: Sequence[Mapping[str, Any]],
-    begun: Mapping[str, Begun],
+    begun: Mapping[tuple[str, str], Begun],
     *,
     searches: Sequence[Largest] = (),
 ) -> Compact:
     """The columns of these metrics, for the configurations of the pooled `table`, whose `cells` are known by id.
 
-    Those that were `begun` and not ended, by id, have what there is, and say in place of a status how much that is.
-    Names say which batches are those that `searches` found.
+    Those that were `begun` and not ended, by id and machine, have what there is, and say in place of a status how much
+    that is. Names say which batches are those that `searches` found.
     """
     entries = _in_order(_entries(table, cells, begun))
     names = marked(_names(entries), [entry.cell for entry in entries], searches)
@@ -126,7 +126,7 @@ def compact(
     )
 
 
-def _entries(table: pd.DataFrame, cells: Mapping[str, Cell], begun: Mapping[str, Begun]) -> list[_Entry]:
+def _entries(table: pd.DataFrame, cells: Mapping[str, Cell], begun: Mapping[tuple[str, str], Begun]) -> list[_Entry]:
     return [
         _Entry(
             cells[name],
@@ -134,7 +134,7 @@ def _entries(table: pd.DataFrame, cells: Mapping[str, Cell], begun: Mapping[str,
             part.iloc[0].to_dict(),
             {row["metric"]: row for row in part.to_dict("records") if isinstance(row["metric"], str)},
             part,
-            begun.get(name) if part.iloc[0]["status"] in ("ok", "skipped") else None,
+            begun.get((name, machine)) if part.iloc[0]["status"] in ("ok", "skipped") else None,
         )
         for name, machine, part in by_machine(table)
     ]

@@ -37,25 +37,25 @@ def overview(
     table: pd.DataFrame,
     target: float | None = None,
     ceilings: Sequence[Mapping[str, Any]] = (),
-    begun: Mapping[str, Begun] | None = None,
+    begun: Mapping[tuple[str, str], Begun] | None = None,
 ) -> list[Row]:
     """The main figures of a run's configurations, a row each, fastest step first.
 
     A relative cost whose interval is wider than the `target` says so; without a target none does. With the run's
     `ceilings` there is a column that says what bounds the step. Of configurations that were `begun` and not ended, by
-    id, it says how much was measured.
+    id and machine, it says how much was measured.
     """
     rows, doubts = [], []
     columns = columns_of(set(table["metric"]), varying(table))
     several = table["machine"].nunique() > 1
-    for _, machine, cell in by_machine(table):
+    for name, machine, cell in by_machine(table):
         measured = {row["metric"]: row for _, row in cell.iterrows()}
         first = cell.iloc[0]
         step = measured["step"]["value"] if "step" in measured else math.inf
         figures = {column.terminal: _marked(column, measured, target) for column in columns}
         figures |= {"bound by": _bound(bounds(cell, ceilings))} if ceilings else {}
         where = {"machine": machine[:6] or "-"} if several else {}
-        status = _state(first, (begun or {}).get(first["id"]))
+        status = _state(first, (begun or {}).get((name, machine)))
         rows.append((step, {"cell": first["id"], **where, **figures, "status": status}))
         doubts.append(_disturbances(cell))
     if any(doubts):
