@@ -188,6 +188,13 @@ def test_no_name_of_a_test_holds_the_time():
                 assert "mtime" in {keyword.arg for keyword in call.keywords}, f"{node.name}: give it mtime=0"
 
 
+def test_a_test_is_marked_slow_in_its_own_file():
+    """The slow sets read no others: see pytest_ignore_collect of tests/conftest.py."""
+    sources = {path: path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    marking = {path.name for path, text in sources.items() if re.search(r"pytest\.mark\.(slow|alone)", text)}
+    assert {name for name in marking if not name.startswith("test_")} == {"needed.py"}
+
+
 def test_a_module_says_what_it_knows_and_is_named_after_it():
     assert [name for name, tree in modules().items() if not ast.get_docstring(tree)] == []
     assert [name for name in modules() if NO_MODULES & {*Path(name).with_suffix("").parts}] == []

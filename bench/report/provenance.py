@@ -172,12 +172,16 @@ def _machine(record: Record) -> Iterator[tuple[str, str]]:
             yield path, texts[0] if len(texts) == 1 else "differs between processes: " + joined(texts)
 
 
-def _caveats(record: Record) -> Iterator[str]:
-    status = record.facts.status
-    if status != "finished":
+def _cut_short(record: Record) -> Iterator[str]:
+    """That the run did not end, and how much it has of what it measured in part."""
+    if record.facts.status != "finished":
         begun = [f"{row.label} {row.begun}" for row in record.rows if row.begun]
         part = f" Processes measured of those asked for: {joined(begun, most=20)}." if begun else ""
-        yield f"The run is {status}: this page shows what had been recorded by then.{part}"
+        yield f"The run is {record.facts.status}: this page shows what had been recorded by then.{part}"
+
+
+def _caveats(record: Record) -> Iterator[str]:
+    yield from _cut_short(record)
     if "unreadable" in record.check:
         yield f"The check of this run is not shown: {record.check['unreadable']}."
     if record.facts.git.dirty:
