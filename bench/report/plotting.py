@@ -129,7 +129,7 @@ def unit_axis(axis: Axis, metric: str, unit: str, *, few: bool = False) -> None:
     crowded = decades * 1.6 if few else decades
     steps = (1,) if crowded > 3.2 else (1, 3) if crowded > 1.2 else (1, 2, 5)
     enough = decades > (1.0 if few else 0.7)  # for two of these ticks; else matplotlib takes ones that overlap
-    axis.set_major_locator(LogLocator(subs=steps, numticks=5 if few else 8) if enough else MaxNLocator(4))
+    axis.set_major_locator(LogLocator(subs=steps, numticks=4 if few else 8) if enough else MaxNLocator(4))
 
 
 def accuracy_axis(
