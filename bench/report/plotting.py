@@ -1,10 +1,10 @@
 """What all pictures share: their colours and markers, axes with units, and one line a configuration."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from matplotlib.axis import Axis
@@ -176,47 +176,3 @@ def beside(drawn: svg.Canvas, row: Row, at: int, text: str) -> None:
     """A number at the right end of the row's line."""
     note = drawn.axes.text(1.02, at, text, va="center", fontsize=9, transform=drawn.axes.get_yaxis_transform())
     drawn.mark(note, [row.key])
-
-
-def name_points(
-    drawn: svg.Canvas,
-    rows: list[Row],
-    points: list[tuple[float, float]],
-    every: Collection[tuple[float, float]] = (),
-    half: float = 5,
-) -> None:
-    """A label beside each point where it hides neither a point nor a label; the key names the others.
-
-    `every` are the points of the picture where not all of them are to have labels, `half` is half the width of the
-    widest of their marks.
-    """
-    drawn.figure.draw_without_rendering()  # fixes the layout, so that places are known
-    per_point = drawn.figure.dpi / 72
-    places = drawn.axes.transData.transform(points) / per_point
-    box = drawn.axes.get_window_extent()
-    left_end, right_end = box.x0 / per_point - 4, box.x1 / per_point + 6
-    drawn_at = drawn.axes.transData.transform([*(every or points)]) / per_point
-    taken = [(x - half, y - half, x + half, y + half) for x, y in drawn_at]
-    gap = half + 2
-    for row, point, (x, y) in zip(rows, points, places, strict=True):
-        text = short(row.label, 20)
-        wide = 5.1 * len(text)  # a guess at the width of 8.5 point letters in any system's font
-        spots: tuple[tuple[float, float, Literal["left", "right", "center"], float], ...] = (
-            (gap, -4, "left", gap),
-            (-gap - wide, -4, "right", -gap),
-            (-wide / 2, gap, "center", 0),
-            (-wide / 2, -gap - 8, "center", 0),
-        )
-        for start, low, side, offset in spots:
-            area = (x + start, y + low, x + start + wide, y + low + 9)
-            if area[0] > left_end and area[2] < right_end and not any(_meet(area, other) for other in taken):
-                taken.append(area)
-                name = drawn.axes.annotate(
-                    text, point, (offset, low + 1), textcoords="offset points", ha=side, fontsize=8.5, color=svg.INK
-                )
-                drawn.mark(name, [row.key])
-                break
-
-
-def _meet(area: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return area[0] < other[2] and other[0] < area[2] and area[1] < other[3] and other[1] < area[3]

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from bench.report import svg
-from bench.report.plotting import DASHED, MOST_NAMES, Picture, dot, finish, name_points, unit_axis
+from bench.report.plotting import DASHED, MOST_NAMES, Picture, dot, finish, unit_axis
+from bench.report.point_names import name_points
 from bench.report.record import Record, Row
 from bench.report.units import SPACE, quantity
 from bench.stats.roofline import Bound, bound_of, ceiling_for, in_full, is_disturbed, usable

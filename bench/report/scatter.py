@@ -38,6 +38,12 @@ def scatter(drawn: svg.Canvas, spots: Sequence[Spot]) -> None:
         )
 
 
+def bars(spots: Sequence[Spot]) -> list[tuple[Reach, Reach]]:
+    """Both ends of every interval, as (x, y)."""
+    across = [((spot.across[0], spot.y), (spot.across[1], spot.y)) for spot in spots if spot.across]
+    return across + [((spot.x, spot.along[0]), (spot.x, spot.along[1])) for spot in spots if spot.along]
+
+
 def _bars(drawn: svg.Canvas, spots: Sequence[Spot], colour: str) -> None:
     look: dict[str, Any] = {"colors": colour, "linewidths": 1.2, "zorder": 2.5}
     wide, tall = [spot for spot in spots if spot.across], [spot for spot in spots if spot.along]

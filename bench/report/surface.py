@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.ticker import NullLocator
 
 from bench.report import svg
-from bench.report.plotting import Picture, colour_of, finish, marker_of, name_points, numbered
+from bench.report.plotting import Picture, colour_of, finish, marker_of, numbered
+from bench.report.point_names import name_points
 from bench.report.record import Record, Row
 from bench.report.surface_words import caption, in_words
 from bench.store.result import Floats

@@ -18,13 +18,13 @@ from bench.report.plotting import (
     axis_name,
     finish,
     inside,
-    name_points,
     numbered,
     unit_axis,
 )
+from bench.report.point_names import name_points
 from bench.report.rank import lower_is_better, ordered
 from bench.report.record import Record, Row, Value
-from bench.report.scatter import Reach, Spot, scatter
+from bench.report.scatter import Reach, Spot, bars, scatter
 from bench.report.table import in_words, percent_of
 from bench.report.units import tick
 from bench.store.result import Floats
@@ -122,7 +122,8 @@ def _front(group: Group, metric: str, at: int) -> Picture | None:
     more = first.direction == "higher"
     axes.set_xlabel(f"{axis_name(first)}{', images/s' if rate else ''} · {'more' if more else 'less'} is better")
     named = rows if len(rows) <= MOST_NAMES else best
-    name_points(drawn, named, [points[row.key] for row in named], points.values(), _RADIUS + 1 if tied else 5)
+    half = _RADIUS + 1 if tied else 5
+    name_points(drawn, named, [points[row.key] for row in named], points.values(), half, bars=bars([*spots.values()]))
     word = METRICS[metric].words
     ringed = f" A ring marks what intervals cannot tell from the front: {_names(tied)}." if tied else ""
     caption = (
@@ -181,7 +182,7 @@ def _split(group: Group, at: int, target: float) -> Picture:
     unit_axis(axes.yaxis, "training_step", "s")
     axes.set_xlabel("steps to accuracy · less is better")
     axes.set_title("seconds a step of training", loc="left", color=svg.MUTED)
-    name_points(drawn, rows[:MOST_NAMES], points[:MOST_NAMES], points)
+    name_points(drawn, rows[:MOST_NAMES], points[:MOST_NAMES], points, bars=bars(spots))
     goal = percent_of(target)
     caption = (
         f"Training time to the evaluation that first saw {goal} test accuracy is seconds a step (up) times steps "

@@ -4,7 +4,6 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from PIL import Image
 from bench.report import figures, svg
 from bench.report.drawing import Drawing
 from bench.report.load import read
-from bench.report.plotting import Picture, finish, keep, kept, name_points
+from bench.report.plotting import Picture, finish, keep, kept
 from bench.report.run_sheet import sheet
 from bench.report.sheet import written
 from bench.text import TIMES
@@ -80,27 +79,3 @@ def test_every_picture_of_a_page_is_kept_as_it_was_drawn(tmp_path):
         names = {picture.name for picture in figures.of_record(replace(record, rows=record.rows[:2]))}
     assert names == set(drawn)
     assert {"key", "speed-cost", "choose-throughput"} <= names
-
-
-@pytest.mark.parametrize("side", ["right", "left"])
-def test_a_label_hides_no_point_that_has_none(side):
-    """The neighbour to one side of the named point leaves the label the other."""
-    canvas = svg.canvas("dots")
-    canvas.axes.set(xlim=(0, 10), ylim=(0, 10))
-    neighbour = (6, 5) if side == "right" else (4, 5)
-    row = SimpleNamespace(label="named", key="row1")
-    name_points(canvas, [row], [(5, 5)], [(5, 5), neighbour])
-    (label,) = canvas.axes.texts
-    assert label.get_horizontalalignment() == ("right" if side == "right" else "left")
-
-
-@pytest.mark.parametrize("half", [5, 7.5])
-def test_a_label_stands_clear_of_the_mark_of_its_point(half):
-    canvas = svg.canvas("dots")
-    canvas.axes.set(xlim=(0, 10), ylim=(0, 10))
-    name_points(canvas, [SimpleNamespace(label="named", key="row1")], [(5, 5)], half=half)
-    (label,) = canvas.axes.texts
-    canvas.figure.draw_without_rendering()
-    centre = canvas.axes.transData.transform((5, 5))[0]
-    left = label.get_window_extent().x0
-    assert (left - centre) / (canvas.figure.dpi / 72) > half + 1
