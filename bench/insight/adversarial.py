@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.insight.subject import MOST_SCORES, Subject
+from bench.insight.subject import MOST_SHARES, Subject
 from bench.measure.flops import flop_counter
 from bench.metrics import ROBUST_OF
 from bench.plan.attacked import attacked_images
@@ -100,8 +100,8 @@ def _fooled(subject: Subject, index: int, changed: Tensor, eps: float) -> list[F
         label=label,
         predicted=predicted,
         eps=eps,
-        before=tuple(shares[0, :MOST_SCORES].tolist()),
-        after=tuple(shares[1, :MOST_SCORES].tolist()),
+        before=tuple(shares[0, :MOST_SHARES].tolist()),
+        after=tuple(shares[1, :MOST_SHARES].tolist()),
         images=raster_of(pair.cpu().numpy(), 0, 1),
     )
     return [fooled]

@@ -12,7 +12,7 @@ from bench import data, models
 from bench.measure.workload import Workload
 
 CHOSEN_CLASSES = 2  # whose first test image is looked at, beside the worst mistake
-MOST_SCORES = 10  # classes of an image whose scores are kept
+MOST_SHARES = 10  # classes of an image whose probabilities are kept
 MOST_CHANNELS = 3  # of a picture
 
 

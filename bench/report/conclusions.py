@@ -14,6 +14,7 @@ from bench.report.order import Sentence, brief, lead, order, threads_of
 from bench.report.race import race_sentence
 from bench.report.recipes import recipe_sentence
 from bench.report.record import Record, Row
+from bench.report.robustness import at_chance
 from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
 from bench.report.units import beyond, percent, quantity, state
@@ -123,7 +124,10 @@ def _robust(record: Record) -> list[Sentence]:
     """Who keeps the most of its accuracy under attack, at the strength that sentences are of."""
     metric = ROBUST_OF[WORDED_ROBUST]
     what = f"Share of the attacked test images that are right whatever PGD does to them within eps {WORDED_ROBUST:g}"
-    rows = record.judged(metric)
+    every = record.judged(metric)
+    rows = [row for row in every if not at_chance(row)]
+    guessing = joined((row.label for row in every if row not in rows), most=4)
+    what += f"; {guessing} left out, right hardly more often than a guess without any attack" if guessing else ""
     return _leading(record, rows, metric, "Most robust", what) if len(rows) > 1 else []
 
 

@@ -1,7 +1,7 @@
 """Point names: labels beside the points of a picture, where they hide nothing."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from bench.report import svg
 from bench.report.plotting import short
@@ -32,7 +32,7 @@ def name_points(
         drawn: the picture; its axes are as they stay.
         rows: what the points stand for.
         points: their places in data units.
-        every: the points of the picture, where not all of them are to have labels.
+        every: those of the picture, where some are to have no label.
         half: half the width of the widest of their marks, in points of print.
         bars: both ends of each interval that is drawn.
 
@@ -50,19 +50,15 @@ def name_points(
     lines = [(*at(low), *at(high)) for low, high in bars]
     for row, point in zip(rows, points, strict=True):
         text = short(row.label, 20)
-        places = [
-            place
-            for place in _places(at(point), _LETTER * len(text), half + 2)
-            if left < place.area[0] and place.area[2] < right and not _meets(place.area, taken)
-        ]
+        every_place = _places(at(point), _LETTER * len(text), half + 2)
+        inside = [place for place in every_place if left < place.area[0] and place.area[2] < right]
+        places = [place for place in inside if not _meets(place.area, taken)]
         if not places:
             continue
         best = next((place for place in places if not _meets(place.area, lines)), places[0])
         taken.append(best.area)
-        name = drawn.axes.annotate(
-            text, point, best.offset, textcoords="offset points", ha=best.side, fontsize=8.5, color=svg.INK
-        )
-        drawn.mark(name, [row.key])
+        look: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8.5, "color": svg.INK}
+        drawn.mark(drawn.axes.annotate(text, point, best.offset, ha=best.side, **look), [row.key])
 
 
 class _Place(NamedTuple):

@@ -64,6 +64,9 @@ def recipe_sentence(record: Record) -> Sentence | None:
     claims = [f"accuracy gains by {gains}"] if gains else []
     claims += [f"loses by {losses}"] if losses else []
     claim = f"Beside {_bases(changes)}, {' and '.join(claims) or 'no change moves accuracy beyond chance'}."
+    if all(each.gain is None for each in changes):
+        claim = f"Beside {_bases(changes)}, no accuracies compare: costs alone are known."
+        return Sentence("Recipe", claim, f"{'; '.join(change.in_words for change in changes)}.")
     rule = (
         f"Of {plural(len(changes), 'change')} each p counts among all, so that chance makes any of this in "
         f"{whole(LEVEL)} of tables in which nothing moves (Holm)"

@@ -1,6 +1,6 @@
 """Robustness: how accuracy falls with the strength of an attack, and pictures that fooled nets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.ticker import FuncFormatter
@@ -18,10 +18,11 @@ from bench.report.units import quantity, tied
 from bench.stats.interval import Interval
 from bench.store.insight import Adversarial, Fooled
 from bench.store.pooling import pooled
-from bench.text import PERCENT, plural, with_interval
+from bench.text import PERCENT, joined, plural, with_interval
 
 _AT = ROBUST_OF[WORDED_ROBUST]
 _NAMED = 3  # nets in the sentence
+_CHANCES = 2.0  # times what guessing gets right, below which a net has learnt nothing to keep
 
 
 def robustness(rows: Sequence[Row]) -> Picture | None:
@@ -41,8 +42,8 @@ def robustness(rows: Sequence[Row]) -> Picture | None:
     axes.set_title("accuracy under attack", loc="left", color=svg.MUTED)
     attack = known[rows[0].key][0]
     caption = (
-        f"{_sentence(rows)}Accuracy on the same {plural(attack.images, 'test image')} for all, each changed to fool "
-        f"that net: PGD ({plural(attack.steps, 'step')} of {attack.step_size:g} eps from a random start) drawn "
+        f"{_sentence(rows)}Accuracy on {_images(rows, known)}, each changed to fool that net: "
+        f"PGD ({plural(attack.steps, 'step')} of {attack.step_size:g} eps from a random start) drawn "
         "through, FGSM (one step of eps) dashed. Bars are 95 % intervals over seeds, where there are several; another "
         "draw of images would move all lines. A stronger attack may find more."
     )
@@ -53,9 +54,25 @@ def _attacks(row: Row) -> list[Adversarial]:
     return [insight.adversarial for insight in row.insights if insight.adversarial]
 
 
+def _images(rows: Sequence[Row], known: Mapping[str, Sequence[Adversarial]]) -> str:
+    """Which images: the same for all nets, or fewer of them for those that compute much."""
+    counts = {row.label: known[row.key][0].images for row in rows}
+    most = max(counts.values())
+    fewer = [f"{count} of {label}" for label, count in counts.items() if count < most]
+    if not fewer:
+        return f"the same {plural(most, 'test image')} for all"
+    return f"the same {plural(most, 'test image')}, of which a net that computes much has the first ({joined(fewer)})"
+
+
+def at_chance(row: Row) -> bool:
+    """Whether a net is right so seldom that what it keeps tells nothing: an answer that never changes keeps it all."""
+    classes = len((row.training[0].get("per_class") or ()) if row.training else ())
+    return bool(classes) and row.values["accuracy"].value < _CHANCES / classes
+
+
 def _sentence(rows: Sequence[Row]) -> str:
     """What the most and the least robust keep at the strength that sentences are of."""
-    ranked = ordered(list(rows), _AT)
+    ranked = ordered([row for row in rows if "accuracy" in row.values and not at_chance(row)], _AT)
     shown = ranked if len(ranked) <= _NAMED else [*ranked[: _NAMED - 1], ranked[-1]]
     parts = [f"{row.label} {'keeps ' if not at else ''}{_share(row.values[_AT])}" for at, row in enumerate(shown)]
     if not parts:

@@ -17,6 +17,7 @@ WIDTH = 320.0
 _SIDE, _HIGH, _NAME, _TEXTS = 44.0, 44.0, 13.0, 24.0
 _PANELS = (("scores", 56.0), ("softmax", 194.0))  # and where they begin
 _WIDE = 122.0  # a panel
+_MOST = 10  # classes in one
 
 
 def score_bars(rows: Sequence[Row]) -> Picture | None:
@@ -35,36 +36,50 @@ def score_bars(rows: Sequence[Row]) -> Picture | None:
         for image, pixels in images:
             _image(drawn, row, image, pixels, top)
             top += _HIGH + _TEXTS
+    few = all(len(image.scores) <= _MOST for _, images in shown for image, _ in images)
+    rest = "" if few else f" over all classes; of more than {_MOST} the true one and those of the highest scores stand"
     caption = (
         "What nets give each class of a test image of either of two classes, and of their worst mistake: the scores as "
-        "they leave the net, above and below 0, and what the softmax makes of them, which add up to 100 %. The true "
-        "class is green, its name under the bars marked with a tick. A lead of a few points is certainty after it."
+        "they leave the net, above and below 0, and what the softmax makes of them, which add up to 100 %"
+        f"{rest}. The true class is green, its name under the bars marked with a tick. A lead of a few points is "
+        "certainty after it."
     )
     return described(drawn, "Class scores and softmax", caption)
 
 
 def _images(row: Row) -> list[tuple[Scored, Bytes]]:
-    seen = row.insights[0].scores or ()
-    return [(image, pixels[0]) for image in seen if image.scores and (pixels := opened(image.image)) is not None]
+    """Those with the scores of all classes: without one of them there is no softmax."""
+    seen, classes = row.insights[0].scores or (), len(row.training[0].get("classes") or ()) if row.training else 0
+    return [
+        (image, pixels[0])
+        for image in seen
+        if image.scores
+        and image.label < len(image.scores) == (classes or len(image.scores))
+        and (pixels := opened(image.image)) is not None
+    ]
+
+
+def _shown(image: Scored) -> list[int]:
+    """The classes that have bars: all, or the true one and those of the highest scores."""
+    others = [at for at in range(len(image.scores)) if at != image.label]
+    highest = sorted(others, key=lambda at: image.scores[at], reverse=True)[: _MOST - 1]
+    return sorted([image.label, *highest])
 
 
 def _image(drawn: Drawing, row: Row, image: Scored, pixels: Bytes, top: float) -> None:
-    shares = softmax(image.scores)
+    shares, shown = softmax(image.scores), _shown(image)
     label, predicted = (class_name(row, place) for place in (image.label, image.predicted))
-    every = ", ".join(
-        f"{class_name(row, at)} {number(score)} ({probability(share)})"
-        for at, (score, share) in enumerate(zip(image.scores, shares, strict=True))
-    )
+    every = ", ".join(f"{class_name(row, at)} {number(image.scores[at])} ({probability(shares[at])})" for at in shown)
     group = drawn.mark(row.key, f"{row.label}, test image {image.index}, class {label}, taken for {predicted}: {every}")
     drawn.image(0, top, _SIDE, pixels, group)
     drawn.text(0, top + _SIDE + 9, f"is {short(label, 9)}", size=7.5, colour="--muted", parent=group)
-    names = [class_name(row, at, 3) for at in range(len(shares))]
     for (_, left), values in zip(_PANELS, (image.scores, shares), strict=True):
-        _bars(drawn, image.label, [*zip(names, values, strict=True)], (left, top), group)
+        named = [(class_name(row, at, 3), values[at]) for at in shown]
+        _bars(drawn, shown.index(image.label), named, (left, top), group)
 
 
 def _bars(
-    drawn: Drawing, label: int, named: Sequence[tuple[str, float]], place: tuple[float, float], group: ET.Element
+    drawn: Drawing, true: int, named: Sequence[tuple[str, float]], place: tuple[float, float], group: ET.Element
 ) -> None:
     """Bars from a line at 0, a class each, their names below."""
     values = [value for _, value in named]
@@ -74,13 +89,12 @@ def _bars(
     zero = top + _HIGH * high / span
     for at, (name, value) in enumerate(named):
         ends = sorted((zero, zero - _HIGH * value / span))
-        true = at == label
-        colour = "--c3" if true else "--c2"
+        colour = "--c3" if at == true else "--c2"
         bar = (left + at * pitch + 1, ends[0], pitch - 2, max(ends[1] - ends[0], 0.7))
         drawn.rect(bar, f"fill: var({colour})", group)
         middle = left + (at + 0.5) * pitch
         drawn.text(middle, top + _HIGH + 9, name, size=7.5, anchor="middle", colour="--muted")
-        if true:
+        if at == true:
             drawn.text(middle, top + _HIGH + 18, "\u2713", size=7.5, anchor="middle", parent=group)
     drawn.rect((left, zero - 0.25, _WIDE, 0.5), "fill: var(--muted)", group)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 
+from bench.plan.short_names import BETWEEN
 from bench.report.drawing import Bytes, Drawing
 from bench.report.gradient_flow import layers
 from bench.report.order import Sentence
@@ -19,6 +20,7 @@ DEEP, MOMENTS = 6, 3  # layers with weights and moments that are worth a picture
 MOST = 6  # nets: the half in which least of the gradient is left, and the half in which most is
 GONE = 1e-2  # of the norm of the last layer, below which that of the first has vanished
 _WIDTH, _LEFT, _GAP = 320.0, 34.0, 8.0
+_LINE, _LETTERS = 10.0, 18  # a line of a panel's name, and how long it may be
 _PIXELS, _SHADES, _BAR = 64, 32, 8.0
 _COLOURS = "viridis"
 _NONE = (128, 128, 128)  # a norm of 0, which has no logarithm
@@ -40,6 +42,11 @@ class Flow:
     names: Sequence[str]
     steps: Sequence[int]
     norms: Floats
+
+    @property
+    def start(self) -> int:
+        """The first of the steps that tells something: while the last layer is 0, no gradient gets beyond it."""
+        return int(np.isfinite(self.norms[:-1]).any(axis=0).argmax())
 
     def left(self, at: int) -> float:
         """The norm of the first layer over that of the last, at one of the steps."""
@@ -80,12 +87,14 @@ def vanishing(record: Record) -> Picture | None:
     low, high = float(values.min()), float(values.max())
     columns = 2 if len(flows) in (2, 4) else 3
     side = (_WIDTH - _LEFT) / columns - _GAP
-    lines = -(-len(flows) // columns)
-    drawn = Drawing("learning-vanishing", _WIDTH, lines * (side + 30) + 34)
+    head = 3 + _LINE * max(len(_lines(flow)) for flow in flows)
+    pitch = head + side + 17
+    height = -(-len(flows) // columns) * pitch
+    drawn = Drawing("learning-vanishing", _WIDTH, height + 34)
     for at, (flow, each) in enumerate(zip(flows, logs, strict=True)):
-        place = _LEFT + at % columns * (side + _GAP), at // columns * (side + 30)
+        place = _LEFT + at % columns * (side + _GAP), at // columns * pitch + head
         _panel(drawn, flow, _coloured(each, low, high), place, side)
-    _scale(drawn, low, high, lines * (side + 30) + 6)
+    _scale(drawn, low, high, height + 6)
     return described(drawn, "Gradient norm by layer over training", _caption(flows))
 
 
@@ -93,22 +102,32 @@ def _shown(flows: list[Flow]) -> list[Flow]:
     """Those that fit, in the order of the rows."""
     if len(flows) <= MOST:
         return flows
-    ranked = sorted(flows, key=lambda flow: np.nan_to_num(flow.left(0)))
+    ranked = sorted(flows, key=lambda flow: np.nan_to_num(flow.left(flow.start)))
     chosen = {flow.row.key for flow in (*ranked[: MOST // 2], *ranked[-(MOST // 2) :])}
     return [flow for flow in flows if flow.row.key in chosen]
 
 
 def _panel(drawn: Drawing, flow: Flow, pixels: Bytes, place: tuple[float, float], side: float) -> None:
+    """The pixels at a place, the name above them and the steps below."""
     left, top = place
     group = drawn.mark(flow.row.key, _in_words(flow))
-    drawn.text(left, top + 9, short(flow.row.label, 18), parent=group)
-    drawn.image(left, top + 13, side, pixels, group)
+    for at, line in enumerate(reversed(_lines(flow))):
+        drawn.text(left, top - 4 - _LINE * at, line, parent=group)
+    drawn.image(left, top, side, pixels, group)
     last = f"step {flow.steps[-1]:,}"
-    drawn.text(left, top + side + 22, f"{flow.steps[0]}", size=7.5, colour="--muted", parent=group)
-    drawn.text(left + side, top + side + 22, last, size=7.5, anchor="end", colour="--muted", parent=group)
+    drawn.text(left, top + side + 9, f"{flow.steps[0]}", size=7.5, colour="--muted", parent=group)
+    drawn.text(left + side, top + side + 9, last, size=7.5, anchor="end", colour="--muted", parent=group)
     if left == _LEFT:
-        drawn.text(left - 4, top + 20, "output", size=7.5, anchor="end", colour="--muted")
-        drawn.text(left - 4, top + side + 12, "input", size=7.5, anchor="end", colour="--muted")
+        drawn.text(left - 4, top + 7, "output", size=7.5, anchor="end", colour="--muted")
+        drawn.text(left - 4, top + side - 1, "input", size=7.5, anchor="end", colour="--muted")
+
+
+def _lines(flow: Flow) -> list[str]:
+    """The name in one line, or in two: names of one net differ in what comes after it."""
+    label = flow.row.label
+    if len(label) <= _LETTERS or BETWEEN not in label:
+        return [short(label, _LETTERS)]
+    return [short(part, _LETTERS) for part in label.split(BETWEEN, 1)]
 
 
 def _coloured(logs: Floats, low: float, high: float) -> Bytes:
@@ -138,12 +157,20 @@ def _scale(drawn: Drawing, low: float, high: float, top: float) -> None:
 
 
 def _caption(flows: Sequence[Flow]) -> str:
-    ratios = "; ".join(f"{flow.row.label} {_amount(flow.left(0))} to {_amount(flow.left(-1))}" for flow in flows)
+    ratios = "; ".join(
+        f"{flow.row.label} {_amount(flow.left(flow.start))}{_since(flow)} to {_amount(flow.left(-1))}" for flow in flows
+    )
+    grey = " Grey is a norm of 0." if any(np.isnan(flow.norms).any() for flow in flows) else ""
     return (
         "Euclidean norm of the gradient of each layer's weights, one scale for all nets: at the first step and at the "
         "last of each quarter of an epoch, read while the clock of training stood. First layer over last, at the first "
-        f"of these steps and at the last: {ratios}."
+        f"of these steps and at the last: {ratios}.{grey}"
     )
+
+
+def _since(flow: Flow) -> str:
+    """At which step the first is read, where the last layer began at 0."""
+    return f" (step {flow.steps[flow.start]:,}, as its last layer begins at 0)" if flow.start else ""
 
 
 def _in_words(flow: Flow) -> str:
@@ -162,14 +189,14 @@ def _amount(value: float) -> str:
 def vanishing_sentence(record: Record) -> Sentence | None:
     """In which nets the gradient does not reach the first layer as training begins; None where it reaches all."""
     flows = flows_of(record)
-    gone = [flow for flow in flows if not flow.left(0) >= GONE]
+    gone = [flow for flow in flows if not flow.left(flow.start) >= GONE]
     if not gone:
         return None
     names = joined((flow.row.label for flow in gone), most=4)
-    least = min(gone, key=lambda flow: np.nan_to_num(flow.left(0)))
+    least = min(gone, key=lambda flow: np.nan_to_num(flow.left(flow.start)))
     claim = (
         f"The gradient vanishes on its way to the input of {names}: as training begins, the first layer of "
         f"{least.row.label} has {_amount(least.left(0))} of the norm of its last."
     )
-    ratios = joined((f"{flow.row.label} {_amount(flow.left(0))}" for flow in flows), most=8)
+    ratios = joined((f"{flow.row.label} {_amount(flow.left(flow.start))}" for flow in flows), most=8)
     return Sentence("Gradients", claim, f"Norm of the first layer's gradient over the last's at the start: {ratios}.")

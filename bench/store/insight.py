@@ -21,7 +21,7 @@ class Scored:
         index: in the test set.
         label: its class.
         predicted: the class of the highest score.
-        scores: of each class, before the softmax; of many classes the first ten alone.
+        scores: of each class, before the softmax; versions before had of many classes the first ten alone.
         image: one picture, pixels on 0 to 1.
 
     """

@@ -21,12 +21,21 @@ from bench.store.warning import Warning, disturbed_parts
 from bench.text import chance, change, plural, points
 from bench.vocabulary import Part
 
-_STEP: Mapping[str, Part] = {"relative_cost": "relative cost", "training_step": "training"}  # the first that there is
+# What tells how long a step takes: the first that both have. Relative costs are an image's, without its fetch, and of
+# one number of threads, so that what changes any of that has metrics of its own.
+_STEPS = ("relative_cost", "training_step")
+_STEPS_OF = {
+    "loader": ("step_wall", "training_step"),
+    **dict.fromkeys(("batch_size", "threads", "world_size"), ("step", "training_step")),
+}
+_STEP: Mapping[str, Part] = {
+    "relative_cost": "relative cost", "step": "phases", "step_wall": "phases", "training_step": "training",
+}  # fmt: skip
 _ANSWER: Mapping[str, Part] = {"inference": "inference"}
 # What a net answers in the same time with.
 _OF_TRAINING = (
-    "optimizer", "implementation", "loss", "learning_rate", "schedule", "normalization", "augmentation", "accumulate",
-    "average", "clip_norm", "initialization", "split",
+    "optimizer", "implementation", "loss", "learning_rate", "schedule", "normalization", "augmentation", "loader",
+    "accumulate", "average", "clip_norm", "initialization", "split",
 )  # fmt: skip
 _WITHIN = " Times are of the machine with the most of both: those of several do not compare."
 
@@ -192,9 +201,10 @@ def _base(cells: Sequence[Cell], plan: Mapping[str, Any]) -> Cell | None:
 
 
 def _differing(cell: Cell, other: Cell, plan: Mapping[str, Any]) -> list[str]:
-    """The fields in which two differ; an optimizer's code path that goes with the optimizer is none by itself."""
-    chosen = len(plan.get("implementations") or ()) > 1
-    names = [name for name in AXES if name != "seed" and (chosen or name != "implementation")]
+    """The fields in which two differ; a code path or a tuned rate that goes with the optimizer is none by itself."""
+    passed = {"seed"} if len(plan.get("implementations") or ()) > 1 else {"seed", "implementation"}
+    passed |= {"learning_rate"} if plan.get("tune") else set()
+    names = [name for name in AXES if name not in passed]
     return [name for name in names if getattr(cell, name) != getattr(other, name)]
 
 
@@ -209,9 +219,10 @@ def _change(base: Cell, cell: Cell, name: str, taken: Mapping[Cell, _Taken], pla
     own, beside = taken[cell], taken[base]
     both = sorted(own.accuracies.keys() & beside.accuracies.keys())
     before, after = ([fmean(each.accuracies[seed]) for seed in both] for each in (beside, own))
-    gain = mean_difference(before, after) if both else None
+    gain = mean_difference(before, after) if both and not _stops(plan) else None
     machine = _timed_by(own, beside)
-    metric = next((each for each in _STEP if all(each in side.times[machine] for side in (own, beside))), "")
+    metrics = _STEPS_OF.get(name, _STEPS)
+    metric = next((each for each in metrics if all(each in side.times[machine] for side in (own, beside))), "")
     steps = [_time(each, machine, metric) for each in (own, beside)]
     answers = [_time(each, machine, "" if name in _OF_TRAINING else "inference") for each in (own, beside)]
     return Change(
@@ -226,6 +237,11 @@ def _change(base: Cell, cell: Cell, name: str, taken: Mapping[Cell, _Taken], pla
         machine=machine,
         contended=any(time.contended for time in (*steps, *answers) if time),
     )
+
+
+def _stops(plan: Mapping[str, Any]) -> bool:
+    """Whether training stops at an accuracy, which is then high by selection."""
+    return bool(plan.get("until") or plan.get("targets"))
 
 
 def _timed_by(own: _Taken, beside: _Taken) -> str:

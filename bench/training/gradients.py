@@ -54,16 +54,16 @@ class Gradients:
     """The norms of the gradients of single batches, read before the optimizer uses them, the stopwatch stopped.
 
     Attributes:
-        record: `names` and `shapes` of the parameters, from input to output; `steps`, whose gradients were noted, from
-            1; `seconds` of training until each of them; `norms`, for each the Euclidean norm of each parameter's
-            gradient.
+        record: `names` and `shapes` of the parameters that are trained, from input to output; `steps`, whose gradients
+            were noted, from 1; `seconds` of training until each of them; `norms`, for each the Euclidean norm of each
+            parameter's gradient.
 
     """
 
     def __init__(self, work: Workload, watch: Stopwatch, whole: int) -> None:
         self._work, self._watch, self._whole = work, watch, whole
         self._ends = {whole * part // EVALUATIONS_PER_EPOCH % whole for part in range(EVALUATIONS_PER_EPOCH)}
-        self._named = list(work.model.named_parameters())
+        self._named = [(name, each) for name, each in work.model.named_parameters() if each.requires_grad]
         self.record: dict[str, list[Any]] = {
             "names": [name for name, _ in self._named],
             "shapes": [list(parameter.shape) for _, parameter in self._named],

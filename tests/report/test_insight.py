@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from bench.report import svg
+from bench.report.conclusions import conclusions
 from bench.report.insight import insight
 from bench.report.load import read
 from bench.report.multiples import diverging
 from bench.report.page import page
 from bench.report.score_bars import softmax
+from bench.store.result import Measurement
 from bench.vocabulary import INSIGHT_KINDS
 from tests.report import report_sample as sample
 from tests.report.insight_sample import insight as made_up
@@ -81,6 +83,50 @@ def test_scores_are_those_of_the_record_and_their_softmax(pictures):
     told_of = pictures["insight-scores"].numbers
     assert len(told_of) == 2 * 3
     assert "test image 0, class 0, taken for 3: 0 " in told_of[0][1]
+
+
+def of_classes(count, *, known=None):
+    """A net whose first image is of the last class of so many; the scores of the first are the highest."""
+    scores = tuple(float(count - at) for at in range(count))
+    shown = (replace(WHOLE.scores[0], label=count - 1, predicted=0, scores=scores),)
+    (result,) = results(names=("lenet5",), scores=shown)
+    classes = [f"c{at}" for at in range(known or count)]
+    return [replace(result, training={**result.training, "classes": classes, "per_class": [0.9] * len(classes)})]
+
+
+def test_of_many_classes_the_true_one_and_the_highest_stand_with_their_shares_of_all(tmp_path):
+    picture = seen_in(of_classes(14), tmp_path)["insight-scores"]
+    (words,) = [text for _, text in picture.numbers]
+    shares = softmax([float(14 - at) for at in range(14)])
+    assert re.findall(r"(c\d+) [\d.]+ \(", words) == [*(f"c{at}" for at in range(9)), "c13"]
+    assert f"c0 14.0 ({100 * shares[0]:.0f}" in words
+    assert "add up to 100 % over all classes" in picture.caption
+    assert "\u2713" in picture.svg
+
+
+def test_scores_of_some_classes_alone_have_no_softmax(tmp_path):
+    """As versions before kept them of many classes."""
+    assert "insight-scores" not in seen_in(of_classes(10, known=14), tmp_path)
+
+
+def test_nets_that_were_attacked_on_fewer_images_are_named(tmp_path):
+    every = results()
+    every[1].insight["adversarial"]["images"] = 250
+    caption = seen_in(every, tmp_path)["insight-robustness"].caption
+    assert "the same 500 test images, of which a net that computes much has the first (250 of resnet8)" in caption
+
+
+def test_a_net_that_guesses_is_not_the_most_robust(tmp_path):
+    """An answer that never changes keeps its tenth whatever is done to the image."""
+    every = results(names=("lenet5", "resnet8"))
+    guessed = Measurement.of_value("accuracy", 0.1135, "final")
+    taken = tuple(guessed if each.metric == "accuracy" else each for each in every[1].measurements)
+    every[1] = replace(every[1], measurements=taken)
+    record = read(sample.recorded(tmp_path, every))
+    assert "Most robust" not in {sentence.topic for sentence in conclusions(record)}
+    with svg.style():
+        (caption,) = [each.caption for each in insight(record) if each.name == "insight-robustness"]
+    assert caption.startswith("lenet5 keeps 43.00\u00a0% at eps 0.1. ")
 
 
 def test_what_is_absent_is_told_once_with_its_reason(tmp_path):

@@ -1,5 +1,6 @@
 """The vanishing gradient: each net by layer and time in one scale, and what the sentence says of its first layer."""
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -99,3 +100,36 @@ def test_of_many_nets_those_with_least_and_most_left_are_shown(tmp_path):
     picture = drawn(tmp_path, *results)
     assert len(picture.numbers) == MOST
     assert not any(text.startswith(("vgg6:", "resnet8:")) for _, text in picture.numbers)
+
+
+def without(name, step, layers):
+    """A net of whose gradients some are 0 at a step, by its number from 0."""
+    result = trained(name)
+    for layer in layers:
+        result.training["gradients"]["norms"][step][layer] = 0.0
+    return result
+
+
+def test_a_last_layer_that_begins_at_0_is_no_gradient_that_vanishes(tmp_path):
+    """Nothing gets beyond it at the first step; at the next one it tells as much as any."""
+    results = [without("mlp", 0, range(LAYERS - 1)), trained("lenet5", 0.5)]
+    assert vanishing_sentence(recorded(tmp_path / "a", *results)) is None
+    caption = drawn(tmp_path / "b", *results).caption
+    assert "mlp 1.00 (step 10, as its last layer begins at 0) to 1.00" in caption
+    assert caption.endswith(" Grey is a norm of 0.")
+
+
+def test_a_gradient_that_is_0_in_the_first_layers_has_vanished(tmp_path):
+    sentence = vanishing_sentence(recorded(tmp_path, without("mlp", 0, range(2)), trained("lenet5", 0.5)))
+    assert "of mlp: as training begins, the first layer of mlp has 0 of the norm of its last" in sentence.claim
+
+
+def test_names_of_one_net_differ_in_their_second_line(tmp_path):
+    results = []
+    for loss in ("cross_entropy", "nll_loss"):
+        made = trained("mlp12_residual", 0.5)
+        results.append(replace(made, cell=replace(made.cell, loss=loss)))
+    root = ET.fromstring(drawn(tmp_path, *results).svg)
+    texts = [element.text for element in root.iter(SVG + "text")]
+    assert texts.count("mlp12_residual") == 2
+    assert {"cross_entropy", "nll_loss"} <= set(texts)

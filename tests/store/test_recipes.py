@@ -7,7 +7,7 @@ import pytest
 
 from bench.cli.render.recipes import notes_of, rows_of
 from bench.plan.cell import Cell
-from bench.store.recipes import changes_of
+from bench.store.recipes import _STEP, changes_of
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
 
@@ -154,3 +154,49 @@ def test_a_step_is_compared_within_a_machine():
     (apart,) = changes_of([each for each in fast if each["cell"]["augmentation"] == "none"] + slow[1:2], PLAN, NAMES)
     assert (apart.step, apart.machine) == (None, "")
     assert apart.gain.n == 1  # what a net learns is no machine's
+
+
+@pytest.mark.parametrize(
+    ("changed", "metric"),
+    [
+        ({"batch_size": 512}, "step"),
+        ({"threads": 2}, "step"),
+        ({"world_size": 2}, "step"),
+        ({"loader": "transforms"}, "step_wall"),
+        ({"dtype": "bfloat16"}, "relative_cost"),
+    ],
+    ids=lambda value: next(iter(value), None) if isinstance(value, dict) else value,
+)
+def test_a_step_is_told_by_what_holds_for_the_change(changed, metric):
+    """A relative cost is an image's, without its fetch, and of one number of threads."""
+    given = [line(cell, 0, 0.9) for cell in (BASE, replace(BASE, **changed))]
+    for each, times in zip(given, (1.0, 3.0), strict=True):
+        each["measurements"] = [Measurement.of_value(name, 2.0, "p10").to_dict() for name in _STEP]
+        for reading in each["measurements"]:
+            reading["value"] *= times if reading["metric"] == metric else 1.0
+    (change,) = changes_of(given, PLAN, {})
+    assert change.step.value == pytest.approx(3.0)
+
+
+def test_an_answer_does_not_depend_on_how_training_images_come():
+    given = [
+        line(cell, 0, 0.9, answer=answer) for cell, answer in ((BASE, 1.0), (replace(BASE, loader="workers_1"), 2))
+    ]
+    assert changes_of(given, PLAN, {})[0].answer is None
+
+
+@pytest.mark.parametrize("aim", [{"until": 0.6}, {"targets": ["lenet5=60%"]}], ids=lambda aim: next(iter(aim)))
+def test_accuracies_at_which_training_stopped_are_no_gain(aim):
+    shift, _ = changes_of(lines(), {**PLAN, **aim}, {})
+    assert (shift.gain, shift.p, shift.verdict) == (None, None, "not known")
+
+
+def test_a_tuned_rate_goes_with_its_optimizer():
+    base, other = replace(BASE, learning_rate=0.01), replace(BASE, optimizer="adam", learning_rate=0.001)
+    given = [line(cell, 0, 0.9) for cell in (base, other, replace(base, augmentation="shift"))]
+    plan = {**PLAN, "optimizers": ["sgd", "adam"]}
+    assert changes_of(given, plan, {}) == []
+    assert [each.name for each in changes_of(given, {**plan, "tune": 3}, {})] == [
+        "optimizer adam",
+        "augmentation shift",
+    ]

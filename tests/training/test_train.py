@@ -178,6 +178,17 @@ def test_a_target_changes_nothing_of_what_is_learnt(workload, mnist):
     assert stopped["gradients"]["norms"] == plain["gradients"]["norms"]
 
 
+def test_weights_that_are_kept_have_no_gradient_to_note(workload, mnist):
+    work = workload("lenet5", images=1024)
+    name, first = next(iter(work.model.named_parameters()))
+    first.requires_grad_(requires_grad=False)
+    record, _ = train(work, mnist[1], 1, quiet)
+    noted = record["gradients"]
+    assert name not in noted["names"]
+    assert all(norm > 0 for norms in noted["norms"] for norm in norms)
+    assert len(noted["names"]) == len(noted["shapes"]) == len(noted["norms"][0])
+
+
 def test_the_gradients_are_those_of_the_first_step_and_of_each_quarter(workload, mnist):
     work = workload("lenet5", optimizer="nesterov", implementation="foreach", images=1024)
     record, _ = train(work, mnist[1], 2, quiet)
