@@ -121,7 +121,7 @@ def _trained(record: Record) -> str:
 
 
 def _robust(record: Record) -> list[Sentence]:
-    """Who keeps the most of its accuracy under attack, at the strength that sentences are of."""
+    """Who is right most often under attack, of those that are without one, at the strength that sentences are of."""
     metric = ROBUST_OF[WORDED_ROBUST]
     what = f"Share of the attacked test images that are right whatever PGD does to them within eps {WORDED_ROBUST:g}"
     every = record.judged(metric)

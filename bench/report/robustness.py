@@ -61,7 +61,7 @@ def _images(rows: Sequence[Row], known: Mapping[str, Sequence[Adversarial]]) -> 
     fewer = [f"{count} of {label}" for label, count in counts.items() if count < most]
     if not fewer:
         return f"the same {plural(most, 'test image')} for all"
-    return f"the same {plural(most, 'test image')}, of which a net that computes much has the first ({joined(fewer)})"
+    return f"the same {plural(most, 'test image')}, or the first of them where a net computes much ({joined(fewer)})"
 
 
 def at_chance(row: Row) -> bool:
