@@ -10,3 +10,4 @@ from bench.models.build import plugin_facts as plugin_facts
 from bench.models.build import trouble_with_one_image as trouble_with_one_image
 from bench.models.collections import COLLECTIONS as COLLECTIONS
 from bench.models.initial import initialize as initialize
+from bench.models.initial import of_images as of_images

@@ -39,7 +39,9 @@ def initialize(model: nn.Module, name: str, images: Callable[[int], Tensor]) -> 
     if name == "default":
         return
     if name == "whitened":
-        _whiten(next((layer for layer in layers if isinstance(layer, nn.Conv2d)), None), images)
+        channels, height, width = images(1).shape[1:]
+        if (first := of_images(model, channels)) is not None:
+            _whiten(first, images, height * width)
         return
     for layer in layers[-1:] if name == "zero_last" else layers:
         RULES.get(name, nn.init.zeros_)(layer.weight)
@@ -47,18 +49,21 @@ def initialize(model: nn.Module, name: str, images: Callable[[int], Tensor]) -> 
             nn.init.zeros_(layer.bias)
 
 
-def _whiten(layer: nn.Conv2d | None, images: Callable[[int], Tensor]) -> None:
+def of_images(model: nn.Module, channels: int) -> nn.Conv2d | None:
+    """The first convolution, where it takes images of so many channels and has filters enough; else there is none."""
+    layer = next((layer for layer in model.modules() if isinstance(layer, nn.Conv2d)), None)
+    fits = layer is not None and layer.in_channels == channels and layer.groups == 1 and layer.out_channels > 1
+    return layer if fits else None
+
+
+def _whiten(layer: nn.Conv2d, images: Callable[[int], Tensor], places: int) -> None:
     """Have a convolution of the images give the principal directions of their patches, each of variance 1, for good.
 
     Each direction and its opposite, the strongest first, as many as there are filters; more filters than that stay as
-    they are, as does a net whose first convolution does not take the images themselves. The weights are not learnt
-    (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498).
+    they are. The weights are not learnt (Page 2018, "How to train your ResNet"; Jordan 2024, arXiv:2404.00498).
     """
-    channels, height, width = images(1).shape[1:]
-    if layer is None or layer.in_channels != channels or layer.groups != 1 or layer.out_channels < 2:
-        return
     size = layer.weight[0].numel()
-    each = size * height * width  # numbers in the patches of an image, or somewhat fewer
+    each = size * places  # numbers in the patches of an image, or somewhat fewer
     products, count = torch.zeros(size, size, dtype=torch.float64, device=layer.weight.device), 0
     for part in images(max(1, min(SEEN, MOST // each))).split(max(1, AT_ONCE // each)):
         patches = nn.functional.unfold(part.double(), layer.kernel_size, layer.dilation)  # (N, C h w, places)

@@ -79,10 +79,10 @@ class Catalogue:
     Attributes:
         architectures: name to its facts: family, module, input_shape, num_classes, description, source, registered_by
             (the package whose plug-in did, "" for the suite's own); of those that were asked for parameters,
-            flops_forward (one image) and cannot: why not by mode, such as "recompute"; or the trouble with them;
-            incompatible: data sets whose images it cannot take, each with the reason; outputs: what else than logits it
-            gives for those of a data set, in words; more_than_one: why a batch of one of their images cannot be trained
-            on.
+            flops_forward (one image) and cannot: why not by mode or initial weights, such as "recompute"; or the
+            trouble with them; incompatible: data sets whose images it cannot take, each with the reason; outputs: what
+            else than logits it gives for those of a data set, in words; more_than_one: why a batch of one of their
+            images cannot be trained on.
         optimizers: name to its facts: description, learning_rate (None where it has none of its own), implementations,
             needs_closure; unsupported: by device and implementation, why it cannot run there; of what is not the
             suite's own cannot: reasons by "default rate", "learning rate", "tune", "schedule", "cuda_graph".

@@ -323,7 +323,8 @@ def _unsupported(cell: Cell, catalogue: Catalogue) -> str | None:
         return f"{cell.optimizer} has no {cell.implementation} implementation (--implementations {AUTO}: what it has)"
     if reason := optimizer["unsupported"][cell.device].get(cell.implementation):
         return f"{cell.optimizer} has no {cell.implementation} implementation on {cell.device}: {reason}"
-    if reason := catalogue.architectures[cell.architecture].get("cannot", {}).get(cell.mode):
+    cannot = catalogue.architectures[cell.architecture].get("cannot", {})
+    if reason := cannot.get(cell.mode) or cannot.get(cell.initialization):
         return str(reason)
     own = next((device.unsupported[word] for word in words_of(cell) if word in device.unsupported), None)
     closure = uncompiled(cell, needs_closure=optimizer["needs_closure"])

@@ -37,7 +37,7 @@ def own_form(text: str, images: Sequence[Mapping[str, Any]]) -> Architecture:
 
 
 def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
-    """Parameters and FLOPs of one image at the architecture's own shape, and which modes it `cannot` have, with why.
+    """Parameters and FLOPs of one image at the architecture's own shape, and why not what it `cannot` have.
 
     Where it cannot be run the `trouble` alone.
 
@@ -60,9 +60,18 @@ def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "flops_forward": counter.get_total_flops(),
-            "cannot": {} if has_parts(model) else {"recompute": without_parts(text)},
+            "cannot": _cannot(text, model, entry.input_shape[0]),
         }
     return {"trouble": trouble}
+
+
+def _cannot(text: str, model: nn.Module, channels: int) -> dict[str, str]:
+    """Which modes and initial weights it cannot have."""
+    cannot = {} if has_parts(model) else {"recompute": without_parts(text)}
+    if models.of_images(model, channels) is None:
+        why = f"no convolution of '{text}' takes the images, whose patches it could whiten (--initializations default)"
+        cannot["whitened"] = why
+    return cannot
 
 
 def _built(text: str, entry: Architecture) -> nn.Module:

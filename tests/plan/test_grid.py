@@ -295,6 +295,13 @@ def test_a_net_without_parts_is_left_out_of_activation_checkpointing_alone(catal
     assert [(cell.mode, why) for cell, why in grid.skipped] == [("recompute", "'mlp' has no blocks")]
 
 
+def test_initial_weights_that_a_net_cannot_have_are_left_out(catalogue):
+    nets = {"mlp": {"family": "made up", "flops_forward": 1.0, "cannot": {"whitened": "'mlp' has no convolution"}}}
+    grid = expand(Plan(architectures=("mlp",), initializations=("default", "whitened")), catalogue(architectures=nets))
+    assert [cell.initialization for cell in grid.cells] == ["default"]
+    assert [(cell.initialization, why) for cell, why in grid.skipped] == [("whitened", "'mlp' has no convolution")]
+
+
 @pytest.mark.parametrize(
     ("axes", "peaks"),
     [({}, (False, False)), ({"modes": ("recompute",)}, (False, True)), ({"accumulate": (4,)}, (False, True))],

@@ -163,7 +163,8 @@ def test_an_odd_net_of_a_plug_in_is_counted_or_listed_with_the_reason(monkeypatc
         assert facts["incompatible"]["mnist"] == facts["trouble"]
 
 
-def test_a_net_says_beforehand_that_it_has_no_parts_to_recompute():
+def test_a_net_says_beforehand_what_it_has_no_parts_or_filters_for():
     nets = catalogue_of(CatalogueRequest(("softmax_regression", "lenet5"))).architectures
     assert nets["lenet5"]["cannot"] == {}
     assert "no blocks" in nets["softmax_regression"]["cannot"]["recompute"]
+    assert "no convolution of 'softmax_regression' takes the images" in nets["softmax_regression"]["cannot"]["whitened"]
