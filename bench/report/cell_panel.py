@@ -39,7 +39,7 @@ def panels(record: Record) -> dict[str, Any]:
             row.key: {
                 "settings": [pair for pair in settings[row.key].items() if pair[0] not in alike[0]],
                 "environment": [pair for pair in environments[row.key].items() if pair[0] not in alike[1]],
-                "reason": row.reason or "",
+                "reason": row.why or "",
                 "warnings": _warnings(row),
                 "distribution": _distribution(row),
                 "curves": _curves(row),

@@ -55,7 +55,7 @@ def conclusions(record: Record) -> list[Sentence]:
 
 def counts(record: Record) -> str:
     """How many configurations ended how: 5 ok, 1 timed out, 2 unfinished."""
-    tally = Counter("unfinished" if row.begun else row.status for row in record.rows)
+    tally = Counter(row.standing for row in record.rows)
     names = [*STATUSES, *sorted(set(tally) - set(STATUSES))]
     return ", ".join(f"{tally[name]} {state(name)}" for name in names if tally[name]) or "no configurations"
 

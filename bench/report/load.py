@@ -185,15 +185,10 @@ def _rows(
 
 
 def _standing(part: pd.DataFrame, unfinished: Begun | None) -> tuple[str, str | None, Begun | None]:
-    """The status of a row, its reason, and how much of it was measured where that is not all and nothing went wrong.
-
-    What a run had no time for any more is no fault of the part that it measured.
-    """
+    """The status of a row, its reason, and how much of it was measured where that is not all and nothing went wrong."""
     first = part.iloc[0]
     status, reason = str(first["status"]), None if pd.isna(first["reason"]) else str(first["reason"])
-    if unfinished and status in {"ok", "skipped"}:
-        return "ok", None, unfinished
-    return status, reason, None
+    return status, reason, unfinished if status == "ok" else None
 
 
 def _values_of(part: pd.DataFrame, rest: _Gathered, aim: float) -> dict[str, Value]:

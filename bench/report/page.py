@@ -178,7 +178,7 @@ def _summary(record: Record) -> dict[str, Any]:
         "status": record.facts.status,
         "counts": counts(record),
         "check": decision.summary(record),
-        "tally": dict(sorted(Counter(row.status for row in record.rows).items())),
+        "tally": dict(sorted(Counter(row.standing for row in record.rows).items())),
     }
 
 

@@ -181,14 +181,14 @@ def _in_words(row: Row, image: Seen) -> str:
     return f"{row.label}, test image {image.get('index')}, class {class_name(row, image.get('label'))}: {scores}"
 
 
-def _matrix(stored: Any) -> npt.NDArray[np.int64] | None:
+def matrix(stored: Any) -> npt.NDArray[np.int64] | None:
     """A square matrix of counts, of no more classes than a picture can hold; None for anything else."""
     try:
-        matrix = np.array(stored, dtype=np.int64)
+        counts = np.array(stored, dtype=np.int64)
     except (ValueError, TypeError, OverflowError):
         return None
-    square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]
-    return matrix if square and 0 < len(matrix) <= MOST_CLASSES else None
+    square = counts.ndim == 2 and counts.shape[0] == counts.shape[1]
+    return counts if square and 0 < len(counts) <= MOST_CLASSES else None
 
 
 def _right(counts: npt.NDArray[np.int64]) -> list[str]:
@@ -203,7 +203,7 @@ def _each(row: Row, shares: list[str]) -> str:
 
 def _confusion(row: Row) -> Picture | None:
     """Which classes the row takes for which, all seeds together."""
-    matrices = [matrix for training in row.training if (matrix := _matrix(training.get("confusion"))) is not None]
+    matrices = [counts for training in row.training if (counts := matrix(training.get("confusion"))) is not None]
     if len({len(matrix) for matrix in matrices}) != 1:
         return None
     counts, classes = np.sum(matrices, axis=0), len(matrices[0])

@@ -45,10 +45,14 @@ def changing(record: Record) -> list[Picture]:
         axes.set_title(title, loc="left", color=svg.MUTED)
         axes.grid(axis="x")
     _stretch(right, [each.gain for each in changes if each.gain])
+    gains = (
+        ", the gain in test accuracy is paired by seed. What costs little and gains lies near the line at the left and "
+        "beyond it at the right"
+    )
+    known = any(each.gain for each in changes)
     caption = (
         f"Each line is one thing that is otherwise than in {_bases(changes)}; bars are 95 % intervals. A step's cost "
-        "is over processes, the gain in test accuracy is paired by seed. What costs little and gains lies near the "
-        f"line at the left and beyond it at the right.{within(changes)}"
+        f"is over processes{gains if known else '; no accuracies are known that compare'}.{within(changes)}"
     )
     return [finish(drawn, "What each change costs and gains", caption)]
 
@@ -65,7 +69,7 @@ def recipe_sentence(record: Record) -> Sentence | None:
     claims += [f"loses by {losses}"] if losses else []
     claim = f"Beside {_bases(changes)}, {' and '.join(claims) or 'no change moves accuracy beyond chance'}."
     if all(each.gain is None for each in changes):
-        claim = f"Beside {_bases(changes)}, no accuracies compare: costs alone are known."
+        claim = f"Beside {_bases(changes)}, no accuracies are known that compare."
         return Sentence("Recipe", claim, f"{'; '.join(change.in_words for change in changes)}.")
     rule = (
         f"Of {plural(len(changes), 'change')} each p counts among all, so that chance makes any of this in "

@@ -95,6 +95,16 @@ class Row:
     begun: Begun | None = None
 
     @property
+    def standing(self) -> str:
+        """Its status, or that it is unfinished."""
+        return "unfinished" if self.begun else self.status
+
+    @property
+    def why(self) -> str | None:
+        """Why it stands so, as far as that is known: the reason, or how many of its processes were measured."""
+        return f"{self.begun} processes measured" if self.begun else self.reason
+
+    @property
     def stopped(self) -> bool:
         """Whether training stopped at a target accuracy, so that its accuracy is high by selection."""
         reached = self.values.get("reached")

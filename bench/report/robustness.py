@@ -10,7 +10,7 @@ from bench.report import svg
 from bench.report.learnt import opened
 from bench.report.multiples import Band, Line, Tile, multiples
 from bench.report.plotting import DASHED, Picture, colour_of, dot, finish
-from bench.report.predictions import class_name, probability
+from bench.report.predictions import class_name, matrix, probability
 from bench.report.rank import ordered
 from bench.report.record import Row, Value
 from bench.report.table import in_words
@@ -22,7 +22,7 @@ from bench.text import PERCENT, joined, plural, with_interval
 
 _AT = ROBUST_OF[WORDED_ROBUST]
 _NAMED = 3  # nets in the sentence
-_CHANCES = 2.0  # times what guessing gets right, below which a net has learnt nothing to keep
+_LEARNT = 0.1  # of what a guess gets wrong, which a net gets right at least that has learnt something to keep
 
 
 def robustness(rows: Sequence[Row]) -> Picture | None:
@@ -55,7 +55,9 @@ def _attacks(row: Row) -> list[Adversarial]:
 
 
 def _images(rows: Sequence[Row], known: Mapping[str, Sequence[Adversarial]]) -> str:
-    """Which images: the same for all nets, or fewer of them for those that compute much."""
+    """Which images: the same for all nets of a data set, or fewer of them for those that compute much."""
+    if len({row.cell.get("dataset") for row in rows}) > 1:
+        return "test images that are the same for all nets of a data set"
     counts = {row.label: known[row.key][0].images for row in rows}
     most = max(counts.values())
     fewer = [f"{count} of {label}" for label, count in counts.items() if count < most]
@@ -66,19 +68,25 @@ def _images(rows: Sequence[Row], known: Mapping[str, Sequence[Adversarial]]) -> 
 
 def at_chance(row: Row) -> bool:
     """Whether a net is right so seldom that what it keeps tells nothing: an answer that never changes keeps it all."""
-    classes = len((row.training[0].get("per_class") or ()) if row.training else ())
-    return bool(classes) and row.values["accuracy"].value < _CHANCES / classes
+    counts = matrix(row.training[0].get("confusion")) if row.training else None
+    if counts is None or not counts.sum():
+        return False
+    guess = float(counts.sum(axis=1).max() / counts.sum())  # the most frequent class, always
+    return row.values["accuracy"].value - guess < _LEARNT * (1 - guess)
 
 
 def _sentence(rows: Sequence[Row]) -> str:
     """What the most and the least robust keep at the strength that sentences are of."""
-    ranked = ordered([row for row in rows if "accuracy" in row.values and not at_chance(row)], _AT)
+    rows = [row for row in rows if "accuracy" in row.values]
+    guessing = joined((row.label for row in rows if at_chance(row)), most=4)
+    ranked = ordered([row for row in rows if not at_chance(row)], _AT)
     shown = ranked if len(ranked) <= _NAMED else [*ranked[: _NAMED - 1], ranked[-1]]
     parts = [f"{row.label} {'keeps ' if not at else ''}{_share(row.values[_AT])}" for at, row in enumerate(shown)]
+    left = f"Hardly more often right than a guess, without any attack: {guessing}. " if guessing else ""
     if not parts:
-        return ""
+        return left
     first, *rest = parts
-    return ", ".join([f"{first} at eps {WORDED_ROBUST:g}", *rest]) + ". "
+    return ", ".join([f"{first} at eps {WORDED_ROBUST:g}", *rest]) + f". {left}"
 
 
 def _share(value: Value) -> str:

@@ -34,7 +34,7 @@ def _values(record: Record, row: Row) -> Mapping[str, Any]:
         "id": row.cells[0].configuration.id,
         "machine": record.machines.get(row.machine),
         "status": row.status,
-        "reason": f"{row.begun} processes measured" if row.begun else row.reason,
+        "reason": row.why,
     }
     for metric, value in row.values.items():
         known |= {metric: value.value, f"{metric}_low": value.low, f"{metric}_high": value.high, f"{metric}_n": value.n}

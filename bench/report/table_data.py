@@ -61,4 +61,4 @@ def _exact(value: float | None) -> float | None:
 
 def _words(row: Row) -> str:
     settings = [str(value) for value in row.cell.values() if value is not None]
-    return " ".join([row.label, row.status, state(row.status), *settings]).lower()
+    return " ".join([row.label, row.standing, state(row.standing), str(row.begun or ""), *settings]).lower()

@@ -1,5 +1,6 @@
 """Vanishing gradients: the gradient norm of each layer over training, of deep nets beside each other in one scale."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ _WIDTH, _LEFT, _GAP = 320.0, 34.0, 8.0
 _LINE, _LETTERS = 10.0, 18  # a line of a panel's name, and how long it may be
 _PIXELS, _SHADES, _BAR = 64, 32, 8.0
 _COLOURS = "viridis"
-_NONE = (128, 128, 128)  # a norm of 0, which has no logarithm
+_NONE = (128, 128, 128)  # a norm of 0, which has no logarithm, or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Flow:
         row: whose they are.
         names: of the layers, from input to output.
         steps: that were noted, from 1.
-        norms: (layers, steps); NaN where one is 0.
+        norms: (layers, steps); NaN where one is not a number.
 
     """
 
@@ -45,12 +46,12 @@ class Flow:
 
     @property
     def start(self) -> int:
-        """The first of the steps that tells something: while the last layer is 0, no gradient gets beyond it."""
-        return int(np.isfinite(self.norms[:-1]).any(axis=0).argmax())
+        """The first of the steps at which more than the last layer has a gradient: one that is 0 passes none on."""
+        return int((self.norms[:-1] > 0).any(axis=0).argmax())
 
     def left(self, at: int) -> float:
         """The norm of the first layer over that of the last, at one of the steps."""
-        return float(self.norms[0, at] / self.norms[-1, at])
+        return float(self.norms[0, at] / self.norms[-1, at]) if self.norms[-1, at] else math.nan
 
 
 def flows_of(record: Record) -> list[Flow]:
@@ -74,13 +75,14 @@ def _flow_of(row: Row) -> Flow | None:
     norms = np.stack(seeds)
     with np.errstate(divide="ignore"):
         logs = np.log(norms).mean(axis=0)
-    return Flow(row, names, steps, np.where(np.isfinite(logs), np.exp(logs), np.nan))
+    return Flow(row, names, steps, np.where(logs < np.inf, np.exp(logs), np.nan))
 
 
 def vanishing(record: Record) -> Picture | None:
     """Layer by time, a little picture for each net; None where no net is deep."""
     flows = _shown(flows_of(record))
-    logs = [np.log10(flow.norms) for flow in flows]
+    with np.errstate(divide="ignore"):
+        logs = [np.log10(flow.norms) for flow in flows]
     values = np.concatenate([each[np.isfinite(each)] for each in logs]) if logs else np.empty(0)
     if not len(values) or values.min() == values.max():
         return None
@@ -140,8 +142,9 @@ def _coloured(logs: Floats, low: float, high: float) -> Bytes:
 
 def _colours(shares: Floats) -> Bytes:
     """Shares of the scale as colours (..., 3)."""
-    colours = mpl.colormaps[_COLOURS](np.nan_to_num(shares), bytes=True)[..., :3]
-    painted: Bytes = np.where(np.isnan(shares)[..., None], np.array(_NONE, np.uint8), colours)
+    known = np.isfinite(shares)
+    colours = mpl.colormaps[_COLOURS](np.where(known, shares, 0.0), bytes=True)[..., :3]
+    painted: Bytes = np.where(known[..., None], colours, np.array(_NONE, np.uint8))
     return painted
 
 
@@ -160,7 +163,7 @@ def _caption(flows: Sequence[Flow]) -> str:
     ratios = "; ".join(
         f"{flow.row.label} {_amount(flow.left(flow.start))}{_since(flow)} to {_amount(flow.left(-1))}" for flow in flows
     )
-    grey = " Grey is a norm of 0." if any(np.isnan(flow.norms).any() for flow in flows) else ""
+    grey = " Grey is a norm of 0, or none." if any(not (flow.norms > 0).all() for flow in flows) else ""
     return (
         "Euclidean norm of the gradient of each layer's weights, one scale for all nets: at the first step and at the "
         "last of each quarter of an epoch, read while the clock of training stood. First layer over last, at the first "
@@ -169,8 +172,10 @@ def _caption(flows: Sequence[Flow]) -> str:
 
 
 def _since(flow: Flow) -> str:
-    """At which step the first is read, where the last layer began at 0."""
-    return f" (step {flow.steps[flow.start]:,}, as its last layer begins at 0)" if flow.start else ""
+    """At which step the first is read, where that is not the first of all."""
+    return (
+        f" (from step {flow.steps[flow.start]:,}: until then the last layer alone had a gradient)" if flow.start else ""
+    )
 
 
 def _in_words(flow: Flow) -> str:
@@ -183,20 +188,20 @@ def _in_words(flow: Flow) -> str:
 
 
 def _amount(value: float) -> str:
-    return "0" if np.isnan(value) else number(value)
+    return "none" if math.isnan(value) else number(value) if value else "0"
 
 
 def vanishing_sentence(record: Record) -> Sentence | None:
     """In which nets the gradient does not reach the first layer as training begins; None where it reaches all."""
     flows = flows_of(record)
-    gone = [flow for flow in flows if not flow.left(flow.start) >= GONE]
+    gone = [flow for flow in flows if flow.left(flow.start) < GONE]
     if not gone:
         return None
     names = joined((flow.row.label for flow in gone), most=4)
-    least = min(gone, key=lambda flow: np.nan_to_num(flow.left(flow.start)))
+    least = min(gone, key=lambda flow: flow.left(flow.start))
     claim = (
         f"The gradient vanishes on its way to the input of {names}: as training begins, the first layer of "
-        f"{least.row.label} has {_amount(least.left(0))} of the norm of its last."
+        f"{least.row.label} has {_amount(least.left(least.start))} of the norm of its last{_since(least)}."
     )
-    ratios = joined((f"{flow.row.label} {_amount(flow.left(flow.start))}" for flow in flows), most=8)
+    ratios = joined((f"{flow.row.label} {_amount(flow.left(flow.start))}{_since(flow)}" for flow in flows), most=8)
     return Sentence("Gradients", claim, f"Norm of the first layer's gradient over the last's at the start: {ratios}.")

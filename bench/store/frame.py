@@ -172,8 +172,10 @@ def _whole(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def status_of(statuses: Iterable[str]) -> str:
-    """The status of a cell from those of its processes: the first that is not ok, else ok."""
-    return next((status for status in statuses if status != "ok"), "ok")
+    """The status of a cell from those of its processes: the first that went wrong, else ok if any was measured."""
+    every = list(statuses)
+    wrong = next((status for status in every if status not in {"ok", "skipped"}), None)
+    return wrong or ("skipped" if set(every) == {"skipped"} else "ok")
 
 
 def _origins(stored: Collection[str] | None) -> str | None:
@@ -186,9 +188,10 @@ def _note(cells: dict[Place, Line], line: Line, place: Place) -> None:
     if place not in cells:
         known = Cell.from_dict(line["cell"]).to_dict()  # with what an older version did not know at its default
         whole = {"origins": _origins(known["origins"]), "machine": place.machine or None}
-        cells[place] = {"id": line["id"], **known, **whole, "status": "ok", "reason": None}
+        cells[place] = {"id": line["id"], **known, **whole, "status": line["status"], "reason": line["reason"]}
     cell = cells[place]
-    cell["status"] = status_of((cell["status"], line["status"]))
-    cell["reason"] = cell["reason"] or line["reason"]
+    status = status_of((cell["status"], line["status"]))
+    if status != cell["status"]:
+        cell |= {"status": status, "reason": line["reason"]}
     prints = dict.fromkeys((*cell.get("fingerprint", "").split(), *line.get("fingerprint", "").split()))
     cell["fingerprint"] = " ".join(prints)  # of several machines all, and none where no worker told its system

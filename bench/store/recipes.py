@@ -189,14 +189,14 @@ def _changes(cells: Sequence[Cell], taken: Mapping[Cell, _Taken], plan: Mapping[
     if base is None:
         return []
     order = list(AXES)
-    others = [(_differing(base, cell, plan)[0], cell) for cell in cells if cell != base]
+    others = [(names[0], cell) for cell in cells if (names := _differing(base, cell, plan))]
     others.sort(key=lambda other: (order.index(other[0]), _place(other[1], other[0], plan)))
     return [_change(base, cell, name, taken, plan) for name, cell in others]
 
 
 def _base(cells: Sequence[Cell], plan: Mapping[str, Any]) -> Cell | None:
-    """The cell that all others differ from in one field; of two cells that with the plan's first values."""
-    hubs = [cell for cell in cells if all(len(_differing(cell, other, plan)) == 1 for other in cells if other != cell)]
+    """The cell that others differ from in one field at most; of several that with the plan's first values."""
+    hubs = [cell for cell in cells if all(len(_differing(cell, other, plan)) < 2 for other in cells)]
     return min(hubs, key=lambda cell: sum(_place(cell, name, plan) for name in AXES), default=None)
 
 

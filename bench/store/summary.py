@@ -115,12 +115,13 @@ def _summary(run: Run, lines: list[dict[str, Any]], learnt: Mapping[int, list[fl
     system: dict[str, Any] = next((line["system"] for line in lines if line["system"]), {})
     values = {metric: _undisturbed(taken) for metric, taken in readings.items()}
     cost = _pooled("relative_cost", values)
+    status = status_of(line["status"] for line in lines)
     limited = any((line["training"] or {}).get("limit") for line in lines)
     return CellSummary(
         cell=cell,
         run=run.name,
-        status=status_of(line["status"] for line in lines),
-        reason=next((line["reason"] for line in lines if line["reason"]), None) or "",
+        status=status,
+        reason=next((line["reason"] for line in lines if line["status"] == status and line["reason"]), ""),
         revision=facts.git.revision,
         dirty=facts.git.dirty,
         started=facts.started,

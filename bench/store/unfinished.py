@@ -26,7 +26,8 @@ class Begun:
 def begun(run: Run) -> dict[tuple[str, str], Begun]:
     """By the configuration's id and the class of machines, as `by_machine` names them, what is measured in part only.
 
-    Of several machines of one class that were merged, what one lacks and another has more of is not told.
+    Of a merged run a machine lacks no seed that another has, which may have been its part; nor is told what one machine
+    of a class lacks and another of it has more of.
     """
     repeats = run.facts.plan.get("repeats")
     if run.facts.status == "finished" or not isinstance(repeats, int):
@@ -36,15 +37,21 @@ def begun(run: Run) -> dict[tuple[str, str], Begun]:
     for head, (place, _) in zip(heads, places_of(heads), strict=True):
         processes = cells.setdefault((place.id, place.machine), Counter())
         processes[Cell.from_dict(head["cell"])] += head["status"] != "skipped"
+    anywhere: dict[str, set[Cell]] = {}
+    for (name, _), processes in cells.items():
+        anywhere.setdefault(name, set()).update(processes)
     seeds = len(asked_of(run.facts.plan).seeds)
-    every = {place: _begun(processes, repeats, seeds, run.facts.endings) for place, processes in cells.items()}
+    nowhere = {name: max(seeds - len(every), 0) for name, every in anywhere.items()}
+    every = {
+        place: _begun(processes, repeats, nowhere[place[0]], run.facts.endings) for place, processes in cells.items()
+    }
     return {place: known for place, known in every.items() if 0 < known.done < known.asked}
 
 
-def _begun(processes: Counter[Cell], repeats: int, seeds: int, endings: Mapping[str, str]) -> Begun:
-    """Of the cells of one configuration, each with a seed of its own: those that the run never came to count too."""
+def _begun(processes: Counter[Cell], repeats: int, missing: int, endings: Mapping[str, str]) -> Begun:
+    """Of the cells of one configuration, each with a seed of its own, and of so many that the run never came to."""
     asked = (_asked(cell.id, count, repeats, endings) for cell, count in processes.items())
-    return Begun(processes.total(), sum(asked) + repeats * max(seeds - len(processes), 0))
+    return Begun(processes.total(), sum(asked) + repeats * missing)
 
 
 def _asked(name: str, count: int, repeats: int, endings: Mapping[str, str]) -> int:

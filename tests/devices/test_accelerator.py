@@ -1,5 +1,7 @@
 """Accelerator: the class of CUDA, ROCm and XPU on a GPU that is pretended: what it asks of torch, in which order."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from bench.devices import accelerator as module
 from bench.devices import available, device_in_use, is_out_of_memory, open_device, random_numbers_kept, unsupported_on
 from bench.devices.interface import EAGER_FIRST
+from bench.measure import blocks
 from bench.measure.blocks import run_block, run_untimed
 from bench.measure.costs import measure_memory
 from bench.measure.noise import of_marks
@@ -36,12 +39,14 @@ def test_more_marks_than_were_foreseen_get_events_of_their_own(pretended):
     assert len(clock.seconds()) == 2
 
 
-def test_a_device_that_is_queued_for_is_waited_for_seldom(pretended):
+def test_a_device_that_is_queued_for_is_waited_for_seldom(pretended, monkeypatch):
     """The first step by itself tells how long one takes; as many follow at once as last a hundredth of a second."""
-    device = open_device("cuda")
+    device, steps_made = open_device("cuda"), []
+    monkeypatch.setattr(blocks, "time", SimpleNamespace(perf_counter=lambda: len(steps_made) / 2**13))
     with pretended.logged() as log:
-        steps = run_untimed(device, lambda mark: None, 0.002)
-    assert log.count("synchronize") < steps / 100
+        steps = run_untimed(device, steps_made.append, 0.1)
+    assert steps == len(steps_made) == 1 + 11 * 81
+    assert log.count("synchronize") == 1 + 11
 
 
 def test_the_step_is_timed_with_no_mark_within_and_its_phases_apart(pretended, workload, quick):

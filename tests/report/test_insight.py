@@ -116,17 +116,33 @@ def test_nets_that_were_attacked_on_fewer_images_are_named(tmp_path):
     assert "the same 500 test images, or the first of them where a net computes much (250 of resnet8)" in caption
 
 
-def test_a_net_that_guesses_is_not_the_most_robust(tmp_path):
-    """An answer that never changes keeps its tenth whatever is done to the image."""
+def judged(accuracy, classes, root):
+    """Two nets, of which the second is right so often; the test images are of so many classes, equally frequent."""
     every = results(names=("lenet5", "resnet8"))
-    guessed = Measurement.of_value("accuracy", 0.1135, "final")
-    taken = tuple(guessed if each.metric == "accuracy" else each for each in every[1].measurements)
-    every[1] = replace(every[1], measurements=taken)
-    record = read(sample.recorded(tmp_path, every))
-    assert "Most robust" not in {sentence.topic for sentence in conclusions(record)}
+    confusion = [[10 if at == row else 0 for at in range(classes)] for row in range(classes)]
+    every = [replace(each, training={**each.training, "confusion": confusion}) for each in every]
+    right = Measurement.of_value("accuracy", accuracy, "final")
+    taken = tuple(right if each.metric == "accuracy" else each for each in every[1].measurements)
+    record = read(sample.recorded(root, [every[0], replace(every[1], measurements=taken)]))
     with svg.style():
         (caption,) = [each.caption for each in insight(record) if each.name == "insight-robustness"]
-    assert caption.startswith("lenet5 keeps 43.00\u00a0% at eps 0.1. ")
+    return {sentence.topic for sentence in conclusions(record)}, caption
+
+
+@pytest.mark.parametrize(("accuracy", "classes"), [(0.1135, 10), (0.52, 2), (0.35, 3)])
+def test_a_net_that_guesses_is_not_the_most_robust(tmp_path, accuracy, classes):
+    """An answer that never changes keeps its share whatever is done to the image."""
+    topics, caption = judged(accuracy, classes, tmp_path)
+    assert "Most robust" not in topics
+    guessing = "Hardly more often right than a guess, without any attack: resnet8. "
+    assert caption.startswith(f"lenet5 keeps 43.00\u00a0% at eps 0.1. {guessing}")
+
+
+@pytest.mark.parametrize(("accuracy", "classes"), [(0.3, 10), (0.7, 2), (0.985, 2)])
+def test_a_net_that_has_learnt_something_may_be(tmp_path, accuracy, classes):
+    topics, caption = judged(accuracy, classes, tmp_path)
+    assert "Most robust" in topics
+    assert caption.startswith("resnet8 keeps 71.00")
 
 
 def test_what_is_absent_is_told_once_with_its_reason(tmp_path):

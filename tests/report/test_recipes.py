@@ -32,7 +32,7 @@ def test_the_sentence_names_what_gains_and_holds_every_change(record):
 def test_without_accuracies_the_sentence_claims_nothing_of_them(record):
     """As of a run that does not train, or whose trainings stop at an accuracy."""
     sentence = recipe_sentence(record({**PLAN, "until": 0.6}))
-    assert sentence.claim.endswith("no accuracies compare: costs alone are known.")
+    assert sentence.claim.endswith("no accuracies are known that compare.")
     assert "a step takes +9.9 % (" in sentence.evidence
 
 

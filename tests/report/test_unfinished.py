@@ -54,6 +54,12 @@ def test_what_never_began_or_went_wrong_stays_that(run):
     assert (rows["lenet5"].status, rows["lenet5"].reason, rows["lenet5"].begun) == ("oom", "it took 9 GB", None)
 
 
+def test_what_went_wrong_is_told_whatever_else_was_left_out_before_it(run):
+    run.append(Result(Cell("mlp", seed=1), "oom", "it took 9 GB", repeat=1))
+    row = {row.label: row for row in load.read(run).rows}["mlp"]
+    assert (row.status, row.reason, row.begun) == ("oom", "it took 9 GB", None)
+
+
 def test_a_run_that_finished_has_nothing_unfinished(run):
     run.note(status="finished")
-    assert [(row.status, row.begun) for row in load.read(run).rows] == [("ok", None), ("skipped", None)]
+    assert [(row.status, row.begun) for row in load.read(run).rows] == [("ok", None), ("ok", None)]

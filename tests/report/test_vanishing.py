@@ -115,8 +115,23 @@ def test_a_last_layer_that_begins_at_0_is_no_gradient_that_vanishes(tmp_path):
     results = [without("mlp", 0, range(LAYERS - 1)), trained("lenet5", 0.5)]
     assert vanishing_sentence(recorded(tmp_path / "a", *results)) is None
     caption = drawn(tmp_path / "b", *results).caption
-    assert "mlp 1.00 (step 10, as its last layer begins at 0) to 1.00" in caption
-    assert caption.endswith(" Grey is a norm of 0.")
+    assert "mlp 1.00 (from step 10: until then the last layer alone had a gradient) to 1.00" in caption
+    assert caption.endswith(" Grey is a norm of 0, or none.")
+
+
+def test_one_that_vanishes_behind_such_a_layer_is_told_by_the_same_step(tmp_path):
+    result = trained("mlp", 1e-4)
+    result.training["gradients"]["norms"][0][:-1] = [0.0] * (LAYERS - 1)
+    sentence = vanishing_sentence(recorded(tmp_path, result))
+    assert "the first layer of mlp has 1.0e-04 of the norm of its last (from step 10: " in sentence.claim
+    assert "mlp 1.0e-04 (from step 10: " in sentence.evidence
+
+
+@pytest.mark.parametrize("odd", [None, float("nan"), float("inf")])
+def test_a_norm_that_is_no_number_is_no_gradient_that_vanishes(tmp_path, odd):
+    result = trained("mlp", 0.5)
+    result.training["gradients"]["norms"][0][0] = odd
+    assert vanishing_sentence(recorded(tmp_path, result)) is None
 
 
 def test_a_gradient_that_is_0_in_the_first_layers_has_vanished(tmp_path):

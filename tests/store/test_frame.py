@@ -142,9 +142,20 @@ def test_a_cell_that_failed_once_keeps_its_numbers_and_is_not_ok(run, result):
 
 @pytest.mark.parametrize(
     ("statuses", "expected"),
-    [(["ok"], "ok"), (["ok", "ok"], "ok"), (["ok", "oom"], "oom"), (["timeout", "ok"], "timeout"), ([], "ok")],
+    [
+        (["ok"], "ok"),
+        (["ok", "ok"], "ok"),
+        (["ok", "oom"], "oom"),
+        (["timeout", "ok"], "timeout"),
+        ([], "ok"),
+        (["skipped"], "skipped"),
+        (["skipped", "ok"], "ok"),
+        (["ok", "skipped"], "ok"),
+        (["skipped", "oom"], "oom"),
+        (["skipped", "skipped"], "skipped"),
+    ],
 )
-def test_the_status_of_a_cell_is_the_first_that_is_not_ok(statuses, expected):
+def test_the_status_of_a_cell_is_the_first_that_went_wrong_and_skipped_where_nothing_was_measured(statuses, expected):
     assert status_of(statuses) == expected
 
 

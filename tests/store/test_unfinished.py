@@ -61,3 +61,12 @@ def test_machines_are_counted_apart(tmp_path):
     assert [(machine, str(known)) for (_, machine), known in begun(run).items()] == [
         (machine_of(HOSTS["epyc"]), "2 of 3")
     ]
+
+
+def test_a_seed_that_another_machine_has_is_not_missing(tmp_path):
+    """As where a plan was measured in shards."""
+    run = create("mine", {"status": "interrupted", "plan": {"repeats": 2, "seeds": [0, 1]}}, tmp_path)
+    for seed, host in enumerate(("xeon", "epyc")):
+        for repeat in range(2):
+            run.append(measured(Cell("mlp", seed=seed), host, repeat, step=0.01))
+    assert begun(run) == {}

@@ -134,7 +134,7 @@ def _entries(table: pd.DataFrame, cells: Mapping[str, Cell], begun: Mapping[tupl
             part.iloc[0].to_dict(),
             {row["metric"]: row for row in part.to_dict("records") if isinstance(row["metric"], str)},
             part,
-            begun.get((name, machine)) if part.iloc[0]["status"] in ("ok", "skipped") else None,
+            begun.get((name, machine)) if part.iloc[0]["status"] == "ok" else None,
         )
         for name, machine, part in by_machine(table)
     ]

@@ -46,7 +46,8 @@ def notes_of(changes: Sequence[Change]) -> str:
     """What the columns are."""
     tables = f"chance alone makes a gain or a loss in {whole(LEVEL)} of tables in which nothing moves"
     doubt = " * other work took its cores each time: do not use its times." if any(c.contended for c in changes) else ""
-    return (
-        f"Beside {changes[0].base.id}, with 95 % intervals; accuracies are paired by seed, and p counts among "
-        f"{plural(len(changes), 'change')}, so that {tables} (Holm).{within(changes)}{doubt}"
+    paired = (
+        f"accuracies are paired by seed, and p counts among {plural(len(changes), 'change')}, so that {tables} (Holm)"
     )
+    known = paired if any(each.gain for each in changes) else "no accuracies are known that compare"
+    return f"Beside {changes[0].base.id}, with 95 % intervals; {known}.{within(changes)}{doubt}"

@@ -66,7 +66,7 @@ def overview(
 def _state(cell: pd.Series, begun: Begun | None) -> str:
     """How the cell ended, and what speaks against its numbers, with the number of processes: ok; contended 2 of 6."""
     status, flags = cell["status"], cell.get("flags")
-    state = f"{begun} measured" if begun and status in ("ok", "skipped") else str(status)
+    state = f"{begun} measured" if begun and status == "ok" else str(status)
     return f"{state}; {flags}" if isinstance(flags, str) and flags else state
 
 
