@@ -62,20 +62,20 @@ def recipe_sentence(record: Record) -> Sentence | None:
     changes = changes_of(record.results, record.facts.plan, record.machines)
     if not changes:
         return None
+    words = f"{'; '.join(change.in_words for change in changes)}."
+    if not any(each.gain for each in changes):
+        return Sentence("Recipe", f"Beside {_bases(changes)}, no accuracies are known that compare.", words)
     gains, losses = (
         joined((each.name for each in changes if each.verdict == verdict), most=8) for verdict in ("gains", "loses")
     )
     claims = [f"accuracy gains by {gains}"] if gains else []
     claims += [f"loses by {losses}"] if losses else []
     claim = f"Beside {_bases(changes)}, {' and '.join(claims) or 'no change moves accuracy beyond chance'}."
-    if all(each.gain is None for each in changes):
-        claim = f"Beside {_bases(changes)}, no accuracies are known that compare."
-        return Sentence("Recipe", claim, f"{'; '.join(change.in_words for change in changes)}.")
     rule = (
         f"Of {plural(len(changes), 'change')} each p counts among all, so that chance makes any of this in "
         f"{whole(LEVEL)} of tables in which nothing moves (Holm)"
     )
-    return Sentence("Recipe", claim, f"{'; '.join(change.in_words for change in changes)}. {rule}.")
+    return Sentence("Recipe", claim, f"{words} {rule}.")
 
 
 def _bases(changes: Sequence[Change]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.plan.grid import AXES
 from bench.stats.interval import Interval
@@ -19,7 +20,6 @@ from bench.store.machines import classes_of
 from bench.store.pooling import pooled, undisturbed
 from bench.store.warning import Warning, disturbed_parts
 from bench.text import chance, change, plural, points
-from bench.vocabulary import Part
 
 # What tells how long a step takes: the first that both have. Relative costs are an image's, without its fetch, and of
 # one number of threads, so that what changes any of that has metrics of its own.
@@ -28,10 +28,8 @@ _STEPS_OF = {
     "loader": ("step_wall", "training_step"),
     **dict.fromkeys(("batch_size", "threads", "world_size"), ("step", "training_step")),
 }
-_STEP: Mapping[str, Part] = {
-    "relative_cost": "relative cost", "step": "phases", "step_wall": "phases", "training_step": "training",
-}  # fmt: skip
-_ANSWER: Mapping[str, Part] = {"inference": "inference"}
+_ANSWER = "inference"
+_TIMES = ("relative_cost", "step", "step_wall", "training_step", _ANSWER)
 # What a net answers in the same time with.
 _OF_TRAINING = (
     "optimizer", "implementation", "loss", "learning_rate", "schedule", "normalization", "augmentation", "loader",
@@ -118,9 +116,9 @@ class _Taken:
         """Take in a line."""
         disturbed = disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
         read = {reading["metric"]: reading["value"] for reading in line["measurements"]}
-        for metric, part in {**_STEP, **_ANSWER}.items():
+        for metric in _TIMES:
             if read.get(metric) is not None:
-                self.times[machine][metric].append((float(read[metric]), part in disturbed))
+                self.times[machine][metric].append((float(read[metric]), METRICS[metric].timed_in in disturbed))
         if read.get("accuracy") is not None and line["status"] == "ok":  # a training that was cut short ends at another
             self.accuracies[line["cell"].get("seed", 0)].append(float(read["accuracy"]))
 
@@ -224,7 +222,7 @@ def _change(base: Cell, cell: Cell, name: str, taken: Mapping[Cell, _Taken], pla
     metrics = _STEPS_OF.get(name, _STEPS)
     metric = next((each for each in metrics if all(each in side.times[machine] for side in (own, beside))), "")
     steps = [_time(each, machine, metric) for each in (own, beside)]
-    answers = [_time(each, machine, "" if name in _OF_TRAINING else "inference") for each in (own, beside)]
+    answers = [_time(each, machine, "" if name in _OF_TRAINING else _ANSWER) for each in (own, beside)]
     return Change(
         base=base,
         cell=cell,

@@ -7,7 +7,7 @@ import pytest
 
 from bench.cli.render.recipes import notes_of, rows_of
 from bench.plan.cell import Cell
-from bench.store.recipes import _STEP, changes_of
+from bench.store.recipes import _TIMES, changes_of
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
 
@@ -171,7 +171,7 @@ def test_a_step_is_told_by_what_holds_for_the_change(changed, metric):
     """A relative cost is an image's, without its fetch, and of one number of threads."""
     given = [line(cell, 0, 0.9) for cell in (BASE, replace(BASE, **changed))]
     for each, times in zip(given, (1.0, 3.0), strict=True):
-        each["measurements"] = [Measurement.of_value(name, 2.0, "p10").to_dict() for name in _STEP]
+        each["measurements"] = [Measurement.of_value(name, 2.0, "p10").to_dict() for name in _TIMES]
         for reading in each["measurements"]:
             reading["value"] *= times if reading["metric"] == metric else 1.0
     (change,) = changes_of(given, PLAN, {})
