@@ -13,6 +13,7 @@ from bench.store.result import QUANTILES
 
 # The best time that lasts: contention only ever adds time, so a low quantile of the steps.
 STATISTIC = "p10"
+TURNS = 3  # blocks of each work
 
 # What a neighbour does to blocks that are all of the same work: the process waits for its core, is put aside (a quiet
 # core does that a few times a second), one of its threads waits, or the blocks differ.
@@ -39,13 +40,21 @@ class Stopwatch:
 
     def seconds(self, ceiling: str, work: Callable[[], object]) -> float:
         """The best seconds that `work` took; noted under the `ceiling` if all tries were disturbed."""
-        work()  # first touch of the memory, choice of kernels
-        best, disturbed = self._try(work)
+        return self.seconds_in_turn(ceiling, [work])[0]
+
+    def seconds_in_turn(self, ceiling: str, works: Sequence[Callable[[], object]]) -> list[float]:
+        """The best seconds of several works whose blocks take turns; noted as those of one are.
+
+        So what the machine does to the one it does to the others, and their differences are of the works.
+        """
+        for work in works:
+            work()  # first touch of the memory, choice of kernels
+        best, disturbed = self._try(works)
         while disturbed and self._patience > 0:
             began = time.perf_counter()
             time.sleep(PAUSE)
-            again, disturbed = self._try(work)
-            best = min(best, again)
+            again, disturbed = self._try(works)
+            best = [*map(min, best, again)]
             self._patience -= time.perf_counter() - began
         if disturbed:
             self._disturbed.add(ceiling)
@@ -56,22 +65,32 @@ class Stopwatch:
         taken, self._disturbed = self._disturbed, set()
         return taken
 
-    def _try(self, work: Callable[[], object]) -> tuple[float, bool]:
-        """The low quantile of the seconds that `work` takes, in three blocks after a short lead; if it was disturbed.
+    def _try(self, works: Sequence[Callable[[], object]]) -> tuple[list[float], bool]:
+        """The low quantile of the seconds that each work takes, in three blocks after a short lead; if disturbed.
 
         No steadiness is waited for: the best rate is the same before and after a neighbour has come.
         """
-
-        def step(mark: Callable[[], None]) -> None:
-            mark()
-            work()
-            mark()
-
+        steps = [_marked(work) for work in works]
         lead = BLOCK_SECONDS / 4
-        steps = block_length(lead / run_untimed(self.device, step, lead))  # three blocks last half as long as one
-        blocks = [run_block("ceiling", self.device, step, max(1, steps // 6), marks=2) for _ in range(3)]
-        samples = np.concatenate([block.intervals[:, 0] for block in blocks])
-        return float(np.quantile(samples, QUANTILES[STATISTIC])), is_disturbed(blocks, self._threads)
+        lengths = [block_length(lead / run_untimed(self.device, step, lead)) for step in steps]
+        blocks: list[list[Block]] = [[] for _ in works]
+        for _ in range(TURNS):
+            for own, step, length in zip(blocks, steps, lengths, strict=True):  # all last half as long as one block
+                own.append(run_block("ceiling", self.device, step, max(1, length // (2 * TURNS)), marks=2))
+        samples = (np.concatenate([block.intervals[:, 0] for block in own]) for own in blocks)
+        best = [float(np.quantile(one, QUANTILES[STATISTIC])) for one in samples]
+        return best, any(is_disturbed(own, self._threads) for own in blocks)
+
+
+def _marked(work: Callable[[], object]) -> Callable[[Callable[[], None]], None]:
+    """A step that is one call of the work between two marks."""
+
+    def step(mark: Callable[[], None]) -> None:
+        mark()
+        work()
+        mark()
+
+    return step
 
 
 def is_disturbed(blocks: Sequence[Block], threads: int) -> bool:

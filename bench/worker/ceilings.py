@@ -82,10 +82,10 @@ def bytes_per_second(watch: Stopwatch) -> float:
 def operator_seconds(watch: Stopwatch) -> float:
     """What one more operator of a training step costs however little it computes, autograd and modules included.
 
-    By two small steps of unlike depth; a bare call without a gradient costs half of it.
+    By two small steps of unlike depth, timed in turn; a bare call without a gradient costs half of it.
     """
     steps = [small_step(watch.device, layers=layers) for layers in DEPTHS]
-    shallow, deep = (watch.seconds("operator_seconds", step) for step in steps)
+    shallow, deep = watch.seconds_in_turn("operator_seconds", steps)
     fewer, more = map(count_dispatched, steps)
     return (deep - shallow) / (more - fewer) if deep > shallow else deep / more
 

@@ -41,13 +41,22 @@ def test_work_is_timed_in_blocks_of_the_device_s_own_clock():
     assert device.log[first : first + 5] == ["clock", "sync", "mark", "work", "mark"]
 
 
+def test_works_take_turns():
+    device = RecordingDevice()
+    works = [lambda: device.log.append("short"), lambda: device.log.append("long")]
+    assert Stopwatch(device).seconds_in_turn("it", works) == [1.0, 1.0]
+
+    blocks = [device.log[at + 3] for at, what in enumerate(device.log) if what == "clock"]
+    assert blocks == ["short", "long"] * 3
+
+
 @pytest.fixture
 def tries(monkeypatch):
     """Scripts what each try gives: seconds and whether it was disturbed; the clock moves with each pause alone."""
     clock = [0.0]
 
     def script(*outcomes):
-        left = list(outcomes)
+        left = [([seconds], disturbed) for seconds, disturbed in outcomes]
         monkeypatch.setattr(Stopwatch, "_try", lambda *_: left.pop(0))
         monkeypatch.setattr(stopwatch.time, "perf_counter", lambda: clock[0])
         monkeypatch.setattr(stopwatch.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
