@@ -254,8 +254,8 @@ def joined(names: Iterable[str], most: int = 6) -> str:
 
 def _signed(share: float) -> str:
     """A change in percent, to a tenth; what rounds to nothing has no direction."""
-    tenth = f"{share * 100:+.1f}"
-    return tenth.lstrip("+-") if float(tenth) == 0 else tenth
+    tenth = f"{share * 100:+z,.1f}"
+    return tenth.removeprefix("+") if tenth == "+0.0" else tenth
 
 
 def _rounded(value: float, digits: int = _DIGITS) -> float:

@@ -189,6 +189,7 @@ def test_a_half_width_beyond_the_value_is_a_factor():
 def test_a_change_comes_with_its_interval():
     assert change(1.042, 1.01, 1.075) == "+4.2 % (+1.0 to +7.5)"
     assert change(0.9) == "-10.0 %"
+    assert change(47.657, 40.0, 56.8) == "+4,665.7 % (+3,900.0 to +5,580.0)"
     assert change(1.1, 3e-9, 1.9e9) == change(1.1, 0.0, 2.0) == f"+10.0 % ({TIMES}/÷ more than 10)"
     assert signed_range(-0.012, 0.007) == "-1.2 to +0.7 %"
 

@@ -214,7 +214,9 @@ def _tell_neighbours(look: Look, work: Work, observer: Observer) -> None:
 def _left_out(plan: Plan, grid: Grid, catalogue: Catalogue) -> list[str]:
     """What the plan asks for beside times that some of its cells cannot have, with the reasons."""
     energy = energy_left_out(grid.cells, plan, catalogue.devices)
-    return [*energy, *surface_left_out(grid.cells, plan, catalogue)]
+    unseen = plan.insight and not plan.epochs  # no error, since a suite may ask for it
+    insight = ["no net is looked into, since --epochs 0 trains none"] if unseen else []
+    return [*energy, *insight, *surface_left_out(grid.cells, plan, catalogue)]
 
 
 def _unflushed(plan: Plan, catalogue: Catalogue) -> dict[str, None]:

@@ -213,6 +213,15 @@ def test_what_is_not_as_it_was_asked_for_is_told(catalogue):
     assert [cell.architecture for cell in work.grid.cells] == ["debug"]
 
 
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_look_into_nets_that_nobody_trains_is_told_of_and_stops_nothing(catalogue, epochs):
+    """A suite that looks into nets may be asked for their times alone."""
+    listener = Listener()
+    session.prepare(replace(PLAN, insight=True, epochs=epochs), FakeExecutor(catalogue), listener)
+    words = ("warned", "no net is looked into, since --epochs 0 trains none")
+    assert (words in listener.heard) is (epochs == 0)
+
+
 def test_preparing_writes_nothing_and_refuses_what_cannot_be(catalogue, tmp_path):
     workers = FakeExecutor(catalogue)
     assert session.prepare(PLAN, workers).seconds > 0
