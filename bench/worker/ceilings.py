@@ -1,6 +1,7 @@
 """Ceilings: the best rates that this machine reaches, timed as cells are: matrix products, copies, operator calls."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import torch
 from torch import nn
@@ -38,8 +39,7 @@ def measure_ceilings(task: Probe, channel: Channel) -> None:
     device = open_device(task.device)
     watch = Stopwatch(device, task.threads, PATIENCE)
     with quiet_collector():
-        operator, copied = operator_seconds(watch), bytes_per_second(watch)
-        around = step_seconds(watch, task.optimizers, operator)
+        (operator, around), copied = call_seconds(watch, task.optimizers), bytes_per_second(watch)
         shared = watch.take_disturbed()
         for dtype in task.dtypes:
             rate = flops_per_second(watch, getattr(torch, type_of(dtype)))
@@ -79,33 +79,32 @@ def bytes_per_second(watch: Stopwatch) -> float:
     return 2 * size / watch.seconds("bytes_per_second", lambda: target.copy_(source))
 
 
-def operator_seconds(watch: Stopwatch) -> float:
+def call_seconds(watch: Stopwatch, used: Iterable[tuple[str, str, str]] = ()) -> tuple[float, dict[str, float]]:
     """What one more operator of a training step costs however little it computes, autograd and modules included.
 
-    By two small steps of unlike depth, timed in turn; a bare call without a gradient costs half of it.
+    By two small steps of unlike depth; a bare call without a gradient costs half of it. And what a step costs around
+    its operators, by optimizer and implementation: Python, and the start of autograd. All are timed in turn.
     """
-    steps = [small_step(watch.device, layers=layers) for layers in DEPTHS]
-    shallow, deep = watch.seconds_in_turn("operator_seconds", steps)
-    fewer, more = map(count_dispatched, steps)
-    return (deep - shallow) / (more - fewer) if deep > shallow else deep / more
+    by_depth = [small_step(watch.device, layers=layers) for layers in DEPTHS]
+    steps = small_steps(watch.device, used)
+    shallow, deep, *others = watch.seconds_in_turn("operator_seconds", [*by_depth, *steps.values()])
+    fewer, more = map(count_dispatched, by_depth)
+    operator = (deep - shallow) / (more - fewer) if deep > shallow else deep / more
+    return operator, {
+        key: max(0.0, seconds - operator * count_dispatched(step))
+        for (key, step), seconds in zip(steps.items(), others, strict=True)
+    }
 
 
-def step_seconds(watch: Stopwatch, used: Iterable[tuple[str, str, str]], operator: float) -> dict[str, float]:
-    """What a step costs around its operators, by optimizer and implementation: Python, and the start of autograd.
-
-    An optimizer that needs a closure, or cannot step so small a net, is left out.
-    """
-    around = {}
+def small_steps(device: Device, used: Iterable[tuple[str, str, str]]) -> dict[str, Callable[[], object]]:
+    """A small step of each optimizer; one that needs a closure, or cannot step so small a net, is left out."""
+    steps = {}
     for name, implementation, source in used:
-        if optimizers.unsupported(source, implementation, watch.device.torch_device):
+        if optimizers.unsupported(source, implementation, device.torch_device):
             continue
-        try:
-            step = small_step(watch.device, source, implementation)
-        except Exception:  # noqa: S112 - whatever an optimizer of a user's does with so few weights
-            continue
-        seconds = watch.seconds("operator_seconds", step)
-        around[optimizer_key(name, implementation)] = max(0.0, seconds - operator * count_dispatched(step))
-    return around
+        with suppress(Exception):  # whatever an optimizer of a user's does with so few weights
+            steps[optimizer_key(name, implementation)] = small_step(device, source, implementation)
+    return steps
 
 
 def small_step(

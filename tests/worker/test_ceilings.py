@@ -113,17 +113,13 @@ def test_a_small_step_goes_through_autograd_and_the_optimizer():
 
 
 def test_a_step_is_what_its_operators_cost_and_what_it_costs_around_them(monkeypatch):
-    """By a clock on which each operator takes 2 us and a step 30, with Adam 50."""
-    fixed = [30e-6]
-    by_clock(monkeypatch, lambda work: fixed[0] + 2e-6 * count_dispatched(work))
-    watch = Stopwatch(CpuDevice())
+    """By a clock on which each operator takes 2 us and a step 30."""
+    by_clock(monkeypatch, lambda work: 30e-6 + 2e-6 * count_dispatched(work))
+    used = [("adam", "fused", "adam"), ("adam", "foreach", "adam"), ("lbfgs", "default", "lbfgs")]
+    operator, around = ceilings.call_seconds(Stopwatch(CpuDevice()), used)
 
-    assert ceilings.operator_seconds(watch) == pytest.approx(2e-6)
-    fixed[0] = 50e-6
-    found = ceilings.step_seconds(
-        watch, [("adam", "fused", "adam"), ("adam", "foreach", "adam"), ("lbfgs", "default", "lbfgs")], 2e-6
-    )
-    assert found == {"adam fused": pytest.approx(50e-6), "adam foreach": pytest.approx(50e-6)}  # the last has a closure
+    assert operator == pytest.approx(2e-6)
+    assert around == {"adam fused": pytest.approx(30e-6), "adam foreach": pytest.approx(30e-6)}  # the last: a closure
 
 
 def by_clock(monkeypatch, seconds_of):
@@ -134,11 +130,11 @@ def by_clock(monkeypatch, seconds_of):
 def test_times_that_noise_has_turned_round_still_give_a_cost(monkeypatch):
     readings = iter([2e-4, 1e-4])
     by_clock(monkeypatch, lambda _: next(readings))
-    assert ceilings.operator_seconds(Stopwatch(CpuDevice())) > 0
+    assert ceilings.call_seconds(Stopwatch(CpuDevice()))[0] > 0
 
 
-def test_a_machine_that_is_slow_for_a_while_is_so_for_both_steps_of_an_operator(monkeypatch):
-    """By a clock on which all takes three times as long until a twelfth of a second has gone; 2 us an operator."""
+def test_a_machine_that_is_slow_for_a_while_is_so_for_all_steps_that_tell_of_calls(monkeypatch):
+    """By a clock on which all takes three times as long until a twelfth of a second has gone; else as above."""
     now = [0.0]
 
     def take(step, steps):
@@ -155,7 +151,9 @@ def test_a_machine_that_is_slow_for_a_while_is_so_for_both_steps_of_an_operator(
 
     monkeypatch.setattr(stopwatch, "run_untimed", run_untimed)
     monkeypatch.setattr(stopwatch, "run_block", run_block)
-    assert ceilings.operator_seconds(Stopwatch(CpuDevice())) == pytest.approx(2e-6)
+    operator, around = ceilings.call_seconds(Stopwatch(CpuDevice()), [("adam", "fused", "adam")])
+    assert operator == pytest.approx(2e-6)
+    assert around == {"adam fused": pytest.approx(30e-6)}
 
 
 @pytest.mark.slow
@@ -164,7 +162,7 @@ def test_a_call_of_a_step_costs_more_than_a_bare_call():
     """In the same process, in turn; the ratio in the middle of five, so that no neighbour decides."""
     watch, element = Stopwatch(CpuDevice()), torch.ones(1)
     ratios = [
-        ceilings.operator_seconds(watch) / watch.seconds("bare", lambda: torch.add(element, element)) for _ in range(5)
+        ceilings.call_seconds(watch)[0] / watch.seconds("bare", lambda: torch.add(element, element)) for _ in range(5)
     ]
     assert sorted(ratios)[2] > 1, ratios
 
@@ -182,13 +180,12 @@ def test_a_launch_bound_net_is_called_so_at_any_batch(workload):
 
 def _launches(watch, work):
     """The share of its step that a cell of Adam's spends on calls, by ceilings of the same moment."""
-    operator = ceilings.operator_seconds(watch)
-    (around,) = ceilings.step_seconds(watch, [("adam", "fused", "adam")], operator).values()
+    operator, around = ceilings.call_seconds(watch, [("adam", "fused", "adam")])
     steps = warm_up(CpuDevice(), work.timed_step, least=0).block_steps
     seconds = [step_times([timed_block("train", work, steps)], "train", work.timed_phases).min() for _ in range(3)]
     counts = {one.metric: one.value for one in measure_costs(work)}
     operators = sum(counts[OPERATORS_OF[phase]] for phase in STEP_PHASES)
-    return (around + operators * operator) / min(seconds)
+    return (around["adam fused"] + operators * operator) / min(seconds)
 
 
 def test_a_grid_has_one_probe_for_each_device_and_thread_count():
@@ -212,4 +209,4 @@ def test_an_optimizer_that_cannot_step_so_small_a_net_is_left_out(tmp_path):
     file.write_text("from torch.optim import SGD\n\n\ndef large(params):\n    raise ValueError(len(params))\n")
     watch = Stopwatch(CpuDevice(), 1, 0.0)
     used = [("large", "default", f"{file}:large"), ("sgd", "default", "sgd")]
-    assert ceilings.step_seconds(watch, used, 1e-6).keys() == {"sgd default"}
+    assert ceilings.call_seconds(watch, used)[1].keys() == {"sgd default"}
