@@ -237,7 +237,9 @@ class Plan:
         reads="variant",
     )
     seeds: tuple[int, ...] = _option((0,), "seeds of the initial weights and the batch order", at_least=0)
-    epochs: int = _option(1, "training epochs; 0 measures speed alone", role="training", at_least=0)
+    epochs: int = _option(
+        1, "training epochs, without the suite's limit of time; 0 measures speed alone", role="training", at_least=0
+    )
     train_limit: float = _option(
         0.0, "stop a cell's training after this long, such as 12s; 0: never", role="training", reads="limit"
     )
@@ -405,8 +407,7 @@ def plan_from(values: Mapping[str, Any]) -> Plan:
     """
     default = TINY if tuple(values.get("architectures", ())) == (DEBUG,) else default_of("suite")
     suite = str(values.get("suite", default))
-    wanted = _with_input(values, "the plan")
-    return replace(_suite(suite, seen=()), **{**wanted, "suite": suite})
+    return replace(_over(_suite(suite, seen=()), values, "the plan"), suite=suite)
 
 
 def _with_input(values: Mapping[str, Any], place: str) -> dict[str, Any]:
@@ -483,7 +484,18 @@ def _suite(name: str, seen: tuple[str, ...]) -> Plan:
     table = table_of(text, place)
     base = _suite(str(table.pop("suite")), (*seen, name)) if "suite" in table else Plan()
     values = {key: _from_toml(key, value, place) for key, value in table.items()}
-    return replace(base, **_with_input(values, place), suite=name)
+    return replace(_over(base, values, place), suite=name)
+
+
+def _over(base: Plan, values: Mapping[str, Any], place: str) -> Plan:
+    """The plan with these values in place of its own.
+
+    How long it trains at most belongs to its own epochs: who asks for others has them, unless a limit is asked for too.
+    """
+    wanted = _with_input(values, place)
+    if "epochs" in wanted:
+        wanted.setdefault("train_limit", default_of("train_limit"))
+    return replace(base, **wanted)
 
 
 def _suite_text(name: str) -> tuple[str, bytes]:

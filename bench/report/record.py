@@ -111,6 +111,11 @@ class Row:
         stops = [training.get("until") or {} for training in self.training]
         return bool(reached and reached.value) or any(stop.get("reached") for stop in stops)
 
+    @property
+    def aimed(self) -> bool:
+        """Whether training was to stop at a target accuracy, reached or not."""
+        return "reached" in self.values or any(training.get("until") for training in self.training)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -147,7 +152,9 @@ class Record:
     def judged(self, *metrics: str) -> list[Row]:
         """Those of them whose accuracies compare: not the ones that training stopped at for being high.
 
+        Nor, where there are such, those that missed a target of theirs: the best of these is not the most accurate.
         Where accuracies alone are compared, a configuration has one row, however many machines trained it.
         """
-        rows = [row for row in self.having("accuracy", *metrics) if not row.stopped]
+        stops = any(row.stopped for row in self.rows)
+        rows = [row for row in self.having("accuracy", *metrics) if not (row.aimed if stops else row.stopped)]
         return rows if metrics else [*{row.cells[0].configuration: row for row in reversed(rows)}.values()][::-1]

@@ -270,6 +270,11 @@ def _check_training(plan: Plan) -> None:
             "--goal tests trainings of one length, and --until and --targets end each where it is seen to be good: "
             "give one of them"
         )
+    if plan.goal and plan.train_limit:
+        raise BenchError(
+            f"--goal tests trainings of one length, and these end after {plan.train_limit:g} s wherever they are: give "
+            "--epochs, which lifts a suite's limit, or --train-limit 0"
+        )
     several = max(plan.world_sizes) > 1
     for name, remedy in (("tune", "--tune 0"), *of_training):
         if several and getattr(plan, name):

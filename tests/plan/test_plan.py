@@ -1,5 +1,6 @@
 """Plan: every field is a flag and a TOML key with the same checks; suites extend suites; errors say where and what."""
 
+import tomllib
 from dataclasses import fields
 from typing import get_args
 
@@ -139,6 +140,14 @@ def test_what_is_given_takes_the_place_of_the_suites_own(suite):
     name = suite("epochs = 5\nblocks = 7\n")
     plan = plan_from({"suite": name, "epochs": 2})
     assert (plan.suite, plan.epochs, plan.blocks) == (name, 2, 7)
+
+
+@pytest.mark.parametrize(
+    ("own", "limit"), [("", 3), ("epochs = 3", 0), ("epochs = 3\ntrain_limit = 2", 2), ("seeds = 1", 3)]
+)
+def test_who_asks_for_epochs_is_not_held_to_the_suites_seconds(suite, own, limit):
+    assert plan_from({"suite": "quick", **tomllib.loads(own)}).train_limit == limit
+    assert from_toml(suite, f"suite = 'quick'\n{own}").train_limit == limit
 
 
 @pytest.mark.parametrize("shape", ["3x32x32", "1x8x8:7"])

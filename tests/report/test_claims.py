@@ -226,6 +226,18 @@ def test_accuracies_at_which_training_stopped_are_ranked_with_none():
     assert not any("stopped" in claim for topic in ("Most accurate", "On a budget") for claim in claims[topic])
 
 
+@pytest.mark.parametrize("reached", [True, False])
+def test_those_that_missed_a_target_are_ranked_only_where_all_missed_it(reached):
+    """Beside those that stopped at 99 % the best of the rest would be called the most accurate."""
+    first, *missed = [
+        bought(name, (cost, 0.01), (share, 0.001), training=({"until": {"reached": hit}, "epochs": []},))
+        for name, cost, share, hit in [("a", 0.5, 0.99, reached), ("b", 1, 0.4, False), ("c", 2, 0.3, False)]
+    ]
+    claims = said(first, *missed, target=0.99, aimed=True)
+    assert ("Most accurate" in claims) is not reached
+    assert ("Test accuracy" in claims) is reached
+
+
 def test_the_front_comes_with_what_is_tied_to_it():
     quiet = [bought("a", (1, 0.01), (0.97, 0.001)), bought("b", (2, 0.01), (0.98, 0.001))]
     beaten, tied = bought("beaten", (3, 0.01), (0.96, 0.001)), bought("tied", (3, 0.01), (0.979, 0.002))

@@ -230,6 +230,7 @@ def test_preparing_writes_nothing_and_refuses_what_cannot_be(catalogue, tmp_path
         ({"until": 0.9}, "--until needs training"),
         ({"goal": 0.9}, "--goal needs training"),
         ({"goal": 0.9, "until": 0.9, "epochs": 1}, "--goal tests trainings of one length"),
+        ({"goal": 0.9, "train_limit": 3.0, "epochs": 1}, "these end after 3 s wherever they are: give --epochs"),
         ({"checkpoint": True}, "--checkpoint needs training"),
         ({"targets": ("debug=90%",)}, "--targets needs training"),
         ({"blocks": 0}, "nothing to measure: --blocks 0 times no steps"),

@@ -27,7 +27,8 @@ def print_plan(work: Work, *, as_json: bool) -> None:
     before = f"{plural(len(trials), 'trial')}, then " if trials else ""
     measured = len(work.grid.cells) - len(cells)
     there = f"; {plural(measured, 'cell')} measured already" if measured else ""
-    print(f"\n{before}{_extent(work)}, {plural(plan.blocks, 'block')}, {plural(plan.epochs, 'epoch')}{there}")
+    limit = f" or {plan.train_limit:g} s" if plan.epochs and plan.train_limit else ""
+    print(f"\n{before}{_extent(work)}, {plural(plan.blocks, 'block')}, {plural(plan.epochs, 'epoch')}{limit}{there}")
     print(f"{_forecast(work)}{budget}")
 
 
