@@ -12,9 +12,8 @@ from bench.report.order import Sentence
 from bench.report.plotting import Picture, finish, short
 from bench.report.record import Record
 from bench.stats.interval import Interval
-from bench.stats.shift import LEVEL
-from bench.store.recipes import Change, changes_of, within
-from bench.text import joined, plural, whole
+from bench.store.recipes import Change, changes_of, how_sure, within
+from bench.text import joined
 
 _EACH, _EXTRA = 20.0, 62.0  # points of a line, and of what stands above and below them
 
@@ -71,11 +70,7 @@ def recipe_sentence(record: Record) -> Sentence | None:
     claims = [f"accuracy gains by {gains}"] if gains else []
     claims += [f"loses by {losses}"] if losses else []
     claim = f"Beside {_bases(changes)}, {' and '.join(claims) or 'no change moves accuracy beyond chance'}."
-    rule = (
-        f"Of {plural(len(changes), 'change')} each p counts among all, so that chance makes any of this in "
-        f"{whole(LEVEL)} of tables in which nothing moves (Holm)"
-    )
-    return Sentence("Recipe", claim, f"{words} {rule}.")
+    return Sentence("Recipe", claim, f"{words} Here {how_sure(changes)}.")
 
 
 def _bases(changes: Sequence[Change]) -> str:

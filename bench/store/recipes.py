@@ -19,7 +19,7 @@ from bench.stats.shift import LEVEL
 from bench.store.machines import classes_of
 from bench.store.pooling import pooled, undisturbed
 from bench.store.warning import Warning, disturbed_parts
-from bench.text import chance, change, plural, points
+from bench.text import chance, change, plural, points, whole
 
 # What tells how long a step takes: the first that both have. Relative costs are an image's, without its fetch, and of
 # one number of threads, so that what changes any of that has metrics of its own.
@@ -167,6 +167,16 @@ def changes_of(
     return [replace(each, p=None if each.p is None else next(adjusted)) for each in changes]
 
 
+def how_sure(changes: Sequence[Change]) -> str:
+    """Among which changes each p counts, which are those that have one, and what follows."""
+    known, every = sum(each.p is not None for each in changes), plural(len(changes), "change")
+    if not known:
+        return "no p is told, which takes two seeds of both"
+    among = every if known == len(changes) else f"the {known} of {every} that have one"
+    tables = f"chance makes a gain or a loss in {whole(LEVEL)} of tables in which nothing moves"
+    return f"p counts among {among}, so that {tables} (Holm)"
+
+
 def within(changes: Iterable[Change]) -> str:
     """Whose the times are, as a sentence after others; "" where the run has one machine."""
     return _WITHIN if any(each.machine for each in changes) else ""
@@ -193,9 +203,19 @@ def _changes(cells: Sequence[Cell], taken: Mapping[Cell, _Taken], plan: Mapping[
 
 
 def _base(cells: Sequence[Cell], plan: Mapping[str, Any]) -> Cell | None:
-    """The cell that others differ from in one field at most; of several that with the plan's first values."""
-    hubs = [cell for cell in cells if all(len(_differing(cell, other, plan)) < 2 for other in cells)]
+    """The cell that others differ from in one field at most, there by the plan's first value; None where it is absent.
+
+    Of several, where no values tell, that whose values come first.
+    """
+    hubs = [cell for cell in cells if all(_is_beside(cell, other, plan) for other in cells)]
     return min(hubs, key=lambda cell: sum(_place(cell, name, plan) for name in AXES), default=None)
+
+
+def _is_beside(cell: Cell, other: Cell, plan: Mapping[str, Any]) -> bool:
+    """Whether a cell may be the base of another: a change is to a value that stands later in the plan."""
+    names = _differing(cell, other, plan)
+    later = all(_place(cell, name, plan) in (0, len(plan.get(AXES[name]) or ())) for name in names)
+    return len(names) < 2 and later
 
 
 def _differing(cell: Cell, other: Cell, plan: Mapping[str, Any]) -> list[str]:

@@ -59,6 +59,22 @@ def test_p_counts_among_all_changes():
     assert together.p == pytest.approx(2 * alone.p)
 
 
+def test_how_many_p_there_are_is_said_of_those_that_are_known():
+    """Of the flip one seed was measured."""
+    some = [each for each in lines() if each["cell"]["test_augmentation"] == "none" or each["cell"]["seed"] == 0]
+    assert "; p counts among the 1 of 2 changes that have one, so" in notes_of(changes_of(some, PLAN, {}))
+    first = [each for each in lines() if each["cell"]["seed"] == 0]
+    assert "; no p is told, which takes two seeds of both." in notes_of(changes_of(first, PLAN, {})) + "."
+
+
+def test_without_its_base_a_table_takes_none_of_the_changes_in_its_place():
+    cutout = replace(BASE, augmentation="cutout")
+    plan = {**PLAN, "augmentations": ["none", "shift", "cutout"]}
+    assert changes_of([line(SHIFT, 0, 0.9), line(cutout, 0, 0.8)], plan, {}) == []
+    given = [line(BASE, 0, 0.7), line(SHIFT, 0, 0.9), line(cutout, 0, 0.8)]
+    assert [each.cell for each in changes_of(given, plan, {})] == [SHIFT, cutout]
+
+
 def test_of_two_cells_the_base_is_that_of_the_first_values():
     given = [line(SHIFT, 0, 0.9), line(BASE, 0, 0.8)]
     assert [each.base for each in changes_of(given, PLAN, {})] == [BASE]

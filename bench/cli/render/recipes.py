@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from bench.cli.render.columns import Row, print_table
 from bench.cli.render.paint import print_paragraphs
-from bench.stats.shift import LEVEL
 from bench.store.machines import digests_of
-from bench.store.recipes import Change, changes_of, points_text, ratio_text, within
+from bench.store.recipes import Change, changes_of, how_sure, points_text, ratio_text, within
 from bench.store.run import Run
-from bench.text import chance, plural, whole
+from bench.text import chance
 
 
 def print_changes(run: Run) -> None:
@@ -44,10 +43,7 @@ def _row(change: Change, *, answers: bool, machines: bool) -> Row:
 
 def notes_of(changes: Sequence[Change]) -> str:
     """What the columns are."""
-    tables = f"chance alone makes a gain or a loss in {whole(LEVEL)} of tables in which nothing moves"
     doubt = " * other work took its cores each time: do not use its times." if any(c.contended for c in changes) else ""
-    paired = (
-        f"accuracies are paired by seed, and p counts among {plural(len(changes), 'change')}, so that {tables} (Holm)"
-    )
+    paired = f"accuracies are paired by seed; {how_sure(changes)}"
     known = paired if any(each.gain for each in changes) else "no accuracies are known that compare"
     return f"Beside {changes[0].base.id}, with 95 % intervals; {known}.{within(changes)}{doubt}"
