@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import NullLocator
 
+from bench.plan.cell import Cell
+from bench.plan.short_names import short_names
+from bench.plan.surface import net_of
 from bench.report import svg
 from bench.report.plotting import Picture, colour_of, finish, marker_of, numbered
 from bench.report.point_names import name_points
@@ -14,7 +17,7 @@ from bench.report.record import Record, Row
 from bench.report.surface_words import caption, in_words
 from bench.store.result import Floats
 from bench.store.surface import Plane, Surface, surfaces_of
-from bench.text import number
+from bench.text import joined, number
 from bench.vocabulary import PlaneKind
 
 MOST_NETS = 4
@@ -28,18 +31,32 @@ _TITLES: Mapping[PlaneKind, str] = {
 
 
 def surface(record: Record) -> list[Picture]:
-    """The planes of the first nets that have some."""
+    """The planes of the first nets that have some; of a net that several machines trained, those of the first."""
     keys = {cell.id: row for row in reversed(record.rows) for cell in row.cells}
-    nets = [each for each in surfaces_of(record.facts.surfaces) if each.planes and set(each.cells) <= set(keys)]
-    return [picture for at, net in enumerate(nets[:MOST_NETS]) for picture in _pictures(net, at, keys)]
+    every = {each.cells: each for each in reversed(surfaces_of(record.facts.surfaces)) if each.planes}
+    nets = [each for each in reversed(every.values()) if set(each.cells) <= set(keys)][:MOST_NETS]
+    trained = [net_of(keys[net.cells[0]].cells[0]) for net in nets]
+    pictures: list[Picture] = []
+    for at, (net, cell, name) in enumerate(zip(nets, trained, short_names(trained), strict=True)):
+        pictures += _pictures(at, net, keys, name, _without_path(record, cell, net))
+    return pictures
 
 
-def _pictures(net: Surface, at: int, keys: Mapping[str, Row]) -> Iterator[Picture]:
+def _without_path(record: Record, own: Cell, net: Surface) -> str:
+    """Which optimizers trained the net in this run and have no path, as a sentence."""
+    cells = [cell for row in record.having("accuracy") for cell in row.cells if net_of(cell) == own]
+    names = dict.fromkeys(cell.optimizer for cell in cells)
+    missing = [name for name in names if not any(c.id in net.cells for c in cells if c.optimizer == name)]
+    return f" Without a path: {joined(missing)}." if missing else ""
+
+
+def _pictures(at: int, net: Surface, keys: Mapping[str, Row], name: str, without: str) -> Iterator[Picture]:
     rows = _named([keys[path.cell] for path in net.paths])
     for plane in net.planes:
         losses = _losses(plane)
         if losses is not None:
-            yield _picture(numbered(f"surface-{plane.kind}", at), net, rows, plane, losses)
+            words = f"{_TITLES[plane.kind]}: {name}", caption(net, rows, plane, losses) + without
+            yield finish(_drawn(numbered(f"surface-{plane.kind}", at), net, rows, plane, losses), *words)
 
 
 def _named(rows: Sequence[Row]) -> list[Row]:
@@ -59,7 +76,7 @@ def _losses(plane: Plane) -> Floats | None:
     return losses
 
 
-def _picture(name: str, net: Surface, rows: list[Row], plane: Plane, losses: Floats) -> Picture:
+def _drawn(name: str, net: Surface, rows: list[Row], plane: Plane, losses: Floats) -> svg.Canvas:
     drawn = svg.canvas(name, width=360, height=320)
     _isolines(drawn, plane, losses)
     ends = []
@@ -82,8 +99,7 @@ def _picture(name: str, net: Surface, rows: list[Row], plane: Plane, losses: Flo
     drawn.axes.plot(start.x[0], start.y[0], color=svg.INK, marker="+", markersize=9, linestyle="none", zorder=4)
     if plane.kind != "random":
         name_points(drawn, rows, ends)
-    title = f"{_TITLES[plane.kind]}: {rows[0].cell.get('architecture')}"
-    return finish(drawn, title, caption(net, rows, plane, losses))
+    return drawn
 
 
 def _isolines(drawn: svg.Canvas, plane: Plane, losses: Floats) -> None:

@@ -49,6 +49,22 @@ def test_each_plane_is_a_picture_that_says_what_it_holds(tmp_path):
     )
 
 
+def test_pictures_of_several_groups_of_a_net_are_told_apart(tmp_path):
+    both = [replace(one, cell=replace(one.cell, batch_size=size)) for size in (64, 512) for one in results()]
+    nets = [surface([one.cell.id for one in both if one.cell.batch_size == size]) for size in (64, 512)]
+    run = sample.recorded(tmp_path, both, surfaces=stored(*nets, *nets))  # as two machines had them
+    with svg.style():
+        titles = [each.title for each in drawn(read(run))]
+    around = [title.partition(": ")[2] for title in titles if title.startswith("The paths")]
+    assert around == ["lenet5 \u00b7 batch 64", "lenet5 \u00b7 batch 512"]
+    assert len({*titles}) == len(titles)
+
+
+def test_an_optimizer_without_a_path_is_named(tmp_path):
+    start, *_ = pictures(tmp_path, *stored(surface(CELLS)), names=(*NAMES, "lion"))
+    assert start.caption.endswith(" Without a path: lion.")
+
+
 def test_the_loss_between_two_ends_is_the_highest_on_the_straight_line(tmp_path):
     """The ends lie 1 from the middle of the bowl and in it; 8 bits and straight lines between points move it little."""
     _, ends, _ = pictures(tmp_path, *stored(surface(CELLS)))
