@@ -276,6 +276,15 @@ def of_session(session):
     return found
 
 
+def has_begun(pid):
+    """Whether `python -m bench` of that id handles what ends it: what comes before is the interpreter's own."""
+    with suppress(OSError, StopIteration):
+        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+        caught = int(next(line.split()[1] for line in status if line.startswith("SigCgt:")), 16)
+        return bool(caught & 1 << (signal.SIGTERM - 1))
+    return False
+
+
 def commandline(pid):
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")

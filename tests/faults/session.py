@@ -10,10 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+from tests.conftest import has_begun
+
 ROOT = Path(__file__).parents[2]
 MARK = "BENCH_FAULTS_OF"  # in the environment of all that a session starts, daemons included
 POLL = 0.004  # seconds
-READY = 1 << (signal.SIGTERM - 1)  # of SigCgt: the command line has begun, and what came before is the interpreter's
 
 
 class Session:
@@ -110,10 +111,7 @@ class Session:
 
     def is_ready(self) -> bool:
         """Whether the command line has begun."""
-        with suppress(OSError, StopIteration):
-            status = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-            return bool(int(next(line.split()[1] for line in status if line.startswith("SigCgt:")), 16) & READY)
-        return False
+        return has_begun(self.process.pid)
 
     def server(self) -> int | None:
         """The process that forks its workers."""

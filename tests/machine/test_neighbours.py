@@ -1,6 +1,7 @@
 """Neighbours: what others took of the cores, without what this process started itself."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,12 +33,14 @@ def test_a_quarter_of_the_cores_is_in_the_way(cores, usable, busy):
 
 
 def test_a_look_lasts_a_second_at_the_least(monkeypatch):
-    moments, slept = iter([at(0), at(1)]), []
-    monkeypatch.setattr(neighbours.time, "sleep", slept.append)
+    moments, clock = iter([at(0), at(1)]), [5.0]
+    passing = SimpleNamespace(perf_counter=lambda: clock[0], sleep=lambda seconds: clock.append(clock.pop() + seconds))
+    monkeypatch.setattr(neighbours, "time", passing)
     monkeypatch.setattr(neighbours, "activity", lambda: next(moments))
-    look = Look(next(moments))
+    look = Look(next(moments), started=clock[0])
+    clock[0] += 0.25
     seen = look.end()
-    assert slept[0] == pytest.approx(neighbours.LOOK, abs=0.5)
+    assert clock == [5.0 + neighbours.LOOK]
     assert seen.busiest[0].startswith("p21 (21)")
 
 

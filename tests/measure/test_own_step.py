@@ -186,9 +186,12 @@ def test_a_phase_in_another_thread():
 
 
 def test_a_real_step_takes_the_time_that_it_takes():
-    """By two clocks: the intervals of a block are those of the host between its ends, but for the gaps."""
+    """By two clocks: the intervals of a block are those of the host between its ends, but for the gaps.
+
+    A process that is put aside in a gap makes the rest a smaller share of its block: of several the largest counts.
+    """
     numbers = np.ones(200_000)
     own = OwnStep(numbers.sum, CpuDevice())
     own.once()
-    block = own.block(200)
-    assert 0.8 * block.wall < seconds_of([block]).sum() <= block.wall
+    blocks = [own.block(20) for _ in range(10)]
+    assert 0.8 < max(seconds_of([block]).sum() / block.wall for block in blocks) <= 1

@@ -188,11 +188,15 @@ def test_an_error_nobody_caught_is_a_failure(workers):
 
 
 def test_a_worker_that_hangs_is_ended_at_its_timeout(workers):
-    parts, error = talk(workers, "hangs", timeout=1.0)
-    ((kind, pid),) = parts
+    """Its first part is waited for as long as it takes; what comes of the time that is left to it then is asked."""
+    with workers.start("errands:hangs", None) as worker:
+        kind, pid = worker.receive(60.0)
+        with pytest.raises(WorkerError) as caught:
+            worker.receive(0.2)
+        assert is_running(pid)
     assert kind == "pid"
-    assert error.status == "timeout"
-    assert "--timeout" in error.reason
+    assert caught.value.status == "timeout"
+    assert "--timeout" in caught.value.reason
     assert not is_running(pid)
     assert works(workers)
 
@@ -254,8 +258,8 @@ def test_memory_that_ran_out_is_told_apart_from_a_kill(workers, monkeypatch):
 
 
 def eventually(condition):
-    """Whether it holds within ten seconds."""
-    end = time.monotonic() + 10
+    """Whether it holds within a minute; no expectation of speed."""
+    end = time.monotonic() + 60
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     return condition()
@@ -317,7 +321,7 @@ def test_a_worker_that_was_lost_with_its_server_is_worth_another_try(workers):
 
 def test_a_server_that_was_stopped_is_woken(workers, monkeypatch):
     monkeypatch.setattr("bench.process.tree_client.WAKE_SECONDS", 0.1)
-    monkeypatch.setattr("bench.process.worker.END_SECONDS", 2.0)
+    monkeypatch.setattr("bench.process.worker.END_SECONDS", 20.0)
     assert works(workers)
     for moment in ("before", "while it works"):
         server = workers._server.client.server

@@ -13,6 +13,7 @@ from bench.ranks.together import joined
 from bench.ranks.traced import trace_communication
 
 STEPS = 5
+LONG = 600.0  # seconds that a rank sleeps whom something is to end before
 
 
 def images_and_labels():
@@ -45,19 +46,19 @@ def who(place, word):
 def fail_second(place):
     if place.rank == 1:
         raise ValueError("no such thing")
-    time.sleep(60)
+    time.sleep(LONG)
 
 
 def end_second(place):
     if place.rank == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(60)
+    time.sleep(LONG)
 
 
 def write_and_wait(place, folder):
     """Leave word of the own process, and wait for ever."""
     (folder / f"pid{place.rank}").write_text(str(os.getpid()))
-    time.sleep(600)
+    time.sleep(LONG)
 
 
 def warm(place, seconds):

@@ -20,7 +20,7 @@ def is_gone(pid):
         return file.read().rpartition(")")[2].split()[0] == "Z"
 
 
-def waited_for(condition, seconds=20.0):
+def waited_for(condition, seconds=120.0):
     end = time.monotonic() + seconds
     while not (done := condition()) and time.monotonic() < end:
         time.sleep(0.05)
@@ -37,7 +37,7 @@ def test_a_rank_that_fails_ends_the_others_and_is_named_with_its_reason(capfd):
     began = time.monotonic()
     with pytest.raises(RankError, match=r"^rank 1: ValueError: no such thing$"):
         launch(2, rank_functions.fail_second)
-    assert time.monotonic() - began < 30  # the other one would have slept for a minute
+    assert time.monotonic() - began < rank_functions.LONG / 2  # for which the other one would have slept
     assert "Traceback" not in "".join(capfd.readouterr())
 
 

@@ -1,5 +1,6 @@
 """The page in Chromium: first screen, panels, side by side, percentiles, weights, address, keys, axe, pictures."""
 
+import time
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -21,6 +22,7 @@ from bench.stats.ratio import ratio
 from bench.stats.welch import difference
 from bench.store.pooling import pooled
 from bench.text import TIMES
+from tests.conftest import HANG
 from tests.explain import made
 from tests.report import report_sample as sample
 from tests.report.many import many
@@ -287,7 +289,6 @@ FILTERED = """(texts) => texts.map((text) => {
 def test_a_filter_shows_at_once_what_is_in_sight_and_the_rest_soon(browser, tmp_path):  # noqa: F811
     cells = 140
     path = write(many(tmp_path / "results", cells), tmp_path / "reports")
-    off = "marks => marks.filter((mark) => mark.classList.contains('off')).map((mark) => mark.dataset.rows)"
     for tab in opened_page(browser, path):
         (few, none_later), (every, first_later) = tab.evaluate(FILTERED, ["mlp", ""])
         assert (few, none_later, every) == (cells / len(sample.NETS), -1, cells)
@@ -300,10 +301,17 @@ def test_a_filter_shows_at_once_what_is_in_sight_and_the_rest_soon(browser, tmp_
         assert len(shown) == len(shown_rows(tab)) == few
         keys = {*tab.eval_on_selector_all("#rows tbody tr:not([hidden])", "rows => rows.map((r) => r.dataset.row)")}
         tab.locator('.key .mark.off[data-rows="r0"]').first.wait_for(state="attached")
+        until = time.monotonic() + HANG
+        while (gone := gone_of(tab)) & keys or len(gone) != cells - few:
+            assert time.monotonic() < until, (gone & keys, len(gone))
         tab.wait_for_timeout(300)
-        gone = {key for rows in tab.eval_on_selector_all(".mark", off) if " " not in rows for key in rows.split()}
-        assert gone.isdisjoint(keys)
-        assert len(gone) == cells - few
+        assert gone_of(tab) == gone  # nothing that went on before changes it later
+
+
+def gone_of(tab) -> set[str]:
+    """The rows whose marks are turned off, by the marks that stand for one row alone."""
+    off = "marks => marks.filter((mark) => mark.classList.contains('off')).map((mark) => mark.dataset.rows)"
+    return {rows for rows in tab.eval_on_selector_all(".mark", off) if rows and " " not in rows}
 
 
 def cost(value: float, low: float, high: float) -> Value:

@@ -81,7 +81,8 @@ def test_two_ranks_are_measured_by_a_worker_as_one_is():
     taken = {each["metric"]: each for kind, payload in given if kind == "measurements" for each in payload}
     assert {"step", "throughput", "backward", "communication", "communication_exposed"} <= taken.keys()
     assert taken["throughput"]["value"] == pytest.approx(CELL.batch_size / taken["step"]["value"])
-    assert 0 < taken["communication_exposed"]["value"] <= taken["communication"]["value"]
+    assert taken["communication"]["value"] > 0
+    assert 0 <= taken["communication_exposed"]["value"] <= taken["communication"]["value"]  # all of it may be hidden
     assert Measurement.from_dict(taken["step"]).samples.size > 2
     assert "left" not in {kind for kind, _ in given}  # no rank outlives its worker
     assert json.dumps([payload for kind, payload in given if kind == "system"])

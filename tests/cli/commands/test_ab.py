@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from bench.compare.log import ComparisonLog
+from tests.conftest import HANG
 from tests.one_pair import keep_servers, measure_one_pair
 from tests.venvs import Venv
 
 ROOT = Path(__file__).parents[3]
 QUICK = ("--architectures", "debug", "--datasets", "synthetic", "--blocks", "2", "--concurrent")
 ATTEMPTS = 2  # a busy machine may leave a real comparison undecided, but only where its own figures say why
-PATIENCE = 90  # seconds for something to happen; no expectation of speed
 
 
 def check(done, words, code=2):
@@ -183,7 +183,7 @@ def test_two_settings(typed, monkeypatch):
 def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environment):
     process = bench.start("ab", "HEAD", "HEAD", "--repo", ROOT, *QUICK)
     records = bench.folder / "results" / "ab"
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + HANG
     while not any('"pair"' in path.read_text() for path in records.glob("*.jsonl")):
         assert time.monotonic() < deadline, "no pair came"
         assert process.poll() is None, process.communicate()
@@ -191,7 +191,7 @@ def test_an_interrupt_keeps_the_pairs_and_removes_the_worktrees(bench, environme
     trees = list(Path(environment["TMPDIR"]).glob("bench-ab-*"))
     assert len(trees) == 1
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    stdout, stderr = process.communicate(timeout=PATIENCE)
+    stdout, stderr = process.communicate(timeout=HANG)
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert "inconclusive" in stdout
