@@ -229,7 +229,7 @@ def test_save_and_compare_work_and_a_slower_network_fails(repository):
     assert own["stats"]["iterations"] < 10  # a step shorter than ten ticks of the clock is repeated until it is not
     assert [one["stats"]["iterations"] for one in benchmarks.values() if one != own] == [1] * 3
     assert float(waited_for["options"]["min_time"]) == 0.1
-    assert waited_for["stats"]["iterations"] > 10
+    assert waited_for["stats"]["iterations"] > 1
 
     # what the command line asks for wins over the plug-in's own settings
     asked = ("--benchmark-min-time=0.001", "--benchmark-json=out.json", "-k", "my_net or test_a_device_to_wait_for")

@@ -29,11 +29,9 @@ from bench.step_results import Measurement, Verdict
 from bench.store.warning import Warning
 from bench.verdict.verdict import Decision
 from bench.verdict.verdict import Verdict as CellVerdict
-from tests.conftest import of_session
+from tests.conftest import HANG, of_session
 
 pytest.importorskip("cloudpickle")
-
-PATIENCE = 120  # seconds for something to happen; no expectation of speed
 
 
 def fast():
@@ -330,7 +328,7 @@ def test_a_script_without_a_guard_measures_its_own_step(script, tmp_path):
     """
     )
     process = script(source)
-    stdout, stderr = process.communicate(timeout=PATIENCE)
+    stdout, stderr = process.communicate(timeout=HANG)
     assert process.returncode == 0, stderr
     assert stdout.splitlines() == ["2 True ['forward', 'backward'] cpu 1 median"] * 2
     assert (tmp_path / "ran").read_text() == "x"  # no worker runs the script
@@ -360,7 +358,7 @@ def test_a_failing_step_is_one_line_with_the_user_s_own_place(script):
             except bench.BenchError as error:
                 print(error)
         """
-    stdout, stderr = script(dedent(text)).communicate(timeout=PATIENCE)
+    stdout, stderr = script(dedent(text)).communicate(timeout=HANG)
     lines = stdout.splitlines()
     assert len(lines) == len(FAILING), stderr
     for line, words in zip(lines, FAILING.values(), strict=True):
@@ -371,15 +369,16 @@ def test_a_failing_step_is_one_line_with_the_user_s_own_place(script):
 def test_ctrl_c_leaves_no_process_and_keeps_the_pairs(script, tmp_path):
     process = script(WORK + "\n    print(bench.compare(step, make_step, blocks=2, concurrent=True))\n")
     records = tmp_path / "results" / "ab"
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + HANG
     while not any('"pair"' in path.read_text() for path in records.glob("*.jsonl")):
         assert time.monotonic() < deadline, "no pair came"
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    _, stderr = process.communicate(timeout=PATIENCE)
+    _, stderr = process.communicate(timeout=HANG)
     assert stderr.strip().splitlines()[-1] == "KeyboardInterrupt"
-    assert of_session(process.pid) == []
+    while left := of_session(process.pid):  # who is ended takes a moment to be gone
+        assert time.monotonic() < deadline, left
     assert ComparisonLog.load(next(records.iterdir())).ended == "interrupted"
 
 
@@ -402,6 +401,7 @@ def test_a_real_difference_is_found(script):
         print(verdict.verdict, verdict.reason, verdict.notes)
         """
     process = script(source)
-    stdout, stderr = process.communicate(timeout=240)
+    stdout, stderr = process.communicate(timeout=HANG)
     assert process.returncode == 0, stderr
-    assert stdout.startswith("regressed ") or (stdout.startswith("inconclusive") and "contended" in stdout), stdout
+    busy = any(words in stdout for words in ("contended", "amid such noise", "the budget was spent"))
+    assert stdout.startswith("regressed ") or (stdout.startswith("inconclusive ") and busy), stdout

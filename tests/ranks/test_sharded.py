@@ -19,7 +19,8 @@ WHOLE = Cell("softmax_regression", batch_size=32)  # neither dropout nor batch n
 def two():
     """What two ranks give, and seconds that they took.
 
-    They are forked while this process has run no operator of several threads; it has imported what each would import for its optimizer, as the server of workers has.
+    They are forked while this process has run no operator of several threads. It has imported what each would import
+    for its optimizer, as the server of workers has.
     """
     importlib.import_module("torch._dynamo")
     began = time.perf_counter()

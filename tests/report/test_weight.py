@@ -13,17 +13,27 @@ MOST_BYTES = 9e6  # of the page of a thousand cells, which may weigh 10 MB
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    """Bytes and seconds of a page of few cells, and of one of some."""
+def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("many")
-    return tuple(zip(*(drawn(many(folder / "results", cells)) for cells in (FEW, SOME)), strict=True))
+    return [many(folder / "results", cells) for cells in (FEW, SOME)]
+
+
+@pytest.fixture(scope="module")
+def pages(runs):
+    """Bytes and seconds of a page of few cells, and of one of some."""
+    return tuple(zip(*map(drawn, runs), strict=True))
 
 
 @pytest.mark.slow
-def test_a_page_grows_no_faster_than_its_cells(pages):
-    (few, some), seconds = pages
+def test_a_page_grows_no_faster_than_its_cells(pages, runs):
+    """In three tries at most, as the processor's clock may fall between the two pages."""
+    (few, some), (sooner, later) = pages
     assert some / few < SOME / FEW
-    assert seconds[1] / seconds[0] < 1.25 * SOME / FEW
+    growths = [later / sooner]
+    while growths[-1] >= 1.25 * SOME / FEW and len(growths) < 3:
+        sooner, later = (drawn(run)[1] for run in runs)
+        growths.append(later / sooner)
+    assert min(growths) < 1.25 * SOME / FEW, growths
 
 
 @pytest.mark.slow

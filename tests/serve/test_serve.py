@@ -219,7 +219,9 @@ def test_a_real_run_appears_while_it_goes_on_and_its_report_after(bench_for_all)
         address = re.search(r"reports at (http://127\.0\.0\.1:\d+/)", server.stdout.readline())[1]
         assert "No page yet" in got(address)
         small = ("--datasets", "synthetic", "--epochs", "0", "--blocks", "2", "--again", "0", "--concurrent")
-        run = bench.start("run", "--architectures", "debug", *small, "--repeats", "2", "--run", "live", "--no-report")
+        run = bench.start(
+            "run", "--architectures", "debug", *small, "--repeats", "2", "--run", "live", "--no-report", haste=True
+        )
         seen, so_far = [], False
         until = time.monotonic() + HANG
         while run.poll() is None and time.monotonic() < until:

@@ -105,6 +105,7 @@ def test_a_profile_is_not_of_answers():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 def test_each_engine_that_can_here_answers_in_a_process_of_its_own():
     facts = DeviceFacts("cpu", on_host=True)
     able = [name for name in ENGINES if name in ("eager", "freezing", "static_int8") and not why_not(name, facts)]
