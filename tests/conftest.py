@@ -33,7 +33,7 @@ os.environ.setdefault("MPLCONFIGDIR", str(_CACHES / "matplotlib"))
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="bench-cache-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 os.environ.pop("COLUMNS", None)  # xdist tells the width of its terminal; what tests read is piped
-HANG = 240  # seconds; guards against a process that never ends, and is no expectation of speed
+HANG = 900  # seconds; guards against a process that never ends, and is no expectation of speed
 
 
 def pytest_collection_finish():

@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.plan.cell import Cell
 from bench.store.result import Measurement, Result
 from bench.store.run import create
-from tests.conftest import HASTY_PATH
+from tests.conftest import HANG, HASTY_PATH
 
 ROOT = Path(package.__file__).parents[1]
 TINY = (
@@ -53,7 +53,7 @@ def python(tmp_path, environment):
             input=dedent(source) if typed else "",
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=HANG,
             check=False,
         )
 

@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.conftest import outside_xdist
+from tests.conftest import HANG, outside_xdist
 
 ROOT = Path(__file__).parent.parent
 
@@ -141,7 +141,7 @@ def repository(tmp_path):
         command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", *arguments]
         environment = outside_xdist(PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
         return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=240
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=HANG
         )
 
     run.folder = tmp_path

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import HANG
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("architectures", "bench", "torch_architecture_bench")
-HANG = 300  # seconds; guards against a process that never ends, and is no expectation of speed
 
 
 def run(*command, cwd, code=0, **variables):

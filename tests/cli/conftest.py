@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.conftest import HASTE
+from tests.conftest import HANG, HASTE
 
 TINY = (
     *("--datasets", "synthetic", "--optimizers", "sgd", "--repeats", "1", "--again", "0", "--blocks", "2"),
@@ -41,7 +41,7 @@ def recorded(bench_for_all, plugin, tmp_path_factory):
         plugin=f"{plugin}:{site}:{HASTE}",
         MODULES=str(modules),
     )
-    stdout, stderr = process.communicate(timeout=240)
+    stdout, stderr = process.communicate(timeout=HANG)
     assert process.returncode == 0, stderr
     return SimpleNamespace(
         folder=bench.folder,

@@ -15,10 +15,9 @@ from bench.compare.pairs import count_both
 from bench.errors import BenchError, NotComparableError
 from bench.plan.plan import Plan, plan_from
 from tests.compare.test_sides import having
-from tests.conftest import PLUGIN
+from tests.conftest import HANG, PLUGIN
 from tests.venvs import Venv
 
-PATIENCE = 120  # seconds for something to happen; no expectation of speed
 PLAN = plan_from({"architectures": ("debug",), "datasets": ("synthetic",), "threads": (1,)})
 
 
@@ -144,8 +143,8 @@ def test_an_interpreter_needs_torch_and_numpy_alone(venv, tmp_path):
         assert not {"msgspec", "pillow", "cloudpickle", "scipy", "pandas"} & {*comparison.after.installed}
         ((_, after),) = comparison.sides.values()
         with after.start() as worker:
-            assert worker.receive(PATIENCE)[0] == "ready"
-        (counts, _) = count_both(after, after, PATIENCE)
+            assert worker.receive(HANG)[0] == "ready"
+        (counts, _) = count_both(after, after, HANG)
         assert counts["parameters"] > 0
     (tmp_path / "their_step.py").write_text("import torch\n\n\ndef step():\n    torch.ones(9).sum()\n")
     with steps.settings(
@@ -153,7 +152,7 @@ def test_an_interpreter_needs_torch_and_numpy_alone(venv, tmp_path):
     ) as comparison:
         ((_, after),) = comparison.sides.values()
         with after.start() as worker:
-            assert worker.receive(PATIENCE)[0] == "ready"
+            assert worker.receive(HANG)[0] == "ready"
 
 
 @pytest.mark.slow

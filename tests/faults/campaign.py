@@ -26,9 +26,9 @@ PLAN = (
 )
 CELLS = ("--architectures", "debug", "softmax_regression", "--batch-sizes", "16", "32", "64")
 COUNT = 6  # of these cells
-TIMEOUT = 45  # seconds of a cell
+TIMEOUT = 90  # seconds of a cell
 SESSIONS = 4  # that a run has at most, before it is completed
-LIMIT = 240.0  # seconds of a session
+LIMIT = 600.0  # seconds of a session
 STALL = 45.0  # seconds that a cell may take beyond its time: for a worker that stops amid what it sends, and to end it
 AGAIN = 4  # times that faults are struck in other runs, where theirs was over before
 GOES_ON = 1  # cells that a session measures after a fault that ends nothing, before we end it

@@ -10,6 +10,7 @@ from bench.process.executor import talk
 from bench.process.local import Workers
 from bench.store.warning import Warning
 from bench.text import tenths
+from tests.conftest import HANG
 from tests.measure.denormal import NUMBERS
 
 
@@ -17,7 +18,7 @@ from tests.measure.denormal import NUMBERS
 def answer():
     """What a worker says of a cell."""
     with closing(Workers()) as workers:
-        yield lambda function, cell: dict(talk(workers, f"tests.measure.denormal:{function}", cell, 120))
+        yield lambda function, cell: dict(talk(workers, f"tests.measure.denormal:{function}", cell, HANG))
 
 
 @pytest.mark.parametrize(("denormals", "left"), [("keep", NUMBERS), ("flush", 0)])

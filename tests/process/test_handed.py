@@ -18,6 +18,7 @@ from bench.plan.task import HandedTask
 from bench.process import entries
 from bench.process.handed import Handing, spelled, texts_for
 from bench.worker.handed import go_on
+from tests.conftest import HANG
 
 ROOT = Path(__file__).parents[2]
 THREE = (lambda: 1, lambda: 2, functools.partial(max, 3, 1))
@@ -34,7 +35,9 @@ def in_fresh_python(source, folder, *arguments):
     (folder / "script.py").write_text(dedent(source))
     command = [sys.executable, "script.py", *arguments]
     environment = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "random"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=HANG, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 

@@ -6,6 +6,8 @@ import sys
 import pytest
 import torch
 
+from tests.conftest import HANG
+
 PROGRAM = """
 import importlib, os, sys
 from bench.process.worker_main import PRELOAD
@@ -24,5 +26,5 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.skipif(torch.version.cuda is None, reason="this torch is built without CUDA")
 @pytest.mark.parametrize(("asked", "spoiled"), [("", 0), ("torch.cuda.is_available()", 1)])
 def test_a_fork_after_the_preload_can_use_cuda(asked, spoiled):
-    done = subprocess.run([sys.executable, "-c", PROGRAM.format(asked=asked)], check=False, timeout=240)
+    done = subprocess.run([sys.executable, "-c", PROGRAM.format(asked=asked)], check=False, timeout=HANG)
     assert done.returncode == spoiled

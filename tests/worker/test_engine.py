@@ -13,6 +13,7 @@ from bench.process.entries import MEASURE_CELL
 from bench.process.executor import open_executor, talk
 from bench.worker import cell as worker
 from bench.worker import engine as module
+from tests.conftest import HANG
 from tests.engines.inprocess import asked_here
 from tests.measure.recording import Heard
 
@@ -113,7 +114,7 @@ def test_each_engine_that_can_here_answers_in_a_process_of_its_own():
         for name in able:
             task = Task(replace(CELL, architecture="mlp", engine=name))
             heard = Heard()
-            for kind, payload in talk(executor, MEASURE_CELL, task, 300.0):
+            for kind, payload in talk(executor, MEASURE_CELL, task, HANG):
                 heard.send(kind, payload)
             assert heard.of("status") == [("ok", None)], name
             assert {*values_of(heard)} == UNTRAINED

@@ -16,6 +16,7 @@ from bench.store.warning import Warning
 from bench.trace.communication import Communication
 from bench.vocabulary import PHASES
 from bench.worker import ranks as module
+from tests.conftest import HANG
 
 CELL = Cell("softmax_regression", dataset="synthetic", batch_size=32, world_size=2)
 
@@ -76,7 +77,7 @@ def test_of_the_ranks_warnings_the_gravest_is_told_once(sent):
 def test_two_ranks_are_measured_by_a_worker_as_one_is():
     task = Task(CELL, blocks=2, costs=False)
     with open_executor() as executor:
-        given = list(talk(executor, MEASURE_CELL, task, 120.0))
+        given = list(talk(executor, MEASURE_CELL, task, HANG))
     assert [payload for kind, payload in given if kind == "status"] == [("ok", None)]
     taken = {each["metric"]: each for kind, payload in given if kind == "measurements" for each in payload}
     assert {"step", "throughput", "backward", "communication", "communication_exposed"} <= taken.keys()
@@ -98,7 +99,7 @@ def test_a_cell_that_fails_in_its_ranks_is_told_in_one_line(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     cell = Cell("Odd", dataset="synthetic", batch_size=32, world_size=2, origins=("architecture=nets.py:Odd",))
     with open_executor() as executor:
-        given = list(talk(executor, MEASURE_CELL, Task(cell, blocks=2), 120.0))
+        given = list(talk(executor, MEASURE_CELL, Task(cell, blocks=2), HANG))
     (status, reason) = next(payload for kind, payload in given if kind == "status")
     assert status == "failed"
     assert "this net never works" in reason
