@@ -13,12 +13,12 @@ from tests.conftest import HASTE, ROOT
 
 ON_NODES = Path(__file__).parent / "on_nodes"
 LOOPBACK = {"node_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
-# So that a node which is gone is known to be within seconds, since a process that has ended refuses what it is asked;
-# one that is there and gets no core for seconds is not taken for gone. Ray reads them as its processes start.
+# So that a node which is gone is known to be within seconds, and one that gets no core for some is not taken for gone;
+# Ray reads them as its processes start.
 QUICK = {
     "RAY_health_check_initial_delay_ms": "0",
     "RAY_health_check_period_ms": "500",
-    "RAY_health_check_timeout_ms": "30000",
+    "RAY_health_check_timeout_ms": "3000",
     "RAY_health_check_failure_threshold": "3",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
