@@ -52,6 +52,7 @@ def test_whatever_it_raises_is_its_status(monkeypatch, error, status):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 def test_a_run_measures_the_largest_batch_that_fits_a_limit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fields = {"architectures": ["mlp"], "batch_sizes": ["max"], "memory_limit": "40MB", "threads": [1], "seeds": [0]}

@@ -6,6 +6,7 @@ from bench.api import run
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")  # compiling is what takes its time
 def test_a_compiled_cell_tells_what_compiling_takes_and_how_it_starts_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = run(
