@@ -11,7 +11,7 @@ from bench.report.record import Record
 from bench.report.units import percent
 from bench.stats.performance_profile import TAU, Profiles
 from bench.store.race import Race, race_of, workload_of
-from bench.store.race_sentences import basis_of, leader_of, workload_sentence
+from bench.store.race_sentences import basis_of, edges_of, leader_of, score_told, splits_of, workload_sentence
 from bench.text import joined, number, plural
 from bench.vocabulary import RaceMeasure
 
@@ -25,7 +25,7 @@ def racing(record: Record) -> list[Picture]:
         return []
     measure = _measure(race)
     drawn, canvas = race.profiles(measure), svg.canvas("race-profile", width=420, height=270)
-    order = (-drawn.scores[0]).argsort(kind="stable")
+    order = (-drawn.scores).argsort(kind="stable")
     for place, at in enumerate(map(int, order)):
         keys = _rows_of(record, race, race.optimizers[at])
         canvas.mark(_line(canvas, race, drawn, (at, place)), keys, _in_words(race, drawn, at))
@@ -38,10 +38,11 @@ def racing(record: Record) -> list[Picture]:
     axes.set_xlabel(f"times the {measure} of the fastest optimizer")
     axes.set_title("workloads within that factor", loc="left", color=svg.MUTED)
     canvas.figure.legend(loc="outside right upper", handlelength=2.6, fontsize=9, title="score")
+    bands = "" if drawn.share_ends is None else " Bands are 95 % intervals at each factor."
     caption = (
         f"{leader_of(race, drawn)} A line says on which share of workloads an optimizer takes at most so many times "
         f"the {measure} of the fastest one there; one that ends below 100 % missed a target, or took more still. "
-        f"{basis_of(race, measure)} Bands are 95 % intervals at each factor.{_by_steps(race)}"
+        f"{basis_of(race, measure)}{bands}{_by_steps(race)}"
     )
     return [finish(canvas, "How often each optimizer is near the fastest", caption)]
 
@@ -53,12 +54,13 @@ def race_sentence(record: Record) -> Sentence | None:
         return None
     measure = _measure(race)
     each = [workload_sentence(race, measure, workload) for workload in race.targets]
-    evidence = ". ".join([*each, basis_of(race, measure).removesuffix("."), *race.absent]) + f".{_by_steps(race)}"
+    parts = [*each, basis_of(race, measure).removesuffix("."), *race.absent, *splits_of(race), *edges_of(race)]
+    evidence = ". ".join(parts) + f".{_by_steps(race)}"
     return Sentence("Optimizers", leader_of(race, race.profiles(measure)), evidence)
 
 
 def _race(record: Record) -> Race:
-    return race_of(record.results, record.facts.plan, record.facts.optimizers)
+    return race_of(record.results, record.facts.plan, record.facts.optimizers, record.facts.tuned)
 
 
 def _measure(race: Race) -> RaceMeasure:
@@ -72,20 +74,22 @@ def _by_steps(race: Race) -> str:
 
 
 def _line(canvas: svg.Canvas, race: Race, drawn: Profiles, which: tuple[int, int]) -> list[Artist]:
-    """The profile of one optimizer, by its number and its place in the order, as steps with a band."""
+    """The profile of one optimizer, by its number and its place in the order, as steps; with a band if it has one."""
     at, place = which
-    name, (shares, low, high) = race.optimizers[at], drawn.shares[:, at]
     colour = svg.SERIES[place % len(svg.SERIES)]
     dashes = _DASHES[place % len(_DASHES)]
     steps = canvas.axes.plot(
         drawn.taus,
-        shares,
+        drawn.shares[at],
         drawstyle="steps-post",
         color=colour,
         linewidth=1.8,
         linestyle=(0, dashes) if dashes else "-",
     )
-    steps[0].set_label(f"{name} {number(drawn.scores[0, at])}")
+    steps[0].set_label(f"{race.optimizers[at]} {number(drawn.scores[at])}")
+    if drawn.share_ends is None:
+        return [*steps]
+    low, high = drawn.share_ends[:, at]
     band = canvas.axes.fill_between(drawn.taus, low, high, step="post", color=colour, alpha=0.09, linewidth=0)
     return [*steps, band]
 
@@ -105,7 +109,6 @@ def _is_of(name: str, cell: Cell) -> bool:
 
 
 def _in_words(race: Race, drawn: Profiles, at: int) -> str:
-    value, low, high = drawn.scores[:, at]
     within = ", ".join(f"{percent(float((drawn.ratios[at] <= tau).mean()))} within {tau:g}" for tau in (1.0, 2.0, TAU))
-    words = f"score {number(value)} ({number(low)} to {number(high)}), n = {plural(race.seeds, 'seed')}"
+    words = f"score {score_told(drawn, at)}, n = {plural(race.seeds, 'seed')}"
     return f"{race.optimizers[at]}: {words}; of {plural(len(race.workloads), 'workload')} {within}"

@@ -4,7 +4,7 @@ The score is AlgoPerf's (Dahl et al. 2023, arXiv:2306.07179): the area below the
 width. A time is infinite where the target was not reached.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 TAU = 4.0  # the largest factor that counts: AlgoPerf's
 RESAMPLES = 2000
+LEAST_SEEDS = 2  # of each time, for an interval: one alone would be drawn again and again
 LEVEL = 0.95
 
 
@@ -20,12 +21,16 @@ LEVEL = 0.95
 class Profiles:
     """The profiles of some solvers S on some problems P, with their 95 % intervals over seeds.
 
+    Where any time is of fewer than LEAST_SEEDS there are no intervals.
+
     Attributes:
         times: (S, P), the median over seeds; infinite where the held-out rule takes a problem away too.
         ratios: (S, P), over the best of each problem; infinite where nobody solves it.
         taus: (T,), the factors that `shares` are given for.
-        shares: (3, S, T), the shares of problems within each factor: as measured, and the ends of the interval.
-        scores: (3, S), likewise.
+        shares: (S, T), the shares of problems within each factor.
+        scores: (S,), the areas below them.
+        share_ends: (2, S, T), the ends of their intervals; None where there are none.
+        score_ends: (2, S), likewise.
 
     """
 
@@ -34,6 +39,8 @@ class Profiles:
     taus: Floats
     shares: Floats
     scores: Floats
+    share_ends: Floats | None
+    score_ends: Floats | None
 
 
 def ratios_of(times: Floats) -> Floats:
@@ -80,23 +87,30 @@ def profiles(
 
     """
     generator = np.random.default_rng(0)
-    drawn = _medians(seeds, generator)
-    beside = _medians(held_out, generator)
-    times = held_to(drawn, beside, most)  # (1 + RESAMPLES, S, P), as measured first
+    resamples = RESAMPLES if _fewest([*seeds, *held_out]) >= LEAST_SEEDS else 0
+    drawn = _medians(seeds, generator, resamples)
+    beside = _medians(held_out, generator, resamples)
+    times = held_to(drawn, beside, most)  # (1 + resamples, S, P), as measured first
     ratios = ratios_of(times)
-    return Profiles(times[0], ratios[0], taus, _with_ends(shares_of(ratios, taus)), _with_ends(scores_of(ratios, most)))
+    shares, scores = shares_of(ratios, taus), scores_of(ratios, most)
+    return Profiles(times[0], ratios[0], taus, shares[0], scores[0], _ends(shares[1:]), _ends(scores[1:]))
 
 
-def _medians(seeds: Sequence[Sequence[Floats | None]], generator: np.random.Generator) -> Floats:
-    """Medians (1 + RESAMPLES, S, P): of the seeds as they are, then of as many drawn with replacement."""
-    rows = [[_of_one(values, generator) for values in row] for row in seeds]
+def _fewest(rows: Iterable[Sequence[Floats | None]]) -> int:
+    """How many seeds a time is of, at the least."""
+    return min((len(values) for row in rows for values in row if values is not None), default=0)
+
+
+def _medians(seeds: Sequence[Sequence[Floats | None]], generator: np.random.Generator, resamples: int) -> Floats:
+    """Medians (1 + resamples, S, P): of the seeds as they are, then of as many drawn with replacement."""
+    rows = [[_of_one(values, generator, resamples) for values in row] for row in seeds]
     return np.moveaxis(np.array(rows), -1, 0)
 
 
-def _of_one(values: Floats | None, generator: np.random.Generator) -> Floats:
+def _of_one(values: Floats | None, generator: np.random.Generator, resamples: int) -> Floats:
     if values is None:
-        return np.full(1 + RESAMPLES, np.nan)
-    again = generator.choice(values, (RESAMPLES, len(values)))
+        return np.full(1 + resamples, np.nan)
+    again = generator.choice(values, (resamples, len(values)))
     return np.concatenate([[median(values)], median(again)])
 
 
@@ -106,7 +120,6 @@ def median(values: Floats) -> Floats:
     return np.asarray((ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2)
 
 
-def _with_ends(values: Floats) -> Floats:
-    """The first of the values (1 + RESAMPLES, ...), and the ends of the interval that the others give."""
-    ends = np.quantile(values[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    return np.concatenate([values[:1], ends])
+def _ends(drawn: Floats) -> Floats | None:
+    """The ends (2, ...) of the interval that values (N, ...) of drawn seeds give; None where none were drawn."""
+    return np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0) if len(drawn) else None

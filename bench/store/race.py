@@ -3,19 +3,20 @@
 A workload is all that a cell is but the optimizer and what goes with it, with the accuracy that its training stops at.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 
-from bench.plan.cell import Cell, seed_of
+from bench.plan.cell import Cell
 from bench.plan.short_names import short_names
+from bench.plan.tuning import Trial, at_edge, best_of, group_of
 from bench.plan.workloads import bases_of, target_of
 from bench.stats.performance_profile import Floats, Profiles, profiles
-from bench.store.machines import classes_of
-from bench.store.warning import Warning, disturbed_parts
+from bench.store.attempts import Attempt, attempts_of, costs, rates, reason, splits, tried_of
+from bench.store.race_labels import labels_of
 from bench.text import plural
 from bench.vocabulary import RaceMeasure
 
@@ -31,13 +32,18 @@ class Race:
     """The times of optimizers on workloads, by seed.
 
     Attributes:
-        optimizers: their labels, in the order of the run.
+        optimizers: their labels, in order.
         workloads: those that are tuned, each as a cell that says nothing of the optimizer.
         held_out: for a workload the one that takes its learning rate, where there is one.
         targets: test accuracies, of workloads of both kinds.
         labels: the shortest names of the workloads that tell them apart.
-        times: by measure, optimizer and workload, a time for each seed; infinite where it did not get there.
-        rates: the learning rates that were stepped with; None for an optimizer's own.
+        times: by measure, optimizer and workload, a time for each seed; infinite where it did not get there. Those in
+            seconds are absent where several kinds of machines trained.
+        rates: the learning rates that were stepped with, several where machines chose others; None is an optimizer's
+            own.
+        edges: those of them that lie at the edge of what was tried.
+        splits: with how many seeds an optimizer reached the target on one machine and missed it on another.
+        machines: how many kinds of them trained.
         absent: what was not tried, so that the optimizer is judged nowhere, with the reason.
         against_seconds: why seconds say less than steps here, which no neighbour and no machine changes.
         descriptions: what each optimizer is, by label; "" where nothing is recorded.
@@ -50,7 +56,10 @@ class Race:
     targets: dict[Cell, float] = field(default_factory=dict)
     labels: Mapping[Cell, str] = field(default_factory=dict)
     times: dict[RaceMeasure, dict[Pair, Floats]] = field(default_factory=dict)
-    rates: dict[Pair, float | None] = field(default_factory=dict)
+    rates: dict[Pair, tuple[float | None, ...]] = field(default_factory=dict)
+    edges: dict[Pair, tuple[float, ...]] = field(default_factory=dict)
+    splits: dict[Pair, int] = field(default_factory=dict)
+    machines: int = 1
     absent: tuple[str, ...] = ()
     against_seconds: tuple[str, ...] = ()
     descriptions: Mapping[str, str] = field(default_factory=dict)
@@ -63,7 +72,12 @@ class Race:
     @property
     def seeds(self) -> int:
         """How many seeds each time is of, at the least."""
-        return min(map(len, self.times["seconds"].values()), default=0)
+        return min(map(len, self.times["steps"].values()), default=0)
+
+    @property
+    def most_seeds(self) -> int:
+        """And at the most."""
+        return max(map(len, self.times["steps"].values()), default=0)
 
     def profiles(self, measure: RaceMeasure) -> Profiles:
         """The profiles over the tuned workloads, held to those that are held out beside them."""
@@ -82,34 +96,34 @@ class Race:
         return profiles(seeds, held, TAUS)
 
 
-def race_of(heads: Iterable[Mapping[str, Any]], plan: Mapping[str, Any], known: Mapping[str, Any]) -> Race:
-    """The race that a run's results hold.
+def race_of(
+    heads: Iterable[Mapping[str, Any]],
+    plan: Mapping[str, Any],
+    known: Mapping[str, Any],
+    tuned: Iterable[Mapping[str, Any]] = (),
+) -> Race:
+    """The race that a run's results hold, whichever of its parts was merged first.
 
     Args:
         heads: of the results, or whole lines.
         plan: its fields, as stored.
         known: facts of optimizers by name, as run.json has them.
+        tuned: the trials of learning rates, likewise.
 
     """
-    lines = [head for head in heads if seed_of(head["cell"]) is not None and not head["repeat"]]
-    lines = [line for line in lines if target_of(Cell.from_dict(line["cell"]), plan)]
-    machines = len({machine for machine in classes_of(lines) if machine})
-    of_cells = {Cell.from_dict(line["cell"]): line for line in lines}  # a seed that several machines trained is one
-    cells, lines = list(of_cells), list(of_cells.values())
-    names = _labels(cells, tuned=bool(plan.get("tune")))
-    race = Race(times={measure: {} for measure in _METRICS}, descriptions=_descriptions(names, cells, known))
-    gathered: dict[Pair, list[Mapping[str, Any]]] = {}
-    for name, cell, line in zip(names, cells, lines, strict=True):
-        place = (name, workload_of(cell))
-        race.rates[place] = cell.learning_rate
-        race.targets[place[1]] = target_of(cell, plan)
-        gathered.setdefault(place, []).append(line)
-    whole = _only_whole(race, gathered, list(dict.fromkeys(names)))
-    disturbed = sum(_is_disturbed(line) for place in whole for line in gathered[place])
-    race.against_seconds = tuple(_against_seconds(disturbed, machines))
-    for (name, workload), entries in gathered.items():
-        for measure, metric in _METRICS.items():
-            race.times[measure][name, workload] = np.array([_time(line, metric) for line in entries])
+    attempts = list(attempts_of(heads, plan))
+    names = labels_of([each.cell for each in attempts], tuned=bool(plan.get("tune")))
+    race = Race(descriptions=_descriptions(names, attempts, known))
+    gathered: dict[Pair, list[Attempt]] = {}
+    for name, each in zip(names, attempts, strict=True):
+        gathered.setdefault((name, workload_of(each.cell)), []).append(each)
+    for (_, workload), tries in gathered.items():
+        race.targets[workload] = target_of(tries[0].cell, plan)
+    race.edges = _edges(gathered, plan, list(tuned))
+    gathered = _only_whole(race, gathered, sorted(set(names)))
+    race.rates = {pair: rates(tries) for pair, tries in gathered.items()}
+    race.splits = {pair: count for pair, tries in gathered.items() if (count := splits(tries, _METRICS["steps"]))}
+    _time(race, gathered)
     _order(race, plan)
     return race
 
@@ -121,52 +135,52 @@ def workload_of(cell: Cell) -> Cell:
     return replace(cell, **{name: getattr(plain, name) for name in _OF_THE_OPTIMIZER}, origins=kept)
 
 
-def _labels(cells: list[Cell], *, tuned: bool) -> list[str]:
-    """The optimizer of each cell, with the settings that several rows of one optimizer differ in."""
-    shown = [replace(cell, learning_rate=None) if tuned else cell for cell in cells]
-    keys = [(cell.optimizer, cell.implementation, cell.schedule, cell.learning_rate) for cell in shown]
-    several = Counter(name for name, *_ in dict.fromkeys(keys))
-    return [_label(key) if several[key[0]] > 1 else key[0] for key in keys]
-
-
-def _label(key: tuple[str, str, str, float | None]) -> str:
-    name, implementation, schedule, rate = key
-    parts = [name, implementation, schedule, *([] if rate is None else [f"{rate:g}"])]
-    return " ".join(part for part in parts if part not in ("default", "constant"))
-
-
-def _descriptions(names: list[str], cells: list[Cell], known: Mapping[str, Any]) -> dict[str, str]:
+def _descriptions(names: list[str], attempts: list[Attempt], known: Mapping[str, Any]) -> dict[str, str]:
     return {
-        name: str(known.get(cell.optimizer, {}).get("description") or "")
-        for name, cell in zip(names, cells, strict=True)
+        name: str(known.get(each.cell.optimizer, {}).get("description") or "")
+        for name, each in zip(names, attempts, strict=True)
     }
 
 
-def _time(line: Mapping[str, Any], metric: str) -> float:
-    """What it took to the target, infinite where it was not reached; a training that ended badly did not reach it."""
-    values = (reading["value"] for reading in line["measurements"] if reading["metric"] == metric)
-    value = next((value for value in values if value is not None), 0.0)
-    return float(value) if value > 0 else np.inf
+def _edges(
+    gathered: Mapping[Pair, list[Attempt]], plan: Mapping[str, Any], tuned: list[Mapping[str, Any]]
+) -> dict[Pair, tuple[float, ...]]:
+    """The chosen rates that lie at the edge of those tried."""
+    held_out, edges = plan.get("held_out") or (), dict[Cell, set[float]]()
+    for entry in tuned:
+        trials = [Trial(**stored) for stored in entry["trials"]]
+        best = best_of(trials)
+        if best and at_edge(trials, best):
+            edges.setdefault(Cell.from_dict(entry["cell"]), set()).add(best.learning_rate)
+    groups = {pair: group_of(tries[0].cell, held_out) for pair, tries in gathered.items()}
+    return {pair: tuple(sorted(edges[group])) for pair, group in groups.items() if group in edges}
 
 
-def _only_whole(race: Race, gathered: Mapping[Pair, list[Mapping[str, Any]]], names: list[str]) -> set[Pair]:
-    """Keep the optimizers that every workload was tried with, and say of the others why not; the pairs that are left.
+def _only_whole(race: Race, gathered: Mapping[Pair, list[Attempt]], names: list[str]) -> dict[Pair, list[Attempt]]:
+    """Keep the optimizers that every workload was tried with, and say of the others why not; what is left of each pair.
 
-    A seed that was skipped was not tried: it is left out, and a pair without any other was not tried at all.
+    A seed that was skipped on all machines was not tried: it is left out, and a pair without any other was not tried.
     """
-    workloads = list(race.targets)
+    workloads = sorted(race.targets, key=lambda workload: workload.id)
+    tried = {pair: tried_of(tries) for pair, tries in gathered.items()}
     reasons: dict[str, str] = {}
-    for name in names:
-        for workload in workloads:
-            lines = gathered.get((name, workload), [])
-            if any(line["status"] != "skipped" for line in lines):
-                lines[:] = [line for line in lines if line["status"] != "skipped"]
-            elif name not in reasons:
-                why = next((str(line["reason"]) for line in lines if line.get("reason")), "it was not tried")
-                reasons[name] = f"{name} is left out: {workload.architecture}: {why}"
+    for name, workload in product(names, workloads):
+        if not tried.get((name, workload)) and name not in reasons:
+            why = reason(gathered.get((name, workload), ())) or "it was not tried"
+            reasons[name] = f"{name} is left out: {workload.architecture}: {why}"
     race.optimizers = tuple(name for name in names if name not in reasons)
     race.absent = tuple(reasons.values())
-    return {(name, workload) for name in race.optimizers for workload in workloads}
+    return {pair: tried[pair] for pair in product(race.optimizers, workloads)}
+
+
+def _time(race: Race, gathered: Mapping[Pair, list[Attempt]]) -> None:
+    """Note what each seed took to the target, and what speaks against seconds; those of several machines are none."""
+    every = [each for tries in gathered.values() for each in tries]
+    race.machines = max(1, len({each.machine for each in every} - {""}))
+    race.against_seconds = tuple(_against_seconds(sum(each.is_disturbed for each in every), race.machines))
+    for measure, metric in _METRICS.items():
+        if measure == "steps" or race.machines == 1:
+            race.times[measure] = {pair: costs(tries, metric) for pair, tries in gathered.items()}
 
 
 def _against_seconds(disturbed: int, machines: int) -> Iterator[str]:
@@ -174,10 +188,6 @@ def _against_seconds(disturbed: int, machines: int) -> Iterator[str]:
         yield f"{plural(machines, 'kind')} of machines trained, whose seconds do not compare"
     if disturbed:
         yield f"{plural(disturbed, 'training')} ran beside other work, so that their seconds are too long"
-
-
-def _is_disturbed(line: Mapping[str, Any]) -> bool:
-    return "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
 
 
 def _order(race: Race, plan: Mapping[str, Any]) -> None:

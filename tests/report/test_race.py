@@ -20,10 +20,10 @@ def entry(seconds):
     return {"epoch": 1, "steps": 10, "seconds": seconds, "train_loss": 1.0, "test_loss": 1.0, "test_accuracy": 0.95}
 
 
-def results_of_a_race(warnings=()):
+def results_of_a_race(warnings=(), seeds=(0, 1, 2)):
     results = []
     for (net, optimizer), seconds in SECONDS.items():
-        for seed in (0, 1, 2):
+        for seed in seeds:
             taken = [("time_to_accuracy", seconds + seed / 10), ("steps_to_accuracy", 10.0), ("reached", 1.0)]
             measurements = tuple(Measurement.of_value(name, value, "at target") for name, value in taken)
             training = {"epochs": [entry(seconds + seed / 10)], "seed": seed}
@@ -52,6 +52,7 @@ def test_a_line_for_each_optimizer_with_its_numbers(raced):
         assert keys[name] in rows
         assert re.search(r"score 0\.\d+ \(0\.\d+ to [01]\.\d+\), n = 3 seeds; of 2 workloads 50.* within 1", text)
     assert "sgd" in picture.caption
+    assert "fill-opacity" in picture.svg  # of bands
     assert "cannot be told apart" in picture.caption or "no other interval" in picture.caption
 
 
@@ -77,6 +78,27 @@ def test_a_race_beside_other_work_is_drawn_by_steps(tmp_path):
     assert "score 1.00 (1.00 to 1.00)" in picture.numbers[0][1]  # all take as many steps
     (sentence,) = (each for each in conclusions(raced) if each.topic == "Optimizers")
     assert "mlp to 90.00 %: adam and sgd first, 10 steps" in sentence.evidence
+
+
+def test_one_seed_has_no_band_and_no_claim(tmp_path):
+    plan = {"until": 0.9, "seeds": [0], "epochs": 1}
+    alone = read(made.run(tmp_path, "mine", results_of_a_race(seeds=(0,)), plan=plan, started="2026-01-01"))
+    with svg.style():
+        (picture,) = racing(alone)
+    assert "Bands" not in picture.caption
+    assert "fill-opacity" not in picture.svg
+    assert "(" not in picture.numbers[0][1]
+    (sentence,) = (each for each in conclusions(alone) if each.topic == "Optimizers")
+    assert sentence.claim.endswith("but from one seed: no interval, so no claim about the order.")
+
+
+def test_a_rate_at_the_edge_is_part_of_the_evidence(tmp_path):
+    trials = [{"learning_rate": rate, "status": "ok", "accuracy": rate, "loss": 1.0} for rate in (0.1, 0.2)]
+    tuned = [{"id": "", "cell": Cell("mlp", "sgd").to_dict(), "learning_rate": 0.2, "trials": trials}]
+    plan = {"until": 0.9, "seeds": [0, 1, 2], "epochs": 1, "tune": 2}
+    run = made.run(tmp_path, "mine", results_of_a_race(), plan=plan, tuned=tuned, started="2026-01-01")
+    (sentence,) = (each for each in conclusions(read(run)) if each.topic == "Optimizers")
+    assert sentence.evidence.endswith("so that a better rate may lie beyond: sgd on mlp (0.2).")
 
 
 def test_no_race_without_targets(tmp_path):

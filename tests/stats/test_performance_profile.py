@@ -56,12 +56,26 @@ def test_a_median_knows_infinity(values, middle):
 def test_an_interval_holds_what_was_measured_and_needs_seeds_that_differ():
     same = [[np.array([1.0, 1.0, 1.0])], [np.array([3.0, 3.0, 3.0])]]
     found = profiles(same, [[None], [None]], np.array([1.0, 3.0]))
-    np.testing.assert_allclose(found.scores, [[1.0, 1 / 3]] * 3)
+    np.testing.assert_allclose([found.scores, *found.score_ends], [[1.0, 1 / 3]] * 3)
     wide = [[np.array([1.0, 1.1, 0.9])], [np.array([2.0, 1.0, 3.5])]]
     found = profiles(wide, [[None], [None]], np.array([1.0, 3.0]))
-    value, low, high = found.scores[:, 1]
-    assert low < value < high
-    assert ((found.shares[1] <= found.shares[0]) & (found.shares[0] <= found.shares[2])).all()
+    low, high = found.score_ends[:, 1]
+    assert low < found.scores[1] < high
+    assert ((found.share_ends[0] <= found.shares) & (found.shares <= found.share_ends[1])).all()
+
+
+@pytest.mark.parametrize(
+    ("seeds", "held_out"),
+    [(([1.0], [2.0, 2.5]), (None, None)), (([1.0, 1.5], [2.0, 2.5]), ([1.0], [1.0, 1.0]))],
+    ids=["of a problem", "of one that is held out"],
+)
+def test_a_time_of_one_seed_leaves_all_without_an_interval(seeds, held_out):
+    """Drawn again it is the same, so that an interval would be a point and every other lie outside."""
+    beside = [[None if values is None else np.array(values)] for values in held_out]
+    drawn = profiles([[np.array(values)] for values in seeds], beside, np.array([1.0, 3.0]))
+    assert (drawn.score_ends, drawn.share_ends) == (None, None)
+    assert drawn.scores[0] == 1.0 > drawn.scores[1]
+    np.testing.assert_array_equal(drawn.shares, [[1.0, 1.0], [0.0, 1.0]])
 
 
 def test_the_interval_covers_the_true_score():
@@ -71,6 +85,6 @@ def test_the_interval_covers_the_true_score():
     target, hits = scores_of(ratios_of(truth)), []
     for _ in range(40):
         drawn = truth[..., None] * np.exp(generator.normal(0, 0.2, (3, 6, 5)))
-        _, low, high = profiles(list(map(list, drawn)), [[None] * 6] * 3, np.array([1.0])).scores
+        low, high = profiles(list(map(list, drawn)), [[None] * 6] * 3, np.array([1.0])).score_ends
         hits.append((low <= target) & (target <= high))
     assert np.mean(hits) > 0.85

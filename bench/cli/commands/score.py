@@ -15,17 +15,19 @@ def execute(args: argparse.Namespace) -> int:
     """Print the scores as a table, as JSON or as CSV.
 
     Raises:
-        BenchError: there is nothing to compare.
+        BenchError: there is nothing to compare, or seconds of several machines are asked for.
 
     """
     run = named_run(args.run)
-    race = race_of(run.heads(), run.facts.plan, run.facts.optimizers)
+    race = race_of(run.heads(), run.facts.plan, run.facts.optimizers, run.facts.tuned)
     if not race.is_one:
         why = f" ({race.absent[0]})" if race.absent else ""
         raise BenchError(
             f"run {run.name} has no two optimizers that trained to a target on the same workloads{why}: "
             "python -m bench run --suite algoperf-small"
         )
+    if args.by not in race.times:
+        raise BenchError(f"run {run.name}: {race.against_seconds[0]}: python -m bench score {run.name} --by steps")
     if args.json:
         print_document(document_of(race, args.by))
     elif args.csv:

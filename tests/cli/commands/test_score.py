@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,39 @@ def test_a_row_of_csv_for_each_optimizer_and_workload(raced, typed):
         ("adam", "mlp_bn", "1.0", "3 4"),
         ("soap", "mlp_bn", "", " "),
     ]
+
+
+def test_seconds_of_several_machines_are_refused_and_steps_score(tmp_path, typed):
+    """Each machine chose another rate: both stand in the table, in CSV and in JSON."""
+    results = [trained("mlp", optimizer, seed) for optimizer in ("adam", "soap") for seed in (0, 1)]
+    others = [replace(each, cell=replace(each.cell, learning_rate=0.1), system={"cpu": "other"}) for each in results]
+    results = [replace(each, system={"cpu": "usual"}) for each in results]
+    made.run(tmp_path / "results", "mine", [*results, *others], plan=PLAN, started="2026-01-01")
+    refused = typed("score", "mine")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "bench: run mine: 2 kinds of machines trained, whose seconds do not compare: "
+        "python -m bench score mine --by steps\n"
+    )
+    assert " 0.01|0.1 " in typed("score", "mine", "--by", "steps").stdout
+    rows = list(csv.DictReader(io.StringIO(typed("score", "mine", "--by", "steps", "--csv").stdout)))
+    assert [(row["optimizer"], row["learning_rate"], row["seeds"]) for row in rows] == [
+        ("adam", "0.01|0.1", "10 10"),
+        ("soap", "0.01|0.1", "20 20"),
+    ]
+    document = json.loads(typed("score", "mine", "--by", "steps", "--json").stdout)
+    assert [row["learning_rate"] for row in document["times"]] == [[0.01, 0.1]] * 2
+
+
+def test_one_seed_has_no_interval(tmp_path, typed):
+    results = [trained("mlp", optimizer, 0) for optimizer in ("adam", "soap")]
+    made.run(tmp_path / "results", "mine", results, plan={"until": 0.9, "seeds": [0]}, started="2026-01-01")
+    printed = typed("score", "mine").stdout
+    assert "adam came out ahead with a score of 1.00, but from one seed: no interval" in printed
+    assert "to 1.00" not in printed
+    document = json.loads(typed("score", "mine", "--json").stdout)
+    assert document["optimizers"][0]["score"] == {"value": 1.0, "low": None, "high": None}
+    assert document["optimizers"][0]["profile"][1:] == [None, None]
 
 
 def test_a_run_without_targets_has_no_score(tmp_path, typed):
