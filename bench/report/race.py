@@ -10,8 +10,9 @@ from bench.report.plotting import Picture, finish
 from bench.report.record import Record
 from bench.report.units import percent
 from bench.stats.performance_profile import TAU, Profiles
-from bench.store.race import Race, race_of, workload_of
+from bench.store.race import Race
 from bench.store.race_sentences import basis_of, edges_of, leader_of, score_told, splits_of, workload_sentence
+from bench.store.raced import race_of, workload_of
 from bench.text import joined, number, plural
 from bench.vocabulary import RaceMeasure
 
@@ -40,8 +41,8 @@ def racing(record: Record) -> list[Picture]:
     canvas.figure.legend(loc="outside right upper", handlelength=2.6, fontsize=9, title="score")
     bands = "" if drawn.share_ends is None else " Bands are 95 % intervals at each factor."
     caption = (
-        f"{leader_of(race, drawn)} A line says on which share of workloads an optimizer takes at most so many times "
-        f"the {measure} of the fastest one there; one that ends below 100 % missed a target, or took more still. "
+        f"{leader_of(race, measure, drawn)} A line says on which share of workloads an optimizer takes at most so many "
+        f"times the {measure} of the fastest one there; one that ends below 100 % missed a target, or took more still. "
         f"{basis_of(race, measure)}{bands}{_by_steps(race)}"
     )
     return [finish(canvas, "How often each optimizer is near the fastest", caption)]
@@ -56,7 +57,7 @@ def race_sentence(record: Record) -> Sentence | None:
     each = [workload_sentence(race, measure, workload) for workload in race.targets]
     parts = [*each, basis_of(race, measure).removesuffix("."), *race.absent, *splits_of(race), *edges_of(race)]
     evidence = ". ".join(parts) + f".{_by_steps(race)}"
-    return Sentence("Optimizers", leader_of(race, race.profiles(measure)), evidence)
+    return Sentence("Optimizers", leader_of(race, measure, race.profiles(measure)), evidence)
 
 
 def _race(record: Record) -> Race:

@@ -6,23 +6,23 @@ from itertools import product
 import numpy as np
 
 from bench.plan.cell import Cell
+from bench.stats.exchange import LEVEL
 from bench.stats.performance_profile import LEAST_SEEDS, TAU, Profiles, median
 from bench.store.race import Race
-from bench.text import PERCENT, joined, number, plural, quantity
+from bench.text import PERCENT, joined, number, plural, quantity, whole
 from bench.vocabulary import RaceMeasure
 
 WORDS: Mapping[RaceMeasure, str] = {"seconds": "seconds of training", "steps": "steps"}
 
 
-def leader_of(race: Race, drawn: Profiles) -> str:
-    """Who has the highest score, where its interval lies above all others'; else who cannot be told apart from it."""
+def leader_of(race: Race, measure: RaceMeasure, drawn: Profiles) -> str:
+    """Who has the highest score, where that is beyond chance; else who cannot be told apart from it."""
     best = int(drawn.scores.argmax())
     if not drawn.scores[best]:
         return "No optimizer reaches the target of a workload and of what is held out beside it."
     if drawn.score_ends is None:
         return _first_of_few(race, drawn)
-    low, high = drawn.score_ends
-    rivals = [at for at in range(len(high)) if at != best and high[at] >= low[best]]
+    rivals = race.rivals(measure, drawn)
     score = f"{race.optimizers[best]} has the highest score, {score_told(drawn, best)}"
     if not rivals:
         return f"{score}, and no other interval reaches that."
@@ -66,7 +66,11 @@ def _interval_of(race: Race) -> str:
     if race.seeds < LEAST_SEEDS:
         return "some times are of one seed, so there is no interval. Times are medians over seeds."
     again = f"{plural(race.seeds, 'seed')} of each time are drawn again"
-    return f"in brackets its 95 % interval where {again}. Times are medians over seeds."
+    return (
+        f"in brackets its 95 % interval where {again}. An optimizer leads where no other interval reaches its own, and "
+        f"seeds exchanged at random make as large a difference in less than {whole(LEVEL)} of draws. Times are medians "
+        "over seeds."
+    )
 
 
 def _machines_of(race: Race) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bench.plan.cell import Cell
-from bench.store.race import race_of, workload_of
 from bench.store.race_sentences import basis_of, doubts_of, edges_of, leader_of, workload_sentence
+from bench.store.raced import race_of, workload_of
 from bench.store.result import Measurement, Result
 from bench.store.run import create
 from bench.store.warning import Warning
@@ -72,7 +72,7 @@ def test_the_score_is_held_to_what_is_held_out(usual):
 
 
 def test_it_is_told_in_sentences(usual):
-    assert leader_of(usual, usual.profiles("seconds")).startswith("adam has the highest score, 0.667 (")
+    assert leader_of(usual, "seconds", usual.profiles("seconds")).startswith("adam has the highest score, 0.667 (")
     assert "by steps to the target, over 2 workloads, with 1 more held out, at the learning" in basis_of(usual, "steps")
     sentences = [workload_sentence(usual, "seconds", workload) for workload in usual.targets]
     assert sentences == [
@@ -85,7 +85,7 @@ def test_it_is_told_in_sentences(usual):
 
 def test_a_rival_whose_interval_reaches_the_leaders_is_named(tmp_path):
     close = race(tmp_path, *three_seeds("mlp", "adam", 1.0, 1.5, 0.5), *three_seeds("mlp", "sgd", 1.1, 0.6, 1.6))
-    assert leader_of(close, close.profiles("seconds")).endswith("but cannot be told apart from sgd.")
+    assert leader_of(close, "seconds", close.profiles("seconds")).endswith("but cannot be told apart from sgd.")
 
 
 def test_an_optimizer_that_was_not_tried_everywhere_is_left_out_and_named(tmp_path):
@@ -131,7 +131,7 @@ def on(machine, *results):
 def both_ways(first, second, plan, tuned=()):
     """The race of two merged runs, whichever is named first, as all that is said of it by steps."""
     races = [race_of(lines, plan, {}, tuned) for lines in (first + second, second + first)]
-    said = [(leader_of(each, each.profiles("steps")), doubts_of(each, "steps"), each.rates) for each in races]
+    said = [(leader_of(each, "steps", each.profiles("steps")), doubts_of(each, "steps"), each.rates) for each in races]
     np.testing.assert_equal(races[0].times, races[1].times)
     assert said[0] == said[1]
     return races[0]
@@ -213,9 +213,20 @@ def test_a_rate_at_the_edge_is_told_of_the_net_that_was_tuned(tmp_path):
     assert doubts_of(race_of(alone, PLAN, {}, tuned), "steps") == [expected[0].replace("mlp", "mlp_bn")]
 
 
+def test_seeds_too_few_to_lie_apart_by_more_than_chance_make_no_claim(tmp_path):
+    """Of two that are alike every tenth race of three seeds on one net looks so, with five one in 126."""
+    few = race(tmp_path, *three_seeds("mlp", "adam", 1.0, 1.1, 1.2), *three_seeds("mlp", "sgd", 3.0, 3.1, 3.2))
+    low, high = few.profiles("steps").score_ends
+    assert low[0] > high[1]
+    assert leader_of(few, "steps", few.profiles("steps")).endswith("but cannot be told apart from sgd.")
+    fast, slow = (1.0, 1.1, 1.2, 1.3, 1.4), (3.0, 3.1, 3.2, 3.3, 3.4)
+    more = race(tmp_path / "more", *three_seeds("mlp", "adam", *fast), *three_seeds("mlp", "sgd", *slow))
+    assert leader_of(more, "steps", more.profiles("steps")).endswith("and no other interval reaches that.")
+
+
 def test_one_seed_makes_no_claim(tmp_path):
     few = race(tmp_path, *three_seeds("mlp", "adam", 1.0), *three_seeds("mlp", "sgd", 2.0), line("mlp", "lion", 0))
-    assert leader_of(few, few.profiles("seconds")) == (
+    assert leader_of(few, "seconds", few.profiles("seconds")) == (
         "adam came out ahead with a score of 1.00, but from one seed: no interval, so no claim about the order."
     )
     assert basis_of(few, "steps").endswith("over 1 workload; each time is of one seed, so there is no interval.")
@@ -224,7 +235,7 @@ def test_one_seed_makes_no_claim(tmp_path):
 
 def test_one_seed_among_more_makes_no_claim_either(tmp_path):
     few = race(tmp_path, *three_seeds("mlp", "adam", 1.0), *three_seeds("mlp", "sgd", 1.0, 1.0, 1.0))
-    assert leader_of(few, few.profiles("seconds")).startswith(
+    assert leader_of(few, "seconds", few.profiles("seconds")).startswith(
         "adam and sgd came out ahead with a score of 1.00, but with times from one seed: no interval"
     )
     assert "some times are of one seed, so there is no interval" in basis_of(few, "steps")

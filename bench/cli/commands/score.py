@@ -8,7 +8,7 @@ from bench.cli.render.named_run import named_run
 from bench.cli.render.paint import print_paragraphs
 from bench.cli.render.score import csv_of, document_of, notes_of, rows_of
 from bench.errors import EXIT_PASS, BenchError
-from bench.store.race import race_of
+from bench.store.raced import race_of
 
 
 def execute(args: argparse.Namespace) -> int:

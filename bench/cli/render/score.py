@@ -34,7 +34,7 @@ def notes_of(race: Race, measure: RaceMeasure) -> list[str]:
     """What the table says, and what it is of."""
     drawn = race.profiles(measure)
     each = [workload_sentence(race, measure, workload) for workload in race.targets]
-    return [leader_of(race, drawn), basis_of(race, measure), *each, *doubts_of(race, measure)]
+    return [leader_of(race, measure, drawn), basis_of(race, measure), *each, *doubts_of(race, measure)]
 
 
 def document_of(race: Race, measure: RaceMeasure) -> dict[str, Any]:
