@@ -80,9 +80,17 @@ def _samples(row: Row) -> Picture | None:
         drawn.image(x + (step - side) / 2, y, side, pixels, group)
         drawn.text(x + step / 2, y + side + 11, name, anchor="middle", colour="--muted", parent=group)
     dataset, shape = row.cell.get("dataset"), images[0][1].shape
-    caption = f"The first test image of each class of {dataset}, {shape[1]} by {shape[2]} pixels as kept in the record."
-    caption += of_channels([row])
+    caption = (
+        f"The first test image of each {_classes(row, len(images))} of {dataset}, {shape[1]} by {shape[2]} pixels as "
+        f"kept in the record.{of_channels([row])}"
+    )
     return described(drawn, f"The data: {short(str(dataset))}", caption)
+
+
+def _classes(row: Row, shown: int) -> str:
+    """What there is an image of each of: classes, or the first of so many."""
+    named = len(row.training[0].get("classes") or ())
+    return f"of {shown} of {named} classes" if shown < named else "class"
 
 
 def _grid(row: Row) -> Picture | None:
@@ -122,8 +130,8 @@ def _scores(row: Row) -> Picture | None:
     seed = row.training[0].get("seed")
     caption = (
         f"The three classes that {row.label} (seed {seed}) gives the highest probability to the first test image of "
-        f"each class, after training; the true class is green and marked with a tick. It is right on {right} of "
-        f"{len(images)}.{of_channels([row])}"
+        f"each {_classes(row, len(images))}, after training; the true class is green and marked with a tick. "
+        f"It is right on {right} of {len(images)}.{of_channels([row])}"
     )
     return described(drawn, f"Class scores of {short(row.label)}", caption, row.key)
 

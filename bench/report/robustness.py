@@ -140,7 +140,7 @@ def fooled(rows: Sequence[Row]) -> Picture | None:
     caption = (
         "Test images that the net has right, each followed by what PGD made of it and the net has wrong, within the "
         "smallest eps at which that image falls; below them what it is taken for, and with which probability. "
-        "Those are of whole images, all their pixels and channels, the changed one rounded to 8 bits."
+        "Probabilities are of whole images, all their pixels and channels, the changed one rounded to 8 bits."
         f"{of_channels([band.row for band in bands])}"
     )
     return multiples("insight-fooled", "What fooled each net", caption, bands)
