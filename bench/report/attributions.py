@@ -7,6 +7,7 @@ from bench.report.multiples import Band, Line, Tile, diverging, multiples
 from bench.report.plotting import Picture
 from bench.report.predictions import class_name
 from bench.report.record import Row
+from bench.report.shown import of_channels
 from bench.store.insight import Saliency
 from bench.vocabulary import SALIENCY_METHODS, SaliencyMethod
 
@@ -19,7 +20,7 @@ def saliency(rows: Sequence[Row]) -> Picture | None:
         "Which pixels speak for the class that the net predicts (red) and which against it (blue), each map in a range "
         "of its own: the gradient of its score; integrated gradients, from black to the image; Grad-CAM, the last "
         "convolution's maps weighted by their gradients; and occlusion, how the score falls where a black window lies. "
-        "What several methods agree on is what to believe."
+        f"What several methods agree on is what to believe.{of_channels([band.row for band in bands if band.lines])}"
     )
     headings = ("image", *(name.replace("integrated gradients", "integrated") for name in methods))
     return multiples("insight-saliency", "Saliency", caption, bands, headings)

@@ -8,6 +8,7 @@ from bench.report.learnt import opened
 from bench.report.multiples import Band, Line, Tile, diverging, multiples
 from bench.report.plotting import Picture
 from bench.report.record import Row
+from bench.report.shown import of_channels
 from bench.report.units import percent
 from bench.store.insight import Edges
 from bench.store.raster import Raster
@@ -37,7 +38,7 @@ def edges(rows: Sequence[Row]) -> Picture | None:
         "The strongest filter of the first convolution on the middle of a test image (red above 0, blue below), by "
         "what stands beyond the image's edges: its own pixels repeated (extend), zeros (pad) or nothing, which leaves "
         "less (crop). Then what max and average pooling keep of the padded one: the maximum keeps a stroke as strong "
-        f"as it was, the mean thins it.{''.join(facts[:1])}"
+        f"as it was, the mean thins it.{''.join(facts[:1])}{of_channels([band.row for band in bands])}"
     )
     return multiples("insight-edges", "Edge handling and pooling", caption, bands, EDGE_MAPS)
 

@@ -33,7 +33,7 @@ def insight(record: Record) -> list[Picture]:
     rows = [row for row in record.rows if row.status == "ok" and row.insights]
     ranked = ordered(rows, "accuracy") or rows
     close = ranked if len(ranked) <= MOST_BANDS else [*ranked[: MOST_BANDS - 1], ranked[-1]]
-    drawn = [draw(rows[:MOST_CURVES]) for draw in (robustness, reliability)]
+    drawn = [draw(record, rows[:MOST_CURVES]) for draw in (robustness, reliability)]
     drawn += [draw(close) for draw in (fooled, score_bars, saliency, filters, features, ascent, edges)]
     pictures = [picture for picture in drawn if picture]
     if pictures and (words := _absent(rows)):

@@ -1,13 +1,15 @@
 """Learnt: the filters of nets, the maps of their layers, and the pictures that maximize their classes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.report.drawing import Bytes
 from bench.report.multiples import Band, Line, Tile, multiples
 from bench.report.plotting import Picture
 from bench.report.predictions import class_name, probability
 from bench.report.record import Row
-from bench.store.insight import Features, FilterBank
+from bench.report.shown import of_channels
+from bench.store.insight import Features, FilterBank, LayerMaps
 from bench.store.raster import Raster
 from bench.text import number
 
@@ -55,38 +57,47 @@ def _filter_in_words(bank: FilterBank, at: int, *, whole: bool) -> str:
 
 def features(rows: Sequence[Row]) -> Picture | None:
     """Feature maps of two images through each row's net, side by side."""
-    bands = [Band(row, _layers(row, row.insights[0].features or ())) for row in rows]
+    known = {row.key: row.insights[0].features or () for row in rows}
+    wide = max((part.maps.count for each in known.values() for image in each for part in image.layers), default=0)
+    bands = [Band(row, lines) for row in rows if (lines := _layers(row, known[row.key], wide))]
+    halves = [_halves(band.row, known[band.row.key], wide) for band in bands]
+    alike = all(each == halves[0] for each in halves)
+    if not alike:
+        bands = [replace(band, headings=each) for band, each in zip(bands, halves, strict=True)]
     caption = (
         "The first maps of some layers, from input to output, for two test images side by side: the same maps, of "
         "another class. The lightest pixel of a layer and image is its largest value. What differs between the halves "
         "is what that layer tells the classes apart by."
     )
-    return multiples("insight-features", "Feature maps through the net", caption, bands, _halves(bands))
+    return multiples(
+        "insight-features", "Feature maps through the net", caption, bands, halves[0] if halves and alike else ()
+    )
 
 
-def _halves(bands: Sequence[Band]) -> list[str]:
-    """The class of each image above the first of its maps, of the first net that has any."""
-    band = next((band for band in bands if band.lines), None)
-    if band is None:
-        return []
-    row, each = band.row, band.row.insights[0].features or ()
-    names = [f"class {class_name(row, _label_of(row, image.index), 6)}" for image in each]
-    maps = len(band.lines[0].tiles) // len(names)
-    return [name for image in names for name in (image, *[""] * (maps - 1))]
+def _halves(row: Row, each: Sequence[Features], wide: int) -> list[str]:
+    """The class of each image above the first of its maps."""
+    names = (f"class {class_name(row, _label_of(row, image.index), 6)}" for image in each)
+    return [name for image in names for name in (image, *[""] * (wide - 1))]
 
 
-def _layers(row: Row, each: Sequence[Features]) -> list[Line]:
-    names = {image.index: class_name(row, _label_of(row, image.index)) for image in each}
+def _layers(row: Row, each: Sequence[Features], wide: int) -> list[Line]:
+    """A line for each layer, in which each image has places for `wide` maps."""
+    names = [class_name(row, _label_of(row, image.index)) for image in each]
     lines = []
     for parts in zip(*(image.layers for image in each), strict=False):
-        tiles = [
-            Tile(picture, f"layer {part.layer}, map {at + 1} of {part.channels}, image of class {names[image.index]}")
-            for image, part in zip(each, parts, strict=True)
-            if (pictures := opened(part.maps)) is not None
-            for at, picture in enumerate(pictures[:, :1])
-        ]
-        lines += [Line(tiles, parts[0].layer)] if tiles else []
+        tiles = [tile for part, name in zip(parts, names, strict=True) for tile in _half(part, name, wide)]
+        lines += [Line(tiles, parts[0].layer)] if any(tiles) else []
     return lines
+
+
+def _half(part: LayerMaps, name: str, wide: int) -> list[Tile | None]:
+    """The maps of a layer for an image of a class, and empty places where it has fewer or they are damaged."""
+    pictures = opened(part.maps)
+    tiles = [
+        Tile(picture, f"layer {part.layer}, map {at + 1} of {part.channels}, image of class {name}")
+        for at, picture in enumerate([] if pictures is None else pictures[:, :1])
+    ]
+    return [*tiles, *[None] * (wide - len(tiles))]
 
 
 def _label_of(row: Row, index: int) -> int | None:
@@ -111,5 +122,6 @@ def ascent(rows: Sequence[Row]) -> Picture | None:
         "Pictures that climb from one noise to the class's highest log odds, moved, blurred and faded meanwhile, so "
         "that no single pixel can do it; below each the probability that the net gives the class. What looks like the "
         "class was learnt as a shape; what does not, and is believed all the same, shows what the net goes by instead."
+        f"{of_channels([band.row for band in bands])}"
     )
     return multiples("insight-ascent", "What maximizes each class", caption, bands)

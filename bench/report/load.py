@@ -84,7 +84,8 @@ def read(run: Run) -> Record:
     }
     parts = begun(run)
     gathered: dict[tuple[str, str], _Gathered] = {}
-    for line, (place, _) in zip(lines.values(), places_of([*lines.values()]), strict=True):
+    by_seed = sorted(lines.values(), key=_seed_and_repeat)
+    for line, (place, _) in zip(by_seed, places_of(by_seed), strict=True):
         key = (place.id, place.machine)
         gathered.setdefault(key, _Gathered(machine=place.machine, begun=parts.get(key))).add(line)
     trained = [entry for part in gathered.values() for entry in part.training]
@@ -107,6 +108,11 @@ def read(run: Run) -> Record:
         elsewhere=figures_near(run.folder)[0],
     )
     return replace(record, rows=tuple(_in_order(record)))
+
+
+def _seed_and_repeat(line: Mapping[str, Any]) -> tuple[int, int]:
+    """The place of a process among those of its configuration, whatever the order that they ran in."""
+    return seed_of(line["cell"]) or 0, line["repeat"]
 
 
 def _in_order(record: Record) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from bench.report.drawing import Bytes, Drawing
 from bench.report.plotting import Picture, short
 from bench.report.predictions import described
 from bench.report.record import Row
+from bench.report.shown import of_seed
 
 WIDTH = 320.0
 _NAME, _HEADING, _UNDER, _GAP = 13.0, 12.0, 9.5, 4.0
@@ -51,16 +52,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The lines of one configuration."""
+    """The lines of one configuration, and what its columns are where not all bands have the same."""
 
     row: Row
     lines: Sequence[Line]
+    headings: Sequence[str] = ()
 
 
 def multiples(
     name: str, title: str, caption: str, bands: Sequence[Band], headings: Sequence[str] = ()
 ) -> Picture | None:
-    """The bands below each other, all tiles of one size; `headings` name the columns. None where there is no tile."""
+    """The bands below each other, all tiles of one size; `headings` name the columns of all. None where no tile is."""
     bands = [band for band in bands if band.lines]
     lines = [line for band in bands for line in band.lines]
     if not any(line.tiles for line in lines):
@@ -69,17 +71,24 @@ def multiples(
     left = _LABEL if any(line.label for line in lines) else 0.0
     pitch = min((WIDTH - left) / columns, _LARGEST + _GAP)
     texts = sum(line.texts for line in lines) * _UNDER
-    top = _HEADING if headings else 0.0
-    drawn = Drawing(name, WIDTH, top + len(bands) * _NAME + len(lines) * pitch + texts)
-    for at, heading in enumerate(headings):
-        drawn.text(left + (at + 0.5) * pitch - _GAP / 2, 8, heading, size=7.5, anchor="middle", colour="--muted")
+    named = sum(bool(each) for each in (headings, *(band.headings for band in bands))) * _HEADING
+    drawn = Drawing(name, WIDTH, named + len(bands) * _NAME + len(lines) * pitch + texts)
+    top = _headed(drawn, headings, (left, 0.0), pitch)
     for band in bands:
         drawn.text(0, top + 9, short(band.row.label, 48))
-        top += _NAME
+        top = _headed(drawn, band.headings, (left, top + _NAME), pitch)
         for line in band.lines:
             _line(drawn, band.row, line, (left, top), pitch)
             top += pitch + line.texts * _UNDER
-    return described(drawn, title, caption)
+    return described(drawn, title, caption + of_seed([band.row for band in bands]))
+
+
+def _headed(drawn: Drawing, headings: Sequence[str], place: tuple[float, float], pitch: float) -> float:
+    """Draw the headings of columns; where the lines below them begin."""
+    left, top = place
+    for at, heading in enumerate(headings):
+        drawn.text(left + (at + 0.5) * pitch - _GAP / 2, top + 8, heading, size=7.5, anchor="middle", colour="--muted")
+    return top + (_HEADING if headings else 0.0)
 
 
 def _line(drawn: Drawing, row: Row, line: Line, place: tuple[float, float], pitch: float) -> None:

@@ -10,6 +10,7 @@ from bench.report.drawing import Bytes, Drawing, pixels_of
 from bench.report.plotting import Picture, keep, short
 from bench.report.rank import ordered
 from bench.report.record import Record, Row
+from bench.report.shown import of_channels
 from bench.report.units import quantity
 from bench.text import plural
 
@@ -79,8 +80,17 @@ def _samples(row: Row) -> Picture | None:
         drawn.image(x + (step - side) / 2, y, side, pixels, group)
         drawn.text(x + step / 2, y + side + 11, name, anchor="middle", colour="--muted", parent=group)
     dataset, shape = row.cell.get("dataset"), images[0][1].shape
-    caption = f"The first test image of each class of {dataset}, {shape[1]} by {shape[2]} pixels as kept in the record."
+    caption = (
+        f"The first test image of each {_classes(row, len(images))} of {dataset}, {shape[1]} by {shape[2]} pixels as "
+        f"kept in the record.{of_channels([row])}"
+    )
     return described(drawn, f"The data: {short(str(dataset))}", caption)
+
+
+def _classes(row: Row, shown: int) -> str:
+    """What there is an image of each of: classes, or the first of so many."""
+    named = len(row.training[0].get("classes") or ())
+    return f"of {shown} of {named} classes" if shown < named else "class"
 
 
 def _grid(row: Row) -> Picture | None:
@@ -102,7 +112,7 @@ def _grid(row: Row) -> Picture | None:
             if value:
                 drawn.text((x + 0.5) * cell, (y + 0.64) * cell, str(value), size=8, anchor="middle")
     drawn.marks.append((row.key, f"brightest pixel of these {height * width}: {max(map(max, part))}"))
-    channel = ", its first channel" if len(pixels) > 1 else ""
+    channel = ", its first channel" if max(len(pixels), row.channels) > 1 else ""
     caption = (
         f"The middle {height} by {width} pixels of a test image of class {name}{channel}, as bytes of 0 to 255; zeros "
         "are left out. Nets see these numbers after the scaling that a configuration chooses."
@@ -117,9 +127,11 @@ def _scores(row: Row) -> Picture | None:
         return None
     drawn = _gallery(f"seeing-scores-{row.key}", row, images)
     right = sum(image.get("label") == image.get("predicted") for image, _ in images)
+    seed = row.training[0].get("seed")
     caption = (
-        f"The three classes that {row.label} gives the highest probability to the first test image of each class, "
-        f"after training; the true class is green and marked with a tick. It is right on {right} of {len(images)}."
+        f"The three classes that {row.label} (seed {seed}) gives the highest probability to the first test image of "
+        f"each {_classes(row, len(images))}, after training; the true class is green and marked with a tick. "
+        f"It is right on {right} of {len(images)}.{of_channels([row])}"
     )
     return described(drawn, f"Class scores of {short(row.label)}", caption, row.key)
 
@@ -134,6 +146,7 @@ def _mistakes(row: Row) -> Picture | None:
     caption = (
         f"The {len(images)} test images on which {row.label} (seed {seed}) was most wrong, by cross entropy, with its "
         "three top probabilities; the true class, where it is among them, is green and marked with a tick."
+        f"{of_channels([row])}"
     )
     return described(drawn, f"Worst mistakes of {short(row.label)}", caption, row.key)
 
@@ -182,13 +195,13 @@ def _in_words(row: Row, image: Seen) -> str:
 
 
 def matrix(stored: Any) -> npt.NDArray[np.int64] | None:
-    """A square matrix of counts, of no more classes than a picture can hold; None for anything else."""
+    """A square matrix of counts, of any number of classes; None for anything else."""
     try:
         counts = np.array(stored, dtype=np.int64)
     except (ValueError, TypeError, OverflowError):
         return None
     square = counts.ndim == 2 and counts.shape[0] == counts.shape[1]
-    return counts if square and 0 < len(counts) <= MOST_CLASSES else None
+    return counts if square and len(counts) else None
 
 
 def _right(counts: npt.NDArray[np.int64]) -> list[str]:
@@ -202,9 +215,9 @@ def _each(row: Row, shares: list[str]) -> str:
 
 
 def _confusion(row: Row) -> Picture | None:
-    """Which classes the row takes for which, all seeds together."""
+    """Which classes the row takes for which, all seeds together; None of more classes than a picture can hold."""
     matrices = [counts for training in row.training if (counts := matrix(training.get("confusion"))) is not None]
-    if len({len(matrix) for matrix in matrices}) != 1:
+    if len({len(matrix) for matrix in matrices}) != 1 or len(matrices[0]) > MOST_CLASSES:
         return None
     counts, classes = np.sum(matrices, axis=0), len(matrices[0])
     right = _right(counts)

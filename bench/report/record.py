@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.plan.cell import Cell
+from bench.plan.cell import Cell, seed_of
 from bench.stats.interval import Interval
 from bench.store.elsewhere import FigureFile
 from bench.store.facts import RunFacts
@@ -72,7 +72,8 @@ class Row:
     `steps` are seconds of each step, an array a process; `turns` those of blocks of reference and cell, (turns, 2);
     `machine` is what it was measured on, as a digest. What it learnt is over all machines, in each of its rows.
     `oversubscribed` says that its ranks had to share cores. `percentiles` are those of its times, by metric and name.
-    `results` are its processes as recorded, without their samples; `insights` looks into the nets of its seeds.
+    `results` are its processes as recorded, without their samples; `insights` looks into the nets of its seeds. What is
+    of seeds or processes is in the order of the seeds.
     `begun` says how many of its processes were measured, where the run ended, or goes on, without some of them.
     """
 
@@ -103,6 +104,17 @@ class Row:
     def why(self) -> str | None:
         """Why it stands so, as far as that is known: the reason, or how many of its processes were measured."""
         return f"{self.begun} processes measured" if self.begun else self.reason
+
+    @property
+    def seed_looked_into(self) -> int | None:
+        """The seed of its first insight."""
+        return next((seed_of(line["cell"]) for line in self.results if line.get("insight")), None)
+
+    @property
+    def channels(self) -> int:
+        """Of its test images; 0 where nothing tells, as of versions before."""
+        stored = next((shape for training in self.training if (shape := training.get("shape"))), None)
+        return stored[0] if isinstance(stored, list) and isinstance(stored[0], int) else 0
 
     @property
     def stopped(self) -> bool:

@@ -7,12 +7,14 @@ from matplotlib.ticker import FuncFormatter
 
 from bench.metrics import ROBUST_OF, WORDED_ROBUST
 from bench.report import svg
+from bench.report.comparable import groups
 from bench.report.learnt import opened
 from bench.report.multiples import Band, Line, Tile, multiples
-from bench.report.plotting import DASHED, Picture, colour_of, dot, finish
+from bench.report.plotting import DASHED, Picture, colour_of, dot, finish, short
 from bench.report.predictions import class_name, matrix, probability
 from bench.report.rank import ordered
-from bench.report.record import Row, Value
+from bench.report.record import Record, Row, Value
+from bench.report.shown import of_channels
 from bench.report.table import in_words
 from bench.report.units import quantity, tied
 from bench.stats.interval import Interval
@@ -25,7 +27,7 @@ _NAMED = 3  # nets in the sentence
 _LEARNT = 0.1  # of what a guess gets wrong, which a net gets right at least that has learnt something to keep
 
 
-def robustness(rows: Sequence[Row]) -> Picture | None:
+def robustness(record: Record, rows: Sequence[Row]) -> Picture | None:
     """Accuracy under PGD, drawn through, and under FGSM, dashed, against eps, with intervals over seeds."""
     known = {row.key: attacks for row in rows if (attacks := _attacks(row))}
     rows = [row for row in rows if row.key in known]
@@ -42,7 +44,7 @@ def robustness(rows: Sequence[Row]) -> Picture | None:
     axes.set_title("accuracy under attack", loc="left", color=svg.MUTED)
     attack = known[rows[0].key][0]
     caption = (
-        f"{_sentence(rows)}Accuracy on {_images(rows, known)}, each changed to fool that net: "
+        f"{_sentence(record, rows)}Accuracy on {_images(rows, known)}, each changed to fool that net: "
         f"PGD ({plural(attack.steps, 'step')} of {attack.step_size:g} eps from a random start) drawn "
         "through, FGSM (one step of eps) dashed. Bars are 95 % intervals over seeds, where there are several; another "
         "draw of images would move all lines. A stronger attack may find more."
@@ -56,37 +58,49 @@ def _attacks(row: Row) -> list[Adversarial]:
 
 def _images(rows: Sequence[Row], known: Mapping[str, Sequence[Adversarial]]) -> str:
     """Which images: the same for all nets of a data set, or fewer of them for those that compute much."""
-    if len({row.cell.get("dataset") for row in rows}) > 1:
-        return "test images that are the same for all nets of a data set"
-    counts = {row.label: known[row.key][0].images for row in rows}
-    most = max(counts.values())
-    fewer = [f"{count} of {label}" for label, count in counts.items() if count < most]
-    if not fewer:
-        return f"the same {plural(most, 'test image')} for all"
-    return f"the same {plural(most, 'test image')}, or the first of them where a net computes much ({joined(fewer)})"
+    counts: dict[str, dict[str, int]] = {}
+    for row in rows:
+        counts.setdefault(str(row.cell.get("dataset")), {})[row.label] = known[row.key][0].images
+    most = {name: max(each.values()) for name, each in counts.items()}
+    fewer = [
+        f"{count} of {label}" for name, each in counts.items() for label, count in each.items() if count < most[name]
+    ]
+    first = f", or the first of them where a net computes much ({joined(fewer)})" if fewer else ""
+    if len(most) > 1:
+        sets = joined(f"{plural(count, 'image')} of {short(name)}" for name, count in most.items())
+        return f"the test images that are the same for all nets of a data set ({sets}){first}"
+    return f"the same {plural(max(most.values()), 'test image')}{first or ' for all'}"
 
 
 def at_chance(row: Row) -> bool:
     """Whether a net is right so seldom that what it keeps tells nothing: an answer that never changes keeps it all."""
-    counts = matrix(row.training[0].get("confusion")) if row.training else None
+    matrices = (matrix(training.get("confusion")) for training in row.training)
+    counts = next((each for each in matrices if each is not None), None)
     if counts is None or not counts.sum():
         return False
     guess = float(counts.sum(axis=1).max() / counts.sum())  # the most frequent class, always
     return row.values["accuracy"].value - guess < _LEARNT * (1 - guess)
 
 
-def _sentence(rows: Sequence[Row]) -> str:
-    """What the most and the least robust keep at the strength that sentences are of."""
+def _sentence(record: Record, rows: Sequence[Row]) -> str:
+    """What the nets keep at the strength that sentences are of, those that compare together, and which are left out."""
     rows = [row for row in rows if "accuracy" in row.values]
-    guessing = joined((row.label for row in rows if at_chance(row)), most=4)
-    ranked = ordered([row for row in rows if not at_chance(row)], _AT)
+    guessing = [row for row in rows if at_chance(row)]
+    alike = groups(record, [row for row in rows if _AT in row.values], _AT)
+    kept = ((group, [row for row in group.rows if row not in guessing]) for group in alike)
+    left = joined((row.label for row in guessing), most=4)
+    return "".join(group.says(_kept(members)) for group, members in kept if members) + (
+        f"Hardly more often right than a guess, without any attack: {left}. " if left else ""
+    )
+
+
+def _kept(rows: list[Row]) -> str:
+    """What the most and the least robust keep."""
+    ranked = ordered(rows, _AT)
     shown = ranked if len(ranked) <= _NAMED else [*ranked[: _NAMED - 1], ranked[-1]]
     parts = [f"{row.label} {'keeps ' if not at else ''}{_share(row.values[_AT])}" for at, row in enumerate(shown)]
-    left = f"Hardly more often right than a guess, without any attack: {guessing}. " if guessing else ""
-    if not parts:
-        return left
     first, *rest = parts
-    return ", ".join([f"{first} at eps {WORDED_ROBUST:g}", *rest]) + f". {left}"
+    return ", ".join([f"{first} at eps {WORDED_ROBUST:g}", *rest]) + ". "
 
 
 def _share(value: Value) -> str:
@@ -125,8 +139,9 @@ def fooled(rows: Sequence[Row]) -> Picture | None:
     bands = [Band(row, [Line(tiles)]) for row in rows if (tiles := _pairs(row))]
     caption = (
         "Test images that the net has right, each followed by what PGD made of it and the net has wrong, within the "
-        "smallest eps at which that image falls; below them what it is taken for, and with which probability. Scores "
-        "are of the pictures as they are shown, rounded to 8 bits."
+        "smallest eps at which that image falls; below them what it is taken for, and with which probability. "
+        "Probabilities are of whole images, all their pixels and channels, the changed one rounded to 8 bits."
+        f"{of_channels([band.row for band in bands])}"
     )
     return multiples("insight-fooled", "What fooled each net", caption, bands)
 

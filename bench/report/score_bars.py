@@ -10,6 +10,7 @@ from bench.report.learnt import opened
 from bench.report.plotting import Picture, short
 from bench.report.predictions import class_name, described, probability
 from bench.report.record import Row
+from bench.report.shown import of_channels, of_seed
 from bench.store.insight import Scored
 from bench.text import number
 
@@ -36,13 +37,14 @@ def score_bars(rows: Sequence[Row]) -> Picture | None:
         for image, pixels in images:
             _image(drawn, row, image, pixels, top)
             top += _HIGH + _TEXTS
+    drawn_of = [row for row, _ in shown]
     few = all(len(image.scores) <= _MOST for _, images in shown for image, _ in images)
     rest = "" if few else f" over all classes; of more than {_MOST} the true one and those of the highest scores stand"
     caption = (
         "What nets give each class of a test image of either of two classes, and of their worst mistake: the scores as "
         "they leave the net, above and below 0, and what the softmax makes of them, which add up to 100 %"
         f"{rest}. The true class is green, its name under the bars marked with a tick. A lead of a few points is "
-        "certainty after it."
+        f"certainty after it.{of_channels(drawn_of)}{of_seed(drawn_of)}"
     )
     return described(drawn, "Class scores and softmax", caption)
 

@@ -140,6 +140,7 @@ class StoredTraining(TypedDict, total=False):
             for each the `norms` of the gradients of its batch, by parameter.
         limit: what ended it; null where it ran to its end.
         until: `target`, a share; `every`, steps between evaluations; `reached`. Null without a target.
+        shape: of a test image: channels, height and width; absent from versions before.
         per_class: accuracy of each class, shares.
         confusion: counts, a row for each true class and a column for each predicted one.
         digits: the first test image of each class, ten at most, each as in `mistakes`.
@@ -154,6 +155,7 @@ class StoredTraining(TypedDict, total=False):
     gradients: Any
     limit: Number | None
     until: dict[str, Any] | None
+    shape: Any
     per_class: Any
     confusion: Any
     digits: Any

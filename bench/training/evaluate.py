@@ -45,10 +45,11 @@ def examine(scores: Tensor, labels: Tensor, pixels: Tensor) -> dict[str, Any]:
         pixels: uint8 (M, C, H, W), as they are in the data set.
 
     Returns:
-        `per_class`, the accuracy of each; `confusion`, counts with a row for each true class and a column for each
-        predicted one; `digits`, the first test image of each class (of ten at most), and `mistakes`, the wrong ones of
-        highest cross entropy: each with its `index` in the test set, `label`, `predicted`, that `loss`,
-        `scores` (pairs of class and probability, the highest first) and `image`; see `thumbnail`.
+        `shape`, that of an image (C, H, W); `per_class`, the accuracy of each class; `confusion`, counts with a row for
+        each true class and a column for each predicted one; `digits`, the first test image of each class (of ten at
+        most), and `mistakes`, the wrong ones of highest cross entropy: each with its `index` in the test set, `label`,
+        `predicted`, that `loss`, `scores` (pairs of class and probability, the highest first) and `image`; see
+        `thumbnail`.
 
     """
     scores, labels, classes = scores.cpu(), labels.cpu(), scores.shape[1]
@@ -73,6 +74,7 @@ def examine(scores: Tensor, labels: Tensor, pixels: Tensor) -> dict[str, Any]:
         }
 
     return {
+        "shape": list(pixels.shape[1:]),
         "per_class": (confusion.diagonal() / confusion.sum(1).clamp(min=1)).tolist(),
         "confusion": confusion.tolist(),
         "digits": [prediction(index) for index in firsts],

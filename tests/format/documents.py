@@ -484,6 +484,7 @@ TRAINING = Table(
     "Learning record", "The key `training` of a line.", StoredTraining, {"seed": "1", "limit": "s"},
     {
         "classes": {"type": "list of text"}, "gradients": {"type": "object"},
+        "shape": {"type": "list of integers", "unit": "1"},
         "per_class": {"type": "list of numbers", "unit": "1"},
         "confusion": {"type": "list of lists of integers", "unit": "1"},
         "digits": {"type": "list of objects"}, "mistakes": {"type": "list of objects"},

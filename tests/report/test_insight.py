@@ -16,6 +16,7 @@ from bench.report.score_bars import softmax
 from bench.store.result import Measurement
 from bench.vocabulary import INSIGHT_KINDS
 from tests.report import report_sample as sample
+from tests.report.insight_sample import image as picture_of
 from tests.report.insight_sample import insight as made_up
 from tests.report.insight_sample import looked_into
 
@@ -74,7 +75,75 @@ def test_several_seeds_give_an_interval(tmp_path):
     robustness = pictures["insight-robustness"]
     assert robustness.caption.startswith("resnet8 keeps 72 ± 2.5\u00a0% at eps 0.1, lenet5 44 ± 2.5\u00a0%. ")
     assert "n = 3 seeds" in robustness.numbers[0][1]
-    assert "of 2,700 images" in pictures["insight-reliability"].numbers[0][1]
+    assert "of 2,700 answers of 3 seeds" in pictures["insight-reliability"].numbers[0][1]
+
+
+def of_two_data_sets(root, **training):
+    """The pictures of a net on one data set and of another on `two`, whose learning record has `training` too."""
+    first, second = results()
+    second.insight["adversarial"]["images"] = 30
+    second = replace(second, cell=replace(second.cell, dataset="two"), training={**second.training, **training})
+    return seen_in([first, second], root)
+
+
+def test_nets_of_several_data_sets_are_not_ranked_together(tmp_path):
+    pictures = of_two_data_sets(tmp_path)
+    robustness, reliability = (pictures[f"insight-{name}"].caption for name in ("robustness", "reliability"))
+    assert robustness.startswith(
+        "On mnist: lenet5 \u00b7 mnist keeps 43.00\u00a0% at eps 0.1. "
+        "On two: resnet8 \u00b7 two keeps 71.00\u00a0% at eps 0.1. "
+    )
+    assert "are the same for all nets of a data set (500 images of mnist and 30 images of two), each" in robustness
+    assert reliability.startswith(
+        "Calibration error, on mnist: lenet5 \u00b7 mnist 2.00\u00a0%. "
+        "Calibration error, on two: resnet8 \u00b7 two 2.00\u00a0%. "
+    )
+
+
+def test_a_data_set_whose_nets_all_guess_has_no_sentence_of_its_own(tmp_path):
+    caption = of_two_data_sets(tmp_path, confusion=[[1, 0], [9999, 0]])["insight-robustness"].caption
+    left = "Hardly more often right than a guess, without any attack: resnet8 \u00b7 two. "
+    assert caption.startswith(f"On mnist: lenet5 \u00b7 mnist keeps 43.00\u00a0% at eps 0.1. {left}")
+
+
+def headings(picture):
+    return re.findall(r">class (\w+)</", picture.svg)
+
+
+def test_classes_stand_above_the_maps_of_the_nets_that_have_them(tmp_path, pictures):
+    assert headings(pictures["insight-features"]) == ["0", "1"]
+    own = of_two_data_sets(tmp_path, classes=["cat", "dog"])["insight-features"]
+    assert headings(own) == ["cat", "dog", "0", "1"]
+
+
+def test_the_maps_of_an_image_begin_below_its_class_whatever_the_layer_has(tmp_path):
+    whole = made_up()
+    narrow = tuple(
+        replace(each, layers=(replace(each.layers[0], channels=2, maps=picture_of(2, 14)), *each.layers))
+        for each in whole.features
+    )
+    picture = seen_in(results(names=("lenet5",), features=narrow), tmp_path)["insight-features"]
+    first = re.findall(r"<title>[^<]*map 1 of (\d), image of class (\d)</title><image x=\"([\d.]+)\"", picture.svg)
+    places = {(maps, label): float(x) for maps, label, x in first}
+    assert places["2", "0"] == places["6", "0"] < places["2", "1"] == places["6", "1"]
+
+
+@pytest.mark.parametrize(
+    ("images", "surest"),
+    [
+        ((30,), "30 images at a mean probability of 99.00"),
+        ((12, 28), "40 answers of 2 seeds at a mean probability of 99.00"),
+        ((12, 27), "200 answers of 2 seeds at a mean probability of 63.00"),
+    ],
+)
+def test_answers_of_several_seeds_are_not_counted_as_images(tmp_path, images, surest):
+    """The seeds are asked the same images, and a bin is drawn by how many of them a seed has in it."""
+    every = results(seeds=len(images), names=("lenet5",))
+    for result, count in zip(every, images, strict=True):
+        result.insight["calibration"]["bins"][14]["images"] = count
+    picture = seen_in(every, tmp_path)["insight-reliability"]
+    assert f"of {surest}" in picture.numbers[0][1]
+    assert ("20 images a seed are" in picture.caption) == (len(images) > 1)
 
 
 def test_scores_are_those_of_the_record_and_their_softmax(pictures):
@@ -129,7 +198,7 @@ def judged(accuracy, classes, root):
     return {sentence.topic for sentence in conclusions(record)}, caption
 
 
-@pytest.mark.parametrize(("accuracy", "classes"), [(0.1135, 10), (0.52, 2), (0.35, 3)])
+@pytest.mark.parametrize(("accuracy", "classes"), [(0.1135, 10), (0.52, 2), (0.35, 3), (1 / 13, 13), (0.015, 100)])
 def test_a_net_that_guesses_is_not_the_most_robust(tmp_path, accuracy, classes):
     """An answer that never changes keeps its share whatever is done to the image."""
     topics, caption = judged(accuracy, classes, tmp_path)

@@ -95,6 +95,14 @@ def test_scores_and_mistakes_are_those_of_the_record(tmp_path):
     assert "It is right on 10 of 10." in found["seeing-scores-r0"].caption
 
 
+def test_of_many_classes_it_is_said_how_many_have_an_image(tmp_path):
+    (result,) = sample.results(("mlp",), repeats=1)
+    result.training["classes"] = [f"c{at}" for at in range(13)]
+    found = pictures(tmp_path, [result])
+    assert found["seeing-samples-r0"].caption.startswith("The first test image of each of 10 of 13 classes of mnist, ")
+    assert "the first test image of each of 10 of 13 classes, after" in found["seeing-scores-r0"].caption
+
+
 @pytest.mark.parametrize("share", [10**400, -0.5, 1e300], ids=["endless", "negative", "huge"])
 def test_a_share_that_is_none_is_left_out_of_the_scores(tmp_path, share):
     (result,) = sample.results(("mlp",), repeats=1)

@@ -42,9 +42,10 @@ def examined():
 
 
 def test_the_confusion_matrix_counts_every_image_once(examined):
-    scores, labels, _, report = examined
+    scores, labels, pixels, report = examined
     pairs = list(zip(labels.tolist(), scores.argmax(1).tolist(), strict=True))
 
+    assert report["shape"] == list(pixels.shape[1:])
     assert report["confusion"] == [[pairs.count((true, said)) for said in range(3)] for true in range(3)]
     assert report["per_class"] == pytest.approx(
         [report["confusion"][at][at] / sum(report["confusion"][at]) for at in range(3)]
