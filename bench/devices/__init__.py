@@ -28,6 +28,7 @@ __all__ = [
     "device_in_use",
     "is_name",
     "is_out_of_memory",
+    "name_in_use",
     "open_device",
     "random_numbers_kept",
     "unsupported_on",
@@ -79,7 +80,12 @@ def device_for(cell: Cell) -> Device:
 
 def device_in_use() -> Device:
     """The device that this process has been working on: another one than the host's processor where there is one."""
-    return open_device(next(name for kind in reversed(DEVICES.values()) if (name := kind.in_use())))
+    return open_device(name_in_use())
+
+
+def name_in_use() -> str:
+    """Its name; none is opened."""
+    return next(name for kind in reversed(DEVICES.values()) if (name := kind.in_use()))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bench.insight.filters import convolutions
-from bench.insight.subject import AbsentError, Subject
+from bench.insight.subject import AbsentError, Subject, passage_of
 from bench.store.insight import Edge, Edges
 from bench.store.raster import LARGEST_SIDE, Raster, raster_of, signed_raster_of
 from bench.vocabulary import EdgeMap
@@ -20,8 +20,12 @@ def edges_of(subject: Subject) -> Edges:
         AbsentError: no convolution looks at the pixels, or they are too few.
 
     """
-    channels = subject.pixels.shape[1]
-    layers = [pair for pair in convolutions(subject.net.net) if pair[1].weight.shape[1] == channels]
+    channels, passage = subject.pixels.shape[1], passage_of(subject)
+    layers = [
+        (path, layer)
+        for path, layer in convolutions(subject.net.net, passage)
+        if layer.weight.shape[1] == channels and passage.takes_pixels(path, layer)
+    ]
     index = int(subject.chosen()[0])
     image = _middle(subject.pixels[index : index + 1])
     if not layers:

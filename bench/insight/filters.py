@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from bench.insight.subject import AbsentError, Subject
+from bench.insight.subject import AbsentError, Subject, passage_of
+from bench.models import Passage
 from bench.store.insight import FilterBank
 from bench.store.raster import signed_raster_of
 
@@ -19,25 +20,28 @@ def filters_of(subject: Subject) -> tuple[FilterBank, ...]:
         AbsentError: it begins with neither.
 
     """
-    layers, shape = convolutions(subject.net.net)[:LAYERS], subject.pixels.shape[1:]
-    if layers:
-        return tuple(_bank(path, layer.weight.detach(), first=not at) for at, (path, layer) in enumerate(layers))
-    for path, layer in subject.net.net.named_modules():
-        if isinstance(layer, nn.Linear) and layer.in_features == shape.numel():
-            return (_bank(path, layer.weight.detach().reshape(-1, *shape), first=True),)
+    net, shape, passage = subject.net.net, subject.pixels.shape[1:], passage_of(subject)
+    if layers := convolutions(net, passage)[:LAYERS]:
+        return tuple(
+            _bank(path, layer.weight.detach(), of_pixels=layer.groups == 1 and passage.takes_pixels(path, layer))
+            for path, layer in layers
+        )
+    for path, layer in passage.layers(net):
+        if isinstance(layer, nn.Linear) and layer.in_features == shape.numel() and passage.takes_pixels(path, layer):
+            return (_bank(path, layer.weight.detach().reshape(-1, *shape), of_pixels=True),)
     raise AbsentError("its first layer is neither a convolution nor a linear layer of the pixels")
 
 
-def convolutions(net: nn.Module) -> list[tuple[str, nn.Conv2d]]:
-    """The convolutions that look at more than one pixel, with their paths, in the order of the net's definition."""
-    every = ((path, layer) for path, layer in net.named_modules() if isinstance(layer, nn.Conv2d))
+def convolutions(net: nn.Module, passage: Passage) -> list[tuple[str, nn.Conv2d]]:
+    """The convolutions that look at more than one pixel, with their paths, from input to output."""
+    every = ((path, layer) for path, layer in passage.layers(net) if isinstance(layer, nn.Conv2d))
     return [(path, layer) for path, layer in every if max(layer.kernel_size) > 1]
 
 
-def _bank(layer: str, weight: Tensor, *, first: bool) -> FilterBank:
-    """Weights (O, I, H, W) as pictures: whole filters of one channel, or in the first layer of colours; else slices."""
+def _bank(layer: str, weight: Tensor, *, of_pixels: bool) -> FilterBank:
+    """Weights (O, I, H, W) as pictures: whole filters of one channel, or of the colours of pixels; else slices."""
     filters, inputs = weight.shape[:2]
-    if inputs == 1 or (first and inputs == _COLOURS):
+    if inputs == 1 or (of_pixels and inputs == _COLOURS):
         shown, columns = weight[:MOST_FILTERS], MOST_SLICES
     else:
         columns = min(inputs, MOST_SLICES)

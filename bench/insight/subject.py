@@ -105,6 +105,11 @@ def _as_built(weights: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tensor.clone() for name, tensor in weights.items()}
 
 
+def passage_of(subject: Subject) -> models.Passage:
+    """How the pixels pass through the net."""
+    return models.follow(subject.net.net, subject.pixels[:1])
+
+
 def layers_with_maps(subject: Subject, images: Tensor) -> list[tuple[str, nn.Module, Tensor]]:
     """Path, layer and maps (N, C, H, W) of each innermost layer whose maps have more than a pixel, in order."""
     seen: list[tuple[str, nn.Module, Tensor]] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -61,8 +62,9 @@ class Workload:
         self.outputs = models.outputs_of(cell.source("architecture"), shape, num_classes)
         self.model: nn.Module = model.to(device=device.torch_device, memory_format=layout)  # type: ignore[call-overload]
         models.initialize(
-            self.model, cell.initialization, lambda most: self.as_floats(images[:most].to(device.torch_device))
-        )
+            self.model, cell.initialization, lambda most: self.as_floats(images[:most].to(device.torch_device)),
+            partial(models.passage_of, cell.source("architecture"), shape, num_classes),
+        )  # fmt: skip
         self.recomputed = _recomputed(self.model, cell) if cell.mode == "recompute" else None
         self.is_pure = cell.dtype.startswith(PURE)
         if self.is_pure:

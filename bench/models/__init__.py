@@ -11,3 +11,7 @@ from bench.models.build import trouble_with_one_image as trouble_with_one_image
 from bench.models.collections import COLLECTIONS as COLLECTIONS
 from bench.models.initial import initialize as initialize
 from bench.models.initial import of_images as of_images
+from bench.models.passage import Following as Following
+from bench.models.passage import Passage as Passage
+from bench.models.passage import follow as follow
+from bench.models.passage import passage_of as passage_of

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from bench.models.passage import Passage
+
 SEEN = 5000  # training images whose patches are whitened, or fewer of large ones, whose patches are many:
 MOST = 2**28  # numbers in all of these patches
 AT_ONCE = 2**22  # of these, which are in memory at the same time
@@ -23,37 +25,44 @@ RULES: dict[str, Callable[[Tensor], object]] = {
 
 
 @torch.no_grad()
-def initialize(model: nn.Module, name: str, images: Callable[[int], Tensor]) -> None:
+def initialize(model: nn.Module, name: str, images: Callable[[int], Tensor], passage: Callable[[], Passage]) -> None:
     """Draw the weights of linear layers and convolutions by a rule, and have their biases 0; "default" leaves all.
 
-    With "zero_last" only the last of them, whose outputs are the scores, begins at 0; with "whitened" only the first
-    convolution is another, see `_whiten`. What is normalized, embedded or bare parameters stays as it is.
+    With "zero_last" only the last of them that images pass, whose outputs are the scores, begins at 0; with "whitened"
+    only the convolution of the images is another, see `_whiten`. What is normalized, embedded or bare parameters stays
+    as it is.
 
     Args:
         model: on its device.
         name: of the rule.
         images: gives the first of the training images, (N, C, H, W), on that device.
+        passage: tells how images pass through such a model.
 
     """
-    layers = [layer for layer in model.modules() if isinstance(layer, _LAYERS)]
     if name == "default":
         return
     if name == "whitened":
         channels, height, width = images(1).shape[1:]
-        if (first := of_images(model, channels)) is not None:
+        if (first := of_images(model, channels, passage())) is not None:
             _whiten(first, images, height * width)
         return
-    for layer in layers[-1:] if name == "zero_last" else layers:
+    if name == "zero_last":
+        layers = [layer for _, layer in passage().layers(model) if isinstance(layer, _LAYERS)][-1:]
+    else:
+        layers = [layer for layer in model.modules() if isinstance(layer, _LAYERS)]
+    for layer in layers:
         RULES.get(name, nn.init.zeros_)(layer.weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
 
 
-def of_images(model: nn.Module, channels: int) -> nn.Conv2d | None:
+def of_images(model: nn.Module, channels: int, passage: Passage) -> nn.Conv2d | None:
     """The first convolution, where it takes images of so many channels and has filters enough; else there is none."""
-    layer = next((layer for layer in model.modules() if isinstance(layer, nn.Conv2d)), None)
-    fits = layer is not None and layer.in_channels == channels and layer.groups == 1 and layer.out_channels > 1
-    return layer if fits else None
+    layers = ((path, layer) for path, layer in passage.layers(model) if isinstance(layer, nn.Conv2d))
+    path, layer = next(layers, ("", None))
+    if layer is None or not passage.takes_pixels(path, layer):
+        return None
+    return layer if layer.in_channels == channels and layer.groups == 1 and layer.out_channels > 1 else None
 
 
 def _whiten(layer: nn.Conv2d, images: Callable[[int], Tensor], places: int) -> None:

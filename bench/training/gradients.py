@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any
 
 import torch
+from torch import nn
 
+from bench import models
 from bench.counters.energy import EnergyMeter
 from bench.devices import Device
 from bench.measure.workload import Workload
@@ -63,7 +65,7 @@ class Gradients:
     def __init__(self, work: Workload, watch: Stopwatch, whole: int) -> None:
         self._work, self._watch, self._whole = work, watch, whole
         self._ends = {whole * part // EVALUATIONS_PER_EPOCH % whole for part in range(EVALUATIONS_PER_EPOCH)}
-        self._named = [(name, each) for name, each in work.model.named_parameters() if each.requires_grad]
+        self._named = _from_input_to_output(work)
         self.record: dict[str, list[Any]] = {
             "names": [name for name, _ in self._named],
             "shapes": [list(parameter.shape) for _, parameter in self._named],
@@ -86,3 +88,12 @@ class Gradients:
         self.record["seconds"].append(self._watch.seconds)
         self.record["norms"].append([float(f"{norm:.3g}") for norm in norms.tolist()])
         self._watch.start()
+
+
+def _from_input_to_output(work: Workload) -> list[tuple[str, nn.Parameter]]:
+    """The parameters that are trained, in the order in which images meet them."""
+    channels, height, width = work.images.shape[1:]
+    text, shape = work.cell.source("architecture"), (channels, height, width)
+    passage = models.passage_of(text, shape, work.num_classes, training=True)
+    trained = {name: each for name, each in work.model.named_parameters() if each.requires_grad}
+    return [(name, trained[name]) for name in passage.in_order([*trained])]

@@ -49,8 +49,9 @@ def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
         try:
             with torch.device(device), torch.no_grad():
                 model = _built(text, entry).eval()
-                with flop_counter() as counter:
-                    logits = model(torch.zeros(1, *entry.input_shape))
+                images = torch.zeros(1, *entry.input_shape)
+                with flop_counter() as counter, models.Following(model, images) as following:
+                    logits = model(images)
         except BaseException as error:  # a user's net may raise whatever it likes
             trouble = str(error) if isinstance(error, ShapeError | BenchError) else told_of(error)
             continue
@@ -60,15 +61,15 @@ def counts_of(text: str, entry: Architecture) -> dict[str, Any]:
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "flops_forward": counter.get_total_flops(),
-            "cannot": _cannot(text, model, entry.input_shape[0]),
+            "cannot": _cannot(text, model, entry.input_shape[0], following.passage()),
         }
     return {"trouble": trouble}
 
 
-def _cannot(text: str, model: nn.Module, channels: int) -> dict[str, str]:
+def _cannot(text: str, model: nn.Module, channels: int, passage: models.Passage) -> dict[str, str]:
     """Which modes and initial weights it cannot have."""
     cannot = {} if has_parts(model) else {"recompute": without_parts(text)}
-    if models.of_images(model, channels) is None:
+    if models.of_images(model, channels, passage) is None:
         why = f"no convolution of '{text}' takes the images, whose patches it could whiten (--initializations default)"
         cannot["whitened"] = why
     return cannot

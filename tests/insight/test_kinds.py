@@ -12,6 +12,7 @@ from bench.insight.edges import edges_of, treated
 from bench.insight.features import features_of
 from bench.insight.filters import filters_of
 from bench.insight.look import insight_metrics, look
+from bench.insight.subject import AbsentError
 from bench.store.insight import Insight
 
 PIXELS = torch.rand(6, 1, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -38,6 +39,57 @@ def test_filters_are_the_weights(net, subject):
     step = (first.weights.high - first.weights.low) / 255
     np.testing.assert_allclose(values(first.weights), net[0].weight.detach().numpy(), atol=step)
     assert second.weights.count == 4 * 3  # four filters, each with its slices
+
+
+class HeadFirst(nn.Module):
+    """Its parts run as they are given, and are defined the other way round."""
+
+    def __init__(self, *parts):
+        super().__init__()
+        self.paths = [f"part{at}" for at in range(len(parts))]
+        for path, part in reversed([*zip(self.paths, parts, strict=True)]):
+            self.add_module(path, part)
+
+    def forward(self, pixels):
+        for path in self.paths:
+            pixels = self.get_submodule(path)(pixels)
+        return pixels
+
+
+def head(channels, side):
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * side**2, 2))
+
+
+def test_filters_and_edges_are_of_the_layers_that_run_first(subject):
+    net = HeadFirst(nn.Conv2d(1, 3, 3), nn.Conv2d(3, 1, 3), nn.Conv2d(1, 2, 3), head(2, 10))
+    looked_at = subject(net, PIXELS, LABELS)
+    assert [bank.layer for bank in filters_of(looked_at)] == ["part0", "part1"]
+    assert edges_of(looked_at).layer == "part0"
+
+
+def test_a_layer_behind_one_that_sees_a_pixel_alone_is_none_of_the_pixels(subject):
+    """Its inputs are no colours, as many as they are; and so is one of single maps."""
+    net = nn.Sequential(nn.Conv2d(1, 3, 1), nn.Conv2d(3, 5, 3), nn.Conv2d(5, 5, 3, groups=5), head(5, 12))
+    looked_at = subject(net, PIXELS, LABELS)
+    first, second = filters_of(looked_at)
+    assert (first.layer, first.inputs, first.columns, first.weights.count) == ("1", 3, 3, 12)
+    assert first.weights.channels == 1
+    assert (second.layer, second.inputs) == ("2", 1)
+    with pytest.raises(AbsentError, match="no convolution of it looks at the pixels"):
+        edges_of(looked_at)
+
+
+def test_the_colours_of_a_layer_of_pixels_are_kept(subject):
+    net = HeadFirst(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 3, 3), head(3, 12))
+    first, second = filters_of(subject(net, PIXELS.expand(-1, 3, -1, -1), LABELS))
+    assert (first.layer, first.weights.channels, first.weights.count) == ("part0", 3, 4)
+    assert (second.layer, second.weights.channels, second.weights.count) == ("part1", 1, 3 * 4)
+
+
+def test_a_hidden_layer_as_wide_as_the_image_is_none_of_the_pixels(subject):
+    flat, wide = nn.Sequential(nn.Flatten(), nn.Linear(256, 256)), nn.Linear(256, 256)
+    (bank,) = filters_of(subject(HeadFirst(flat, wide, nn.Linear(256, 2)), PIXELS, LABELS))
+    assert bank.layer == "part0.1"
 
 
 def test_a_linear_layer_of_the_pixels_is_filters_too(linear, subject):

@@ -5,13 +5,19 @@ import torch
 from torch import nn
 
 from bench.models import initial
-from bench.models.initial import RULES, initialize
+from bench.models.initial import RULES
+from bench.models.passage import follow
 from bench.plan.plan import INITIALIZATIONS
 
 
 def net():
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(3, 64, 5), nn.BatchNorm2d(64), nn.Flatten(), nn.Linear(400, 100), nn.Linear(100, 10))
+    return nn.Sequential(nn.Conv2d(3, 16, 5), nn.BatchNorm2d(16), nn.Flatten(), nn.Linear(400, 100), nn.Linear(100, 10))
+
+
+def initialize(model, name, images, shape=(3, 9, 9)):
+    """As a workload has it, of images of that shape."""
+    initial.initialize(model, name, images, lambda: follow(model, torch.rand(2, *shape)))
 
 
 def unseen(_):
@@ -52,6 +58,34 @@ def test_the_last_layer_alone_begins_at_zero():
     assert torch.equal(before[4].weight, net()[4].weight)
 
 
+class HeadFirst(nn.Module):
+    """Its layers run from `stem` to `head`, and are defined the other way round; one runs in no step at all."""
+
+    def __init__(self):
+        super().__init__()
+        self.head, self.middle = nn.Linear(24, 10), nn.Conv2d(24, 24, 8)
+        self.stem, self.left_out = nn.Conv2d(3, 24, 2), nn.Linear(24, 10)
+
+    def forward(self, images):
+        return self.head(self.middle(self.stem(images)).flatten(1))
+
+
+def test_the_last_and_the_first_layer_are_those_that_run_so():
+    model, before = HeadFirst(), HeadFirst()
+    before.load_state_dict(model.state_dict())
+    initialize(model, "zero_last", unseen)
+    assert [name for name, weight in model.named_parameters() if not weight.any()] == ["head.weight", "head.bias"]
+    initialize(before, "whitened", lambda most: smooth(min(most, 50)))
+    assert [name for name, weight in before.named_parameters() if not weight.requires_grad] == ["stem.weight"]
+
+
+def test_a_convolution_behind_another_layer_is_none_of_the_images():
+    model = nn.Sequential(nn.Linear(9, 9), nn.Conv2d(3, 24, 2))
+    before = model[1].weight.clone()
+    initialize(model, "whitened", lambda _: smooth(5))
+    assert torch.equal(model[1].weight, before)
+
+
 def smooth(most):
     """Images whose neighbouring pixels are alike, as those of photographs are."""
     return nn.functional.avg_pool2d(torch.randn(most, 3, 24, 24, generator=torch.Generator().manual_seed(1)), 3, 1)
@@ -61,7 +95,7 @@ def test_whitened_filters_give_each_direction_of_a_patch_the_same_variance_and_a
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(3, 24, 2), nn.Flatten(), nn.Linear(24 * 21 * 21, 10))
     last = model[2].weight.clone()
-    initialize(model, "whitened", lambda most: smooth(min(most, 200)))
+    initialize(model, "whitened", lambda most: smooth(min(most, 200)), (3, 22, 22))
     first = model[0]
     assert torch.equal(first.weight[:12], -first.weight[12:])
     assert not first.weight.requires_grad
@@ -88,12 +122,13 @@ def test_other_numbers_of_filters_have_the_strongest_directions_or_keep_the_rest
 
 
 @pytest.mark.parametrize(
-    "first", [nn.Conv2d(6, 4, 3), nn.Conv2d(3, 1, 3), nn.Conv2d(3, 6, 3, groups=3), nn.Linear(24, 4)]
+    ("first", "channels"),
+    [(nn.Conv2d(6, 4, 3), 6), (nn.Conv2d(3, 1, 3), 3), (nn.Conv2d(3, 6, 3, groups=3), 3), (nn.Linear(9, 4), 3)],
 )
-def test_a_net_that_no_convolution_of_the_images_begins_stays_as_it_is(first):
+def test_a_net_that_no_convolution_of_the_images_begins_stays_as_it_is(first, channels):
     model = nn.Sequential(first)
     before = first.weight.clone()
-    initialize(model, "whitened", lambda _: smooth(5))
+    initialize(model, "whitened", lambda _: smooth(5), (channels, 9, 9))
     assert torch.equal(first.weight, before)
     assert first.weight.requires_grad
 
@@ -116,5 +151,5 @@ def test_of_large_images_few_are_looked_at():
         asked.append(most)
         return torch.rand(min(most, 2), 3, 224, 224)
 
-    initialize(nn.Sequential(nn.Conv2d(3, 8, 11)), "whitened", images)
+    initialize(nn.Sequential(nn.Conv2d(3, 8, 11)), "whitened", images, (3, 24, 24))
     assert asked == [1, 14]  # 2**28 numbers by 3 x 11 x 11 x 224 x 224

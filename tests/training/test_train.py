@@ -1,6 +1,7 @@
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import torch
@@ -176,6 +177,49 @@ def test_a_target_changes_nothing_of_what_is_learnt(workload, mnist):
 
     assert [entry["test_loss"] for entry in whole] == [entry["test_loss"] for entry in whole_epochs(plain)]
     assert stopped["gradients"]["norms"] == plain["gradients"]["norms"]
+
+
+DEEP = """
+    from torch import nn
+
+
+    class Deep(nn.Module):
+        def __init__(self, *order):
+            super().__init__()
+            layers = {"inp": nn.Linear(784, 32), **{f"h{at}": nn.Linear(32, 32) for at in range(6)}}
+            layers["head"] = nn.Linear(32, 10)
+            for name in order or layers:
+                self.add_module(name, layers[name])
+
+        def forward(self, images):
+            hidden = self.inp(images.flatten(1)).sigmoid()
+            for at in range(6):
+                hidden = self.get_submodule(f"h{at}")(hidden).sigmoid()
+            return self.head(hidden)
+
+
+    def forwards():
+        return Deep()
+
+
+    def backwards():
+        return Deep("head", *(f"h{at}" for at in reversed(range(6))), "inp")
+"""
+
+
+def test_gradients_stand_from_input_to_output_in_whichever_order_a_net_is_defined(
+    workload, mnist, tmp_path, monkeypatch
+):
+    (tmp_path / "deep.py").write_text(dedent(DEEP))
+    monkeypatch.setenv("BENCH_BASE", str(tmp_path))
+    noted = {}
+    for name in ("forwards", "backwards"):
+        work = workload(name, images=1024, origins=(f"architecture=deep.py:{name}",))
+        noted[name] = train(work, mnist[1], 1, quiet)[0]["gradients"]
+    assert noted["backwards"] == {**noted["forwards"], "seconds": noted["backwards"]["seconds"]}
+    assert [noted["backwards"]["names"][at] for at in (0, -2)] == ["inp.weight", "head.weight"]
+    norms = noted["backwards"]["norms"][0]
+    assert norms[0] < 1e-3 * norms[-2]
 
 
 def test_weights_that_are_kept_have_no_gradient_to_note(workload, mnist):

@@ -163,6 +163,21 @@ def test_an_odd_net_of_a_plug_in_is_counted_or_listed_with_the_reason(monkeypatc
         assert facts["incompatible"]["mnist"] == facts["trouble"]
 
 
+def test_a_net_that_defines_its_head_first_can_be_whitened(tmp_path, monkeypatch):
+    (tmp_path / "head_last.py").write_text(
+        "from torch import nn\n\n\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.head, self.late, self.stem = nn.Linear(4, 10), nn.Conv2d(6, 4, 24), nn.Conv2d(1, 6, 5)\n\n"
+        "    def forward(self, images):\n"
+        "        return self.head(self.late(self.stem(images)).flatten(1))\n"
+    )
+    monkeypatch.setenv("BENCH_BASE", str(tmp_path))
+    facts = catalogue_of(CatalogueRequest(("head_last.py:Net",))).architectures["Net"]
+    assert "whitened" not in facts["cannot"]
+
+
 def test_a_net_says_beforehand_what_it_has_no_parts_or_filters_for():
     nets = catalogue_of(CatalogueRequest(("softmax_regression", "lenet5"))).architectures
     assert nets["lenet5"]["cannot"] == {}
