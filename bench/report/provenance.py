@@ -212,11 +212,16 @@ def _caveats(record: Record) -> Iterator[str]:
         )
     if words := sentence(record):
         yield words
+    yield from _accuracies(record)
+
+
+def _accuracies(record: Record) -> Iterator[str]:
+    """What accuracies are of."""
     if any(len(row.cells) == 1 and "accuracy" in row.values for row in record.rows):
         yield "Accuracies of a single seed have no interval; small differences between them may be chance."
     judged = [row for row in record.rows if "accuracy" in row.values]
     if (images := images_of(judged)) != "test":
-        yield f"Accuracies and losses called test are of {images} images, as the split says: validation holds some out."
+        yield f"What is called test accuracy or test loss is of {images} images, by the split of each configuration."
     accuracies = [(row.label, row.values["accuracy"]) for row in record.rows if "accuracy" in row.values]
     fewer = [
         f"{label} ({over_seeds(value.n, value.seeds, value.lost)})"
