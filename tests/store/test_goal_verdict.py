@@ -72,7 +72,7 @@ def test_times_of_several_machines_have_their_digests_as_rows_do(recorded, capsy
     assert [time["first_look"]["value"] for time in verdict["times"]] == pytest.approx([1.0, 2.0])
 
 
-def test_a_goal_that_nobody_was_seen_at_has_no_first_look_and_a_run_without_one_no_verdict(recorded, capsys):
+def test_a_goal_that_nobody_was_seen_at_has_no_first_look(recorded, capsys):
     recorded(goal=0.995)
     (verdict,) = verdicts(capsys)
     assert (verdict["passed"], verdict["seen"], verdict["times"][0]["first_look"]) == (False, 0, None)
