@@ -154,7 +154,8 @@ _ROWS: tuple[Metric, ...] = (
     _share(
         name="accuracy", direction="higher", judged_by="accuracy", once_a_seed=True, followed=True, tensorboard=True,
         heading="Test accuracy", shown=True, terminal="accuracy",
-        note="share of the test images classified right when training ended, over seeds",
+        note="share of the test images classified right when training ended, over seeds; of the held-out images under "
+        "the split validation",
     ),
     _time(
         name="time_to_accuracy", timed_in="training", once_a_seed=True, to_target=True,
@@ -290,7 +291,8 @@ _ROWS: tuple[Metric, ...] = (
     ),
     Metric(
         name="test_loss", unit="1", direction="lower", kind="number", pooled="mean", once_a_seed=True, tensorboard=True,
-        heading="Test loss", note="the cell's own loss of all test images when training ended",
+        heading="Test loss", note="the cell's own loss of all test images when training ended; of the held-out images "
+        "under the split validation",
     ),
     *(
         _share(

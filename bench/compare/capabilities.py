@@ -57,7 +57,7 @@ def capabilities_of(host: TreeClient, plan: Plan) -> Capabilities:
             patience_of(plan.datasets),
         )
     except WorkerError as ended:
-        raise TreeError(f"{host.label} does not say what it has: {ended.reason}; see the messages above") from ended
+        raise TreeError(f"{host.label} does not say what it has: {ended.in_full}") from ended
     if "about" not in answers:
         raise BenchError(f"{host.label}: {answers.get('failed', 'it gave no answer')}")
     facts: CapabilitiesAnswer = answers["about"]

@@ -44,7 +44,8 @@ def examine(workers: Workers, pairs: int = PAIRS) -> dict[str, Any]:
         unlike = _unlike(TWIN, pairs)
         gpus = {name: _with_pairs(name, seen) for name, seen in facts.get("gpus", {}).items()}
     except (WorkerError, KeyError) as ended:
-        raise BenchError(f"cannot examine this machine: {ended}; see the messages above") from ended
+        why = ended.in_full if isinstance(ended, WorkerError) else "no worker told anything; see the messages above"
+        raise BenchError(f"cannot examine this machine: {why}") from ended
     steps = sum(pair.first.size + pair.second.size for pair in unlike)
     drawn = is_drawn()
     return {

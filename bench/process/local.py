@@ -85,7 +85,7 @@ class Workers:
                 return self._serving().client.start(entry, task, path)
             except (BenchError, OSError, WorkerError) as error:
                 if attempt == START_ATTEMPTS:
-                    raise WorkerError("failed", f"no worker could be started: {error}") from error
+                    raise _refused(error) from error
                 time.sleep(START_PAUSE)
         raise AssertionError("the last attempt returns or raises")
 
@@ -105,6 +105,12 @@ class Workers:
             self._server.client.close()
             self._server = _started(timed=self._server.timed)
         return self._server
+
+
+def _refused(error: BenchError | OSError | WorkerError) -> WorkerError:
+    """That no worker could be started, with what helps where that is known."""
+    reason = error.in_full if isinstance(error, WorkerError) else str(error)
+    return WorkerError("failed", f"no worker could be started: {reason}", remedied=not isinstance(error, OSError))
 
 
 def _started(*, timed: bool = False) -> _Server:

@@ -172,7 +172,7 @@ class TreeClient:
         try:
             answer = self._hear(READY_SECONDS)
         except WorkerError as ended:
-            raise self._refused(f"cannot be started: {ended.reason}; see the messages above") from ended
+            raise self._refused(f"cannot be started: {ended.in_full}") from ended
         if "refused" in answer:
             self._end()  # nobody is to find it alive who tries again
             what = "cannot run this suite" if self._python else "cannot be imported"

@@ -30,15 +30,26 @@ class WorkerError(Exception):
     """The worker did not finish: `status` and a reason in one line.
 
     `outside` says whether something else than its own code may have ended it: then it is worth another try. `lost` is
-    the node that vanished with it; "" where it did not.
+    the node that vanished with it; "" where it did not. `remedied` says that the reason ends with what helps.
     """
 
-    def __init__(self, status: Status, reason: str, *, outside: bool = False, lost: str = "") -> None:
+    def __init__(
+        self, status: Status, reason: str, *, outside: bool = False, lost: str = "", remedied: bool = False
+    ) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
         self.outside = outside
         self.lost = lost
+        self.remedied = remedied
+
+    @property
+    def in_full(self) -> str:
+        """The reason and what helps: who was ended has written why, and who gave no answer in time nothing."""
+        if self.remedied:
+            return self.reason
+        remedy = "stop what else runs, and try again" if self.status == "timeout" else "see the messages above"
+        return f"{self.reason}; {remedy}"
 
 
 class Worker:

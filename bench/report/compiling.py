@@ -18,13 +18,14 @@ def compiling(record: Record) -> Sentence | None:
     rows = list(_paid(record))
     if not rows:
         return None
-    paying = [row.label for row, paid in rows if paid.pays == "yes"]
+    paying = [row.label for row, paid, contended in rows if paid.pays == "yes" and not contended]
     whom = f"certainly pays for {joined(paying, most=4)}" if paying else "pays for none with certainty"
-    shown = "; ".join(f"{row.label}: {in_words(paid)}" for row, paid in rows[:_MOST])
+    shown = "; ".join(f"{row.label}: {in_words(paid, contended=contended)}" for row, paid, contended in rows[:_MOST])
     return Sentence("Compiling", f"Compiling {whom}.", f"{shown}. Beside the same configuration that compiles nothing.")
 
 
-def _paid(record: Record) -> Iterator[tuple[Row, Payoff]]:
+def _paid(record: Record) -> Iterator[tuple[Row, Payoff, bool]]:
+    """Each compiled row, whether it pays by its numbers, and whether other work had a part in any of them."""
     timed = record.having("step")
     known = {(row.machine, row.cells[0].configuration): row for row in timed}
     for row in timed:
@@ -32,10 +33,8 @@ def _paid(record: Record) -> Iterator[tuple[Row, Payoff]]:
         plain = known.get((row.machine, as_torch_has_it(cell)))
         if is_compiled(cell) and plain and "compile_time" in row.values:
             taken = (row.values["compile_time"], plain.values["step"], row.values["step"])
-            yield row, payoff(*map(_interval, taken))
+            yield row, payoff(*map(_interval, taken)), any(value.contended for value in taken)
 
 
 def _interval(value: Value) -> Interval:
-    """The value with its interval, unless other work disturbed all its processes: then nothing is certain."""
-    low, high = value.reach or (None, None)
-    return Interval(value.value, low, high, value.n)
+    return Interval(value.value, value.low, value.high, value.n)

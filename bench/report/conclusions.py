@@ -13,7 +13,7 @@ from bench.report.loading import loading
 from bench.report.order import Sentence, brief, lead, order, threads_of
 from bench.report.race import race_sentence
 from bench.report.recipes import recipe_sentence
-from bench.report.record import Record, Row
+from bench.report.record import Record, Row, images_of
 from bench.report.robustness import at_chance
 from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
@@ -117,7 +117,7 @@ def _trained(record: Record) -> str:
     """What an accuracy is, and whether time ended some trainings before their epochs did."""
     limits = [limit for row in record.judged() for training in row.training if (limit := training.get("limit"))]
     cut = f", at the latest after {quantity('step', 's', max(limits))} of it" if limits else ""
-    return f"Share of the test images that are right when training ended{cut}"
+    return f"Share of the {images_of(record.judged())} images that are right when training ended{cut}"
 
 
 def _robust(record: Record) -> list[Sentence]:
@@ -146,7 +146,11 @@ def _stopped(record: Record) -> Sentence | None:
         return None
     target = f" of {percent_of(record.target)}" if record.target else ""
     claim = f"Training stopped at the target{target}, so accuracies are high by selection and have no order."
-    return Sentence("Test accuracy", claim, f"At the stop: {'; '.join(brief(row, 'accuracy') for row in rows[:4])}.")
+    return Sentence(
+        f"{images_of(rows).capitalize()} accuracy",
+        claim,
+        f"At the stop: {'; '.join(brief(row, 'accuracy') for row in rows[:4])}.",
+    )
 
 
 def _rates(record: Record) -> Sentence | None:

@@ -2,7 +2,7 @@
 
 from bench.report.comparable import Group, groups
 from bench.report.order import CONTENDED, Sentence, order
-from bench.report.record import Record, Row, Value
+from bench.report.record import Record, Row, Value, images_of
 from bench.report.table import amount, percent_of
 from bench.report.units import quantity, tied
 from bench.text import TIMES, plural, whole
@@ -34,7 +34,7 @@ def _evidence(parts: list[str]) -> str:
 
 def _claim(record: Record, group: Group) -> tuple[str, list[Row]]:
     """What can be said of a group, and the rows that it is said of."""
-    target = f"{percent_of(record.target or 0)} test accuracy"
+    target = f"{percent_of(record.target or 0)} {images_of(group.rows)} accuracy"
     first, seeds = group.rows[0], _seeds(group.rows[0])
     if len(group.rows) == 1:
         only = "is the only one that reached" if len(record.rows) > 1 and not group.name else "reached"

@@ -2,6 +2,7 @@
 
 from bench.plan.cell import Cell
 from bench.plan.short_names import short_names
+from bench.plan.split import judging
 from bench.report.order import Sentence
 from bench.report.record import Record
 from bench.report.table import percent_of
@@ -10,7 +11,7 @@ from bench.store.goal import goal_tests
 
 _RULES = (
     f"By the strict rule all trainings are equally long, and the mean at the end counts, above if p < {LEVEL:g}. The "
-    "first look flatters, since the test images choose it"
+    "first look flatters, since the {} images choose it"
 )
 
 
@@ -21,7 +22,7 @@ def goal_sentences(record: Record) -> list[Sentence]:
         Sentence(
             f"Goal {percent_of(test.goal)}",
             f"{labels[cell]}: {test.by_mean}.",
-            f"It was {test.by_first_look}. {_RULES}.",
+            f"It was {test.by_first_look}. {_RULES.format(judging([cell.split]))}.",
         )
         for cell, test in goal_tests(record.results, record.facts.plan, record.machines).items()
     ]

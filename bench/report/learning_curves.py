@@ -10,7 +10,7 @@ from matplotlib.artist import Artist
 from bench.report import svg
 from bench.report.gradient_flow import depth
 from bench.report.plotting import MOST_ROWS, Picture, accuracy_axis, colour_of, dot, finish, inside, unit_axis
-from bench.report.record import Record, Row
+from bench.report.record import Record, Row, images_of
 from bench.report.units import quantity
 from bench.report.vanishing import vanishing
 from bench.store.result import Floats
@@ -28,7 +28,7 @@ _NAMES = {
 _SHARES = {"test_accuracy", "train_accuracy"}
 _ABOUT = {
     "train_accuracy": "Accuracy on the first 5,000 training images, by the weights after each epoch",
-    "test_loss": "Test loss at each evaluation",
+    "test_loss": "Mean loss at each evaluation",
     "train_loss": "Mean loss of the training steps since the last evaluation, as they were trained",
 }
 
@@ -80,6 +80,12 @@ def curve_of(row: Row, metric: str) -> Curve:
     return Curve(table[:, :, 0].mean(axis=0), table[:, :, 1].mean(axis=0), table[:, :, 2])
 
 
+def _name(rows: Sequence[Row], metric: str) -> str:
+    """What is drawn, by the images that tell it: test accuracy, or held-out accuracy."""
+    name = _NAMES[metric]
+    return f"{images_of(rows)} {name.removeprefix('test ')}" if name.startswith("test ") else name
+
+
 def _has(entry: Mapping[str, Any], names: Sequence[str]) -> bool:
     return all(entry.get(name) is not None for name in names)
 
@@ -93,16 +99,16 @@ def _curves(rows: list[Row], known: Mapping[str, Curve], metric: str, axis: Acro
     drawn = svg.canvas(f"learning-{metric.replace('_', '-')}-{axis}")
     every = np.concatenate([curves[row.key].values.ravel() for row in rows])
     if metric in _SHARES:
-        accuracy_axis(drawn.axes, every, _NAMES[metric])
+        accuracy_axis(drawn.axes, every, _name(rows, metric))
     else:
         drawn.axes.set_yscale("log" if (every > 0).all() else "linear")  # a loss of one's own may be below 0
-        drawn.axes.set_title(_NAMES[metric], loc="left", color=svg.MUTED)
+        drawn.axes.set_title(_name(rows, metric), loc="left", color=svg.MUTED)
     if axis == "seconds":
         drawn.axes.set_xscale("log")
     for row in rows:
         _curve(drawn, row, curves[row.key], metric, axis)
     _dress(drawn, axis, accurate=metric in _SHARES)
-    title = f"{_NAMES[metric].capitalize()} against {'seconds' if axis == 'seconds' else 'epochs'}"
+    title = f"{_name(rows, metric).capitalize()} against {'seconds' if axis == 'seconds' else 'epochs'}"
     return finish(drawn, title, _caption(rows, metric, axis))
 
 
@@ -150,4 +156,4 @@ def _in_words(row: Row, curve: Curve, metric: str) -> str:
     mean, low, high = (quantity(name, "1", float(value)) for value in (last.mean(), last.min(), last.max()))
     spread = f" (seeds from {low} to {high})" if len(last) > 1 else ""
     after = f"after {curve.epochs[-1]:.3g} epochs and {quantity('step', 's', float(curve.seconds[-1]))}"
-    return f"{row.label}: {_NAMES[metric]} {mean}{spread} {after}, n = {plural(len(last), 'seed')}"
+    return f"{row.label}: {_name([row], metric)} {mean}{spread} {after}, n = {plural(len(last), 'seed')}"

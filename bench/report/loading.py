@@ -23,7 +23,7 @@ def loading(record: Record) -> Sentence | None:
 
 def _times(row: Row) -> str:
     value = row.values["loading_time"]
-    return in_words(value.value, *(value.reach or (None, None)))
+    return in_words(value.value, value.low, value.high, contended=value.contended)
 
 
 def _fetch(row: Row) -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from bench.report.drawing import Bytes, Drawing, pixels_of
 from bench.report.plotting import Picture, keep, short
 from bench.report.rank import ordered
-from bench.report.record import Record, Row
+from bench.report.record import Record, Row, images_of
 from bench.report.shown import of_channels
 from bench.report.units import quantity
 from bench.text import plural
@@ -251,7 +251,7 @@ def _confusion(row: Row) -> Picture | None:
     ]
     accuracy = quantity("accuracy", "1", float(np.trace(counts) / max(counts.sum(), 1)))
     caption = (
-        f"How often {row.label} took each class (row) for each other (column) on the test images, "
+        f"How often {row.label} took each class (row) for each other (column) on the {images_of([row])} images, "
         f"{plural(len(matrices), 'seed')} together: {accuracy} are right, on the diagonal; the stronger the tint "
         f"beside it, the more often that mistake.{_AT_END}"
     )

@@ -13,7 +13,7 @@ from bench.plan.largest import largest_of
 from bench.plan.largest import sentence as words_of
 from bench.plan.origin import code_in_words
 from bench.report.elasticity import sentence
-from bench.report.record import Record
+from bench.report.record import Record, images_of
 from bench.report.table import in_words, missed
 from bench.report.units import percent, quantity
 from bench.store.facts import UNKNOWN, Git
@@ -212,8 +212,16 @@ def _caveats(record: Record) -> Iterator[str]:
         )
     if words := sentence(record):
         yield words
+    yield from _accuracies(record)
+
+
+def _accuracies(record: Record) -> Iterator[str]:
+    """What accuracies are of."""
     if any(len(row.cells) == 1 and "accuracy" in row.values for row in record.rows):
         yield "Accuracies of a single seed have no interval; small differences between them may be chance."
+    judged = [row for row in record.rows if "accuracy" in row.values]
+    if (images := images_of(judged)) != "test":
+        yield f"What is called test accuracy or test loss is of {images} images, by the split of each configuration."
     accuracies = [(row.label, row.values["accuracy"]) for row in record.rows if "accuracy" in row.values]
     fewer = [
         f"{label} ({over_seeds(value.n, value.seeds, value.lost)})"

@@ -10,7 +10,7 @@ from bench.plan.cell import Cell
 from bench.report import svg
 from bench.report.order import Sentence
 from bench.report.plotting import Picture, finish, short
-from bench.report.record import Record
+from bench.report.record import Record, images_of
 from bench.stats.interval import Interval
 from bench.store.recipes import Change, changes_of, how_sure, within
 from bench.text import joined
@@ -45,8 +45,8 @@ def changing(record: Record) -> list[Picture]:
         axes.grid(axis="x")
     _stretch(right, [each.gain for each in changes if each.gain])
     gains = (
-        ", the gain in test accuracy is paired by seed. What costs little and gains lies near the line at the left and "
-        "beyond it at the right"
+        f", the gain in {images_of(record.rows)} accuracy is paired by seed. What costs little and gains lies near the "
+        "line at the left and beyond it at the right"
     )
     known = any(each.gain for each in changes)
     caption = (

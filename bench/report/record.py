@@ -1,10 +1,11 @@
 """What a page is made of: a record with one row a configuration, and a row with one value a metric."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bench.plan.cell import Cell, seed_of
+from bench.plan.split import judging
 from bench.stats.interval import Interval
 from bench.store.elsewhere import FigureFile
 from bench.store.facts import RunFacts
@@ -170,3 +171,8 @@ class Record:
         stops = any(row.stopped for row in self.rows)
         rows = [row for row in self.having("accuracy", *metrics) if not (row.aimed if stops else row.stopped)]
         return rows if metrics else [*{row.cells[0].configuration: row for row in reversed(rows)}.values()][::-1]
+
+
+def images_of(rows: Iterable[Row]) -> str:
+    """Which images tell the accuracies of these rows, in a word: test, held-out, or both."""
+    return judging(row.cell.get("split") for row in rows)

@@ -23,7 +23,7 @@ from bench.report.plotting import (
 )
 from bench.report.point_names import name_points
 from bench.report.rank import lower_is_better, ordered
-from bench.report.record import Record, Row, Value
+from bench.report.record import Record, Row, Value, images_of
 from bench.report.scatter import Reach, Spot, bars, scatter
 from bench.report.table import in_words, percent_of
 from bench.report.units import tick
@@ -104,7 +104,7 @@ def _front(group: Group, metric: str, at: int) -> Picture | None:
     axes.set_xscale("log")
     ups = [row.values["accuracy"] for row in rows]
     ends = [end for up in ups for end in _reach(up) or ()]
-    cut = accuracy_axis(axes, [up.value for up in ups], ends=ends)
+    cut = accuracy_axis(axes, [up.value for up in ups], f"{images_of(rows)} accuracy", ends=ends)
     spots = {row.key: _spot(row, metric) for row in rows}
     points = {key: (spot.x, spot.y) for key, spot in spots.items()}
     along = [points[row.key] for row in best]
@@ -185,10 +185,10 @@ def _split(group: Group, at: int, target: float) -> Picture:
     name_points(drawn, rows[:MOST_NAMES], points[:MOST_NAMES], points, bars=bars(spots))
     goal = percent_of(target)
     caption = (
-        f"Training time to the evaluation that first saw {goal} test accuracy is seconds a step (up) times steps "
-        "(across); along a dashed line it is the same. It was reached at some time since the evaluation before, so "
-        "points that lie close have no order. Bars are 95 % intervals over seeds, absent from single ones; a "
-        "configuration of which any seed fell short of the target is not shown."
+        f"Training time to the evaluation that first saw {goal} {images_of(rows)} accuracy is seconds a step (up) "
+        "times steps (across); along a dashed line it is the same. It was reached at some time since the evaluation "
+        "before, so points that lie close have no order. Bars are 95 % intervals over seeds, absent from single "
+        "ones; a configuration of which any seed fell short of the target is not shown."
     )
     return finish(drawn, group.titled(f"Time to {goal}, split"), caption)
 

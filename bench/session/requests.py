@@ -107,4 +107,4 @@ def _answer(parts: Mapping[str, Any], kind: str) -> Any:
 
 
 def _trouble(trouble: str, ended: WorkerError) -> BenchError:
-    return BenchError(f"{trouble}: {ended.reason}; see the messages above")
+    return BenchError(f"{trouble}: {ended.in_full}")

@@ -81,6 +81,7 @@ class Scheduler:
     _standing: Standing = field(init=False)
     _clock: TimeLeft = field(init=False)
     _late: bool = False
+    _begun: set[Cell] = field(default_factory=set)  # whose turn has come
 
     def __post_init__(self) -> None:
         self._standing = Standing(self.plan)
@@ -108,13 +109,13 @@ class Scheduler:
             self._measure_all()
         except KeyboardInterrupt:
             self.outcome = "interrupted"
-            self._leave_out("the run was interrupted before its turn")
+            self._leave_out("the run was interrupted")
             raise
         except OutOfTimeError:
             self.outcome = "out of time"
             for cell in self.cells:
                 self.endings.setdefault(cell, SPENT)
-            self._leave_out(f"{self._spent()} before its turn")
+            self._leave_out(self._spent())
         else:
             self.outcome = "finished"
             self._standing.end(self.cells)
@@ -149,6 +150,7 @@ class Scheduler:
             if self._late:
                 return
             self._clock.begin(cell, repeat, time.monotonic())
+            self._begun.add(cell)
             task = task_of(cell, self.plan, repeat, self.devices)
             turn = _Turn(
                 Progress(cell, repeat, "start", *self._clock.read(time.monotonic())), cut=budget < task.timeout
@@ -188,10 +190,12 @@ class Scheduler:
     def _spent(self) -> str:
         return f"the budget of {self.plan.budget:g} s ended"
 
-    def _leave_out(self, reason: str) -> None:
+    def _leave_out(self, why: str) -> None:
+        """Keep a line of each cell that has none, with the reason and whether its turn had come."""
         for cell in self.cells:
             if not self._standing.knows(cell) and (cell, 0) not in self.past:
-                self.keep(Result(cell, "skipped", reason))
+                when = "while it was first measured" if cell in self._begun else "before its turn"
+                self.keep(Result(cell, "skipped", f"{why} {when}"))
 
 
 def _by_seed(cells: Iterable[Cell]) -> list[list[Cell]]:

@@ -60,8 +60,7 @@ class GoalTest:
         half = None if low is None or high is None else (high - low) / 2
         mean = with_interval(self.accuracy.value, PERCENT, half)
         seeds = over_seeds(self.accuracy.n, self.seeds, self.lost)
-        doubt = _CONTENDED if self.contended else ""
-        return f"{mean} over {seeds} {self._verdict}, after {_times(self.seconds, ' of training')}{doubt}"
+        return f"{mean} over {seeds} {self._verdict}, after {_times(self.seconds, ' of training')}{self._doubt}"
 
     @property
     def by_first_look(self) -> str:
@@ -69,7 +68,13 @@ class GoalTest:
         goal = quantity(self.goal, PERCENT)
         if not self.first:
             return f"never seen at {goal}"
-        return f"first seen at {goal} after {_times(self.first)}, by {self.seen} of {plural(self.seeds, 'seed')}"
+        after = f"{_times(self.first)}{self._doubt}"
+        return f"first seen at {goal} after {after}, by {self.seen} of {plural(self.seeds, 'seed')}"
+
+    @property
+    def _doubt(self) -> str:
+        """After a time, that other work had a part in it."""
+        return _CONTENDED if self.contended else ""
 
     @property
     def _verdict(self) -> str:

@@ -10,6 +10,7 @@ from bench.plan.compiled import ARGUMENTS, COMPILED
 from bench.stats.interval import Interval
 from bench.stats.payoff import Payoff, payoff
 from bench.store.quotients import Row, alike, interval_of, with_rows
+from bench.store.warning import DISTURBED
 from bench.text import is_endless, number, quantity
 
 STEPS, SECONDS = "pays_after_steps", "pays_after_seconds"
@@ -49,8 +50,12 @@ def with_payoffs(table: pd.DataFrame) -> pd.DataFrame:
     return with_rows(table, more)
 
 
-def in_words(paid: Payoff) -> str:
-    """Whether it pays, and when, with intervals where there are some."""
+def in_words(paid: Payoff, *, contended: bool = False) -> str:
+    """Whether it pays, and when, with intervals where there are some; and that other work had a part in all of them."""
+    return f"{_verdict(paid)}{f'; {DISTURBED}' * contended}"
+
+
+def _verdict(paid: Payoff) -> str:
     times = f"a step takes {number(paid.ratio.value)} times as long as eager"
     if paid.ratio.low is None or paid.ratio.high is None:
         return f"not known whether it pays, for want of an interval; {times}"

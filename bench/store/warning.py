@@ -7,6 +7,9 @@ from typing import Any
 from bench.text import percent, signed
 from bench.vocabulary import DISTURBANCES, Part, WarningKind
 
+# Beside a number of processes that were all disturbed.
+DISTURBED = "other work took its cores each time it was measured"
+
 # The amount of each kind in words; kinds that have none are absent.
 AMOUNTS: Mapping[WarningKind, Callable[[float], str]] = {
     "faulting": "{:.0f} page faults a step".format,

@@ -27,6 +27,7 @@ from bench.store.elsewhere import SCHEMA as PUBLISHED
 from bench.store.elsewhere import Figure, FigureFile
 from bench.store.facts import Git
 from bench.store.fingerprint import Fingerprint
+from bench.store.goal_verdict import GoalTime, GoalVerdict
 from bench.store.insight import (
     Adversarial,
     Ascent,
@@ -143,6 +144,8 @@ NAMED = {
     Decision: "Decision",
     Figure: "Figure",
     Fingerprint: "Machine",
+    GoalTime: "Goal time",
+    GoalVerdict: "Goal verdict",
     Interval: "Interval",
     Raster: "Raster",
     Scored: "Scored",
@@ -721,6 +724,8 @@ SHOWN_TABLES = (
                 "place of `seed` there is `seeds_run`, a list"),
             Row("published", "list of [Published](#published)", NEVER, "-", "published and imported figures "
                 "beside the run's own"),
+            Row("goals", "list of [Goal verdict](#goal-verdict)", NEVER, "-", "what `--goal` tests, a "
+                "configuration each; empty without it"),
         ),
     ),
     Table(
@@ -729,6 +734,12 @@ SHOWN_TABLES = (
         "the spread stand there only in runs that were imported.",
         before=tuple(column_rows()),
     ),
+    Table(
+        "Goal verdict", "An entry of `goals` in `show --json`: the accuracy of one configuration beside the goal. The "
+        "strict rule is `passed`; `seen` and `first_look` are of the first look at which a seed is seen at the goal, "
+        "which flatters.", GoalVerdict, {"goal": "1", "p": "1", "seeds": "1", "seen": "1"},
+    ),
+    Table("Goal time", "How long the trainings of one machine took, in seconds.", GoalTime),
     Table("Published", "A figure of others beside the run's own, in words.", PublishedComparison),
     Table(
         "Baseline shown", "An entry of `summaries` in `baseline show --json`, beside the `name` of the baseline "

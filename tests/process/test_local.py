@@ -10,6 +10,7 @@ import pytest
 from bench.process import local
 from bench.process.executor import talk
 from bench.process.local import Workers
+from bench.process.tree_client import TreeError
 from bench.process.worker import WorkerError
 from tests.conftest import HASTE
 
@@ -47,6 +48,34 @@ def test_a_server_is_renewed_once_it_has_been_timed_on():
         third = look(workers)
         workers.renew()
         assert len({second["server"], third["server"], look(workers)["server"]}) == 3
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        (TreeError("this suite cannot be started: it broke; see the messages above"), "; see the messages above"),
+        (WorkerError("timeout", "no answer within 30 s"), "; stop what else runs, and try again"),
+        (OSError("no process left"), "; see the messages above"),
+    ],
+)
+def test_what_helps_where_no_worker_starts_is_told_once(monkeypatch, ended, words):
+    class Broken:
+        def is_alive(self):
+            return True
+
+        def start(self, *_):
+            raise ended
+
+        def close(self):
+            pass
+
+    workers = Workers()
+    workers._server = local._Server(Broken(), {})
+    monkeypatch.setattr(local, "START_PAUSE", 0)
+    with pytest.raises(WorkerError, match=r"^no worker could be started: ") as raised:
+        workers.start("a:function", None)
+    assert raised.value.in_full.endswith(words)
+    assert raised.value.in_full.count(";") == 1
 
 
 @pytest.mark.usefixtures("small")

@@ -7,18 +7,21 @@ from bench.report import load as page
 from bench.report.loading import loading
 from bench.store.result import Measurement, Result
 from bench.store.run import create
+from bench.store.warning import Warning
 
 RESIDENT = Cell("mlp", threads=1)
+NEIGHBOUR = Warning("phases", "contended", 0.5, "other work took its cores")
 
 
-def record(folder, **steps):
-    """The record of a run in which steps took so long by their loaders, in three processes each."""
+def record(folder, *, warnings=(), **steps):
+    """The record of a run in which steps took so long by their loaders, in three processes with `warnings`."""
     run = create("mine", {}, folder)
     for loader, seconds in steps.items():
         for repeat, more in enumerate((1.0, 1.01, 0.99)):
             taken = {"step": 1e-3 * more, "fetch": (seconds - 1e-3) * more, "step_wall": seconds * more}
             measurements = tuple(Measurement.of_value(metric, value, "p25", 1) for metric, value in taken.items())
-            run.append(Result(replace(RESIDENT, loader=loader), "ok", repeat=repeat, measurements=measurements))
+            cell = replace(RESIDENT, loader=loader)
+            run.append(Result(cell, "ok", repeat=repeat, measurements=measurements, warnings=warnings))
     return page.read(run)
 
 
@@ -33,3 +36,12 @@ def test_it_names_the_dearest_and_the_cheapest_with_their_fetches(tmp_path):
 
 def test_it_says_nothing_of_what_is_resident(tmp_path):
     assert loading(record(tmp_path, resident=1.1e-3)) is None
+
+
+def test_what_other_work_disturbed_keeps_its_interval_and_is_marked(tmp_path):
+    quiet = loading(record(tmp_path / "quiet", resident=1.1e-3, dataloader=2.2e-3))
+    sentence = loading(record(tmp_path / "loud", resident=1.1e-3, dataloader=2.2e-3, warnings=(NEIGHBOUR,)))
+    words = "; other work took its cores each time it was measured)"
+    assert sentence.claim == quiet.claim.replace(").", f"{words}.")
+    assert words in sentence.evidence
+    assert "one process" not in sentence.claim

@@ -56,6 +56,10 @@ def test_what_is_refused_or_does_not_answer_is_one_line(ask, kind, path):
         ask(Fake(("refused", "for a reason")), path)
     with pytest.raises(BenchError, match=r"it crashed; see the messages above"):
         ask(Fake(error=WorkerError("failed", "it crashed")), path)
+    with pytest.raises(BenchError, match=r"no answer within 9 s; stop what else runs, and try again$"):
+        ask(Fake(error=WorkerError("timeout", "no answer within 9 s")), path)
+    with pytest.raises(BenchError, match=r": it crashed; mend it$"):
+        ask(Fake(error=WorkerError("failed", "it crashed; mend it", remedied=True)), path)
 
 
 def test_what_ended_the_worker_that_tried_it_is_left_out_of_the_next_request():

@@ -276,7 +276,10 @@ def test_ctrl_c_passes_through_with_what_was_kept(run):
     assert {result.cell for result in fake.kept if result.status == "skipped"} == set(CELLS) - {
         cell for cell, _ in measured
     }
-    assert {result.reason for result in fake.kept[4:]} == {"the run was interrupted before its turn"}
+    (amid, _), why = fake.measured_cells()[4], "the run was interrupted"
+    reasons = {result.cell: result.reason for result in fake.kept[4:]}
+    assert reasons.pop(amid) == f"{why} while it was first measured"
+    assert {*reasons.values()} == {f"{why} before its turn"}
     assert fake.schedule.outcome == "interrupted"
 
 
@@ -461,6 +464,10 @@ def test_ctrl_c_with_several_at_work_gives_each_cell_its_line(run):
         run(fake)
     assert fake.schedule.outcome == "interrupted"
     assert {result.cell for result in fake.kept} == set(CELLS)
+    begun = {cell for cell, _ in fake.measured_cells()} - {one.cell for one in fake.kept if one.status == "ok"}
+    assert begun <= {
+        one.cell for one in fake.kept if one.reason == "the run was interrupted while it was first measured"
+    }
 
 
 class Beside(Fake):

@@ -35,5 +35,5 @@ def test_a_line_names_the_cell_and_what_it_costs_a_step():
         "(3.00 to 3.00)"
     )
     (line,) = loading(frame((RESIDENT, "step_wall", (1.0,)), (LOADED, "step_wall", (3.0,))))
-    assert line.endswith("3.00 times a resident step; one process gives no interval")
+    assert line.endswith("3.00 times a resident step (one process gives no interval)")
     assert loading(frame(TIMES[0])) == []

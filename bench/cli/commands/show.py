@@ -31,6 +31,7 @@ from bench.session.requests import ask_layers, ask_verification
 from bench.store import run as store
 from bench.store.beside import published_of
 from bench.store.frame import configurations, frame
+from bench.store.goal_verdict import goal_verdicts
 from bench.text import plural
 
 
@@ -98,7 +99,8 @@ def _show_run(args: argparse.Namespace, run: store.Run) -> int:
     elif args.json:
         beside = [asdict(comparison) for comparison in published_of(run)]
         rows = {"rows": _records(table), "configurations": _records(configurations(run))}
-        print_document({**run.stored, **rows, "published": beside})
+        verdicts = [asdict(verdict) for verdict in goal_verdicts(run)]
+        print_document({**run.stored, **rows, "published": beside, "goals": verdicts})
     else:
         if args.wide and not table.empty:
             print(wide(run))

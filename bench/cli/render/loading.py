@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bench.cli.render.payoffs import DISTURBED, where
+from bench.cli.render.payoffs import where
 from bench.store.loading import in_words
 
 
@@ -12,7 +12,7 @@ def loading(table: pd.DataFrame) -> list[str]:
     several = len({row["machine"] for row in rows}) > 1
     return [
         f"loading {row['id']}{where(row['machine'], several)}: a step with its fetch takes "
-        f"{in_words(row['value'], *(_end(row[end]) for end in ('low', 'high')))}{DISTURBED * bool(row['contended'])}"
+        f"{in_words(row['value'], _end(row['low']), _end(row['high']), contended=bool(row['contended']))}"
         for row in rows
     ]
 

@@ -4,15 +4,13 @@ import pandas as pd
 
 from bench.store.payoffs import in_words, payoffs
 
-DISTURBED = "; other work took its cores each time it was measured"
-
 
 def compiling(table: pd.DataFrame) -> list[str]:
     """Such as "compiling mlp-...: pays after 5,120 steps (4,800 to 5,500), 12.3 s (11.5 to 13.2)"."""
     rows = list(payoffs(table))
     several = len({row["machine"] for row, _ in rows}) > 1
     return [
-        f"compiling {row['id']}{where(row['machine'], several)}: {in_words(paid)}{DISTURBED * row['contended']}"
+        f"compiling {row['id']}{where(row['machine'], several)}: {in_words(paid, contended=bool(row['contended']))}"
         for row, paid in rows
     ]
 

@@ -9,7 +9,8 @@ from bench.cli.render.plan import announcement
 from bench.errors import one_line
 from bench.plan.cell import Cell
 from bench.plan.estimate import STARTUP_SECONDS
-from bench.plan.short_names import short_names
+from bench.plan.short_names import BETWEEN, part_of, short_names
+from bench.plan.split import judging
 from bench.session.observer import Observer, Work
 from bench.session.scheduler import Progress
 from bench.store.result import Result
@@ -23,6 +24,7 @@ class ProgressLine(Observer):
         self._stream = stream
         self._live = LiveLine(stream)
         self._names: dict[Cell, str] = {}
+        self._seeded = False  # whether there are several seeds to tell apart
         self._learnt = ""
 
     def warned(self, text: str) -> None:
@@ -38,7 +40,9 @@ class ProgressLine(Observer):
 
     def began(self, work: Work) -> None:
         """What is measured, and about how long that takes."""
-        cells = [cell.configuration for cell in (*work.grid.cells, *work.trials)]
+        every = (*work.grid.cells, *work.trials)
+        self._seeded = len({cell.seed for cell in every}) > 1
+        cells = [cell.configuration for cell in every]
         self._names = dict(zip(cells, short_names(cells), strict=True))
         print_lines([[(announcement(work), "bold")]], self._stream)
         self._stream.flush()
@@ -70,14 +74,18 @@ class ProgressLine(Observer):
         print(f"  {line}", file=self._stream)
 
     def _name(self, cell: Cell, repeat: int) -> str:
-        """The short name, with the seed and the pass where they are not the first."""
-        seed = f", seed {cell.seed}" if cell.seed else ""
+        """The short name, with the seed where there are several, and the pass where it is not the first."""
+        seed = f", seed {cell.seed}" if self._seeded or cell.seed else ""
         return f"{self._short(cell)}{seed}" + (f", pass {repeat + 1}" if repeat else "")
 
     def _short(self, cell: Cell) -> str:
-        """The short name, whatever the seed, and whichever learning rate was found for it."""
+        """The short name, whatever the seed; with the learning rate that was found for it."""
         plain = cell.configuration
-        return self._names.get(plain) or self._names.get(replace(plain, learning_rate=None)) or plain.id
+        if name := self._names.get(plain):
+            return name
+        name = self._names.get(replace(plain, learning_rate=None), plain.id)
+        unknown, rate = (f"{BETWEEN}{part_of('learning_rate', rate)}" for rate in (None, plain.learning_rate))
+        return name.replace(unknown, rate)
 
     def _in_short(self, result: Result) -> str:
         """What the line says of the last result while the next is measured."""
@@ -97,7 +105,7 @@ class ProgressLine(Observer):
         if "relative_cost" in values:
             words.append(f"{quantity(values['relative_cost'], TIMES)} the reference")
         if "accuracy" in values:
-            words.append(f"test accuracy {quantity(values['accuracy'], PERCENT)}")
+            words.append(f"{judging([result.cell.split])} accuracy {quantity(values['accuracy'], PERCENT)}")
         warned = list(dict.fromkeys(warning.kind for warning in result.warnings))  # the whole stands in the results
         state = STATES.get(result.status, result.status)
         return [

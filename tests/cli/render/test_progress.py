@@ -9,7 +9,11 @@ import pytest
 
 from bench.cli.output import Output
 from bench.cli.render.progress import ProgressLine
+from bench.plan.catalogue import Catalogue
 from bench.plan.cell import Cell
+from bench.plan.grid import Grid
+from bench.plan.plan import Plan
+from bench.session.observer import Work
 from bench.session.scheduler import Progress
 from bench.store.result import Measurement, Result
 from bench.store.warning import Warning
@@ -92,3 +96,30 @@ def test_the_line_never_wraps_and_obeys_nothing_that_a_name_holds(live):
 @pytest.mark.parametrize(("share", "full"), [(0.0, 0), (0.5, 10), (1.0, 20)])
 def test_the_bar_is_as_long_as_the_share(live, share, full):
     assert live(200, share=share).count("\u2588") == full
+
+
+def line_of(result, *cells, trials=()):
+    """The line of a result in a run of these cells and trials."""
+    stream = io.StringIO()
+    line = ProgressLine(stream)
+    line.began(Work(Plan(), Catalogue((), {}, {}, (), {}, 2), Grid(cells, ()), trials, 60.0))
+    line.advanced(PROGRESS, result)
+    return stream.getvalue().splitlines()[-1].partition("] ")[2]
+
+
+def scored(cell):
+    return Result(cell, "ok", measurements=(Measurement.of_value("accuracy", 0.975, "final"),))
+
+
+def test_each_of_several_seeds_is_named_and_a_single_one_is_not():
+    both = [replace(CELL, seed=seed) for seed in (0, 1)]
+    assert [line_of(Result(cell, "ok"), *both) for cell in both] == ["mlp, seed 0: ok", "mlp, seed 1: ok"]
+    assert line_of(Result(CELL, "ok"), CELL) == "mlp: ok"
+
+
+def test_a_trial_is_scored_by_held_out_images_and_the_cell_has_the_rate_that_it_found():
+    trials = [replace(CELL, learning_rate=rate, split="validation", seed=1) for rate in (0.05, 0.158)]
+    trial = line_of(scored(trials[0]), CELL, trials=trials)
+    assert trial == "mlp \u00b7 rate 0.05 \u00b7 validation, seed 1: ok, held-out accuracy 97.50 %"
+    cell = line_of(scored(replace(CELL, learning_rate=0.158)), CELL, trials=trials)
+    assert cell == "mlp \u00b7 rate 0.158 \u00b7 test, seed 0: ok, test accuracy 97.50 %"
