@@ -1,15 +1,17 @@
 """What a page is made of: a record with one row a configuration, and a row with one value a metric."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.metrics import METRICS
 from bench.plan.cell import Cell, seed_of
 from bench.plan.split import judging
 from bench.stats.interval import Interval
 from bench.store.elsewhere import FigureFile
 from bench.store.facts import RunFacts
 from bench.store.insight import Insight
+from bench.store.machines import is_learnt
 from bench.store.result import Floats
 from bench.store.spread import Spread
 from bench.store.unfinished import Begun
@@ -166,11 +168,16 @@ class Record:
         """Those of them whose accuracies compare: not the ones that training stopped at for being high.
 
         Nor, where there are such, those that missed a target of theirs: the best of these is not the most accurate.
-        Where accuracies alone are compared, a configuration has one row, however many machines trained it.
+        Where what was learnt alone is compared, a configuration has one row, however many machines trained it.
         """
         stops = any(row.stopped for row in self.rows)
         rows = [row for row in self.having("accuracy", *metrics) if not (row.aimed if stops else row.stopped)]
-        return rows if metrics else [*{row.cells[0].configuration: row for row in reversed(rows)}.values()][::-1]
+        return each_once(rows) if all(is_learnt(METRICS[metric]) for metric in metrics) else rows
+
+
+def each_once(rows: Sequence[Row]) -> list[Row]:
+    """The first row of each configuration, for what it learnt, which is over all machines in each of its rows."""
+    return [*{row.cells[0].configuration: row for row in reversed(rows)}.values()][::-1]
 
 
 def images_of(rows: Iterable[Row]) -> str:

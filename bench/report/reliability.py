@@ -9,7 +9,7 @@ from bench.report import svg
 from bench.report.comparable import groups
 from bench.report.plotting import DASHED, Picture, dot, finish
 from bench.report.rank import ordered
-from bench.report.record import Record, Row
+from bench.report.record import Record, Row, each_once
 from bench.report.table import in_words
 from bench.report.units import quantity, tied
 from bench.store.insight import Calibration
@@ -73,7 +73,7 @@ def _table(seen: Calibration) -> list[list[float]]:
 
 def _sentence(record: Record, rows: Sequence[Row]) -> str:
     """The calibration errors of the best, the next and the worst of each group of rows that compare."""
-    alike = groups(record, [row for row in rows if _ERROR in row.values], _ERROR)
+    alike = groups(record, each_once([row for row in rows if _ERROR in row.values]), _ERROR)
     return "".join(f"{group.titled('Calibration error')}: {_errors(group.rows)}. " for group in alike)
 
 

@@ -13,7 +13,7 @@ from bench.report.multiples import Band, Line, Tile, multiples
 from bench.report.plotting import DASHED, Picture, colour_of, dot, finish, short
 from bench.report.predictions import class_name, matrix, probability
 from bench.report.rank import ordered
-from bench.report.record import Record, Row, Value
+from bench.report.record import Record, Row, Value, each_once
 from bench.report.shown import of_channels
 from bench.report.table import in_words
 from bench.report.units import quantity, tied
@@ -84,7 +84,7 @@ def at_chance(row: Row) -> bool:
 
 def _sentence(record: Record, rows: Sequence[Row]) -> str:
     """What the nets keep at the strength that sentences are of, those that compare together, and which are left out."""
-    rows = [row for row in rows if "accuracy" in row.values]
+    rows = each_once([row for row in rows if "accuracy" in row.values])
     guessing = [row for row in rows if at_chance(row)]
     alike = groups(record, [row for row in rows if _AT in row.values], _AT)
     kept = ((group, [row for row in group.rows if row not in guessing]) for group in alike)

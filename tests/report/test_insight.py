@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from bench.metrics import ROBUST_OF
 from bench.report import svg
 from bench.report.conclusions import conclusions
 from bench.report.insight import insight
@@ -183,6 +184,20 @@ def test_nets_that_were_attacked_on_fewer_images_are_named(tmp_path):
     every[1].insight["adversarial"]["images"] = 250
     caption = seen_in(every, tmp_path)["insight-robustness"].caption
     assert "the same 500 test images, or the first of them where a net computes much (250 of resnet8)" in caption
+
+
+def test_a_net_of_two_machines_stands_once_in_what_is_said_of_its_seeds(tmp_path):
+    """What it learnt is over both, so that either row has the same number."""
+    other = [replace(each, system={**each.system, "cpu": "another"}) for each in results()]
+    both = [*results(), *other]
+    record = read(sample.recorded(tmp_path, both))
+    assert len(record.rows) == 4
+    with svg.style():
+        captions = {each.name: each.caption.replace("\u00a0", " ") for each in insight(record)}
+    assert captions["insight-robustness"].partition(". ")[0].count(" %") == 2
+    assert captions["insight-reliability"].partition(": ")[2].partition(". How")[0].count(" %") == 2
+    assert [row.cell["architecture"] for row in record.judged(ROBUST_OF[0.1])] == ["lenet5", "resnet8"]
+    assert len(record.judged("relative_cost")) == 4
 
 
 def judged(accuracy, classes, root):
