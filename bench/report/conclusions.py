@@ -19,7 +19,7 @@ from bench.report.table import missed, percent_of
 from bench.report.tuning_sentence import edge_told, rates_told
 from bench.report.units import beyond, percent, quantity, state
 from bench.report.vanishing import vanishing_sentence
-from bench.text import joined, plural
+from bench.text import NO_INTERVAL, joined, plural
 from bench.vocabulary import STATUSES
 
 _MOST_REASON = 160  # letters of a reason in a sentence; the trust section has all of it
@@ -170,8 +170,10 @@ def _uncertain(record: Record) -> Sentence | None:
 
 
 def _certainty(row: Row, target: float) -> str:
-    share = row.values["relative_cost"].relative_half
-    return f"{row.label} (one process: no interval)" if share is None else f"{row.label} {beyond(share, target)}"
+    cost = row.values["relative_cost"]
+    if cost.relative_half is not None:
+        return f"{row.label} {beyond(cost.relative_half, target)}"
+    return f"{row.label} ({'one process: no interval' if cost.n < 2 else NO_INTERVAL})"
 
 
 def _lost(record: Record) -> Sentence | None:

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit  # Student's quantile
 
+from bench.metrics import METRICS
 from bench.plan.cell import Cell, seed_of
 from bench.stats.interval import Interval
 from bench.store.facts import RunFacts
 from bench.store.machines import class_of, host_of, of_several
 from bench.store.pooling import pooled
 from bench.store.seeds import Asked, Seeds, asked_of, over_seeds
+from bench.store.warning import DISTURBED, Warning, disturbed_parts
 from bench.text import PERCENT, either_way, plural, quantity, with_interval
 
 # What a source that says nothing of it is taken to have done.
@@ -69,8 +71,8 @@ class _Record:
     seeds: Seeds
     accuracies: dict[int | None, list[float]] = field(default_factory=lambda: defaultdict(list))  # of each seed
     epochs: list[float] = field(default_factory=list)  # of each training with an accuracy
-    # Seconds forward and backward of each process, by the class of machines.
-    passes: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    # Seconds forward and backward of each process, and whether it was disturbed, by the class of machines.
+    passes: dict[str, list[tuple[float, float, bool]]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def accuracy(self) -> list[float]:
@@ -126,7 +128,9 @@ def _by_configuration(lines: Iterable[Mapping[str, Any]], asked: Asked) -> list[
             record.accuracies[seed_of(line["cell"])].append(values["accuracy"])
             record.epochs += [entry["epoch"] for entry in ((line["training"] or {}).get("epochs") or ())[-1:]]
         if values.get("forward") and values.get("backward"):
-            record.passes[class_of(line)].append((values["forward"], values["backward"]))
+            parts = disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
+            busy = METRICS["forward"].timed_in in parts
+            record.passes[class_of(line)].append((values["forward"], values["backward"], busy))
     return list(records.values())
 
 
@@ -232,7 +236,9 @@ def _share(record: _Record) -> str:
 
 def _times(table: Mapping[str, Any], record: _Record, machine: str, name: str) -> PublishedComparison:
     """Those of one machine, with its name where the run has several."""
-    cell, taken = record.cell, record.passes[machine]
+    cell, every = record.cell, record.passes[machine]
+    contended = all(busy for *_, busy in every)
+    taken = [(forward, backward) for forward, backward, busy in every if contended or not busy]
     theirs = [value / 1e3 for value in (*table[cell.architecture], sum(table[cell.architecture]))]
     passes = zip(*((*pair, sum(pair)) for pair in taken), strict=True)
     ours = [pooled(seconds, "log_mean") for seconds in passes]
@@ -245,7 +251,7 @@ def _times(table: Mapping[str, Any], record: _Record, machine: str, name: str) -
         configuration=cell.id,
         what="forward / backward / total",
         published=_parts(map(_milliseconds, theirs)) + (f"; top-1 error on ImageNet {error:.2f} %" if error else ""),
-        ours=f"{_parts(map(_measured, ours))} ({processes})",
+        ours=f"{_parts(map(_measured, ours))} ({processes}{f'; {DISTURBED}' * contended})",
         verdict=f"other hardware: {ours[-1].value / theirs[-1]:.2g} times as long",
         differs=(hardware, *differs, *([apart] if apart else [])),
         source=table["source"],

@@ -1,5 +1,7 @@
 """What sentences claim, on planted numbers: winner, tie, one seed, mixed denominators, outlier."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.report.comparable import groups
@@ -201,6 +203,19 @@ def test_times_between_looks_have_an_order_only_where_the_brackets_do():
         "a reaches 98 % test accuracy in the least training time with each of 3 seeds."
     ]
     assert "not yet at 5.00 s" in evidence("To 98 %", first, later, target=0.98).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("low", "n", "words"), [(None, 1, "one process: no interval"), (0.0, 3, "too noisy for an interval")]
+)
+def test_why_a_cost_has_no_precision_is_told(low, n, words):
+    """A process that gave 0 leaves an interval that no ratio has."""
+    row = planted("a", relative_cost=2.0)
+    cost = replace(row.values["relative_cost"], low=low, high=None if low is None else 4.0, n=n)
+    record = record_of(replace(row, values={"relative_cost": cost}))
+    record = replace(record, facts=replace(record.facts, plan={**record.facts.plan, "precision": 0.03}))
+    (sentence,) = [each for each in conclusions(record) if each.topic == "Less certain"]
+    assert sentence.evidence == f"a ({words})."
 
 
 def test_one_seed_makes_no_claim_about_times():

@@ -227,6 +227,14 @@ def test_what_times_depend_on_is_named_where_it_differs(changes, told):
         assert found.differs[1:] == (told,)
 
 
+def test_times_beside_other_work_count_only_where_there_are_no_others_and_say_so():
+    busy = [{"part": "phases", "kind": "contended", "amount": 0.4, "text": "other work took its cores"}]
+    lines = [line(NET, forward=2.0, backward=4.0), {**line(NET, forward=9.0, backward=18.0), "warnings": busy}]
+    assert comparisons(lines, FACTS, {})[0].ours == "2000.00 / 4000.00 / 6000.00 ms (one process)"
+    words = "9000.00 / 18000.00 / 27000.00 ms (one process; other work took its cores each time it was measured)"
+    assert comparisons(lines[1:], FACTS, {})[0].ours == words
+
+
 def test_the_optimizers_implementation_has_no_part_in_forward_and_backward():
     (found, _) = comparisons([line(replace(NET, implementation="fused"), forward=2.0, backward=4.0)], FACTS, {})
     assert len(found.differs) == 1
