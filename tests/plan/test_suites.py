@@ -114,7 +114,7 @@ def test_a_suite_runs_when_it_is_cut_short(tmp_path, monkeypatch, capsys, name):
     monkeypatch.chdir(tmp_path)
     first = plan_from({"suite": name}).architectures[0]
     small = ["--architectures", first, *SHRUNK.get(name, [])]
-    few = "--blocks 2 --repeats 1 --again 0 --train-limit 0.5s --seeds 0 --threads 1"
+    few = "--blocks 2 --repeats 1 --again 0 --train-limit 0.5s --goal 0 --seeds 0 --threads 1"
     limits = [*few.split(), "--concurrent", "--no-report"]
     code = run_command_line(["run", "--suite", name, *small, *limits, "--json"])
     printed = capsys.readouterr()
