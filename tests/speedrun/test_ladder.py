@@ -11,6 +11,10 @@ BEFORE = Learnt([0.970, 0.972, 0.974], [4.0, 4.0, 4.0])
 AFTER = Learnt([0.980, 0.983, 0.983], [2.0, 1.9, 2.1])
 
 
+def plan_of(step, **more):
+    return plans(**more)[[name for name, _ in STEPS].index(step)]
+
+
 def test_changes_are_paired_by_seed():
     """Rises of 1.0, 1.1 and 0.9 points: 1.00 with a standard error of 0.0577, and t = 4.303 with 2 degrees."""
     time, accuracy = gained(BEFORE, AFTER)
@@ -38,12 +42,15 @@ def test_seeds_stay_in_their_order_when_they_come_together():
     ]
 
 
-def test_it_ends_at_the_suite():
-    *_, last = plans()
-    suite = plan_from({"suite": "speedrun"})
+@pytest.mark.parametrize(("step", "name"), [("bfloat16", "speedrun"), ("three epochs", "speedrun-994")])
+def test_it_climbs_to_either_suite(step, name):
+    plan = plan_of(step)
+    suite = plan_from({"suite": name})
     for axis in STEPS[0][1]:
-        assert getattr(last, axis)[0] == getattr(suite, axis)[0], axis
-    assert (last.epochs, last.suite) == (suite.epochs, "speedrun")
+        ours, theirs = (
+            value if isinstance(value, int) else value[0] for value in (getattr(plan, axis), getattr(suite, axis))
+        )
+        assert ours == theirs, axis
 
 
 def test_each_step_changes_something():
@@ -72,8 +79,7 @@ def test_what_it_measures_is_what_the_seeds_learnt(tmp_path, monkeypatch):
     from tests.speedrun.ladder import learnt
 
     monkeypatch.chdir(tmp_path)
-    *_, last = plans(seeds=[3, 4])
-    step = learnt(last, concurrent=True)
+    step = learnt(plan_of("bfloat16", seeds=[3, 4]), concurrent=True)
     assert len(step.accuracies) == len(step.seconds) == 2
     assert all(0.97 < each < 1 for each in step.accuracies)
     assert all(each > 0 for each in step.seconds)
