@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -274,6 +275,14 @@ def of_session(session):
             if int(of) == session and state not in "ZX":
                 found.append(int(path.parent.name))
     return found
+
+
+def eventually(condition):
+    """Whether it holds within a minute, with what it gave: signals are delivered when the system gets to it."""
+    end = time.monotonic() + 60
+    while not (held := condition()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return held
 
 
 def has_begun(pid):

@@ -29,7 +29,7 @@ from bench.step_results import Measurement, Verdict
 from bench.store.warning import Warning
 from bench.verdict.verdict import Decision
 from bench.verdict.verdict import Verdict as CellVerdict
-from tests.conftest import HANG, of_session
+from tests.conftest import HANG, eventually, of_session
 
 pytest.importorskip("cloudpickle")
 
@@ -377,8 +377,7 @@ def test_ctrl_c_leaves_no_process_and_keeps_the_pairs(script, tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, stderr = process.communicate(timeout=HANG)
     assert stderr.strip().splitlines()[-1] == "KeyboardInterrupt"
-    while left := of_session(process.pid):  # who is ended takes a moment to be gone
-        assert time.monotonic() < deadline, left
+    assert eventually(lambda: of_session(process.pid) == [])  # who is ended takes a moment to be gone
     assert ComparisonLog.load(next(records.iterdir())).ended == "interrupted"
 
 
@@ -403,5 +402,4 @@ def test_a_real_difference_is_found(script):
     process = script(source)
     stdout, stderr = process.communicate(timeout=HANG)
     assert process.returncode == 0, stderr
-    busy = any(words in stdout for words in ("contended", "amid such noise", "the budget was spent"))
-    assert stdout.startswith("regressed ") or (stdout.startswith("inconclusive ") and busy), stdout
+    assert stdout.startswith("regressed ") or (stdout.startswith("inconclusive") and "contended" in stdout), stdout

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from bench.errors import BenchError, NotComparableError
 from bench.process.executor import talk
 from bench.process.tree_client import TreeClient
 from bench.process.worker import ENVIRONMENT, WorkerError
+from tests.conftest import eventually
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="a host forks")
 
@@ -27,14 +27,6 @@ def state_of(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return None
-
-
-def eventually(condition):
-    """Whether it holds within a minute: signals are delivered when the system gets to it."""
-    end = time.monotonic() + 60
-    while not (found := condition()) and time.monotonic() < end:
-        time.sleep(0.02)
-    return found
 
 
 def test_each_host_runs_its_own_tree_s_code(tree):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
@@ -12,6 +11,7 @@ import pytest
 from bench.process import executor
 from bench.process.local import Workers
 from bench.process.worker import ENVIRONMENT, WorkerError
+from tests.conftest import eventually
 
 pytestmark = pytest.mark.skipif(executor.START_METHOD != "fork", reason="fresh processes are forked here")
 
@@ -255,14 +255,6 @@ def test_memory_that_ran_out_is_told_apart_from_a_kill(workers, monkeypatch):
     monkeypatch.setattr(worker, "_oom_kills", lambda: next(counts))
     _, error = talk(workers, "signals", signal.SIGKILL)
     assert (error.status, "ran out of memory" in error.reason) == ("oom", True)
-
-
-def eventually(condition):
-    """Whether it holds within a minute; no expectation of speed."""
-    end = time.monotonic() + 60
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
 
 
 def test_a_process_that_its_code_forked_keeps_nobody_waiting_and_is_ended(workers):
