@@ -18,7 +18,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 # Tests in a process for each core; those of a file share costly records, so they stay together, in the order of their
 # names: xdist's own begins files of few tests last, which are the longest ones here. Threads that wait let the others'
 # tests have the core.
-BESIDE := OMP_WAIT_POLICY=passive $(PYTEST) --numprocesses auto --dist loadfile --no-loadscope-reorder
+BESIDE := OMP_WAIT_POLICY=passive .ci/twice $(PYTEST) --numprocesses auto --dist loadfile --no-loadscope-reorder
 CACHES := .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks build dist
 
 .DEFAULT_GOAL := help
@@ -36,7 +36,7 @@ test: lint ## the quick tests, after lint
 # Those that time things come last, one at a time. pytest's exit code 5, no test chosen, is fine here.
 test-slow: setup-dev ## the tests that take longer, those that time things one at a time
 	$(BESIDE) -m "slow and not alone" $(PYTEST_ARGS) || [ $$? -eq 5 ]
-	$(PYTEST) -m "slow and alone" --benchmark-max-time=0.2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
+	.ci/twice $(PYTEST) -m "slow and alone" --benchmark-max-time=0.2 $(PYTEST_ARGS) || [ $$? -eq 5 ]
 
 # It ends with a table of what was shown, what was not, and what was not run.
 test-cuda: setup-dev ## what only a GPU can show, on one: ten minutes
