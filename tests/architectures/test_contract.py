@@ -9,9 +9,11 @@ from torch.nn import functional as F
 import architectures
 from bench import optimizers
 from bench.losses.registry import LOSSES
+from tests.architectures.deep import DEEP, slow_if
 
 ALL = architectures.names()
-SMALL = [name for name in ALL if architectures.get(name).family != "zoo"]
+ZOO = [name for name in ALL if architectures.get(name).family == "zoo"]
+SMALL = [name for name in ALL if name not in ZOO]
 STATELESS = {"sgd"}  # without momentum
 LOOKS_FIRST = {"soap"}  # its first step finds the bases, and changes no weight
 NEEDS_NUMBERS = {"asgd", "adafactor", "lbfgs"}  # their steps read values, which the meta device does not have
@@ -92,7 +94,7 @@ def test_a_network_survives_pickle(name):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("name", [one if one in SMALL else pytest.param(one, marks=pytest.mark.slow) for one in ALL])
+@pytest.mark.parametrize("name", slow_if(ALL, {*DEEP, *ZOO}))
 def test_every_optimizer_steps_every_architecture_with_every_loss_without_memory(name, loss):
     with torch.device("meta"):
         network = architectures.build(name)
@@ -127,7 +129,7 @@ def test_one_that_needs_numbers_cannot_step_without(optimizer):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("name", [*SMALL, *(pytest.param(one, marks=pytest.mark.slow) for one in LIGHT)])
+@pytest.mark.parametrize("name", slow_if([*SMALL, *LIGHT], LIGHT))
 def test_those_that_need_numbers_step_with_numbers(name, loss):
     torch.manual_seed(0)
     shape = (1, 28, 28) if name in SMALL else (1, 64, 64)
@@ -153,7 +155,7 @@ def test_those_that_need_numbers_step_with_numbers(name, loss):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in ALL if name not in SMALL])
+@pytest.mark.parametrize("name", ZOO)
 def test_the_zoo_computes(name):
     torch.manual_seed(0)
     network = architectures.build(name, (1, 64, 64), 10).eval()

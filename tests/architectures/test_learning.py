@@ -10,13 +10,14 @@ from torch.nn import functional as F
 
 import architectures
 from bench import data
+from tests.architectures.deep import DEEP, slow_if
 
 STEPS = 20
-HEAVY = {
-    *("resnet14", "resnet20", "plain14", "plain20", "resnet20_preactivation", "resnet20_bottleneck"),
-    *("convnet_keras", "convnet_keras_2015"),
-}
+HEAVY = {*DEEP, "convnet_keras", "convnet_keras_2015", "allcnn_c", "airbench94"}
 VANISHING = {"mlp12", "mlp12_sigmoid"}  # what they show is why they do not begin to learn
+BEGINNERS = [
+    name for name in architectures.names() if architectures.get(name).family != "zoo" and name not in VANISHING
+]
 
 
 @cache
@@ -48,14 +49,7 @@ def losses(name: str, images: Tensor, labels: Tensor, steps: int, learning_rate:
     return history
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if name in HEAVY else [])
-        for name in architectures.names()
-        if architectures.get(name).family != "zoo" and name not in VANISHING
-    ],
-)
+@pytest.mark.parametrize("name", slow_if(BEGINNERS, HEAVY))
 def test_the_loss_on_real_digits_falls(name):
     history = losses(name, *digits(), steps=STEPS, learning_rate=1e-3)
     assert median(history[-5:]) < history[0]

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 import architectures
 from architectures import ShapeError
 from architectures.shapes import flat_size, output_shape, shown
+from tests.architectures.deep import slow_if
 
 SMALL = [name for name in architectures.names() if architectures.get(name).family != "zoo"]
 ZOO = [name for name in architectures.names() if architectures.get(name).family == "zoo"]
@@ -39,7 +40,7 @@ def built_or_refused(name, shape, num_classes):
     return network
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", slow_if(SMALL))
 @settings(unhurried, max_examples=5)
 @given(channels=CHANNELS, height=st.integers(1, 64), width=st.integers(1, 64), num_classes=CLASSES)
 def test_a_network_fits_or_is_refused(name, channels, height, width, num_classes):

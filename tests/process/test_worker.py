@@ -311,6 +311,7 @@ def test_a_worker_that_was_lost_with_its_server_is_worth_another_try(workers):
     assert works(workers)
 
 
+@pytest.mark.slow
 def test_a_server_that_was_stopped_is_woken(workers, monkeypatch):
     monkeypatch.setattr("bench.process.tree_client.WAKE_SECONDS", 0.1)
     monkeypatch.setattr("bench.process.worker.END_SECONDS", 20.0)

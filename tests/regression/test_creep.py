@@ -68,10 +68,10 @@ def test_nothing_is_found_where_nothing_creeps():
 def test_a_gain_that_was_accepted_and_is_lost_again_is_found(runs, before):
     levels = [0.0] * before + [GAIN] * runs + [0.0]
     count = 0
-    for seed in range(100):
+    for seed in range(40):
         *stored, new = readings(levels, seed)
         count += is_regression(compare([new], stored, TERMS), new, levels, np.random.default_rng(seed))
-    assert count >= 95
+    assert count >= 38
 
 
 @pytest.mark.parametrize("steps", [[-0.04, -0.04, -0.08, -0.08, -0.12, -0.12], list(-0.01 * np.arange(1, 16))])

@@ -170,7 +170,7 @@ def test_another_reference_divides_the_costs(opened):
     assert cells.all_inner_texts() == before
 
 
-@pytest.mark.parametrize("noise", [0.001, 0.012, 0.4])
+@pytest.mark.parametrize("noise", [0.012, *(pytest.param(noise, marks=pytest.mark.slow) for noise in (0.001, 0.4))])
 def test_costs_against_another_reference_are_printed_as_all_others_are(browser, tmp_path, noise):
     path = write(sample.recorded(tmp_path / "results", sample.results(noise=noise)), tmp_path / "reports")
     for tab in opened_page(browser, path):
@@ -239,7 +239,7 @@ def test_pointing_at_a_mark_tells_its_number(opened):
     assert opened.get_by_role("tooltip").count() == 0
 
 
-@pytest.mark.parametrize("width", [320, 390, 768])
+@pytest.mark.parametrize("width", [320, *(pytest.param(width, marks=pytest.mark.slow) for width in (390, 768))])
 def test_only_the_table_scrolls_sideways(browser, page: Path, hostile: Path, width: int):
     for path in (page, page.parent / "index.html", hostile):
         for tab in opened_page(browser, path, viewport={"width": width, "height": 844}):

@@ -28,7 +28,7 @@ def path(tmp_path_factory):
     return write(sample.recorded(root / "results", every, plan=PLAN), root / "reports")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), pytest.param(1440, "light", marks=pytest.mark.slow)])
 def test_they_fit_and_can_be_read(browser, path, width, scheme):  # noqa: F811
     for tab in opened_page(browser, path, viewport={"width": width, "height": 900}, color_scheme=scheme):
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
