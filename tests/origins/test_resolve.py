@@ -12,14 +12,15 @@ from bench.plan.origin import code_in_words
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder that relative names start from; modules that a test imports are forgotten at its end."""
+    """An empty folder that relative names start from; modules of it are forgotten at the end."""
     monkeypatch.setenv("BENCH_BASE", str(tmp_path))
     known = set(sys.modules)
     resolve.cache_clear()
     yield tmp_path
     resolve.cache_clear()
     for name in set(sys.modules) - known:
-        del sys.modules[name]
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
 
 
 def write(path, text):
