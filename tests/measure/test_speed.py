@@ -1,4 +1,5 @@
 from random import Random
+from statistics import median
 
 import numpy as np
 import pytest
@@ -90,9 +91,13 @@ def test_a_loss_in_what_all_cells_share_shows_in_their_costs(workload, monkeypat
         update(work, images, labels)
         return update(work, images, labels, *marks)
 
-    before = cost()
-    monkeypatch.setattr(Workload, "update", twice)
-    assert 1.5 < cost() / before < 2.7
+    def ratio():
+        before = cost()
+        with monkeypatch.context() as patch:
+            patch.setattr(Workload, "update", twice)
+            return cost() / before
+
+    assert 1.5 < median(ratio() for _ in range(5)) < 2.7  # a neighbour may come or go within one of them
 
 
 def test_the_references_step_by_nothing_that_cells_use(monkeypatch):
