@@ -43,7 +43,7 @@ def pytest_collection_finish():
 
 
 # What a file has to name for a test of a slow set to stand in it, by the expression that chooses the set.
-_NAMED = {"slow and alone": ("mark.alone",), "slow and not alone": ("mark.slow", "needed")}
+_NAMED = {"slow and alone": ("mark.alone",), "slow and not alone": ("mark.slow", "needed", "slow_if")}
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -192,7 +192,7 @@ def test_a_test_is_marked_slow_in_its_own_file():
     """The slow sets read no others: see pytest_ignore_collect of tests/conftest.py."""
     sources = {path: path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}
     marking = {path.name for path, text in sources.items() if re.search(r"pytest\.mark\.(slow|alone)", text)}
-    assert {name for name in marking if not name.startswith("test_")} == {"needed.py"}
+    assert {name for name in marking if not name.startswith("test_")} == {"deep.py", "needed.py"}
 
 
 def test_a_module_says_what_it_knows_and_is_named_after_it():
