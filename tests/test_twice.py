@@ -59,9 +59,10 @@ def test_what_fails_twice_is_red(tmp_path):
         (["-k", "nothing"], ONCE, 5),
         (["--no-such-flag"], ONCE, 4),
         ([], "\n    import no_such_module", 2),
+        (BESIDE, "\n    import no_such_module", 1),
         (["-p", "no:cacheprovider"], TWICE, 1),
     ],
-    ids=["no test", "a wrong word", "a file that cannot be read", "nobody knows what failed"],
+    ids=["no test", "a wrong word", "a file that cannot be read", "such a file beside", "nobody knows what failed"],
 )
 def test_nothing_else_is_excused(tmp_path, words, text, expected):
     code, output = twice(tmp_path, *words, one=text)
