@@ -4,15 +4,22 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
-import torch
 
 from bench.measure import threads
 from bench.measure.threads import ThreadsError, at_once, check_threads, longest_wait, openmp_settings, waiting
 
 needs_counts = pytest.mark.skipif(not waiting(), reason="this kernel does not count what threads wait")
 needs_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core")
+
+
+def in_a_process(program):
+    """What a program prints that uses this suite's code."""
+    root = {**os.environ, "PYTHONPATH": str(Path(threads.__file__).parents[2])}
+    run = [sys.executable, "-c", dedent(program)]
+    return subprocess.run(run, capture_output=True, text=True, env=root, check=True).stdout
 
 
 @pytest.mark.parametrize(
@@ -33,13 +40,15 @@ def test_threads_work_at_once_that_have_a_core_each(affinities, expected):
 @needs_counts
 @needs_cores
 def test_the_threads_asked_for_are_counted():
-    before = torch.get_num_threads()
-    try:
+    """In a fresh process, as a worker is: what tests before have started may work here too."""
+    printed = in_a_process("""
+        import torch
+        from bench.measure.threads import count_threads
         for asked in (1, 2):
             torch.set_num_threads(asked)
-            assert threads.count_threads(asked) == asked
-    finally:
-        torch.set_num_threads(before)
+            print(count_threads(asked))
+        """)
+    assert printed.split() == ["1", "2"]
 
 
 def test_fewer_threads_than_asked_for_name_the_variable_and_the_remedy(monkeypatch):
@@ -62,23 +71,20 @@ def test_where_the_system_counts_nothing_no_cell_fails(monkeypatch):
 @needs_counts
 def test_a_thread_that_shares_its_core_is_seen_to_wait():
     core = min(os.sched_getaffinity(0))
-    code = f"""
-        import os, time
-        os.sched_setaffinity(0, [{core}])
-        from bench.measure.threads import longest_wait, waiting
-        before, end = waiting(), time.perf_counter() + 0.5
-        while time.perf_counter() < end: pass
-        print(longest_wait(before))
-        """
     busy = subprocess.Popen([sys.executable, "-c", f"import os; os.sched_setaffinity(0, [{core}])\nwhile True: pass"])
     try:
-        program = "\n".join(line.strip() for line in code.splitlines())
-        root = {**os.environ, "PYTHONPATH": str(Path(threads.__file__).parents[2])}
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=root, check=True)
+        printed = in_a_process(f"""
+            import os, time
+            os.sched_setaffinity(0, [{core}])
+            from bench.measure.threads import longest_wait, waiting
+            before, end = waiting(), time.perf_counter() + 0.5
+            while time.perf_counter() < end: pass
+            print(longest_wait(before))
+            """)
     finally:
         busy.kill()
         busy.wait()
-    assert float(done.stdout) > 0.1
+    assert float(printed) > 0.1
 
 
 def test_what_a_hypervisor_kept_is_told_by_core(tmp_path, monkeypatch):
