@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.metrics import METRICS
 from bench.plan.cell import Cell
 from bench.store.elsewhere import Figure, FigureFile, load_each
 from bench.store.machines import class_of, digests_of, host_of, of_several
 from bench.store.pooling import pooled
 from bench.store.published import PublishedComparison, comparisons
 from bench.store.run import PUBLISHED, Run
+from bench.store.warning import DISTURBED, Warning, disturbed_parts
 from bench.text import as_published, either_way, number, plural, quantity
 from bench.vocabulary import FigurePart
 
@@ -31,12 +33,22 @@ _ROUNDED = 0.005e6  # parameters: the files have millions with two places
 class _Own:
     """What a run holds of one configuration on one class of machines: by metric, the value of each process.
 
-    `machine` is the name of that class where the run has several.
+    `machine` is the name of that class where the run has several. Processes in which other work disturbed a metric are
+    kept apart: they count only where there are no others.
     """
 
     cell: Cell
     machine: str
-    values: dict[str, list[float]] = field(default_factory=dict)
+    quiet: dict[str, list[float]] = field(default_factory=dict)
+    busy: dict[str, list[float]] = field(default_factory=dict)
+
+    def values(self, metric: str) -> list[float]:
+        """Those that count."""
+        return self.quiet.get(metric) or self.busy.get(metric, [])
+
+    def contended(self, metric: str) -> bool:
+        """Whether there are none but disturbed ones."""
+        return metric not in self.quiet and metric in self.busy
 
     @property
     def image_size(self) -> int | None:
@@ -83,9 +95,12 @@ def _by_configuration(lines: Iterable[Mapping[str, Any]], names: Mapping[str, st
     for line in lines:
         cell, machine = Cell.from_dict(line["cell"]).configuration, class_of(line)
         own = every.setdefault((cell, machine), _Own(cell, names.get(machine, "")))
+        parts = disturbed_parts(map(Warning.from_dict, line.get("warnings") or ()))
         for reading in line["measurements"]:
+            row = METRICS.get(reading["metric"])
+            values = own.busy if row and row.timed_in in parts else own.quiet
             if reading["value"]:
-                own.values.setdefault(reading["metric"], []).append(reading["value"])
+                values.setdefault(reading["metric"], []).append(reading["value"])
     return list(every.values())
 
 
@@ -94,7 +109,7 @@ def _nearest(own: _Own, source: FigureFile) -> Iterator[Figure]:
     name = _model(own.cell)
     for part, rate in _RATES.items():
         speaking = [each for each in source.figures if each.part == part and _bare(each.model) == name]
-        if speaking and rate in own.values:
+        if speaking and own.values(rate):
             least = min(_distance(own, figure) for figure in speaking)
             yield from (figure for figure in speaking if _distance(own, figure) == least)
 
@@ -116,17 +131,18 @@ def _distance(own: _Own, figure: Figure) -> int:
 
 
 def _pair(own: _Own, figure: Figure, source: FigureFile) -> PublishedComparison:
-    cell, rate = own.cell, pooled(own.values[_RATES[figure.part]], "log_mean")
-    step = own.values.get(_STEPS[figure.part])
+    cell, name = own.cell, _RATES[figure.part]
+    rate, step = pooled(own.values(name), "log_mean"), own.values(_STEPS[figure.part])
     certainty = "" if rate.half_width is None else f" {either_way(rate.half_width)}"
     batch = _batch(pooled(step, "log_mean").value if step else None, cell.batch_size)
     processes = f"{plural(rate.n, 'process')}{f' on {own.machine}' if own.machine else ''}"
+    doubt = f"; {DISTURBED}" * own.contended(name)
     theirs = f"{as_published(figure.images_per_second)} images/s{_batch(figure.seconds, figure.batch_size)}"
     return PublishedComparison(
         configuration=cell.id,
         what=_WHAT[figure.part],
         published=theirs,
-        ours=f"{number(rate.value)} images/s{certainty}{batch} ({processes})",
+        ours=f"{number(rate.value)} images/s{certainty}{batch} ({processes}{doubt})",
         verdict="another machine's: not compared",
         differs=tuple(_differs(own, figure)),
         source=f"{figure.model} in {source.file}, by {source.tool}",
@@ -149,7 +165,7 @@ def _differs(own: _Own, figure: Figure) -> Iterator[str]:
     if size is None or size != figure.image_size:
         theirs = f"{figure.image_size} pixels an edge" if figure.image_size else "an unknown size"
         yield f"images of {f'{size} pixels an edge' if size else cell.dataset} instead of {theirs}"
-    counted = own.values.get("parameters")
+    counted = own.values("parameters")
     if counted and figure.parameters and abs(counted[0] - figure.parameters) > _ROUNDED:
         ours, theirs = (f"{count / 1e6:.2f} million" for count in (counted[0], figure.parameters))
         yield f"{ours} parameters instead of {theirs}: another net, or another number of classes"

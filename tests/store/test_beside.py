@@ -54,6 +54,19 @@ def test_rates_of_several_machines_stand_apart_and_name_them():
     assert beside(lines, [told], names)[1].differs[0] == "on a GPU instead of the cpu of Slow"
 
 
+def test_rates_beside_other_work_count_only_where_there_are_no_others_and_say_so():
+    busy = [{"part": "inference", "kind": "contended", "amount": 0.4, "text": "other work took its cores"}]
+    slow = {**line(inference_throughput=10.0, inference=1.6), "warnings": busy}
+    (both,) = beside([line(inference_throughput=52.0, inference=0.307), slow], [INFER], {})
+    assert both.ours == "52.0 images/s, 307 ms a batch of 16 (1 process)"
+    (alone,) = beside([slow], [INFER], {})
+    words = "(1 process; other work took its cores each time it was measured)"
+    assert alone.ours == f"10.0 images/s, 1.60 s a batch of 16 {words}"
+    elsewhere = [{**busy[0], "part": "phases"}]
+    (other,) = beside([{**slow, "warnings": elsewhere}], [INFER], {})
+    assert other.ours == "10.0 images/s, 1.60 s a batch of 16 (1 process)"
+
+
 def test_what_the_run_did_not_measure_is_not_set_beside_anything():
     assert beside([line(throughput=15.0)], [INFER], {}) == []
     assert [one.what for one in beside([line(throughput=15.0)], [INFER, TRAIN], {})] == ["training, images a second"]
