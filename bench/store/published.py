@@ -26,10 +26,12 @@ from bench.text import PERCENT, either_way, plural, quantity, with_interval
 USUAL = {
     "loss": "cross_entropy", "schedule": "constant", "normalization": "unit", "augmentation": "none",
     "test_augmentation": "none", "average": "none", "clip_norm": 0.0, "initialization": "default",
-    "dtype": "float32", "split": "test",
+    "dtype": "float32", "split": "test", "accumulate": 1,
 }  # fmt: skip
 # What times of forward and backward depend on; the optimizer and its implementation have no part in them.
 TIMED = ("dtype", "mode", "memory_format")
+PLAIN = {"augmentation": "none", "accumulate": 1, "world_size": 1}  # likewise, and nobody published times of any other
+_NARROW = ("tf32", "bf16")  # of what float32 loses digits in products
 MOST = 100  # seeds; nobody trains more
 
 
@@ -156,6 +158,7 @@ def _accuracy(figure: Mapping[str, Any], record: _Record, rates: Mapping[str, fl
     ]
     differs += _epochs(record.epochs, wanted["epochs"])
     differs += [f"loader {cell.loader}, whose images are others"] if cell.loader.startswith("crops") else []
+    differs += _products(cell)
     apart = figure.get("apart", ())
     return PublishedComparison(
         configuration=cell.id,
@@ -203,6 +206,12 @@ def _needed(record: _Record, room: float) -> str:
     return f"some {seeds} would tell, if they lie alike (--seeds)" if seeds else f"even {MOST} would not tell"
 
 
+def _products(cell: Cell) -> list[str]:
+    """That products of float32 were computed in fewer digits, where they were."""
+    arithmetic = cell.fp32_precision.rpartition("_")[2]
+    return [f"products of float32 in {arithmetic}"] if cell.dtype == "float32" and arithmetic in _NARROW else []
+
+
 def _epochs(own: list[float], theirs: float) -> list[str]:
     """What differs in the epochs that the seeds were trained for."""
     if own and set(own) == {theirs}:
@@ -245,7 +254,9 @@ def _times(table: Mapping[str, Any], record: _Record, machine: str, name: str) -
     error = _published()["top1_error"].get(cell.architecture)
     apart = _published()["apart"].get(cell.architecture)
     hardware = f"{host_of(cell.device, name)} with {plural(cell.threads, 'thread')} instead of {table['hardware']}"
-    differs = [_difference(key, getattr(cell, key), table[key]) for key in TIMED if getattr(cell, key) != table[key]]
+    wanted = {**{key: table[key] for key in TIMED}, **PLAIN}
+    differs = [_difference(key, own, value) for key, value in wanted.items() if (own := getattr(cell, key)) != value]
+    differs += _products(cell)
     processes = "one process" if len(taken) == 1 else f"{len(taken)} processes"
     return PublishedComparison(
         configuration=cell.id,

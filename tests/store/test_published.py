@@ -142,6 +142,8 @@ def test_every_seed_has_to_have_the_published_number_of_epochs(epochs, told):
         ({"initialization": "default"}, 20, "initialization default instead of xavier_uniform"),
         ({"loader": "crops_2"}, 20, "loader crops_2, whose images are others"),
         ({"split": "validation"}, 20, "split validation instead of test"),
+        ({"accumulate": 4}, 20, "accumulate 4 instead of 1"),
+        ({"fp32_precision": "bf16"}, 20, "products of float32 in bf16"),
         ({}, 2, "2 of 20 epochs"),
         ({}, 1.25, "1.25 of 20 epochs"),
         ({}, 30, "30 epochs instead of 20"),
@@ -155,6 +157,10 @@ def test_whatever_differs_is_named_and_nothing_is_reproduced(changes, epochs, to
 
 def test_a_loader_of_the_same_images_is_no_other_set_up():
     assert keras(0.984, 0.984, cell=replace(KERAS, loader="dataloader_2")).verdict.startswith("reproduced")
+
+
+def test_all_digits_of_float32_are_no_other_set_up():
+    assert keras(0.984, 0.984, cell=replace(KERAS, fp32_precision="ieee")).verdict.startswith("reproduced")
 
 
 def test_the_optimizers_own_rate_is_looked_up_in_the_run():
@@ -220,6 +226,10 @@ def test_a_seed_that_several_machines_trained_counts_once():
         ({"dtype": "bfloat16"}, "dtype bfloat16 instead of float32"),
         ({"mode": "compile"}, "mode compile instead of eager"),
         ({"memory_format": "channels_last"}, "memory format channels_last instead of contiguous"),
+        ({"accumulate": 4}, "accumulate 4 instead of 1"),
+        ({"world_size": 2}, "world size 2 instead of 1"),
+        ({"augmentation": "crop"}, "augmentation crop instead of none"),
+        ({"fp32_precision": "conv_bf16"}, "products of float32 in bf16"),
     ],
 )
 def test_what_times_depend_on_is_named_where_it_differs(changes, told):
