@@ -28,13 +28,14 @@ class GoalTest:
     Attributes:
         goal: test accuracy, a share.
         accuracy: at the end, the mean over the seeds that have one.
-        p: of the one-sided test that this mean is above the goal; None without a spread.
+        p: of the one-sided test that this mean is above the goal; None without a spread, or where seconds ended any.
         seconds: of training to the end, the geometric mean, by the machine's name; "" where the run has one machine.
         first: likewise until a seed is first seen at the goal, over the seeds that are; of machines where one is.
         seen: how many seeds are, on any machine.
         seeds: how many were asked for.
         lost: what became of those without an accuracy.
         contended: whether other work took the cores from the training of any.
+        limit: seconds that ended any of them wherever it was, as older runs allow; 0 where steps ended all.
 
     """
 
@@ -47,6 +48,7 @@ class GoalTest:
     seeds: int
     lost: str = ""
     contended: bool = False
+    limit: float = 0.0
 
     @property
     def passed(self) -> bool:
@@ -79,6 +81,8 @@ class GoalTest:
     @property
     def _verdict(self) -> str:
         goal = quantity(self.goal, PERCENT)
+        if self.limit:
+            return f"cannot be tested against {goal}, since {self.limit:g} s and not steps ended trainings (--train-limit)"
         if self.p is None:
             return f"cannot be tested against {goal}"
         verdict = "is above" if self.passed else "is not shown to be above"
@@ -106,7 +110,7 @@ def goal_tests(
         cell = Cell.from_dict(line["cell"]).configuration
         seeds.setdefault(cell, Seeds(asked_of(plan))).note(line)
         if "accuracy" in {read["metric"] for read in line["measurements"] if read["value"] is not None}:
-            trainings[cell].append(_Training(seed_of(line["cell"]), class_of(line), line["training"]["epochs"]))
+            trainings[cell].append(_Training.of(line))
             if "training" in disturbed_parts(map(Warning.from_dict, line.get("warnings") or ())):
                 disturbed.add(cell)
     where = of_several(machines)
@@ -117,11 +121,18 @@ def goal_tests(
 
 
 class _Training(NamedTuple):
-    """One training: its seed, the class of its machine or that one's name, and its looks."""
+    """One training: its seed, the class of its machine or that one's name, its looks, and the seconds that ended it."""
 
     seed: int | None
     machine: str
     looks: Sequence[Mapping[str, Any]]
+    limit: float
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> "_Training":
+        """That of a stored line."""
+        learnt = line["training"]
+        return cls(seed_of(line["cell"]), class_of(line), learnt["epochs"], learnt.get("limit") or 0.0)
 
     @property
     def accuracy(self) -> float:
@@ -145,17 +156,19 @@ class _Training(NamedTuple):
 def _test(trainings: Sequence[_Training], goal: float, seeds: Seeds, *, contended: bool) -> GoalTest:
     """Of a configuration's trainings; where several are of one seed, their mean is that seed's, and counts once."""
     accuracies = _by_seed((each.seed, each.accuracy) for each in trainings)
+    limit = max(each.limit for each in trainings)
     first = [(each, seconds) for each in trainings if (seconds := each.first(goal)) is not None]
     return GoalTest(
         goal=goal,
         accuracy=pooled(accuracies, "mean"),
-        p=p_above(accuracies, goal),
+        p=None if limit else p_above(accuracies, goal),
         seconds=_by_machine((each, each.seconds) for each in trainings),
         first=_by_machine(first),
         seen=len({each.seed for each, _ in first}),
         seeds=seeds.count,
         lost=seeds.lost,
         contended=contended,
+        limit=limit,
     )
 
 

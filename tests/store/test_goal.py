@@ -52,6 +52,16 @@ def test_a_mean_above_the_goal_that_chance_may_have_made_does_not_pass():
     assert test.by_first_look.endswith("by 2 of 3 seeds")
 
 
+def test_trainings_of_unlike_length_are_not_tested():
+    """As runs have them that were made before a goal under a limit was refused."""
+    whole = four()
+    cut = [*whole[1:], replace(whole[0], training={**(whole[0].training or {}), "limit": 2.0})]
+    test = judged(cut)
+    assert (test.p, test.passed) == (None, False)
+    words = "over 4 seeds cannot be tested against 99.00 %, since 2 s and not steps ended trainings (--train-limit), after"
+    assert words in test.by_mean
+
+
 def test_the_first_look_counts_though_the_end_is_worse():
     test = judged(four(), goal=0.98)
     assert test.first[""].value == pytest.approx(1.0)
