@@ -96,10 +96,10 @@ def group_of(cell: Cell) -> Cell:
     """What has the largest batch in common with the cell: it hangs neither on the seed nor on how it is trained.
 
     Nor on the engine by which the net answers, since its batch is the one that it is trained with, nor on its loader.
-    An average of the weights takes memory, and is no part of that.
+    An average of the weights takes memory, and so do images that are augmented: they are no part of that.
     """
     plain = replace(cell, schedule="constant", test_augmentation="none", clip_norm=0.0, initialization="default")
-    usual = replace(plain, seed=0, augmentation="none", engine=NO_ENGINE, loader=RESIDENT)
+    usual = replace(plain, seed=0, engine=NO_ENGINE, loader=RESIDENT)
     return replace(usual, batch_size=cell.accumulate)
 
 

@@ -6,6 +6,7 @@ It comes before all else, since the cells of a run are known by their batch size
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import lcm
+from typing import Any
 
 from bench.errors import BenchError
 from bench.plan.catalogue import Catalogue
@@ -45,17 +46,28 @@ def expanded(
     if MAX not in plan.batch_sizes:
         return expand(plan, catalogue, untrainable=untrainable), ()
     _check(plan, executor)
-    step = lcm(*plan.accumulate)
-    first = -(-START // step) * step
-    grid = expand(replace(plan, batch_sizes=(first,)), catalogue, untrainable=untrainable)
+    grid = expand(replace(plan, batch_sizes=(_first(plan, catalogue),)), catalogue, untrainable=untrainable)
     searches = _Searches(plan, catalogue, executor, observer)
-    by_group = {group_of(each.cell): each for each in known}
-    for group in dict.fromkeys(map(group_of, grid.cells)):
-        if group not in by_group:
-            by_group[group] = searches.of(group)
+    before = {group_of(each.cell): each for each in known}
     groups = dict.fromkeys(map(group_of, grid.cells))
+    # older runs searched once for all augmentations, and go on with what they found
+    older = {group: before.get(group) or before.get(replace(group, augmentation="none")) for group in groups}
+    by_group = {group: older[group] or searches.of(group) for group in groups}
     fixed = expand(replace(plan, batch_sizes=plan.sizes), catalogue, untrainable=untrainable) if plan.sizes else None
     return _joined(fixed, grid, by_group), tuple(by_group[group] for group in groups)
+
+
+def _first(plan: Plan, catalogue: Catalogue) -> int:
+    """The batch size that stands for what is searched for: of whole parts, and no more than any data set's images."""
+    step = lcm(*plan.accumulate)
+    few = min((_trained(facts, split) for facts in catalogue.datasets.values() for split in plan.splits), default=START)
+    return min(-(-START // step), max(1, few // step)) * step
+
+
+def _trained(facts: Mapping[str, Any], split: str) -> int:
+    """How many images of a data set there are to train on."""
+    images = int(facts["train"])
+    return images - (held_out_of(images) if split == "validation" else 0)
 
 
 def _check(plan: Plan, executor: Executor) -> None:
@@ -77,8 +89,7 @@ class _Searches:
 
     def of(self, group: Cell) -> Largest:
         """Search for the largest batch of these cells."""
-        images = (self.catalogue.dataset(group.dataset) or {})["train"]
-        most = images - (held_out_of(images) if group.split == "validation" else 0)
+        most = _trained(self.catalogue.dataset(group.dataset) or {}, group.split)
         limit = [self.plan.memory_limit]
 
         def attempt(size: int) -> Try:

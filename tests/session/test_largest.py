@@ -154,3 +154,22 @@ def test_only_images_of_training_can_be_in_a_batch(catalogue):
     _, (part,) = expanded(replace(PLAN, splits=("validation",)), catalogue(datasets=sets), Machine(), Observer())
     assert (whole.batch_size, part.batch_size) == (120, 110)
     assert whole.cell == Cell("mlp", batch_size=120)
+
+
+def test_all_images_of_a_data_set_smaller_than_the_first_try_are_its_largest_batch(catalogue):
+    sets = {"mnist": {"train": 40, "test": 10}}
+    grid, (largest,) = expanded(PLAN, catalogue(datasets=sets), Machine(), Observer())
+    assert [cell.batch_size for cell in grid.cells] == [largest.batch_size] == [40]
+    grid, (largest,) = expanded(replace(PLAN, accumulate=(3,)), catalogue(datasets=sets), Machine(), Observer())
+    assert [cell.batch_size for cell in grid.cells] == [largest.batch_size] == [39]
+
+
+def test_what_is_done_to_images_is_searched_for_apart_and_an_older_run_goes_on_with_what_it_found(catalogue):
+    """A batch that is moved or cut lies there twice: some nets take three times as much memory with it."""
+    machine, plan = Machine(), replace(PLAN, augmentations=("none", "crop"))
+    _, (plain, crop) = expanded(plan, catalogue(), machine, Observer())
+    assert {task.cell.augmentation for task in machine.tasks} == {"none", "crop"}
+    assert (plain.cell.augmentation, crop.cell.augmentation) == ("none", "crop")
+    again = Machine(fits=500)
+    grid, _ = expanded(plan, catalogue(), again, Observer(), [plain])
+    assert (again.tasks, [cell.batch_size for cell in grid.cells]) == ([], [992, 992])
