@@ -154,7 +154,7 @@ def _next(low: int, high: int, tries: list[Try], most: int) -> int:
 def sentence(largest: Largest) -> str:
     """What came of a search, in words."""
     limit, beyond = quantity(largest.limit, "B"), largest.beyond
-    tries = f"{len(largest.tries)} tries"
+    tries = "1 try" if len(largest.tries) == 1 else f"{len(largest.tries)} tries"
     if not largest.batch_size:
         return f"{largest.cell.id}: no batch fits {limit}, {_why_not(largest)} ({tries})"
     peak = next((each.peak_memory for each in largest.tries if each.batch_size == largest.batch_size), None)

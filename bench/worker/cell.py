@@ -162,7 +162,7 @@ class _CellTask:
             on_host = self.device.facts.on_host
             beside = noise.contention("training", [trained.block], self.cell.threads, times, on_host=on_host)
             self._warn(beside if trained.beside is None else trained.beside)
-            self._warn(kept_as_bytes("training", trained.work.images))
+            self._warn([*_of_parts("training", trained.work), *kept_as_bytes("training", trained.work.images)])
             self.trained = trained if self.task.insight else None
             self._see_settings()
 
@@ -182,7 +182,7 @@ class _CellTask:
         if work.outputs:
             text = f"it gives several outputs ({work.outputs}): its loss is that of the first, and the others get none"
             self._warn([Warning("timing", "several outputs", None, text)])
-        self._warn([*_of_parts(work), *kept_as_bytes("timing", work.images)])
+        self._warn([*_of_parts("timing", work), *kept_as_bytes("timing", work.images)])
         phases, warm, beside = self._phases(work)
         inference, steady = self._inference(work)
         self._relative(work)
@@ -427,12 +427,15 @@ def _memory_unknown(reason: str) -> Warning:
     return Warning("timing", "memory not known", None, f"the peak of memory is not known: {reason}")
 
 
-def _of_parts(work: Workload) -> Iterator[Warning]:
-    """That a batch in parts trains otherwise than the whole batch, where the net has layers that say so."""
+def _of_parts(part: Part, work: Workload) -> Iterator[Warning]:
+    """That a batch in parts trains otherwise than the whole batch, where the net has layers that say so.
+
+    It is said of each `part` of the measurement: a cell may be timed or trained alone.
+    """
     if work.cell.accumulate > 1 and work.batch_norms:
         size, whole = work.cell.batch_size // work.cell.accumulate, work.cell.batch_size
         text = f"batch normalization goes by parts of {size} images: it does not train as a whole batch of {whole} does"
-        yield Warning("timing", "normalized in parts", None, text)
+        yield Warning(part, "normalized in parts", None, text)
 
 
 def _check_set(threads: int) -> None:

@@ -132,6 +132,14 @@ def test_a_task_of_no_blocks_is_trained_and_not_timed():
     assert metrics & {"step", "relative_cost", "flops", "inference"} == set()
 
 
+@pytest.mark.parametrize(("parts", "warned"), [(4, ["training"]), (1, [])])
+def test_a_training_whose_batches_are_normalized_in_parts_says_so_though_nothing_is_timed(parts, warned):
+    channel, cell = Heard(), Cell("mlp_bn", dataset="synthetic:1x8x8:4", batch_size=256, accumulate=parts)
+    measure(Task(cell, blocks=0, epochs=1, train_limit=0.001), channel)
+    warnings = [payload for kind, payload in channel.sent if kind == "warning"]
+    assert [each["part"] for each in warnings if each["kind"] == "normalized in parts"] == warned
+
+
 def test_an_error_becomes_a_status_with_its_reason():
     channel = Heard()
     measure(Task(Cell("debug", batch_size=100_000)), channel)
